@@ -1,0 +1,1 @@
+"""Figure objects; nothing is computed here."""

@@ -1,0 +1,1 @@
+"""Mechanics on bare arrays: NumPy and SciPy only, no files, no OpenSim."""

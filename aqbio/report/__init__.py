@@ -1,0 +1,1 @@
+"""Reportlets and the page that they make."""

@@ -1,0 +1,24 @@
+"""The one truth about settings, sheets and model maps."""
+
+from aqbio.config.model_map import MappedMarker, MarkerSet, Measurement, ModelMap
+from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, Corrections, StudySettings
+from aqbio.config.sheets import SHEETS, Participant, Trial
+from aqbio.config.validation import Problems, closest, expand_environment, read_yaml
+
+__all__ = [
+    "SECTIONS",
+    "SHEETS",
+    "STAGE_SECTIONS",
+    "Corrections",
+    "MappedMarker",
+    "MarkerSet",
+    "Measurement",
+    "ModelMap",
+    "Participant",
+    "Problems",
+    "StudySettings",
+    "Trial",
+    "closest",
+    "expand_environment",
+    "read_yaml",
+]

@@ -1,0 +1,178 @@
+"""Model maps and marker sets: what the bodies, joints and markers of a model mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from aqbio.names import ANATOMICAL_GROUPS
+
+Axis = Literal["x", "y", "z"]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sides(_Strict):
+    """A name on each side of the body."""
+
+    left: str
+    right: str
+
+
+class Centre(_Strict):
+    """A name on the midline of the body."""
+
+    centre: str
+
+
+class MappedJoints(_Strict):
+    """Joints whose moments are reported."""
+
+    hip: Sides
+    knee: Sides
+    ankle: Sides
+    mtp: Sides | None = None
+    lumbar: Centre | None = None
+    shoulder: Sides | None = None
+    elbow: Sides | None = None
+
+    def by_name(self) -> dict[str, str]:
+        """Give the model's joint for every reported joint, for example ``hip_left``."""
+        names: dict[str, str] = {}
+        for joint in type(self).model_fields:
+            place = getattr(self, joint)
+            if isinstance(place, Sides):
+                names[f"{joint}_left"] = place.left
+                names[f"{joint}_right"] = place.right
+            elif isinstance(place, Centre):
+                names[joint] = place.centre
+        return names
+
+
+class Pelvis(_Strict):
+    """The root of the model."""
+
+    body: str
+    joint: str
+
+
+class ModelMap(_Strict):
+    """What the bodies and joints of a model mean."""
+
+    name: str
+    source: str = Field(description="Citation of the model.")
+    groups: dict[str, tuple[str, ...]] = Field(
+        description="Partition of the bodies: every body in exactly one group."
+    )
+    feet: Sides = Field(description="Bodies that receive the ground reaction force.")
+    joints: MappedJoints
+    pelvis: Pelvis
+    flexion: dict[str, Literal[1, -1]] = Field(
+        default_factory=dict,
+        description="Sign of flexion (dorsiflexion at the ankle) of the model's sagittal coordinate, "
+        "by joint: hip, knee, ankle, lumbar, elbow.",
+    )
+    sagittal: dict[str, Sides | Centre] = Field(
+        default_factory=dict,
+        description="Coordinate of flexion and extension by joint.",
+    )
+    marker_set: str = Field(default="markers.yaml", description="Marker set, beside the map file.")
+
+    @model_validator(mode="after")
+    def _partition(self) -> Self:
+        unknown = set(self.groups) - set(ANATOMICAL_GROUPS)
+        if unknown:
+            raise ValueError(f"groups {sorted(unknown)} are not among {list(ANATOMICAL_GROUPS)}")
+        missing = {"pelvis", "leg_left", "leg_right"} - set(self.groups)
+        if missing:
+            raise ValueError(f"groups {sorted(missing)} are missing")
+        bodies = [body for members in self.groups.values() for body in members]
+        twice = sorted({body for body in bodies if bodies.count(body) > 1})
+        if twice:
+            raise ValueError(f"bodies {twice} are in more than one group")
+        return self
+
+
+class MappedMarker(_Strict):
+    """Where a label of the recording sits on the model."""
+
+    body: str
+    model: str = Field(default="", description="Marker's name in the model; empty: the label.")
+    position: tuple[float, float, float] | None = Field(
+        default=None,
+        description="Position in the body frame of the *generic* model, m; none: the model's own "
+        "marker.",
+    )
+    weight: Weight = Field(default=1.0, description="Weight in inverse kinematics.")
+    static_weight: Weight = Field(default=1.0, description="Weight in the static pose.")
+    tracking: bool = Field(
+        default=False,
+        description="Placed from the static trial; neither scales nor poses the model.",
+    )
+    static_only: bool = Field(default=False, description="Present in the static trial only.")
+    fixed: bool = Field(
+        default=False, description="Keeps its scaled position instead of the static trial's."
+    )
+
+
+class Measurement(_Strict):
+    """A scale factor: distances between markers in the recording over those on the model."""
+
+    name: str
+    bodies: tuple[str, ...]
+    axes: tuple[Axis, ...] = ("x", "y", "z")
+    pairs: tuple[tuple[str, str], ...] = Field(min_length=1)
+
+
+class FootLabels(_Strict):
+    """Labels that show where a foot is."""
+
+    heel: str
+    toe: tuple[str, ...]
+
+
+class FeetLabels(_Strict):
+    """Foot labels of both sides."""
+
+    left: FootLabels
+    right: FootLabels
+
+
+class PelvisLabels(_Strict):
+    """Labels that show where the pelvis is and where it faces."""
+
+    front: tuple[str, ...]
+    back: tuple[str, ...]
+
+
+class MarkerSet(_Strict):
+    """Labels of a recording, where they sit on the model and what they measure."""
+
+    name: str
+    source: str
+    markers: dict[str, MappedMarker]
+    measurements: tuple[Measurement, ...]
+    feet: FeetLabels
+    pelvis: PelvisLabels
+
+    @model_validator(mode="after")
+    def _known_labels(self) -> Self:
+        known = set(self.markers)
+        for measurement in self.measurements:
+            for label in (label for pair in measurement.pairs for label in pair):
+                if label not in known:
+                    raise ValueError(f"measurement {measurement.name}: label {label} is not in markers")
+        labels = [self.feet.left.heel, *self.feet.left.toe, self.feet.right.heel, *self.feet.right.toe]
+        labels += [*self.pelvis.front, *self.pelvis.back]
+        for label in labels:
+            if label not in known:
+                raise ValueError(f"feet or pelvis: label {label} is not in markers")
+        return self
+
+    def model_name(self, label: str) -> str:
+        """Give the name that a label's marker has on the model."""
+        return self.markers[label].model or label

@@ -1,0 +1,296 @@
+"""Settings of a study, section by section: one default per scientific choice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[float, Field(gt=0)]
+Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
+
+
+class Section(BaseModel):
+    """A group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Files(Section):
+    """Where the recordings are."""
+
+    data: str = Field(
+        default="data",
+        description="Folder of the recordings, relative to study.yaml; ${NAME} is replaced by the "
+        "environment variable NAME.",
+    )
+    participants: str = Field(
+        default="participants.tsv", description="Sheet with one row per participant."
+    )
+    trials: str = Field(default="trials.tsv", description="Sheet with one row per trial.")
+
+
+class LaboratoryAxes(Section):
+    """Laboratory axes, stated instead of detected."""
+
+    forward: Direction = Field(description="Laboratory axis along the direction of travel.")
+    up: Direction = Field(description="Laboratory axis that points up.")
+
+    @model_validator(mode="after")
+    def _different(self) -> LaboratoryAxes:
+        if self.forward[1] == self.up[1]:
+            raise ValueError(f"forward ({self.forward}) and up ({self.up}) are the same axis")
+        return self
+
+
+class Laboratory(Section):
+    """Laboratory: axes, units and force plates."""
+
+    axes: Literal["auto"] | LaboratoryAxes = Field(
+        default="auto",
+        description="Laboratory axes: `auto` detects them from plates, forces and the pelvis's path; "
+        "or `{forward: +y, up: +z}`.",
+    )
+    surface: Literal["auto", "overground", "treadmill"] = Field(
+        default="auto", description="Running surface; `auto` looks at the pelvis's displacement."
+    )
+    marker_unit: Literal["auto", "m", "mm", "cm"] = Field(
+        default="auto", description="Unit of marker positions; `auto` takes the file's own."
+    )
+    ignore_plates: tuple[int, ...] = Field(
+        default=(), description="Plate numbers (1-based) that are left out, for example a defective one."
+    )
+    ignore_markers: tuple[str, ...] = Field(
+        default=(), description="Marker labels that are left out of every trial."
+    )
+
+
+class Prepare(Section):
+    """Signals, gaps and events."""
+
+    cutoff_hz: Positive = Field(
+        default=20.0,
+        description="Matched low-pass cut-off of kinematics and forces (4th-order zero-lag "
+        "Butterworth), Hz.",
+    )
+    event_cutoff_hz: Positive = Field(
+        default=100.0, description="Low-pass cut-off of the vertical force that gives events, Hz."
+    )
+    event_threshold_overground_n: Positive = Field(
+        default=20.0, description="Vertical force that starts and ends a contact overground, N."
+    )
+    event_threshold_treadmill_n: Positive = Field(
+        default=50.0, description="Vertical force that starts and ends a contact on a treadmill, N."
+    )
+    event_minimum_s: Positive = Field(
+        default=0.010, description="Shortest time above the threshold that counts as a contact, s."
+    )
+    max_gap_frames: Annotated[int, Field(ge=0)] = Field(
+        default=10, description="Longest marker gap that is filled (cubic), frames."
+    )
+    max_gap_s: Positive = Field(default=0.040, description="Longest marker gap that is filled, s.")
+    max_missing: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.10,
+        description="Share of frames with a marker missing after gap filling above which a finding "
+        "is made.",
+    )
+    cop_threshold_n: Positive = Field(
+        default=100.0, description="Vertical force above which a centre of pressure is shown, N."
+    )
+    edge_distance_m: Positive = Field(
+        default=0.015,
+        description="A centre of pressure nearer than this to the loaded plates' edge rejects the "
+        "step, m.",
+    )
+    mass_disagreement: Positive = Field(
+        default=0.05,
+        description="Relative difference between body masses (sheet, static trial, strides) above "
+        "which a finding is made.",
+    )
+
+
+class Corrections(Section):
+    """Documented corrections of models; each can be switched off."""
+
+    drop_muscles: bool = Field(
+        default=True, description="Remove muscles and other forces, which inverse dynamics ignores."
+    )
+    unclamp: bool = Field(
+        default=True,
+        description="Remove the clamping of coordinates, which breaks inverse kinematics silently "
+        "on long runways and beyond 120 degrees of knee flexion.",
+    )
+    torso_inertia: bool = Field(
+        default=True,
+        description="Scale the torso inertia of the Hamner, Rajagopal and Lai-Uhlrich family to the "
+        "torso's mass.",
+    )
+
+
+class Model(Section):
+    """The generic model and how it is scaled."""
+
+    file: str = Field(
+        default="sprint",
+        description="`sprint` (our own model, by the participant's sex) or the path of a generic "
+        ".osim file; relative to study.yaml, ${NAME} is replaced.",
+    )
+    map: str = Field(
+        default="sprint",
+        description="Name of a folder in models/ or the path of a map file: groups, feet and joints.",
+    )
+    markers: str = Field(
+        default="",
+        description="Path of the marker set of the recordings; empty: the one of the model's map.",
+    )
+    corrections: Corrections = Corrections()
+    landmark_max_m: Positive = Field(
+        default=0.020,
+        description="Largest marker error of the static pose without a finding, m.",
+    )
+    landmark_rms_m: Positive = Field(
+        default=0.010, description="Largest RMS marker error of the static pose without a finding, m."
+    )
+    static_window_s: Positive = Field(
+        default=0.5, description="Length of the quietest part of the static trial that is used, s."
+    )
+
+
+class Solve(Section):
+    """Inverse kinematics and inverse dynamics."""
+
+    solver: Literal["opensim", "aqbio"] = Field(
+        default="opensim",
+        description="`opensim` runs OpenSim's inverse kinematics and dynamics; `aqbio` the batched "
+        "engine, checked against OpenSim on every trial.",
+    )
+    accuracy: Positive = Field(
+        default=1e-9,
+        description="Accuracy of OpenSim's inverse kinematics; its default of 1e-5 stops up to 1.7 "
+        "degrees from the optimum.",
+    )
+    marker_rms_m: Positive = Field(
+        default=0.020, description="Marker RMS error of a step without a finding, m."
+    )
+    marker_max_m: Positive = Field(
+        default=0.040, description="Largest marker error of a step without a finding, m."
+    )
+    reject_rms_m: Positive = Field(
+        default=0.030, description="Marker RMS error above which a step is rejected, m."
+    )
+    reject_max_m: Positive = Field(
+        default=0.060,
+        description="Marker error (markers of positive weight) above which a step is rejected, m.",
+    )
+    reject_on_marker_error: bool = Field(
+        default=False,
+        description="Reject the steps that exceed reject_rms_m or reject_max_m; otherwise they are "
+        "kept and marked by a warning.",
+    )
+    jump_degrees: Positive = Field(
+        default=15.0, description="Change of a joint angle from one frame to the next (at 250 Hz) "
+        "that counts as a jump, degrees."
+    )
+
+
+class Contributions(Section):
+    """Momentum, moments and closure."""
+
+    align_heading: bool = Field(
+        default=True,
+        description="Rotate about the vertical so that the mean velocity of the centre of mass is "
+        "along +x.",
+    )
+    closure_a2: Positive = Field(
+        default=1e-6, description="Tolerance of closure A2 (relative), science: 1e-6 on real data."
+    )
+    closure_a3: Positive = Field(
+        default=0.05, description="Tolerance of closure A3 (relative, numerical derivative)."
+    )
+
+
+class Steps(Section):
+    """Which contacts become steps, and which steps are kept."""
+
+    minimum_overlap_free: bool = Field(
+        default=True, description="Reject steps with double support: push and swing are undefined."
+    )
+    heading_change_degrees: Positive = Field(
+        default=1.5, description="Change of heading over a step above which it is rejected, degrees."
+    )
+    lateral_force_bw: Positive = Field(
+        default=0.05,
+        description="Step-mean lateral force above which a step is rejected (a turn), body weights.",
+    )
+    reject_turns: bool = Field(
+        default=False,
+        description="Reject the steps that exceed the two limits for turns; otherwise they are "
+        "marked in the column `flags`.",
+    )
+    steady_speed_change: Positive = Field(
+        default=0.03,
+        description="Relative change of speed over a step below which it counts as steady.",
+    )
+
+
+class Figures(Section):
+    """Figures for the page and for a paper."""
+
+    widths_mm: tuple[Positive, ...] = Field(
+        default=(85.0, 180.0), description="Widths of the figures, mm (one and two columns)."
+    )
+    formats: tuple[Literal["pdf", "svg"], ...] = Field(
+        default=("pdf", "svg"), description="File formats of the figures."
+    )
+
+
+class Report(Section):
+    """The page."""
+
+    title: str = Field(default="", description="Title of the page; empty: the study's name.")
+    authors: str = Field(default="", description="Line under the title.")
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "files": Files,
+    "laboratory": Laboratory,
+    "prepare": Prepare,
+    "model": Model,
+    "solve": Solve,
+    "contributions": Contributions,
+    "steps": Steps,
+    "figures": Figures,
+    "report": Report,
+}
+"""Every section of study.yaml, in the order of the data flow."""
+
+STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
+    "prepare": ("files", "laboratory", "prepare", "model"),
+    "scale": ("files", "model"),
+    "solve": ("model", "solve", "prepare"),
+    "contributions": ("model", "contributions"),
+    "steps": ("steps", "solve", "prepare"),
+    "figures": ("figures",),
+    "report": ("report",),
+}
+"""The sections that each stage may read; a changed setting reruns the stages that read it."""
+
+
+class StudySettings(Section):
+    """Settings of one study: the content of study.yaml."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
+        description="Name of the study: results are written to results/<name>."
+    )
+    results: str = Field(
+        default="results", description="Folder of all results, relative to the working directory."
+    )
+    files: Files = Files()
+    laboratory: Laboratory = Laboratory()
+    prepare: Prepare = Prepare()
+    model: Model = Model()
+    solve: Solve = Solve()
+    contributions: Contributions = Contributions()
+    steps: Steps = Steps()
+    figures: Figures = Figures()
+    report: Report = Report()

@@ -1,0 +1,65 @@
+"""Rows of the two sheets that a laboratory fills in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+"""Letters, digits, underscore, hyphen and dot: identifiers become file names."""
+
+
+class Row(BaseModel):
+    """A row of a sheet; `n/a` and empty cells are missing values."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Participant(Row):
+    """A row of participants.tsv."""
+
+    participant_id: Identifier = Field(description="Identifier, unique in the sheet.")
+    sex: Literal["female", "male"] | None = Field(
+        default=None, description="female or male: chooses our sprint model; n/a if unknown."
+    )
+    mass_kg: Annotated[float, Field(ge=20, le=200)] | None = Field(
+        default=None,
+        description="Body mass, kg; n/a takes the static trial's plate, or the mean over whole strides.",
+    )
+    height_m: Annotated[float, Field(ge=1.0, le=2.3)] | None = Field(
+        default=None, description="Stature, m; used for normalisation."
+    )
+    static_trial: Identifier | None = Field(
+        default=None, description="trial_id of the static trial; n/a if there is none."
+    )
+
+
+class Trial(Row):
+    """A row of trials.tsv."""
+
+    participant_id: Identifier = Field(description="Participant of the trial.")
+    trial_id: Identifier = Field(description="Identifier, unique within the participant.")
+    task: Literal["static", "run"] = Field(description="static or run.")
+    condition: str = Field(
+        default="normal", description="Condition, for example normal or restricted_arms."
+    )
+    file: str = Field(description="C3D or TRC file, relative to the data folder.")
+    force_file: str | None = Field(
+        default=None, description="MOT file with the forces that belong to a TRC file."
+    )
+    include: Literal["yes", "no"] = Field(
+        default="yes", description="no leaves the trial out; say why in your own column."
+    )
+    belt_speed_mps: Annotated[float, Field(ge=0, le=15)] | None = Field(
+        default=None, description="Treadmill speed, m/s; n/a estimates it from the stance foot."
+    )
+    start_s: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="First instant that is used, s from the trial's first frame."
+    )
+    end_s: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Last instant that is used, s from the trial's first frame."
+    )
+
+
+SHEETS: dict[str, type[Row]] = {"participants": Participant, "trials": Trial}

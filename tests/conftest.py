@@ -1,0 +1,32 @@
+"""Fixtures that every test room shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REALDATA = "AQBIO_REALDATA"
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """Give the folder of real recordings; without it the test skips, except where CI asks for it."""
+    folder = os.environ.get(REALDATA)
+    if folder:
+        path = Path(folder)
+        if not path.is_dir():
+            pytest.fail(f"{REALDATA}={folder} is not a folder.")
+        return path
+    pytest.skip(f"{REALDATA} is not set: the real recordings are not on this machine.")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Where the real recordings are promised, a skipped test of them is a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and "real" in item.keywords and os.environ.get(REALDATA) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped although {REALDATA} is set: {report.longrepr}"

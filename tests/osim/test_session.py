@@ -1,0 +1,127 @@
+"""OpenSim comes quietly, leaves nothing behind and gives models that initialise."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.osim.session import (
+    array_from_vec3,
+    inertia_matrix,
+    initialised,
+    load_model,
+    opensim,
+    quiet,
+    rotation_matrix,
+    vec3,
+)
+
+pytestmark = pytest.mark.opensim
+
+
+def two_bodies() -> opensim.Model:
+    model = opensim.Model()
+    model.setName("two")
+    body = opensim.Body(
+        "block", 2.0, vec3([0.1, 0.2, 0.3]), opensim.Inertia(1, 2, 2.5, 0.1, 0.2, 0.3)
+    )
+    model.addBody(body)
+    joint = opensim.PinJoint("hinge", model.getGround(), body)
+    model.addJoint(joint)
+    actuator = opensim.CoordinateActuator(joint.getCoordinate().getName())
+    actuator.setName("torque")
+    model.addForce(actuator)
+    model.finalizeConnections()
+    return model
+
+
+def test_import_leaves_no_log_and_no_warning(tmp_path: Path) -> None:
+    model = tmp_path / "model.osim"
+    two_bodies().printToXML(str(model))
+    code = (
+        "import sys; from pathlib import Path;"
+        "from aqbio.osim.session import load_model, initialised;"
+        "initialised(load_model(Path(sys.argv[1])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(model)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.osim"]
+
+
+def test_messages_go_to_the_file_that_is_asked_for(tmp_path: Path) -> None:
+    model = tmp_path / "model.osim"
+    two_bodies().printToXML(str(model))
+    log = tmp_path / "logs" / "osim.log"
+    with quiet(log, level="Info"):
+        load_model(model, muscles=True)
+    assert "Loaded model two" in log.read_text()
+    size = log.stat().st_size
+    with quiet(level="Info"):
+        load_model(model, muscles=True)
+    assert log.stat().st_size == size
+    assert opensim.Logger.getLevelString() == "Error"
+
+
+def test_forces_are_dropped_unless_asked_for(tmp_path: Path) -> None:
+    model = tmp_path / "model.osim"
+    two_bodies().printToXML(str(model))
+    assert load_model(model).getForceSet().getSize() == 0
+    assert load_model(model, muscles=True).getForceSet().getSize() == 1
+
+
+def test_missing_and_broken_models_are_named(tmp_path: Path) -> None:
+    with pytest.raises(AqbioError, match="does not exist") as missing:
+        load_model(tmp_path / "none.osim")
+    assert "none.osim" in missing.value.file
+    broken = tmp_path / "broken.osim"
+    broken.write_text("<OpenSimDocument Version='40000'><Model")
+    with pytest.raises(AqbioError, match="cannot read"):
+        load_model(broken)
+
+
+def test_conversions() -> None:
+    assert array_from_vec3(vec3([1, 2, 3])).tolist() == [1.0, 2.0, 3.0]
+    turn = opensim.Rotation(np.pi / 2, opensim.CoordinateAxis.getCoordinateAxis(2))
+    np.testing.assert_allclose(
+        rotation_matrix(turn), [[0, -1, 0], [1, 0, 0], [0, 0, 1]], atol=1e-15
+    )
+    model = two_bodies()  # kept: a body dies with its model
+    body = model.getBodySet().get(0)
+    expected = [[1, 0.1, 0.2], [0.1, 2, 0.3], [0.2, 0.3, 2.5]]
+    np.testing.assert_array_equal(inertia_matrix(body.getInertia()), expected)
+
+
+@pytest.mark.real
+def test_thelen_muscles_are_why_forces_are_dropped(realdata: Path) -> None:
+    path = realdata / "ja1_dorn2012" / "models" / "JA1_SCALED_v2x_thelen.osim"
+    # In a process of its own: OpenSim keeps the <defaults> of this file for models read later.
+    code = (
+        "import sys; from pathlib import Path;"
+        "from aqbio.errors import AqbioError;"
+        "from aqbio.osim.session import load_model, initialised, quiet;"
+        "path = Path(sys.argv[1]);"
+        "model = load_model(path);"
+        "assert initialised(model).getNQ() == 37;"
+        "context = quiet(level='Off');"
+        "context.__enter__();"
+        "model = load_model(path, muscles=True);"
+        "initialised(model, file=path)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+    message = done.stderr[done.stderr.index("AqbioError") :]
+    assert "min_control" in message
+    assert "glut_med1_r" in message
+    assert "remove its muscles" in message

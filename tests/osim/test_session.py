@@ -13,7 +13,6 @@ from aqbio.errors import AqbioError
 from aqbio.osim.session import (
     array_from_vec3,
     inertia_matrix,
-    initialised,
     load_model,
     opensim,
     quiet,

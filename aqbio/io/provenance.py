@@ -1,0 +1,80 @@
+"""Where a result comes from: inputs, settings, versions."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import aqbio
+
+LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotlib")
+
+
+def file_hash(path: Path) -> str:
+    """Give the first 16 hexadecimal digits of a file's SHA-256."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+def content_hash(content: object) -> str:
+    """Give the first 16 hexadecimal digits of the SHA-256 of JSON-able content."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Give the versions of aqbio, Python and the libraries that numbers depend on."""
+    found = {"aqbio": aqbio.__version__, "python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            found[library] = "absent"
+    return found
+
+
+@functools.cache
+def git_commit() -> str:
+    """Give the commit of aqbio's own checkout, with ``+changes`` when files differ from it."""
+    root = Path(aqbio.__file__).parents[1]
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}+changes" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def provenance(
+    stage: str, inputs: Iterable[Path], settings: Mapping[str, object]
+) -> dict[str, str]:
+    """Give the provenance attributes that every output carries.
+
+    Parameters
+    ----------
+    stage : str
+        Stage that makes the output.
+    inputs : iterable of Path
+        Files that were read; named without their folders, so that no machine's path is published.
+    settings : mapping
+        Settings sections that were read.
+    """
+    return {
+        "stage": stage,
+        "inputs": json.dumps({path.name: file_hash(path) for path in sorted(set(inputs))}),
+        "settings": json.dumps(settings, sort_keys=True),
+        "versions": json.dumps(versions()),
+        "commit": git_commit(),
+    }

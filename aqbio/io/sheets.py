@@ -1,0 +1,125 @@
+"""The two sheets of a study, read with every problem at once."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from aqbio.config.sheets import Row
+from aqbio.config.validation import Problems, closest, row_findings
+from aqbio.errors import AqbioError, Finding
+
+R = TypeVar("R", bound=Row)
+
+MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
+
+
+def read_sheet(path: Path, row: type[R]) -> list[R]:
+    """Read a tab-separated sheet.
+
+    Parameters
+    ----------
+    path : Path
+        TSV file in UTF-8 (with or without byte-order mark), or UTF-16 as Excel writes it.
+    row : type
+        Pydantic model of a row.
+
+    Raises
+    ------
+    Problems
+        All problems of the sheet, each with its line and column.
+    AqbioError
+        When the file is missing or has no header.
+    """
+    lines = list(csv.reader(_text(path).splitlines(), delimiter="\t"))
+    numbered = [(number, cells) for number, cells in enumerate(lines, 1) if any(map(str.strip, cells))]
+    if not numbered:
+        raise AqbioError(
+            "the sheet is empty.", file=str(path), fix="write the header row and one row per item."
+        )
+    header = [cell.strip() for cell in numbered[0][1]]
+    findings = _header_findings(header, row, path)
+    rows: list[R] = []
+    for number, cells in numbered[1:]:
+        values = {
+            name: cell.strip()
+            for name, cell in zip(header, cells, strict=False)
+            if cell.strip() not in MISSING
+        }
+        if len(cells) > len(header):
+            findings.append(_row_length(path, number, len(cells), len(header)))
+        try:
+            rows.append(row.model_validate(values))
+        except ValidationError as error:
+            findings += row_findings(error, row, path, number)
+    if findings:
+        raise Problems(findings)
+    return rows
+
+
+def _header_findings(header: list[str], row: type[Row], path: Path) -> list[Finding]:
+    known = row.model_fields
+    findings = []
+    for name, field in known.items():
+        if field.is_required() and name not in header:
+            near = closest(name, [given for given in header if given not in known])
+            findings.append(
+                Finding(
+                    rule="sheet-column",
+                    severity="error",
+                    what=f"column {name} is missing.",
+                    file=str(path),
+                    where="line 1",
+                    fix=f"did you mean {name} where it says {near}?" if near else f"add {name}.",
+                )
+            )
+    for given in header:
+        near = None if given in known else closest(given, known)
+        if near and near not in header and not known[near].is_required():
+            findings.append(
+                Finding(
+                    rule="sheet-column",
+                    severity="error",
+                    what=f"column {given} is unknown.",
+                    file=str(path),
+                    where="line 1",
+                    fix=f"did you mean {near}?",
+                )
+            )
+    return findings
+
+
+def _row_length(path: Path, line: int, cells: int, columns: int) -> Finding:
+    return Finding(
+        rule="sheet-row",
+        severity="error",
+        what=f"the row has {cells} cells, the header {columns}.",
+        file=str(path),
+        where=f"line {line}",
+        fix="remove surplus tabs or name the extra columns.",
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise AqbioError(
+            "the sheet does not exist.",
+            file=str(path),
+            fix="write it, or correct `files` in study.yaml.",
+            rule="file-missing",
+        ) from error
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise AqbioError(
+            f"the sheet is not UTF-8 text (byte {error.start}).",
+            file=str(path),
+            fix="save it as 'Unicode text' or UTF-8.",
+            rule="file-encoding",
+        ) from error

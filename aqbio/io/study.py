@@ -1,0 +1,295 @@
+"""A study on disk: settings, sheets, model map and the places of all results."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+import aqbio
+from aqbio.config import (
+    STAGE_SECTIONS,
+    MarkerSet,
+    ModelMap,
+    Participant,
+    Problems,
+    StudySettings,
+    Trial,
+    closest,
+    expand_environment,
+    read_yaml,
+)
+from aqbio.config import settings as section
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.sheets import read_sheet
+
+MODELS = Path(aqbio.__file__).parents[1] / "models"
+"""Folder of the models and maps that come with aqbio."""
+
+S = TypeVar("S", bound=section.Section)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Settings and sheets of one study, validated, and where its results lie."""
+
+    file: Path
+    settings: StudySettings
+    participants: tuple[Participant, ...]
+    trials: tuple[Trial, ...]
+
+    @property
+    def data(self) -> Path:
+        """Folder of the recordings."""
+        return self._place(self.settings.files.data)
+
+    @property
+    def root(self) -> Path:
+        """Folder of all results of the study."""
+        return Path(self.settings.results) / self.settings.name
+
+    @cached_property
+    def model_map(self) -> ModelMap:
+        """What the bodies and joints of the generic model mean."""
+        return read_yaml(self.map_file, ModelMap)
+
+    @cached_property
+    def marker_set(self) -> MarkerSet:
+        """Labels of the recordings and where they sit on the model."""
+        return read_yaml(self.marker_file, MarkerSet)
+
+    @property
+    def map_file(self) -> Path:
+        """File of the model map."""
+        name = self.settings.model.map
+        shipped = MODELS / name / "map.yaml"
+        if "/" not in name and not name.endswith((".yaml", ".yml")):
+            if not shipped.is_file():
+                known = sorted(path.parent.name for path in MODELS.glob("*/map.yaml"))
+                near = closest(name, known)
+                raise AqbioError(
+                    f"model.map {name} is not a folder in models/ (known: {', '.join(known)}).",
+                    file=str(self.file),
+                    fix=f"did you mean {near}?" if near else "give the path of a map file.",
+                    rule="model-map",
+                )
+            return shipped
+        return self._place(name)
+
+    @property
+    def marker_file(self) -> Path:
+        """File of the marker set."""
+        if self.settings.model.markers:
+            return self._place(self.settings.model.markers)
+        return self.map_file.parent / self.model_map.marker_set
+
+    def model_file(self, participant_id: str) -> Path:
+        """Give the generic model of a participant.
+
+        Raises
+        ------
+        AqbioError
+            When our sprint model is asked for and the participant's sex is not known.
+        """
+        if self.settings.model.file != "sprint":
+            return self._place(self.settings.model.file)
+        sex = self.participant(participant_id).sex
+        if sex is None:
+            raise AqbioError(
+                "sex is n/a, but it chooses between the two sprint models.",
+                trial=participant_id,
+                file=str(self._place(self.settings.files.participants)),
+                where=f"participant {participant_id}, column sex",
+                fix="write female or male, whichever body proportions fit better.",
+                rule="participant-sex",
+            )
+        return MODELS / "sprint" / f"sprint_{sex}.osim"
+
+    def participant(self, participant_id: str) -> Participant:
+        """Give a participant's row.
+
+        Raises
+        ------
+        AqbioError
+            When there is no such participant.
+        """
+        for participant in self.participants:
+            if participant.participant_id == participant_id:
+                return participant
+        known = [participant.participant_id for participant in self.participants]
+        near = closest(participant_id, known)
+        raise AqbioError(
+            f"participant {participant_id} is not in the sheet.",
+            file=str(self._place(self.settings.files.participants)),
+            fix=f"did you mean {near}?" if near else f"known: {', '.join(known)}.",
+            rule="participant-unknown",
+        )
+
+    def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
+        """Give the included trials of a participant, the static one too."""
+        return tuple(
+            trial
+            for trial in self.trials
+            if trial.participant_id == participant_id and trial.include == "yes"
+        )
+
+    def static_of(self, participant_id: str) -> Trial | None:
+        """Give the static trial of a participant, if there is one."""
+        name = self.participant(participant_id).static_trial
+        for trial in self.trials_of(participant_id):
+            if trial.trial_id == name:
+                return trial
+        return None
+
+    def moving_of(self, participant_id: str) -> tuple[Trial, ...]:
+        """Give the included trials of a participant that are not static."""
+        return tuple(trial for trial in self.trials_of(participant_id) if trial.task != "static")
+
+    def recording(self, trial: Trial) -> Path:
+        """Give the path of a trial's marker recording."""
+        return self.data / trial.file
+
+    def forces(self, trial: Trial) -> Path | None:
+        """Give the path of a trial's force file, if the forces are in a file of their own."""
+        return self.data / trial.force_file if trial.force_file else None
+
+    def folder(self, participant_id: str, stage: str) -> Path:
+        """Give the folder of a participant's results of one stage."""
+        names = {"prepare": "prepared", "scale": "model", "solve": "solved"}
+        return self.root / "participants" / participant_id / names.get(stage, stage)
+
+    def manifest(self, participant_id: str, stage: str) -> Path:
+        """Give the file that says what a stage made for a participant."""
+        return self.root / "participants" / participant_id / f"{stage}.json"
+
+    def read_manifest(self, participant_id: str, stage: str) -> dict[str, Any]:
+        """Read what an earlier stage made for a participant.
+
+        Raises
+        ------
+        AqbioError
+            When that stage has not run.
+        """
+        path = self.manifest(participant_id, stage)
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise AqbioError(
+                f"stage {stage} has not run for {participant_id}.",
+                file=str(path),
+                fix=f"run `aqbio {stage} {self.file} --participant {participant_id}` first.",
+                rule="stage-order",
+            ) from error
+        return content
+
+    def table(self, name: str) -> Path:
+        """Give the path of a table of the study."""
+        return self.root / "tables" / name
+
+    def section(self, name: str, model: type[S]) -> S:
+        """Give a settings section, typed."""
+        value = getattr(self.settings, name)
+        if not isinstance(value, model):
+            raise TypeError(f"section {name} is not a {model.__name__}")
+        return value
+
+    def stage_settings(self, stage: str) -> dict[str, Any]:
+        """Give the sections that a stage reads, as plain data for provenance."""
+        return {
+            name: getattr(self.settings, name).model_dump(mode="json")
+            for name in STAGE_SECTIONS[stage]
+        }
+
+    def _place(self, text: str) -> Path:
+        path = Path(expand_environment(text, file=str(self.file))).expanduser()
+        return path if path.is_absolute() else self.file.parent / path
+
+
+def load_study(file: Path) -> Study:
+    """Read study.yaml and both sheets.
+
+    Raises
+    ------
+    Problems
+        All problems of settings and sheets at once.
+    """
+    settings = read_yaml(file, StudySettings)
+    bare = Study(file, settings, (), ())
+    folder = file.parent
+    participants, findings = _rows(folder / settings.files.participants, Participant)
+    trials, more = _rows(folder / settings.files.trials, Trial)
+    findings += more
+    if not findings:
+        findings = _relation_findings(bare, participants, trials)
+    if findings:
+        raise Problems(findings)
+    return Study(file, settings, tuple(participants), tuple(trials))
+
+
+R = TypeVar("R", Participant, Trial)
+
+
+def _rows(path: Path, row: type[R]) -> tuple[list[R], list[Finding]]:
+    try:
+        return read_sheet(path, row), []
+    except Problems as problems:
+        return [], list(problems.findings)
+    except AqbioError as error:
+        return [], [error.finding()]
+
+
+def _relation_findings(
+    study: Study, participants: Iterable[Participant], trials: Iterable[Trial]
+) -> list[Finding]:
+    """Check what one sheet says about the other."""
+    sheet = study.file.parent / study.settings.files.trials
+    people = study.file.parent / study.settings.files.participants
+    findings = []
+
+    def problem(what: str, file: Path, fix: str, rule: str) -> None:
+        findings.append(
+            Finding(rule=rule, severity="error", what=what, file=str(file), fix=fix)
+        )
+
+    ids = Counter(participant.participant_id for participant in participants)
+    for name, count in ids.items():
+        if count > 1:
+            problem(f"participant {name} appears {count} times.", people, "keep one row.", "sheet-twice")
+    keys = Counter((trial.participant_id, trial.trial_id) for trial in trials)
+    for (name, trial_id), count in keys.items():
+        if count > 1:
+            problem(
+                f"trial {trial_id} of {name} appears {count} times.",
+                sheet,
+                "give every trial of a participant its own trial_id.",
+                "sheet-twice",
+            )
+        if name not in ids:
+            near = closest(name, ids)
+            problem(
+                f"trial {trial_id} belongs to {name}, who is not in the participants sheet.",
+                sheet,
+                f"did you mean {near}?" if near else "add the participant.",
+                "participant-unknown",
+            )
+    for participant in participants:
+        static = participant.static_trial
+        if static and (participant.participant_id, static) not in keys:
+            problem(
+                f"static_trial {static} of {participant.participant_id} is not in the trials sheet.",
+                people,
+                "add the trial with task static, or write n/a.",
+                "static-unknown",
+            )
+    return findings
+
+
+def dump(model: BaseModel) -> str:
+    """Give a settings section as JSON text with sorted keys."""
+    return json.dumps(model.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"

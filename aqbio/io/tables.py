@@ -1,0 +1,71 @@
+"""Tables as TSV with a JSON sidecar that explains every column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Columns = Mapping[str, Mapping[str, str]]
+"""Description, and unit where there is one, of every column."""
+
+MISSING = "n/a"
+"""Missing value in a table, as in the Brain Imaging Data Structure."""
+
+
+def write_table(
+    table: pd.DataFrame, path: Path, columns: Columns, provenance: Mapping[str, object]
+) -> None:
+    """Write a TSV file and its JSON sidecar.
+
+    Numbers are written with 10 significant digits, missing values as ``n/a``.
+
+    Raises
+    ------
+    ValueError
+        When a column is not described, or a described column is missing.
+    """
+    undescribed = [name for name in table.columns if name not in columns]
+    absent = [name for name in columns if name not in table.columns]
+    if undescribed or absent:
+        raise ValueError(f"columns not described: {undescribed}; columns missing: {absent}.")
+    text = table[list(columns)].to_csv(
+        sep="\t", index=False, na_rep=MISSING, float_format="%.10g", lineterminator="\n"
+    )
+    write_text(path, text)
+    sidecar = {"columns": {name: dict(columns[name]) for name in columns}}
+    sidecar |= {"provenance": dict(provenance)}  # type: ignore[dict-item]
+    write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a TSV table; ``n/a`` and empty cells become missing values, identifiers stay text.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or has no header.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_csv(
+            path,
+            sep="\t",
+            na_values=[MISSING, ""],
+            keep_default_na=False,
+            dtype={"participant_id": str, "trial_id": str},
+        )
+    except FileNotFoundError as error:
+        raise AqbioError(
+            "the table does not exist.", file=str(path), fix="run the stage that writes it."
+        ) from error
+    except pd.errors.EmptyDataError as error:
+        raise AqbioError("the table is empty.", file=str(path), fix="write a header row.") from error

@@ -1,0 +1,159 @@
+"""What a stage made of a participant: each trial's status, reason, numbers and findings.
+
+One trial's failure never stops the others: it is recorded with its reason, later stages pass it on,
+and the report shows it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.atomic import write_text
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+
+Report = Callable[[str], None]
+"""Takes one line of progress."""
+
+OK, FAILED = "ok", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """What a stage made of one trial.
+
+    Attributes
+    ----------
+    numbers : mapping
+        What later stages and the report need, ready for JSON.
+    findings : tuple of Finding
+    inputs : tuple of Path
+        Files that were read.
+    """
+
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    inputs: tuple[Path, ...] = ()
+
+
+def run_trials(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    work: Callable[[Trial], TrialOutcome],
+    report: Report,
+) -> list[dict[str, Any]]:
+    """Do a stage's work on every moving trial that earlier stages could handle.
+
+    Parameters
+    ----------
+    work : callable
+        Takes a trial; raises AqbioError when it cannot be done.
+    report : callable
+        Gets a line per trial.
+
+    Returns
+    -------
+    list of dict
+        One entry per trial, in the order of the sheet, for :func:`write_manifest`.
+    """
+    before = earlier_failures(study, participant_id, stage)
+    entries = []
+    for trial in study.moving_of(participant_id):
+        if trial.trial_id in before:
+            entries.append(entry(trial.trial_id, FAILED, before[trial.trial_id]))
+            report(f"{participant_id} {trial.trial_id}: not possible ({before[trial.trial_id]})")
+            continue
+        entries.append(run_trial(trial, participant_id, work))
+        reason = entries[-1]["reason"]
+        report(f"{participant_id} {trial.trial_id}: {'failed: ' + reason if reason else 'done'}")
+    return entries
+
+
+def run_trial(
+    trial: Trial, participant_id: str, work: Callable[[Trial], TrialOutcome]
+) -> dict[str, Any]:
+    """Do a stage's work on one trial and give its manifest entry."""
+    try:
+        outcome = work(trial)
+    except AqbioError as error:
+        finding = error.finding(trial=trial.trial_id, participant=participant_id)
+        return entry(trial.trial_id, FAILED, error.what, findings=[finding])
+    inputs = [str(path) for path in outcome.inputs]
+    return entry(
+        trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
+    )
+
+
+def entry(
+    trial_id: str, status: str, reason: str, *, findings: Iterable[Finding] = (), **numbers: Any
+) -> dict[str, Any]:
+    """Give one trial's entry of a manifest."""
+    return {
+        "trial_id": trial_id,
+        "status": status,
+        "reason": reason,
+        **numbers,
+        "findings": [finding.as_dict() for finding in findings],
+    }
+
+
+def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str, str]:
+    """Give the reasons of the trials that a stage cannot do because an earlier one could not.
+
+    A participant whose model could not be scaled fails as a whole.
+    """
+    needed = {"solve": ("prepare", "scale"), "contributions": ("solve",)}.get(stage, ())
+    failures: dict[str, str] = {}
+    for name in needed:
+        manifest = study.read_manifest(participant_id, name)
+        if manifest["status"] != OK:
+            why = f"{name}: {manifest['reason']}"
+            for trial in study.moving_of(participant_id):
+                failures.setdefault(trial.trial_id, why)
+        for done in manifest["trials"]:
+            if done["status"] != OK:
+                reason = done["reason"]
+                known = any(reason.startswith(f"{other}: ") for other in ("prepare", "scale", "solve"))
+                failures.setdefault(done["trial_id"], reason if known else f"{name}: {reason}")
+    return failures
+
+
+def write_manifest(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    trials: list[dict[str, Any]],
+    *,
+    reason: str = "",
+    findings: Iterable[Finding] = (),
+    **numbers: Any,
+) -> None:
+    """Write what a stage made, last and at once: a killed stage leaves no manifest.
+
+    Parameters
+    ----------
+    reason : str
+        Why the participant failed as a whole; empty when it did not.
+    numbers
+        Participant-level values, ready for JSON.
+    """
+    inputs = [Path(path) for done in trials for path in done.pop("inputs", [])]
+    content = {
+        "participant_id": participant_id,
+        "stage": stage,
+        "status": FAILED if reason else OK,
+        "reason": reason,
+        **numbers,
+        "trials": trials,
+        "findings": [finding.as_dict() for finding in findings],
+        "provenance": provenance(stage, inputs, study.stage_settings(stage)),
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(study.manifest(participant_id, stage), text)

@@ -165,8 +165,15 @@ class MarkerSet(_Strict):
         for measurement in self.measurements:
             for label in (label for pair in measurement.pairs for label in pair):
                 if label not in known:
-                    raise ValueError(f"measurement {measurement.name}: label {label} is not in markers")
-        labels = [self.feet.left.heel, *self.feet.left.toe, self.feet.right.heel, *self.feet.right.toe]
+                    raise ValueError(
+                        f"measurement {measurement.name}: label {label} is not in markers"
+                    )
+        labels = [
+            self.feet.left.heel,
+            *self.feet.left.toe,
+            self.feet.right.heel,
+            *self.feet.right.toe,
+        ]
         labels += [*self.pelvis.front, *self.pelvis.back]
         for label in labels:
             if label not in known:

@@ -58,7 +58,8 @@ class Laboratory(Section):
         default="auto", description="Unit of marker positions; `auto` takes the file's own."
     )
     ignore_plates: tuple[int, ...] = Field(
-        default=(), description="Plate numbers (1-based) that are left out, for example a defective one."
+        default=(),
+        description="Plate numbers (1-based) that are left out, for example a defective one.",
     )
     ignore_markers: tuple[str, ...] = Field(
         default=(), description="Marker labels that are left out of every trial."
@@ -149,7 +150,8 @@ class Model(Section):
         description="Largest marker error of the static pose without a finding, m.",
     )
     landmark_rms_m: Positive = Field(
-        default=0.010, description="Largest RMS marker error of the static pose without a finding, m."
+        default=0.010,
+        description="Largest RMS marker error of the static pose without a finding, m.",
     )
     static_window_s: Positive = Field(
         default=0.5, description="Length of the quietest part of the static trial that is used, s."
@@ -188,8 +190,9 @@ class Solve(Section):
         "kept and marked by a warning.",
     )
     jump_degrees: Positive = Field(
-        default=15.0, description="Change of a joint angle from one frame to the next (at 250 Hz) "
-        "that counts as a jump, degrees."
+        default=15.0,
+        description="Change of a joint angle from one frame to the next (at 250 Hz) "
+        "that counts as a jump, degrees.",
     )
 
 
@@ -216,7 +219,8 @@ class Steps(Section):
         default=True, description="Reject steps with double support: push and swing are undefined."
     )
     heading_change_degrees: Positive = Field(
-        default=1.5, description="Change of heading over a step above which it is rejected, degrees."
+        default=1.5,
+        description="Change of heading over a step above which it is rejected, degrees.",
     )
     lateral_force_bw: Positive = Field(
         default=0.05,

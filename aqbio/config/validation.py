@@ -23,9 +23,7 @@ class Problems(AqbioError):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__(
-            "\n".join(str(finding) for finding in self.findings), rule="settings"
-        )
+        super().__init__("\n".join(str(finding) for finding in self.findings), rule="settings")
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -35,7 +35,9 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
         When the file is missing or has no header.
     """
     lines = list(csv.reader(_text(path).splitlines(), delimiter="\t"))
-    numbered = [(number, cells) for number, cells in enumerate(lines, 1) if any(map(str.strip, cells))]
+    numbered = [
+        (number, cells) for number, cells in enumerate(lines, 1) if any(map(str.strip, cells))
+    ]
     if not numbered:
         raise AqbioError(
             "the sheet is empty.", file=str(path), fix="write the header row and one row per item."

@@ -253,14 +253,14 @@ def _relation_findings(
     findings = []
 
     def problem(what: str, file: Path, fix: str, rule: str) -> None:
-        findings.append(
-            Finding(rule=rule, severity="error", what=what, file=str(file), fix=fix)
-        )
+        findings.append(Finding(rule=rule, severity="error", what=what, file=str(file), fix=fix))
 
     ids = Counter(participant.participant_id for participant in participants)
     for name, count in ids.items():
         if count > 1:
-            problem(f"participant {name} appears {count} times.", people, "keep one row.", "sheet-twice")
+            problem(
+                f"participant {name} appears {count} times.", people, "keep one row.", "sheet-twice"
+            )
     keys = Counter((trial.participant_id, trial.trial_id) for trial in trials)
     for (name, trial_id), count in keys.items():
         if count > 1:

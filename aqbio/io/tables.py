@@ -68,4 +68,6 @@ def read_table(path: Path) -> pd.DataFrame:
             "the table does not exist.", file=str(path), fix="run the stage that writes it."
         ) from error
     except pd.errors.EmptyDataError as error:
-        raise AqbioError("the table is empty.", file=str(path), fix="write a header row.") from error
+        raise AqbioError(
+            "the table is empty.", file=str(path), fix="write a header row."
+        ) from error

@@ -120,7 +120,9 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
         for done in manifest["trials"]:
             if done["status"] != OK:
                 reason = done["reason"]
-                known = any(reason.startswith(f"{other}: ") for other in ("prepare", "scale", "solve"))
+                known = any(
+                    reason.startswith(f"{other}: ") for other in ("prepare", "scale", "solve")
+                )
                 failures.setdefault(done["trial_id"], reason if known else f"{name}: {reason}")
     return failures
 

@@ -1,0 +1,73 @@
+"""One spline per trial: coordinates, speeds and accelerations from the same curve."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import BSpline, make_interp_spline
+
+FloatArray = NDArray[np.float64]
+
+_FREE_ENDS = [(3, 0.0), (4, 0.0)]
+
+
+def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
+    """Interpolating quintic spline with natural ends (third and fourth derivative zero).
+
+    The same curve as OpenSim's ``GCVSpline`` of degree 5 without smoothing, so that both see the
+    same speeds and accelerations.
+
+    Parameters
+    ----------
+    time : (T,) array, s
+        At least six samples, strictly increasing.
+    values : (T, ...) array
+
+    Returns
+    -------
+    scipy.interpolate.BSpline
+        Call it at any time; ``.derivative(n)`` gives the derivatives.
+
+    References
+    ----------
+    Woltring HJ (1986), Advances in Engineering Software 8, 104-113.
+    """
+    if len(time) < 6:
+        raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
+    ends = [
+        [(order, np.zeros(values.shape[1:])) for order, _ in _FREE_ENDS] for _ in ("first", "last")
+    ]
+    return make_interp_spline(time, values, k=5, bc_type=(ends[0], ends[1]))
+
+
+def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
+    """Values of a sampled signal at other times, by a cubic spline through the samples.
+
+    Parameters
+    ----------
+    time : (T,) array, s
+    values : (T, ...) array
+    at : (N,) array, s
+        Within the recording: nothing is extrapolated.
+
+    Returns
+    -------
+    (N, ...) array
+
+    Raises
+    ------
+    ValueError
+        When a requested time lies more than half a sample outside the recording.
+    """
+    slack = 0.5 * (time[1] - time[0])
+    if at.min() < time[0] - slack or at.max() > time[-1] + slack:
+        raise ValueError(
+            f"times {at.min():.4f} to {at.max():.4f} s lie outside the recording "
+            f"({time[0]:.4f} to {time[-1]:.4f} s)."
+        )
+    margin = 4
+    first = max(int(np.searchsorted(time, at.min())) - margin, 0)
+    last = min(int(np.searchsorted(time, at.max())) + margin, len(time))
+    spline = make_interp_spline(time[first:last], values[first:last], k=3)
+    result: FloatArray = spline(at)
+    return result

@@ -1,0 +1,170 @@
+"""Stage solve: markers to coordinates, coordinates and forces to joint moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.mechanics.dynamics import ExternalLoad
+from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.motion import Motion, TrackedMarkers, folded_forces, spline_motion
+from aqbio.mechanics.poses import dependent_filled
+from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.solved import Solution, solution_findings, solution_numbers, write_solution
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STAGE = "solve"
+MINIMUM_MARKERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantModel:
+    """Files of a participant's model; they exist when stage scale succeeded."""
+
+    participant_id: str
+    osim: Path
+    table: Path
+
+    @classmethod
+    def of(cls, study: Study, participant_id: str) -> ParticipantModel:
+        """Give the places of a participant's model."""
+        folder = study.folder(participant_id, "scale")
+        return cls(
+            participant_id,
+            folder / f"{participant_id}.osim",
+            folder / f"{participant_id}.skeleton.npz",
+        )
+
+
+def solve_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Solve inverse kinematics and inverse dynamics of all trials of a participant.
+
+    Writes ``solved/<trial>.nc``, ``<trial>.mot`` and ``<trial>_id.sto``, and ``solve.json`` last.
+    """
+    model = ParticipantModel.of(study, participant_id)
+    trials = run_trials(
+        study, participant_id, STAGE, lambda trial: solve_trial(study, model, trial), report
+    )
+    write_manifest(study, participant_id, STAGE, trials, solver=study.settings.solve.solver)
+
+
+def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOutcome:
+    """Solve one trial.
+
+    Raises
+    ------
+    AqbioError
+        When too few markers are on the model or a solver stops.
+    """
+    source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
+    prepared = read_dataset(source)
+    skeleton = load_skeleton(model.table)
+    markers = tracked_markers(study, prepared, skeleton, trial)
+    window = prepared.sel(time=markers.time)
+    q_raw = _coordinates(study, model, skeleton, markers)
+    smooth = low_pass(q_raw, float(prepared.attrs["marker_rate"]), study.settings.prepare.cutoff_hz)
+    motion = spline_motion(skeleton, markers.time, smooth)
+    loads = foot_loads(study, window)
+    forces = _generalised_forces(model, skeleton, motion, loads)
+    solution = Solution(skeleton, markers, q_raw, motion, forces, window)
+    inputs = (source, model.osim)
+    attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
+    findings = solution_findings(solution, trial.trial_id, study)
+    return TrialOutcome(solution_numbers(solution), tuple(findings), inputs)
+
+
+def tracked_markers(
+    study: Study, prepared: xr.Dataset, skeleton: Skeleton, trial: Trial
+) -> TrackedMarkers:
+    """Markers of a prepared trial that the model has, with their weights.
+
+    Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
+    a marker that comes or goes leaves no step in the accelerations.
+
+    Raises
+    ------
+    AqbioError
+        When fewer than ten markers are on the model.
+    """
+    marker_set = study.marker_set
+    used = [
+        label
+        for label in map(str, prepared["marker"].values)
+        if label in marker_set.markers
+        and marker_set.markers[label].weight > 0
+        and not marker_set.markers[label].static_only
+        and marker_set.model_name(label) in skeleton.markers
+    ]
+    if len(used) < MINIMUM_MARKERS:
+        raise AqbioError(
+            f"only {len(used)} markers of the recording are on the model, "
+            f"at least {MINIMUM_MARKERS} are needed.",
+            trial=trial.trial_id,
+            file=str(study.marker_file),
+            fix="compare the labels of the recording with those of the marker set.",
+            rule="markers-on-model",
+        )
+    time = prepared["time"].values
+    inside = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    return TrackedMarkers(
+        time=time[inside],
+        names=tuple(marker_set.model_name(label) for label in used),
+        positions=prepared["marker_raw"].sel(marker=used).values[inside],
+        weights=np.array([marker_set.markers[label].weight for label in used]),
+    )
+
+
+def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
+    """Ground reaction force of each foot on the marker clock, about the ground origin."""
+    feet = study.model_map.feet
+    return tuple(
+        ExternalLoad(
+            body=getattr(feet, side),
+            force=window["foot_force"].sel(foot=side).values,
+            moment=window["foot_moment"].sel(foot=side).values,
+            point=np.zeros(3),
+        )
+        for side in ("left", "right")
+    )
+
+
+def _coordinates(
+    study: Study, model: ParticipantModel, skeleton: Skeleton, markers: TrackedMarkers
+) -> FloatArray:
+    """Inverse kinematics by the solver that the settings choose; every coordinate filled."""
+    from aqbio.osim.inverse import inverse_kinematics
+
+    accuracy = study.settings.solve.accuracy
+    q = inverse_kinematics(model.osim, markers, skeleton.coordinates, accuracy=accuracy)
+    unsolved = np.isnan(q[0])
+    q[:, unsolved] = skeleton.coordinate_default[unsolved]
+    rotations = skeleton.coordinate_is_rotation
+    q[:, rotations] = np.unwrap(q[:, rotations], axis=0)
+    return dependent_filled(skeleton, q)
+
+
+def _generalised_forces(
+    model: ParticipantModel,
+    skeleton: Skeleton,
+    motion: Motion,
+    loads: tuple[ExternalLoad, ...],
+) -> FloatArray:
+    """Inverse dynamics by OpenSim; a patella's generalised force belongs to its knee."""
+    from aqbio.osim.inverse import inverse_dynamics
+
+    forces = inverse_dynamics(model.osim, skeleton.coordinates, motion, loads)
+    return folded_forces(skeleton, motion.q, forces)

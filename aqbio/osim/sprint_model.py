@@ -1,0 +1,157 @@
+"""Our own full-body sprint model as an OpenSim file, built from published anthropometry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqbio.mechanics.anthropometry import REFERENCE, Sex
+from aqbio.mechanics.sprint_body import Body, Joint, sprint_bodies, sprint_joints
+from aqbio.mechanics.sprint_geometry import geometry
+from aqbio.mechanics.sprint_markers import sprint_markers
+from aqbio.names import GRAVITY
+from aqbio.osim.session import initialised, opensim, vec3
+
+RANGE_DEGREES: dict[str, tuple[float, float]] = {
+    "pelvis_tilt": (-90, 90),
+    "pelvis_list": (-90, 90),
+    "pelvis_rotation": (-180, 180),
+    "hip_flexion": (-40, 140),
+    "hip_adduction": (-60, 60),
+    "hip_rotation": (-60, 60),
+    "knee_angle": (0, 160),
+    "ankle_angle": (-60, 45),
+    "mtp_angle": (-45, 90),
+    "lumbar_extension": (-90, 60),
+    "lumbar_bending": (-60, 60),
+    "lumbar_rotation": (-60, 60),
+    "arm_flex": (-120, 180),
+    "arm_add": (-180, 90),
+    "arm_rot": (-120, 120),
+    "elbow_flex": (0, 160),
+}
+"""Documented ranges: a coordinate beyond them makes a finding, nothing is clamped."""
+RANGE_METRES: dict[str, tuple[float, float]] = {
+    "pelvis_tx": (-200, 200),
+    "pelvis_ty": (-1, 3),
+    "pelvis_tz": (-200, 200),
+}
+DECIMALS = 7
+"""Numbers in the file are rounded to 0.1 µm, 0.1 mg and 1e-7 kg m²: the same on every machine."""
+
+CREDITS = (
+    "aqbio sprint model. Segment parameters: de Leva P (1996), J Biomech 29:1223-1230. "
+    "Every number's source: models/sprint/README.md."
+)
+
+
+def build_sprint_model(
+    path: Path, sex: Sex, *, mass: float | None = None, stature: float | None = None
+) -> None:
+    """Write the sprint model.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.osim`` file to write.
+    sex : {"female", "male"}
+    mass, stature : float, optional
+        kg and m; without them, de Leva's mean subject.
+
+    Notes
+    -----
+    14 bodies, 29 coordinates with ``u = dq/dt``; no muscles, no clamped, locked or coupled
+    coordinates; one torque actuator on every coordinate but the six of the pelvis.
+    """
+    reference = REFERENCE[sex]
+    lengths = geometry(sex, reference.stature if stature is None else stature)
+    model = opensim.Model()
+    model.setName(f"aqbio_sprint_{sex}")
+    model.set_credits(CREDITS)
+    model.set_gravity(vec3([0.0, -GRAVITY, 0.0]))
+    bodies: dict[str, Any] = {}
+    for body in sprint_bodies(sex, mass=mass, stature=stature):
+        bodies[body.name] = _opensim_body(body)
+    for joint in sprint_joints(lengths):
+        parent = model.getGround() if joint.parent == "ground" else bodies[joint.parent]
+        connection = _opensim_joint(joint, parent, bodies[joint.child])
+        model.addBody(bodies[joint.child])
+        model.addJoint(connection)
+    for marker in sprint_markers(lengths):
+        place = vec3(_rounded(marker.position))
+        model.addMarker(opensim.Marker(marker.name, bodies[marker.body], place))
+    model.finalizeConnections()
+    _set_ranges(model, hip_height=lengths.hip_height)
+    _add_actuators(model)
+    model.finalizeConnections()
+    initialised(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.printToXML(str(path))
+
+
+def _rounded(values: object) -> NDArray[np.float64]:
+    return np.round(np.asarray(values, dtype=float), DECIMALS) + 0.0  # + 0 turns -0 into 0
+
+
+def _opensim_body(body: Body) -> Any:
+    inertia = _rounded(body.inertia)
+    moments = [inertia[0, 0], inertia[1, 1], inertia[2, 2]]
+    products = [inertia[0, 1], inertia[0, 2], inertia[1, 2]]
+    return opensim.Body(
+        body.name,
+        float(_rounded(body.mass)),
+        vec3(_rounded(body.com)),
+        opensim.Inertia(*(float(value) for value in [*moments, *products])),
+    )
+
+
+def _opensim_joint(joint: Joint, parent: Any, child: Any) -> Any:
+    transform = opensim.SpatialTransform()
+    axes = [transform.updTransformAxis(index) for index in range(6)]
+    for axis, (coordinate, direction) in zip(axes, joint.rotations, strict=False):
+        axis.setAxis(vec3(direction))
+        _drive(axis, coordinate)
+    if len(joint.rotations) == 1:  # the idle axes must be independent of the hinge along z
+        axes[1].setAxis(vec3([1.0, 0.0, 0.0]))
+        axes[2].setAxis(vec3([0.0, 1.0, 0.0]))
+    if joint.free:
+        for axis, coordinate in zip(axes[3:], RANGE_METRES, strict=True):
+            _drive(axis, coordinate)
+    here, zero = vec3(_rounded(joint.offset)), vec3([0.0, 0.0, 0.0])
+    return opensim.CustomJoint(joint.name, parent, here, zero, child, zero, zero, transform)
+
+
+def _drive(axis: Any, coordinate: str) -> None:
+    names = opensim.ArrayStr()
+    names.append(coordinate)
+    axis.setCoordinateNames(names)
+    axis.set_function(opensim.LinearFunction(1.0, 0.0))
+
+
+def _set_ranges(model: Any, *, hip_height: float) -> None:
+    coordinates = model.updCoordinateSet()
+    for index in range(coordinates.getSize()):
+        coordinate = coordinates.get(index)
+        name = coordinate.getName()
+        plain = name.removesuffix("_r").removesuffix("_l")
+        low, high = RANGE_METRES.get(name) or np.radians(RANGE_DEGREES[plain])
+        coordinate.setRangeMin(float(_rounded(low)))
+        coordinate.setRangeMax(float(_rounded(high)))
+        coordinate.setDefaultClamped(False)
+        coordinate.setDefaultLocked(False)
+    coordinates.get("pelvis_ty").setDefaultValue(float(_rounded(hip_height)))
+
+
+def _add_actuators(model: Any) -> None:
+    coordinates = model.getCoordinateSet()
+    for index in range(coordinates.getSize()):
+        name = coordinates.get(index).getName()
+        if name.startswith("pelvis_"):
+            continue
+        actuator = opensim.CoordinateActuator(name)
+        actuator.setName(f"torque_{name}")
+        actuator.setOptimalForce(1.0)
+        model.addForce(actuator)

@@ -1,0 +1,223 @@
+"""Curves over the step: what is drawn is summarised here, before any drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.style import LineStyle
+
+PHASES = ("stance", "flight")
+MAX_SINGLE_STEPS = 12
+"""Up to this many steps are drawn one by one; beyond, one thin line per participant."""
+
+MIN_BAND_STEPS = 3
+"""A standard deviation is shown from this many steps on."""
+
+
+NUMBER_COLUMNS = {
+    "condition": {"description": "Condition of the trials; n/a where the study has one."},
+    "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
+    "row": {"description": "Row of panels."},
+    "line": {"description": "Quantity drawn: group, side, moment or joint."},
+    "phase": {"description": "stance or flight; flight is mechanically implied."},
+    "percent": {"description": "Percent of the phase.", "unit": "%"},
+    "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
+    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
+    "steps": {"description": "Number of steps."},
+    "unit": {"description": "Unit of mean and sd."},
+}
+"""What the columns of a table of drawn numbers mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One quantity over the step: mean and standard deviation over steps, and single lines.
+
+    Attributes
+    ----------
+    name : str
+        Name of the quantity in the tables.
+    style : LineStyle
+    mean, sd : (2, 101) arrays
+        Stance, then flight; ``sd`` is NaN below `MIN_BAND_STEPS` steps.
+    single : (K, 2, 101) array
+        Thin lines: steps, or means of participants.
+    count : int
+        Number of steps.
+    """
+
+    name: str
+    style: LineStyle
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    single: NDArray[np.float64]
+    count: int
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same samples."""
+        if self.sd.shape != self.mean.shape or self.single.shape[1:] != self.mean.shape:
+            raise ValueError(
+                f"{self.name}: mean {self.mean.shape}, sd {self.sd.shape} and single "
+                f"{self.single.shape} do not fit together."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRow:
+    """Panels with the same quantity and scale, one for every column.
+
+    Attributes
+    ----------
+    label : str
+        What is drawn.
+    symbol : str
+        Symbol of the quantity; empty where the label says it all.
+    unit : str
+    key : str
+        Name of the row in the table of drawn numbers.
+    panels : tuple of tuple of Curve
+        One tuple of curves per column.
+    narrow : bool
+        Whether the row is part of the one-column layout.
+    height : float
+        Height relative to the other rows.
+    """
+
+    label: str
+    symbol: str
+    unit: str
+    key: str
+    panels: tuple[tuple[Curve, ...], ...]
+    narrow: bool = True
+    height: float = 1.0
+
+    @property
+    def scale(self) -> str:
+        """Symbol and unit, for the axis."""
+        return f"{self.symbol} ({self.unit})".lstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseGrid:
+    """A whole figure of curves over the step, before it is drawn.
+
+    Attributes
+    ----------
+    name : str
+        File name without suffix.
+    columns : tuple of StepColumn
+    rows : tuple of PanelRow
+    """
+
+    name: str
+    columns: tuple[StepColumn, ...]
+    rows: tuple[PanelRow, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse rows that do not have one panel per column."""
+        for row in self.rows:
+            if len(row.panels) != len(self.columns):
+                raise ValueError(
+                    f"{self.name}: row {row.key} has {len(row.panels)} panels for "
+                    f"{len(self.columns)} columns."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one line of a panel shows, before it is summarised.
+
+    Attributes
+    ----------
+    name : str
+        Name of the quantity in the tables.
+    style : LineStyle
+    data : DataArray
+        Dimensions ``step``, ``phase``, ``percent``.
+    """
+
+    name: str
+    style: LineStyle
+    data: xr.DataArray
+
+
+def panels(lines: Sequence[Line], columns: tuple[StepColumn, ...]) -> tuple[tuple[Curve, ...], ...]:
+    """Summarise lines over the steps of every column.
+
+    Returns
+    -------
+    tuple of tuple of Curve
+        One panel per column; a line that no step of a column has is left out of its panel.
+    """
+    return tuple(
+        tuple(found for line in lines if (found := curve(line, column)) is not None)
+        for column in columns
+    )
+
+
+def curve(line: Line, column: StepColumn) -> Curve | None:
+    """Summarise one line over the steps of a column.
+
+    Returns
+    -------
+    Curve or None
+        None where no step of the column has the quantity over stance and flight.
+    """
+    over_steps = line.data.transpose("step", "phase", "percent").to_numpy()
+    steps = over_steps[column.rows].astype(float)
+    complete = np.isfinite(steps).all(axis=(1, 2))
+    steps = steps[complete]
+    if not len(steps):
+        return None
+    mean = steps.mean(axis=0)
+    enough = len(steps) >= MIN_BAND_STEPS
+    sd = steps.std(axis=0, ddof=1) if enough else np.full_like(mean, np.nan)
+    people = [who for who, kept in zip(column.participants, complete, strict=True) if kept]
+    return Curve(line.name, line.style, mean, sd, _single(steps, people), len(steps))
+
+
+def _single(steps: NDArray[np.float64], people: list[str]) -> NDArray[np.float64]:
+    if len(steps) <= MAX_SINGLE_STEPS:
+        return steps
+    person = np.asarray(people)
+    return np.stack([steps[person == who].mean(axis=0) for who in sorted(set(people))])
+
+
+def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
+    """Give every mean and standard deviation of a figure as a long table.
+
+    Returns
+    -------
+    DataFrame
+        Columns condition, speed_mps, row, line, phase, percent, mean, sd, steps, unit.
+    """
+    percent = np.arange(101)
+    parts = []
+    for row in grid.rows:
+        for column, panel in zip(grid.columns, row.panels, strict=True):
+            for line in panel:
+                for number, phase in enumerate(PHASES):
+                    parts.append(
+                        pd.DataFrame(
+                            {
+                                "condition": column.condition,
+                                "speed_mps": column.speed_mps,
+                                "row": row.key,
+                                "line": line.name,
+                                "phase": phase,
+                                "percent": percent,
+                                "mean": line.mean[number],
+                                "sd": line.sd[number],
+                                "steps": line.count,
+                                "unit": row.unit,
+                            }
+                        )
+                    )
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,105 @@
+"""Figures of whole-body angular momentum and its rate by group."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from aqbio.figures.curves import Line, PanelRow, PhaseGrid, panels
+from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.style import STYLES
+from aqbio.names import ROLE_GROUPS
+
+SIDES_AND_TOTAL = ("push_side", "swing_side", "total")
+GROUPS_AND_TOTAL = (*ROLE_GROUPS, "total")
+AXIS_WORDS = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
+MOMENTS = ("external_moment", "free_moment", "residual_moment")
+
+
+def angular_momentum_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+    """Lay out angular momentum: the two sides about the vertical, then every group and axis.
+
+    Parameters
+    ----------
+    steps : Dataset
+        Step curves; ``angular_momentum`` (step, phase, percent, group, axis), kg m²/s.
+    columns : tuple of StepColumn
+
+    Returns
+    -------
+    PhaseGrid
+    """
+    values = steps["angular_momentum"]
+    plan = (
+        ("sides", "y", SIDES_AND_TOTAL, 1.2),
+        ("groups", "y", GROUPS_AND_TOTAL, 1.2),
+        ("groups", "x", GROUPS_AND_TOTAL, 1.0),
+        ("groups", "z", GROUPS_AND_TOTAL, 1.0),
+    )
+    rows = tuple(
+        PanelRow(
+            f"{kind.capitalize()}, {AXIS_WORDS[axis]}",
+            f"$H_{axis}$",
+            "kg m²/s",
+            f"angular_momentum_{axis}_{kind}",
+            panels(_group_lines(values, groups, axis), columns),
+            narrow=axis == "y",
+            height=height,
+        )
+        for kind, axis, groups, height in plan
+    )
+    return PhaseGrid("angular_momentum", columns, rows)
+
+
+def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+    """Lay out the rate of angular momentum by group, and what balances it about every axis.
+
+    Parameters
+    ----------
+    steps : Dataset
+        Step curves; ``angular_momentum_rate`` (step, phase, percent, group, axis), N m, and
+        ``external_moment``, ``free_moment``, ``residual_moment`` (step, phase, percent, axis), N m.
+    columns : tuple of StepColumn
+
+    Returns
+    -------
+    PhaseGrid
+    """
+    values = steps["angular_momentum_rate"]
+    by_group = (
+        PanelRow(
+            f"{kind.capitalize()}, {AXIS_WORDS['y']}",
+            "$\\dot{H}_y$",
+            "N m",
+            f"angular_momentum_rate_y_{kind}",
+            panels(_group_lines(values, groups, "y"), columns),
+            narrow=kind == "groups",
+        )
+        for kind, groups in (("sides", SIDES_AND_TOTAL), ("groups", GROUPS_AND_TOTAL))
+    )
+    balance = (
+        PanelRow(
+            f"Balance, {AXIS_WORDS[axis]}",
+            f"$\\dot{{H}}_{axis}$",
+            "N m",
+            f"moment_balance_{axis}",
+            panels(_balance_lines(steps, axis), columns),
+            narrow=axis == "y",
+        )
+        for axis in ("y", "x", "z")
+    )
+    return PhaseGrid("angular_momentum_rate", columns, (*by_group, *balance))
+
+
+def _group_lines(values: xr.DataArray, groups: tuple[str, ...], axis: str) -> list[Line]:
+    present = set(values["group"].values.tolist())
+    return [
+        Line(group, STYLES[group], values.sel(group=group, axis=axis))
+        for group in groups
+        if group in present
+    ]
+
+
+def _balance_lines(steps: xr.Dataset, axis: str) -> list[Line]:
+    total = steps["angular_momentum_rate"].sel(group="total", axis=axis)
+    moments = [Line(name, STYLES[name], steps[name].sel(axis=axis)) for name in MOMENTS]
+    return [Line("total", STYLES["total"], total), *moments]

@@ -1,0 +1,202 @@
+"""Panels of curves over the step: stance, then flight, side by side for every speed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from aqbio.figures.curves import Curve, PanelRow, PhaseGrid
+from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.style import (
+    FLIGHT_SHADE,
+    FRAME,
+    GREY,
+    NARROW_MM,
+    Dash,
+    journal_style,
+    pale,
+    sheet,
+)
+
+IMPLIED = "flight: mechanically implied"
+_PERCENT = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100])
+_ROW_MM, _NARROW_ROW_MM, _MARGIN_MM = 31.0, 34.0, 24.0
+_MAX_HEIGHT_MM = 232.0
+_ROOMY_COLUMNS = 2
+_PERCENT_COLUMNS = 3
+_TITLE_LETTERS = 46
+
+
+def phase_grid_figure(grid: PhaseGrid, width_mm: float) -> Figure:
+    """Draw a grid of panels.
+
+    Parameters
+    ----------
+    grid : PhaseGrid
+    width_mm : float
+        Width on paper, mm. Two columns of a page: one column of panels per speed. One column of a
+        page: the rows that matter most, one row of panels per speed.
+
+    Returns
+    -------
+    Figure
+    """
+    with journal_style():
+        if width_mm < NARROW_MM:
+            return _narrow(grid, width_mm)
+        return _wide(grid, width_mm)
+
+
+def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
+    heights = [row.height for row in grid.rows]
+    height_mm = min(_MAX_HEIGHT_MM, _ROW_MM * sum(heights) + _MARGIN_MM)
+    figure = sheet(width_mm, height_mm)
+    axes = figure.subplots(
+        len(grid.rows),
+        len(grid.columns),
+        squeeze=False,
+        sharex=True,
+        sharey="row",
+        height_ratios=heights,
+    )
+    for row, line_of_axes in zip(grid.rows, axes, strict=True):
+        for panel, place in zip(row.panels, line_of_axes, strict=True):
+            _draw_panel(place, panel)
+        line_of_axes[0].set_ylabel(f"{row.label}\n{row.scale}", linespacing=1.25)
+    roomy = len(grid.columns) <= _ROOMY_COLUMNS
+    for column, place in zip(grid.columns, axes[0], strict=True):
+        _title(place, column)
+        _name_phases(place, "flight (mechanically implied)" if roomy else "flight")
+    for place in axes[-1]:
+        if len(grid.columns) > _PERCENT_COLUMNS:
+            _name_events(place)
+        else:
+            _name_percent(place)
+    figure.align_ylabels(axes[:, 0])
+    _legend(figure, grid.rows, columns=5)
+    return figure
+
+
+def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
+    rows = [row for row in grid.rows if row.narrow]
+    height_mm = min(_MAX_HEIGHT_MM, _NARROW_ROW_MM * len(grid.columns) + _MARGIN_MM + 8.0)
+    figure = sheet(width_mm, height_mm)
+    axes = figure.subplots(len(grid.columns), len(rows), squeeze=False, sharex=True, sharey="col")
+    for position, row in enumerate(rows):
+        for panel, place in zip(row.panels, axes[:, position], strict=True):
+            _draw_panel(place, panel)
+        label = textwrap.fill(row.label, _TITLE_LETTERS // len(rows), break_long_words=False)
+        axes[0, position].set_title(f"{label}\n{row.scale}", fontsize=7, pad=12)
+        _name_phases(axes[0, position])
+    for column, place in zip(grid.columns, axes[:, 0], strict=True):
+        place.set_ylabel(f"{column.title}\n{_steps(column)}", linespacing=1.3)
+    for place in axes[-1]:
+        if len(rows) > _ROOMY_COLUMNS:
+            _name_events(place)
+        else:
+            _name_percent(place)
+    _legend(figure, rows, columns=2)
+    return figure
+
+
+def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
+    place.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
+    place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
+    place.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
+    for line in panel:
+        colour = line.style.colour
+        for step in line.single:
+            place.plot(_PERCENT, _apart(step), color=pale(colour), linewidth=0.4, zorder=2)
+        if np.isfinite(line.sd).all():
+            _draw_band(place, line)
+        place.plot(
+            _PERCENT,
+            _apart(line.mean),
+            color=colour,
+            linestyle=line.style.dash,
+            linewidth=line.style.width,
+            zorder=3,
+        )
+    place.set_xlim(0, 200)
+    place.set_xticks([0, 50, 100, 150, 200], labels=[])
+    place.locator_params(axis="y", nbins=5)
+
+
+def _draw_band(place: Axes, line: Curve) -> None:
+    """Shade mean ± standard deviation; every second sample: the same picture, half the file."""
+    for phase in range(2):
+        place.fill_between(
+            np.arange(0.0, 101.0, 2.0) + 100 * phase,
+            (line.mean - line.sd)[phase, ::2],
+            (line.mean + line.sd)[phase, ::2],
+            color=line.style.colour,
+            alpha=0.12,
+            linewidth=0,
+            zorder=2,
+        )
+
+
+def _apart(phases: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Join stance and flight without a stroke between them: a rate may jump at toe-off."""
+    return np.concatenate([phases[0], [np.nan], phases[1]])
+
+
+def _title(place: Axes, column: StepColumn) -> None:
+    _over(place, 0.5, 20, column.title, fontsize=7.5, fontweight="bold")
+    _over(place, 0.5, 12, column.size, fontsize=6.5)
+
+
+def _over(place: Axes, across: float, points: float, text: str, **look: Any) -> None:
+    """Write above a panel, some points over its upper edge."""
+    place.annotate(
+        text,
+        (across, 1.0),
+        (0, points),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        **look,
+    )
+
+
+def _steps(column: StepColumn) -> str:
+    return f"{len(column.rows)} step{'s' if len(column.rows) != 1 else ''}"
+
+
+def _name_phases(place: Axes, flight: str = "flight") -> None:
+    for across, name in ((0.25, "stance"), (0.75, flight)):
+        _over(place, across, 2.5, name, fontsize=6.5, color=FRAME)
+
+
+def _name_percent(place: Axes) -> None:
+    place.set_xticks([0, 50, 100, 150, 200], labels=["0", "50", "100|0", "50", "100"])
+    place.set_xlabel("phase (%)")
+
+
+def _name_events(place: Axes) -> None:
+    place.set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
+    place.set_xlabel("phase")
+
+
+def _legend(figure: Figure, rows: Sequence[PanelRow], *, columns: int) -> None:
+    """Put one key for all panels over them; a side and its leg share a look and an entry."""
+    entries: dict[tuple[str, Dash, float], list[str]] = {}
+    for style in (line.style for row in rows for panel in row.panels for line in panel):
+        labels = entries.setdefault((style.colour, style.dash, style.width), [])
+        if style.label not in labels:
+            labels.append(style.label)
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=colour, linestyle=dash, linewidth=width, label=" / ".join(labels))
+        for (colour, dash, width), labels in entries.items()
+    ]
+    handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=IMPLIED))
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(columns, len(handles)))

@@ -1,0 +1,97 @@
+"""Which steps stand side by side: one column of panels for every condition and speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+SPEED_EDGES_MPS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
+"""Edges of the speed classes, m/s; the last class is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepColumn:
+    """Steps that are averaged together.
+
+    Attributes
+    ----------
+    condition : str
+        Condition of the trials; empty where the study has one only.
+    speed_mps : float
+        Mean speed of the steps, m/s.
+    rows : (N,) array of int
+        Positions of the steps along the dimension ``step``.
+    participants : (N,) tuple of str
+        Participant of every step.
+    """
+
+    condition: str
+    speed_mps: float
+    rows: NDArray[np.intp]
+    participants: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Words over the column: speed and condition."""
+        speed = f"{self.speed_mps:.1f} m/s"
+        return f"{self.condition}, {speed}" if self.condition else speed
+
+    @property
+    def size(self) -> str:
+        """Words that say how many steps of how many people the column holds."""
+        steps, people = len(self.rows), len(set(self.participants))
+        return (
+            f"{steps} step{'s' if steps != 1 else ''}, "
+            f"{people} participant{'s' if people != 1 else ''}"
+        )
+
+
+def step_columns(
+    steps: xr.Dataset | pd.DataFrame, edges_mps: Sequence[float] = SPEED_EDGES_MPS
+) -> tuple[StepColumn, ...]:
+    """Sort steps into columns by condition and speed class.
+
+    Parameters
+    ----------
+    steps : Dataset or DataFrame
+        One entry per step with ``participant_id``, ``trial_id``, ``speed`` (m/s) and, where the
+        study has several, ``condition``.
+    edges_mps : sequence of float
+        Edges of the speed classes, m/s.
+
+    Returns
+    -------
+    tuple of StepColumn
+        By condition, then by rising speed; classes without a step are left out.
+
+    Notes
+    -----
+    A trial goes as a whole into the class of its mean step speed: steps of one run never stand in
+    two columns because their speeds fall on both sides of an edge.
+    """
+    participants = _text(steps, "participant_id")
+    trials = _text(steps, "trial_id")
+    speeds = np.asarray(steps["speed"], dtype=float)
+    conditions = [""] * len(speeds)
+    if "condition" in steps and len(set(_text(steps, "condition"))) > 1:
+        conditions = _text(steps, "condition")
+    runs = list(zip(participants, trials, strict=True))
+    run_speed = {run: speeds[[other == run for other in runs]].mean() for run in sorted(set(runs))}
+    inner = np.asarray(edges_mps[1:-1])
+    classes = [int(np.searchsorted(inner, run_speed[run], side="right")) for run in runs]
+    keys = list(zip(conditions, classes, strict=True))
+    columns = []
+    for key in sorted(set(keys)):
+        rows = np.flatnonzero([other == key for other in keys])
+        people = tuple(participants[row] for row in rows)
+        columns.append(StepColumn(key[0], float(speeds[rows].mean()), rows, people))
+    return tuple(columns)
+
+
+def _text(steps: xr.Dataset | pd.DataFrame, name: str) -> list[str]:
+    return [str(value) for value in np.asarray(steps[name])]

@@ -1,0 +1,175 @@
+"""Stage figures: from step curves and prepared trials to PDF, SVG and the numbers drawn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.figure import Figure
+
+from aqbio.figures import captions
+from aqbio.figures.curves import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
+from aqbio.figures.ground_forces import (
+    FORCE_COLUMNS,
+    ground_force_numbers,
+    ground_forces_figure,
+    trial_ground_forces,
+)
+from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
+from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
+from aqbio.figures.phase_grid import phase_grid_figure
+from aqbio.figures.step_columns import step_columns
+from aqbio.figures.style import save_figure
+from aqbio.io.atomic import write_text
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import Columns, write_table
+from aqbio.stages.manifest import OK, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    import xarray as xr
+
+STAGE = "figures"
+MANIFEST = "figures.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """One figure on disk and the words that belong to it.
+
+    Attributes
+    ----------
+    name : str
+        File name without width and suffix.
+    title, caption, alternative_text : str
+    table : str
+        File with the numbers drawn.
+    files : dict
+        File name by width in mm, then by format.
+    participant_id, trial_id : str
+        Empty where the figure shows the whole study.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alternative_text: str
+    table: str
+    files: dict[str, dict[str, str]]
+    participant_id: str = ""
+    trial_id: str = ""
+
+
+def figures_study(study: Study, report: Report) -> None:
+    """Draw every figure of a study.
+
+    Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
+    drawn, and ``figures/figures.json`` last.
+    """
+    inputs = [study.table("step_curves.nc")]
+    steps = read_dataset(inputs[0])
+    illustrations = []
+    for illustration in _step_illustrations(study, steps):
+        illustrations.append(illustration)
+        report(f"{illustration.name}: done")
+    for participant in study.participants:
+        for trial_id, mass in _trials_with_forces(study, participant.participant_id):
+            place = (participant.participant_id, trial_id)
+            prepared = study.folder(place[0], "prepare") / f"{trial_id}.nc"
+            inputs.append(prepared)
+            illustrations += _force_illustration(study, place, read_dataset(prepared), mass)
+        report(f"{participant.participant_id}: ground reaction forces done")
+    content = {
+        "figures": [asdict(illustration) for illustration in illustrations],
+        "provenance": provenance(STAGE, inputs, study.stage_settings(STAGE)),
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    write_text(study.root / STAGE / MANIFEST, text)
+
+
+def _step_illustrations(study: Study, steps: xr.Dataset) -> Iterator[Illustration]:
+    """Draw the figures of curves over the step; none without a step."""
+    columns = step_columns(steps)
+    if not columns:
+        return
+    positive = str(steps["joint_flexion_moment"].attrs.get("positive", "extension"))
+    for grid in (
+        angular_momentum_grid(steps, columns),
+        angular_momentum_rate_grid(steps, columns),
+        vertical_joint_moments_grid(steps, columns),
+    ):
+        yield _grid_illustration(study, grid, captions.grid_caption(grid))
+    grid = flexion_moments_grid(steps, columns)
+    caption = captions.grid_caption(grid, captions.flexion_signs(positive))
+    yield _grid_illustration(study, grid, caption)
+
+
+def _grid_illustration(study: Study, grid: PhaseGrid, caption: str) -> Illustration:
+    figures = {width: phase_grid_figure(grid, width) for width in _widths(study)}
+    return Illustration(
+        name=grid.name,
+        title=captions.TITLES[grid.name],
+        caption=caption,
+        alternative_text=captions.grid_alternative_text(grid),
+        table=_write_numbers(study, grid.name, drawn_numbers(grid), NUMBER_COLUMNS),
+        files=_save(study, grid.name, figures),
+    )
+
+
+def _force_illustration(
+    study: Study, place: tuple[str, str], prepared: xr.Dataset, mass_kg: float | None
+) -> list[Illustration]:
+    """Draw a trial's ground reaction forces; nothing where no foot met a plate."""
+    forces = trial_ground_forces(prepared, mass_kg)
+    if not forces.contacts:
+        return []
+    participant_id, trial_id = place
+    name = f"ground_forces_{participant_id}_{trial_id}"
+    figures = {width: ground_forces_figure(forces, width) for width in _widths(study)}
+    return [
+        Illustration(
+            name=name,
+            title=f"Ground reaction forces: {participant_id}, {trial_id}",
+            caption=captions.ground_forces_caption(forces),
+            alternative_text=captions.ground_forces_alternative_text(forces),
+            table=_write_numbers(study, name, ground_force_numbers(forces), FORCE_COLUMNS),
+            files=_save(study, name, figures),
+            participant_id=participant_id,
+            trial_id=trial_id,
+        )
+    ]
+
+
+def _trials_with_forces(study: Study, participant_id: str) -> Iterator[tuple[str, float | None]]:
+    """Give every prepared trial and the body mass, where the model has one."""
+    scale = study.read_manifest(participant_id, "scale")
+    mass: Any = scale.get("mass_kg") if scale["status"] == OK else None
+    for done in study.read_manifest(participant_id, "prepare")["trials"]:
+        if done["status"] == OK:
+            yield done["trial_id"], None if mass is None else float(mass)
+
+
+def _widths(study: Study) -> tuple[float, ...]:
+    return study.settings.figures.widths_mm
+
+
+def _save(study: Study, name: str, figures: dict[float, Figure]) -> dict[str, dict[str, str]]:
+    formats = study.settings.figures.formats
+    files: dict[str, dict[str, str]] = {}
+    for width, figure in figures.items():
+        stem: Path = study.root / STAGE / f"{name}_{width:g}mm"
+        written = save_figure(figure, stem, formats)
+        files[f"{width:g}"] = {path.suffix[1:]: path.name for path in written}
+    return files
+
+
+def _write_numbers(study: Study, name: str, table: pd.DataFrame, columns: Columns) -> str:
+    path = study.root / STAGE / f"{name}.tsv"
+    write_table(table, path, columns, {"stage": STAGE, "figure": name})
+    return path.name

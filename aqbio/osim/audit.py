@@ -1,0 +1,234 @@
+"""What is wrong or unusual in an OpenSim model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding
+from aqbio.osim.corrections import (
+    GAIT2392_TORSO_MASS,
+    TORSO_INERTIA_FACTOR,
+    TORSO_MASS,
+    coordinates,
+    flagged,
+    torso_is_uncorrected,
+)
+from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, quiet, reason
+
+LEFT_RIGHT = 0.03
+"""Relative difference of a left and a right segment that makes a finding."""
+
+
+def audit_model(path: Path) -> list[Finding]:
+    """Look through a model for what spoils inverse kinematics and dynamics.
+
+    Parameters
+    ----------
+    path : Path
+        An ``.osim`` file; nothing is changed.
+
+    Returns
+    -------
+    list of Finding
+        Rules ``model-muscles``, ``model-clamped``, ``model-locked``, ``model-coupled``,
+        ``model-torso-inertia``, ``model-simbody-defect`` and ``model-left-right``.
+
+    Raises
+    ------
+    AqbioError
+        The model cannot be read, or does not initialise even without its muscles.
+    """
+    model = load_model(path)
+    initialised(model, file=path)
+    checks: tuple[Callable[[Any], list[Finding]], ...] = (
+        _clamped,
+        _locked,
+        _coupled,
+        _torso_inertia,
+        _simbody_defect,
+        _left_right,
+    )
+    findings = _muscles(path)
+    for check in checks:
+        findings += check(model)
+    return [replace(finding, file=str(path)) for finding in findings]
+
+
+def _muscles(path: Path) -> list[Finding]:
+    """Try the model with its muscles."""
+    try:
+        with quiet(level="Off"):
+            model = load_model(path, muscles=True)
+            model.initSystem()
+    except (RuntimeError, AqbioError) as error:
+        text = error.what if isinstance(error, AqbioError) else reason(error)
+        what = f"the model does not initialise with its muscles: {text}"
+        fix = "keep corrections.drop_muscles on: inverse dynamics does not need them."
+        return [Finding("model-muscles", "warning", what, fix=fix)]
+    count = int(model.getMuscles().getSize())
+    if not count:
+        return []
+    what = f"{count} muscles play no part in inverse kinematics and dynamics."
+    fix = "none needed: corrections.drop_muscles removes them."
+    return [Finding("model-muscles", "info", what, number=count, fix=fix)]
+
+
+def _clamped(model: Any) -> list[Finding]:
+    names = flagged(model, "getDefaultClamped")
+    if not names:
+        return []
+    told = [
+        f"{coordinate.getName()} {_range(coordinate)}"
+        for coordinate in coordinates(model)
+        if coordinate.getName() in names and (_slides(coordinate) or "knee" in coordinate.getName())
+    ]
+    others = len(names) - len(told)
+    what = f"{len(names)} coordinates are clamped, and inverse kinematics obeys without a word: "
+    what += ", ".join([*told, f"{others} others" if others else ""]).rstrip(", ") + "."
+    fix = "corrections.unclamp removes the clamps; frames beyond a range are reported instead."
+    return [Finding("model-clamped", "warning", what, number=len(names), fix=fix)]
+
+
+def _slides(coordinate: Any) -> bool:
+    return bool(coordinate.getMotionType() == opensim.Coordinate.Translational)
+
+
+def _range(coordinate: Any) -> str:
+    low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
+    if _slides(coordinate):
+        return f"({low:g} to {high:g} m)"
+    return f"({np.degrees(low):.0f} to {np.degrees(high):.0f} degrees)"
+
+
+def _locked(model: Any) -> list[Finding]:
+    names = flagged(model, "getDefaultLocked")
+    if not names:
+        return []
+    what = f"{len(names)} coordinates are locked: {', '.join(names)}."
+    fix = "they stay at their default; unlock them in the model if markers can show them."
+    return [Finding("model-locked", "info", what, number=len(names), fix=fix)]
+
+
+def _coupled(model: Any) -> list[Finding]:
+    names = []
+    constraints = model.getConstraintSet()
+    for index in range(constraints.getSize()):
+        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraints.get(index))
+        if coupler is not None:
+            names.append(coupler.getDependentCoordinateName())
+    if not names:
+        return []
+    what = f"{len(names)} coordinates are coupled to others: {', '.join(names)}."
+    fix = "none needed: they are substituted exactly."
+    return [Finding("model-coupled", "info", what, number=len(names), fix=fix)]
+
+
+def _torso_inertia(model: Any) -> list[Finding]:
+    if not torso_is_uncorrected(model):
+        return []
+    ratio = 1 / TORSO_INERTIA_FACTOR
+    what = (
+        f"the torso's inertia is at least {ratio:.2f} times too high: its mass was cut from "
+        f"{GAIT2392_TORSO_MASS:.2f} kg (gait2392: head, arms and torso) to {TORSO_MASS:.2f} kg, "
+        "its inertia and centre of mass were not; about the long axis it is 2.8 times that of "
+        "de Leva's (1996) trunk and head."
+    )
+    fix = (
+        "corrections.torso_inertia multiplies it by the ratio of the masses; the rest of the "
+        "excess stays, so compare with the sprint model where the torso's share matters."
+    )
+    return [
+        Finding("model-torso-inertia", "warning", what, number=ratio, limit=1.0, fix=fix),
+    ]
+
+
+def multiply_driven(joint: Any) -> list[str]:
+    """Give the coordinates of a joint that drive more than one of its rotation axes.
+
+    Parameters
+    ----------
+    joint : opensim.Joint
+
+    Notes
+    -----
+    Simbody forms the velocity-dependent part of such a joint's acceleration from the joint's
+    mobilities instead of its rotation axes, and gets it wrong.
+    """
+    custom = opensim.CustomJoint.safeDownCast(joint)
+    if custom is None:
+        return []
+    drivers: list[str] = []
+    for index in range(3):
+        axis = custom.getSpatialTransform().getTransformAxis(index)
+        if not (axis.hasFunction() and _is_constant(axis.getFunction())):
+            names = axis.getCoordinateNamesInArray()
+            drivers += [names.get(k) for k in range(names.size())]
+    return sorted({name for name in drivers if drivers.count(name) > 1})
+
+
+def _is_constant(function: Any) -> bool:
+    if opensim.Constant.safeDownCast(function) is not None:
+        return True
+    multiplied = opensim.MultiplierFunction.safeDownCast(function)
+    return multiplied is not None and _is_constant(multiplied.getFunction())
+
+
+def _simbody_defect(model: Any) -> list[Finding]:
+    joints = model.getJointSet()
+    affected = []
+    for index in range(joints.getSize()):
+        joint = joints.get(index)
+        affected += [f"{joint.getName()} ({name})" for name in multiply_driven(joint)]
+    if not affected:
+        return []
+    what = (
+        f"in {len(affected)} joints one coordinate drives several rotation axes: "
+        f"{', '.join(affected)}; Simbody gets their velocity-dependent accelerations wrong."
+    )
+    fix = "use `solve.solver: aqbio`, or expect moments of the leg to be off by about 1 % of peak."
+    return [Finding("model-simbody-defect", "warning", what, number=len(affected), fix=fix)]
+
+
+def _left_right(model: Any) -> list[Finding]:
+    """Compare masses of bodies and places of joints of both sides."""
+    bodies, joints = model.getBodySet(), model.getJointSet()
+    right = {f"mass of {b}": m for b, m in _named(bodies, "_r", lambda body: body.getMass())}
+    left = {f"mass of {b}": m for b, m in _named(bodies, "_l", lambda body: body.getMass())}
+    right |= {f"place of joint {j}": d for j, d in _named(joints, "_r", _joint_distance)}
+    left |= {f"place of joint {j}": d for j, d in _named(joints, "_l", _joint_distance)}
+    findings = []
+    for name in sorted(set(left) & set(right)):
+        if right[name] == 0 or abs(left[name] / right[name] - 1) <= LEFT_RIGHT:
+            continue
+        difference = left[name] / right[name] - 1
+        what = (
+            f"{name}: left is {difference:+.1%} of right ({left[name]:.4g} against "
+            f"{right[name]:.4g}), more than {LEFT_RIGHT:.0%}."
+        )
+        fix = "put both sides into one measurement of the marker set, or check the static trial."
+        findings.append(
+            Finding(
+                "model-left-right", "warning", what, number=difference, limit=LEFT_RIGHT, fix=fix
+            )
+        )
+    return findings
+
+
+def _named(members: Any, side: str, value: Callable[[Any], float]) -> list[tuple[str, float]]:
+    """Give the value of every member whose name ends with a side, by its name without it."""
+    chosen = (members.get(index) for index in range(members.getSize()))
+    return [
+        (member.getName().removesuffix(side), float(value(member)))
+        for member in chosen
+        if member.getName().endswith(side)
+    ]
+
+
+def _joint_distance(joint: Any) -> float:
+    frame = opensim.PhysicalOffsetFrame.safeDownCast(joint.getParentFrame())
+    return 0.0 if frame is None else float(np.linalg.norm(array_from_vec3(frame.get_translation())))

@@ -1,1 +1,184 @@
-"""The command line: one command per stage."""
+"""The command line: one command per stage, and `run` for all of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aqbio.errors import AqbioError
+
+if TYPE_CHECKING:
+    from aqbio.io.study import Study
+
+app = typer.Typer(
+    help="Push-side and swing-side rotational contributions in sprinting, from motion capture.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="study.yaml, or the folder that holds it.")
+]
+OneParticipant = Annotated[
+    str, typer.Option("--participant", metavar="ID", help="Only this participant.")
+]
+
+ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
+
+
+def main() -> None:
+    """Run the command line; errors that a user can act on come without a traceback."""
+    try:
+        app()
+    except AqbioError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    cores: Annotated[int, typer.Option(help="Cores to use; 0 uses all.")] = 0,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Only say what would run.")
+    ] = False,
+) -> None:
+    """Run the whole workflow and show how far it is."""
+    from aqbio.progress import run_workflow
+
+    sys.exit(run_workflow(_study_file(study), cores=cores, dry_run=dry_run))
+
+
+@app.command()
+def check(study: StudyFile) -> None:
+    """Say every problem of settings, sheets and files at once, before anything runs."""
+    from aqbio.stages.check import study_problems
+
+    file = _study_file(study)
+    problems = study_problems(file)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    if problems:
+        typer.echo(
+            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in {file}.", err=True
+        )
+        sys.exit(1)
+    typer.echo(f"{file}: no problems found.")
+
+
+@app.command()
+def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Read recordings: axes, units, gaps, forces, events."""
+    from aqbio.stages.prepare import prepare_participant
+
+    _each_participant(study, participant, prepare_participant)
+
+
+@app.command()
+def scale(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Scale and audit the participant's model."""
+    from aqbio.stages.scale import scale_participant
+
+    _each_participant(study, participant, scale_participant)
+
+
+@app.command()
+def solve(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Inverse kinematics and inverse dynamics."""
+    from aqbio.stages.solve import solve_participant
+
+    _each_participant(study, participant, solve_participant)
+
+
+@app.command()
+def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Angular momentum, its rate and joint moments by anatomical side."""
+    from aqbio.stages.contributions import contributions_participant
+
+    _each_participant(study, participant, contributions_participant)
+
+
+@app.command()
+def steps(study: StudyFile) -> None:
+    """One row per step: roles, phases, outcomes, quality."""
+    from aqbio.stages.steps import steps_study
+
+    steps_study(_load(study), _say)
+
+
+@app.command()
+def figures(study: StudyFile) -> None:
+    """Figures as PDF and SVG."""
+    from aqbio.stages.figures import figures_study
+
+    figures_study(_load(study), _say)
+
+
+@app.command()
+def report(study: StudyFile) -> None:
+    """Write the page."""
+    from aqbio.stages.report import report_study
+
+    report_study(_load(study), _say)
+
+
+@app.command("build-model")
+def build_model(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the .osim files go.")],
+    sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
+) -> None:
+    """Build our sprint model from published anthropometry."""
+    from aqbio.osim.sprint_model import build_sprint_model
+
+    sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
+    chosen = [name for name in sexes if sex in (name, "both")]
+    if not chosen:
+        raise AqbioError(f"sex {sex} is unknown.", fix="write female, male or both.")
+    for name in chosen:
+        path = folder / f"sprint_{name}.osim"
+        build_sprint_model(path, name)
+        _say(f"wrote {path}")
+
+
+@app.command()
+def settings(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the two files go.")],
+) -> None:
+    """Write the schema and the page of all settings and columns."""
+    from aqbio.config.document import settings_page, settings_schema
+    from aqbio.io.atomic import write_text
+
+    write_text(folder / "schema.json", settings_schema())
+    write_text(folder / "README.md", settings_page())
+    _say(f"wrote {folder / 'schema.json'} and {folder / 'README.md'}")
+
+
+def _each_participant(study: Path, participant: str, stage: ParticipantStage) -> None:
+    loaded = _load(study)
+    names = [participant] if participant else [p.participant_id for p in loaded.participants]
+    for name in names:
+        loaded.participant(name)
+        stage(loaded, name, _say)
+
+
+def _load(study: Path) -> Study:
+    from aqbio.io.study import load_study
+
+    return load_study(_study_file(study))
+
+
+def _study_file(path: Path) -> Path:
+    return path / "study.yaml" if path.is_dir() else path
+
+
+def _say(line: str) -> None:
+    """Write a line of progress: the log of a job, or the terminal."""
+    typer.echo(f"{datetime.now():%H:%M:%S} {line}")

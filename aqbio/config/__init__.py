@@ -3,19 +3,19 @@
 from aqbio.config.model_map import MappedMarker, MarkerSet, Measurement, ModelMap
 from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, Corrections, StudySettings
 from aqbio.config.sheets import SHEETS, Participant, Trial
-from aqbio.config.validation import Problems, closest, expand_environment, read_yaml
+from aqbio.config.validation import InvalidStudyError, closest, expand_environment, read_yaml
 
 __all__ = [
     "SECTIONS",
     "SHEETS",
     "STAGE_SECTIONS",
     "Corrections",
+    "InvalidStudyError",
     "MappedMarker",
     "MarkerSet",
     "Measurement",
     "ModelMap",
     "Participant",
-    "Problems",
     "StudySettings",
     "Trial",
     "closest",

@@ -73,8 +73,8 @@ class ModelMap(_Strict):
     pelvis: Pelvis
     flexion: dict[str, Literal[1, -1]] = Field(
         default_factory=dict,
-        description="Sign of flexion (dorsiflexion at the ankle) of the model's sagittal coordinate, "
-        "by joint: hip, knee, ankle, lumbar, elbow.",
+        description="Sign of flexion (dorsiflexion at the ankle) of the model's sagittal "
+        "coordinate, by joint: hip, knee, ankle, lumbar, elbow.",
     )
     sagittal: dict[str, Sides | Centre] = Field(
         default_factory=dict,

@@ -48,8 +48,8 @@ class Laboratory(Section):
 
     axes: Literal["auto"] | LaboratoryAxes = Field(
         default="auto",
-        description="Laboratory axes: `auto` detects them from plates, forces and the pelvis's path; "
-        "or `{forward: +y, up: +z}`.",
+        description="Laboratory axes: `auto` detects them from plates, forces and the pelvis's "
+        "path; or `{forward: +y, up: +z}`.",
     )
     surface: Literal["auto", "overground", "treadmill"] = Field(
         default="auto", description="Running surface; `auto` looks at the pelvis's displacement."
@@ -123,8 +123,8 @@ class Corrections(Section):
     )
     torso_inertia: bool = Field(
         default=True,
-        description="Scale the torso inertia of the Hamner, Rajagopal and Lai-Uhlrich family to the "
-        "torso's mass.",
+        description="Scale the torso inertia of the Hamner, Rajagopal and Lai-Uhlrich family to "
+        "the torso's mass.",
     )
 
 
@@ -138,7 +138,7 @@ class Model(Section):
     )
     map: str = Field(
         default="sprint",
-        description="Name of a folder in models/ or the path of a map file: groups, feet and joints.",
+        description="Name of a folder in models/ or path of a map file: groups, feet and joints.",
     )
     markers: str = Field(
         default="",
@@ -178,16 +178,17 @@ class Solve(Section):
         default=0.040, description="Largest marker error of a step without a finding, m."
     )
     reject_rms_m: Positive = Field(
-        default=0.030, description="Marker RMS error above which a step is rejected, m."
+        default=0.030,
+        description="Marker RMS error of a step's contact above which it is marked, m.",
     )
     reject_max_m: Positive = Field(
         default=0.060,
-        description="Marker error (markers of positive weight) above which a step is rejected, m.",
+        description="Largest marker error of a step's contact above which it is marked, m.",
     )
     reject_on_marker_error: bool = Field(
         default=False,
         description="Reject the steps that exceed reject_rms_m or reject_max_m; otherwise they are "
-        "kept and marked by a warning.",
+        "marked in the column `flags`.",
     )
     jump_degrees: Positive = Field(
         default=15.0,
@@ -215,21 +216,22 @@ class Contributions(Section):
 class Steps(Section):
     """Which contacts become steps, and which steps are kept."""
 
-    minimum_overlap_free: bool = Field(
-        default=True, description="Reject steps with double support: push and swing are undefined."
+    maximum_flight_s: Positive = Field(
+        default=0.30,
+        description="Longest flight; a longer one means that a contact was not measured, s.",
     )
     heading_change_degrees: Positive = Field(
         default=1.5,
-        description="Change of heading over a step above which it is rejected, degrees.",
+        description="Change of heading over a step above which it counts as a turn, degrees.",
     )
     lateral_force_bw: Positive = Field(
         default=0.05,
-        description="Step-mean lateral force above which a step is rejected (a turn), body weights.",
+        description="Step-mean lateral force above which a step counts as a turn, body weights.",
     )
     reject_turns: bool = Field(
         default=False,
-        description="Reject the steps that exceed the two limits for turns; otherwise they are "
-        "marked in the column `flags`.",
+        description="Reject the steps that count as turns; otherwise they are marked in the column "
+        "`flags`.",
     )
     steady_speed_change: Positive = Field(
         default=0.03,

@@ -25,7 +25,8 @@ class Participant(Row):
     )
     mass_kg: Annotated[float, Field(ge=20, le=200)] | None = Field(
         default=None,
-        description="Body mass, kg; n/a takes the static trial's plate, or the mean over whole strides.",
+        description="Body mass, kg; n/a takes it from the static trial's plate or from whole "
+        "strides.",
     )
     height_m: Annotated[float, Field(ge=1.0, le=2.3)] | None = Field(
         default=None, description="Stature, m; used for normalisation."

@@ -18,7 +18,7 @@ from aqbio.errors import AqbioError, Finding
 M = TypeVar("M", bound=BaseModel)
 
 
-class Problems(AqbioError):
+class InvalidStudyError(AqbioError):
     """All problems of one or several files at once."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
@@ -66,7 +66,7 @@ def read_yaml(path: Path, model: type[M]) -> M:
 
     Raises
     ------
-    Problems
+    InvalidStudyError
         All problems at once, each with its line and the nearest known name.
     """
     text = _text(path)
@@ -85,7 +85,7 @@ def read_yaml(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(content or {})
     except ValidationError as error:
-        raise Problems(
+        raise InvalidStudyError(
             _finding(detail, model, path, _line(root, detail["loc"])) for detail in error.errors()
         ) from error
 

@@ -32,6 +32,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file completely or not at all (UTF-8, ``\\n`` line ends)."""
+    """Write a text file completely or not at all (UTF-8, line feeds)."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -15,10 +15,10 @@ from pydantic import BaseModel
 import aqbio
 from aqbio.config import (
     STAGE_SECTIONS,
+    InvalidStudyError,
     MarkerSet,
     ModelMap,
     Participant,
-    Problems,
     StudySettings,
     Trial,
     closest,
@@ -216,7 +216,7 @@ def load_study(file: Path) -> Study:
 
     Raises
     ------
-    Problems
+    InvalidStudyError
         All problems of settings and sheets at once.
     """
     settings = read_yaml(file, StudySettings)
@@ -228,7 +228,7 @@ def load_study(file: Path) -> Study:
     if not findings:
         findings = _relation_findings(bare, participants, trials)
     if findings:
-        raise Problems(findings)
+        raise InvalidStudyError(findings)
     return Study(file, settings, tuple(participants), tuple(trials))
 
 
@@ -238,7 +238,7 @@ R = TypeVar("R", Participant, Trial)
 def _rows(path: Path, row: type[R]) -> tuple[list[R], list[Finding]]:
     try:
         return read_sheet(path, row), []
-    except Problems as problems:
+    except InvalidStudyError as problems:
         return [], list(problems.findings)
     except AqbioError as error:
         return [], [error.finding()]
@@ -282,7 +282,8 @@ def _relation_findings(
         static = participant.static_trial
         if static and (participant.participant_id, static) not in keys:
             problem(
-                f"static_trial {static} of {participant.participant_id} is not in the trials sheet.",
+                f"static_trial {static} of {participant.participant_id} is not in the trials "
+                "sheet.",
                 people,
                 "add the trial with task static, or write n/a.",
                 "static-unknown",

@@ -1,0 +1,201 @@
+"""Steps: from contacts to phases, roles and curves in the canonical (right-stance) frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.smoothing import resampled
+from aqbio.mechanics.vectors import FloatArray
+
+PERCENT = np.linspace(0.0, 1.0, 101)
+PHASES = ("stance", "flight")
+Side = Literal["left", "right"]
+Status = Literal["ok", "rejected", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One foot on the ground.
+
+    Attributes
+    ----------
+    side : {"left", "right"}
+    touchdown, toe_off : float
+        Seconds from the trial's first frame.
+    complete : bool
+        Whether the recording holds all of it.
+    edge_distance : float
+        Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
+        unknown.
+    """
+
+    side: Side
+    touchdown: float
+    toe_off: float
+    complete: bool
+    edge_distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one foot's touchdown to the other one's.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1 in the trial, rejected ones too.
+    side : {"left", "right"}
+        The stance foot.
+    touchdown, toe_off, next_touchdown : float
+        Seconds from the trial's first frame; the last is NaN when it was not recorded.
+    status : {"ok", "rejected", "incomplete"}
+        Incomplete steps have a stance but no measured next touchdown.
+    reason : str
+    """
+
+    number: int
+    side: Side
+    touchdown: float
+    toe_off: float
+    next_touchdown: float
+    status: Status
+    reason: str
+
+    @property
+    def contact(self) -> float:
+        """Contact time, s."""
+        return self.toe_off - self.touchdown
+
+    @property
+    def flight(self) -> float:
+        """Flight time, s; NaN when the next touchdown was not recorded."""
+        return self.next_touchdown - self.toe_off
+
+    def phase(self, name: str) -> tuple[float, float]:
+        """Give the start and end of a phase, s."""
+        if name == "stance":
+            return self.touchdown, self.toe_off
+        return self.toe_off, self.next_touchdown
+
+
+def steps_from_contacts(
+    contacts: Sequence[Contact], *, maximum_flight: float, edge_distance: float
+) -> list[Step]:
+    """Steps of a trial, one per contact.
+
+    Parameters
+    ----------
+    contacts : sequence of Contact
+        In any order.
+    maximum_flight : float
+        A longer flight means that a contact between was not measured, s.
+    edge_distance : float
+        A centre of pressure nearer to the plates' edge rejects the step, m.
+
+    Examples
+    --------
+    >>> right = Contact("right", 0.0, 0.12, True, 0.2)
+    >>> left = Contact("left", 0.23, 0.35, True, 0.2)
+    >>> [(s.side, s.status) for s in steps_from_contacts([right, left], maximum_flight=0.3,
+    ...                                                  edge_distance=0.015)]
+    [('right', 'ok'), ('left', 'incomplete')]
+    """
+    ordered = sorted(contacts, key=lambda contact: contact.touchdown)
+    steps = []
+    for index, contact in enumerate(ordered):
+        following = ordered[index + 1] if index + 1 < len(ordered) else None
+        missing = _next_touchdown_missing(contact, following, maximum_flight)
+        rejected = _rejection(contact, following, edge_distance)
+        status: Status = "rejected" if rejected else "incomplete" if missing else "ok"
+        steps.append(
+            Step(
+                number=index + 1,
+                side=contact.side,
+                touchdown=contact.touchdown,
+                toe_off=contact.toe_off,
+                next_touchdown=np.nan if missing or following is None else following.touchdown,
+                status=status,
+                reason=rejected or missing,
+            )
+        )
+    return steps
+
+
+def _next_touchdown_missing(
+    contact: Contact, following: Contact | None, maximum_flight: float
+) -> str:
+    if following is None:
+        return "no later contact was measured"
+    if following.side == contact.side:
+        return f"the next measured contact is the same foot, at {following.touchdown:.3f} s"
+    flight = following.touchdown - contact.toe_off
+    if flight > maximum_flight:
+        return (
+            f"flight of {flight:.3f} s is longer than {maximum_flight:.2f} s: a contact is missing"
+        )
+    return ""
+
+
+def _rejection(contact: Contact, following: Contact | None, edge_distance: float) -> str:
+    if not contact.complete:
+        return "the recording cuts the contact"
+    if contact.edge_distance < edge_distance:
+        return (
+            f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "
+            f"plates' edge (limit {edge_distance * 1000:.0f} mm)"
+        )
+    if following is not None and following.touchdown < contact.toe_off:
+        overlap = contact.toe_off - following.touchdown
+        return f"double support of {overlap * 1000:.0f} ms: push and swing leg are undefined"
+    return ""
+
+
+def phase_curve(
+    step: Step, phase: str, time: FloatArray, values: FloatArray, kind: Literal["axial", "polar"]
+) -> FloatArray:
+    """A vector signal over one phase, canonical.
+
+    Parameters
+    ----------
+    step : Step
+    phase : {"stance", "flight"}
+    time : (T,) array, s
+    values : (T, ..., 3) array
+        Ground axes; left-stance steps are reflected.
+    kind : {"axial", "polar"}
+        How the vectors reflect: momenta and moments are axial, forces and velocities polar.
+
+    Returns
+    -------
+    (101, ..., 3) array
+        NaN when the phase was not recorded.
+    """
+    start, end = step.phase(phase)
+    if not np.isfinite(start + end):
+        return np.full((len(PERCENT), *values.shape[1:]), np.nan)
+    curve = resampled(time, values, start + PERCENT * (end - start))
+    if step.side == "right":
+        return curve
+    return mirrored_axial(curve) if kind == "axial" else mirrored_polar(curve)
+
+
+def phase_mean(curve: FloatArray) -> FloatArray:
+    """Time mean of a curve over a phase, (101, ...) to (...), by the trapezoidal rule.
+
+    Examples
+    --------
+    >>> float(phase_mean(PERCENT))
+    0.5
+    """
+    mean: FloatArray = np.trapezoid(curve, PERCENT, axis=0)
+    return mean
+
+
+def phase_rms(curve: FloatArray) -> FloatArray:
+    """Root mean square over a phase, (101, ...) to (...)."""
+    return np.sqrt(phase_mean(curve**2))

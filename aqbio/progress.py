@@ -1,0 +1,165 @@
+"""The whole workflow with a bar per participant; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import aqbio
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_table
+
+SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
+PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
+STUDY_STAGES = ("steps", "figures", "report")
+POLL_SECONDS = 0.25
+
+
+def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
+    """Run snakemake on a study and show how far it is.
+
+    Parameters
+    ----------
+    study_file : Path
+    cores : int
+        Cores to use; 0 uses all.
+    dry_run : bool
+        Only say what would run.
+
+    Returns
+    -------
+    int
+        Exit status of snakemake.
+    """
+    study = load_study(study_file)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
+    command += ["--configfile", str(study_file), "--cores", str(cores) if cores else "all"]
+    if dry_run:
+        return subprocess.run([*command, "--dry-run"], check=False).returncode
+    environment = dict(os.environ)
+    folder = str(Path(sys.executable).parent)
+    environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [*command, "--rerun-incomplete"], stdout=output, stderr=output, env=environment
+        )
+        _follow(process, study)
+        if process.returncode:
+            output.seek(0)
+            sys.stderr.write(output.read())
+    if process.returncode == 0:
+        sys.stdout.write(summary(study) + "\n")
+    return process.returncode
+
+
+@dataclass
+class _Log:
+    """A growing log file of one job."""
+
+    path: Path
+    started: float
+    place: int = 0
+
+    def new_lines(self) -> Iterator[str]:
+        """Give the complete lines that were written since the last look."""
+        try:
+            if self.path.stat().st_mtime < self.started:
+                return
+            with self.path.open(encoding="utf-8", errors="replace") as stream:
+                stream.seek(self.place)
+                while (line := stream.readline()).endswith("\n"):
+                    self.place = stream.tell()
+                    yield line.rstrip("\n")
+        except FileNotFoundError:
+            return
+
+
+def _logs(study: Study) -> dict[str, list[_Log]]:
+    """Logs of every participant, and of the study under the empty name."""
+    folder, now = study.root / "logs", time.time() - 1.0
+    logs = {
+        participant.participant_id: [
+            _Log(folder / f"{stage}-{participant.participant_id}.log", now)
+            for stage in PARTICIPANT_STAGES
+        ]
+        for participant in study.participants
+    }
+    return logs | {"": [_Log(folder / f"{stage}.log", now) for stage in STUDY_STAGES]}
+
+
+def _follow(process: subprocess.Popen[bytes], study: Study) -> None:
+    if sys.stdout.isatty():
+        _show_bars(process, study)
+    else:
+        _print_lines(process, study, sys.stdout)
+
+
+def _print_lines(process: subprocess.Popen[bytes], study: Study, stream: TextIO) -> None:
+    logs = _logs(study)
+    running = True
+    while running:
+        running = process.poll() is None
+        for line in (line for group in logs.values() for log in group for line in log.new_lines()):
+            stream.write(line + "\n")
+            stream.flush()
+        if running:
+            time.sleep(POLL_SECONDS)
+
+
+def _show_bars(process: subprocess.Popen[bytes], study: Study) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description:>14}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[latest]}"),
+    )
+    logs = _logs(study)
+    stages = (*PARTICIPANT_STAGES, *STUDY_STAGES)
+    with Progress(*columns) as progress:
+        tasks = {
+            name: progress.add_task(name or study.settings.name, total=len(group), latest="waiting")
+            for name, group in logs.items()
+        }
+        running = True
+        while running:
+            running = process.poll() is None
+            for name, group in logs.items():
+                for log in group:
+                    for line in log.new_lines():
+                        progress.update(tasks[name], latest=line.partition(" ")[2])
+                done = sum(_finished(study, name, stage) for stage in stages)
+                progress.update(tasks[name], completed=done)
+            if running:
+                time.sleep(POLL_SECONDS)
+
+
+def _finished(study: Study, participant: str, stage: str) -> bool:
+    """Whether a stage has written what it writes last."""
+    if participant:
+        return stage in PARTICIPANT_STAGES and study.manifest(participant, stage).is_file()
+    last = {
+        "steps": study.table("steps.tsv"),
+        "figures": study.root / "figures" / "figures.json",
+        "report": study.root / "report" / "index.html",
+    }
+    return stage in last and last[stage].is_file()
+
+
+def summary(study: Study) -> str:
+    """Say what became of every trial and where the page is."""
+    trials = read_table(study.table("trials.tsv"))
+    failed = trials[trials["status"] != "ok"]
+    lines = [f"{len(trials) - len(failed)} of {len(trials)} trials have results."]
+    lines += [f"  {row.participant_id} {row.trial_id}: {row.reason}" for row in failed.itertuples()]
+    lines.append(f"Page: {study.root / 'report' / 'index.html'}")
+    return "\n".join(lines)

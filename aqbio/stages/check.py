@@ -1,0 +1,94 @@
+"""`aqbio check`: every problem of a study at once, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from aqbio.config import InvalidStudyError
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.study import Study, load_study
+
+
+def study_problems(file: Path) -> list[Finding]:
+    """InvalidStudyError of settings, sheets, maps, models and files.
+
+    Parameters
+    ----------
+    file : Path
+        study.yaml.
+
+    Returns
+    -------
+    list of Finding
+        Empty when the workflow can start.
+    """
+    try:
+        study = load_study(file)
+    except AqbioError as error:
+        return _findings(error)
+    return [*_map_problems(study), *_model_problems(study), *_file_problems(study)]
+
+
+def _findings(error: AqbioError) -> list[Finding]:
+    return list(error.findings) if isinstance(error, InvalidStudyError) else [error.finding()]
+
+
+def _map_problems(study: Study) -> list[Finding]:
+    findings = []
+    for read in (lambda: study.model_map, lambda: study.marker_set):
+        try:
+            read()
+        except AqbioError as error:
+            findings += _findings(error)
+            break
+    return findings
+
+
+def _model_problems(study: Study) -> Iterator[Finding]:
+    for participant in study.participants:
+        try:
+            path = study.model_file(participant.participant_id)
+        except AqbioError as error:
+            yield from _findings(error)
+            continue
+        if not path.is_file():
+            yield Finding(
+                rule="model-missing",
+                severity="error",
+                what="the generic model does not exist.",
+                participant=participant.participant_id,
+                file=str(path),
+                fix="correct model.file in study.yaml.",
+            )
+
+
+def _file_problems(study: Study) -> Iterator[Finding]:
+    try:
+        data = study.data
+    except AqbioError as error:
+        yield from _findings(error)
+        return
+    if not data.is_dir():
+        yield Finding(
+            rule="data-folder",
+            severity="error",
+            what="the folder of the recordings does not exist.",
+            file=str(data),
+            fix="correct files.data in study.yaml.",
+        )
+        return
+    for trial in study.trials:
+        if trial.include == "no":
+            continue
+        for path in (study.recording(trial), study.forces(trial)):
+            if path is not None and not path.is_file():
+                yield Finding(
+                    rule="recording-missing",
+                    severity="error",
+                    what="the recording does not exist.",
+                    trial=trial.trial_id,
+                    participant=trial.participant_id,
+                    file=str(path),
+                    fix="correct the path in trials.tsv, or set include = no.",
+                )

@@ -1,0 +1,231 @@
+"""Rows of the quality, findings and trials tables: the figures that a reviewer asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES, GRAVITY
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from aqbio.stages.steps import TrialSteps
+
+Row = dict[str, Any]
+
+PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
+
+YAW_RESIDUAL_LIMIT = 10.0
+"""RMS residual moment about the vertical that a yaw conclusion can bear, N m."""
+
+EFFECT_RATIO_LIMIT = 3.0
+"""Smallest ratio of a group's RMS rate to the residual about the vertical."""
+
+
+def measure(
+    key: Row,
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    at_least: bool = False,
+    note: str = "",
+    severity: str = "fail",
+) -> Row:
+    """Give one row of the quality table, its verdict included."""
+    verdict = None
+    if limit is not None:
+        good = value >= limit if at_least else value <= limit
+        verdict = "ok" if good else severity
+    return key | {
+        "measure": name,
+        "value": value,
+        "unit": unit,
+        "limit": np.nan if limit is None else limit,
+        "verdict": verdict,
+        "note": note or None,
+    }
+
+
+def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
+    """Rows of every trial: marker errors, residuals, gates, closures, agreement with OpenSim."""
+    for trial in trials:
+        name = trial.participant_id
+        key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
+        solved = _entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
+        made = _entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
+        yield from _marker_rows(study, key, solved)
+        yield from _residual_rows(key, trial.data)
+        yield from _drift_rows(key, trial)
+        yield from _closure_rows(key, made)
+
+
+def _entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
+    entries: list[dict[str, Any]] = manifest["trials"]
+    return next(entry for entry in entries if entry["trial_id"] == trial_id)
+
+
+def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
+    settings = study.settings.solve
+    yield measure(
+        key, "marker_rms", solved["marker_rms_m"], "m", limit=settings.marker_rms_m,
+        severity="warning",
+        note="all tracked markers, first touchdown to last toe-off; OpenSim's best practice",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_rms_worst_frame", solved["marker_rms_worst_frame_m"], "m",
+        limit=settings.reject_rms_m, severity="warning",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_max", solved["marker_max_m"], "m", limit=settings.marker_max_m,
+        severity="warning", note=f"marker {solved['marker_max_label']}",
+    )  # fmt: skip
+
+
+def contact_window(data: xr.Dataset) -> FloatArray:
+    """(T,) bool: frames from the first touchdown to the last toe-off."""
+    time = data["time"].values
+    if data.sizes.get("contact", 0) == 0:
+        return np.ones(len(time), dtype=bool)
+    first, last = data["contact_touchdown"].min().item(), data["contact_toe_off"].max().item()
+    return (time >= first) & (time <= last)
+
+
+def stance_frames(data: xr.Dataset) -> FloatArray:
+    """(T,) bool: frames in which a foot is on the ground."""
+    time = data["time"].values[:, None]
+    if data.sizes.get("contact", 0) == 0:
+        return np.zeros(len(time), dtype=bool)
+    on = (time >= data["contact_touchdown"].values) & (time <= data["contact_toe_off"].values)
+    return on.any(axis=1)
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    return np.sqrt((values**2).mean(axis=0))
+
+
+def _residual_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """Residual force and moment, and the gates that a yaw conclusion needs."""
+    mass = float(data.attrs["mass"])
+    window, stance = contact_window(data), stance_frames(data)
+    force = data["residual_force"].values
+    moment = data["residual_moment"].values
+    ground = data["ground_force"].sum("foot").values
+    peak = float(np.linalg.norm(ground, axis=1).max())
+    height = float(data["com"].values[:, 1].mean())
+    for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
+        yield measure(
+            key, f"residual_force_{axis}_rms", value, "body weight",
+            limit=0.05 * peak / (mass * GRAVITY),
+            note="contacts' window; 5 % of the peak ground reaction force (Hicks 2015)",
+        )  # fmt: skip
+    for axis, value in zip(AXES, _rms(moment[window]), strict=True):
+        yield measure(
+            key, f"residual_moment_{axis}_rms", value, "N m", limit=0.01 * height * peak,
+            note="contacts' window, about the centre of mass; 1 % of COM height times peak force "
+            "(Hicks 2015)",
+        )  # fmt: skip
+    if not stance.any():
+        return
+    residual = float(_rms(moment[stance])[1])
+    yield measure(
+        key, "residual_moment_y_stance_rms", residual, "N m", limit=YAW_RESIDUAL_LIMIT,
+        note="precision gate about the vertical: group rates are 20 to 80 N m",
+    )  # fmt: skip
+    rates = data["group_angular_momentum_rate"].values[stance][:, :, 1]
+    names = [str(name) for name in data["group"].values]
+    kept = [index for index, name in enumerate(names) if name != "pelvis"]
+    smallest = float(_rms(rates[:, kept]).min())
+    yield measure(
+        key, "effect_to_residual_y", smallest / residual, "1", limit=EFFECT_RATIO_LIMIT,
+        at_least=True,
+        note="smallest group's RMS rate over the residual's about the vertical, in stance",
+    )  # fmt: skip
+
+
+def _drift_rows(key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Change of the whole body's H about the vertical over flight, where it should be constant."""
+    drifts = []
+    for curves in trial.curves:
+        if curves is None or curves.step.status != "ok":
+            continue
+        momentum = curves.vectors["angular_momentum"][1, :, :, 1]
+        total = momentum[:, -1]
+        drifts.append(np.ptp(total) / np.abs(momentum[:, :5]).max())
+    if drifts:
+        yield measure(
+            key, "flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,
+            note="range of total H about the vertical in flight over the largest group's",
+        )  # fmt: skip
+
+
+def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
+    for check in made["closures"]:
+        yield measure(
+            key, f"closure_{check['name']}", check["value"], "relative", limit=check["tolerance"],
+            note=check["identity"],
+        )  # fmt: skip
+    reference = made["reference"]
+    frames = f"{reference['frames']} frames computed again by OpenSim"
+    yield measure(key, "opensim_position", reference["position_m"], "m", limit=1e-9, note=frames)
+    yield measure(
+        key, "opensim_inverse_dynamics", reference["forces"], "relative", limit=1e-8,
+        note=f"{frames}; Simbody's walker-knee defect reproduced",
+    )  # fmt: skip
+    yield measure(
+        key, "simbody_defect", reference["defect"], "relative",
+        note="what Simbody's walker-knee defect changes; zero in models without such joints",
+    )  # fmt: skip
+
+
+def finding_rows(study: Study) -> Iterator[Row]:
+    """Rows of every finding of every stage."""
+    for participant in study.participants:
+        for stage in PARTICIPANT_STAGES:
+            manifest = study.read_manifest(participant.participant_id, stage)
+            found = list(manifest["findings"])
+            found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
+            for finding in found:
+                yield {
+                    "participant_id": participant.participant_id,
+                    "trial_id": finding["trial"] or None,
+                    "stage": stage,
+                    "severity": finding["severity"],
+                    "rule": finding["rule"],
+                    "what": finding["what"],
+                    "where": finding["where"] or None,
+                    "file": PurePath(finding["file"]).name or None,
+                    "fix": finding["fix"] or None,
+                }
+
+
+def trial_rows(study: Study, steps: pd.DataFrame) -> Iterator[Row]:
+    """Rows of every trial: what became of it."""
+    for participant in study.participants:
+        name = participant.participant_id
+        prepared = study.read_manifest(name, "prepare")
+        last = study.read_manifest(name, "contributions")
+        surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
+        for trial in study.moving_of(name):
+            entry = _entry(last, trial.trial_id)
+            own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
+            yield {
+                "participant_id": name,
+                "trial_id": trial.trial_id,
+                "condition": trial.condition,
+                "status": entry["status"],
+                "reason": entry["reason"] or None,
+                "surface": surfaces.get(trial.trial_id),
+                "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
+                "contacts": len(own),
+                "steps_ok": int((own["status"] == "ok").sum()),
+                "steps_rejected": int((own["status"] == "rejected").sum()),
+            }

@@ -1,0 +1,138 @@
+"""Columns of the study's tables, explained: the sidecars say what these say."""
+
+from __future__ import annotations
+
+from aqbio.io.tables import Columns
+from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+
+_MEANING = {"x": "forward", "y": "up", "z": "toward the stance side"}
+
+_KEY = {
+    "participant_id": {"description": "Participant."},
+    "trial_id": {"description": "Trial of the participant."},
+    "step": {"description": "Step of the trial, from 1, rejected and incomplete ones too."},
+}
+
+STEPS: Columns = {
+    **_KEY,
+    "condition": {"description": "Condition of the trial, from trials.tsv."},
+    "side": {"description": "Stance foot: its leg is the push leg."},
+    "touchdown_s": {"description": "Touchdown, from the trial's first frame.", "unit": "s"},
+    "toe_off_s": {"description": "Toe-off, from the trial's first frame.", "unit": "s"},
+    "next_touchdown_s": {
+        "description": "Touchdown of the other foot; n/a when it was not measured.",
+        "unit": "s",
+    },
+    "speed_mps": {
+        "description": "Mean forward velocity of the centre of mass over the step, treadmill belt "
+        "included; over the contact when the step is incomplete.",
+        "unit": "m/s",
+    },
+    "contact_s": {"description": "Contact time.", "unit": "s"},
+    "flight_s": {"description": "Flight time.", "unit": "s"},
+    "status": {
+        "description": "ok; rejected: not used, see reason; incomplete: whole stance, but the next "
+        "touchdown was not measured."
+    },
+    "reason": {"description": "Why a step is rejected or incomplete."},
+    "flags": {
+        "description": "What is unusual without rejecting the step: accelerating, lateral_force, "
+        "heading_change, marker_error."
+    },
+    "marker_rms_m": {"description": "Marker RMS error during the contact.", "unit": "m"},
+    "marker_max_m": {"description": "Largest marker error during the contact.", "unit": "m"},
+    "step_frequency_hz": {"description": "One over touchdown to touchdown.", "unit": "1/s"},
+    "step_length_m": {"description": "Speed times step time.", "unit": "m"},
+    "peak_vertical_force_bw": {
+        "description": "Largest vertical ground reaction force after the matched low-pass.",
+        "unit": "body weight",
+    },
+    "mean_vertical_force_bw": {
+        "description": "Mean vertical ground reaction force during stance.",
+        "unit": "body weight",
+    },
+    "speed_change_mps": {"description": "Change of speed over the step.", "unit": "m/s"},
+    "heading_change_deg": {
+        "description": "Change of the direction of travel over the step, positive toward the "
+        "stance side.",
+        "unit": "degrees",
+    },
+    "lateral_force_bw": {
+        "description": "Step mean of the lateral force, positive toward the stance side.",
+        "unit": "body weight",
+    },
+    **{
+        f"H_{group}_{axis}_stance_mean_kgm2ps": {
+            "description": f"Stance mean of the angular momentum of {group.replace('_', ' ')} "
+            f"about the whole body's centre of mass, axis {axis} ({_MEANING[axis]}), canonical "
+            "frame: left-stance steps are reflected onto right-stance ones.",
+            "unit": "kg m2/s",
+        }
+        for group in (*ROLE_GROUPS, *ROLE_SIDES, "total")
+        for axis in AXES
+    },
+    **{
+        f"M_residual_{axis}_stance_rms_Nm": {
+            "description": "Root mean square over stance of the residual moment about the centre "
+            f"of mass, axis {axis}: what the measured forces leave unexplained.",
+            "unit": "N m",
+        }
+        for axis in AXES
+    },
+    "mass_kg": {"description": "Body mass of the model.", "unit": "kg"},
+    "height_m": {"description": "Stature, from participants.tsv.", "unit": "m"},
+}
+
+CONTRIBUTIONS: Columns = {
+    **_KEY,
+    "level": {
+        "description": "A: angular momentum about the centre of mass and its rate; joint: moment "
+        "of a joint, exerted by the proximal on the distal segment."
+    },
+    "source": {"description": "Group, external moment or joint by its role in the step."},
+    "target": {"description": "What the source acts on."},
+    "axis": {"description": "x forward, y up, z toward the stance side (canonical frame)."},
+    "phase": {"description": "stance or flight; flight is mechanically implied."},
+    "statistic": {
+        "description": "momentum_ (H) or moment_ (rate of H, moment) with mean, min, max over the "
+        "phase, or impulse (time integral)."
+    },
+    "value": {"description": "Value in the unit of the row."},
+    "unit": {"description": "Unit of the value."},
+}
+
+QUALITY: Columns = {
+    "participant_id": {"description": "Participant."},
+    "trial_id": {"description": "Trial; n/a for what concerns the participant's model."},
+    "measure": {"description": "What was measured."},
+    "value": {"description": "Value in the unit of the row."},
+    "unit": {"description": "Unit of value and limit."},
+    "limit": {"description": "Limit that the value is held against; n/a where there is none."},
+    "verdict": {"description": "ok, warning or fail; n/a where there is no limit."},
+    "note": {"description": "What the limit is and where it comes from."},
+}
+
+FINDINGS: Columns = {
+    "participant_id": {"description": "Participant; n/a for the whole study."},
+    "trial_id": {"description": "Trial; n/a for the whole participant."},
+    "stage": {"description": "Stage that made the finding."},
+    "severity": {"description": "info, warning or error."},
+    "rule": {"description": "Short name of the rule."},
+    "what": {"description": "What is wrong, with the number."},
+    "where": {"description": "Line, frame, marker or channel."},
+    "file": {"description": "File that holds the cause, without its folder."},
+    "fix": {"description": "What a person can do about it."},
+}
+
+TRIALS: Columns = {
+    "participant_id": {"description": "Participant."},
+    "trial_id": {"description": "Trial."},
+    "condition": {"description": "Condition of the trial, from trials.tsv."},
+    "status": {"description": "ok, or failed: the trial has no results."},
+    "reason": {"description": "Why the trial failed, with the stage."},
+    "surface": {"description": "overground or treadmill."},
+    "speed_mps": {"description": "Mean speed of the steps that were not rejected.", "unit": "m/s"},
+    "contacts": {"description": "Number of contacts."},
+    "steps_ok": {"description": "Number of whole steps that were kept."},
+    "steps_rejected": {"description": "Number of rejected steps."},
+}

@@ -1,0 +1,213 @@
+"""Curves of every step, in roles and in the canonical (right-stance) frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Centre
+from aqbio.mechanics.groups import role_groups
+from aqbio.mechanics.steps import PERCENT, PHASES, Step, phase_curve
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+ROLES = (*ROLE_GROUPS, *ROLE_SIDES, "total")
+
+JOINT_ROLES = (
+    *(f"{joint}_push" for joint in ("hip", "knee", "ankle")),
+    *(f"{joint}_swing" for joint in ("hip", "knee", "ankle")),
+    "lumbar",
+    *(f"{joint}_{role}" for joint in ("shoulder", "elbow") for role in ("push", "swing")),
+)
+"""Joints by role; an arm is named after the leg of its own side."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCurves:
+    """One step, 101 points a phase, canonical frame.
+
+    Attributes
+    ----------
+    step : Step
+    vectors : mapping
+        Name to (2, 101, K, 3) arrays over phase, percent, item and axis.
+    flexion : (2, 101, J) array, N m
+        Generalised force of each joint's sagittal coordinate, extension positive.
+    speed : float
+        Mean forward velocity of the centre of mass, belt included, over the step (over the contact
+        when the step is incomplete), m/s.
+    """
+
+    step: Step
+    vectors: Mapping[str, FloatArray]
+    flexion: FloatArray
+    speed: float
+
+
+def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurves:
+    """Curves of one step of a trial.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions.
+    """
+    time = trial["time"].values
+
+    def both(values: FloatArray, kind: Literal["axial", "polar"] = "axial") -> FloatArray:
+        return np.stack([phase_curve(step, name, time, values, kind) for name in PHASES])
+
+    belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
+    external = trial["moment_of_force"] + trial["free_moment"]
+    vectors = {
+        "angular_momentum": both(_roles(trial["group_angular_momentum"], step)),
+        "angular_momentum_rate": both(_roles(trial["group_angular_momentum_rate"], step)),
+        "external_moment": both(external.sum("foot").values[:, None]),
+        "free_moment": both(trial["free_moment"].sum("foot").values[:, None]),
+        "residual_moment": both(trial["residual_moment"].values[:, None]),
+        "ground_force": both(trial["ground_force"].sel(foot=step.side).values[:, None], "polar"),
+        "residual_force": both(trial["residual_force"].values[:, None], "polar"),
+        "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
+        "joint_moment": both(_joints(trial, step)),
+    }
+    flexion = _flexion(trial, step, model_map)
+    stacked = np.stack([flexion, flexion, flexion], axis=-1)
+    resampled = both(stacked, "polar")[..., 0]
+    return StepCurves(step, vectors, resampled, _speed(vectors["com_velocity"], step))
+
+
+def _roles(groups: xr.DataArray, step: Step) -> FloatArray:
+    """(T, roles, 3): sums over the groups behind each role."""
+    present = {str(name) for name in groups["group"].values}
+    roles = role_groups(step.side)
+    missing = np.full((groups.sizes["time"], 3), np.nan)
+    return np.stack(
+        [
+            groups.sel(group=list(roles[role])).sum("group").values
+            if present.issuperset(roles[role])
+            else missing
+            for role in ROLES
+        ],
+        axis=1,
+    )
+
+
+def joint_of_role(role: str, stance: str) -> str:
+    """Give the joint behind a role of a step.
+
+    Examples
+    --------
+    >>> joint_of_role("hip_swing", "right"), joint_of_role("lumbar", "left")
+    ('hip_left', 'lumbar')
+    """
+    joint, _, part = role.partition("_")
+    if not part:
+        return joint
+    other = "right" if stance == "left" else "left"
+    return f"{joint}_{stance if part == 'push' else other}"
+
+
+def _joints(trial: xr.Dataset, step: Step) -> FloatArray:
+    present = {str(name) for name in trial["joint"].values}
+    columns = []
+    for role in JOINT_ROLES:
+        name = joint_of_role(role, step.side)
+        if name in present:
+            columns.append(trial["joint_moment"].sel(joint=name).values)
+        else:
+            columns.append(np.full((trial.sizes["time"], 3), np.nan))
+    return np.stack(columns, axis=1)
+
+
+def _flexion(trial: xr.Dataset, step: Step, model_map: ModelMap) -> FloatArray:
+    """(T, joints) generalised forces, extension and plantarflexion positive."""
+    columns = []
+    for role in JOINT_ROLES:
+        joint, _, _ = role.partition("_")
+        place = model_map.sagittal.get(joint)
+        if place is None or joint not in model_map.flexion:
+            columns.append(np.full(trial.sizes["time"], np.nan))
+            continue
+        side = joint_of_role(role, step.side).rpartition("_")[2]
+        name = place.centre if isinstance(place, Centre) else getattr(place, side)
+        force = trial["joint_moment_coordinate"].sel(coordinate=name).values
+        columns.append(-model_map.flexion[joint] * force)
+    return np.stack(columns, axis=1)
+
+
+def _speed(velocity: FloatArray, step: Step) -> float:
+    """Mean forward velocity over the step, each phase weighted by its duration."""
+    durations = np.array([step.contact, step.flight])
+    means = np.trapezoid(velocity[:, :, 0, 0], PERCENT, axis=1)
+    recorded = np.isfinite(durations) & np.isfinite(means)
+    return float(np.average(means[recorded], weights=durations[recorded]))
+
+
+def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> xr.Dataset:
+    """All curves of a study as one dataset, one entry per step that was not rejected.
+
+    Parameters
+    ----------
+    rows : sequence of (row of the step table, curves)
+    """
+    import xarray as xr
+
+    by_item = ("step", "phase", "percent")
+    names = {
+        "angular_momentum": ("group", "kg m2/s"),
+        "angular_momentum_rate": ("group", "N m"),
+        "joint_moment": ("joint", "N m"),
+        "external_moment": ("", "N m"),
+        "free_moment": ("", "N m"),
+        "residual_moment": ("", "N m"),
+        "ground_force": ("", "N"),
+    }
+    items = {"group": len(ROLES), "joint": len(JOINT_ROLES), "": 1}
+    variables = {}
+    for name, (item, unit) in names.items():
+        shape = (0, 2, 101, items[item], 3)
+        values = _stacked([curves.vectors[name] for _, curves in rows], shape)
+        dimensions = (*by_item, item, "axis") if item else (*by_item, "axis")
+        variables[name] = (dimensions, values if item else values[:, :, :, 0], {"units": unit})
+    flexion = _stacked([curves.flexion for _, curves in rows], (0, 2, 101, len(JOINT_ROLES)))
+    variables["joint_flexion_moment"] = (
+        (*by_item, "joint"),
+        flexion,
+        {"units": "N m", "positive": "extension, plantarflexion"},
+    )
+    columns = {
+        "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
+        "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
+        "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
+    }  # fmt: skip
+    texts = ("participant_id", "trial_id", "condition", "side")
+    coordinates = {
+        name: (
+            "step",
+            np.array([row[column] for row, _ in rows], dtype=str if name in texts else float),
+        )
+        for name, column in columns.items()
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            **coordinates,
+            "phase": list(PHASES),
+            "percent": np.arange(101.0),
+            "group": list(ROLES),
+            "joint": list(JOINT_ROLES),
+            "axis": list(AXES),
+        },
+        attrs={"frame": "canonical: x forward, y up, z toward the stance side"},
+    )
+
+
+def _stacked(arrays: Sequence[FloatArray], empty: tuple[int, ...]) -> FloatArray:
+    return np.stack(arrays) if arrays else np.zeros(empty)

@@ -1,0 +1,258 @@
+"""Stage steps: one row per step, its curves, and the quality of every trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import write_table
+from aqbio.mechanics.steps import Contact, Step, phase_mean, phase_rms, steps_from_contacts
+from aqbio.names import AXES, GRAVITY
+from aqbio.stages import quality, step_columns
+from aqbio.stages.manifest import OK, Report
+from aqbio.stages.step_curves import (
+    JOINT_ROLES,
+    ROLES,
+    StepCurves,
+    curves_dataset,
+    step_curves,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+STAGE = "steps"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSteps:
+    """Steps of one trial."""
+
+    participant_id: str
+    trial: Trial
+    data: xr.Dataset
+    marker_error: xr.DataArray
+    steps: tuple[Step, ...]
+    curves: tuple[StepCurves | None, ...]
+    source: Path
+
+
+def steps_study(study: Study, report: Report) -> None:
+    """Write the study's tables: steps, contributions, quality, findings, trials and step curves."""
+    import pandas as pd
+
+    done = list(_trials(study))
+    rows = [row for trial in done for row in _step_rows(study, trial)]
+    curves = [(row, item) for row, item in rows if item is not None and row["status"] != "rejected"]
+    source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
+    steps = pd.DataFrame([row for row, _ in rows], columns=list(step_columns.STEPS))
+    write_table(steps, study.table("steps.tsv"), step_columns.STEPS, source)
+    long = [row for pair in curves for row in _contribution_rows(*pair)]
+    table = pd.DataFrame(long, columns=list(step_columns.CONTRIBUTIONS))
+    write_table(table, study.table("contributions.tsv"), step_columns.CONTRIBUTIONS, source)
+    write_dataset(curves_dataset(curves), study.table("step_curves.nc"), source)
+    for name, rows_of, columns in (
+        ("quality.tsv", quality.quality_rows(study, done), step_columns.QUALITY),
+        ("findings.tsv", quality.finding_rows(study), step_columns.FINDINGS),
+        ("trials.tsv", quality.trial_rows(study, steps), step_columns.TRIALS),
+    ):
+        write_table(_frame(rows_of, columns), study.table(name), columns, source)
+    kept = int((steps["status"] == "ok").sum())
+    report(f"{len(steps)} contacts in {len(done)} trials, {kept} whole steps kept")
+
+
+def _frame(rows: Iterator[Row], columns: step_columns.Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(columns))
+
+
+def _trials(study: Study) -> Iterator[TrialSteps]:
+    """Read every trial that stage contributions finished."""
+    for participant in study.participants:
+        name = participant.participant_id
+        manifest = study.read_manifest(name, "contributions")
+        finished = {done["trial_id"] for done in manifest["trials"] if done["status"] == OK}
+        for trial in study.moving_of(name):
+            if trial.trial_id in finished:
+                source = study.folder(name, "contributions") / f"{trial.trial_id}.nc"
+                yield _trial_steps(study, name, trial, source)
+
+
+def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:
+    data = read_dataset(source)
+    steps = steps_from_contacts(
+        list(_contacts(data)),
+        maximum_flight=study.settings.steps.maximum_flight_s,
+        edge_distance=study.settings.prepare.edge_distance_m,
+    )
+    first, last = float(data["time"][0]), float(data["time"][-1])
+    curves = tuple(
+        step_curves(data, step, study.model_map)
+        if step.touchdown >= first and step.toe_off <= last
+        else None
+        for step in steps
+    )
+    solved = read_dataset(study.folder(participant_id, "solve") / f"{trial.trial_id}.nc")
+    errors = solved["marker_error"]
+    return TrialSteps(participant_id, trial, data, errors, tuple(steps), curves, source)
+
+
+def _contacts(data: xr.Dataset) -> Iterator[Contact]:
+    for index in range(data.sizes.get("contact", 0)):
+        one = data.isel(contact=index)
+        side = str(one["contact_foot"].item())
+        if side not in ("left", "right"):
+            continue
+        yield Contact(
+            side="left" if side == "left" else "right",
+            touchdown=float(one["contact_touchdown"]),
+            toe_off=float(one["contact_toe_off"]),
+            complete=bool(one["contact_complete"]),
+            edge_distance=float(one["contact_edge_distance"]),
+        )
+
+
+def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurves | None]]:
+    mass = float(trial.data.attrs["mass"])
+    height = study.participant(trial.participant_id).height_m
+    for step, curves in zip(trial.steps, trial.curves, strict=True):
+        row: Row = dict.fromkeys(step_columns.STEPS)
+        row |= {
+            "participant_id": trial.participant_id,
+            "trial_id": trial.trial.trial_id,
+            "condition": trial.trial.condition,
+            "step": step.number,
+            "side": step.side,
+            "touchdown_s": step.touchdown,
+            "toe_off_s": step.toe_off,
+            "next_touchdown_s": step.next_touchdown,
+            "contact_s": step.contact,
+            "flight_s": step.flight,
+            "status": step.status,
+            "reason": step.reason or None,
+            "mass_kg": mass,
+            "height_m": np.nan if height is None else height,
+        }
+        if curves is not None:
+            row |= _marker_errors(trial.marker_error, step)
+            row |= _step_outcomes(step, curves, mass)
+            row |= _judgement(study, row)
+        yield row, curves
+
+
+def _marker_errors(errors: xr.DataArray, step: Step) -> Row:
+    """Marker errors during the contact."""
+    during = errors.sel(time=slice(step.touchdown, step.toe_off)).values
+    return {
+        "marker_rms_m": float(np.sqrt(np.nanmean(during**2))),
+        "marker_max_m": float(np.nanmax(during)),
+    }
+
+
+def _step_outcomes(step: Step, curves: StepCurves, mass: float) -> Row:
+    """Scalars of one step: stance means of H, residual, forces, steadiness."""
+    momentum = phase_mean(curves.vectors["angular_momentum"][0])
+    residual = phase_rms(curves.vectors["residual_moment"][0])[0]
+    force = curves.vectors["ground_force"][0, :, 0] / (mass * GRAVITY)
+    row: Row = {
+        f"H_{role}_{axis}_stance_mean_kgm2ps": momentum[r, a]
+        for r, role in enumerate(ROLES)
+        for a, axis in enumerate(AXES)
+    }
+    row |= {f"M_residual_{axis}_stance_rms_Nm": residual[a] for a, axis in enumerate(AXES)}
+    duration = step.next_touchdown - step.touchdown
+    velocity = curves.vectors["com_velocity"]
+    last = velocity[1, -1, 0] if np.isfinite(duration) else velocity[0, -1, 0]
+    first = velocity[0, 0, 0]
+    row |= {
+        "speed_mps": curves.speed,
+        "step_frequency_hz": 1.0 / duration,
+        "step_length_m": curves.speed * duration,
+        "peak_vertical_force_bw": force[:, 1].max(),
+        "mean_vertical_force_bw": phase_mean(force[:, 1]),
+        "speed_change_mps": last[0] - first[0],
+        "heading_change_deg": np.degrees(
+            np.arctan2(last[2], last[0]) - np.arctan2(first[2], first[0])
+        ),
+        "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
+    }
+    return row
+
+
+def _judgement(study: Study, row: Row) -> Row:
+    """Flags of a step, and its rejection where the settings ask for it."""
+    flags = list(_flags(study, row))
+    turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
+    markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags
+    judged: Row = {"flags": ",".join(flags) or None}
+    if row["status"] != "rejected" and (turns or markers):
+        why = "it counts as a turn" if turns else "its marker errors exceed the limits"
+        judged |= {"status": "rejected", "reason": why}
+    return judged
+
+
+def _flags(study: Study, row: Row) -> Iterator[str]:
+    """What is unusual about a step without rejecting it."""
+    settings = study.settings.steps
+    if abs(row["speed_change_mps"]) > settings.steady_speed_change * row["speed_mps"]:
+        yield "accelerating"
+    if abs(row["lateral_force_bw"]) > settings.lateral_force_bw:
+        yield "lateral_force"
+    if abs(row["heading_change_deg"]) > settings.heading_change_degrees:
+        yield "heading_change"
+    limits = study.settings.solve
+    if row["marker_rms_m"] > limits.reject_rms_m or row["marker_max_m"] > limits.reject_max_m:
+        yield "marker_error"
+
+
+def _contribution_rows(row: Row, curves: StepCurves) -> Iterator[Row]:
+    """Long rows of level A and of the joint moments of one step."""
+    key = {name: row[name] for name in ("participant_id", "trial_id", "step")}
+
+    def long(
+        level: str, source: str, target: str, phase: int, values: np.ndarray, quantity: str
+    ) -> Iterator[Row]:
+        duration = curves.step.contact if phase == 0 else curves.step.flight
+        statistics = {"mean": phase_mean(values), "min": values.min(0), "max": values.max(0)}
+        unit = "kg m2/s" if quantity == "momentum" else "N m"
+        if quantity == "moment":
+            statistics["impulse"] = phase_mean(values) * duration
+        for statistic, by_axis in statistics.items():
+            for axis, value in zip(AXES, by_axis, strict=True):
+                yield key | {
+                    "level": level,
+                    "source": source,
+                    "target": target,
+                    "axis": axis,
+                    "phase": ("stance", "flight")[phase],
+                    "statistic": f"{quantity}_{statistic}",
+                    "value": value,
+                    "unit": "N m s" if statistic == "impulse" else unit,
+                }
+
+    for phase in range(2):
+        if phase == 1 and not np.isfinite(curves.step.flight):
+            continue
+        vectors = {name: values[phase] for name, values in curves.vectors.items()}
+        for index, role in enumerate(ROLES):
+            h, rate = (vectors[n][:, index] for n in ("angular_momentum", "angular_momentum_rate"))
+            yield from long("A", role, "whole_body", phase, h, "momentum")
+            yield from long("A", role, "whole_body", phase, rate, "moment")
+        for source in ("external_moment", "free_moment", "residual_moment"):
+            yield from long("A", source, "whole_body", phase, vectors[source][:, 0], "moment")
+        for index, role in enumerate(JOINT_ROLES):
+            moment = vectors["joint_moment"][:, index]
+            if np.isfinite(moment).all():
+                yield from long("joint", role, "distal_segment", phase, moment, "moment")

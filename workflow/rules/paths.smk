@@ -1,0 +1,76 @@
+# Paths and wildcards only: what lies where, and what each stage reads.
+
+import json
+from pathlib import Path
+
+import aqbio
+from aqbio.config import STAGE_SECTIONS
+from aqbio.errors import AqbioError
+from aqbio.io.study import load_study
+from snakemake.exceptions import WorkflowError
+
+STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1])
+
+try:
+    STUDY = load_study(STUDY_FILE)
+    MAP_FILES = [str(STUDY.map_file), str(STUDY.marker_file)]
+except AqbioError as error:
+    raise WorkflowError(str(error)) from error
+
+ROOT = STUDY.root.as_posix()
+PAGE = f"{ROOT}/report/index.html"
+PARTICIPANTS = [participant.participant_id for participant in STUDY.participants]
+
+# One thread per process: the scheduler gives the cores.
+shell.prefix("export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; ")
+
+
+wildcard_constraints:
+    participant="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    section="[a-z]+",
+
+
+def section_text(wildcards):
+    """One settings section as JSON: a changed setting reruns only the stages that read it."""
+    section = getattr(STUDY.settings, wildcards.section)
+    return json.dumps(section.model_dump(mode="json"), indent=2, sort_keys=True)
+
+
+def rows_text(wildcards):
+    """A participant's rows of both sheets as JSON: a changed row reruns only that participant."""
+    rows = {
+        "participant": STUDY.participant(wildcards.participant).model_dump(mode="json"),
+        "trials": [
+            t.model_dump(mode="json") for t in STUDY.trials_of(wildcards.participant)
+        ],
+    }
+    return json.dumps(rows, indent=2, sort_keys=True)
+
+
+def settings_of(stage):
+    """The settings files that a stage reads."""
+    return [f"{ROOT}/settings/{section}.json" for section in STAGE_SECTIONS[stage]]
+
+
+def recordings(wildcards):
+    """A participant's files that exist; stage prepare says which ones do not."""
+    found = []
+    for trial in STUDY.trials_of(wildcards.participant):
+        found += [STUDY.recording(trial), STUDY.forces(trial)]
+    return [str(path) for path in found if path is not None and path.is_file()]
+
+
+def generic_model(wildcards):
+    """The participant's generic model, if it exists; stage scale says why it does not."""
+    try:
+        path = STUDY.model_file(wildcards.participant)
+    except AqbioError:
+        return []
+    return [str(path)] if path.is_file() else []
+
+
+def manifests(stage):
+    """What a stage writes last, for every participant."""
+    return expand(
+        f"{ROOT}/participants/{{participant}}/{stage}.json", participant=PARTICIPANTS
+    )

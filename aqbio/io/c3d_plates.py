@@ -1,0 +1,209 @@
+"""Force plates of a C3D file: channels, calibration and units to wrenches in laboratory axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aqbio.errors import Finding
+from aqbio.io.recording import ForceRecording
+from aqbio.mechanics.forces import PlateWrench
+from aqbio.mechanics.platforms import CHANNELS, inside_share, plate_axes, platform_wrench
+from aqbio.mechanics.vectors import FloatArray
+
+FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0}
+LENGTHS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+
+LOADED = 50.0
+"""Force above which a centre of pressure can tell a unit, N."""
+
+MOSTLY, RARELY = 0.8, 0.5
+"""A unit puts most centres of pressure on the plate, a wrong one few."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plate:
+    """Parameters of one plate; lengths in metres."""
+
+    number: int
+    kind: int
+    corners: FloatArray
+    origin: FloatArray
+    channels: FloatArray
+    units: tuple[str, ...]
+    calibration: FloatArray | None
+
+
+def read_plates(
+    content: Any, length: float, file: str
+) -> tuple[ForceRecording | None, list[Finding]]:
+    """Read the force plates of an opened C3D file.
+
+    Parameters
+    ----------
+    content : ezc3d.c3d
+    length : float
+        Unit of length of the file, m.
+    file : str
+        Name of the file, for findings.
+
+    Returns
+    -------
+    forces : ForceRecording or None
+        None when the file has no force plates or no samples of them.
+    findings : list of Finding
+        Plates that are left out, and units that were contradicted.
+
+    Notes
+    -----
+    ezc3d's own force platforms are not used: they mirror the centre of pressure of type 3 plates
+    whose depth is given as a positive number, and give the moment about another point per type.
+    """
+    platform = content["parameters"].get("FORCE_PLATFORM", {})
+    analog = np.asarray(content["data"]["analogs"], dtype=float)
+    count = int(next(iter(_values(platform, "USED")), 0))
+    if count == 0:
+        return None, []
+    if analog.shape[-1] < 2:
+        what = f"{count} force plate(s) are described, but there are no samples of them."
+        return None, [Finding("plates-empty", "warning", what, file=file)]
+    findings: list[Finding] = []
+    parts = []
+    for index in range(count):
+        plate = _plate(content["parameters"], analog[0], index, length)
+        if isinstance(plate, str):
+            findings.append(
+                Finding(
+                    rule="plate-unusable",
+                    severity="warning",
+                    what=f"plate {index + 1} is left out: {plate}.",
+                    number=index + 1,
+                    file=file,
+                    where=f"FORCE_PLATFORM, plate {index + 1}",
+                    fix="correct the plate's parameters in the capture software.",
+                )
+            )
+            continue
+        parts.append((plate, *_laboratory_wrench(plate, length, file, findings)))
+    if not parts:
+        return None, findings
+    recording = ForceRecording(
+        wrench=PlateWrench(
+            np.stack([force for _, force, _ in parts], axis=1),
+            np.stack([moment for _, _, moment in parts], axis=1),
+            np.array([plate.corners.mean(axis=0) for plate, _, _ in parts]),
+        ),
+        corners=np.array([plate.corners for plate, _, _ in parts]),
+        rate=float(content["header"]["analogs"]["frame_rate"]),
+        start=0.0,
+        names=tuple(f"plate {plate.number}" for plate, _, _ in parts),
+        numbers=tuple(plate.number for plate, _, _ in parts),
+        feet=("",) * len(parts),
+    )
+    return recording, findings
+
+
+def _plate(parameters: Any, analog: FloatArray, index: int, length: float) -> _Plate | str:
+    """One plate, or the reason why it cannot be used."""
+    platform = parameters["FORCE_PLATFORM"]
+    kind = int(_item(platform, "TYPE", index, 0))
+    if kind not in CHANNELS:
+        return f"its type {kind} is not among {', '.join(map(str, CHANNELS))}"
+    numbers = np.asarray(_values(platform, "CHANNEL"))
+    corners = np.asarray(_values(platform, "CORNERS"), dtype=float)
+    origin = np.asarray(_values(platform, "ORIGIN"), dtype=float)
+    if numbers.ndim != 2 or corners.ndim != 3 or origin.ndim != 2:
+        return "CHANNEL, CORNERS or ORIGIN is missing"
+    if index >= min(numbers.shape[1], corners.shape[2], origin.shape[1]):
+        return "CHANNEL, CORNERS or ORIGIN does not reach to it"
+    used = numbers[: CHANNELS[kind], index].astype(int) - 1
+    if len(used) < CHANNELS[kind] or used.min() < 0 or used.max() >= len(analog):
+        return f"its channels {(used + 1).tolist()} are not all among the {len(analog)} recorded"
+    channels = analog[used].T
+    if not np.isfinite(channels).all():
+        return "its channels hold values that are no numbers"
+    place = corners[:, :, index].T * length
+    try:
+        plate_axes(place)
+    except ValueError as error:
+        return str(error).rstrip(".")
+    calibration = _calibration(platform, index) if kind == 4 else None
+    if kind == 4 and calibration is None:
+        return "its type 4 needs CAL_MATRIX"
+    units = [str(unit).strip().lower() for unit in _values(parameters.get("ANALOG", {}), "UNITS")]
+    return _Plate(
+        number=index + 1,
+        kind=kind,
+        corners=place,
+        origin=origin[:, index] * length,
+        channels=channels,
+        units=tuple(units[one] if one < len(units) else "" for one in used),
+        calibration=calibration,
+    )
+
+
+def _calibration(platform: Any, index: int) -> FloatArray | None:
+    matrices = np.asarray(_values(platform, "CAL_MATRIX"), dtype=float)
+    if matrices.ndim != 3 or matrices.shape[:2] != (6, 6) or index >= matrices.shape[2]:
+        return None
+    return matrices[:, :, index]
+
+
+def _laboratory_wrench(
+    plate: _Plate, length: float, file: str, findings: list[Finding]
+) -> tuple[FloatArray, FloatArray]:
+    """Force and moment about the centre of the plate, in laboratory axes."""
+    axes = plate_axes(plate.corners)
+    scaled = plate.channels * [FORCE_UNITS.get(unit, 1.0) for unit in plate.units]
+    declared = _moment_length(plate, length)
+    candidates = [declared, *(one for one in (1.0, 0.001) if not np.isclose(one, declared))]
+    size = np.array(
+        [
+            np.linalg.norm(plate.corners[0] - plate.corners[1]),
+            np.linalg.norm(plate.corners[0] - plate.corners[3]),
+        ]
+    )
+    results = [
+        platform_wrench(plate.kind, scaled, plate.origin, plate.calibration, one)
+        for one in candidates
+    ]
+    shares = [inside_share(force, moment, size, LOADED) for force, moment in results]
+    chosen = 0
+    if plate.kind != 3 and shares[0] < RARELY and max(shares) > MOSTLY:
+        chosen = int(np.argmax(shares))
+        better = "N m" if candidates[chosen] == 1.0 else "N mm"
+        findings.append(
+            Finding(
+                rule="plate-moment-unit",
+                severity="warning",
+                what=f"plate {plate.number}: with the file's unit of moments only "
+                f"{shares[0]:.0%} of the centres of pressure lie on the plate, with "
+                f"{better} {shares[chosen]:.0%}; that is used.",
+                number=shares[0],
+                limit=RARELY,
+                file=file,
+                where=f"ANALOG:UNITS, plate {plate.number}",
+                fix="correct the units of the moment channels in the file.",
+            )
+        )
+    force, moment = results[chosen]
+    return force @ axes.T, moment @ axes.T
+
+
+def _moment_length(plate: _Plate, length: float) -> float:
+    """Unit of length in the moments (types 2, 4) or of the point (type 1), m."""
+    unit = plate.units[3].replace(".", "").replace("*", "").replace(" ", "")
+    if plate.kind != 1:
+        unit = unit.removeprefix("nt").removeprefix("n")
+    return LENGTHS.get(unit, length)
+
+
+def _values(group: Any, name: str) -> Any:
+    return group.get(name, {}).get("value", ())
+
+
+def _item(group: Any, name: str, index: int, missing: float) -> float:
+    values = np.ravel(_values(group, name))
+    return float(values[index]) if index < len(values) else missing

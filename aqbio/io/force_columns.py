@@ -1,0 +1,149 @@
+"""Names of force columns: every family that laboratories and OpenSim use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aqbio.errors import AqbioError
+
+LETTERS = {"v": "force", "f": "force", "p": "point", "m": "moment", "t": "moment"}
+WORDS = LETTERS | {
+    "force": "force",
+    "torque": "moment",
+    "moment": "moment",
+    "cop": "point",
+    "point": "point",
+}
+FILLING = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
+SIDES = {"r": "right", "right": "right", "l": "left", "left": "left"}
+
+Axes = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ForceColumn:
+    """What a column name says: whose force, point or moment, and along which axis."""
+
+    plate: str
+    quantity: str
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForceGroup:
+    """The columns of one plate or one foot.
+
+    Attributes
+    ----------
+    plate : str
+        What distinguishes it in the names, for example ``r`` or ``1``; may be empty.
+    force : tuple of 3 str
+    point, moment : tuple of 3 str, or None where the file has none
+    """
+
+    plate: str
+    force: Axes
+    point: Axes | None
+    moment: Axes | None
+
+    @property
+    def foot(self) -> str:
+        """``left`` or ``right`` where the names say so, otherwise empty."""
+        return next((SIDES[word] for word in self.plate.split("_") if word in SIDES), "")
+
+
+def force_column(name: str) -> ForceColumn | None:
+    """Read a column name of a force file; None if it is no force, point or moment.
+
+    Examples
+    --------
+    >>> force_column("1_ground_force_vx")
+    ForceColumn(plate='1', quantity='force', axis=0)
+    >>> force_column("ground_torque_r_y")
+    ForceColumn(plate='r', quantity='moment', axis=1)
+    >>> force_column("ground_force_1_mz")
+    ForceColumn(plate='1', quantity='moment', axis=2)
+    >>> force_column("f_r_z")
+    ForceColumn(plate='r', quantity='force', axis=2)
+    >>> force_column("Fz2")
+    ForceColumn(plate='2', quantity='force', axis=2)
+    >>> force_column("knee_angle_r")
+    """
+    text = name.strip().lower()
+    if match := re.fullmatch(r"([fpm])([xyz])_?(\w*)", text):
+        letter, axis, plate = match.groups()
+        return ForceColumn(plate, LETTERS[letter], "xyz".index(axis))
+    match = re.fullmatch(r"(.*?)([vfpmt]?)([xyz])", text)
+    if match is None:
+        return None
+    stem, letter, axis = match.groups()
+    words = re.findall(r"[a-z]+|\d+", stem)
+    meant = [WORDS[word] for word in words if word in WORDS]
+    if letter:
+        quantity = LETTERS[letter]
+    elif meant:
+        quantity = "moment" if "moment" in meant else meant[-1]
+    else:
+        return None
+    plate = "_".join(word for word in words if word not in WORDS and word not in FILLING)
+    return ForceColumn(plate, quantity, "xyz".index(axis))
+
+
+def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
+    """Group the columns of a file by plate or foot.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All columns of the file.
+    file : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    AqbioError
+        When no three columns make a force, or an axis is missing.
+
+    Examples
+    --------
+    >>> [group] = force_groups(["ground_force_vx", "ground_force_vy", "ground_force_vz"], "a.mot")
+    >>> group.force, group.point
+    (('ground_force_vx', 'ground_force_vy', 'ground_force_vz'), None)
+    """
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for name in names:
+        if column := force_column(name):
+            quantities = found.setdefault(column.plate, {})
+            quantities.setdefault(column.quantity, {})[column.axis] = name
+    found = {plate: quantities for plate, quantities in found.items() if "force" in quantities}
+    if not found:
+        raise AqbioError(
+            "no columns are forces, such as ground_force_vx, ground_force_vy and ground_force_vz; "
+            f"the first columns are {', '.join(names[:9])}.",
+            file=file,
+            fix="name the columns as OpenSim does, or check force_file in trials.tsv.",
+            rule="force-columns",
+        )
+    return [
+        ForceGroup(
+            plate=plate,
+            force=_axes(quantities["force"], file),
+            point=_axes(quantities["point"], file) if "point" in quantities else None,
+            moment=_axes(quantities["moment"], file) if "moment" in quantities else None,
+        )
+        for plate, quantities in found.items()
+    ]
+
+
+def _axes(names: dict[int, str], file: str) -> Axes:
+    if len(names) < 3:
+        raise AqbioError(
+            f"of x, y and z only {', '.join(names.values())} exist.",
+            file=file,
+            where="column names",
+            fix="export x, y and z of every force, point and moment.",
+            rule="force-columns",
+        )
+    return names[0], names[1], names[2]

@@ -1,0 +1,126 @@
+"""Labels and units of marker recordings, the same rules for every file format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding
+from aqbio.mechanics.vectors import FloatArray
+
+METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metres": 1.0, "cm": 0.01, "mm": 0.001}
+"""Units of length by the names that files use."""
+
+LARGE = 20.0
+"""Positions beyond this cannot be metres in a laboratory."""
+
+
+def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -> float:
+    """Find the unit of marker positions, m.
+
+    Parameters
+    ----------
+    declared : str
+        What the file says; may be empty.
+    setting : str
+        ``auto``, or the unit that the study states.
+    positions : (T, M, 3) array
+        In that unit; decides when the file says nothing.
+    file : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    AqbioError
+        When the file names a unit that is not a length.
+
+    Examples
+    --------
+    >>> length_unit(" mm", "auto", np.zeros((1, 1, 3)), "walk.trc")
+    0.001
+    """
+    if setting != "auto":
+        return METRES[setting]
+    name = declared.strip().lower()
+    if name:
+        if name not in METRES:
+            raise AqbioError(
+                f"the unit of the markers is “{name}”, which is no length that is known.",
+                file=file,
+                fix="state laboratory.marker_unit (m, cm or mm) in study.yaml.",
+                rule="marker-unit",
+            )
+        return METRES[name]
+    known = positions[np.isfinite(positions)]
+    return 0.001 if len(known) and np.percentile(np.abs(known), 90.0) > LARGE else 1.0
+
+
+def marked_missing(positions: FloatArray) -> FloatArray:
+    """Give positions with NaN where a file means "not seen": a marker exactly at the origin."""
+    size = np.abs(positions).sum(axis=2)
+    missing = ~np.isfinite(size) | (size == 0.0)
+    return np.where(missing[..., None], np.nan, positions)
+
+
+def kept_labels(
+    raw: Sequence[str], outputs: frozenset[str], file: str
+) -> tuple[list[int], tuple[str, ...], list[Finding]]:
+    """Choose the labelled markers of a recording and clean their labels.
+
+    Parameters
+    ----------
+    raw : sequence of str
+        Labels as the file has them.
+    outputs : frozenset of str
+        Raw labels of model outputs (angles, moments), which are no markers.
+    file : str
+        Name of the file, for findings.
+
+    Returns
+    -------
+    indices : list of int
+        Columns that are kept.
+    labels : tuple of str
+        Without the prefix before a colon, which is often a person's name.
+    findings : list of Finding
+
+    Examples
+    --------
+    >>> kept_labels(["Jo:RASI", "*52", "LASI "], frozenset(), "a.c3d")[:2]
+    ([0, 2], ('RASI', 'LASI'))
+    """
+    names = [label.rsplit(":", 1)[-1].strip() for label in raw]
+    usable = [
+        index
+        for index, name in enumerate(names)
+        if name and not name.startswith("*") and raw[index] not in outputs
+    ]
+    findings = []
+    unlabelled = sum(not name or name.startswith("*") for name in names)
+    if unlabelled:
+        findings.append(
+            Finding(
+                rule="markers-unlabelled",
+                severity="info",
+                what=f"{unlabelled} unlabelled marker path(s) are left out.",
+                number=unlabelled,
+                file=file,
+            )
+        )
+    counts = Counter(names[index] for index in usable)
+    twice = sorted(name for name, count in counts.items() if count > 1)
+    if twice:
+        findings.append(
+            Finding(
+                rule="markers-twice",
+                severity="warning",
+                what=f"marker label(s) {', '.join(twice)} appear more than once; none is used.",
+                number=len(twice),
+                file=file,
+                fix="give every marker its own label in the capture software.",
+            )
+        )
+    kept = [index for index in usable if counts[names[index]] == 1]
+    return kept, tuple(names[index] for index in kept), findings

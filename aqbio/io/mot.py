@@ -1,0 +1,188 @@
+"""OpenSim storage files (.mot, .sto): named columns over time as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import write_text
+from aqbio.mechanics.vectors import FloatArray
+
+HEADER_LIMIT = 200
+"""The line of column names comes within this many lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Content of a storage file.
+
+    Attributes
+    ----------
+    columns : tuple of C str
+        Without the time.
+    time : (T,) array, s
+    values : (T, C) array
+        In the file's own units.
+    in_degrees : bool or None
+        What the header says about angles; None when it says nothing.
+    name : str
+        First header line.
+    """
+
+    columns: tuple[str, ...]
+    time: FloatArray
+    values: FloatArray
+    in_degrees: bool | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not fit their column names."""
+        expected = (len(self.time), len(self.columns))
+        if self.values.shape != expected:
+            raise ValueError(f"values have shape {self.values.shape}, expected {expected}.")
+
+    def column(self, name: str) -> FloatArray:
+        """Give one column.
+
+        Raises
+        ------
+        KeyError
+            When there is no such column.
+        """
+        if name not in self.columns:
+            raise KeyError(name)
+        column: FloatArray = self.values[:, self.columns.index(name)]
+        return column
+
+
+def read_storage(path: Path) -> Storage:
+    """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
+
+    Raises
+    ------
+    AqbioError
+        When there is no line of column names, or a line of numbers is damaged.
+    """
+    lines = _lines(path)
+    start = _names_line(path, lines)
+    header = [line.strip().strip('"').strip() for line in lines[:start]]
+    comma = "," in lines[start]
+    names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
+    names = [name for name in names if name]
+    rows = [line for line in lines[start + 1 :] if line.strip()]
+    table = _table(path, rows, len(names), start + 2, comma=comma)
+    time = names.index(next(name for name in names if name.lower() == "time"))
+    others = [index for index in range(len(names)) if index != time]
+    return Storage(
+        columns=tuple(names[index] for index in others),
+        time=table[:, time],
+        values=table[:, others],
+        in_degrees=_in_degrees(header),
+        name=header[0].removeprefix("name ").strip() if header else "",
+    )
+
+
+def write_storage(
+    path: Path,
+    columns: Sequence[str],
+    time: FloatArray,
+    values: FloatArray,
+    *,
+    in_degrees: bool,
+    name: str = "",
+) -> None:
+    """Write a storage file that OpenSim reads, with every digit of the numbers.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of C str
+    time : (T,) array, s
+    values : (T, C) array
+        Angles in degrees if ``in_degrees``.
+    in_degrees : bool
+    name : str
+        First header line; empty takes the file's name.
+    """
+    table = Storage(tuple(columns), time, values)
+    lines = [
+        name or path.stem,
+        "version=1",
+        f"nRows={len(time)}",
+        f"nColumns={len(table.columns) + 1}",
+        f"inDegrees={'yes' if in_degrees else 'no'}",
+        "endheader",
+        "\t".join(("time", *table.columns)),
+    ]
+    whole = np.column_stack((time, values))
+    lines += ["\t".join(map(repr, row)) for row in whole.tolist()]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise AqbioError(
+            f"the file cannot be opened ({error.strerror}).",
+            file=path.name,
+            fix="check the columns file and force_file of trials.tsv and files.data of study.yaml.",
+            rule="file-missing",
+        ) from error
+
+
+def _names_line(path: Path, lines: list[str]) -> int:
+    """Index of the line of column names: the first non-empty one after ``endheader``."""
+    plain = [line.strip().strip('"').strip().lower() for line in lines[:HEADER_LIMIT]]
+    after = next((index + 1 for index, line in enumerate(plain) if line == "endheader"), 0)
+    for index in range(after, len(plain)):
+        cells = plain[index].replace(",", " ").replace('"', " ").split()
+        if cells and cells[0] == "time":
+            return index
+    raise AqbioError(
+        "there is no line of column names that starts with time.",
+        file=path.name,
+        fix="export the file again as an OpenSim storage file (.mot or .sto).",
+        rule="storage-format",
+    )
+
+
+def _cells(line: str, *, comma: bool) -> list[str]:
+    """Split names at tabs or commas, so that a name may hold blanks; otherwise at blanks."""
+    if comma:
+        return line.split(",")
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool) -> FloatArray:
+    try:
+        table = np.loadtxt(rows, delimiter="," if comma else None, ndmin=2)
+    except ValueError as error:
+        raise AqbioError(
+            f"the table of numbers is damaged ({error}).",
+            file=path.name,
+            where=f"rows are counted from line {first}",
+            fix="export the file again.",
+            rule="storage-number",
+        ) from error
+    if table.shape[1] != columns or not len(table):
+        raise AqbioError(
+            f"there are {columns} column names but {table.shape[1]} columns and {len(rows)} rows.",
+            file=path.name,
+            where=f"line {first - 1}",
+            fix="export the file again.",
+            rule="storage-columns",
+        )
+    return table
+
+
+def _in_degrees(header: list[str]) -> bool | None:
+    for line in header:
+        key, _, value = line.replace(" ", "").lower().partition("=")
+        if key == "indegrees":
+            return value in {"yes", "true", "1"}
+    return None

@@ -1,0 +1,118 @@
+"""Ground reaction forces from storage files (.mot, .sto)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.errors import Finding
+from aqbio.io.clock import sampling_rate
+from aqbio.io.force_columns import Axes, ForceGroup, force_groups
+from aqbio.io.mot import Storage, read_storage
+from aqbio.io.recording import ForceRecording
+from aqbio.mechanics.application import LOADED, fixed_point_wrench
+from aqbio.mechanics.forces import PlateWrench
+from aqbio.mechanics.vectors import FloatArray
+
+FAR = 20.0
+"""Loaded points of application beyond this cannot be metres."""
+
+FREE_ARM = 1.0
+"""A moment about the point of application above this arm times the force cannot be N m, m."""
+
+
+def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:
+    """Read the forces that belong to a marker file.
+
+    Parameters
+    ----------
+    path : Path
+    first_time : float
+        Instant of the first marker frame on the clock that both files share, s.
+
+    Returns
+    -------
+    forces : ForceRecording
+        Wrenches at a fixed point, axes as in the file, corners unknown. Groups of columns that
+        are zero throughout are left out.
+    findings : list of Finding
+
+    Raises
+    ------
+    AqbioError
+        When no columns are forces, or the time is not uniform.
+    """
+    storage = read_storage(path)
+    findings: list[Finding] = []
+    used: list[ForceGroup] = []
+    parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    for group in force_groups(storage.columns, path.name):
+        force = _vectors(storage, group.force)
+        if np.any(force):
+            used.append(group)
+            parts.append(_wrench(storage, group, force, path.name, findings))
+        else:
+            findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
+    samples, plates = len(storage.time), len(parts)
+    forces = np.zeros((samples, plates, 3))
+    moments, points = np.zeros_like(forces), np.zeros((plates, 3))
+    for plate, (force, moment, point) in enumerate(parts):
+        forces[:, plate], moments[:, plate], points[plate] = force, moment, point
+    recording = ForceRecording(
+        wrench=PlateWrench(forces, moments, points),
+        corners=np.full((plates, 4, 3), np.nan),
+        rate=sampling_rate(storage.time, path.name),
+        start=float(storage.time[0]) - first_time,
+        names=tuple(group.plate for group in used),
+        numbers=tuple(range(1, plates + 1)),
+        feet=tuple(group.foot for group in used),
+    )
+    return recording, findings
+
+
+def _vectors(storage: Storage, names: Axes | None) -> FloatArray:
+    if names is None:
+        return np.zeros((len(storage.time), 3))
+    return np.column_stack([storage.column(name) for name in names])
+
+
+def _wrench(
+    storage: Storage, group: ForceGroup, force: FloatArray, file: str, findings: list[Finding]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Force, moment about a fixed point, and that point."""
+    application, moment = _vectors(storage, group.point), _vectors(storage, group.moment)
+    if group.point is not None:
+        size = np.linalg.norm(force, axis=1)
+        loaded = size > LOADED
+        if loaded.any() and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > FAR:
+            application = application * 1e-3
+            findings.append(_finding("force-unit", file, group, "points are taken as mm"))
+        arm = np.linalg.norm(moment[loaded], axis=1) / size[loaded]
+        if loaded.any() and np.nanmedian(arm) > FREE_ARM:
+            moment = moment * 1e-3
+            findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
+    if group.moment is None:
+        findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
+    about, point, replaced = fixed_point_wrench(force, application, moment)
+    if replaced.any():
+        what = f"in {replaced.sum()} samples of small force the point of application is of no use"
+        findings.append(_finding("cop-unloaded", file, group, what))
+    return force, about, point
+
+
+FIXES = {
+    "force-unit": "write points in m and moments in N m if that is wrong.",
+    "force-no-moment": "export the free moments: they matter for rotation about the vertical.",
+}
+
+
+def _finding(rule: str, file: str, group: ForceGroup, what: str) -> Finding:
+    return Finding(
+        rule=rule,
+        severity="warning" if rule in FIXES else "info",
+        what=f"force columns {group.force[0]}: {what}.",
+        file=file,
+        where=f"columns {group.force[0]} to {group.force[2]}",
+        fix=FIXES.get(rule, ""),
+    )

@@ -1,0 +1,84 @@
+"""What one trial's files contain, whatever their format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aqbio.errors import Finding
+from aqbio.mechanics.forces import PlateWrench
+from aqbio.mechanics.vectors import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ForceRecording:
+    """Force plates of one trial, as recorded.
+
+    Attributes
+    ----------
+    wrench : PlateWrench
+        On the runner if the file keeps to its standard; laboratory axes.
+    corners : (P, 4, 3) array, m
+        Laboratory axes; NaN where the file does not know them.
+    rate : float
+        Hz.
+    start : float
+        Instant of the first sample on the clock of the markers, s after their first frame.
+    names : tuple of P str
+        What the file calls each plate.
+    numbers : tuple of P int
+        Plate numbers, from 1.
+    feet : tuple of P str
+        ``left`` or ``right`` where the file names the foot, otherwise empty.
+    """
+
+    wrench: PlateWrench
+    corners: FloatArray
+    rate: float
+    start: float
+    names: tuple[str, ...]
+    numbers: tuple[int, ...]
+    feet: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse plates that are not described completely."""
+        plates = len(self.wrench.point)
+        if self.corners.shape != (plates, 4, 3):
+            raise ValueError(f"corners have shape {self.corners.shape}, expected {(plates, 4, 3)}.")
+        for name in ("names", "numbers", "feet"):
+            if len(getattr(self, name)) != plates:
+                raise ValueError(
+                    f"{name} has {len(getattr(self, name))} entries for {plates} plates."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Markers and forces of one trial, as recorded.
+
+    Attributes
+    ----------
+    labels : tuple of M str
+        Without the subject's prefix; without unlabelled markers and model outputs.
+    positions : (T, M, 3) array, m
+        Laboratory axes; NaN where a marker is missing.
+    rate : float
+        Hz.
+    forces : ForceRecording or None
+    findings : tuple of Finding
+        What the reader noticed.
+    """
+
+    labels: tuple[str, ...]
+    positions: FloatArray
+    rate: float
+    forces: ForceRecording | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse positions that do not belong to the labels."""
+        if self.positions.shape[1:] != (len(self.labels), 3):
+            raise ValueError(
+                f"positions have shape {self.positions.shape} for {len(self.labels)} labels."
+            )
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels repeat.")

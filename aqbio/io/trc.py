@@ -1,0 +1,167 @@
+"""TRC files: marker positions as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.atomic import write_text
+from aqbio.io.clock import sampling_rate
+from aqbio.io.markers import kept_labels, length_unit, marked_missing
+from aqbio.mechanics.vectors import FloatArray
+
+HEADER_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerFile:
+    """Content of a TRC file.
+
+    Attributes
+    ----------
+    labels : tuple of M str
+    positions : (T, M, 3) array, m
+        NaN where a marker is missing.
+    rate : float
+        Hz.
+    first_time : float
+        Instant of the first frame on the file's own clock, s.
+    findings : tuple of Finding
+    """
+
+    labels: tuple[str, ...]
+    positions: FloatArray
+    rate: float
+    first_time: float
+    findings: tuple[Finding, ...]
+
+
+def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
+    """Read a TRC file, however its header is padded.
+
+    Parameters
+    ----------
+    path : Path
+    unit : {"auto", "m", "cm", "mm"}
+        ``auto`` takes the file's own.
+
+    Raises
+    ------
+    AqbioError
+        When the file is not a TRC file, with the line and what is wrong in it.
+    """
+    lines = _lines(path)
+    keys, values = lines[1].split(), lines[2].split()
+    header = dict(zip(keys, values, strict=False))
+    raw = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
+    rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
+    table = np.array([_numbers(path, lines[number], number, len(raw)) for number in rows])
+    findings = _count_findings(path, header, len(table), len(raw))
+    positions = table[:, 2:].reshape(len(table), len(raw), 3)
+    scale = length_unit(header.get("Units", ""), unit, positions, path.name)
+    kept, labels, more = kept_labels(raw, frozenset(), path.name)
+    return MarkerFile(
+        labels=labels,
+        positions=marked_missing(positions[:, kept]) * scale,
+        rate=sampling_rate(table[:, 1], path.name, _number(header.get("DataRate", ""))),
+        first_time=float(table[0, 1]),
+        findings=(*findings, *more),
+    )
+
+
+def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: float) -> None:
+    """Write marker positions as a TRC file in metres.
+
+    Parameters
+    ----------
+    path : Path
+    labels : tuple of M str
+    positions : (T, M, 3) array, m
+        NaN leaves the cells empty.
+    rate : float
+        Hz; the first frame is at 0 s.
+    """
+    frames, count = positions.shape[:2]
+    numbers = "\t".join(f"X{n}\tY{n}\tZ{n}" for n in range(1, count + 1))
+    lines = [
+        f"PathFileType\t4\t(X/Y/Z)\t{path.name}",
+        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
+        f"{rate:g}\t{rate:g}\t{frames}\t{count}\tm\t{rate:g}\t1\t{frames}",
+        "Frame#\tTime\t" + "\t\t\t".join(labels) + "\t\t",
+        "\t\t" + numbers,
+        "",
+    ]
+    for frame, row in enumerate(positions.reshape(frames, -1)):
+        cells = ["" if np.isnan(value) else f"{value:.7f}" for value in row]
+        lines.append(f"{frame + 1}\t{frame / rate:.8f}\t" + "\t".join(cells))
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise AqbioError(
+            f"the file cannot be opened ({error.strerror}).",
+            file=path.name,
+            fix="check the column file of trials.tsv and files.data of study.yaml.",
+            rule="file-missing",
+        ) from error
+    lines = text.splitlines()
+    if len(lines) <= HEADER_LINES or not lines[0].startswith("PathFileType"):
+        raise AqbioError(
+            "this is no TRC file: it does not start with PathFileType and five header lines.",
+            file=path.name,
+            fix="export the markers again, as TRC.",
+            rule="trc-format",
+        )
+    return lines
+
+
+def _numbers(path: Path, line: str, number: int, markers: int) -> list[float]:
+    """Numbers of a line; an empty cell is NaN, missing cells at the end too."""
+    cells = line.split("\t") if "\t" in line else line.split()
+    expected = 2 + 3 * markers
+    try:
+        values = [
+            float(cell) if cell and not cell.isspace() else np.nan for cell in cells[:expected]
+        ]
+    except ValueError as error:
+        raise AqbioError(
+            f"a cell is no number ({error}).",
+            file=path.name,
+            where=f"line {number + 1}",
+            fix="export the markers again.",
+            rule="trc-number",
+        ) from error
+    return values + [np.nan] * (expected - len(values))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _count_findings(path: Path, header: dict[str, str], frames: int, markers: int) -> list[Finding]:
+    findings = []
+    for key, found in (("NumFrames", frames), ("NumMarkers", markers)):
+        promised = header.get(key, "")
+        if promised.isdigit() and int(promised) != found:
+            findings.append(
+                Finding(
+                    rule="trc-count",
+                    severity="warning",
+                    what=f"the header promises {promised} for {key}, the file holds {found}.",
+                    number=found,
+                    limit=int(promised),
+                    file=path.name,
+                    where="line 3",
+                    fix="check that the export is complete.",
+                )
+            )
+    return findings

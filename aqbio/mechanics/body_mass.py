@@ -1,0 +1,93 @@
+"""Body mass from force plates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.names import GRAVITY
+
+STANDING_MIN = 200.0
+"""A mean vertical force below this is not a person, N."""
+
+STANDING_CHANGE = 0.02
+"""Relative standard deviation of the vertical force that counts as quiet."""
+
+
+def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
+    """Body mass from quiet standing.
+
+    Parameters
+    ----------
+    vertical : (T,) array, N
+        Sum of all plates.
+    rate : float
+        Sampling rate, Hz.
+    window_s : float
+        Length of the windows in which the force must be steady, s.
+
+    Returns
+    -------
+    float
+        kg; NaN when no window has a steady force of a person.
+
+    Notes
+    -----
+    Mean of all samples that lie in a window whose standard deviation is below 2 % of its mean.
+
+    Examples
+    --------
+    >>> round(standing_mass(np.full(100, 735.49875), rate=100.0, window_s=0.5), 6)
+    75.0
+    """
+    width = max(int(window_s * rate), 2)
+    if len(vertical) < width:
+        return float("nan")
+    windows = np.lib.stride_tricks.sliding_window_view(vertical, width)
+    mean, spread = windows.mean(axis=1), windows.std(axis=1)
+    quiet = (mean > STANDING_MIN) & (spread < STANDING_CHANGE * mean)
+    if not quiet.any():
+        return float("nan")
+    covered = np.convolve(quiet, np.ones(width))[: len(vertical)] > 0.5
+    return float(vertical[covered].mean() / GRAVITY)
+
+
+def stride_masses(
+    vertical: FloatArray, rate: float, foot: IntArray, touchdown: FloatArray, complete: BoolArray
+) -> FloatArray:
+    """Body mass from the mean force of whole strides.
+
+    Parameters
+    ----------
+    vertical : (T,) array, N
+        Sum of both feet.
+    rate : float
+        Sampling rate, Hz.
+    foot : (N,) array of int
+        Foot of each contact, in the order of time.
+    touchdown : (N,) array, s
+        From the first sample.
+    complete : (N,) array of bool
+        False where an end of the recording cuts a contact.
+
+    Returns
+    -------
+    (M,) array, kg
+        One per stride: three contacts in a row of alternating feet, with all steps in between.
+
+    Notes
+    -----
+    Over a periodic stride the mean vertical force is the body's weight.
+    """
+    masses = []
+    for one in range(len(foot) - 2):
+        three = slice(one, one + 3)
+        steps = np.diff(touchdown[three])
+        alternating = foot[one] == foot[one + 2] != foot[one + 1]
+        if not (alternating and complete[three].all() and steps.max() < 1.5 * steps.min()):
+            continue
+        low, high = (
+            round(float(instant) * rate) for instant in (touchdown[one], touchdown[one + 2])
+        )
+        masses.append(vertical[low:high].mean() / GRAVITY)
+    return np.array(masses)

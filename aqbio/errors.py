@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 Severity = Literal["info", "warning", "error"]
-"""``info`` explains, ``warning`` needs a look, ``error`` means that a trial or step was left out."""
+"""``info`` explains, ``warning`` needs a look, ``error`` means that something was left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,23 @@ class MappedMarker(_Strict):
     fixed: bool = Field(
         default=False, description="Keeps its scaled position instead of the static trial's."
     )
+    midpoint: tuple[str, ...] = Field(
+        default=(), description="Computed in the static trial: the mean of these labels."
+    )
+    hip_centre: Literal["left", "right"] | None = Field(
+        default=None,
+        description="Computed in the static trial from the pelvis labels (Harrington 2007).",
+    )
+
+    @property
+    def computed(self) -> bool:
+        """Whether the label is computed in the static trial instead of recorded."""
+        return bool(self.midpoint) or self.hip_centre is not None
+
+    @property
+    def tracked(self) -> bool:
+        """Whether inverse kinematics follows the marker."""
+        return self.weight > 0 and not self.static_only and not self.computed
 
 
 class Measurement(_Strict):
@@ -162,6 +179,10 @@ class MarkerSet(_Strict):
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
         known = set(self.markers)
+        for name, marker in self.markers.items():
+            for label in marker.midpoint:
+                if label not in known or self.markers[label].computed:
+                    raise ValueError(f"marker {name}: midpoint label {label} is not a recorded one")
         for measurement in self.measurements:
             for label in (label for pair in measurement.pairs for label in pair):
                 if label not in known:

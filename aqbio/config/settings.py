@@ -179,7 +179,7 @@ class Solve(Section):
     )
     reject_rms_m: Positive = Field(
         default=0.030,
-        description="Marker RMS error of a step's contact above which it is marked, m.",
+        description="Marker RMS error of a contact above which its step is marked, m.",
     )
     reject_max_m: Positive = Field(
         default=0.060,
@@ -247,6 +247,11 @@ class Figures(Section):
     )
     formats: tuple[Literal["pdf", "svg"], ...] = Field(
         default=("pdf", "svg"), description="File formats of the figures."
+    )
+    speed_edges_mps: tuple[float, ...] = Field(
+        default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
+        description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
+        "mean step speed, the last class is open.",
     )
 
 

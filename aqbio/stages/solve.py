@@ -105,8 +105,7 @@ def tracked_markers(
         label
         for label in map(str, prepared["marker"].values)
         if label in marker_set.markers
-        and marker_set.markers[label].weight > 0
-        and not marker_set.markers[label].static_only
+        and marker_set.markers[label].tracked
         and marker_set.model_name(label) in skeleton.markers
     ]
     if len(used) < MINIMUM_MARKERS:

@@ -250,7 +250,7 @@ def _contribution_rows(row: Row, curves: StepCurves) -> Iterator[Row]:
             h, rate = (vectors[n][:, index] for n in ("angular_momentum", "angular_momentum_rate"))
             yield from long("A", role, "whole_body", phase, h, "momentum")
             yield from long("A", role, "whole_body", phase, rate, "moment")
-        for source in ("external_moment", "free_moment", "residual_moment"):
+        for source in ("moment_of_force", "free_moment", "residual_moment"):
             yield from long("A", source, "whole_body", phase, vectors[source][:, 0], "moment")
         for index, role in enumerate(JOINT_ROLES):
             moment = vectors["joint_moment"][:, index]

@@ -55,11 +55,11 @@ def load_skeleton(path: Path) -> Skeleton:
     if not path.is_file():
         raise _unusable(path, "it does not exist")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         stated = str(arrays.pop(_HASH))
         skeleton = _skeleton(arrays)
-    except (BadZipFile, KeyError, OSError, TypeError, ValueError) as error:
+    except (BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
         raise _unusable(path, str(error)) from error
     if stated != _digest(arrays):
         raise _unusable(path, "its content does not have the hash that it states")

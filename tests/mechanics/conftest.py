@@ -1,0 +1,182 @@
+"""Skeletons and motions without a file: random trees whose truth a test can compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from aqbio.mechanics.functions import (
+    PiecewisePolynomials,
+    line,
+    polynomial,
+    stack,
+)
+from aqbio.mechanics.skeleton import Couplers, JointAxes, Skeleton
+
+Motion = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _function(rng: np.random.Generator, *, plain: bool) -> PiecewisePolynomials:
+    """Give a line or a curve; a curve has all derivatives, so that differences are exact."""
+    if plain:
+        return line(1.0)
+    if rng.random() < 0.5:
+        return line(rng.normal(), rng.normal(0, 0.3))
+    return polynomial(rng.normal(0, 0.5, rng.integers(3, 6)).tolist())
+
+
+def _units(rng: np.random.Generator, count: int) -> np.ndarray:
+    vectors = rng.normal(size=(count, 3))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _inertias(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Inertia tensors of five random point masses each: possible for a real body."""
+    points = rng.normal(0, 0.2, (count, 5, 3))
+    squares = (points**2).sum(axis=-1)[..., None, None] * np.eye(3)
+    return (squares - points[..., :, None] * points[..., None, :]).sum(axis=1)
+
+
+def _tree(seed: int, bodies: int, *, plain: bool) -> Skeleton:
+    rng = np.random.default_rng(seed)
+    parent = np.array([rng.integers(-1, body) if body else -1 for body in range(bodies)])
+    body, turns, coordinate, functions, owner = [], [], [], [], []
+    for moved in range(bodies):
+        rotations, translations = rng.integers(0, 4), rng.integers(0, 3)
+        first = len(owner)
+        for axis in range(rotations + translations):
+            shares = not plain and len(owner) > first and rng.random() < 0.4
+            if not shares:
+                owner.append(moved)
+            body.append(moved)
+            turns.append(axis < rotations)
+            coordinate.append(rng.integers(first, len(owner)) if shares else len(owner) - 1)
+            functions.append(_function(rng, plain=plain))
+    count = max(len(owner), 1)
+    coupled = [] if plain or count < 3 else [int(rng.integers(1, count))]
+    axes = JointAxes(
+        np.array(body, dtype=np.int64),
+        np.array(turns, dtype=bool),
+        _units(rng, len(body)),
+        np.array(coordinate, dtype=np.int64),
+        stack(functions),
+        np.zeros((len(body), len(body)), dtype=bool),
+    )
+    turned = Rotation.random(2 * bodies, random_state=seed).as_matrix()
+    return Skeleton(
+        bodies=tuple(f"body{i}" for i in range(bodies)),
+        joints=tuple(f"joint{i}" for i in range(bodies)),
+        coordinates=tuple(f"q{i}" for i in range(count)),
+        markers=tuple(f"marker{i}" for i in range(3 * bodies)),
+        parent=parent,
+        parent_rotation=turned[:bodies],
+        parent_position=rng.normal(0, 0.3, (bodies, 3)),
+        child_rotation=turned[bodies:],
+        child_position=rng.normal(0, 0.3, (bodies, 3)),
+        axes=axes,
+        couplers=Couplers(
+            np.array(coupled, dtype=np.int64),
+            np.zeros(len(coupled), dtype=np.int64),
+            stack([_function(rng, plain=False) for _ in coupled]),
+        ),
+        mass=rng.uniform(0.5, 10.0, bodies),
+        com=rng.normal(0, 0.2, (bodies, 3)),
+        inertia=_inertias(rng, bodies),
+        gravity=np.array([0.0, -9.80665, 0.0]),
+        marker_body=np.repeat(np.arange(bodies), 3),
+        marker_position=rng.normal(0, 0.2, (3 * bodies, 3)),
+        coordinate_range=np.tile([-np.pi, np.pi], (count, 1)),
+        coordinate_default=np.zeros(count),
+        coordinate_is_rotation=np.ones(count, dtype=bool),
+        coordinate_locked=np.zeros(count, dtype=bool),
+        coordinate_clamped=np.zeros(count, dtype=bool),
+    )
+
+
+@pytest.fixture(scope="session")
+def random_tree() -> Callable[..., Skeleton]:
+    """Give a maker of random trees: shared and coupled coordinates, curved functions."""
+
+    def make(seed: int, bodies: int = 5, *, plain: bool = False) -> Skeleton:
+        return _tree(seed, bodies, plain=plain)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def random_motion() -> Callable[[Skeleton, int, int], Motion]:
+    """Give a maker of independent random coordinates, speeds and accelerations."""
+
+    def make(skeleton: Skeleton, frames: int, seed: int) -> Motion:
+        rng = np.random.default_rng(seed + 1)
+        shape = (frames, len(skeleton.coordinates))
+        return rng.uniform(-1, 1, shape), rng.normal(0, 2, shape), rng.normal(0, 10, shape)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def around() -> Callable[[Motion, float], Motion]:
+    """Give five instants around one frame of a motion with constant ``udot``."""
+
+    def make(motion: Motion, step: float) -> Motion:
+        q, u, udot = (values[:1] for values in motion)
+        time = step * np.arange(-2, 3)[:, None]
+        return q + u * time + udot * time**2 / 2, u + udot * time, udot + 0 * time
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def derivative() -> Callable[[np.ndarray, float], np.ndarray]:
+    """Give the five-point central difference (error of order step⁴) at the middle instant."""
+
+    def make(values: np.ndarray, step: float) -> np.ndarray:
+        return (values[0] - 8 * values[1] + 8 * values[3] - values[4]) / (12 * step)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def three_turns() -> Skeleton:
+    """One body that one coordinate turns about three axes: the smallest walker knee.
+
+    The same body, axes and slopes (1, 0.5, 0.3) as in docs/decisions/simbody-walker-knee.md.
+    """
+    slopes = (1.0, 0.5, 0.3)
+    all_but_itself = ~np.eye(3, dtype=bool)
+    all_but_itself[0] = False
+    return Skeleton(
+        bodies=("b",),
+        joints=("j",),
+        coordinates=("q",),
+        markers=(),
+        parent=np.array([-1]),
+        parent_rotation=np.eye(3)[None],
+        parent_position=np.zeros((1, 3)),
+        child_rotation=np.eye(3)[None],
+        child_position=np.zeros((1, 3)),
+        axes=JointAxes(
+            np.zeros(3, dtype=np.int64),
+            np.ones(3, dtype=bool),
+            np.eye(3)[::-1].copy(),
+            np.zeros(3, dtype=np.int64),
+            stack([line(slope) for slope in slopes]),
+            all_but_itself,
+        ),
+        couplers=Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
+        mass=np.array([1.0]),
+        com=np.array([[0.0, -0.2, 0.05]]),
+        inertia=np.diag([0.1, 0.02, 0.08])[None],
+        gravity=np.zeros(3),
+        marker_body=np.zeros(0, np.int64),
+        marker_position=np.zeros((0, 3)),
+        coordinate_range=np.array([[-np.pi, np.pi]]),
+        coordinate_default=np.zeros(1),
+        coordinate_is_rotation=np.ones(1, dtype=bool),
+        coordinate_locked=np.zeros(1, dtype=bool),
+        coordinate_clamped=np.zeros(1, dtype=bool),
+    )

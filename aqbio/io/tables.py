@@ -40,8 +40,10 @@ def write_table(
         sep="\t", index=False, na_rep=MISSING, float_format="%.10g", lineterminator="\n"
     )
     write_text(path, text)
-    sidecar = {"columns": {name: dict(columns[name]) for name in columns}}
-    sidecar |= {"provenance": dict(provenance)}  # type: ignore[dict-item]
+    sidecar = {
+        "columns": {name: dict(columns[name]) for name in columns},
+        "provenance": dict(provenance),
+    }
     write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n")
 
 

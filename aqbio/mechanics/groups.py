@@ -65,7 +65,8 @@ def group_sum(values: FloatArray, matrix: FloatArray) -> FloatArray:
     -------
     (T, G, 3) array
     """
-    return np.einsum("gs,tsi->tgi", matrix, values)
+    total: FloatArray = np.einsum("gs,tsi->tgi", matrix, values)
+    return total
 
 
 def role_groups(stance: Literal["left", "right"]) -> dict[str, tuple[str, ...]]:

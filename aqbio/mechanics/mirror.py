@@ -29,7 +29,8 @@ def mirrored_polar(vectors: FloatArray) -> FloatArray:
     >>> mirrored_polar(np.array([1.0, 2.0, 3.0]))
     array([ 1.,  2., -3.])
     """
-    return vectors * POLAR
+    reflected: FloatArray = vectors * POLAR
+    return reflected
 
 
 def mirrored_axial(vectors: FloatArray) -> FloatArray:
@@ -52,7 +53,8 @@ def mirrored_axial(vectors: FloatArray) -> FloatArray:
     >>> mirrored_axial(np.array([0.0, 5.0, 1.0]))
     array([-0., -5.,  1.])
     """
-    return vectors * AXIAL
+    reflected: FloatArray = vectors * AXIAL
+    return reflected
 
 
 def rotation_about_vertical(angle: float) -> FloatArray:

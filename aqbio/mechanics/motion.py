@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from aqbio.mechanics.skeleton import Skeleton
 from aqbio.mechanics.smoothing import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
@@ -113,6 +111,7 @@ def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> Floa
     if len(couplers.dependent):
         slope = couplers.functions.values(q[:, couplers.independent])[1]
         work = slope * forces[:, couplers.dependent]
-        np.add.at(folded, (slice(None), couplers.independent), work)
+        for column, independent in enumerate(couplers.independent):
+            folded[:, independent] += work[:, column]
         folded[:, couplers.dependent] = 0.0
     return folded

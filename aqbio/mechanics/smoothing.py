@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
 
 FloatArray = NDArray[np.float64]
-
-_FREE_ENDS = [(3, 0.0), (4, 0.0)]
 
 
 def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
@@ -34,10 +34,9 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
     """
     if len(time) < 6:
         raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
-    ends = [
-        [(order, np.zeros(values.shape[1:])) for order, _ in _FREE_ENDS] for _ in ("first", "last")
-    ]
-    return make_interp_spline(time, values, k=5, bc_type=(ends[0], ends[1]))
+    still = np.zeros(values.shape[1:])
+    free: Any = [(3, still), (4, still)]
+    return make_interp_spline(time, values, k=5, bc_type=(free, free))
 
 
 def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:

@@ -192,8 +192,7 @@ def phase_mean(curve: FloatArray) -> FloatArray:
     >>> float(phase_mean(PERCENT))
     0.5
     """
-    mean: FloatArray = np.trapezoid(curve, PERCENT, axis=0)
-    return mean
+    return np.asarray(np.trapezoid(curve, PERCENT, axis=0))
 
 
 def phase_rms(curve: FloatArray) -> FloatArray:

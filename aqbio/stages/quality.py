@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.study import Study
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY
 
 if TYPE_CHECKING:
@@ -90,26 +90,27 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
     )  # fmt: skip
 
 
-def contact_window(data: xr.Dataset) -> FloatArray:
+def contact_window(data: xr.Dataset) -> BoolArray:
     """(T,) bool: frames from the first touchdown to the last toe-off."""
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
     first, last = data["contact_touchdown"].min().item(), data["contact_toe_off"].max().item()
-    return (time >= first) & (time <= last)
+    return np.asarray((time >= first) & (time <= last))
 
 
-def stance_frames(data: xr.Dataset) -> FloatArray:
+def stance_frames(data: xr.Dataset) -> BoolArray:
     """(T,) bool: frames in which a foot is on the ground."""
     time = data["time"].values[:, None]
     if data.sizes.get("contact", 0) == 0:
         return np.zeros(len(time), dtype=bool)
     on = (time >= data["contact_touchdown"].values) & (time <= data["contact_toe_off"].values)
-    return on.any(axis=1)
+    return np.asarray(on.any(axis=1))
 
 
 def _rms(values: FloatArray) -> FloatArray:
-    return np.sqrt((values**2).mean(axis=0))
+    rms: FloatArray = np.sqrt((values**2).mean(axis=0))
+    return rms
 
 
 def _residual_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.kinematics import marker_positions
 from aqbio.mechanics.motion import Motion, TrackedMarkers
 from aqbio.mechanics.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class Solution:
         """(T, K) array, m: distance between measured and model marker, NaN where it is missing."""
         index = [self.skeleton.markers.index(name) for name in self.markers.names]
         found = marker_positions(self.skeleton, self.q_raw)[:, index]
-        return np.linalg.norm(found - self.markers.positions, axis=2)
+        return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
 
     @cached_property
-    def contact_window(self) -> FloatArray:
+    def contact_window(self) -> BoolArray:
         """(T,) bool: frames from first touchdown to last toe-off, all where there is no contact."""
         time = self.markers.time
         if self.prepared.sizes.get("contact", 0) == 0:
@@ -185,11 +185,11 @@ def write_solution(solution: Solution, stem: Path, attributes: Mapping[str, str]
         degrees[:, skeleton.coordinate_is_rotation]
     )
     mot = stem.with_name(f"{stem.name}.mot")
-    write_storage(mot, time, skeleton.coordinates, degrees, in_degrees=True)
+    write_storage(mot, skeleton.coordinates, time, degrees, in_degrees=True)
     suffixes = ["moment" if r else "force" for r in skeleton.coordinate_is_rotation]
     labels = [f"{c}_{s}" for c, s in zip(skeleton.coordinates, suffixes, strict=True)]
     sto = stem.with_name(f"{stem.name}_id.sto")
-    write_storage(sto, time, labels, solution.forces, in_degrees=False)
+    write_storage(sto, labels, time, solution.forces, in_degrees=False)
 
 
 def _dataset(solution: Solution) -> xr.Dataset:

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
 from aqbio.mechanics.groups import role_groups
-from aqbio.mechanics.steps import PERCENT, PHASES, Step, phase_curve
+from aqbio.mechanics.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
 
@@ -144,7 +144,7 @@ def _flexion(trial: xr.Dataset, step: Step, model_map: ModelMap) -> FloatArray:
 def _speed(velocity: FloatArray, step: Step) -> float:
     """Mean forward velocity over the step, each phase weighted by its duration."""
     durations = np.array([step.contact, step.flight])
-    means = np.trapezoid(velocity[:, :, 0, 0], PERCENT, axis=1)
+    means = phase_mean(velocity[:, :, 0, 0].T)
     recorded = np.isfinite(durations) & np.isfinite(means)
     return float(np.average(means[recorded], weights=durations[recorded]))
 

@@ -13,7 +13,7 @@ from aqbio.config import Trial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import Columns, write_table
 from aqbio.mechanics.steps import Contact, Step, phase_mean, phase_rms, steps_from_contacts
 from aqbio.names import AXES, GRAVITY
 from aqbio.stages import quality, step_columns
@@ -72,7 +72,7 @@ def steps_study(study: Study, report: Report) -> None:
     report(f"{len(steps)} contacts in {len(done)} trials, {kept} whole steps kept")
 
 
-def _frame(rows: Iterator[Row], columns: step_columns.Columns) -> pd.DataFrame:
+def _frame(rows: Iterator[Row], columns: Columns) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(list(rows), columns=list(columns))

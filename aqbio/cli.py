@@ -58,6 +58,17 @@ def run(
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the new study.")],
+) -> None:
+    """Make a study folder to fill in."""
+    from aqbio.stages.new import new_study
+
+    new_study(folder)
+    _say(f"wrote {folder}: read {folder / 'README.md'}")
+
+
+@app.command()
 def check(study: StudyFile) -> None:
     """Say every problem of settings, sheets and files at once, before anything runs."""
     from aqbio.stages.check import study_problems

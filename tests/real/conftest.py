@@ -1,0 +1,80 @@
+"""Studies of real recordings, run once per session through the whole workflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio.io.tables import read_table
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A finished run of snakemake: its working directory, study file and output."""
+
+    directory: Path
+    study_file: Path
+    output: str
+
+    @property
+    def results(self) -> Path:
+        """Folder of the results."""
+        return next((self.directory / "results").iterdir())
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read one of the study's tables."""
+        return read_table(self.results / "tables" / name)
+
+    def quality(self, trial: str, measure: str) -> float:
+        """Give one number of the quality table."""
+        table = self.table("quality.tsv")
+        found = table[(table["trial_id"] == trial) & (table["measure"] == measure)]
+        return float(found["value"].item())
+
+    def snakemake(self, *arguments: str) -> str:
+        """Run snakemake again in the same place."""
+        return run_snakemake(self.study_file, self.directory, *arguments)
+
+
+def run_snakemake(study_file: Path, directory: Path, *arguments: str) -> str:
+    """Run the workflow on a study and give what it printed; it must succeed."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", str(study_file), "--directory", str(directory), "--cores", "2"]
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
+    done = subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return output
+
+
+@pytest.fixture(scope="session")
+def run_study(
+    tmp_path_factory: pytest.TempPathFactory, realdata: Path
+) -> Callable[[str], StudyRun]:
+    """Give a function that copies a study of this folder and runs it from a clean tree."""
+    finished: dict[str, StudyRun] = {}
+
+    def run(name: str) -> StudyRun:
+        if name not in finished:
+            directory = tmp_path_factory.mktemp(name)
+            shutil.copytree(ROOT / "tests" / "real" / name, directory / "study")
+            study_file = directory / "study" / "study.yaml"
+            output = run_snakemake(study_file, directory)
+            finished[name] = StudyRun(directory, study_file, output)
+        return finished[name]
+
+    return run

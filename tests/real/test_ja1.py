@@ -1,0 +1,134 @@
+"""JA1: an elite sprinter from C3D files to the page, on two models."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.workflow,
+    pytest.mark.opensim,
+    pytest.mark.xdist_group("ja1"),
+]
+
+CONTACTS = {
+    "jog": [
+        ("left", 0.520, 0.763),
+        ("right", 0.899, 1.138),
+        ("left", 1.269, 1.512),
+        ("right", 1.652, 1.903),
+        ("left", 2.027, 2.269),
+    ],
+    "sprint": [
+        ("right", 0.353, 0.472),
+        ("left", 0.583, 0.699),
+        ("right", 0.815, 0.934),
+        ("left", 1.037, 1.159),
+    ],
+}
+"""Foot, touchdown and toe-off of every contact (README of the recordings), s."""
+
+SPEEDS = {"jog": 3.56, "sprint": 9.52}
+
+MODELS = ["ja1", "ja1_sprint"]
+
+
+@pytest.fixture(params=MODELS)
+def ja1(request, run_study):
+    return run_study(request.param)
+
+
+def test_page_from_a_clean_tree(ja1):
+    page = ja1.results / "report" / "index.html"
+    assert page.stat().st_size > 10_000
+    assert (ja1.results / "logs" / "solve-JA1.log").is_file()
+
+
+@pytest.mark.parametrize("trial", CONTACTS)
+def test_contacts_within_4_ms_on_the_right_foot(ja1, trial):
+    steps = ja1.table("steps.tsv")
+    found = steps[steps["trial_id"] == trial]
+    expected = CONTACTS[trial]
+    assert list(found["side"]) == [side for side, _, _ in expected]
+    times = found[["touchdown_s", "toe_off_s"]].to_numpy()
+    known = np.array([[touchdown, toe_off] for _, touchdown, toe_off in expected])
+    assert np.abs(times - known).max() <= 0.004 + 0.0005  # the list is rounded to 1 ms
+
+
+@pytest.mark.parametrize("trial", SPEEDS)
+def test_speed_within_one_percent(ja1, trial):
+    steps = ja1.table("steps.tsv")
+    whole = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")]
+    assert len(whole) == len(CONTACTS[trial]) - 1
+    assert whole["speed_mps"].mean() == pytest.approx(SPEEDS[trial], rel=0.01)
+
+
+def test_mass_from_the_static_plate(ja1):
+    assert ja1.table("steps.tsv")["mass_kg"].unique() == pytest.approx([75.95], abs=0.5)
+
+
+@pytest.mark.parametrize(("trial", "limit"), [("jog", 0.015), ("sprint", 0.019)])
+def test_marker_rms(ja1, trial, limit):
+    assert ja1.quality(trial, "marker_rms") <= limit
+
+
+@pytest.mark.parametrize("trial", CONTACTS)
+def test_closures(ja1, trial):
+    assert ja1.quality(trial, "closure_A0") <= 1e-8
+    assert ja1.quality(trial, "closure_A1") <= 1e-12
+    assert ja1.quality(trial, "closure_A2") <= 1e-6
+    assert ja1.quality(trial, "closure_A3") <= 0.05
+    assert ja1.quality(trial, "opensim_inverse_dynamics") <= 1e-8
+
+
+@pytest.mark.parametrize("trial", CONTACTS)
+def test_groups_are_the_whole_body(ja1, trial):
+    data = read_dataset(ja1.results / "participants" / "JA1" / "contributions" / f"{trial}.nc")
+    whole = data["angular_momentum"].sum("segment")
+    groups = data["group_angular_momentum"].sum("group")
+    scale = float(np.abs(data["angular_momentum"]).sum("segment").max())
+    assert float(np.abs(whole - groups).max()) <= 1e-12 * scale
+
+
+def test_sides_are_sums_of_their_groups(ja1):
+    steps = ja1.table("steps.tsv")
+    for axis in "xyz":
+        column = "H_{}_" + axis + "_stance_mean_kgm2ps"
+        push = sum(steps[column.format(g)] for g in ("push_leg", "arms", "torso", "pelvis"))
+        assert np.allclose(push, steps[column.format("push_side")], rtol=0, atol=1e-8)
+        total = steps[column.format("push_side")] + steps[column.format("swing_side")]
+        assert np.allclose(total, steps[column.format("total")], rtol=0, atol=1e-8)
+
+
+def test_residuals_of_the_sprint_are_on_the_page(ja1):
+    page = (ja1.results / "report" / "index.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]+>", " ", page)
+    for axis in "xyz":
+        moment = ja1.quality("sprint", f"residual_moment_{axis}_rms")
+        assert re.search(rf"\b{moment:.0f}\b|\b{moment:.1f}\b|\b{moment:.3g}\b", text), moment
+
+
+def test_nothing_to_do_when_run_again(ja1):
+    assert "Nothing to be done" in ja1.snakemake()
+
+
+def test_changed_contributions_setting_reruns_later_stages_only(run_study):
+    ja1 = run_study("ja1")
+    original = ja1.study_file.read_text(encoding="utf-8")
+    try:
+        changed = original + "contributions:\n  closure_a3: 0.04\n"
+        ja1.study_file.write_text(changed, encoding="utf-8")
+        planned = set(re.findall(r"^rule (\w+):", ja1.snakemake("--dry-run"), flags=re.M))
+        planned |= set(re.findall(r"^localrule (\w+):", ja1.snakemake("--dry-run"), flags=re.M))
+        assert planned - {"settings", "all"} == {"contributions", "steps", "figures", "report"}
+        before = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
+        ja1.snakemake()
+        after = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
+        assert before == after
+    finally:
+        ja1.study_file.write_text(original, encoding="utf-8")

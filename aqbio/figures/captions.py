@@ -24,8 +24,8 @@ _SAYS = {
     "angular_momentum": "Angular momentum about the whole-body centre of mass. Push side: "
     "push leg, arms, torso and pelvis; swing side: swing leg.",
     "angular_momentum_rate": "Rate of change of angular momentum about the whole-body centre of "
-    "mass. Balance: the rate of the whole body is the sum of the moment of the ground force, the "
-    "free moment under the foot and the residual, which is what measurement and model leave "
+    "mass. Balance: the rate of the whole body is the sum of the external moment (of the ground "
+    "force, free moment included) and the residual, which is what measurement and model leave "
     "unexplained. The residual is drawn as it is, never shared out among the groups.",
     "joint_moments_vertical": "Ground-vertical part of the moment that the proximal segment exerts "
     "on the distal one, at the joint centre.",

@@ -57,7 +57,8 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
     ----------
     steps : Dataset
         Step curves; ``angular_momentum_rate`` (step, phase, percent, group, axis), N m, and
-        ``external_moment``, ``free_moment``, ``residual_moment`` (step, phase, percent, axis), N m.
+        ``external_moment``, its part ``free_moment``, and ``residual_moment`` (step, phase,
+        percent, axis), N m.
     columns : tuple of StepColumn
 
     Returns

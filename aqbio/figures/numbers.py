@@ -21,6 +21,7 @@ _DECIMALS = {
     "m/s²": 2,
 }
 MISSING = "n/a"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def shown(value: float, unit: str = "") -> str:
@@ -38,14 +39,14 @@ def shown(value: float, unit: str = "") -> str:
     >>> shown(-2.614, "kg m²/s")
     '−2.61'
     >>> shown(3.2e-13)
-    '3.2e−13'
+    '3.2×10⁻¹³'
     >>> shown(-0.001, "kg m²/s")
     '0.00'
     """
     if not math.isfinite(value):
         return MISSING
     text = f"{value:.{_DECIMALS[unit]}f}" if unit in _DECIMALS else _significant(value)
-    if float(text) == 0:
+    if unit in _DECIMALS and float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", "−")
 
@@ -64,4 +65,5 @@ def measured(value: float, unit: str) -> str:
 def _significant(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    return f"{value:.1e}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"

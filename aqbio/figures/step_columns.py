@@ -10,9 +10,6 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-SPEED_EDGES_MPS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
-"""Edges of the speed classes, m/s; the last class is open."""
-
 
 @dataclass(frozen=True, slots=True)
 class StepColumn:
@@ -38,21 +35,39 @@ class StepColumn:
     @property
     def title(self) -> str:
         """Words over the column: speed and condition."""
-        speed = f"{self.speed_mps:.1f} m/s"
-        return f"{self.condition}, {speed}" if self.condition else speed
+        return column_title(self.condition, self.speed_mps)
 
     @property
     def size(self) -> str:
         """Words that say how many steps of how many people the column holds."""
-        steps, people = len(self.rows), len(set(self.participants))
-        return (
-            f"{steps} step{'s' if steps != 1 else ''}, "
-            f"{people} participant{'s' if people != 1 else ''}"
-        )
+        return column_size(len(self.rows), len(set(self.participants)))
+
+
+def column_title(condition: str, speed_mps: float) -> str:
+    """Name a column by condition, where there are several, and speed.
+
+    Examples
+    --------
+    >>> column_title("", 9.537)
+    '9.5 m/s'
+    """
+    speed = f"{speed_mps:.1f} m/s"
+    return f"{condition}, {speed}" if condition else speed
+
+
+def column_size(steps: int, people: int) -> str:
+    """Say how many steps of how many people a column holds.
+
+    Examples
+    --------
+    >>> column_size(3, 1)
+    '3 steps, 1 participant'
+    """
+    return f"{steps} step{'s' * (steps != 1)}, {people} participant{'s' * (people != 1)}"
 
 
 def step_columns(
-    steps: xr.Dataset | pd.DataFrame, edges_mps: Sequence[float] = SPEED_EDGES_MPS
+    steps: xr.Dataset | pd.DataFrame, edges_mps: Sequence[float]
 ) -> tuple[StepColumn, ...]:
     """Sort steps into columns by condition and speed class.
 
@@ -62,7 +77,7 @@ def step_columns(
         One entry per step with ``participant_id``, ``trial_id``, ``speed`` (m/s) and, where the
         study has several, ``condition``.
     edges_mps : sequence of float
-        Edges of the speed classes, m/s.
+        Edges of the speed classes, m/s; the last class is open.
 
     Returns
     -------
@@ -81,7 +96,10 @@ def step_columns(
     if "condition" in steps and len(set(_text(steps, "condition"))) > 1:
         conditions = _text(steps, "condition")
     runs = list(zip(participants, trials, strict=True))
-    run_speed = {run: speeds[[other == run for other in runs]].mean() for run in sorted(set(runs))}
+    by_run: dict[tuple[str, str], list[float]] = {}
+    for run, speed in zip(runs, speeds.tolist(), strict=True):
+        by_run.setdefault(run, []).append(speed)
+    run_speed = {run: float(np.mean(values)) for run, values in by_run.items()}
     inner = np.asarray(edges_mps[1:-1])
     classes = [int(np.searchsorted(inner, run_speed[run], side="right")) for run in runs]
     keys = list(zip(conditions, classes, strict=True))

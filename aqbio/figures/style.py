@@ -118,8 +118,8 @@ STYLES: dict[str, LineStyle] = {
     "torso": LineStyle("torso", PURPLE, _DOTTED, 1.6),
     "pelvis": LineStyle("pelvis", SKY, _SHORT, 1.3),
     "total": LineStyle("whole body", "#000000", width=1.0),
-    "external_moment": LineStyle("moment of the ground force", ORANGE, width=1.4),
-    "free_moment": LineStyle("free moment", ORANGE, _DOTTED, 1.5),
+    "external_moment": LineStyle("external moment", ORANGE, width=1.4),
+    "free_moment": LineStyle("free moment (part of it)", ORANGE, _DOTTED, 1.5),
     "residual_moment": LineStyle("residual", GREY, _SHORT, 1.4),
     "midline": LineStyle("lumbar joint", PURPLE, _DOTTED, 1.5),
     "left": LineStyle("left foot", "#000000", width=1.1),
@@ -198,6 +198,8 @@ def save_figure(
                 if suffix == "svg":
                     _shorten(temporary)
             files.append(file)
+            # The arrangement is found once; the next format takes it over.
+            figure.set_layout_engine("none")
     return files
 
 

@@ -1,1 +1,1 @@
-"""Reportlets and the page that they make."""
+"""The page that people look at: words and tables from the study's results."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from aqbio.figures import captions
@@ -20,13 +21,15 @@ from aqbio.figures.ground_forces import (
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
 from aqbio.figures.phase_grid import phase_grid_figure
+from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
+from aqbio.figures.stance_means import stance_means
 from aqbio.figures.step_columns import step_columns
 from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns, write_table
+from aqbio.io.tables import Columns, read_table, write_table
 from aqbio.stages.manifest import OK, Report
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 STAGE = "figures"
 MANIFEST = "figures.json"
+MEANS = "stance_means.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,11 @@ def figures_study(study: Study, report: Report) -> None:
     Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
     drawn, and ``figures/figures.json`` last.
     """
-    inputs = [study.table("step_curves.nc")]
+    inputs = [study.table(n) for n in ("step_curves.nc", "steps.tsv", "contributions.tsv")]
     steps = read_dataset(inputs[0])
+    means = stance_means(read_table(inputs[1]), read_table(inputs[2]), _edges(study))
+    source = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
     illustrations = []
     for illustration in _step_illustrations(study, steps):
         illustrations.append(illustration)
@@ -95,17 +102,18 @@ def figures_study(study: Study, report: Report) -> None:
 
 def _step_illustrations(study: Study, steps: xr.Dataset) -> Iterator[Illustration]:
     """Draw the figures of curves over the step; none without a step."""
-    columns = step_columns(steps)
+    whole = steps.isel(step=np.flatnonzero(np.isfinite(steps["flight_s"])))
+    columns = step_columns(whole, _edges(study))
     if not columns:
         return
     positive = str(steps["joint_flexion_moment"].attrs.get("positive", "extension"))
     for grid in (
-        angular_momentum_grid(steps, columns),
-        angular_momentum_rate_grid(steps, columns),
-        vertical_joint_moments_grid(steps, columns),
+        angular_momentum_grid(whole, columns),
+        angular_momentum_rate_grid(whole, columns),
+        vertical_joint_moments_grid(whole, columns),
     ):
         yield _grid_illustration(study, grid, captions.grid_caption(grid))
-    grid = flexion_moments_grid(steps, columns)
+    grid = flexion_moments_grid(whole, columns)
     caption = captions.grid_caption(grid, captions.flexion_signs(positive))
     yield _grid_illustration(study, grid, caption)
 
@@ -153,6 +161,10 @@ def _trials_with_forces(study: Study, participant_id: str) -> Iterator[tuple[str
     for done in study.read_manifest(participant_id, "prepare")["trials"]:
         if done["status"] == OK:
             yield done["trial_id"], None if mass is None else float(mass)
+
+
+def _edges(study: Study) -> tuple[float, ...]:
+    return study.settings.figures.speed_edges_mps
 
 
 def _widths(study: Study) -> tuple[float, ...]:

@@ -146,7 +146,7 @@ def _step(step: MadeStep, random: np.random.Generator) -> dict[str, Array]:
     return {
         "angular_momentum": momentum,
         "angular_momentum_rate": rate,
-        "external_moment": total - residual - free,
+        "external_moment": total - residual,
         "free_moment": free,
         "residual_moment": residual,
         "ground_force": _ground_force(stance, step, random),

@@ -1,0 +1,143 @@
+"""Stance means arranged for the page: carriers by speed, and the words beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from aqbio.figures.step_columns import column_size, column_title
+from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.report.rows import rows
+
+CARRIER_WORDS = {
+    "push_leg": "Push leg",
+    "arms": "Arms",
+    "torso": "Torso",
+    "pelvis": "Pelvis",
+    "push_side": "Push side (these four together)",
+    "swing_side": "Swing side (the swing leg)",
+    "total": "Whole body",
+}
+"""Rows of the table, in its order; the swing leg stands for its side."""
+
+JOINT_WORDS = {
+    "hip": "Hip",
+    "knee": "Knee",
+    "ankle": "Ankle",
+    "lumbar": "Lumbar joint",
+    "shoulder": "Shoulder",
+    "elbow": "Elbow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and standard deviation over steps."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedColumn:
+    """What a column of steps carries in stance.
+
+    Attributes
+    ----------
+    condition : str
+    speed_mps : float
+    steps, participants : int
+    momentum : dict
+        `Spread` by carrier and axis, kg m²/s.
+    residual : dict
+        `Spread` of the residual moment's RMS by axis, N m.
+    joints : dict
+        Stance mean, lowest and highest value (each a mean over steps) of the moment about the
+        vertical by joint role, N m.
+    """
+
+    condition: str
+    speed_mps: float
+    steps: int
+    participants: int
+    momentum: dict[tuple[str, str], Spread]
+    residual: dict[str, Spread]
+    joints: dict[str, tuple[float, float, float]]
+
+    @property
+    def title(self) -> str:
+        """Words over the column, the same as in the figures."""
+        return column_title(self.condition, self.speed_mps)
+
+    @property
+    def size(self) -> str:
+        """How many steps of how many people."""
+        return column_size(self.steps, self.participants)
+
+
+def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
+    """Arrange the table of stance means by column.
+
+    Parameters
+    ----------
+    means : DataFrame
+        As from `stance_means`.
+    """
+    conditions = means["condition"].fillna("")
+    keys = list(zip(conditions, means["speed_mps"], strict=True))
+    return [
+        _column(str(key[0]), float(key[1]), means[[other == key for other in keys]])
+        for key in dict.fromkeys(keys)
+    ]
+
+
+def _column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:
+    spread = {
+        (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
+        for row in rows(own)
+    }
+    joints = {
+        source: (
+            spread["joint_moment_mean", source, "y"].mean,
+            spread["joint_moment_min", source, "y"].mean,
+            spread["joint_moment_max", source, "y"].mean,
+        )
+        for quantity, source, axis in spread
+        if quantity == "joint_moment_mean" and axis == "y"
+    }
+    return SpeedColumn(
+        condition=condition,
+        speed_mps=speed,
+        steps=int(own["steps"].iloc[0]),
+        participants=int(own["participants"].iloc[0]),
+        momentum={
+            (source, axis): value
+            for (quantity, source, axis), value in spread.items()
+            if quantity == "angular_momentum"
+        },
+        residual={axis: spread["residual_moment", "residual", axis] for axis in AXES},
+        joints=joints,
+    )
+
+
+def joint_words(role: str) -> str:
+    """Name a joint by its role in a step.
+
+    Examples
+    --------
+    >>> joint_words("hip_push"), joint_words("shoulder_swing"), joint_words("lumbar")
+    ('Hip, push leg', "Shoulder, swing leg's side", 'Lumbar joint')
+    """
+    joint, _, part = role.partition("_")
+    name = JOINT_WORDS.get(joint, joint.capitalize())
+    if not part:
+        return name
+    return (
+        f"{name}, {part} leg" if joint in ("hip", "knee", "ankle") else f"{name}, {part} leg's side"
+    )
+
+
+def push_side_groups() -> tuple[str, ...]:
+    """Groups that make up the push side, in the order of the table."""
+    return tuple(name for name in CARRIER_WORDS if name in ROLE_GROUPS and name != "swing_leg")

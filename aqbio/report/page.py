@@ -1,0 +1,161 @@
+"""The page: one HTML file that opens by double click and asks no network for anything."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from aqbio.figures.numbers import shown
+from aqbio.report.carried import (
+    CARRIER_WORDS,
+    SpeedColumn,
+    joint_words,
+    push_side_groups,
+    speed_columns,
+)
+from aqbio.report.origin import Origin
+from aqbio.report.quality import cautions, closures, quality_tables, residuals
+from aqbio.report.rows import rows
+from aqbio.report.summary import study_summary
+
+_UNITS = {"kg m2/s": "kg m²/s"}
+
+
+@dataclass(frozen=True, slots=True)
+class FigureOnPage:
+    """A figure with the words and files that belong to it.
+
+    Attributes
+    ----------
+    name, title, caption, alternative_text : str
+    svg : str
+        The drawing; empty where the study does not write SVG.
+    links : tuple of (words, relative address)
+    participant_id : str
+        Empty where the figure shows the whole study.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alternative_text: str
+    svg: str
+    links: tuple[tuple[str, str], ...]
+    participant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """Everything that the page shows.
+
+    Attributes
+    ----------
+    title, authors, study : str
+    participants : int
+        Number of rows of the participants sheet.
+    steps, trials, quality, findings : DataFrame
+        The study's tables.
+    means : DataFrame
+        As from `aqbio.figures.stance_means.stance_means`.
+    figures : tuple of FigureOnPage
+    origin : Origin
+    """
+
+    title: str
+    authors: str
+    study: str
+    participants: int
+    steps: pd.DataFrame
+    trials: pd.DataFrame
+    quality: pd.DataFrame
+    findings: pd.DataFrame
+    means: pd.DataFrame
+    figures: tuple[FigureOnPage, ...]
+    origin: Origin
+
+
+def page(content: PageContent) -> str:
+    """Write the page.
+
+    Returns
+    -------
+    str
+        HTML; the same content gives the same text.
+    """
+    templates = resources.files("aqbio.report") / "templates"
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("aqbio.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"num": number, "spread": spread, "picture": data_address}
+    environment.globals |= {"joint_words": joint_words, "carriers": CARRIER_WORDS}
+    style = (templates / "style.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html.j2").render(
+        content=content,
+        style=Markup(style),
+        columns=speed_columns(content.means),
+        push_groups=push_side_groups(),
+        summary=study_summary(content.participants, content.trials, content.steps),
+        step_rows=rows(content.steps),
+        quality=quality_tables(content.quality),
+        residuals=residuals(content.quality),
+        cautions=cautions(content.quality, content.findings),
+        closures=rows(closures(content.quality)),
+        findings=_findings(content.findings),
+        joint_roles=_joint_roles(speed_columns(content.means)),
+    )
+
+
+def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
+    """Write a number so that a program can read on the page what the table says.
+
+    Parameters
+    ----------
+    value : float
+        As in the table.
+    unit : str
+        Sets the decimals.
+    factor : float
+        From the table's unit to the page's.
+
+    Examples
+    --------
+    >>> number(-2.61447, "kg m²/s")
+    Markup('<data value="-2.61447">−2.61</data>')
+    """
+    text = shown(value * factor, _UNITS.get(unit, unit))
+    return Markup('<data value="{}">{}</data>').format(f"{value:.10g}", text)
+
+
+def spread(value: Any, unit: str = "") -> Markup:
+    """Write mean ± standard deviation; the latter only where there is one."""
+    mean = number(value.mean, unit)
+    if value.sd != value.sd:
+        return mean
+    return mean + Markup("&nbsp;±&nbsp;") + number(value.sd, unit)
+
+
+def data_address(svg: str) -> str:
+    """Put a drawing into the page itself, so that the page is one file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _findings(findings: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    blank = findings.astype(object).where(findings.notna(), "")
+    return {
+        severity: rows(blank[blank["severity"] == severity])
+        for severity in ("error", "warning", "info")
+    }
+
+
+def _joint_roles(columns: list[SpeedColumn]) -> list[str]:
+    return list(dict.fromkeys(role for column in columns for role in column.joints))

@@ -1,0 +1,223 @@
+"""Quality figures in words: what a reviewer asks for, and what lies outside its limit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from aqbio.figures.numbers import shown
+from aqbio.report.rows import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a measure of the quality table reads on the page.
+
+    Attributes
+    ----------
+    label : str
+    unit : str
+        Unit on the page; empty for a plain ratio.
+    factor : float
+        From the table's unit to the page's.
+    """
+
+    label: str
+    unit: str = ""
+    factor: float = 1.0
+
+
+_TO_MM, _TO_PERCENT = 1000.0, 100.0
+_DIRECTION = {"x": "forward", "y": "up", "z": "to the right"}
+_ABOUT = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
+
+WORDINGS: dict[str, Wording] = {
+    "marker_rms": Wording("Marker error, RMS", "mm", _TO_MM),
+    "marker_rms_worst_frame": Wording("Marker error, RMS of the worst frame", "mm", _TO_MM),
+    "marker_max": Wording("Marker error, largest", "mm", _TO_MM),
+    **{
+        f"residual_force_{axis}_rms": Wording(f"Residual force {way}, RMS", "%BW", _TO_PERCENT)
+        for axis, way in _DIRECTION.items()
+    },
+    **{
+        f"residual_moment_{axis}_rms": Wording(f"Residual moment, {about}, RMS", "N m")
+        for axis, about in _ABOUT.items()
+    },
+    "residual_moment_y_stance_rms": Wording("Residual moment, vertical axis, stance, RMS", "N m"),
+    "effect_to_residual_y": Wording("Smallest group's rate over the residual, vertical axis"),
+    "flight_drift_y": Wording("Drift of the total in flight, vertical axis", "%", _TO_PERCENT),
+    "opensim_position": Wording("Difference from OpenSim, positions", "m"),
+    "opensim_inverse_dynamics": Wording("Difference from OpenSim, inverse dynamics (relative)"),
+    "simbody_defect": Wording("Simbody's walker-knee defect (relative)"),
+}
+"""Measures with words of their own; any other one is shown under its name in the table."""
+
+_SCIENTIFIC = ("opensim_position",)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One measured value against its limit.
+
+    Attributes
+    ----------
+    value : float
+        As in the table.
+    text : str
+        As on the page, in the page's unit.
+    verdict : {"ok", "warning", "fail", ""}
+    against : str
+        The limit in words; empty where there is none.
+    """
+
+    value: float
+    text: str
+    verdict: str
+    against: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityTable:
+    """Quality of the trials of one participant: measures by trials.
+
+    Attributes
+    ----------
+    participant_id : str
+    trials : tuple of str
+    rows : tuple of (label, unit, note, tuple of Cell or None)
+    """
+
+    participant_id: str
+    trials: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, tuple[Cell | None, ...]], ...]
+
+
+def quality_tables(quality: pd.DataFrame) -> list[QualityTable]:
+    """Arrange the quality table, closures apart, by participant, measure and trial."""
+    plain = quality[~quality["measure"].str.startswith("closure_")]
+    return [
+        _participant_table(str(participant), own)
+        for participant, own in plain.groupby("participant_id", sort=False)
+    ]
+
+
+def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
+    own = own.assign(trial_id=own["trial_id"].fillna("model"))
+    trials = tuple(own["trial_id"].drop_duplicates())
+    lines = []
+    for measure, values in own.groupby("measure", sort=False):
+        cells = {row["trial_id"]: _cell(row) for row in rows(values)}
+        word = wording(str(measure), str(values["unit"].iloc[0]))
+        notes = values["note"].dropna().drop_duplicates()
+        note = "; ".join(notes) if len(notes) <= 1 else ""
+        lines.append((word.label, word.unit, note, tuple(cells.get(trial) for trial in trials)))
+    return QualityTable(participant_id, trials, tuple(lines))
+
+
+def wording(measure: str, unit: str) -> Wording:
+    """Give the words of a measure; one without words is shown under its own name."""
+    own = unit if unit not in ("1", "relative") else ""
+    return WORDINGS.get(measure, Wording(measure.replace("_", " "), own))
+
+
+def _cell(row: dict[str, Any]) -> Cell:
+    return quality_cell(row["measure"], row["value"], row["limit"], row["verdict"], row["unit"])
+
+
+def quality_cell(measure: str, value: float, limit: float, verdict: object, unit: str) -> Cell:
+    """Write one value and its limit in the page's unit.
+
+    Examples
+    --------
+    >>> quality_cell("residual_moment_z_rms", 235.04, 30.0, "fail", "N m")
+    Cell(value=235.04, text='235.0', verdict='fail', against='above the limit of 30')
+    """
+    word = wording(measure, unit)
+    decimals = "" if measure in _SCIENTIFIC else word.unit
+    text = shown(value * word.factor, decimals)
+    known = verdict if isinstance(verdict, str) else ""
+    if not math.isfinite(limit):
+        return Cell(value, text, known, "")
+    bound = shown(limit * word.factor)
+    if known == "ok":
+        return Cell(value, text, known, f"limit {bound}")
+    side = "above" if value > limit else "below"
+    return Cell(value, text, known, f"{side} the limit of {bound}")
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """Residuals of one trial.
+
+    Attributes
+    ----------
+    participant_id, trial_id : str
+    force, moment : tuple of Cell
+        RMS by axis, %BW and N m.
+    """
+
+    participant_id: str
+    trial_id: str
+    force: tuple[Cell, ...]
+    moment: tuple[Cell, ...]
+
+    @property
+    def outside(self) -> bool:
+        """Whether any of them is outside its limit."""
+        return any(cell.verdict == "fail" for cell in (*self.force, *self.moment))
+
+
+def residuals(quality: pd.DataFrame) -> list[Residual]:
+    """Give every trial's residuals by axis, and whether any is outside its limit."""
+    found = []
+    for (participant, trial), own in quality.groupby(["participant_id", "trial_id"], sort=False):
+        by_measure = {row["measure"]: row for row in rows(own)}
+        names = [f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz"]
+        if not set(names) <= set(by_measure):
+            continue
+        cells = tuple(_cell(by_measure[name]) for name in names)
+        found.append(Residual(str(participant), str(trial), cells[:3], cells[3:]))
+    return found
+
+
+def closures(quality: pd.DataFrame) -> pd.DataFrame:
+    """Give the closure rows: columns participant_id, trial_id, name, identity, value, limit, ok."""
+    found = quality[quality["measure"].str.startswith("closure_")]
+    return found.assign(
+        name=found["measure"].str.removeprefix("closure_"),
+        identity=found["note"],
+        ok=found["verdict"] == "ok",
+    )
+
+
+def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
+    """Say in a few sentences what a reader must know before using the numbers."""
+    said = []
+    every = residuals(quality)
+    outside = [row for row in every if row.outside]
+    if outside:
+        row, worst = max(
+            ((row, cell) for row in outside for cell in row.moment), key=lambda pair: pair[1].value
+        )
+        said.append(
+            f"Residual forces or moments lie outside their limits in {len(outside)} of "
+            f"{len(every)} trials; the largest residual moment is {worst.text} N m RMS "
+            f"({row.participant_id}, {row.trial_id})."
+        )
+    broken = closures(quality)
+    broken = broken[~broken["ok"]]
+    if len(broken):
+        names = ", ".join(sorted(set(broken["name"])))
+        said.append(f"{len(broken)} closures do not hold ({names}).")
+    count = findings["severity"].value_counts()
+    errors, warnings = int(count.get("error", 0)), int(count.get("warning", 0))
+    if errors or warnings:
+        said.append(f"{_counted(errors, 'error')} and {_counted(warnings, 'warning')} were found.")
+    return said
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"

@@ -1,0 +1,92 @@
+"""Stage report: from tables and figures to the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import write_text
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.report.origin import origin
+from aqbio.report.page import FigureOnPage, PageContent, page
+from aqbio.stages.manifest import Report
+
+STAGE = "report"
+MEANS = "stance_means.tsv"
+_PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
+
+
+def report_study(study: Study, report: Report) -> None:
+    """Write ``report/index.html``."""
+    tables = {n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings")}
+    data = {name: read_table(path) for name, path in tables.items()}
+    folder = study.root / STAGE
+    own = provenance(STAGE, tables.values(), study.stage_settings(STAGE))
+    settings = study.settings.report
+    content = PageContent(
+        title=settings.title or study.settings.name,
+        authors=settings.authors,
+        study=study.settings.name,
+        participants=len(study.participants),
+        steps=data["steps"],
+        trials=data["trials"],
+        quality=data["quality"],
+        findings=data["findings"],
+        means=read_table(study.root / "figures" / MEANS),
+        figures=tuple(_figures(study)),
+        origin=origin([*_records(study), ("", own)]),
+    )
+    write_text(folder / "index.html", page(content))
+    report(f"{folder / 'index.html'}: {len(content.figures)} figures")
+
+
+def _figures(study: Study) -> Iterator[FigureOnPage]:
+    """Take the figures from their manifest; the widest drawing goes onto the page."""
+    folder = study.root / "figures"
+    for entry in _read_json(study, folder / "figures.json")["figures"]:
+        files = entry["files"]
+        widest = max(files, key=float)
+        drawing = files[widest].get("svg", "")
+        yield FigureOnPage(
+            name=entry["name"],
+            title=entry["title"],
+            caption=entry["caption"],
+            alternative_text=entry["alternative_text"],
+            svg=(folder / drawing).read_text(encoding="utf-8") if drawing else "",
+            links=(
+                ("numbers drawn (TSV)", f"../figures/{entry['table']}"),
+                *(
+                    (f"{kind.upper()}, {width} mm", f"../figures/{file}")
+                    for width, kinds in files.items()
+                    for kind, file in kinds.items()
+                ),
+            ),
+            participant_id=entry["participant_id"],
+        )
+
+
+def _records(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Provenance of every stage so far."""
+    for participant in study.participants:
+        name = participant.participant_id
+        for stage in _PARTICIPANT_STAGES:
+            yield name, study.read_manifest(name, stage)["provenance"]
+    yield "", _read_json(study, study.table("steps.json"))["provenance"]
+    yield "", _read_json(study, study.root / "figures" / "figures.json")["provenance"]
+
+
+def _read_json(study: Study, path: Any) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise AqbioError(
+            "a result of an earlier stage is missing.",
+            file=str(path),
+            fix=f"run `aqbio run {study.file}`.",
+            rule="stage-order",
+        ) from error
+    return content

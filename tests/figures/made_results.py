@@ -1,0 +1,309 @@
+"""The made-up study written to disk, as the stages before figures and report leave it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from aqbio.errors import Finding
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import Columns, write_table
+from aqbio.stages import manifest, step_columns
+from tests.figures.made_study import (
+    AXES,
+    GROUPS,
+    JOINTS,
+    MASS_KG,
+    WEIGHT_N,
+    MadeStep,
+    made_step_curves,
+    made_steps,
+)
+
+PARTICIPANTS = ("S01", "S02")
+FAILED = ("S02", "sprint", "prepare: marker RASI is missing in 41 of 180 frames (23 %).")
+_FIRST_TOUCHDOWN = {"jog": 0.520, "sprint": 0.353}
+
+
+def write_made_results(folder: Path, *, participants: int = 2, steps: bool = True) -> Study:
+    """Write sheets, manifests, prepared trials, tables and step curves; give the study.
+
+    Parameters
+    ----------
+    steps : bool
+        Whether any step was kept; otherwise all tables of steps are empty.
+    """
+    study = _study(folder, participants)
+    curves = _without_failed(made_step_curves(participants)) if steps else _none()
+    made = [
+        step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
+    ]
+    table = _steps_table(curves, made if steps else [])
+    source = provenance("steps", [], study.stage_settings("steps"))
+    write_dataset(curves, study.table("step_curves.nc"), source)
+    trials = _trials_table(study, table)
+    for name, content, columns in (
+        ("steps", table, step_columns.STEPS),
+        ("contributions", _contributions_table(curves), step_columns.CONTRIBUTIONS),
+        ("quality", _quality_table(trials), step_columns.QUALITY),
+        ("findings", _findings_table(), step_columns.FINDINGS),
+        ("trials", trials, step_columns.TRIALS),
+    ):
+        write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
+    for participant in study.participants:
+        _write_participant(study, participant.participant_id, made)
+    return study
+
+
+def _study(folder: Path, participants: int) -> Study:
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"S{number:02d}" for number in range(1, participants + 1)]
+    settings = {"name": "made_up", "results": str(folder / "results")}
+    settings |= {"report": {"title": "Made-up sprinters", "authors": "A. Tester"}}
+    (folder / "study.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    people = "participant_id\tsex\n" + "".join(f"{name}\tfemale\n" for name in names)
+    (folder / "participants.tsv").write_text(people, encoding="utf-8")
+    trials = ["jog", "sprint"] + (["stride", "fast"] if participants > 1 else [])
+    rows = [f"{name}\t{trial}\trun\t{trial}.c3d\n" for name in names for trial in trials]
+    sheet = "participant_id\ttrial_id\ttask\tfile\n" + "".join(rows)
+    (folder / "trials.tsv").write_text(sheet, encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def _without_failed(curves: xr.Dataset) -> xr.Dataset:
+    failed = (curves["participant_id"] == FAILED[0]) & (curves["trial_id"] == FAILED[1])
+    return curves.isel(step=np.flatnonzero(~failed.values))
+
+
+def _none() -> xr.Dataset:
+    return made_step_curves().isel(step=slice(0, 0))
+
+
+def _steps_table(curves: xr.Dataset, made: list[MadeStep]) -> pd.DataFrame:
+    """Steps with their outcomes, and after each trial a contact that was not kept."""
+    records: list[dict[str, Any]] = []
+    start = 0.0
+    for number, step in enumerate(made):
+        start = _FIRST_TOUCHDOWN.get(step.trial, 0.4) if step.number == 1 else start
+        record = _key(step) | {
+            "condition": "normal",
+            "side": step.side,
+            "touchdown_s": start,
+            "toe_off_s": start + step.contact,
+            "next_touchdown_s": start + step.contact + step.flight,
+            "speed_mps": step.speed,
+            "contact_s": step.contact,
+            "flight_s": step.flight,
+            "status": "ok",
+            "mass_kg": MASS_KG,
+        }
+        records.append(record | _outcomes(curves.isel(step=number)))
+        start += step.contact + step.flight
+        if number + 1 == len(made) or made[number + 1].number == 1:
+            last = _key(step) | {"step": step.number + 1, "condition": "normal", "side": "left"}
+            last |= {"touchdown_s": start, "toe_off_s": start + step.contact}
+            last |= {"contact_s": step.contact, "status": "rejected"}
+            records.append(last | {"reason": "the recording cuts the contact"})
+    return pd.DataFrame(records)
+
+
+def _key(step: MadeStep) -> dict[str, Any]:
+    return {"participant_id": step.participant, "trial_id": step.trial, "step": step.number}
+
+
+def _outcomes(step: xr.Dataset) -> dict[str, float]:
+    stance = step.sel(phase="stance")
+    momentum = stance["angular_momentum"].mean("percent")
+    residual = np.sqrt((stance["residual_moment"] ** 2).mean("percent"))
+    found = {
+        f"H_{group}_{axis}_stance_mean_kgm2ps": float(momentum.sel(group=group, axis=axis))
+        for group in GROUPS
+        for axis in AXES
+    }
+    found |= {f"M_residual_{axis}_stance_rms_Nm": float(residual.sel(axis=axis)) for axis in AXES}
+    return found
+
+
+def _contributions_table(curves: xr.Dataset) -> pd.DataFrame:
+    stance = curves["joint_moment"].sel(phase="stance")
+    statistics = {
+        "moment_mean": stance.mean("percent"),
+        "moment_min": stance.min("percent"),
+        "moment_max": stance.max("percent"),
+    }
+    rows = []
+    for name, values in statistics.items():
+        for number in range(curves.sizes["step"]):
+            step = values.isel(step=number)
+            for joint in JOINTS:
+                for axis in AXES:
+                    rows.append(
+                        {
+                            "participant_id": step["participant_id"].item(),
+                            "trial_id": step["trial_id"].item(),
+                            "step": step["number"].item(),
+                            "level": "joint",
+                            "source": joint,
+                            "target": "distal_segment",
+                            "axis": axis,
+                            "phase": "stance",
+                            "statistic": name,
+                            "value": float(step.sel(joint=joint, axis=axis)),
+                            "unit": "N m",
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+_QUALITY = (
+    # measure, jog, sprint, unit, limit, note; the residuals of a real jog and a real sprint
+    ("marker_rms", 0.0120, 0.0158, "m", 0.020, "all tracked markers, contacts' window"),
+    ("marker_rms_worst_frame", 0.0153, 0.0192, "m", 0.030, ""),
+    ("marker_max", 0.031, 0.047, "m", 0.040, ""),
+    ("residual_force_x_rms", 0.11, 0.46, "body weight", 0.13, "5 % of the peak force"),
+    ("residual_force_y_rms", 0.142, 0.55, "body weight", 0.13, "5 % of the peak force"),
+    ("residual_force_z_rms", 0.111, 0.36, "body weight", 0.13, "5 % of the peak force"),
+    ("residual_moment_x_rms", 17.0, 144.0, "N m", 21.0, "1 % of COM height times peak force"),
+    ("residual_moment_y_rms", 16.0, 77.0, "N m", 21.0, "1 % of COM height times peak force"),
+    ("residual_moment_z_rms", 41.0, 235.0, "N m", 21.0, "1 % of COM height times peak force"),
+    ("residual_moment_y_stance_rms", 14.0, 68.0, "N m", 10.0, "precision gate"),
+    ("effect_to_residual_y", 1.4, 0.6, "1", 3.0, "smallest group over the residual"),
+    ("flight_drift_y", 0.08, 0.31, "1", 0.15, "range of total H in flight"),
+    ("closure_A0", 3.1e-14, 2.2e-14, "relative", 1e-8, "sum of segments = OpenSim's"),
+    ("closure_A1", 2.0e-16, 3.0e-16, "relative", 1e-12, "sum of groups = whole body"),
+    ("closure_A2", 4.0e-13, 9.0e-13, "relative", 1e-6, "sum of rates = external + residual"),
+    ("closure_A3", 0.012, 0.061, "relative", 0.05, "rate = numerical derivative of H"),
+    ("opensim_position", 3e-15, 4e-15, "m", 1e-9, "5 frames computed again by OpenSim"),
+    ("simbody_defect", 0.0, 0.0, "relative", np.nan, "zero in models without such joints"),
+)
+
+
+def _quality_table(trials: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for trial in trials[trials["status"] == "ok"].to_dict("records"):
+        for measure, slow, fast, unit, limit, note in _QUALITY:
+            value = fast if trial["trial_id"] == "sprint" else slow
+            good = value >= limit if measure.startswith("effect") else value <= limit
+            bad = "warning" if measure.startswith("marker") else "fail"
+            verdict = None if np.isnan(limit) else "ok" if good else bad
+            rows.append(
+                {
+                    "participant_id": trial["participant_id"],
+                    "trial_id": trial["trial_id"],
+                    "measure": measure,
+                    "value": value,
+                    "unit": unit,
+                    "limit": limit,
+                    "verdict": verdict,
+                    "note": note or None,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for trial in study.trials:
+        failed = (trial.participant_id, trial.trial_id) == FAILED[:2]
+        rows.append(
+            {
+                "participant_id": trial.participant_id,
+                "trial_id": trial.trial_id,
+                "condition": "normal",
+                "status": "failed" if failed else "ok",
+                "reason": FAILED[2] if failed else None,
+                "surface": "overground",
+                "contacts": 0 if steps.empty else int((steps["trial_id"] == trial.trial_id).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _findings_table() -> pd.DataFrame:
+    rows = [
+        ("S01", "sprint", "contributions", "error", "closure", "closure A3 is off by 6.1e-02."),
+        ("S01", "jog", "solve", "warning", "marker-error", "marker <LTOE> is off by 41 mm."),
+        ("S01", None, "scale", "info", "muscles", "92 muscles were dropped."),
+    ]
+    names = ("participant_id", "trial_id", "stage", "severity", "rule", "what")
+    table = pd.DataFrame(rows, columns=list(names))
+    return table.assign(where="frame 12", file="jog.c3d", fix="look at the marker & its label.")
+
+
+def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Give every described column, in order; those that are not made up are missing values."""
+    return table.reindex(columns=list(columns))
+
+
+def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) -> None:
+    """Write the manifests and the prepared trials of one participant."""
+    for stage in ("prepare", "scale", "solve", "contributions"):
+        entries = []
+        for trial in study.moving_of(participant_id):
+            failed = (participant_id, trial.trial_id) == FAILED[:2]
+            status, reason = ("failed", FAILED[2]) if failed else ("ok", "")
+            entries.append(manifest.entry(trial.trial_id, status, reason))
+        remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
+        manifest.write_manifest(
+            study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG
+        )
+    for trial in study.moving_of(participant_id):
+        own = [s for s in made if (s.participant, s.trial) == (participant_id, trial.trial_id)]
+        if own:
+            path = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
+            write_dataset(prepared_trial(own), path, {"trial_id": trial.trial_id})
+
+
+def prepared_trial(steps: list[MadeStep]) -> xr.Dataset:
+    """Ground reaction forces and contacts of one trial, in the layout of prepared trials."""
+    spans = _spans(steps)
+    time = np.arange(0.0, spans[-1][2] + 0.3, 1 / 250)
+    force_time = np.arange(0.0, spans[-1][2] + 0.3, 1 / 1000)
+    force = np.zeros((len(time), 2, 3))
+    event = np.zeros((len(force_time), 2))
+    for side, touchdown, toe_off in spans:
+        foot = ("left", "right").index(side)
+        peak = (1.9 + 0.14 * steps[0].speed) * WEIGHT_N
+        along = np.clip((time - touchdown) / (toe_off - touchdown), 0, 1)
+        force[:, foot, 1] += peak * np.sin(np.pi * along)
+        force[:, foot, 0] -= 0.12 * peak * np.sin(2 * np.pi * along)
+        force[:, foot, 2] += 0.04 * peak * np.sin(np.pi * along) * (1 if foot else -1)
+        fine = np.clip((force_time - touchdown) / (toe_off - touchdown), 0, 1)
+        impact = 1 + 0.4 * np.exp(-(((fine - 0.15) / 0.06) ** 2))
+        event[:, foot] += peak * np.sin(np.pi * fine) * impact
+    sides, touchdowns, toe_offs = zip(*spans, strict=True)
+    complete = np.arange(len(spans)) < len(spans) - 1
+    return xr.Dataset(
+        {
+            "foot_force": (("time", "foot", "axis"), force, {"units": "N"}),
+            "foot_force_event": (("force_time", "foot"), event, {"units": "N"}),
+            "contact_foot": ("contact", list(sides)),
+            "contact_touchdown": ("contact", list(touchdowns), {"units": "s"}),
+            "contact_toe_off": ("contact", list(toe_offs), {"units": "s"}),
+            "contact_plates": ("contact", ["2", "4,5", *["7"] * (len(spans) - 2)]),
+            "contact_complete": ("contact", complete),
+        },
+        coords={
+            "time": time,
+            "force_time": force_time,
+            "foot": ["left", "right"],
+            "axis": list(AXES),
+        },
+    )
+
+
+def _spans(steps: list[MadeStep]) -> list[tuple[str, float, float]]:
+    """Foot, touchdown and toe-off of every contact, the last one cut by the recording."""
+    spans, start = [], _FIRST_TOUCHDOWN.get(steps[0].trial, 0.4)
+    for step in steps:
+        spans.append((step.side, start, start + step.contact))
+        start += step.contact + step.flight
+    other = "left" if steps[-1].side == "right" else "right"
+    return [*spans, (other, start, start + steps[-1].contact)]

@@ -198,3 +198,37 @@ def phase_mean(curve: FloatArray) -> FloatArray:
 def phase_rms(curve: FloatArray) -> FloatArray:
     """Root mean square over a phase, (101, ...) to (...)."""
     return np.sqrt(phase_mean(curve**2))
+
+
+def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> list[float]:
+    """Change of the direction of travel per step, from one touchdown of a foot to its next one.
+
+    Half of the change over a stride: within one step the direction swings toward the stance side
+    and back, which is no turn.
+
+    Parameters
+    ----------
+    steps : sequence of N Step
+        In order.
+    time : (T,) array, s
+    velocity : (T, 3) array, m/s
+        Of the centre of mass, treadmill belt included, ground axes.
+
+    Returns
+    -------
+    list of N float
+        rad per step, positive to the right; NaN where the stride was not recorded.
+    """
+    changes = []
+    for index, step in enumerate(steps):
+        later = steps[index + 2] if index + 2 < len(steps) else None
+        whole = later is not None and all(
+            np.isfinite(one.next_touchdown) for one in steps[index : index + 2]
+        )
+        if later is None or not whole or step.touchdown < time[0]:
+            changes.append(float("nan"))
+            continue
+        ends = resampled(time, velocity, np.array([step.touchdown, later.touchdown]))
+        directions = np.arctan2(ends[:, 2], ends[:, 0])
+        changes.append(float(np.diff(directions)[0]) / 2)
+    return changes

@@ -53,8 +53,8 @@ STEPS: Columns = {
     },
     "speed_change_mps": {"description": "Change of speed over the step.", "unit": "m/s"},
     "heading_change_deg": {
-        "description": "Change of the direction of travel over the step, positive toward the "
-        "stance side.",
+        "description": "Change of the direction of travel per step, half of that over the stride "
+        "that starts here, positive toward the stance side.",
         "unit": "degrees",
     },
     "lateral_force_bw": {

@@ -14,7 +14,14 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
-from aqbio.mechanics.steps import Contact, Step, phase_mean, phase_rms, steps_from_contacts
+from aqbio.mechanics.steps import (
+    Contact,
+    Step,
+    heading_changes,
+    phase_mean,
+    phase_rms,
+    steps_from_contacts,
+)
 from aqbio.names import AXES, GRAVITY
 from aqbio.stages import quality, step_columns
 from aqbio.stages.manifest import OK, Report
@@ -127,7 +134,10 @@ def _contacts(data: xr.Dataset) -> Iterator[Contact]:
 def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurves | None]]:
     mass = float(trial.data.attrs["mass"])
     height = study.participant(trial.participant_id).height_m
-    for step, curves in zip(trial.steps, trial.curves, strict=True):
+    belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
+    velocity = trial.data["com_velocity"].values + belt
+    turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
+    for step, curves, turn in zip(trial.steps, trial.curves, turns, strict=True):
         row: Row = dict.fromkeys(step_columns.STEPS)
         row |= {
             "participant_id": trial.participant_id,
@@ -142,6 +152,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "flight_s": step.flight,
             "status": step.status,
             "reason": step.reason or None,
+            "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
             "mass_kg": mass,
             "height_m": np.nan if height is None else height,
         }
@@ -183,9 +194,6 @@ def _step_outcomes(step: Step, curves: StepCurves, mass: float) -> Row:
         "peak_vertical_force_bw": force[:, 1].max(),
         "mean_vertical_force_bw": phase_mean(force[:, 1]),
         "speed_change_mps": last[0] - first[0],
-        "heading_change_deg": np.degrees(
-            np.arctan2(last[2], last[0]) - np.arctan2(first[2], first[0])
-        ),
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }
     return row

@@ -17,6 +17,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
+PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
 STUDY_STAGES = ("steps", "figures", "report")
 POLL_SECONDS = 0.25
@@ -40,16 +41,21 @@ def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
     """
     study = load_study(study_file)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
-    command += ["--configfile", str(study_file), "--cores", str(cores) if cores else "all"]
+    command += [
+        "--workflow-profile",
+        str(PROFILE),
+        "--configfile",
+        str(study_file),
+        "--cores",
+        str(cores) if cores else "all",
+    ]
     if dry_run:
         return subprocess.run([*command, "--dry-run"], check=False).returncode
     environment = dict(os.environ)
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            [*command, "--rerun-incomplete"], stdout=output, stderr=output, env=environment
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
         _follow(process, study)
         if process.returncode:
             output.seek(0)

@@ -3,7 +3,8 @@
 from aqbio.config.model_map import MappedMarker, MarkerSet, Measurement, ModelMap
 from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, Corrections, StudySettings
 from aqbio.config.sheets import SHEETS, Participant, Trial
-from aqbio.config.validation import InvalidStudyError, closest, expand_environment, read_yaml
+from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
+from aqbio.config.words import closest
 
 __all__ = [
     "SECTIONS",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -13,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
+from aqbio.config.words import expected
 
 HEADER = """# Settings
 
@@ -73,24 +73,7 @@ def _described(field: FieldInfo) -> tuple[str, str, str]:
     if field.default is not PydanticUndefined:
         value = list(field.default) if isinstance(field.default, tuple) else field.default
         default = "n/a" if value is None else f"`{json.dumps(value)}`"
-    return _words(field.annotation), default, field.description or ""
-
-
-def _words(annotation: Any) -> str:
-    """Say what kind of value is expected."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _words(arguments[0])
-    if origin is Literal:
-        return ", ".join(f"`{value}`" for value in arguments)
-    if origin in (Union, UnionType):
-        return " or ".join(_words(a) for a in arguments if a is not type(None))
-    if origin is tuple:
-        return f"list of {_words(arguments[0])}"
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return "{" + ", ".join(annotation.model_fields) + "}"
-    plain = {str: "text", float: "number", int: "whole number", bool: "`true`, `false`"}
-    return plain.get(annotation, str(annotation))
+    return expected(field.annotation), default, field.description or ""
 
 
 def _table(entries: Any) -> list[str]:

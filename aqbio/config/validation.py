@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
+from aqbio.config.problems import Location, findings_of
+from aqbio.config.words import closest as closest
 from aqbio.errors import AqbioError, Finding
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,18 +24,6 @@ class InvalidStudyError(AqbioError):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings), rule="settings")
-
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that looks most like the given one, if any does.
-
-    Examples
-    --------
-    >>> closest("cutof_hz", ["cutoff_hz", "accuracy"])
-    'cutoff_hz'
-    """
-    matches = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None
 
 
 def expand_environment(text: str, *, file: str) -> str:
@@ -82,19 +70,24 @@ def read_yaml(path: Path, model: type[M]) -> M:
             fix="check indentation, colons and quotes on that line.",
             rule="yaml-syntax",
         ) from error
+    findings = list(_written_twice(root, path))
     try:
-        return model.model_validate(content or {})
+        valid = model.model_validate({} if content is None else content)
     except ValidationError as error:
+        lines = lambda location: _line(root, location)  # noqa: E731
         raise InvalidStudyError(
-            _finding(detail, model, path, _line(root, detail["loc"])) for detail in error.errors()
+            [*findings, *findings_of(error.errors(), model, path, lines)]
         ) from error
+    if findings:
+        raise InvalidStudyError(findings)
+    return valid
 
 
 def row_findings(
     error: ValidationError, model: type[BaseModel], path: Path, line: int
 ) -> list[Finding]:
     """Give the problems of one row of a sheet."""
-    return [_finding(detail, model, path, f"line {line}") for detail in error.errors()]
+    return list(findings_of(error.errors(), model, path, lambda _: f"line {line}"))
 
 
 def _text(path: Path) -> str:
@@ -113,43 +106,36 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _finding(detail: ErrorDetails, model: type[BaseModel], path: Path, where: str) -> Finding:
-    location = [str(part) for part in detail["loc"]]
-    name = ".".join(location) or "the file"
-    fix = ""
-    if detail["type"] == "extra_forbidden":
-        known = _known_names(model, location[:-1])
-        near = closest(location[-1], known)
-        what = f"setting {name} is unknown."
-        fix = f"did you mean {near}?" if near else f"known here: {', '.join(sorted(known))}."
-    elif detail["type"] == "missing":
-        what = f"{name} is missing."
-        fix = f"add {location[-1]}."
-    else:
-        given = cast(object, detail["input"])
-        shown = f" (given: {given!r})" if not isinstance(given, Mapping) else ""
-        message = detail["msg"].removeprefix("Value error, ")
-        what = f"{name}: {message[0].lower()}{message[1:]}{shown}."
-    return Finding(
-        rule="settings", severity="error", what=what, file=str(path), where=where, fix=fix
-    )
+def _written_twice(root: yaml.Node | None, path: Path) -> Iterator[Finding]:
+    """Keys that a mapping has twice: YAML would silently take the last one."""
+    waiting: list[tuple[str, yaml.Node | None]] = [("", root)]
+    seen = set()
+    while waiting:
+        above, node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(above, item) for item in node.value]
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = f"{above}{key.value}", key.start_mark.line + 1
+            if name in first:
+                yield Finding(
+                    rule="written-twice",
+                    severity="error",
+                    what=f"{name} is written twice, in lines {first[name]} and {line}.",
+                    file=str(path),
+                    where=f"line {line}",
+                    fix="keep one of them.",
+                )
+            first.setdefault(name, line)
+            waiting.append((f"{name}.", value))
 
 
-def _known_names(model: type[BaseModel], location: list[str]) -> set[str]:
-    """Give the names that are known at a place in nested models."""
-    current: Any = model
-    for part in location:
-        field = getattr(current, "model_fields", {}).get(part)
-        if field is None:
-            break
-        current = field.annotation
-        if not hasattr(current, "model_fields"):
-            options = [a for a in getattr(current, "__args__", ()) if hasattr(a, "model_fields")]
-            current = options[0] if options else None
-    return set(getattr(current, "model_fields", {}))
-
-
-def _line(root: yaml.Node | None, location: tuple[int | str, ...]) -> str:
+def _line(root: yaml.Node | None, location: Location) -> str:
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):

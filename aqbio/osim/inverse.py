@@ -83,7 +83,9 @@ def _child_pose(joint: Any, state: Any) -> tuple[Any, Any]:
     """Position and body-fixed x-y-z angles of a joint's child frame in the parent's body frame."""
     base = joint.getParentFrame().findBaseFrame()
     pose = joint.getChildFrame().findTransformBetween(state, base)
-    return pose.p(), pose.R().convertRotationToBodyFixedXYZ()
+    # copies: SWIG's references into `pose` dangle once it is gone
+    angles = array_from_vec3(pose.R().convertRotationToBodyFixedXYZ())
+    return vec3(array_from_vec3(pose.p())), vec3(angles)
 
 
 def inverse_kinematics(
@@ -188,10 +190,16 @@ def _assemble_first(
         cost = float(np.nansum(squared))
         if cost < best[0]:
             best = (cost, opensim.Vector(state.getQ()))
-    if best[1] is not None:
-        state.setQ(best[1])
-        model.realizePosition(state)
-        solver.assemble(state)
+    if best[1] is None:
+        raise AqbioError(
+            "OpenSim cannot assemble the first frame from any start.",
+            where=f"{time:.3f} s",
+            fix="look at the markers of that frame, the scaled model and the marker set.",
+            rule="ik-failed",
+        )
+    state.setQ(best[1])
+    model.realizePosition(state)
+    solver.assemble(state)
 
 
 def inverse_dynamics(

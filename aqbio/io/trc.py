@@ -94,9 +94,9 @@ def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: 
         "\t\t" + numbers,
         "",
     ]
-    for frame, row in enumerate(positions.reshape(frames, -1)):
-        cells = ["" if np.isnan(value) else f"{value:.7f}" for value in row]
-        lines.append(f"{frame + 1}\t{frame / rate:.8f}\t" + "\t".join(cells))
+    pattern = "\t".join(("%d", "%.8f", *("%.7f",) * (3 * count)))
+    for frame, row in enumerate(positions.reshape(frames, -1).tolist()):
+        lines.append((pattern % (frame + 1, frame / rate, *row)).replace("nan", ""))
     write_text(path, "\n".join(lines) + "\n")
 
 

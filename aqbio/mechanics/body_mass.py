@@ -53,7 +53,11 @@ def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
 
 
 def stride_masses(
-    vertical: FloatArray, rate: float, foot: IntArray, touchdown: FloatArray, complete: BoolArray
+    vertical: FloatArray,
+    rate: float,
+    foot: IntArray,
+    contacts: FloatArray,
+    complete: BoolArray,
 ) -> FloatArray:
     """Body mass from the mean force of whole strides.
 
@@ -65,8 +69,8 @@ def stride_masses(
         Sampling rate, Hz.
     foot : (N,) array of int
         Foot of each contact, in the order of time.
-    touchdown : (N,) array, s
-        From the first sample.
+    contacts : (N, 2) array, s
+        Touchdown and toe-off, from the first sample.
     complete : (N,) array of bool
         False where an end of the recording cuts a contact.
 
@@ -74,6 +78,7 @@ def stride_masses(
     -------
     (M,) array, kg
         One per stride: three contacts in a row of alternating feet, with all steps in between.
+        With double support (walking) the contact before must have been recorded too.
 
     Notes
     -----

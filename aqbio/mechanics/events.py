@@ -11,6 +11,10 @@ from aqbio.mechanics.runs import joined, runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 
+EVENT_CUTOFF_MIN = 100.0
+"""A lower cut-off smears touchdown and toe-off over more than the 4 ms of a marker frame, Hz."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contacts:
     """Contacts in the order of time.
@@ -49,8 +53,8 @@ def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
     vertical : (T, ...) array, N
         NaN where it was not recorded.
     rate, cutoff : float
-        Sampling rate and low-pass cut-off, Hz. A rate below 4 times the cut-off leaves nothing to
-        filter: the signal is given back as it is.
+        Sampling rate and low-pass cut-off, Hz. A quarter of the rate where that is lower; below
+        100 Hz it would smear the events, and the signal is given back as it is.
 
     Returns
     -------
@@ -61,9 +65,8 @@ def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
     A contact smeared by the 20 Hz filter of inverse dynamics would start and end 10 to 15 ms too
     early and too late: events need their own, higher cut-off.
     """
-    if rate < 4.0 * cutoff:
-        return vertical.copy()
-    return low_pass(vertical, rate, cutoff)
+    usable = min(cutoff, 0.25 * rate)
+    return vertical.copy() if usable < EVENT_CUTOFF_MIN else low_pass(vertical, rate, usable)
 
 
 def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:

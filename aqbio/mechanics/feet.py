@@ -178,6 +178,8 @@ def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: in
     owner = np.full((samples, plates), NOBODY, dtype=np.int64)
     for plate in range(plates):
         mine = sorted((one for one in given if one.plate == plate), key=lambda one: one.start)
+        if not mine:
+            continue
         middles = [(one.stop + two.start) // 2 for one, two in pairwise(mine)]
         for one, low, high in zip(mine, [0, *middles], [*middles, samples], strict=True):
             owner[max(low, one.start - margin) : min(high, one.stop + margin), plate] = one.foot

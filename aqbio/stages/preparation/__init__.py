@@ -1,0 +1,1 @@
+"""The parts of stage prepare: axes, plates, contacts, markers and files of one trial."""

@@ -1,0 +1,136 @@
+"""Laboratory axes of one recording, and the recording in ground axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from aqbio.config import MarkerSet, closest
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
+from aqbio.mechanics.axes import (
+    Clues,
+    LaboratoryToGround,
+    detected_axes,
+    displacement,
+    stated_axes,
+)
+from aqbio.mechanics.platforms import plate_axes
+from aqbio.mechanics.vectors import FloatArray, dot
+from aqbio.stages.preparation.notes import Notes
+
+LOADED = 100.0
+"""Force of a plate that shows where the ground pushes, N."""
+
+HIP_HEIGHT = (0.4, 1.6)
+"""Plausible mean distance between feet and pelvis of a person, m."""
+
+
+def laboratory_axes(
+    recording: Recording, marker_set: MarkerSet, stated: LaboratoryAxes | str, notes: Notes
+) -> LaboratoryToGround:
+    """Take the stated axes or find them in the recording.
+
+    Raises
+    ------
+    AqbioError
+        When they cannot be told, or the size of the body shows a wrong unit.
+    """
+    clues = _clues(recording, marker_set)
+    _check_size(clues, notes)
+    if isinstance(stated, LaboratoryAxes):
+        axes = stated_axes(stated.forward, stated.up)
+    else:
+        try:
+            axes = detected_axes(clues)
+        except ValueError as error:
+            raise AqbioError(
+                str(error),
+                file=notes.file,
+                fix="state laboratory.axes in study.yaml, for example {forward: +y, up: +z}, and "
+                f"check that the labels {', '.join(_body_labels(marker_set))} exist.",
+                rule="axes-unknown",
+            ) from error
+    for doubt in axes.doubts:
+        notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
+    return axes
+
+
+def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+    """Mean path of some markers, (T, 3); NaN where one that is ever seen is missing."""
+    found = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, found]
+    seen = ~np.isnan(paths).all(axis=(0, 2))
+    if not seen.any():
+        return np.full((len(recording.positions), 3), np.nan)
+    mean: FloatArray = paths[:, seen].mean(axis=1)
+    return mean
+
+
+def missing_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
+    """Note the mapped labels that the recording does not have, with the nearest that it has."""
+    free = [label for label in recording.labels if label not in marker_set.markers]
+    for label, marker in marker_set.markers.items():
+        if label in recording.labels or marker.static_only:
+            continue
+        near = closest(label, free)
+        notes.add(
+            "marker-absent",
+            "warning",
+            f"marker {label} of the marker set {marker_set.name} is not in the recording.",
+            fix=f"is it {near}? Rename one of them." if near else "leave it if it was not worn.",
+        )
+
+
+def _body_labels(marker_set: MarkerSet) -> list[str]:
+    feet, pelvis = marker_set.feet, marker_set.pelvis
+    return [*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel]
+
+
+def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
+    front = label_mean(recording, marker_set.pelvis.front)
+    back = label_mean(recording, marker_set.pelvis.back)
+    feet = [
+        label_mean(recording, (foot.heel, *foot.toe))
+        for foot in (marker_set.feet.left, marker_set.feet.right)
+    ]
+    pelvis = 0.5 * (front + back)
+    normal = force = np.full(3, np.nan)
+    if recording.forces is not None:
+        corners = recording.forces.corners
+        known = corners[~np.isnan(corners.sum(axis=(1, 2)))]
+        if len(known):
+            normal = np.mean([np.abs(plate_axes(plate)[:, 2]) for plate in known], axis=0)
+        loads = recording.forces.wrench.force.reshape(-1, 3)
+        loads = loads[dot(loads, loads) > LOADED**2]
+        if len(loads):
+            force = np.abs(loads).mean(axis=0)
+    return Clues(
+        body=mean_vector(0.5 * (pelvis - feet[0]) + 0.5 * (pelvis - feet[1])),
+        facing=mean_vector(front - back),
+        travel=displacement(pelvis),
+        plate_normal=normal,
+        force=force,
+    )
+
+
+def mean_vector(vectors: FloatArray) -> FloatArray:
+    """Mean (3,) of the known frames of a path (T, 3); NaN when there are none."""
+    known = vectors[~np.isnan(vectors.sum(axis=1))]
+    return np.asarray(known.mean(axis=0)) if len(known) else np.full(3, np.nan)
+
+
+def _check_size(clues: Clues, notes: Notes) -> None:
+    height = float(np.linalg.norm(clues.body))
+    low, high = HIP_HEIGHT
+    if np.isnan(height) or low <= height <= high:
+        return
+    raise AqbioError(
+        f"the pelvis is {height:.3g} m from the feet on average, outside {low} to {high} m: the "
+        "unit of the markers is wrong, or labels are swapped.",
+        file=notes.file,
+        fix="state laboratory.marker_unit in study.yaml, or correct the labels.",
+        rule="marker-size",
+    )

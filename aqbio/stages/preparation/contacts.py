@@ -1,0 +1,106 @@
+"""What is worth knowing about the contacts of one trial."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.mechanics.feet import CLEAR_MARGIN, NOBODY, PlateContact
+from aqbio.mechanics.foot_contacts import FeetLoads, FootContact
+from aqbio.mechanics.plates import Plates
+from aqbio.names import SIDES
+from aqbio.stages.preparation.notes import Notes
+
+
+def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: Notes) -> None:
+    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones."""
+    for one in loads.on_plates:
+        start = plates.start + one.start / plates.rate
+        name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
+        _note_foot(one, name, plates.feet[one.plate], notes)
+    for contact in loads.contacts:
+        _note_completeness(contact, plates, edge_limit, notes)
+    if not loads.contacts:
+        notes.add(
+            "contacts-none",
+            "warning",
+            "no foot loads a plate in this trial.",
+            fix="check the plates, or leave the trial out.",
+            forces=True,
+        )
+
+
+def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
+    if one.foot == NOBODY:
+        unseen = bool(np.isnan(one.distance))
+        notes.add(
+            "contact-nobody",
+            "warning",
+            f"the {name} ({one.peak:.0f} N) belongs to nobody: "
+            + (
+                "no foot marker is seen."
+                if unseen
+                else f"the next foot is {one.distance:.2f} m away."
+            ),
+            number=None if unseen else one.distance,
+            unit="m",
+            fix="check the plate's position and the foot markers, or list the plate in "
+            "laboratory.ignore_plates.",
+            forces=True,
+        )
+        return
+    side = SIDES[one.foot]
+    if one.shared:
+        notes.add(
+            "contact-shared",
+            "error",
+            f"both feet stand on one plate during the {name}: their loads cannot be told apart.",
+            fix="use a trial with one foot per plate.",
+            forces=True,
+        )
+    elif one.margin < CLEAR_MARGIN:
+        notes.add(
+            "foot-ambiguous",
+            "warning",
+            f"the {name} is given to the {side} foot, but the other one is only "
+            f"{1e3 * one.margin:.0f} mm farther away.",
+            number=one.margin,
+            limit=CLEAR_MARGIN,
+            unit="m",
+            fix="look at the feet in the capture software.",
+            forces=True,
+        )
+    if named not in (NOBODY, one.foot):
+        notes.add(
+            "foot-columns",
+            "warning",
+            f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
+            "it; the markers are believed.",
+            fix="check the labels of the feet and the names of the force columns.",
+            forces=True,
+        )
+
+
+def _note_completeness(
+    contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
+) -> None:
+    name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
+    if not contact.complete:
+        notes.add(
+            "contact-cut",
+            "info",
+            f"the {name} is cut by an end of the recording, or shared by both feet.",
+            forces=True,
+        )
+    if contact.edge_distance < edge_limit:
+        notes.add(
+            "contact-near-edge",
+            "warning",
+            f"the {name} comes within {1e3 * contact.edge_distance:.0f} mm of the edge of its "
+            f"plate(s), nearer than {1e3 * edge_limit:.0f} mm: part of the foot may be off.",
+            number=contact.edge_distance,
+            limit=edge_limit,
+            unit="m",
+            where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
+            fix="the step is rejected; lower prepare.edge_distance_m if the plates are right.",
+            forces=True,
+        )

@@ -1,0 +1,98 @@
+"""Force plates of one trial: from the recording to loads on the runner in ground axes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.io.recording import ForceRecording
+from aqbio.mechanics.feet import NOBODY
+from aqbio.mechanics.plates import Plates, reversed_plates, turned_over, without_offsets
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import SIDES
+from aqbio.stages.preparation.notes import Notes
+
+OFFSET_LARGE = 20.0
+"""Offset of the vertical force above which a plate should be looked at, N."""
+
+
+def ground_plates(
+    forces: ForceRecording, rotation: FloatArray, ignored: tuple[int, ...], notes: Notes
+) -> Plates | None:
+    """Bring the plates into ground axes, acting on the runner, without their offsets.
+
+    None when every plate is ignored.
+    """
+    used = np.array([number not in ignored for number in forces.numbers], dtype=np.bool_)
+    kept = np.flatnonzero(used)
+    if not len(kept):
+        return None
+    feet = [forces.feet[index] for index in kept]
+    plates = Plates(
+        wrench=forces.wrench.select(used).rotated(rotation),
+        corners=forces.corners[used] @ rotation.T,
+        rate=forces.rate,
+        start=forces.start,
+        numbers=tuple(forces.numbers[index] for index in kept),
+        feet=tuple(SIDES.index(foot) if foot else NOBODY for foot in feet),
+    )
+    upright = _on_the_runner(plates, notes)
+    level, removed = without_offsets(upright)
+    for plate, offsets in enumerate(removed):
+        _note_offset(upright, plate, offsets, notes)
+    return level
+
+
+def _on_the_runner(plates: Plates, notes: Notes) -> Plates:
+    """Reverse plates that report the force on the plate."""
+    wrong = reversed_plates(plates.vertical, plates.rate)
+    if not wrong.any():
+        return plates
+    names = ", ".join(str(plates.numbers[index]) for index in np.flatnonzero(wrong))
+    if np.any(plates.vertical[:, ~wrong] > OFFSET_LARGE):
+        notes.add(
+            "plate-inverted",
+            "warning",
+            f"plate(s) {names} pull down while others push up; their signs are reversed.",
+            fix="check the polarity of these plates, or list them in laboratory.ignore_plates.",
+            forces=True,
+        )
+    else:
+        notes.add(
+            "plates-action",
+            "info",
+            f"the file holds the forces on the plates (plates {names} are loaded downwards); they "
+            "are reversed, so that they act on the runner.",
+            forces=True,
+        )
+    return turned_over(plates, wrong)
+
+
+def _note_offset(plates: Plates, plate: int, offsets: FloatArray | None, notes: Notes) -> None:
+    number = plates.numbers[plate]
+    if offsets is None:
+        mean = float(plates.vertical[:, plate].mean())
+        notes.add(
+            "plate-never-unloaded",
+            "info",
+            f"plate {number} is never unloaded ({mean:.0f} N on average): its offset is unknown "
+            "and stays.",
+            number=mean,
+            unit="N",
+            forces=True,
+        )
+        return
+    heights = offsets[:, 1]
+    drift = bool(np.ptp(heights) > 0.0)
+    largest = float(np.abs(heights).max())
+    if drift or largest > OFFSET_LARGE:
+        notes.add(
+            "plate-drift" if drift else "plate-offset",
+            "warning",
+            f"plate {number} reads {heights.min():.1f} to {heights.max():.1f} N unloaded; the "
+            f"{'drift' if drift else 'offset'} is removed.",
+            number=largest,
+            limit=OFFSET_LARGE,
+            unit="N",
+            fix="zero the plates before each trial.",
+            forces=True,
+        )

@@ -1,0 +1,161 @@
+"""Stage prepare: recordings to markers, loads and contacts in ground axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.body_mass import standing_mass, stride_masses
+from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
+from aqbio.stages.preparation.files import write_prepared
+from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
+
+STAGE = "prepare"
+
+SOURCES = {
+    "sheet": "participants.tsv",
+    "static": "the static trial's plates",
+    "strides": "the mean force of whole strides",
+}
+
+
+def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Prepare the static trial and all moving trials of a participant.
+
+    Writes ``prepared/<trial>.nc``, ``.trc`` and ``_grf.mot``, and ``prepare.json`` last. A trial
+    that cannot be prepared is recorded with its reason and stops no other.
+    """
+
+    def work(trial: Trial) -> TrialOutcome:
+        return _prepare(study, participant_id, trial)
+
+    trials = []
+    static = study.static_of(participant_id)
+    if static is not None:
+        trials.append(run_trial(static, participant_id, work))
+        reason = trials[-1]["reason"]
+        report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
+    trials += run_trials(study, participant_id, STAGE, work, report)
+    masses = body_masses(study.participant(participant_id).mass_kg, trials)
+    chosen = next(((source, mass) for source, mass in masses.items()), ("", None))
+    write_manifest(
+        study,
+        participant_id,
+        STAGE,
+        trials,
+        findings=_mass_findings(study, participant_id, masses),
+        mass_kg=chosen[1],
+        mass_source=chosen[0],
+        masses_kg=masses,
+    )
+
+
+def body_masses(stated: float | None, trials: list[dict[str, Any]]) -> dict[str, float]:
+    """Give the body mass by source, the best source first: sheet, static trial, strides.
+
+    Examples
+    --------
+    >>> body_masses(None, [{"standing_mass_kg": 76.0}, {"stride_masses_kg": [75.0, 77.0, 75.4]}])
+    {'static': 76.0, 'strides': 75.4}
+    """
+    masses = {} if stated is None else {"sheet": stated}
+    standing = [done["standing_mass_kg"] for done in trials if done.get("standing_mass_kg")]
+    strides = [mass for done in trials for mass in done.get("stride_masses_kg", [])]
+    if standing:
+        masses["static"] = float(standing[0])
+    if strides:
+        masses["strides"] = float(np.median(strides))
+    return masses
+
+
+def _prepare(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
+    settings = study.settings
+    markers, forces = study.recording(trial), study.forces(trial)
+    notes = Notes(trial.trial_id, participant_id, trial.file, trial.force_file or trial.file)
+    recording = read_recording(markers, forces, settings.laboratory.marker_unit)
+    prepared = prepare_trial(
+        recording, trial, study.marker_set, (settings.laboratory, settings.prepare), notes
+    )
+    inputs = (markers,) if forces is None else (markers, forces)
+    attributes = {
+        "trial_id": trial.trial_id,
+        "participant_id": participant_id,
+        **provenance(STAGE, (*inputs, study.marker_file), study.stage_settings(STAGE)),
+    }
+    stem = study.folder(participant_id, STAGE) / trial.trial_id
+    write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
+    return TrialOutcome(
+        numbers=_numbers(prepared, trial, settings.model.static_window_s),
+        findings=tuple(notes.found),
+        inputs=inputs,
+    )
+
+
+def _numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+    numbers: dict[str, Any] = {
+        "task": trial.task,
+        "surface": prepared.ground.surface,
+        "belt_speed_mps": prepared.ground.belt_speed,
+        "heading_rad": prepared.ground.heading,
+        "axes": prepared.axes.reasoning,
+        "frames": len(prepared.markers),
+        "marker_rate_hz": prepared.rate,
+        "contacts": len(prepared.loads.contacts) if prepared.loads else 0,
+    }
+    plates, loads = prepared.plates, prepared.loads
+    if plates is not None and trial.task == "static":
+        mass = standing_mass(plates.vertical.sum(axis=1), plates.rate, window_s)
+        numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
+    if plates is not None and loads is not None:
+        strides = stride_masses(
+            loads.force[:, :, 1].sum(axis=1),
+            plates.rate,
+            np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
+            np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
+            .reshape(-1, 2) - plates.start,
+            np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
+        )
+        numbers["stride_masses_kg"] = strides.tolist()
+    return numbers
+
+
+def _mass_findings(study: Study, participant_id: str, masses: dict[str, float]) -> list[Finding]:
+    """Body masses that contradict each other, or none at all."""
+    sheet = study.settings.files.participants
+    if not masses:
+        error = AqbioError(
+            "the body mass is unknown: the sheet, the static trial's plates and whole strides on "
+            "plates say nothing.",
+            file=sheet,
+            where=f"participant {participant_id}, column mass_kg",
+            fix="write the body mass into the sheet.",
+            rule="mass-unknown",
+        )
+        return [error.finding(participant=participant_id)]
+    limit = study.settings.prepare.mass_disagreement
+    (source, mass), *others = masses.items()
+    return [
+        Finding(
+            rule="mass-disagreement",
+            severity="warning",
+            what=f"body mass by {SOURCES[other]} is {value:.1f} kg, by {SOURCES[source]} "
+            f"{mass:.1f} kg: {abs(value - mass) / mass:.0%} apart, more than the {limit:.0%} that "
+            "prepare.mass_disagreement allows.",
+            participant=participant_id,
+            number=value,
+            limit=mass,
+            unit="kg",
+            file=sheet,
+            where=f"participant {participant_id}, column mass_kg",
+            fix="check the sheet and the plates; the sheet's mass is used where it has one.",
+        )
+        for other, value in others
+        if abs(value - mass) > limit * mass
+    ]

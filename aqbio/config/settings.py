@@ -282,7 +282,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
     "contributions": ("model", "contributions"),
-    "steps": ("steps", "solve", "prepare"),
+    "steps": ("model", "steps", "solve", "prepare"),
     "figures": ("figures",),
     "report": ("report",),
 }

@@ -1,0 +1,196 @@
+"""From pydantic's errors to findings that a person can act on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from aqbio.config.words import closest, expected, members
+from aqbio.errors import Finding
+
+Location: TypeAlias = tuple[int | str, ...]
+
+_BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+
+_KINDS = (
+    ("finite_number", "a finite number"),
+    ("int", "a whole number"),
+    ("float", "a number"),
+    ("bool", "true or false"),
+    ("tuple", "a list, for example [1, 2]"),
+    ("invalid_key", "a word"),
+)
+"""How the names of pydantic's errors begin, and what was expected."""
+
+_NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an error is in the file, and what was expected there.
+
+    Attributes
+    ----------
+    location : tuple
+        Keys and list positions in the file.
+    annotation : type
+        Of the value at the location.
+    parent : type
+        Of what holds the value.
+    choice : bool
+        Whether every alternative of the annotation failed.
+    """
+
+    location: Location
+    annotation: Any
+    parent: Any
+    choice: bool
+
+    @property
+    def name(self) -> str:
+        """The location in words, list items counted from 1."""
+        name = ""
+        for part in self.location:
+            name += f" (item {part + 1})" if isinstance(part, int) else f".{part}"
+        return name.removeprefix(".") or "the file"
+
+
+def findings_of(
+    errors: Sequence[ErrorDetails],
+    model: type[BaseModel],
+    path: Path,
+    where: Callable[[Location], str],
+) -> Iterator[Finding]:
+    """Say what is wrong with a file; alternatives that all failed are one problem.
+
+    Parameters
+    ----------
+    errors : sequence of ErrorDetails
+        From ``ValidationError.errors()``.
+    model : type
+        The model that refused the content.
+    path : Path
+        The file.
+    where : callable
+        Gives the line of a location.
+    """
+    told: set[Location] = set()
+    for error in errors:
+        place = _place(model, error)
+        if place.choice:
+            if place.location in told or _other_alternative(place, error):
+                continue
+            told.add(place.location)
+        what, fix = _words(place, error)
+        yield Finding(
+            rule="settings",
+            severity="error",
+            what=what,
+            file=str(path),
+            where=where(place.location),
+            fix=fix,
+        )
+
+
+def _place(model: type[BaseModel], error: ErrorDetails) -> _Place:
+    """Follow the location through the types.
+
+    Where a value has alternatives, pydantic writes the one that it tried into the location; a file
+    has no such level. An alternative that is a mapping is followed if a mapping was given.
+    """
+    location: list[int | str] = []
+    parent: Any = None
+    annotation: Any = model
+    for part in error["loc"]:
+        kinds = members(annotation)
+        if len(kinds) > 1:
+            mappings = _mappings(annotation)
+            followed = len(mappings) == 1 and mappings[0].__name__ in str(part)
+            if not followed or error["type"] in _NO_MAPPING:
+                return _Place(tuple(location), annotation, parent, choice=True)
+            annotation = mappings[0]
+            continue
+        location.append(part)
+        parent, annotation = kinds[0], _inside(kinds[0], part)
+    return _Place(tuple(location), annotation, parent, choice=False)
+
+
+def _mappings(annotation: Any) -> list[Any]:
+    return [kind for kind in members(annotation) if hasattr(kind, "model_fields")]
+
+
+def _other_alternative(place: _Place, error: ErrorDetails) -> bool:
+    """Whether a mapping was given and one alternative is a mapping: its errors say enough."""
+    return isinstance(error["input"], Mapping) and len(_mappings(place.annotation)) == 1
+
+
+def _inside(kind: Any, part: int | str) -> Any:
+    """Give the type of a field, of a mapping's value or of a list's item."""
+    if hasattr(kind, "model_fields"):
+        field = kind.model_fields.get(part)
+        return None if field is None else field.annotation
+    arguments = get_args(kind)
+    if get_origin(kind) is dict:
+        return arguments[1]
+    return arguments[0] if arguments else None
+
+
+def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
+    """Give what is wrong, and the fix."""
+    name, kind = place.name, error["type"]
+    value: object = error["input"]
+    given = "" if isinstance(value, Mapping) else f" (given: {value!r})"
+    if place.choice:
+        return f"{name} must be {expected(place.annotation)}{given}.", ""
+    if kind == "missing":
+        return f"{name} is missing.", f"add {place.location[-1]}."
+    if kind == "extra_forbidden":
+        return f"setting {name} is unknown.", _suggestion(place)
+    if kind == "value_error":
+        return f"{name}: {error['msg'].removeprefix('Value error, ')}{given}.", ""
+    if kind == "literal_error":
+        known = [str(option) for option in get_args(members(place.annotation)[0])]
+        near = closest(str(value), known)
+        fix = f"did you mean {near}?" if near else ""
+        return f"{name} must be one of {expected(place.annotation)}{given}.", fix
+    if kind in _NO_MAPPING:
+        if value is None:
+            return f"{name} is empty.", "write settings below it, or delete the line."
+        return f"{name} must hold settings of its own{given}.", _known(place.annotation)
+    if kind == "string_type":
+        return f"{name} must be text{given}.", f'write it in quotes: "{value}".'
+    return f"{name} must be {_constraint(error)}{given}.", ""
+
+
+def _constraint(error: ErrorDetails) -> str:
+    """Say which bound, kind or spelling was expected."""
+    context = error.get("ctx", {})
+    for key, words in _BOUNDS.items():
+        if key in context:
+            return f"{words} {context[key]:g}"
+    if error["type"] == "string_pattern_mismatch":
+        extra = re.search(r"0-9([^\]]+)\]\*", context["pattern"])
+        signs = f" and {' '.join(extra.group(1))}" if extra else ""
+        return f"letters, digits{signs} only, with a letter or digit first"
+    for prefix, words in _KINDS:
+        if error["type"].startswith(prefix):
+            return words
+    return f"different: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _suggestion(place: _Place) -> str:
+    """Give the name that was probably meant, or the names that are known."""
+    fields = getattr(place.parent, "model_fields", {})
+    near = closest(str(place.location[-1]), fields)
+    return f"did you mean {near}?" if near else _known(place.parent)
+
+
+def _known(kind: Any) -> str:
+    names = sorted(getattr(members(kind)[0], "model_fields", {}))
+    return f"known here: {', '.join(names)}."

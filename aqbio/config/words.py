@@ -1,0 +1,63 @@
+"""Words for people: what kind of value is expected, and which known name was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+_PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `false`"}
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that looks most like the given one, if any does.
+
+    Examples
+    --------
+    >>> closest("cutof_hz", ["cutoff_hz", "accuracy"])
+    'cutoff_hz'
+    """
+    matches = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """Give the alternatives of a type, missing values left out.
+
+    Examples
+    --------
+    >>> members(int | str | None), members(float)
+    ((<class 'int'>, <class 'str'>), (<class 'float'>,))
+    """
+    if get_origin(annotation) is Annotated:
+        return members(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(kind for kind in get_args(annotation) if kind is not type(None))
+    return (annotation,)
+
+
+def expected(annotation: Any) -> str:
+    """Say what kind of value a type stands for.
+
+    Examples
+    --------
+    >>> expected(Literal["auto"] | tuple[int, ...])
+    '`auto` or list of whole number'
+    """
+    kinds = members(annotation)
+    if len(kinds) > 1:
+        return " or ".join(expected(kind) for kind in kinds)
+    kind = kinds[0]
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return expected(arguments[0])
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list of {expected(arguments[0])}"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "{" + ", ".join(kind.model_fields) + "}"
+    return _PLAIN.get(kind, str(kind))

@@ -1,0 +1,189 @@
+"""Every problem of a settings file is said once, in words, with its line and the way out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from aqbio.config import MarkerSet, ModelMap
+
+PYDANTIC = re.compile(r"function-after|literal\[|input should|valid dictionary|type=|pydantic")
+
+
+def test_unknown_key_names_the_line_and_the_key_that_was_meant(problems):
+    [finding] = problems("name: a\nprepare:\n  event_cutoff_hz: 120\n  cutof_hz: 15\n")
+    assert finding.what == "setting prepare.cutof_hz is unknown."
+    assert finding.where == "line 4"
+    assert finding.fix == "did you mean cutoff_hz?"
+
+
+def test_unknown_section_and_unknown_nested_key(problems):
+    section, nested = problems("name: a\nmodel: {corrections: {unclampp: true}}\nsolv: {}\n")[::-1]
+    assert (section.where, section.fix) == ("line 3", "did you mean solve?")
+    assert (nested.where, nested.fix) == ("line 2", "did you mean unclamp?")
+
+
+def test_unlike_anything_known_lists_what_is_known(problems):
+    [finding] = problems("name: a\ncontributions:\n  zzzzzz: 1\n")
+    assert finding.fix == "known here: align_heading, closure_a2, closure_a3."
+
+
+def test_all_problems_at_once_each_in_its_line(problems):
+    text = """\
+name: two words
+laboratory:
+  surfce: auto
+  ignore_plates: [1, x]
+prepare:
+  cutoff_hz: fast
+  max_gap_frames: -1
+  max_missing: 3
+model:
+  corrections:
+    unclamp: maybe
+contributions: 5
+figures:
+  formats: [pdf, png]
+  widths_mm: 85
+report:
+  title: 2026
+"""
+    found = {f.where: f.what for f in problems(text)}
+    assert found == {
+        "line 1": "name must be letters, digits and _ - only, with a letter or digit first "
+        "(given: 'two words').",
+        "line 3": "setting laboratory.surfce is unknown.",
+        "line 4": "laboratory.ignore_plates (item 2) must be a whole number (given: 'x').",
+        "line 6": "prepare.cutoff_hz must be a number (given: 'fast').",
+        "line 7": "prepare.max_gap_frames must be at least 0 (given: -1).",
+        "line 8": "prepare.max_missing must be at most 1 (given: 3).",
+        "line 11": "model.corrections.unclamp must be true or false (given: 'maybe').",
+        "line 12": "contributions must hold settings of its own (given: 5).",
+        "line 14": "figures.formats (item 2) must be one of `pdf`, `svg` (given: 'png').",
+        "line 15": "figures.widths_mm must be a list, for example [1, 2] (given: 85).",
+        "line 17": "report.title must be text (given: 2026).",
+    }
+
+
+@pytest.mark.parametrize(
+    ("axes", "what"),
+    [
+        ("sideways", "laboratory.axes must be `auto` or {forward, up} (given: 'sideways')."),
+        ("7", "laboratory.axes must be `auto` or {forward, up} (given: 7)."),
+        ("[+x, +y]", "laboratory.axes must be `auto` or {forward, up} (given: ['+x', '+y'])."),
+        ("{forward: +x}", "laboratory.axes.up is missing."),
+        ("{forward: +x, up: -x}", "laboratory.axes: forward (+x) and up (-x) are the same axis."),
+        (
+            "{forward: +q, up: +y}",
+            "laboratory.axes.forward must be one of `+x`, `-x`, `+y`, `-y`, `+z`, `-z` "
+            "(given: '+q').",
+        ),
+        ("{forward: +x, up: +y, right: +z}", "setting laboratory.axes.right is unknown."),
+    ],
+)
+def test_alternatives_are_one_problem(problems, axes, what):
+    [finding] = problems(f"name: a\nlaboratory:\n  axes: {axes}\n")
+    assert finding.what == what
+    assert finding.where == "line 3"
+
+
+def test_misspelt_key_of_an_alternative(problems):
+    missing, unknown = problems("name: a\nlaboratory: {axes: {foward: +x, up: +y}}\n")
+    assert missing.what == "laboratory.axes.forward is missing."
+    assert unknown.fix == "did you mean forward?"
+
+
+def test_misspelt_choice_is_suggested(problems):
+    [finding] = problems("name: a\nsolve: {solver: opensin}\n")
+    assert finding.fix == "did you mean opensim?"
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
+def test_only_finite_numbers(problems, value):
+    [finding] = problems(f"name: a\nprepare: {{cutoff_hz: {value}}}\n")
+    assert finding.what.startswith("prepare.cutoff_hz must be a finite number")
+
+
+def test_empty_section_says_what_to_do(problems):
+    [finding] = problems("name: a\nprepare:\n# cutoff_hz: 15\n")
+    assert finding.what == "prepare is empty."
+    assert "delete the line" in finding.fix
+
+
+@pytest.mark.parametrize("text", ["- a\n", "words\n", "7\n", "false\n", "[]\n"])
+def test_a_file_that_holds_no_settings(problems, text):
+    [finding] = problems(text)
+    assert finding.what.startswith("the file must hold settings of its own")
+
+
+def test_empty_file_lacks_what_is_required(problems):
+    [finding] = problems("")
+    assert (finding.what, finding.fix) == ("name is missing.", "add name.")
+
+
+def test_maps_and_marker_sets_speak_the_same_language(problems):
+    text = """\
+name: m
+source: s
+groups: {pelvis: [p], leg_left: [l], leg_right: [r]}
+feet: {left: l}
+joints: {hip: {left: a, right: b}, knee: {left: a, right: b}, ankle: {left: a, rigth: b}}
+pelvis: {body: p, joint: j}
+sagittal: {hip: 5}
+flexion: {hip: 2}
+"""
+    found = {f.what: f.where for f in problems(text, ModelMap)}
+    assert found == {
+        "feet.right is missing.": "line 4",
+        "joints.ankle.right is missing.": "line 5",
+        "setting joints.ankle.rigth is unknown.": "line 5",
+        "flexion.hip must be one of `1`, `-1` (given: 2).": "line 8",
+        "sagittal.hip must be {left, right} or {centre} (given: 5).": "line 7",
+    }
+
+
+def test_groups_must_be_a_partition(problems):
+    text = """\
+name: m
+source: s
+groups: {pelvis: [p, l], leg_left: [l], leg_right: [r]}
+feet: {left: l, right: r}
+joints: {hip: {left: a, right: b}, knee: {left: a, right: b}, ankle: {left: a, right: b}}
+pelvis: {body: p, joint: j}
+"""
+    [finding] = problems(text, ModelMap)
+    assert "bodies ['l'] are in more than one group" in finding.what
+    [unknown] = problems(text.replace("pelvis: [p, l]", "hips: [p]"), ModelMap)
+    assert "groups ['hips'] are not among" in unknown.what
+
+
+def test_labels_of_a_marker_set_must_exist(problems):
+    text = """\
+name: m
+source: s
+markers: {A: {body: b}, B: {body: b}}
+measurements: [{name: x, bodies: [b], pairs: [[A, C]]}]
+feet: {left: {heel: A, toe: [B]}, right: {heel: A, toe: [B]}}
+pelvis: {front: [A], back: [B]}
+"""
+    [finding] = problems(text, MarkerSet)
+    assert "measurement x: label C is not in markers" in finding.what
+
+
+def test_nothing_of_pydantic_shows(problems):
+    """Whatever a person writes, no type tag and no jargon comes through."""
+    wrong = ["x", "5", "-1", "[a]", "{a: b}", "true", ".nan", "null", "2026-01-01"]
+    sections = {
+        "laboratory": ["axes", "surface", "ignore_plates", "ignore_markers"],
+        "prepare": ["cutoff_hz", "max_gap_frames"],
+        "model": ["corrections", "file"],
+        "solve": ["solver", "reject_on_marker_error"],
+        "figures": ["formats", "widths_mm"],
+    }
+    for section, keys in sections.items():
+        for value in wrong:
+            text = f"name: 'b c'\n{section}:\n" + "".join(f"  {key}: {value}\n" for key in keys)
+            message = "\n".join(f"{f.what} {f.fix}" for f in problems(text))
+            assert not PYDANTIC.search(message), message
+            assert "must be different" not in message, message

@@ -1,0 +1,177 @@
+"""Settings: documented, generated pages in step, every key used, every stage honest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import aqbio
+from aqbio.config import SECTIONS, SHEETS, STAGE_SECTIONS, StudySettings, read_yaml
+from aqbio.config.document import settings_page, settings_schema
+from aqbio.config.model_map import MappedMarker, ModelMap
+from aqbio.names import STAGES
+from tests.config import settings_reads as code
+
+ROOT = Path(aqbio.__file__).parents[1]
+STUDY = "aqbio.io.study"
+
+STUDY_READS = {
+    "data": "files",
+    "recording": "files",
+    "forces": "files",
+    "map_file": "model",
+    "model_map": "model",
+    "marker_file": "model",
+    "marker_set": "model",
+    "model_file": "model",
+}
+"""Members of Study that read a section on behalf of a stage."""
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A model and those nested in it."""
+    yield model
+    for field in model.model_fields.values():
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _models(kind)
+
+
+SETTINGS = list(_models(StudySettings))
+
+
+def test_generated_pages_are_what_the_code_generates():
+    """`make settings` writes them."""
+    folder = ROOT / "config"
+    assert (folder / "schema.json").read_text(encoding="utf-8") == settings_schema()
+    assert (folder / "README.md").read_text(encoding="utf-8") == settings_page()
+
+
+def test_schema_refuses_what_reading_refuses():
+    schema = json.loads(settings_schema())
+    assert schema["additionalProperties"] is False
+    assert set(schema["properties"]) == set(StudySettings.model_fields)
+    assert all(part["additionalProperties"] is False for part in schema["$defs"].values())
+
+
+@pytest.mark.parametrize("model", [*SETTINGS, *SHEETS.values()], ids=lambda m: m.__name__)
+def test_every_setting_and_column_is_described(model):
+    assert (model.__doc__ or "").strip().endswith(".")
+    for name, field in model.model_fields.items():
+        nested = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        if nested:
+            continue
+        words = field.description or ""
+        assert len(words) > 10, f"{model.__name__}.{name} has no description"
+        assert words[0].isupper() or words[0] in "`" or words.split()[0].islower()
+        assert words.endswith("."), f"{model.__name__}.{name}: {words}"
+
+
+def test_every_setting_is_on_the_page():
+    page = settings_page()
+    for section, model in SECTIONS.items():
+        assert f"### {section}\n" in page
+        for name in model.model_fields:
+            assert f"| `{name}`" in page or f"| `{name}." in page
+
+
+@pytest.mark.parametrize("model", SETTINGS, ids=lambda m: m.__name__)
+def test_every_setting_is_used(model):
+    """Somewhere in aqbio outside aqbio.config, or in the workflow."""
+    place = f"{model.__module__}:{model.__name__}"
+    used = set()
+    for definition in code.all_places():
+        if not definition.startswith("aqbio.config"):
+            used |= code.reads(definition).fields
+    workflow = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "workflow").rglob("*.smk"))
+    unused = [
+        name
+        for name in model.model_fields
+        if f"{place}.{name}" not in used and f"settings.{name}" not in workflow
+    ]
+    assert not unused
+
+
+def test_sections_are_the_ones_of_study_yaml():
+    nested = {
+        name: field.annotation
+        for name, field in StudySettings.model_fields.items()
+        if field.annotation not in (str,)
+    }
+    assert nested == SECTIONS
+    assert tuple(STAGE_SECTIONS) == STAGES
+
+
+def _entry(stage: str) -> str:
+    grain = "study" if stage in ("steps", "figures", "report") else "participant"
+    return f"aqbio.stages.{stage}:{stage}_{grain}"
+
+
+def _sections_read(stage: str) -> dict[str, set[str]]:
+    """The sections that a stage reads, with the functions that do."""
+    settings = f"{StudySettings.__module__}:StudySettings."
+    sections: dict[str, set[str]] = {}
+    for place in code.reached(_entry(stage), stop=STUDY):
+        for read in code.reads(place).fields:
+            owner, _, name = read.rpartition(".")
+            section = STUDY_READS.get(name) if owner == f"{STUDY}:Study" else None
+            if read.startswith(settings) and name in SECTIONS:
+                section = name
+            if section:
+                sections.setdefault(section, set()).add(place)
+    return sections
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_stage_reads_the_sections_that_it_declares(stage):
+    """A section that is read but not declared would not rerun the stage when it changes.
+
+    One that is declared but not read would rerun the stage for nothing.
+    """
+    read = _sections_read(stage)
+    declared = set(STAGE_SECTIONS[stage])
+    undeclared = {name: places for name, places in read.items() if name not in declared}
+    assert not undeclared
+    assert not declared - set(read)
+
+
+def test_the_reading_of_reads_sees_what_it_must():
+    """The two tests above are only as good as this: known reads of known functions."""
+    solve = code.reads("aqbio.stages.solve:solve_trial").fields
+    assert "aqbio.config.settings:Prepare.cutoff_hz" in solve
+    assert "aqbio.config.settings:StudySettings.prepare" in solve
+    assert f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve:tracked_markers").fields
+    inside = code.reached("aqbio.stages.solve:solve_participant", stop=STUDY)
+    assert "aqbio.stages.solved:solution_findings" in inside
+    assert "aqbio.mechanics.motion:spline_motion" in inside
+    assert not any(place.startswith(STUDY) for place in inside)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*/map.yaml")), ids=str)
+def test_shipped_maps_are_valid(path):
+    shipped = read_yaml(path, ModelMap)
+    assert shipped.name == path.parent.name
+    assert set(shipped.flexion) <= set(shipped.sagittal)
+    segments = {body for members in shipped.groups.values() for body in members}
+    assert {shipped.feet.left, shipped.feet.right, shipped.pelvis.body} <= segments
+
+
+def test_joints_by_name():
+    shipped = read_yaml(ROOT / "models" / "sprint" / "map.yaml", ModelMap)
+    names = shipped.joints.by_name()
+    assert (names["hip_left"], names["lumbar"]) == ("hip_l", "back")
+    assert len(set(names.values())) == len(names)
+
+
+def test_which_markers_inverse_kinematics_follows():
+    assert MappedMarker(body="b").tracked
+    assert MappedMarker(body="b", tracking=True).tracked
+    assert not MappedMarker(body="b", static_only=True).tracked
+    assert not MappedMarker(body="b", weight=0).tracked
+    assert not MappedMarker(body="b", midpoint=("A", "B")).tracked
+    assert not MappedMarker(body="b", hip_centre="left").tracked

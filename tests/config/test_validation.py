@@ -1,0 +1,83 @@
+"""Reading YAML: syntax, encoding, environment variables, keys that are written twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from aqbio.config import InvalidStudyError, StudySettings, expand_environment, read_yaml
+from aqbio.errors import AqbioError
+
+
+def test_valid_file_with_comments_and_byte_order_mark(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_bytes("\ufeff# für alle\nname: a\nprepare: {cutoff_hz: 15}\n".encode())
+    settings = read_yaml(path, StudySettings)
+    assert (settings.name, settings.prepare.cutoff_hz) == ("a", 15.0)
+    assert settings.solve == StudySettings(name="a").solve
+
+
+def test_a_key_written_twice_is_refused_at_any_depth(problems):
+    text = "name: a\nprepare:\n  cutoff_hz: 15\n  max_gap_s: 0.1\n  cutoff_hz: 20\nname: b\n"
+    found = {f.what: f.where for f in problems(text)}
+    assert found == {
+        "name is written twice, in lines 1 and 6.": "line 6",
+        "prepare.cutoff_hz is written twice, in lines 3 and 5.": "line 5",
+    }
+
+
+def test_written_twice_comes_with_all_other_problems(problems):
+    rules = [f.rule for f in problems("name: a\nname: a\nsolv: {}\n")]
+    assert sorted(rules) == ["settings", "written-twice"]
+
+
+def test_a_value_that_contains_itself_ends(problems):
+    assert problems("name: a\nfiles: &x [*x]\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("name: a\n  b: c\n", "line 2, column 4"),
+        ("name: a\tb: c\n", "line 1, column 8"),
+        ("name: [a\n", "line 2, column 1"),
+        ("name: a\nx: !!python/object:os.system 5\n", "line 2, column 4"),
+    ],
+)
+def test_syntax_errors_name_line_and_column(tmp_path, text, where):
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(AqbioError, match="not valid YAML") as raised:
+        read_yaml(path, StudySettings)
+    assert raised.value.where == where
+
+
+def test_missing_file_and_wrong_encoding(tmp_path):
+    with pytest.raises(AqbioError, match="does not exist") as missing:
+        read_yaml(tmp_path / "none.yaml", StudySettings)
+    assert "none.yaml" in missing.value.file
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("name: Läufer\n".encode("latin-1"))
+    with pytest.raises(AqbioError, match="not UTF-8"):
+        read_yaml(path, StudySettings)
+
+
+def test_environment_variables(monkeypatch):
+    monkeypatch.setenv("AQBIO_TEST_FOLDER", "/some/where")
+    assert expand_environment("${AQBIO_TEST_FOLDER}/x", file="f") == "/some/where/x"
+    assert expand_environment("$AQBIO_TEST_FOLDER", file="f") == "$AQBIO_TEST_FOLDER"
+    monkeypatch.delenv("AQBIO_TEST_FOLDER")
+    with pytest.raises(AqbioError, match="AQBIO_TEST_FOLDER is not set") as raised:
+        expand_environment("${AQBIO_TEST_FOLDER}/x", file="study.yaml")
+    assert raised.value.file == "study.yaml"
+    assert "export AQBIO_TEST_FOLDER=" in raised.value.fix
+
+
+def test_message_of_several_problems_holds_every_one(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text("solv: {}\n", encoding="utf-8")
+    with pytest.raises(InvalidStudyError) as raised:
+        read_yaml(path, StudySettings)
+    message = str(raised.value)
+    assert "name is missing." in message
+    assert "Fix: did you mean solve?" in message
+    assert message.count("File: ") == 2

@@ -84,15 +84,16 @@ def stride_masses(
     -----
     Over a periodic stride the mean vertical force is the body's weight.
     """
+    touchdown, toe_off = contacts.T
     masses = []
     for one in range(len(foot) - 2):
         three = slice(one, one + 3)
         steps = np.diff(touchdown[three])
         alternating = foot[one] == foot[one + 2] != foot[one + 1]
-        if not (alternating and complete[three].all() and steps.max() < 1.5 * steps.min()):
-            continue
-        low, high = (
-            round(float(instant) * rate) for instant in (touchdown[one], touchdown[one + 2])
-        )
-        masses.append(vertical[low:high].mean() / GRAVITY)
+        walking = touchdown[one + 1] < toe_off[one]
+        before = one > 0 and toe_off[one - 1] > touchdown[one]
+        whole = alternating and complete[three].all() and (before or not walking)
+        if whole and steps.max() < 1.5 * steps.min():
+            low, high = (round(float(at) * rate) for at in (touchdown[one], touchdown[one + 2]))
+            masses.append(vertical[low:high].mean() / GRAVITY)
     return np.array(masses)

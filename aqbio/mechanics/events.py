@@ -10,7 +10,6 @@ from aqbio.mechanics.filters import low_pass
 from aqbio.mechanics.runs import joined, runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
-
 EVENT_CUTOFF_MIN = 100.0
 """A lower cut-off smears touchdown and toe-off over more than the 4 ms of a marker frame, Hz."""
 

@@ -18,9 +18,6 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 QUIET_SHARE = 0.1
 """Share of a trial's samples that must be alike to count as the unloaded level."""
 
-OFFSET_MAX = 100.0
-"""A level farther from zero than this is a load, not an offset, N."""
-
 UNLOADED_BAND = 15.0
 """Vertical force within this of the unloaded level counts as unloaded, N."""
 
@@ -156,7 +153,7 @@ def centre_of_pressure(
     return point + arm, np.asarray(free_moment)
 
 
-def unloaded(vertical: FloatArray, rate: float) -> BoolArray:
+def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
     """Mask of the samples in which nobody stands on a plate.
 
     Parameters
@@ -165,6 +162,8 @@ def unloaded(vertical: FloatArray, rate: float) -> BoolArray:
         Vertical force of one plate; the sign does not matter.
     rate : float
         Sampling rate, Hz.
+    largest : float
+        A level farther from zero than this is a load, not an offset, N.
 
     Returns
     -------
@@ -174,7 +173,7 @@ def unloaded(vertical: FloatArray, rate: float) -> BoolArray:
     Notes
     -----
     The unloaded level is the middle of the narrowest band that holds a tenth of all samples, if it
-    is within 100 N of zero: an offset of a plate is found without knowing it. Stretches shorter
+    is near enough to zero: an offset of a plate is found without knowing it. Stretches shorter
     than 50 ms, and 25 ms next to a contact, are left out.
     """
     count = max(int(QUIET_SHARE * len(vertical)), 2)
@@ -182,7 +181,7 @@ def unloaded(vertical: FloatArray, rate: float) -> BoolArray:
     widths = ordered[count - 1 :] - ordered[: len(ordered) - count + 1]
     narrowest = int(np.argmin(widths))
     level = 0.5 * (ordered[narrowest] + ordered[narrowest + count - 1])
-    if abs(level) > OFFSET_MAX:
+    if abs(level) > largest:
         return np.zeros(len(vertical), dtype=np.bool_)
     quiet = shrunk(np.abs(vertical - level) < UNLOADED_BAND, int(UNLOADED_MARGIN * rate))
     for start, stop in runs(quiet):
@@ -191,7 +190,9 @@ def unloaded(vertical: FloatArray, rate: float) -> BoolArray:
     return quiet
 
 
-def offset(channels: FloatArray, vertical: FloatArray, rate: float) -> FloatArray | None:
+def offset(
+    channels: FloatArray, vertical: FloatArray, rate: float, largest: float
+) -> FloatArray | None:
     """Offset of a plate, from the samples in which it is unloaded.
 
     Parameters
@@ -202,6 +203,8 @@ def offset(channels: FloatArray, vertical: FloatArray, rate: float) -> FloatArra
         Its vertical force.
     rate : float
         Sampling rate, Hz.
+    largest : float
+        Largest offset of the vertical force, N.
 
     Returns
     -------
@@ -209,7 +212,7 @@ def offset(channels: FloatArray, vertical: FloatArray, rate: float) -> FloatArra
         To be subtracted; constant unless the vertical force drifts by more than 4 N, then linear
         between unloaded stretches. None when the plate is never unloaded.
     """
-    quiet = unloaded(vertical, rate)
+    quiet = unloaded(vertical, rate, largest)
     stretches = runs(quiet)
     if not len(stretches):
         return None

@@ -107,8 +107,14 @@ def turned_over(plates: Plates, which: BoolArray) -> Plates:
     )
 
 
-def without_offsets(plates: Plates) -> tuple[Plates, list[FloatArray | None]]:
+def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
     """Remove the offset of every plate.
+
+    Parameters
+    ----------
+    plates : Plates
+    largest : float
+        A plate that is never nearer to zero than this is loaded all the time, N.
 
     Returns
     -------
@@ -119,7 +125,7 @@ def without_offsets(plates: Plates) -> tuple[Plates, list[FloatArray | None]]:
     channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
     removed: list[FloatArray | None] = []
     for plate in range(len(plates.numbers)):
-        level = offset(channels[:, plate], plates.vertical[:, plate], plates.rate)
+        level = offset(channels[:, plate], plates.vertical[:, plate], plates.rate, largest)
         removed.append(level)
         if level is not None:
             channels[:, plate] -= level

@@ -46,11 +46,13 @@ def laboratory_axes(
         try:
             axes = detected_axes(clues)
         except ValueError as error:
+            absent = [label for label in _body_labels(marker_set) if label not in recording.labels]
+            what = f" Not in the recording: {', '.join(absent)}." if absent else ""
             raise AqbioError(
-                str(error),
+                f"{error}{what}",
                 file=notes.file,
-                fix="state laboratory.axes in study.yaml, for example {forward: +y, up: +z}, and "
-                f"check that the labels {', '.join(_body_labels(marker_set))} exist.",
+                fix="correct the labels of pelvis and feet in the marker set, or state "
+                "laboratory.axes in study.yaml, for example {forward: +y, up: +z}.",
                 rule="axes-unknown",
             ) from error
     for doubt in axes.doubts:
@@ -69,11 +71,14 @@ def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return mean
 
 
-def missing_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
+def missing_labels(
+    recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
+) -> None:
     """Note the mapped labels that the recording does not have, with the nearest that it has."""
     free = [label for label in recording.labels if label not in marker_set.markers]
     for label, marker in marker_set.markers.items():
-        if label in recording.labels or marker.static_only:
+        expected = not (marker.computed or (moving and marker.static_only))
+        if label in recording.labels or not expected:
             continue
         near = closest(label, free)
         notes.add(

@@ -11,12 +11,21 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
 from aqbio.stages.preparation.notes import Notes
 
+OFFSET_MAX = {True: 250.0, False: 50.0}
+"""Largest offset of a plate in a moving and in a static trial, N: a person who stands on several
+plates for a whole trial must not pass for an offset."""
+
 OFFSET_LARGE = 20.0
 """Offset of the vertical force above which a plate should be looked at, N."""
 
 
 def ground_plates(
-    forces: ForceRecording, rotation: FloatArray, ignored: tuple[int, ...], notes: Notes
+    forces: ForceRecording,
+    rotation: FloatArray,
+    ignored: tuple[int, ...],
+    notes: Notes,
+    *,
+    moving: bool,
 ) -> Plates | None:
     """Bring the plates into ground axes, acting on the runner, without their offsets.
 
@@ -35,11 +44,10 @@ def ground_plates(
         numbers=tuple(forces.numbers[index] for index in kept),
         feet=tuple(SIDES.index(foot) if foot else NOBODY for foot in feet),
     )
-    upright = _on_the_runner(plates, notes)
-    level, removed = without_offsets(upright)
+    level, removed = without_offsets(plates, OFFSET_MAX[moving])
     for plate, offsets in enumerate(removed):
-        _note_offset(upright, plate, offsets, notes)
-    return level
+        _note_offset(plates, plate, offsets, notes)
+    return _on_the_runner(level, notes)
 
 
 def _on_the_runner(plates: Plates, notes: Notes) -> Plates:

@@ -118,13 +118,14 @@ def prepare_trial(
     laboratory, prepare = settings
     recording = _without_markers(recording, laboratory.ignore_markers)
     notes.adopt(recording.findings)
-    missing_labels(recording, marker_set, notes)
+    missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
-    plates = None
+    plates, moving = None, trial.task != "static"
     if recording.forces is not None:
-        plates = ground_plates(recording.forces, axes.matrix, laboratory.ignore_plates, notes)
-    moving = trial.task != "static"
+        plates = ground_plates(
+            recording.forces, axes.matrix, laboratory.ignore_plates, notes, moving=moving
+        )
     loads, ground, threshold = None, _standing(recording, marker_set), 0.0
     if moving:
         loads, ground, threshold = _moving(recording, plates, trial, marker_set, settings, notes)

@@ -65,9 +65,11 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
         return np.stack([phase_curve(step, name, time, values, kind) for name in PHASES])
 
     belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
+    external = trial["moment_of_force"] + trial["free_moment"]
     vectors = {
         "angular_momentum": both(_roles(trial["group_angular_momentum"], step)),
         "angular_momentum_rate": both(_roles(trial["group_angular_momentum_rate"], step)),
+        "external_moment": both(external.sum("foot").values[:, None]),
         "moment_of_force": both(trial["moment_of_force"].sum("foot").values[:, None]),
         "free_moment": both(trial["free_moment"].sum("foot").values[:, None]),
         "residual_moment": both(trial["residual_moment"].values[:, None]),
@@ -163,6 +165,7 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
         "angular_momentum": ("group", "kg m2/s"),
         "angular_momentum_rate": ("group", "N m"),
         "joint_moment": ("joint", "N m"),
+        "external_moment": ("", "N m"),
         "moment_of_force": ("", "N m"),
         "free_moment": ("", "N m"),
         "residual_moment": ("", "N m"),

@@ -13,6 +13,7 @@ STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"]
 
 try:
     STUDY = load_study(STUDY_FILE)
+    DATA = STUDY.data
     MAP_FILES = [str(STUDY.map_file), str(STUDY.marker_file)]
 except AqbioError as error:
     raise WorkflowError(str(error)) from error

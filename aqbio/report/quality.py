@@ -211,7 +211,7 @@ def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     broken = broken[~broken["ok"]]
     if len(broken):
         names = ", ".join(sorted(set(broken["name"])))
-        said.append(f"{len(broken)} closures do not hold ({names}).")
+        said.append(f"Closures that do not hold: {len(broken)} ({names}).")
     count = findings["severity"].value_counts()
     errors, warnings = int(count.get("error", 0)), int(count.get("warning", 0))
     if errors or warnings:

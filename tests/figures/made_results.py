@@ -32,15 +32,23 @@ FAILED = ("S02", "sprint", "prepare: marker RASI is missing in 41 of 180 frames 
 _FIRST_TOUCHDOWN = {"jog": 0.520, "sprint": 0.353}
 
 
-def write_made_results(folder: Path, *, participants: int = 2, steps: bool = True) -> Study:
+def write_made_results(
+    folder: Path,
+    *,
+    participants: int = 2,
+    steps: bool = True,
+    figures: dict[str, Any] | None = None,
+) -> Study:
     """Write sheets, manifests, prepared trials, tables and step curves; give the study.
 
     Parameters
     ----------
     steps : bool
         Whether any step was kept; otherwise all tables of steps are empty.
+    figures : dict
+        Settings of the section figures.
     """
-    study = _study(folder, participants)
+    study = _study(folder, participants, figures or {})
     curves = _without_failed(made_step_curves(participants)) if steps else _none()
     made = [
         step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
@@ -62,11 +70,15 @@ def write_made_results(folder: Path, *, participants: int = 2, steps: bool = Tru
     return study
 
 
-def _study(folder: Path, participants: int) -> Study:
+def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"S{number:02d}" for number in range(1, participants + 1)]
-    settings = {"name": "made_up", "results": str(folder / "results")}
-    settings |= {"report": {"title": "Made-up sprinters", "authors": "A. Tester"}}
+    settings = {
+        "name": "made_up",
+        "results": str(folder / "results"),
+        "figures": figures,
+        "report": {"title": "Made-up sprinters", "authors": "A. Tester"},
+    }
     (folder / "study.yaml").write_text(json.dumps(settings), encoding="utf-8")
     people = "participant_id\tsex\n" + "".join(f"{name}\tfemale\n" for name in names)
     (folder / "participants.tsv").write_text(people, encoding="utf-8")
@@ -138,28 +150,30 @@ def _contributions_table(curves: xr.Dataset) -> pd.DataFrame:
         "moment_min": stance.min("percent"),
         "moment_max": stance.max("percent"),
     }
-    rows = []
-    for name, values in statistics.items():
-        for number in range(curves.sizes["step"]):
-            step = values.isel(step=number)
-            for joint in JOINTS:
-                for axis in AXES:
-                    rows.append(
-                        {
-                            "participant_id": step["participant_id"].item(),
-                            "trial_id": step["trial_id"].item(),
-                            "step": step["number"].item(),
-                            "level": "joint",
-                            "source": joint,
-                            "target": "distal_segment",
-                            "axis": axis,
-                            "phase": "stance",
-                            "statistic": name,
-                            "value": float(step.sel(joint=joint, axis=axis)),
-                            "unit": "N m",
-                        }
-                    )
+    rows = [
+        _joint_row(values.isel(step=number), name, joint, axis)
+        for name, values in statistics.items()
+        for number in range(curves.sizes["step"])
+        for joint in JOINTS
+        for axis in AXES
+    ]
     return pd.DataFrame(rows)
+
+
+def _joint_row(step: xr.DataArray, statistic: str, joint: str, axis: str) -> dict[str, Any]:
+    return {
+        "participant_id": step["participant_id"].item(),
+        "trial_id": step["trial_id"].item(),
+        "step": step["number"].item(),
+        "level": "joint",
+        "source": joint,
+        "target": "distal_segment",
+        "axis": axis,
+        "phase": "stance",
+        "statistic": statistic,
+        "value": float(step.sel(joint=joint, axis=axis)),
+        "unit": "N m",
+    }
 
 
 _QUALITY = (

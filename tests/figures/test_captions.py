@@ -1,0 +1,65 @@
+"""Captions say how to read; alternative texts give the numbers of the table."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from aqbio.figures.captions import TITLES, flexion_signs, grid_alternative_text, grid_caption
+from aqbio.figures.curves import drawn_numbers
+from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
+from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
+from aqbio.figures.numbers import shown
+from aqbio.figures.step_columns import StepColumn
+
+GRIDS = (
+    angular_momentum_grid,
+    angular_momentum_rate_grid,
+    vertical_joint_moments_grid,
+    flexion_moments_grid,
+)
+
+
+def test_every_number_of_the_alternative_text_is_in_the_table(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    for make in GRIDS:
+        grid = make(steps, columns)
+        text = grid_alternative_text(grid)
+        table = drawn_numbers(grid)
+        middle = table[(table["phase"] == "stance") & (table["percent"] == 50)]
+        narrow = {row.key: row for row in grid.rows if row.narrow}
+        for row in middle[middle["row"].isin(list(narrow))].itertuples():
+            panel = narrow[row.row].panels[0]
+            label = next(line.style.label for line in panel if line.name == row.line)
+            assert f"{label} {shown(row.mean, row.unit)}" in text
+        for column in columns:
+            assert f"At {column.title} ({column.size}): " in text
+
+
+def test_captions_name_frame_spread_and_flight(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    for make in GRIDS:
+        grid = make(steps, columns)
+        caption = grid_caption(grid)
+        assert grid.name in TITLES
+        assert "mirrored" in caption
+        assert "± one standard deviation" in caption
+        assert "mechanically implied" in caption
+
+
+def test_caption_of_flexion_moments_gives_their_sign(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    positive = steps["joint_flexion_moment"].attrs["positive"]
+    caption = grid_caption(flexion_moments_grid(steps, columns), flexion_signs(positive))
+    assert f"Positive: {positive}." in caption
+    assert "counter-clockwise" not in caption
+
+
+def test_no_caption_speaks_a_verdict(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> None:
+    for make in GRIDS:
+        grid = make(steps, columns)
+        words = f"{grid_caption(grid)} {grid_alternative_text(grid)}".lower()
+        for verdict in ("support", "prove", "confirm", "refute", "significant"):
+            assert verdict not in words

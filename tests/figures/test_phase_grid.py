@@ -1,0 +1,149 @@
+"""Grids show the curves, name units and phases, and nothing overlaps or is cut off."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
+from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
+from aqbio.figures.phase_grid import IMPLIED, phase_grid_figure
+from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.style import STYLES, journal_style
+from tests.figures.conftest import EDGES
+from tests.figures.made_study import made_step_curves
+
+GRIDS = [
+    angular_momentum_grid,
+    angular_momentum_rate_grid,
+    vertical_joint_moments_grid,
+    flexion_moments_grid,
+]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(make, width) for make in GRIDS for width in (85.0, 180.0)],
+    ids=lambda param: f"{param[0].__name__}-{param[1]:g}mm",
+)
+def arranged(request: pytest.FixtureRequest) -> FigureCanvasAgg:
+    """Every figure in both widths with four speeds, the most crowded case, laid out."""
+    make, width_mm = request.param
+    data = made_step_curves(participants=2)
+    figure = phase_grid_figure(make(data, step_columns(data, EDGES)), width_mm)
+    canvas = FigureCanvasAgg(figure)
+    with journal_style():
+        canvas.draw()
+    return canvas
+
+
+def _texts(figure: Figure) -> Iterator[Text]:
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_visible() and text.get_text().strip():
+            yield text
+
+
+def test_no_text_is_cut_off_or_too_small(arranged: FigureCanvasAgg) -> None:
+    width, height = arranged.get_width_height()
+    for text in _texts(arranged.figure):
+        box = text.get_window_extent(arranged.get_renderer())
+        assert text.get_fontsize() >= 6, text
+        # One pixel at 100 dots per inch is the rounding of glyph extents.
+        assert box.x0 >= -1, text
+        assert box.x1 <= width + 1, text
+        assert box.y0 >= -1, text
+        assert box.y1 <= height + 1, text
+
+
+def test_legend_covers_no_panel(arranged: FigureCanvasAgg) -> None:
+    figure, renderer = arranged.figure, arranged.get_renderer()
+    legend = figure.legends[0].get_window_extent(renderer)
+    assert IMPLIED in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not any(legend.overlaps(axes.get_tightbbox(renderer)) for axes in figure.axes)
+
+
+def test_tick_labels_do_not_collide(arranged: FigureCanvasAgg) -> None:
+    renderer = arranged.get_renderer()
+    for axes in arranged.figure.axes:
+        labels = [text for text in axes.get_xticklabels() if text.get_text()]
+        boxes = sorted((t.get_window_extent(renderer) for t in labels), key=lambda box: box.x0)
+        for left, right in itertools.pairwise(boxes):
+            assert left.x1 < right.x0
+
+
+def test_lines_are_the_means_with_colour_and_dash(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    grid = angular_momentum_grid(steps, columns)
+    figure = phase_grid_figure(grid, 180.0)
+    sides = figure.axes[1]
+    swing = _drawn(sides, STYLES["swing_side"].colour)[-1]
+    mean = grid.rows[0].panels[1][1].mean
+    drawn = np.asarray(swing.get_ydata(), dtype=float)
+    np.testing.assert_array_equal(drawn[np.isfinite(drawn)], mean.ravel())
+    assert swing.is_dashed()
+    push = _drawn(sides, STYLES["push_side"].colour)[-1]
+    assert not push.is_dashed()
+    assert np.asarray(push.get_xdata())[-1] == 200
+
+
+def _drawn(axes: Axes, colour: str) -> list:
+    return [line for line in axes.get_lines() if line.get_color() == colour]
+
+
+def test_every_row_names_its_quantity_and_unit(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    for make in GRIDS:
+        grid = make(steps, columns)
+        figure = phase_grid_figure(grid, 180.0)
+        first = figure.axes[:: len(columns)]
+        for row, axes in zip(grid.rows, first, strict=True):
+            assert f"({row.unit})" in axes.get_ylabel()
+            assert row.label in axes.get_ylabel()
+
+
+def test_flight_is_shaded_and_named(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> None:
+    figure = phase_grid_figure(angular_momentum_grid(steps, columns), 180.0)
+    words = [text.get_text() for text in figure.axes[0].texts]
+    assert "stance" in words
+    assert "flight (mechanically implied)" in words
+    for axes in figure.axes:
+        shades = [patch.get_extents() for patch in axes.patches]
+        spans = axes.transData.inverted().transform([[s.x0, s.x1] for s in shades])
+        assert len(spans) == 1
+
+
+def test_residual_has_its_own_grey_line(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> None:
+    grid = angular_momentum_rate_grid(steps, columns)
+    for axis in "xyz":
+        row = next(row for row in grid.rows if row.key == f"moment_balance_{axis}")
+        names = [line.name for line in row.panels[1]]
+        assert names == ["total", "external_moment", "free_moment", "residual_moment"]
+        total, external, _, residual = (line.mean for line in row.panels[1])
+        # The balance of the made-up study is exact up to round-off of sums of about 200 N m.
+        np.testing.assert_allclose(external + residual, total, atol=1e-11)
+    assert STYLES["residual_moment"].colour == "#767676"
+
+
+def test_missing_groups_and_joints_leave_their_lines_out(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    """A recording without arms has no arms, no push side and no shoulder or elbow."""
+    armless = steps.copy(deep=True)
+    armless["angular_momentum"].loc[{"group": ["arms", "push_side", "total"]}] = np.nan
+    absent = [str(j) for j in steps["joint"].values if str(j).startswith(("shoulder", "elbow"))]
+    armless["joint_moment"].loc[{"joint": absent}] = np.nan
+    names = [line.name for line in angular_momentum_grid(armless, columns).rows[1].panels[0]]
+    assert names == ["push_leg", "swing_leg", "torso", "pelvis"]
+    joints = [row.key for row in vertical_joint_moments_grid(armless, columns).rows]
+    assert joints == ["hip", "knee", "ankle", "lumbar"]
+    phase_grid_figure(angular_momentum_grid(armless, columns), 85.0)

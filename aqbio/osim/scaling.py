@@ -16,17 +16,25 @@ from aqbio.io.trc import write_trc
 from aqbio.osim.corrections import apply_corrections, coordinates
 from aqbio.osim.dressing import dress, undress
 from aqbio.osim.scale_findings import factor_findings, landmark_findings
-from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, reason
+from aqbio.osim.scale_tools import (
+    STATIC_FRAMES,
+    STATIC_RATE,
+    Factors,
+    largest_change,
+    place_markers,
+    scaled_model,
+    set_defaults,
+    tool_error,
+)
+from aqbio.osim.session import initialised, load_model
 from aqbio.osim.static_pose import StaticPose, static_pose
 from aqbio.osim.static_trial import StaticTrial, static_markers
 
 FloatArray = NDArray[np.float64]
 
-PASSES = 3
+PASSES, FACTOR_CHANGE = 10, 1e-4
 """Distances between markers on two bodies depend on the pose: the generic model takes the static
-pose of the pass before. The third pass changes factors by less than 1e-3."""
-STATIC_RATE, STATIC_FRAMES = 100.0, 3
-"""OpenSim's tools read the mean static pose from a file of identical frames."""
+pose of the pass before, until no factor changes by more, or for so many passes."""
 MASS_TOLERANCE_KG = 0.1
 
 
@@ -88,7 +96,7 @@ class ScaledModel:
 
     file: Path
     mass: float
-    factors: dict[str, tuple[float, float, float]]
+    factors: Factors
     marker_error: dict[str, float]
     rms: float
     largest: float
@@ -128,34 +136,60 @@ def scale_model(task: ScaleTask, output: Path, scratch: Path) -> ScaledModel:
     findings = apply_corrections(model, task.settings.corrections)
     means = static_markers(task.static, task.marker_set, seconds=task.settings.static_window_s)
     findings += dress(model, task.marker_set, means)
-    positions = {task.marker_set.model_name(label): place for label, place in means.items()}
-    markers = scratch / "static.trc"
-    frames = np.array([list(positions.values())] * STATIC_FRAMES)
-    write_trc(markers, tuple(positions), frames, STATIC_RATE)
-    weights = _static_weights(task.marker_set, means)
-    used, more = _usable_measurements(task.marker_set, means)
-    findings += more
-
+    measurements, lost = _usable_measurements(task.marker_set, means)
+    findings += lost
     defaults = {c.getName(): c.getDefaultValue() for c in coordinates(model)}
-    scaled, factors = _scaled(model, used, task.mass, markers)
-    pose = static_pose(scaled, task.model_map, positions, weights)
-    for _ in range(PASSES - 1):
-        _set_defaults(model, pose.coordinates)
-        scaled, factors = _scaled(model, used, task.mass, markers)
-        pose = static_pose(scaled, task.model_map, positions, weights)
-    _place_markers(scaled, pose, weights, markers)
-    _set_defaults(scaled, defaults)
+    target = _target(task.marker_set, means, scratch / "static.trc")
+    scaled, pose, factors = _fitted(model, measurements, target, task)
+    place_markers(scaled, pose.coordinates, target.weights, target.file)
+    set_defaults(scaled, defaults)
     undress(scaled, task.marker_set)
-    return _finished(task, scaled, output, pose, findings, factors)
+    scaled.setName(output.stem)
+    scaled.printToXML(str(output))
+    findings += factor_findings(factors)
+    return _result(task, output, pose, factors, findings)
 
 
-def _static_weights(marker_set: MarkerSet, means: dict[str, FloatArray]) -> dict[str, float]:
-    """Weight by marker of the model; tracking markers have none."""
-    return {
-        marker_set.model_name(label): 0.0 if mapped.tracking else mapped.static_weight
-        for label, mapped in marker_set.markers.items()
-        if label in means
-    }
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Mean markers of the static trial by marker of the model: arrays, weights and file."""
+
+    positions: dict[str, FloatArray]
+    weights: dict[str, float]
+    file: Path
+
+
+def _target(marker_set: MarkerSet, means: dict[str, FloatArray], file: Path) -> _Target:
+    """Name the static markers as on the model; tracking markers have no weight."""
+    positions = {marker_set.model_name(label): place for label, place in means.items()}
+    weights = {}
+    for label in means:
+        mapped = marker_set.markers[label]
+        weights[marker_set.model_name(label)] = 0.0 if mapped.tracking else mapped.static_weight
+    frames = np.array([list(positions.values())] * STATIC_FRAMES)
+    write_trc(file, tuple(positions), frames, STATIC_RATE)
+    return _Target(positions, weights, file)
+
+
+def _fitted(
+    model: Any, measurements: tuple[Measurement, ...], target: _Target, task: ScaleTask
+) -> tuple[Any, StaticPose, Factors]:
+    """Scale and pose by turns until the factors stand still."""
+    scaled, factors = scaled_model(model, measurements, task.mass, target.file)
+    pose = static_pose(scaled, task.model_map, target.positions, target.weights)
+    for _ in range(PASSES - 1):
+        before = factors
+        set_defaults(model, pose.coordinates)
+        scaled, factors = scaled_model(model, measurements, task.mass, target.file)
+        pose = static_pose(scaled, None, target.positions, target.weights)
+        if largest_change(before, factors) < FACTOR_CHANGE:
+            return scaled, pose, factors
+    raise AqbioError(
+        f"scale factors still change by {largest_change(before, factors):.4f} after {PASSES} "
+        f"passes of scaling and posing, more than {FACTOR_CHANGE:g}.",
+        fix="check the static trial's markers and the bodies they are mapped to.",
+        rule="scaling-diverges",
+    )
 
 
 def _usable_measurements(
@@ -179,144 +213,35 @@ def _usable_measurements(
     return tuple(usable), findings
 
 
-def _set_defaults(model: Any, values: dict[str, float]) -> None:
-    for coordinate in coordinates(model):
-        coordinate.setDefaultValue(values[coordinate.getName()])
-
-
-def _scaled(
-    model: Any, measurements: tuple[Measurement, ...], mass: float, markers: Path
-) -> tuple[Any, dict[str, tuple[float, float, float]]]:
-    """Scale a copy of the generic model with OpenSim's ModelScaler; give it and the factors."""
-    folder = markers.parent
-    generic, factors = folder / "generic.osim", folder / "scale_set.xml"
-    model.printToXML(str(generic))
-    scaled = load_model(generic, muscles=True)
-    scaler = opensim.ModelScaler()
-    order = opensim.ArrayStr()
-    order.append("measurements")
-    scaler.setScalingOrder(order)
-    for measurement in measurements:
-        scaler.getMeasurementSet().cloneAndAppend(_measurement(measurement))
-    scaler.setMarkerFileName(str(markers))
-    scaler.setTimeRange(_static_range())
-    scaler.setPreserveMassDist(True)
-    scaler.setOutputScaleFileName(str(factors))
-    scaler.setPrintResultFiles(True)
-    try:
-        done = scaler.processModel(scaled, "", mass)
-    except RuntimeError as error:
-        raise _tool_error("ModelScaler", reason(error)) from error
-    if not done:
-        raise _tool_error("ModelScaler", "it reports failure")
-    return scaled, _factors(scaled, factors)
-
-
-def _measurement(settings: Measurement) -> Any:
-    measurement = opensim.Measurement()
-    measurement.setName(settings.name)
-    measurement.setApply(True)
-    for first, second in settings.pairs:
-        pair = opensim.MarkerPair()
-        pair.setMarkerName(0, first)
-        pair.setMarkerName(1, second)
-        measurement.getMarkerPairSet().cloneAndAppend(pair)
-    axes = opensim.ArrayStr()
-    for axis in settings.axes:
-        axes.append(axis.upper())
-    for name in settings.bodies:
-        body = opensim.BodyScale()
-        body.setName(name)
-        body.setAxisNames(axes)
-        measurement.getBodyScaleSet().cloneAndAppend(body)
-    return measurement
-
-
-def _static_range() -> Any:
-    times = opensim.ArrayDouble()
-    times.append(0.0)
-    times.append((STATIC_FRAMES - 1) / STATIC_RATE)
-    return times
-
-
-def _factors(model: Any, path: Path) -> dict[str, tuple[float, float, float]]:
-    scales = opensim.ScaleSet(str(path))
-    factors = {}
-    for index in range(scales.getSize()):
-        scale = scales.get(index)
-        if model.getBodySet().contains(scale.getSegmentName()):
-            values = opensim.Vec3()
-            scale.getScaleFactors(values)
-            x, y, z = (float(value) for value in array_from_vec3(values))
-            factors[scale.getSegmentName()] = (x, y, z)
-    return factors
-
-
-def _place_markers(model: Any, pose: StaticPose, weights: dict[str, float], markers: Path) -> None:
-    """Move the model's markers to where the static trial has them, from the solved pose."""
-    _set_defaults(model, pose.coordinates)
-    placer = opensim.MarkerPlacer()
-    tasks = placer.getIKTaskSet()
-    for name, weight in weights.items():
-        task = opensim.IKMarkerTask()
-        task.setName(name)
-        task.setApply(True)
-        task.setWeight(weight)
-        tasks.cloneAndAppend(task)
-    placer.setMarkerFileName(str(markers))
-    placer.setTimeRange(_static_range())
-    placer.setMaxMarkerMovement(-1.0)
-    placer.setMoveModelMarkers(True)
-    placer.setPrintResultFiles(False)
-    try:
-        done = placer.processModel(model, "")
-    except RuntimeError as error:
-        raise _tool_error("MarkerPlacer", reason(error)) from error
-    if not done:
-        raise _tool_error("MarkerPlacer", "it reports failure")
-
-
-def _tool_error(tool: str, why: str) -> AqbioError:
-    return AqbioError(
-        f"OpenSim's {tool} failed: {why}.",
-        fix="look at the static trial and at the measurements of the marker set.",
-        rule="scaling-failed",
-    )
-
-
-def _finished(
-    task: ScaleTask,
-    model: Any,
-    output: Path,
-    pose: StaticPose,
-    findings: list[Finding],
-    factors: dict[str, tuple[float, float, float]],
+def _result(
+    task: ScaleTask, file: Path, pose: StaticPose, factors: Factors, findings: list[Finding]
 ) -> ScaledModel:
-    """Write the model, read it back and judge it."""
-    model.setName(output.stem)
-    model.printToXML(str(output))
-    written = load_model(output)
-    mass = float(written.getTotalMass(initialised(written, file=output)))
+    """Read the written model back and judge it."""
+    written = load_model(file)
+    mass = float(written.getTotalMass(initialised(written, file=file)))
     if abs(mass - task.mass) > MASS_TOLERANCE_KG:
-        raise _tool_error("ModelScaler", f"the model weighs {mass:.2f} kg, not {task.mass:.2f} kg")
+        raise tool_error("ModelScaler", f"the model weighs {mass:.2f} kg, not {task.mass:.2f} kg")
     error = {
         label: pose.error[task.marker_set.model_name(label)]
         for label, mapped in task.marker_set.markers.items()
         if task.marker_set.model_name(label) in pose.error and not mapped.tracking
     }
-    landmarks = {k: v for k, v in error.items() if not task.marker_set.markers[k].computed}
+    landmarks = {
+        label: distance
+        for label, distance in error.items()
+        if not task.marker_set.markers[label].computed
+    }
     limits = task.settings
-    findings += factor_findings(factors)
-    findings += landmark_findings(
+    found = landmark_findings(
         landmarks, rms_limit=limits.landmark_rms_m, largest_limit=limits.landmark_max_m
     )
     return ScaledModel(
-        file=output,
+        file=file,
         mass=mass,
         factors=factors,
         marker_error=error,
         rms=float(np.sqrt(np.mean(np.square(list(landmarks.values()))))),
         largest=max(landmarks.values()),
         pose=pose.coordinates,
-        findings=tuple(findings),
+        findings=(*findings, *found),
     )

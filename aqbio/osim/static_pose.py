@@ -41,7 +41,7 @@ class StaticPose:
 
 def static_pose(
     model: Any,
-    model_map: ModelMap,
+    model_map: ModelMap | None,
     positions: Mapping[str, FloatArray],
     weights: Mapping[str, float],
 ) -> StaticPose:
@@ -52,9 +52,10 @@ def static_pose(
     model : opensim.Model
         With a marker of every name in ``weights``; gets a new system. Clamps are ignored, locked
         and coupled coordinates obeyed.
-    model_map : ModelMap
+    model_map : ModelMap or None
         Tells the joints of shoulder and elbow, which start from several positions because
-        static poses are taken with arms hanging, in an A or in a T.
+        static poses are taken with arms hanging, in an A or in a T. None: the model's default
+        pose is the only start.
     positions : mapping of (3,) arrays, m
         Measured position by marker of the model, facing x.
     weights : mapping
@@ -100,8 +101,10 @@ def _set_clamped(model: Any, names: list[str], *, clamped: bool) -> None:
         model.updCoordinateSet().get(name).setDefaultClamped(clamped)
 
 
-def _starts(model: Any, model_map: ModelMap) -> list[dict[str, float]]:
+def _starts(model: Any, model_map: ModelMap | None) -> list[dict[str, float]]:
     """Positions of shoulders and elbows to start from, by coordinate."""
+    if model_map is None:
+        return [{}]
     joints = model.getJointSet()
     abduction, flexion = [], []
     for place in (model_map.joints.shoulder, model_map.joints.elbow):

@@ -153,7 +153,8 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
     if kind == "extra_forbidden":
         return f"setting {name} is unknown.", _suggestion(place)
     if kind == "value_error":
-        return f"{name}: {error['msg'].removeprefix('Value error, ')}{given}.", ""
+        subject = f"{name}: " if place.location else ""
+        return f"{subject}{error['msg'].removeprefix('Value error, ')}{given}.", ""
     if kind == "literal_error":
         known = [str(option) for option in get_args(members(place.annotation)[0])]
         near = closest(str(value), known)
@@ -165,7 +166,9 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must hold settings of its own{given}.", _known(place.annotation)
     if kind == "string_type":
         return f"{name} must be text{given}.", f'write it in quotes: "{value}".'
-    return f"{name} must be {_constraint(error)}{given}.", ""
+    comma = isinstance(value, str) and "," in value and kind == "float_parsing"
+    fix = f"write a decimal point: {str(value).replace(',', '.')}." if comma else ""
+    return f"{name} must be {_constraint(error)}{given}.", fix
 
 
 def _constraint(error: ErrorDetails) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 """Letters, digits, underscore, hyphen and dot: identifiers become file names."""
@@ -61,6 +61,12 @@ class Trial(Row):
     end_s: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Last instant that is used, s from the trial's first frame."
     )
+
+    @model_validator(mode="after")
+    def _window(self) -> Self:
+        if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
+            raise ValueError(f"end_s ({self.end_s:g}) is not after start_s ({self.start_s or 0:g})")
+        return self
 
 
 SHEETS: dict[str, type[Row]] = {"participants": Participant, "trials": Trial}

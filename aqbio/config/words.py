@@ -13,15 +13,16 @@ _PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `fal
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that looks most like the given one, if any does.
+    """Give the known word that looks most like the given one, capitals aside, if any does.
 
     Examples
     --------
-    >>> closest("cutof_hz", ["cutoff_hz", "accuracy"])
-    'cutoff_hz'
+    >>> closest("cutof_hz", ["cutoff_hz", "accuracy"]), closest("rasi", ["LASI", "RASI"])
+    ('cutoff_hz', 'RASI')
     """
-    matches = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    spellings = {name.casefold(): name for name in known}
+    matches = difflib.get_close_matches(word.casefold(), spellings, n=1, cutoff=0.6)
+    return spellings[matches[0]] if matches else None
 
 
 def members(annotation: Any) -> tuple[Any, ...]:

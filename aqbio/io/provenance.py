@@ -45,11 +45,26 @@ def git_commit() -> str:
     """Give the commit of aqbio's own checkout, with ``+changes`` when files differ from it."""
     root = Path(aqbio.__file__).parents[1]
     try:
+        if not root.samefile(_git(root, "rev-parse", "--show-toplevel")):
+            return "unknown"  # installed into a checkout of something else
         commit = _git(root, "rev-parse", "--short=12", "HEAD")
         changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}+changes" if changed else commit
+
+
+def _named(paths: Iterable[Path]) -> dict[str, Path]:
+    """Give every file under the shortest end of its path that no other one has."""
+    parts = {path: path.parts for path in sorted(set(paths))}
+    named = {}
+    for path, own in parts.items():
+        others = [other for other in parts.values() if other != own]
+        length = 1
+        while length < len(own) and any(other[-length:] == own[-length:] for other in others):
+            length += 1
+        named["/".join(own[-length:])] = path
+    return named
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -67,13 +82,14 @@ def provenance(
     stage : str
         Stage that makes the output.
     inputs : iterable of Path
-        Files that were read; named without their folders, so that no machine's path is published.
+        Files that were read; named without their folders, so that no machine's path is published,
+        or with as many of them as tell files of the same name apart.
     settings : mapping
         Settings sections that were read.
     """
     return {
         "stage": stage,
-        "inputs": json.dumps({path.name: file_hash(path) for path in sorted(set(inputs))}),
+        "inputs": json.dumps({name: file_hash(path) for name, path in _named(inputs).items()}),
         "settings": json.dumps(settings, sort_keys=True),
         "versions": json.dumps(versions()),
         "commit": git_commit(),

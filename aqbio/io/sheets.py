@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from aqbio.config.sheets import Row
-from aqbio.config.validation import Problems, closest, row_findings
+from aqbio.config.validation import InvalidStudyError, closest, row_findings
 from aqbio.errors import AqbioError, Finding
 
 R = TypeVar("R", bound=Row)
@@ -29,20 +30,26 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
 
     Raises
     ------
-    Problems
+    InvalidStudyError
         All problems of the sheet, each with its line and column.
     AqbioError
         When the file is missing or has no header.
     """
-    lines = list(csv.reader(_text(path).splitlines(), delimiter="\t"))
-    numbered = [
-        (number, cells) for number, cells in enumerate(lines, 1) if any(map(str.strip, cells))
-    ]
+    reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
+    numbered = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     if not numbered:
         raise AqbioError(
             "the sheet is empty.", file=str(path), fix="write the header row and one row per item."
         )
     header = [cell.strip() for cell in numbered[0][1]]
+    if len(header) == 1 and (sign := _other_separator(header[0])):
+        raise AqbioError(
+            f"the columns are separated by {sign}, not by tabs.",
+            file=str(path),
+            where="line 1",
+            fix="save it tab-separated (in Excel: 'Unicode text').",
+            rule="sheet-separator",
+        )
     findings = _header_findings(header, row, path)
     rows: list[R] = []
     for number, cells in numbered[1:]:
@@ -58,8 +65,16 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
         except ValidationError as error:
             findings += row_findings(error, row, path, number)
     if findings:
-        raise Problems(findings)
+        raise InvalidStudyError(findings)
     return rows
+
+
+def _other_separator(header: str) -> str:
+    """Name the sign that separates the columns of a header without tabs."""
+    for sign, name in ((",", "commas"), (";", "semicolons")):
+        if sign in header:
+            return name
+    return ""
 
 
 def _header_findings(header: list[str], row: type[Row], path: Path) -> list[Finding]:
@@ -78,7 +93,18 @@ def _header_findings(header: list[str], row: type[Row], path: Path) -> list[Find
                     fix=f"did you mean {name} where it says {near}?" if near else f"add {name}.",
                 )
             )
-    for given in header:
+    for given in dict.fromkeys(header):
+        if given and header.count(given) > 1:
+            findings.append(
+                Finding(
+                    rule="sheet-column",
+                    severity="error",
+                    what=f"column {given} is there {header.count(given)} times.",
+                    file=str(path),
+                    where="line 1",
+                    fix="keep one of them.",
+                )
+            )
         near = None if given in known else closest(given, known)
         if near and near not in header and not known[near].is_required():
             findings.append(

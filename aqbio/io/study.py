@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +25,7 @@ from aqbio.config import (
 )
 from aqbio.config import settings as section
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.sheets import read_sheet
+from aqbio.io.study_sheets import read_sheets
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
 """Folder of the models and maps that come with aqbio."""
@@ -219,78 +217,29 @@ def load_study(file: Path) -> Study:
     InvalidStudyError
         All problems of settings and sheets at once.
     """
-    settings = read_yaml(file, StudySettings)
-    bare = Study(file, settings, (), ())
-    folder = file.parent
-    participants, findings = _rows(folder / settings.files.participants, Participant)
-    trials, more = _rows(folder / settings.files.trials, Trial)
-    findings += more
-    if not findings:
-        findings = _relation_findings(bare, participants, trials)
-    if findings:
-        raise InvalidStudyError(findings)
-    return Study(file, settings, tuple(participants), tuple(trials))
-
-
-R = TypeVar("R", Participant, Trial)
-
-
-def _rows(path: Path, row: type[R]) -> tuple[list[R], list[Finding]]:
     try:
-        return read_sheet(path, row), []
+        settings = read_yaml(file, StudySettings)
     except InvalidStudyError as problems:
-        return [], list(problems.findings)
-    except AqbioError as error:
-        return [], [error.finding()]
+        raise InvalidStudyError([*problems.findings, *_sheet_problems(file)]) from problems
+    participants, trials = _sheets(file, settings.files)
+    return Study(file, settings, participants, trials)
 
 
-def _relation_findings(
-    study: Study, participants: Iterable[Participant], trials: Iterable[Trial]
-) -> list[Finding]:
-    """Check what one sheet says about the other."""
-    sheet = study.file.parent / study.settings.files.trials
-    people = study.file.parent / study.settings.files.participants
-    findings = []
+class _NamedFiles(BaseModel):
+    """The sheets that a study.yaml with problems elsewhere names."""
 
-    def problem(what: str, file: Path, fix: str, rule: str) -> None:
-        findings.append(Finding(rule=rule, severity="error", what=what, file=str(file), fix=fix))
-
-    ids = Counter(participant.participant_id for participant in participants)
-    for name, count in ids.items():
-        if count > 1:
-            problem(
-                f"participant {name} appears {count} times.", people, "keep one row.", "sheet-twice"
-            )
-    keys = Counter((trial.participant_id, trial.trial_id) for trial in trials)
-    for (name, trial_id), count in keys.items():
-        if count > 1:
-            problem(
-                f"trial {trial_id} of {name} appears {count} times.",
-                sheet,
-                "give every trial of a participant its own trial_id.",
-                "sheet-twice",
-            )
-        if name not in ids:
-            near = closest(name, ids)
-            problem(
-                f"trial {trial_id} belongs to {name}, who is not in the participants sheet.",
-                sheet,
-                f"did you mean {near}?" if near else "add the participant.",
-                "participant-unknown",
-            )
-    for participant in participants:
-        static = participant.static_trial
-        if static and (participant.participant_id, static) not in keys:
-            problem(
-                f"static_trial {static} of {participant.participant_id} is not in the trials "
-                "sheet.",
-                people,
-                "add the trial with task static, or write n/a.",
-                "static-unknown",
-            )
-    return findings
+    files: section.Files = section.Files()
 
 
-def dump(model: BaseModel) -> str:
-    """Give a settings section as JSON text with sorted keys."""
-    return json.dumps(model.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+def _sheet_problems(file: Path) -> tuple[Finding, ...]:
+    """Give the problems of the sheets of a study whose settings have some too."""
+    try:
+        _sheets(file, read_yaml(file, _NamedFiles).files)
+    except InvalidStudyError as problems:
+        known = any(finding.file == str(file) for finding in problems.findings)
+        return () if known else problems.findings
+    return ()
+
+
+def _sheets(file: Path, files: section.Files) -> tuple[tuple[Participant, ...], tuple[Trial, ...]]:
+    return read_sheets(file.parent / files.participants, file.parent / files.trials)

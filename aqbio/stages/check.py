@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from aqbio.config import InvalidStudyError
+from aqbio.config import InvalidStudyError, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.study import Study, load_study
 
 
 def study_problems(file: Path) -> list[Finding]:
-    """InvalidStudyError of settings, sheets, maps, models and files.
+    """Problems of settings, sheets, maps, models and files.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def study_problems(file: Path) -> list[Finding]:
         study = load_study(file)
     except AqbioError as error:
         return _findings(error)
-    return [*_map_problems(study), *_model_problems(study), *_file_problems(study)]
+    problems = [*_map_problems(study), *_model_problems(study), *_file_problems(study)]
+    return list(dict.fromkeys(problems))
 
 
 def _findings(error: AqbioError) -> list[Finding]:
@@ -35,14 +36,38 @@ def _findings(error: AqbioError) -> list[Finding]:
 
 
 def _map_problems(study: Study) -> list[Finding]:
-    findings = []
-    for read in (lambda: study.model_map, lambda: study.marker_set):
-        try:
-            read()
-        except AqbioError as error:
-            findings += _findings(error)
-            break
-    return findings
+    """Problems of the model map and of the marker set, and bodies on which they disagree."""
+    try:
+        model_map = study.model_map
+    except AqbioError as error:
+        own = bool(study.settings.model.markers)
+        return [*_findings(error), *(_marker_problems(study) if own else ())]
+    if findings := _marker_problems(study):
+        return findings
+    known = {body for members in model_map.groups.values() for body in members}
+    named = {body for measure in study.marker_set.measurements for body in measure.bodies}
+    named |= {marker.body for marker in study.marker_set.markers.values()}
+    return [_unknown_body(study, body, known) for body in sorted(named - known)]
+
+
+def _marker_problems(study: Study) -> list[Finding]:
+    try:
+        _ = study.marker_set
+    except AqbioError as error:
+        return _findings(error)
+    return []
+
+
+def _unknown_body(study: Study, body: str, known: set[str]) -> Finding:
+    near = closest(body, known)
+    return Finding(
+        rule="body-unknown",
+        severity="error",
+        what=f"the marker set speaks of body {body}, which no group of the model map has.",
+        file=str(study.marker_file),
+        where=f"body {body}",
+        fix=f"did you mean {near}?" if near else f"known: {', '.join(sorted(known))}.",
+    )
 
 
 def _model_problems(study: Study) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from aqbio.config import MarkerSet, ModelMap
 
 PYDANTIC = re.compile(r"function-after|literal\[|input should|valid dictionary|type=|pydantic")
 
+DIRECTIONS = "one of `+x`, `-x`, `+y`, `-y`, `+z`, `-z`"
+
 
 def test_unknown_key_names_the_line_and_the_key_that_was_meant(problems):
     [finding] = problems("name: a\nprepare:\n  event_cutoff_hz: 120\n  cutof_hz: 15\n")
@@ -74,11 +76,7 @@ report:
         ("[+x, +y]", "laboratory.axes must be `auto` or {forward, up} (given: ['+x', '+y'])."),
         ("{forward: +x}", "laboratory.axes.up is missing."),
         ("{forward: +x, up: -x}", "laboratory.axes: forward (+x) and up (-x) are the same axis."),
-        (
-            "{forward: +q, up: +y}",
-            "laboratory.axes.forward must be one of `+x`, `-x`, `+y`, `-y`, `+z`, `-z` "
-            "(given: '+q').",
-        ),
+        ("{forward: +q, up: +y}", f"laboratory.axes.forward must be {DIRECTIONS} (given: '+q')."),
         ("{forward: +x, up: +y, right: +z}", "setting laboratory.axes.right is unknown."),
     ],
 )

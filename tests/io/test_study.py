@@ -1,0 +1,195 @@
+"""A study on disk: both sheets against each other, and the place of everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aqbio.config import STAGE_SECTIONS, InvalidStudyError
+from aqbio.config.settings import Files, Solve
+from aqbio.errors import AqbioError
+from aqbio.io.study import MODELS, load_study
+from tests.small_study import replace, write_small_study
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_small_study(tmp_path)
+
+
+def _problems(file):
+    with pytest.raises(InvalidStudyError) as raised:
+        load_study(file)
+    return raised.value.findings
+
+
+def _words(file):
+    return [finding.what for finding in _problems(file)]
+
+
+def test_trials_of_participants(file):
+    study = load_study(file)
+    assert [p.participant_id for p in study.participants] == ["P1", "P2"]
+    assert [t.trial_id for t in study.trials_of("P1")] == ["standing", "fast", "slow"]
+    assert [t.trial_id for t in study.moving_of("P2")] == ["fast", "slow"]
+    assert study.static_of("P1").file == "P1_standing.c3d"
+
+
+def test_trials_that_are_left_out(file):
+    sheet = file.parent / "trials.tsv"
+    lines = sheet.read_text().splitlines()
+    marked = [f"{line}\t{'include' if i == 0 else 'yes'}" for i, line in enumerate(lines)]
+    marked[2] = marked[2].removesuffix("yes") + "no"
+    sheet.write_text("\n".join(marked))
+    study = load_study(file)
+    assert [t.trial_id for t in study.moving_of("P1")] == ["slow"]
+
+
+def test_places(file):
+    study = load_study(file)
+    root = file.parent / "results" / "small"
+    assert study.root == root
+    assert study.data == file.parent / "data"
+    slow = study.trials_of("P1")[2]
+    assert study.recording(slow) == file.parent / "data" / "P1_slow.trc"
+    assert study.forces(slow) == file.parent / "data" / "P1_slow.mot"
+    assert study.forces(study.trials_of("P1")[1]) is None
+    person = root / "participants" / "P1"
+    assert study.folder("P1", "prepare") == person / "prepared"
+    assert study.folder("P1", "scale") == person / "model"
+    assert study.folder("P1", "solve") == person / "solved"
+    assert study.folder("P1", "contributions") == person / "contributions"
+    assert study.manifest("P1", "solve") == person / "solve.json"
+    assert study.table("steps.tsv") == root / "tables" / "steps.tsv"
+
+
+def test_environment_variable_and_absolute_data_folder(file, tmp_path, monkeypatch):
+    replace(file, "data: data", "data: ${AQBIO_TEST_DATA}/here")
+    study = load_study(file)
+    monkeypatch.setenv("AQBIO_TEST_DATA", str(tmp_path / "elsewhere"))
+    assert study.data == tmp_path / "elsewhere" / "here"
+    monkeypatch.delenv("AQBIO_TEST_DATA")
+    with pytest.raises(AqbioError, match="AQBIO_TEST_DATA is not set"):
+        _ = study.data
+
+
+def test_model_by_sex_or_by_path(file):
+    study = load_study(file)
+    assert study.model_file("P1") == MODELS / "sprint" / "sprint_female.osim"
+    assert study.model_file("P2") == MODELS / "sprint" / "sprint_male.osim"
+    replace(file, "files:", "model: {file: mine/generic.osim}\nfiles:")
+    assert load_study(file).model_file("P1") == file.parent / "mine" / "generic.osim"
+
+
+def test_sprint_model_needs_the_sex(file):
+    replace(file.parent / "participants.tsv", "P1\tfemale", "P1\tn/a")
+    with pytest.raises(AqbioError, match="sex is n/a") as raised:
+        load_study(file).model_file("P1")
+    assert raised.value.trial == "P1"
+    assert raised.value.where == "participant P1, column sex"
+
+
+def test_maps_by_name_or_by_path(file):
+    assert load_study(file).map_file == MODELS / "sprint" / "map.yaml"
+    replace(file, "files:", "model: {map: rajagopal2061}\nfiles:")
+    with pytest.raises(AqbioError, match="not a folder in models") as raised:
+        _ = load_study(file).map_file
+    assert raised.value.fix == "did you mean rajagopal2016?"
+    replace(file, "rajagopal2061", "mine.yaml")
+    assert load_study(file).map_file == file.parent / "mine.yaml"
+
+
+def test_marker_set_of_the_laboratory_or_of_the_map(file):
+    assert load_study(file).marker_file == MODELS / "sprint" / "markers.yaml"
+    replace(file, "files:", "model: {markers: markers.yaml}\nfiles:")
+    assert load_study(file).marker_file == file.parent / "markers.yaml"
+
+
+def test_unknown_participant(file):
+    study = load_study(file)
+    with pytest.raises(AqbioError, match="p11 is not in the sheet") as raised:
+        study.participant("p11")
+    assert raised.value.fix == "did you mean P1?"
+    with pytest.raises(AqbioError) as raised:
+        study.participant("somebody")
+    assert raised.value.fix == "known: P1, P2."
+
+
+def test_participants_and_trials_twice(file):
+    with (file.parent / "participants.tsv").open("a") as sheet:
+        sheet.write("P1\tmale\t70\t1.8\tstanding\n")
+    with (file.parent / "trials.tsv").open("a") as sheet:
+        sheet.write("P1\tfast\trun\tnormal\tx.c3d\tn/a\n")
+    assert _words(file) == [
+        "participant P1 appears 2 times.",
+        "trial fast of P1 appears 2 times.",
+    ]
+
+
+def test_identifiers_that_differ_in_capitals_only(file):
+    """Their files would overwrite each other where capitals do not count."""
+    with (file.parent / "trials.tsv").open("a") as sheet:
+        sheet.write("P1\tFAST\trun\tnormal\tx.c3d\tn/a\n")
+    assert _words(file) == ["trial fast of P1 appears 2 times."]
+
+
+def test_same_trial_name_for_different_participants_is_fine(file):
+    assert {t.trial_id for t in load_study(file).trials} == {"standing", "fast", "slow"}
+
+
+def test_trial_of_nobody(file):
+    replace(file.parent / "trials.tsv", "P2\tfast", "P22\tfast")
+    [finding] = _problems(file)
+    assert "trial fast belongs to P22, who is not in the participants sheet" in finding.what
+    assert finding.fix == "did you mean P2?"
+
+
+def test_static_trials(file):
+    people = file.parent / "participants.tsv"
+    replace(people, "60.5\t1.70\tstanding", "60.5\t1.70\tstandin")
+    [misspelt] = _problems(file)
+    assert misspelt.what == "static_trial standin of P1 is not in the trials sheet."
+    assert misspelt.fix == "did you mean standing?"
+    replace(people, "\tstandin\n", "\tfast\n")
+    assert _words(file) == ["static_trial fast of P1 is a run in the trials sheet."]
+    replace(people, "\tfast\n", "\tn/a\n")
+    [forgotten] = _problems(file)
+    assert "P1 has the static trial standing, but its static_trial is n/a" in forgotten.what
+
+
+def test_all_problems_of_settings_and_both_sheets_at_once(file):
+    replace(file, "files:", "solv: {}\nfiles:")
+    replace(file.parent / "participants.tsv", "60.5", "heavy")
+    replace(file.parent / "trials.tsv", "P1\tfast\trun", "P1\tfast\trum")
+    assert _words(file) == [
+        "setting solv is unknown.",
+        "mass_kg must be a number (given: 'heavy').",
+        "task must be one of `static`, `run` (given: 'rum').",
+    ]
+
+
+def test_sheets_are_found_where_the_settings_say(file):
+    people = file.parent / "people.tsv"
+    (file.parent / "participants.tsv").rename(people)
+    assert _words(file) == ["the sheet does not exist."]
+    replace(file, "data: data", "data: data\n  participants: people.tsv")
+    assert len(load_study(file).participants) == 2
+    replace(people, "60.5", "heavy")
+    replace(file, "files:", "solv: {}\nfiles:")
+    assert _words(file)[1:] == ["mass_kg must be a number (given: 'heavy')."]
+
+
+def test_sections_of_a_stage(file):
+    study = load_study(file)
+    assert study.section("solve", Solve).solver == "opensim"
+    with pytest.raises(TypeError, match="solve is not a Files"):
+        study.section("solve", Files)
+    for stage, sections in STAGE_SECTIONS.items():
+        assert tuple(study.stage_settings(stage)) == sections
+
+
+def test_manifest_of_a_stage_that_has_not_run(file):
+    with pytest.raises(AqbioError, match="stage prepare has not run for P1") as raised:
+        load_study(file).read_manifest("P1", "prepare")
+    assert "aqbio prepare" in raised.value.fix

@@ -25,7 +25,7 @@ def write_table(
 ) -> None:
     """Write a TSV file and its JSON sidecar.
 
-    Numbers are written with 10 significant digits, missing values as ``n/a``.
+    Numbers are written with 15 significant digits, missing values as ``n/a``.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def write_table(
     if undescribed or absent:
         raise ValueError(f"columns not described: {undescribed}; columns missing: {absent}.")
     text = table[list(columns)].to_csv(
-        sep="\t", index=False, na_rep=MISSING, float_format="%.10g", lineterminator="\n"
+        sep="\t", index=False, na_rep=MISSING, float_format="%.15g", lineterminator="\n"
     )
     write_text(path, text)
     sidecar = {

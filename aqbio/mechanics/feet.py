@@ -245,7 +245,7 @@ def edge_distance(
             beyond = point + (distances[:, edge] + 2.0 * seam)[:, None] * outward[edge]
             for other in neighbours:
                 inside = _edges(beyond, corners[other])[0].min(axis=1) > 0.0
-                distances[inside, edge] = np.inf
+                distances[inside & (distances[:, edge] > -seam), edge] = np.inf
         best = np.fmax(best, distances.min(axis=1))
     unknown = ~np.isfinite(point).all(axis=1) | ~np.isfinite(best)
     return np.where(unknown, np.nan, best)

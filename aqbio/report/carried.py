@@ -84,7 +84,7 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     means : DataFrame
         As from `stance_means`.
     """
-    conditions = means["condition"].fillna("")
+    conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
     keys = list(zip(conditions, means["speed_mps"], strict=True))
     return [
         _column(str(key[0]), float(key[1]), means[[other == key for other in keys]])

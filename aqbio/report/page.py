@@ -133,7 +133,7 @@ def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
     Markup('<data value="-2.61447">−2.61</data>')
     """
     text = shown(value * factor, _UNITS.get(unit, unit))
-    return Markup('<data value="{}">{}</data>').format(f"{value:.10g}", text)
+    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
 
 def spread(value: Any, unit: str = "") -> Markup:

@@ -105,7 +105,8 @@ def quality_tables(quality: pd.DataFrame) -> list[QualityTable]:
 
 
 def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
-    own = own.assign(trial_id=own["trial_id"].fillna("model"))
+    trial = own["trial_id"].astype(object)
+    own = own.assign(trial_id=trial.where(trial.notna(), "model"))
     trials = tuple(own["trial_id"].drop_duplicates())
     lines = []
     for measure, values in own.groupby("measure", sort=False):

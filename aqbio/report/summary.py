@@ -55,7 +55,8 @@ def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) 
         facts.append(("Speed", _range(whole["speed_mps"], "m/s")))
         facts.append(("Contact time", _range(whole["contact_s"], "s")))
         facts.append(("Flight time", _range(whole["flight_s"], "s")))
-    reasons = steps.loc[steps["status"] != "ok", "reason"].fillna("no reason recorded")
+    reasons = steps.loc[steps["status"] != "ok", "reason"].astype(object)
+    reasons = reasons.where(reasons.notna(), "no reason recorded")
     return Summary(
         tuple(facts),
         tuple((row["participant_id"], row["trial_id"], str(row["reason"])) for row in rows(failed)),

@@ -1,0 +1,136 @@
+"""What the page says, and that it is one self-contained, repeatable file."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.report.page import number
+from aqbio.stages.report import report_study
+from tests.figures.made_results import FAILED
+
+
+class _Elements(HTMLParser):
+    """Collects addresses, identifiers, images and values of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.values: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        for name in ("href", "src"):
+            if found.get(name):
+                self.addresses.append(str(found[name]))
+        if found.get("id"):
+            self.ids.append(str(found["id"]))
+        if tag == "img":
+            self.images.append(found)
+        if tag == "data":
+            self.values.append(str(found["value"]))
+
+
+@pytest.fixture(scope="module")
+def text(page_file: Path) -> str:
+    return page_file.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def elements(text: str) -> _Elements:
+    parser = _Elements()
+    parser.feed(text)
+    return parser
+
+
+def test_nothing_is_loaded_from_elsewhere(elements: _Elements, page_file: Path) -> None:
+    for address in elements.addresses:
+        if address.startswith(("data:", "#")):
+            continue
+        assert not re.match(r"[a-z]+:|//", address), address
+        assert (page_file.parent / address).exists(), address
+
+
+def test_links_within_the_page_have_targets(elements: _Elements) -> None:
+    assert len(elements.ids) == len(set(elements.ids))
+    for address in elements.addresses:
+        if address.startswith("#"):
+            assert address[1:] in elements.ids
+
+
+def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements) -> None:
+    assert len(elements.images) == 4 + 7
+    for image in elements.images:
+        assert str(image["src"]).startswith("data:image/svg+xml;base64,")
+        assert len(str(image["alt"])) > 80
+
+
+def test_failed_trial_and_its_reason_come_before_the_results(text: str) -> None:
+    participant, trial, reason = FAILED
+    place = text.index(f"<strong>{participant}, {trial}</strong>: {reason}")
+    assert place < text.index('id="carried"')
+
+
+def test_large_residuals_are_plain_and_early(text: str) -> None:
+    said = "the largest residual moment is 235.0 N m RMS (S01, sprint)"
+    assert text.index(said) < text.index('id="carried"')
+    assert '<data value="235" class="fail">235.0</data> about the sideways axis' in text
+    assert "above the limit of 21" in text
+
+
+def test_every_kept_step_is_on_the_page_with_its_numbers(study: Study, elements: _Elements) -> None:
+    steps = read_table(study.table("steps.tsv"))
+    for column in (
+        "touchdown_s",
+        "contact_s",
+        "speed_mps",
+        "H_push_side_y_stance_mean_kgm2ps",
+        "H_swing_side_y_stance_mean_kgm2ps",
+        "M_residual_y_stance_rms_Nm",
+    ):
+        for value in steps[column].dropna():
+            assert f"{value:.15g}" in elements.values
+
+
+def test_every_quality_value_is_on_the_page(study: Study, elements: _Elements) -> None:
+    for value in read_table(study.table("quality.tsv"))["value"]:
+        assert f"{value:.15g}" in elements.values
+
+
+def test_text_of_files_is_escaped(text: str) -> None:
+    assert "marker &lt;LTOE&gt; is off by 41 mm." in text
+    assert "<LTOE>" not in text
+
+
+def test_no_verdict_is_passed(text: str) -> None:
+    words = re.sub(r"<style>.*?</style>|data:[^\"]*", "", text, flags=re.DOTALL).lower()
+    for verdict in ("supported", "refuted", "proves", "confirms", "significant"):
+        assert verdict not in words
+
+
+def test_flight_is_called_mechanically_implied(text: str) -> None:
+    assert "<strong>mechanically implied</strong>" in text
+
+
+def test_again_gives_the_same_page(study: Study, page_file: Path, text: str) -> None:
+    report_study(study, lambda line: None)
+    assert page_file.read_text(encoding="utf-8") == text
+
+
+def test_a_study_without_a_step_says_so(empty_page_file: Path) -> None:
+    text = empty_page_file.read_text(encoding="utf-8")
+    assert "No whole step was kept, so there is nothing to show here." in text
+    assert "No whole step was kept, so there are no curves over the step." in text
+    assert 'id="ground_forces_S01_jog"' in text
+
+
+def test_a_number_keeps_the_value_of_the_table() -> None:
+    assert number(0.0158, "mm", 1000) == '<data value="0.0158">15.8</data>'
+    assert number(float("nan"), "mm") == '<data value="nan">n/a</data>'

@@ -1,0 +1,146 @@
+"""Counting, wording and arranging: each against hand-made rows."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.report.origin import origin
+from aqbio.report.quality import cautions, closures, quality_cell, quality_tables, residuals
+from aqbio.report.summary import study_summary
+
+NO_FINDINGS = pd.DataFrame({"severity": pd.Series([], dtype=str)})
+
+
+def _quality(*rows: tuple[str, str, float, str, float, str | None]) -> pd.DataFrame:
+    names = ["trial_id", "measure", "value", "unit", "limit", "verdict"]
+    return pd.DataFrame(rows, columns=names).assign(participant_id="A", note=None)
+
+
+def _residual_rows(trial: str, size: float, verdict: str) -> list:
+    return [
+        (trial, f"residual_{kind}_{axis}_rms", size, unit, 1.0, verdict)
+        for kind, unit in (("force", "body weight"), ("moment", "N m"))
+        for axis in "xyz"
+    ]
+
+
+def test_steps_and_trials_are_counted_with_their_reasons() -> None:
+    trials = pd.DataFrame(
+        {
+            "participant_id": ["A", "A"],
+            "trial_id": ["1", "2"],
+            "status": ["ok", "failed"],
+            "reason": [None, "prepare: no plates"],
+        }
+    )
+    steps = pd.DataFrame(
+        {
+            "status": ["ok", "ok", "rejected", "incomplete", "rejected"],
+            "reason": [None, None, "edge", "no later contact", "edge"],
+            "speed_mps": [9.5, 9.6, np.nan, 9.5, np.nan],
+            "contact_s": [0.119, 0.119, 0.12, 0.12, 0.12],
+            "flight_s": [0.11, 0.12, np.nan, np.nan, np.nan],
+        }
+    )
+    found = study_summary(1, trials, steps)
+    facts = dict(found.facts)
+    assert facts["Trials"] == "2, of which 1 failed"
+    assert facts["Steps"] == "2 kept, 2 rejected, 1 incomplete"
+    assert facts["Speed"] == "9.50 to 9.60\xa0m/s"
+    assert facts["Contact time"] == "0.119\xa0s"
+    assert found.failed == (("A", "2", "prepare: no plates"),)
+    assert found.left_out == (("edge", 2), ("no later contact", 1))
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "limit", "verdict", "unit", "text", "against"),
+    [
+        ("marker_rms", 0.0158, 0.02, "ok", "m", "15.8", "limit 20"),
+        ("marker_max", 0.047, 0.04, "warning", "m", "47.0", "above the limit of 40"),
+        (
+            "residual_force_y_rms",
+            0.55,
+            0.13,
+            "fail",
+            "body weight",
+            "55.0",
+            "above the limit of 13",
+        ),
+        ("effect_to_residual_y", 0.62, 3.0, "fail", "1", "0.62", "below the limit of 3"),
+        ("opensim_position", 3e-15, 1e-9, "ok", "m", "3.0×10⁻¹⁵", "limit 1.0×10⁻⁹"),
+        ("simbody_defect", 0.0, np.nan, np.nan, "relative", "0", ""),
+        ("something_new", 4.3, np.nan, None, "ms", "4.3", ""),
+    ],
+)
+def test_a_value_is_shown_against_its_limit(
+    measure: str, value: float, limit: float, verdict: str, unit: str, text: str, against: str
+) -> None:
+    cell = quality_cell(measure, value, limit, verdict, unit)
+    assert (cell.value, cell.text, cell.against) == (value, text, against)
+
+
+def test_measures_stand_in_rows_and_trials_in_columns() -> None:
+    rows = _quality(
+        ("jog", "marker_rms", 0.012, "m", 0.02, "ok"),
+        ("jog", "lag", 2.0, "ms", np.nan, None),
+        ("sprint", "marker_rms", 0.025, "m", 0.02, "warning"),
+        ("sprint", "closure_A1", 1e-16, "relative", 1e-12, "ok"),
+    )
+    (table,) = quality_tables(rows)
+    assert (table.participant_id, table.trials) == ("A", ("jog", "sprint"))
+    errors, lag = table.rows
+    assert errors[:2] == ("Marker error, RMS", "mm")
+    assert [cell.text for cell in errors[3] if cell] == ["12.0", "25.0"]
+    assert lag[:2] == ("lag", "ms")
+    assert lag[3][1] is None
+
+
+def test_residuals_outside_their_limits_lead_the_page() -> None:
+    rows = _quality(
+        *_residual_rows("jog", 0.5, "ok"),
+        *_residual_rows("sprint", 144.0, "fail"),
+        ("sprint", "closure_A3", 0.06, "relative", 0.05, "fail"),
+        ("sprint", "closure_A1", 1e-16, "relative", 1e-12, "ok"),
+    )
+    assert [row.outside for row in residuals(rows)] == [False, True]
+    findings = pd.DataFrame({"severity": ["warning", "warning", "error", "info"]})
+    said = (
+        "Residual forces or moments lie outside their limits in 1 of 2 trials; the largest "
+        "residual moment is 144.0 N m RMS (A, sprint)."
+    )
+    assert cautions(rows, findings) == [
+        said,
+        "Closures that do not hold: 1 (A3).",
+        "1 error and 2 warnings were found.",
+    ]
+    assert closures(rows)["name"].tolist() == ["A3", "A1"]
+
+
+def test_a_clean_study_needs_no_caution() -> None:
+    assert cautions(_quality(*_residual_rows("jog", 0.5, "ok")), NO_FINDINGS) == []
+
+
+def test_origin_joins_the_stages() -> None:
+    def record(stage: str, settings: dict, inputs: dict) -> dict[str, str]:
+        return {
+            "stage": stage,
+            "inputs": json.dumps(inputs),
+            "settings": json.dumps(settings),
+            "versions": json.dumps({"aqbio": "0.1.0"}),
+            "commit": "abc",
+        }
+
+    found = origin(
+        [
+            ("A", record("prepare", {"prepare": {"cutoff_hz": 20.0}}, {"a.c3d": "12"})),
+            ("B", record("prepare", {"prepare": {"cutoff_hz": 20.0}}, {"a.c3d": "34"})),
+            ("", record("steps", {"model": {"corrections": {"unclamp": True}}}, {})),
+        ]
+    )
+    assert found.commits == ("abc",)
+    assert found.settings == {"prepare.cutoff_hz": "20.0", "model.corrections.unclamp": "true"}
+    assert found.inputs == (("prepare", "A", "a.c3d", "12"), ("prepare", "B", "a.c3d", "34"))

@@ -148,7 +148,8 @@ def _calibration(platform: Any, index: int) -> FloatArray | None:
     matrices = np.asarray(_values(platform, "CAL_MATRIX"), dtype=float)
     if matrices.ndim != 3 or matrices.shape[:2] != (6, 6) or index >= matrices.shape[2]:
         return None
-    return matrices[:, :, index]
+    matrix = matrices[:, :, index]
+    return matrix if matrix.any() else None
 
 
 def _laboratory_wrench(

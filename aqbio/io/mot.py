@@ -160,7 +160,7 @@ def _cells(line: str, *, comma: bool) -> list[str]:
 
 def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool) -> FloatArray:
     try:
-        table = np.loadtxt(rows, delimiter="," if comma else None, ndmin=2)
+        table = np.loadtxt(rows or ["nan"], delimiter="," if comma else None, ndmin=2)
     except ValueError as error:
         raise AqbioError(
             f"the table of numbers is damaged ({error}).",
@@ -169,7 +169,7 @@ def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool
             fix="export the file again.",
             rule="storage-number",
         ) from error
-    if table.shape[1] != columns or not len(table):
+    if table.shape[1] != columns or not rows:
         raise AqbioError(
             f"there are {columns} column names but {table.shape[1]} columns and {len(rows)} rows.",
             file=path.name,

@@ -19,6 +19,7 @@ from aqbio.mechanics.feet import (
 )
 
 FRAMES = 40
+ASIDE = np.array([0.0, 0.0, 0.2])
 HEEL, TOE = np.array([-0.1, 0.04, 0.0]), np.array([0.12, 0.03, 0.0])
 
 
@@ -43,7 +44,7 @@ def on_one_plate(left, right, cop):
 
 
 def test_distance_is_to_the_line_between_heel_and_toe():
-    feet = np.array([[[HEEL, TOE], [HEEL + [0, 0, 0.2], TOE + [0, 0, 0.2]]]])
+    feet = np.array([[[HEEL, TOE], [HEEL + ASIDE, TOE + ASIDE]]])
     distance = foot_distance(feet, np.array([[0.01, 0.035, 0.05]]))
     # 0.05 beside the left foot's line and 0.15 beside the right one's; the line is tilted by 1/22
     np.testing.assert_allclose(distance, [[0.05, 0.15]], atol=1e-4)

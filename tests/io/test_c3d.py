@@ -1,0 +1,193 @@
+"""C3D files with known content, plates of every type included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.io.c3d import read_c3d
+from aqbio.mechanics.platforms import plate_axes
+from tests.io.made_c3d import NAME, MadePlate, write_c3d
+
+FRAMES, RATIO = 20, 4
+CORNERS = np.array([[600.0, 900, 0], [0, 900, 0], [0, 0, 0], [600, 0, 0]])[:, [0, 1, 2]]
+DOWN = CORNERS[[1, 0, 3, 2]]
+"""Corners of a plate whose z axis points down, as most do."""
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(2)
+
+
+@pytest.fixture
+def points(rng):
+    return rng.uniform(-2000.0, 2000.0, (FRAMES, 3, 3))
+
+
+@pytest.fixture
+def load(rng):
+    """Force on the runner and moment about the plate's centre, in plate axes (z down), N, N mm."""
+    samples = FRAMES * RATIO
+    force = np.column_stack((rng.normal(0, 100, (samples, 2)), -rng.uniform(400, 2000, samples)))
+    place = np.column_stack((rng.uniform(-200, 200, (samples, 2)), np.zeros(samples)))
+    free = np.outer(rng.normal(0, 5000, samples), [0, 0, 1])
+    return force, np.cross(place, force) + free, place, free
+
+
+def type_1(force, moment, place, free):
+    channels = np.column_stack((force, place[:, :2], free[:, 2]))
+    return MadePlate(1, DOWN, np.zeros(3), channels, ("N",) * 3 + ("mm",) * 2 + ("Nmm",))
+
+
+def type_2(force, moment, place, free):
+    origin = np.array([1.0, -2.0, -40.0])
+    channels = np.column_stack((force, moment + np.cross(origin, force)))
+    return MadePlate(2, DOWN, origin, channels, ("N",) * 3 + ("Nmm",) * 3)
+
+
+def type_3(force, moment, place, free):
+    """Shear on sensor pairs and four vertical forces that carry the same load."""
+    along, across, depth = 120.0, 200.0, 40.0
+    about = moment - np.cross([0.0, 0.0, depth], force)  # about the sensors' centre, below
+    vertical = force[:, 2] / 4
+    x_part, y_part = about[:, 0] / (4 * across), about[:, 1] / (4 * along)
+    z = [
+        vertical + x_part - y_part,
+        vertical + x_part + y_part,
+        vertical - x_part + y_part,
+        vertical - x_part - y_part,
+    ]
+    twist = about[:, 2] / (2 * across)
+    x = [force[:, 0] / 2 - twist, force[:, 0] / 2 + twist]
+    y = [force[:, 1] / 2, force[:, 1] / 2]
+    channels = np.column_stack((*x, *y, *z))
+    return MadePlate(3, DOWN, np.array([along, across, depth]), channels, ("N",) * 8)
+
+
+def type_4(force, moment, place, free):
+    plate = type_2(force, moment, place, free)
+    calibration = np.diag([10.0, 20.0, 30.0, 400.0, 500.0, 600.0])
+    calibration[0, 1], calibration[3, 0] = 0.5, -3.0
+    volts = np.linalg.solve(calibration, plate.channels.T).T
+    return MadePlate(4, DOWN, plate.origin, volts, ("V",) * 6, calibration)
+
+
+TYPES = [type_1, type_2, type_3, type_4]
+
+
+def test_markers_in_metres_from_the_first_frame(tmp_path, points):
+    points[3:6, 1] = np.nan
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, first_frame=833)
+    recording = read_c3d(path)
+    assert recording.labels == ("A", "B", "C")
+    assert recording.rate == 250.0
+    assert recording.forces is None
+    # the file holds 32-bit numbers: 24 bits of up to 2 m
+    np.testing.assert_allclose(recording.positions, points / 1000.0, atol=2.0 * 2.0**-24)
+
+
+def test_labels_without_persons_and_without_unlabelled_markers(tmp_path, points):
+    labels = [f"{NAME}:RASI", "*52", "L.ASI"]
+    recording = read_c3d(write_c3d(tmp_path / "a.c3d", labels, points))
+    assert recording.labels == ("RASI", "L.ASI")
+    assert [finding.rule for finding in recording.findings] == ["markers-unlabelled"]
+    assert NAME not in repr(recording)
+
+
+@pytest.mark.parametrize("make", TYPES)
+def test_known_load_on_every_type_of_plate(tmp_path, points, load, make):
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(make(*load),))
+    forces = read_c3d(path).forces
+    axes = plate_axes(DOWN)
+    assert axes[2, 2] == -1.0
+    # the file holds 32-bit numbers; sensors of type 3 subtract such numbers
+    force = 2000.0 * 2.0**-22
+    np.testing.assert_allclose(forces.wrench.force[:, 0], load[0] @ axes.T, atol=force)
+    np.testing.assert_allclose(
+        forces.wrench.moment[:, 0], load[1] @ axes.T / 1000.0, atol=2.0 * force
+    )
+    np.testing.assert_allclose(forces.wrench.point, [[0.3, 0.45, 0.0]])
+    assert forces.rate == 1000.0
+    assert forces.start == 0.0
+
+
+def test_all_types_in_one_file(tmp_path, points, load):
+    plates = tuple(make(*load) for make in TYPES)
+    forces = read_c3d(write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=plates)).forces
+    assert forces.numbers == (1, 2, 3, 4)
+    for plate in range(1, 4):
+        np.testing.assert_allclose(
+            forces.wrench.moment[:, plate], forces.wrench.moment[:, 0], atol=2e-3
+        )
+
+
+@pytest.mark.parametrize("make", [type_2, type_4])
+def test_wrong_unit_of_moments_is_contradicted_by_the_plate(tmp_path, points, load, make):
+    plate = make(*load)
+    plate.units = ("N",) * 3 + ("Nm",) * 3  # but they are N mm
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
+    recording = read_c3d(path)
+    [finding] = [one for one in recording.findings if one.rule == "plate-moment-unit"]
+    assert "plate 1" in finding.what
+    assert "N mm 100%" in finding.what
+    right = read_c3d(write_c3d(tmp_path / "b.c3d", ["A", "B", "C"], points, plates=(make(*load),)))
+    np.testing.assert_array_equal(recording.forces.wrench.moment, right.forces.wrench.moment)
+
+
+def test_points_in_metres(tmp_path, points, load):
+    plate = type_2(*load)
+    metres = MadePlate(
+        2,
+        plate.corners / 1000,
+        plate.origin / 1000,
+        plate.channels * [1, 1, 1, 1e-3, 1e-3, 1e-3],
+        ("N",) * 3 + ("Nm",) * 3,
+    )
+    labels = ["A", "B", "C"]
+    one = read_c3d(write_c3d(tmp_path / "a.c3d", labels, points, plates=(plate,)))
+    two = read_c3d(write_c3d(tmp_path / "b.c3d", labels, points / 1000, plates=(metres,), unit="m"))
+    np.testing.assert_allclose(two.positions, one.positions, atol=2.0 * 2.0**-23)
+    np.testing.assert_allclose(two.forces.wrench.moment, one.forces.wrench.moment, atol=1e-3)
+    np.testing.assert_allclose(two.forces.corners, one.forces.corners, atol=1e-6)
+
+
+def test_plate_of_an_unknown_type_is_left_out_by_name(tmp_path, points, load):
+    strange = type_2(*load)
+    strange.kind = 11
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(strange, type_2(*load)))
+    recording = read_c3d(path)
+    assert recording.forces.numbers == (2,)
+    [finding] = recording.findings
+    assert finding.rule == "plate-unusable"
+    assert "plate 1 is left out: its type 11" in finding.what
+
+
+def test_plate_without_calibration_is_left_out(tmp_path, points, load):
+    plate = type_4(*load)
+    plate.calibration = np.zeros((6, 6))
+    recording = read_c3d(write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,)))
+    assert recording.forces is None
+    assert "CAL_MATRIX" in recording.findings[0].what
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [(None, "file-missing"), (b"", "c3d-unreadable"), (b"\x02\x50" + b"x" * 700, "c3d-unreadable")],
+)
+def test_file_that_cannot_be_read(tmp_path, content, rule):
+    path = tmp_path / "broken.c3d"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AqbioError) as caught:
+        read_c3d(path)
+    assert caught.value.rule == rule
+    assert caught.value.file == "broken.c3d"
+    assert caught.value.fix
+
+
+def test_file_without_visible_markers(tmp_path, points):
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], np.full_like(points, np.nan))
+    with pytest.raises(AqbioError, match="none of the 3 labelled markers"):
+        read_c3d(path)

@@ -1,0 +1,121 @@
+"""TRC files, tidy and untidy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.io.trc import read_trc, write_trc
+
+LABELS = ("R.ASIS", "LASI")
+KEYS = (
+    "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame"
+    "\tOrigNumFrames"
+)
+
+
+def made(header, rows, *, labels="R.ASIS\t\t\tLASI\t\t", first="PathFileType\t4\t(X/Y/Z)\tx.trc"):
+    numbers = "\t\tX1\tY1\tZ1\tX2\tY2\tZ2"
+    return "\n".join([first, KEYS, header, "Frame#\tTime\t" + labels, numbers, "", *rows]) + "\n"
+
+
+ROWS = [
+    "1\t0.23\t100\t200\t300\t400\t500\t600",
+    "2\t0.24\t101\t201\t301\t\t\t",
+    "3\t0.25\t102\t202\t302\t0\t0\t0",
+]
+
+
+def read(tmp_path, text, unit="auto"):
+    path = tmp_path / "made.trc"
+    path.write_text(text, encoding="utf-8")
+    return read_trc(path, unit)
+
+
+def test_round_trip(tmp_path):
+    rng = np.random.default_rng(4)
+    positions = rng.uniform(-10, 10, (30, 2, 3))
+    positions[5:9, 1] = np.nan
+    path = tmp_path / "a.trc"
+    write_trc(path, LABELS, positions, 240.0)
+    found = read_trc(path)
+    assert found.labels == LABELS
+    assert found.rate == 240.0
+    assert found.first_time == 0.0
+    assert not found.findings
+    np.testing.assert_allclose(found.positions, positions, atol=0.5e-7)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "100\t100\t3\t2\tmm\t100\t1\t3",
+        "  100.0\t\t  100.0\t\t    3\t\t     2\t\t mm\t  100.0\t      1\t    3",  # double tabs
+        "100\t100\t3\t2\t     mm\t100\t1\t3" + "\t" * 300,
+    ],
+)
+def test_unit_is_read_however_the_header_is_padded(tmp_path, header):
+    found = read(tmp_path, made(header, ROWS))
+    np.testing.assert_allclose(found.positions[0], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+    assert found.rate == 100.0
+    assert found.first_time == 0.23
+
+
+def test_empty_cells_and_the_origin_are_missing_markers(tmp_path):
+    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS))
+    assert np.isnan(found.positions[1:, 1]).all()
+    assert np.isfinite(found.positions[:, 0]).all()
+
+
+def test_cut_line_is_missing_markers(tmp_path):
+    rows = [*ROWS[:1], "2\t0.24\t101\t201\t301", *ROWS[2:]]
+    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
+    assert np.isnan(found.positions[1, 1]).all()
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("m", 1.0), ("cm", 0.01), ("mm", 0.001)])
+def test_stated_unit_overrides_the_file(tmp_path, unit, factor):
+    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS), unit)
+    np.testing.assert_allclose(found.positions[0, 0], np.array([100, 200, 300]) * factor)
+
+
+def test_unknown_unit_is_refused(tmp_path):
+    with pytest.raises(AqbioError, match="“furlong”") as caught:
+        read(tmp_path, made("100\t100\t3\t2\tfurlong\t100\t1\t3", ROWS))
+    assert "laboratory.marker_unit" in caught.value.fix
+
+
+def test_shuffled_prefixed_and_unlabelled_columns(tmp_path):
+    text = made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS, labels="Jane Doe:LASI\t\t\t*7\t\t")
+    found = read(tmp_path, text)
+    assert found.labels == ("LASI",)
+    assert found.positions.shape == (3, 1, 3)
+    assert "Jane" not in repr(found)
+
+
+def test_header_that_promises_more_is_noted(tmp_path):
+    found = read(tmp_path, made("100\t100\t9\t2\tmm\t100\t1\t9", ROWS))
+    [finding] = found.findings
+    assert (finding.rule, finding.number, finding.limit) == ("trc-count", 3, 9)
+
+
+def test_dropped_frames_are_refused_with_their_row(tmp_path):
+    rows = [*ROWS[:2], ROWS[2].replace("0.25", "0.29")]
+    with pytest.raises(AqbioError, match="not uniform: the step to row") as caught:
+        read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
+    assert caught.value.rule == "time-not-uniform"
+
+
+def test_damaged_number_is_refused_with_its_line(tmp_path):
+    rows = [ROWS[0], ROWS[1].replace("201", "2o1"), ROWS[2]]
+    with pytest.raises(AqbioError, match="2o1") as caught:
+        read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
+    assert caught.value.where == "line 8"
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(AqbioError, match="no TRC file"):
+        read(tmp_path, "time\tx\n0\t1\n")
+    with pytest.raises(AqbioError, match="cannot be opened"):
+        read_trc(tmp_path / "absent.trc")

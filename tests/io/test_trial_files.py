@@ -1,0 +1,87 @@
+"""The files of one trial together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.io.clock import sampling_rate
+from aqbio.io.markers import length_unit
+from aqbio.io.mot import write_storage
+from aqbio.io.recording import Recording
+from aqbio.io.trc import write_trc
+from aqbio.io.trial_files import read_recording
+from tests.io.made_c3d import write_c3d
+
+POSITIONS = np.random.default_rng(0).uniform(1, 2, (50, 2, 3))
+COLUMNS = [f"ground_force_v{axis}" for axis in "xyz"]
+
+
+@pytest.fixture
+def forces(tmp_path):
+    path = tmp_path / "a.mot"
+    write_storage(path, COLUMNS, np.arange(200) / 1e3, np.full((200, 3), 700.0), in_degrees=False)
+    return path
+
+
+def test_both_files_share_a_clock(tmp_path, forces):
+    """A TRC file that starts at 0.004 s beside forces that start at 0 s."""
+    trc = tmp_path / "a.trc"
+    write_trc(trc, ("A", "B"), POSITIONS, 250.0)
+    lines = trc.read_text(encoding="utf-8").splitlines()
+    for row in range(6, len(lines)):
+        cells = lines[row].split("\t")
+        cells[1] = f"{float(cells[1]) + 0.004:.6f}"
+        lines[row] = "\t".join(cells)
+    trc.write_text("\n".join(lines), encoding="utf-8")
+    recording = read_recording(trc, forces)
+    assert recording.forces.start == pytest.approx(-0.004)
+    assert recording.rate == 250.0
+
+
+def test_markers_alone(tmp_path):
+    write_trc(tmp_path / "a.trc", ("A", "B"), POSITIONS, 250.0)
+    assert read_recording(tmp_path / "a.trc").forces is None
+
+
+def test_force_file_beside_a_c3d_file(tmp_path, forces):
+    write_c3d(tmp_path / "a.c3d", ["A", "B"], 1e3 * POSITIONS)
+    recording = read_recording(tmp_path / "a.c3d", forces)
+    assert recording.labels == ("A", "B")
+    assert recording.forces.names == ("",)
+
+
+def test_other_formats_are_refused(tmp_path):
+    with pytest.raises(AqbioError, match=r"C3D or a TRC file, not “\.csv”"):
+        read_recording(tmp_path / "a.csv")
+
+
+def test_recording_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="for 3 labels"):
+        Recording(("A", "B", "C"), POSITIONS, 250.0)
+    with pytest.raises(ValueError, match="repeat"):
+        Recording(("A", "A"), POSITIONS, 250.0)
+
+
+@pytest.mark.parametrize(("scale", "unit"), [(1.0, 1.0), (1000.0, 0.001)])
+def test_unit_that_the_file_does_not_say_is_told_by_size(scale, unit):
+    assert length_unit("", "auto", scale * POSITIONS, "a.c3d") == unit
+
+
+def test_rate_of_rounded_times():
+    time = np.round(np.arange(300) / 120.0, 3)
+    assert sampling_rate(time, "a.trc", 120.0) == 120.0
+    assert sampling_rate(time, "a.trc") == pytest.approx(120.0, rel=1e-3)
+    assert sampling_rate(time, "a.trc", 60.0) == pytest.approx(120.0, rel=1e-3)
+
+
+def test_rate_that_is_almost_a_whole_number_is_kept():
+    time = np.arange(300) / 59.94
+    assert sampling_rate(time, "a.trc") == pytest.approx(59.94)
+
+
+@pytest.mark.parametrize("time", [np.zeros(5), np.array([0.0]), np.array([0.0, 0.1, 0.1, 0.2])])
+def test_time_that_stands_still_is_refused(time):
+    with pytest.raises(AqbioError, match="not uniform"):
+        sampling_rate(time, "a.trc")

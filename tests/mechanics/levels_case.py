@@ -1,0 +1,77 @@
+"""A runner whose motion and ground reactions are drawn at random, for tests of levels B and C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from aqbio.config import ModelMap
+from aqbio.mechanics.dynamics import ExternalLoad
+from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.levels import Anatomy, Levels, levels
+from aqbio.mechanics.skeleton import Skeleton
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+
+MAPS = Path(__file__).parents[2] / "models"
+FEET = ("foot_l", "foot_r")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A motion, its loads and which foot is on the ground: right, left, both or none."""
+
+    skeleton: Skeleton
+    motion: tuple[np.ndarray, np.ndarray, np.ndarray]
+    loads: tuple[ExternalLoad, ...]
+    touching: np.ndarray
+    anatomy: Anatomy
+
+    def levels(self, **options) -> Levels:
+        moves = segment_kinematics(self.skeleton, *self.motion)
+        return levels(self.skeleton, moves, self.loads, self.touching, self.anatomy, **options)
+
+    def closures(self) -> dict[str, float]:
+        return {check.name: check.value for check in self.levels().closures}
+
+    def with_loads(self, change) -> Case:
+        return replace(self, loads=tuple(change(load) for load in self.loads))
+
+
+def anatomy_of(model: str) -> Anatomy:
+    text = (MAPS / model / "map.yaml").read_text(encoding="utf-8")
+    model_map = ModelMap.model_validate(yaml.safe_load(text))
+    return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+
+
+def ground_loads(frames: int, seed: int, feet=FEET) -> tuple[ExternalLoad, ...]:
+    """Forces of up to 3 kN at points on the ground with free moments, given about the origin."""
+    rng = np.random.default_rng(seed + 7)
+    loads = []
+    for foot in feet:
+        force = rng.normal(0, 300, (frames, 3))
+        force[:, 1] = rng.uniform(30, 3000, frames)
+        point = rng.normal(0, 0.3, (frames, 3)) * [1, 0, 1]
+        moment = np.cross(point, force)
+        moment[:, 1] += rng.normal(0, 10, frames)
+        loads.append(ExternalLoad(foot, force, moment, np.zeros(3)))
+    return tuple(loads)
+
+
+def random_run(skeleton: Skeleton, anatomy: Anatomy, feet, *, frames: int, seed: int) -> Case:
+    """Speeds and accelerations as in a sprint, in all combinations of feet on the ground."""
+    rng = np.random.default_rng(seed)
+    shape = (frames, len(skeleton.coordinates))
+    q, u, udot = rng.uniform(-0.8, 0.8, shape), rng.normal(0, 5, shape), rng.normal(0, 50, shape)
+    locked = skeleton.coordinate_locked
+    q[:, locked], u[:, locked], udot[:, locked] = 0.0, 0.0, 0.0
+    touching = np.array([[False, False], [True, False], [False, True], [True, True]])
+    touching = touching[np.arange(frames) % 4]
+    return Case(skeleton, (q, u, udot), ground_loads(frames, seed, feet), touching, anatomy)
+
+
+def sprint_run(frames: int = 8, seed: int = 0) -> Case:
+    skeleton = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
+    return random_run(skeleton, anatomy_of("sprint"), FEET, frames=frames, seed=seed)

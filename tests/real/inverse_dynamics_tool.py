@@ -12,7 +12,7 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.motion import folded_forces
 from aqbio.mechanics.skeleton import Skeleton
-from aqbio.osim.session import load_model, opensim
+from aqbio.osim.session import opensim
 
 
 def run_inverse_dynamics_tool(
@@ -31,7 +31,7 @@ def run_inverse_dynamics_tool(
     write_storage(folder / "q.mot", skeleton.coordinates, time, degrees, in_degrees=True)
     external = _external_loads(loads, time, folder)
     tool = opensim.InverseDynamicsTool()
-    tool.setModel(load_model(model_file))
+    tool.setModelFileName(str(model_file))
     tool.setCoordinatesFileName(str(folder / "q.mot"))
     tool.setExternalLoadsFileName(str(external))
     tool.setLowpassCutoffFrequency(-1.0)

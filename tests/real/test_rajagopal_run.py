@@ -76,10 +76,10 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
         simbody_compat=True,
     )
     inner = slice(25, -25)  # the tool's splines of the forces swing at the ends
-    peak = np.abs(ours[inner]).max(axis=0)
-    moving = peak > 1.0
-    difference = np.abs(tool - ours)[inner].max(axis=0)
-    assert (difference[moving] <= 1e-6 * peak.max()).all()
+    peak = np.abs(ours[inner]).max()
+    assert peak > 100.0
+    # eight decimals in the tool's file; a knee adds its patella's force with a slope below one
+    assert np.abs(tool - ours)[inner].max() <= 2 * 0.5e-8 + 1e-10 * peak
 
 
 def test_written_files_open_in_opensim(participant):

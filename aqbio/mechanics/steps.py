@@ -110,7 +110,8 @@ def steps_from_contacts(
     for index, contact in enumerate(ordered):
         following = ordered[index + 1] if index + 1 < len(ordered) else None
         missing = _next_touchdown_missing(contact, following, maximum_flight)
-        rejected = _rejection(contact, following, edge_distance)
+        earlier = ordered[index - 1] if index else None
+        rejected = _rejection(contact, earlier, following, edge_distance)
         status: Status = "rejected" if rejected else "incomplete" if missing else "ok"
         steps.append(
             Step(
@@ -141,7 +142,9 @@ def _next_touchdown_missing(
     return ""
 
 
-def _rejection(contact: Contact, following: Contact | None, edge_distance: float) -> str:
+def _rejection(
+    contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
+) -> str:
     if not contact.complete:
         return "the recording cuts the contact"
     if contact.edge_distance < edge_distance:
@@ -149,9 +152,13 @@ def _rejection(contact: Contact, following: Contact | None, edge_distance: float
             f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "
             f"plates' edge (limit {edge_distance * 1000:.0f} mm)"
         )
-    if following is not None and following.touchdown < contact.toe_off:
-        overlap = contact.toe_off - following.touchdown
-        return f"double support of {overlap * 1000:.0f} ms: push and swing leg are undefined"
+    overlaps = [0.0]
+    if earlier is not None:
+        overlaps.append(earlier.toe_off - contact.touchdown)
+    if following is not None:
+        overlaps.append(contact.toe_off - following.touchdown)
+    if (longest := max(overlaps)) > 0:
+        return f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
     return ""
 
 

@@ -11,6 +11,12 @@ class KilledError(Exception):
     """Stands for anything that stops a writer halfway."""
 
 
+def _stopped_writer(target):
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise KilledError
+
+
 def test_the_file_appears_only_when_the_block_ends(tmp_path):
     target = tmp_path / "deep" / "result.nc"
     with atomic_path(target) as temporary:
@@ -25,17 +31,15 @@ def test_the_file_appears_only_when_the_block_ends(tmp_path):
 def test_a_stopped_writer_leaves_the_old_file_and_nothing_else(tmp_path):
     target = tmp_path / "result.json"
     target.write_text("old")
-    with pytest.raises(KilledError), atomic_path(target) as temporary:
-        temporary.write_text("half")
-        raise KilledError
+    with pytest.raises(KilledError):
+        _stopped_writer(target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
 def test_a_stopped_writer_leaves_no_new_file(tmp_path):
-    with pytest.raises(KilledError), atomic_path(tmp_path / "a.txt") as temporary:
-        temporary.write_text("half")
-        raise KilledError
+    with pytest.raises(KilledError):
+        _stopped_writer(tmp_path / "a.txt")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REALDATA = "AQBIO_REALDATA"
+
+# A busy machine makes single examples slow; that is no failure.
+settings.register_profile("aqbio", deadline=None)
+settings.load_profile("aqbio")
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +32,11 @@ def pytest_runtest_makereport(item: pytest.Item):
     """Where the real recordings are promised, a skipped test of them is a failure."""
     outcome = yield
     report = outcome.get_result()
-    if report.skipped and "real" in item.keywords and os.environ.get(REALDATA) and not hasattr(report, "wasxfail"):
+    if (
+        report.skipped
+        and "real" in item.keywords
+        and os.environ.get(REALDATA)
+        and not hasattr(report, "wasxfail")
+    ):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped although {REALDATA} is set: {report.longrepr}"

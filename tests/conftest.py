@@ -17,7 +17,7 @@ settings.load_profile("aqbio")
 
 @pytest.fixture(scope="session")
 def realdata() -> Path:
-    """Give the folder of real recordings; without it the test skips, except where CI asks for it."""
+    """Give the folder of real recordings; without it the test skips and says why."""
     folder = os.environ.get(REALDATA)
     if folder:
         path = Path(folder)

@@ -15,7 +15,7 @@ demo: $(VENV)/.run ## run the whole study on virtual sprinters and print where t
 	$(BIN)/aqbio run data/virtual_sprinters/study.yaml
 
 test: $(VENV)/.test ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(VENV)/.check ## lint, format, types, import contracts, workflow format
 	$(BIN)/ruff check .

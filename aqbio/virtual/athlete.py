@@ -1,0 +1,141 @@
+"""Virtual athletes: the sprint model at a given sex, mass and stature, without OpenSim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from aqbio.mechanics.anthropometry import REFERENCE, Sex
+from aqbio.mechanics.functions import line, stack
+from aqbio.mechanics.skeleton import GROUND, Couplers, JointAxes, Skeleton
+from aqbio.mechanics.sprint_body import Joint, X, Y, Z, sprint_bodies, sprint_joints
+from aqbio.mechanics.sprint_geometry import Geometry, geometry
+from aqbio.mechanics.sprint_markers import sprint_markers
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import GRAVITY
+
+DECIMALS = 7
+"""Numbers of the model files are rounded to this many decimals (`aqbio.osim.sprint_model`)."""
+
+TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+
+
+@dataclass(frozen=True, slots=True)
+class Athlete:
+    """Who runs.
+
+    Attributes
+    ----------
+    name : str
+        Identifier.
+    sex : {"female", "male"}
+    mass : float, kg
+    stature : float, m
+    """
+
+    name: str
+    sex: Sex
+    mass: float
+    stature: float
+
+    def __post_init__(self) -> None:
+        """Refuse bodies that nobody has."""
+        if not (30.0 < self.mass < 150.0 and 1.3 < self.stature < 2.2):
+            raise ValueError(f"{self.name}: {self.mass} kg and {self.stature} m are no adult body.")
+
+    @property
+    def lengths(self) -> Geometry:
+        """Joint centres and segment lengths."""
+        return geometry(self.sex, self.stature)
+
+
+@lru_cache(maxsize=64)
+def athlete_skeleton(athlete: Athlete) -> Skeleton:
+    """Give the athlete's skeleton: the sprint model of that sex, mass and stature.
+
+    Markers are those of the generic model, moved in proportion to the stature, so that a model
+    that is scaled from the athlete's static trial can be the athlete's own to the last digit.
+
+    Returns
+    -------
+    Skeleton
+        The same table as reading the model that ``aqbio model`` writes.
+    """
+    bodies = sprint_bodies(athlete.sex, mass=athlete.mass, stature=athlete.stature)
+    joints = sprint_joints(athlete.lengths)
+    names = tuple(body.name for body in bodies)
+    by_child = {joint.child: joint for joint in joints}
+    ordered = [by_child[name] for name in names]
+    coordinates = _coordinates(ordered)
+    count = len(names)
+    default = np.zeros(len(coordinates))
+    default[coordinates.index("pelvis_ty")] = round(athlete.lengths.hip_height, DECIMALS)
+    markers = sprint_markers(geometry(athlete.sex, REFERENCE[athlete.sex].stature))
+    growth = athlete.stature / REFERENCE[athlete.sex].stature
+    return Skeleton(
+        bodies=names,
+        joints=tuple(joint.name for joint in ordered),
+        coordinates=coordinates,
+        markers=tuple(marker.name for marker in markers),
+        parent=np.array(
+            [GROUND if j.parent == "ground" else names.index(j.parent) for j in ordered],
+            dtype=np.int64,
+        ),
+        parent_rotation=np.tile(np.eye(3), (count, 1, 1)),
+        parent_position=_rounded([joint.offset for joint in ordered]),
+        child_rotation=np.tile(np.eye(3), (count, 1, 1)),
+        child_position=np.zeros((count, 3)),
+        axes=_axes(ordered, coordinates),
+        couplers=Couplers(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), stack([])),
+        mass=_rounded([body.mass for body in bodies]),
+        com=_rounded([body.com for body in bodies]),
+        inertia=_rounded([body.inertia for body in bodies]),
+        gravity=np.array([0.0, -GRAVITY, 0.0]),
+        marker_body=np.array([names.index(marker.body) for marker in markers], dtype=np.int64),
+        marker_position=_rounded([marker.position for marker in markers]) * growth,
+        coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
+        coordinate_default=default,
+        coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
+        coordinate_locked=np.zeros(len(coordinates), dtype=bool),
+        coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
+    )
+
+
+def _rounded(values: object) -> FloatArray:
+    return np.round(np.asarray(values, dtype=float), DECIMALS) + 0.0
+
+
+def _coordinates(joints: list[Joint]) -> tuple[str, ...]:
+    names: list[str] = []
+    for joint in joints:
+        names += [coordinate for coordinate, _ in joint.rotations]
+        if joint.free:
+            names += TRANSLATIONS
+    return tuple(names)
+
+
+def _axes(joints: list[Joint], coordinates: tuple[str, ...]) -> JointAxes:
+    body, turns, direction, driver = [], [], [], []
+    for index, joint in enumerate(joints):
+        rows = [(name, axis, True) for name, axis in joint.rotations]
+        if joint.free:
+            rows += [
+                (name, axis, False) for name, axis in zip(TRANSLATIONS, (X, Y, Z), strict=True)
+            ]
+        for name, axis, is_rotation in rows:
+            body.append(index)
+            turns.append(is_rotation)
+            direction.append(axis)
+            driver.append(coordinates.index(name))
+    place, turning = np.array(body, dtype=np.int64), np.array(turns)
+    before = np.tri(len(place), k=-1, dtype=bool)
+    return JointAxes(
+        body=place,
+        is_rotation=turning,
+        direction=np.array(direction, dtype=float),
+        coordinate=np.array(driver, dtype=np.int64),
+        functions=stack([line(1.0)] * len(place)),
+        simbody_carriers=(place[:, None] == place) & before & turning[:, None] & turning,
+    )

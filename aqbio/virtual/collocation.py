@@ -1,0 +1,112 @@
+"""Polynomials through Chebyshev points: values, derivatives and integrals on an interval."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+from aqbio.mechanics.vectors import FloatArray
+
+
+@lru_cache(maxsize=8)
+def nodes(count: int) -> FloatArray:
+    """Chebyshev points of the second kind on [0, 1], ascending.
+
+    Examples
+    --------
+    >>> nodes(3).round(12)
+    array([0. , 0.5, 1. ])
+    """
+    angle: FloatArray = np.linspace(0.0, np.pi, count)
+    points = 0.5 * (1.0 - np.cos(angle))
+    points.flags.writeable = False
+    return points
+
+
+@lru_cache(maxsize=8)
+def to_coefficients(count: int) -> FloatArray:
+    """(count, count) matrix from values at the nodes to Chebyshev coefficients."""
+    table = chebyshev.chebvander(2.0 * nodes(count) - 1.0, count - 1)
+    return np.asarray(np.linalg.inv(table), dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def differentiation(count: int) -> FloatArray:
+    """(count, count) matrix from values at the nodes to first derivatives there, per unit of s.
+
+    Examples
+    --------
+    >>> (differentiation(4) @ nodes(4) ** 2 - 2 * nodes(4)).round(12) + 0.0
+    array([0., 0., 0., 0.])
+    """
+    slopes = chebyshev.chebder(np.eye(count), scl=2.0)
+    values: FloatArray = chebyshev.chebvander(2.0 * nodes(count) - 1.0, count - 2) @ slopes
+    return values @ to_coefficients(count)
+
+
+@lru_cache(maxsize=8)
+def integration(count: int) -> FloatArray:
+    """(count, count) matrix from values at the nodes to integrals from 0 up to each node.
+
+    Examples
+    --------
+    >>> (integration(4) @ np.ones(4) - nodes(4)).round(12) + 0.0
+    array([0., 0., 0., 0.])
+    """
+    sums = chebyshev.chebint(np.eye(count), lbnd=-1.0, scl=0.5)
+    values: FloatArray = chebyshev.chebvander(2.0 * nodes(count) - 1.0, count) @ sums
+    return values @ to_coefficients(count)
+
+
+@lru_cache(maxsize=8)
+def weights(count: int) -> FloatArray:
+    """Quadrature weights of the nodes (Clenshaw-Curtis): their sum is 1."""
+    last: FloatArray = integration(count)[-1]
+    return last
+
+
+def coefficients_of(values: FloatArray) -> FloatArray:
+    """Chebyshev coefficients of polynomials through values at the nodes.
+
+    Parameters
+    ----------
+    values : (I, n, ...) array
+        Of I intervals at n nodes.
+
+    Returns
+    -------
+    (I, n, ...) array
+    """
+    found: FloatArray = np.einsum("mn,in...->im...", to_coefficients(values.shape[1]), values)
+    return found
+
+
+def evaluated(
+    coefficients: FloatArray, interval: np.ndarray, s: FloatArray, width: FloatArray, order: int
+) -> FloatArray:
+    """Value or time derivative of piecewise polynomials.
+
+    Parameters
+    ----------
+    coefficients : (I, n, D) array
+        Chebyshev coefficients of I intervals.
+    interval : (T,) int array
+        Interval of each instant.
+    s : (T,) array
+        Place in the interval, 0 to 1.
+    width : (I,) array, s
+        Duration of the intervals.
+    order : {0, 1, 2, 3}
+        Of the derivative by time.
+
+    Returns
+    -------
+    (T, D) array
+    """
+    series = chebyshev.chebder(coefficients, m=order, axis=1) if order else coefficients
+    basis = chebyshev.chebvander(2.0 * s - 1.0, series.shape[1] - 1)
+    scale = (2.0 / width[interval]) ** order
+    values: FloatArray = np.einsum("tn,tnd->td", basis, series[interval]) * scale[:, None]
+    return values

@@ -1,0 +1,223 @@
+"""What is known about a virtual run: motion, loads of both feet, momentum and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from aqbio.mechanics.dynamics import ExternalLoad
+from aqbio.mechanics.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.mechanics.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
+from aqbio.mechanics.motion import Motion, spline_motion
+from aqbio.mechanics.vectors import FloatArray, cross
+from aqbio.virtual.gait import Gait
+
+FEET = ("foot_l", "foot_r")
+"""Bodies on which the ground acts: left, right."""
+
+
+@dataclass(frozen=True, eq=False)
+class GroundLoads:
+    """What the ground exerts on each foot.
+
+    Attributes
+    ----------
+    force : (T, 2, 3) array, N, ground
+        Left foot, right foot.
+    moment : (T, 2, 3) array, N m, ground
+        About the ground's origin.
+    """
+
+    force: FloatArray
+    moment: FloatArray
+
+    def cop(self, minimum: float) -> tuple[FloatArray, FloatArray]:
+        """Centre of pressure on the floor and free moment of each foot.
+
+        Parameters
+        ----------
+        minimum : float, N
+            Below this vertical force both are NaN.
+
+        Returns
+        -------
+        cop : (T, 2, 3) array, m
+        free_moment : (T, 2) array, N m
+        """
+        loaded = self.force[..., 1] >= minimum
+        vertical = np.where(loaded, self.force[..., 1], np.nan)
+        point = np.zeros_like(self.force)
+        point[..., 0] = self.moment[..., 2] / vertical
+        point[..., 2] = -self.moment[..., 0] / vertical
+        point[~loaded] = np.nan
+        free = self.moment[..., 1] - cross(point, self.force)[..., 1]
+        return point, free
+
+    def external(self) -> list[ExternalLoad]:
+        """Give the same as loads for inverse dynamics, at the ground's origin."""
+        return [
+            ExternalLoad(body, self.force[:, foot], self.moment[:, foot], np.zeros(3))
+            for foot, body in enumerate(FEET)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class RunTruth:
+    """Everything about a run at given instants.
+
+    Attributes
+    ----------
+    gait : Gait
+    gait_time : (T,) array, s
+        Instants on the gait's own clock.
+    motion : Motion
+    segments : SegmentMotion
+    com, com_velocity, com_acceleration : (T, 3) arrays, ground
+    momentum, momentum_rate : (T, B, 3) arrays, kg m²/s and N m
+        Of each segment about the whole body's centre of mass.
+    loads : GroundLoads
+    """
+
+    gait: Gait
+    gait_time: FloatArray
+    motion: Motion
+    segments: SegmentMotion
+    com: FloatArray
+    com_velocity: FloatArray
+    com_acceleration: FloatArray
+    momentum: FloatArray
+    momentum_rate: FloatArray
+    loads: GroundLoads
+
+
+def run_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
+    """Give everything that is known at given instants, from the analytic motion."""
+    q, u, udot = gait.states(gait_time)
+    return _truth(gait, gait_time, Motion(q, u, udot))
+
+
+def sampled_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
+    """Give the same for the motion that the quintic spline through the samples has.
+
+    The ground loads are those of the spline's accelerations, so that inverse dynamics of the
+    samples, by OpenSim too, finds no residual in the contacts; what the spline misses of the
+    jump of the force's second derivative at touchdown and toe-off remains in flight.
+
+    Parameters
+    ----------
+    gait : Gait
+    gait_time : (T,) array, s
+        Equally spaced.
+    """
+    q, _, _ = gait.states(gait_time)
+    return _truth(gait, gait_time, spline_motion(gait.skeleton, gait_time, q))
+
+
+def _truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
+    skeleton = gait.skeleton
+    segments = segment_motion(
+        skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    )
+    com, velocity, acceleration = centre_of_mass(segments)
+    return RunTruth(
+        gait=gait,
+        gait_time=gait_time,
+        motion=motion,
+        segments=segments,
+        com=com,
+        com_velocity=velocity,
+        com_acceleration=acceleration,
+        momentum=angular_momentum(segments, com, velocity),
+        momentum_rate=angular_momentum_rate(segments, com, acceleration),
+        loads=ground_loads(gait, gait_time, segments),
+    )
+
+
+def ground_loads(gait: Gait, gait_time: FloatArray, segments: SegmentMotion) -> GroundLoads:
+    """Newton and Euler for the whole body: what is missing must come from the stance foot.
+
+    In flight nothing is declared, whatever is missing.
+    """
+    com, _, acceleration = centre_of_mass(segments)
+    rate = angular_momentum_rate(segments, com, acceleration).sum(axis=1)
+    drag = np.array([-gait.drag, 0.0, 0.0])
+    force = segments.mass.sum() * (acceleration - gait.skeleton.gravity) - drag
+    moment = rate + cross(com, force)
+    side, _ = gait.stance_foot(gait_time)
+    on = np.stack((side < 0, side > 0), axis=1)[..., None]
+    return GroundLoads(force[:, None] * on, moment[:, None] * on)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact of a run.
+
+    Attributes
+    ----------
+    foot : {"left", "right"}
+    touchdown, toe_off : float, s
+        Where the vertical force begins and ends, gait's own clock.
+    rises, falls : float, s
+        Where it crosses the threshold.
+    place : float, m
+        Of the contact along x.
+    peak : float, N
+    """
+
+    foot: str
+    touchdown: float
+    toe_off: float
+    rises: float
+    falls: float
+    place: float
+    peak: float
+
+
+def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Contact]:
+    """Contacts that touch an interval of the gait's clock.
+
+    Parameters
+    ----------
+    gait : Gait
+    start, end : float, s
+    threshold : float, N
+        Vertical force at which a contact is seen to begin and end.
+    """
+    line = gait.timeline
+    found = []
+    first = int(np.floor(start / line.period)) * len(line) - 1
+    last = int(np.ceil(end / line.period)) * len(line) + 1
+    for number in range(first, last):
+        period, step = divmod(number, len(line))
+        begin = period * line.period + float(line.touchdown[step])
+        finish = begin + float(line.contact[step])
+        if finish < start or begin > end:
+            continue
+        times = begin + np.linspace(0.0, 1.0, 401) * float(line.contact[step])
+        force = _vertical(gait, times)
+        peak = int(np.argmax(force))
+
+        def above(time: float) -> float:
+            return float(_vertical(gait, np.array([time]))[0]) - threshold
+
+        found.append(
+            Contact(
+                foot="right" if line.side[step] > 0 else "left",
+                touchdown=begin,
+                toe_off=finish,
+                rises=float(brentq(above, begin, times[peak], xtol=1e-9)),
+                falls=float(brentq(above, times[peak], finish, xtol=1e-9)),
+                place=period * float(line.place[-1]) + float(line.place[step]),
+                peak=float(force[peak]),
+            )
+        )
+    return found
+
+
+def _vertical(gait: Gait, time: FloatArray) -> FloatArray:
+    """Vertical ground force, from the motion of the centre of mass alone."""
+    _, _, acceleration = gait.centre_of_mass(time)
+    force: FloatArray = gait.athlete.mass * (acceleration[:, 1] - gait.skeleton.gravity[1])
+    return force

@@ -1,0 +1,28 @@
+"""Gaits of one athlete at several speeds, solved once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import pytest
+
+from aqbio.virtual.athlete import Athlete
+from aqbio.virtual.design import reference_speed, steady
+from aqbio.virtual.generator import SolvedGait, generated_gait
+from aqbio.virtual.library import presets
+from aqbio.virtual.parameters import interpolated
+
+GaitOf = Callable[[Athlete, float], SolvedGait]
+
+
+@lru_cache(maxsize=8)
+def _gait(athlete: Athlete, speed: float) -> SolvedGait:
+    step = interpolated(presets(), reference_speed(athlete, speed))
+    return generated_gait(steady(athlete, speed, step))
+
+
+@pytest.fixture(scope="session")
+def gait_of() -> GaitOf:
+    """Give a solved symmetric gait of an athlete at a speed."""
+    return _gait

@@ -1,0 +1,44 @@
+"""The athlete's skeleton is the sprint model."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.anthropometry import REFERENCE
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("sex", ["female", "male"])
+def test_reference_body_is_the_model_file(sex):
+    """Same table, number by number, as OpenSim reads from models/sprint."""
+    from aqbio.osim.skeleton import read_skeleton
+
+    reference = REFERENCE[sex]
+    own = athlete_skeleton(Athlete("reference", sex, reference.mass, reference.stature))
+    read = read_skeleton(Path("models/sprint") / f"sprint_{sex}.osim")
+    for field in fields(read):
+        if field.name in ("axes", "couplers", "coordinate_range"):
+            continue
+        assert np.array_equal(getattr(own, field.name), getattr(read, field.name)), field.name
+    for name in ("body", "is_rotation", "direction", "coordinate", "simbody_carriers"):
+        assert np.array_equal(getattr(own.axes, name), getattr(read.axes, name)), name
+
+
+def test_bodies_grow_in_proportion():
+    """Twice the mass and 1.2 times the stature: inertia grows by 2 times 1.2 squared."""
+    small = athlete_skeleton(Athlete("small", "female", 45.0, 1.5))
+    large = athlete_skeleton(Athlete("large", "female", 90.0, 1.8))
+    np.testing.assert_allclose(large.mass, 2.0 * small.mass, rtol=0, atol=2e-7)
+    np.testing.assert_allclose(large.marker_position, 1.2 * small.marker_position, atol=1e-12)
+    np.testing.assert_allclose(large.parent_position, 1.2 * small.parent_position, atol=2e-7)
+    np.testing.assert_allclose(large.inertia, 2.88 * small.inertia, rtol=0, atol=4e-7)
+
+
+def test_impossible_bodies_are_refused():
+    with pytest.raises(ValueError, match="no adult body"):
+        Athlete("giant", "male", 75.0, 2.6)

@@ -45,7 +45,10 @@ def dress(model: Any, marker_set: MarkerSet, seen: Container[str]) -> list[Findi
         name = marker_set.model_name(label)
         if name in places:
             raise _error(label, f"marker {name} is claimed by another label too.")
-        places[name] = _place(model, label, name, mapped, own)
+        if mapped.midpoint and mapped.position is None:
+            places[name] = _midpoint(label, mapped, marker_set, places)
+        else:
+            places[name] = _place(model, label, name, mapped, own)
         if mapped.fixed:
             fixed.add(name)
     markers = model.updMarkerSet()
@@ -103,6 +106,19 @@ def _place(model: Any, label: str, name: str, mapped: MappedMarker, own: dict[st
         )
         raise _error(label, what)
     raise _error(label, f"the model has no marker {name}, and no position is given.")
+
+
+def _midpoint(
+    label: str, mapped: MappedMarker, marker_set: MarkerSet, places: dict[str, Place]
+) -> Place:
+    """Mean of the markers that a midpoint is made of, as they sit on the generic model."""
+    names = [marker_set.model_name(part) for part in mapped.midpoint]
+    parts = [places[name] for name in names if name in places]
+    if len(parts) < len(names) or any(body != mapped.body for body, _ in parts):
+        told = ", ".join(mapped.midpoint)
+        raise _error(label, f"{told} must come before it and sit on {mapped.body} as well.")
+    x, y, z = (sum(values) / len(parts) for values in zip(*(p for _, p in parts), strict=True))
+    return mapped.body, (x, y, z)
 
 
 def _error(label: str, what: str) -> AqbioError:

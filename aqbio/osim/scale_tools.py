@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
-
-import numpy as np
 
 from aqbio.config import Measurement
 from aqbio.errors import AqbioError
 from aqbio.osim.corrections import coordinates
-from aqbio.osim.session import array_from_vec3, load_model, opensim, reason
+from aqbio.osim.session import array_from_vec3, load_model, opensim, reason, vec3
 
 Factors: TypeAlias = dict[str, tuple[float, float, float]]
 STATIC_RATE, STATIC_FRAMES = 100.0, 3
@@ -24,61 +22,106 @@ def set_defaults(model: Any, values: Mapping[str, float]) -> None:
         coordinate.setDefaultValue(values[coordinate.getName()])
 
 
-def scaled_model(
-    model: Any, measurements: tuple[Measurement, ...], mass: float, markers: Path
-) -> tuple[Any, Factors]:
-    """Scale a copy of the generic model with OpenSim's ModelScaler.
+def measured_factors(model: Any, measurements: tuple[Measurement, ...], markers: Path) -> Factors:
+    """Ratios of the distances in the static trial to those on a model in its default pose.
 
     Parameters
     ----------
     model : opensim.Model
-        Not changed; its default pose is the one in which distances are taken.
+        Used up: OpenSim's ModelScaler applies the factors to it.
     measurements : tuple of Measurement
         Pairs by the model's marker names.
-    mass : float
-        Total mass of the result, kg; shares of the bodies are preserved.
     markers : Path
         Static trial; other files are written beside it.
 
     Returns
     -------
-    model : opensim.Model
-    factors : dict
-        Scale factors (x, y, z) by body.
+    dict
+        Factors (x, y, z) by body: the mean over the pairs of a measurement, 1 where none is.
     """
-    folder = markers.parent
-    generic, factors = folder / "generic.osim", folder / "scale_set.xml"
-    model.printToXML(str(generic))
-    scaled = load_model(generic, muscles=True)
-    scaler = opensim.ModelScaler()
-    order = opensim.ArrayStr()
-    order.append("measurements")
-    scaler.setScalingOrder(order)
+    scaler = _scaler("measurements", markers)
     for measurement in measurements:
         scaler.getMeasurementSet().cloneAndAppend(_measurement(measurement))
-    scaler.setMarkerFileName(str(markers))
-    scaler.setTimeRange(_static_range())
-    scaler.setPreserveMassDist(True)
+    factors = markers.parent / "scale_set.xml"
     scaler.setOutputScaleFileName(str(factors))
     scaler.setPrintResultFiles(True)
-    try:
-        done = scaler.processModel(scaled, "", mass)
-    except RuntimeError as error:
-        raise tool_error("ModelScaler", reason(error)) from error
-    if not done:
-        raise tool_error("ModelScaler", "it reports failure")
-    return scaled, _factors(scaled, factors)
+    _run("ModelScaler", lambda: scaler.processModel(model, "", -1.0))
+    return _factors(model, factors)
 
 
-def largest_change(before: Factors, after: Factors) -> float:
-    """Give the largest difference of a scale factor.
+def scaled_model(generic: Path, factors: Factors, mass: float, markers: Path) -> Any:
+    """Scale a generic model by given factors with OpenSim's ModelScaler.
+
+    Parameters
+    ----------
+    generic : Path
+    factors : dict
+        Factors (x, y, z) by body.
+    mass : float
+        Total mass of the result, kg; shares of the bodies are preserved.
+    markers : Path
+        Static trial, which the tool wants to see.
+
+    Returns
+    -------
+    opensim.Model
+    """
+    model = load_model(generic, muscles=True)
+    scaler = _scaler("manualScale", markers)
+    for body, values in factors.items():
+        scale = opensim.Scale()
+        scale.setSegmentName(body)
+        scale.setScaleFactors(vec3(values))
+        scale.setApply(True)
+        scaler.getScaleSet().cloneAndAppend(scale)
+    _run("ModelScaler", lambda: scaler.processModel(model, "", mass))
+    return model
+
+
+def product(first: Factors, second: Factors) -> Factors:
+    """Multiply the factors of every body.
 
     Examples
     --------
-    >>> largest_change({"femur_r": (1.0, 1.0, 1.0)}, {"femur_r": (1.0, 1.5, 1.0)})
+    >>> product({"femur_r": (1.1, 1.0, 2.0)}, {"femur_r": (1.0, 1.5, 0.5)})
+    {'femur_r': (1.1, 1.5, 1.0)}
+    """
+    return {
+        body: (x * second[body][0], y * second[body][1], z * second[body][2])
+        for body, (x, y, z) in first.items()
+    }
+
+
+def distance_from_one(factors: Factors) -> float:
+    """Give how far the farthest factor is from 1.
+
+    Examples
+    --------
+    >>> distance_from_one({"femur_r": (1.0, 0.5, 1.25)})
     0.5
     """
-    return max(float(np.max(np.abs(np.subtract(before[body], after[body])))) for body in after)
+    return max(abs(value - 1) for values in factors.values() for value in values)
+
+
+def _scaler(order: str, markers: Path) -> Any:
+    scaler = opensim.ModelScaler()
+    orders = opensim.ArrayStr()
+    orders.append(order)
+    scaler.setScalingOrder(orders)
+    scaler.setMarkerFileName(str(markers))
+    scaler.setTimeRange(_static_range())
+    scaler.setPreserveMassDist(True)
+    scaler.setPrintResultFiles(False)
+    return scaler
+
+
+def _run(tool: str, call: Callable[[], bool]) -> None:
+    try:
+        done = call()
+    except RuntimeError as error:
+        raise tool_error(tool, reason(error)) from error
+    if not done:
+        raise tool_error(tool, "it reports failure")
 
 
 def _measurement(settings: Measurement) -> Any:
@@ -139,12 +182,7 @@ def place_markers(
     placer.setMaxMarkerMovement(-1.0)
     placer.setMoveModelMarkers(True)
     placer.setPrintResultFiles(False)
-    try:
-        done = placer.processModel(model, "")
-    except RuntimeError as error:
-        raise tool_error("MarkerPlacer", reason(error)) from error
-    if not done:
-        raise tool_error("MarkerPlacer", "it reports failure")
+    _run("MarkerPlacer", lambda: placer.processModel(model, ""))
 
 
 def tool_error(tool: str, why: str) -> AqbioError:

@@ -20,8 +20,10 @@ from aqbio.osim.scale_tools import (
     STATIC_FRAMES,
     STATIC_RATE,
     Factors,
-    largest_change,
+    distance_from_one,
+    measured_factors,
     place_markers,
+    product,
     scaled_model,
     set_defaults,
     tool_error,
@@ -32,9 +34,9 @@ from aqbio.osim.static_trial import StaticTrial, static_markers
 
 FloatArray = NDArray[np.float64]
 
-PASSES, FACTOR_CHANGE = 10, 1e-4
-"""Distances between markers on two bodies depend on the pose: the generic model takes the static
-pose of the pass before, until no factor changes by more, or for so many passes."""
+PASSES, FACTOR_CHANGE = 40, 1e-4
+"""Distances between markers on two bodies depend on the pose and on the other body's size: they are
+measured again on the scaled and posed model until no factor changes by more; passes allowed."""
 MASS_TOLERANCE_KG = 0.1
 
 
@@ -127,8 +129,9 @@ def scale_model(task: ScaleTask, output: Path, scratch: Path) -> ScaledModel:
 
     Notes
     -----
-    Measurements compare distances between markers with those on the generic model *in the static
-    pose*, so that a person may stand with arms hanging, in an A or in a T.
+    Measurements compare distances between markers with those on the model *in the static pose*, so
+    that a person may stand with arms hanging, in an A or in a T, and *as scaled so far*, so that
+    a distance across two bodies leaves to each its own share.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -174,22 +177,29 @@ def _target(marker_set: MarkerSet, means: dict[str, FloatArray], file: Path) -> 
 def _fitted(
     model: Any, measurements: tuple[Measurement, ...], target: _Target, task: ScaleTask
 ) -> tuple[Any, StaticPose, Factors]:
-    """Scale and pose by turns until the factors stand still."""
-    scaled, factors = scaled_model(model, measurements, task.mass, target.file)
-    pose = static_pose(scaled, task.model_map, target.positions, target.weights)
-    for _ in range(PASSES - 1):
-        before = factors
-        set_defaults(model, pose.coordinates)
-        scaled, factors = scaled_model(model, measurements, task.mass, target.file)
-        pose = static_pose(scaled, None, target.positions, target.weights)
-        if largest_change(before, factors) < FACTOR_CHANGE:
-            return scaled, pose, factors
-    raise AqbioError(
-        f"scale factors still change by {largest_change(before, factors):.4f} after {PASSES} "
-        f"passes of scaling and posing, more than {FACTOR_CHANGE:g}.",
-        fix="check the static trial's markers and the bodies they are mapped to.",
-        rule="scaling-diverges",
-    )
+    """Measure, scale and pose by turns until every measured distance is the static trial's."""
+    generic = target.file.parent / "generic.osim"
+    model.printToXML(str(generic))
+    bodies = [model.getBodySet().get(i).getName() for i in range(model.getBodySet().getSize())]
+    factors: Factors = dict.fromkeys(bodies, (1.0, 1.0, 1.0))
+    starts: ModelMap | None = task.model_map
+    for _ in range(PASSES):
+        scaled = scaled_model(generic, factors, task.mass, target.file)
+        pose = static_pose(scaled, starts, target.positions, target.weights)
+        starts = None
+        set_defaults(scaled, pose.coordinates)
+        change = measured_factors(scaled, measurements, target.file)
+        factors = product(factors, change)
+        if distance_from_one(change) < FACTOR_CHANGE:
+            break
+    else:
+        raise AqbioError(
+            f"scale factors still change by {distance_from_one(change):.4f} after {PASSES} "
+            f"passes of scaling and posing, more than {FACTOR_CHANGE:g}.",
+            fix="check the static trial's markers and the bodies they are mapped to.",
+            rule="scaling-diverges",
+        )
+    return scaled_model(generic, factors, task.mass, target.file), pose, factors
 
 
 def _usable_measurements(

@@ -178,7 +178,8 @@ def _chain_equation(
     ]
     if kinetics.hub.base == RESIDUAL:
         weight = balance.apparent_weight
-        checks.append(closure(name, "", weight.sum(axis=1), weight, tolerance))
+        beside = np.concatenate([weight, balance.moment_on_hub], axis=1)
+        checks.append(closure(name, "", weight.sum(axis=1), beside, tolerance))
     worst = max(checks, key=lambda check: check.value)
     identity = (
         "rate of each chain's H = - its moment on the hub + external moment + apparent weight"

@@ -74,9 +74,11 @@ class InducedAccelerations:
     sources : tuple of S names
     udot : (T, S, N) array, rad/s² or m/s²
         Of the free coordinates.
-    wrench : (T, S, F, 6) array, N m and N
-        Moment about the contact point and force of the ground on each foot. The remainder's
-        includes the measured wrench that it stands for.
+    force : (T, S, F, 3) array, N
+        Of the ground on each foot. The remainder's includes the measured force that it stands for.
+    moment : (T, S, F, 3) array, N m
+        Of the ground on each foot, about the whole body's centre of mass: lever arm and free
+        moment.
     com_acceleration : (T, S, 3) array, m/s²
     pelvis_acceleration : (T, S, 3) array, rad/s²
         Angular acceleration of the pelvis.
@@ -87,7 +89,8 @@ class InducedAccelerations:
     contact_model: str
     sources: tuple[str, ...]
     udot: FloatArray
-    wrench: FloatArray
+    force: FloatArray
+    moment: FloatArray
     com_acceleration: FloatArray
     pelvis_acceleration: FloatArray
     group_rate: FloatArray
@@ -234,18 +237,22 @@ def _induced(
 ) -> InducedAccelerations:
     outcomes = equations.outcomes
     velocity = equations.sources.index(VELOCITY)
-    com = np.swapaxes(outcomes.com @ udot, 1, 2)
+    com = np.swapaxes(outcomes.com_matrix @ udot, 1, 2)
     com[:, velocity] += outcomes.still_com
     pelvis = np.swapaxes(outcomes.pelvis @ udot, 1, 2)
     pelvis[:, velocity] += outcomes.still_pelvis
     rate = (outcomes.momentum @ udot[:, None]).transpose(0, 3, 1, 2)
     rate[:, velocity] += outcomes.still_momentum
     rate = rate - cross(outcomes.first_moment[:, None], com[:, :, None])
+    points = np.stack([foot.point for foot in equations.feet], axis=1)
+    force = wrench[:, :, 3:].transpose(0, 3, 1, 2)
+    lever = cross((points - outcomes.com[:, None])[:, None], force)
     return InducedAccelerations(
         contact_model=contact_model,
         sources=equations.sources,
         udot=np.swapaxes(udot, 1, 2),
-        wrench=wrench.transpose(0, 3, 1, 2),
+        force=force,
+        moment=wrench[:, :, :3].transpose(0, 3, 1, 2) + lever,
         com_acceleration=com,
         pelvis_acceleration=pelvis,
         group_rate=rate,

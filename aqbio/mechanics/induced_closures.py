@@ -13,7 +13,7 @@ from aqbio.mechanics.induced import (
     InducedAccelerations,
 )
 from aqbio.mechanics.level_a import Closure, LevelA, closure
-from aqbio.mechanics.vectors import FloatArray, cross
+from aqbio.mechanics.vectors import FloatArray
 
 ACCELERATION = 1e-8
 """Tolerance of sums of accelerations and momentum rates."""
@@ -51,7 +51,7 @@ def induced_closures(
     (for gravity its weight besides, for the residual its own wrench); a joint moment that moved the
     body without the ground would be a mistake.
     """
-    measured = np.stack([foot.wrench for foot in equations.feet], axis=1)
+    measured = (balance.force, balance.moment_of_force + balance.free_moment)
     checks = [
         [
             _joints(one, udot[:, equations.free]),
@@ -73,15 +73,13 @@ def _joints(induced: InducedAccelerations, udot: FloatArray) -> Closure:
     return _closure("C-1", identity, relative, ACCELERATION)
 
 
-def _reactions(induced: InducedAccelerations, measured: FloatArray) -> Closure:
-    difference = induced.wrench.sum(axis=1) - measured
-    terms = np.abs(induced.wrench).sum(axis=1)
-    parts = [
-        np.abs(difference[..., chosen]) / max(float(terms[..., chosen].max()), 1.0)
-        for chosen in (slice(0, 3), slice(3, 6))
-    ]
+def _reactions(induced: InducedAccelerations, measured: tuple[FloatArray, FloatArray]) -> Closure:
+    parts = []
+    for caused, whole in zip((induced.force, induced.moment), measured, strict=True):
+        scale = max(float(np.abs(caused).sum(axis=1).max()), 1.0)
+        parts.append(np.abs(caused.sum(axis=1) - whole) / scale)
     identity = "ground reaction forces and moments, summed over sources = measured"
-    return _closure("C-2", identity, np.concatenate(parts, axis=-1), REACTION)
+    return _closure("C-2", identity, np.stack(parts), REACTION)
 
 
 def _centre(induced: InducedAccelerations, balance: LevelA) -> Closure:
@@ -107,11 +105,7 @@ def _each_source(
     balance: LevelA,
     gravity: FloatArray,
 ) -> Closure:
-    points = np.stack([foot.point for foot in equations.feet], axis=1)
-    arm = (points - balance.com[:, None])[:, None]
-    force = induced.wrench[..., 3:]
-    moment = (induced.wrench[..., :3] + cross(arm, force)).sum(axis=2)
-    force = force.sum(axis=2)
+    force, moment = induced.force.sum(axis=2), induced.moment.sum(axis=2)
     mass = equations.mass
     force[:, induced.sources.index(GRAVITY_SOURCE)] += mass * gravity
     if RESIDUAL in induced.sources:

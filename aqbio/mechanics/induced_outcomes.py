@@ -20,8 +20,10 @@ class Outcomes:
 
     Attributes
     ----------
-    com : (T, 3, N) array
-        Of the centre of mass.
+    com : (T, 3) array, m, ground
+        The whole body's centre of mass.
+    com_matrix : (T, 3, N) array
+        Of its acceleration.
     pelvis : (T, 3, N) array
         Of the pelvis's angular velocity.
     momentum : (T, G, 3, N) array
@@ -35,6 +37,7 @@ class Outcomes:
     """
 
     com: FloatArray
+    com_matrix: FloatArray
     pelvis: FloatArray
     momentum: FloatArray
     first_moment: FloatArray
@@ -69,7 +72,8 @@ def body_outcomes(
     arm = motion.mass[:, None] * (motion.com - com[:, None])
     rate = angular_momentum_rate(motion, com, np.zeros_like(com))
     return Outcomes(
-        com=momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(),
+        com=com,
+        com_matrix=momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(),
         pelvis=angular_jacobian(skeleton, kinematics, pelvis)[..., free],
         momentum=momentum[:, :, :3],
         first_moment=np.einsum("gb,tbi->tgi", groups, arm),

@@ -75,3 +75,19 @@ def random_run(skeleton: Skeleton, anatomy: Anatomy, feet, *, frames: int, seed:
 def sprint_run(frames: int = 8, seed: int = 0) -> Case:
     skeleton = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
     return random_run(skeleton, anatomy_of("sprint"), FEET, frames=frames, seed=seed)
+
+
+def smooth_run(frames: int = 60, rate: float = 1000.0) -> tuple[Case, np.ndarray]:
+    """Every joint swings harmonically at 2 to 5 Hz, sampled as a fast camera would; its clock."""
+    case, rng = sprint_run(frames), np.random.default_rng(11)
+    count = len(case.skeleton.coordinates)
+    time = np.arange(frames) / rate
+    turning = 2 * np.pi * rng.uniform(2, 5, count)
+    angle = turning * time[:, None] + rng.uniform(0, 2 * np.pi, count)
+    size = rng.uniform(0.2, 0.6, count)
+    motion = (
+        size * np.sin(angle),
+        size * turning * np.cos(angle),
+        -size * turning**2 * np.sin(angle),
+    )
+    return replace(case, motion=motion), time

@@ -57,10 +57,10 @@ def test_trees_that_cannot_be_cut_at_the_pelvis_are_refused():
     groups = dict(case.anatomy.groups)
     with pytest.raises(ValueError, match="group pelvis are not connected"):
         pelvis_hub(case.skeleton, {**groups, "pelvis": ("pelvis", "foot_l")})
+    others = ("pelvis", "tibia_l", "foot_l", "toes_l")
     with pytest.raises(ValueError, match="the pelvis hangs on pelvis"):
-        others = ("pelvis", "tibia_l", "foot_l", "toes_l")
         pelvis_hub(case.skeleton, {**groups, "pelvis": ("femur_l",), "leg_left": others})
     parent = case.skeleton.parent.copy()
     parent[case.skeleton.bodies.index("femur_l")] = -1
-    with pytest.raises(ValueError, match="femur_l.*do not hang on the pelvis"):
+    with pytest.raises(ValueError, match=r"femur_l.*do not hang on the pelvis"):
         pelvis_hub(replace(case.skeleton, parent=parent), groups)

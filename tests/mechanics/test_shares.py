@@ -50,7 +50,7 @@ def test_relative_shares_cancel_over_a_stride():
 
 
 def test_mean_vertical_force_of_a_stride_is_body_weight():
-    case, time, motion, shares = _stride()
+    _, time, motion, shares = _stride()
     impulse = np.trapezoid(shares.inertial.sum(axis=1), time, axis=0)
     weight = motion.mass.sum() * 9.80665 * (time[-1] - time[0])
     np.testing.assert_allclose(impulse, [0.0, weight, 0.0], rtol=0, atol=1e-9 * weight)

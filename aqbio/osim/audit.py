@@ -19,6 +19,7 @@ from aqbio.osim.corrections import (
     torso_is_uncorrected,
 )
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, quiet, reason
+from aqbio.osim.simbody_defect import defective_joints
 
 LEFT_RIGHT = 0.03
 """Relative difference of a left and a right segment that makes a finding."""
@@ -147,51 +148,18 @@ def _torso_inertia(model: Any) -> list[Finding]:
     ]
 
 
-def multiply_driven(joint: Any) -> list[str]:
-    """Give the coordinates of a joint that drive more than one of its rotation axes.
-
-    Parameters
-    ----------
-    joint : opensim.Joint
-
-    Notes
-    -----
-    Simbody forms the velocity-dependent part of such a joint's acceleration from the joint's
-    mobilities instead of its rotation axes, and gets it wrong.
-    """
-    custom = opensim.CustomJoint.safeDownCast(joint)
-    if custom is None:
-        return []
-    drivers: list[str] = []
-    for index in range(3):
-        axis = custom.getSpatialTransform().getTransformAxis(index)
-        if not (axis.hasFunction() and _is_constant(axis.getFunction())):
-            names = axis.getCoordinateNamesInArray()
-            drivers += [names.get(k) for k in range(names.size())]
-    return sorted({name for name in drivers if drivers.count(name) > 1})
-
-
-def _is_constant(function: Any) -> bool:
-    if opensim.Constant.safeDownCast(function) is not None:
-        return True
-    multiplied = opensim.MultiplierFunction.safeDownCast(function)
-    return multiplied is not None and _is_constant(multiplied.getFunction())
-
-
 def _simbody_defect(model: Any) -> list[Finding]:
-    joints = model.getJointSet()
-    affected = []
-    for index in range(joints.getSize()):
-        joint = joints.get(index)
-        affected += [f"{joint.getName()} ({name})" for name in multiply_driven(joint)]
-    if not affected:
+    defective = defective_joints(model)
+    if not defective:
         return []
+    worst = max(defective.values())
     what = (
-        f"in {len(affected)} joints one coordinate drives several rotation axes: "
-        f"{', '.join(affected)}; Simbody gets their velocity-dependent accelerations wrong."
+        f"in {len(defective)} joints one coordinate drives several rotation axes and Simbody gets "
+        f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
+        "rad/s² at 5 rad/s, growing with the square of the speed)."
     )
     fix = "use `solve.solver: aqbio`, or expect moments of the leg to be off by about 1 % of peak."
-    return [Finding("model-simbody-defect", "warning", what, number=len(affected), fix=fix)]
+    return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
 
 
 def _left_right(model: Any) -> list[Finding]:

@@ -1,0 +1,204 @@
+"""Every defect that we know is named, and what is corrected is what was wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aqbio.config import Corrections
+from aqbio.errors import AqbioError, Finding
+from aqbio.osim.audit import audit_model
+from aqbio.osim.corrections import (
+    GAIT2392_TORSO_MASS,
+    TORSO_INERTIA_FACTOR,
+    TORSO_MASS,
+    apply_corrections,
+    torso_is_uncorrected,
+)
+from aqbio.osim.session import inertia_matrix, initialised, load_model, opensim, vec3
+from aqbio.osim.simbody_defect import defective_joints
+
+pytestmark = pytest.mark.opensim
+
+SPRINT = Path(__file__).parents[2] / "models" / "sprint"
+RAJAGOPAL = "rajagopal2016/models/Rajagopal2016.osim"
+LAI_UHLRICH = "rajagopal2016/models/RajagopalLaiUhlrich2023.osim"
+HAMNER = "rajagopal2016/models/FullBodyModel_Hamner2010_v2_0.osim"
+JA1_SCALED = "ja1_dorn2012/models/JA1_SCALED_Osim40.osim"
+LOCKED = ("subtalar_angle_r", "mtp_angle_l", "wrist_flex_r", "wrist_dev_l")
+
+
+def found(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.rule: finding for finding in findings}
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+def test_our_model_has_nothing_to_correct(sex):
+    path = SPRINT / f"sprint_{sex}.osim"
+    assert audit_model(path) == []
+    assert apply_corrections(load_model(path), Corrections()) == []
+
+
+def hinge_model(slopes: tuple[float, float, float]) -> Any:
+    """One body; one coordinate drives three rotations with these slopes (0: none)."""
+    model = opensim.Model()
+    model.setGravity(vec3([0, 0, 0]))
+    body = opensim.Body("block", 1.0, vec3([0, -0.2, 0.05]), opensim.Inertia(0.1, 0.02, 0.08))
+    model.addBody(body)
+    transform = opensim.SpatialTransform()
+    names = opensim.ArrayStr()
+    names.append("angle")
+    for index, (slope, axis) in enumerate(zip(slopes, np.eye(3)[[2, 1, 0]], strict=True)):
+        rotation = transform.updTransformAxis(index)
+        rotation.setAxis(vec3(axis))
+        if slope:
+            rotation.setCoordinateNames(names)
+            rotation.set_function(opensim.LinearFunction(slope, 0.0))
+        else:
+            rotation.set_function(opensim.Constant(0.0))
+    joint = opensim.CustomJoint("knee", model.getGround(), body, transform)
+    model.addJoint(joint)
+    model.finalizeConnections()
+    return model
+
+
+def moment_and_energy_slope(model: Any) -> tuple[float, float]:
+    """Inverse dynamics at constant speed, and the change of kinetic energy that it must explain."""
+    state = initialised(model)
+    coordinate = model.getCoordinateSet().get(0)
+    speed = 5.0
+
+    def energy(angle: float) -> float:
+        coordinate.setValue(state, angle, False)
+        coordinate.setSpeedValue(state, speed)
+        model.realizeVelocity(state)
+        return float(model.calcKineticEnergy(state))
+
+    step = 1e-5
+    slope = (energy(0.7 + step) - energy(0.7 - step)) / (2 * step)
+    energy(0.7)
+    moment = opensim.InverseDynamicsSolver(model).solve(state, opensim.Vector(1, 0.0))
+    return float(moment.get(0)), slope
+
+
+@pytest.mark.parametrize(
+    ("slopes", "wrong"),
+    [
+        ((1.0, 0.0, 0.0), False),
+        ((1.0, 0.5, 0.0), False),
+        ((1.0, 0.0, 0.3), False),
+        ((1.0, 0.5, 0.3), True),
+        ((0.0, 0.5, 0.3), True),
+    ],
+)
+def test_simbodys_defect_is_real_and_named(slopes, wrong):
+    """Simbody breaks the energy balance exactly where the audit names a joint."""
+    model = hinge_model(slopes)
+    moment, slope = moment_and_energy_slope(model)
+    assert (abs(moment - slope) > 1e-3) == wrong
+    assert list(defective_joints(model)) == (["knee (angle)"] if wrong else [])
+
+
+def test_broken_models_are_refused(tmp_path):
+    with pytest.raises(AqbioError, match="does not exist"):
+        audit_model(tmp_path / "none.osim")
+
+
+def test_left_and_right_are_compared(tmp_path):
+    model = load_model(SPRINT / "sprint_male.osim")
+    femur = model.updBodySet().get("femur_l")
+    femur.setMass(femur.getMass() * 1.04)
+    knee = model.updJointSet().get("knee_l")
+    frame = opensim.PhysicalOffsetFrame.safeDownCast(knee.getParentFrame())
+    frame.set_translation(vec3([0.0, -0.4222 * 0.95, 0.0]))
+    shank = model.updBodySet().get("tibia_l")
+    shank.setMass(shank.getMass() * 1.02)  # within 3 %
+    model.finalizeConnections()
+    path = tmp_path / "uneven.osim"
+    model.printToXML(str(path))
+    findings = audit_model(path)
+    assert [finding.rule for finding in findings] == ["model-left-right"] * 2
+    assert findings[0].what.startswith("mass of femur: left is +4.0%")
+    assert findings[0].number == pytest.approx(0.04)
+    assert findings[1].what.startswith("place of joint knee: left is -5.0%")
+    assert findings[1].file == str(path)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", [RAJAGOPAL, LAI_UHLRICH, HAMNER])
+def test_the_familys_defects_are_named(file, realdata):
+    rules = found(audit_model(realdata / file))
+    assert {"model-muscles", "model-clamped", "model-locked", "model-torso-inertia"} <= set(rules)
+    assert rules["model-clamped"].number == 37
+    assert "pelvis_tx (-5 to 5 m)" in rules["model-clamped"].what
+    assert rules["model-locked"].number == 8
+    assert all(name in rules["model-locked"].what for name in LOCKED)
+    assert rules["model-torso-inertia"].number == pytest.approx(1.276, abs=5e-4)
+    assert all(finding.file == str(realdata / file) for finding in rules.values())
+    walker = file != HAMNER
+    assert ("model-simbody-defect" in rules) == walker
+    assert ("model-coupled" in rules) == walker
+    if walker:
+        assert "walker_knee_r (knee_angle_r)" in rules["model-simbody-defect"].what
+        assert "walker_knee_l (knee_angle_l)" in rules["model-simbody-defect"].what
+        assert "knee_angle_r_beta, knee_angle_l_beta" in rules["model-coupled"].what
+
+
+@pytest.mark.real
+def test_muscles_that_do_not_initialise_are_told(realdata):
+    """In a process of its own: OpenSim keeps the <defaults> of this file for models read later."""
+    code = (
+        "import sys; from pathlib import Path; from aqbio.osim.audit import audit_model;"
+        "[sys.stdout.write(f'{f.rule} {f.severity} {f.what}\\n')"
+        " for f in audit_model(Path(sys.argv[1]))]"
+    )
+    path = realdata / "ja1_dorn2012" / "models" / "JA1_SCALED_v2x_thelen.osim"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    first = done.stdout.splitlines()[0]
+    assert first.startswith("model-muscles warning the model does not initialise")
+    assert "min_control" in first
+    assert done.stderr == ""
+
+
+@pytest.mark.real
+def test_the_torso_carries_the_inertia_of_the_arms_that_were_taken_out(realdata):
+    """Mass of torso and arms together is that of gait2392's head, arms and torso."""
+    model = load_model(realdata / HAMNER)
+    bodies = model.getBodySet()
+    arms = sum(
+        bodies.get(f"{name}_{side}").getMass()
+        for name in ("humerus", "ulna", "radius", "hand")
+        for side in "rl"
+    )
+    assert bodies.get("torso").getMass() == pytest.approx(TORSO_MASS, abs=1e-4)
+    assert bodies.get("torso").getMass() + arms == pytest.approx(GAIT2392_TORSO_MASS, abs=1e-3)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", [RAJAGOPAL, JA1_SCALED])
+def test_corrections_do_what_they_say_and_can_be_switched_off(file, realdata, tmp_path):
+    path = realdata / file
+    none = Corrections(drop_muscles=False, unclamp=False, torso_inertia=False)
+    assert apply_corrections(load_model(path, muscles=True), none) == []
+
+    model = load_model(path, muscles=True)
+    before = inertia_matrix(model.getBodySet().get("torso").getInertia())
+    mass = model.getBodySet().get("torso").getMass()
+    rules = [finding.rule for finding in apply_corrections(model, Corrections())]
+    assert rules == ["corrected-forces", "corrected-clamps", "corrected-torso-inertia"]
+    after = inertia_matrix(model.getBodySet().get("torso").getInertia())
+    np.testing.assert_allclose(after, before * TORSO_INERTIA_FACTOR, rtol=1e-12)
+    assert model.getBodySet().get("torso").getMass() == mass
+    assert not torso_is_uncorrected(model)
+    assert apply_corrections(model, Corrections()) == []
+    corrected = tmp_path / "corrected.osim"
+    model.printToXML(str(corrected))
+    left = {finding.rule for finding in audit_model(corrected)}
+    assert not left & {"model-muscles", "model-clamped", "model-torso-inertia"}

@@ -25,6 +25,10 @@ FloatArray = NDArray[np.float64]
 ELBOW_STARTS = (0.0, 1.3)
 """Elbow flexion of the starts of frame 0, rad: straight, and as in running."""
 
+TURN_COST = 1e-6
+"""Decides between starts that fit equally well, m²/rad²: an arm has two sequences of Euler angles
+for the same pose, half a turn apart each (3e-5 m²); wrong basins cost a hundred times as much."""
+
 
 def unconstrained_model(path: Path) -> Any:
     """Read a model so that inverse kinematics meets no constraint.
@@ -123,7 +127,7 @@ def inverse_kinematics(
     }
     q = np.full((len(markers.time), len(coordinates)), np.nan)
     columns = [coordinates.index(name) for name in solved]
-    _assemble_first(model, solver, state, float(markers.time[0]), solved, markers.names)
+    _assemble_first(model, solver, state, solved, markers)
     for frame, time in enumerate(markers.time):
         state.setTime(float(time))
         try:
@@ -162,14 +166,10 @@ def _solver(model: Any, markers: TrackedMarkers, accuracy: float) -> Any:
 
 
 def _assemble_first(
-    model: Any,
-    solver: Any,
-    state: Any,
-    time: float,
-    coordinates: dict[str, Any],
-    names: Sequence[str],
+    model: Any, solver: Any, state: Any, coordinates: dict[str, Any], markers: TrackedMarkers
 ) -> None:
     """Solve frame 0 from several arm positions and headings and keep the best."""
+    time = float(markers.time[0])
     elbows = [c for name, c in coordinates.items() if name.startswith("elbow")]
     headings = [c for name, c in coordinates.items() if name == "pelvis_rotation"]
     best: tuple[float, Any] = (np.inf, None)
@@ -182,12 +182,14 @@ def _assemble_first(
             coordinate.setValue(state, elbow, False)
         for coordinate in headings:
             coordinate.setValue(state, heading, False)
+        _bring_to_markers(model, state, coordinates, markers)
         try:
             solver.assemble(state)
         except RuntimeError:
             continue  # the other starts decide; track() reports if none of them worked
-        squared = [solver.computeCurrentSquaredMarkerError(name) for name in names]
-        cost = float(np.nansum(squared))
+        squared = [solver.computeCurrentSquaredMarkerError(name) for name in markers.names]
+        turns = [c.getValue(state) - default[name] for name, c in coordinates.items()]
+        cost = float(np.nansum(squared)) + TURN_COST * float(np.square(turns).sum())
         if cost < best[0]:
             best = (cost, opensim.Vector(state.getQ()))
     if best[1] is None:
@@ -200,6 +202,29 @@ def _assemble_first(
     state.setQ(best[1])
     model.realizePosition(state)
     solver.assemble(state)
+
+
+def _bring_to_markers(
+    model: Any, state: Any, coordinates: dict[str, Any], markers: TrackedMarkers
+) -> None:
+    """Shift the pelvis so that the model's markers surround the measured ones of frame 0.
+
+    A start metres away takes such large steps that joint angles end whole turns from where they
+    began, or in the mirrored sequence of Euler angles.
+    """
+    model.realizePosition(state)
+    model_markers = model.getMarkerSet()
+    distance = [
+        position - array_from_vec3(model_markers.get(name).getLocationInGround(state))
+        for name, position in zip(markers.names, markers.positions[0], strict=True)
+        if np.isfinite(position).all()
+    ]
+    if not distance:
+        return
+    for axis, shift in zip("xyz", np.mean(distance, axis=0), strict=True):
+        coordinate = coordinates.get(f"pelvis_t{axis}")
+        if coordinate is not None:
+            coordinate.setValue(state, coordinate.getValue(state) + float(shift), False)
 
 
 def inverse_dynamics(

@@ -222,6 +222,20 @@ class Skeleton:
                 table[body] |= table[parent]
         return table
 
+    @cached_property
+    def precedes(self) -> BoolArray:
+        """(A, A) bool: ``precedes[a, b]`` where moving axis a carries axis b along.
+
+        Axes of an ancestor do, and in the same joint translations those of rotations, and each
+        rotation those behind it.
+        """
+        body, turns = self.axes.body, self.axes.is_rotation
+        same_joint = body[:, None] == body
+        rank = np.arange(len(body)) + np.where(turns, len(body), 0)
+        earlier = rank[:, None] < rank
+        table: BoolArray = np.where(same_joint, earlier, self.lineage[body][:, body].T)
+        return table
+
     def body_axes(self, body: int, *, rotations: bool) -> range:
         """List the rotation axes, or the translation axes, that move a body."""
         first, last = np.searchsorted(self.axes.body, [body, body + 1])

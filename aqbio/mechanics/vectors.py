@@ -52,10 +52,11 @@ def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
     >>> rotate(quarter_turn, np.array([1.0, 0.0, 0.0])).round(12)
     array([[0., 1., 0.]])
     """
-    shape = np.broadcast_shapes(matrix.shape[:-1], vector.shape)
-    rotated = np.empty(shape, order="F")
-    for row in range(3):
-        rotated[..., row] = dot(matrix[..., row, :], vector)
+    rotated: FloatArray = (
+        matrix[..., 0] * vector[..., 0, None]
+        + matrix[..., 1] * vector[..., 1, None]
+        + matrix[..., 2] * vector[..., 2, None]
+    )
     return rotated
 
 
@@ -71,9 +72,9 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
     if second.ndim == 2 and np.array_equal(second, np.eye(3)):
         return first
     product = np.empty(np.broadcast_shapes(first.shape, second.shape), order="F")
-    for row in range(3):
-        for column in range(3):
-            product[..., row, column] = dot(first[..., row, :], second[..., :, column])
+    np.multiply(first[..., :, 0, None], second[..., None, 0, :], out=product)
+    product += first[..., :, 1, None] * second[..., None, 1, :]
+    product += first[..., :, 2, None] * second[..., None, 2, :]
     return product
 
 
@@ -97,19 +98,13 @@ def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
 
     Notes
     -----
-    Rodrigues: ``R = cos θ 1 + sin θ [e]× + (1 − cos θ) e eᵀ``.
+    Rodrigues: ``R = e eᵀ + cos θ (1 − e eᵀ) + sin θ [e]×``.
     """
-    cosine, sine = np.cos(angle), np.sin(angle)
-    rest = 1.0 - cosine
     x, y, z = axis
-    rotation = np.empty((len(angle), 3, 3), order="F")
-    rotation[:, 0, 0] = cosine + x * x * rest
-    rotation[:, 1, 1] = cosine + y * y * rest
-    rotation[:, 2, 2] = cosine + z * z * rest
-    rotation[:, 0, 1] = x * y * rest - z * sine
-    rotation[:, 1, 0] = x * y * rest + z * sine
-    rotation[:, 0, 2] = x * z * rest + y * sine
-    rotation[:, 2, 0] = x * z * rest - y * sine
-    rotation[:, 1, 2] = y * z * rest - x * sine
-    rotation[:, 2, 1] = y * z * rest + x * sine
-    return rotation
+    along = np.outer(axis, axis)
+    skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    rotation = np.empty((3, 3, len(angle)))
+    rotation[:] = along[..., None]
+    rotation += np.multiply.outer(np.eye(3) - along, np.cos(angle))
+    rotation += np.multiply.outer(skew, np.sin(angle))
+    return rotation.transpose(2, 0, 1)

@@ -16,8 +16,8 @@ from aqbio.mechanics.anthropometry import (
 Vector = tuple[float, float, float]
 
 HALF_HIP_WIDTH = 0.085 / 1.741
-"""Hip centre beside the midline, fraction of stature: 74 mm to 84 mm at 1.70 m in the models of
-Rajagopal (2016) and Hamner (2010), 86 mm in de Leva's Chandler data."""
+"""Hip centre beside the midline, fraction of stature; 77 and 84 mm at 1.70 m in the models of
+Rajagopal (2016) and Hamner (2010), 83 mm here."""
 HALF_SHOULDER_WIDTH = 0.170 / 1.70
 """Shoulder centre beside the midline, fraction of stature (Rajagopal 2016: 0.170 m at 1.70 m)."""
 LUMBAR_BEHIND_HIP = 0.0274 / 1.70

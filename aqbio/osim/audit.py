@@ -57,7 +57,7 @@ def audit_model(path: Path) -> list[Finding]:
     findings = _muscles(path)
     for check in checks:
         findings += check(model)
-    return [replace(finding, file=str(path)) for finding in findings]
+    return [replace(finding, file=path.name) for finding in findings]
 
 
 def _muscles(path: Path) -> list[Finding]:

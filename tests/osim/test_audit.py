@@ -126,7 +126,7 @@ def test_left_and_right_are_compared(tmp_path):
     assert findings[0].what.startswith("mass of femur: left is +4.0%")
     assert findings[0].number == pytest.approx(0.04)
     assert findings[1].what.startswith("place of joint knee: left is -5.0%")
-    assert findings[1].file == str(path)
+    assert findings[1].file == "uneven.osim"
 
 
 @pytest.mark.real
@@ -139,7 +139,7 @@ def test_the_familys_defects_are_named(file, realdata):
     assert rules["model-locked"].number == 8
     assert all(name in rules["model-locked"].what for name in LOCKED)
     assert rules["model-torso-inertia"].number == pytest.approx(1.276, abs=5e-4)
-    assert all(finding.file == str(realdata / file) for finding in rules.values())
+    assert all(finding.file == Path(file).name for finding in rules.values())
     walker = file != HAMNER
     assert ("model-simbody-defect" in rules) == walker
     assert ("model-coupled" in rules) == walker

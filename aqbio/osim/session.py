@@ -91,6 +91,12 @@ def load_model(path: Path, *, muscles: bool = False) -> Any:
     ------
     AqbioError
         The file is missing or OpenSim cannot read it.
+
+    Notes
+    -----
+    OpenSim keeps the ``<defaults>`` of a file for everything that the process reads later: after
+    a model whose defaults are broken, sound ones may not initialise. Read the models of different
+    participants in different processes.
     """
     if not path.is_file():
         raise AqbioError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -160,6 +160,41 @@ def _rejection(
     if (longest := max(overlaps)) > 0:
         return f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
     return ""
+
+
+def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
+    """Steps as far as the motion is known, which may begin later and end earlier than the forces.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    first, last : float
+        First and last instant of the motion, s.
+
+    Returns
+    -------
+    list of Step
+        Rejected where the stance is not whole, incomplete where the flight is not.
+
+    Examples
+    --------
+    >>> step = Step(1, "left", 0.1, 0.22, 0.33, "ok", "")
+    >>> [solved_steps([step], 0.0, last)[0].status for last in (0.4, 0.3, 0.2)]
+    ['ok', 'incomplete', 'rejected']
+    """
+    known = f"the motion is known from {first:.3f} to {last:.3f} s only"
+    seen = []
+    for step in steps:
+        if step.touchdown < first or step.toe_off > last:
+            reason = step.reason if step.status == "rejected" else known
+            seen.append(replace(step, status="rejected", reason=reason))
+        elif step.next_touchdown > last:
+            status: Status = "incomplete" if step.status == "ok" else step.status
+            reason = step.reason or known
+            seen.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
+        else:
+            seen.append(step)
+    return seen
 
 
 def phase_curve(

@@ -20,6 +20,7 @@ from aqbio.mechanics.steps import (
     heading_changes,
     phase_mean,
     phase_rms,
+    solved_steps,
     steps_from_contacts,
 )
 from aqbio.names import AXES, GRAVITY
@@ -99,12 +100,13 @@ def _trials(study: Study) -> Iterator[TrialSteps]:
 
 def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:
     data = read_dataset(source)
-    steps = steps_from_contacts(
+    first, last = float(data["time"][0]), float(data["time"][-1])
+    measured = steps_from_contacts(
         list(_contacts(data)),
         maximum_flight=study.settings.steps.maximum_flight_s,
         edge_distance=study.settings.prepare.edge_distance_m,
     )
-    first, last = float(data["time"][0]), float(data["time"][-1])
+    steps = solved_steps(measured, first, last)
     curves = tuple(
         step_curves(data, step, study.model_map)
         if step.touchdown >= first and step.toe_off <= last

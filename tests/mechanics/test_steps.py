@@ -12,9 +12,11 @@ from aqbio.mechanics.steps import (
     PERCENT,
     Contact,
     Step,
+    heading_changes,
     phase_curve,
     phase_mean,
     phase_rms,
+    solved_steps,
     steps_from_contacts,
 )
 
@@ -123,6 +125,65 @@ def test_rejection_says_more_than_incompleteness():
 
 def test_no_contacts_no_steps():
     assert _steps() == []
+
+
+# what the motion covers --------------------------------------------------------------------------
+
+
+def _covered(first, last):
+    """Three steps of which the motion is known from one instant to another."""
+    steps = _steps(RIGHT, LEFT, RIGHT_AGAIN)
+    return [(s.status, s.reason) for s in solved_steps(steps, first, last)]
+
+
+KNOWN = "the motion is known from {:.3f} to {:.3f} s only"
+OPEN = ("incomplete", "no later contact was measured")
+
+
+def test_motion_of_the_whole_recording_changes_nothing():
+    steps = _steps(RIGHT, LEFT, RIGHT_AGAIN)
+    assert [repr(s) for s in solved_steps(steps, 0.0, 1.0)] == [repr(s) for s in steps]
+    assert _covered(0.10, 0.68) == [("ok", ""), ("ok", ""), OPEN]
+
+
+def test_motion_that_begins_in_a_contact():
+    assert _covered(0.15, 1.0) == [("rejected", KNOWN.format(0.15, 1.0)), ("ok", ""), OPEN]
+
+
+def test_motion_that_ends_in_a_contact():
+    outcome = _covered(0.0, 0.6)
+    assert outcome == [("ok", ""), ("ok", ""), ("rejected", KNOWN.format(0, 0.6))]
+
+
+def test_motion_that_ends_in_flight():
+    """The stance is whole; the flight cannot be resampled."""
+    steps = solved_steps(_steps(RIGHT, LEFT), 0.0, 0.5)
+    assert steps[1].status == "incomplete"
+    steps = solved_steps(_steps(RIGHT, LEFT, RIGHT_AGAIN), 0.0, 0.5)
+    assert (steps[1].status, steps[1].reason) == ("incomplete", KNOWN.format(0, 0.5))
+    assert np.isnan(steps[1].next_touchdown)
+    assert phase_curve(steps[1], "flight", np.arange(126) / 250, np.ones((126, 3)), "axial").shape
+
+
+def test_a_reason_that_is_known_already_stays():
+    cut = _contact("right", 0.0, 0.1, complete=False)
+    [step] = solved_steps(_steps(cut), 0.05, 1.0)
+    assert (step.status, step.reason) == ("rejected", "the recording cuts the contact")
+
+
+def test_heading_over_strides():
+    """A direction that turns steadily by 0.1 rad per step, with a sway that each foot repeats."""
+    contacts = [
+        _contact("left" if i % 2 else "right", 0.2 * i + 0.1, 0.2 * i + 0.2) for i in range(6)
+    ]
+    time = np.arange(400) / 250.0
+    direction = 0.5 * time + 0.02 * np.sin(np.pi * time / 0.2)
+    velocity = 8.0 * np.stack([np.cos(direction), 0 * time, np.sin(direction)], axis=1)
+    found = heading_changes(_steps(*contacts), time, velocity)
+    np.testing.assert_allclose(found[:4], 0.1, atol=1e-6)
+    assert np.isnan(found[4:]).all()
+    straight = heading_changes(_steps(*contacts), time, np.tile([8.0, 0.1, 0.3], (400, 1)))
+    np.testing.assert_allclose(straight[:4], 0.0, atol=1e-12)
 
 
 # curves ----------------------------------------------------------------------------------------

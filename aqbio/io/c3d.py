@@ -9,6 +9,7 @@ import ezc3d
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.io.c3d_header import check_c3d_header
 from aqbio.io.c3d_plates import read_plates
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
 from aqbio.io.recording import Recording
@@ -86,13 +87,7 @@ def _raw_labels(parameters: Any) -> list[str]:
 
 
 def _content(path: Path) -> Any:
-    if not path.is_file():
-        raise AqbioError(
-            "the file does not exist.",
-            file=path.name,
-            fix="check the column file of trials.tsv and files.data of study.yaml.",
-            rule="file-missing",
-        )
+    check_c3d_header(path)
     try:
         return ezc3d.c3d(str(path))
     except (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError) as error:

@@ -174,7 +174,14 @@ def test_plate_without_calibration_is_left_out(tmp_path, points, load):
 
 @pytest.mark.parametrize(
     ("content", "rule"),
-    [(None, "file-missing"), (b"", "c3d-unreadable"), (b"\x02\x50" + b"x" * 700, "c3d-unreadable")],
+    [
+        (None, "file-missing"),
+        (b"", "c3d-unreadable"),
+        (b"\x02\x50" + b"x" * 700, "c3d-unreadable"),
+        (b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x54\x05\x01" + bytes(600), "c3d-unreadable"),
+        (b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x56" + bytes(600), "c3d-unreadable"),
+        (b"\x90\x50" + bytes(1200), "c3d-unreadable"),
+    ],
 )
 def test_file_that_cannot_be_read(tmp_path, content, rule):
     path = tmp_path / "broken.c3d"
@@ -185,6 +192,14 @@ def test_file_that_cannot_be_read(tmp_path, content, rule):
     assert caught.value.rule == rule
     assert caught.value.file == "broken.c3d"
     assert caught.value.fix
+
+
+def test_garbage_among_the_parameters_is_found_before_the_native_reader(tmp_path, points):
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"LABELS", b"LA\x01ELS", 1))
+    with pytest.raises(AqbioError, match="is garbage: the section is damaged"):
+        read_c3d(path)
 
 
 def test_file_without_visible_markers(tmp_path, points):

@@ -1,0 +1,181 @@
+"""JA1 (Dorn, Schache and Pandy 2012) through stage prepare, from the C3D files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.io.mot_forces import read_force_storage
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.mechanics.feet import foot_distance
+from aqbio.mechanics.filters import low_pass
+from aqbio.stages.prepare import prepare_participant
+
+pytestmark = pytest.mark.real
+
+STUDY = Path(__file__).parent / "ja1" / "study.yaml"
+
+CONTACTS = {
+    "jog": [
+        ("left", 0.520, 0.763, "1"),
+        ("right", 0.899, 1.138, "2"),
+        ("left", 1.269, 1.512, "4"),
+        ("right", 1.652, 1.903, "5"),
+        ("left", 2.027, 2.269, "7"),
+    ],
+    "sprint": [
+        ("right", 0.353, 0.472, "2"),
+        ("left", 0.583, 0.699, "4"),
+        ("right", 0.815, 0.934, "7"),
+        ("left", 1.037, 1.159, "8"),
+    ],
+}
+"""Foot, touchdown, toe-off (rounded to 1 ms) and plate: README of the recordings."""
+
+BOTH = pytest.mark.parametrize("name", CONTACTS)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, realdata):
+    """Manifest and trials of the participant."""
+    folder = tmp_path_factory.mktemp("ja1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        study = load_study(STUDY)
+        prepare_participant(study, "JA1", lambda line: None)
+        manifest = json.loads(study.manifest("JA1", "prepare").read_text("utf-8"))
+        out = study.folder("JA1", "prepare")
+        trials = {name: read_dataset(out / f"{name}.nc") for name in ("static", "jog", "sprint")}
+    return manifest, trials
+
+
+@BOTH
+def test_contacts_within_4_ms_on_the_right_foot_and_plate(prepared, name):
+    trial = prepared[1][name]
+    known = CONTACTS[name]
+    assert list(trial["contact_foot"].values) == [one[0] for one in known]
+    assert list(trial["contact_plates"].values) == [one[3] for one in known]
+    times = np.column_stack((trial["contact_touchdown"], trial["contact_toe_off"]))
+    expected = np.array([one[1:3] for one in known])
+    assert np.abs(times - expected).max() <= 0.004
+    assert trial["contact_complete"].values.all()
+    assert float(trial["contact_edge_distance"].min()) > 0.015
+
+
+def test_mass_from_the_static_plate(prepared):
+    manifest, _ = prepared
+    assert manifest["mass_source"] == "static"
+    assert manifest["mass_kg"] == pytest.approx(75.95, abs=0.5)
+    # mean force over whole steps / body weight is 1.02 at most (README of the recordings)
+    assert manifest["masses_kg"]["strides"] == pytest.approx(75.95, rel=0.02)
+    assert not manifest["findings"]
+
+
+@pytest.mark.parametrize("name", ["static", "jog", "sprint"])
+def test_axes_are_detected(prepared, name):
+    """Runs along +y, up is +z: OpenSim's x, y, z are the laboratory's y, z, x."""
+    trial = prepared[1][name]
+    to_ground = np.reshape(trial.attrs["lab_to_ground"], (3, 3))
+    np.testing.assert_array_equal(to_ground @ [3.0, 1.0, 2.0], [1.0, 2.0, 3.0])
+    assert "Up is +z" in trial.attrs["axes_reasoning"]
+    assert "Forward is +y" in trial.attrs["axes_reasoning"]
+
+
+@BOTH
+def test_overground_and_straight_on(prepared, name):
+    trial = prepared[1][name]
+    assert trial.attrs["surface"] == "overground"
+    assert abs(trial.attrs["heading"]) < np.radians(1.0)
+
+
+@BOTH
+def test_centre_of_pressure_is_under_the_foot(prepared, name):
+    trial = prepared[1][name]
+    for index in range(trial.sizes["contact"]):
+        one = trial.isel(contact=index)
+        side = str(one["contact_foot"].item())
+        letter = side[0].upper()
+        span = float(one["contact_toe_off"] - one["contact_touchdown"])
+        times = float(one["contact_touchdown"]) + span * np.linspace(0.15, 0.85, 8)
+        cop = one["foot_cop"].sel(foot=side).sel(force_time=times, method="nearest").values
+        labels = [f"{letter}{label}" for label in ("HEEL", "TOE", "P1MT", "P5MT")]
+        feet = one["marker_raw"].sel(marker=labels).sel(time=times, method="nearest").values
+        feet = feet[:, None].copy()
+        feet[..., 1] = 0.0
+        assert np.abs(cop[:, 1]).max() < 1e-9
+        # half the width of a forefoot
+        assert np.nanmax(foot_distance(feet, cop)) < 0.05
+
+
+@BOTH
+def test_braking_comes_before_propulsion(prepared, name):
+    trial = prepared[1][name]
+    force = trial["foot_force"].sum("foot")
+    for on, off in zip(trial["contact_touchdown"], trial["contact_toe_off"], strict=True):
+        stance = force.sel(time=slice(float(on), float(off)), axis="x").values
+        early, late = np.array_split(stance, 2)
+        assert early.min() < -100.0
+        assert late.max() > 100.0
+        assert np.argmin(stance) < np.argmax(stance)
+    assert float(force.sel(axis="y").max()) > 1900.0
+
+
+@pytest.mark.parametrize(
+    ("name", "side"), [("sprint", "left"), ("sprint", "right"), ("jog", "right")]
+)
+def test_wrenches_agree_with_the_authors_own(prepared, realdata, name, side):
+    """Their MOT files are a second processing of the same C3D files; they lag by two frames.
+
+    (Their jog lacks a left contact.)
+    """
+    path = realdata / "ja1_dorn2012" / "trc_mot" / f"{name}_grf.mot"
+    theirs, _ = read_force_storage(path, 0.0)
+    foot = theirs.feet.index(side)
+    both = np.concatenate(
+        (theirs.wrench.force[:, foot], theirs.wrench.moment_about_origin()[:, foot]), axis=1
+    )
+    smooth = low_pass(both, theirs.rate, 20.0)[:: round(theirs.rate / 250.0)]
+    trial = prepared[1][name].sel(foot=side)
+    ours = np.concatenate((trial["foot_force"].values, trial["foot_moment"].values), axis=1)
+    frames, lag = min(len(ours), len(smooth)) - 2, 2
+    for column in range(6):
+        mine, other = ours[:frames, column], smooth[lag : frames + lag, column]
+        assert np.corrcoef(mine, other)[0, 1] > 0.995
+        assert np.abs(other).max() == pytest.approx(np.abs(mine).max(), rel=0.05)
+
+
+@BOTH
+def test_filter_keeps_the_impulse(prepared, name):
+    """What the low-pass leaks into flight belongs to the contact: nothing is lost."""
+    trial = prepared[1][name]
+    raw = trial["plate_force_raw"].sel(axis="y")
+    rows = [str(number) for number in raw["plate"].values]
+    used = {plate for entry in trial["contact_plates"].values for plate in entry.split(",")}
+    raw = raw.isel(plate=[index for index, number in enumerate(rows) if number in used])
+    before = float(raw.sum()) / trial.attrs["force_rate"]
+    after = float(trial["foot_force"].sel(axis="y").sum()) / trial.attrs["marker_rate"]
+    # the gain at 0 Hz is one; the sums differ by what is aliased at 250 Hz: nothing at 20 Hz
+    assert after == pytest.approx(before, rel=1e-4)
+
+
+def test_gaps_stay_open_or_are_filled_and_said(prepared):
+    manifest, trials = prepared
+    entry = next(one for one in manifest["trials"] if one["trial_id"] == "jog")
+    missing = {
+        one["what"].split()[1] for one in entry["findings"] if one["rule"] == "marker-missing"
+    }
+    open_gaps = np.isnan(trials["jog"]["marker_raw"]).any(("time", "axis"))
+    assert missing == set(open_gaps["marker"].values[open_gaps.values])
+
+
+def test_unlabelled_markers_are_left_out(prepared):
+    for trial in prepared[1].values():
+        assert not [label for label in trial["marker"].values if "*" in label]
+        assert isinstance(trial, xr.Dataset)
+    assert prepared[1]["static"].sizes["marker"] == 55
+    assert prepared[1]["jog"].sizes["marker"] == 51

@@ -69,7 +69,8 @@ class FootContact:
     plates : tuple of int
         Indices of the loaded plates.
     complete : bool
-        False when an end of the recording cuts it or the other foot shares a plate with it.
+        False when an end of the forces or of the markers cuts it, or when the other foot shares a
+        plate with it.
     edge_distance : float
         Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
         the corners are unknown.
@@ -159,6 +160,7 @@ def feet_loads(
             rules,
         )
     ]
+    found = [_within(contact, frame_time) for contact in found if _overlaps(contact, frame_time)]
     found.sort(key=lambda contact: contact.touchdown)
     return FeetLoads(tuple(found), tuple(on_plates), force, moment, vertical, cop, free_moment)
 
@@ -238,6 +240,16 @@ def _contacts_of(
             )
         )
     return found
+
+
+def _overlaps(contact: FootContact, frame_time: FloatArray) -> bool:
+    return bool(contact.toe_off > frame_time[0] and contact.touchdown < frame_time[-1])
+
+
+def _within(contact: FootContact, frame_time: FloatArray) -> FootContact:
+    """Mark a contact that starts before the first frame or ends after the last one."""
+    cut = contact.touchdown < frame_time[0] or contact.toe_off > frame_time[-1]
+    return replace(contact, complete=False) if cut else contact
 
 
 def _smallest_edge_distance(cop: FloatArray, corners: FloatArray, loaded: BoolArray) -> float:

@@ -151,3 +151,11 @@ def test_contact_at_the_end_of_the_recording_is_cut():
     cut = Plates(wrench, plates.corners, RATE, 0.0, plates.numbers, plates.feet)
     loads = feet_loads(cut, feet, time, RULES)
     assert [contact.complete for contact in loads.contacts] == [True, True, False]
+
+
+def test_contacts_outside_the_markers_are_cut_or_left_out():
+    """Markers from 0.55 to 0.7 s only: the second contact started before, the others are unseen."""
+    feet, time = feet_markers()
+    seen = (time >= 0.55) & (time <= 0.7)
+    loads = feet_loads(plates_of(ONE_EACH), feet[seen], time[seen], RULES)
+    assert [(one.foot, one.complete) for one in loads.contacts] == [(RIGHT, False)]

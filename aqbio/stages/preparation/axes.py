@@ -71,6 +71,16 @@ def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return mean
 
 
+def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+    """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
+    found = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, found]
+    seen = ~np.isnan(paths)
+    count = seen.sum(axis=1)
+    total = np.where(seen, paths, 0.0).sum(axis=1)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
 def missing_labels(
     recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
 ) -> None:
@@ -98,10 +108,10 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
     front = label_mean(recording, marker_set.pelvis.front)
     back = label_mean(recording, marker_set.pelvis.back)
     feet = [
-        label_mean(recording, (foot.heel, *foot.toe))
+        _seen_mean(recording, (foot.heel, *foot.toe))
         for foot in (marker_set.feet.left, marker_set.feet.right)
     ]
-    pelvis = 0.5 * (front + back)
+    hips = _seen_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
     normal = force = np.full(3, np.nan)
     if recording.forces is not None:
         corners = recording.forces.corners
@@ -113,9 +123,9 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
         if len(loads):
             force = np.abs(loads).mean(axis=0)
     return Clues(
-        body=mean_vector(0.5 * (pelvis - feet[0]) + 0.5 * (pelvis - feet[1])),
+        body=mean_vector(hips - 0.5 * (feet[0] + feet[1])),
         facing=mean_vector(front - back),
-        travel=displacement(pelvis),
+        travel=displacement(0.5 * (front + back)),
         plate_normal=normal,
         force=force,
     )

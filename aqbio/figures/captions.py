@@ -37,7 +37,8 @@ _SIGNS = (
 )
 _FLIGHT = (
     "In flight (grey) no moment but that of the air acts, so what one group gains the others lose: "
-    "curves there are mechanically implied."
+    "curves there are mechanically implied, and a change of the whole body there is error of "
+    "measurement and model."
 )
 
 
@@ -51,7 +52,7 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS) -> str:
         Sentences on signs and mirroring.
     """
     drawn = [line for row in grid.rows for panel in row.panels for line in panel]
-    lines = "Thick lines: mean over steps; thin lines: single steps"
+    lines = "Thick lines: mean over steps; thin lines (in panels of few curves): single steps"
     if any(line.count > MAX_SINGLE_STEPS for line in drawn):
         lines += f", or means of participants where there are more than {MAX_SINGLE_STEPS} steps"
     if any(line.count >= MIN_BAND_STEPS for line in drawn):

@@ -32,6 +32,7 @@ _ROW_MM, _NARROW_ROW_MM, _MARGIN_MM = 31.0, 34.0, 24.0
 _MAX_HEIGHT_MM = 232.0
 _ROOMY_COLUMNS = 2
 _PERCENT_COLUMNS = 3
+_CROWD = 4  # More lines than this show their spread as a band only.
 _TITLE_LETTERS = 46
 
 
@@ -111,11 +112,13 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
     place.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
     place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
     place.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
+    crowded = len(panel) > _CROWD
     for line in panel:
         colour = line.style.colour
-        for step in line.single:
+        banded = bool(np.isfinite(line.sd).all())
+        for step in () if crowded and banded else line.single:
             place.plot(_PERCENT, _apart(step), color=pale(colour), linewidth=0.4, zorder=2)
-        if np.isfinite(line.sd).all():
+        if banded:
             _draw_band(place, line)
         place.plot(
             _PERCENT,
@@ -199,4 +202,7 @@ def _legend(figure: Figure, rows: Sequence[PanelRow], *, columns: int) -> None:
         for (colour, dash, width), labels in entries.items()
     ]
     handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=IMPLIED))
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(columns, len(handles)))
+    tight = {"handlelength": 2.6, "columnspacing": 1.0} if columns <= _ROOMY_COLUMNS else {}
+    figure.legend(
+        handles=handles, loc="outside upper center", ncols=min(columns, len(handles)), **tight
+    )

@@ -96,10 +96,7 @@ def step_columns(
     if "condition" in steps and len(set(_text(steps, "condition"))) > 1:
         conditions = _text(steps, "condition")
     runs = list(zip(participants, trials, strict=True))
-    by_run: dict[tuple[str, str], list[float]] = {}
-    for run, speed in zip(runs, speeds.tolist(), strict=True):
-        by_run.setdefault(run, []).append(speed)
-    run_speed = {run: float(np.mean(values)) for run, values in by_run.items()}
+    run_speed = _run_speeds(runs, speeds)
     inner = np.asarray(edges_mps[1:-1])
     classes = [int(np.searchsorted(inner, run_speed[run], side="right")) for run in runs]
     keys = list(zip(conditions, classes, strict=True))
@@ -109,6 +106,15 @@ def step_columns(
         people = tuple(participants[row] for row in rows)
         columns.append(StepColumn(key[0], float(speeds[rows].mean()), rows, people))
     return tuple(columns)
+
+
+def _run_speeds(
+    runs: list[tuple[str, str]], speeds: NDArray[np.float64]
+) -> dict[tuple[str, str], float]:
+    by_run: dict[tuple[str, str], list[float]] = {}
+    for run, speed in zip(runs, speeds.tolist(), strict=True):
+        by_run.setdefault(run, []).append(speed)
+    return {run: float(np.mean(values)) for run, values in by_run.items()}
 
 
 def _text(steps: xr.Dataset | pd.DataFrame, name: str) -> list[str]:

@@ -71,6 +71,7 @@ _RC: dict[str, Any] = {
     "legend.borderaxespad": 0.2,
     "figure.dpi": 100,
     "savefig.dpi": 300,
+    "text.hinting": "no_hinting",
     "path.simplify": True,
     "path.simplify_threshold": 0.15,
     "pdf.fonttype": 42,
@@ -191,6 +192,7 @@ def save_figure(
         "svg": {"Date": None},
     }
     with journal_style():
+        _settle(figure)
         for suffix in formats:
             file = stem.with_name(f"{stem.name}.{suffix}")
             with atomic_path(file) as temporary:
@@ -198,9 +200,20 @@ def save_figure(
                 if suffix == "svg":
                     _shorten(temporary)
             files.append(file)
-            # The arrangement is found once; the next format takes it over.
-            figure.set_layout_engine("none")
     return files
+
+
+def _settle(figure: Figure) -> None:
+    """Arrange a figure once, and round where its axes are to 1e-6 of its size.
+
+    The solver behind the arrangement sums in the order of memory addresses, so that the last bits
+    of a position change from run to run; identifiers in SVG files are made from them.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def _shorten(svg: Path) -> None:

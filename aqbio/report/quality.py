@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -71,12 +71,15 @@ class Cell:
     verdict : {"ok", "warning", "fail", ""}
     against : str
         The limit in words; empty where there is none.
+    note : str
+        What is particular about this trial's value.
     """
 
     value: float
     text: str
     verdict: str
     against: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,10 @@ def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
     for measure, values in own.groupby("measure", sort=False):
         cells = {row["trial_id"]: _cell(row) for row in rows(values)}
         word = wording(str(measure), str(values["unit"].iloc[0]))
-        notes = values["note"].dropna().drop_duplicates()
-        note = "; ".join(notes) if len(notes) <= 1 else ""
+        notes = list(values["note"].dropna().drop_duplicates())
+        if len(notes) > 1:
+            cells |= {row["trial_id"]: _with_note(row) for row in rows(values)}
+        note = notes[0] if len(notes) == 1 else ""
         lines.append((word.label, word.unit, note, tuple(cells.get(trial) for trial in trials)))
     return QualityTable(participant_id, trials, tuple(lines))
 
@@ -122,6 +127,11 @@ def wording(measure: str, unit: str) -> Wording:
     """Give the words of a measure; one without words is shown under its own name."""
     own = unit if unit not in ("1", "relative") else ""
     return WORDINGS.get(measure, Wording(measure.replace("_", " "), own))
+
+
+def _with_note(row: dict[str, Any]) -> Cell:
+    note = row["note"]
+    return replace(_cell(row), note=note if isinstance(note, str) else "")
 
 
 def _cell(row: dict[str, Any]) -> Cell:
@@ -134,7 +144,7 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     Examples
     --------
     >>> quality_cell("residual_moment_z_rms", 235.04, 30.0, "fail", "N m")
-    Cell(value=235.04, text='235.0', verdict='fail', against='above the limit of 30')
+    Cell(value=235.04, text='235.0', verdict='fail', against='above the limit of 30', note='')
     """
     word = wording(measure, unit)
     decimals = "" if measure in _SCIENTIFIC else word.unit

@@ -99,6 +99,20 @@ def test_measures_stand_in_rows_and_trials_in_columns() -> None:
     assert lag[3][1] is None
 
 
+def test_a_note_stands_once_or_with_each_trial() -> None:
+    rows = _quality(
+        ("jog", "marker_rms", 0.012, "m", 0.02, "ok"),
+        ("sprint", "marker_rms", 0.015, "m", 0.02, "ok"),
+        ("jog", "marker_max", 0.03, "m", 0.04, "ok"),
+        ("sprint", "marker_max", 0.04, "m", 0.04, "ok"),
+    ).assign(note=["all markers", "all markers", "marker LTOE", "marker RASI"])
+    errors, largest = quality_tables(rows)[0].rows
+    assert errors[2] == "all markers"
+    assert [cell.note for cell in errors[3] if cell] == ["", ""]
+    assert largest[2] == ""
+    assert [cell.note for cell in largest[3] if cell] == ["marker LTOE", "marker RASI"]
+
+
 def test_residuals_outside_their_limits_lead_the_page() -> None:
     rows = _quality(
         *_residual_rows("jog", 0.5, "ok"),

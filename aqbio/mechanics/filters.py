@@ -46,7 +46,8 @@ def design_cutoff(rate: float, cutoff: float) -> float:
     """
     if not 0.0 < cutoff < 0.4 * rate:
         raise ValueError(
-            f"a cut-off of {cutoff:g} Hz needs more than {cutoff / 0.4:g} Hz, not {rate:g} Hz."
+            f"a cut-off of {cutoff:g} Hz needs a rate of more than {cutoff / 0.4:g} Hz, "
+            f"not {rate:g} Hz."
         )
     warped = np.tan(np.pi * cutoff / rate) / PASSES_CORRECTION
     return float(rate / np.pi * np.arctan(warped))

@@ -114,12 +114,12 @@ def _numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str
         mass = standing_mass(plates.vertical.sum(axis=1), plates.rate, window_s)
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
     if plates is not None and loads is not None:
+        spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
         strides = stride_masses(
             loads.force[:, :, 1].sum(axis=1),
             plates.rate,
             np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
-            np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
-            .reshape(-1, 2) - plates.start,
+            spans.reshape(-1, 2) - plates.start,
             np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
         )
         numbers["stride_masses_kg"] = strides.tolist()

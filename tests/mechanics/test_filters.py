@@ -72,5 +72,5 @@ def test_it_is_linear(rng):
 
 
 def test_rate_too_low_is_refused():
-    with pytest.raises(ValueError, match=r"20 Hz needs more than 50 Hz, not 50 Hz"):
+    with pytest.raises(ValueError, match=r"20 Hz needs a rate of more than 50 Hz, not 50 Hz"):
         low_pass(np.zeros(100), 50.0, 20.0)

@@ -285,7 +285,7 @@ def test_ignored_plates_and_markers(study):
 def test_cutoff_too_high_for_the_markers(study):
     made_run.write_c3d_run(study.data / "run.c3d")
     done = study(["fast\trun\trun.c3d\tn/a\tn/a"], "prepare: {cutoff_hz: 120}\n")
-    assert "120 Hz needs more than 300 Hz, not 250 Hz" in done.entry("fast")["reason"]
+    assert "120 Hz needs a rate of more than 300 Hz, not 250 Hz" in done.entry("fast")["reason"]
     assert "prepare.cutoff_hz" in done.entry("fast")["findings"][0]["fix"]
 
 

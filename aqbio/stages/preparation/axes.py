@@ -78,7 +78,9 @@ def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     seen = ~np.isnan(paths)
     count = seen.sum(axis=1)
     total = np.where(seen, paths, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    mean = np.full((len(paths), 3), np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 def missing_labels(

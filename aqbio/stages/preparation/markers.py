@@ -1,0 +1,69 @@
+"""Marker paths of one trial: short gaps filled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.config.settings import Prepare
+from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
+from aqbio.mechanics.filters import design_cutoff
+from aqbio.mechanics.foot_contacts import FeetLoads
+from aqbio.mechanics.gaps import fill_gaps, missing_share
+from aqbio.mechanics.runs import runs
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.stages.preparation.notes import Notes
+
+
+def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
+    """Refuse rates that are too low for the cut-off.
+
+    Raises
+    ------
+    AqbioError
+    """
+    rates = {notes.file: recording.rate}
+    if recording.forces is not None:
+        rates[notes.force_file] = min(recording.forces.rate, rates.get(notes.force_file, np.inf))
+    for file, rate in rates.items():
+        try:
+            design_cutoff(rate, cutoff)
+        except ValueError as error:
+            raise AqbioError(
+                str(error),
+                file=file,
+                fix="lower prepare.cutoff_hz in study.yaml.",
+                rule="cutoff-too-high",
+            ) from error
+
+
+def filled_markers(
+    recording: Recording, loads: FeetLoads | None, prepare: Prepare, notes: Notes
+) -> tuple[FloatArray, BoolArray]:
+    """Give the markers (T, M, 3) with short gaps filled, and where (T, M); note what stays open.
+
+    No gap is filled across a touchdown or toe-off.
+    """
+    longest = min(prepare.max_gap_frames, int(prepare.max_gap_s * recording.rate + 1e-9))
+    instants = [] if loads is None else loads.contacts
+    barriers = np.array([at for one in instants for at in (one.touchdown, one.toe_off)])
+    markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
+    share = missing_share(markers)
+    frames = len(markers)
+    for index in np.flatnonzero(share > 0.0):
+        label = recording.labels[index]
+        gaps = runs(np.isnan(markers[:, index, 0]))
+        start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
+        much = share[index] > prepare.max_missing
+        notes.add(
+            "marker-missing",
+            "warning" if much else "info",
+            f"marker {label} is missing in {round(share[index] * frames)} of {frames} frames "
+            f"({share[index]:.0%}) after gaps of up to {longest} frames were filled"
+            + (f"; prepare.max_missing allows {prepare.max_missing:.0%}." if much else "."),
+            number=float(share[index]),
+            limit=prepare.max_missing,
+            where=f"longest gap: frames {start + 1} to {stop}",
+            fix="fill the gap in the capture software; it gets no weight in these frames.",
+        )
+    return markers, filled

@@ -46,12 +46,14 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
     ----------
     time : (T,) array, s
     values : (T, ...) array
+        NaN where a column was not measured.
     at : (N,) array, s
-        Within the recording: nothing is extrapolated.
+        Within the recording, by half a sample at most beyond its ends.
 
     Returns
     -------
     (N, ...) array
+        NaN in columns that have a NaN among the samples around.
 
     Raises
     ------
@@ -67,6 +69,9 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
     margin = 4
     first = max(int(np.searchsorted(time, at.min())) - margin, 0)
     last = min(int(np.searchsorted(time, at.max())) + margin, len(time))
-    spline = make_interp_spline(time[first:last], values[first:last], k=3)
-    result: FloatArray = spline(at)
-    return result
+    columns = values[first:last].reshape(last - first, -1)
+    result = np.full((len(at), columns.shape[1]), np.nan)
+    whole = np.isfinite(columns).all(axis=0)
+    if whole.any():
+        result[:, whole] = make_interp_spline(time[first:last], columns[:, whole], k=3)(at)
+    return result.reshape(len(at), *values.shape[1:])

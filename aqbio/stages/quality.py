@@ -116,7 +116,7 @@ def _residual_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
     window = contact_window(data)
     force = data["residual_force"].values
     moment = data["residual_moment"].values
-    ground = data["ground_force"].sum("foot").values
+    ground = data["ground_force"].sum("foot", skipna=False).values
     peak = float(np.linalg.norm(ground, axis=1).max())
     height = float(data["com"].values[:, 1].mean())
     for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):

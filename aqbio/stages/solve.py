@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 STAGE = "solve"
 MINIMUM_MARKERS = 10
+MINIMUM_FRAMES = 25
+"""A tenth of a second at 250 Hz: less cannot be low-passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,12 @@ def tracked_markers(
     Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
     a marker that comes or goes leaves no step in the accelerations.
 
+    Frames at both ends in which fewer than ten markers are seen are left out.
+
     Raises
     ------
     AqbioError
-        When fewer than ten markers are on the model.
+        When fewer than ten markers are on the model, or are seen in a frame between others.
     """
     marker_set = study.marker_set
     used = [
@@ -118,13 +122,42 @@ def tracked_markers(
             rule="markers-on-model",
         )
     time = prepared["time"].values
-    inside = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    positions = prepared["marker_raw"].sel(marker=used).values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    seen = _seen_frames(time[asked], positions[asked], trial)
     return TrackedMarkers(
-        time=time[inside],
+        time=time[asked][seen],
         names=tuple(marker_set.model_name(label) for label in used),
-        positions=prepared["marker_raw"].sel(marker=used).values[inside],
+        positions=positions[asked][seen],
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
+
+
+def _seen_frames(time: FloatArray, positions: FloatArray, trial: Trial) -> slice:
+    """Frames from the first to the last one with enough markers, all of which must have them."""
+    count = np.isfinite(positions).all(axis=2).sum(axis=1)
+    enough = np.flatnonzero(count >= MINIMUM_MARKERS)
+    if len(enough) < MINIMUM_FRAMES:
+        raise AqbioError(
+            f"{len(enough)} of {len(time)} frames have the {MINIMUM_MARKERS} markers that are "
+            f"needed, at least {MINIMUM_FRAMES} must.",
+            trial=trial.trial_id,
+            fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
+            rule="markers-seen",
+        )
+    first, last = int(enough[0]), int(enough[-1])
+    few = np.flatnonzero(count[first : last + 1] < MINIMUM_MARKERS) + first
+    if len(few):
+        raise AqbioError(
+            f"{len(few)} frames have fewer than the {MINIMUM_MARKERS} markers that are needed "
+            f"(as few as {count[few].min()}).",
+            trial=trial.trial_id,
+            where=f"from {time[few[0]]:.3f} s to {time[few[-1]]:.3f} s",
+            fix="fill the gap in the capture software, or set start_s and end_s in trials.tsv to "
+            "the part before or after it.",
+            rule="markers-seen",
+        )
+    return slice(first, last + 1)
 
 
 def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:

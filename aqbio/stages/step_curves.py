@@ -69,9 +69,9 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
     vectors = {
         "angular_momentum": both(_roles(trial["group_angular_momentum"], step)),
         "angular_momentum_rate": both(_roles(trial["group_angular_momentum_rate"], step)),
-        "external_moment": both(external.sum("foot").values[:, None]),
-        "moment_of_force": both(trial["moment_of_force"].sum("foot").values[:, None]),
-        "free_moment": both(trial["free_moment"].sum("foot").values[:, None]),
+        "external_moment": both(external.sum("foot", skipna=False).values[:, None]),
+        "moment_of_force": both(trial["moment_of_force"].sum("foot", skipna=False).values[:, None]),
+        "free_moment": both(trial["free_moment"].sum("foot", skipna=False).values[:, None]),
         "residual_moment": both(trial["residual_moment"].values[:, None]),
         "ground_force": both(trial["ground_force"].sel(foot=step.side).values[:, None], "polar"),
         "residual_force": both(trial["residual_force"].values[:, None], "polar"),
@@ -91,7 +91,7 @@ def _roles(groups: xr.DataArray, step: Step) -> FloatArray:
     missing = np.full((groups.sizes["time"], 3), np.nan)
     return np.stack(
         [
-            groups.sel(group=list(roles[role])).sum("group").values
+            groups.sel(group=list(roles[role])).sum("group", skipna=False).values
             if present.issuperset(roles[role])
             else missing
             for role in ROLES

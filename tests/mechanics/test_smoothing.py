@@ -104,6 +104,23 @@ def test_resampled_at_the_samples_gives_the_samples():
     np.testing.assert_allclose(resampled(time, values, time), values, atol=1e-13)
 
 
+def test_columns_that_were_not_measured_stay_missing():
+    """A gap makes its own column missing where it is near, and touches no other."""
+    rng = np.random.default_rng(0)
+    time, values = np.arange(100) / 100.0, rng.normal(size=(100, 2, 3))
+    values[:, 0, 1] = np.nan
+    values[30, 1, 2] = np.nan
+    whole = np.nan_to_num(values, nan=1.0)
+    at = np.linspace(0.25, 0.35, 7)
+    found = resampled(time, values, at)
+    missing = np.zeros((2, 3), dtype=bool)
+    missing[0, 1] = missing[1, 2] = True
+    np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(missing, (7, 2, 3)))
+    np.testing.assert_array_equal(found[:, ~missing], resampled(time, whole, at)[:, ~missing])
+    assert np.isfinite(resampled(time, values, at + 0.3)[:, 1, 2]).all()
+    assert np.isnan(resampled(time, np.full(100, np.nan), at)).all()
+
+
 @pytest.mark.parametrize("at", [[-0.006, 0.1], [0.1, 0.496], [-5.0, -4.0]])
 def test_times_outside_the_recording_are_refused(at):
     time = np.arange(50) / 100.0

@@ -1,0 +1,99 @@
+"""One trial as stage contributions writes it, made of curves that a test knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from aqbio.config import ModelMap, read_yaml
+from aqbio.io.study import MODELS
+from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
+from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
+
+MAP: ModelMap = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+TIME = np.arange(200) / 250.0
+MASS = 70.0
+JOINTS = tuple(MAP.joints.by_name())
+OTHER = {"left": "right", "right": "left"}
+CONTACTS = {
+    "foot": ["right", "left", "right"],
+    "touchdown": [0.10, 0.33, 0.56],
+    "toe_off": [0.22, 0.45, 0.68],
+}
+
+
+def coordinates() -> tuple[str, ...]:
+    """Sagittal coordinates of the sprint model."""
+    names = []
+    for place in MAP.sagittal.values():
+        names += place.model_dump().values()
+    return tuple(names)
+
+
+def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Dataset:
+    """A trial whose balance is exact: rate = moments of forces + free moments + residual."""
+    rng = np.random.default_rng(seed)
+
+    def smooth(*shape: int) -> np.ndarray:
+        """Cubics in time, so that resampling by cubics is exact."""
+        return np.tensordot(TIME[:, None] ** np.arange(4), rng.normal(0, 5, (4, *shape)), 1)
+
+    rate, moment, free = smooth(6, 3), smooth(2, 3), smooth(2, 3)
+    free[..., [0, 2]] = 0.0
+    velocity = smooth(3) * 0.01
+    velocity[:, 0] += speed - belt
+    force = smooth(2, 3) * 100
+    variables = {
+        "com": (("time", "axis"), np.tile([0.0, 1.0, 0.0], (len(TIME), 1))),
+        "com_velocity": (("time", "axis"), velocity),
+        "group_angular_momentum": (("time", "group", "axis"), smooth(6, 3)),
+        "group_angular_momentum_rate": (("time", "group", "axis"), rate),
+        "moment_of_force": (("time", "foot", "axis"), moment),
+        "free_moment": (("time", "foot", "axis"), free),
+        "residual_moment": (("time", "axis"), (rate.sum(1) - moment.sum(1) - free.sum(1))),
+        "residual_force": (("time", "axis"), smooth(3)),
+        "ground_force": (("time", "foot", "axis"), force),
+        "joint_moment": (("time", "joint", "axis"), smooth(len(JOINTS), 3)),
+        "joint_moment_coordinate": (("time", "coordinate"), smooth(len(coordinates()))),
+        "contact_foot": ("contact", CONTACTS["foot"]),
+        "contact_touchdown": ("contact", CONTACTS["touchdown"]),
+        "contact_toe_off": ("contact", CONTACTS["toe_off"]),
+        "contact_complete": ("contact", [1, 1, 1]),
+        "contact_edge_distance": ("contact", [0.2, 0.2, np.nan]),
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            "time": TIME,
+            "group": list(ANATOMICAL_GROUPS),
+            "joint": list(JOINTS),
+            "coordinate": list(coordinates()),
+            "foot": list(SIDES),
+            "axis": list(AXES),
+        },
+        attrs={"mass": MASS, "belt_speed": belt, "surface": "overground"},
+    )
+
+
+def _other_side(name: str) -> str:
+    for left, right in (("_left", "_right"), ("_l", "_r")):
+        if name.endswith(left):
+            return name.removesuffix(left) + right
+        if name.endswith(right):
+            return name.removesuffix(right) + left
+    return OTHER.get(name, name)
+
+
+def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
+    """The same run seen in a mirror: left and right change names, vectors are reflected."""
+    polar = {"com", "com_velocity", "ground_force", "residual_force"}
+    mirrored = trial.copy(deep=True)
+    for name, variable in trial.data_vars.items():
+        if "axis" in variable.dims:
+            mirror = mirrored_polar if name in polar else mirrored_axial
+            mirrored[name] = variable.copy(data=mirror(variable.values))
+    mirrored["contact_foot"] = ("contact", [OTHER[str(f)] for f in trial["contact_foot"].values])
+    for name in ("group", "joint", "foot", "coordinate"):
+        labels = [_other_side(str(label)) for label in trial[name].values]
+        mirrored = mirrored.assign_coords({name: labels})
+    return mirrored

@@ -51,7 +51,7 @@ def test_text_on_disk(tmp_path, table):
     lines = path.read_bytes().decode().split("\n")
     assert lines[0] == "participant_id\ttrial_id\tvalue\tcount\treason"
     assert lines[2] == "NA\tnull\tn/a\t2\tn/a"
-    assert lines[3].split("\t")[2] == "-12345.6789"
+    assert lines[3].split("\t")[2] == "-12345.678901234"
     assert lines[-1] == ""
 
 

@@ -1,0 +1,213 @@
+"""Levels B and C as datasets and rows: what goes in comes out, in roles and in any laboratory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from aqbio.config import ModelMap
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.steps import Contact, Step, phase_curve, phase_mean
+from aqbio.stages.level_rows import level_rows
+from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
+from tests.mechanics.levels_case import MAPS, smooth_run
+
+KEYS = ["level", "source", "target", "axis", "phase", "statistic"]
+MIRRORED = ("pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation")
+
+RIGHT = Contact("right", 0.010, 0.045, complete=True, edge_distance=0.2)
+STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
+
+
+def _model_map() -> ModelMap:
+    text = (MAPS / "sprint" / "map.yaml").read_text(encoding="utf-8")
+    return ModelMap.model_validate(yaml.safe_load(text))
+
+
+def _other(name: str) -> str:
+    swap = {"_l": "_r", "_r": "_l"}
+    return name[:-2] + swap[name[-2:]] if name[-2:] in swap else name
+
+
+def _trial(case, time, contacts, heading=0.0):
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    touching = frames_in_contact(time, contacts)
+    found = trial_levels(case.skeleton, moves, case.loads, touching, _model_map())
+    dataset = levels_dataset(found, time, heading)
+    turn = rotation_about_vertical(-heading)
+    force = found.mechanics.balance.force @ turn.T
+    dataset["ground_force"] = (("time", "foot", "axis"), force)
+    return found, dataset
+
+
+def _grounded(case, touching):
+    """The same case with loads on held feet only."""
+    loads = tuple(
+        replace(x, force=x.force * on[:, None], moment=x.moment * on[:, None])
+        for x, on in zip(case.loads, touching.T, strict=True)
+    )
+    return replace(case, loads=loads)
+
+
+@pytest.fixture(scope="module")
+def run():
+    case, time = smooth_run(60)
+    return _grounded(case, frames_in_contact(time, [RIGHT])), time
+
+
+@pytest.fixture(scope="module")
+def trial(run):
+    return _trial(*run, [RIGHT])[1]
+
+
+@pytest.fixture(scope="module")
+def rows(trial):
+    return pd.DataFrame(level_rows(trial, STEP))
+
+
+def _value(rows, **key):
+    chosen = rows
+    for name, value in key.items():
+        chosen = chosen[chosen[name] == value]
+    assert len(chosen) == 1, f"{len(chosen)} rows of {key}"
+    return float(chosen["value"].iloc[0])
+
+
+def test_dataset_survives_the_file(trial, tmp_path):
+    write_dataset(trial, tmp_path / "trial.nc", {})
+    read = read_dataset(tmp_path / "trial.nc")
+    for name in trial.variables:
+        np.testing.assert_array_equal(read[name].values, trial[name].values)
+    assert all(
+        "units" in trial[name].attrs or name in ("foot_held", "ground_force") for name in trial
+    )
+
+
+def test_contact_points_are_unknown_where_nothing_is_held(trial):
+    held = trial["foot_held"].values
+    np.testing.assert_array_equal(np.isfinite(trial["contact_point"].values).all(axis=-1), held)
+    assert held.sum() == 36
+
+
+def test_the_heading_turns_vectors_and_leaves_numbers(run):
+    """A runner who heads 0.4 rad to the left, seen along the direction of travel."""
+    straight = _trial(*run, [RIGHT])[1]
+    turned = _trial(*run, [RIGHT], heading=0.4)[1]
+    turn = rotation_about_vertical(-0.4)
+    for name in ("hub_moment", "induced_momentum_rate", "contact_point"):
+        expected = straight[name].values @ turn.T
+        limit = 1e-12 * np.nanmax(np.abs(expected))
+        np.testing.assert_allclose(turned[name].values, expected, rtol=0, atol=limit)
+    for name in ("joint_power", "induced_acceleration"):
+        np.testing.assert_array_equal(turned[name].values, straight[name].values)
+
+
+def test_every_row_once(rows):
+    assert not rows.duplicated(KEYS).any()
+    assert np.isfinite(rows["value"]).all()
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "z"])
+def test_sources_add_up_to_the_measured_force(trial, rows, axis):
+    force = trial["ground_force"].sum("foot").values
+    curve = phase_curve(STEP, "stance", trial["time"].values, force, "polar")
+    expected = phase_mean(curve)["xyz".index(axis)]
+    chosen = rows[
+        (rows.level == "C (C2)")
+        & (rows.target == "ground")
+        & (rows.axis == axis)
+        & (rows.statistic == "force_mean")
+        & ~rows.source.str.contains("side")
+    ]
+    assert len(chosen) == trial.sizes["source"]
+    assert chosen["value"].sum() == pytest.approx(expected, rel=1e-9)
+
+
+def test_sides_are_sums_of_their_joints_and_share_the_lumbar_moment(rows):
+    for model in ("C1", "C2", "C3"):
+        sums = {
+            source: _value(
+                rows, level=f"C ({model})", source=source, target="swing_side", axis="y",
+                phase="stance", statistic="moment_mean",
+            )
+            for source in (
+                "push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lumbar",
+            )
+        }  # fmt: skip
+        whole = sums["push_side"] + sums["swing_side"]
+        shared = sums["push_side_half_lumbar"] + sums["swing_side_half_lumbar"]
+        assert shared == pytest.approx(whole, abs=1e-9 * max(map(abs, sums.values())))
+        assert sums["push_side"] != pytest.approx(sums["push_side_half_lumbar"], rel=1e-3)
+
+
+def test_joint_and_force_parts_add_up_on_the_pelvis(rows):
+    for source in ("leg_push", "leg_swing", "upper_body", "residual"):
+        key = {"level": "B", "source": source, "axis": "y", "phase": "flight"}
+        parts = [_value(rows, **key, statistic=f"{p}_moment_mean") for p in ("joint", "force")]
+        assert sum(parts) == pytest.approx(_value(rows, **key, statistic="moment_mean"))
+
+
+def test_braking_and_propulsion_are_the_stance(rows):
+    key = {"level": "B", "source": "leg_push", "axis": "y"}
+    mean = _value(rows, **key, phase="stance", statistic="moment_mean")
+    parts = [
+        _value(rows, **key, phase=phase, statistic="moment_impulse")
+        for phase in ("braking", "propulsion")
+    ]
+    assert sum(parts) == pytest.approx(mean * STEP.contact, rel=1e-12)
+
+
+def test_work_is_the_integral_of_power(trial, rows):
+    power = trial["joint_power"].sel(joint="hip_right").values
+    curve = phase_curve(STEP, "stance", trial["time"].values, np.stack([power] * 3, -1), "polar")
+    key = {"source": "hip_push", "phase": "stance"}
+    work = [_value(rows, **key, statistic=f"work_{sign}") for sign in ("positive", "negative")]
+    assert sum(work) == pytest.approx(phase_mean(curve)[0] * STEP.contact, rel=1e-12)
+    assert work[0] >= 0 >= work[1]
+
+
+def test_inertial_shares_of_both_sides_are_all_but_the_residual(trial, rows):
+    """Σ m (a − g) = ground force + residual force."""
+    key = {"level": "force", "axis": "y", "statistic": "inertial_share"}
+    both = _value(rows, **key, source="push_side") + _value(rows, **key, source="swing_side")
+    whole = trial["inertial_force"].sum("group").values - trial["ground_force"].sum("foot").values
+    time = trial["time"].values
+    residual = phase_mean(phase_curve(STEP, "stance", time, whole, "polar"))[1]
+    force = trial["ground_force"].sum("foot").values
+    total = phase_mean(phase_curve(STEP, "stance", time, force, "polar"))[1]
+    assert both == pytest.approx(1.0 + residual / total, rel=1e-9)
+
+
+def test_a_left_step_reads_like_its_mirror_image(run, rows):
+    case, time = run
+    names = case.skeleton.coordinates
+    order = [names.index(_other(name)) for name in names]
+    sign = np.array([-1.0 if name in MIRRORED else 1.0 for name in names])
+    loads = tuple(
+        replace(
+            load, body=_other(load.body), force=mirrored_polar(load.force),
+            moment=mirrored_axial(load.moment),
+        )
+        for load in case.loads[::-1]
+    )  # fmt: skip
+    mirrored = replace(
+        case, motion=tuple(values[:, order] * sign for values in case.motion), loads=loads
+    )
+    left = _trial(mirrored, time, [replace(RIGHT, side="left")])[1]
+    other = pd.DataFrame(level_rows(left, replace(STEP, side="left")))
+    both = rows.merge(other, on=KEYS, suffixes=("", "_mirrored"), validate="one_to_one")
+    assert len(both) == len(rows) == len(other)
+    scale = both.groupby(["statistic", "target"])["value"].transform(lambda x: x.abs().max())
+    error = (both["value"] - both["value_mirrored"]).abs()
+    assert (error <= 1e-9 * scale + 1e-12).all()
+
+
+def test_an_incomplete_step_has_no_flight(trial):
+    found = pd.DataFrame(level_rows(trial, replace(STEP, next_touchdown=np.nan)))
+    assert set(found["phase"]) == {"stance", "braking", "propulsion"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def virtual_power(mechanics: Mechanics) -> tuple[FloatArray, FloatArray]:
     -------
     forces : (T, C) array, N m or N
     scale : (T, C) array
-        Sum of the absolute terms.
+        Sum of the absolute terms: what round-off is relative to, also where they cancel.
 
     Notes
     -----
@@ -73,13 +74,15 @@ def virtual_power(mechanics: Mechanics) -> tuple[FloatArray, FloatArray]:
         moment[:, body] -= load.moment + cross(load.point - about, load.force)
     fields = velocity_fields(skeleton, mechanics.kinematics, about)
     beyond = skeleton.lineage[:, fields.body].astype(float)
-    felt_moment = np.einsum("tbi,bn->tni", moment, beyond)
-    felt_force = np.einsum("tbi,bn->tni", force, beyond)
-    turning, shifting = dot(fields.turn, felt_moment), dot(fields.shift, felt_force)
-    shape = mechanics.forces.shape
+
+    def felt(moments: FloatArray, forces: FloatArray, turn: FloatArray, shift: FloatArray) -> Any:
+        turning = dot(turn, np.einsum("tbi,bn->tni", moments, beyond))
+        shifting = dot(shift, np.einsum("tbi,bn->tni", forces, beyond))
+        return _by_coordinate(turning + shifting, fields.coordinate, mechanics.forces.shape)
+
     return (
-        _by_coordinate(turning + shifting, fields.coordinate, shape),
-        _by_coordinate(np.abs(turning) + np.abs(shifting), fields.coordinate, shape),
+        felt(moment, force, fields.turn, fields.shift),
+        felt(np.abs(moment), np.abs(force), np.abs(fields.turn), np.abs(fields.shift)),
     )
 
 
@@ -134,9 +137,9 @@ def hub_closures(
 def _projection(mechanics: Mechanics, tolerance: float) -> Closure:
     power, scale = virtual_power(mechanics)
     differences = [mechanics.forces - power, projected_wrenches(mechanics) - power]
-    largest = scale.max(axis=0)
-    moved = largest > 0
-    relative = np.abs(np.stack(differences, axis=1)[..., moved]) / largest[moved]
+    absolute = np.abs(np.stack(differences, axis=1))
+    largest = np.broadcast_to(scale.max(axis=0), absolute.shape)
+    relative = np.divide(absolute, largest, out=np.zeros_like(absolute), where=largest > 0)
     return Closure(
         "B0",
         "joint wrenches projected on each coordinate = its moment = virtual power",

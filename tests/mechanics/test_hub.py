@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aqbio.mechanics.chains import Chain, Hub, pelvis_hub
@@ -72,6 +72,7 @@ def _loads(skeleton, frames, seed):
 def test_identities_hold_on_any_tree(random_tree, random_motion, seed, bodies):
     """Shared and coupled coordinates, curved joints, oblique frames, loads anywhere."""
     skeleton = _hung_on_the_first(random_tree(seed, bodies))
+    assume(len(skeleton.axes))  # without a joint that moves there is no power to compare
     mechanics = _mechanics(skeleton, random_motion(skeleton, 3, seed), _loads(skeleton, 3, seed))
     hub = pelvis_hub(skeleton, _groups(skeleton))
     kinetics = hub_kinetics(hub, mechanics.kinematics, mechanics.motion, mechanics.wrenches)

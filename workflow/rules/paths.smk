@@ -11,6 +11,10 @@ from snakemake.exceptions import WorkflowError
 
 STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1])
 
+# Snakemake makes it absolute; a study that moves together with its results is not run again.
+if STUDY_FILE.is_relative_to(Path.cwd()):
+    STUDY_FILE = STUDY_FILE.relative_to(Path.cwd())
+
 try:
     STUDY = load_study(STUDY_FILE)
     DATA = STUDY.data

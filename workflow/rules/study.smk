@@ -45,6 +45,8 @@ rule figures:
     input:
         curves=rules.steps.output.curves,
         steps=rules.steps.output.steps,
+        prepared=manifests("prepare"),
+        scaled=manifests("scale"),
         settings=settings_of("figures"),
     output:
         f"{ROOT}/figures/figures.json",

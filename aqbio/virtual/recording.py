@@ -107,7 +107,7 @@ class RecordedRun:
     truth : RunTruth
         At the markers' frames, in the runner's own place: see ``shift``.
     force_truth : RunTruth
-        At the plates' samples, on the same clock.
+        At the plates' samples; where their clock is late, at the instants that they see.
     shift : (3,) array, m
         From the gait's own place to the runway.
     start : float, s
@@ -144,16 +144,13 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     time = start + np.arange(frames) / laboratory.marker_rate
     force_time = start + np.arange(frames * ratio) / laboratory.force_rate
     truth = run_truth(gait, time)
-    force_truth = run_truth(gait, force_time)
-    seen = force_truth
-    if plan.clock_offset_s:
-        seen = run_truth(gait, force_time - plan.clock_offset_s)
+    seen = run_truth(gait, force_time - plan.clock_offset_s)
     loads = moved_loads(seen.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
     force, moment = plate_loads(loads, row)
     recording = _marked(
         gait.skeleton, truth.motion.q, shift, laboratory, force, moment, line.phase(time)
     )
-    return RecordedRun(recording, truth, force_truth, shift, start, tuple(numbers))
+    return RecordedRun(recording, truth, seen, shift, start, tuple(numbers))
 
 
 def contacts_on_row(gait: Gait, first: int, place: float, row: PlateRow) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.kinematics import SegmentMotion, segment_kinematics, segment_motion
@@ -13,6 +12,9 @@ from aqbio.mechanics.momentum import angular_momentum, angular_momentum_rate, ce
 from aqbio.mechanics.motion import Motion, spline_motion
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.virtual.gait import Gait
+
+GRID = 201
+"""Samples of a contact, and of the gap between two of them, when a crossing is looked for."""
 
 FEET = ("foot_l", "foot_r")
 """Bodies on which the ground acts: left, right."""
@@ -195,25 +197,35 @@ def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Con
         finish = begin + float(line.contact[step])
         if finish < start or begin > end:
             continue
-        times = begin + np.linspace(0.0, 1.0, 401) * float(line.contact[step])
+        times = begin + np.linspace(0.0, 1.0, GRID) * float(line.contact[step])
         force = _vertical(gait, times)
-        peak = int(np.argmax(force))
-
-        def above(time: float) -> float:
-            return float(_vertical(gait, np.array([time]))[0]) - threshold
-
+        above = np.flatnonzero(force >= threshold)
+        if not len(above):
+            continue
         found.append(
             Contact(
                 foot="right" if line.side[step] > 0 else "left",
                 touchdown=begin,
                 toe_off=finish,
-                rises=float(brentq(above, begin, times[peak], xtol=1e-9)),
-                falls=float(brentq(above, times[peak], finish, xtol=1e-9)),
+                rises=_crossing(gait, times[above[0] - 1], times[above[0]], threshold),
+                falls=_crossing(gait, times[above[-1]], times[above[-1] + 1], threshold),
                 place=period * float(line.place[-1]) + float(line.place[step]),
-                peak=float(force[peak]),
+                peak=float(force.max()),
             )
         )
     return found
+
+
+def _crossing(gait: Gait, before: float, after: float, threshold: float) -> float:
+    """Instant at which the vertical force crosses a level between two instants, to 1e-10 s.
+
+    Over a 40000th of a contact the force is a straight line.
+    """
+    times = np.linspace(before, after, GRID)
+    force = _vertical(gait, times) - threshold
+    order = np.argsort(force)
+    crossing: float = np.interp(0.0, force[order], times[order])
+    return float(crossing)
 
 
 def _vertical(gait: Gait, time: FloatArray) -> FloatArray:

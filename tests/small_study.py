@@ -20,8 +20,8 @@ files:
 """
 
 
-def write_small_study(folder: Path, *, recordings: bool = True) -> Path:
-    """Write the study into a folder and give its study.yaml.
+def write_small_study(folder: Path, *, results: str = "") -> Path:
+    """Write the study into a folder and give its study.yaml; results go there unless said.
 
     The recordings are empty files: enough for everything that happens before they are read.
     """
@@ -33,13 +33,11 @@ def write_small_study(folder: Path, *, recordings: bool = True) -> Path:
         rows.append(f"{person}\tslow\trun\tnormal\t{person}_slow.trc\t{person}_slow.mot")
     (folder / "participants.tsv").write_text(_PEOPLE, encoding="utf-8")
     (folder / "trials.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    settings = _SETTINGS.format(results=(folder / "results").as_posix())
+    settings = _SETTINGS.format(results=results or (folder / "results").as_posix())
     (folder / "study.yaml").write_text(settings, encoding="utf-8")
-    if recordings:
-        for row in rows[1:]:
-            for name in row.split("\t")[4:]:
-                if name != "n/a":
-                    (folder / "data" / name).touch()
+    for name in (name for row in rows[1:] for name in row.split("\t")[4:]):
+        if name != "n/a":
+            (folder / "data" / name).touch()
     return folder / "study.yaml"
 
 

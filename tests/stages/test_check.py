@@ -76,11 +76,9 @@ def test_model_and_sex(file):
 
 def test_unknown_map_and_missing_marker_set_come_together(file):
     replace(file, "files:", "model: {map: sprimt, markers: mine.yaml}\nfiles:")
-    assert _words(file) == [
-        "model.map sprimt is not a folder in models/ "
-        "(known: hamner2010, lai_uhlrich2023, rajagopal2016, sprint).",
-        "the file does not exist.",
-    ]
+    unknown, missing = _words(file)
+    assert unknown.startswith("model.map sprimt is not a folder in models/ (known: hamner2010, ")
+    assert missing == "the file does not exist."
 
 
 def test_problems_inside_map_and_marker_set(file):

@@ -1,0 +1,121 @@
+"""The workflow with stand-ins for the stages: what runs, what reruns, in seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aqbio
+from tests.small_study import write_small_study
+
+ROOT = Path(aqbio.__file__).parents[1]
+
+STAND_IN = """\
+#!/usr/bin/env bash
+# Stands for the aqbio command: notes the call and writes what the stage writes last.
+set -euo pipefail
+stage=$1; participant=${4:-}
+echo "$stage $participant" >> "$AQBIO_CALLS"
+make() { mkdir -p "$(dirname "$1")"; echo "$stage" > "$1"; }
+echo "12:00:00 $stage"
+case "$stage" in
+  steps) for name in steps.tsv contributions.tsv step_curves.nc quality.tsv findings.tsv trials.tsv
+         do make "$AQBIO_ROOT/tables/$name"; done ;;
+  figures) make "$AQBIO_ROOT/figures/figures.json" ;;
+  report) make "$AQBIO_ROOT/report/index.html" ;;
+  *) make "$AQBIO_ROOT/participants/$participant/$stage.json" ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A study whose stages are stand-ins."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "study.yaml"
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "results" / "small"
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run snakemake in the study's folder."""
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        command += ["--configfile", self.file.name]
+        command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]
+        environment = os.environ | {
+            "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
+            "AQBIO_CALLS": str(self.folder / "calls.txt"),
+            "AQBIO_ROOT": str(self.root),
+        }
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+
+    def plan(self, profile: str) -> list[dict[str, Any]]:
+        """Give the jobs that snakemake plans with a profile, each with what it asks for."""
+        command = [sys.executable, "-m", "tests.workflow.plan", "--dry-run"]
+        command += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
+        command += ["--profile", str(ROOT / "workflow" / "profiles" / profile)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=environment, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        lines = [line for line in done.stdout.splitlines() if line.startswith("JOB ")]
+        return [json.loads(line.removeprefix("JOB ")) for line in lines]
+
+    def ran(self) -> list[str]:
+        """Run what is needed and give the stages that ran, each with its participant."""
+        calls = self.folder / "calls.txt"
+        calls.unlink(missing_ok=True)
+        done = self.snakemake("--cores", "2")
+        assert done.returncode == 0, done.stdout + done.stderr
+        lines = calls.read_text().splitlines() if calls.exists() else []
+        return sorted(line.strip() for line in lines)
+
+
+def _write(folder: Path) -> Workflow:
+    write_small_study(folder, results="results")
+    stand_in = folder / "bin" / "aqbio"
+    stand_in.parent.mkdir()
+    stand_in.write_text(STAND_IN)
+    stand_in.chmod(0o755)
+    return Workflow(folder)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Workflow:
+    """Give a study of two participants that has not run."""
+    return _write(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def run_once(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    workflow = _write(tmp_path_factory.mktemp("finished"))
+    workflow.ran()
+    return workflow
+
+
+@pytest.fixture
+def finished(run_once: Workflow, tmp_path: Path) -> Workflow:
+    """Give a study of two participants that has run: a copy, times and metadata included."""
+    shutil.copytree(run_once.folder, tmp_path, dirs_exist_ok=True)
+    return Workflow(tmp_path)

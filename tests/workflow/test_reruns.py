@@ -1,0 +1,129 @@
+"""What runs again after a change: exactly what depends on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.small_study import replace
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
+STUDY_STAGES = ("steps", "figures", "report")
+
+
+def _jobs(*stages, participants=("P1", "P2")):
+    jobs = [f"{s} {p}" for s in stages if s in PARTICIPANT_STAGES for p in participants]
+    return sorted(jobs + [s for s in stages if s in STUDY_STAGES])
+
+
+ALL = _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES)
+
+
+def test_everything_once_and_then_nothing(small):
+    assert small.ran() == ALL
+    assert small.ran() == []
+    logs = {path.name for path in (small.root / "logs").glob("*.log")}
+    expected = {f"{stage}-{p}.log" for stage in PARTICIPANT_STAGES for p in ("P1", "P2")}
+    assert logs == expected | {f"{stage}.log" for stage in STUDY_STAGES}
+    assert (small.root / "logs" / "solve-P1.log").read_text() == "12:00:00 solve\n"
+    assert (small.root / "logs" / "solve-P1.tsv").read_text().startswith("s\t")
+
+
+@pytest.mark.parametrize(
+    ("section", "stages"),
+    [
+        ("contributions: {align_heading: false}", ("contributions", *STUDY_STAGES)),
+        ("steps: {maximum_flight_s: 0.2}", STUDY_STAGES),
+        ("figures: {widths_mm: [90]}", ("figures", "report")),
+        ("report: {title: Ours}", ("report",)),
+        ("solve: {accuracy: 1.0e-7}", ("solve", "contributions", *STUDY_STAGES)),
+        ("laboratory: {surface: overground}", (*PARTICIPANT_STAGES, *STUDY_STAGES)),
+    ],
+)
+def test_a_setting_reruns_the_stages_that_read_it(finished, section, stages):
+    replace(finished.file, "files:", f"{section}\nfiles:")
+    assert finished.ran() == _jobs(*stages)
+
+
+def test_a_copy_has_nothing_to_do(finished):
+    """What the tests below start from."""
+    assert finished.ran() == []
+
+
+def test_a_setting_at_its_default_and_a_comment_change_nothing(finished):
+    """Content counts, not the file: nobody reruns a study for a comment."""
+    replace(finished.file, "files:", "# a comment\nsolve: {solver: opensim}\nfiles:")
+    assert finished.ran() == []
+
+
+def test_a_participants_row_reruns_that_participant_only(finished):
+    replace(finished.folder / "participants.tsv", "60.5", "61.5")
+    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
+
+
+def test_a_trials_row_reruns_its_participant_only(finished):
+    replace(finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted")
+    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P2",))
+
+
+def test_a_new_version_of_a_recording_reruns_its_participant_only(finished):
+    (finished.folder / "data" / "P1_slow.mot").write_text("exported again")
+    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
+
+
+def test_a_new_participant_leaves_the_others_as_they_are(finished):
+    with (finished.folder / "participants.tsv").open("a") as sheet:
+        sheet.write("P3\tfemale\t55\t1.6\tn/a\n")
+    with (finished.folder / "trials.tsv").open("a") as sheet:
+        sheet.write("P3\tfast\trun\tnormal\tP1_fast.c3d\tn/a\n")
+    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P3",))
+
+
+def test_a_participant_that_leaves_the_study_leaves_the_tables(finished):
+    for name in ("participants.tsv", "trials.tsv"):
+        sheet = finished.folder / name
+        lines = [line for line in sheet.read_text().splitlines() if not line.startswith("P2")]
+        sheet.write_text("\n".join(lines) + "\n")
+    assert finished.ran() == sorted(STUDY_STAGES)
+
+
+def test_a_missing_recording_does_not_stop_the_study(small):
+    """Stage prepare says which one is missing; the DAG must not."""
+    (small.folder / "data" / "P1_fast.c3d").unlink()
+    assert small.ran() == ALL
+
+
+def test_a_recording_that_comes_later_is_taken_in(small):
+    late = small.folder / "data" / "P1_fast.c3d"
+    late.unlink()
+    small.ran()
+    late.touch()
+    assert small.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
+
+
+def test_a_deleted_page_is_made_again(finished):
+    (finished.root / "report" / "index.html").unlink()
+    assert finished.ran() == ["report"]
+
+
+def test_a_failed_job_does_not_stop_the_others(small):
+    """The profile keeps going; the other participant is finished up to the study's tables."""
+    stand_in = small.folder / "bin" / "aqbio"
+    replace(stand_in, 'echo "12:00:00 $stage"', '[ "$stage $participant" != "scale P1" ]')
+    done = small.snakemake("--cores", "2")
+    assert done.returncode != 0
+    calls = (small.folder / "calls.txt").read_text().split("\n")
+    assert "contributions P2" in calls
+    assert "solve P1" not in calls
+    assert not (small.root / "tables").exists()
+
+
+def test_problems_of_the_study_come_without_a_traceback(small):
+    replace(small.file, "files:", "solv: {}\nfiles:")
+    done = small.snakemake("--cores", "1", "--dry-run")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "setting solv is unknown." in output
+    assert "did you mean solve?" in output
+    assert "Traceback" not in output

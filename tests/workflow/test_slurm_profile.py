@@ -1,0 +1,59 @@
+"""The SLURM profile plans a study: every job says what it needs."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from aqbio.names import STAGES
+from tests.small_study import PARTICIPANTS, write_small_study
+from tests.workflow.conftest import ROOT, Workflow
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+PARTICIPANT_STAGES = STAGES[: STAGES.index("steps")]
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slurm")
+    write_small_study(folder, results="results")
+    return [job for job in Workflow(folder).plan("slurm") if job["rule_name"] != "all"]
+
+
+def test_every_stage_is_planned_at_its_grain(jobs):
+    planned = {(job["rule_name"], job["wildcards"].get("participant", "")) for job in jobs}
+    assert {(stage, name) for stage in PARTICIPANT_STAGES for name in PARTICIPANTS} <= planned
+    assert {(stage, "") for stage in STAGES if stage not in PARTICIPANT_STAGES} <= planned
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_job_asks_for_threads_memory_and_time(jobs, stage):
+    for job in (job for job in jobs if job["rule_name"] == stage):
+        assert job["threads"] == 1
+        assert job["resources"]["cpus_per_task"] == 1
+        assert 1000 <= job["resources"]["mem_mb"] <= 8000
+        assert 10 <= job["resources"]["runtime"] <= 240
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_job_has_a_log_a_benchmark_and_a_message_of_its_own(jobs, stage):
+    chosen = [job for job in jobs if job["rule_name"] == stage]
+    for job in chosen:
+        name = "-".join([stage, *job["wildcards"].values()])
+        assert job["log"] == [f"results/small/logs/{name}.log"]
+        assert job["benchmark"] == f"results/small/logs/{name}.tsv"
+        assert all(value in job["rule_msg"] for value in job["wildcards"].values())
+    assert len({job["rule_msg"] for job in chosen}) == len(chosen)
+
+
+def test_profiles_agree_where_they_should():
+    """What makes a study rerun, and what a failure stops, is the same here and on a cluster."""
+    folder = ROOT / "workflow" / "profiles"
+    default, slurm = (
+        yaml.safe_load((folder / name / "config.yaml").read_text(encoding="utf-8"))
+        for name in ("default", "slurm")
+    )
+    assert slurm["executor"] == "slurm"
+    assert {key: value for key, value in slurm.items() if key in default} == default
+    assert "rerun-triggers" not in slurm

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ def read_sheets(
     trials, more = _rows(trials_sheet, Trial)
     findings += more
     if not findings:
+        findings += _empty_findings({participants_sheet: participants, trials_sheet: trials})
         findings += _participant_findings(participants, participants_sheet)
         findings += _trial_findings(participants, trials, trials_sheet)
         findings += _static_findings(participants, trials, participants_sheet)
@@ -47,6 +48,17 @@ def _rows(path: Path, row: type[R]) -> tuple[list[R], list[Finding]]:
 
 def _finding(rule: str, what: str, file: Path, fix: str) -> Finding:
     return Finding(rule=rule, severity="error", what=what, file=str(file), fix=fix)
+
+
+def _empty_findings(sheets: Mapping[Path, Sequence[object]]) -> Iterator[Finding]:
+    for sheet, rows in sheets.items():
+        if not rows:
+            yield _finding(
+                "sheet-empty",
+                "the sheet has a header but no rows.",
+                sheet,
+                "write one row per item.",
+            )
 
 
 def _participant_findings(participants: Sequence[Participant], sheet: Path) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from aqbio.config import SHEETS
@@ -48,7 +49,7 @@ def new_study(folder: Path) -> None:
             fix="choose another folder.",
             rule="study-exists",
         )
-    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in folder.resolve().name)
+    name = re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for sheet, row in SHEETS.items():
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")

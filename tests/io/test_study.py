@@ -169,6 +169,15 @@ def test_all_problems_of_settings_and_both_sheets_at_once(file):
     ]
 
 
+def test_sheets_without_rows(file):
+    for name in ("participants.tsv", "trials.tsv"):
+        sheet = file.parent / name
+        sheet.write_text(sheet.read_text().splitlines()[0] + "\n")
+    found = _problems(file)
+    assert [finding.rule for finding in found] == ["sheet-empty", "sheet-empty"]
+    assert [Path(f.file).name for f in found] == ["participants.tsv", "trials.tsv"]
+
+
 def test_sheets_are_found_where_the_settings_say(file):
     people = file.parent / "people.tsv"
     (file.parent / "participants.tsv").rename(people)

@@ -1,0 +1,54 @@
+"""`aqbio new` makes a study that needs nothing but rows and recordings."""
+
+from __future__ import annotations
+
+import pytest
+
+from aqbio.config import SHEETS
+from aqbio.errors import AqbioError
+from aqbio.io.study import load_study
+from aqbio.stages.check import study_problems
+from aqbio.stages.new import new_study
+from tests.small_study import replace
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("sprint2026", "sprint2026"),
+        ("Läufer 100 m", "L_ufer_100_m"),
+        ("_draft", "draft"),
+        ("…", "study"),
+    ],
+)
+def test_the_name_of_any_folder_becomes_a_valid_study(tmp_path, folder, name):
+    new_study(tmp_path / folder)
+    rules = {finding.rule for finding in study_problems(tmp_path / folder / "study.yaml")}
+    assert rules == {"sheet-empty"}
+    assert f"name: {name}\n" in (tmp_path / folder / "study.yaml").read_text(encoding="utf-8")
+
+
+def test_filled_in_it_is_a_study(tmp_path):
+    folder = tmp_path / "mine"
+    new_study(folder)
+    for sheet, row in SHEETS.items():
+        header = (folder / f"{sheet}.tsv").read_text(encoding="utf-8").splitlines()[0]
+        assert header.split("\t") == list(row.model_fields)
+    with (folder / "participants.tsv").open("a") as people:
+        people.write("P1\tfemale\tn/a\t1.7\tn/a\n")
+    with (folder / "trials.tsv").open("a") as trials:
+        trials.write("P1\tfast\trun\tnormal\tfast.c3d" + "\tn/a" * 5 + "\n")
+    (folder / "data" / "fast.c3d").touch()
+    study = load_study(folder / "study.yaml")
+    assert study.settings.name == "mine"
+    assert study.moving_of("P1")[0].include == "yes"
+    assert study_problems(folder / "study.yaml") == []
+    assert "aqbio check" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_study_is_never_overwritten(tmp_path):
+    new_study(tmp_path / "mine")
+    replace(tmp_path / "mine" / "study.yaml", "name: mine", "name: precious")
+    with pytest.raises(AqbioError, match="there is a study in this folder already"):
+        new_study(tmp_path / "mine")
+    assert "precious" in (tmp_path / "mine" / "study.yaml").read_text(encoding="utf-8")

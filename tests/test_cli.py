@@ -1,0 +1,181 @@
+"""The command line: quick to answer, plain about errors, one command per stage."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import aqbio
+from aqbio import cli
+from aqbio.names import STAGES
+from tests.small_study import replace, write_small_study
+
+HEAVY = (
+    "opensim", "ezc3d", "scipy", "numpy", "pandas", "xarray", "netCDF4", "matplotlib", "statsmodels",
+    "snakemake", "jinja2", "pydantic",
+)  # fmt: skip
+PARTICIPANT_STAGES = STAGES[: STAGES.index("steps")]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_small_study(tmp_path)
+
+
+@pytest.fixture
+def aqbio_command(monkeypatch, capsys):
+    """Give a function that runs the command line here and returns status, output and errors."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["aqbio", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return run
+
+
+def _loaded_by(*arguments: str) -> set[str]:
+    """Heavy packages that a command has imported when it ends."""
+    code = (
+        "import sys\nfrom aqbio.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_help_imports_nothing_heavy():
+    assert _loaded_by("--help") == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_help_of_a_stage_imports_nothing_heavy(stage):
+    result = CliRunner().invoke(cli.app, [stage, "--help"])
+    assert result.exit_code == 0
+    assert "STUDY" in result.output
+
+
+def test_check_does_not_wait_for_opensim(file):
+    loaded = _loaded_by("check", str(file))
+    assert not loaded & {"opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"}
+
+
+def test_one_command_per_stage_and_the_rest():
+    commands = [
+        command.name or command.callback.__name__ for command in cli.app.registered_commands
+    ]
+    assert [name for name in commands if name in STAGES] == list(STAGES)
+    assert set(commands) - set(STAGES) == {"run", "new", "check", "build-model", "settings"}
+
+
+@pytest.mark.parametrize("stage", PARTICIPANT_STAGES)
+@pytest.mark.parametrize("chosen", [["P2"], []])
+def test_a_participant_stage_runs_for_one_or_for_all(
+    file, stage, chosen, monkeypatch, aqbio_command
+):
+    calls = []
+
+    def stand_in(study, participant_id, report):
+        calls.append(participant_id)
+        report(f"{participant_id} done")
+
+    module = import_module(f"aqbio.stages.{stage}")
+    monkeypatch.setattr(module, f"{stage}_participant", stand_in)
+    options = ["--participant", *chosen] if chosen else []
+    status, out, err = aqbio_command(stage, file, *options)
+    assert (status, err) == (0, "")
+    assert calls == (chosen or ["P1", "P2"])
+    assert [line.split(" ", 1)[1] for line in out.splitlines()] == [f"{p} done" for p in calls]
+
+
+@pytest.mark.parametrize("stage", STAGES[len(PARTICIPANT_STAGES) :])
+def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
+    calls = []
+    module = import_module(f"aqbio.stages.{stage}")
+    monkeypatch.setattr(module, f"{stage}_study", lambda study, report: calls.append(study.file))
+    assert aqbio_command(stage, file.parent)[0] == 0
+    assert calls == [file]
+
+
+def test_errors_come_without_a_traceback(file, aqbio_command):
+    status, out, err = aqbio_command("solve", file, "--participant", "P9")
+    assert (status, out) == (1, "")
+    assert err == (
+        "participant P9 is not in the sheet.\n"
+        f"  File: {file.parent / 'participants.tsv'}\n"
+        "  Fix: known: P1, P2.\n"
+    )
+
+
+def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
+    status, _, err = aqbio_command("solve", file, "--participant", "P1")
+    assert status == 1
+    assert "stage prepare has not run for P1." in err
+    assert "Fix: run `aqbio prepare" in err
+
+
+def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
+    """They are for the developers, who need it."""
+    module = import_module("aqbio.stages.report")
+    monkeypatch.setattr(module, "report_study", lambda study, report: 1 / 0)
+    monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_check_lists_every_problem_and_counts_them(file, aqbio_command):
+    assert aqbio_command("check", file) == (0, f"{file}: no problems found.\n", "")
+    replace(file.parent / "participants.tsv", "60.5", "heavy")
+    replace(file.parent / "trials.tsv", "P1\tfast\trun", "P1\tfast\trum")
+    replace(file, "files:", "solv: {}\nfiles:")
+    status, out, err = aqbio_command("check", file.parent)
+    assert (status, out) == (1, "")
+    for text in ("setting solv is unknown.", "mass_kg must be", "task must be one of"):
+        assert text in err
+    assert err.endswith(f"3 problems in {file}.\n")
+
+
+def test_check_of_one_problem(file, aqbio_command):
+    (file.parent / "data" / "P1_fast.c3d").unlink()
+    status, _, err = aqbio_command("check", file)
+    assert status == 1
+    assert err.endswith(f"1 problem in {file}.\n")
+
+
+def test_study_or_its_folder(tmp_path, aqbio_command):
+    for place in (tmp_path, tmp_path / "study.yaml"):
+        status, _, err = aqbio_command("check", place)
+        assert status == 1
+        assert f"File: {tmp_path / 'study.yaml'}" in err
+
+
+def test_new_study(tmp_path, aqbio_command):
+    status, out, _ = aqbio_command("new", tmp_path / "mine")
+    assert status == 0
+    assert "README.md" in out
+    status, _, err = aqbio_command("new", tmp_path / "mine")
+    assert status == 1
+    assert "there is a study in this folder already." in err
+
+
+def test_settings_writes_the_committed_pages(tmp_path, aqbio_command):
+    assert aqbio_command("settings", tmp_path)[0] == 0
+    committed = Path(aqbio.__file__).parents[1] / "config"
+    for name in ("schema.json", "README.md"):
+        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes()
+
+
+def test_unknown_options_and_sexes(tmp_path, aqbio_command):
+    assert aqbio_command("check", "--nonsense", tmp_path)[0] == 2
+    status, _, err = aqbio_command("build-model", tmp_path, "--sex", "x")
+    assert status == 1
+    assert "write female, male or both." in err

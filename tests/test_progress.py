@@ -1,0 +1,162 @@
+"""How far the workflow is: lines as they are written, and what became of every trial."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio import progress
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import write_table
+from aqbio.stages.step_columns import TRIALS
+from tests.small_study import write_small_study
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return load_study(write_small_study(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(progress, "POLL_SECONDS", 0.0)
+
+
+class MadeProcess:
+    """A process that does something each time it is asked whether it has ended."""
+
+    def __init__(self, *events: Callable[[], object]) -> None:
+        self.events: Iterator[Callable[[], object]] = iter(events)
+
+    def poll(self) -> int | None:
+        event = next(self.events, None)
+        if event is None:
+            return 0
+        event()
+        return None
+
+
+def _append(path: Path, text: str) -> Callable[[], None]:
+    def write() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+    return write
+
+
+def test_only_new_and_complete_lines(tmp_path):
+    log = progress._Log(tmp_path / "a.log", time.time() - 1)
+    assert list(log.new_lines()) == []
+    _append(log.path, "one\ntw")()
+    assert list(log.new_lines()) == ["one"]
+    assert list(log.new_lines()) == []
+    _append(log.path, "o\ngrößer\n")()
+    assert list(log.new_lines()) == ["two", "größer"]
+
+
+def test_the_log_of_an_earlier_run_is_not_repeated(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("old\n")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert list(progress._Log(path, time.time() - 1).new_lines()) == []
+
+
+def test_a_broken_character_does_not_stop_the_progress(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\xff\xfe bad\ngood\n")
+    lines = list(progress._Log(path, time.time() - 1).new_lines())
+    assert lines[1] == "good"
+
+
+def test_plain_lines_where_there_is_no_terminal(study):
+    logs = study.root / "logs"
+    process = MadeProcess(
+        _append(logs / "prepare-P1.log", "12:00:00 P1 fast: done\n"),
+        _append(logs / "prepare-P2.log", "12:00:01 P2 fast: done\n"),
+        _append(logs / "steps.log", "12:00:02 3 contacts\n"),
+    )
+    stream = io.StringIO()
+    progress._print_lines(process, study, stream)
+    assert stream.getvalue().splitlines() == [
+        "12:00:00 P1 fast: done",
+        "12:00:01 P2 fast: done",
+        "12:00:02 3 contacts",
+    ]
+
+
+def test_lines_written_at_the_very_end_are_not_lost(study):
+    """The last look comes after the process has ended."""
+    log = study.root / "logs" / "report.log"
+    process = MadeProcess()
+
+    def poll() -> int:
+        _append(log, "12:00:03 the page\n")()
+        return 0
+
+    process.poll = poll
+    stream = io.StringIO()
+    progress._print_lines(process, study, stream)
+    assert stream.getvalue() == "12:00:03 the page\n"
+
+
+def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
+    logs = study.root / "logs"
+
+    def finish(stage: str) -> Callable[[], None]:
+        return _append(study.manifest("P1", stage), "{}")
+
+    process = MadeProcess(
+        _append(logs / "prepare-P1.log", "12:00:00 P1 slow: done\n"),
+        *(finish(stage) for stage in ("prepare", "scale", "solve")),
+    )
+    progress._show_bars(process, study)
+    shown = capsys.readouterr().out
+    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+    assert "3/4" in lines["P1"]
+    assert "P1 slow: done" in lines["P1"]
+    assert "0/4" in lines["P2"]
+    assert "0/3" in lines["small"]
+
+
+def _trials(study, *rows):
+    table = pd.DataFrame([dict.fromkeys(TRIALS) | row for row in rows], columns=list(TRIALS))
+    write_table(table, study.table("trials.tsv"), TRIALS, {})
+
+
+def test_summary_names_every_failure_and_the_page(study):
+    _trials(
+        study,
+        {"participant_id": "P1", "trial_id": "fast", "status": "ok"},
+        {"participant_id": "P1", "trial_id": "007", "status": "failed", "reason": "solve: cut."},
+    )
+    first, failure, page = progress.summary(study).splitlines()
+    assert first == "1 of 2 trials have results."
+    assert failure == "  P1 007: solve: cut."
+    assert page == f"Page: {study.root / 'report' / 'index.html'}"
+
+
+def test_what_snakemake_is_asked_for(study, monkeypatch):
+    """All cores unless said, the profile, and a study whose problems stop it before."""
+    calls = []
+
+    class Done:
+        returncode = 3
+
+    monkeypatch.setattr(
+        progress.subprocess, "run", lambda command, check: calls.append(command) or Done
+    )
+    assert progress.run_workflow(study.file, cores=0, dry_run=True) == 3
+    assert progress.run_workflow(study.file, cores=2, dry_run=True) == 3
+    for command, cores in zip(calls, ("all", "2"), strict=True):
+        assert command[command.index("--cores") + 1] == cores
+        assert command[command.index("--configfile") + 1] == str(study.file)
+        assert Path(command[command.index("--snakefile") + 1]).is_file()
+        assert (Path(command[command.index("--workflow-profile") + 1]) / "config.yaml").is_file()
+        assert "--dry-run" in command

@@ -1,0 +1,88 @@
+"""`aqbio run` from beginning to end, where everything that can go wrong with the data does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from aqbio.io.tables import read_table
+from tests.small_study import replace, write_small_study
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("run")]
+
+
+def _run(folder, *arguments):
+    code = "from aqbio.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "run", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def unreadable(tmp_path_factory):
+    """A study of empty files, run: no trial can be read."""
+    folder = tmp_path_factory.mktemp("unreadable")
+    write_small_study(folder, results="results")
+    done = _run(folder, "study.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_it_ends_with_a_page_and_every_reason(unreadable):
+    folder, output = unreadable
+    page = (folder / "results" / "small" / "report" / "index.html").read_text(encoding="utf-8")
+    lines = output.splitlines()
+    assert "0 of 4 trials have results." in lines
+    assert lines[-1].startswith("Page: ")
+    trials = read_table(folder / "results" / "small" / "tables" / "trials.tsv")
+    assert len(trials) == 4
+    assert (trials["status"] == "failed").all()
+    for row in trials.itertuples():
+        assert row.reason.startswith("prepare: ")
+        assert f"  {row.participant_id} {row.trial_id}: {row.reason}" in lines
+        assert row.trial_id in page
+    assert (trials["reason"].str.contains("C3D") == (trials["trial_id"] == "fast")).all()
+
+
+def test_progress_is_told_while_it_runs(unreadable):
+    _, output = unreadable
+    told = [line.split(" ", 1)[1] for line in output.splitlines() if ": failed: " in line]
+    for person in ("P1", "P2"):
+        for trial in ("standing", "fast", "slow"):
+            assert any(line.startswith(f"{person} {trial}: failed: ") for line in told)
+
+
+def test_again_there_is_nothing_to_do(unreadable):
+    folder, _ = unreadable
+    done = _run(folder, ".", "--dry-run")
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_problems_of_the_study_stop_it_before_anything_runs(tmp_path):
+    file = write_small_study(tmp_path, results="results")
+    replace(file, "files:", "solv: {}\nfiles:")
+    done = _run(tmp_path, ".")
+    assert done.returncode == 1
+    assert "setting solv is unknown." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_job_that_breaks_shows_its_log(tmp_path):
+    """A result folder that cannot be written: snakemake's own words, and a status for scripts."""
+    write_small_study(tmp_path, results="results")
+    obstacle = tmp_path / "results" / "small" / "participants"
+    obstacle.parent.mkdir(parents=True)
+    obstacle.write_text("a file where a folder must be")
+    done = _run(tmp_path, ".")
+    assert done.returncode != 0
+    assert "prepare" in done.stderr

@@ -48,6 +48,10 @@ class DrawnLoads:
     force: FloatArray
     moment: FloatArray
 
+    def frames(self, chosen: slice) -> DrawnLoads:
+        """Give the same for some of the frames (views)."""
+        return DrawnLoads(self.bodies, self.force[:, chosen], self.moment[:, chosen])
+
 
 def drawn_loads(
     loads: Sequence[ExternalLoad],

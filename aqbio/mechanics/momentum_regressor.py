@@ -33,8 +33,8 @@ class GroupMomenta:
     linear_rate: FloatArray
     angular_rate: FloatArray
 
-    def parts(self, chosen: list[int]) -> GroupMomenta:
-        """Give the same for some of the groups."""
+    def parts(self, chosen: slice) -> GroupMomenta:
+        """Give the same for some of the groups (views)."""
         return GroupMomenta(
             *(
                 value[:, chosen] if value.ndim == 2 else value[:, :, chosen]

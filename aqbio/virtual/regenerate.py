@@ -12,6 +12,7 @@ from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import GAITS, individual_gait
 from aqbio.virtual.library import CONDITIONS, DATA, presets, save_library
 from aqbio.virtual.parameters import GaitParameters, presets_text
+from aqbio.virtual.study import LIBRARY, planned_trials, sheets
 from aqbio.virtual.tuning import first_guess, tuned
 
 REFERENCE = Athlete("reference", "male", 75.0, 1.80)
@@ -53,13 +54,15 @@ def regenerate_presets(folder: Path, report: Report) -> None:
 
 
 def regenerate_library(folder: Path, report: Report) -> None:
-    """Solve all gaits of the demo study and write them."""
+    """Solve all gaits of the demo study and write them, and the sheets that follow from them."""
     gaits = {}
     for name in GAITS:
         solved = individual_gait(name)
         report(f"{name}: reach {solved.reach:.3f}, last change {solved.change:.1e} rad")
         gaits[name] = solved.gait
-    save_library(folder / "gait_library.npz", gaits)
+    save_library(folder / LIBRARY, gaits)
+    for file, text in sheets(planned_trials(gaits)).items():
+        write_text(folder / file, text)
 
 
 def main() -> None:

@@ -101,7 +101,7 @@ def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
         people.append(
             f"{who.name}\t{who.sex}\t{who.mass:g}\t{who.stature:.2f}\tstatic\t{one.fastest:g}"
         )
-    rows = ["participant_id\ttrial_id\ttask\tcondition\tfile\tnominal_speed_mps"]
+    rows = ["participant_id\ttrial_id\ttask\tcondition\tfile\tnominal_mps"]
     for trial in trials:
         speed = "n/a" if trial.gait is None else f"{gait_speed(trial.gait):g}"
         condition = "n/a" if trial.gait is None else trial.gait.condition

@@ -76,7 +76,9 @@ def test_the_clock_offset_delays_the_forces(gait_of: GaitOf):
     """At 1 kHz an offset of 4 ms is four samples."""
     gait = gait_of(RUNNER, 7.0).gait
     plain = recorded_run(gait, RunPlan(first_contact=0), Laboratory()).recording
-    late = recorded_run(gait, RunPlan(first_contact=0, clock_offset_s=0.004), Laboratory()).recording
+    late = recorded_run(
+        gait, RunPlan(first_contact=0, clock_offset_s=0.004), Laboratory()
+    ).recording
     np.testing.assert_allclose(late.force[4:], plain.force[:-4], rtol=0, atol=1e-6)
     assert np.array_equal(late.markers, plain.markers)
 

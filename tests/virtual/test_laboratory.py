@@ -87,9 +87,7 @@ def test_c3d_files_hold_the_recording(run, tmp_path: Path, axes, unit):
     wrench = read.forces.wrench
     np.testing.assert_allclose(wrench.force, run.recording.force @ turn, rtol=0, atol=3e-4)
     np.testing.assert_allclose(wrench.moment, run.recording.moment @ turn, rtol=0, atol=3e-4)
-    np.testing.assert_allclose(
-        read.forces.corners, run.recording.corners @ turn, rtol=0, atol=1e-6
-    )
+    np.testing.assert_allclose(read.forces.corners, run.recording.corners @ turn, rtol=0, atol=1e-6)
 
 
 def test_the_static_trial_weighs_the_athlete():

@@ -1,0 +1,133 @@
+"""The demo study: its sheets, its library and its files."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.c3d import read_c3d
+from aqbio.io.study import load_study
+from aqbio.names import GRAVITY
+from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS, gait_speed, individual_gait
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.library import DATA, GaitName, load_library, save_library
+from aqbio.virtual.recording import RunPlan, contacts_on_row
+from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, planned_trials, sheets, write_study
+from aqbio.virtual.truth import run_truth
+
+ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
+
+
+@pytest.fixture(scope="module")
+def gaits() -> dict[GaitName, Gait]:
+    return load_library(DATA / LIBRARY, ATHLETES)
+
+
+def test_twelve_athletes_at_four_speeds(gaits):
+    sexes = [one.athlete.sex for one in SPRINTERS]
+    assert (sexes.count("female"), sexes.count("male")) == (6, 6)
+    assert set(gaits) == set(GAITS)
+    for one in SPRINTERS:
+        normal = [n for n in GAITS if n.participant == one.athlete.name and n.condition == "normal"]
+        assert len(normal) == LEVELS
+        assert [gait_speed(name) for name in normal] == pytest.approx(sorted(one.speeds))
+    assert min(gait_speed(name) for name in GAITS) == 5.0
+    assert max(gait_speed(name) for name in GAITS) == 9.5
+
+
+def test_the_library_is_small_and_runs_as_fast_as_it_says(gaits):
+    assert (DATA / LIBRARY).stat().st_size < 2_000_000
+    for name, gait in gaits.items():
+        assert gait.timeline.speed == pytest.approx(gait_speed(name), rel=0.01)
+
+
+def test_every_gait_of_the_library_obeys_newton(gaits):
+    """Ballistic flights, and contacts whose impulse carries the weight; every 7 ms of a period."""
+    for name, gait in gaits.items():
+        truth = run_truth(gait, np.arange(0.0, gait.timeline.period, 0.007))
+        side, _ = gait.stance_foot(truth.gait_time)
+        flight = side == 0
+        fall = truth.com_acceleration[flight] + [0.0, GRAVITY, 0.0]
+        weight = gait.athlete.mass * GRAVITY
+        assert np.abs(fall).max() * gait.athlete.mass < 1e-8 * weight, name
+        turning = truth.momentum_rate[flight].sum(axis=1)
+        assert np.abs(turning).max() < 1e-3 * weight * gait.athlete.stature, name
+        assert truth.loads.force[..., 1].min() > -1e-6 * weight, name
+
+
+def test_sheets_are_those_of_the_code(gaits):
+    trials = planned_trials(gaits)
+    for name, text in sheets(trials).items():
+        assert (DATA / name).read_text(encoding="utf-8") == text, "run aqbio.virtual.regenerate"
+    study = load_study(DATA / "study.yaml")
+    assert [p.participant_id for p in study.participants] == list(ATHLETES)
+    assert len(study.trials) == len(trials)
+    assert all(study.static_of(name) is not None for name in ATHLETES)
+
+
+def test_ten_steps_of_every_gait(gaits):
+    """Steps from touchdown to the next one, both on the plates, none of them twice."""
+    row, place = Laboratory().plates, RunPlan(0).first_place
+    for name, gait in gaits.items():
+        steps: list[int] = []
+        for trial in planned_trials(gaits):
+            if trial.gait == name:
+                numbers = contacts_on_row(gait, trial.first_contact, place, row)
+                steps += [one for one, _ in pairwise(numbers)]
+        assert len(steps) == len(set(steps)) >= ENOUGH_STEPS, name
+
+
+def test_same_seed_same_bytes(tmp_path: Path):
+    """Two writings of one participant are equal byte by byte; another seed is another recording."""
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        write_study(tmp_path / name, participants=["V03"], seed=seed)
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
+    assert len(files) > 20
+    different = 0
+    for file in files:
+        one = (tmp_path / "one" / file).read_bytes()
+        assert one == (tmp_path / "same" / file).read_bytes(), file
+        different += one != (tmp_path / "other" / file).read_bytes()
+    assert different == len(files)
+
+
+def test_another_seed_is_another_athlete(gaits):
+    """Drawing a library gait again gives its numbers; another seed gives another runner."""
+    name = GaitName("V06", "normal", 2)
+    again = individual_gait(name).gait
+    other = individual_gait(name, seed=1).gait
+    np.testing.assert_allclose(again.joints, gaits[name].joints, rtol=0, atol=1e-5)
+    assert np.abs(other.joints - gaits[name].joints).max() > 1e-3
+
+
+def test_libraries_come_back(gaits, tmp_path: Path):
+    some = {name: gaits[name] for name in GAITS[:3]}
+    for file in ("one.npz", "two.npz"):
+        save_library(tmp_path / file, some)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    read = load_library(tmp_path / "one.npz", ATHLETES)
+    for name, gait in some.items():
+        for field in ("joints", "stance", "flight", "com"):
+            assert np.array_equal(getattr(read[name], field), getattr(gait, field)), field
+
+
+def test_truth_files_say_what_was_done(tmp_path: Path):
+    nothing = Disturbances(gaps=2)
+    written = write_study(tmp_path, participants=["V01"], disturbances=nothing)
+    known = json.loads((tmp_path / "recordings/V01/V01_speed4-01_truth.json").read_text("utf-8"))
+    assert known["disturbances"]["gaps"] == len(known["gaps"]) == 2
+    assert known["athlete"]["mass"] == 52.0
+    assert len(known["contacts_on_plates"]) >= 4
+    recording = read_c3d(next(path for path in written if "speed4-01" in path.name))
+    assert recording.forces is not None
+    vertical = recording.forces.wrench.force[..., 2].sum(axis=1)
+    on_plates = [one for one in known["contacts"] if 0.0 < one["place_m"] < 9.3]
+    for one in on_plates:
+        begin, end = (int(1000 * one[key]) for key in ("touchdown_s", "toe_off_s"))
+        assert vertical[begin : end + 1].max() == pytest.approx(one["peak_n"], rel=1e-3)

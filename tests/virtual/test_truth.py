@@ -1,0 +1,146 @@
+"""Closures A0 to A5 on exact coordinates, and the identities that every run obeys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.smoothing import quintic_spline
+from aqbio.mechanics.vectors import cross
+from aqbio.names import GRAVITY
+from aqbio.virtual.truth import RunTruth, contacts, run_truth
+from tests.virtual.conftest import GaitOf
+from tests.virtual.runners import RUNNER, SPRINTER
+
+RUNS = [(RUNNER, 4.0), (RUNNER, 7.0), (RUNNER, 9.5), (SPRINTER, 8.0)]
+
+
+@pytest.fixture(params=RUNS, ids=lambda run: f"{run[0].name}-{run[1]:g}")
+def truth(request: pytest.FixtureRequest, gait_of: GaitOf) -> RunTruth:
+    gait = gait_of(*request.param).gait
+    return run_truth(gait, np.arange(int(gait.timeline.period * 1000)) / 1000)
+
+
+@pytest.mark.opensim
+def test_a0_total_momentum_is_opensims(truth: RunTruth, tmp_path: Path):
+    """`Model.calcAngularMomentum` of the same states, to 1e-10 of the largest."""
+    from aqbio.osim.session import array_from_vec3, initialised, load_model
+    from aqbio.osim.sprint_model import build_sprint_model
+
+    athlete = truth.gait.athlete
+    path = tmp_path / "athlete.osim"
+    build_sprint_model(path, athlete.sex, mass=athlete.mass, stature=athlete.stature)
+    model = load_model(path)
+    state = initialised(model)
+    coordinates = model.getCoordinateSet()
+    names = truth.gait.skeleton.coordinates
+    total = truth.momentum.sum(axis=1)
+    for frame in range(0, len(total), 53):
+        for index, name in enumerate(names):
+            coordinate = coordinates.get(name)
+            coordinate.setValue(state, float(truth.motion.q[frame, index]), False)
+            coordinate.setSpeedValue(state, float(truth.motion.u[frame, index]))
+        model.realizeVelocity(state)
+        found = array_from_vec3(model.calcAngularMomentum(state))
+        np.testing.assert_allclose(found, total[frame], rtol=0, atol=1e-9 * np.abs(total).max())
+
+
+def test_a1_groups_are_a_partition(truth: RunTruth):
+    """Both halves of the body, and all of it, have the same total."""
+    left = [i for i, name in enumerate(truth.segments.segments) if name.endswith("_l")]
+    rest = [i for i, name in enumerate(truth.segments.segments) if not name.endswith("_l")]
+    parts = truth.momentum[:, left].sum(axis=1) + truth.momentum[:, rest].sum(axis=1)
+    np.testing.assert_allclose(parts, truth.momentum.sum(axis=1), rtol=0, atol=1e-12)
+
+
+def test_a2_the_ground_turns_the_body(truth: RunTruth):
+    """In contact the rate is the moment of force plus the free moment, to 1e-8."""
+    cop, free = truth.loads.cop(20.0)
+    foot = np.argmax(truth.loads.force[..., 1], axis=1)
+    frames = np.flatnonzero(truth.loads.force[..., 1].max(axis=1) >= 20.0)
+    force = truth.loads.force[frames, foot[frames]]
+    moment = cross(cop[frames, foot[frames]] - truth.com[frames], force)
+    moment[:, 1] += free[frames, foot[frames]]
+    rate = truth.momentum_rate[frames].sum(axis=1)
+    assert np.abs(rate - moment).max() < 1e-8 * np.abs(moment).max()
+
+
+def test_a3_rate_is_the_derivative(truth: RunTruth):
+    """A quintic spline through the momentum at 1 kHz, to 1e-3 of the largest rate."""
+    total = truth.momentum.sum(axis=1)
+    slope = quintic_spline(truth.gait_time, total).derivative()(truth.gait_time)
+    rate = truth.momentum_rate.sum(axis=1)
+    inner = slice(15, -15)
+    assert np.abs(slope - rate)[inner].max() < 1e-3 * np.abs(rate).max()
+
+
+def test_a4_nothing_is_left_over(truth: RunTruth):
+    """Force and moment that neither weight nor ground explain, at the limits of the dossier."""
+    athlete = truth.gait.athlete
+    weight = athlete.mass * GRAVITY
+    missing = truth.segments.mass.sum() * (truth.com_acceleration - [0.0, -GRAVITY, 0.0])
+    missing -= truth.loads.force.sum(axis=1)
+    assert np.abs(missing).max() <= 1e-6 * weight
+    moment = truth.momentum_rate.sum(axis=1)
+    moment -= (truth.loads.moment - cross(truth.com[:, None], truth.loads.force)).sum(axis=1)
+    assert np.abs(moment).max() <= 1e-6 * weight * athlete.stature
+
+
+def test_a5_flight_keeps_its_momentum(truth: RunTruth):
+    """Drift of the angular momentum within one flight, at most 1e-4 kg m²/s."""
+    gait = truth.gait
+    line = gait.timeline
+    for step in range(len(line)):
+        begin = float(line.touchdown[step] + line.contact[step])
+        flight = run_truth(gait, np.linspace(begin, float(line.touchdown[step + 1]), 60))
+        total = flight.momentum.sum(axis=1)
+        assert np.ptp(total, axis=0).max() <= 1e-4
+
+
+def test_hard_identities(truth: RunTruth):
+    """Mean vertical force, v = length / duration, balanced fore-aft impulse, lateral peak."""
+    gait = truth.gait
+    line, weight = gait.timeline, gait.athlete.mass * GRAVITY
+    for step in range(len(line)):
+        begin = float(line.touchdown[step])
+        time = np.linspace(begin, begin + float(line.contact[step]), 2001)
+        force = run_truth(gait, time).loads.force.sum(axis=1)
+        duration = float(line.contact[step])
+        mean = np.trapezoid(force[:, 1], time) / duration
+        assert mean * duration == pytest.approx(weight * line.step[step], rel=0.03)
+        forward = force[:, 0]
+        net = abs(np.trapezoid(forward, time)) / np.trapezoid(np.abs(forward), time)
+        assert net <= 0.15
+        assert 0.05 < np.abs(force[:, 2]).max() / weight < 0.4
+        assert line.length[step] / line.step[step] == pytest.approx(line.speed, rel=1e-12)
+    once = run_truth(gait, np.array([0.0, line.period]))
+    distance = once.com[1, 0] - once.com[0, 0]
+    assert distance / line.period == pytest.approx(line.speed, rel=1e-9)
+
+
+def test_contacts_are_where_the_force_crosses(gait_of: GaitOf):
+    """Against the closed form of the pulse near its start: F = J/t_c k s², k from the shape."""
+    gait = gait_of(RUNNER, 9.5).gait
+    found = [one for one in contacts(gait, 0.0, gait.timeline.period, 20.0) if one.touchdown >= 0]
+    assert [one.foot for one in found][:2] == ["right", "left"]
+    for one in found:
+        both = run_truth(gait, np.array([one.rises, one.falls])).loads.force.sum(axis=1)[:, 1]
+        np.testing.assert_allclose(both, 20.0, rtol=0, atol=1e-4)
+        assert 0.0 < one.rises - one.touchdown < 3e-3
+
+
+def test_speeds_of_the_states_are_those_of_the_segments(truth: RunTruth):
+    """The centre of mass of the segments is the one that was solved for."""
+    place, speed, change = truth.gait.centre_of_mass(truth.gait_time)
+    np.testing.assert_allclose(truth.com, place, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(truth.com_velocity, speed, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(truth.com_acceleration, change, rtol=0, atol=1e-8)
+    motion = truth.motion
+    again = segment_motion(
+        truth.gait.skeleton,
+        segment_kinematics(truth.gait.skeleton, motion.q, motion.u, motion.udot),
+    )
+    assert np.array_equal(again.com, truth.segments.com)

@@ -141,6 +141,17 @@ def report(study: StudyFile) -> None:
     report_study(_load(study), _say)
 
 
+@app.command()
+def virtual(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="data/virtual_sprinters.")],
+    participant: OneParticipant = "",
+) -> None:
+    """Write the recordings of the virtual sprinters."""
+    from aqbio.virtual.study import write_study
+
+    write_study(folder, participants=[participant] if participant else (), report=_say)
+
+
 @app.command("build-model")
 def build_model(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the .osim files go.")],

@@ -164,9 +164,9 @@ class Solve(Section):
     """Inverse kinematics and inverse dynamics."""
 
     solver: Literal["opensim", "aqbio"] = Field(
-        default="opensim",
-        description="`opensim` runs OpenSim's inverse kinematics and dynamics; `aqbio` the batched "
-        "engine, checked against OpenSim on every trial.",
+        default="aqbio",
+        description="`aqbio`: the batched engine, checked against OpenSim on every trial; "
+        "`opensim`: OpenSim's own inverse kinematics and dynamics.",
     )
     accuracy: Positive = Field(
         default=1e-9,

@@ -14,20 +14,29 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.dynamics import ExternalLoad
+from aqbio.mechanics.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.ik import inverse_kinematics
+from aqbio.mechanics.kinematics import segment_kinematics
 from aqbio.mechanics.motion import Motion, TrackedMarkers, folded_forces, spline_motion
 from aqbio.mechanics.poses import dependent_filled
 from aqbio.mechanics.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.solved import Solution, solution_findings, solution_numbers, write_solution
+from aqbio.stages.solved import (
+    Solution,
+    solution_findings,
+    solution_numbers,
+    unobservable_findings,
+    write_solution,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "solve"
 MINIMUM_MARKERS = 10
+MINIMUM_FRAMES = 20
 MINIMUM_FRAMES = 25
 """A tenth of a second at 250 Hz: less cannot be low-passed."""
 
@@ -75,18 +84,52 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     prepared = read_dataset(source)
     skeleton = load_skeleton(model.table)
     markers = tracked_markers(study, prepared, skeleton, trial)
+    q_raw, unobservable = _coordinates(study, model, skeleton, markers)
+    markers, q_raw = _solved_frames(markers, q_raw, trial)
     window = prepared.sel(time=markers.time)
-    q_raw = _coordinates(study, model, skeleton, markers)
     smooth = low_pass(q_raw, float(prepared.attrs["marker_rate"]), study.settings.prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
-    forces = _generalised_forces(model, skeleton, motion, loads)
+    forces = _generalised_forces(study, model, skeleton, motion, loads)
     solution = Solution(skeleton, markers, q_raw, motion, forces, window)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
-    findings = solution_findings(solution, trial.trial_id, study)
+    findings = [
+        *solution_findings(solution, trial.trial_id, study),
+        *unobservable_findings(unobservable, trial.trial_id),
+    ]
     return TrialOutcome(solution_numbers(solution), tuple(findings), inputs)
+
+
+def _solved_frames(
+    markers: TrackedMarkers, q: FloatArray, trial: Trial
+) -> tuple[TrackedMarkers, FloatArray]:
+    """Cut frames without enough markers off both ends.
+
+    Raises
+    ------
+    AqbioError
+        When such frames lie in the middle, or hardly any frame remains.
+    """
+    solved = np.isfinite(q).all(axis=1)
+    frames = np.flatnonzero(solved)
+    whole = slice(int(frames[0]), int(frames[-1]) + 1) if len(frames) else slice(0)
+    missing = int((~solved[whole]).sum())
+    if missing or len(frames) < MINIMUM_FRAMES:
+        raise AqbioError(
+            f"{missing} frames between others have too few markers to be solved."
+            if missing
+            else f"only {len(frames)} frames have enough markers, fewer than {MINIMUM_FRAMES}.",
+            trial=trial.trial_id,
+            file=trial.file,
+            fix="fill the gaps in the capture software, or use start_s and end_s in trials.tsv.",
+            rule="frames-unsolved",
+        )
+    kept = TrackedMarkers(
+        markers.time[whole], markers.names, markers.positions[whole], markers.weights
+    )
+    return kept, q[whole]
 
 
 def tracked_markers(
@@ -176,27 +219,41 @@ def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
 
 def _coordinates(
     study: Study, model: ParticipantModel, skeleton: Skeleton, markers: TrackedMarkers
-) -> FloatArray:
-    """Inverse kinematics by the solver that the settings choose; every coordinate filled."""
-    from aqbio.osim.inverse import inverse_kinematics
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Inverse kinematics by the solver that the settings choose; every coordinate filled.
+
+    Gives the coordinates and the names of those that the markers do not determine.
+    """
+    if study.settings.solve.solver == "aqbio":
+        index = np.array([skeleton.markers.index(name) for name in markers.names])
+        solution = inverse_kinematics(skeleton, markers.positions, index, markers.weights)
+        return solution.q, solution.unobservable
+    from aqbio.osim import inverse
 
     accuracy = study.settings.solve.accuracy
-    q = inverse_kinematics(model.osim, markers, skeleton.coordinates, accuracy=accuracy)
+    q = inverse.inverse_kinematics(model.osim, markers, skeleton.coordinates, accuracy=accuracy)
     unsolved = np.isnan(q[0])
     q[:, unsolved] = skeleton.coordinate_default[unsolved]
     rotations = skeleton.coordinate_is_rotation
     q[:, rotations] = np.unwrap(q[:, rotations], axis=0)
-    return dependent_filled(skeleton, q)
+    return dependent_filled(skeleton, q), ()
 
 
 def _generalised_forces(
+    study: Study,
     model: ParticipantModel,
     skeleton: Skeleton,
     motion: Motion,
     loads: tuple[ExternalLoad, ...],
 ) -> FloatArray:
-    """Inverse dynamics by OpenSim; a patella's generalised force belongs to its knee."""
-    from aqbio.osim.inverse import inverse_dynamics
+    """Inverse dynamics by the solver that the settings choose.
 
-    forces = inverse_dynamics(model.osim, skeleton.coordinates, motion, loads)
+    A patella's generalised force belongs to its knee.
+    """
+    if study.settings.solve.solver == "aqbio":
+        kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+        return inverse_dynamics(skeleton, kinematics, loads)
+    from aqbio.osim import inverse
+
+    forces = inverse.inverse_dynamics(model.osim, skeleton.coordinates, motion, loads)
     return folded_forces(skeleton, motion.q, forces)

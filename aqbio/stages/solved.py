@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +93,21 @@ def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterat
     yield from _marker_findings(solution, trial_id, study)
     yield from _limit_findings(solution, trial_id)
     yield from _jump_findings(solution, trial_id, study.settings.solve.jump_degrees)
+
+
+def unobservable_findings(names: Sequence[str], trial_id: str) -> Iterator[Finding]:
+    """Say which coordinates the markers leave open."""
+    if names:
+        yield Finding(
+            rule="coordinate-unobservable",
+            severity="info",
+            what=f"the markers do not determine {', '.join(names)} to 20 degrees; the values "
+            "nearest to the default pose are used.",
+            trial=trial_id,
+            number=float(len(names)),
+            unit="coordinates",
+            fix="do not interpret these coordinates, or wear markers that show them.",
+        )
 
 
 def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:

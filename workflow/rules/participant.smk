@@ -13,6 +13,30 @@ rule participant_rows:
         "printf '%s\\n' {params.text:q} > {output:q}"
 
 
+if VIRTUAL:
+
+    rule virtual:
+        input:
+            library=str(GAIT_LIBRARY),
+        output:
+            touch(f"{DATA}/{{participant}}/.written"),
+        log:
+            f"{ROOT}/logs/virtual-{{participant}}.log",
+        benchmark:
+            f"{ROOT}/logs/virtual-{{participant}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            folder=str(STUDY_FILE.parent),
+            version=aqbio.__version__,
+        message:
+            "Record virtual sprinter {wildcards.participant}"
+        shell:
+            "aqbio virtual {params.folder:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
+
+
 rule prepare:
     input:
         settings=settings_of("prepare"),

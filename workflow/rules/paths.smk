@@ -57,8 +57,15 @@ def settings_of(stage):
     return [f"{ROOT}/settings/{section}.json" for section in STAGE_SECTIONS[stage]]
 
 
+# The virtual sprinters' recordings are made from a gait library on first use.
+GAIT_LIBRARY = STUDY_FILE.parent / "gait_library.npz"
+VIRTUAL = GAIT_LIBRARY.is_file()
+
+
 def recordings(wildcards):
     """A participant's files that exist; stage prepare says which ones do not."""
+    if VIRTUAL:
+        return [f"{DATA}/{wildcards.participant}/.written"]
     found = []
     for trial in STUDY.trials_of(wildcards.participant):
         found += [STUDY.recording(trial), STUDY.forces(trial)]

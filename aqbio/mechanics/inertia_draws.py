@@ -8,14 +8,15 @@ positive and moments of inertia obey the triangle inequality without being force
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.mechanics.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
-MIRROR = np.diag([1.0, 1.0, -1.0])
+_TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
+"""Places of xx, xy, xz, xy, yy, yz, xz, yz, zz among the parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,23 @@ def inertia_draws(
     stretch = _stretches(spread.size * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
     return _parameters(mass, com, spun)
+
+
+def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
+    """The same skeleton with another body's inertia.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    parameters : (B, 10) array
+        One draw; every segment has mass.
+    """
+    mass = parameters[:, 0]
+    com = parameters[:, 1:4] / mass[:, None]
+    tensor = parameters[:, _TENSOR].reshape(-1, 3, 3)
+    square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
+    arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
+    return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
 
 
 def _twin_normals(

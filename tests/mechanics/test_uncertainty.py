@@ -7,13 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.mechanics.drawn_causes import Run, drawn_causes
 from aqbio.mechanics.drawn_levels import LoadSpread, drawn_loads
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.groups import group_sum, membership
-from aqbio.mechanics.inertia_draws import InertiaSpread, inertia_draws, twins
+from aqbio.mechanics.inertia_draws import (
+    InertiaSpread,
+    drawn_skeleton,
+    inertia_draws,
+    twins,
+)
 from aqbio.mechanics.kinematics import marker_positions, segment_kinematics
 from aqbio.mechanics.poses import segment_poses
 from aqbio.mechanics.registration import marker_jacobian, misplaced
+from aqbio.mechanics.regressor import inertial_parameters
 from aqbio.mechanics.uncertainty import (
     Parts,
     Spread,
@@ -68,17 +75,6 @@ def test_without_spread_every_draw_is_the_measured_motion():
     _compare(draws, 1, case)
 
 
-def _body(skeleton, parameters):
-    """A skeleton with other inertial parameters."""
-    mass = parameters[:, 0]
-    com = parameters[:, 1:4] / mass[:, None]
-    xx, yy, zz, xy, xz, yz = parameters[:, 4:].T
-    tensor = np.stack([xx, xy, xz, xy, yy, yz, xz, yz, zz], axis=-1).reshape(-1, 3, 3)
-    square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
-    arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
-    return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
-
-
 def test_every_draw_is_another_body_on_other_plates():
     """The linear maps against levels A and B computed anew, body by body."""
     case = sprint_run(6)
@@ -92,7 +88,7 @@ def test_every_draw_is_another_body_on_other_plates():
     for number in range(3):
         other = replace(
             case,
-            skeleton=_body(case.skeleton, parameters[number]),
+            skeleton=drawn_skeleton(case.skeleton, parameters[number]),
             loads=tuple(
                 ExternalLoad(
                     x.body, loads.force[number, :, f], loads.moment[number, :, f], np.zeros(3)
@@ -183,3 +179,39 @@ def test_marker_draws_are_added_to_the_others():
     both = draws.changed_by(markers, base, np.array([0, 1, 1, 0]))
     _compare(both, 0, case)
     _compare(both, 1, other)
+
+
+def test_drawn_skeletons_have_the_drawn_parameters():
+    case = sprint_run()
+    twin = _parts(case).twin
+    drawn = inertia_draws(case.skeleton, InertiaSpread(), twin, 3, np.random.default_rng(0))
+    for parameters in drawn:
+        found = inertial_parameters(drawn_skeleton(case.skeleton, parameters))
+        np.testing.assert_allclose(found, parameters, rtol=1e-12, atol=1e-15)
+
+
+def test_causes_of_every_draw_add_up_to_its_momentum_rate():
+    """Level C of other bodies on other plates: superposition holds for each of them."""
+    case = sprint_run(4)
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05))
+    run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
+    caused = drawn_causes(run, spread, 3, np.random.default_rng(5))
+    draws = _draw(case, spread, 3, seed=5)
+    limit = 1e-9 * np.abs(draws.rate).max()
+    np.testing.assert_allclose(caused.group_rate.sum(axis=2), draws.rate, rtol=0, atol=limit)
+
+
+def test_causes_without_spread_are_level_c():
+    case = sprint_run(4)
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
+    caused = drawn_causes(run, NOTHING, 1, np.random.default_rng(0))
+    induced = case.levels().induced["C2"]
+    assert caused.sources == induced.sources
+    for ours, expected in (
+        (caused.group_rate[0], induced.group_rate),
+        (caused.ground_force[0], induced.force.sum(axis=2)),
+    ):
+        limit = 1e-9 * np.abs(expected).max()
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=limit)

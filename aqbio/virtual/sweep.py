@@ -271,7 +271,9 @@ class Sweep:
         ]
         table.append(np.eye(self.steps * count) / BUMP_SCALE)
         right = [part.ravel() for part in residual] + [bumps.ravel() / BUMP_SCALE]
-        step = np.linalg.lstsq(np.vstack(table), np.concatenate(right), rcond=None)[0]
+        jacobian = np.vstack(table)
+        square = jacobian.T @ jacobian  # the bumps' own rows keep it well conditioned
+        step = np.linalg.solve(square, jacobian.T @ np.concatenate(right))
         return bumps - step.reshape(bumps.shape)
 
     def _wishes(

@@ -197,13 +197,13 @@ def _kinematics(
         reach = poses.joint_centre[:, body] - (still if hangs else poses.origin[:, parent])
         swirl = cross(w, reach)
         v, dv = v + swirl, dv + cross(dw, reach)
-        for axis in skeleton.body_axes(body, rotations=False):
+        for axis in skeleton.translations[body]:
             v = v + sweep[:, axis]
             dv = dv + thrust[:, axis]
             swirl = swirl + 2.0 * sweep[:, axis]
         dv = dv + cross(w, swirl)
         omega[:, body], alpha[:, body] = w, dw
-        for axis in skeleton.body_axes(body, rotations=True):
+        for axis in skeleton.rotations[body]:
             carried = w + sweep[:, carriers[axis]].sum(axis=1)
             omega[:, body] += sweep[:, axis]
             alpha[:, body] += thrust[:, axis] + cross(carried, sweep[:, axis])

@@ -131,20 +131,24 @@ def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
     origin = np.empty((frames, bodies, 3), order="F")
     centre = np.empty((frames, bodies, 3), order="F")
     direction = np.empty((frames, len(skeleton.axes), 3), order="F")
+    turns = axis_rotation(skeleton.axes.direction, amount)
+    parallel_parent, parallel_child = skeleton.parallel.T
     for body, parent in enumerate(skeleton.parent):
-        carrier = np.eye(3) if parent == GROUND else rotation[:, parent]
+        carrier = np.eye(3)[None] if parent == GROUND else rotation[:, parent]
         base = np.zeros(3) if parent == GROUND else origin[:, parent]
-        turned = compose(carrier, skeleton.parent_rotation[body])
         centre[:, body] = base + rotate(carrier, skeleton.parent_position[body])
-        for axis in skeleton.body_axes(body, rotations=False):
-            direction[:, axis] = rotate(turned, skeleton.axes.direction[axis])
+        if not parallel_parent[body]:
+            carrier = compose(carrier, skeleton.parent_rotation[body])
+        for axis in skeleton.translations[body]:
+            direction[:, axis] = rotate(carrier, skeleton.axes.direction[axis])
             centre[:, body] += amount[:, axis, None] * direction[:, axis]
-        for axis in skeleton.body_axes(body, rotations=True):
-            own = skeleton.axes.direction[axis]
-            direction[:, axis] = rotate(turned, own)
-            turned = compose(turned, axis_rotation(own, amount[:, axis]))
-        rotation[:, body] = compose(turned, skeleton.child_rotation[body])
-        origin[:, body] = centre[:, body] + rotate(turned, skeleton.child_position[body])
+        for axis in skeleton.rotations[body]:
+            direction[:, axis] = rotate(carrier, skeleton.axes.direction[axis])
+            carrier = compose(carrier, turns[:, axis])
+        origin[:, body] = centre[:, body] + rotate(carrier, skeleton.child_position[body])
+        if not parallel_child[body]:
+            carrier = compose(carrier, skeleton.child_rotation[body])
+        rotation[:, body] = carrier
     return SegmentPoses(rotation, origin, centre, direction, gradient, curvature)
 
 

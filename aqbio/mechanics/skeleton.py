@@ -236,15 +236,27 @@ class Skeleton:
         table: BoolArray = np.where(same_joint, earlier, self.lineage[body][:, body].T)
         return table
 
-    def body_axes(self, body: int, *, rotations: bool) -> range:
-        """List the rotation axes, or the translation axes, that move a body."""
-        first, last = np.searchsorted(self.axes.body, [body, body + 1])
-        turning = int(self.axes.is_rotation[first:last].sum())
-        first_translation = int(first) + turning
-        return (
-            range(int(first), first_translation)
-            if rotations
-            else range(first_translation, int(last))
+    @cached_property
+    def rotations(self) -> tuple[tuple[int, ...], ...]:
+        """The rotation axes that move each body, in sequence."""
+        return self._axes_of_bodies(self.axes.is_rotation)
+
+    @cached_property
+    def translations(self) -> tuple[tuple[int, ...], ...]:
+        """The translation axes that move each body."""
+        return self._axes_of_bodies(~self.axes.is_rotation)
+
+    @cached_property
+    def parallel(self) -> BoolArray:
+        """(B, 2) bool: the joint's parent frame is parallel to the parent body, the child to M."""
+        turns = np.stack([self.parent_rotation, self.child_rotation], axis=1)
+        aligned: BoolArray = (turns == np.eye(3)).all(axis=(2, 3))
+        return aligned
+
+    def _axes_of_bodies(self, chosen: BoolArray) -> tuple[tuple[int, ...], ...]:
+        return tuple(
+            tuple(np.flatnonzero(chosen & (self.axes.body == body)).tolist())
+            for body in range(len(self.bodies))
         )
 
 

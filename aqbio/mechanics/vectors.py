@@ -65,17 +65,18 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    first : (..., 3, 3) array
-    second : (3, 3) or (..., 3, 3) array
-        A single unit matrix costs nothing: most joint frames of a model are parallel to their body.
+    first, second : (..., 3, 3) arrays
     """
-    if second.ndim == 2 and np.array_equal(second, np.eye(3)):
-        return first
-    product = np.empty(np.broadcast_shapes(first.shape, second.shape), order="F")
-    np.multiply(first[..., :, 0, None], second[..., None, 0, :], out=product)
+    product: FloatArray = first[..., :, 0, None] * second[..., None, 0, :]
     product += first[..., :, 1, None] * second[..., None, 1, :]
     product += first[..., :, 2, None] * second[..., None, 2, :]
     return product
+
+
+def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
+    """Choose frames of an array and keep its components contiguous in time."""
+    part: FloatArray = array.T[..., chosen].T
+    return part
 
 
 def transpose(matrix: FloatArray) -> FloatArray:
@@ -84,27 +85,30 @@ def transpose(matrix: FloatArray) -> FloatArray:
 
 
 def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
-    """Rotation by an angle about a fixed unit axis, for every frame.
+    """Rotations about fixed unit axes.
 
     Parameters
     ----------
-    axis : (3,) array
-        Unit vector.
-    angle : (T,) array, rad
+    axis : (..., 3) array
+        Unit vectors.
+    angle : (T, ...) array, rad
 
     Returns
     -------
-    (T, 3, 3) array
+    (T, ..., 3, 3) array
 
     Notes
     -----
     Rodrigues: ``R = e eᵀ + cos θ (1 − e eᵀ) + sin θ [e]×``.
     """
-    x, y, z = axis
-    along = np.outer(axis, axis)
-    skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    rotation = np.empty((3, 3, len(angle)))
-    rotation[:] = along[..., None]
-    rotation += np.multiply.outer(np.eye(3) - along, np.cos(angle))
-    rotation += np.multiply.outer(skew, np.sin(angle))
-    return rotation.transpose(2, 0, 1)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    rotation = np.empty((*angle.shape, 3, 3), order="F")
+    for row in range(3):
+        for column in range(3):
+            along = axis[..., row] * axis[..., column]
+            if row == column:
+                rotation[..., row, column] = along + cosine * (1.0 - along)
+            else:
+                skew = axis[..., 3 - row - column] * (1.0 if (column - row) % 3 == 2 else -1.0)
+                rotation[..., row, column] = along - cosine * along + sine * skew
+    return rotation

@@ -180,3 +180,94 @@ def three_turns() -> Skeleton:
         coordinate_locked=np.zeros(1, dtype=bool),
         coordinate_clamped=np.zeros(1, dtype=bool),
     )
+
+
+_SEGMENTS = {
+    # name: parent, joint centre in the parent, axes of its angles, centre of mass and of markers
+    "pelvis": (None, (0.0, 0.0, 0.0), "zxy", (0.0, 0.0, 0.0)),
+    "torso": ("pelvis", (-0.05, 0.1, 0.0), "zxy", (0.0, 0.25, 0.0)),
+    "thigh_r": ("pelvis", (0.0, -0.05, 0.09), "zxy", (0.0, -0.2, 0.0)),
+    "shank_r": ("thigh_r", (0.0, -0.42, 0.0), "z", (0.0, -0.2, 0.0)),
+    "foot_r": ("shank_r", (0.0, -0.42, 0.0), "z", (0.08, -0.04, 0.0)),
+    "thigh_l": ("pelvis", (0.0, -0.05, -0.09), "zxy", (0.0, -0.2, 0.0)),
+    "shank_l": ("thigh_l", (0.0, -0.42, 0.0), "z", (0.0, -0.2, 0.0)),
+    "foot_l": ("shank_l", (0.0, -0.42, 0.0), "z", (0.08, -0.04, 0.0)),
+    "arm_r": ("torso", (0.0, 0.45, 0.18), "zxy", (0.0, -0.15, 0.0)),
+    "forearm_r": ("arm_r", (0.0, -0.3, 0.0), "z", (0.0, -0.12, 0.0)),
+    "arm_l": ("torso", (0.0, 0.45, -0.18), "zxy", (0.0, -0.15, 0.0)),
+    "forearm_l": ("arm_l", (0.0, -0.3, 0.0), "z", (0.0, -0.12, 0.0)),
+}
+_RANGES = {"shank": (-2.6, 0.1), "forearm": (0.0, 2.6)}
+
+
+@pytest.fixture(scope="session")
+def runner() -> Skeleton:
+    """Give a stick runner: 12 segments, 31 coordinates, three markers on each segment."""
+    rng = np.random.default_rng(12)
+    names = list(_SEGMENTS)
+    coordinates, body, turns, direction, ranges = [], [], [], [], []
+    for row, (name, (_, _, angles, _)) in enumerate(_SEGMENTS.items()):
+        shifts = "XYZ" if row == 0 else ""
+        for letter in angles + shifts:
+            coordinates.append(f"{name}_{letter}")
+            body.append(row)
+            turns.append(letter.islower())
+            direction.append(np.eye(3)["xyz".index(letter.lower())])
+            ranges.append(_RANGES.get(name.split("_")[0], (-2.0, 2.0)))
+    count, bodies = len(coordinates), len(names)
+    middle = np.array([entry[3] for entry in _SEGMENTS.values()])
+    parents = [entry[0] for entry in _SEGMENTS.values()]
+    return Skeleton(
+        bodies=tuple(names),
+        joints=tuple(f"to_{name}" for name in names),
+        coordinates=tuple(coordinates),
+        markers=tuple(f"{name}{number}" for name in names for number in range(3)),
+        parent=np.array([-1 if p is None else names.index(p) for p in parents]),
+        parent_rotation=np.tile(np.eye(3), (bodies, 1, 1)),
+        parent_position=np.array([entry[1] for entry in _SEGMENTS.values()]),
+        child_rotation=np.tile(np.eye(3), (bodies, 1, 1)),
+        child_position=np.zeros((bodies, 3)),
+        axes=JointAxes(
+            np.array(body),
+            np.array(turns),
+            np.array(direction),
+            np.arange(count),
+            stack([line(1.0)] * count),
+            np.zeros((count, count), dtype=bool),
+        ),
+        couplers=Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
+        mass=np.full(bodies, 5.0),
+        com=middle,
+        inertia=_inertias(rng, bodies),
+        gravity=np.array([0.0, -9.80665, 0.0]),
+        marker_body=np.repeat(np.arange(bodies), 3),
+        marker_position=np.repeat(middle, 3, axis=0) + rng.normal(0, 0.08, (3 * bodies, 3)),
+        coordinate_range=np.array(ranges),
+        coordinate_default=np.zeros(count),
+        coordinate_is_rotation=np.array(turns),
+        coordinate_locked=np.zeros(count, dtype=bool),
+        coordinate_clamped=np.zeros(count, dtype=bool),
+    )
+
+
+@pytest.fixture(scope="session")
+def running(runner: Skeleton) -> np.ndarray:
+    """Give coordinates of the runner, (T, C): two strides at 8 m/s, 150 frames a second."""
+    time = np.arange(120) / 150.0
+    phase = 2 * np.pi * 2.2 * time
+    q = np.zeros((len(time), len(runner.coordinates)))
+    rng = np.random.default_rng(3)
+    for column, name in enumerate(runner.coordinates):
+        q[:, column] = 0.15 * np.sin(phase + rng.uniform(0, 6))
+        opposite = np.pi if name.split("_")[1] == "l" else 0.0
+        if name in ("thigh_r_z", "thigh_l_z"):
+            q[:, column] = 0.4 + 0.8 * np.sin(phase + opposite)
+        elif name.startswith("shank"):
+            q[:, column] = -1.2 + np.sin(phase + 1.0 + opposite)
+        elif name.startswith("forearm"):
+            q[:, column] = 1.5 + 0.7 * np.sin(phase + opposite)
+        elif name in ("arm_r_z", "arm_l_z"):
+            q[:, column] = -0.9 * np.sin(phase + opposite)
+    q[:, runner.coordinates.index("pelvis_X")] = 8.0 * time - 3.0
+    q[:, runner.coordinates.index("pelvis_Y")] = 0.95 + 0.04 * np.sin(2 * phase)
+    return q

@@ -26,8 +26,8 @@ def _in_child_frame(skeleton, body, position):
 def _joints(skeleton, body):
     """Axes of a body in the order in which they act: shifts, then turns."""
     return [
-        *skeleton.body_axes(body, rotations=False),
-        *skeleton.body_axes(body, rotations=True),
+        *skeleton.translations[body],
+        *skeleton.rotations[body],
     ]
 
 

@@ -51,16 +51,36 @@ def test_rotations_are_carried_by_those_before_them(three_turns):
     np.testing.assert_array_equal(three_turns.axes.carriers, np.tri(3, k=-1, dtype=bool))
 
 
-def test_axes_of_a_body_are_split_by_kind(random_tree):
+def test_axes_of_bodies_are_split_by_kind(random_tree):
     skeleton = random_tree(4, 8)
     listed = []
     for body in range(8):
-        for rotations in (True, False):
-            own = list(skeleton.body_axes(body, rotations=rotations))
+        for axes, turns in ((skeleton.rotations, True), (skeleton.translations, False)):
+            own = list(axes[body])
             assert (skeleton.axes.body[own] == body).all()
-            assert (skeleton.axes.is_rotation[own] == rotations).all()
+            assert (skeleton.axes.is_rotation[own] == turns).all()
             listed += own
     assert listed == list(range(len(skeleton.axes)))
+
+
+def test_axes_carry_those_behind_them(random_tree):
+    """Of one joint: shifts carry turns, turns those behind them; ancestors carry everything."""
+    skeleton = random_tree(4, 8)
+    order = {}
+    for body in range(8):
+        own = [*skeleton.translations[body], *skeleton.rotations[body]]
+        order |= {axis: (body, place) for place, axis in enumerate(own)}
+    for a, (body_a, place_a) in order.items():
+        for b, (body_b, place_b) in order.items():
+            if body_a == body_b:
+                assert skeleton.precedes[a, b] == (place_a < place_b)
+            else:
+                assert skeleton.precedes[a, b] == skeleton.lineage[body_b, body_a]
+
+
+def test_parallel_frames(random_tree, three_turns):
+    assert not random_tree(4, 8).parallel.any()
+    assert three_turns.parallel.all()
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,12 @@ def marker_positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     -------
     (T, M, 3) array, m, ground
     """
-    poses = segment_poses(skeleton, q)
-    return station_positions(poses, skeleton.marker_body, skeleton.marker_position)
+    body, station = skeleton.marker_body, skeleton.marker_position
+    parts = [
+        station_positions(segment_poses(skeleton, q[chunk]), body, station)
+        for chunk in chunks(len(q))
+    ]
+    return np.concatenate(parts)
 
 
 def segment_kinematics(

@@ -53,7 +53,7 @@ def test_a_copy_has_nothing_to_do(finished):
 
 def test_a_setting_at_its_default_and_a_comment_change_nothing(finished):
     """Content counts, not the file: nobody reruns a study for a comment."""
-    replace(finished.file, "files:", "# a comment\nsolve: {solver: opensim}\nfiles:")
+    replace(finished.file, "files:", "# a comment\nsteps: {reject_turns: false}\nfiles:")
     assert finished.ran() == []
 
 

@@ -1,0 +1,289 @@
+"""The house: what one file says about another is true, and nothing of this machine is inside."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import aqbio
+from aqbio.config import MappedMarker, Participant, StudySettings, Trial
+from aqbio.names import STAGES
+
+ROOT = Path(aqbio.__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SOURCES = sorted((ROOT / "aqbio").rglob("*.py"))
+RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+
+
+def _yaml(name):
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def _tracked() -> list[Path]:
+    """Files under version control; without git, as in a source archive, all that look like it."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this is no git checkout")
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+# installation -----------------------------------------------------------------------------------
+
+
+def test_conda_users_get_what_pip_users_get():
+    """environment.yml lists the dependencies of pyproject.toml, in the same words."""
+    environment = _yaml("environment.yml")["dependencies"]
+    [by_pip] = [entry["pip"] for entry in environment if isinstance(entry, dict)]
+    assert by_pip[-1] == "--editable ."
+    assert by_pip[:-1] == PYPROJECT["project"]["dependencies"]
+    [python] = [entry for entry in environment if str(entry).startswith("python")]
+    assert python == f"python{PYPROJECT['project']['requires-python']}"
+
+
+def _project(requirement: str) -> str:
+    return re.split(r"[\[<>=!~ ;]", requirement)[0].lower().replace("_", "-")
+
+
+def test_every_dependency_is_pinned_for_the_tests():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {_project(line): line for line in lines if line and not line.startswith("#")}
+    assert all("==" in line for line in pinned.values())
+    wanted = list(PYPROJECT["project"]["dependencies"])
+    for extra in PYPROJECT["project"]["optional-dependencies"].values():
+        wanted += extra
+    assert not {_project(requirement) for requirement in wanted} - set(pinned)
+
+
+def test_version_is_the_same_everywhere():
+    assert PYPROJECT["project"]["version"] == aqbio.__version__
+    assert _yaml("CITATION.cff")["version"] == aqbio.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\S+)", changes, flags=re.MULTILINE)
+    assert versions[0] in ("Unreleased", aqbio.__version__)
+
+
+def test_licence_is_the_same_everywhere():
+    assert PYPROJECT["project"]["license"] == _yaml("CITATION.cff")["license"] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_python_versions_are_the_same_everywhere():
+    lowest, end = re.findall(r"3\.(\d+)", PYPROJECT["project"]["requires-python"])
+    span = f"Python 3.{lowest} to 3.{int(end) - 1}"
+    assert span in (ROOT / "Makefile").read_text(encoding="utf-8")
+    classifiers = PYPROJECT["project"]["classifiers"]
+    for minor in range(int(lowest), int(end)):
+        assert f"Programming Language :: Python :: 3.{minor}" in classifiers
+
+
+# rooms ------------------------------------------------------------------------------------------
+
+
+def _contracts() -> dict[str, dict]:
+    return {c["name"]: c for c in PYPROJECT["tool"]["importlinter"]["contracts"]}
+
+
+def _rooms() -> set[str]:
+    """Packages and modules directly in aqbio."""
+    packages = {path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py")}
+    modules = {path.stem for path in (ROOT / "aqbio").glob("*.py")} - {"__init__"}
+    return {f"aqbio.{name}" for name in packages | modules}
+
+
+def test_the_import_contract_names_every_room():
+    layers = _contracts()["Rooms import one way"]["layers"]
+    named = [room.strip() for layer in layers for room in layer.split("|")]
+    assert sorted(named) == sorted(_rooms())
+
+
+def test_every_room_but_one_is_kept_from_opensim():
+    contract = _contracts()["Only the osim room imports OpenSim"]
+    assert set(contract["source_modules"]) == _rooms() - {"aqbio.osim"}
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_opensim_is_imported_in_one_module_only():
+    """Which moves its log and silences its warnings before anybody else can meet them."""
+    everywhere = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
+    importers = [path for path in everywhere if "opensim" in _imports(path)]
+    assert importers == [ROOT / "aqbio" / "osim" / "session.py"]
+
+
+def test_every_test_room_is_a_room():
+    rooms = {name.removeprefix("aqbio.") for name in _rooms()}
+    tested = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert tested - rooms <= {"workflow", "real", "models"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_readable(path):
+    """The style asks for about 300 lines, 40 lines and 6 arguments; this is where "about" ends."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 330
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            documented = ast.get_docstring(node) is not None and len(node.body) > 1
+            body = node.body[1 if documented else 0 :]
+            assert node.end_lineno - body[0].lineno < 55, node.name
+            assert len(node.args.args) + len(node.args.kwonlyargs) <= 10, node.name
+
+
+# words ------------------------------------------------------------------------------------------
+
+MACHINE = re.compile(
+    r"(?<![\w.])/(?:work|tmp|root|home/\w+|Users/\w+|mnt|var/folders)/\w|[A-Z]:\\\\?Users"
+)
+REGISTRY = re.compile(
+    r"https?://[\w.-]*(?:pypi|pythonhosted|anaconda|conda-forge|npmjs|registry|artifactory|nexus)"
+    r"|--(?:extra-)?index-url",
+)
+
+
+def test_the_patterns_below_see_what_they_must():
+    for text in ("open('/wo" + "rk/x')", "see /tm" + "p/y", "C:\\Us" + "ers\\x"):
+        assert MACHINE.search(text), text
+    for text in ("../shared/tmp/y", "workflow/rules", "np.tmp/x", "data/home/x"):
+        assert not MACHINE.search(text), text
+    assert REGISTRY.search("https://" + "files.pythonhosted.org/x")
+
+
+def test_no_machine_and_no_registry_is_named():
+    """The project runs from any clone, and says nothing about where it was written."""
+    found = []
+    for path in _tracked():
+        if b"\0" in (content := path.read_bytes()):
+            continue
+        for number, line in enumerate(content.decode().splitlines(), 1):
+            if MACHINE.search(line) or REGISTRY.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert not found
+
+
+def test_nothing_large_and_no_results_are_tracked():
+    for path in _tracked():
+        name = path.relative_to(ROOT).as_posix()
+        assert path.stat().st_size < 2_000_000, name
+        assert not name.startswith(("results/", ".snakemake/", ".venv/")), name
+        assert path.suffix != ".c3d", f"{name}: recordings are never copied into the project"
+
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+
+
+def _pages() -> list[Path]:
+    return [path for path in _tracked() if path.suffix == ".md"]
+
+
+def test_links_lead_somewhere():
+    broken = []
+    for page in _pages():
+        targets = LINK.findall(page.read_text(encoding="utf-8"))
+        inside = [target for target in targets if not target.startswith(("http", "mailto:"))]
+        lost = [target for target in inside if not (page.parent / target).exists()]
+        broken += [f"{page.relative_to(ROOT)}: {target}" for target in lost]
+    assert not broken
+
+
+def test_readme_is_short_and_begins_with_what_people_need():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 60 <= text.count("\n") <= 90
+    for needed in ("make demo", "make test", "aqbio check", "snakemake", "slurm", "CITATION.cff"):
+        assert needed in text, needed
+
+
+def test_commands_in_the_pages_exist():
+    from aqbio.cli import app
+
+    known = {c.name or c.callback.__name__ for c in app.registered_commands}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    for page in _pages():
+        for line in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")):
+            words = line.split()
+            if words[:1] == ["aqbio"] and len(words) > 1 and words[1][0].isalpha():
+                assert set(words[1].split("|")) <= known, f"{page.name}: {line}"
+            if words[:1] == ["make"] and len(words) == 2:
+                assert words[1] in targets, f"{page.name}: {line}"
+
+
+def test_examples_in_the_tutorial_are_valid():
+    """What a reader copies must be accepted."""
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    examples = [
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    ]
+    settings = [example for example in examples if "markers" not in example]
+    markers = [example["markers"] for example in examples if "markers" in example]
+    assert len(settings) == 2
+    assert len(markers) == 1
+    for example in settings:
+        StudySettings.model_validate({"name": "example", **example})
+    for marker in markers[0].values():
+        MappedMarker.model_validate(marker)
+    for sheet, row in (("participants", Participant), ("trials", Trial)):
+        table = text[text.index(f"\n{sheet}.tsv:\n") :]
+        lines = [line.strip("| ").split(" | ") for line in table.splitlines()[3:8] if "|" in line]
+        header, rows = lines[0], [line for line in lines[2:] if len(line) == len(lines[0])]
+        assert rows
+        for cells in rows:
+            known = {k: v for k, v in zip(header, cells, strict=True) if v != "n/a"}
+            assert set(known) <= set(row.model_fields)
+            row.model_validate(known)
+
+
+# workflow ---------------------------------------------------------------------------------------
+
+
+def _rules() -> dict[str, str]:
+    """Text of every rule."""
+    rules = {}
+    for path in RULES:
+        for block in re.split(r"\n(?=rule )", path.read_text(encoding="utf-8")):
+            if match := re.match(r"rule (\w+):", block):
+                rules[match.group(1)] = block
+    return rules
+
+
+def test_one_rule_per_stage():
+    assert set(_rules()) - {"settings", "participant_rows", "virtual"} == set(STAGES)
+
+
+@pytest.mark.parametrize("name", sorted(_rules()))
+def test_every_rule_says_what_it_needs_and_does(name):
+    rule = _rules()[name]
+    parts = {"output", "message", "shell"}
+    if "localrule: True" not in rule:
+        parts |= {"input", "log", "benchmark", "threads", "resources", "params"}
+        for needed in ("mem_mb=", "runtime=", "version=aqbio.__version__", "> {log:q} 2>&1"):
+            assert needed in rule, f"{name}: {needed}"
+    written = set(re.findall(r"^    (\w+):", rule, flags=re.MULTILINE))
+    assert parts <= written
+    assert not written & {"run", "script", "notebook"}
+
+
+def test_rules_call_the_stage_of_their_name():
+    for name in STAGES:
+        assert f'"aqbio {name} {{params.study:q}}' in _rules()[name]
+
+
+def test_every_stage_waits_for_the_settings_that_it_reads():
+    for name in STAGES:
+        assert f'settings_of("{name}")' in _rules()[name]

@@ -38,15 +38,14 @@ class InertiaSpread:
 
     Notes
     -----
-    Defaults from the tables of de Leva (1996) and Dumas et al. (2007) for men, segment by segment:
-    masses of thigh, shank, foot, upper arm and forearm differ by 14, 10, 13, 12 and 5 %, two draws
-    of 8 % each by 11 % RMS; centres of mass by 1 to 5 % of the segment's length, 0.03 to 0.15 of
-    the radius of gyration; radii of gyration of limbs by 4 to 12 %. A scale is good to 0.5 %.
+    Defaults: two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over
+    thigh, shank, upper arm and forearm of women and men they differ by the square root of two
+    times 0.07, 0.12 and 0.15 (RMS; `aqbio.mechanics.dumas`). A scale is good to 0.5 %.
     """
 
-    mass: float = 0.08
-    centre: float = 0.07
-    size: float = 0.06
+    mass: float = 0.07
+    centre: float = 0.12
+    size: float = 0.15
     body: float = 0.005
     side_correlation: float = 0.8
 

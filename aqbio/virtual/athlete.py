@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.mechanics.anthropometry import REFERENCE, Sex
 from aqbio.mechanics.functions import line, stack
 from aqbio.mechanics.skeleton import GROUND, Couplers, JointAxes, Skeleton
-from aqbio.mechanics.sprint_body import Joint, X, Y, Z, sprint_bodies, sprint_joints
+from aqbio.mechanics.sprint_body import Body, Joint, X, Y, Z, sprint_bodies, sprint_joints
 from aqbio.mechanics.sprint_geometry import Geometry, geometry
 from aqbio.mechanics.sprint_markers import sprint_markers
 from aqbio.mechanics.vectors import FloatArray
@@ -33,12 +33,16 @@ class Athlete:
     sex : {"female", "male"}
     mass : float, kg
     stature : float, m
+    heavier : tuple of (segment, factor)
+        Segments, without the side, whose mass and inertia are not those of the table; all are
+        then scaled so that the body has its mass.
     """
 
     name: str
     sex: Sex
     mass: float
     stature: float
+    heavier: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse bodies that nobody has."""
@@ -63,7 +67,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
     Skeleton
         The same table as reading the model that ``aqbio model`` writes.
     """
-    bodies = sprint_bodies(athlete.sex, mass=athlete.mass, stature=athlete.stature)
+    bodies = _own_bodies(athlete)
     joints = sprint_joints(athlete.lengths)
     names = tuple(body.name for body in bodies)
     by_child = {joint.child: joint for joint in joints}
@@ -100,6 +104,23 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
         coordinate_locked=np.zeros(len(coordinates), dtype=bool),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
+    )
+
+
+def _own_bodies(athlete: Athlete) -> tuple[Body, ...]:
+    """Bodies of the sprint model with the athlete's own distribution of mass."""
+    bodies = sprint_bodies(athlete.sex, mass=athlete.mass, stature=athlete.stature)
+    if not athlete.heavier:
+        return bodies
+    factor = dict(athlete.heavier)
+    own = np.array(
+        [factor.get(body.name.removesuffix("_r").removesuffix("_l"), 1.0) for body in bodies]
+    )
+    mass = np.array([body.mass for body in bodies])
+    own *= mass.sum() / (own @ mass)
+    return tuple(
+        Body(body.name, body.mass * share, body.com, body.inertia * share)
+        for body, share in zip(bodies, own.tolist(), strict=True)
     )
 
 

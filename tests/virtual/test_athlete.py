@@ -42,3 +42,14 @@ def test_bodies_grow_in_proportion():
 def test_impossible_bodies_are_refused():
     with pytest.raises(ValueError, match="no adult body"):
         Athlete("giant", "male", 75.0, 2.6)
+
+
+def test_heavier_segments_keep_the_body_mass():
+    """Ten percent more thigh, the same total; inertia goes with mass."""
+    plain = athlete_skeleton(Athlete("plain", "male", 75.0, 1.8))
+    heavy = athlete_skeleton(Athlete("heavy", "male", 75.0, 1.8, heavier=(("femur", 1.1),)))
+    assert heavy.mass.sum() == pytest.approx(75.0, abs=1e-5)
+    ratio = heavy.mass / plain.mass
+    femur = plain.bodies.index("femur_l")
+    assert ratio[femur] / ratio[0] == pytest.approx(1.1, rel=1e-6)
+    np.testing.assert_allclose(heavy.inertia[femur], plain.inertia[femur] * ratio[femur], atol=2e-7)

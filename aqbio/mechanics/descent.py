@@ -29,6 +29,9 @@ SMALL_DAMPING = 1e-2
 ROUNDING = 1e-14
 """Relative rounding error of a cost."""
 
+TINY = 1e-300
+"""Keeps quotients of zeros finite."""
+
 SMALLEST_DISTANCE = 1e-12
 """Markers closer than this, m, are fitted."""
 
@@ -120,7 +123,8 @@ def _walk(
         little = promise <= enough * fit.cost + floor
         done = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MOST_DAMPING)
         taken = trial.cost <= fit.cost * (1.0 + ROUNDING)
-        trust = trust.after(taken, (fit.cost - trial.cost) / promise, promise / fit.cost)
+        kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
+        trust = trust.after(taken, kept, promise / np.maximum(fit.cost, TINY))
         fit = trial.but(fit, ~taken)
         q[active], cost[active] = fit.q, fit.cost
         iterations[active] += 1

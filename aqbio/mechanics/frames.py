@@ -43,7 +43,7 @@ GAIN = 1e-9
 ROUGH: Effort = {"tolerance": 1e-5, "most_iterations": 15}
 """Anchors only give starts: they need not be exact."""
 
-MOST_ROUNDS = 40
+MOST_ROUNDS = 200
 """After which neighbours no longer exchange poses."""
 
 

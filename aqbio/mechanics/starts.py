@@ -36,6 +36,9 @@ LAST_ITERATIONS = 12
 ALIKE = 0.02
 """Minima that differ by less than this part are told apart by the coordinates' ranges."""
 
+NOISE = 1e-4
+"""Markers that fit better than this, m, fit alike."""
+
 EQUAL = 1e-3
 """Minima that differ by less are the same pose, said in other angles: the nearest ones count."""
 
@@ -73,7 +76,8 @@ def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
     every = problem.copies(len(candidates))
     ended = descend(every, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
     plain = near(skeleton, ended.q, start)
-    meant = _preferred(skeleton, ended.cost, plain, (problem.tracking.limb_angles, start))
+    cost = ended.cost + NOISE**2 * problem.weight.sum()
+    meant = _preferred(skeleton, cost, plain, (problem.tracking.limb_angles, start))
     chosen: FloatArray = plain[meant]
     return chosen
 
@@ -125,7 +129,8 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
     limb = _limbs(skeleton, tracking.body)
     together = q[[np.argmin(fit.cost)]]
     for number in np.unique(limb[tracking.body]):
-        share = squared[:, limb[tracking.body] == number].sum(axis=1)
+        own_markers = limb[tracking.body] == number
+        share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
         axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
         own = np.unique(skeleton.driver[axes])
         angles = np.intersect1d(own, tracking.limb_angles)

@@ -97,6 +97,16 @@ def test_leaves_a_saddle(runner, running):
     assert problem.evaluate(start).cost[0] > 1e-3
 
 
+def test_a_start_at_the_exact_optimum_stays(runner):
+    """A cost of exactly zero: nothing is divided by it."""
+    q = np.tile(runner.coordinate_default, (3, 1))
+    problem = _problem(runner, q)
+    ended = descend(problem, q)
+    assert (problem.evaluate(q).cost == 0).all()
+    np.testing.assert_array_equal(ended.q, q)
+    np.testing.assert_array_equal(ended.cost, 0.0)
+
+
 def test_no_frames(runner, running):
     problem = _problem(runner, running).frames(slice(0, 0))
     assert descend(problem, running[:0]).q.shape == (0, running.shape[1])

@@ -63,6 +63,10 @@ class FootContact:
                 f"load's {frames} frames."
             )
 
+    def frames(self, chosen: slice) -> FootContact:
+        """Give the same for some of the frames."""
+        return FootContact(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
+
     @property
     def wrench(self) -> FloatArray:
         """(T, 6) measured moment about the contact point and force, N m and N."""

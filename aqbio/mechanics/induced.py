@@ -48,8 +48,6 @@ class EquationsOfMotion:
     demand : (T, F, 6, S) array
         Acceleration that the contact asks of each foot, by source.
     feet : tuple of F FootContact
-    mass : float
-        Of the whole body, kg.
     outcomes : Outcomes
     """
 
@@ -60,7 +58,6 @@ class EquationsOfMotion:
     jacobian: FloatArray
     demand: FloatArray
     feet: tuple[FootContact, ...]
-    mass: float
     outcomes: Outcomes
 
 
@@ -169,7 +166,6 @@ def equations_of_motion(
         jacobian=jacobian,
         demand=demand,
         feet=tuple(feet),
-        mass=float(skeleton.mass.sum()),
         outcomes=body_outcomes(skeleton, (kinematics, still), groups, pelvis),
     )
 

@@ -7,11 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aqbio.mechanics.chains import RESIDUAL
-from aqbio.mechanics.induced import (
-    GRAVITY_SOURCE,
-    EquationsOfMotion,
-    InducedAccelerations,
-)
+from aqbio.mechanics.induced import GRAVITY_SOURCE, InducedAccelerations
 from aqbio.mechanics.level_a import Closure, LevelA, closure
 from aqbio.mechanics.vectors import FloatArray
 
@@ -23,26 +19,25 @@ REACTION = 1e-6
 
 
 def induced_closures(
-    equations: EquationsOfMotion,
     induced: Sequence[InducedAccelerations],
     udot: FloatArray,
     balance: LevelA,
     group_rate: FloatArray,
-    gravity: FloatArray,
+    weight: tuple[float, FloatArray],
 ) -> list[Closure]:
     """Closures C-1 to C-5, each the worst over the contact models.
 
     Parameters
     ----------
-    equations : EquationsOfMotion
     induced : sequence of InducedAccelerations
         One per contact model.
-    udot : (T, C) array
-        Measured accelerations of all coordinates.
+    udot : (T, N) array
+        Measured accelerations of the free coordinates.
     balance : LevelA
     group_rate : (T, G, 3) array, N m
         Rates of the groups' angular momentum: level A.
-    gravity : (3,) array, m/s²
+    weight : (mass, gravity)
+        Of the whole body, kg; (3,) array, m/s².
 
     Notes
     -----
@@ -54,11 +49,11 @@ def induced_closures(
     measured = (balance.force, balance.moment_of_force + balance.free_moment)
     checks = [
         [
-            _joints(one, udot[:, equations.free]),
+            _joints(one, udot),
             _reactions(one, measured),
             _centre(one, balance),
             _groups(one, group_rate),
-            _each_source(equations, one, balance, gravity),
+            _each_source(one, balance, weight),
         ]
         for one in induced
     ]
@@ -100,13 +95,10 @@ def _groups(induced: InducedAccelerations, group_rate: FloatArray) -> Closure:
 
 
 def _each_source(
-    equations: EquationsOfMotion,
-    induced: InducedAccelerations,
-    balance: LevelA,
-    gravity: FloatArray,
+    induced: InducedAccelerations, balance: LevelA, weight: tuple[float, FloatArray]
 ) -> Closure:
+    mass, gravity = weight
     force, moment = induced.force.sum(axis=2), induced.moment.sum(axis=2)
-    mass = equations.mass
     force[:, induced.sources.index(GRAVITY_SOURCE)] += mass * gravity
     if RESIDUAL in induced.sources:
         residual = induced.sources.index(RESIDUAL)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from aqbio.mechanics.level_a import Closure, level_a
 from aqbio.mechanics.shares import ForceShares, force_shares, share_closures
 from aqbio.mechanics.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+BLOCK = 250
+"""Frames whose equations of motion are held at once: about 80 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,18 +210,42 @@ def _level_c(
     pelvis: int,
 ) -> tuple[Mapping[str, InducedAccelerations], list[Closure]]:
     skeleton, kinematics = mechanics.skeleton, mechanics.kinematics
-    forces = {}
-    for source, chosen in coordinates.items():
-        forces[source] = np.zeros_like(mechanics.forces)
-        forces[source][:, chosen] = mechanics.forces[:, chosen]
-    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, pelvis)
-    induced = {model: induced_accelerations(equations, model) for model in CONTACT_ROWS}
+    blocks: dict[str, list[InducedAccelerations]] = {model: [] for model in CONTACT_ROWS}
+    for first in range(0, len(kinematics.q), BLOCK):
+        block = slice(first, first + BLOCK)
+        tau = mechanics.forces[block]
+        forces = {
+            source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
+            for source, chosen in coordinates.items()
+        }
+        held = [foot.frames(block) for foot in feet]
+        equations = equations_of_motion(
+            skeleton, kinematics.frames(block), forces, held, groups, pelvis
+        )
+        for model, found in blocks.items():
+            found.append(induced_accelerations(equations, model))
+    induced = {model: _joined(found) for model, found in blocks.items()}
     checks = induced_closures(
-        equations,
         tuple(induced.values()),
-        kinematics.udot,
+        kinematics.udot[:, skeleton.free],
         mechanics.balance,
         group_sum(mechanics.balance.rate, groups),
-        skeleton.gravity,
+        (float(skeleton.mass.sum()), skeleton.gravity),
     )
     return MappingProxyType(induced), checks
+
+
+def _joined(blocks: list[InducedAccelerations]) -> InducedAccelerations:
+    """One trial of consecutive blocks of frames."""
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in blocks])
+        for name in (
+            "udot",
+            "force",
+            "moment",
+            "com_acceleration",
+            "pelvis_acceleration",
+            "group_rate",
+        )
+    }
+    return replace(blocks[0], **arrays)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.mechanics import levels
 from aqbio.mechanics.contact_models import CONTACT_ROWS
 from aqbio.mechanics.inertia import mass_matrix
 from aqbio.mechanics.jacobians import contact_bias, contact_jacobian
@@ -225,3 +226,12 @@ def test_locked_coordinates_that_move_count_as_speeds(case):
     moved = replace(case, skeleton=replace(case.skeleton, coordinate_locked=locked))
     closures = moved.closures()
     assert max(closures[f"C-{number}"] for number in range(1, 6)) < ROUND_OFF
+
+
+def test_blocks_of_frames_leave_no_trace(case, found, monkeypatch):
+    monkeypatch.setattr(levels, "BLOCK", 5)
+    for model, induced in case.levels().induced.items():
+        for name in ("udot", "force", "moment", "com_acceleration", "group_rate"):
+            expected = getattr(found.induced[model], name)
+            limit = 1e-12 * np.abs(expected).max()
+            np.testing.assert_allclose(getattr(induced, name), expected, rtol=0, atol=limit)

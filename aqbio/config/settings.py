@@ -250,6 +250,11 @@ class Figures(Section):
     formats: tuple[Literal["pdf", "svg"], ...] = Field(
         default=("pdf", "svg"), description="File formats of the figures."
     )
+    ground_force_trials: Annotated[int, Field(ge=0)] = Field(
+        default=2,
+        description="Trials per participant whose ground reaction forces are drawn: the fastest of "
+        "each condition first.",
+    )
     speed_edges_mps: tuple[float, ...] = Field(
         default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
         description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "

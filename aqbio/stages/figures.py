@@ -76,7 +76,8 @@ def figures_study(study: Study, report: Report) -> None:
     Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
     drawn, and ``figures/figures.json`` last.
     """
-    inputs = [study.table(n) for n in ("step_curves.nc", "steps.tsv", "contributions.tsv")]
+    tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv")
+    inputs = [study.table(name) for name in tables]
     steps = read_dataset(inputs[0])
     means = stance_means(read_table(inputs[1]), read_table(inputs[2]), _edges(study))
     source = provenance(STAGE, inputs, study.stage_settings(STAGE))
@@ -85,8 +86,10 @@ def figures_study(study: Study, report: Report) -> None:
     for illustration in _step_illustrations(study, steps):
         illustrations.append(illustration)
         report(f"{illustration.name}: done")
+    trials, count = read_table(inputs[3]), study.settings.figures.ground_force_trials
     for participant in study.participants:
-        for trial_id, mass in _trials_with_forces(study, participant.participant_id):
+        chosen = drawn_trials(trials, participant.participant_id, count)
+        for trial_id, mass in _trials_with_forces(study, participant.participant_id, chosen):
             place = (participant.participant_id, trial_id)
             prepared = study.folder(place[0], "prepare") / f"{trial_id}.nc"
             inputs.append(prepared)
@@ -154,12 +157,32 @@ def _force_illustration(
     ]
 
 
-def _trials_with_forces(study: Study, participant_id: str) -> Iterator[tuple[str, float | None]]:
-    """Give every prepared trial and the body mass, where the model has one."""
+def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[str]:
+    """Choose the trials of a participant whose ground reaction forces are drawn.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        The study's table of trials.
+    participant_id : str
+    count : int
+        How many at most: the fastest of each condition first, then the second fastest, and so on.
+        Trials without a speed come last.
+    """
+    own = trials[trials["participant_id"] == participant_id]
+    place = own.groupby("condition")["speed_mps"].rank(ascending=False, na_option="bottom")
+    order = own.assign(place=place).sort_values(["place", "condition", "trial_id"])
+    return [str(name) for name in order["trial_id"].head(count)]
+
+
+def _trials_with_forces(
+    study: Study, participant_id: str, chosen: list[str]
+) -> Iterator[tuple[str, float | None]]:
+    """Give the chosen trials that were prepared and the body mass, where the model has one."""
     scale = study.read_manifest(participant_id, "scale")
     mass: Any = scale.get("mass_kg") if scale["status"] == OK else None
     for done in study.read_manifest(participant_id, "prepare")["trials"]:
-        if done["status"] == OK:
+        if done["status"] == OK and done["trial_id"] in chosen:
             yield done["trial_id"], None if mass is None else float(mass)
 
 

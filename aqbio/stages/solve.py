@@ -112,7 +112,7 @@ def _solved_frames(
     AqbioError
         When such frames lie in the middle, or hardly any frame remains.
     """
-    solved = np.isfinite(q).all(axis=1)
+    solved = np.asarray(np.isfinite(q).all(axis=1))
     frames = np.flatnonzero(solved)
     whole = slice(int(frames[0]), int(frames[-1]) + 1) if len(frames) else slice(0)
     missing = int((~solved[whole]).sum())

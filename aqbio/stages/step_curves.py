@@ -85,19 +85,14 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
 
 
 def _roles(groups: xr.DataArray, step: Step) -> FloatArray:
-    """(T, roles, 3): sums over the groups behind each role."""
-    present = {str(name) for name in groups["group"].values}
-    roles = role_groups(step.side)
-    missing = np.full((groups.sizes["time"], 3), np.nan)
-    return np.stack(
-        [
-            groups.sel(group=list(roles[role])).sum("group", skipna=False).values
-            if present.issuperset(roles[role])
-            else missing
-            for role in ROLES
-        ],
-        axis=1,
-    )
+    """(T, roles, 3): sums over the groups behind each role, NaN where the model lacks one."""
+    place = {str(name): index for index, name in enumerate(groups["group"].values)}
+    roles, values = role_groups(step.side), groups.values
+    total = np.full((len(values), len(ROLES), 3), np.nan)
+    for column, role in enumerate(ROLES):
+        if all(name in place for name in roles[role]):
+            total[:, column] = values[:, [place[name] for name in roles[role]]].sum(axis=1)
+    return total
 
 
 def joint_of_role(role: str, stance: str) -> str:
@@ -116,15 +111,15 @@ def joint_of_role(role: str, stance: str) -> str:
 
 
 def _joints(trial: xr.Dataset, step: Step) -> FloatArray:
-    present = {str(name) for name in trial["joint"].values}
-    columns = []
-    for role in JOINT_ROLES:
-        name = joint_of_role(role, step.side)
-        if name in present:
-            columns.append(trial["joint_moment"].sel(joint=name).values)
-        else:
-            columns.append(np.full((trial.sizes["time"], 3), np.nan))
-    return np.stack(columns, axis=1)
+    """(T, joints, 3): joint moments by role, NaN where the model lacks the joint."""
+    place = {str(name): index for index, name in enumerate(trial["joint"].values)}
+    moments = trial["joint_moment"].values
+    columns = np.full((len(moments), len(JOINT_ROLES), 3), np.nan)
+    for column, role in enumerate(JOINT_ROLES):
+        joint = joint_of_role(role, step.side)
+        if joint in place:
+            columns[:, column] = moments[:, place[joint]]
+    return columns
 
 
 def _flexion(trial: xr.Dataset, step: Step, model_map: ModelMap) -> FloatArray:
@@ -197,8 +192,12 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
         )
         for name, column in columns.items()
     }
+    single = {  # single precision: these are drawn, the tables hold the numbers
+        name: (dimensions, values.astype(np.float32), attributes)
+        for name, (dimensions, values, attributes) in variables.items()
+    }
     return xr.Dataset(
-        variables,
+        single,
         coords={
             **coordinates,
             "phase": list(PHASES),

@@ -45,6 +45,8 @@ rule figures:
     input:
         curves=rules.steps.output.curves,
         steps=rules.steps.output.steps,
+        contributions=rules.steps.output.contributions,
+        trials=rules.steps.output.trials,
         prepared=manifests("prepare"),
         scaled=manifests("scale"),
         settings=settings_of("figures"),

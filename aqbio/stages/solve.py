@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 STAGE = "solve"
 MINIMUM_MARKERS = 10
-MINIMUM_FRAMES = 20
 MINIMUM_FRAMES = 25
 """A tenth of a second at 250 Hz: less cannot be low-passed."""
 
@@ -85,7 +84,6 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     skeleton = load_skeleton(model.table)
     markers = tracked_markers(study, prepared, skeleton, trial)
     q_raw, unobservable = _coordinates(study, model, skeleton, markers)
-    markers, q_raw = _solved_frames(markers, q_raw, trial)
     window = prepared.sel(time=markers.time)
     smooth = low_pass(q_raw, float(prepared.attrs["marker_rate"]), study.settings.prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
@@ -100,36 +98,6 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *unobservable_findings(unobservable, trial.trial_id),
     ]
     return TrialOutcome(solution_numbers(solution), tuple(findings), inputs)
-
-
-def _solved_frames(
-    markers: TrackedMarkers, q: FloatArray, trial: Trial
-) -> tuple[TrackedMarkers, FloatArray]:
-    """Cut frames without enough markers off both ends.
-
-    Raises
-    ------
-    AqbioError
-        When such frames lie in the middle, or hardly any frame remains.
-    """
-    solved = np.asarray(np.isfinite(q).all(axis=1))
-    frames = np.flatnonzero(solved)
-    whole = slice(int(frames[0]), int(frames[-1]) + 1) if len(frames) else slice(0)
-    missing = int((~solved[whole]).sum())
-    if missing or len(frames) < MINIMUM_FRAMES:
-        raise AqbioError(
-            f"{missing} frames between others have too few markers to be solved."
-            if missing
-            else f"only {len(frames)} frames have enough markers, fewer than {MINIMUM_FRAMES}.",
-            trial=trial.trial_id,
-            file=trial.file,
-            fix="fill the gaps in the capture software, or use start_s and end_s in trials.tsv.",
-            rule="frames-unsolved",
-        )
-    kept = TrackedMarkers(
-        markers.time[whole], markers.names, markers.positions[whole], markers.weights
-    )
-    return kept, q[whole]
 
 
 def tracked_markers(

@@ -137,7 +137,7 @@ def test_every_test_room_is_a_room():
 def test_files_and_functions_stay_readable(path):
     """The style asks for about 300 lines, 40 lines and 6 arguments; this is where "about" ends."""
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 330
+    assert text.count("\n") <= 350
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             documented = ast.get_docstring(node) is not None and len(node.body) > 1

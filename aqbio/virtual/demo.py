@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -101,8 +101,17 @@ def gait_speed(name: GaitName) -> float:
     return round(RESTRICTED_SPEED * speed, 2) if name.condition == "restricted_arms" else speed
 
 
-def individual_gait(name: GaitName, *, seed: int = SEED) -> SolvedGait:
+def individual_gait(
+    name: GaitName, *, seed: int = SEED, heavier: tuple[tuple[str, float], ...] = ()
+) -> SolvedGait:
     """Give the gait of one person: presets, and what persons, sides and steps differ by.
+
+    Parameters
+    ----------
+    name : GaitName
+    seed : int
+    heavier : tuple of (segment, factor)
+        Segments whose mass is not the model's, as in `aqbio.virtual.athlete.Athlete`.
 
     A draw that a human would not run is drawn again, each time a little nearer to the preset and
     with lower hips.
@@ -114,7 +123,9 @@ def individual_gait(name: GaitName, *, seed: int = SEED) -> SolvedGait:
     """
     for attempt in range(ATTEMPTS):
         try:
-            solved = generated_gait(_drawn(name, seed, attempt), sweeps=12)
+            design = _drawn(name, seed, attempt)
+            design = replace(design, athlete=replace(design.athlete, heavier=heavier))
+            solved = generated_gait(design, sweeps=12)
         except (ValueError, np.linalg.LinAlgError):
             continue
         if plausible(solved):

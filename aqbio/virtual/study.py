@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import atomic_path, write_text
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import (
     DISTURBANCES,
@@ -18,28 +18,25 @@ from aqbio.virtual.demo import (
     SEED,
     SPRINTERS,
     gait_speed,
+    individual_gait,
 )
-from aqbio.virtual.disturbances import Disturbances, DisturbanceTruth, disturbed
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.faults import FAULTS
 from aqbio.virtual.files import write_c3d
 from aqbio.virtual.gait import Gait
+from aqbio.virtual.hidden_truth import disturbance_truth, trial_truth, truth_arrays
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import (
-    RecordedRun,
-    RunPlan,
-    contacts_on_row,
-    recorded_run,
-    recorded_static,
-)
-from aqbio.virtual.truth import contacts
+from aqbio.virtual.recording import RunPlan, contacts_on_row, recorded_run, recorded_static
+from aqbio.virtual.worlds import World
 
 LIBRARY = "gait_library.npz"
 RECORDINGS = "recordings"
 """Folder of the recordings inside the study's folder; not in the repository."""
-THRESHOLD = 20.0
-"""Vertical force at which events are known, N."""
 ENOUGH_STEPS = 10
 """Steps, from touchdown to the next one on the plates, of every athlete at every speed."""
+
+SEGMENTS = ("pelvis", "torso", "femur", "tibia", "foot", "toes", "humerus", "radius")
 
 Report = Callable[[str], None]
 
@@ -55,12 +52,15 @@ class PlannedTrial:
         None for the static trial.
     first_contact : int
         Number of the contact that comes first on the plates.
+    number : int
+        Of the participant's trials; the static one is 0.
     """
 
     participant: str
     trial: str
     gait: GaitName | None
     first_contact: int = 0
+    number: int = 0
 
     @property
     def file(self) -> str:
@@ -83,12 +83,14 @@ def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
     for one in SPRINTERS:
         name = one.athlete.name
         found.append(PlannedTrial(name, "static", None))
+        count = 0
         for gait in (gait for gait in GAITS if gait.participant == name):
             label = "restricted" if gait.condition != "normal" else f"speed{gait.level + 1}"
             first = number = 0
             while first < ENOUGH_STEPS:
                 number += 1
-                found.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first))
+                count += 1
+                found.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
                 first = contacts_on_row(gaits[gait], first, plan.first_place, row)[-1]
     return tuple(found)
 
@@ -110,15 +112,47 @@ def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
     return {"participants.tsv": "\n".join(people) + "\n", "trials.tsv": "\n".join(rows) + "\n"}
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the recordings of the demo study are made.
+
+    Attributes
+    ----------
+    disturbances : Disturbances
+    faults : tuple of str
+        Faults of input, one per run in turn (`aqbio.virtual.faults`).
+    segment_mass_error : float
+        Standard deviation of the segments' masses against the model's, relative; if it is not
+        zero, all gaits are solved anew.
+    seed : int
+    arrays : bool
+        Write what is known at every frame, too (`..._truth.npz`).
+    """
+
+    disturbances: Disturbances = DISTURBANCES
+    faults: tuple[str, ...] = ()
+    segment_mass_error: float = 0.0
+    seed: int = SEED
+    arrays: bool = False
+
+
+def world_recipe(world: World) -> Recipe:
+    """Give the recipe of a world that is made of motion and forces."""
+    return Recipe(
+        disturbances=world.disturbances,
+        faults=world.faults,
+        segment_mass_error=world.segment_mass_error,
+    )
+
+
 def write_study(
     folder: Path,
     *,
     participants: Sequence[str] = (),
-    disturbances: Disturbances = DISTURBANCES,
-    seed: int = SEED,
+    recipe: Recipe | None = None,
     report: Report | None = None,
 ) -> list[Path]:
-    """Write the recordings of the demo study; nothing is solved, the library has it all.
+    """Write the recordings of the demo study; the library has all gaits, so nothing is solved.
 
     Parameters
     ----------
@@ -126,9 +160,7 @@ def write_study(
         The study's folder; recordings go to ``recordings/`` in it.
     participants : sequence of str
         Only these; empty writes all of them.
-    disturbances : Disturbances
-    seed : int
-        Of the disturbances.
+    recipe : Recipe, optional
     report : callable, optional
         Gets a line per participant.
 
@@ -137,25 +169,72 @@ def write_study(
     list of Path
         The recordings.
     """
+    made = recipe or Recipe()
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
     gaits = load_library(DATA / LIBRARY, athletes)
-    laboratory = Laboratory()
     trials, written = planned_trials(gaits), []
     for name in participants or athletes:
+        who = _with_own_masses(athletes[name], made)
         for number, trial in enumerate(one for one in trials if one.participant == name):
-            random = np.random.default_rng([seed, sorted(athletes).index(name), number])
-            path = folder / RECORDINGS / trial.file
-            if trial.gait is None:
-                truth = _write_static(path, athletes[name], laboratory, disturbances, random)
-            else:
-                plan = _plan(trial, disturbances, random)
-                truth = _write_run(path, gaits[trial.gait], plan, laboratory, disturbances, random)
-            truth = {"trial": asdict(trial), "seed": seed, **truth}
-            write_text(folder / RECORDINGS / trial.truth_file, json.dumps(truth, indent=1) + "\n")
-            written.append(path)
+            random = np.random.default_rng([made.seed, sorted(athletes).index(name), number])
+            gait = None if trial.gait is None else gaits[trial.gait]
+            if trial.gait is not None and who.heavier:
+                gait = individual_gait(trial.gait, heavier=who.heavier).gait
+            _write_trial(folder / RECORDINGS, trial, who, gait, made, random)
+            written.append(folder / RECORDINGS / trial.file)
         if report is not None:
             report(f"{name}: wrote its recordings")
     return written
+
+
+def _with_own_masses(athlete: Athlete, recipe: Recipe) -> Athlete:
+    """Draw how the athlete's mass is distributed."""
+    if not recipe.segment_mass_error:
+        return athlete
+    number = [one.athlete.name for one in SPRINTERS].index(athlete.name)
+    random = np.random.default_rng([recipe.seed, number])
+    factors = 1.0 + recipe.segment_mass_error * random.standard_normal(len(SEGMENTS))
+    return replace(athlete, heavier=tuple(zip(SEGMENTS, factors.tolist(), strict=True)))
+
+
+def _write_trial(
+    folder: Path,
+    trial: PlannedTrial,
+    athlete: Athlete,
+    gait: Gait | None,
+    recipe: Recipe,
+    random: np.random.Generator,
+) -> None:
+    """Write one recording and what is known about it."""
+    laboratory, disturbances = Laboratory(), recipe.disturbances
+    known: dict[str, Any] = {
+        "trial": asdict(trial),
+        "seed": recipe.seed,
+        "athlete": asdict(athlete),
+    }
+    if gait is None:
+        plain, disturbances = recorded_static(athlete, laboratory), _still(disturbances)
+    else:
+        plan = _plan(trial, disturbances, random)
+        run = recorded_run(gait, plan, laboratory)
+        plain = run.recording
+        known |= {"plan": asdict(plan)} | trial_truth(run, laboratory)
+        if recipe.faults:
+            fault = recipe.faults[trial.number % len(recipe.faults)]
+            plain = FAULTS[fault](plain)
+            known["fault"] = fault
+        if recipe.arrays:
+            with atomic_path((folder / trial.truth_file).with_suffix(".npz")) as temporary:
+                np.savez_compressed(temporary, **cast("dict[str, Any]", truth_arrays(run)))
+    recording, done = disturbed(plain, disturbances, random)
+    write_c3d(folder / trial.file, recording, laboratory)
+    known |= {"disturbances": asdict(disturbances)} | disturbance_truth(done)
+    write_text(folder / trial.truth_file, json.dumps(known, indent=1) + "\n")
+
+
+def _still(disturbances: Disturbances) -> Disturbances:
+    """What a static trial suffers from: noise and offsets only."""
+    return replace(disturbances, soft_tissue_m=0.0, clock_offset_s=0.0, gaps=0, swaps=0)
 
 
 def _plan(trial: PlannedTrial, disturbances: Disturbances, random: np.random.Generator) -> RunPlan:
@@ -168,92 +247,3 @@ def _plan(trial: PlannedTrial, disturbances: Disturbances, random: np.random.Gen
         clock_offset_s=disturbances.clock_offset_s * float(random.uniform(-1.0, 1.0)),
         cop_bias_m=disturbances.cop_bias_m,
     )
-
-
-def _write_static(
-    path: Path,
-    athlete: Athlete,
-    laboratory: Laboratory,
-    disturbances: Disturbances,
-    random: np.random.Generator,
-) -> dict[str, Any]:
-    still = Disturbances(
-        marker_noise_m=disturbances.marker_noise_m,
-        force_noise_n=disturbances.force_noise_n,
-        moment_noise_nm=disturbances.moment_noise_nm,
-        plate_offset_n=disturbances.plate_offset_n,
-    )
-    recording, done = disturbed(recorded_static(athlete, laboratory), still, random)
-    write_c3d(path, recording, laboratory)
-    return {
-        "athlete": asdict(athlete),
-        "disturbances": asdict(still),
-        "plate_offset_n": done.plate_offset.tolist(),
-    }
-
-
-def _write_run(
-    path: Path,
-    gait: Gait,
-    plan: RunPlan,
-    laboratory: Laboratory,
-    disturbances: Disturbances,
-    random: np.random.Generator,
-) -> dict[str, Any]:
-    run = recorded_run(gait, plan, laboratory)
-    recording, done = disturbed(run.recording, disturbances, random)
-    write_c3d(path, recording, laboratory)
-    return {
-        "athlete": asdict(gait.athlete),
-        "plan": asdict(plan),
-        "disturbances": asdict(disturbances),
-        **trial_truth(run, laboratory),
-        **_done(done),
-    }
-
-
-def trial_truth(run: RecordedRun, laboratory: Laboratory) -> dict[str, Any]:
-    """What is known about a run, as plain data for JSON; times from the first frame."""
-    gait, truth = run.truth.gait, run.truth
-    frames = len(truth.gait_time)
-    end = run.start + frames / laboratory.marker_rate
-    seen = contacts(gait, run.start, end, THRESHOLD)
-    bodies = gait.skeleton.bodies
-    events = [
-        {
-            "foot": one.foot,
-            "touchdown_s": one.rises - run.start,
-            "toe_off_s": one.falls - run.start,
-            "first_force_s": one.touchdown - run.start,
-            "last_force_s": one.toe_off - run.start,
-            "place_m": one.place + float(run.shift[0]),
-            "peak_n": one.peak,
-        }
-        for one in seen
-    ]
-    return {
-        "speed_mps": gait.timeline.speed,
-        "drag_n": gait.drag,
-        "shift_m": run.shift.tolist(),
-        "threshold_n": THRESHOLD,
-        "contacts": events,
-        "contacts_on_plates": list(run.contacts_on_plates),
-        "stance_mean_momentum_kgm2ps": [
-            {
-                body: truth.momentum[inside, index].mean(axis=0).tolist()
-                for index, body in enumerate(bodies)
-            }
-            for one in seen
-            if (inside := (truth.gait_time >= one.rises) & (truth.gait_time <= one.falls)).any()
-        ],
-    }
-
-
-def _done(done: DisturbanceTruth) -> dict[str, Any]:
-    moved = np.sqrt((done.soft_tissue**2).sum(axis=2).mean(axis=0))
-    return {
-        "soft_tissue_rms_m": moved.tolist(),
-        "plate_offset_n": done.plate_offset.tolist(),
-        "gaps": [list(gap) for gap in done.gaps],
-        "swaps": [list(pair) for pair in done.swaps],
-    }

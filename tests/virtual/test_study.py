@@ -18,8 +18,17 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.library import DATA, GaitName, load_library, save_library
 from aqbio.virtual.recording import RunPlan, contacts_on_row
-from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, planned_trials, sheets, write_study
+from aqbio.virtual.study import (
+    ENOUGH_STEPS,
+    LIBRARY,
+    Recipe,
+    planned_trials,
+    sheets,
+    world_recipe,
+    write_study,
+)
 from aqbio.virtual.truth import run_truth
+from aqbio.virtual.worlds import worlds
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
 
@@ -86,7 +95,7 @@ def test_ten_steps_of_every_gait(gaits):
 def test_same_seed_same_bytes(tmp_path: Path):
     """Two writings of one participant are equal byte by byte; another seed is another recording."""
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        write_study(tmp_path / name, participants=["V03"], seed=seed)
+        write_study(tmp_path / name, participants=["V03"], recipe=Recipe(seed=seed))
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
     assert len(files) > 20
     different = 0
@@ -118,11 +127,12 @@ def test_libraries_come_back(gaits, tmp_path: Path):
 
 
 def test_truth_files_say_what_was_done(tmp_path: Path):
-    nothing = Disturbances(gaps=2)
-    written = write_study(tmp_path, participants=["V01"], disturbances=nothing)
+    recipe = Recipe(Disturbances(gaps=2), faults=("swapped_feet",), arrays=True)
+    written = write_study(tmp_path, participants=["V01"], recipe=recipe)
     known = json.loads((tmp_path / "recordings/V01/V01_speed4-01_truth.json").read_text("utf-8"))
     assert known["disturbances"]["gaps"] == len(known["gaps"]) == 2
     assert known["athlete"]["mass"] == 52.0
+    assert known["fault"] == "swapped_feet"
     assert len(known["contacts_on_plates"]) >= 4
     recording = read_c3d(next(path for path in written if "speed4-01" in path.name))
     assert recording.forces is not None
@@ -131,3 +141,23 @@ def test_truth_files_say_what_was_done(tmp_path: Path):
     for one in on_plates:
         begin, end = (int(1000 * one[key]) for key in ("touchdown_s", "toe_off_s"))
         assert vertical[begin : end + 1].max() == pytest.approx(one["peak_n"], rel=1e-3)
+    with np.load(tmp_path / "recordings/V01/V01_speed4-01_truth.npz") as arrays:
+        weight = 52.0 * (arrays["com_acceleration"] + [0.0, GRAVITY, 0.0])
+        np.testing.assert_allclose(arrays["foot_force"].sum(axis=1), weight, atol=1e-4)
+        about = arrays["foot_moment"] - np.cross(arrays["com"][:, None], arrays["foot_force"])
+        rate = arrays["angular_momentum_rate"].sum(axis=1)
+        np.testing.assert_allclose(about.sum(axis=1), rate, rtol=0, atol=5e-3)
+        residual = arrays["joint_force"][:, list(arrays["segments"]).index("pelvis")]
+        np.testing.assert_allclose(residual, 0.0, atol=1e-4)
+
+
+def test_masses_of_their_own():
+    """World W5: the same person with segments that the model does not know, exact all the same."""
+    recipe = world_recipe(worlds()["W5"])
+    assert recipe.segment_mass_error == 0.10
+    heavier = (("femur", 1.1), ("torso", 0.95))
+    gait = individual_gait(GaitName("V06", "normal", 1), heavier=heavier).gait
+    truth = run_truth(gait, np.arange(0.0, 1.0, 0.01))
+    side, _ = gait.stance_foot(truth.gait_time)
+    assert truth.segments.mass.sum() == pytest.approx(75.0, abs=1e-5)
+    assert np.abs(truth.momentum_rate[side == 0].sum(axis=1)).max() < 0.05

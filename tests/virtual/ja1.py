@@ -1,0 +1,108 @@
+"""What the recorded sprinter JA1 does (Dorn et al. 2012), from the shared recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.io.c3d import read_c3d
+from aqbio.io.mot import read_storage
+from aqbio.mechanics.events import contacts
+from aqbio.mechanics.filters import low_pass
+from aqbio.names import GRAVITY
+from aqbio.virtual.athlete import Athlete
+from aqbio.virtual.design import GaitDesign, reference_speed, steady
+from aqbio.virtual.library import presets
+from aqbio.virtual.parameters import interpolated
+from aqbio.virtual.variations import timed
+
+JA1 = Athlete("JA1", "male", 75.95, 1.78)
+"""Mass from the static trial's plate; stature from the height of C7 (1.569 m), 88.15 % of it."""
+
+RUNS = {
+    3.56: ("JA1Gait21.c3d", "jog_ik.mot", "l"),
+    9.52: ("JA1Gait35.c3d", "sprint_ik.mot", "r"),
+}
+"""Recording, published angles and first foot on the plates, by speed."""
+
+ANGLES = {"hip": ("hip_flexion", 1.0), "knee": ("knee_angle", -1.0), "ankle": ("ankle_angle", 1.0)}
+PERCENT = np.linspace(0.0, 1.0, 101)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedGait:
+    """Means over the contacts of one recording.
+
+    Attributes
+    ----------
+    contact, flight : float, s
+    peak : float, N
+    forces : list of (101, 3) arrays, body weights
+        Forward, up, toward the stance side; over each contact.
+    angles : dict of (101,) arrays, degrees
+        Over the stride from touchdown, mean of both sides.
+    """
+
+    contact: float
+    flight: float
+    peak: float
+    forces: list[np.ndarray]
+    angles: dict[str, np.ndarray]
+
+
+def recorded_gait(realdata: Path, speed: float) -> RecordedGait:
+    """Read one of the two runs."""
+    folder = realdata / "ja1_dorn2012"
+    recording, angles, first = RUNS[speed]
+    forces = read_c3d(folder / "c3d" / recording).forces
+    assert forces is not None
+    rate = forces.rate
+    total = low_pass(forces.wrench.force.sum(axis=1), rate, 100.0)[:, [1, 2, 0]]
+    found = contacts(total[:, 1], rate, 20.0, 0.05).samples
+    weight = JA1.mass * GRAVITY
+    curves, sides = [], []
+    for number, (start, stop) in enumerate(found):
+        side = first if number % 2 == 0 else "rl"[first == "r"]
+        sides.append(side)
+        share = np.linspace(0.0, 1.0, stop - start)
+        part = total[start:stop] / weight * [1.0, 1.0, 1.0 if side == "r" else -1.0]
+        curves.append(np.stack([np.interp(PERCENT, share, column) for column in part.T], axis=1))
+    begins, ends = found[:, 0] / rate, found[:, 1] / rate
+    return RecordedGait(
+        contact=float(np.mean(ends - begins)),
+        flight=float(np.mean(begins[1:] - ends[:-1])),
+        peak=float(np.mean([curve[:, 1].max() for curve in curves])) * weight,
+        forces=curves,
+        angles=_angles(folder / "reference" / angles, begins, sides),
+    )
+
+
+def _angles(path: Path, begins: np.ndarray, sides: list[str]) -> dict[str, np.ndarray]:
+    """Mean of the right stride and the left one; the files hold about one stride, so it wraps."""
+    storage = read_storage(path)
+    middle = storage.time.mean()
+    result = {}
+    for name, (coordinate, sign) in ANGLES.items():
+        both = []
+        for side in "rl":
+            own = [time for time, one in zip(begins, sides, strict=True) if one == side]
+            start = min(own[:-1], key=lambda time: abs(time - middle + (own[1] - own[0]) / 2))
+            duration = own[own.index(start) + 1] - start
+            phase = (storage.time - start) / duration % 1.0
+            order = np.argsort(phase)
+            curve = sign * storage.column(f"{coordinate}_{side}")
+            both.append(np.interp(PERCENT, phase[order], curve[order], period=1.0))
+        result[name] = np.mean(both, axis=0)
+    return result
+
+
+def design_like(recorded: RecordedGait, speed: float) -> GaitDesign:
+    """Design of a steady gait of JA1's body: presets, the recorded flight, 95 % of the contact.
+
+    With a single rigid forefoot and no heel strike, the whole of the recorded contact would need
+    a longer leg than the body has.
+    """
+    step = interpolated(presets(), reference_speed(JA1, speed))
+    return steady(JA1, speed, timed(step, JA1, 0.95 * recorded.contact, recorded.flight))

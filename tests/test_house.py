@@ -202,6 +202,13 @@ def test_links_lead_somewhere():
     assert not broken
 
 
+def test_the_index_names_every_page():
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / target).resolve() for target in LINK.findall(index.read_text())}
+    pages = {page for page in _pages() if (ROOT / "docs") in page.parents} - {index}
+    assert not {page.relative_to(ROOT).as_posix() for page in pages - linked}
+
+
 def test_readme_is_short_and_begins_with_what_people_need():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 60 <= text.count("\n") <= 90

@@ -12,11 +12,15 @@ from aqbio.config import ModelMap
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.kinematics import segment_kinematics
 from aqbio.mechanics.levels import Anatomy, Levels, levels
+from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
 from aqbio.mechanics.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 MAPS = Path(__file__).parents[2] / "models"
 FEET = ("foot_l", "foot_r")
+SIGN_CHANGES = (
+    "pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,30 @@ def smooth_run(frames: int = 60, rate: float = 1000.0) -> tuple[Case, np.ndarray
         -size * turning**2 * np.sin(angle),
     )
     return replace(case, motion=motion), time
+
+
+def _other_side(name: str) -> str:
+    swap = {"_l": "_r", "_r": "_l"}
+    return name[:-2] + swap[name[-2:]] if name[-2:] in swap else name
+
+
+def mirrored_run(case: Case) -> Case:
+    """The same run seen in a mirror: the sprint model is symmetric, left and right are swapped."""
+    names = case.skeleton.coordinates
+    order = [names.index(_other_side(name)) for name in names]
+    sign = np.array([-1.0 if name in SIGN_CHANGES else 1.0 for name in names])
+    loads = tuple(
+        replace(
+            load,
+            body=_other_side(load.body),
+            force=mirrored_polar(load.force),
+            moment=mirrored_axial(load.moment),
+        )
+        for load in case.loads[::-1]
+    )
+    return replace(
+        case,
+        motion=tuple(values[:, order] * sign for values in case.motion),
+        loads=loads,
+        touching=case.touching[:, ::-1],
+    )

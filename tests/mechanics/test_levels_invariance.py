@@ -10,12 +10,10 @@ import pytest
 from aqbio.mechanics.levels import Levels
 from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
 from aqbio.mechanics.skeleton import Skeleton
-from tests.mechanics.levels_case import Case, sprint_run
+from tests.mechanics.levels_case import Case, mirrored_run, sprint_run
 
 SAME = 1e-9
 """Relative to the largest value; the issue's tolerance."""
-
-MIRRORED = ("pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation")
 
 
 def _vectors(found: Levels) -> dict[str, tuple[np.ndarray, str]]:
@@ -113,36 +111,19 @@ def test_a_laboratory_elsewhere_on_the_ground(case, found):
     _compare(moved.levels(), found, lambda values, _: values)
 
 
-def _other_side(name: str) -> str:
-    if "_l" in name and name.endswith("_l"):
-        return f"{name[:-2]}_r"
-    return f"{name[:-2]}_l" if name.endswith("_r") else name
-
-
 def _swapped_words(name: str) -> str:
     return name.replace("left", "#").replace("right", "left").replace("#", "right")
 
 
 def test_a_runner_seen_in_a_mirror(case, found):
     """The sprint model is symmetric: its mirrored motion is that of the same skeleton."""
-    names = case.skeleton.coordinates
-    order = [names.index(_other_side(name)) for name in names]
-    sign = np.array([-1.0 if name in MIRRORED else 1.0 for name in names])
-    loads = [
-        replace(
-            load, body=_other_side(load.body), force=mirrored_polar(load.force),
-            moment=mirrored_axial(load.moment),
-        )
-        for load in case.loads[::-1]
-    ]  # fmt: skip
-    mirrored = replace(
-        case,
-        motion=tuple(values[:, order] * sign for values in case.motion),
-        loads=tuple(loads),
-        touching=case.touching[:, ::-1],
-    )
     reflect = {"axial": mirrored_axial, "turning": mirrored_axial, "polar": mirrored_polar}
-    _compare(mirrored.levels(), found, lambda values, kind: reflect[kind](values), _swapped_words)
+    _compare(
+        mirrored_run(case).levels(),
+        found,
+        lambda values, kind: reflect[kind](values),
+        _swapped_words,
+    )
 
 
 def _reordered(skeleton: Skeleton, order: np.ndarray) -> Skeleton:

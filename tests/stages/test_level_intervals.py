@@ -10,19 +10,17 @@ import pytest
 
 from aqbio.mechanics.drawn_levels import LoadSpread
 from aqbio.mechanics.inertia_draws import InertiaSpread
-from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
 from aqbio.mechanics.steps import Step
 from aqbio.mechanics.uncertainty import Spread
 from aqbio.stages import level_intervals
 from aqbio.stages.level_intervals import TrackedPlaces, interval_rows, trial_draws
-from tests.mechanics.levels_case import smooth_run
+from tests.mechanics.levels_case import mirrored_run, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
 EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0), marker=0.0)
 BODY = replace(EXACT, inertia=InertiaSpread())
 PLATES = replace(EXACT, loads=LoadSpread())
 MARKERS = replace(EXACT, marker=0.006)
-MIRRORED = ("pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation")
 
 
 @pytest.fixture(scope="module")
@@ -82,29 +80,8 @@ def test_the_same_seed_gives_the_same_numbers(run, monkeypatch):
 
 def test_a_left_step_is_told_like_its_mirror_image(run):
     case, time = run
-
-    def other(name):
-        swap = {"_l": "_r", "_r": "_l"}
-        return name[:-2] + swap[name[-2:]] if name[-2:] in swap else name
-
-    names = case.skeleton.coordinates
-    order = [names.index(other(name)) for name in names]
-    sign = np.array([-1.0 if name in MIRRORED else 1.0 for name in names])
-    loads = tuple(
-        replace(
-            load, body=other(load.body), force=mirrored_polar(load.force),
-            moment=mirrored_axial(load.moment),
-        )
-        for load in case.loads[::-1]
-    )  # fmt: skip
-    mirrored = replace(
-        case,
-        motion=tuple(values[:, order] * sign for values in case.motion),
-        loads=loads,
-        touching=case.touching[:, ::-1],
-    )
     ours = _rows(case, time, EXACT, count=2)
-    theirs = _rows(mirrored, time, EXACT, replace(STEP, side="left"), count=2)
+    theirs = _rows(mirrored_run(case), time, EXACT, replace(STEP, side="left"), count=2)
     keys = ["level", "source", "axis", "statistic"]
     ours, theirs = (rows.sort_values(keys, ignore_index=True) for rows in (ours, theirs))
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-7, atol=1e-7)

@@ -7,63 +7,27 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from aqbio.config import ModelMap
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
-from aqbio.mechanics.steps import Contact, Step, phase_curve, phase_mean
+from aqbio.mechanics.mirror import rotation_about_vertical
+from aqbio.mechanics.steps import phase_curve, phase_mean
 from aqbio.stages.level_rows import level_rows
-from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
-from tests.mechanics.levels_case import MAPS, smooth_run
+from aqbio.stages.levels import frames_in_contact
+from tests.mechanics.levels_case import mirrored_run, smooth_run
+from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
 
 KEYS = ["level", "source", "target", "axis", "phase", "statistic"]
-MIRRORED = ("pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation")
-
-RIGHT = Contact("right", 0.010, 0.045, complete=True, edge_distance=0.2)
-STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
-
-
-def _model_map() -> ModelMap:
-    text = (MAPS / "sprint" / "map.yaml").read_text(encoding="utf-8")
-    return ModelMap.model_validate(yaml.safe_load(text))
-
-
-def _other(name: str) -> str:
-    swap = {"_l": "_r", "_r": "_l"}
-    return name[:-2] + swap[name[-2:]] if name[-2:] in swap else name
-
-
-def _trial(case, time, contacts, heading=0.0):
-    moves = segment_kinematics(case.skeleton, *case.motion)
-    touching = frames_in_contact(time, contacts)
-    found = trial_levels(case.skeleton, moves, case.loads, touching, _model_map())
-    dataset = levels_dataset(found, time, heading)
-    turn = rotation_about_vertical(-heading)
-    force = found.mechanics.balance.force @ turn.T
-    dataset["ground_force"] = (("time", "foot", "axis"), force)
-    return found, dataset
-
-
-def _grounded(case, touching):
-    """The same case with loads on held feet only."""
-    loads = tuple(
-        replace(x, force=x.force * on[:, None], moment=x.moment * on[:, None])
-        for x, on in zip(case.loads, touching.T, strict=True)
-    )
-    return replace(case, loads=loads)
 
 
 @pytest.fixture(scope="module")
 def run():
     case, time = smooth_run(60)
-    return _grounded(case, frames_in_contact(time, [RIGHT])), time
+    return grounded(case, frames_in_contact(time, [RIGHT])), time
 
 
 @pytest.fixture(scope="module")
 def trial(run):
-    return _trial(*run, [RIGHT])[1]
+    return levels_trial(*run, [RIGHT])[1]
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +61,8 @@ def test_contact_points_are_unknown_where_nothing_is_held(trial):
 
 def test_the_heading_turns_vectors_and_leaves_numbers(run):
     """A runner who heads 0.4 rad to the left, seen along the direction of travel."""
-    straight = _trial(*run, [RIGHT])[1]
-    turned = _trial(*run, [RIGHT], heading=0.4)[1]
+    straight = levels_trial(*run, [RIGHT])[1]
+    turned = levels_trial(*run, [RIGHT], heading=0.4)[1]
     turn = rotation_about_vertical(-0.4)
     for name in ("hub_moment", "induced_momentum_rate", "contact_point"):
         expected = straight[name].values @ turn.T
@@ -186,20 +150,7 @@ def test_inertial_shares_of_both_sides_are_all_but_the_residual(trial, rows):
 
 def test_a_left_step_reads_like_its_mirror_image(run, rows):
     case, time = run
-    names = case.skeleton.coordinates
-    order = [names.index(_other(name)) for name in names]
-    sign = np.array([-1.0 if name in MIRRORED else 1.0 for name in names])
-    loads = tuple(
-        replace(
-            load, body=_other(load.body), force=mirrored_polar(load.force),
-            moment=mirrored_axial(load.moment),
-        )
-        for load in case.loads[::-1]
-    )  # fmt: skip
-    mirrored = replace(
-        case, motion=tuple(values[:, order] * sign for values in case.motion), loads=loads
-    )
-    left = _trial(mirrored, time, [replace(RIGHT, side="left")])[1]
+    left = levels_trial(mirrored_run(case), time, [replace(RIGHT, side="left")])[1]
     other = pd.DataFrame(level_rows(left, replace(STEP, side="left")))
     both = rows.merge(other, on=KEYS, suffixes=("", "_mirrored"), validate="one_to_one")
     assert len(both) == len(rows) == len(other)

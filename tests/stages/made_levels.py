@@ -1,0 +1,43 @@
+"""A made-up trial with levels B and C, for tests of stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import yaml
+
+from aqbio.config import ModelMap
+from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.mirror import rotation_about_vertical
+from aqbio.mechanics.steps import Contact, Step
+from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
+from tests.mechanics.levels_case import MAPS
+
+RIGHT = Contact("right", 0.010, 0.045, complete=True, edge_distance=0.2)
+STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
+
+
+def _model_map() -> ModelMap:
+    text = (MAPS / "sprint" / "map.yaml").read_text(encoding="utf-8")
+    return ModelMap.model_validate(yaml.safe_load(text))
+
+
+def levels_trial(case, time, contacts, heading=0.0):
+    """Levels of a case and their dataset, with the ground force of level A beside them."""
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    touching = frames_in_contact(time, contacts)
+    found = trial_levels(case.skeleton, moves, case.loads, touching, _model_map())
+    dataset = levels_dataset(found, time, heading)
+    turn = rotation_about_vertical(-heading)
+    force = found.mechanics.balance.force @ turn.T
+    dataset["ground_force"] = (("time", "foot", "axis"), force)
+    return found, dataset
+
+
+def grounded(case, touching):
+    """The same case with loads on held feet only."""
+    loads = tuple(
+        replace(x, force=x.force * on[:, None], moment=x.moment * on[:, None])
+        for x, on in zip(case.loads, touching.T, strict=True)
+    )
+    return replace(case, loads=loads)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.marker_fit import Fit, MarkerFit
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, transpose
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 CHUNK = 2000
 """Frames that walk together."""
@@ -23,6 +23,9 @@ LONGEST_TURN = 0.7
 """Longest change of an angle in one step, rad."""
 
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-4, 1e-10, 1e10
+LEAST_STIFFENING = 1e-3
+"""What an indefinite matrix gets first, as a part of each coordinate's own stiffness."""
+
 SMALL_DAMPING = 1e-2
 """Below it a step promises nearly all that the undamped one does."""
 
@@ -85,9 +88,9 @@ def descend(
     Levenberg-Marquardt: each step solves ``(H + λ S) d = −g`` with S the stiffness of each
     coordinate by itself. A step that lowers the cost is taken, and λ shrinks the more, the better
     the step kept its promise; otherwise λ grows. H is Gauss-Newton's matrix far from the minimum
-    and Newton's near it. Where Newton's is not positive definite, the absolute values of its
-    eigenvalues are used: the step then leaves saddles and ridges downhill. A coordinate at a limit
-    through which the cost would fall stays there.
+    and Newton's near it. Where Newton's leads uphill, from a saddle or a ridge, so much of S is
+    added that it is positive definite. A coordinate at a limit through which the cost would fall
+    stays there.
 
     References
     ----------
@@ -142,13 +145,10 @@ class _Trust:
 
     damping: FloatArray
     newton: BoolArray
-    refused: BoolArray
-    """The last step was not taken."""
 
     @classmethod
     def at_first(cls, frames: int) -> _Trust:
-        never = np.zeros(frames, dtype=bool)
-        return cls(np.full(frames, FIRST_DAMPING), never, never)
+        return cls(np.full(frames, FIRST_DAMPING), np.zeros(frames, dtype=bool))
 
     def after(self, taken: BoolArray, kept: FloatArray, promise: FloatArray) -> _Trust:
         """Trust after steps that kept some part of their promise (a part of the cost)."""
@@ -157,11 +157,11 @@ class _Trust:
             taken, self.damping * shrink, np.maximum(self.damping, FIRST_DAMPING) * 8.0
         )
         newton = np.where(taken, promise < NEAR, self.newton)
-        return _Trust(np.maximum(damping, LEAST_DAMPING), newton, ~taken)
+        return _Trust(np.maximum(damping, LEAST_DAMPING), newton)
 
     def frames(self, chosen: BoolArray | slice) -> _Trust:
         """Give the same for some of the frames."""
-        return _Trust(self.damping[chosen], self.newton[chosen], self.refused[chosen])
+        return _Trust(self.damping[chosen], self.newton[chosen])
 
 
 def _steps(
@@ -181,24 +181,36 @@ def _steps(
             gradient = np.where(blocked, 0.0, gradient)
             matrix *= ~(blocked[:, :, None] | blocked[:, None, :])
             matrix[:, every, every] += blocked
-        step = _downhill(matrix, gradient, own.newton & own.refused)
+        step = _downhill(matrix, gradient, equations.scale)
         turn = np.abs(step[:, problem.tracking.turns]).max(axis=1, initial=LONGEST_TURN)
         share = LONGEST_TURN / turn
         slope = -(gradient * step).sum(axis=1)
         parts.append((step * share[:, None], share * (1.0 - share / 2.0) * slope))
-    return (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
+    steps, promises = zip(*parts, strict=True)
+    return np.concatenate(steps), np.concatenate(promises)
 
 
-def _downhill(matrix: FloatArray, gradient: FloatArray, suspect: BoolArray) -> FloatArray:
-    """Solution of ``matrix step = −gradient``, turned downhill where the matrix is indefinite."""
+def _downhill(matrix: FloatArray, gradient: FloatArray, scale: FloatArray) -> FloatArray:
+    """Solution of ``matrix step = −gradient``, stiffened where it would lead uphill."""
     step = np.asarray(-np.linalg.solve(matrix, gradient[..., None])[..., 0], dtype=np.float64)
-    uphill = suspect | ((gradient * step).sum(axis=1) > 0)
-    if uphill.any():
-        values, vectors = np.linalg.eigh(matrix[uphill])
-        size = np.maximum(np.abs(values), 1e-12 * values[:, -1:])
-        along = transpose(vectors) @ gradient[uphill][..., None]
-        step[uphill] = -(vectors @ (along / size[..., None]))[..., 0]
+    # a few frames, one by one: eigenvalues of many matrices take longer, with threads far longer
+    for frame in np.flatnonzero((gradient * step).sum(axis=1) > 0):
+        stiffened = _positive_definite(matrix[frame], scale[frame])
+        step[frame] = -np.linalg.solve(stiffened, gradient[frame])
     return step
+
+
+def _positive_definite(matrix: FloatArray, scale: FloatArray) -> FloatArray:
+    """Add as little of the scale to the diagonal as makes a matrix positive definite."""
+    share = LEAST_STIFFENING
+    while True:
+        stiffened = matrix + share * np.diag(scale)
+        try:
+            np.linalg.cholesky(stiffened)
+        except np.linalg.LinAlgError:
+            share *= 4.0
+        else:
+            return stiffened
 
 
 def _blocked(

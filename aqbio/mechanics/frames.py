@@ -37,14 +37,14 @@ STANDING_OUT = 0.25
 """Frames that differ by more, rad, from the mean of their neighbours try their neighbours' poses:
 at 100 frames a second, an angular acceleration of 5,000 rad/s²."""
 
-GAIN = 1e-9
-"""A neighbour's pose is taken if it lowers the cost by more than this part."""
+GAIN = 1e-8
+"""A neighbour's pose is taken if it lowers the cost by more than this part,"""
+
+LEAST_GAIN = 3e-7
+"""and brings the markers closer by more than this, m."""
 
 ROUGH: Effort = {"tolerance": 1e-5, "most_iterations": 15}
 """Anchors only give starts: they need not be exact."""
-
-MOST_ROUNDS = 200
-"""After which neighbours no longer exchange poses."""
 
 
 def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
@@ -65,10 +65,10 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
     anchors = np.unique(np.r_[first, np.arange(0, frames, SPACING), frames - 1])
     at_anchors = problem.frames(anchors)
     rough = descend(at_anchors, np.tile(pose, (len(anchors), 1)), **ROUGH)
-    rough = _exchanged(at_anchors, rough, _far_apart, ROUGH)
+    rough = _exchanged(at_anchors, rough, _far_apart, ROUGH, rounds=len(anchors))
     known = continuous(problem.skeleton, rough.q, pose)
     ended = descend(problem, _through(anchors, known, frames))
-    return _exchanged(problem, ended, _standing_out, {})
+    return _exchanged(problem, ended, _standing_out, {}, rounds=SPACING)
 
 
 def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
@@ -85,15 +85,19 @@ def _exchanged(
     ended: Descent,
     suspects: Callable[[FloatArray], IntArray],
     effort: Effort,
+    *,
+    rounds: int,
 ) -> Descent:
     """Let frames try the poses of their neighbours until none of them gains.
 
-    A frame takes over all but the root coordinates, which are its own in any minimum.
+    A frame takes over all but the root coordinates, which are its own in any minimum. A pose moves
+    on by one frame in each round.
     """
     q, cost, iterations = ended.q.copy(), ended.cost.copy(), ended.iterations.copy()
     limbs = np.setdiff1d(problem.coordinate, problem.tracking.root)
     changed = np.ones(len(q), dtype=bool)
-    for _ in range(MOST_ROUNDS):
+    nothing = LEAST_GAIN**2 * problem.weight.sum(axis=1)
+    for _ in range(rounds):
         left = suspects(q[:, problem.tracking.limb_angles])
         taker = np.concatenate([left + 1, left])
         giver = np.concatenate([left, left + 1])
@@ -105,7 +109,7 @@ def _exchanged(
         tried = descend(problem.frames(taker), start, **effort)
         iterations[taker] = np.maximum(iterations[taker], tried.iterations)
         changed[:] = False
-        for row in np.flatnonzero(tried.cost < cost[taker] * (1.0 - GAIN)):
+        for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - nothing)[taker]):
             if tried.cost[row] < cost[taker[row]]:
                 frame = taker[row]
                 q[frame], cost[frame], changed[frame] = tried.q[row], tried.cost[row], True

@@ -22,7 +22,7 @@ from aqbio.mechanics.drawn_levels import (
 )
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.inertia_draws import InertiaSpread, inertia_draws
-from aqbio.mechanics.kinematics import SegmentKinematics
+from aqbio.mechanics.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.momentum_regressor import GroupMomenta, group_momenta, momentum_regressor
 from aqbio.mechanics.regressor import inertial_parameters
 from aqbio.mechanics.skeleton import Skeleton
@@ -71,6 +71,24 @@ class Parts:
     hub: Hub
     joints: IntArray
     twin: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Motions:
+    """Several motions of the same trial.
+
+    Attributes
+    ----------
+    q, u, udot : (D, T, C) arrays, rad or m, per s, per s²
+    """
+
+    q: FloatArray
+    u: FloatArray
+    udot: FloatArray
+
+    def frames(self, chosen: slice) -> Motions:
+        """Give the same for some of the frames (views)."""
+        return Motions(self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +157,13 @@ def drawn_outcomes(
         [
             _outcomes(skeleton, kinematics.frames(block), parts, parameters, drawn.frames(block))
             for block in blocks
-        ],
-        axis=1,
+        ]
     )
 
 
 def marker_outcomes(
     skeleton: Skeleton,
-    motions: Sequence[SegmentKinematics],
+    motions: Motions,
     loads: Sequence[ExternalLoad],
     parts: Parts,
 ) -> DrawnOutcomes:
@@ -154,17 +171,31 @@ def marker_outcomes(
 
     Parameters
     ----------
-    motions : sequence of SegmentKinematics
+    motions : Motions
         From :func:`aqbio.mechanics.registration.misplaced` added to the coordinates.
     """
-    parameters = inertial_parameters(skeleton)[None]
+    draws, frames, _ = motions.q.shape
+    together = (x.reshape(draws * frames, -1) for x in (motions.q, motions.u, motions.udot))
+    kinematics = segment_kinematics(skeleton, *together)
+    repeated = [
+        ExternalLoad(
+            load.body,
+            np.tile(load.force, (draws, 1)),
+            np.tile(load.moment, (draws, 1)),
+            load.point if load.point.ndim == 1 else np.tile(load.point, (draws, 1)),
+        )
+        for load in loads
+    ]
+    about = kinematics.origin[:, parts.hub.root]
     exact, nothing = LoadSpread(0.0, 0.0), np.random.default_rng(0)
-    every = []
-    for kinematics in motions:
-        about = kinematics.origin[:, parts.hub.root]
-        drawn = drawn_loads(loads, about, exact, 1, nothing)
-        every.append(_outcomes(skeleton, kinematics, parts, parameters, drawn))
-    return _joined(every, axis=0)
+    drawn = drawn_loads(repeated, about, exact, 1, nothing)
+    every = _outcomes(skeleton, kinematics, parts, inertial_parameters(skeleton)[None], drawn)
+    return DrawnOutcomes(
+        *(
+            getattr(every, one.name).reshape(draws, frames, *getattr(every, one.name).shape[2:])
+            for one in fields(DrawnOutcomes)
+        )
+    )
 
 
 def interval(draws: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -225,11 +256,11 @@ def _outcomes(
     )
 
 
-def _joined(every: Sequence[DrawnOutcomes], axis: int) -> DrawnOutcomes:
-    """Put draws (axis 0) or frames (axis 1) together."""
+def _joined(every: Sequence[DrawnOutcomes]) -> DrawnOutcomes:
+    """Put blocks of frames together."""
     return DrawnOutcomes(
         *(
-            np.concatenate([getattr(one, name.name) for one in every], axis=axis)
+            np.concatenate([getattr(one, name.name) for one in every], axis=1)
             for name in fields(DrawnOutcomes)
         )
     )

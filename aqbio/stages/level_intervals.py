@@ -11,7 +11,6 @@ import numpy as np
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.groups import membership, role_groups
 from aqbio.mechanics.inertia_draws import twins
-from aqbio.mechanics.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.levels import Anatomy, Levels
 from aqbio.mechanics.mirror import mirrored_axial
 from aqbio.mechanics.motion import spline_motion
@@ -20,6 +19,7 @@ from aqbio.mechanics.source_roles import role_name
 from aqbio.mechanics.steps import Step
 from aqbio.mechanics.uncertainty import (
     DrawnOutcomes,
+    Motions,
     Parts,
     Spread,
     drawn_outcomes,
@@ -61,8 +61,8 @@ class TrialDraws:
     time : (T,) array, s
     parts : Parts
     spread : Spread
-    moved : tuple of SegmentKinematics
-        The trial's motion with misplaced markers; none where markers are taken as exact.
+    moved : Motions or None
+        The trial's motion with misplaced markers; None where markers are taken as exact.
     """
 
     found: Levels
@@ -70,7 +70,7 @@ class TrialDraws:
     time: FloatArray
     parts: Parts
     spread: Spread
-    moved: tuple[SegmentKinematics, ...]
+    moved: Motions | None
 
 
 def trial_draws(
@@ -100,15 +100,16 @@ def trial_draws(
         joints=np.array(joints),
         twin=twins(skeleton.bodies, anatomy.groups),
     )
-    moved = []
+    moved = None
     if markers is not None and spread.marker > 0:
         generator = np.random.default_rng(seed)
-        shape = (MARKER_DRAWS, len(markers.marker), 3)
-        offset = spread.marker * generator.standard_normal(shape)
-        for change in misplaced(skeleton, kinematics, markers.marker, markers.weight, offset):
-            motion = spline_motion(skeleton, time, kinematics.q + change)
-            moved.append(segment_kinematics(skeleton, motion.q, motion.u, motion.udot))
-    return TrialDraws(found, anatomy, time, parts, spread, tuple(moved))
+        offset = spread.marker * generator.standard_normal((MARKER_DRAWS, len(markers.marker), 3))
+        change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
+        changed = [spline_motion(skeleton, time, kinematics.q + one) for one in change]
+        moved = Motions(
+            *(np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
+        )
+    return TrialDraws(found, anatomy, time, parts, spread, moved)
 
 
 def interval_rows(draws: TrialDraws, step: Step, count: int, seed: int) -> Iterator[Row]:
@@ -160,11 +161,12 @@ def _stance_outcomes(
     found = drawn_outcomes(
         mechanics.skeleton, kinematics, loads, draws.parts, draws.spread, count, generator
     )
-    if draws.moved:
-        moved = [motion.frames(frames) for motion in draws.moved]
+    if draws.moved is not None:
+        own = Motions(*(x[None] for x in (kinematics.q, kinematics.u, kinematics.udot)))
+        moved = draws.moved.frames(frames)
         other = marker_outcomes(mechanics.skeleton, moved, loads, draws.parts)
-        base = marker_outcomes(mechanics.skeleton, [kinematics], loads, draws.parts)
-        chosen = generator.integers(0, len(moved), count)
+        base = marker_outcomes(mechanics.skeleton, own, loads, draws.parts)
+        chosen = generator.integers(0, len(moved.q), count)
         found = found.changed_by(other, base, chosen)
     return {
         name: _time_mean(getattr(found, name), draws.time[frames])

@@ -22,6 +22,7 @@ from aqbio.mechanics.poses import segment_poses
 from aqbio.mechanics.registration import marker_jacobian, misplaced
 from aqbio.mechanics.regressor import inertial_parameters
 from aqbio.mechanics.uncertainty import (
+    Motions,
     Parts,
     Spread,
     drawn_outcomes,
@@ -168,17 +169,16 @@ def test_misplaced_markers_move_the_solution_of_inverse_kinematics():
 def test_marker_draws_are_added_to_the_others():
     case, _ = smooth_run(20)
     parts = _parts(case)
-    moves = segment_kinematics(case.skeleton, *case.motion)
-    base = marker_outcomes(case.skeleton, [moves], case.loads, parts)
-    _compare(base, 0, case)
-    draws = _draw(case, NOTHING, 4)
     q, u, udot = case.motion
     other = replace(case, motion=(q + 0.01, 1.1 * u, 0.9 * udot))
-    changed = segment_kinematics(case.skeleton, *other.motion)
-    markers = marker_outcomes(case.skeleton, [moves, changed], case.loads, parts)
-    both = draws.changed_by(markers, base, np.array([0, 1, 1, 0]))
-    _compare(both, 0, case)
-    _compare(both, 1, other)
+    both = Motions(*(np.stack(pair) for pair in zip(case.motion, other.motion, strict=True)))
+    markers = marker_outcomes(case.skeleton, both, case.loads, parts)
+    _compare(markers, 0, case)
+    _compare(markers, 1, other)
+    base = marker_outcomes(case.skeleton, Motions(q[None], u[None], udot[None]), case.loads, parts)
+    added = _draw(case, NOTHING, 4).changed_by(markers, base, np.array([0, 1, 1, 0]))
+    _compare(added, 0, case)
+    _compare(added, 1, other)
 
 
 def test_drawn_skeletons_have_the_drawn_parameters():

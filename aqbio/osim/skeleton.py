@@ -130,7 +130,7 @@ def _joints_by_child(model: Any) -> dict[str, Any]:
                 f"body {child} is moved by joint {joint.getName()}"
                 + (f" and by {joints[child].getName()}" if child in joints else "")
                 + ": the engine needs a tree that starts at the ground.",
-                fix="close loops by nothing, or swap the joint's parent and child.",
+                fix="remove the joint that closes the loop, or swap its parent and child.",
                 rule="not-a-tree",
             )
         joints[child] = joint

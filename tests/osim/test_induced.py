@@ -11,13 +11,13 @@ import pytest
 
 from aqbio.mechanics.contact_models import CONTACT_ROWS
 from aqbio.mechanics.induced import FURTHER_SOURCES
-from aqbio.mechanics.joint_power import coordinate_sources
 from aqbio.mechanics.levels import Levels
 from aqbio.mechanics.poses import dependent_filled
-from aqbio.osim.session import load_model, opensim, vec3
+from aqbio.osim.session import load_model, opensim
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.osim.sprint_model import build_sprint_model
 from tests.mechanics.levels_case import FEET, Case, anatomy_of, random_run
+from tests.osim.induced_case import Theirs, held_by_opensim, sources_of
 
 pytestmark = pytest.mark.opensim
 
@@ -28,109 +28,6 @@ ROUND_OFF = 1e-8
 
 DIFFERENCES = 1e-8
 """Differences of two forward simulations, relative to what is subtracted."""
-
-
-def _numbers(vector: Any) -> np.ndarray:
-    return np.array([vector.get(i) for i in range(vector.size())])
-
-
-def _matrix(matrix: Any) -> np.ndarray:
-    rows, columns = matrix.nrow(), matrix.ncol()
-    return np.array([[matrix.get(i, j) for j in range(columns)] for i in range(rows)])
-
-
-def _vector(values: np.ndarray) -> Any:
-    vector = opensim.Vector(len(values), 0.0)
-    for place, value in enumerate(values):
-        vector.set(place, float(value))
-    return vector
-
-
-@dataclass
-class Theirs:
-    """A model without locks in OpenSim, put into one frame of a case after another."""
-
-    model: Any
-    case: Case
-
-    def __post_init__(self) -> None:
-        skeleton = self.case.skeleton
-        self.coordinates = [self.model.getCoordinateSet().get(n) for n in skeleton.coordinates]
-        for coordinate in self.coordinates:
-            coordinate.set_locked(False)
-            coordinate.set_clamped(False)
-        self.model.finalizeConnections()
-        self.state = self.model.initSystem()
-        self.matter = self.model.getMatterSubsystem()
-        self.bodies = [self.model.getBodySet().get(name) for name in skeleton.bodies]
-        self.places = [self._place(coordinate) for coordinate in self.coordinates]
-
-    def _place(self, coordinate: Any) -> int:
-        """Place of a coordinate among Simbody's speeds."""
-        coordinate.setSpeedValue(self.state, 1.0)
-        place = int(np.flatnonzero(_numbers(self.state.getU()))[0])
-        coordinate.setSpeedValue(self.state, 0.0)
-        return place
-
-    def pose(self, q: np.ndarray, u: np.ndarray) -> None:
-        for coordinate, value, speed in zip(self.coordinates, q, u, strict=True):
-            coordinate.setValue(self.state, float(value), False)
-            coordinate.setSpeedValue(self.state, float(speed))
-        self.model.realizeVelocity(self.state)
-
-    def free_columns(self, q: np.ndarray) -> np.ndarray:
-        """Simbody's speeds per speed of the free coordinates, couplers included."""
-        skeleton = self.case.skeleton
-        columns = np.zeros((self.state.getNU(), len(skeleton.coordinates)))
-        columns[self.places, np.arange(len(self.places))] = 1.0
-        couplers = skeleton.couplers
-        slope = couplers.functions.values(q[None, couplers.independent])[1][0]
-        rows = np.array(self.places)[couplers.dependent]
-        np.add.at(columns, (rows, couplers.independent), slope)
-        return columns[:, skeleton.free]
-
-    def mass(self) -> np.ndarray:
-        matrix = opensim.Matrix()
-        self.matter.calcM(self.state, matrix)
-        return _matrix(matrix)
-
-    def jacobian(self, body: Any, point: np.ndarray) -> np.ndarray:
-        """(6, speeds): rotation, then translation of a point given in the ground frame."""
-        station = self.station(body, point)
-        matrix = opensim.Matrix()
-        place = body.getMobilizedBodyIndex()
-        self.matter.calcFrameJacobian(self.state, place, station, matrix)
-        return _matrix(matrix)
-
-    def bias(self, body: Any, point: np.ndarray) -> np.ndarray:
-        place = body.getMobilizedBodyIndex()
-        bias = self.matter.calcBiasForFrameJacobian(self.state, place, self.station(body, point))
-        turning, moving = bias.get(0), bias.get(1)
-        return np.array([*(turning.get(i) for i in range(3)), *(moving.get(i) for i in range(3))])
-
-    def station(self, body: Any, point: np.ndarray) -> Any:
-        return self.model.getGround().findStationLocationInAnotherFrame(
-            self.state, vec3(point), body
-        )
-
-    def weight(self) -> np.ndarray:
-        """Generalised forces of gravity: every weight at its centre of mass."""
-        total = np.zeros(self.state.getNU())
-        for body in self.bodies:
-            matrix = opensim.Matrix()
-            place = body.getMobilizedBodyIndex()
-            self.matter.calcStationJacobian(self.state, place, body.getMassCenter(), matrix)
-            total += _matrix(matrix).T @ (body.getMass() * self.case.skeleton.gravity)
-        return total
-
-    def speeds(self) -> np.ndarray:
-        """Generalised forces that the speeds alone ask for."""
-        none = opensim.Vector(self.state.getNU(), 0.0)
-        nothing = opensim.SpatialVec(vec3([0, 0, 0]), vec3([0, 0, 0]))  # unset, it is garbage
-        bodies = opensim.VectorOfSpatialVec(len(self.bodies) + 1, nothing)
-        residual = opensim.Vector()
-        self.matter.calcResidualForceIgnoringConstraints(self.state, none, bodies, none, residual)
-        return _numbers(residual)
 
 
 @dataclass
@@ -186,7 +83,7 @@ def _measured(found: Levels, frame: int, body: int, point: np.ndarray) -> np.nda
 def _causes(theirs: Theirs, found: Levels, frame: int, columns: np.ndarray, *, speeds: bool):
     """(free, sources) generalised forces of joints, residual, gravity and speeds."""
     case, forces = theirs.case, found.mechanics.forces[frame]
-    owners = _sources_of(case)
+    owners = sources_of(case)
     sources = found.induced["C1"].sources
     sides = np.zeros((len(case.skeleton.free), len(sources)))
     for place, source in enumerate(sources):
@@ -197,10 +94,6 @@ def _causes(theirs: Theirs, found: Levels, frame: int, columns: np.ndarray, *, s
     if speeds:
         sides[:, sources.index("velocity")] = -columns.T @ theirs.speeds()
     return sides
-
-
-def _sources_of(case: Case) -> dict[str, np.ndarray]:
-    return coordinate_sources(case.skeleton, case.anatomy.joints, case.anatomy.root, "residual")
 
 
 def _compare(theirs: Theirs, compared: set[str], *, speeds: bool) -> None:
@@ -254,18 +147,6 @@ def test_published_models_by_opensim_matrices(realdata, file, name, speeds):
     _compare(theirs, compared | ({"velocity"} if speeds else set()), speeds=speeds)
 
 
-def _held_by_opensim(model: Any, contact: str, theirs: Theirs, foot: str, point: np.ndarray):
-    """OpenSim's own constraint for a contact model: a point, or a weld as the foot stands."""
-    posed = theirs.model.getBodySet().get(foot)
-    ground, body = model.getGround(), model.getBodySet().get(foot)
-    if contact == "C1":
-        return opensim.PointConstraint(ground, vec3(point), body, theirs.station(posed, point))
-    transform = posed.getTransformInGround(theirs.state)
-    turned = transform.R().convertRotationToBodyFixedXYZ()
-    nothing = vec3([0.0, 0.0, 0.0])
-    return opensim.WeldConstraint("held", ground, transform.p(), turned, body, nothing, nothing)
-
-
 class Driven:
     """A model with a torque on every coordinate and one foot held, in the first frame of a case."""
 
@@ -278,7 +159,7 @@ class Driven:
         for actuator in self.actuators:
             actuator.setOptimalForce(1.0)
             self.model.addForce(actuator)
-        self.model.addConstraint(_held_by_opensim(self.model, contact, theirs, foot, point))
+        self.model.addConstraint(held_by_opensim(self.model, contact, theirs, foot, point))
         self.state = self.model.initSystem()
         every = self.model.getCoordinateSet()
         self.coordinates = [every.get(name) for name in case.skeleton.coordinates]
@@ -309,7 +190,7 @@ def test_a_moment_that_is_taken_away_changes_what_it_caused(tmp_path, model, sou
     found = case.levels()
     driven = Driven(file, case, model, FEET[0], found.feet[0].point[0])
     tau = found.mechanics.forces[0]
-    without = np.where(np.isin(np.arange(len(tau)), _sources_of(case)[source]), 0.0, tau)
+    without = np.where(np.isin(np.arange(len(tau)), sources_of(case)[source]), 0.0, tau)
     with_it, less = driven.response(tau), driven.response(without)
     udot, com = (a - b for a, b in zip(with_it, less, strict=True))
     induced = found.induced[model]
@@ -319,3 +200,69 @@ def test_a_moment_that_is_taken_away_changes_what_it_caused(tmp_path, model, sou
     force = case.skeleton.mass.sum() * com
     limit = DIFFERENCES * np.abs(induced.force).max()
     np.testing.assert_allclose(induced.force[0, place, 0], force, rtol=0, atol=limit)
+
+
+def _analysed(model: Any, case: Case, torques: np.ndarray, folder: Path) -> dict[str, np.ndarray]:
+    """Accelerations of the centre of mass by OpenSim's InducedAccelerations analysis."""
+    controller = opensim.PrescribedController()
+    for name in case.skeleton.coordinates:
+        actuator = opensim.CoordinateActuator(name)
+        actuator.setName(f"torque_{name}")
+        actuator.setOptimalForce(1.0)
+        actuator.setMinControl(-1e9)
+        actuator.setMaxControl(1e9)
+        model.addForce(actuator)
+        controller.addActuator(actuator)
+    model.addController(controller)
+    for name, torque in zip(case.skeleton.coordinates, torques, strict=True):
+        function = opensim.Constant(float(torque))
+        function.thisown = False  # the controller takes it over and frees it
+        controller.prescribeControlForActuator(f"torque_{name}", function)
+    analysis = opensim.InducedAccelerations(model)
+    analysis.setName("induced")
+    model.addAnalysis(analysis)
+    state = model.initSystem()
+    for place, name in enumerate(case.skeleton.coordinates):
+        coordinate = model.getCoordinateSet().get(name)
+        coordinate.setValue(state, float(case.motion[0][0, place]), False)
+        coordinate.setSpeedValue(state, float(case.motion[1][0, place]))
+    model.realizeVelocity(state)
+    analysis.begin(state)
+    analysis.printResults("result", str(folder), -1.0, ".sto")
+    lines = next(folder.glob("result_*")).read_text().splitlines()
+    labels = lines[lines.index("endheader") + 1].split("\t")
+    numbers = map(float, lines[lines.index("endheader") + 2].split())
+    table = dict(zip(labels, numbers, strict=True))
+    sources = {label[:-2] for label in labels if label.endswith("_X")}
+    return {name: np.array([table[f"{name}_{axis}"] for axis in "XYZ"]) for name in sources}
+
+
+@pytest.mark.parametrize("contact", ["C1", "C3"])
+def test_equals_opensims_own_analysis(tmp_path, contact):
+    """Eight printed decimals. The weld's speed terms are left out: it holds a foot that moves here,
+    and OpenSim's differ then with the way in which it writes orientations.
+    """
+    file = tmp_path / "sprint.osim"
+    build_sprint_model(file, "male")
+    case = random_run(read_skeleton(file), anatomy_of("sprint"), FEET, frames=1, seed=9)
+    case.touching[0] = True, False
+    found = case.levels()
+    theirs = Theirs(load_model(file), case)
+    theirs.pose(case.motion[0][0], case.motion[1][0])
+    model = load_model(file)
+    point = found.feet[0].point[0]
+    model.addConstraint(held_by_opensim(model, contact, theirs, FEET[0], point))
+    by_actuator = _analysed(model, case, found.mechanics.forces[0], tmp_path)
+    induced = found.induced[contact]
+    compared = {
+        source: [f"torque_{case.skeleton.coordinates[c]}" for c in coordinates]
+        for source, coordinates in sources_of(case).items()
+    }
+    compared["gravity"] = ["gravity"]
+    if contact == "C1":
+        compared["velocity"] = ["velocity"]
+    for source, names in compared.items():
+        expected = sum((by_actuator[name] for name in names), start=np.zeros(3))
+        ours = induced.com_acceleration[0, induced.sources.index(source)]
+        limit = 1e-8 * max(len(names), 1) + 1e-9 * np.abs(expected).max()
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=limit, err_msg=source)

@@ -58,7 +58,8 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS) -> str:
     if any(line.count >= MIN_BAND_STEPS for line in drawn):
         lines += f"; bands: ± one standard deviation over steps (from {MIN_BAND_STEPS} steps on)"
     events = "Stance and flight run from 0 to 100 % each; TD touchdown, TO toe-off."
-    return " ".join([_SAYS[grid.name], signs, f"{lines}.", events, _FLIGHT])
+    words = [_SAYS[grid.name], signs, f"{lines}.", events]
+    return " ".join([*words, _FLIGHT] if grid.implied else words)
 
 
 def flexion_signs(positive: str) -> str:

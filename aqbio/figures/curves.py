@@ -26,7 +26,7 @@ NUMBER_COLUMNS = {
     "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
     "row": {"description": "Row of panels."},
     "line": {"description": "Quantity drawn: group, side, moment or joint."},
-    "phase": {"description": "stance or flight; flight is mechanically implied."},
+    "phase": {"description": "stance or flight; momentum in flight is mechanically implied."},
     "percent": {"description": "Percent of the phase.", "unit": "%"},
     "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
     "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
@@ -114,11 +114,15 @@ class PhaseGrid:
         File name without suffix.
     columns : tuple of StepColumn
     rows : tuple of PanelRow
+    implied : bool
+        Whether mechanics forces what the curves share out in flight: true of angular momentum,
+        which nothing but the air can change there; not of joint moments.
     """
 
     name: str
     columns: tuple[StepColumn, ...]
     rows: tuple[PanelRow, ...]
+    implied: bool = False
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have one panel per column."""

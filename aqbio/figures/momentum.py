@@ -47,7 +47,7 @@ def angular_momentum_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) ->
         )
         for kind, axis, groups, height in plan
     )
-    return PhaseGrid("angular_momentum", columns, rows)
+    return PhaseGrid("angular_momentum", columns, rows, implied=True)
 
 
 def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
@@ -88,7 +88,7 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
         )
         for axis in ("y", "x", "z")
     )
-    return PhaseGrid("angular_momentum_rate", columns, (*by_group, *balance))
+    return PhaseGrid("angular_momentum_rate", columns, (*by_group, *balance), implied=True)
 
 
 def _group_lines(values: xr.DataArray, groups: tuple[str, ...], axis: str) -> list[Line]:

@@ -26,6 +26,7 @@ from aqbio.figures.style import (
     sheet,
 )
 
+FLIGHT = "flight"
 IMPLIED = "flight: mechanically implied"
 _PERCENT = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100])
 _ROW_MM, _NARROW_ROW_MM, _MARGIN_MM = 31.0, 34.0, 24.0
@@ -74,15 +75,16 @@ def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
         line_of_axes[0].set_ylabel(f"{row.label}\n{row.scale}", linespacing=1.25)
     roomy = len(grid.columns) <= _ROOMY_COLUMNS
     for column, place in zip(grid.columns, axes[0], strict=True):
-        _title(place, column)
-        _name_phases(place, "flight (mechanically implied)" if roomy else "flight")
+        _title(place, column, roomy=roomy)
+        implied = roomy and grid.implied
+        _name_phases(place, "flight (mechanically implied)" if implied else "flight")
     for place in axes[-1]:
         if len(grid.columns) > _PERCENT_COLUMNS:
             _name_events(place)
         else:
             _name_percent(place)
     figure.align_ylabels(axes[:, 0])
-    _legend(figure, grid.rows, columns=5)
+    _legend(figure, grid.rows, IMPLIED if grid.implied else FLIGHT, columns=5)
     return figure
 
 
@@ -104,7 +106,7 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
             _name_events(place)
         else:
             _name_percent(place)
-    _legend(figure, rows, columns=2)
+    _legend(figure, rows, IMPLIED if grid.implied else FLIGHT, columns=2)
     return figure
 
 
@@ -152,9 +154,13 @@ def _apart(phases: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([phases[0], [np.nan], phases[1]])
 
 
-def _title(place: Axes, column: StepColumn) -> None:
-    _over(place, 0.5, 20, column.title, fontsize=7.5, fontweight="bold")
-    _over(place, 0.5, 12, column.size, fontsize=6.5)
+def _title(place: Axes, column: StepColumn, *, roomy: bool) -> None:
+    """Name a column; where there are many, every piece of the name gets a line of its own."""
+    title, size = column.title, column.size
+    if not roomy:
+        title, size = title.replace(", ", "\n"), size.replace(", ", "\n")
+    _over(place, 0.5, 12, size, fontsize=6.5)
+    _over(place, 0.5, 20 if roomy else 28, title, fontsize=7.5, fontweight="bold")
 
 
 def _over(place: Axes, across: float, points: float, text: str, **look: Any) -> None:
@@ -190,7 +196,7 @@ def _name_events(place: Axes) -> None:
     place.set_xlabel("phase")
 
 
-def _legend(figure: Figure, rows: Sequence[PanelRow], *, columns: int) -> None:
+def _legend(figure: Figure, rows: Sequence[PanelRow], flight: str, *, columns: int) -> None:
     """Put one key for all panels over them; a side and its leg share a look and an entry."""
     entries: dict[tuple[str, Dash, float], list[str]] = {}
     for style in (line.style for row in rows for panel in row.panels for line in panel):
@@ -201,7 +207,7 @@ def _legend(figure: Figure, rows: Sequence[PanelRow], *, columns: int) -> None:
         Line2D([], [], color=colour, linestyle=dash, linewidth=width, label=" / ".join(labels))
         for (colour, dash, width), labels in entries.items()
     ]
-    handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=IMPLIED))
+    handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=flight))
     tight = {"handlelength": 2.6, "columnspacing": 1.0} if columns <= _ROOMY_COLUMNS else {}
     figure.legend(
         handles=handles, loc="outside upper center", ncols=min(columns, len(handles)), **tight

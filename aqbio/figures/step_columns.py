@@ -50,9 +50,11 @@ def column_title(condition: str, speed_mps: float) -> str:
     --------
     >>> column_title("", 9.537)
     '9.5 m/s'
+    >>> column_title("restricted_arms", 8.9)
+    'restricted arms, 8.9 m/s'
     """
     speed = f"{speed_mps:.1f} m/s"
-    return f"{condition}, {speed}" if condition else speed
+    return f"{condition.replace('_', ' ')}, {speed}" if condition else speed
 
 
 def column_size(steps: int, people: int) -> str:

@@ -14,6 +14,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
+from aqbio.mechanics.angles import continuous
 from aqbio.mechanics.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.filters import low_pass
 from aqbio.mechanics.ik import inverse_kinematics
@@ -202,9 +203,8 @@ def _coordinates(
     q = inverse.inverse_kinematics(model.osim, markers, skeleton.coordinates, accuracy=accuracy)
     unsolved = np.isnan(q[0])
     q[:, unsolved] = skeleton.coordinate_default[unsolved]
-    rotations = skeleton.coordinate_is_rotation
-    q[:, rotations] = np.unwrap(q[:, rotations], axis=0)
-    return dependent_filled(skeleton, q), ()
+    q = continuous(skeleton, dependent_filled(skeleton, q), skeleton.coordinate_default)
+    return q, ()
 
 
 def _generalised_forces(

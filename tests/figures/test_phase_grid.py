@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
-from aqbio.figures.phase_grid import IMPLIED, phase_grid_figure
+from aqbio.figures.phase_grid import FLIGHT, IMPLIED, phase_grid_figure
 from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.figures.style import STYLES, journal_style
 from tests.figures.conftest import EDGES
@@ -71,7 +71,8 @@ def test_type_is_large_enough_for_print(arranged: FigureCanvasAgg) -> None:
 def test_legend_covers_no_panel(arranged: FigureCanvasAgg) -> None:
     figure, renderer = arranged.figure, arranged.get_renderer()
     legend = figure.legends[0].get_window_extent(renderer)
-    assert IMPLIED in [text.get_text() for text in figure.legends[0].get_texts()]
+    words = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert words & {IMPLIED, FLIGHT}
     assert not any(legend.overlaps(axes.get_tightbbox(renderer)) for axes in figure.axes)
 
 
@@ -114,6 +115,14 @@ def test_every_row_names_its_quantity_and_unit(
         for row, axes in zip(grid.rows, first, strict=True):
             assert f"({row.unit})" in axes.get_ylabel()
             assert row.label in axes.get_ylabel()
+
+
+def test_only_momentum_in_flight_is_implied(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    for make, expected in ((angular_momentum_grid, True), (flexion_moments_grid, False)):
+        legend = phase_grid_figure(make(steps, columns), 180.0).legends[0]
+        assert (IMPLIED in [text.get_text() for text in legend.get_texts()]) == expected
 
 
 def test_flight_is_shaded_and_named(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> None:

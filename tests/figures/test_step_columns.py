@@ -40,7 +40,7 @@ def test_conditions_stand_apart() -> None:
     )
     normal, restricted = step_columns(table, EDGES)
     assert normal.title == "normal, 9.0 m/s"
-    assert restricted.title == "restricted_arms, 9.0 m/s"
+    assert restricted.title == "restricted arms, 9.0 m/s"
 
 
 def test_last_class_is_open() -> None:

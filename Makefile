@@ -35,6 +35,9 @@ settings: $(VENV)/.run ## write the schema and the page of all settings again
 models: $(VENV)/.run ## build the sprint models again
 	$(BIN)/aqbio build-model models/sprint
 
+benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
+	$(BIN)/python -m benchmarks
+
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis results
 

@@ -122,7 +122,7 @@ class Effort:
 
     fewest: int = 2
     most: int = 5
-    patience_s: float = 20.0
+    patience_s: float = 15.0
 
 
 def measured(row: Row, effort: Effort, clock: Callable[[], float] = time.perf_counter) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import statistics
 import subprocess
@@ -128,10 +129,8 @@ def laboratory(material: Material) -> list[Measured]:
     wall = _seconds(lambda: snakemake(folder, study_file, stand_in=False))
     jobs = _jobs(load_study(study_file))
     overhead = _seconds(lambda: run_empty(material.folder / "empty-overhead"))
-    participants = PEOPLE * sum(
-        _at(RUNS, (FEW, jobs[f"{stage}-P01"]), (MANY, jobs[f"{stage}-P02"]))
-        for stage in BY_PARTICIPANT
-    )
+    few, many = (sum(jobs[f"{stage}-{who}"] for stage in BY_PARTICIPANT) for who in ("P01", "P02"))
+    participants = PEOPLE * _at(RUNS, (FEW, few), (MANY, many))
     tables = _study_stages(material, folder)
     total = overhead + participants / CORES + tables
     note = (
@@ -179,7 +178,8 @@ def _study_stages(material: Material, folder: Path) -> float:
             study = load_study(material.run.write(folder, runs={"P01": FEW, "P02": runs}))
             found.append(_seconds(partial(_tables_and_page, study)))
     few, many = (statistics.median(found) for found in times.values())
-    return _at(PEOPLE * RUNS, (FEW + FEW, few), (FEW + MANY, many))
+    total = _at(PEOPLE * RUNS, (FEW + FEW, few), (FEW + MANY, many))
+    return many if math.isnan(total) else total  # figures hardly depend on the number of runs
 
 
 def _tables_and_page(study: Study) -> None:
@@ -196,12 +196,16 @@ def _seconds(work: Callable[[], object]) -> float:
 def _at(runs: float, few: tuple[float, float], many: tuple[float, float]) -> float:
     """Value at a number of runs of the line through two points (runs, seconds).
 
+    NaN where more runs took no longer: the machine did something else, and the line says nothing.
+
     Examples
     --------
     >>> _at(30, (2, 5.0), (10, 9.0))
     19.0
     """
     per_run = (many[1] - few[1]) / (many[0] - few[0])
+    if per_run <= 0.0:
+        return NOT_MEASURED
     return few[1] + per_run * (runs - few[0])
 
 

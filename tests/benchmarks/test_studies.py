@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,11 @@ def test_empty_studies_have_their_files(tmp_path, people, runs):
     assert len(study.participants) == people
     assert len(study.trials) == people * (runs + 1)
     assert all((tmp_path / "data" / trial.file).is_file() for trial in study.trials)
+
+
+@pytest.mark.opensim
+def test_a_laboratory_is_extrapolated_along_a_line():
+    from benchmarks.rows.studies import _at
+
+    assert _at(30, (2, 5.0), (10, 9.0)) == 19.0
+    assert math.isnan(_at(30, (2, 9.0), (10, 5.0)))

@@ -29,8 +29,8 @@ from aqbio.stages.level_intervals import (
 NORMAL_95 = 1.959964
 """Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 
-SHARE = 4
-"""Every draw of level C solves the equations of motion anew: a quarter of the draws must do."""
+SHARE = 6
+"""Every draw of level C solves the equations of motion anew: a sixth of the draws must do."""
 
 LEVEL = f"C ({POINT_YAW})"
 _EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0), marker=0.0)
@@ -42,7 +42,7 @@ def cause_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
     Parameters
     ----------
     draws : TrialDraws
-        A quarter of its draws is used, at least 8.
+        A sixth of its draws is used, at least 8.
     step : Step
 
     Yields

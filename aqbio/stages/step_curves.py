@@ -14,6 +14,7 @@ from aqbio.mechanics.groups import role_groups
 from aqbio.mechanics.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.stages.level_curves import CHAINS, hub_curves
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,6 +78,7 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
         "residual_force": both(trial["residual_force"].values[:, None], "polar"),
         "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
         "joint_moment": both(_joints(trial, step)),
+        **hub_curves(trial, step),
     }
     flexion = _flexion(trial, step, model_map)
     stacked = np.stack([flexion, flexion, flexion], axis=-1)
@@ -160,13 +162,15 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
         "angular_momentum": ("group", "kg m2/s"),
         "angular_momentum_rate": ("group", "N m"),
         "joint_moment": ("joint", "N m"),
+        "hub_moment": ("chain", "N m"),
+        "hub_joint_moment": ("chain", "N m"),
         "external_moment": ("", "N m"),
         "moment_of_force": ("", "N m"),
         "free_moment": ("", "N m"),
         "residual_moment": ("", "N m"),
         "ground_force": ("", "N"),
     }
-    items = {"group": len(ROLES), "joint": len(JOINT_ROLES), "": 1}
+    items = {"group": len(ROLES), "joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
     variables = {}
     for name, (item, unit) in names.items():
         shape = (0, 2, 101, items[item], 3)
@@ -204,6 +208,7 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
             "percent": np.arange(101.0),
             "group": list(ROLES),
             "joint": list(JOINT_ROLES),
+            "chain": list(CHAINS),
             "axis": list(AXES),
         },
         attrs={"frame": "canonical: x forward, y up, z toward the stance side"},

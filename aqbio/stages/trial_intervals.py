@@ -52,13 +52,16 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
     if not steps:
         return xr.Dataset()
     tables = {step.side: list(_rows(draws, step)) for step in steps}
-    first = next(iter(tables.values()))[:: len(AXES)]
-    shape = (len(SIDES), len(first), len(AXES))
-    bounds = {name: np.full(shape, np.nan) for name in ("low", "high")}
+    outcomes = sorted({_outcome(row) for rows in tables.values() for row in rows})
+    place = {outcome: number for number, outcome in enumerate(outcomes)}
+    bounds = {
+        name: np.full((len(SIDES), len(outcomes), len(AXES)), np.nan) for name in ("low", "high")
+    }
     for side, rows in tables.items():
-        for name, values in bounds.items():
-            off = np.array([row[name] - row["value"] for row in rows])
-            values[SIDES.index(side)] = off.reshape(shape[1:])
+        for row in rows:
+            at = (SIDES.index(side), place[_outcome(row)], AXES.index(row["axis"]))
+            for name, values in bounds.items():
+                values[at] = row[name] - row["value"]
     dimensions = ("stance_foot", "outcome", "axis")
     words = "95 % interval of a stance mean, less the mean"
     return xr.Dataset(
@@ -73,9 +76,16 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
         coords={
             "stance_foot": list(SIDES),
             "axis": list(AXES),
-            **{f"outcome_{name}": ("outcome", [row[name] for row in first]) for name in NAMES},
+            **{
+                f"outcome_{name}": ("outcome", [outcome[column] for outcome in outcomes])
+                for column, name in enumerate(NAMES)
+            },
         },
     )
+
+
+def _outcome(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in NAMES)
 
 
 def drawn_steps(contacts: Sequence[Contact], time: FloatArray) -> Iterator[Step]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from aqbio.mechanics.groups import role_groups
+from aqbio.mechanics.joint_power import OTHER
 from aqbio.mechanics.shares import stance_share
 from aqbio.mechanics.source_roles import Side, role_name, side_sum, side_weights
 from aqbio.mechanics.stance import interval_mean, propulsion_start
@@ -167,6 +168,7 @@ def _induced_signals(trial: xr.Dataset, side: Side, model: str) -> Iterator[Sign
     """
     names = tuple(map(str, trial["source"].values))
     chosen = trial.sel(contact_model=model)
+    idle = _idle(chosen)
     primary = model == PRIMARY
     rates = _double(chosen["induced_momentum_rate"])
     ground = _double(chosen["induced_ground_force"].sum("foot", skipna=False))
@@ -183,7 +185,7 @@ def _induced_signals(trial: xr.Dataset, side: Side, model: str) -> Iterator[Sign
         targets.append(("pelvis", "angular_acceleration", "rad/s2", "axial", turned, "y"))
         targets.append(("whole_body", "moment", "N m", "axial", rates.sum(axis=2), "y"))
     for source, weights in _sources(names, side).items():
-        if source.endswith(HALF_LUMBAR) and not primary:
+        if source in idle or (source.endswith(HALF_LUMBAR) and not primary):
             continue
         for target, quantity, unit, kind, values, axes in targets:
             yield Signal(
@@ -197,6 +199,13 @@ def _induced_signals(trial: xr.Dataset, side: Side, model: str) -> Iterator[Sign
                 axes=axes,
                 impulse=primary and source in ROLE_SIDES,
             )
+
+
+def _idle(trial: xr.Dataset) -> frozenset[str]:
+    """Sources that a model does not have, which cause nothing at all."""
+    rates = np.abs(trial["induced_momentum_rate"].values).max(axis=(0, 2, 3))
+    every = map(str, trial["source"].values)
+    return frozenset({OTHER} if dict(zip(every, rates, strict=True)).get(OTHER) == 0.0 else ())
 
 
 def _double(values: xr.DataArray) -> FloatArray:
@@ -214,10 +223,10 @@ def _sources(names: tuple[str, ...], side: Side) -> Mapping[str, Mapping[str, fl
 def _share_rows(trial: xr.Dataset, step: Step) -> Iterator[Row]:
     """Shares of the stance impulse of the ground reaction force, and mean forces by phase."""
     roles = list(_roles(trial, step.side))
-    inertial = [
-        trial["inertial_force"].sel(group=g).sum("group", skipna=False).values for _, g in roles
-    ]
-    whole = trial["ground_force"].sum("foot", skipna=False).values
+    known = list(map(str, trial["group"].values))
+    force = trial["inertial_force"].values
+    inertial = [force[:, [known.index(name) for name in own]].sum(axis=1) for _, own in roles]
+    whole = trial["ground_force"].values.sum(axis=1)
     time = trial["time"].values
     curves = phase_curve(step, "stance", time, np.stack([whole, *inertial], axis=1), "polar")
     shares = stance_share(curves[:, 1:], curves[:, 0])

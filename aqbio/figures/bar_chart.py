@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aqbio.figures.bars import Bar, BarChart, BarRow
+from aqbio.figures.bars import Bar, BarChart
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, journal_style, pale, sheet
 
@@ -46,10 +46,13 @@ def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
         for row, line in zip(chart.rows, axes, strict=True):
             for number, place in zip(chosen, line, strict=True):
                 _draw(place, row.panels[number], paired=chart.paired)
-                place.set_xlabel(f"{row.unit}")
-                _title(place, chart.columns[number], row, first=row is chart.rows[0])
+                place.set_xlabel(row.unit)
+                place.margins(x=0.08)
+                if row is chart.rows[0]:
+                    _title(place, chart.columns[number])
             names = next(panel for panel in row.panels if panel)
             line[0].set_yticks(range(len(names)), labels=[bar.label for bar in names])
+            line[0].set_ylabel(row.label, fontweight="bold")
             line[0].set_ylim(len(names) - 0.4, -0.6)
         _legend(figure, chart, narrow=narrow)
     return figure
@@ -93,9 +96,9 @@ def _one(
     )
 
 
-def _title(place: Axes, column: StepColumn, row: BarRow, *, first: bool) -> None:
-    words = f"{column.title}\n{column.size.replace(', ', chr(10))}\n" if first else ""
-    place.set_title(f"{words}{row.label.replace(', ', chr(10))}", fontsize=6.5)
+def _title(place: Axes, column: StepColumn) -> None:
+    words = f"{column.title}\n{column.size}".replace(", ", "\n")
+    place.set_title(words, fontsize=6.5)
 
 
 def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:

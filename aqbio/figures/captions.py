@@ -48,8 +48,8 @@ _SAYS = {
     "through the whole body's centre of mass that each joint moment causes at that instant, all "
     "other moments held: stance means, averaged over steps.",
     "caused_force": "Impulse of the ground reaction force over stance that each joint moment "
-    "causes at that instant, all other moments held, per body mass (the change of velocity it makes), "
-    "averaged over steps.",
+    "causes at that instant, all other moments held, per body mass (the change of velocity it "
+    "makes), averaged over steps.",
     "force_shares": "Impulse, per body mass, of the force that each part needs beside what the "
     "pelvis's own motion needs, averaged over steps. Over steady strides what arms, torso and both "
     "legs together add in stance they take back in flight; single legs change roles at every "

@@ -125,11 +125,11 @@ def caused_force_chart(
     rows = tuple(
         BarRow(
             f"ground_{axis}",
-            f"Ground force, {words}",
+            f"Impulse {words}",
             "m/s",
             _panels(told[told["axis"] == axis], steps, columns),
         )
-        for axis, words in (("y", "up"), ("x", "forward"))
+        for axis, words in (("y", "upward"), ("x", "forward"))
     )
     return BarChart("caused_force", columns, rows)
 
@@ -161,11 +161,11 @@ def force_shares_chart(
     rows = tuple(
         BarRow(
             f"relative_force_{axis}",
-            f"Force beside the pelvis's motion, {words}",
+            f"Impulse {words}",
             "m/s",
             _panels(told[told["axis"] == axis], steps, columns, GROUPS, ("stance", "flight")),
         )
-        for axis, words in (("y", "up"), ("x", "forward"))
+        for axis, words in (("y", "upward"), ("x", "forward"))
     )
     return BarChart("force_shares", columns, rows, paired=True)
 

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, panels
-from aqbio.figures.momentum import AXIS_WORDS
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 
@@ -39,28 +38,28 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
     """
     whole, joint = steps["hub_moment"], steps["hub_joint_moment"]
     plan = (
-        ("Torque on the pelvis", whole, "y", 1.3),
-        ("Joint-moment part", joint, "y", 1.0),
-        ("Joint-force part", whole - joint, "y", 1.0),
-        ("Torque on the pelvis", whole, "x", 0.9),
-        ("Torque on the pelvis", whole, "z", 0.9),
+        ("Vertical axis", whole, "y", 1.3, "torque_y"),
+        ("Joint-moment part", joint, "y", 1.0, "joint_moment_y"),
+        ("Joint-force part", whole - joint, "y", 1.0, "joint_force_y"),
+        ("Forward axis", whole, "x", 0.9, "torque_x"),
+        ("Sideways axis", whole, "z", 0.9, "torque_z"),
     )
     rows = [
         PanelRow(
-            f"{words}, {AXIS_WORDS[axis]}" if values is whole else words,
+            words,
             f"$W_{axis}$",
             "N m",
-            f"{words.split()[0].lower().replace('-', '_')}_{axis}",
+            key,
             panels(_lines(values, axis), columns),
-            narrow=values is whole and axis == "y",
+            narrow=key == "torque_y",
             height=height,
         )
-        for words, values, axis, height in plan
+        for words, values, axis, height, key in plan
     ]
     odd = PanelRow(
-        "Odd one out",
-        "",
-        "% of steps",
+        "Odd one",
+        "out",
+        "%",
         "odd_one_out_y",
         tuple(
             tuple(map(_share, panel)) for panel in panels(_odd_lines(whole.sel(axis="y")), columns)

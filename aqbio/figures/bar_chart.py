@@ -28,14 +28,15 @@ def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
     chart : BarChart
     width_mm : float
         Width on paper, mm. Two columns of a page: all columns of panels. One column of a page: the
-        last one, which is the fastest.
+        fastest of the first condition.
 
     Returns
     -------
     Figure
     """
     narrow = width_mm < NARROW_MM
-    chosen = range(len(chart.columns))[-1:] if narrow else range(len(chart.columns))
+    same = [n for n, one in enumerate(chart.columns) if one.condition == chart.columns[0].condition]
+    chosen = same[-1:] if narrow else list(range(len(chart.columns)))
     bars = max(len(panel) for row in chart.rows for panel in row.panels)
     row_mm = (_PAIR_MM if chart.paired else _BAR_MM) * bars + _MARGIN_MM
     with journal_style():

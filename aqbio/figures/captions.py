@@ -110,7 +110,7 @@ def bar_caption(chart: BarChart) -> str:
         words.append(_BAR_VARIANTS)
     if any(math.isfinite(next(iter(bar.values.values())).low) for bar in every):
         words.append(_BAR_INTERVALS)
-    return " ".join([*words, "A narrow version shows the fastest column."])
+    return " ".join([*words, "The one-column version shows one speed only."])
 
 
 def bar_alternative_text(chart: BarChart) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from aqbio.figures.causes import MODELS, OTHERS, SUMS, source_label
+from aqbio.figures.causes import JOINTS, LABELS, MODELS, OTHERS, SUMS
 from aqbio.figures.step_columns import column_title
 from aqbio.report.rows import rows
 
@@ -90,6 +90,12 @@ class Driven:
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 
 
+def fastest(columns: list[Driven]) -> Driven | None:
+    """Give the fastest column of the first condition."""
+    first = [one for one in columns if one.condition == columns[0].condition]
+    return max(first, key=lambda one: one.speed_mps, default=None)
+
+
 def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
     """Arrange the numbers of the figure of caused rotation by column.
 
@@ -112,7 +118,7 @@ def _column(condition: str, speed: float, own: pd.DataFrame) -> Driven:
     effects = {
         (side, source): Effect(
             source=source,
-            label=source_label(source),
+            label=source_words(source),
             mean=row["mean"],
             low=row["low"],
             high=row["high"],
@@ -126,3 +132,18 @@ def _column(condition: str, speed: float, own: pd.DataFrame) -> Driven:
         if variant == primary
     }
     return Driven(condition, speed, int(own["steps"].max()), effects)
+
+
+def source_words(source: str) -> str:
+    """Name a source in the words of a sentence.
+
+    Examples
+    --------
+    >>> source_words("hip_push"), source_words("mtp_swing"), source_words("elbow_push")
+    ('hip of the push leg', 'toes of the swing leg', "elbow on the push leg's side")
+    """
+    if source in LABELS:
+        return LABELS[source]
+    joint, _, side = source.partition("_")
+    name = "toes" if joint == "mtp" else joint
+    return f"{name} of the {side} leg" if joint in JOINTS else f"{name} on the {side} leg's side"

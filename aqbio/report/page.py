@@ -19,7 +19,7 @@ from aqbio.report.carried import (
     push_side_groups,
     speed_columns,
 )
-from aqbio.report.driven import SIDES, driven_columns
+from aqbio.report.driven import SIDES, driven_columns, fastest
 from aqbio.report.origin import Origin
 from aqbio.report.quality import cautions, closures, quality_tables, residuals
 from aqbio.report.rows import rows
@@ -109,6 +109,7 @@ def page(content: PageContent) -> str:
         style=Markup(style),
         columns=speed_columns(content.means),
         driven=driven_columns(content.caused),
+        fastest=fastest(driven_columns(content.caused)),
         push_groups=push_side_groups(),
         summary=study_summary(content.participants, content.trials, content.steps),
         step_rows=rows(content.steps),

@@ -15,6 +15,8 @@ demo: $(VENV)/.run ## run the whole study on virtual sprinters and print where t
 	$(BIN)/aqbio run data/virtual_sprinters/study.yaml
 
 test: $(VENV)/.test ## run the tests
+	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
+	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(VENV)/.check ## lint, format, types, import contracts, workflow format
@@ -34,6 +36,9 @@ settings: $(VENV)/.run ## write the schema and the page of all settings again
 
 models: $(VENV)/.run ## build the sprint models again
 	$(BIN)/aqbio build-model models/sprint
+
+benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
+	$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis results

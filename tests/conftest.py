@@ -27,16 +27,21 @@ def realdata() -> Path:
     pytest.skip(f"{REALDATA} is not set: the real recordings are not on this machine.")
 
 
+def _promised(keywords: object) -> str:
+    """Say why a test must not skip here; empty where it may."""
+    if "real" in keywords and os.environ.get(REALDATA):
+        return f"{REALDATA} is set"
+    if "browser" in keywords and os.environ.get("CI"):
+        return "continuous integration installs a browser"
+    return ""
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
-    """Where the real recordings are promised, a skipped test of them is a failure."""
+    """Where recordings or a browser are promised, a skipped test of them is a failure."""
     outcome = yield
     report = outcome.get_result()
-    if (
-        report.skipped
-        and "real" in item.keywords
-        and os.environ.get(REALDATA)
-        and not hasattr(report, "wasxfail")
-    ):
+    promise = _promised(item.keywords)
+    if report.skipped and promise and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} skipped although {REALDATA} is set: {report.longrepr}"
+        report.longrepr = f"{item.nodeid} skipped although {promise}: {report.longrepr}"

@@ -11,6 +11,9 @@ MAGIC = 0x50
 INTEL, DEC, MIPS = 84, 85, 86
 """Processor types of the C3D standard; ezc3d reads the first two."""
 
+FLOAT, INTEGER = 4, 2
+"""Bytes of a value in the data section."""
+
 RECORDS_MAX = 10_000
 
 
@@ -48,6 +51,8 @@ def check_c3d_header(path: Path) -> None:
         raise _unreadable(path, "it was written on a SGI/MIPS computer, whose numbers are not read")
     if processor in (INTEL, DEC) and (damage := _damage(content, start + 4)):
         raise _unreadable(path, damage)
+    if processor in (INTEL, DEC) and (shortage := _shortage(content, processor)):
+        raise _unreadable(path, shortage)
 
 
 def _damage(content: bytes, position: int) -> str:
@@ -67,6 +72,32 @@ def _damage(content: bytes, position: int) -> str:
             return ""
         position = link + step
     return "its parameter section does not end"
+
+
+def _shortage(content: bytes, processor: int) -> str:
+    """Compare the file's length with the data that its header promises; empty when it is there.
+
+    A native reader fills what a cut file lacks with zeros or garbage.
+    """
+    points, analog, first, last = (_word(content, place) for place in (2, 3, 4, 5))
+    begin = BLOCK * (_word(content, 9) - 1)
+    frames = last - first + 1
+    sign_byte = content[13] if processor == DEC else content[15]
+    size = FLOAT if sign_byte & 0x80 else INTEGER  # a negative scale factor announces floats
+    if frames < 1 or begin < BLOCK:
+        return ""
+    promised = begin + frames * (4 * points + analog) * size
+    if len(content) >= promised:
+        return ""
+    return (
+        f"its header promises {frames} frames of {points} points and {analog} analog values, "
+        f"{promised} bytes, but the file ends after {len(content)}: it was cut"
+    )
+
+
+def _word(content: bytes, number: int) -> int:
+    """The header's 16-bit word of a number, counted from 1."""
+    return int.from_bytes(content[2 * number - 2 : 2 * number], "little")
 
 
 def _signed(byte: int) -> int:

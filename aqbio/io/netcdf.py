@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import atomic_path
+from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,12 +29,17 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
         Target ``.nc`` file.
     attributes : mapping
         Global attributes that are added, for example provenance; truth values become 0 or 1.
+
+    Notes
+    -----
+    Only what repeats itself is compressed, such as plates on which nobody stands: measured numbers
+    shrink by a tenth and would take three quarters of the writing.
     """
     plain = dataset.assign_attrs({name: _plain(value) for name, value in attributes.items()})
     encoding: dict[str, dict[str, Any]] = {
         str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, variable in plain.variables.items()
-        if variable.dtype.kind == "f" and variable.ndim > 1
+        if variable.dtype.kind == "f" and variable.ndim > 1 and _repeats(variable.values)
     }
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
@@ -58,6 +64,12 @@ def read_dataset(path: Path) -> xr.Dataset:
             fix="delete the file and run the workflow again.",
             rule="netcdf-unreadable",
         ) from error
+
+
+def _repeats(values: FloatArray) -> bool:
+    """Whether at least half of the values are, bit by bit, those of the sample before."""
+    bits = np.ascontiguousarray(values).view(f"u{values.itemsize}")
+    return len(bits) > 1 and float((bits[1:] == bits[:-1]).mean()) >= 0.5
 
 
 def _plain(value: Attribute) -> str | int | float | list[float] | list[str]:

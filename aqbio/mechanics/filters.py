@@ -6,7 +6,7 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from aqbio.mechanics.runs import runs
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 PASSES_CORRECTION = (np.sqrt(2.0) - 1.0) ** 0.25
 """0.802: two passes of a second-order Butterworth filter lower its cut-off by this factor."""
@@ -89,13 +89,19 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
     columns = signal.reshape(len(signal), -1)
     filtered = np.full_like(columns, np.nan)
     present = np.isfinite(columns)
-    patterns, pattern_of = np.unique(present, axis=1, return_inverse=True)
-    for index, pattern in enumerate(patterns.T):
-        which = np.flatnonzero(pattern_of.ravel() == index)
-        for start, stop in runs(pattern):
+    for which in _alike(present):
+        for start, stop in runs(present[:, which[0]]):
             stretch = columns[start:stop, which]
             if stop - start > 1:
                 length = min(padding, stop - start - 1)
                 stretch = sosfiltfilt(sections, stretch, axis=0, padtype="odd", padlen=length)
             filtered[start:stop, which] = stretch
     return filtered.reshape(signal.shape)
+
+
+def _alike(present: BoolArray) -> list[list[int]]:
+    """Columns that have their gaps in common."""
+    groups: dict[bytes, list[int]] = {}
+    for column, pattern in enumerate(np.packbits(present, axis=0).T):
+        groups.setdefault(pattern.tobytes(), []).append(column)
+    return list(groups.values())

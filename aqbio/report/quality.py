@@ -38,6 +38,7 @@ WORDINGS: dict[str, Wording] = {
     "marker_rms": Wording("Marker error, RMS", "mm", _TO_MM),
     "marker_rms_worst_frame": Wording("Marker error, RMS of the worst frame", "mm", _TO_MM),
     "marker_max": Wording("Marker error, largest", "mm", _TO_MM),
+    "force_delay": Wording("Clocks of forces and markers apart", "ms", _TO_MM),
     **{
         f"residual_force_{axis}_rms": Wording(f"Residual force {way}, RMS", "%BW", _TO_PERCENT)
         for axis, way in _DIRECTION.items()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.mechanics.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY
 from aqbio.stages.step_curves import ROLES
@@ -69,6 +70,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _marker_rows(study, key, solved)
         yield from _residual_rows(key, trial.data)
         yield from _yaw_precision_rows(key, trial)
+        yield from _clock_rows(key, trial.data)
         yield from _drift_rows(key, trial)
         yield from _closure_rows(key, made)
 
@@ -153,6 +155,23 @@ def _yaw_precision_rows(key: Row, trial: TrialSteps) -> Iterator[Row]:
         note=f"RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
         f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
     )  # fmt: skip
+
+
+def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """Delay of the forces behind the motion, where both were recorded."""
+    window = contact_window(data)
+    force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
+    if not np.isfinite(force).all() or len(force) == 0:
+        return
+    mass, time = float(data.attrs["mass"]), data["time"].values[window]
+    asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    delay = force_delay(time, force, asked)
+    if np.isfinite(delay):
+        yield measure(
+            key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
+            note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
+            "force and m (a + g); limit one marker frame",
+        )  # fmt: skip
 
 
 def _drift_rows(key: Row, trial: TrialSteps) -> Iterator[Row]:

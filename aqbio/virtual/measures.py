@@ -7,14 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.dynamics import generalised_forces, joint_wrenches
-from aqbio.mechanics.kinematics import SegmentKinematics, segment_kinematics, segment_motion
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.kinematics import (
+    SegmentKinematics,
+    SegmentMotion,
+    segment_kinematics,
+    segment_motion,
+)
+from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import GRAVITY
 from aqbio.virtual import collocation
 from aqbio.virtual.generator import SolvedGait
 from aqbio.virtual.truth import ground_loads
 
 STRIDE_SAMPLES = 80
+SWING_LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +47,9 @@ class GaitMeasures:
         Lowest height of the toes in swing.
     moments : dict of (T,) arrays, N m/kg
         Generalised forces of the coordinates.
+    side_ratio : float
+        Logarithm of the RMS angular momentum about the vertical of push leg, arms and torso over
+        that of the swing leg, in the right contact.
     """
 
     stride: FloatArray
@@ -52,6 +62,7 @@ class GaitMeasures:
     reach: float
     clearance: float
     moments: dict[str, FloatArray]
+    side_ratio: float
 
 
 def gait_measures(solved: SolvedGait) -> GaitMeasures:
@@ -65,7 +76,8 @@ def gait_measures(solved: SolvedGait) -> GaitMeasures:
     kinematics = segment_kinematics(skeleton, q, u, udot)
     names = skeleton.coordinates
     mass = gait.athlete.mass
-    tau = _joint_moments(solved, time, kinematics)
+    segments = segment_motion(skeleton, kinematics)
+    tau = _joint_moments(solved, time, kinematics, segments)
     torso = kinematics.rotation[:, skeleton.bodies.index("torso")]
     swing = (time > line.contact[0] + 0.1 * line.flight[0]) & (
         time < duration - 0.1 * line.flight[1]
@@ -82,14 +94,26 @@ def gait_measures(solved: SolvedGait) -> GaitMeasures:
         reach=solved.reach,
         clearance=float(toes.min()),
         moments=dict(zip(names, tau.T / mass, strict=True)),
+        side_ratio=_side_ratio(segments, time <= float(line.contact[0])),
     )
 
 
+def _side_ratio(segments: SegmentMotion, contact: BoolArray) -> float:
+    com, velocity, _ = centre_of_mass(segments)
+    about = angular_momentum(segments, com, velocity)[contact, :, 1]
+    swing = [name in SWING_LEG for name in segments.segments]
+    push = [
+        not leg and name != "pelvis" for leg, name in zip(swing, segments.segments, strict=True)
+    ]
+    sides = [about[:, chosen].sum(axis=1) for chosen in (push, swing)]
+    return float(np.log(np.linalg.norm(sides[0]) / np.linalg.norm(sides[1])))
+
+
 def _joint_moments(
-    solved: SolvedGait, time: FloatArray, kinematics: SegmentKinematics
+    solved: SolvedGait, time: FloatArray, kinematics: SegmentKinematics, segments: SegmentMotion
 ) -> FloatArray:
     skeleton = solved.gait.skeleton
-    loads = ground_loads(solved.gait, time, segment_motion(skeleton, kinematics))
+    loads = ground_loads(solved.gait, time, segments)
     wrenches = joint_wrenches(skeleton, kinematics, loads.external())
     return generalised_forces(skeleton, kinematics, wrenches)
 

@@ -148,7 +148,7 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     loads = moved_loads(seen.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
     force, moment = plate_loads(loads, row)
     recording = _marked(
-        gait.skeleton, truth.motion.q, shift, laboratory, force, moment, line.phase(time)
+        gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), line.phase(time)
     )
     return RecordedRun(recording, truth, seen, shift, start, tuple(numbers))
 
@@ -186,7 +186,8 @@ def recorded_static(athlete: Athlete, laboratory: Laboratory) -> VirtualRecordin
     shift = np.array([middle[0] - com[0], 0.0, middle[2] - com[2]])
     force = np.zeros((samples, row.count, 3))
     force[:, plate, 1] = athlete.mass * GRAVITY
-    return _marked(skeleton, q, shift, laboratory, force, np.zeros_like(force), np.zeros(frames))
+    unloaded = np.zeros_like(force)
+    return _marked(skeleton, q, shift, laboratory, (force, unloaded), np.zeros(frames))
 
 
 def _contact(gait: Gait, number: int) -> tuple[float, float]:
@@ -204,8 +205,7 @@ def _marked(
     q: FloatArray,
     shift: FloatArray,
     laboratory: Laboratory,
-    force: FloatArray,
-    moment: FloatArray,
+    plates: tuple[FloatArray, FloatArray],
     phase: FloatArray,
 ) -> VirtualRecording:
     poses = segment_poses(skeleton, q)
@@ -215,8 +215,8 @@ def _marked(
         markers=markers + shift,
         marker_rate=laboratory.marker_rate,
         force_rate=laboratory.force_rate,
-        force=force,
-        moment=moment,
+        force=plates[0],
+        moment=plates[1],
         corners=laboratory.plates.corners(),
         marker_body=skeleton.marker_body,
         bodies=skeleton.bodies,

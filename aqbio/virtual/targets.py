@@ -35,6 +35,10 @@ class Targets:
     broad: float
 
 
+SIDE_RATIO = -0.12
+"""Wanted `GaitMeasures.side_ratio` at every speed: arms and torso do not quite balance both legs,
+equally so at all speeds, as the classical world (W0) of the demo says."""
+
 TARGETS = {
     3.5: Targets((24, 10, -15), (16, 42, 20), (-2, 27, -12), 0.38, 0.83, 0.131, 0.8),
     9.5: Targets((40, 16, -18), (28, 44, 22), (0, 27, -26), 0.80, 1.064, 0.113, 1.7),

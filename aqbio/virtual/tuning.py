@@ -24,7 +24,7 @@ from aqbio.virtual.parameters import (
     unflat,
 )
 from aqbio.virtual.swing import SPEEDS, USUAL
-from aqbio.virtual.targets import Targets, targets
+from aqbio.virtual.targets import SIDE_RATIO, Targets, targets
 
 SWEEPS = 6
 """Sweeps of a gait while it is tuned."""
@@ -165,6 +165,8 @@ def gait_misses(solved: SolvedGait, speed: float, given: GaitParameters) -> Floa
         _beyond(np.array([given.sole_radius_m]), 0.005, 0.06, 0.005),
         np.array([(speed * given.contact_s / wanted.contact_m - 1.0) / 0.02]),
     ]
+    if given.arm_amplitude > 0.0:
+        parts.append(np.array([(measures.side_ratio - SIDE_RATIO) / 0.02]))
     return np.concatenate(parts)
 
 

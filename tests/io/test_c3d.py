@@ -206,3 +206,12 @@ def test_file_without_visible_markers(tmp_path, points):
     path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], np.full_like(points, np.nan))
     with pytest.raises(AqbioError, match="none of the 3 labelled markers"):
         read_c3d(path)
+
+
+def test_a_cut_file_is_refused_with_its_length(tmp_path, points):
+    whole = write_c3d(tmp_path / "whole.c3d", ["A", "B", "C"], points)
+    content = whole.read_bytes()
+    cut = tmp_path / "cut.c3d"
+    cut.write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(AqbioError, match=rf"ends after {len(content) * 2 // 3}: it was cut"):
+        read_c3d(cut)

@@ -47,6 +47,7 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
     variables = {
         "com": (("time", "axis"), np.tile([0.0, 1.0, 0.0], (len(TIME), 1))),
         "com_velocity": (("time", "axis"), velocity),
+        "com_acceleration": (("time", "axis"), np.gradient(velocity, TIME, axis=0)),
         "group_angular_momentum": (("time", "group", "axis"), smooth(6, 3)),
         "group_angular_momentum_rate": (("time", "group", "axis"), rate),
         "moment_of_force": (("time", "foot", "axis"), moment),
@@ -90,7 +91,7 @@ def _other_side(name: str) -> str:
 
 def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
     """The same run seen in a mirror: left and right change names, vectors are reflected."""
-    polar = {"com", "com_velocity", "ground_force", "residual_force"}
+    polar = {"com", "com_velocity", "com_acceleration", "ground_force", "residual_force"}
     mirrored = trial.copy(deep=True)
     for name, variable in trial.data_vars.items():
         if "axis" in variable.dims:

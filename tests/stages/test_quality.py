@@ -229,3 +229,17 @@ def test_what_became_of_every_trial(study):
     assert failed["contacts"] == 0
     assert np.isnan(failed["speed_mps"])
     assert rows["P1", "slow"]["reason"] is None
+
+
+def test_a_delay_of_the_forces_is_seen(rows):
+    """Forces that follow from the motion, 12 ms late: three frames, more than the one allowed."""
+    data = made_trial()
+    lift = 2.0 * GRAVITY * np.sin(2 * np.pi * 4.3 * TIME) ** 2
+    late = 2.0 * GRAVITY * np.sin(2 * np.pi * 4.3 * (TIME - 0.012)) ** 2
+    data["com_acceleration"].values[:, 1] = lift - GRAVITY
+    data["ground_force"].values[:] = 0.0
+    data["ground_force"].values[:, 0, 1] = MASS * late
+    found = rows(data).loc["force_delay"]
+    assert found["value"] == pytest.approx(0.012, abs=0.0005)
+    assert found["verdict"] == "warning"
+    assert "late" in found["note"]

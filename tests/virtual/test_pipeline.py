@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import Study
+from aqbio.io.study import Study, load_study
 from aqbio.mechanics.filters import low_pass
 from aqbio.mechanics.forces import centre_of_pressure
 from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
@@ -17,6 +17,7 @@ from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.motion import spline_motion
 from aqbio.stages.prepare import prepare_participant
 from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.files import write_trc_and_mot
 from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
@@ -192,3 +193,29 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     for group, (error, _) in errors.items():
         record_property(f"H_y_error_{group}", error)
     assert 0.02 < max(error for error, _ in errors.values()) < 0.6
+
+
+def test_text_files_say_the_same_as_c3d(made, tmp_path: Path):
+    """TRC and MOT of the same run: markers to the 0.1 µm of the TRC, forces to single precision."""
+    study, runs = made
+    folder = tmp_path / "text"
+    (folder / "data").mkdir(parents=True)
+    laboratory = Laboratory()
+    data = folder / "data"
+    write_trc_and_mot(data / "run7.trc", data / "run7.mot", runs["run7"].recording, laboratory)
+    for name in ("study.yaml", "participants.tsv"):
+        text = (study.file.parent / name).read_text(encoding="utf-8")
+        text = text.replace(study.file.parent.as_posix(), folder.as_posix())
+        (folder / name).write_text(text.replace("\tstatic\n", "\tn/a\n"), encoding="utf-8")
+    (folder / "trials.tsv").write_text(
+        "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
+        f"{RUNNER.name}\trun7\trun\trun7.trc\trun7.mot\n",
+        encoding="utf-8",
+    )
+    text_study = load_study(folder / "study.yaml")
+    prepare_participant(text_study, RUNNER.name, _silent)
+    one, other = _prepared(study, "run7"), _prepared(text_study, "run7")
+    np.testing.assert_allclose(other["marker_raw"], one["marker_raw"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(other["foot_force"], one["foot_force"], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(other["foot_moment"], one["foot_moment"], rtol=0, atol=1e-2)
+    np.testing.assert_allclose(other["contact_touchdown"], one["contact_touchdown"], atol=1e-5)

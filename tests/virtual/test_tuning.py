@@ -9,8 +9,9 @@ from aqbio.virtual import tuning
 from aqbio.virtual.design import steady
 from aqbio.virtual.generator import generated_gait
 from aqbio.virtual.library import presets
+from aqbio.virtual.measures import gait_measures
 from aqbio.virtual.parameters import GaitParameters
-from aqbio.virtual.targets import first_guess, targets
+from aqbio.virtual.targets import SIDE_RATIO, first_guess, targets
 from tests.virtual.runners import RUNNER
 
 
@@ -37,3 +38,10 @@ def test_presets_meet_their_targets(speed: float):
     misses = tuning.gait_misses(solved, speed, step)
     assert np.mean(misses**2) < 0.5
     assert speed * step.contact_s == pytest.approx(targets(speed).contact_m, rel=0.08)
+
+
+@pytest.mark.parametrize("speed", [3.5, 5.0, 7.0, 9.5])
+def test_presets_share_momentum_alike_at_every_speed(speed: float):
+    """The classical world's ratio of the sides, to three units of what is tolerable."""
+    solved = generated_gait(steady(RUNNER, speed, presets()[speed]))
+    assert gait_measures(solved).side_ratio == pytest.approx(SIDE_RATIO, abs=0.06)

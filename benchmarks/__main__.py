@@ -1,0 +1,80 @@
+"""``python -m benchmarks [--rows B1,B5] [--quick]``: measure, print and write the scoreboard."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aqbio.osim.session import quiet
+from benchmarks.board import Effort, Measured, Row, measured
+from benchmarks.material import Material, gathered
+from benchmarks.rows import draws, dynamics, markers, process, studies, trial
+from benchmarks.table import markdown, write_table
+
+RESULTS = Path(__file__).parent / "results"
+FRAMES, QUICK_FRAMES = 750, 150
+QUICK = Effort(fewest=1, most=1, patience_s=0.0)
+
+Rows = Callable[[Material], Sequence[Row | Measured]]
+
+ROWS: dict[str, Rows] = {
+    "B1": markers.against_tool,
+    "B2": markers.against_best,
+    "B3": dynamics.against_tool,
+    "B4": dynamics.against_loops,
+    "B5": dynamics.against_analysis,
+    "B6": draws.against_tool,
+    "B7": trial.against_script,
+    "B8": studies.workflow_alone,
+    "B9": process.against_the_clock,
+    "B10": process.within_memory,
+    "B12": studies.laboratory,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the chosen rows; 1 if a side was wrong."""
+    options = _parser().parse_args(arguments)
+    chosen = list(ROWS) if not options.rows else options.rows.split(",")
+    unknown = [name for name in chosen if name not in ROWS]
+    if unknown:
+        _parser().error(f"rows {', '.join(unknown)} are unknown; there are {', '.join(ROWS)}.")
+    effort, frames = (QUICK, QUICK_FRAMES) if options.quick else (Effort(), FRAMES)
+    start = time.perf_counter()
+    lines: list[Measured] = []
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch, quiet(level="Off"):
+        material = gathered(Path(scratch), frames, _say)
+        for name in chosen:
+            for row in ROWS[name](material):
+                line = row if isinstance(row, Measured) else measured(row, effort)
+                _say(f"{line.id}: {line.ours_s:.4g} s, {line.ratio:.4g} x, correct: {line.correct}")
+                lines.append(line)
+    print(markdown(lines))
+    if options.rows or options.quick:
+        _say("no files written: that takes a whole run")
+    else:
+        write_table(lines, RESULTS, material.words)
+        _say(f"wrote {RESULTS / 'latest.tsv'} and {RESULTS / 'latest.md'}")
+    _say(f"{time.perf_counter() - start:.0f} s")
+    return int(any(line.correct == "no" for line in lines))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", default="", help="only these, for example B1,B5")
+    parser.add_argument(
+        "--quick", action="store_true", help="one turn on a fifth of the frames: does it work?"
+    )
+    return parser
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

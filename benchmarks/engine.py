@@ -1,0 +1,110 @@
+"""Our side of the comparisons with OpenSim's tools: the same files, through aqbio's functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.trc import read_trc
+from aqbio.mechanics.dynamics import ExternalLoad, motion_forces
+from aqbio.mechanics.ik import inverse_kinematics
+from aqbio.mechanics.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.motion import spline_motion
+from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES
+from benchmarks.material import coordinates_of, write_coordinates
+from benchmarks.tools import IDENTIFIERS
+
+
+def solved_file(
+    skeleton_file: Path, markers: Path, names: Sequence[str], frames: int, output: Path
+) -> FloatArray:
+    """TRC to coordinates in a MOT file, as the IK tool; gives them, too, (T, C) rad or m."""
+    skeleton, content = load_skeleton(skeleton_file), read_trc(markers)
+    columns = [content.labels.index(name) for name in names]
+    index = np.array([skeleton.markers.index(name) for name in names])
+    positions = content.positions[:frames, columns]
+    solution = inverse_kinematics(skeleton, positions, index, np.ones(len(names)))
+    time = content.first_time + np.arange(len(positions)) / content.rate
+    write_coordinates(output, skeleton, time, solution.q)
+    return solution.q
+
+
+def ground_loads(
+    forces: Path, feet: Mapping[str, str], time: FloatArray
+) -> tuple[ExternalLoad, ...]:
+    """Loads of a force file at given instants, by linear interpolation as the ID tool."""
+    ground = read_storage(forces)
+    loads = []
+    for letter, body in feet.items():
+        parts = {}
+        for part, stem in IDENTIFIERS.items():
+            columns = [ground.column(f"{stem.format(letter)}{axis}") for axis in AXES]
+            parts[part] = np.stack([np.interp(time, ground.time, c) for c in columns], axis=1)
+        loads.append(ExternalLoad(body, parts["force"], parts["torque"], parts["point"]))
+    return tuple(loads)
+
+
+@dataclass(frozen=True, slots=True)
+class Forces:
+    """Generalised forces of a motion.
+
+    Attributes
+    ----------
+    skeleton : Skeleton
+    time : (T,) array, s
+    q, tau : (T, C) arrays, rad or m, N m or N
+    """
+
+    skeleton: Skeleton
+    time: FloatArray
+    q: FloatArray
+    tau: FloatArray
+
+
+def forces_of_files(
+    skeleton_file: Path, coordinates: Path, forces: Path, feet: Mapping[str, str]
+) -> Forces:
+    """Coordinates and ground forces of MOT files to generalised forces, as the ID tool.
+
+    With Simbody's accelerations, so that the numbers can be held against OpenSim's.
+    """
+    skeleton, table = load_skeleton(skeleton_file), read_storage(coordinates)
+    motion = spline_motion(skeleton, table.time, coordinates_of(table, skeleton))
+    loads = ground_loads(forces, feet, table.time)
+    state = (motion.q, motion.u, motion.udot)
+    tau = motion_forces(skeleton, state, loads, simbody_compat=True)
+    return Forces(skeleton, table.time, motion.q, tau)
+
+
+def forces_file(
+    skeleton_file: Path, coordinates: Path, forces: Path, feet: Mapping[str, str], output: Path
+) -> Forces:
+    """The same, and written as text with every digit."""
+    found = forces_of_files(skeleton_file, coordinates, forces, feet)
+    write_storage(output, found.skeleton.coordinates, found.time, found.tau, in_degrees=False)
+    return found
+
+
+def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMotion, FloatArray]:
+    """Coordinates of a MOT file to the motion of every segment and its angular momentum.
+
+    Returns
+    -------
+    SegmentMotion, (T, B, 3) array in kg m²/s
+        About the whole body's centre of mass.
+    """
+    skeleton, table = load_skeleton(skeleton_file), read_storage(coordinates)
+    motion = spline_motion(skeleton, table.time, coordinates_of(table, skeleton))
+    segments = segment_motion(
+        skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    )
+    com, velocity, _ = centre_of_mass(segments)
+    return segments, angular_momentum(segments, com, velocity)

@@ -1,0 +1,246 @@
+"""What the comparisons run on: one recorded run, its participant's model and the stock model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from aqbio.io.mot import Storage, write_storage
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import save_skeleton
+from aqbio.io.study import Study, load_study
+from aqbio.io.trc import read_trc
+from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.ik import IkSolution, inverse_kinematics
+from aqbio.mechanics.motion import Motion, TrackedMarkers, spline_motion
+from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.osim.skeleton import read_skeleton
+from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.scale import scale_participant
+from aqbio.virtual.study import write_study
+from benchmarks.studies import OneRun
+
+REALDATA = "AQBIO_REALDATA"
+ROOT = Path(__file__).parents[1]
+JA1 = "ja1_dorn2012"
+STOCK = "rajagopal_scaled_ja1.osim"
+RUN_MODEL = "rajagopal2016/models/Rajagopal2016.osim"
+RUN_MARKERS = "rajagopal2016/run/motion_capture_run.trc"
+
+REAL_WORDS = (
+    "JA1's jog (3.6 m/s, 250 Hz) on the stock Rajagopal model that was scaled to him (80 muscles, "
+    "2 couplers, locked and clamped coordinates)"
+)
+VIRTUAL_WORDS = (
+    "the first run of virtual sprinter V01 on the scaled sprint model (no muscles, no couplers: "
+    "the targets are not about it)"
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Markers of a run and a model that carries them.
+
+    Attributes
+    ----------
+    model : Path
+        The ``.osim`` that the rivals use.
+    markers_file : Path
+        TRC, ground axes.
+    frames : int
+        How many of its frames are used, from the first one.
+    """
+
+    model: Path
+    markers_file: Path
+    frames: int
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """The model as a table."""
+        return read_skeleton(self.model)
+
+    @cached_property
+    def markers(self) -> TrackedMarkers:
+        """Markers of the recording that the model has, equally weighted."""
+        content = read_trc(self.markers_file)
+        names = tuple(label for label in content.labels if label in self.skeleton.markers)
+        columns = [content.labels.index(name) for name in names]
+        positions = content.positions[: self.frames, columns]
+        time = content.first_time + np.arange(len(positions)) / content.rate
+        return TrackedMarkers(time, names, positions, np.ones(len(names)))
+
+    @cached_property
+    def marker_index(self) -> np.ndarray:
+        """Which of the skeleton's markers each of them is."""
+        return np.array([self.skeleton.markers.index(name) for name in self.markers.names])
+
+    def solved(self) -> IkSolution:
+        """Inverse kinematics of all frames."""
+        markers = self.markers
+        return inverse_kinematics(
+            self.skeleton, markers.positions, self.marker_index, markers.weights
+        )
+
+
+@dataclass(frozen=True)
+class Material(Recorded):
+    """A run of a study that is prepared and whose participant's model is scaled.
+
+    Attributes
+    ----------
+    words : str
+        What it is, for the page.
+    folder : Path
+        For everything that is written.
+    run : OneRun
+        Where its study comes from.
+    study_file : Path
+        A study with this run as its only trial.
+    forces_file : Path
+        MOT with columns ``ground_force_r_v…``, ``ground_force_r_p…``, ``ground_torque_r_…`` and
+        the same with l.
+    recorded : bool
+        A real recording on a stock model: targets are about these.
+    """
+
+    words: str
+    folder: Path
+    run: OneRun
+    study_file: Path
+    forces_file: Path
+    recorded: bool
+
+    @cached_property
+    def study(self) -> Study:
+        """The study of this single trial."""
+        return load_study(self.study_file)
+
+    @property
+    def recording(self) -> Path:
+        """The C3D file of the run."""
+        return self.study.recording(self.study.trials[0])
+
+    @cached_property
+    def prepared(self) -> xr.Dataset:
+        """What stage prepare made of it."""
+        return read_dataset(self.markers_file.with_suffix(".nc"))
+
+    @property
+    def feet(self) -> dict[str, str]:
+        """Bodies that the ground pushes, by the letter in the columns of the force file."""
+        feet = self.study.model_map.feet
+        return {"r": feet.right, "l": feet.left}
+
+    @property
+    def cutoff(self) -> float:
+        """Low-pass of the coordinates, Hz."""
+        return self.study.settings.prepare.cutoff_hz
+
+    @cached_property
+    def skeleton_file(self) -> Path:
+        """The stock model's skeleton, as stage scale writes one."""
+        path = self.folder / "stock.skeleton.npz"
+        save_skeleton(self.skeleton, path)
+        return path
+
+    @cached_property
+    def motion(self) -> Motion:
+        """Low-passed coordinates of the stock model, with their derivatives."""
+        time = self.markers.time
+        rate = 1.0 / float(time[1] - time[0])
+        return spline_motion(self.skeleton, time, low_pass(self.solved().q, rate, self.cutoff))
+
+    @cached_property
+    def coordinates_file(self) -> Path:
+        """These coordinates as the tools read them."""
+        path = self.folder / "coordinates.mot"
+        write_coordinates(path, self.skeleton, self.markers.time, self.motion.q)
+        return path
+
+
+def write_coordinates(path: Path, skeleton: Skeleton, time: FloatArray, q: FloatArray) -> None:
+    """Write coordinates in degrees, as OpenSim's tools read them."""
+    values = q.copy()
+    angles = skeleton.coordinate_is_rotation
+    values[:, angles] = np.degrees(values[:, angles])
+    write_storage(path, skeleton.coordinates, time, values, in_degrees=True)
+
+
+def coordinates_of(table: Storage, skeleton: Skeleton) -> FloatArray:
+    """All coordinates of a file in degrees, (T, C) rad or m.
+
+    OpenSim gives dependent coordinates in radians although it says degrees: they are of motion
+    type "coupled" and belong to no angle here; whoever needs them computes them.
+    """
+    values = np.stack([table.column(name) for name in skeleton.coordinates], axis=1)
+    angles = skeleton.coordinate_is_rotation
+    values[:, angles] = np.radians(values[:, angles])
+    return values
+
+
+def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
+    """Prepare a run of the real recordings, or of a virtual sprinter where there are none.
+
+    Parameters
+    ----------
+    folder : Path
+        Scratch space.
+    frames : int
+        Most frames of the run that single tools are compared on.
+    report : callable
+        Gets lines of progress.
+    """
+    promised = os.environ.get(REALDATA)
+    run = real_run() if promised else virtual_run(folder / "virtual", report)
+    study = load_study(run.write(folder / "run"))
+    name = run.participant
+    prepare_participant(study, name, report)
+    scale_participant(study, name, report)
+    stem = study.folder(name, "prepare") / "run-01"
+    if promised:
+        ja1 = Path(promised) / JA1
+        stock, forces = ja1 / "models" / STOCK, ja1 / "trc_mot" / "jog_grf.mot"
+    else:
+        stock = study.folder(name, "scale") / f"{name}.osim"
+        forces = stem.with_name("run-01_grf.mot")
+    return Material(
+        model=stock,
+        markers_file=stem.with_suffix(".trc"),
+        frames=frames,
+        words=REAL_WORDS if promised else VIRTUAL_WORDS,
+        folder=folder,
+        run=run,
+        study_file=run.write(folder / "run", static=False),
+        forces_file=forces,
+        recorded=bool(promised),
+    )
+
+
+def real_run() -> OneRun:
+    """JA1's jog, with the sheets and the marker set of the tests."""
+    return OneRun(ROOT / "tests" / "real" / "ja1", "JA1")
+
+
+def virtual_run(folder: Path, report: Callable[[str], None]) -> OneRun:
+    """The first run of a virtual sprinter, recorded into a folder."""
+    folder.mkdir(parents=True)
+    for pattern in ("*.yaml", "*.tsv"):
+        for file in (ROOT / "data" / "virtual_sprinters").glob(pattern):
+            shutil.copy(file, folder)
+    write_study(folder, participants=["V01"], report=report)
+    return OneRun(folder, "V01")
+
+
+def rajagopal_run(frames: int) -> Recorded:
+    """The treadmill run that comes with the Rajagopal model, on that model."""
+    data = Path(os.environ[REALDATA])
+    return Recorded(data / RUN_MODEL, data / RUN_MARKERS, frames)

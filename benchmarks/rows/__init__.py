@@ -1,0 +1,1 @@
+"""The rows of the scoreboard, by what they compare."""

@@ -1,0 +1,158 @@
+"""B3 to B5: inverse dynamics, segment kinematics and angular momentum."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqbio.io.mot import read_storage
+from aqbio.mechanics.dynamics import motion_forces
+from aqbio.mechanics.motion import folded_forces
+from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from benchmarks.board import Row, Target, Verdict
+from benchmarks.engine import Forces, forces_file, forces_of_files, momentum_of_file
+from benchmarks.loops import PinocchioLoop, SimbodyLoop
+from benchmarks.material import Material
+from benchmarks.tools import Span, body_kinematics_tool, inverse_dynamics_tool, write_external_loads
+
+OF_PEAK = 1e-8
+"""Part of the largest generalised force by which text files may differ."""
+
+ROUNDING = 1e-12
+"""The same where both sides compute with the same numbers."""
+
+TEXT = 1e-7
+"""Metres, and metres per second: OpenSim writes eight decimals."""
+
+
+def whole_span(material: Material) -> Span:
+    """All frames that are compared."""
+    time = material.markers.time
+    return Span(float(time[0]), float(time[-1]))
+
+
+def tool_forces(file: Path, skeleton: Skeleton, q: FloatArray) -> FloatArray:
+    """Generalised forces of the ID tool's file, dependent coordinates folded in, (T, C)."""
+    table = read_storage(file)
+    names = [n.removesuffix("_moment").removesuffix("_force") for n in table.columns]
+    columns = [names.index(name) for name in skeleton.coordinates]
+    return folded_forces(skeleton, q, table.values[:, columns])
+
+
+def relative(found: FloatArray, expected: FloatArray) -> float:
+    """Largest difference as a part of the largest value."""
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def against_tool(material: Material) -> list[Row]:
+    """B3: from coordinates and ground forces in text files to generalised forces."""
+    span, folder = whole_span(material), material.folder
+    loads = write_external_loads(folder / "loads.xml", material.forces_file, material.feet)
+    files = (
+        material.skeleton_file,
+        material.coordinates_file,
+        material.forces_file,
+        material.feet,
+    )
+
+    def tool() -> Path:
+        return inverse_dynamics_tool(
+            material.model, material.coordinates_file, loads, span, folder / "tool_id.sto"
+        )
+
+    def gate(ours: Forces, file: Path) -> Verdict:
+        apart = relative(ours.tau, tool_forces(file, ours.skeleton, ours.q))
+        words = f"equal to {apart:.1g} of the peak with Simbody's accelerations"
+        return Verdict(apart <= OF_PEAK, words)
+
+    size = material.forces_file.stat().st_size / 1e6
+    what = (
+        f"inverse dynamics, {len(material.markers.time)} frames: MOT of coordinates and MOT of "
+        f"ground forces ({size:.2g} MB) to generalised forces, against the ID tool"
+    )
+    rest = "; and written as STO with every digit, as the tool does"
+    read, written = (
+        partial(forces_of_files, *files),
+        partial(forces_file, *files, output=folder / "ours_id.sto"),
+    )
+    return [
+        Row("B3", what, read, tool, gate, Target("ratio", ">=", 30)),
+        Row("B3.2", what + rest, written, tool, gate),
+    ]
+
+
+def against_loops(material: Material) -> list[Row]:
+    """B4: recursive Newton-Euler alone, without files and loads."""
+    skeleton, motion = material.skeleton, material.motion
+    state = (motion.q, motion.u, motion.udot)
+    simbody = SimbodyLoop.of(material.model, skeleton, motion)
+
+    def gate(ours: FloatArray, theirs: FloatArray) -> Verdict:
+        apart = relative(ours, folded_forces(skeleton, motion.q, theirs))
+        return Verdict(apart <= ROUNDING, f"equal to {apart:.1g} of the peak")
+
+    frames = len(motion.q)
+    rows = [
+        Row(
+            "B4",
+            f"recursive Newton-Euler, {frames} frames in memory: against a Python loop over "
+            "OpenSim's InverseDynamicsSolver (no muscles; vectors made before)",
+            partial(motion_forces, skeleton, state, simbody_compat=True),
+            simbody.generalised_forces,
+            gate,
+            Target("ratio", ">=", 2),
+        )
+    ]
+    if importlib.util.find_spec("pinocchio"):
+        loop = PinocchioLoop.of(skeleton)
+        rows.append(
+            Row(
+                "B4.2",
+                f"the same {frames} frames with right accelerations: against a Python loop over "
+                "Pinocchio's compiled rnea (a joint per axis, tied by the chain rule)",
+                partial(motion_forces, skeleton, state),
+                partial(loop.generalised_forces, motion),
+                gate,
+            )
+        )
+    return rows
+
+
+def against_analysis(material: Material) -> list[Row]:
+    """B5: segment kinematics and angular momentum against the AnalyzeTool."""
+    skeleton, span = material.skeleton, whole_span(material)
+    simbody = SimbodyLoop.of(material.model, skeleton, material.motion)
+
+    def tool() -> dict[str, Path]:
+        stem = material.folder / "tool_bodies"
+        return body_kinematics_tool(material.model, material.coordinates_file, span, stem)
+
+    def gate(ours: Any, files: dict[str, Path]) -> Verdict:
+        segments, momentum = ours
+        whole = momentum.sum(axis=1)
+        scale = np.abs(momentum).sum(axis=1).max()
+        apart = float(np.abs(whole - simbody.angular_momentum()).max() / scale)
+        text = 0.0
+        for kind, values in (("pos", segments.com), ("vel", segments.velocity)):
+            table = read_storage(files[kind])
+            for body, name in enumerate(skeleton.bodies):
+                theirs = [table.column(f"{name}_{axis}") for axis in "XYZ"]
+                text = max(text, float(np.abs(values[:, body] - np.transpose(theirs)).max()))
+        return Verdict(
+            apart <= ROUNDING and text <= TEXT,
+            f"whole-body momentum equals Simbody's to {apart:.1g}; segments the tool's text to "
+            f"{text:.1g} m and m/s",
+        )
+
+    what = (
+        f"position, velocity, acceleration of {len(skeleton.bodies)} segments, "
+        f"{len(material.markers.time)} frames, from a MOT file, and their angular momentum in "
+        "memory: against AnalyzeTool's BodyKinematics on the stock model (no angular momentum)"
+    )
+    ours = partial(momentum_of_file, material.skeleton_file, material.coordinates_file)
+    return [Row("B5", what, ours, tool, gate, Target("ratio", ">=", 150))]

@@ -1,0 +1,110 @@
+"""B1 and B2: inverse kinematics against OpenSim, as it is used and as well as it can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.io.mot import read_storage
+from aqbio.mechanics.angles import near
+from aqbio.mechanics.ik import IkSolution
+from aqbio.mechanics.kinematics import marker_positions
+from aqbio.mechanics.poses import dependent_filled
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.osim.inverse import inverse_kinematics as best_of_opensim
+from benchmarks.board import Row, Target, Verdict
+from benchmarks.engine import solved_file
+from benchmarks.material import Material, Recorded, coordinates_of, rajagopal_run
+from benchmarks.tools import Span, inverse_kinematics_tool
+
+BETTER = 1e-6
+"""Part of a sum of squares that two optima may differ by."""
+
+ANGLE = 0.01
+"""Degrees by which observable coordinates may differ where both found the same minimum."""
+
+
+def against_tool(material: Material) -> list[Row]:
+    """B1: our inverse kinematics against the IK tool on the stock model."""
+    markers, folder = material.markers, material.folder
+    span = Span(float(markers.time[0]), float(markers.time[-1]))
+
+    def ours() -> FloatArray:
+        return solved_file(
+            material.skeleton_file,
+            material.markers_file,
+            markers.names,
+            len(markers.time),
+            folder / "ours_ik.mot",
+        )
+
+    def tool() -> Path:
+        return inverse_kinematics_tool(
+            material.model, material.markers_file, markers.names, span, folder / "tool_ik.mot"
+        )
+
+    def gate(q: FloatArray, file: Path) -> Verdict:
+        theirs = coordinates_of(read_storage(file), material.skeleton)
+        theirs = dependent_filled(material.skeleton, theirs)
+        mine, other = (sum_of_squares(material, values) for values in (q, theirs))
+        rms = np.sqrt(
+            [cost.sum() / np.isfinite(markers.positions[..., 0]).sum() for cost in (mine, other)]
+        )
+        return Verdict(
+            bool((mine <= other * (1.0 + BETTER)).all()),
+            f"every frame fits at least as well: markers {1e3 * rms[0]:.2f} mm RMS, the tool's "
+            f"{1e3 * rms[1]:.2f} mm",
+        )
+
+    what = (
+        f"inverse kinematics, {_size(material)}, TRC to MOT: against the IK tool on the stock "
+        "model at its default accuracy 1e-5"
+    )
+    return [Row("B1", what, ours, tool, gate, Target("ratio", ">=", 40))]
+
+
+def against_best(material: Material) -> list[Row]:
+    """B2: against OpenSim's solver without muscles, locks, couplers and limits at 1e-9."""
+    target = Target("ratio", ">=", 25)
+    rows = [_best("B2", "the same run", material, target)]
+    if material.recorded:
+        run = rajagopal_run(material.frames)
+        rows.append(_best("B2.2", "the Rajagopal treadmill run (100 Hz)", run, None))
+    return rows
+
+
+def _best(number: str, words: str, run: Recorded, target: Target | None) -> Row:
+    markers, skeleton = run.markers, run.skeleton
+
+    def tuned() -> FloatArray:
+        return best_of_opensim(run.model, markers, skeleton.coordinates, accuracy=1e-9)
+
+    def gate(ours: IkSolution, theirs: FloatArray) -> Verdict:
+        theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours.q, theirs))
+        ratio = sum_of_squares(run, ours.q) / sum_of_squares(run, theirs)
+        same = np.flatnonzero(ratio > 1.0 - BETTER)
+        said = np.concatenate([near(skeleton, theirs[[f]], ours.q[f]) for f in same])
+        seen = [name not in ours.unobservable for name in skeleton.coordinates]
+        apart = float(np.degrees(np.abs(said - ours.q[same]))[:, seen].max(initial=0.0))
+        return Verdict(
+            bool(ratio.max() <= 1.0 + BETTER) and apart <= ANGLE and len(same) > len(ratio) / 2,
+            f"no frame's sum of squares above OpenSim's; equal in {len(same)} of {len(ratio)} "
+            f"frames, there within {apart:.2g} degrees; lower in the others",
+        )
+
+    what = (
+        f"inverse kinematics, {words}, {_size(run)}, in memory: against OpenSim's solver at its "
+        "best (no muscles, locks, couplers and limits; accuracy 1e-9)"
+    )
+    return Row(number, what, run.solved, tuned, gate, target)
+
+
+def _size(run: Recorded) -> str:
+    return f"{len(run.markers.time)} frames, {len(run.markers.names)} markers"
+
+
+def sum_of_squares(run: Recorded, q: FloatArray) -> FloatArray:
+    """Squared distances of the markers, summed in each frame, (T,) m²."""
+    found = marker_positions(run.skeleton, q)[:, run.marker_index]
+    return np.nansum((found - run.markers.positions) ** 2, axis=(1, 2))

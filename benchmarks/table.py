@@ -1,0 +1,106 @@
+"""The table of all rows, as TSV for programs and as a page for readers."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from aqbio.io.atomic import write_text
+from aqbio.io.provenance import git_commit, versions
+from benchmarks.board import Measured
+
+COLUMNS = tuple(field.name for field in fields(Measured))
+
+_PAGE = """\
+# Scoreboard
+
+Written by `make benchmark` on {date}, aqbio {commit}. [How to read it](../../docs/benchmarks.md).
+
+- Recordings: {material}.
+- Machine: {machine}; one thread for every side, but for studies on two cores.
+- Versions: {versions}.
+
+{table}
+"""
+
+_HEADS = ("id", "what", "ours", "other", "ratio", "target", "correct", "met", "turns", "note")
+
+
+def table(lines: Sequence[Measured]) -> pd.DataFrame:
+    """One row per comparison; NaN where nothing was measured."""
+    return pd.DataFrame(
+        [[getattr(line, name) for name in COLUMNS] for line in lines], None, COLUMNS
+    )
+
+
+def write_table(lines: Sequence[Measured], folder: Path, material: str) -> None:
+    """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``."""
+    text = table(lines).to_csv(sep="\t", index=False, float_format="%.4g", na_rep="n/a")
+    write_text(folder / "latest.tsv", text)
+    origin = {
+        "material": material,
+        "machine": machine(),
+        "versions": versions(),
+        "commit": git_commit(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    write_text(folder / "latest.json", json.dumps(origin, indent=2) + "\n")
+    page = _PAGE.format(
+        date=origin["date"],
+        commit=origin["commit"],
+        material=material,
+        machine=origin["machine"],
+        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
+        table=markdown(lines),
+    )
+    write_text(folder / "latest.md", page)
+
+
+def markdown(lines: Sequence[Measured]) -> str:
+    """The table for readers: times in fitting units, no empty columns."""
+    rows = [" | ".join(_HEADS), " | ".join("---" for _ in _HEADS)]
+    for line in lines:
+        ours = duration(line.ours_s)
+        if not math.isnan(line.memory_mb):
+            ours += f", {line.memory_mb:.3g} MB"
+        cells = (line.id, line.what, ours, duration(line.other_s), _times(line.ratio))
+        rows.append(
+            " | ".join((*cells, line.target, line.correct, line.met, str(line.turns), line.note))
+        )
+    return "\n".join(f"| {row} |" for row in rows)
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits.
+
+    Examples
+    --------
+    >>> duration(0.0123), duration(4.5), duration(5400.0), duration(float("nan"))
+    ('12.3 ms', '4.5 s', '90 min', '')
+    """
+    if math.isnan(seconds):
+        return ""
+    for unit, size in (("h", 7200.0), ("min", 120.0), ("s", 1.0)):
+        if seconds >= size:
+            return f"{seconds / {'h': 3600.0, 'min': 60.0, 's': 1.0}[unit]:.3g} {unit}"
+    return f"{1e3 * seconds:.3g} ms"
+
+
+def _times(ratio: float) -> str:
+    return "" if math.isnan(ratio) else f"{ratio:,.3g} x" if ratio < 1e3 else f"{ratio:,.0f} x"
+
+
+def machine() -> str:
+    """Cores, processor and system."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    processor = f"{len(names)} x {names[0]}" if names else platform.processor() or "unknown"
+    return f"{processor}, {platform.system()} {platform.machine()}"

@@ -1,0 +1,24 @@
+"""The command line of the scoreboard."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.opensim
+
+
+def test_unknown_rows_are_named_before_anything_runs(capsys):
+    from benchmarks.__main__ import main
+
+    with pytest.raises(SystemExit):
+        main(["--rows", "B1,B99"])
+    assert "rows B99 are unknown; there are B1, B2," in capsys.readouterr().err
+
+
+def test_the_process_and_its_libraries_have_one_thread():
+    import os
+
+    import benchmarks
+
+    assert benchmarks.__doc__
+    assert {os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"1"}

@@ -30,6 +30,30 @@ JOINT_ROLES = (
 """Joints by role; an arm is named after the leg of its own side."""
 
 
+_VARIABLES = {
+    "angular_momentum": ("group", "kg m2/s"),
+    "angular_momentum_rate": ("group", "N m"),
+    "joint_moment": ("joint", "N m"),
+    "hub_moment": ("chain", "N m"),
+    "hub_joint_moment": ("chain", "N m"),
+    "external_moment": ("", "N m"),
+    "moment_of_force": ("", "N m"),
+    "free_moment": ("", "N m"),
+    "residual_moment": ("", "N m"),
+    "ground_force": ("", "N"),
+}
+"""Dimension beside step, phase, percent and axis, and unit, of every variable of the study."""
+
+_ITEMS = {"group": len(ROLES), "joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
+
+_COORDINATES = {
+    "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
+    "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
+    "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
+}  # fmt: skip
+"""Column of the step table behind every coordinate of a step."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepCurves:
     """One step, 101 points a phase, canonical frame.
@@ -158,22 +182,9 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
     import xarray as xr
 
     by_item = ("step", "phase", "percent")
-    names = {
-        "angular_momentum": ("group", "kg m2/s"),
-        "angular_momentum_rate": ("group", "N m"),
-        "joint_moment": ("joint", "N m"),
-        "hub_moment": ("chain", "N m"),
-        "hub_joint_moment": ("chain", "N m"),
-        "external_moment": ("", "N m"),
-        "moment_of_force": ("", "N m"),
-        "free_moment": ("", "N m"),
-        "residual_moment": ("", "N m"),
-        "ground_force": ("", "N"),
-    }
-    items = {"group": len(ROLES), "joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
     variables = {}
-    for name, (item, unit) in names.items():
-        shape = (0, 2, 101, items[item], 3)
+    for name, (item, unit) in _VARIABLES.items():
+        shape = (0, 2, 101, _ITEMS[item], 3)
         values = _stacked([curves.vectors[name] for _, curves in rows], shape)
         dimensions = (*by_item, item, "axis") if item else (*by_item, "axis")
         variables[name] = (dimensions, values if item else values[:, :, :, 0], {"units": unit})
@@ -183,18 +194,13 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
         flexion,
         {"units": "N m", "positive": "extension, plantarflexion"},
     )
-    columns = {
-        "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
-        "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
-        "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
-    }  # fmt: skip
     texts = ("participant_id", "trial_id", "condition", "side")
     coordinates = {
         name: (
             "step",
             np.array([row[column] for row, _ in rows], dtype=str if name in texts else float),
         )
-        for name, column in columns.items()
+        for name, column in _COORDINATES.items()
     }
     single = {  # single precision: these are drawn, the tables hold the numbers
         name: (dimensions, values.astype(np.float32), attributes)

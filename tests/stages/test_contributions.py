@@ -14,12 +14,8 @@ from aqbio.mechanics.levels import Anatomy
 from aqbio.mechanics.motion import Motion
 from aqbio.mechanics.uncertainty import Spread
 from aqbio.names import AXES, SIDES
-from aqbio.stages.contributions import (
-    NEEDS_NO_FORCE,
-    _dataset,
-    _force_findings,
-    trial_contributions,
-)
+from aqbio.stages.contributions import _force_findings, trial_contributions
+from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset
 from aqbio.stages.level_curves import CHAINS, hub_curves
 from aqbio.stages.level_intervals import Sampling, trial_draws
 from aqbio.stages.level_rows import level_rows
@@ -65,7 +61,7 @@ def _prepared(case, time, known: np.ndarray) -> xr.Dataset:
 def _found(study, case, time, known):
     prepared = _prepared(case, time, known)
     result = trial_contributions(study, case.skeleton, prepared, Motion(*case.motion))
-    return result, _dataset(result, prepared, 0.0)
+    return result, contributions_dataset(result, prepared, 0.0)
 
 
 @pytest.mark.parametrize("missing", ["all", "some"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -12,9 +13,21 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.filters import low_pass
 from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.levels import Levels
+from aqbio.mechanics.levels import Anatomy, Levels
 from aqbio.mechanics.motion import spline_motion
+from aqbio.mechanics.steps import Step, steps_from_contacts
+from aqbio.mechanics.uncertainty import Spread
+from aqbio.stages.cause_intervals import cause_rows
+from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.level_intervals import (
+    Sampling,
+    TrackedPlaces,
+    TrialDraws,
+    interval_rows,
+    trial_draws,
+    with_markers,
+)
 from aqbio.stages.levels import levels_dataset, trial_levels
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
@@ -38,6 +51,8 @@ class Both:
     found: xr.Dataset
     known: xr.Dataset
     peak_force: float
+    draws: TrialDraws
+    steps: tuple[Step, ...]
 
 
 def _known(run: RecordedRun, touching: np.ndarray, model_map) -> Levels:
@@ -79,7 +94,19 @@ def both(gait_of: GaitOf, tmp_path_factory) -> Both:
     force = found["ground_force"].sum("foot").values
     chosen = np.flatnonzero((force[:, 1] > 200.0) & found["foot_held"].values.any(axis=1))
     chosen = chosen[(chosen > 20) & (chosen < len(force) - 20)]
-    return Both(found.isel(time=chosen), known.isel(time=chosen), float(np.abs(force).max()))
+    anatomy = Anatomy(
+        study.model_map.groups, study.model_map.joints.by_name(), study.model_map.pelvis.joint
+    )
+    places = TrackedPlaces(np.arange(len(skeleton.markers)), np.ones(len(skeleton.markers)))
+    draws = trial_draws(levels, anatomy, (time, 0.0, held), Spread(), Sampling(200, 1, 8, 40))
+    steps = steps_from_contacts(list(trial_contacts(found)), maximum_flight=0.3, edge_distance=0.0)
+    return Both(
+        found.isel(time=chosen),
+        known.isel(time=chosen),
+        float(np.abs(force).max()),
+        with_markers(draws, places),
+        tuple(steps),
+    )
 
 
 def _largest(both: Both, name: str, **chosen: str) -> tuple[np.ndarray, np.ndarray]:
@@ -143,3 +170,19 @@ def test_superposition_survives_the_file(both: Both):
     whole = both.found["ground_force"].values
     limit = 1e-5 * np.abs(parts.values).max()
     np.testing.assert_allclose(parts.sum("source").values, whole, rtol=0, atol=limit)
+
+
+def test_a_foots_contacts_are_equally_sure(both: Both):
+    """One contact stands for the others of its foot: the same errors, much the same motion."""
+    right = [step for step in both.steps if step.side == "right"]
+    assert len(right) >= 2
+    first, second = (
+        pd.DataFrame([*interval_rows(both.draws, step), *cause_rows(both.draws, step)])
+        for step in right[:2]
+    )
+    keys = ["level", "source", "target", "axis", "statistic", "unit"]
+    rows = first.merge(second, on=keys, suffixes=("", "_other"))
+    large = rows["sd"] > 0.1 * rows.groupby(["level", "unit"])["sd"].transform("max")
+    ratio = (rows["sd"] / rows["sd_other"])[large]
+    assert ratio.between(0.8, 1.25).mean() > 0.9
+    assert ratio.median() == pytest.approx(1.0, abs=0.05)

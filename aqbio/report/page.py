@@ -21,7 +21,13 @@ from aqbio.report.carried import (
 )
 from aqbio.report.driven import SIDES, driven_columns, fastest
 from aqbio.report.origin import Origin
-from aqbio.report.quality import cautions, closures, quality_tables, residuals
+from aqbio.report.quality import (
+    cautions,
+    closure_summary,
+    closures,
+    quality_tables,
+    residuals,
+)
 from aqbio.report.rows import rows
 from aqbio.report.summary import study_summary
 
@@ -117,6 +123,7 @@ def page(content: PageContent) -> str:
         residuals=residuals(content.quality),
         cautions=cautions(content.quality, content.findings),
         closures=rows(closures(content.quality)),
+        closure_summary=closure_summary(content.quality),
         findings=_findings(content.findings),
         joint_roles=_joint_roles(speed_columns(content.means)),
     )

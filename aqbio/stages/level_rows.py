@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Kind = Literal["axial", "polar"]
 
+_IMPULSES = {"force": "xy", "moment": "y"}
+"""Axes of the impulses that the two sides cause, by quantity."""
+
 HALF_LUMBAR = "_half_lumbar"
 """Ending of the sums that count half of the lumbar moment for the swing side."""
 
@@ -42,8 +45,8 @@ class Signal:
         Axes that are told.
     flight : bool
         Whether it is told of the flight too.
-    impulse : bool
-        Whether its impulses in early and late stance are told.
+    impulse : str
+        Axes of which impulses in early and late stance are told.
     """
 
     level: str
@@ -55,7 +58,7 @@ class Signal:
     values: FloatArray
     axes: str = "xyz"
     flight: bool = False
-    impulse: bool = False
+    impulse: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +152,15 @@ def _hub_signals(trial: xr.Dataset, side: Side) -> Iterator[Signal]:
                 "axial",
                 values[:, place],
                 flight=True,
-                impulse=quantity == "moment",
+                impulse="xyz" if quantity == "moment" else "",
             )
 
 
 def _relative_forces(trial: xr.Dataset, side: Side) -> Iterator[Signal]:
     """Force shares relative to the pelvis."""
     for role, groups in _roles(trial, side):
+        if role in ROLE_SIDES:
+            continue
         values = trial["relative_force"].sel(group=groups).sum("group", skipna=False).values
         yield Signal("force", role, "ground", "relative_force", "N", "polar", values, flight=True)
 
@@ -197,7 +202,7 @@ def _induced_signals(trial: xr.Dataset, side: Side, model: str) -> Iterator[Sign
                 kind,
                 side_sum(values, names, weights),
                 axes=axes,
-                impulse=primary and source in ROLE_SIDES,
+                impulse=_IMPULSES.get(quantity, "") if primary and source in ROLE_SIDES else "",
             )
 
 
@@ -288,7 +293,8 @@ def _impulse_rows(
         for place, impulse in zip(chosen, impulses, strict=True):
             signal = signals[place]
             name = f"{signal.quantity}_impulse"
-            yield from _rows(signal, part, name, impulse, f"{signal.unit} s")
+            told = replace(signal, axes=signal.impulse)
+            yield from _rows(told, part, name, impulse, f"{signal.unit} s")
 
 
 def _rows(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import sys
 import tempfile
 import time
@@ -10,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aqbio.osim.session import quiet
-from benchmarks.board import Effort, Measured, Row, measured
+from benchmarks.board import Effort, Measured, Row, measured, without_ratio
 from benchmarks.material import Material, gathered
 from benchmarks.rows import draws, dynamics, markers, process, studies, trial
 from benchmarks.table import markdown, write_table
@@ -44,23 +46,28 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         _parser().error(f"rows {', '.join(unknown)} are unknown; there are {', '.join(ROWS)}.")
     effort, frames = (QUICK, QUICK_FRAMES) if options.quick else (Effort(), FRAMES)
-    start = time.perf_counter()
+    start, load = time.perf_counter(), _load()
     lines: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch, quiet(level="Off"):
         material = gathered(Path(scratch), frames, _say)
         for name in chosen:
-            for row in ROWS[name](material):
-                line = row if isinstance(row, Measured) else measured(row, effort)
-                _say(f"{line.id}: {line.ours_s:.4g} s, {line.ratio:.4g} x, correct: {line.correct}")
-                lines.append(line)
+            lines.extend(_line(row, material, effort) for row in ROWS[name](material))
     print(markdown(lines))
     if options.rows or options.quick:
         _say("no files written: that takes a whole run")
     else:
-        write_table(lines, RESULTS, material.words)
+        write_table(lines, RESULTS, material.words, load)
         _say(f"wrote {RESULTS / 'latest.tsv'} and {RESULTS / 'latest.md'}")
     _say(f"{time.perf_counter() - start:.0f} s")
     return int(any(line.correct == "no" for line in lines))
+
+
+def _line(row: Row | Measured, material: Material, effort: Effort) -> Measured:
+    """Measure what is not measured yet, and say it."""
+    if isinstance(row, Row):
+        row = measured(row if material.recorded else without_ratio(row), effort)
+    _say(f"{row.id}: {row.ours_s:.4g} s, {row.ratio:.4g} x, correct: {row.correct}")
+    return row
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="one turn on a fifth of the frames: does it work?"
     )
     return parser
+
+
+def _load() -> float:
+    """Mean number of running processes over the last minute; NaN where nobody knows."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan
 
 
 def _say(line: str) -> None:

@@ -77,11 +77,18 @@ def forces_of_files(
     With Simbody's accelerations, so that the numbers can be held against OpenSim's.
     """
     skeleton, table = load_skeleton(skeleton_file), read_storage(coordinates)
-    motion = spline_motion(skeleton, table.time, coordinates_of(table, skeleton))
-    loads = ground_loads(forces, feet, table.time)
+    q = coordinates_of(table, skeleton)
+    return forces_of_motion(skeleton, table.time, q, ground_loads(forces, feet, table.time))
+
+
+def forces_of_motion(
+    skeleton: Skeleton, time: FloatArray, q: FloatArray, loads: Sequence[ExternalLoad]
+) -> Forces:
+    """The same from arrays, as stage solve has them."""
+    motion = spline_motion(skeleton, time, q)
     state = (motion.q, motion.u, motion.udot)
     tau = motion_forces(skeleton, state, loads, simbody_compat=True)
-    return Forces(skeleton, table.time, motion.q, tau)
+    return Forces(skeleton, time, motion.q, tau)
 
 
 def forces_file(

@@ -24,7 +24,8 @@ _PAGE = """\
 Written by `make benchmark` on {date}, aqbio {commit}. [How to read it](../../docs/benchmarks.md).
 
 - Recordings: {material}.
-- Machine: {machine}; one thread for every side, but for studies on two cores.
+- Machine: {machine}; load {load:.1f} before (0 is quiet); one thread for every side, but for
+  studies on two cores.
 - Versions: {versions}.
 
 {table}
@@ -40,13 +41,26 @@ def table(lines: Sequence[Measured]) -> pd.DataFrame:
     )
 
 
-def write_table(lines: Sequence[Measured], folder: Path, material: str) -> None:
-    """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``."""
+def write_table(
+    lines: Sequence[Measured], folder: Path, material: str, load: float = math.nan
+) -> None:
+    """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``.
+
+    Parameters
+    ----------
+    lines : sequence of Measured
+    folder : Path
+    material : str
+        What the rows were measured on.
+    load : float
+        Processes that wanted to run before it began.
+    """
     text = table(lines).to_csv(sep="\t", index=False, float_format="%.4g", na_rep="n/a")
     write_text(folder / "latest.tsv", text)
     origin = {
         "material": material,
         "machine": machine(),
+        "load": None if math.isnan(load) else round(load, 1),
         "versions": versions(),
         "commit": git_commit(),
         "date": time.strftime("%Y-%m-%d"),
@@ -57,6 +71,7 @@ def write_table(lines: Sequence[Measured], folder: Path, material: str) -> None:
         commit=origin["commit"],
         material=material,
         machine=origin["machine"],
+        load=load,
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         table=markdown(lines),
     )

@@ -147,6 +147,8 @@ def _rejection(
 ) -> str:
     if not contact.complete:
         return "the recording cuts the contact"
+    if contact.edge_distance < 0:
+        return f"the centre of pressure leaves the plates by {-contact.edge_distance * 1000:.0f} mm"
     if contact.edge_distance < edge_distance:
         return (
             f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "

@@ -53,8 +53,8 @@ def against_tool(material: Material) -> list[Row]:
         )
         return Verdict(
             bool((mine <= other * (1.0 + BETTER)).all()),
-            f"every frame fits at least as well: markers {1e3 * rms[0]:.2f} mm RMS, the tool's "
-            f"{1e3 * rms[1]:.2f} mm",
+            f"every frame fits at least as well: markers {1e3 * rms[0]:.3f} mm RMS, the tool's "
+            f"{1e3 * rms[1]:.3f} mm",
         )
 
     what = (
@@ -90,7 +90,7 @@ def _best(number: str, words: str, run: Recorded, target: Target | None) -> Row:
         return Verdict(
             bool(ratio.max() <= 1.0 + BETTER) and apart <= ANGLE and len(same) > len(ratio) / 2,
             f"no frame's sum of squares above OpenSim's; equal in {len(same)} of {len(ratio)} "
-            f"frames, there within {apart:.2g} degrees; lower in the others",
+            f"frames, observable angles there within {apart:.2g} degrees",
         )
 
     what = (
@@ -107,4 +107,5 @@ def _size(run: Recorded) -> str:
 def sum_of_squares(run: Recorded, q: FloatArray) -> FloatArray:
     """Squared distances of the markers, summed in each frame, (T,) m²."""
     found = marker_positions(run.skeleton, q)[:, run.marker_index]
-    return np.nansum((found - run.markers.positions) ** 2, axis=(1, 2))
+    squares: FloatArray = np.nansum((found - run.markers.positions) ** 2, axis=(1, 2))
+    return squares

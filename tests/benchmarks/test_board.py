@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from benchmarks.board import Effort, Row, Target, Verdict, measured
+from benchmarks.board import Effort, Row, Target, Verdict, measured, without_ratio
 
 
 class Clock:
@@ -109,6 +109,13 @@ def test_memory_is_held_against_its_target(clock):
 def test_rows_without_a_target_are_not_judged(clock):
     line = measured(_row(clock.side("ours", 1.0), None), Effort(1, 1, 0.0), clock)
     assert (line.target, line.met) == ("", "")
+
+
+def test_targets_of_ratios_can_be_dropped_and_budgets_stay(clock):
+    ratio, budget = Target("ratio", ">=", 40), Target("ours_s", "<=", 8)
+    for target, left in ((ratio, None), (budget, budget), (None, None)):
+        row = _row(clock.side("ours", 1.0), None, target=target)
+        assert without_ratio(row).target == left
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ LINES = (
 
 
 def test_programs_read_every_column(tmp_path):
-    write_table(LINES, tmp_path, "JA1's jog")
+    write_table(LINES, tmp_path, "JA1's jog", 0.3)
     read = pd.read_csv(tmp_path / "latest.tsv", sep="\t", na_values="n/a", keep_default_na=False)
     assert tuple(read.columns) == COLUMNS
     assert read["ratio"].tolist() == pytest.approx([67.0, math.nan], nan_ok=True)
@@ -41,10 +41,11 @@ def test_programs_read_every_column(tmp_path):
     origin = json.loads((tmp_path / "latest.json").read_text())
     assert origin["material"] == "JA1's jog"
     assert origin["versions"]["opensim"]
+    assert origin["load"] == 0.3
 
 
 def test_readers_see_fitting_units_and_no_missing_numbers(tmp_path):
-    write_table(LINES, tmp_path, "JA1's jog")
+    write_table(LINES, tmp_path, "JA1's jog", 0.3)
     page = (tmp_path / "latest.md").read_text(encoding="utf-8")
     assert "Recordings: JA1's jog." in page
     assert markdown(LINES) in page

@@ -256,3 +256,10 @@ def test_means_over_a_phase():
     np.testing.assert_allclose(phase_mean(curve), expected, rtol=1e-12)
     np.testing.assert_allclose(phase_rms(PERCENT[:, None]), np.sqrt(expected[:1]), rtol=1e-12)
     assert np.isnan(phase_mean(np.full((101, 2), np.nan))).all()
+
+
+def test_a_contact_beyond_the_plates_says_by_how_much():
+    beyond = Contact("right", 0.0, 0.12, complete=True, edge_distance=-0.006)
+    (step,) = steps_from_contacts([beyond], maximum_flight=0.3, edge_distance=0.015)
+    assert step.status == "rejected"
+    assert step.reason == "the centre of pressure leaves the plates by 6 mm"

@@ -213,6 +213,14 @@ class Contributions(Section):
     closure_a3: Positive = Field(
         default=0.05, description="Tolerance of closure A3 (relative, numerical derivative)."
     )
+    draws: Annotated[int, Field(ge=0)] = Field(
+        default=100,
+        description="Draws of body, plates and markers behind the 95 % intervals, for one contact "
+        "of each foot of a trial; 0: no intervals.",
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=1, description="Seed of the draws: the same seed gives the same intervals."
+    )
 
 
 class Steps(Section):

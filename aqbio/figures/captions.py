@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from aqbio.figures.bars import BarChart
 from aqbio.figures.curves import (
     MAX_SINGLE_STEPS,
     MIN_BAND_STEPS,
@@ -13,11 +16,17 @@ from aqbio.figures.ground_forces import GroundForces
 from aqbio.figures.numbers import shown
 from aqbio.names import SIDES
 
+_LARGEST = 5
+
 TITLES = {
     "angular_momentum": "Angular momentum by side and by group",
     "angular_momentum_rate": "Rate of angular momentum, external moment and residual",
     "joint_moments_vertical": "Joint moments about the vertical, push against swing",
     "joint_moments_flexion": "Joint moments of flexion and extension, push against swing",
+    "hub_torques": "Torques of legs and upper body on the pelvis",
+    "caused_rotation": "What each joint moment does to the rotation of each side in stance",
+    "caused_force": "Who causes the ground reaction force",
+    "force_shares": "What limbs and torso add in stance and take back in flight",
 }
 
 _SAYS = {
@@ -30,7 +39,38 @@ _SAYS = {
     "joint_moments_vertical": "Ground-vertical part of the moment that the proximal segment exerts "
     "on the distal one, at the joint centre.",
     "joint_moments_flexion": "Flexion-extension component of the joint moments.",
+    "hub_torques": "Moments that push leg, swing leg and upper body exert on the pelvis, about its "
+    "centre of mass, and their parts by the moment at the joint and by the force at the joint, "
+    "which lies beside that centre. The pelvis has next to no inertia about the vertical, so the "
+    "three cancel whatever the runner does; which one opposes the other two is open. Odd one out: "
+    "share of the steps in which it is this one.",
+    "caused_rotation": "Rate of angular momentum of push side and swing side about the vertical "
+    "through the whole body's centre of mass that each joint moment causes at that instant, all "
+    "other moments held: stance means, averaged over steps.",
+    "caused_force": "Impulse of the ground reaction force over stance that each joint moment "
+    "causes at that instant, all other moments held, per body mass (the change of velocity it "
+    "makes), averaged over steps.",
+    "force_shares": "Impulse, per body mass, of the force that each part needs beside what the "
+    "pelvis's own motion needs, averaged over steps. Over steady strides what arms, torso and both "
+    "legs together add in stance they take back in flight; single legs change roles at every "
+    "step, so that theirs need not cancel.",
 }
+_BAR_SIGNS = {
+    "caused_rotation": "Positive turns counter-clockwise seen from above, towards the swing side; "
+    "left steps are mirrored onto right ones.",
+    "caused_force": "The parts by gravity, velocity terms, the foot's own motion and the residual "
+    "belong to no joint.",
+    "force_shares": "Flight is mechanically implied by stance, where the running is steady.",
+}
+_BAR_VARIANTS = (
+    "Bars: contact model C2 (the foot neither moves nor twists at its centre of pressure); circles "
+    "C1 (it may twist), diamonds C3 (it may not turn at all). Where the models differ, the "
+    "recording does not say which attribution is right."
+)
+_BAR_INTERVALS = (
+    "Black lines: 95 % intervals of a step's value (body-segment parameters, plates, markers), "
+    "averaged over steps."
+)
 _SIGNS = (
     "Left steps are mirrored onto right ones. About the vertical axis, positive turns "
     "counter-clockwise seen from above, towards the swing side."
@@ -60,6 +100,32 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS) -> str:
     events = "Stance and flight run from 0 to 100 % each; TD touchdown, TO toe-off."
     words = [_SAYS[grid.name], signs, f"{lines}.", events]
     return " ".join([*words, _FLIGHT] if grid.implied else words)
+
+
+def bar_caption(chart: BarChart) -> str:
+    """Give the caption of a figure of bars."""
+    words = [_SAYS[chart.name], _BAR_SIGNS[chart.name]]
+    every = [bar for row in chart.rows for panel in row.panels for bar in panel]
+    if not chart.paired:
+        words.append(_BAR_VARIANTS)
+    if any(math.isfinite(next(iter(bar.values.values())).low) for bar in every):
+        words.append(_BAR_INTERVALS)
+    return " ".join([*words, "The one-column version shows one speed only."])
+
+
+def bar_alternative_text(chart: BarChart) -> str:
+    """Describe a figure of bars by the five largest bars of every panel."""
+    sentences = [f"{TITLES[chart.name]}, as bars. The largest of every panel."]
+    for number, column in enumerate(chart.columns):
+        parts = []
+        for row in chart.rows:
+            panel = row.panels[number]
+            firsts = [(bar.label, next(iter(bar.values.values())).mean) for bar in panel]
+            largest = sorted(firsts, key=lambda one: -abs(one[1]))[:_LARGEST]
+            said = ", ".join(f"{label} {shown(value, row.unit)}" for label, value in largest)
+            parts.append(f"{row.label.lower()} ({row.unit}): {said}")
+        sentences.append(f"At {column.title} ({column.size}): {'; '.join(parts)}.")
+    return " ".join(sentences)
 
 
 def flexion_signs(positive: str) -> str:

@@ -88,6 +88,8 @@ class PanelRow:
         Whether the row is part of the one-column layout.
     height : float
         Height relative to the other rows.
+    strip : bool
+        Whether the curves are shares of a whole (of 100), drawn as areas one upon the other.
     """
 
     label: str
@@ -97,6 +99,7 @@ class PanelRow:
     panels: tuple[tuple[Curve, ...], ...]
     narrow: bool = True
     height: float = 1.0
+    strip: bool = False
 
     @property
     def scale(self) -> str:

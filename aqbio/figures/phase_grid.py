@@ -35,6 +35,7 @@ _ROOMY_COLUMNS = 2
 _PERCENT_COLUMNS = 3
 _CROWD = 4  # More lines than this show their spread as a band only.
 _TITLE_LETTERS = 46
+_STRIP_HATCHES = ("", "//////", "......")
 
 
 def phase_grid_figure(grid: PhaseGrid, width_mm: float) -> Figure:
@@ -71,7 +72,7 @@ def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
     )
     for row, line_of_axes in zip(grid.rows, axes, strict=True):
         for panel, place in zip(row.panels, line_of_axes, strict=True):
-            _draw_panel(place, panel)
+            _draw(place, row, panel)
         line_of_axes[0].set_ylabel(f"{row.label}\n{row.scale}", linespacing=1.25)
     roomy = len(grid.columns) <= _ROOMY_COLUMNS
     for column, place in zip(grid.columns, axes[0], strict=True):
@@ -95,7 +96,7 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
     axes = figure.subplots(len(grid.columns), len(rows), squeeze=False, sharex=True, sharey="col")
     for position, row in enumerate(rows):
         for panel, place in zip(row.panels, axes[:, position], strict=True):
-            _draw_panel(place, panel)
+            _draw(place, row, panel)
         label = textwrap.fill(row.label, _TITLE_LETTERS // len(rows), break_long_words=False)
         axes[0, position].set_title(f"{label}\n{row.scale}", fontsize=7, pad=12)
         _name_phases(axes[0, position])
@@ -108,6 +109,37 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
             _name_percent(place)
     _legend(figure, rows, IMPLIED if grid.implied else FLIGHT, columns=2)
     return figure
+
+
+def _draw(place: Axes, row: PanelRow, panel: tuple[Curve, ...]) -> None:
+    if row.strip:
+        _draw_strip(place, panel)
+    else:
+        _draw_panel(place, panel)
+
+
+def _draw_strip(place: Axes, panel: tuple[Curve, ...]) -> None:
+    """Shares of a whole as areas one upon the other; hatches carry the difference too."""
+    for phase in range(2):
+        along = np.arange(101.0) + 100 * phase
+        below = np.zeros(101)
+        for line, hatch in zip(panel, _STRIP_HATCHES, strict=False):
+            above = below + line.mean[phase]
+            place.fill_between(
+                along,
+                below,
+                above,
+                facecolor=pale(line.style.colour),
+                edgecolor=line.style.colour,
+                hatch=hatch,
+                linewidth=0.0,
+            )
+            below = above
+    place.axvline(100, color=FRAME, linewidth=0.6)
+    place.set_xlim(0, 200)
+    place.set_ylim(0, 100)
+    place.set_yticks([0, 100])
+    place.set_xticks([0, 50, 100, 150, 200], labels=[])
 
 
 def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:

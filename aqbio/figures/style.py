@@ -122,6 +122,7 @@ STYLES: dict[str, LineStyle] = {
     "external_moment": LineStyle("external moment", ORANGE, width=1.4),
     "free_moment": LineStyle("free moment (part of it)", ORANGE, _DOTTED, 1.5),
     "residual_moment": LineStyle("residual", GREY, _SHORT, 1.4),
+    "upper_body": LineStyle("upper body", PURPLE, _DOTTED, 1.6),
     "midline": LineStyle("lumbar joint", PURPLE, _DOTTED, 1.5),
     "left": LineStyle("left foot", "#000000", width=1.1),
     "right": LineStyle("right foot", "#A0522D", _DASHED, 1.1),

@@ -21,11 +21,21 @@ MISSING = "n/a"
 
 
 def write_table(
-    table: pd.DataFrame, path: Path, columns: Columns, provenance: Mapping[str, object]
+    table: pd.DataFrame,
+    path: Path,
+    columns: Columns,
+    provenance: Mapping[str, object],
+    *,
+    digits: int = 15,
 ) -> None:
     """Write a TSV file and its JSON sidecar.
 
-    Numbers are written with 15 significant digits, missing values as ``n/a``.
+    Missing values are written as ``n/a``.
+
+    Parameters
+    ----------
+    digits : int
+        Significant digits of numbers.
 
     Raises
     ------
@@ -37,7 +47,7 @@ def write_table(
     if undescribed or absent:
         raise ValueError(f"columns not described: {undescribed}; columns missing: {absent}.")
     text = table[list(columns)].to_csv(
-        sep="\t", index=False, na_rep=MISSING, float_format="%.15g", lineterminator="\n"
+        sep="\t", index=False, na_rep=MISSING, float_format=f"%.{digits}g", lineterminator="\n"
     )
     write_text(path, text)
     sidecar = {

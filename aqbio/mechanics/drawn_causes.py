@@ -66,8 +66,9 @@ def drawn_causes(
     count: int,
     generator: np.random.Generator,
     contact_model: str = POINT_YAW,
+    moved: Sequence[SegmentKinematics] = (),
 ) -> DrawnCauses:
-    """Level C for draws of body and plates.
+    """Level C for draws of body, plates and, where motions are given, markers.
 
     Parameters
     ----------
@@ -79,6 +80,9 @@ def drawn_causes(
         Number of draws; each solves the equations of motion anew, about 0.2 ms a frame.
     generator : numpy.random.Generator
     contact_model : {"C1", "C2", "C3"}
+    moved : sequence of SegmentKinematics
+        The motion with misplaced markers, for one draw after the other in turn; without them the
+        run's own.
     """
     skeleton, anatomy = run.skeleton, run.anatomy
     origin = np.zeros_like(run.kinematics.origin[:, 0])
@@ -91,17 +95,18 @@ def drawn_causes(
     found = []
     for draw in range(count):
         body = drawn_skeleton(skeleton, parameters[draw])
+        kinematics = moved[draw % len(moved)] if moved else run.kinematics
         own = [
             ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
             for foot, name in enumerate(loads.bodies)
         ]
         feet = [foot_contact(x, held) for x, held in zip(own, run.touching.T, strict=True)]
-        tau = inverse_dynamics(body, run.kinematics, own)
+        tau = inverse_dynamics(body, kinematics, own)
         forces = {
             source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
             for source, chosen in coordinates.items()
         }
-        equations = equations_of_motion(body, run.kinematics, forces, feet, groups, pelvis)
+        equations = equations_of_motion(body, kinematics, forces, feet, groups, pelvis)
         found.append(induced_accelerations(equations, contact_model))
     return DrawnCauses(
         sources=found[0].sources,

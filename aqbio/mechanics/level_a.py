@@ -175,10 +175,11 @@ def closure(
     difference : (T, 3) array
         Left minus right side.
     terms : (T, K, 3) array
-        The terms of one side; their absolute sum is the scale.
+        The terms of one side; their absolute sum is the scale. Where all of them are zero the
+        difference is taken as it is.
     """
     scale = np.abs(terms).sum(axis=1).max()
-    relative = np.abs(difference) / scale
+    relative = np.abs(difference) / (scale if scale > 0 else 1.0)
     return Closure(
         name, identity, float(relative.max()), float(np.sqrt((relative**2).mean())), tolerance
     )

@@ -19,8 +19,15 @@ from aqbio.report.carried import (
     push_side_groups,
     speed_columns,
 )
+from aqbio.report.driven import SIDES, driven_columns, fastest
 from aqbio.report.origin import Origin
-from aqbio.report.quality import cautions, closures, quality_tables, residuals
+from aqbio.report.quality import (
+    cautions,
+    closure_summary,
+    closures,
+    quality_tables,
+    residuals,
+)
 from aqbio.report.rows import rows
 from aqbio.report.summary import study_summary
 
@@ -63,6 +70,8 @@ class PageContent:
         The study's tables.
     means : DataFrame
         As from `aqbio.figures.stance_means.stance_means`.
+    caused : DataFrame
+        Numbers of the figure of caused rotation; empty without one.
     figures : tuple of FigureOnPage
     origin : Origin
     """
@@ -76,6 +85,7 @@ class PageContent:
     quality: pd.DataFrame
     findings: pd.DataFrame
     means: pd.DataFrame
+    caused: pd.DataFrame
     figures: tuple[FigureOnPage, ...]
     origin: Origin
 
@@ -98,11 +108,14 @@ def page(content: PageContent) -> str:
     )
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
     environment.globals |= {"joint_words": joint_words, "carriers": CARRIER_WORDS}
+    environment.globals |= {"driven_sides": SIDES}
     style = (templates / "style.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
         content=content,
         style=Markup(style),
         columns=speed_columns(content.means),
+        driven=driven_columns(content.caused),
+        fastest=fastest(driven_columns(content.caused)),
         push_groups=push_side_groups(),
         summary=study_summary(content.participants, content.trials, content.steps),
         step_rows=rows(content.steps),
@@ -110,6 +123,7 @@ def page(content: PageContent) -> str:
         residuals=residuals(content.quality),
         cautions=cautions(content.quality, content.findings),
         closures=rows(closures(content.quality)),
+        closure_summary=closure_summary(content.quality),
         findings=_findings(content.findings),
         joint_roles=_joint_roles(speed_columns(content.means)),
     )

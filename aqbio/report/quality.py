@@ -205,6 +205,21 @@ def closures(quality: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def closure_summary(quality: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give every identity once: its worst trial, how many trials, and in how many it is broken."""
+    found = closures(quality)
+    worst = found.loc[found.groupby("name", sort=False)["value"].idxmax()]
+    counted = found.groupby("name", sort=False)["ok"].agg(["size", "sum"])
+    return [
+        row
+        | {
+            "trials": int(counted.loc[row["name"], "size"]),
+            "broken": int(counted.loc[row["name"], "size"] - counted.loc[row["name"], "sum"]),
+        }
+        for row in rows(worst)
+    ]
+
+
 def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     """Say in a few sentences what a reader must know before using the numbers."""
     said = []

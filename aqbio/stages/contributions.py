@@ -1,8 +1,9 @@
-"""Stage contributions: angular momentum, its rate and joint moments, by anatomical side."""
+"""Stage contributions: levels A, B and C of every trial, by anatomical side."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,17 +14,23 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.dynamics import JointWrenches, inverse_dynamics, joint_wrenches
+from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.groups import group_sum, membership
-from aqbio.mechanics.kinematics import SegmentKinematics, segment_kinematics, segment_motion
-from aqbio.mechanics.level_a import Closure, LevelA, closures, level_a
-from aqbio.mechanics.mirror import rotation_about_vertical
+from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.level_a import Closure, LevelA, closures
+from aqbio.mechanics.levels import Anatomy, Levels
 from aqbio.mechanics.motion import Motion
 from aqbio.mechanics.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.names import AXES, SIDES
+from aqbio.mechanics.steps import Contact
+from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
+from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.contributions_dataset import Contributions, contributions_dataset
+from aqbio.stages.level_intervals import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.levels import frames_in_contact, trial_levels
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solve import ParticipantModel, foot_loads
+from aqbio.stages.trial_intervals import FRAMES, MOTIONS, intervals_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,21 +39,6 @@ STAGE = "contributions"
 
 ROUND_OFF = 1e-12
 SAME_STATE = 1e-8
-
-
-@dataclass(frozen=True, slots=True)
-class Contributions:
-    """Everything that stage contributions computes of one trial, ground axes."""
-
-    skeleton: Skeleton
-    groups: tuple[str, ...]
-    balance: LevelA
-    group_momentum: FloatArray
-    group_rate: FloatArray
-    joints: tuple[str, ...]
-    joint_moment: FloatArray
-    forces: FloatArray
-    closures: tuple[Closure, ...]
 
 
 def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
@@ -77,68 +69,120 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     )
     solved = read_dataset(inputs[1])
     prepared = read_dataset(inputs[0]).sel(time=solved["time"])
-    skeleton = load_skeleton(model.table)
     motion = Motion(*(solved[variable].values for variable in ("q", "u", "udot")))
-    loads = foot_loads(study, prepared)
-    result = trial_contributions(study, skeleton, solved["time"].values, motion, loads)
-    reference = reference_differences(model.osim, skeleton, motion, loads)
+    result = trial_contributions(study, load_skeleton(model.table), prepared, motion)
+    mechanics = result.levels.mechanics
+    reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
     checks = [_reference_closure(reference.momentum), *result.closures]
     heading = _heading(study, prepared, result.balance)
-    dataset = _dataset(result, prepared, solved["time"].values, heading)
+    dataset = contributions_dataset(result, prepared, heading)
+    dataset = dataset.merge(_intervals(study, result, solved, heading))
     numbers = {
-        "mass_kg": float(skeleton.mass.sum()),
+        "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
         "closures": [{**asdict(check), "holds": check.holds} for check in checks],
         "reference": asdict(reference),
-        "solver_forces": _relative(solved["generalised_force"].values, result.forces),
+        "solver_forces": _relative(
+            solved["generalised_force"].values[result.measured], mechanics.forces[result.measured]
+        ),
     }
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
+    findings += _force_findings(result.measured, trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), inputs)
 
 
 def trial_contributions(
-    study: Study, skeleton: Skeleton, time: FloatArray, motion: Motion, loads: Any
+    study: Study, skeleton: Skeleton, prepared: xr.Dataset, motion: Motion
 ) -> Contributions:
-    """Level A, joint moments and closures of one motion."""
+    """Levels A, B and C and closures of one motion.
+
+    Where no ground reaction force was measured, everything is computed as if there were none: the
+    identities hold for any load, and what needs the force is not written.
+    """
+    time = prepared["time"].values
+    measured, loads = _measured_loads(foot_loads(study, prepared))
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
-    groups = study.model_map.groups
-    matrix = membership(groups, skeleton.bodies)
-    group_momentum = group_sum(balance.momentum, matrix)
-    wrenches = joint_wrenches(skeleton, kinematics, loads)
-    settings = study.settings.contributions
-    tolerances = {"A1": ROUND_OFF, "A2": settings.closure_a2, "A3": settings.closure_a3}
-    root = _root_wrench(study, skeleton, kinematics, wrenches, balance.com)
+    contacts = tuple(trial_contacts(prepared))
+    touching = frames_in_contact(time, contacts) & measured[:, None]
+    levels = trial_levels(skeleton, kinematics, loads, touching, study.model_map)
+    balance = levels.mechanics.balance
     joints = study.model_map.joints.by_name()
     index = [skeleton.joints.index(name) for name in joints.values()]
+    matrix = membership(study.model_map.groups, skeleton.bodies)
+    group_momentum = group_sum(balance.momentum, matrix)
+    settings = study.settings.contributions
+    tolerances = {"A1": ROUND_OFF, "A2": settings.closure_a2, "A3": settings.closure_a3}
+    checks = closures(balance, time, group_momentum, _root_wrench(study, levels), tolerances)
     return Contributions(
-        skeleton=skeleton,
-        groups=tuple(groups),
-        balance=balance,
+        time=time,
+        levels=levels,
         group_momentum=group_momentum,
-        group_rate=group_sum(balance.rate, matrix),
         joints=tuple(joints),
-        joint_moment=wrenches.moment[:, index],
-        forces=inverse_dynamics(skeleton, kinematics, loads),
-        closures=tuple(closures(balance, time, group_momentum, root, tolerances)),
+        joint_moment=levels.mechanics.wrenches.moment[:, index],
+        measured=measured,
+        contacts=contacts,
+        touching=touching,
+        closures=(*checks, *levels.closures),
     )
 
 
-def _root_wrench(
-    study: Study,
-    skeleton: Skeleton,
-    kinematics: SegmentKinematics,
-    wrenches: JointWrenches,
-    com: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
+def _measured_loads(
+    loads: Sequence[ExternalLoad],
+) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
+    """Frames in which both feet's loads are known, and loads that are zero in the others."""
+    known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
+    return known, tuple(
+        replace(
+            load,
+            force=np.where(known[:, None], load.force, 0.0),
+            moment=np.where(known[:, None], load.moment, 0.0),
+        )
+        for load in loads
+    )
+
+
+def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     """Residual wrench of inverse dynamics, as vectors, moved to the centre of mass."""
-    root = skeleton.bodies.index(study.model_map.pelvis.body)
-    arm = kinematics.joint_centre[:, root] - com
-    force = wrenches.force[:, root]
-    return wrenches.moment[:, root] + cross(arm, force), force
+    mechanics = levels.mechanics
+    root = mechanics.skeleton.bodies.index(study.model_map.pelvis.body)
+    arm = mechanics.kinematics.joint_centre[:, root] - mechanics.balance.com
+    force = mechanics.wrenches.force[:, root]
+    return mechanics.wrenches.moment[:, root] + cross(arm, force), force
+
+
+def _intervals(
+    study: Study, result: Contributions, solved: xr.Dataset, heading: float
+) -> xr.Dataset:
+    """How sure stance means are; empty where the settings ask for no draws."""
+    import xarray as xr
+
+    settings = study.settings.contributions
+    contacts = [one for one in result.contacts if _covered(result, one)]
+    if settings.draws == 0 or not contacts:
+        return xr.Dataset()
+    model_map, skeleton = study.model_map, result.skeleton
+    anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+    sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
+    trial = (result.time, heading, result.touching)
+    draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling)
+    weights = {
+        study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
+    }
+    names = [str(name) for name in solved["marker"].values if str(name) in weights]
+    places = TrackedPlaces(
+        np.array([skeleton.markers.index(name) for name in names]),
+        np.array([weights[name] for name in names]),
+    )
+    return intervals_dataset(with_markers(draws, places), contacts)
+
+
+def _covered(result: Contributions, contact: Contact) -> bool:
+    """Whether the forces of a whole contact were measured."""
+    inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
+    return bool(inside.sum() > 1 and result.measured[inside].all())
 
 
 def _heading(study: Study, prepared: xr.Dataset, balance: LevelA) -> float:
@@ -156,9 +200,31 @@ def _reference_closure(momentum: float) -> Closure:
     return Closure("A0", identity, momentum, momentum, SAME_STATE)
 
 
-def _relative(values: FloatArray, reference: FloatArray) -> float:
-    """Largest difference relative to the largest reference value."""
+def _relative(values: FloatArray, reference: FloatArray) -> float | None:
+    """Largest difference relative to the largest reference value; None without a value."""
+    if not values.size:
+        return None
     return float(np.abs(values - reference).max() / np.abs(reference).max())
+
+
+def _force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
+    """Say that frames have no measured ground reaction force, and what they lack for it."""
+    missing = int((~measured).sum())
+    if not missing:
+        return []
+    return [
+        Finding(
+            rule="forces-missing",
+            severity="warning",
+            what=f"{missing} of {len(measured)} frames have no measured ground reaction force: "
+            "angular momentum and its rate are known there, its causes (residual, joint moments, "
+            "levels B and C) are not.",
+            trial=trial_id,
+            number=missing,
+            unit="frames",
+            fix="give the force file, or set start_s and end_s in trials.tsv to what it covers.",
+        )
+    ]
 
 
 def _closure_finding(check: Closure, trial_id: str) -> Finding:
@@ -173,60 +239,3 @@ def _closure_finding(check: Closure, trial_id: str) -> Finding:
         unit="relative",
         fix="do not use this trial's numbers, and report it to the developers.",
     )
-
-
-def _dataset(
-    result: Contributions, prepared: xr.Dataset, time: FloatArray, heading: float
-) -> xr.Dataset:
-    """All results in heading-aligned ground axes, with the contacts of the trial."""
-    import xarray as xr
-
-    turn = rotation_about_vertical(-heading)
-    balance = result.balance
-
-    def vectors(dimensions: tuple[str, ...], values: FloatArray, units: str) -> tuple[Any, ...]:
-        return ((*dimensions, "axis"), values @ turn.T, {"units": units})
-
-    body, group, foot = ("time", "segment"), ("time", "group"), ("time", "foot")
-    variables = {
-        "com": vectors(("time",), balance.com, "m"),
-        "com_velocity": vectors(("time",), balance.com_velocity, "m/s"),
-        "com_acceleration": vectors(("time",), balance.com_acceleration, "m/s2"),
-        "angular_momentum": vectors(body, balance.momentum, "kg m2/s"),
-        "angular_momentum_rate": vectors(body, balance.rate, "N m"),
-        "group_angular_momentum": vectors(group, result.group_momentum, "kg m2/s"),
-        "group_angular_momentum_rate": vectors(group, result.group_rate, "N m"),
-        "ground_force": vectors(foot, balance.force, "N"),
-        "moment_of_force": vectors(foot, balance.moment_of_force, "N m"),
-        "free_moment": vectors(foot, balance.free_moment, "N m"),
-        "residual_moment": vectors(("time",), balance.residual_moment, "N m"),
-        "residual_force": vectors(("time",), balance.residual_force, "N"),
-        "joint_moment": vectors(("time", "joint"), result.joint_moment, "N m"),
-        "joint_moment_coordinate": (
-            ("time", "coordinate"),
-            result.forces,
-            {"units": "N m or N"},
-        ),
-    }
-    contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
-    dataset = xr.Dataset(
-        variables,
-        coords={
-            "time": ("time", time, {"units": "s"}),
-            "segment": list(result.skeleton.bodies),
-            "group": list(result.groups),
-            "joint": list(result.joints),
-            "coordinate": list(result.skeleton.coordinates),
-            "foot": list(SIDES),
-            "axis": list(AXES),
-        },
-        attrs={
-            "mass": float(result.skeleton.mass.sum()),
-            "heading": heading,
-            "surface": prepared.attrs["surface"],
-            "belt_speed": float(prepared.attrs["belt_speed"]),
-            "events": prepared.attrs["events"],
-            "frame": "ground: x along the direction of travel, y up, z right",
-        },
-    )
-    return dataset.merge(prepared[contacts].drop_vars(list(AXES), errors="ignore"))

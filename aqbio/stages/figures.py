@@ -11,6 +11,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aqbio.figures import captions
+from aqbio.figures.bar_chart import bar_chart_figure
+from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
+from aqbio.figures.causes import caused_force_chart, caused_rotation_chart, force_shares_chart
 from aqbio.figures.curves import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
 from aqbio.figures.ground_forces import (
     FORCE_COLUMNS,
@@ -18,11 +21,12 @@ from aqbio.figures.ground_forces import (
     ground_forces_figure,
     trial_ground_forces,
 )
+from aqbio.figures.hub_torques import hub_torques_grid
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
 from aqbio.figures.phase_grid import phase_grid_figure
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
-from aqbio.figures.stance_means import stance_means
+from aqbio.figures.stance_means import kept_steps, stance_means
 from aqbio.figures.step_columns import step_columns
 from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
@@ -79,13 +83,17 @@ def figures_study(study: Study, report: Report) -> None:
     tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv")
     inputs = [study.table(name) for name in tables]
     steps = read_dataset(inputs[0])
-    means = stance_means(read_table(inputs[1]), read_table(inputs[2]), _edges(study))
+    outcomes, contributions = read_table(inputs[1]), read_table(inputs[2])
+    means = stance_means(outcomes, contributions, _edges(study))
     source = provenance(STAGE, inputs, study.stage_settings(STAGE))
     write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
     illustrations = []
     for illustration in _step_illustrations(study, steps):
         illustrations.append(illustration)
         report(f"{illustration.name}: done")
+    for chart in _bar_charts(study, outcomes, contributions):
+        illustrations.append(_bar_illustration(study, chart))
+        report(f"{chart.name}: done")
     trials, count = read_table(inputs[3]), study.settings.figures.ground_force_trials
     for participant in study.participants:
         chosen = drawn_trials(trials, participant.participant_id, count)
@@ -119,6 +127,34 @@ def _step_illustrations(study: Study, steps: xr.Dataset) -> Iterator[Illustratio
     grid = flexion_moments_grid(whole, columns)
     caption = captions.grid_caption(grid, captions.flexion_signs(positive))
     yield _grid_illustration(study, grid, caption)
+    if np.isfinite(whole["hub_moment"]).any():
+        grid = hub_torques_grid(whole, columns)
+        yield _grid_illustration(study, grid, captions.grid_caption(grid))
+
+
+def _bar_charts(
+    study: Study, outcomes: pd.DataFrame, contributions: pd.DataFrame
+) -> Iterator[BarChart]:
+    """Lay out the figures of bars; none without a step."""
+    steps = kept_steps(outcomes)
+    if not len(steps):
+        return
+    for chart in (caused_rotation_chart, caused_force_chart, force_shares_chart):
+        found = chart(contributions, steps, _edges(study))
+        if any(panel for row in found.rows for panel in row.panels):
+            yield found
+
+
+def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
+    figures = {width: bar_chart_figure(chart, width) for width in _widths(study)}
+    return Illustration(
+        name=chart.name,
+        title=captions.TITLES[chart.name],
+        caption=captions.bar_caption(chart),
+        alternative_text=captions.bar_alternative_text(chart),
+        table=_write_numbers(study, chart.name, bar_numbers(chart), BAR_COLUMNS),
+        files=_save(study, chart.name, figures),
+    )
 
 
 def _grid_illustration(study: Study, grid: PhaseGrid, caption: str) -> Illustration:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from aqbio.mechanics.dynamics import ExternalLoad
 from aqbio.mechanics.groups import membership, role_groups
 from aqbio.mechanics.inertia_draws import twins
 from aqbio.mechanics.levels import Anatomy, Levels
-from aqbio.mechanics.mirror import mirrored_axial
+from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
 from aqbio.mechanics.motion import spline_motion
 from aqbio.mechanics.registration import misplaced
 from aqbio.mechanics.source_roles import role_name
@@ -26,13 +25,12 @@ from aqbio.mechanics.uncertainty import (
     interval,
     marker_outcomes,
 )
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
 
 Row = dict[str, Any]
-
-MARKER_DRAWS = 60
-"""Motions recomputed for misplaced markers; each is a whole trial."""
+Outcome = tuple[str, str, str, str, str]
+"""Level, source, target, statistic and unit of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,33 @@ class TrackedPlaces:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many draws, and of how much of a stance.
+
+    Attributes
+    ----------
+    count : int
+        Draws of levels A and B.
+    seed : int
+    frames : int
+        About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
+        frames differ from those of all, what the draws change about them hardly.
+    motions : int
+        Motions recomputed for misplaced markers; each is a whole trial.
+    """
+
+    count: int
+    seed: int
+    frames: int = 0
+    motions: int = 60
+
+    def __post_init__(self) -> None:
+        """Refuse samples of nothing."""
+        if min(self.count, self.motions) < 1 or self.frames < 0:
+            raise ValueError(f"a sampling needs draws: {self}.")
+
+
+@dataclass(frozen=True, slots=True)
 class TrialDraws:
     """What the intervals of all steps of a trial are drawn from.
 
@@ -59,8 +84,13 @@ class TrialDraws:
     found : Levels
     anatomy : Anatomy
     time : (T,) array, s
+    heading : float
+        Direction of travel, rad to the left of +x: rows are told along it.
+    touching : (T, 2) bool array
+        Frames between touchdown and toe-off of the left and of the right foot.
     parts : Parts
     spread : Spread
+    sampling : Sampling
     moved : Motions or None
         The trial's motion with misplaced markers; None where markers are taken as exact.
     """
@@ -68,31 +98,41 @@ class TrialDraws:
     found: Levels
     anatomy: Anatomy
     time: FloatArray
+    heading: float
+    touching: BoolArray
     parts: Parts
     spread: Spread
-    moved: Motions | None
+    sampling: Sampling
+    moved: Motions | None = None
+
+    def frames(self, step: Step) -> slice:
+        """Give the frames of a stance that are drawn."""
+        inside = (self.time >= step.touchdown) & (self.time <= step.toe_off)
+        first, last = int(np.argmax(inside)), len(inside) - int(np.argmax(inside[::-1]))
+        wanted = self.sampling.frames or last - first
+        return slice(first, last, max(1, (last - first) // wanted))
 
 
 def trial_draws(
     found: Levels,
     anatomy: Anatomy,
-    time: FloatArray,
-    markers: TrackedPlaces | None,
+    trial: tuple[FloatArray, float, BoolArray],
     spread: Spread,
-    seed: int,
+    sampling: Sampling,
 ) -> TrialDraws:
-    """Prepare the draws of a trial: misplaced markers move its whole motion.
+    """Prepare the draws of a trial.
 
     Parameters
     ----------
     found : Levels
     anatomy : Anatomy
-    time : (T,) array, s
-    markers : TrackedPlaces, optional
+    trial : (time, heading, touching)
+        As the attributes of `TrialDraws`.
     spread : Spread
-    seed : int
+    sampling : Sampling
     """
-    skeleton, kinematics = found.mechanics.skeleton, found.mechanics.kinematics
+    time, heading, touching = trial
+    skeleton = found.mechanics.skeleton
     joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
     parts = Parts(
         groups=membership(anatomy.groups, skeleton.bodies),
@@ -100,88 +140,111 @@ def trial_draws(
         joints=np.array(joints),
         twin=twins(skeleton.bodies, anatomy.groups),
     )
-    moved = None
-    if markers is not None and spread.marker > 0:
-        generator = np.random.default_rng(seed)
-        offset = spread.marker * generator.standard_normal((MARKER_DRAWS, len(markers.marker), 3))
-        change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
-        changed = [spline_motion(skeleton, time, kinematics.q + one) for one in change]
-        moved = Motions(
-            *(np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
-        )
-    return TrialDraws(found, anatomy, time, parts, spread, moved)
+    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling)
 
 
-def interval_rows(draws: TrialDraws, step: Step, count: int, seed: int) -> Iterator[Row]:
+def with_markers(draws: TrialDraws, markers: TrackedPlaces) -> TrialDraws:
+    """Draw misplaced markers too: they move the whole motion."""
+    spread, sampling = draws.spread.marker, draws.sampling
+    if spread == 0:
+        return draws
+    skeleton, kinematics = draws.found.mechanics.skeleton, draws.found.mechanics.kinematics
+    generator = np.random.default_rng(sampling.seed)
+    shape = (sampling.motions, len(markers.marker), 3)
+    offset = spread * generator.standard_normal(shape)
+    change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
+    changed = [spline_motion(skeleton, draws.time, kinematics.q + one) for one in change]
+    moved = (np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
+    return replace(draws, moved=Motions(*moved))
+
+
+def interval_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
     """95 % intervals of stance means of levels A and B of one step.
 
     Parameters
     ----------
     draws : TrialDraws
     step : Step
-    count : int
-        Number of draws.
-    seed : int
 
     Yields
     ------
     dict
         level, source, target, axis, phase, statistic, unit as in `aqbio.stages.level_rows`, and
-        low, high, sd.
+        value (undisturbed, of the same frames), low, high, sd.
     """
-    outcomes = _stance_outcomes(draws, step, count, seed)
-    for (level, source, target, statistic, unit), values in _by_role(draws, step, outcomes):
-        means = values if step.side == "right" else mirrored_axial(values)
+    outcomes, undisturbed = _stance_outcomes(draws, step)
+    drawn = zip(_by_role(draws, step, outcomes), _by_role(draws, step, undisturbed), strict=True)
+    for (outcome, values), (_, own) in drawn:
+        means, value = (seen(draws, step, x) for x in (values, own))
         low, high = interval(means)
-        for axis, name in enumerate(AXES):
-            yield {
-                "level": level,
-                "source": source,
-                "target": target,
-                "axis": name,
-                "phase": "stance",
-                "statistic": statistic,
-                "unit": unit,
-                "low": float(low[axis]),
-                "high": float(high[axis]),
-                "sd": float(means[:, axis].std()),
-            }
+        yield from outcome_rows(outcome, value[0], (low, high), means.std(axis=0))
+
+
+def seen(
+    draws: TrialDraws, step: Step, values: FloatArray, kind: Literal["axial", "polar"] = "axial"
+) -> FloatArray:
+    """Vectors (..., 3) along the direction of travel, left steps mirrored onto right ones."""
+    turned: FloatArray = values @ rotation_about_vertical(-draws.heading).T
+    if step.side == "right":
+        return turned
+    return mirrored_axial(turned) if kind == "axial" else mirrored_polar(turned)
+
+
+def outcome_rows(
+    outcome: Outcome, value: FloatArray, bounds: tuple[FloatArray, FloatArray], sd: FloatArray
+) -> Iterator[Row]:
+    """Give the rows of one outcome, one an axis; every array (3,)."""
+    level, source, target, statistic, unit = outcome
+    for axis, name in enumerate(AXES):
+        yield {
+            "level": level,
+            "source": source,
+            "target": target,
+            "axis": name,
+            "phase": "stance",
+            "statistic": statistic,
+            "unit": unit,
+            "value": float(value[axis]),
+            "low": float(bounds[0][axis]),
+            "high": float(bounds[1][axis]),
+            "sd": float(sd[axis]),
+        }
 
 
 def _stance_outcomes(
-    draws: TrialDraws, step: Step, count: int, seed: int
-) -> Mapping[str, FloatArray]:
-    """(K, items, 3) time means over the sampled stance, every cause of uncertainty included."""
-    mechanics = draws.found.mechanics
-    inside = (draws.time >= step.touchdown) & (draws.time <= step.toe_off)
-    frames = slice(int(np.argmax(inside)), len(inside) - int(np.argmax(inside[::-1])))
-    loads: list[ExternalLoad] = [load.frames(frames) for load in mechanics.loads]
+    draws: TrialDraws, step: Step
+) -> tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]]:
+    """(K, items, 3) time means over the sampled stance: drawn, and undisturbed with K = 1."""
+    mechanics, frames, count = draws.found.mechanics, draws.frames(step), draws.sampling.count
+    loads = [load.frames(frames) for load in mechanics.loads]
     kinematics = mechanics.kinematics.frames(frames)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(draws.sampling.seed)
     found = drawn_outcomes(
         mechanics.skeleton, kinematics, loads, draws.parts, draws.spread, count, generator
     )
+    own = Motions(*(x[None] for x in (kinematics.q, kinematics.u, kinematics.udot)))
+    base = marker_outcomes(mechanics.skeleton, own, loads, draws.parts)
     if draws.moved is not None:
-        own = Motions(*(x[None] for x in (kinematics.q, kinematics.u, kinematics.udot)))
         moved = draws.moved.frames(frames)
         other = marker_outcomes(mechanics.skeleton, moved, loads, draws.parts)
-        base = marker_outcomes(mechanics.skeleton, own, loads, draws.parts)
-        chosen = generator.integers(0, len(moved.q), count)
-        found = found.changed_by(other, base, chosen)
-    return {
-        name: _time_mean(getattr(found, name), draws.time[frames])
-        for name in DrawnOutcomes.__dataclass_fields__
-    }
+        found = found.changed_by(other, base, generator.integers(0, len(moved.q), count))
+    names = tuple(DrawnOutcomes.__dataclass_fields__)
+    time = draws.time[frames]
+    drawn, undisturbed = (
+        {name: time_mean(getattr(one, name), time) for name in names} for one in (found, base)
+    )
+    return drawn, undisturbed
 
 
-def _time_mean(values: FloatArray, time: FloatArray) -> FloatArray:
+def time_mean(values: FloatArray, time: FloatArray) -> FloatArray:
+    """Mean over the second axis, (K, T, ...) to (K, ...), by the trapezoidal rule."""
     mean: FloatArray = np.trapezoid(values, time, axis=1) / (time[-1] - time[0])
     return mean
 
 
 def _by_role(
     draws: TrialDraws, step: Step, outcomes: Mapping[str, FloatArray]
-) -> Iterator[tuple[tuple[str, str, str, str, str], FloatArray]]:
+) -> Iterator[tuple[Outcome, FloatArray]]:
     """Names and (K, 3) values of every row."""
     groups = list(draws.found.groups)
     for role in (*ROLE_GROUPS, *ROLE_SIDES, "total"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from aqbio.mechanics.groups import role_groups
+from aqbio.mechanics.joint_power import OTHER
 from aqbio.mechanics.shares import stance_share
-from aqbio.mechanics.source_roles import role_name, side_sum, side_weights
+from aqbio.mechanics.source_roles import Side, role_name, side_sum, side_weights
 from aqbio.mechanics.stance import interval_mean, propulsion_start
 from aqbio.mechanics.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Kind = Literal["axial", "polar"]
+
+_IMPULSES = {"force": "xy", "moment": "y"}
+"""Axes of the impulses that the two sides cause, by quantity."""
 
 HALF_LUMBAR = "_half_lumbar"
 """Ending of the sums that count half of the lumbar moment for the swing side."""
@@ -37,6 +41,12 @@ class Signal:
     kind : {"axial", "polar"}
         How it reflects.
     values : (T, 3) array
+    axes : str
+        Axes that are told.
+    flight : bool
+        Whether it is told of the flight too.
+    impulse : str
+        Axes of which impulses in early and late stance are told.
     """
 
     level: str
@@ -46,9 +56,28 @@ class Signal:
     unit: str
     kind: Kind
     values: FloatArray
+    axes: str = "xyz"
+    flight: bool = False
+    impulse: str = ""
 
 
-def level_rows(trial: xr.Dataset, step: Step) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class SideSignals:
+    """All signals of a trial in the roles of the steps of one foot, stacked by how they reflect.
+
+    Attributes
+    ----------
+    axial, polar : tuple of Signal
+    axial_values, polar_values : (T, S, 3) arrays
+    """
+
+    axial: tuple[Signal, ...]
+    polar: tuple[Signal, ...]
+    axial_values: FloatArray
+    polar_values: FloatArray
+
+
+def level_rows(trial: xr.Dataset, step: Step, signals: SideSignals | None = None) -> Iterator[Row]:
     """Level B, force shares and level C of one step, in roles and in the canonical frame.
 
     Parameters
@@ -56,6 +85,8 @@ def level_rows(trial: xr.Dataset, step: Step) -> Iterator[Row]:
     trial : xarray.Dataset
         With the variables of `aqbio.stages.levels.levels_dataset` and ``ground_force``.
     step : Step
+    signals : SideSignals, optional
+        From :func:`side_signals`, which is the same for all steps of a foot.
 
     Yields
     ------
@@ -63,27 +94,47 @@ def level_rows(trial: xr.Dataset, step: Step) -> Iterator[Row]:
         level, source, target, axis, phase, statistic, value, unit. Phases: stance and flight
         (means; level C in stance only), braking and propulsion (impulses).
     """
+    own = side_signals(trial, step.side) if signals is None else signals
     force = trial["ground_force"].sel(foot=step.side).values
     stance = phase_curve(step, "stance", trial["time"].values, force, "polar")
     turn = propulsion_start(stance[:, 0])
-    everywhere = [*_hub_signals(trial, step), *_relative_forces(trial, step)]
-    on_the_ground = [
-        signal
-        for model in map(str, trial["contact_model"].values)
-        for signal in _induced_signals(trial, step, model)
-    ]
     for phase in _recorded(step):
-        signals = [*everywhere, *on_the_ground] if phase == "stance" else everywhere
-        curves = _curves(trial, step, phase, signals)
-        for signal, curve in zip(signals, curves, strict=True):
-            yield from _rows(signal, phase, "mean", phase_mean(curve), signal.unit)
+        for kind, every, values in (
+            ("axial", own.axial, own.axial_values),
+            ("polar", own.polar, own.polar_values),
+        ):
+            chosen = [n for n, signal in enumerate(every) if phase == "stance" or signal.flight]
+            told = values if phase == "stance" else values[:, chosen]
+            same: Kind = "axial" if kind == "axial" else "polar"
+            curves = phase_curve(step, phase, trial["time"].values, told, same)
+            signals_told = [every[n] for n in chosen]
+            yield from _mean_rows(signals_told, phase, phase_mean(curves))
             if phase == "stance":
-                yield from _impulses(signal, curve, turn, step.contact)
+                yield from _impulse_rows(signals_told, curves, turn, step.contact)
         yield from _work_rows(trial, step, phase)
     yield from _share_rows(trial, step)
 
 
-def _hub_signals(trial: xr.Dataset, step: Step) -> Iterator[Signal]:
+def side_signals(trial: xr.Dataset, side: Side) -> SideSignals:
+    """Give all signals of a trial in the roles of the steps of one foot.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+    side : {"left", "right"}
+        The stance foot.
+    """
+    models = map(str, trial["contact_model"].values)
+    every = [*_hub_signals(trial, side), *_relative_forces(trial, side)]
+    every += [signal for model in models for signal in _induced_signals(trial, side, model)]
+    axial, polar = (
+        tuple(signal for signal in every if signal.kind == kind) for kind in ("axial", "polar")
+    )
+    stacked = [np.stack([signal.values for signal in some], axis=1) for some in (axial, polar)]
+    return SideSignals(axial, polar, *stacked)
+
+
+def _hub_signals(trial: xr.Dataset, side: Side) -> Iterator[Signal]:
     """Level B: both parts of each chain's moment on the pelvis, and their sum."""
     joint, force = trial["hub_moment"].values, trial["hub_force_moment"].values
     for quantity, values in (
@@ -92,72 +143,107 @@ def _hub_signals(trial: xr.Dataset, step: Step) -> Iterator[Signal]:
         ("moment", joint + force),
     ):
         for place, chain in enumerate(map(str, trial["chain"].values)):
-            source = role_name(chain, step.side)
-            yield Signal("B", source, "pelvis", quantity, "N m", "axial", values[:, place])
+            yield Signal(
+                "B",
+                role_name(chain, side),
+                "pelvis",
+                quantity,
+                "N m",
+                "axial",
+                values[:, place],
+                flight=True,
+                impulse="xyz" if quantity == "moment" else "",
+            )
 
 
-def _relative_forces(trial: xr.Dataset, step: Step) -> Iterator[Signal]:
+def _relative_forces(trial: xr.Dataset, side: Side) -> Iterator[Signal]:
     """Force shares relative to the pelvis."""
-    for role, groups in _roles(trial, step):
-        values = trial["relative_force"].sel(group=groups).sum("group").values
-        yield Signal("force", role, "ground", "relative_force", "N", "polar", values)
+    for role, groups in _roles(trial, side):
+        if role in ROLE_SIDES:
+            continue
+        values = trial["relative_force"].sel(group=groups).sum("group", skipna=False).values
+        yield Signal("force", role, "ground", "relative_force", "N", "polar", values, flight=True)
 
 
-def _induced_signals(trial: xr.Dataset, step: Step, model: str) -> Iterator[Signal]:
-    """Level C under one contact model; single sources for the primary one, sides for all."""
-    sources = tuple(map(str, trial["source"].values))
+def _induced_signals(trial: xr.Dataset, side: Side, model: str) -> Iterator[Signal]:
+    """Level C under one contact model.
+
+    Everything under the primary one; under the others the ground reaction forward and up and the
+    two sides' rotation about the vertical.
+    """
+    names = tuple(map(str, trial["source"].values))
     chosen = trial.sel(contact_model=model)
-    rates = chosen["induced_momentum_rate"]
-    targets: list[tuple[str, str, str, Kind, FloatArray]] = [
-        ("ground", "force", "N", "polar", chosen["induced_ground_force"].sum("foot").values),
-        (
-            "pelvis",
-            "angular_acceleration",
-            "rad/s2",
-            "axial",
-            chosen["induced_pelvis_acceleration"].values,
-        ),
-        ("whole_body", "moment", "N m", "axial", rates.sum("group").values),
-        *(
-            (role, "moment", "N m", "axial", rates.sel(group=groups).sum("group").values)
-            for role, groups in _roles(trial, step)
-            if role in ROLE_SIDES
-        ),
+    idle = _idle(chosen)
+    primary = model == PRIMARY
+    rates = _double(chosen["induced_momentum_rate"])
+    ground = _double(chosen["induced_ground_force"].sum("foot", skipna=False))
+    targets: list[tuple[str, str, str, Kind, FloatArray, str]] = [
+        ("ground", "force", "N", "polar", ground, "xyz" if primary else "xy")
     ]
-    for source, weights in _sources(sources, step, model).items():
-        for target, quantity, unit, kind, values in targets:
-            caused = side_sum(values, sources, weights)
-            yield Signal(f"C ({model})", source, target, quantity, unit, kind, caused)
+    groups = list(map(str, trial["group"].values))
+    for role, members in _roles(trial, side):
+        if role in ROLE_SIDES:
+            summed = rates[:, :, [groups.index(name) for name in members]].sum(axis=2)
+            targets.append((role, "moment", "N m", "axial", summed, "xyz" if primary else "y"))
+    if primary:
+        turned = _double(chosen["induced_pelvis_acceleration"])
+        targets.append(("pelvis", "angular_acceleration", "rad/s2", "axial", turned, "y"))
+        targets.append(("whole_body", "moment", "N m", "axial", rates.sum(axis=2), "y"))
+    for source, weights in _sources(names, side).items():
+        if source in idle or (source.endswith(HALF_LUMBAR) and not primary):
+            continue
+        for target, quantity, unit, kind, values, axes in targets:
+            yield Signal(
+                f"C ({model})",
+                source,
+                target,
+                quantity,
+                unit,
+                kind,
+                side_sum(values, names, weights),
+                axes=axes,
+                impulse=_IMPULSES.get(quantity, "") if primary and source in ROLE_SIDES else "",
+            )
 
 
-def _sources(sources: tuple[str, ...], step: Step, model: str) -> Mapping[str, Mapping[str, float]]:
-    """Weights of the sources behind each row: the sides, and every source of the primary model."""
-    shared = side_weights(sources, step.side, lumbar_swing_share=0.5)
-    sides: dict[str, Mapping[str, float]] = dict(side_weights(sources, step.side))
-    sides |= {f"{side}{HALF_LUMBAR}": weights for side, weights in shared.items()}
-    if model != PRIMARY:
-        return sides
-    return sides | {role_name(name, step.side): {name: 1.0} for name in sources}
+def _idle(trial: xr.Dataset) -> frozenset[str]:
+    """Sources that a model does not have, which cause nothing at all."""
+    rates = np.abs(trial["induced_momentum_rate"].values).max(axis=(0, 2, 3))
+    every = map(str, trial["source"].values)
+    return frozenset({OTHER} if dict(zip(every, rates, strict=True)).get(OTHER) == 0.0 else ())
+
+
+def _double(values: xr.DataArray) -> FloatArray:
+    return np.asarray(values.values, dtype=np.float64)
+
+
+def _sources(names: tuple[str, ...], side: Side) -> Mapping[str, Mapping[str, float]]:
+    """Weights of the sources behind each row: both sides, with half of the lumbar too, and each."""
+    shared = side_weights(names, side, lumbar_swing_share=0.5)
+    sides: dict[str, Mapping[str, float]] = dict(side_weights(names, side))
+    sides |= {f"{one}{HALF_LUMBAR}": weights for one, weights in shared.items()}
+    return sides | {role_name(name, side): {name: 1.0} for name in names}
 
 
 def _share_rows(trial: xr.Dataset, step: Step) -> Iterator[Row]:
-    """Shares of the stance impulse of the ground reaction force."""
-    roles = list(_roles(trial, step))
-    inertial = [trial["inertial_force"].sel(group=g).sum("group").values for _, g in roles]
-    whole = trial["ground_force"].sum("foot").values
+    """Shares of the stance impulse of the ground reaction force, and mean forces by phase."""
+    roles = list(_roles(trial, step.side))
+    known = list(map(str, trial["group"].values))
+    force = trial["inertial_force"].values
+    inertial = [force[:, [known.index(name) for name in own]].sum(axis=1) for _, own in roles]
+    whole = trial["ground_force"].values.sum(axis=1)
     time = trial["time"].values
     curves = phase_curve(step, "stance", time, np.stack([whole, *inertial], axis=1), "polar")
-    for (role, _), share in zip(roles, stance_share(curves[:, 1:], curves[:, 0]), strict=True):
+    shares = stance_share(curves[:, 1:], curves[:, 0])
+    for (role, _), share in zip(roles, shares, strict=True):
         signal = Signal("force", role, "ground", "inertial_share", "1", "polar", whole)
-        yield from _rows(signal, "stance", "", share, "1")
+        yield from _rows(signal, "stance", "inertial_share", share, "1")
 
 
 def _work_rows(trial: xr.Dataset, step: Step, phase: str) -> Iterator[Row]:
     """Work of every joint in a phase: what it adds, and what it takes away."""
     power = trial["joint_power"].values
-    curves = phase_curve(
-        step, phase, trial["time"].values, np.stack([power] * 3, axis=-1), "polar"
-    )[..., 0]
+    curves = phase_curve(step, phase, trial["time"].values, _as_vectors(power), "polar")[..., 0]
     duration = step.contact if phase == "stance" else step.flight
     for name, part in (("positive", np.maximum), ("negative", np.minimum)):
         work = phase_mean(part(curves, 0.0)) * duration
@@ -174,10 +260,16 @@ def _work_rows(trial: xr.Dataset, step: Step, phase: str) -> Iterator[Row]:
             }
 
 
-def _roles(trial: xr.Dataset, step: Step) -> Iterator[tuple[str, list[str]]]:
+def _as_vectors(values: FloatArray) -> FloatArray:
+    """Numbers as the first component of vectors, which a reflection leaves as it is."""
+    vectors: FloatArray = values[..., None] * np.array([1.0, 0.0, 0.0])
+    return vectors
+
+
+def _roles(trial: xr.Dataset, side: Side) -> Iterator[tuple[str, list[str]]]:
     """Roles and sides with the groups behind them that the model has."""
     known = set(map(str, trial["group"].values))
-    groups = role_groups(step.side)
+    groups = role_groups(side)
     for role in (*ROLE_GROUPS, *ROLE_SIDES):
         if present := [group for group in groups[role] if group in known]:
             yield role, present
@@ -187,38 +279,36 @@ def _recorded(step: Step) -> tuple[str, ...]:
     return PHASES if np.isfinite(step.flight) else PHASES[:1]
 
 
-def _curves(
-    trial: xr.Dataset, step: Step, phase: str, signals: Sequence[Signal]
-) -> list[FloatArray]:
-    """(101, 3) canonical curves of all signals; one interpolation for each kind."""
-    found: dict[int, FloatArray] = {}
-    for kind in ("axial", "polar"):
-        places = [place for place, signal in enumerate(signals) if signal.kind == kind]
-        values = np.stack([signals[place].values for place in places], axis=1)
-        same: Kind = "axial" if kind == "axial" else "polar"
-        curves = phase_curve(step, phase, trial["time"].values, values, same)
-        found |= {place: curves[:, column] for column, place in enumerate(places)}
-    return [found[place] for place in range(len(signals))]
+def _mean_rows(signals: list[Signal], phase: str, means: FloatArray) -> Iterator[Row]:
+    for signal, mean in zip(signals, means, strict=True):
+        yield from _rows(signal, phase, f"{signal.quantity}_mean", mean, signal.unit)
 
 
-def _impulses(signal: Signal, curve: FloatArray, turn: float, contact: float) -> Iterator[Row]:
+def _impulse_rows(
+    signals: list[Signal], curves: FloatArray, turn: float, contact: float
+) -> Iterator[Row]:
+    chosen = [place for place, signal in enumerate(signals) if signal.impulse]
     for part, start, end in (("braking", 0.0, turn), ("propulsion", turn, 1.0)):
-        impulse = interval_mean(curve, start, end) * (end - start) * contact
-        yield from _rows(signal, part, "impulse", impulse, f"{signal.unit} s")
+        impulses = interval_mean(curves[:, chosen], start, end) * (end - start) * contact
+        for place, impulse in zip(chosen, impulses, strict=True):
+            signal = signals[place]
+            name = f"{signal.quantity}_impulse"
+            told = replace(signal, axes=signal.impulse)
+            yield from _rows(told, part, name, impulse, f"{signal.unit} s")
 
 
 def _rows(
     signal: Signal, phase: str, statistic: str, values: FloatArray, unit: str
 ) -> Iterator[Row]:
-    name = f"{signal.quantity}_{statistic}" if statistic else signal.quantity
-    for axis, value in zip(AXES, values, strict=True):
-        yield {
-            "level": signal.level,
-            "source": signal.source,
-            "target": signal.target,
-            "axis": axis,
-            "phase": phase,
-            "statistic": name,
-            "value": float(value),
-            "unit": unit,
-        }
+    for axis, value in zip(AXES, values.tolist(), strict=True):
+        if axis in signal.axes:
+            yield {
+                "level": signal.level,
+                "source": signal.source,
+                "target": signal.target,
+                "axis": axis,
+                "phase": phase,
+                "statistic": statistic,
+                "value": value,
+                "unit": unit,
+            }

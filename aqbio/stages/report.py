@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError
+from aqbio.figures.bars import BAR_COLUMNS
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
@@ -15,8 +16,12 @@ from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
 from aqbio.stages.manifest import Report
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 STAGE = "report"
 MEANS = "stance_means.tsv"
+CAUSED = "caused_rotation"
 _PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
 
 
@@ -37,11 +42,23 @@ def report_study(study: Study, report: Report) -> None:
         quality=data["quality"],
         findings=data["findings"],
         means=read_table(study.root / "figures" / MEANS),
+        caused=_caused(study),
         figures=tuple(_figures(study)),
         origin=origin([*_records(study), ("", own)]),
     )
     write_text(folder / "index.html", page(content))
     report(f"{folder / 'index.html'}: {len(content.figures)} figures")
+
+
+def _caused(study: Study) -> pd.DataFrame:
+    """Numbers of the figure of caused rotation; none where there is no such figure."""
+    import pandas as pd
+
+    listed = _read_json(study, study.root / "figures" / "figures.json")["figures"]
+    tables = [entry["table"] for entry in listed if entry["name"] == CAUSED]
+    if not tables:
+        return pd.DataFrame(columns=list(BAR_COLUMNS))
+    return read_table(study.root / "figures" / tables[0])
 
 
 def _figures(study: Study) -> Iterator[FigureOnPage]:

@@ -87,18 +87,41 @@ CONTRIBUTIONS: Columns = {
     **_KEY,
     "level": {
         "description": "A: angular momentum about the centre of mass and its rate; joint: moment "
-        "of a joint, exerted by the proximal on the distal segment."
+        "of a joint, exerted by the proximal on the distal segment; B: what legs and upper body do "
+        "to the pelvis, and work of the joints; force: shares of the ground reaction force; "
+        "C (C1), C (C2), C (C3): what every source causes at that instant, with all other moments "
+        "held, by contact model (C2 is primary)."
     },
-    "source": {"description": "Group, external moment or joint by its role in the step."},
+    "source": {
+        "description": "Group, external moment, joint or chain by its role in the step; _push and "
+        "_swing: on the side of the push leg and of the swing leg; push_side and swing_side: in "
+        "level C sums over joints, _half_lumbar with half of the lumbar moment on each side; "
+        "gravity, velocity (centripetal and Coriolis terms), contact (motion of the foot), "
+        "remainder (what the contact model cannot exert), residual."
+    },
     "target": {"description": "What the source acts on."},
-    "axis": {"description": "x forward, y up, z toward the stance side (canonical frame)."},
-    "phase": {"description": "stance or flight; flight is mechanically implied."},
-    "statistic": {
-        "description": "momentum_ (H) or moment_ (rate of H, moment) with mean, min, max over the "
-        "phase, or impulse (time integral)."
+    "axis": {
+        "description": "x forward, y up, z toward the stance side (canonical frame); all: no axis."
     },
-    "value": {"description": "Value in the unit of the row."},
-    "unit": {"description": "Unit of the value."},
+    "phase": {
+        "description": "stance or flight; braking and propulsion: stance before and after the "
+        "fore-aft force turns. Angular momentum in flight is mechanically implied."
+    },
+    "statistic": {
+        "description": "momentum_ (H), moment_ (rate of H, moment), joint_moment_ and "
+        "force_moment_ (parts of a moment on the pelvis), force_, relative_force_ (beside the "
+        "pelvis's acceleration) and angular_acceleration_ with mean, min, max over the phase or "
+        "impulse (time integral); inertial_share of the stance impulse; work_positive, "
+        "work_negative."
+    },
+    "value": {"description": "Value in the unit of the row, five significant digits."},
+    "unit": {"description": "Unit of value, low and high."},
+    "low": {
+        "description": "Lower end of the 95 % interval over draws of body, plates and markers "
+        "(docs/levels.md), drawn for one contact of each foot of the trial; n/a where none was "
+        "drawn."
+    },
+    "high": {"description": "Upper end of that interval."},
 }
 
 QUALITY: Columns = {

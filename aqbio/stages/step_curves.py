@@ -14,6 +14,7 @@ from aqbio.mechanics.groups import role_groups
 from aqbio.mechanics.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.stages.level_curves import CHAINS, hub_curves
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +28,30 @@ JOINT_ROLES = (
     *(f"{joint}_{role}" for joint in ("shoulder", "elbow") for role in ("push", "swing")),
 )
 """Joints by role; an arm is named after the leg of its own side."""
+
+
+_VARIABLES = {
+    "angular_momentum": ("group", "kg m2/s"),
+    "angular_momentum_rate": ("group", "N m"),
+    "joint_moment": ("joint", "N m"),
+    "hub_moment": ("chain", "N m"),
+    "hub_joint_moment": ("chain", "N m"),
+    "external_moment": ("", "N m"),
+    "moment_of_force": ("", "N m"),
+    "free_moment": ("", "N m"),
+    "residual_moment": ("", "N m"),
+    "ground_force": ("", "N"),
+}
+"""Dimension beside step, phase, percent and axis, and unit, of every variable of the study."""
+
+_ITEMS = {"group": len(ROLES), "joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
+
+_COORDINATES = {
+    "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
+    "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
+    "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
+}  # fmt: skip
+"""Column of the step table behind every coordinate of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,7 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
         "residual_force": both(trial["residual_force"].values[:, None], "polar"),
         "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
         "joint_moment": both(_joints(trial, step)),
+        **hub_curves(trial, step),
     }
     flexion = _flexion(trial, step, model_map)
     stacked = np.stack([flexion, flexion, flexion], axis=-1)
@@ -156,20 +182,9 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
     import xarray as xr
 
     by_item = ("step", "phase", "percent")
-    names = {
-        "angular_momentum": ("group", "kg m2/s"),
-        "angular_momentum_rate": ("group", "N m"),
-        "joint_moment": ("joint", "N m"),
-        "external_moment": ("", "N m"),
-        "moment_of_force": ("", "N m"),
-        "free_moment": ("", "N m"),
-        "residual_moment": ("", "N m"),
-        "ground_force": ("", "N"),
-    }
-    items = {"group": len(ROLES), "joint": len(JOINT_ROLES), "": 1}
     variables = {}
-    for name, (item, unit) in names.items():
-        shape = (0, 2, 101, items[item], 3)
+    for name, (item, unit) in _VARIABLES.items():
+        shape = (0, 2, 101, _ITEMS[item], 3)
         values = _stacked([curves.vectors[name] for _, curves in rows], shape)
         dimensions = (*by_item, item, "axis") if item else (*by_item, "axis")
         variables[name] = (dimensions, values if item else values[:, :, :, 0], {"units": unit})
@@ -179,18 +194,13 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
         flexion,
         {"units": "N m", "positive": "extension, plantarflexion"},
     )
-    columns = {
-        "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
-        "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
-        "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
-    }  # fmt: skip
     texts = ("participant_id", "trial_id", "condition", "side")
     coordinates = {
         name: (
             "step",
             np.array([row[column] for row, _ in rows], dtype=str if name in texts else float),
         )
-        for name, column in columns.items()
+        for name, column in _COORDINATES.items()
     }
     single = {  # single precision: these are drawn, the tables hold the numbers
         name: (dimensions, values.astype(np.float32), attributes)
@@ -204,6 +214,7 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
             "percent": np.arange(101.0),
             "group": list(ROLES),
             "joint": list(JOINT_ROLES),
+            "chain": list(CHAINS),
             "axis": list(AXES),
         },
         attrs={"frame": "canonical: x forward, y up, z toward the stance side"},

@@ -15,7 +15,6 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
 from aqbio.mechanics.steps import (
-    Contact,
     Step,
     heading_changes,
     phase_mean,
@@ -25,9 +24,10 @@ from aqbio.mechanics.steps import (
 )
 from aqbio.names import AXES, GRAVITY
 from aqbio.stages import quality, step_columns
+from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.contribution_rows import contribution_tables
 from aqbio.stages.manifest import OK, Report
 from aqbio.stages.step_curves import (
-    JOINT_ROLES,
     ROLES,
     StepCurves,
     curves_dataset,
@@ -40,12 +40,17 @@ if TYPE_CHECKING:
 
 STAGE = "steps"
 
+KEY = ("participant_id", "trial_id", "step")
+
+DIGITS = 5
+"""Significant digits of the long table: a hundred-thousandth, far below any interval."""
+
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TrialSteps:
-    """Steps of one trial."""
+    """Steps of one trial: curves and rows of contributions of those whose motion is known."""
 
     participant_id: str
     trial: Trial
@@ -53,6 +58,7 @@ class TrialSteps:
     marker_error: xr.DataArray
     steps: tuple[Step, ...]
     curves: tuple[StepCurves | None, ...]
+    rows: tuple[pd.DataFrame | None, ...]
     source: Path
 
 
@@ -63,12 +69,17 @@ def steps_study(study: Study, report: Report) -> None:
     done = list(_trials(study))
     rows = [row for trial in done for row in _step_rows(study, trial)]
     curves = [(row, item) for row, item in rows if item is not None and row["status"] != "rejected"]
+    kept = {tuple(row[name] for name in KEY) for row, _ in curves}
     source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
     steps = pd.DataFrame([row for row, _ in rows], columns=list(step_columns.STEPS))
     write_table(steps, study.table("steps.tsv"), step_columns.STEPS, source)
-    long = [row for pair in curves for row in _contribution_rows(*pair)]
-    table = pd.DataFrame(long, columns=list(step_columns.CONTRIBUTIONS))
-    write_table(table, study.table("contributions.tsv"), step_columns.CONTRIBUTIONS, source)
+    write_table(
+        _contributions(done, kept),
+        study.table("contributions.tsv"),
+        step_columns.CONTRIBUTIONS,
+        source,
+        digits=DIGITS,
+    )
     write_dataset(curves_dataset(curves), study.table("step_curves.nc"), source)
     for name, rows_of, columns in (
         ("quality.tsv", quality.quality_rows(study, done), step_columns.QUALITY),
@@ -76,8 +87,22 @@ def steps_study(study: Study, report: Report) -> None:
         ("trials.tsv", quality.trial_rows(study, steps), step_columns.TRIALS),
     ):
         write_table(_frame(rows_of, columns), study.table(name), columns, source)
-    kept = int((steps["status"] == "ok").sum())
-    report(f"{len(steps)} contacts in {len(done)} trials, {kept} whole steps kept")
+    whole = int((steps["status"] == "ok").sum())
+    report(f"{len(steps)} contacts in {len(done)} trials, {whole} whole steps kept")
+
+
+def _contributions(trials: list[TrialSteps], kept: set[tuple[Any, ...]]) -> pd.DataFrame:
+    """Rows of all steps that were kept."""
+    import pandas as pd
+
+    empty = pd.DataFrame(columns=list(step_columns.CONTRIBUTIONS))
+    found = []
+    for trial in trials:
+        for step, rows in zip(trial.steps, trial.rows, strict=True):
+            person, name = trial.participant_id, trial.trial.trial_id
+            if rows is not None and (person, name, step.number) in kept:
+                found.append(rows.assign(participant_id=person, trial_id=name, step=step.number))
+    return pd.concat(found, ignore_index=True) if found else empty
 
 
 def _frame(rows: Iterator[Row], columns: Columns) -> pd.DataFrame:
@@ -102,7 +127,7 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
     data = read_dataset(source)
     first, last = float(data["time"][0]), float(data["time"][-1])
     measured = steps_from_contacts(
-        list(_contacts(data)),
+        list(trial_contacts(data)),
         maximum_flight=study.settings.steps.maximum_flight_s,
         edge_distance=study.settings.prepare.edge_distance_m,
     )
@@ -113,24 +138,13 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
         else None
         for step in steps
     )
+    rows = tuple(contribution_tables(data, steps, curves))
     solved = read_dataset(study.folder(participant_id, "solve") / f"{trial.trial_id}.nc")
-    errors = solved["marker_error"]
-    return TrialSteps(participant_id, trial, data, errors, tuple(steps), curves, source)
-
-
-def _contacts(data: xr.Dataset) -> Iterator[Contact]:
-    for index in range(data.sizes.get("contact", 0)):
-        one = data.isel(contact=index)
-        side = str(one["contact_foot"].item())
-        if side not in ("left", "right"):
-            continue
-        yield Contact(
-            side="left" if side == "left" else "right",
-            touchdown=float(one["contact_touchdown"]),
-            toe_off=float(one["contact_toe_off"]),
-            complete=bool(one["contact_complete"]),
-            edge_distance=float(one["contact_edge_distance"]),
-        )
+    # Level C is most of a file, and told by now: a study of hundreds of trials has to fit.
+    light = data.drop_vars([name for name in data.data_vars if str(name).startswith("induced_")])
+    return TrialSteps(
+        participant_id, trial, light, solved["marker_error"], tuple(steps), curves, rows, source
+    )
 
 
 def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurves | None]]:
@@ -225,44 +239,3 @@ def _flags(study: Study, row: Row) -> Iterator[str]:
     limits = study.settings.solve
     if row["marker_rms_m"] > limits.reject_rms_m or row["marker_max_m"] > limits.reject_max_m:
         yield "marker_error"
-
-
-def _contribution_rows(row: Row, curves: StepCurves) -> Iterator[Row]:
-    """Long rows of level A and of the joint moments of one step."""
-    key = {name: row[name] for name in ("participant_id", "trial_id", "step")}
-
-    def long(
-        level: str, source: str, target: str, phase: int, values: np.ndarray, quantity: str
-    ) -> Iterator[Row]:
-        duration = curves.step.contact if phase == 0 else curves.step.flight
-        statistics = {"mean": phase_mean(values), "min": values.min(0), "max": values.max(0)}
-        unit = "kg m2/s" if quantity == "momentum" else "N m"
-        if quantity == "moment":
-            statistics["impulse"] = phase_mean(values) * duration
-        for statistic, by_axis in statistics.items():
-            for axis, value in zip(AXES, by_axis, strict=True):
-                yield key | {
-                    "level": level,
-                    "source": source,
-                    "target": target,
-                    "axis": axis,
-                    "phase": ("stance", "flight")[phase],
-                    "statistic": f"{quantity}_{statistic}",
-                    "value": value,
-                    "unit": "N m s" if statistic == "impulse" else unit,
-                }
-
-    for phase in range(2):
-        if phase == 1 and not np.isfinite(curves.step.flight):
-            continue
-        vectors = {name: values[phase] for name, values in curves.vectors.items()}
-        for index, role in enumerate(ROLES):
-            h, rate = (vectors[n][:, index] for n in ("angular_momentum", "angular_momentum_rate"))
-            yield from long("A", role, "whole_body", phase, h, "momentum")
-            yield from long("A", role, "whole_body", phase, rate, "moment")
-        for source in ("moment_of_force", "free_moment", "residual_moment"):
-            yield from long("A", source, "whole_body", phase, vectors[source][:, 0], "moment")
-        for index, role in enumerate(JOINT_ROLES):
-            moment = vectors["joint_moment"][:, index]
-            if np.isfinite(moment).all():
-                yield from long("joint", role, "distal_segment", phase, moment, "moment")

@@ -28,7 +28,7 @@ def test_unknown_section_and_unknown_nested_key(problems):
 
 def test_unlike_anything_known_lists_what_is_known(problems):
     [finding] = problems("name: a\ncontributions:\n  zzzzzz: 1\n")
-    assert finding.fix == "known here: align_heading, closure_a2, closure_a3."
+    assert finding.fix == "known here: align_heading, closure_a2, closure_a3, draws, seed."
 
 
 def test_all_problems_at_once_each_in_its_line(problems):

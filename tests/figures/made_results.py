@@ -29,6 +29,7 @@ from tests.figures.made_study import (
 
 PARTICIPANTS = ("S01", "S02")
 FAILED = ("S02", "sprint", "prepare: marker RASI is missing in 41 of 180 frames (23 %).")
+SIDES = ("push_side", "swing_side")
 _FIRST_TOUCHDOWN = {"jog": 0.520, "sprint": 0.353}
 
 
@@ -157,7 +158,56 @@ def _contributions_table(curves: xr.Dataset) -> pd.DataFrame:
         for joint in JOINTS
         for axis in AXES
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([*rows, *_caused_rows(curves), *_relative_rows(curves)])
+
+
+def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
+    """Level C of every step: sources of known size, intervals under the primary model."""
+    models = {"C2": 1.0, "C1": 1.4, "C3": -0.5}
+    sources = (*JOINTS, "mtp_push", "mtp_swing", "push_side", "swing_side", "gravity", "residual")
+    targets = (("ground", "force_mean", "N"), *((s, "moment_mean", "N m") for s in SIDES))
+    rows = []
+    for number in range(curves.sizes["step"]):
+        step = curves.isel(step=number)
+        for model, factor in models.items():
+            for place, source in enumerate(sources):
+                for target, statistic, unit in targets:
+                    for axis in ("x", "y") if target == "ground" else ("y",):
+                        value = factor * (20.0 - 2.5 * place) * (0.9 + 0.01 * number)
+                        bounds = (value - 6.0, value + 6.0) if model == "C2" else (np.nan, np.nan)
+                        rows.append(
+                            _step_key(step)
+                            | {"level": f"C ({model})", "source": source, "target": target}
+                            | {"axis": axis, "phase": "stance", "statistic": statistic}
+                            | {"value": value, "unit": unit, "low": bounds[0], "high": bounds[1]}
+                        )
+    return rows
+
+
+def _relative_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
+    """Forces beside the pelvis's, whose impulses in stance and flight cancel."""
+    rows = []
+    for number in range(curves.sizes["step"]):
+        step = curves.isel(step=number)
+        for place, source in enumerate(("push_leg", "swing_leg", "arms", "torso")):
+            for phase, sign in (("stance", 1.0), ("flight", -1.0)):
+                duration = step["contact_s" if phase == "stance" else "flight_s"].item()
+                rows += [
+                    _step_key(step)
+                    | {"level": "force", "source": source, "target": "ground", "axis": axis}
+                    | {"phase": phase, "statistic": "relative_force_mean", "unit": "N"}
+                    | {"value": sign * (10.0 - 3.0 * place) / duration}
+                    for axis in AXES
+                ]
+    return rows
+
+
+def _step_key(step: xr.Dataset) -> dict[str, Any]:
+    return {
+        "participant_id": step["participant_id"].item(),
+        "trial_id": step["trial_id"].item(),
+        "step": step["number"].item(),
+    }
 
 
 def _joint_row(step: xr.DataArray, statistic: str, joint: str, axis: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ JOINTS = (
     "lumbar",
     *(f"{joint}_{side}" for joint in ("shoulder", "elbow") for side in ("push", "swing")),
 )
+CHAINS = ("leg_push", "leg_swing", "upper_body", "residual")
 MASS_KG = 75.95
 WEIGHT_N = MASS_KG * 9.80665
 
@@ -98,6 +99,8 @@ def made_step_curves(participants: int = 1) -> xr.Dataset:
         "ground_force": ("step", "phase", "percent", "axis"),
         "joint_moment": ("step", "phase", "percent", "joint", "axis"),
         "joint_flexion_moment": ("step", "phase", "percent", "joint"),
+        "hub_moment": ("step", "phase", "percent", "chain", "axis"),
+        "hub_joint_moment": ("step", "phase", "percent", "chain", "axis"),
     }
     dataset = xr.Dataset(
         {name: (dim, np.stack([part[name] for part in parts])) for name, dim in dims.items()},
@@ -107,6 +110,7 @@ def made_step_curves(participants: int = 1) -> xr.Dataset:
             "group": list(GROUPS),
             "axis": list(AXES),
             "joint": list(JOINTS),
+            "chain": list(CHAINS),
             "participant_id": ("step", [step.participant for step in steps]),
             "trial_id": ("step", [step.trial for step in steps]),
             "number": ("step", [step.number for step in steps]),
@@ -143,7 +147,10 @@ def _step(step: MadeStep, random: np.random.Generator) -> dict[str, Array]:
     )
     residual[1] = total[1]
     joints = _joint_moments(stance, time / duration, scale, random)
+    hub = _hub_moments(time / duration, scale)
     return {
+        "hub_moment": hub,
+        "hub_joint_moment": 0.7 * hub,
         "angular_momentum": momentum,
         "angular_momentum_rate": rate,
         "external_moment": total - residual,
@@ -177,6 +184,15 @@ def _momentum(
     parts["swing_side"] = parts["swing_leg"]
     parts["total"] = total
     return np.stack([parts[group] for group in GROUPS], axis=-1)
+
+
+def _hub_moments(phase: Array, scale: float) -> Array:
+    """Torques on the pelvis, (2, 101, chain, axis), N m: they cancel but for a small residual."""
+    push = 40.0 * np.cos(2 * np.pi * phase)
+    swing = 25.0 * np.sin(2 * np.pi * phase)
+    residual = 4.0 * np.sin(6 * np.pi * phase)
+    torque = scale * np.stack([push, swing, -push - swing - residual, residual], axis=-1)
+    return torque[..., None] * np.array([1.5, 1.0, 3.0])
 
 
 def _ground_force(stance: Array, step: MadeStep, random: np.random.Generator) -> Array:

@@ -132,3 +132,36 @@ def test_changed_contributions_setting_reruns_later_stages_only(run_study):
         assert before == after
     finally:
         ja1.study_file.write_text(original, encoding="utf-8")
+
+
+@pytest.mark.parametrize("trial", CONTACTS)
+def test_levels_b_and_c_close_in_the_quality_table(ja1, trial):
+    """Every identity of science 2.3 to 2.5, the residual as a source, far below its tolerance."""
+    table = ja1.table("quality.tsv")
+    rows = table[(table["trial_id"] == trial) & table["measure"].str.startswith("closure_")]
+    rows = rows.set_index(rows["measure"].str.removeprefix("closure_"))
+    names = [f"B{n}" for n in range(5)] + [f"C-{n}" for n in range(1, 6)]
+    names += ["S1", "S2", "B1_torso", "B2_torso"]
+    assert set(names) <= set(rows.index)
+    assert (rows.loc[names, "verdict"] == "ok").all()
+    assert rows.loc[[name for name in names if name != "B3"], "value"].max() < 1e-10
+
+
+def test_which_joints_drive_each_side_and_how_sure(ja1):
+    """Numbers with intervals in table and figure, words with their doubts on the page."""
+    rows = ja1.table("contributions.tsv")
+    sprint = rows[(rows["trial_id"] == "sprint") & (rows["axis"] == "y")]
+    caused = sprint[(sprint["level"] == "C (C2)") & (sprint["statistic"] == "moment_mean")]
+    for side in ("push_side", "swing_side"):
+        own = caused[(caused["target"] == side) & (caused["source"] == "hip_push")]
+        assert len(own) == 4
+        assert (own["low"] < own["value"]).all()
+        assert (own["value"] < own["high"]).all()
+    hub = sprint[(sprint["level"] == "B") & (sprint["statistic"] == "moment_mean")]
+    assert hub.loc[hub["phase"] == "stance", "low"].notna().sum() == 3 * 4
+    page = (ja1.results / "report" / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('id="driven"') : page.index('id="figures"')]
+    assert "lumbar joint" in section
+    assert "not what would happen if a muscle were stronger" in " ".join(section.split())
+    for figure in ("hub_torques", "caused_rotation", "caused_force", "force_shares"):
+        assert f'id="{figure}"' in page

@@ -67,7 +67,7 @@ def test_links_within_the_page_have_targets(elements: _Elements) -> None:
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements) -> None:
     drawn = {"S01": 2, "S02": 2}  # figures.ground_force_trials
-    assert len(elements.images) == 4 + sum(drawn.values())
+    assert len(elements.images) == 8 + sum(drawn.values())
     for image in elements.images:
         assert str(image["src"]).startswith("data:image/svg+xml;base64,")
         assert len(str(image["alt"])) > 80
@@ -108,6 +108,20 @@ def test_every_quality_value_is_on_the_page(study: Study, elements: _Elements) -
 def test_text_of_files_is_escaped(text: str) -> None:
     assert "marker &lt;LTOE&gt; is off by 41 mm." in text
     assert "<LTOE>" not in text
+
+
+def test_what_joints_cause_is_told_with_intervals_and_doubts(study: Study, text: str) -> None:
+    """The largest joints in words, the numbers of the figure's table, and what they do not say."""
+    section = text[text.index('id="driven"') : text.index('id="figures"')]
+    numbers = read_table(study.root / "figures" / "caused_rotation.tsv")
+    sprint = numbers[(numbers["speed_mps"] > 9) & (numbers["panel"] == "push_side_y")]
+    hip = sprint[(sprint["source"] == "hip_push") & (sprint["variant"] == "C2")].iloc[0]
+    assert "the hip of the push leg:" in section
+    for name in ("mean", "low", "high"):
+        assert f'<data value="{hip[name]:.15g}">' in section
+    assert "contact models disagree on its direction" in section
+    assert "not what would happen if a muscle were stronger, or after training" in section
+    assert section.index("How to read this") < section.index("All sources at")
 
 
 def test_no_verdict_is_passed(text: str) -> None:

@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 from aqbio.report.origin import origin
-from aqbio.report.quality import cautions, closures, quality_cell, quality_tables, residuals
+from aqbio.report.quality import (
+    cautions,
+    closure_summary,
+    closures,
+    quality_cell,
+    quality_tables,
+    residuals,
+)
 from aqbio.report.summary import study_summary
 
 NO_FINDINGS = pd.DataFrame({"severity": pd.Series([], dtype=str)})
@@ -132,6 +139,18 @@ def test_residuals_outside_their_limits_lead_the_page() -> None:
         "1 error and 2 warnings were found.",
     ]
     assert closures(rows)["name"].tolist() == ["A3", "A1"]
+
+
+def test_every_closure_is_told_once_by_its_worst_trial() -> None:
+    rows = _quality(
+        ("jog", "closure_B1", 3e-15, "relative", 1e-8, "ok"),
+        ("sprint", "closure_B1", 5e-3, "relative", 1e-8, "fail"),
+        ("jog", "closure_C-1", 4e-14, "relative", 1e-8, "ok"),
+        ("sprint", "closure_C-1", 2e-14, "relative", 1e-8, "ok"),
+    )
+    found = closure_summary(rows)
+    told = [(row["name"], row["trial_id"], row["broken"], row["trials"]) for row in found]
+    assert told == [("B1", "sprint", 1, 2), ("C-1", "jog", 0, 2)]
 
 
 def test_a_clean_study_needs_no_caution() -> None:

@@ -15,6 +15,7 @@ TIME = np.arange(200) / 250.0
 MASS = 70.0
 JOINTS = tuple(MAP.joints.by_name())
 OTHER = {"left": "right", "right": "left"}
+CHAINS = ("leg_left", "leg_right", "upper_body", "residual")
 CONTACTS = {
     "foot": ["right", "left", "right"],
     "touchdown": [0.10, 0.33, 0.56],
@@ -55,6 +56,8 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
         "residual_force": (("time", "axis"), smooth(3)),
         "ground_force": (("time", "foot", "axis"), force),
         "joint_moment": (("time", "joint", "axis"), smooth(len(JOINTS), 3)),
+        "hub_moment": (("time", "chain", "axis"), smooth(len(CHAINS), 3)),
+        "hub_force_moment": (("time", "chain", "axis"), smooth(len(CHAINS), 3)),
         "joint_moment_coordinate": (("time", "coordinate"), smooth(len(coordinates()))),
         "contact_foot": ("contact", CONTACTS["foot"]),
         "contact_touchdown": ("contact", CONTACTS["touchdown"]),
@@ -68,6 +71,7 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
             "time": TIME,
             "group": list(ANATOMICAL_GROUPS),
             "joint": list(JOINTS),
+            "chain": list(CHAINS),
             "coordinate": list(coordinates()),
             "foot": list(SIDES),
             "axis": list(AXES),
@@ -94,7 +98,7 @@ def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
             mirror = mirrored_polar if name in polar else mirrored_axial
             mirrored[name] = variable.copy(data=mirror(variable.values))
     mirrored["contact_foot"] = ("contact", [OTHER[str(f)] for f in trial["contact_foot"].values])
-    for name in ("group", "joint", "foot", "coordinate"):
+    for name in ("group", "joint", "chain", "foot", "coordinate"):
         labels = [_other_side(str(label)) for label in trial[name].values]
         mirrored = mirrored.assign_coords({name: labels})
     return mirrored

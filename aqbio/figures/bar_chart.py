@@ -1,0 +1,135 @@
+"""Drawing of bars: one row of panels per quantity, one column per speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from aqbio.figures.bars import Bar, BarChart
+from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, journal_style, pale, sheet
+
+_BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 12.0
+_KEY_MM = 10.0
+_MARKS = ("o", "D")
+_HATCH = "//////"
+
+
+def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
+    """Draw bars.
+
+    Parameters
+    ----------
+    chart : BarChart
+    width_mm : float
+        Width on paper, mm. Two columns of a page: all columns of panels. One column of a page: the
+        fastest of the first condition.
+
+    Returns
+    -------
+    Figure
+    """
+    narrow = width_mm < NARROW_MM
+    same = [n for n, one in enumerate(chart.columns) if one.condition == chart.columns[0].condition]
+    chosen = same[-1:] if narrow else list(range(len(chart.columns)))
+    bars = max(len(panel) for row in chart.rows for panel in row.panels)
+    row_mm = (_PAIR_MM if chart.paired else _BAR_MM) * bars + _MARGIN_MM
+    with journal_style():
+        figure = sheet(width_mm, row_mm * len(chart.rows) + _KEY_MM)
+        axes = figure.subplots(
+            len(chart.rows), len(chosen), squeeze=False, sharey="row", sharex="row"
+        )
+        for row, line in zip(chart.rows, axes, strict=True):
+            for number, place in zip(chosen, line, strict=True):
+                _draw(place, row.panels[number], paired=chart.paired)
+                place.set_xlabel(row.unit)
+                place.margins(x=0.08)
+                if row is chart.rows[0]:
+                    _title(place, chart.columns[number])
+            names = next(panel for panel in row.panels if panel)
+            line[0].set_yticks(range(len(names)), labels=[bar.label for bar in names])
+            line[0].set_ylabel(row.label, fontweight="bold")
+            line[0].set_ylim(len(names) - 0.4, -0.6)
+        _legend(figure, chart, narrow=narrow)
+    return figure
+
+
+def _draw(place: Axes, panel: Sequence[Bar], *, paired: bool) -> None:
+    place.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
+    for height, bar in enumerate(panel):
+        (first, *others) = bar.values.values()
+        thick = 0.36 if paired else 0.66
+        _one(place, height - (0.2 if paired else 0.0), first.mean, bar, thick=thick)
+        if np.isfinite(first.low):
+            place.plot([first.low, first.high], [height, height], color=INK, linewidth=0.8)
+            for end in (first.low, first.high):
+                place.plot([end, end], [height - 0.17, height + 0.17], color=INK, linewidth=0.8)
+        for mark, value in zip(_MARKS, others, strict=False):
+            if paired:
+                _one(place, height + 0.2, value.mean, bar, thick=thick, faint=True)
+            else:
+                place.plot(
+                    value.mean, height, mark, color="white", markeredgecolor=INK,
+                    markersize=2.6, markeredgewidth=0.6, zorder=4,
+                )  # fmt: skip
+    place.tick_params(axis="y", length=0)
+    place.locator_params(axis="x", nbins=4)
+
+
+def _one(
+    place: Axes, height: float, value: float, bar: Bar, *, thick: float, faint: bool = False
+) -> None:
+    colour = bar.style.colour
+    place.barh(
+        height,
+        value,
+        height=thick,
+        facecolor="white" if faint else pale(colour),
+        edgecolor=colour,
+        hatch=None if bar.style.dash == "solid" or faint else _HATCH,
+        linewidth=0.6,
+        zorder=2,
+    )
+
+
+def _title(place: Axes, column: StepColumn) -> None:
+    words = f"{column.title}\n{column.size}".replace(", ", "\n")
+    place.set_title(words, fontsize=6.5)
+
+
+def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
+    variants = list(
+        dict.fromkeys(
+            name
+            for row in chart.rows
+            for panel in row.panels
+            for bar in panel
+            for name in bar.values
+        )
+    )
+    handles: list[Line2D | Patch]
+    if chart.paired:
+        handles = [
+            Patch(facecolor=pale(GREY), edgecolor=GREY, label="stance"),
+            Patch(facecolor="white", edgecolor=GREY, label="flight"),
+        ]
+    else:
+        handles = [
+            Patch(facecolor=pale(GREY), edgecolor=GREY, label=f"contact model {variants[0]}")
+        ]
+        handles += [
+            Line2D(
+                [], [], linestyle="", marker=mark, color="white", markeredgecolor=INK,
+                markersize=3.5, label=f"contact model {name}",
+            )
+            for mark, name in zip(_MARKS, variants[1:], strict=False)
+        ]  # fmt: skip
+    every = [bar for row in chart.rows for panel in row.panels for bar in panel]
+    if any(np.isfinite(next(iter(bar.values.values())).low) for bar in every):
+        handles.append(Line2D([], [], color=INK, linewidth=0.8, label="95 % interval"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 4)

@@ -1,0 +1,165 @@
+"""Bars of step outcomes: what is drawn is summarised here, before any drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.style import LineStyle
+
+BAR_COLUMNS = {
+    "condition": {"description": "Condition of the trials; n/a where the study has one."},
+    "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
+    "panel": {"description": "What is acted on, and the axis; or the direction of a force."},
+    "source": {"description": "What acts, by its role in the step."},
+    "variant": {"description": "Contact model C1, C2 (primary) or C3; or the phase."},
+    "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
+    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
+    "low": {
+        "description": "Lower end of the 95 % interval of a step's value, mean over steps; n/a "
+        "where none was drawn."
+    },
+    "high": {"description": "Upper end of that interval, mean over steps."},
+    "steps": {"description": "Number of steps."},
+    "unit": {"description": "Unit of mean, sd, low and high."},
+}
+"""What the columns of a table of drawn bars mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A mean over steps and how sure it is.
+
+    Attributes
+    ----------
+    mean, sd : float
+        Over steps.
+    low, high : float
+        95 % interval of a step's value, mean over steps; NaN without one.
+    steps : int
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One source: a bar and what is marked beside it.
+
+    Attributes
+    ----------
+    name, label : str
+    style : LineStyle
+        Its colour; a dashed line makes a hatched bar.
+    values : mapping
+        `Value` by variant; the first is the bar, the others are marks.
+    """
+
+    name: str
+    label: str
+    style: LineStyle
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class BarRow:
+    """Panels of the same quantity, one for every column.
+
+    Attributes
+    ----------
+    key, label, unit : str
+    panels : tuple of tuple of Bar
+    """
+
+    key: str
+    label: str
+    unit: str
+    panels: tuple[tuple[Bar, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """A whole figure of bars.
+
+    Attributes
+    ----------
+    name : str
+        File name without suffix.
+    columns : tuple of StepColumn
+    rows : tuple of BarRow
+    paired : bool
+        Whether all variants are bars of the same weight (phases), not a bar and marks (models).
+    """
+
+    name: str
+    columns: tuple[StepColumn, ...]
+    rows: tuple[BarRow, ...]
+    paired: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse rows that do not have one panel per column."""
+        for row in self.rows:
+            if len(row.panels) != len(self.columns):
+                raise ValueError(
+                    f"{self.name}: row {row.key} has {len(row.panels)} panels for "
+                    f"{len(self.columns)} columns."
+                )
+
+
+def summarised(rows: pd.DataFrame) -> Value:
+    """Summarise rows of one outcome over steps.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns value, low, high.
+
+    Examples
+    --------
+    >>> summarised(pd.DataFrame({"value": [1.0, 3.0], "low": [0.0, 2.0], "high": [2.0, 4.0]}))
+    Value(mean=2.0, sd=1.4142135623730951, low=1.0, high=3.0, steps=2)
+    """
+    value = rows["value"].to_numpy(dtype=float)
+    bounds = rows[["low", "high"]].to_numpy(dtype=float)
+    whole = np.isfinite(bounds).all()
+    low, high = bounds.mean(axis=0) if whole else (np.nan, np.nan)
+    sd = value.std(ddof=1) if len(value) > 1 else np.nan
+    return Value(float(value.mean()), float(sd), float(low), float(high), len(value))
+
+
+def bar_numbers(chart: BarChart) -> pd.DataFrame:
+    """Give every value of a figure as a long table.
+
+    Returns
+    -------
+    DataFrame
+        Columns as in `BAR_COLUMNS`.
+    """
+    found = [
+        {
+            "condition": column.condition or None,
+            "speed_mps": column.speed_mps,
+            "panel": row.key,
+            "source": bar.name,
+            "variant": variant,
+            "mean": value.mean,
+            "sd": value.sd,
+            "low": value.low,
+            "high": value.high,
+            "steps": value.steps,
+            "unit": row.unit,
+        }
+        for row in chart.rows
+        for column, panel in zip(chart.columns, row.panels, strict=True)
+        for bar in panel
+        for variant, value in bar.values.items()
+    ]
+    return pd.DataFrame(found, columns=list(BAR_COLUMNS))

@@ -1,0 +1,207 @@
+"""Figures of level C and of the force shares: who causes rotation and force, as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from aqbio.figures.bars import Bar, BarChart, BarRow, summarised
+from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.style import STYLES, LineStyle
+
+MODELS = ("C2", "C1", "C3")
+"""Contact models; the first is the primary one."""
+
+SUMS = ("push_side", "swing_side")
+JOINTS = ("hip", "knee", "ankle", "mtp")
+ARM_JOINTS = ("shoulder", "elbow")
+OTHERS = ("gravity", "velocity", "contact", "remainder", "residual")
+SOURCES = (
+    *SUMS,
+    *(f"{joint}_push" for joint in JOINTS),
+    "lumbar",
+    *(f"{joint}_{side}" for joint in ARM_JOINTS for side in ("push", "swing")),
+    *(f"{joint}_swing" for joint in JOINTS),
+    *OTHERS,
+)
+"""Sources from top to bottom."""
+
+LABELS = {
+    "push_side": "all push-side joints",
+    "swing_side": "all swing-side joints",
+    "lumbar": "lumbar joint",
+    "gravity": "gravity",
+    "velocity": "velocity terms",
+    "contact": "foot's own motion",
+    "remainder": "rest of contact",
+    "residual": "residual",
+    "push_leg": "push leg",
+    "swing_leg": "swing leg",
+    "legs": "both legs",
+    "arms": "arms",
+    "torso": "torso",
+}
+GROUPS = ("push_leg", "swing_leg", "legs", "arms", "torso")
+_TURNED = {"push_side": "Push side", "swing_side": "Swing side"}
+_KEYS = ["participant_id", "trial_id", "step"]
+
+
+def source_label(source: str) -> str:
+    """Name a source in words.
+
+    Examples
+    --------
+    >>> source_label("hip_push"), source_label("mtp_swing"), source_label("lumbar")
+    ('hip, push', 'toes, swing', 'lumbar joint')
+    """
+    if source in LABELS:
+        return LABELS[source]
+    joint, _, side = source.partition("_")
+    return f"{'toes' if joint == 'mtp' else joint}, {side}"
+
+
+def source_style(source: str) -> LineStyle:
+    """Give the look of a source: its side's, or grey for what is no joint moment."""
+    joint, _, side = source.partition("_")
+    if source in OTHERS:
+        return STYLES["residual_moment"]
+    if source in STYLES:
+        return STYLES[source]
+    swing = side == "swing" and joint not in ARM_JOINTS
+    return STYLES["swing_side" if swing else "push_side"]
+
+
+def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Give the stance means of level C, with the contact model in a column ``variant``."""
+    level = contributions["level"].astype(str)
+    chosen = level.str.startswith("C (") & (contributions["phase"] == "stance")
+    return contributions[chosen].assign(variant=level[chosen].str[3:-1])
+
+
+def caused_rotation_chart(
+    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+) -> BarChart:
+    """Lay out what every joint moment does to the rotation of each side about the vertical.
+
+    Parameters
+    ----------
+    contributions : DataFrame
+        The long table of contributions.
+    steps : DataFrame
+        Kept steps, as from `aqbio.figures.stance_means.kept_steps`.
+    edges_mps : sequence of float
+        Edges of the speed classes, m/s.
+    """
+    every = level_c(contributions)
+    own = every[(every["axis"] == "y") & (every["statistic"] == "moment_mean")]
+    columns = step_columns(steps, edges_mps)
+    rows = tuple(
+        BarRow(
+            f"{target}_y",
+            f"{words}, vertical axis",
+            "N m",
+            _panels(own[own["target"] == target], steps, columns),
+        )
+        for target, words in _TURNED.items()
+    )
+    return BarChart("caused_rotation", columns, rows)
+
+
+def caused_force_chart(
+    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+) -> BarChart:
+    """Lay out the impulse of the ground reaction force by source, per body mass.
+
+    Parameters
+    ----------
+    contributions, steps, edges_mps
+        As of :func:`caused_rotation_chart`.
+    """
+    every = level_c(contributions)
+    own = every[(every["target"] == "ground") & (every["statistic"] == "force_mean")]
+    columns = step_columns(steps, edges_mps)
+    told = _per_mass(own, steps, "contact_s")
+    rows = tuple(
+        BarRow(
+            f"ground_{axis}",
+            f"Impulse {words}",
+            "m/s",
+            _panels(told[told["axis"] == axis], steps, columns),
+        )
+        for axis, words in (("y", "upward"), ("x", "forward"))
+    )
+    return BarChart("caused_force", columns, rows)
+
+
+def force_shares_chart(
+    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+) -> BarChart:
+    """Lay out what limbs and torso add to the force in stance, and take back in flight.
+
+    Parameters
+    ----------
+    contributions, steps, edges_mps
+        As of :func:`caused_rotation_chart`.
+    """
+    chosen = contributions["statistic"] == "relative_force_mean"
+    every = contributions[chosen]
+    both = every[every["source"].isin(["push_leg", "swing_leg"])]
+    names = [*_KEYS, "axis", "phase"]
+    legs = both.groupby(names, as_index=False)["value"].sum().assign(source="legs")
+    every = pd.concat([every, legs], ignore_index=True)
+    told = pd.concat(
+        [
+            _per_mass(every[every["phase"] == phase], steps, f"{name}_s").assign(variant=phase)
+            for phase, name in (("stance", "contact"), ("flight", "flight"))
+        ],
+        ignore_index=True,
+    )
+    columns = step_columns(steps, edges_mps)
+    rows = tuple(
+        BarRow(
+            f"relative_force_{axis}",
+            f"Impulse {words}",
+            "m/s",
+            _panels(told[told["axis"] == axis], steps, columns, GROUPS, ("stance", "flight")),
+        )
+        for axis, words in (("y", "upward"), ("x", "forward"))
+    )
+    return BarChart("force_shares", columns, rows, paired=True)
+
+
+def _per_mass(rows: pd.DataFrame, steps: pd.DataFrame, duration: str) -> pd.DataFrame:
+    """Mean forces as impulses per body mass: changes of velocity, m/s."""
+    merged = rows.merge(steps[[*_KEYS, duration, "mass_kg"]], on=_KEYS)
+    factor = merged[duration] / merged["mass_kg"]
+    return merged.assign(
+        value=merged["value"] * factor, low=merged["low"] * factor, high=merged["high"] * factor
+    )
+
+
+def _panels(
+    rows: pd.DataFrame,
+    steps: pd.DataFrame,
+    columns: tuple[StepColumn, ...],
+    sources: Sequence[str] = SOURCES,
+    variants: Sequence[str] = MODELS,
+) -> tuple[tuple[Bar, ...], ...]:
+    return tuple(
+        tuple(_bars(rows.merge(steps.iloc[column.rows][_KEYS], on=_KEYS), sources, variants))
+        for column in columns
+    )
+
+
+def _bars(rows: pd.DataFrame, sources: Sequence[str], variants: Sequence[str]) -> Iterator[Bar]:
+    groups = {
+        (str(source), str(variant)): own
+        for (source, variant), own in rows.groupby(["source", "variant"])
+    }
+    for source in sources:
+        values = {
+            variant: summarised(groups[source, variant])
+            for variant in variants
+            if (source, variant) in groups
+        }
+        if variants[0] in values:
+            yield Bar(source, source_label(source), source_style(source), values)

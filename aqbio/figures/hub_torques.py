@@ -1,0 +1,92 @@
+"""Figure of the torques of both legs and the upper body on the pelvis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, panels
+from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.style import STYLES
+
+CHAINS = {
+    "leg_push": "push_leg",
+    "leg_swing": "swing_leg",
+    "upper_body": "upper_body",
+    "residual": "residual_moment",
+}
+"""What turns the pelvis, with the style of each."""
+
+PULLING = ("leg_push", "leg_swing", "upper_body")
+
+
+def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+    """Lay out the torques on the pelvis about its centre of mass.
+
+    Parameters
+    ----------
+    steps : Dataset
+        Step curves; ``hub_moment`` and its part ``hub_joint_moment`` (step, phase, percent, chain,
+        axis), N m.
+    columns : tuple of StepColumn
+
+    Returns
+    -------
+    PhaseGrid
+    """
+    whole, joint = steps["hub_moment"], steps["hub_joint_moment"]
+    plan = (
+        ("Vertical axis", whole, "y", 1.3, "torque_y"),
+        ("Joint-moment part", joint, "y", 1.0, "joint_moment_y"),
+        ("Joint-force part", whole - joint, "y", 1.0, "joint_force_y"),
+        ("Forward axis", whole, "x", 0.9, "torque_x"),
+        ("Sideways axis", whole, "z", 0.9, "torque_z"),
+    )
+    rows = [
+        PanelRow(
+            words,
+            f"$W_{axis}$",
+            "N m",
+            key,
+            panels(_lines(values, axis), columns),
+            narrow=key == "torque_y",
+            height=height,
+        )
+        for words, values, axis, height, key in plan
+    ]
+    odd = PanelRow(
+        "Odd one",
+        "out",
+        "%",
+        "odd_one_out_y",
+        tuple(
+            tuple(map(_share, panel)) for panel in panels(_odd_lines(whole.sel(axis="y")), columns)
+        ),
+        height=0.45,
+        strip=True,
+    )
+    return PhaseGrid("hub_torques", columns, (rows[0], odd, *rows[1:]))
+
+
+def _lines(values: xr.DataArray, axis: str) -> list[Line]:
+    return [
+        Line(chain, STYLES[style], values.sel(chain=chain, axis=axis))
+        for chain, style in CHAINS.items()
+    ]
+
+
+def _odd_lines(torque: xr.DataArray) -> list[Line]:
+    """Where each torque opposes both others: 100 there, 0 elsewhere, by step."""
+    three = torque.sel(chain=list(PULLING)).transpose("step", "phase", "percent", "chain")
+    values = three.to_numpy()
+    sign = np.sign(values)
+    opposed = np.where(sign * sign.sum(axis=-1, keepdims=True) < 0, 100.0, 0.0)
+    share = three.copy(data=np.where(np.isfinite(values).all(axis=-1)[..., None], opposed, np.nan))
+    return [Line(chain, STYLES[CHAINS[chain]], share.sel(chain=chain)) for chain in PULLING]
+
+
+def _share(curve: Curve) -> Curve:
+    """Share of steps: a standard deviation of yes and no says nothing."""
+    return replace(curve, sd=np.full_like(curve.mean, np.nan), single=curve.single[:0])

@@ -1,0 +1,114 @@
+"""Bars: means by hand, models and phases beside each other, and shares that mirror each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.figures.bar_chart import bar_chart_figure
+from aqbio.figures.bars import BAR_COLUMNS, bar_numbers
+from aqbio.figures.captions import bar_alternative_text, bar_caption
+from aqbio.figures.causes import (
+    caused_force_chart,
+    caused_rotation_chart,
+    force_shares_chart,
+    source_style,
+)
+from aqbio.figures.numbers import shown
+from aqbio.figures.stance_means import kept_steps
+from aqbio.figures.style import BLUE, GREY, VERMILLION
+from aqbio.io.tables import read_table
+from tests.figures.conftest import EDGES
+from tests.figures.made_results import write_made_results
+
+CHARTS = (caused_rotation_chart, caused_force_chart, force_shares_chart)
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory):
+    study = write_made_results(tmp_path_factory.mktemp("causes"), participants=1)
+    contributions = read_table(study.table("contributions.tsv"))
+    return contributions, kept_steps(read_table(study.table("steps.tsv")))
+
+
+@pytest.fixture(scope="module", params=CHARTS)
+def chart(request, tables):
+    return request.param(*tables, EDGES)
+
+
+def test_bars_are_means_of_the_table(tables):
+    contributions, steps = tables
+    chart = caused_rotation_chart(*tables, EDGES)
+    sprint = steps[steps["trial_id"] == "sprint"]
+    own = contributions.merge(sprint[["participant_id", "trial_id", "step"]])
+    own = own[(own["target"] == "swing_side") & (own["source"] == "knee_swing")]
+    for model in ("C1", "C2", "C3"):
+        rows = own[own["level"] == f"C ({model})"]
+        bar = next(bar for bar in chart.rows[1].panels[-1] if bar.name == "knee_swing")
+        value = bar.values[model]
+        assert value.steps == len(sprint) == 3
+        assert value.mean == pytest.approx(rows["value"].mean())
+        assert np.isfinite(value.low) == (model == "C2")
+        if model == "C2":
+            assert value.high == pytest.approx(rows["high"].mean())
+
+
+def test_impulses_are_mean_force_times_contact_over_mass(tables):
+    contributions, steps = tables
+    chart = caused_force_chart(*tables, EDGES)
+    step = steps[steps["trial_id"] == "sprint"]
+    rows = contributions.merge(step[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]])
+    rows = rows[
+        (rows["source"] == "ankle_push")
+        & (rows["target"] == "ground")
+        & (rows["axis"] == "y")
+        & (rows["level"] == "C (C2)")
+    ]
+    expected = (rows["value"] * rows["contact_s"] / rows["mass_kg"]).mean()
+    bar = next(bar for bar in chart.rows[0].panels[-1] if bar.name == "ankle_push")
+    assert bar.values["C2"].mean == pytest.approx(expected)
+
+
+def test_shares_of_stance_and_flight_mirror_each_other(tables):
+    chart = force_shares_chart(*tables, EDGES)
+    for row in chart.rows:
+        for panel in row.panels:
+            means = {bar.name: bar.values for bar in panel}
+            for values in means.values():
+                assert values["stance"].mean == pytest.approx(-values["flight"].mean)
+            legs = means["push_leg"]["stance"].mean + means["swing_leg"]["stance"].mean
+            assert means["legs"]["stance"].mean == pytest.approx(legs)
+
+
+def test_the_swing_legs_joints_look_like_its_side():
+    for source in ("hip_swing", "mtp_swing", "swing_side"):
+        assert source_style(source).colour == VERMILLION
+    for source in ("hip_push", "shoulder_swing", "lumbar", "push_side"):
+        assert source_style(source).colour in (BLUE, source_style("lumbar").colour)
+    assert source_style("gravity").colour == GREY
+
+
+def test_numbers_words_and_drawing_agree(chart):
+    numbers = bar_numbers(chart)
+    assert list(numbers.columns) == list(BAR_COLUMNS)
+    text, caption = bar_alternative_text(chart), bar_caption(chart)
+    first = numbers[(numbers["panel"] == chart.rows[0].key)]
+    first = first[first["speed_mps"] == chart.columns[0].speed_mps]
+    first = first[first["variant"] == first["variant"].iloc[0]]
+    largest = first.loc[first["mean"].abs().idxmax()]
+    assert shown(largest["mean"], chart.rows[0].unit) in text
+    assert ("contact model C2" in caption) == (not chart.paired)
+    assert ("95 % intervals" in caption) == (not chart.paired)
+    wide, narrow = bar_chart_figure(chart, 180), bar_chart_figure(chart, 85)
+    assert len(wide.axes) == len(chart.rows) * len(chart.columns)
+    assert len(narrow.axes) == len(chart.rows)
+    for figure, width in ((wide, 180), (narrow, 85)):
+        assert figure.get_size_inches()[0] == pytest.approx(width / 25.4)
+
+
+def test_a_study_without_level_c_has_no_bars(tables, tmp_path: Path):
+    contributions, steps = tables
+    bare = contributions[contributions["level"] == "joint"]
+    assert not any(any(row.panels) for row in caused_rotation_chart(bare, steps, EDGES).rows)

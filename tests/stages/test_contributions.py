@@ -1,0 +1,120 @@
+"""Stage contributions on trials that lack something: forces, some frames of them, draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.config import ModelMap
+from aqbio.io.study import load_study
+from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.levels import Anatomy
+from aqbio.mechanics.motion import Motion
+from aqbio.mechanics.uncertainty import Spread
+from aqbio.names import AXES, SIDES
+from aqbio.stages.contributions import _force_findings, trial_contributions
+from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset
+from aqbio.stages.level_curves import CHAINS, hub_curves
+from aqbio.stages.level_intervals import Sampling, trial_draws
+from aqbio.stages.level_rows import level_rows
+from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
+from aqbio.stages.trial_intervals import deviations, intervals_dataset
+from tests.mechanics.levels_case import smooth_run
+from tests.small_study import write_small_study
+from tests.stages.made_levels import RIGHT, STEP, grounded
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory):
+    return load_study(write_small_study(tmp_path_factory.mktemp("study")))
+
+
+@pytest.fixture(scope="module")
+def run():
+    case, time = smooth_run(60)
+    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    return grounded(case, held), time
+
+
+def _prepared(case, time, known: np.ndarray) -> xr.Dataset:
+    def feet(name: str) -> np.ndarray:
+        values = np.stack([getattr(load, name) for load in case.loads], axis=1)
+        return np.where(known[:, None, None], values, np.nan)
+
+    return xr.Dataset(
+        {
+            "foot_force": (("time", "foot", "axis"), feet("force")),
+            "foot_moment": (("time", "foot", "axis"), feet("moment")),
+            "contact_foot": ("contact", [RIGHT.side] if known.any() else []),
+            "contact_touchdown": ("contact", [RIGHT.touchdown] if known.any() else []),
+            "contact_toe_off": ("contact", [RIGHT.toe_off] if known.any() else []),
+            "contact_complete": ("contact", [True] if known.any() else []),
+            "contact_edge_distance": ("contact", [0.2] if known.any() else []),
+        },
+        coords={"time": time, "foot": list(SIDES), "axis": list(AXES)},
+        attrs={"surface": "overground", "belt_speed": 0.0, "events": "plates"},
+    )
+
+
+def _found(study, case, time, known):
+    prepared = _prepared(case, time, known)
+    result = trial_contributions(study, case.skeleton, prepared, Motion(*case.motion))
+    return result, contributions_dataset(result, prepared, 0.0)
+
+
+@pytest.mark.parametrize("missing", ["all", "some"])
+def test_without_forces_momentum_is_still_known(study, run, missing):
+    case, time = run
+    known = np.zeros(60, dtype=bool) if missing == "all" else np.arange(60) > 20
+    whole, expected = _found(study, case, time, np.ones(60, dtype=bool))
+    result, found = _found(study, case, time, known)
+    assert all(check.holds for check in whole.closures if check.name != "A3")
+    assert all(check.holds for check in result.closures if check.name != "A3")
+    assert all(np.isfinite(check.value) for check in result.closures)
+    for name, variable in found.data_vars.items():
+        values = variable.values
+        if name in NEEDS_NO_FORCE:
+            np.testing.assert_array_equal(values, expected[name].values, err_msg=name)
+        elif "time" in variable.dims and values.dtype.kind == "f":
+            assert np.isnan(values[~known]).all(), name
+            if name != "contact_point":
+                np.testing.assert_array_equal(values[known], expected[name].values[known])
+    assert not found["foot_held"].values[~known].any()
+    assert set(found.data_vars) >= NEEDS_NO_FORCE
+
+
+def test_missing_forces_are_a_finding(run):
+    (finding,) = _force_findings(np.arange(60) > 20, "jog")
+    assert (finding.severity, finding.number, finding.trial) == ("warning", 21, "jog")
+    assert _force_findings(np.ones(60, dtype=bool), "jog") == []
+
+
+def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
+    """Upper body and pelvis as one group: two chains, no lumbar joint, and rows of all levels."""
+    case, time = run
+    content = study.model_map.model_dump()
+    upper = [
+        body for name in ("torso", "arm_left", "arm_right") for body in content["groups"][name]
+    ]
+    groups = {name: content["groups"][name] for name in ("leg_left", "leg_right")}
+    groups["pelvis"] = (*content["groups"]["pelvis"], *upper)
+    joints = {**content["joints"], **dict.fromkeys(("lumbar", "shoulder", "elbow"))}
+    bare = ModelMap.model_validate({**content, "groups": groups, "joints": joints})
+    touching = frames_in_contact(time, [RIGHT])
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    found = trial_levels(case.skeleton, moves, case.loads, touching, bare)
+    assert all(check.holds for check in found.closures)
+    data = levels_dataset(found, time, 0.0)
+    data["ground_force"] = (("time", "foot", "axis"), found.mechanics.balance.force)
+    assert set(data["chain"].values) == {"leg_left", "leg_right", "residual"}
+    assert "torso_moment" not in data
+    rows = pd.DataFrame(level_rows(data, STEP))
+    assert {"B", "force", "C (C2)"} <= set(rows["level"])
+    # Joints that no name is given to are a source together.
+    assert "other" in set(rows["source"])
+    assert np.isnan(hub_curves(data, STEP)["hub_moment"][:, :, CHAINS.index("upper_body")]).all()
+    anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
+    draws = trial_draws(found, anatomy, (time, 0.0, touching), Spread(), Sampling(8, 1, 8))
+    assert len(deviations(intervals_dataset(draws, [RIGHT]), "right")) > 20

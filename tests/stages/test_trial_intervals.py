@@ -1,0 +1,99 @@
+"""Intervals of a trial: one contact of each foot, told as deviations, added where they belong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.mechanics.steps import Contact
+from aqbio.mechanics.uncertainty import Spread
+from aqbio.names import AXES
+from aqbio.stages.contribution_rows import with_intervals
+from aqbio.stages.level_intervals import Sampling, interval_rows, trial_draws
+from aqbio.stages.level_rows import level_rows
+from aqbio.stages.trial_intervals import deviations, drawn_steps, intervals_dataset
+from tests.mechanics.levels_case import smooth_run
+from tests.stages.made_levels import RIGHT, STEP, levels_trial
+
+LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
+
+
+@pytest.fixture(scope="module")
+def draws():
+    case, time = smooth_run(60)
+    trial = (time, 0.0, case.touching)
+    return trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(24, 1, 8))
+
+
+@pytest.fixture(scope="module")
+def drawn(draws):
+    return intervals_dataset(draws, [RIGHT, LEFT])
+
+
+def test_the_middle_whole_contact_of_each_foot_is_drawn():
+    time = np.linspace(0.0, 3.0, 301)
+    contacts = [
+        Contact("right", start, start + 0.1, complete, 0.2)
+        for start, complete in ((0.2, True), (1.4, False), (1.9, True), (2.95, True))
+    ]
+    assert [(step.side, step.touchdown) for step in drawn_steps(contacts, time)] == [("right", 1.9)]
+
+
+def test_a_foot_without_a_whole_contact_has_no_interval(draws):
+    found = intervals_dataset(draws, [RIGHT, replace(LEFT, complete=False)])
+    assert deviations(found, "left") == {}
+    assert len(deviations(found, "right")) > 50
+    assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)])) == 0
+
+
+def test_each_foot_has_its_own_roles(draws, drawn):
+    """Sources come in the order of anatomy, which is another order of roles for each foot."""
+    for contact in (RIGHT, LEFT):
+        step = replace(
+            STEP, side=contact.side, touchdown=contact.touchdown, toe_off=contact.toe_off
+        )
+        off = deviations(drawn, contact.side)
+        for row in interval_rows(draws, step):
+            key = (row["level"], row["source"], row["target"], row["statistic"])
+            low, high = off[key][row["axis"]]
+            assert row["value"] + low == pytest.approx(row["low"], rel=1e-9, abs=1e-9)
+            assert row["value"] + high == pytest.approx(row["high"], rel=1e-9, abs=1e-9)
+
+
+def test_intervals_survive_the_file(drawn, tmp_path):
+    write_dataset(drawn, tmp_path / "trial.nc", {})
+    assert deviations(read_dataset(tmp_path / "trial.nc"), "left") == deviations(drawn, "left")
+
+
+def test_rows_of_levels_get_them(drawn):
+    """Every stance mean of level B and of level C's main outcomes, and no other row."""
+    case, time = smooth_run(60)
+    trial = levels_trial(case, time, [RIGHT])[1]
+    rows = pd.DataFrame(
+        with_intervals(level_rows(trial, STEP), deviations(drawn, "right"), STEP.contact)
+    )
+    known = rows["low"].notna()
+    assert set(rows.loc[known, "phase"]) == {"stance"}
+    assert (rows.loc[known, "low"] <= rows.loc[known, "high"]).all()
+    chains = rows[
+        (rows.level == "B") & (rows.statistic == "moment_mean") & (rows.phase == "stance")
+    ]
+    assert set(chains.loc[chains["low"].isna(), "source"]) == {"residual"}
+    caused = rows[(rows.level == "C (C2)") & (rows.statistic == "force_mean")]
+    without = caused[caused["low"].isna()]["source"]
+    assert set(without) == {"push_side_half_lumbar", "swing_side_half_lumbar"}
+    assert not rows.loc[rows.level.isin(["C (C1)", "C (C3)"]), "low"].notna().any()
+
+
+def test_an_impulse_is_as_sure_as_its_mean():
+    key = {"level": "A", "source": "arms", "target": "whole_body", "axis": "y", "phase": "stance"}
+    off = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, (-1.0, 2.0))}
+    rows = [key | {"statistic": f"moment_{x}", "value": 5.0} for x in ("mean", "impulse", "max")]
+    mean, impulse, largest = with_intervals(rows, off, 0.1)
+    assert (mean["low"], mean["high"]) == (4.0, 7.0)
+    assert (impulse["low"], impulse["high"]) == pytest.approx((4.9, 5.2))
+    assert np.isnan(largest["low"])

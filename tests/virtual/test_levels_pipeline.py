@@ -1,0 +1,188 @@
+"""Levels B and C from noise-free files through the whole pipeline, against what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.mechanics.dynamics import ExternalLoad
+from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.levels import Anatomy, Levels
+from aqbio.mechanics.motion import spline_motion
+from aqbio.mechanics.steps import Step, steps_from_contacts
+from aqbio.mechanics.uncertainty import Spread
+from aqbio.stages.cause_intervals import cause_rows
+from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.level_intervals import (
+    Sampling,
+    TrackedPlaces,
+    TrialDraws,
+    interval_rows,
+    trial_draws,
+    with_markers,
+)
+from aqbio.stages.levels import levels_dataset, trial_levels
+from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.scale import scale_participant
+from aqbio.stages.solve import solve_participant
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
+from tests.virtual.conftest import GaitOf
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+pytestmark = pytest.mark.opensim
+
+RATE, CUTOFF = 200.0, 20.0
+MILLIMETRE, PRODUCT = 1e-3, 4e-3
+
+
+@dataclass(frozen=True)
+class Both:
+    """What came out of the pipeline, and what is known, at the same frames in stance."""
+
+    found: xr.Dataset
+    known: xr.Dataset
+    peak_force: float
+    draws: TrialDraws
+    steps: tuple[Step, ...]
+
+
+def _known(run: RecordedRun, touching: np.ndarray, model_map) -> Levels:
+    """Levels of the true skeleton, coordinates and loads, with the pipeline's low-pass."""
+    gait = run.truth.gait
+    time = run.truth.gait_time - run.start
+    smooth = spline_motion(gait.skeleton, time, low_pass(run.truth.motion.q, RATE, CUTOFF))
+    loads = tuple(
+        ExternalLoad(
+            load.body, low_pass(load.force, RATE, CUTOFF), low_pass(load.moment, RATE, CUTOFF),
+            load.point,
+        )
+        for load in run.truth.loads.external()
+    )  # fmt: skip
+    moves = segment_kinematics(gait.skeleton, smooth.q, smooth.u, smooth.udot)
+    return trial_levels(gait.skeleton, moves, loads, touching, model_map)
+
+
+@pytest.fixture(scope="module")
+def both(gait_of: GaitOf, tmp_path_factory) -> Both:
+    run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
+    study = write_made_study(tmp_path_factory.mktemp("made"), RUNNER, {"run": run}, Laboratory())
+    for stage in (
+        prepare_participant, scale_participant, solve_participant, contributions_participant,
+    ):  # fmt: skip
+        stage(study, RUNNER.name, lambda _: None)
+    found = read_dataset(study.folder(RUNNER.name, "contributions") / "run.nc")
+    time = run.truth.gait_time - run.start
+    first = int(np.argmin(np.abs(time - float(found["time"][0]))))
+    rows = slice(first, first + found.sizes["time"])
+    held = np.zeros((len(time), 2), dtype=bool)
+    held[rows] = found["foot_held"].values
+    levels = _known(run, held, study.model_map)
+    known = levels_dataset(levels, time, 0.0).isel(time=rows)
+    skeleton = levels.mechanics.skeleton
+    joints = [skeleton.joints.index(name) for name in study.model_map.joints.by_name().values()]
+    moments = levels.mechanics.wrenches.moment[rows][:, joints]
+    known["joint_moment"] = (("time", "joint", "axis"), moments)
+    force = found["ground_force"].sum("foot").values
+    chosen = np.flatnonzero((force[:, 1] > 200.0) & found["foot_held"].values.any(axis=1))
+    chosen = chosen[(chosen > 20) & (chosen < len(force) - 20)]
+    anatomy = Anatomy(
+        study.model_map.groups, study.model_map.joints.by_name(), study.model_map.pelvis.joint
+    )
+    places = TrackedPlaces(np.arange(len(skeleton.markers)), np.ones(len(skeleton.markers)))
+    draws = trial_draws(levels, anatomy, (time, 0.0, held), Spread(), Sampling(200, 1, 8, 40))
+    steps = steps_from_contacts(list(trial_contacts(found)), maximum_flight=0.3, edge_distance=0.0)
+    return Both(
+        found.isel(time=chosen),
+        known.isel(time=chosen),
+        float(np.abs(force).max()),
+        with_markers(draws, places),
+        tuple(steps),
+    )
+
+
+def _largest(both: Both, name: str, **chosen: str) -> tuple[np.ndarray, np.ndarray]:
+    """Largest error and largest known value along each axis."""
+    found, known = (one[name].sel(**chosen) for one in (both.found, both.known))
+    others = tuple(place for place, dim in enumerate(known.dims) if dim != "axis")
+    error = np.abs(found.values - known.values).max(axis=others)
+    return error, np.abs(known.values).max(axis=others)
+
+
+@pytest.mark.parametrize("name", ["hub_moment", "hub_force_moment", "joint_moment"])
+def test_moments_come_out_of_the_whole_pipeline(both: Both, name: str):
+    """Moments of legs and upper body on the pelvis, and of every joint.
+
+    Scaling finds joint centres and segment lengths to 1 mm, which moves a moment by 1 mm times the
+    force; inertial terms are products of masses, two lengths and a rate, good to 4e-3.
+    """
+    error, size = _largest(both, name)
+    assert (error < MILLIMETRE * both.peak_force + PRODUCT * size).all(), error
+    assert size[1] > 20 * error[1]
+
+
+def test_joint_forces_come_out_of_the_whole_pipeline(both: Both):
+    error, size = _largest(both, "hub_force")
+    assert (error < PRODUCT * size.max()).all(), error
+
+
+@pytest.mark.parametrize(("model", "lever"), [("C1", 0.2), ("C2", 0.2), ("C3", 0.1)])
+def test_induced_ground_forces_come_out_of_the_whole_pipeline(both: Both, model: str, lever: float):
+    """Every source under every contact model.
+
+    A moment that is wrong by 1 mm times the force, as above, changes the ground's answer by that
+    over its lever: at least 0.2 m from the centre of pressure to the next joints; with a foot that
+    cannot turn, 0.1 m from the knee to the line between hip and ankle. The geometry is good to
+    4e-3 of the largest force.
+    """
+    error, size = _largest(both, "induced_ground_force", contact_model=model)
+    limit = MILLIMETRE * both.peak_force / lever + PRODUCT * size.max()
+    assert (error < limit).all(), (error, limit)
+    assert size[1] > 50 * error[1]
+
+
+def test_induced_rotation_comes_out_of_the_whole_pipeline(both: Both):
+    """What every source does to every group: as its ground force at a height of 1 m."""
+    error, size = _largest(both, "induced_momentum_rate", contact_model="C2")
+    force, _ = _largest(both, "induced_ground_force", contact_model="C2")
+    limit = MILLIMETRE * both.peak_force + PRODUCT * size.max() + force.max() * 1.0
+    assert (error < limit).all(), (error, limit)
+
+
+def test_closures_hold_on_files(both: Both):
+    """Of files as well as of exact coordinates; the residual is a source like the others."""
+    names = ("B0", "B1", "B2", "B1_torso", "B2_torso", "B4", "S1", "S2", "C-1", "C-2", "C-3")
+    for name in (*names, "C-4", "C-5"):
+        assert both.found.attrs[f"closure_{name}"] < 1e-11, name
+
+
+def test_superposition_survives_the_file(both: Both):
+    """Single precision of level C: a millionth of the largest part."""
+    parts = both.found["induced_ground_force"].sel(contact_model="C2")
+    whole = both.found["ground_force"].values
+    limit = 1e-5 * np.abs(parts.values).max()
+    np.testing.assert_allclose(parts.sum("source").values, whole, rtol=0, atol=limit)
+
+
+def test_a_foots_contacts_are_equally_sure(both: Both):
+    """One contact stands for the others of its foot: the same errors, much the same motion."""
+    right = [step for step in both.steps if step.side == "right"]
+    assert len(right) >= 2
+    first, second = (
+        pd.DataFrame([*interval_rows(both.draws, step), *cause_rows(both.draws, step)])
+        for step in right[:2]
+    )
+    keys = ["level", "source", "target", "axis", "statistic", "unit"]
+    rows = first.merge(second, on=keys, suffixes=("", "_other"))
+    large = rows["sd"] > 0.1 * rows.groupby(["level", "unit"])["sd"].transform("max")
+    ratio = (rows["sd"] / rows["sd_other"])[large]
+    assert ratio.between(0.8, 1.25).mean() > 0.9
+    assert ratio.median() == pytest.approx(1.0, abs=0.05)

@@ -108,3 +108,9 @@ def test_settings_and_sheets_come_before_files(file):
 def test_no_study_at_all(tmp_path):
     [finding] = study_problems(tmp_path / "study.yaml")
     assert finding.what == "the file does not exist."
+
+
+def test_virtual_sprinters_need_no_recordings_yet(file):
+    (file.parent / "gait_library.npz").touch()
+    replace(file, "data: data", "data: not_yet")
+    assert study_problems(file) == []

@@ -11,12 +11,12 @@ import numpy as np
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
-from aqbio.mechanics.dynamics import ExternalLoad, motion_forces
-from aqbio.mechanics.ik import inverse_kinematics
-from aqbio.mechanics.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.motion import spline_motion
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, motion_forces
+from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.multibody.motion import spline_motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from benchmarks.material import coordinates_of, write_coordinates

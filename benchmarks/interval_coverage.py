@@ -14,13 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
-from aqbio.mechanics.chains import pelvis_hub
-from aqbio.mechanics.drawn_levels import LoadSpread
-from aqbio.mechanics.dumas import dumas_limbs
-from aqbio.mechanics.groups import membership
-from aqbio.mechanics.inertia_draws import InertiaSpread, twins
-from aqbio.mechanics.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.mechanics.uncertainty import DrawnOutcomes, Parts, Spread, drawn_outcomes, interval
+from aqbio.mechanics.anthropometry.dumas import dumas_limbs
+from aqbio.mechanics.contributions.chains import pelvis_hub
+from aqbio.mechanics.gait.groups import membership
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread
+from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, twins
+from aqbio.mechanics.intervals.uncertainty import (
+    DrawnOutcomes,
+    Parts,
+    Spread,
+    drawn_outcomes,
+    interval,
+)
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.design import reference_speed, steady
 from aqbio.virtual.generator import generated_gait

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.levels import Anatomy, Levels, levels
-from aqbio.mechanics.steps import Step
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.stages.level_intervals import TrackedPlaces, interval_rows, trial_draws
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.design import reference_speed, steady

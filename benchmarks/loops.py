@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.motion import Motion
-from aqbio.mechanics.poses import axis_amounts
-from aqbio.mechanics.skeleton import FIXED, GROUND, Skeleton
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.poses import axis_amounts
+from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim
 

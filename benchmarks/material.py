@@ -17,10 +17,10 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.io.trc import read_trc
-from aqbio.mechanics.filters import low_pass
-from aqbio.mechanics.ik import IkSolution, inverse_kinematics
-from aqbio.mechanics.motion import Motion, TrackedMarkers, spline_motion
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.inverse_kinematics.ik import IkSolution, inverse_kinematics
+from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, spline_motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.stages.prepare import prepare_participant

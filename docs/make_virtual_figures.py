@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aqbio.figures.style import GREY, INK
-from aqbio.mechanics.poses import segment_poses, station_positions
+from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.virtual.design import reference_speed, steady
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.generator import generated_gait

@@ -9,8 +9,13 @@ import numpy as np
 
 from aqbio.errors import Finding
 from aqbio.io.recording import ForceRecording
-from aqbio.mechanics.forces import PlateWrench
-from aqbio.mechanics.platforms import CHANNELS, inside_share, plate_axes, platform_wrench
+from aqbio.mechanics.force_plates.forces import PlateWrench
+from aqbio.mechanics.force_plates.platforms import (
+    CHANNELS,
+    inside_share,
+    plate_axes,
+    platform_wrench,
+)
 from aqbio.mechanics.vectors import FloatArray
 
 FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0}

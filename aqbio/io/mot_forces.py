@@ -11,8 +11,8 @@ from aqbio.io.clock import sampling_rate
 from aqbio.io.force_columns import Axes, ForceGroup, force_groups
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import ForceRecording
-from aqbio.mechanics.application import LOADED, fixed_point_wrench
-from aqbio.mechanics.forces import PlateWrench
+from aqbio.mechanics.force_plates.application import LOADED, fixed_point_wrench
+from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.vectors import FloatArray
 
 FAR = 20.0

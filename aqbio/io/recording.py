@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aqbio.errors import Finding
-from aqbio.mechanics.forces import PlateWrench
+from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.vectors import FloatArray
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.functions import PiecewisePolynomials
-from aqbio.mechanics.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.mechanics.multibody.functions import PiecewisePolynomials
+from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
 
 _HASH = "content_hash"
 _NAMES = ("bodies", "joints", "coordinates", "markers")

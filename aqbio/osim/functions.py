@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.functions import (
+from aqbio.mechanics.multibody.functions import (
     PiecewisePolynomials,
     constant,
     cubic_spline,

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.motion import Motion, TrackedMarkers
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, reason, vec3
 
 FloatArray = NDArray[np.float64]

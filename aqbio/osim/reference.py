@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.motion import Motion, folded_forces
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.multibody.motion import Motion, folded_forces
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim import inverse
 from aqbio.osim.session import array_from_vec3, initialised, load_model

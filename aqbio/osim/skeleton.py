@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.functions import PiecewisePolynomials, constant, line, scaled, stack
-from aqbio.mechanics.skeleton import FIXED, GROUND, Couplers, JointAxes, Skeleton
+from aqbio.mechanics.multibody.functions import PiecewisePolynomials, constant, line, scaled, stack
+from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Couplers, JointAxes, Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.functions import read_function
 from aqbio.osim.session import (

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aqbio.mechanics.anthropometry import REFERENCE, Sex
-from aqbio.mechanics.sprint_body import Body, Joint, sprint_bodies, sprint_joints
-from aqbio.mechanics.sprint_geometry import geometry
-from aqbio.mechanics.sprint_markers import sprint_markers
+from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
+from aqbio.mechanics.anthropometry.sprint_body import Body, Joint, sprint_bodies, sprint_joints
+from aqbio.mechanics.anthropometry.sprint_geometry import geometry
+from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 from aqbio.names import GRAVITY
 from aqbio.osim.session import initialised, opensim, vec3
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aqbio.config import MarkerSet
 from aqbio.errors import AqbioError
-from aqbio.mechanics.joint_centres import hip_centres
+from aqbio.mechanics.anthropometry.joint_centres import hip_centres
 
 FloatArray = NDArray[np.float64]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from aqbio.mechanics.contact_models import POINT_YAW
-from aqbio.mechanics.drawn_causes import DrawnCauses, Run, drawn_causes
-from aqbio.mechanics.drawn_levels import LoadSpread
-from aqbio.mechanics.groups import role_groups
-from aqbio.mechanics.inertia_draws import InertiaSpread
-from aqbio.mechanics.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.mechanics.source_roles import role_name, side_sum, side_weights
-from aqbio.mechanics.steps import Step
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.contributions.contact_models import POINT_YAW
+from aqbio.mechanics.contributions.source_roles import role_name, side_sum, side_weights
+from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread
+from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.stages.level_intervals import (

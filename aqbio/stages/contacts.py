@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from aqbio.mechanics.steps import Contact
+from aqbio.mechanics.gait.steps import Contact
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.steps import Step, phase_mean
+from aqbio.mechanics.gait.steps import Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.stages.level_rows import level_rows, side_signals

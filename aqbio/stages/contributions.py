@@ -14,15 +14,15 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.groups import group_sum, membership
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.level_a import Closure, LevelA, closures
-from aqbio.mechanics.levels import Anatomy, Levels
-from aqbio.mechanics.motion import Motion
-from aqbio.mechanics.skeleton import Skeleton
-from aqbio.mechanics.steps import Contact
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures
+from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.groups import group_sum, membership
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions_dataset import Contributions, contributions_dataset

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.level_a import Closure, LevelA
-from aqbio.mechanics.levels import Levels
-from aqbio.mechanics.mirror import rotation_about_vertical
-from aqbio.mechanics.skeleton import Skeleton
-from aqbio.mechanics.steps import Contact
+from aqbio.mechanics.contributions.level_a import Closure, LevelA
+from aqbio.mechanics.contributions.levels import Levels
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.levels import levels_dataset

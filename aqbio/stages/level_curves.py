@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.source_roles import anatomical_name
-from aqbio.mechanics.steps import PHASES, Step, phase_curve
+from aqbio.mechanics.contributions.source_roles import anatomical_name
+from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 

@@ -8,15 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from aqbio.mechanics.groups import membership, role_groups
-from aqbio.mechanics.inertia_draws import twins
-from aqbio.mechanics.levels import Anatomy, Levels
-from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
-from aqbio.mechanics.motion import spline_motion
-from aqbio.mechanics.registration import misplaced
-from aqbio.mechanics.source_roles import role_name
-from aqbio.mechanics.steps import Step
-from aqbio.mechanics.uncertainty import (
+from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.contributions.source_roles import role_name
+from aqbio.mechanics.gait.groups import membership, role_groups
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.inertia_draws import twins
+from aqbio.mechanics.intervals.registration import misplaced
+from aqbio.mechanics.intervals.uncertainty import (
     DrawnOutcomes,
     Motions,
     Parts,
@@ -25,6 +24,7 @@ from aqbio.mechanics.uncertainty import (
     interval,
     marker_outcomes,
 )
+from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
 

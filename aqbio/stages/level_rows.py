@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from aqbio.mechanics.groups import role_groups
-from aqbio.mechanics.joint_power import OTHER
-from aqbio.mechanics.shares import stance_share
-from aqbio.mechanics.source_roles import Side, role_name, side_sum, side_weights
-from aqbio.mechanics.stance import interval_mean, propulsion_start
-from aqbio.mechanics.steps import PHASES, Step, phase_curve, phase_mean
+from aqbio.mechanics.contributions.joint_power import OTHER
+from aqbio.mechanics.contributions.shares import stance_share
+from aqbio.mechanics.contributions.source_roles import Side, role_name, side_sum, side_weights
+from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
+from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
 from aqbio.stages.levels import PRIMARY

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.kinematics import SegmentKinematics
-from aqbio.mechanics.levels import Anatomy, Levels, levels
-from aqbio.mechanics.mirror import rotation_about_vertical
-from aqbio.mechanics.skeleton import Skeleton
-from aqbio.mechanics.steps import Contact
+from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
 

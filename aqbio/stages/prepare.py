@@ -11,7 +11,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.body_mass import standing_mass, stride_masses
+from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.notes import Notes

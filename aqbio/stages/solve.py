@@ -14,14 +14,14 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.angles import continuous
-from aqbio.mechanics.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.filters import low_pass
-from aqbio.mechanics.ik import inverse_kinematics
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.motion import Motion, TrackedMarkers, folded_forces, spline_motion
-from aqbio.mechanics.poses import dependent_filled
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.multibody.angles import continuous
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solved import (

@@ -14,9 +14,9 @@ from aqbio.errors import Finding
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.kinematics import marker_positions
-from aqbio.mechanics.motion import Motion, TrackedMarkers
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
 

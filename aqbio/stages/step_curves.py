@@ -10,8 +10,8 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
-from aqbio.mechanics.groups import role_groups
-from aqbio.mechanics.steps import PHASES, Step, phase_curve, phase_mean
+from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
 from aqbio.stages.level_curves import CHAINS, hub_curves

@@ -14,7 +14,7 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
-from aqbio.mechanics.steps import (
+from aqbio.mechanics.gait.steps import (
     Step,
     heading_changes,
     phase_mean,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.steps import Contact, Step
+from aqbio.mechanics.gait.steps import Contact, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.cause_intervals import cause_rows

@@ -7,12 +7,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry import REFERENCE, Sex
-from aqbio.mechanics.functions import line, stack
-from aqbio.mechanics.skeleton import GROUND, Couplers, JointAxes, Skeleton
-from aqbio.mechanics.sprint_body import Body, Joint, X, Y, Z, sprint_bodies, sprint_joints
-from aqbio.mechanics.sprint_geometry import Geometry, geometry
-from aqbio.mechanics.sprint_markers import sprint_markers
+from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
+from aqbio.mechanics.anthropometry.sprint_body import (
+    Body,
+    Joint,
+    X,
+    Y,
+    Z,
+    sprint_bodies,
+    sprint_joints,
+)
+from aqbio.mechanics.anthropometry.sprint_geometry import Geometry, geometry
+from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
+from aqbio.mechanics.multibody.functions import line, stack
+from aqbio.mechanics.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 

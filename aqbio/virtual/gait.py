@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray, cross, rotate
 from aqbio.names import GRAVITY
 from aqbio.virtual import collocation

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.dynamics import joint_wrenches
-from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.dynamics import joint_wrenches
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.disturbances import DisturbanceTruth
 from aqbio.virtual.laboratory import Laboratory

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.sprint_geometry import Geometry
+from aqbio.mechanics.anthropometry.sprint_geometry import Geometry
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.orientation import rotation
 from aqbio.virtual.parameters import REFERENCE_LEG

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.dynamics import generalised_forces, joint_wrenches
-from aqbio.mechanics.kinematics import (
+from aqbio.mechanics.multibody.dynamics import generalised_forces, joint_wrenches
+from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
     SegmentMotion,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import GRAVITY
 from aqbio.virtual import collocation

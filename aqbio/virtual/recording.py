@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.poses import segment_poses, station_positions
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.poses import segment_poses, station_positions
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray, cross
 from aqbio.names import GRAVITY
 from aqbio.virtual.athlete import Athlete, athlete_skeleton

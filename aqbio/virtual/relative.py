@@ -11,9 +11,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import (
+    angular_momentum,
+    angular_momentum_rate,
+    centre_of_mass,
+)
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 
 ROOT = 6

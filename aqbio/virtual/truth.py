@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
-from aqbio.mechanics.motion import Motion, spline_motion
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import (
+    angular_momentum,
+    angular_momentum_rate,
+    centre_of_mass,
+)
+from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.virtual.gait import Gait
 

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.mechanics.dynamics import ExternalLoad, motion_forces
-from aqbio.mechanics.inertia_draws import InertiaSpread, drawn_skeleton, inertia_draws, twins
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.motion import Motion
-from aqbio.mechanics.regressor import moment_regressor
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.intervals.inertia_draws import (
+    InertiaSpread,
+    drawn_skeleton,
+    inertia_draws,
+    twins,
+)
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, motion_forces
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.regressor import moment_regressor
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.session import opensim, vec3
 from benchmarks.board import Row, Target, Verdict

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.angles import near
-from aqbio.mechanics.ik import IkSolution
-from aqbio.mechanics.kinematics import marker_positions
-from aqbio.mechanics.poses import dependent_filled
+from aqbio.mechanics.inverse_kinematics.ik import IkSolution
+from aqbio.mechanics.multibody.angles import near
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.inverse import inverse_kinematics as best_of_opensim
 from benchmarks.board import Row, Target, Verdict

@@ -13,7 +13,7 @@ import numpy as np
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import write_trc
-from aqbio.mechanics.kinematics import marker_positions
+from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.solve import solve_participant

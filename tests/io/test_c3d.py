@@ -7,7 +7,7 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
-from aqbio.mechanics.platforms import plate_axes
+from aqbio.mechanics.force_plates.platforms import plate_axes
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
 
 FRAMES, RATIO = 20, 4

@@ -9,8 +9,8 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.io.skeleton import load_skeleton, save_skeleton, skeleton_hash
-from aqbio.mechanics.functions import cubic_spline, line, stack
-from aqbio.mechanics.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.mechanics.multibody.functions import cubic_spline, line, stack
+from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import yaml
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.levels import Anatomy, Levels, levels
-from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 MAPS = Path(__file__).parents[2] / "models"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import aqbio
-from aqbio.mechanics.kinematics import marker_positions
-from aqbio.mechanics.motion import TrackedMarkers
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.motion import TrackedMarkers
+from aqbio.mechanics.multibody.skeleton import Skeleton
 
 SPRINT = Path(aqbio.__file__).parents[1] / "models" / "sprint" / "sprint_male.osim"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.joint_power import coordinate_sources
+from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.osim.session import opensim, vec3
 from tests.mechanics.levels_case import Case
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contact_models import CONTACT_ROWS
-from aqbio.mechanics.induced import FURTHER_SOURCES
-from aqbio.mechanics.levels import Levels
-from aqbio.mechanics.poses import dependent_filled
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
+from aqbio.mechanics.contributions.induced import FURTHER_SOURCES
+from aqbio.mechanics.contributions.levels import Levels
+from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.osim.session import load_model, opensim
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.osim.sprint_model import build_sprint_model

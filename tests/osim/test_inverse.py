@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.dynamics import inverse_dynamics as our_inverse_dynamics
-from aqbio.mechanics.kinematics import marker_positions, segment_kinematics
-from aqbio.mechanics.motion import Motion, folded_forces
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics as our_inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion, folded_forces
 from aqbio.osim.inverse import inverse_dynamics, inverse_kinematics, unconstrained_model
 from aqbio.osim.session import array_from_vec3, initialised, load_model
 from aqbio.osim.skeleton import read_skeleton

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.motion import spline_motion
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.osim.reference import FRAMES, reference_differences
 from aqbio.osim.skeleton import read_skeleton
 

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.kinematics import marker_positions, segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.poses import dependent_filled
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import (
+    marker_positions,
+    segment_kinematics,
+    segment_motion,
+)
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.osim.session import array_from_vec3, load_model, opensim, rotation_matrix, vec3
 from aqbio.osim.skeleton import read_skeleton
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry import REFERENCE
-from aqbio.mechanics.sprint_body import sprint_bodies, sprint_joints
-from aqbio.mechanics.sprint_geometry import geometry
-from aqbio.mechanics.sprint_markers import sprint_markers
+from aqbio.mechanics.anthropometry.de_leva import REFERENCE
+from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies, sprint_joints
+from aqbio.mechanics.anthropometry.sprint_geometry import geometry
+from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim
 from aqbio.osim.sprint_model import DECIMALS, build_sprint_model
 

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from aqbio.io.mot import read_storage, write_storage
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.motion import folded_forces
-from aqbio.mechanics.skeleton import Skeleton
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.motion import folded_forces
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.osim.session import opensim
 
 

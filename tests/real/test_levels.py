@@ -10,9 +10,9 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.levels import Levels
-from aqbio.mechanics.steps import Contact
+from aqbio.mechanics.contributions.levels import Levels
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.stages.levels import frames_in_contact, trial_levels
 from aqbio.stages.solve import foot_loads
 from tests.real.conftest import StudyRun

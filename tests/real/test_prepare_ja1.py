@@ -12,8 +12,8 @@ import xarray as xr
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.mechanics.feet import foot_distance
-from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.recordings.feet import foot_distance
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.prepare import prepare_participant
 
 pytestmark = pytest.mark.real

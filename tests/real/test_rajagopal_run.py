@@ -55,8 +55,8 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
     carry Simbody's defect, so that our side reproduces it for the comparison.
     """
     from aqbio.io.skeleton import load_skeleton
-    from aqbio.mechanics.dynamics import inverse_dynamics
-    from aqbio.mechanics.kinematics import segment_kinematics
+    from aqbio.mechanics.multibody.dynamics import inverse_dynamics
+    from aqbio.mechanics.multibody.kinematics import segment_kinematics
     from aqbio.stages.solve import foot_loads
     from tests.real.inverse_dynamics_tool import run_inverse_dynamics_tool
 

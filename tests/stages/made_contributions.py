@@ -7,7 +7,7 @@ import xarray as xr
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
 from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
 
 MAP: ModelMap = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)

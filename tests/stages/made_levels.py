@@ -7,9 +7,9 @@ from dataclasses import replace
 import yaml
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.mirror import rotation_about_vertical
-from aqbio.mechanics.steps import Contact, Step
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.steps import Contact, Step
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
 from tests.mechanics.levels_case import MAPS
 

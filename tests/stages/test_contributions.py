@@ -9,10 +9,10 @@ import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.io.study import load_study
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.levels import Anatomy
-from aqbio.mechanics.motion import Motion
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.contributions.levels import Anatomy
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions import _force_findings, trial_contributions
 from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset

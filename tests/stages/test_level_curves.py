@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.steps import phase_mean
+from aqbio.mechanics.gait.steps import phase_mean
 from aqbio.stages.level_curves import CHAINS, hub_curves
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact

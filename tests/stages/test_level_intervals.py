@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.drawn_levels import LoadSpread
-from aqbio.mechanics.inertia_draws import InertiaSpread
-from aqbio.mechanics.steps import Step
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread
+from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
+from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.stages.cause_intervals import cause_rows
 from aqbio.stages.level_intervals import (
     Sampling,

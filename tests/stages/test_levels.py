@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.mechanics.mirror import rotation_about_vertical
-from aqbio.mechanics.steps import phase_curve, phase_mean
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.steps import phase_curve, phase_mean
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact
 from tests.mechanics.levels_case import mirrored_run, smooth_run

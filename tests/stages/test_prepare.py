@@ -12,7 +12,7 @@ from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.prepare import body_masses, prepare_participant
 from tests.io.made_c3d import NAME
 from tests.stages import made_run

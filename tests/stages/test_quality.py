@@ -11,7 +11,7 @@ import xarray as xr
 
 from aqbio.errors import Finding
 from aqbio.io.study import load_study
-from aqbio.mechanics.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
 from aqbio.stages import step_columns
 from aqbio.stages.manifest import FAILED, OK, entry, write_manifest

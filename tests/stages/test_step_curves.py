@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.mirror import mirrored_axial, mirrored_polar
-from aqbio.mechanics.steps import PERCENT, Contact, steps_from_contacts
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
 from aqbio.stages.step_curves import (
     JOINT_ROLES,

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.mechanics.steps import Contact
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.names import AXES
 from aqbio.stages.contribution_rows import with_intervals
 from aqbio.stages.level_intervals import Sampling, interval_rows, trial_draws

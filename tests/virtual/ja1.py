@@ -9,8 +9,8 @@ import numpy as np
 
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.events import contacts
-from aqbio.mechanics.filters import low_pass
+from aqbio.mechanics.recordings.events import contacts
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.names import GRAVITY
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.design import GaitDesign, reference_speed, steady

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry import REFERENCE
+from aqbio.mechanics.anthropometry.de_leva import REFERENCE
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 

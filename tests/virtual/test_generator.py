@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.dynamics import inverse_dynamics
-from aqbio.mechanics.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.virtual.measures import gait_measures
 from aqbio.virtual.truth import run_truth, sampled_truth

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.levels import levels
-from aqbio.mechanics.shares import zero_sum
+from aqbio.mechanics.contributions.levels import levels
+from aqbio.mechanics.contributions.shares import zero_sum
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of
 from tests.virtual.runners import RUNNER

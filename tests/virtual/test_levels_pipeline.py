@@ -10,13 +10,13 @@ import pytest
 import xarray as xr
 
 from aqbio.io.netcdf import read_dataset
-from aqbio.mechanics.dynamics import ExternalLoad
-from aqbio.mechanics.filters import low_pass
-from aqbio.mechanics.kinematics import segment_kinematics
-from aqbio.mechanics.levels import Anatomy, Levels
-from aqbio.mechanics.motion import spline_motion
-from aqbio.mechanics.steps import Step, steps_from_contacts
-from aqbio.mechanics.uncertainty import Spread
+from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.steps import Step, steps_from_contacts
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import spline_motion
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.cause_intervals import cause_rows
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant

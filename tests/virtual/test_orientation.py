@@ -7,8 +7,12 @@ import pytest
 from numpy.polynomial import chebyshev
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import (
+    angular_momentum,
+    angular_momentum_rate,
+    centre_of_mass,
+)
 from aqbio.virtual import collocation, orientation
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.relative import relative_motion

@@ -10,11 +10,11 @@ import xarray as xr
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.filters import low_pass
-from aqbio.mechanics.forces import centre_of_pressure
-from aqbio.mechanics.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.motion import spline_motion
+from aqbio.mechanics.force_plates.forces import centre_of_pressure
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.multibody.motion import spline_motion
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.prepare import prepare_participant
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.files import write_trc_and_mot

@@ -10,14 +10,14 @@ from aqbio.config import MarkerSet, closest
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.mechanics.axes import (
+from aqbio.mechanics.force_plates.platforms import plate_axes
+from aqbio.mechanics.recordings.axes import (
     Clues,
     LaboratoryToGround,
     detected_axes,
     displacement,
     stated_axes,
 )
-from aqbio.mechanics.platforms import plate_axes
 from aqbio.mechanics.vectors import FloatArray, dot
 from aqbio.stages.preparation.notes import Notes
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.feet import CLEAR_MARGIN, NOBODY, PlateContact
-from aqbio.mechanics.foot_contacts import FeetLoads, FootContact
-from aqbio.mechanics.plates import Plates
+from aqbio.mechanics.force_plates.plates import Plates
+from aqbio.mechanics.recordings.feet import CLEAR_MARGIN, NOBODY, PlateContact
+from aqbio.mechanics.recordings.foot_contacts import FeetLoads, FootContact
 from aqbio.names import SIDES
 from aqbio.stages.preparation.notes import Notes
 

@@ -11,8 +11,8 @@ import numpy as np
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.trc import write_trc
-from aqbio.mechanics.foot_contacts import FeetLoads, loads_on_frames
-from aqbio.mechanics.plates import Plates
+from aqbio.mechanics.force_plates.plates import Plates
+from aqbio.mechanics.recordings.foot_contacts import FeetLoads, loads_on_frames
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.preparation.trial import PreparedTrial

@@ -10,9 +10,9 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.mechanics import surface
-from aqbio.mechanics.axes import displacement, heading
-from aqbio.mechanics.foot_contacts import FeetLoads
+from aqbio.mechanics.recordings import surface
+from aqbio.mechanics.recordings.axes import displacement, heading
+from aqbio.mechanics.recordings.foot_contacts import FeetLoads
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import SIDES
 from aqbio.stages.preparation.axes import label_mean, mean_vector

@@ -7,10 +7,10 @@ import numpy as np
 from aqbio.config.settings import Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.mechanics.filters import design_cutoff
-from aqbio.mechanics.foot_contacts import FeetLoads
-from aqbio.mechanics.gaps import fill_gaps, missing_share
-from aqbio.mechanics.runs import runs
+from aqbio.mechanics.recordings.filters import design_cutoff
+from aqbio.mechanics.recordings.foot_contacts import FeetLoads
+from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
+from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.notes import Notes
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
-from aqbio.mechanics.feet import NOBODY
-from aqbio.mechanics.plates import Plates, reversed_plates, turned_over, without_offsets
+from aqbio.mechanics.force_plates.plates import (
+    Plates,
+    reversed_plates,
+    turned_over,
+    without_offsets,
+)
+from aqbio.mechanics.recordings.feet import NOBODY
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
 from aqbio.stages.preparation.notes import Notes

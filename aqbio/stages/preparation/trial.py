@@ -9,10 +9,10 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
-from aqbio.mechanics.axes import LaboratoryToGround
-from aqbio.mechanics.filters import low_pass
-from aqbio.mechanics.foot_contacts import EventRules, FeetLoads, feet_loads
-from aqbio.mechanics.plates import Plates
+from aqbio.mechanics.force_plates.plates import Plates
+from aqbio.mechanics.recordings.axes import LaboratoryToGround
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.recordings.foot_contacts import EventRules, FeetLoads, feet_loads
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import SIDES
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels

@@ -1,0 +1,1 @@
+"""Bodies from published tables, and the sprint model built from them."""

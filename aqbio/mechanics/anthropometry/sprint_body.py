@@ -1,0 +1,225 @@
+"""The body of the sprint model: segments, joints and proportions, without OpenSim.
+
+Frames in the neutral pose are parallel to the ground frame (x forward, y up, z right) and each
+body's origin is the joint that moves it: pelvis at mid-hip, femur at the hip, tibia at the knee,
+foot at the ankle, toes at the ball, torso at the lumbar joint, humerus at the shoulder, radius
+at the elbow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqbio.mechanics.anthropometry.de_leva import (
+    DE_LEVA,
+    REFERENCE,
+    TRUNK_HEIGHT,
+    Sex,
+    combined_inertia,
+    total_mass_fraction,
+)
+from aqbio.mechanics.anthropometry.sprint_geometry import (
+    BALL_BELOW_ANKLE,
+    Geometry,
+    Vector,
+    geometry,
+)
+
+FloatArray = NDArray[np.float64]
+Side = Literal["r", "l"]
+SIDES: tuple[tuple[Side, int], ...] = (("r", 1), ("l", -1))
+
+FOOT_CENTRE_BELOW_ANKLE = 0.29
+"""Foot's centre of mass below the ankle, fraction of ankle height (Winter 2009: half-way between
+lateral malleolus and second metatarsal head; the same in Delp 1990)."""
+TOE_MASS = 0.2166 / 1.5666
+"""Toes' share of the mass of the foot (Delp 1990)."""
+TOE_CENTRE = 0.45
+"""Toes' centre of mass ahead of the metatarsophalangeal axis, fraction of toe length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One rigid body: mass kg, centre of mass m and inertia kg m² about it, in its own frame."""
+
+    name: str
+    mass: float
+    com: FloatArray
+    inertia: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """One joint: where it sits in the parent and the axes its coordinates turn about, in order.
+
+    The rotation is ``R = R(axis 1) R(axis 2) R(axis 3)``; ``free`` joints also move along x, y
+    and z by ``pelvis_tx``, ``pelvis_ty`` and ``pelvis_tz``.
+    """
+
+    name: str
+    child: str
+    parent: str
+    offset: Vector
+    rotations: tuple[tuple[str, Vector], ...]
+    free: bool = False
+
+
+X: Vector = (1.0, 0.0, 0.0)
+Y: Vector = (0.0, 1.0, 0.0)
+Z: Vector = (0.0, 0.0, 1.0)
+NEGATIVE_X: Vector = (-1.0, 0.0, 0.0)
+NEGATIVE_Y: Vector = (0.0, -1.0, 0.0)
+NEGATIVE_Z: Vector = (0.0, 0.0, -1.0)
+
+
+def sprint_bodies(
+    sex: Sex, *, mass: float | None = None, stature: float | None = None
+) -> tuple[Body, ...]:
+    """Give the 14 bodies of the sprint model.
+
+    Parameters
+    ----------
+    sex : {"female", "male"}
+    mass, stature : float, optional
+        kg and m; without them, de Leva's mean subject.
+
+    Returns
+    -------
+    tuple of Body
+        pelvis; femur, tibia, foot, toes right, then left; torso (trunk above the lumbar joint,
+        neck and head); humerus, radius (forearm and hand) right, then left. Masses add up to
+        ``mass``.
+    """
+    kilograms = (REFERENCE[sex].mass if mass is None else mass) / total_mass_fraction(sex)
+    lengths = geometry(sex, REFERENCE[sex].stature if stature is None else stature)
+    bodies = [_pelvis(lengths, kilograms)]
+    legs = _leg(lengths, kilograms)
+    arms = _arm(lengths, kilograms)
+    for side, _ in SIDES:
+        bodies += [Body(f"{b.name}_{side}", b.mass, b.com, b.inertia) for b in legs]
+    bodies.append(_torso(lengths, kilograms))
+    for side, _ in SIDES:
+        bodies += [Body(f"{b.name}_{side}", b.mass, b.com, b.inertia) for b in arms]
+    return tuple(bodies)
+
+
+def sprint_joints(lengths: Geometry) -> tuple[Joint, ...]:
+    """Give the 14 joints of the sprint model, in the order of the bodies.
+
+    Axes of left limbs are mirrored, so that a mirrored motion swaps the coordinates of left and
+    right without a change of sign; ``pelvis_list``, ``pelvis_rotation``, ``pelvis_tz``,
+    ``lumbar_bending`` and ``lumbar_rotation`` change sign.
+    """
+    g = lengths
+    pelvis = (("pelvis_tilt", Z), ("pelvis_list", X), ("pelvis_rotation", Y))
+    joints = [Joint("ground_pelvis", "pelvis", "ground", (0, 0, 0), pelvis, free=True)]
+    for side, sign in SIDES:
+        x, y = (X, Y) if side == "r" else (NEGATIVE_X, NEGATIVE_Y)
+        hip = (
+            (f"hip_flexion_{side}", Z),
+            (f"hip_adduction_{side}", x),
+            (f"hip_rotation_{side}", y),
+        )
+        ball = (g.ball, -BALL_BELOW_ANKLE * g.ankle_height, 0.0)
+        joints += [
+            Joint(f"hip_{side}", f"femur_{side}", "pelvis", (0, 0, sign * g.half_hip), hip),
+            _hinge("knee", side, "tibia", "femur", (0, -g.thigh, 0), "knee_angle", NEGATIVE_Z),
+            _hinge("ankle", side, "foot", "tibia", (0, -g.shank, 0), "ankle_angle", Z),
+            _hinge("mtp", side, "toes", "foot", ball, "mtp_angle", Z),
+        ]
+    lumbar = (("lumbar_extension", Z), ("lumbar_bending", X), ("lumbar_rotation", Y))
+    joints.append(Joint("back", "torso", "pelvis", (g.lumbar_x, g.lumbar_y, 0), lumbar))
+    for side, sign in SIDES:
+        x, y = (X, Y) if side == "r" else (NEGATIVE_X, NEGATIVE_Y)
+        shoulder = ((f"arm_flex_{side}", Z), (f"arm_add_{side}", x), (f"arm_rot_{side}", y))
+        place = (0.0, g.shoulder_y, sign * g.half_shoulder)
+        joints += [
+            Joint(f"shoulder_{side}", f"humerus_{side}", "torso", place, shoulder),
+            _hinge("elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", Z),
+        ]
+    return tuple(joints)
+
+
+def _hinge(
+    name: str, side: Side, child: str, parent: str, offset: Vector, coordinate: str, axis: Vector
+) -> Joint:
+    rotation = ((f"{coordinate}_{side}", axis),)
+    return Joint(f"{name}_{side}", f"{child}_{side}", f"{parent}_{side}", offset, rotation)
+
+
+def _part(
+    lengths: Geometry, kilograms: float, segment: str, com: Vector
+) -> tuple[float, FloatArray, FloatArray]:
+    """Mass, centre of mass and inertia of a segment of de Leva's table."""
+    parameters = DE_LEVA[lengths.sex][segment]
+    mass = parameters.mass * kilograms
+    radii = np.array(parameters.gyration) * parameters.length * lengths.scale
+    return mass, np.array(com, dtype=float), mass * np.diag(radii**2)
+
+
+def _trunk_x(lengths: Geometry, height: float) -> float:
+    """Trunk's long axis, mid-hip to mid-shoulder, at a height above mid-hip: x in the pelvis."""
+    return lengths.lumbar_x * height / (lengths.lumbar_y + lengths.shoulder_y)
+
+
+def _pelvis(lengths: Geometry, kilograms: float) -> Body:
+    height = (1 - DE_LEVA[lengths.sex]["lower_trunk"].centre) * lengths.lumbar_y
+    com = (_trunk_x(lengths, height), height, 0.0)
+    return Body("pelvis", *_part(lengths, kilograms, "lower_trunk", com))
+
+
+def _torso(lengths: Geometry, kilograms: float) -> Body:
+    table, scale = DE_LEVA[lengths.sex], lengths.scale
+    xiphion = lengths.lumbar_y + table["middle_trunk"].length * scale
+    suprasternale = xiphion + table["upper_trunk"].length * scale
+    vertex = (TRUNK_HEIGHT[lengths.sex]["cervicale"] + table["head"].length) * scale
+    parts = []
+    for segment, top in (
+        ("middle_trunk", xiphion),
+        ("upper_trunk", suprasternale),
+        ("head", vertex),
+    ):
+        height = top - table[segment].centre * table[segment].length * scale
+        x = _trunk_x(lengths, height) - lengths.lumbar_x
+        parts.append(_part(lengths, kilograms, segment, (x, height - lengths.lumbar_y, 0.0)))
+    mass, com, inertia = (np.array(values) for values in zip(*parts, strict=True))
+    return Body("torso", *combined_inertia(mass, com, inertia))
+
+
+def _leg(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
+    table, g = DE_LEVA[lengths.sex], lengths
+    thigh = _part(g, kilograms, "thigh", (0, -table["thigh"].centre * g.thigh, 0))
+    shank = _part(g, kilograms, "shank", (0, -table["shank"].centre * g.shank, 0))
+    sole = -FOOT_CENTRE_BELOW_ANKLE * g.ankle_height
+    whole = _part(g, kilograms, "foot", (table["foot"].centre * g.foot - g.heel, sole, 0))
+    toes = _toes(g, TOE_MASS * whole[0])
+    ball = np.array([g.ball, -BALL_BELOW_ANKLE * g.ankle_height, 0.0])
+    rear = combined_inertia(
+        np.array([whole[0], -toes.mass]),
+        np.array([whole[1], toes.com + ball]),
+        np.array([whole[2], -toes.inertia]),
+    )
+    return Body("femur", *thigh), Body("tibia", *shank), Body("foot", *rear), toes
+
+
+def _toes(lengths: Geometry, mass: float) -> Body:
+    """Toes as a box as long as they are, as wide as the foot, reaching down to the sole."""
+    length = lengths.toes
+    width = lengths.foot_breadth
+    height = 2 * (1 - BALL_BELOW_ANKLE) * lengths.ankle_height
+    squares = np.array([width**2 + height**2, length**2 + width**2, length**2 + height**2])
+    com = np.array([TOE_CENTRE * length, 0.0, 0.0])
+    return Body("toes", mass, com, np.diag(mass / 12 * squares))
+
+
+def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
+    table, g = DE_LEVA[lengths.sex], lengths
+    upper = _part(g, kilograms, "upper_arm", (0, -table["upper_arm"].centre * g.upper_arm, 0))
+    forearm = _part(g, kilograms, "forearm", (0, -table["forearm"].centre * g.forearm, 0))
+    hand = _part(g, kilograms, "hand", (0, -g.forearm - table["hand"].centre * g.hand, 0))
+    mass, com, inertia = (np.array(values) for values in zip(forearm, hand, strict=True))
+    return Body("humerus", *upper), Body("radius", *combined_inertia(mass, com, inertia))

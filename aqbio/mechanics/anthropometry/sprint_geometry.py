@@ -1,0 +1,125 @@
+"""Proportions of the sprint model: joint centres and lengths of a body of a given stature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aqbio.mechanics.anthropometry.de_leva import (
+    ANSUR,
+    ANSUR_STATURE,
+    DE_LEVA,
+    REFERENCE,
+    TRUNK_HEIGHT,
+    Sex,
+)
+
+Vector = tuple[float, float, float]
+
+HALF_HIP_WIDTH = 0.085 / 1.741
+"""Hip centre beside the midline, fraction of stature; 77 and 84 mm at 1.70 m in the models of
+Rajagopal (2016) and Hamner (2010), 83 mm here."""
+HALF_SHOULDER_WIDTH = 0.170 / 1.70
+"""Shoulder centre beside the midline, fraction of stature (Rajagopal 2016: 0.170 m at 1.70 m)."""
+LUMBAR_BEHIND_HIP = 0.0274 / 1.70
+"""Lumbar joint behind mid-hip, fraction of stature: Rajagopal's (2016) L5-S1 joint, its pelvis
+tilted forward by 6 degrees so that the plane of the spines is inclined as in standing."""
+ANKLE_FROM_HEEL = 0.21
+"""Ankle centre ahead of the heel, fraction of foot length: calcaneus to talus 0.0488 m in the
+foot of Delp (1990), plus 8 mm of heel pad, in a foot of 0.27 m."""
+BALL_FROM_HEEL = 0.69
+"""Metatarsophalangeal axis ahead of the heel, fraction of foot length: mean of the inner ball
+(0.740, Gordon 2014) and the outer one (0.64, Krauss 2008)."""
+ANKLE_HEIGHT = ANSUR["lateral_malleolus_height"] / ANSUR["foot_length"]
+"""Ankle centre above the sole, fraction of foot length (Gordon et al. 2014)."""
+BALL_BELOW_ANKLE = 0.73
+"""Metatarsophalangeal axis below the ankle, fraction of ankle height (Delp 1990)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Lengths of the body, m.
+
+    Attributes
+    ----------
+    sex : {"female", "male"}
+    stature : float
+        Lengths are those of the reference subject times ``stature`` / its stature.
+    scale : float
+        That ratio.
+    thigh, shank, upper_arm, forearm, hand, foot : float
+        Segment lengths.
+    half_hip, half_shoulder : float
+        Joint centres beside the midline.
+    lumbar_x, lumbar_y : float
+        Lumbar joint in the pelvis frame.
+    shoulder_y : float
+        Mid-shoulder above the lumbar joint.
+    ankle_height, heel, ball, toes, foot_breadth : float
+        Ankle above the sole; heel behind and ball ahead of the ankle; ball to tip of the toes;
+        breadth of the forefoot.
+    """
+
+    sex: Sex
+    stature: float
+    scale: float
+    thigh: float
+    shank: float
+    upper_arm: float
+    forearm: float
+    hand: float
+    foot: float
+    half_hip: float
+    half_shoulder: float
+    lumbar_x: float
+    lumbar_y: float
+    shoulder_y: float
+    ankle_height: float
+    heel: float
+    ball: float
+    toes: float
+    foot_breadth: float
+
+    @property
+    def hip_height(self) -> float:
+        """Mid-hip above the sole in the neutral pose, m."""
+        return self.thigh + self.shank + self.ankle_height
+
+
+def geometry(sex: Sex, stature: float) -> Geometry:
+    """Give the lengths of a body of a given stature."""
+    table = DE_LEVA[sex]
+    scale = stature / REFERENCE[sex].stature
+    foot = table["foot"].length * scale
+    lumbar_y = table["lower_trunk"].length * scale
+    return Geometry(
+        sex=sex,
+        stature=stature,
+        scale=scale,
+        thigh=table["thigh"].length * scale,
+        shank=table["shank"].length * scale,
+        upper_arm=table["upper_arm"].length * scale,
+        forearm=table["forearm"].length * scale,
+        hand=table["hand"].length * scale,
+        foot=foot,
+        half_hip=HALF_HIP_WIDTH * stature,
+        half_shoulder=HALF_SHOULDER_WIDTH * stature,
+        lumbar_x=-LUMBAR_BEHIND_HIP * stature,
+        lumbar_y=lumbar_y,
+        shoulder_y=TRUNK_HEIGHT[sex]["mid_shoulder"] * scale - lumbar_y,
+        ankle_height=ANKLE_HEIGHT * foot,
+        heel=ANKLE_FROM_HEEL * foot,
+        ball=(BALL_FROM_HEEL - ANKLE_FROM_HEEL) * foot,
+        toes=(1 - BALL_FROM_HEEL) * foot,
+        foot_breadth=ANSUR["foot_breadth"] / ANSUR["foot_length"] * foot,
+    )
+
+
+def dimension(name: str, stature: float) -> float:
+    """Give a body dimension of Gordon et al. (2014) at a stature, m.
+
+    Examples
+    --------
+    >>> round(dimension("chest_depth", 1.741), 3)
+    0.256
+    """
+    return ANSUR[name] * stature / ANSUR_STATURE

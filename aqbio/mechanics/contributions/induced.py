@@ -1,0 +1,272 @@
+"""Level C: which acceleration, and which ground reaction force, every cause brings about.
+
+The equations of motion are linear in their causes: joint moments, gravity, the speeds, the measured
+acceleration of the feet, and what the measurement leaves unexplained. Each cause alone, with the
+foot held by the ground as the contact model says, gives accelerations and a ground reaction force;
+their sums are the measured ones. A contribution is instantaneous, with all other moments held: it
+does not say what would happen if a moment were different for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootContact
+from aqbio.mechanics.contributions.induced_outcomes import Outcomes, body_outcomes
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics
+from aqbio.mechanics.multibody.inertia import mass_matrix
+from aqbio.mechanics.multibody.jacobians import contact_jacobian
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross
+
+GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER = "gravity", "velocity", "contact", "remainder"
+FURTHER_SOURCES = (GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER)
+"""Causes besides the generalised forces: weight, speeds (centripetal and Coriolis terms), measured
+acceleration of the feet, and the measured wrench that the contact model cannot exert."""
+
+
+@dataclass(frozen=True, slots=True)
+class EquationsOfMotion:
+    """A trial's equations of motion, solved for every cause, before the ground answers.
+
+    Attributes
+    ----------
+    sources : tuple of S names
+        Joints, then ``FURTHER_SOURCES``.
+    free : (N,) int array
+        Coordinates that move by themselves.
+    udot : (T, N, S) array
+        Accelerations by source without any contact.
+    reply : (T, F, N, 6) array
+        Accelerations per unit of moment and force at each foot's contact point.
+    jacobian : (T, F, 6, N) array
+        Motion of each foot at its contact point per unit of speed.
+    demand : (T, F, 6, S) array
+        Acceleration that the contact asks of each foot, by source.
+    feet : tuple of F FootContact
+    outcomes : Outcomes
+    """
+
+    sources: tuple[str, ...]
+    free: IntArray
+    udot: FloatArray
+    reply: FloatArray
+    jacobian: FloatArray
+    demand: FloatArray
+    feet: tuple[FootContact, ...]
+    outcomes: Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class InducedAccelerations:
+    """What every source brings about, under one contact model.
+
+    Attributes
+    ----------
+    contact_model : str
+    sources : tuple of S names
+    udot : (T, S, N) array, rad/s² or m/s²
+        Of the free coordinates.
+    force : (T, S, F, 3) array, N
+        Of the ground on each foot. The remainder's includes the measured force that it stands for.
+    moment : (T, S, F, 3) array, N m
+        Of the ground on each foot, about the whole body's centre of mass: lever arm and free
+        moment.
+    com_acceleration : (T, S, 3) array, m/s²
+    pelvis_acceleration : (T, S, 3) array, rad/s²
+        Angular acceleration of the pelvis.
+    group_rate : (T, S, G, 3) array, N m
+        Rate of each group's angular momentum about the whole body's centre of mass.
+    """
+
+    contact_model: str
+    sources: tuple[str, ...]
+    udot: FloatArray
+    force: FloatArray
+    moment: FloatArray
+    com_acceleration: FloatArray
+    pelvis_acceleration: FloatArray
+    group_rate: FloatArray
+
+    @property
+    def momentum_rate(self) -> FloatArray:
+        """(T, S, 3), N m: rate of the whole body's angular momentum."""
+        total: FloatArray = self.group_rate.sum(axis=2)
+        return total
+
+
+def equations_of_motion(
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    forces: Mapping[str, FloatArray],
+    feet: Sequence[FootContact],
+    groups: FloatArray,
+    pelvis: int,
+) -> EquationsOfMotion:
+    """Equations of motion of all frames, with one right-hand side per source.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    kinematics : SegmentKinematics
+        The measured motion.
+    forces : mapping
+        Generalised forces (T, C) by source; together those of inverse dynamics, root included.
+    feet : sequence of FootContact
+    groups : (G, B) array
+        Sums segments into groups.
+    pelvis : int
+        Index of the segment whose angular acceleration is asked for.
+
+    Notes
+    -----
+    ``M u̇ = Σ τ_s + τ_gravity − C + Σ_f J_fᵀ w_f``. Couplers are substituted and locked coordinates
+    follow what is given for them (their share is among the velocity terms), so that M is that of
+    the free coordinates and positive definite.
+    """
+    free = skeleton.free
+    still = _still(skeleton, kinematics, free)
+    weightless = replace(skeleton, gravity=np.zeros(3))
+    velocity = -inverse_dynamics(weightless, still)
+    gravity = -inverse_dynamics(skeleton, still) - velocity
+    nothing = np.zeros_like(gravity)
+    columns = [*forces.values(), gravity, velocity, nothing, nothing]
+    bodies = [skeleton.bodies.index(foot.load.body) for foot in feet]
+    jacobian = np.stack(
+        [
+            contact_jacobian(skeleton, kinematics, body, foot.point)[:, :, free]
+            for body, foot in zip(bodies, feet, strict=True)
+        ],
+        axis=1,
+    )
+    sides = np.concatenate(
+        [np.stack(columns, axis=-1)[:, free], *np.swapaxes(jacobian, 0, 1).swapaxes(-1, -2)],
+        axis=-1,
+    )
+    mass = mass_matrix(skeleton, kinematics)[:, free[:, None], free]
+    solved = np.linalg.solve(mass, sides)
+    reply = solved[:, :, len(columns) :].reshape(*solved.shape[:2], len(feet), 6)
+    sources = (*forces, *FURTHER_SOURCES)
+    demand = np.zeros((len(solved), len(feet), 6, len(sources)))
+    for place, (body, foot) in enumerate(zip(bodies, feet, strict=True)):
+        measured = _contact_acceleration(kinematics, body, foot.point)
+        demand[:, place, :, sources.index(CONTACT)] = measured
+        demand[:, place, :, sources.index(VELOCITY)] = -_contact_acceleration(
+            still, body, foot.point
+        )
+    return EquationsOfMotion(
+        sources=sources,
+        free=free,
+        udot=solved[:, :, : len(columns)],
+        reply=reply.transpose(0, 2, 1, 3),
+        jacobian=jacobian,
+        demand=demand,
+        feet=tuple(feet),
+        outcomes=body_outcomes(skeleton, (kinematics, still), groups, pelvis),
+    )
+
+
+def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> InducedAccelerations:
+    """Accelerations and ground reactions by source, with the feet held by the ground.
+
+    Parameters
+    ----------
+    equations : EquationsOfMotion
+    contact_model : {"C1", "C2", "C3"}
+        Key of `aqbio.mechanics.contributions.contact_models.CONTACT_ROWS`.
+
+    Notes
+    -----
+    With the rows A of all feet on the ground, ``A u̇_s = d_s`` (the contact's demand) and
+    ``u̇_s = u̇⁰_s + M⁻¹ Aᵀ λ_s``: ``λ_s = (A M⁻¹ Aᵀ)⁻¹ (d_s − A u̇⁰_s)``. Frames are solved together
+    by which feet touch; in flight nothing is held.
+
+    References
+    ----------
+    Zajac FE, Gordon ME (1989), Exercise and Sport Sciences Reviews 17, 187-230; Hamner SR, Seth A,
+    Delp SL (2010), J Biomech 43, 2709-2716.
+    """
+    rows = CONTACT_ROWS[contact_model]
+    touching = np.stack([foot.touching for foot in equations.feet], axis=1)
+    measured = np.stack([foot.wrench for foot in equations.feet], axis=1)
+    free = measured - np.where(touching[..., None], measured @ (rows.T @ rows), 0.0)
+    udot = equations.udot.copy()
+    remainder = equations.sources.index(REMAINDER)
+    udot[..., remainder] = np.einsum("tfnk,tfk->tn", equations.reply, free)
+    wrench = np.zeros((*measured.shape, len(equations.sources)))
+    for pattern in np.unique(touching, axis=0):
+        if pattern.any():
+            frames = np.flatnonzero((touching == pattern).all(axis=1))
+            wrench[frames] = _ground_reply(equations, rows, pattern, frames, udot[frames])
+    udot += np.einsum("tfnk,tfks->tns", equations.reply, wrench)
+    wrench[..., remainder] += free
+    return _induced(equations, contact_model, udot, wrench)
+
+
+def _ground_reply(
+    equations: EquationsOfMotion,
+    rows: FloatArray,
+    pattern: BoolArray,
+    frames: IntArray,
+    udot: FloatArray,
+) -> FloatArray:
+    """(frames, F, 6, S) wrenches that hold the touching feet."""
+    held = np.flatnonzero(pattern)
+    jacobian = rows @ equations.jacobian[frames][:, held]
+    count = jacobian.shape[1] * jacobian.shape[2]
+    stacked = jacobian.reshape(len(frames), count, -1)
+    answer = equations.reply[frames][:, held] @ rows.T
+    answer = answer.transpose(0, 2, 1, 3).reshape(len(frames), -1, count)
+    demand = (rows @ equations.demand[frames][:, held]).reshape(len(frames), count, -1)
+    force = np.linalg.solve(stacked @ answer, demand - stacked @ udot)
+    wrench = np.zeros((len(frames), len(pattern), 6, force.shape[-1]))
+    wrench[:, held] = rows.T @ force.reshape(len(frames), len(held), len(rows), -1)
+    return wrench
+
+
+def _induced(
+    equations: EquationsOfMotion, contact_model: str, udot: FloatArray, wrench: FloatArray
+) -> InducedAccelerations:
+    outcomes = equations.outcomes
+    velocity = equations.sources.index(VELOCITY)
+    com = np.swapaxes(outcomes.com_matrix @ udot, 1, 2)
+    com[:, velocity] += outcomes.still_com
+    pelvis = np.swapaxes(outcomes.pelvis @ udot, 1, 2)
+    pelvis[:, velocity] += outcomes.still_pelvis
+    rate = (outcomes.momentum @ udot[:, None]).transpose(0, 3, 1, 2)
+    rate[:, velocity] += outcomes.still_momentum
+    rate = rate - cross(outcomes.first_moment[:, None], com[:, :, None])
+    points = np.stack([foot.point for foot in equations.feet], axis=1)
+    force = wrench[:, :, 3:].transpose(0, 3, 1, 2)
+    lever = cross((points - outcomes.com[:, None])[:, None], force)
+    return InducedAccelerations(
+        contact_model=contact_model,
+        sources=equations.sources,
+        udot=np.swapaxes(udot, 1, 2),
+        force=force,
+        moment=wrench[:, :, :3].transpose(0, 3, 1, 2) + lever,
+        com_acceleration=com,
+        pelvis_acceleration=pelvis,
+        group_rate=rate,
+    )
+
+
+def _still(skeleton: Skeleton, kinematics: SegmentKinematics, free: IntArray) -> SegmentKinematics:
+    """The same motion with the free coordinates' accelerations taken away."""
+    udot = kinematics.udot.copy()
+    udot[:, free] = 0.0
+    return segment_kinematics(skeleton, kinematics.q, kinematics.u, udot)
+
+
+def _contact_acceleration(
+    kinematics: SegmentKinematics, body: int, point: FloatArray
+) -> FloatArray:
+    """(T, 6) angular acceleration of a segment and acceleration of a point that it carries."""
+    omega, alpha = kinematics.angular_velocity[:, body], kinematics.angular_acceleration[:, body]
+    arm = point - kinematics.origin[:, body]
+    linear = kinematics.acceleration[:, body] + cross(alpha, arm)
+    return np.concatenate([alpha, linear + cross(omega, cross(omega, arm))], axis=1)

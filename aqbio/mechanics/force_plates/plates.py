@@ -1,0 +1,133 @@
+"""Force plates of one trial in ground axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.force_plates.forces import PlateWrench, offset
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+LOADED = 100.0
+"""Vertical force that shows a plate's sign, N."""
+
+LOADED_S = 0.020
+"""Time above it that shows a plate's sign, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plates:
+    """Force plates in ground axes.
+
+    Attributes
+    ----------
+    wrench : PlateWrench
+        On the runner; S samples, P plates.
+    corners : (P, 4, 3) array, m
+        NaN where unknown.
+    rate : float
+        Hz.
+    start : float
+        Instant of the first sample on the clock of the markers, s.
+    numbers : tuple of P int
+        From 1.
+    feet : tuple of P int
+        0 left, 1 right where the file names the foot, otherwise -1.
+    """
+
+    wrench: PlateWrench
+    corners: FloatArray
+    rate: float
+    start: float
+    numbers: tuple[int, ...]
+    feet: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse plates that are not described completely."""
+        count = len(self.wrench.point)
+        if not len(self.corners) == len(self.numbers) == len(self.feet) == count:
+            raise ValueError(f"corners, numbers and feet do not describe {count} plates.")
+
+    @property
+    def time(self) -> FloatArray:
+        """Instants of the samples on the clock of the markers, s."""
+        return self.start + np.arange(len(self.wrench.force)) / self.rate
+
+    @property
+    def vertical(self) -> FloatArray:
+        """Vertical forces (S, P), N."""
+        return self.wrench.force[:, :, 1]
+
+    @property
+    def surface(self) -> FloatArray:
+        """Height (P,) of each plate's surface, m: of its corners, or of the point of its loads."""
+        height = self.corners[:, :, 1].mean(axis=1)
+        return np.where(np.isnan(height), self.wrench.point[:, 1], height)
+
+    def samples_of(self, time: FloatArray) -> IntArray:
+        """Sample nearest to each instant; -1 where forces were not recorded."""
+        samples = np.rint((time - self.start) * self.rate).astype(np.int64)
+        return np.where((samples >= 0) & (samples < len(self.wrench.force)), samples, -1)
+
+
+def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
+    """Plates that report the force on the plate instead of the force on the runner.
+
+    Parameters
+    ----------
+    vertical : (S, P) array, N
+        As recorded.
+    rate : float
+        Hz.
+
+    Returns
+    -------
+    (P,) array of bool
+        The ground never pulls: true where more than 20 ms pull with over 100 N, and more than push.
+
+    Examples
+    --------
+    >>> vertical = np.column_stack((np.full(100, 700.0), np.full(100, -700.0)))
+    >>> reversed_plates(vertical, 1000.0)
+    array([False,  True])
+    """
+    up = (vertical > LOADED).sum(axis=0)
+    down = (vertical < -LOADED).sum(axis=0)
+    pulled: BoolArray = (down > up) & (down > LOADED_S * rate)
+    return pulled
+
+
+def turned_over(plates: Plates, which: BoolArray) -> Plates:
+    """Give plates with all channels of some of them reversed."""
+    sign = np.where(which, -1.0, 1.0)[None, :, None]
+    wrench = plates.wrench
+    return replace(
+        plates, wrench=PlateWrench(sign * wrench.force, sign * wrench.moment, wrench.point)
+    )
+
+
+def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
+    """Remove the offset of every plate.
+
+    Parameters
+    ----------
+    plates : Plates
+    largest : float
+        A plate that is never nearer to zero than this is loaded all the time, N.
+
+    Returns
+    -------
+    plates : Plates
+    removed : list of P arrays (S, 6) or None
+        Offsets of force and moment; None where a plate is never unloaded and keeps its own.
+    """
+    channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
+    removed: list[FloatArray | None] = []
+    for plate in range(len(plates.numbers)):
+        level = offset(channels[:, plate], plates.vertical[:, plate], plates.rate, largest)
+        removed.append(level)
+        if level is not None:
+            channels[:, plate] -= level
+    wrench = PlateWrench(channels[..., :3], channels[..., 3:], plates.wrench.point)
+    return replace(plates, wrench=wrench), removed

@@ -1,0 +1,1 @@
+"""Steps: phases, mirroring, anatomical groups and their roles."""

@@ -1,0 +1,278 @@
+"""Steps: from contacts to phases, roles and curves in the canonical (right-stance) frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.vectors import FloatArray
+
+PERCENT = np.linspace(0.0, 1.0, 101)
+PHASES = ("stance", "flight")
+Side = Literal["left", "right"]
+Status = Literal["ok", "rejected", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One foot on the ground.
+
+    Attributes
+    ----------
+    side : {"left", "right"}
+    touchdown, toe_off : float
+        Seconds from the trial's first frame.
+    complete : bool
+        Whether the recording holds all of it.
+    edge_distance : float
+        Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
+        unknown.
+    """
+
+    side: Side
+    touchdown: float
+    toe_off: float
+    complete: bool
+    edge_distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one foot's touchdown to the other one's.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1 in the trial, rejected ones too.
+    side : {"left", "right"}
+        The stance foot.
+    touchdown, toe_off, next_touchdown : float
+        Seconds from the trial's first frame; the last is NaN when it was not recorded.
+    status : {"ok", "rejected", "incomplete"}
+        Incomplete steps have a stance but no measured next touchdown.
+    reason : str
+    """
+
+    number: int
+    side: Side
+    touchdown: float
+    toe_off: float
+    next_touchdown: float
+    status: Status
+    reason: str
+
+    @property
+    def contact(self) -> float:
+        """Contact time, s."""
+        return self.toe_off - self.touchdown
+
+    @property
+    def flight(self) -> float:
+        """Flight time, s; NaN when the next touchdown was not recorded."""
+        return self.next_touchdown - self.toe_off
+
+    def phase(self, name: str) -> tuple[float, float]:
+        """Give the start and end of a phase, s."""
+        if name == "stance":
+            return self.touchdown, self.toe_off
+        return self.toe_off, self.next_touchdown
+
+
+def steps_from_contacts(
+    contacts: Sequence[Contact], *, maximum_flight: float, edge_distance: float
+) -> list[Step]:
+    """Steps of a trial, one per contact.
+
+    Parameters
+    ----------
+    contacts : sequence of Contact
+        In any order.
+    maximum_flight : float
+        A longer flight means that a contact between was not measured, s.
+    edge_distance : float
+        A centre of pressure nearer to the plates' edge rejects the step, m.
+
+    Examples
+    --------
+    >>> right = Contact("right", 0.0, 0.12, True, 0.2)
+    >>> left = Contact("left", 0.23, 0.35, True, 0.2)
+    >>> [(s.side, s.status) for s in steps_from_contacts([right, left], maximum_flight=0.3,
+    ...                                                  edge_distance=0.015)]
+    [('right', 'ok'), ('left', 'incomplete')]
+    """
+    ordered = sorted(contacts, key=lambda contact: contact.touchdown)
+    steps = []
+    for index, contact in enumerate(ordered):
+        following = ordered[index + 1] if index + 1 < len(ordered) else None
+        missing = _next_touchdown_missing(contact, following, maximum_flight)
+        earlier = ordered[index - 1] if index else None
+        rejected = _rejection(contact, earlier, following, edge_distance)
+        status: Status = "rejected" if rejected else "incomplete" if missing else "ok"
+        steps.append(
+            Step(
+                number=index + 1,
+                side=contact.side,
+                touchdown=contact.touchdown,
+                toe_off=contact.toe_off,
+                next_touchdown=np.nan if missing or following is None else following.touchdown,
+                status=status,
+                reason=rejected or missing,
+            )
+        )
+    return steps
+
+
+def _next_touchdown_missing(
+    contact: Contact, following: Contact | None, maximum_flight: float
+) -> str:
+    if following is None:
+        return "no later contact was measured"
+    if following.side == contact.side:
+        return f"the next measured contact is the same foot, at {following.touchdown:.3f} s"
+    flight = following.touchdown - contact.toe_off
+    if flight > maximum_flight:
+        return (
+            f"flight of {flight:.3f} s is longer than {maximum_flight:.2f} s: a contact is missing"
+        )
+    return ""
+
+
+def _rejection(
+    contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
+) -> str:
+    if not contact.complete:
+        return "the recording cuts the contact"
+    if contact.edge_distance < 0:
+        return f"the centre of pressure leaves the plates by {-contact.edge_distance * 1000:.0f} mm"
+    if contact.edge_distance < edge_distance:
+        return (
+            f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "
+            f"plates' edge (limit {edge_distance * 1000:.0f} mm)"
+        )
+    overlaps = [0.0]
+    if earlier is not None:
+        overlaps.append(earlier.toe_off - contact.touchdown)
+    if following is not None:
+        overlaps.append(contact.toe_off - following.touchdown)
+    if (longest := max(overlaps)) > 0:
+        return f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
+    return ""
+
+
+def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
+    """Steps as far as the motion is known, which may begin later and end earlier than the forces.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    first, last : float
+        First and last instant of the motion, s.
+
+    Returns
+    -------
+    list of Step
+        Rejected where the stance is not whole, incomplete where the flight is not.
+
+    Examples
+    --------
+    >>> step = Step(1, "left", 0.1, 0.22, 0.33, "ok", "")
+    >>> [solved_steps([step], 0.0, last)[0].status for last in (0.4, 0.3, 0.2)]
+    ['ok', 'incomplete', 'rejected']
+    """
+    known = f"the motion is known from {first:.3f} to {last:.3f} s only"
+    seen = []
+    for step in steps:
+        if step.touchdown < first or step.toe_off > last:
+            reason = step.reason if step.status == "rejected" else known
+            seen.append(replace(step, status="rejected", reason=reason))
+        elif step.next_touchdown > last:
+            status: Status = "incomplete" if step.status == "ok" else step.status
+            reason = step.reason or known
+            seen.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
+        else:
+            seen.append(step)
+    return seen
+
+
+def phase_curve(
+    step: Step, phase: str, time: FloatArray, values: FloatArray, kind: Literal["axial", "polar"]
+) -> FloatArray:
+    """A vector signal over one phase, canonical.
+
+    Parameters
+    ----------
+    step : Step
+    phase : {"stance", "flight"}
+    time : (T,) array, s
+    values : (T, ..., 3) array
+        Ground axes; left-stance steps are reflected.
+    kind : {"axial", "polar"}
+        How the vectors reflect: momenta and moments are axial, forces and velocities polar.
+
+    Returns
+    -------
+    (101, ..., 3) array
+        NaN when the phase was not recorded.
+    """
+    start, end = step.phase(phase)
+    if not np.isfinite(start + end):
+        return np.full((len(PERCENT), *values.shape[1:]), np.nan)
+    curve = resampled(time, values, start + PERCENT * (end - start))
+    if step.side == "right":
+        return curve
+    return mirrored_axial(curve) if kind == "axial" else mirrored_polar(curve)
+
+
+def phase_mean(curve: FloatArray) -> FloatArray:
+    """Time mean of a curve over a phase, (101, ...) to (...), by the trapezoidal rule.
+
+    Examples
+    --------
+    >>> float(phase_mean(PERCENT))
+    0.5
+    """
+    return np.asarray(np.trapezoid(curve, PERCENT, axis=0))
+
+
+def phase_rms(curve: FloatArray) -> FloatArray:
+    """Root mean square over a phase, (101, ...) to (...)."""
+    return np.sqrt(phase_mean(curve**2))
+
+
+def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> list[float]:
+    """Change of the direction of travel per step, from one touchdown of a foot to its next one.
+
+    Half of the change over a stride: within one step the direction swings toward the stance side
+    and back, which is no turn.
+
+    Parameters
+    ----------
+    steps : sequence of N Step
+        In order.
+    time : (T,) array, s
+    velocity : (T, 3) array, m/s
+        Of the centre of mass, treadmill belt included, ground axes.
+
+    Returns
+    -------
+    list of N float
+        rad per step, positive to the right; NaN where the stride was not recorded.
+    """
+    changes = []
+    for index, step in enumerate(steps):
+        later = steps[index + 2] if index + 2 < len(steps) else None
+        whole = later is not None and all(
+            np.isfinite(one.next_touchdown) for one in steps[index : index + 2]
+        )
+        if later is None or not whole or step.touchdown < time[0]:
+            changes.append(float("nan"))
+            continue
+        ends = resampled(time, velocity, np.array([step.touchdown, later.touchdown]))
+        directions = np.arctan2(ends[:, 2], ends[:, 0])
+        changes.append(float(np.diff(directions)[0]) / 2)
+    return changes

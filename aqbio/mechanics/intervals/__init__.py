@@ -1,0 +1,1 @@
+"""How sure the contributions are: draws of body, plates and markers."""

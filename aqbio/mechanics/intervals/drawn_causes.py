@@ -1,0 +1,117 @@
+"""How sure level C is: induced accelerations of other bodies on other plates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.contributions.chains import RESIDUAL
+from aqbio.mechanics.contributions.contact_models import POINT_YAW, foot_contact
+from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
+from aqbio.mechanics.contributions.joint_power import coordinate_sources
+from aqbio.mechanics.contributions.levels import Anatomy
+from aqbio.mechanics.gait.groups import membership
+from aqbio.mechanics.intervals.drawn_levels import drawn_loads
+from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, inertia_draws, twins
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One motion and what was measured with it.
+
+    The arguments of `aqbio.mechanics.contributions.levels.levels`.
+
+    Attributes
+    ----------
+    skeleton : Skeleton
+    kinematics : SegmentKinematics
+    loads : sequence of F ExternalLoad
+    touching : (T, F) bool array
+    anatomy : Anatomy
+    """
+
+    skeleton: Skeleton
+    kinematics: SegmentKinematics
+    loads: Sequence[ExternalLoad]
+    touching: BoolArray
+    anatomy: Anatomy
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCauses:
+    """Draws of level C under one contact model.
+
+    Attributes
+    ----------
+    sources : tuple of S names
+    ground_force : (K, T, S, 3) array, N
+        Of both feet together.
+    group_rate : (K, T, S, G, 3) array, N m
+        Rate of each group's angular momentum about the whole body's centre of mass.
+    """
+
+    sources: tuple[str, ...]
+    ground_force: FloatArray
+    group_rate: FloatArray
+
+
+def drawn_causes(
+    run: Run,
+    spread: Spread,
+    count: int,
+    generator: np.random.Generator,
+    contact_model: str = POINT_YAW,
+    moved: Sequence[SegmentKinematics] = (),
+) -> DrawnCauses:
+    """Level C for draws of body, plates and, where motions are given, markers.
+
+    Parameters
+    ----------
+    run : Run
+        Of the frames that are needed.
+    spread : Spread
+        Of its markers nothing is used.
+    count : int
+        Number of draws; each solves the equations of motion anew, about 0.2 ms a frame.
+    generator : numpy.random.Generator
+    contact_model : {"C1", "C2", "C3"}
+    moved : sequence of SegmentKinematics
+        The motion with misplaced markers, for one draw after the other in turn; without them the
+        run's own.
+    """
+    skeleton, anatomy = run.skeleton, run.anatomy
+    origin = np.zeros_like(run.kinematics.origin[:, 0])
+    twin = twins(skeleton.bodies, anatomy.groups)
+    parameters = inertia_draws(skeleton, spread.inertia, twin, count, generator)
+    loads = drawn_loads(run.loads, origin, spread.loads, count, generator)
+    coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
+    groups = membership(anatomy.groups, skeleton.bodies)
+    pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
+    found = []
+    for draw in range(count):
+        body = drawn_skeleton(skeleton, parameters[draw])
+        kinematics = moved[draw % len(moved)] if moved else run.kinematics
+        own = [
+            ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
+            for foot, name in enumerate(loads.bodies)
+        ]
+        feet = [foot_contact(x, held) for x, held in zip(own, run.touching.T, strict=True)]
+        tau = inverse_dynamics(body, kinematics, own)
+        forces = {
+            source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
+            for source, chosen in coordinates.items()
+        }
+        equations = equations_of_motion(body, kinematics, forces, feet, groups, pelvis)
+        found.append(induced_accelerations(equations, contact_model))
+    return DrawnCauses(
+        sources=found[0].sources,
+        ground_force=np.stack([one.force.sum(axis=2) for one in found]),
+        group_rate=np.stack([one.group_rate for one in found]),
+    )

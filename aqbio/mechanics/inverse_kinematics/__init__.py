@@ -1,0 +1,1 @@
+"""Inverse kinematics: from markers to coordinates, all frames at once."""

@@ -1,0 +1,229 @@
+"""Inverse kinematics: the coordinates that bring a skeleton's markers nearest to recorded ones.
+
+The true optimum of every frame: weighted least squares of marker distances, without limits unless
+they are asked for, solved for all frames together (``starts.py``, ``frames.py``, ``descent.py``).
+Locked coordinates keep their values, dependent ones follow their couplers exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.inverse_kinematics.descent import descend
+from aqbio.mechanics.inverse_kinematics.frames import all_poses
+from aqbio.mechanics.inverse_kinematics.marker_fit import MarkerFit, Tracking
+from aqbio.mechanics.inverse_kinematics.starts import first_pose
+from aqbio.mechanics.multibody.angles import continuous
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+FEWEST_MARKERS = 3
+"""A frame with fewer visible markers is not solved."""
+
+UNOBSERVABLE = 0.35
+"""Standard error from which a coordinate counts as not observable, rad or m (20 degrees)."""
+
+SMALLEST_NOISE = 1e-3
+"""Markers are not better than this, m, however well they fit."""
+
+SAMPLES = 25
+"""Frames in which the standard errors are computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class IkSolution:
+    """Coordinates of every frame, and how well they fit and are determined.
+
+    Attributes
+    ----------
+    q : (T, C) array, rad or m
+        NaN in frames with fewer than ``FEWEST_MARKERS`` visible markers.
+    errors : (T, K) array, m
+        Distance of each recorded marker from the skeleton's; NaN where it is missing.
+    iterations : (T,) int array
+        Steps of the last descent of each frame; 0 where not solved.
+    seen : (T, C) bool array
+        Whether a visible marker moves with the coordinate. Where not, the coordinate is
+        interpolated in time between frames in which it is seen.
+    standard_error : (C,) array, rad or m
+        How far a coordinate may be off for the markers' own residuals, median over frames;
+        0 for coordinates that were not sought, infinite for those that no marker sees.
+    unobservable : tuple of str
+        Coordinates whose standard error is above ``UNOBSERVABLE``. Their values are those nearest
+        to the given pose that fit, and are not to be interpreted.
+    """
+
+    q: FloatArray
+    errors: FloatArray
+    iterations: IntArray
+    seen: BoolArray
+    standard_error: FloatArray
+    unobservable: tuple[str, ...]
+
+
+def inverse_kinematics(
+    skeleton: Skeleton,
+    markers: FloatArray,
+    marker_index: IntArray,
+    weights: FloatArray,
+    *,
+    pose: FloatArray | None = None,
+    bounds: FloatArray | None = None,
+) -> IkSolution:
+    """Solve for the coordinates of all frames.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    markers : (T, K, 3) array, m, ground
+        Recorded positions; NaN where a marker is missing.
+    marker_index : (K,) int array
+        Which of the skeleton's markers each recorded one is.
+    weights : (K,) array
+        Weight of each marker's squared distance; 0 ignores it.
+    pose : (C,) array, rad or m, optional
+        Values of the locked coordinates, and where the search and unseen coordinates start;
+        the skeleton's default pose, if not given.
+    bounds : (C, 2) array, rad or m, optional
+        Limits of the coordinates, infinite for none. Without it there are none. The optimum
+        without limits is found first and then moved inside: a search that starts at a limit can
+        stick there.
+
+    Returns
+    -------
+    IkSolution
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, weights are negative, or no frame has enough markers.
+
+    Notes
+    -----
+    Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose``, far too weak to
+    be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open.
+    """
+    weight = _weights(markers, marker_index, weights)
+    solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
+    if not len(solved):
+        raise ValueError(f"no frame has {FEWEST_MARKERS} visible markers.")
+    centre = np.array(skeleton.coordinate_default if pose is None else pose, dtype=np.float64)
+    tracked = (weight > 0).any(axis=0)
+    tracking = Tracking.of(skeleton, marker_index[tracked], skeleton.free)
+    target = np.nan_to_num(markers[solved][:, tracked])
+    problem = MarkerFit(
+        tracking,
+        np.asfortranarray(target),
+        np.asfortranarray(weight[solved][:, tracked]),
+        centre,
+    )
+    ended, iterations = _solved(problem, bounds)
+
+    seen = _seen(problem)
+    ended = _unseen_filled(ended, seen)
+    error = _standard_error(problem, ended)
+    q = np.full((len(markers), len(centre)), np.nan)
+    q[solved] = dependent_filled(skeleton, ended)
+    return IkSolution(
+        q,
+        _errors(skeleton, markers, marker_index, q),
+        _spread(iterations, solved, len(markers)),
+        _spread(seen, solved, len(markers)),
+        error,
+        tuple(n for n, e in zip(skeleton.coordinates, error, strict=True) if e > UNOBSERVABLE),
+    )
+
+
+def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -> FloatArray:
+    """Weight of every marker in every frame, (T, K); 0 where it is missing."""
+    count = len(marker_index)
+    if markers.ndim != 3 or markers.shape[1:] != (count, 3) or weights.shape != (count,):
+        raise ValueError(
+            f"markers {markers.shape} and weights {weights.shape} are not "
+            f"(frames, {count}, 3) and ({count},) as marker_index is."
+        )
+    if (weights < 0).any() or not np.isfinite(weights).all():
+        raise ValueError(f"weights {weights} are not all positive numbers or 0.")
+    return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
+
+
+def _solved(problem: MarkerFit, bounds: FloatArray | None) -> tuple[FloatArray, IntArray]:
+    """Coordinates of every frame of the problem, and the number of steps."""
+    skeleton, centre = problem.skeleton, problem.centre
+    first = int(np.argmax(problem.weight.sum(axis=1)))
+    start = first_pose(problem.frames(np.array([first])), centre)
+    ended = all_poses(problem, first, start)
+    q = continuous(skeleton, ended.q, centre)
+    if bounds is None:
+        return q, ended.iterations
+    limits = bounds[problem.coordinate]
+    inside = q.copy()
+    inside[:, problem.coordinate] = np.clip(q[:, problem.coordinate], *limits.T)
+    bounded = descend(problem, inside, bounds=limits)
+    return bounded.q, bounded.iterations
+
+
+def _seen(problem: MarkerFit) -> BoolArray:
+    """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
+    skeleton, tracking = problem.skeleton, problem.tracking
+    carried = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
+    visible = (problem.weight > 0).astype(float) @ carried.astype(float) > 0
+    driver = skeleton.driver[tracking.axes]
+    seen = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
+    seen[:, skeleton.free] = False
+    for coordinate in tracking.coordinate:
+        seen[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
+    return seen
+
+
+def _unseen_filled(q: FloatArray, seen: BoolArray) -> FloatArray:
+    """Interpolate coordinates between the frames in which they are seen."""
+    filled, frames = q.copy(), np.arange(len(q))
+    for coordinate in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
+        known = np.flatnonzero(seen[:, coordinate])
+        filled[:, coordinate] = np.interp(frames, known, q[known, coordinate])
+    return filled
+
+
+def _standard_error(problem: MarkerFit, q: FloatArray) -> FloatArray:
+    """Standard error of every coordinate, (C,).
+
+    Of a least-squares fit: ``σ² (Jᵀ W J)⁻¹`` with σ² the weighted sum of squares by the degrees of
+    freedom.
+    """
+    sample = np.unique(np.linspace(0, len(q) - 1, SAMPLES).astype(int))
+    part = problem.frames(sample)
+    fit = part.evaluate(q[sample])
+    equations = part.normal_equations(fit, newton=np.zeros(len(sample), dtype=bool))
+    visible = (part.weight > 0).sum(axis=1)
+    freedom = np.maximum(3 * visible - len(problem.coordinate), 1)
+    squares = (part.weight * (fit.error**2).sum(axis=-1)).sum(axis=1)
+    least = SMALLEST_NOISE**2 * part.weight.sum(axis=1) / visible
+    noise = np.sqrt(np.maximum(squares / freedom, least))
+    spread = np.sqrt(np.diagonal(np.linalg.inv(equations.hessian), axis1=1, axis2=2))
+    error = np.zeros(q.shape[1])
+    error[problem.skeleton.free] = np.inf
+    error[problem.coordinate] = np.median(noise[:, None] * spread, axis=0)
+    return error
+
+
+def _errors(
+    skeleton: Skeleton, markers: FloatArray, marker_index: IntArray, q: FloatArray
+) -> FloatArray:
+    """Distances of the markers, (T, K), m."""
+    distance = np.full(markers.shape[:2], np.nan)
+    solved = ~np.isnan(q).any(axis=1)
+    positions = marker_positions(skeleton, q[solved])[:, marker_index]
+    distance[solved] = np.linalg.norm(positions - markers[solved], axis=-1)
+    return distance
+
+
+def _spread(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
+    """Give values of solved frames their place among all frames, zero elsewhere."""
+    spread = np.zeros((frames, *values.shape[1:]), dtype=values.dtype)
+    spread[solved] = values
+    return spread

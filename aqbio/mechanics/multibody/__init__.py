@@ -1,0 +1,1 @@
+"""The tree of bodies and its equations: poses, motion, momentum, Newton and Euler."""

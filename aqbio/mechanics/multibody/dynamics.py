@@ -1,0 +1,229 @@
+"""Joint wrenches and generalised forces by recursive Newton-Euler.
+
+From the outermost segments inwards: what a segment needs for its motion, less what acts on it from
+outside, plus what it hands on to the segments that it carries, is what its parent exerts on it.
+
+References
+----------
+Luh JYS, Walker MW, Paul RPC (1980) J Dyn Syst Meas Control 102:69-76.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.multibody.kinematics import (
+    SegmentKinematics,
+    segment_kinematics,
+    segment_motion,
+)
+from aqbio.mechanics.multibody.poses import SegmentPoses, chunks, joined
+from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
+from aqbio.mechanics.vectors import FloatArray, cross, dot
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalLoad:
+    """A force and a moment that act on a segment of the runner from outside.
+
+    Attributes
+    ----------
+    body : str
+        Name of the segment.
+    force : (T, 3) array, N, ground
+    moment : (T, 3) array, N m, ground
+        About ``point``.
+    point : (3,) or (T, 3) array, m, ground
+    """
+
+    body: str
+    force: FloatArray
+    moment: FloatArray
+    point: FloatArray
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same frames."""
+        frames = (len(self.force), 3)
+        if self.force.shape != frames or self.moment.shape != frames:
+            raise ValueError(
+                f"force {self.force.shape} and moment {self.moment.shape} are not (frames, 3)."
+            )
+        if self.point.shape not in ((3,), frames):
+            raise ValueError(f"point has shape {self.point.shape}, expected (3,) or {frames}.")
+
+    def frames(self, chosen: slice) -> ExternalLoad:
+        """Give the same for some of the frames."""
+        point = self.point if self.point.ndim == 1 else self.point[chosen]
+        return ExternalLoad(self.body, self.force[chosen], self.moment[chosen], point)
+
+
+@dataclass(frozen=True, eq=False)
+class JointWrenches:
+    """What the parent exerts on each segment through its joint.
+
+    Attributes
+    ----------
+    moment : (T, B, 3) array, N m, ground
+        About the joint centre (``SegmentPoses.joint_centre``).
+    force : (T, B, 3) array, N, ground
+    """
+
+    moment: FloatArray
+    force: FloatArray
+
+
+def joint_wrenches(
+    skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad] = ()
+) -> JointWrenches:
+    """Force and moment that each segment's parent exerts on it.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    kinematics : SegmentKinematics
+    loads : sequence of ExternalLoad
+        Everything that acts on the runner besides gravity; several may act on one segment.
+
+    Returns
+    -------
+    JointWrenches
+        For a segment without a parent in the skeleton, what is missing to explain the motion: the
+        residual.
+
+    Raises
+    ------
+    ValueError
+        A load acts on a segment that the skeleton does not have, or has other frames.
+
+    Notes
+    -----
+    With the joint centre h of segment i and of its children k:
+    ``f_i = m_i (a_i − g) − Σ F + Σ f_k`` and
+    ``n_i = I_i α_i + ω_i × I_i ω_i + (c_i − h_i) × m_i (a_i − g) − Σ [M + (p − h_i) × F]
+    + Σ [n_k + (h_k − h_i) × f_k]``.
+    """
+    frames = len(kinematics.origin)
+    for load in loads:
+        if load.body not in skeleton.bodies:
+            raise ValueError(f"a load acts on {load.body}, which the skeleton does not have.")
+        if len(load.force) != frames:
+            raise ValueError(f"the load on {load.body} has {len(load.force)} of {frames} frames.")
+    return joined(
+        [
+            _wrenches(skeleton, kinematics.frames(chunk), [load.frames(chunk) for load in loads])
+            for chunk in chunks(frames)
+        ]
+    )
+
+
+def generalised_forces(
+    skeleton: Skeleton, poses: SegmentPoses, wrenches: JointWrenches
+) -> FloatArray:
+    """Generalised forces of the coordinates that do the work of joint wrenches.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    poses : SegmentPoses
+    wrenches : JointWrenches
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        Zero for dependent coordinates: their work is in the coordinate that they depend on.
+
+    Notes
+    -----
+    Virtual work: ``τ_c = Σ (∂θ/∂q_c) e · n`` over the rotation axes plus ``Σ (∂θ/∂q_c) e · f`` over
+    the translation axes that coordinate c drives.
+    """
+    axes, driver = skeleton.axes, skeleton.driver
+    tau = np.zeros((len(poses.origin), len(skeleton.coordinates)), order="F")
+    for axis in np.flatnonzero(driver != FIXED):
+        load = wrenches.moment if axes.is_rotation[axis] else wrenches.force
+        work = dot(poses.axis_direction[:, axis], load[:, axes.body[axis]])
+        tau[:, driver[axis]] += poses.axis_gradient[:, axis] * work
+    return tau
+
+
+def inverse_dynamics(
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    loads: Sequence[ExternalLoad] = (),
+    *,
+    simbody_compat: bool = False,
+) -> FloatArray:
+    """Generalised forces that explain a motion under external loads.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    kinematics : SegmentKinematics
+    loads : sequence of ExternalLoad
+    simbody_compat : bool
+        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        Work-conjugate to ``u``; zero for dependent coordinates. Locked coordinates have theirs.
+    """
+    if simbody_compat:
+        motion = (kinematics.q, kinematics.u, kinematics.udot)
+        kinematics = segment_kinematics(skeleton, *motion, simbody_compat=True)
+    return generalised_forces(skeleton, kinematics, joint_wrenches(skeleton, kinematics, loads))
+
+
+def motion_forces(
+    skeleton: Skeleton,
+    motion: tuple[FloatArray, FloatArray, FloatArray],
+    loads: Sequence[ExternalLoad] = (),
+    *,
+    simbody_compat: bool = False,
+) -> FloatArray:
+    """Generalised forces that explain a motion, without keeping its kinematics.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    motion : three (T, C) arrays, rad or m, and per s and s²
+        ``q``, ``u`` and ``udot``.
+    loads : sequence of ExternalLoad
+    simbody_compat : bool
+        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        As from :func:`inverse_dynamics`, for long motions in little memory.
+    """
+    parts = []
+    for chunk in chunks(len(motion[0])):
+        moves = segment_kinematics(
+            skeleton, *(values[chunk] for values in motion), simbody_compat=simbody_compat
+        )
+        parts.append(inverse_dynamics(skeleton, moves, [load.frames(chunk) for load in loads]))
+    return np.concatenate(parts)
+
+
+def _wrenches(
+    skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad]
+) -> JointWrenches:
+    motion = segment_motion(skeleton, kinematics)
+    centre = kinematics.joint_centre
+    force = motion.mass[:, None] * (motion.acceleration - skeleton.gravity)
+    moment = motion.spin_rate + cross(motion.com - centre, force)
+    for load in loads:
+        body = skeleton.bodies.index(load.body)
+        force[:, body] -= load.force
+        moment[:, body] -= load.moment + cross(load.point - centre[:, body], load.force)
+    for body in range(len(skeleton.bodies) - 1, -1, -1):
+        parent = skeleton.parent[body]
+        if parent != GROUND:
+            arm = centre[:, body] - centre[:, parent]
+            force[:, parent] += force[:, body]
+            moment[:, parent] += moment[:, body] + cross(arm, force[:, body])
+    return JointWrenches(moment, force)

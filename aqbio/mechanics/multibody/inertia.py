@@ -1,0 +1,178 @@
+"""The mass matrix, and every other matrix that is one in disguise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.mechanics.multibody.jacobians import VelocityFields, velocity_fields
+from aqbio.mechanics.multibody.poses import SegmentPoses
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray, IntArray, compose, cross, rotate, transpose
+
+_PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+"""Where the last six of ten parameters stand in the inertia tensor: xx, yy, zz, xy, xz, yz."""
+
+
+def mass_matrix(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
+    """Mass matrix of the skeleton, with which the kinetic energy is ``uᵀ M u / 2``.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    poses : SegmentPoses
+
+    Returns
+    -------
+    (T, C, C) array
+        Symmetric; rows and columns of dependent coordinates are zero, their inertia is in the
+        coordinates that they depend on.
+    """
+    com = poses.origin + rotate(poses.rotation, skeleton.com)
+    about = com.mean(axis=1)
+    parts = point_masses(np.broadcast_to(skeleton.mass, com.shape[:2]), com - about[:, None])
+    turned = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
+    for place, (row, column) in enumerate(_PLACES):
+        parts[..., 4 + place] += turned[..., row, column]
+    fields = velocity_fields(skeleton, poses, about)
+    beyond = carried(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
+    coordinate = np.unique(fields.coordinate)
+    felt = by_coordinate(fields, felt_by_axes(skeleton, fields, momenta(fields, beyond)))
+    count = len(skeleton.coordinates)
+    matrix = np.zeros((len(com), count, count))
+    matrix[:, coordinate[:, None], coordinate] = felt
+    return matrix
+
+
+def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:
+    """Ten inertial parameters of point masses, about the origin of their positions.
+
+    Parameters
+    ----------
+    mass : (T, K) array
+    position : (T, K, 3) array
+
+    Returns
+    -------
+    (T, K, 10) array
+        ``m``, ``m p`` and ``m (p² 1 − p pᵀ)`` as xx, yy, zz, xy, xz, yz.
+    """
+    parts = np.empty((*position.shape[:2], 10), order="F")
+    x, y, z = np.moveaxis(position, -1, 0)
+    parts[..., 0] = mass
+    for axis, component in enumerate((x, y, z)):
+        parts[..., 1 + axis] = mass * component
+    mx, my, mz = np.moveaxis(parts[..., 1:4], -1, 0)
+    parts[..., 4] = my * y + mz * z
+    parts[..., 5] = mz * z + mx * x
+    parts[..., 6] = mx * x + my * y
+    parts[..., 7], parts[..., 8], parts[..., 9] = -mx * y, -mx * z, -my * z
+    return parts
+
+
+def carried(
+    skeleton: Skeleton, fields: VelocityFields, parts: FloatArray, body: IntArray
+) -> FloatArray:
+    """Sum of what rides on the segments beyond each axis.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    fields : VelocityFields
+        N axes.
+    parts : (T, K, n) array
+        Quantities that add up.
+    body : (K,) int array
+        Segment that each part rides on.
+
+    Returns
+    -------
+    (T, N, n) array
+    """
+    beyond = skeleton.lineage[body][:, fields.body].astype(float)
+    total: FloatArray = (beyond.T @ parts.T).T
+    return total
+
+
+def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
+    """Momentum of all that lies beyond each axis, when the axis moves it.
+
+    Parameters
+    ----------
+    fields : VelocityFields
+    beyond : (T, N, 10) array
+        Inertial parameters of what lies beyond, measured from ``fields.about``.
+
+    Returns
+    -------
+    (T, N, 6) array
+        Angular momentum about ``fields.about``, and linear momentum.
+
+    Notes
+    -----
+    ``L = f × s + J t`` and ``P = m s + t × f`` with first moment f and inertia J.
+    """
+    first = beyond[..., 1:4]
+    xx, yy, zz, xy, xz, yz = np.moveaxis(beyond[..., 4:], -1, 0)
+    x, y, z = np.moveaxis(fields.turn, -1, 0)
+    momentum = np.empty((*x.shape, 6), order="F")
+    momentum[..., :3] = cross(first, fields.shift)
+    momentum[..., 0] += xx * x + xy * y + xz * z
+    momentum[..., 1] += xy * x + yy * y + yz * z
+    momentum[..., 2] += xz * x + yz * y + zz * z
+    momentum[..., 3:] = beyond[..., :1] * fields.shift + cross(fields.turn, first)
+    return momentum
+
+
+def felt_by_axes(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray) -> FloatArray:
+    """What axes feel of a moment and a force on all that lies beyond other axes.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    fields : VelocityFields
+    beyond : (T, N, 6) array
+        Moment about ``fields.about`` and force, on what lies beyond each axis.
+
+    Returns
+    -------
+    (T, N, N) array
+        ``t_a · M_b + s_a · F_b`` where axis a precedes b or is b, mirrored; 0 between limbs.
+
+    Notes
+    -----
+    With :func:`momenta` in place of moments and forces, the inertia that axes feel: composite
+    rigid bodies (Featherstone 2008, chapter 6).
+    """
+    before = skeleton.precedes[np.ix_(fields.axis, fields.axis)]
+    field = np.empty(beyond.shape)
+    field[..., :3], field[..., 3:] = fields.turn, fields.shift
+    felt = field @ transpose(np.ascontiguousarray(beyond))
+    felt *= before | np.eye(len(before), dtype=bool)
+    felt += transpose(felt) * before.T
+    return felt
+
+
+def by_coordinate(fields: VelocityFields, felt: FloatArray) -> FloatArray:
+    """Add up rows and columns of axes that the same coordinate drives.
+
+    Parameters
+    ----------
+    fields : VelocityFields
+        N axes of n different coordinates.
+    felt : (T, N, N) array
+        Changed in passing.
+
+    Returns
+    -------
+    (T, n, n) array
+        Coordinates ascend.
+    """
+    first, group = np.unique(fields.coordinate, return_index=True, return_inverse=True)[1:]
+    others = np.setdiff1d(np.arange(len(group)), first)
+    if not len(others):
+        return felt
+    for other in others:
+        felt[:, first[group[other]]] += felt[:, other]
+    for other in others:
+        felt[:, :, first[group[other]]] += felt[:, :, other]
+    return felt[:, first[:, None], first]

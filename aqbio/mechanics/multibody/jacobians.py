@@ -1,0 +1,156 @@
+"""How points, segments and the whole skeleton move when one coordinate does.
+
+A coordinate, changed at the unit rate, moves joint axes, and each of these gives all that lies
+beyond it a rigid velocity field, ``v(p) = s + t × (p − o)``. From these fields follow point and
+contact Jacobians, the mass matrix, and the normal matrix of inverse kinematics, where the
+markers' weights take the place of masses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.poses import SegmentPoses
+from aqbio.mechanics.multibody.skeleton import FIXED, Skeleton
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross
+
+
+@dataclass(frozen=True, eq=False)
+class VelocityFields:
+    """Velocity fields of joint axes at the unit rate of the coordinates that drive them.
+
+    Attributes
+    ----------
+    axis, coordinate, body : (N,) int arrays
+        The axis, its driving coordinate (ascending), and the segment that it moves together with
+        all that hangs on it.
+    about : (T, 3) array, m, ground
+        The point o.
+    turn : (T, N, 3) array, rad/s per unit of rate, ground
+        Angular velocity t.
+    shift : (T, N, 3) array, m/s per unit of rate, ground
+        Velocity s at the point o.
+    """
+
+    axis: IntArray
+    coordinate: IntArray
+    body: IntArray
+    about: FloatArray
+    turn: FloatArray
+    shift: FloatArray
+
+
+def velocity_fields(
+    skeleton: Skeleton, poses: SegmentPoses, about: FloatArray, axes: IntArray | None = None
+) -> VelocityFields:
+    """Velocity fields of joint axes.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    poses : SegmentPoses
+    about : (T, 3) array, m, ground
+        A point near the body, so that no digits are lost.
+    axes : int array, optional
+        Which axes; all that a coordinate drives, if not given.
+
+    Notes
+    -----
+    A rotation about e through the joint centre h: ``t = e θ'``, ``s = t × (o − h)``; a translation
+    along e: ``t = 0``, ``s = e θ'``, with θ' the derivative of the amount by the coordinate.
+    """
+    chosen = np.flatnonzero(skeleton.driver != FIXED) if axes is None else axes
+    chosen = chosen[np.argsort(skeleton.driver[chosen], kind="stable")]
+    body = skeleton.axes.body[chosen]
+    move = poses.axis_direction[:, chosen] * poses.axis_gradient[:, chosen, None]
+    turn = move * skeleton.axes.is_rotation[chosen][:, None]
+    arm = about[:, None] - poses.joint_centre[:, body]
+    shift = move - turn + cross(turn, arm)
+    return VelocityFields(chosen, skeleton.driver[chosen], body, about, turn, shift)
+
+
+def angular_jacobian(skeleton: Skeleton, poses: SegmentPoses, body: int) -> FloatArray:
+    """Derivative of a segment's angular velocity by the speeds.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    poses : SegmentPoses
+    body : int
+        Index of the segment.
+
+    Returns
+    -------
+    (T, 3, C) array, ground
+        Zero columns for dependent coordinates: their motion is in the independent one.
+    """
+    fields = velocity_fields(skeleton, poses, poses.origin[:, body])
+    return _columns(skeleton, fields, body, fields.turn)
+
+
+def point_jacobian(
+    skeleton: Skeleton, poses: SegmentPoses, body: int, point: FloatArray
+) -> FloatArray:
+    """Derivative of the velocity of a point of a segment by the speeds.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    poses : SegmentPoses
+    body : int
+        Index of the segment that the point moves with.
+    point : (T, 3) array, m, ground
+
+    Returns
+    -------
+    (T, 3, C) array, ground
+    """
+    fields = velocity_fields(skeleton, poses, point)
+    return _columns(skeleton, fields, body, fields.shift)
+
+
+def contact_jacobian(
+    skeleton: Skeleton, poses: SegmentPoses, body: int, point: FloatArray
+) -> FloatArray:
+    """Derivative of a segment's angular velocity and of a point's velocity by the speeds.
+
+    Returns
+    -------
+    (T, 6, C) array, ground
+        Rows: angular velocity x, y, z, then velocity of the point x, y, z. Its transpose turns a
+        moment about the point and a force into generalised forces.
+    """
+    turning = angular_jacobian(skeleton, poses, body)
+    return np.concatenate([turning, point_jacobian(skeleton, poses, body, point)], axis=1)
+
+
+def contact_bias(
+    skeleton: Skeleton, kinematics: SegmentKinematics, body: int, point: FloatArray
+) -> FloatArray:
+    """Acceleration of a contact that the speeds alone cause, ``(dJ/dt) u``.
+
+    Returns
+    -------
+    (T, 6) array, rad/s² and m/s², ground
+        Of the segment and of the point that moves with it: what :func:`contact_jacobian` times
+        ``udot`` lacks.
+    """
+    still = np.zeros_like(kinematics.udot)
+    moves = segment_kinematics(skeleton, kinematics.q, kinematics.u, still)
+    omega, alpha = moves.angular_velocity[:, body], moves.angular_acceleration[:, body]
+    arm = point - moves.origin[:, body]
+    linear = moves.acceleration[:, body] + cross(alpha, arm) + cross(omega, cross(omega, arm))
+    return np.concatenate([alpha, linear], axis=1)
+
+
+def _columns(
+    skeleton: Skeleton, fields: VelocityFields, body: int, velocity: FloatArray
+) -> FloatArray:
+    """Velocities of the fields that move a segment, added up by coordinate."""
+    jacobian = np.zeros((len(velocity), 3, len(skeleton.coordinates)))
+    for place in np.flatnonzero(skeleton.lineage[body, fields.body]):
+        jacobian[:, :, fields.coordinate[place]] += velocity[:, place]
+    return jacobian

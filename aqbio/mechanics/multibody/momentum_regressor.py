@@ -1,0 +1,122 @@
+"""Momentum of groups of segments as a linear function of the segments' inertia."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.vectors import FloatArray, cross, rotate, transpose
+
+_ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMomenta:
+    """Mass moments and momenta of parts of the body, for every draw of its inertia.
+
+    Attributes
+    ----------
+    mass : (K, G) array, kg
+    first : (K, T, G, 3) array, kg m
+        ``Σ m (c − o)`` with the reference point o.
+    linear, linear_rate : (K, T, G, 3) arrays, kg m/s and N
+    angular, angular_rate : (K, T, G, 3) arrays, kg m²/s and N m
+        About the reference point, as if it stood still.
+    """
+
+    mass: FloatArray
+    first: FloatArray
+    linear: FloatArray
+    angular: FloatArray
+    linear_rate: FloatArray
+    angular_rate: FloatArray
+
+    def parts(self, chosen: slice) -> GroupMomenta:
+        """Give the same for some of the groups (views)."""
+        return GroupMomenta(
+            *(
+                value[:, chosen] if value.ndim == 2 else value[:, :, chosen]
+                for value in (getattr(self, field.name) for field in fields(self))
+            )
+        )
+
+
+def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> FloatArray:
+    """Derivative of every segment's momenta by its own inertial parameters.
+
+    Parameters
+    ----------
+    kinematics : SegmentKinematics
+    about : (T, 3) array, m, ground
+        Reference point o.
+
+    Returns
+    -------
+    (T, B, 5, 3, 10) array
+        Rows: first moment, linear momentum, angular momentum, and the rates of the last two;
+        columns in the order of `aqbio.mechanics.multibody.regressor.PARAMETERS`.
+
+    Notes
+    -----
+    With the body origin at d from o, its velocity v and acceleration a, the first moment h and the
+    inertia I about the body origin: ``Q = m d + h``, ``P = m v + ω × h``,
+    ``L = d × P + h × v + I ω``, ``P' = m a + α × h + ω × (ω × h)`` and
+    ``L' = d × P' + h × a + I α + ω × I ω``.
+    """
+    rotation, omega = kinematics.rotation, kinematics.angular_velocity
+    alpha, velocity = kinematics.angular_acceleration, kinematics.velocity
+    pull, arm = kinematics.acceleration, kinematics.origin - about[:, None]
+    table = np.zeros((*omega.shape[:2], 5, 3, 10))
+    table[..., 0, :, 0], table[..., 1, :, 0], table[..., 3, :, 0] = arm, velocity, pull
+    for axis in range(3):
+        column, h = 1 + axis, rotation[..., axis]
+        swirl = cross(omega, h)
+        table[..., 0, :, column], table[..., 1, :, column] = h, swirl
+        table[..., 2, :, column] = cross(h, velocity)
+        table[..., 3, :, column] = cross(alpha, h) + cross(omega, swirl)
+        table[..., 4, :, column] = cross(h, pull)
+    own_omega, own_alpha = rotate(transpose(rotation), omega), rotate(transpose(rotation), alpha)
+    for place, (row, column) in enumerate(_ENTRIES):
+        unit = np.zeros((3, 3))
+        unit[row, column] = unit[column, row] = 1.0
+        spin = rotate(unit, own_omega)
+        turning = rotate(unit, own_alpha) + cross(own_omega, spin)
+        table[..., 2, :, 4 + place] = rotate(rotation, spin)
+        table[..., 4, :, 4 + place] = rotate(rotation, turning)
+    for momentum, moment in ((1, 2), (3, 4)):
+        for column in range(4):
+            table[..., moment, :, column] += cross(arm, table[..., momentum, :, column])
+    return table
+
+
+def group_momenta(
+    regressor: FloatArray, parameters: FloatArray, groups: FloatArray
+) -> GroupMomenta:
+    """Momenta of groups for many draws of the segments' inertia.
+
+    Parameters
+    ----------
+    regressor : (T, B, 5, 3, 10) array
+        From :func:`momentum_regressor`.
+    parameters : (K, B, 10) array
+    groups : (G, B) array
+        Sums segments into groups, which may overlap.
+
+    Returns
+    -------
+    GroupMomenta
+    """
+    frames, bodies = regressor.shape[:2]
+    draws = len(parameters)
+    by_body = regressor.transpose(1, 0, 2, 3, 4).reshape(bodies, -1, 10)
+    total = np.zeros((len(groups), draws, frames * 15))
+    for body in range(bodies):
+        own = parameters[:, body] @ by_body[body].T
+        for group in np.flatnonzero(groups[:, body]):
+            total[group] += groups[group, body] * own
+    split = total.reshape(len(groups), draws, frames, 5, 3).transpose(3, 1, 2, 0, 4)
+    first, linear, angular, linear_rate, angular_rate = split
+    mass: FloatArray = parameters[..., 0] @ groups.T
+    return GroupMomenta(mass, first, linear, angular, linear_rate, angular_rate)

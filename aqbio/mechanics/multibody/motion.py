@@ -1,0 +1,117 @@
+"""What inverse kinematics follows and what it gives: markers, and the motion of coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.vectors import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedMarkers:
+    """Markers that inverse kinematics follows.
+
+    Attributes
+    ----------
+    time : (T,) array, s
+    names : tuple of K names
+        Names of the markers on the model.
+    positions : (T, K, 3) array, m
+        Ground frame; NaN where a marker is missing.
+    weights : (K,) array
+    """
+
+    time: FloatArray
+    names: tuple[str, ...]
+    positions: FloatArray
+    weights: FloatArray
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same frames and markers."""
+        expected = (len(self.time), len(self.names), 3)
+        if self.positions.shape != expected:
+            raise ValueError(f"positions have shape {self.positions.shape}, expected {expected}.")
+        if self.weights.shape != expected[1:2]:
+            raise ValueError(f"weights have shape {self.weights.shape}, expected {expected[1:2]}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Motion of all coordinates of a model.
+
+    Attributes
+    ----------
+    q, u, udot : (T, C) arrays, rad or m, per s, per s²
+    """
+
+    q: FloatArray
+    u: FloatArray
+    udot: FloatArray
+
+    def __post_init__(self) -> None:
+        """Refuse arrays of different shapes."""
+        if not self.q.shape == self.u.shape == self.udot.shape:
+            raise ValueError(
+                f"q, u and udot have shapes {self.q.shape}, {self.u.shape} and {self.udot.shape}."
+            )
+
+
+def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion:
+    """Speeds and accelerations from one quintic spline through the coordinates.
+
+    Dependent coordinates follow from their couplers by the chain rule, not from a spline of their
+    own, so that they obey the coupler exactly at every sample.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    time : (T,) array, s
+    q : (T, C) array, rad or m
+
+    Notes
+    -----
+    With ``y = f(x)``: ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``.
+    """
+    spline = quintic_spline(time, q)
+    motion = Motion(q.copy(), spline.derivative(1)(time), spline.derivative(2)(time))
+    couplers = skeleton.couplers
+    if len(couplers.dependent):
+        x, independent = couplers.dependent, couplers.independent
+        value, slope, curvature = couplers.functions.values(q[:, independent])
+        speed = motion.u[:, independent]
+        motion.q[:, x] = value
+        motion.u[:, x] = slope * speed
+        motion.udot[:, x] = slope * motion.udot[:, independent] + curvature * speed**2
+    return motion
+
+
+def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> FloatArray:
+    """Generalised forces with those of dependent coordinates added to the independent ones.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    q : (T, C) array, rad or m
+    forces : (T, C) array, N m or N
+        Every coordinate's on its own, as OpenSim reports them.
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        Zero for dependent coordinates.
+
+    Notes
+    -----
+    Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``.
+    """
+    folded = forces.copy()
+    couplers = skeleton.couplers
+    if len(couplers.dependent):
+        slope = couplers.functions.values(q[:, couplers.independent])[1]
+        work = slope * forces[:, couplers.dependent]
+        for column, independent in enumerate(couplers.independent):
+            folded[:, independent] += work[:, column]
+        folded[:, couplers.dependent] = 0.0
+    return folded

@@ -1,0 +1,271 @@
+"""A skeleton as a table: bodies in a tree, the joints that move them, their inertia, their markers.
+
+Every joint is described in one way: from its parent frame F, fixed in the parent body, the child
+frame M is shifted along the joint's *translation axes* (fixed in F) and then turned about its
+*rotation axes*, one after another, each carried along by those before it. The amount along or
+about each axis is a function of one coordinate. Pins, sliders, balls and OpenSim's custom joints
+are all of this kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.multibody.functions import PiecewisePolynomials
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+GROUND = -1
+"""Parent of the bodies that hang on the ground."""
+
+FIXED = -1
+"""Coordinate of an axis that no coordinate moves."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointAxes:
+    """The A axes of all joints: grouped by body, rotations in sequence, then translations.
+
+    Attributes
+    ----------
+    body : (A,) int array
+        The body that the axis moves, ascending.
+    is_rotation : (A,) bool array
+    direction : (A, 3) array
+        Unit vector in the joint's parent frame, for a rotation before those in front of it turn it.
+    coordinate : (A,) int array
+        Coordinate that drives the axis; ``FIXED`` for a constant.
+    functions : PiecewisePolynomials
+        A functions: rad or m along the axis, of the coordinate.
+    simbody_carriers : (A, A) bool array
+        ``simbody_carriers[a, b]`` where Simbody lets axis a be carried along by the turning about
+        axis b. It should be those of :attr:`carriers`, and is not in the joints named in
+        docs/decisions/simbody-walker-knee.md. Used by ``simbody_compat`` only.
+    """
+
+    body: IntArray
+    is_rotation: BoolArray
+    direction: FloatArray
+    coordinate: IntArray
+    functions: PiecewisePolynomials
+    simbody_carriers: BoolArray
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not describe the same axes."""
+        count = len(self.body)
+        _expect_shapes(
+            self,
+            {"is_rotation": (count,), "direction": (count, 3), "coordinate": (count,)}
+            | {"simbody_carriers": (count, count)},
+        )
+        if len(self.functions) != count:
+            raise ValueError(f"{len(self.functions)} functions for {count} axes.")
+        if (np.diff(self.body) < 0).any():
+            raise ValueError("axes are not grouped by body.")
+        same_body = np.diff(self.body) == 0
+        if (same_body & ~self.is_rotation[:-1] & self.is_rotation[1:]).any():
+            raise ValueError("a rotation axis follows a translation axis of the same joint.")
+        if not np.allclose(np.linalg.norm(self.direction, axis=1), 1.0, rtol=0, atol=1e-12):
+            raise ValueError("axis directions are not unit vectors.")
+
+    def __len__(self) -> int:
+        return len(self.body)
+
+    @cached_property
+    def carriers(self) -> BoolArray:
+        """(A, A) bool: axis a is carried along by b, a rotation before it in the same joint."""
+        same_joint = self.body[:, None] == self.body
+        before = np.tri(len(self), k=-1, dtype=bool)
+        both_turn = self.is_rotation[:, None] & self.is_rotation
+        carriers: BoolArray = same_joint & before & both_turn
+        return carriers
+
+
+@dataclass(frozen=True, eq=False)
+class Couplers:
+    """Coordinates that are a function of another one.
+
+    Attributes
+    ----------
+    dependent, independent : (D,) int arrays
+        Coordinate ``dependent[d]`` is ``functions[d]`` of coordinate ``independent[d]``.
+    functions : PiecewisePolynomials
+        D functions.
+    """
+
+    dependent: IntArray
+    independent: IntArray
+    functions: PiecewisePolynomials
+
+    def __post_init__(self) -> None:
+        """Refuse couplers that hang on each other."""
+        if not len(self.dependent) == len(self.independent) == len(self.functions):
+            raise ValueError("dependent, independent and functions differ in length.")
+        if len(set(self.dependent.tolist())) != len(self.dependent):
+            raise ValueError("a coordinate depends on more than one other.")
+        if np.isin(self.independent, self.dependent).any():
+            raise ValueError("a coordinate depends on one that is itself dependent.")
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """A tree of B rigid bodies with C coordinates and M markers.
+
+    Attributes
+    ----------
+    bodies, joints : tuples of B names
+        Bodies, parents before children, and the joint that moves each.
+    coordinates : tuple of C names
+        In the order of the model; every ``q``, ``u`` and ``udot`` has all of them.
+    markers : tuple of M names
+    parent : (B,) int array
+        Index of the parent body, ``GROUND`` for none.
+    parent_rotation, parent_position : (B, 3, 3) and (B, 3) arrays, m
+        The joint's parent frame F in the parent body.
+    child_rotation, child_position : (B, 3, 3) and (B, 3) arrays, m
+        The body frame in the joint's child frame M.
+    axes : JointAxes
+    couplers : Couplers
+    mass : (B,) array, kg
+    com : (B, 3) array, m
+        Centre of mass in the body frame.
+    inertia : (B, 3, 3) array, kg m²
+        About the centre of mass, in axes of the body frame.
+    gravity : (3,) array, m/s²
+    marker_body : (M,) int array
+    marker_position : (M, 3) array, m
+        In the frame of the marker's body.
+    coordinate_range : (C, 2) array, rad or m
+    coordinate_default : (C,) array, rad or m
+    coordinate_is_rotation, coordinate_locked, coordinate_clamped : (C,) bool arrays
+        ``coordinate_is_rotation`` as OpenSim has it: files give these coordinates in degrees.
+    """
+
+    bodies: tuple[str, ...]
+    joints: tuple[str, ...]
+    coordinates: tuple[str, ...]
+    markers: tuple[str, ...]
+    parent: IntArray
+    parent_rotation: FloatArray
+    parent_position: FloatArray
+    child_rotation: FloatArray
+    child_position: FloatArray
+    axes: JointAxes
+    couplers: Couplers
+    mass: FloatArray
+    com: FloatArray
+    inertia: FloatArray
+    gravity: FloatArray
+    marker_body: IntArray
+    marker_position: FloatArray
+    coordinate_range: FloatArray
+    coordinate_default: FloatArray
+    coordinate_is_rotation: BoolArray
+    coordinate_locked: BoolArray
+    coordinate_clamped: BoolArray
+
+    def __post_init__(self) -> None:
+        """Refuse tables that are not a tree or do not fit together."""
+        bodies, coordinates, markers = len(self.bodies), len(self.coordinates), len(self.markers)
+        vectors = ("parent_position", "child_position", "com")
+        matrices = ("parent_rotation", "child_rotation", "inertia")
+        flags = [f"coordinate_{name}" for name in ("is_rotation", "locked", "clamped", "default")]
+        _expect_shapes(
+            self,
+            {
+                **dict.fromkeys(vectors, (bodies, 3)),
+                **dict.fromkeys(matrices, (bodies, 3, 3)),
+                **dict.fromkeys(flags, (coordinates,)),
+                "coordinate_range": (coordinates, 2),
+                "parent": (bodies,),
+                "mass": (bodies,),
+                "gravity": (3,),
+                "marker_body": (markers,),
+                "marker_position": (markers, 3),
+            },
+        )
+        for kind in ("bodies", "joints", "coordinates", "markers"):
+            names = getattr(self, kind)
+            if len(set(names)) != len(names):
+                raise ValueError(f"{kind} have names in common: {sorted(names)}.")
+        if (self.parent >= np.arange(bodies)).any() or (self.parent < GROUND).any():
+            raise ValueError("a body comes before its parent.")
+        _expect_indices("axes.body", self.axes.body, 0, bodies)
+        _expect_indices("axes.coordinate", self.axes.coordinate, FIXED, coordinates)
+        _expect_indices("marker_body", self.marker_body, 0, bodies)
+        _expect_indices("couplers.dependent", self.couplers.dependent, 0, coordinates)
+        _expect_indices("couplers.independent", self.couplers.independent, 0, coordinates)
+
+    @cached_property
+    def free(self) -> IntArray:
+        """Indices of the coordinates that are neither locked nor a function of another one."""
+        moves = ~self.coordinate_locked
+        moves[self.couplers.dependent] = False
+        return np.flatnonzero(moves)
+
+    @cached_property
+    def driver(self) -> IntArray:
+        """(A,) int: the independent coordinate behind each axis, ``FIXED`` for constants."""
+        behind = np.append(np.arange(len(self.coordinates)), FIXED)
+        behind[self.couplers.dependent] = self.couplers.independent
+        return behind[self.axes.coordinate]
+
+    @cached_property
+    def lineage(self) -> BoolArray:
+        """(B, B) bool: ``lineage[b, a]`` where body a is b itself or one of its ancestors."""
+        table = np.eye(len(self.bodies), dtype=bool)
+        for body, parent in enumerate(self.parent):
+            if parent != GROUND:
+                table[body] |= table[parent]
+        return table
+
+    @cached_property
+    def precedes(self) -> BoolArray:
+        """(A, A) bool: ``precedes[a, b]`` where moving axis a carries axis b along.
+
+        Axes of an ancestor do, and in the same joint translations those of rotations, and each
+        rotation those behind it.
+        """
+        body, turns = self.axes.body, self.axes.is_rotation
+        same_joint = body[:, None] == body
+        rank = np.arange(len(body)) + np.where(turns, len(body), 0)
+        earlier = rank[:, None] < rank
+        table: BoolArray = np.where(same_joint, earlier, self.lineage[body][:, body].T)
+        return table
+
+    @cached_property
+    def rotations(self) -> tuple[tuple[int, ...], ...]:
+        """The rotation axes that move each body, in sequence."""
+        return self._axes_of_bodies(self.axes.is_rotation)
+
+    @cached_property
+    def translations(self) -> tuple[tuple[int, ...], ...]:
+        """The translation axes that move each body."""
+        return self._axes_of_bodies(~self.axes.is_rotation)
+
+    @cached_property
+    def parallel(self) -> BoolArray:
+        """(B, 2) bool: the joint's parent frame is parallel to the parent body, the child to M."""
+        turns = np.stack([self.parent_rotation, self.child_rotation], axis=1)
+        aligned: BoolArray = (turns == np.eye(3)).all(axis=(2, 3))
+        return aligned
+
+    def _axes_of_bodies(self, chosen: BoolArray) -> tuple[tuple[int, ...], ...]:
+        return tuple(
+            tuple(np.flatnonzero(chosen & (self.axes.body == body)).tolist())
+            for body in range(len(self.bodies))
+        )
+
+
+def _expect_shapes(table: object, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, expected in shapes.items():
+        if (shape := getattr(table, name).shape) != expected:
+            raise ValueError(f"{name} has shape {shape}, expected {expected}.")
+
+
+def _expect_indices(name: str, index: IntArray, low: int, high: int) -> None:
+    if ((index < low) | (index >= high)).any():
+        raise ValueError(f"{name} holds an index outside {low}..{high - 1}.")

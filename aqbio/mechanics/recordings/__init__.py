@@ -1,0 +1,1 @@
+"""Recordings: axes, gaps, filters, events, and which foot touched the ground."""

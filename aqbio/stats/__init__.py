@@ -1,0 +1,1 @@
+"""Hypotheses: statistics, registry and verdicts; tables in, tables out."""

@@ -1,0 +1,182 @@
+"""Level B: a closed form, the principle of virtual power, and identities on random bodies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from aqbio.mechanics.contributions.chains import Chain, Hub, pelvis_hub
+from aqbio.mechanics.contributions.hub import chain_balance, hub_kinetics
+from aqbio.mechanics.contributions.hub_closures import Mechanics, hub_closures
+from aqbio.mechanics.contributions.joint_power import OTHER, coordinate_sources, joint_power
+from aqbio.mechanics.contributions.level_a import level_a
+from aqbio.mechanics.multibody.dynamics import (
+    ExternalLoad,
+    JointWrenches,
+    generalised_forces,
+    joint_wrenches,
+)
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from tests.mechanics.levels_case import sprint_run
+
+ROUND_OFF = 1e-11
+"""Identities of double precision over a dozen segments: measured 1e-15 to 1e-13."""
+
+IDENTITIES = ("B0", "B1", "B2", "B1_torso", "B2_torso", "B4")
+
+
+def _hung_on_the_first(skeleton):
+    """The same tree with all further roots hung on the first body."""
+    parent = skeleton.parent.copy()
+    parent[1:] = np.maximum(parent[1:], 0)
+    return replace(skeleton, parent=parent)
+
+
+def _groups(skeleton):
+    """Every subtree of the first body becomes a group in turn."""
+    names = ("leg_left", "leg_right", "torso")
+    groups = {"pelvis": [skeleton.bodies[0]], **{name: [] for name in names}}
+    for number, root in enumerate(np.flatnonzero(skeleton.parent == 0)):
+        members = np.flatnonzero(skeleton.lineage[:, root])
+        groups[names[number % 3]] += [skeleton.bodies[body] for body in members]
+    return {name: tuple(bodies) for name, bodies in groups.items() if bodies}
+
+
+def _mechanics(skeleton, motion, loads):
+    kinematics = segment_kinematics(skeleton, *motion)
+    segments = segment_motion(skeleton, kinematics)
+    wrenches = joint_wrenches(skeleton, kinematics, loads)
+    return Mechanics(
+        skeleton=skeleton,
+        kinematics=kinematics,
+        motion=segments,
+        loads=tuple(loads),
+        wrenches=wrenches,
+        forces=generalised_forces(skeleton, kinematics, wrenches),
+        balance=level_a(segments, loads, gravity=skeleton.gravity),
+    )
+
+
+def _loads(skeleton, frames, seed):
+    """Loads on three segments drawn at random; the hub may be among them."""
+    rng = np.random.default_rng(seed + 2)
+    bodies = rng.choice(skeleton.bodies, 3)
+    return [ExternalLoad(str(b), *rng.normal(0, 50, (3, frames, 3))) for b in bodies]
+
+
+@given(seed=st.integers(0, 10_000), bodies=st.integers(2, 8))
+def test_identities_hold_on_any_tree(random_tree, random_motion, seed, bodies):
+    """Shared and coupled coordinates, curved joints, oblique frames, loads anywhere."""
+    skeleton = _hung_on_the_first(random_tree(seed, bodies))
+    assume(len(skeleton.axes))  # without a joint that moves there is no power to compare
+    mechanics = _mechanics(skeleton, random_motion(skeleton, 3, seed), _loads(skeleton, 3, seed))
+    hub = pelvis_hub(skeleton, _groups(skeleton))
+    kinetics = hub_kinetics(hub, mechanics.kinematics, mechanics.motion, mechanics.wrenches)
+    balance = chain_balance(
+        kinetics, mechanics.motion, mechanics.balance, mechanics.loads, skeleton.gravity
+    )
+    for check in hub_closures(mechanics, [(kinetics, balance)], ROUND_OFF):
+        assert check.name == "B3" or check.holds, check
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_identities_hold_on_the_sprint_model(seed):
+    closures = sprint_run(40, seed).closures()
+    assert {name: closures[name] for name in IDENTITIES if closures[name] > ROUND_OFF} == {}
+
+
+def test_two_rods_at_rest():
+    """By hand: a pelvis of 2 kg holds a leg of 10 kg that hangs 0.1 m to its right."""
+    still = np.zeros((1, 2, 3))
+    gravity = np.array([0.0, -10.0, 0.0])
+    joint = np.array([0.0, 1.0, 0.1])
+    centre = np.array([[[0.0, 1.0, 0.0], joint]])
+
+    class Moves:
+        joint_centre = centre
+
+    class Bodies:
+        segments = ("pelvis", "leg_right")
+        mass = np.array([2.0, 10.0])
+        com = np.array([[[0.0, 1.0, 0.0], [0.0, 0.6, 0.1]]])
+        acceleration = still
+        spin_rate = still
+
+    # The pelvis carries the leg with +100 N at the hip and nothing else.
+    wrenches = JointWrenches(
+        moment=np.array([[[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]),
+        force=np.array([[[0.0, 120.0, 0.0], [0.0, 100.0, 0.0]]]),
+    )
+    hub = Hub("pelvis", (0,), 0, "residual", (Chain("leg_right", (1,), (1,)),))
+    kinetics = hub_kinetics(hub, Moves, Bodies, wrenches)
+    np.testing.assert_allclose(kinetics.force[0, 0], 10.0 * gravity)
+    # (0, 0, 0.1) × (0, -100, 0) = (10, 0, 0): the leg rolls the pelvis to its right.
+    np.testing.assert_allclose(kinetics.force_moment[0], [[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(kinetics.moment[0, 1], [10.0, 0.0, 0.0])
+    np.testing.assert_allclose(kinetics.rate, 0.0)
+
+
+def test_apparent_weight_vanishes_in_flight():
+    """Without loads and residual the body falls freely: G = 0, and the chains' W alone matter."""
+    case = sprint_run(4)
+    unloaded = replace(
+        case, loads=tuple(replace(x, force=0 * x.force, moment=0 * x.moment) for x in case.loads)
+    )
+    q, u, udot = unloaded.motion
+    balance = unloaded.levels().mechanics.balance
+    fall = udot.copy()
+    columns = [unloaded.skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
+    fall[:, columns] += unloaded.skeleton.gravity - balance.com_acceleration
+    found = replace(unloaded, motion=(q, u, fall)).levels()
+    weight = found.hubs[0][1].apparent_weight
+    assert np.abs(weight).max() < 1e-9 * np.abs(case.levels().hubs[0][1].apparent_weight).max()
+
+
+def test_torso_sees_the_lumbar_wrench_that_the_pelvis_sees():
+    """Action and reaction: the upper body on the pelvis, the lower body on the torso."""
+    (pelvis, _), (torso, _) = sprint_run(5).levels().hubs
+    upper, lower = pelvis.hub.sources.index("upper_body"), torso.hub.sources.index("lower_body")
+    np.testing.assert_array_equal(pelvis.moment[:, upper], -torso.moment[:, lower])
+    np.testing.assert_array_equal(pelvis.force[:, upper], -torso.force[:, lower])
+
+
+def test_powers_of_joints_are_those_of_wrenches_on_relative_motion():
+    """``P = n · ω_rel + f · v_rel`` at the joint centre, joint by joint."""
+    case = sprint_run(5)
+    found = case.levels()
+    moves, wrenches = found.mechanics.kinematics, found.mechanics.wrenches
+    for name, joint in case.anatomy.joints.items():
+        body = case.skeleton.joints.index(joint)
+        parent = case.skeleton.parent[body]
+        turning = moves.angular_velocity[:, body] - moves.angular_velocity[:, parent]
+        power = (wrenches.moment[:, body] * turning).sum(axis=1)
+        own = found.power[:, found.joints.index(name)]
+        np.testing.assert_allclose(own, power, rtol=0, atol=1e-12 * np.abs(found.power).max())
+
+
+def test_every_coordinate_has_one_source():
+    case = sprint_run()
+    joints = {name: joint for name, joint in case.anatomy.joints.items() if "mtp" not in name}
+    sources = coordinate_sources(case.skeleton, joints, case.anatomy.root, "residual")
+    every = np.concatenate(list(sources.values()))
+    np.testing.assert_array_equal(np.sort(every), np.arange(len(case.skeleton.coordinates)))
+    names = {case.skeleton.coordinates[c] for c in sources[OTHER]}
+    assert names == {"mtp_angle_l", "mtp_angle_r"}
+    assert len(sources["residual"]) == 6
+
+
+def test_a_dependent_coordinate_has_no_source_of_its_own(random_tree):
+    skeleton = random_tree(0, 8)
+    assert skeleton.couplers.dependent.size
+    sources = coordinate_sources(skeleton, {}, skeleton.joints[0], "residual")
+    every = np.concatenate(list(sources.values()))
+    assert not np.isin(skeleton.couplers.dependent, every).any()
+
+
+def test_power_by_hand():
+    forces, speeds = np.array([[3.0, -2.0, 5.0]]), np.array([[1.0, 4.0, 9.0]])
+    np.testing.assert_array_equal(joint_power(forces, speeds, np.array([0, 1])), [-5.0])

@@ -1,0 +1,237 @@
+"""Level C: closed forms, constrained dynamics written out in full, and the causal reading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.contributions import levels
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
+from aqbio.mechanics.multibody.inertia import mass_matrix
+from aqbio.mechanics.multibody.jacobians import contact_bias, contact_jacobian
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum
+from aqbio.mechanics.multibody.momentum_matrix import momentum_matrix
+from tests.mechanics.levels_case import sprint_run
+
+ROUND_OFF = 1e-9
+"""A mass matrix of condition 1e5 to 1e6 (toes beside a whole body) leaves ten of sixteen digits."""
+
+FURTHER = ("gravity", "velocity", "contact", "remainder")
+
+
+@pytest.fixture(scope="module")
+def case():
+    return sprint_run(12, 3)
+
+
+@pytest.fixture(scope="module")
+def found(case):
+    return case.levels()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sums_over_sources_are_the_measured_motion(seed):
+    closures = sprint_run(40, seed).closures()
+    assert max(closures[f"C-{number}"] for number in range(1, 6)) < ROUND_OFF
+
+
+@pytest.mark.parametrize("model", CONTACT_ROWS)
+def test_a_held_foot_obeys_the_contact_for_every_source(case, found, model):
+    """``A u̇_s`` = 0 for all but the speeds (−b) and the contact itself (measured)."""
+    rows, moves = CONTACT_ROWS[model], found.mechanics.kinematics
+    induced = found.induced[model]
+    for side, foot in enumerate(found.feet):
+        body = case.skeleton.bodies.index(foot.load.body)
+        jacobian = contact_jacobian(case.skeleton, moves, body, foot.point)
+        bias = contact_bias(case.skeleton, moves, body, foot.point)
+        held = case.touching[:, side]
+        motion = (rows @ jacobian)[held] @ np.swapaxes(induced.udot, 1, 2)[held]
+        measured = ((jacobian @ moves.udot[..., None])[..., 0] + bias) @ rows.T
+        scale = np.abs(rows @ jacobian).max() * np.abs(induced.udot).max()
+        for place, source in enumerate(induced.sources):
+            expected = {"velocity": -bias @ rows.T, "contact": measured}.get(source, 0 * measured)
+            error = np.abs(motion[..., place] - expected[held]).max()
+            assert error < ROUND_OFF * scale, source
+
+
+def test_nothing_is_held_in_flight(found, case):
+    flight = ~case.touching.any(axis=1)
+    for induced in found.induced.values():
+        for source in set(induced.sources) - {"remainder"}:
+            place = induced.sources.index(source)
+            assert np.abs(induced.force[flight, place]).max() == 0.0
+            assert np.abs(induced.moment[flight, place]).max() == 0.0
+        gravity = induced.com_acceleration[flight, induced.sources.index("gravity")]
+        np.testing.assert_allclose(gravity, np.tile([0, -9.80665, 0], (3, 1)), atol=1e-10)
+
+
+def test_a_joint_moment_moves_nothing_as_a_whole_in_flight(found, case):
+    """Newton's third law: without the ground an inner moment changes no momentum."""
+    flight = ~case.touching.any(axis=1)
+    induced = found.induced["C2"]
+    inner = [induced.sources.index(joint) for joint in case.anatomy.joints]
+    largest = np.abs(induced.group_rate[flight][:, inner]).max()
+    assert np.abs(induced.com_acceleration[flight][:, inner]).max() < 1e-9 * largest / 75.0
+    assert np.abs(induced.momentum_rate[flight][:, inner]).max() < 1e-9 * largest
+    assert largest > 1.0
+
+
+def test_the_other_joints_of_the_body_answer_too(found, case):
+    """A hip moment turns groups that it does not touch: the heart of induced accelerations."""
+    induced = found.induced["C2"]
+    hip = induced.sources.index("hip_left")
+    arm = found.groups.index("arm_right")
+    assert np.abs(induced.group_rate[:, hip, arm]).max() > 0.1
+
+
+def _at_contact(found, induced, source, side):
+    """(T, 6) moment about the contact point and force."""
+    force = induced.force[:, source, side]
+    arm = found.feet[side].point - found.mechanics.balance.com
+    return np.concatenate([induced.moment[:, source, side] - np.cross(arm, force), force], axis=1)
+
+
+@pytest.mark.parametrize("model", CONTACT_ROWS)
+def test_equals_the_equations_of_motion_solved_in_full(case, found, model):
+    """One matrix per frame with accelerations and ground reactions as unknowns together."""
+    rows, moves = CONTACT_ROWS[model], found.mechanics.kinematics
+    induced = found.induced[model]
+    mass = mass_matrix(case.skeleton, moves)
+    source = induced.sources.index("hip_right")
+    tau = np.zeros_like(moves.udot)
+    columns = [
+        case.skeleton.coordinates.index(f"hip_{name}_r")
+        for name in ("flexion", "adduction", "rotation")
+    ]
+    tau[:, columns] = found.mechanics.forces[:, columns]
+    for frame in range(len(moves.udot)):
+        held = [foot for foot in found.feet if foot.touching[frame]]
+        jacobians = [
+            rows
+            @ contact_jacobian(
+                case.skeleton, moves, case.skeleton.bodies.index(foot.load.body), foot.point
+            )[frame]
+            for foot in held
+        ]
+        stacked = np.concatenate(jacobians) if held else np.zeros((0, mass.shape[1]))
+        zero = np.zeros((len(stacked), len(stacked)))
+        matrix = np.block([[mass[frame], -stacked.T], [stacked, zero]])
+        right = np.concatenate([tau[frame], np.zeros(len(stacked))])
+        solution = np.linalg.solve(matrix, right)
+        expected, reaction = solution[: mass.shape[1]], solution[mass.shape[1] :]
+        scale = np.abs(induced.udot[frame, source]).max()
+        np.testing.assert_allclose(
+            induced.udot[frame, source], expected, rtol=0, atol=ROUND_OFF * scale
+        )
+        if held:
+            wrench = np.concatenate(
+                [
+                    rows @ _at_contact(found, induced, source, side)[frame]
+                    for side, foot in enumerate(found.feet)
+                    if foot.touching[frame]
+                ]
+            )
+            limit = ROUND_OFF * np.abs(reaction).max()
+            np.testing.assert_allclose(wrench, reaction, rtol=0, atol=limit)
+
+
+def test_contributions_are_proportional_to_their_cause(case, found):
+    """Twice the ground force and moment changes only who caused what: the sums stay exact."""
+    doubled = case.with_loads(lambda x: replace(x, force=2 * x.force, moment=2 * x.moment))
+    other = doubled.levels()
+    for model, induced in other.induced.items():
+        place = induced.sources.index("gravity")
+        same = found.induced[model].udot[:, place]
+        np.testing.assert_allclose(induced.udot[:, place], same, rtol=1e-9, atol=1e-9)
+
+
+def test_momentum_matrix_is_the_derivative_of_momentum(case):
+    """Momentum is linear in the speeds: the matrix times u is level A's momentum, by group."""
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    motion = segment_motion(case.skeleton, moves)
+    about = np.random.default_rng(0).normal(0, 1, (len(moves.u), 3))
+    groups = np.eye(len(case.skeleton.bodies))
+    matrix = momentum_matrix(case.skeleton, moves, groups, about)
+    momentum = (matrix @ moves.u[:, None, :, None])[..., 0]
+    angular = angular_momentum(motion, about, np.zeros_like(about))
+    linear = motion.mass[:, None] * motion.velocity
+    scale = np.abs(angular).max()
+    np.testing.assert_allclose(momentum[..., :3], angular, rtol=0, atol=1e-12 * scale)
+    np.testing.assert_allclose(momentum[..., 3:], linear, rtol=0, atol=1e-12 * scale)
+
+
+def test_momentum_matrix_of_shared_and_coupled_coordinates(random_tree, random_motion):
+    skeleton = random_tree(0, 8)
+    assert skeleton.couplers.dependent.size
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, 0))
+    motion = segment_motion(skeleton, moves)
+    about = np.zeros((3, 3))
+    matrix = momentum_matrix(skeleton, moves, np.eye(8), about)
+    momentum = (matrix @ moves.u[:, None, :, None])[..., 0]
+    expected = angular_momentum(motion, about, about)
+    limit = 1e-12 * np.abs(expected).max()
+    np.testing.assert_allclose(momentum[..., :3], expected, rtol=0, atol=limit)
+
+
+def test_the_pelvis_turns_as_measured(found, case):
+    pelvis = case.skeleton.bodies.index("pelvis")
+    measured = found.mechanics.kinematics.angular_acceleration[:, pelvis]
+    for induced in found.induced.values():
+        total = induced.pelvis_acceleration.sum(axis=1)
+        scale = np.abs(induced.pelvis_acceleration).sum(axis=1).max()
+        np.testing.assert_allclose(total, measured, rtol=0, atol=ROUND_OFF * scale)
+
+
+def test_only_c1_needs_a_remainder(case):
+    """The free moment is beyond a point contact, and nothing is beyond the others."""
+    force = [np.where(held[:, None], 1.0, 0.0) for held in case.touching.T]
+    silent = replace(
+        case,
+        loads=tuple(
+            replace(load, force=load.force * on, moment=load.moment * on)
+            for load, on in zip(case.loads, force, strict=True)
+        ),
+    ).levels()
+    for model, induced in silent.induced.items():
+        place = induced.sources.index("remainder")
+        remainder = np.abs(induced.moment[:, place]).max()
+        if model == "C1":
+            assert remainder > 1.0
+        else:
+            assert remainder < ROUND_OFF * np.abs(induced.moment).max()
+
+
+def test_locked_coordinates_take_no_part(case):
+    """A locked joint is rigid: its coordinate is not accelerated, and the sums still hold."""
+    locked = case.skeleton.coordinate_locked.copy()
+    locked[[case.skeleton.coordinates.index(f"mtp_angle_{side}") for side in "lr"]] = True
+    q, u, udot = (values.copy() for values in case.motion)
+    u[:, locked] = udot[:, locked] = 0.0
+    rigid = replace(
+        case, skeleton=replace(case.skeleton, coordinate_locked=locked), motion=(q, u, udot)
+    )
+    closures = rigid.closures()
+    assert max(closures[f"C-{number}"] for number in range(1, 6)) < ROUND_OFF
+    free = rigid.levels().induced["C2"].udot.shape[2]
+    assert free == len(case.skeleton.coordinates) - 2
+
+
+def test_locked_coordinates_that_move_count_as_speeds(case):
+    """What a file prescribes for a locked joint is carried by the velocity terms."""
+    locked = case.skeleton.coordinate_locked.copy()
+    locked[case.skeleton.coordinates.index("mtp_angle_l")] = True
+    moved = replace(case, skeleton=replace(case.skeleton, coordinate_locked=locked))
+    closures = moved.closures()
+    assert max(closures[f"C-{number}"] for number in range(1, 6)) < ROUND_OFF
+
+
+def test_blocks_of_frames_leave_no_trace(case, found, monkeypatch):
+    monkeypatch.setattr(levels, "BLOCK", 5)
+    for model, induced in case.levels().induced.items():
+        for name in ("udot", "force", "moment", "com_acceleration", "group_rate"):
+            expected = getattr(found.induced[model], name)
+            limit = 1e-12 * np.abs(expected).max()
+            np.testing.assert_allclose(getattr(induced, name), expected, rtol=0, atol=limit)

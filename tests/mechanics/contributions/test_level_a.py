@@ -1,0 +1,381 @@
+"""Level A by theorems: balance, invariance, the free moment, and closures that can turn red."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from aqbio.mechanics.contributions import level_a as module
+from aqbio.mechanics.contributions.level_a import (
+    FREE_MOMENT_FORCE,
+    closure,
+    closures,
+    free_moment,
+    level_a,
+)
+from aqbio.mechanics.gait.groups import group_sum, membership
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, joint_wrenches
+from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.skeleton import GROUND
+
+seeds = st.integers(0, 10_000)
+GRAVITY = np.array([0.0, -9.80665, 0.0])
+FRAMES, BODIES = 6, 4
+ROUND_OFF = 1e-12  # of sums of some ten terms, relative to the largest of them
+
+
+def _close(actual, expected, *terms):
+    """Equal up to round-off relative to the largest term that entered."""
+    size = max(np.abs(term).max() for term in (*terms, actual, expected))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=ROUND_OFF * size)
+
+
+def _tensor(rotation, inertia):
+    return rotation @ inertia @ np.swapaxes(rotation, -1, -2)
+
+
+def _motion(seed) -> SegmentMotion:
+    """Rigid bodies that move at random: every value of every frame on its own."""
+    rng = np.random.default_rng(seed)
+    shape = (FRAMES, BODIES, 3)
+    half = rng.normal(size=(BODIES, 3, 3))
+    rotation = Rotation.random(FRAMES * BODIES, random_state=seed).as_matrix()
+    inertia = _tensor(rotation.reshape(FRAMES, BODIES, 3, 3), half @ np.swapaxes(half, 1, 2))
+    omega, alpha = rng.normal(0, 10, shape), rng.normal(0, 100, shape)
+    spin = np.einsum("tbij,tbj->tbi", inertia, omega)
+    return SegmentMotion(
+        segments=tuple(f"b{i}" for i in range(BODIES)),
+        mass=rng.uniform(0.5, 30, BODIES),
+        com=rng.normal(0, 1, shape),
+        velocity=rng.normal(0, 8, shape),
+        acceleration=rng.normal(0, 80, shape),
+        spin=spin,
+        spin_rate=np.einsum("tbij,tbj->tbi", inertia, alpha) + np.cross(omega, spin),
+    )
+
+
+def _loads(seed, *, moving_point=False) -> list[ExternalLoad]:
+    """Two feet that push; one of them about a point that moves."""
+    rng = np.random.default_rng(seed + 1)
+    loads = []
+    for foot in ("b0", "b1"):
+        force = rng.normal(0, 300, (FRAMES, 3))
+        force[:, 1] = rng.uniform(100, 3000, FRAMES)
+        point = rng.normal(0, 2, (FRAMES, 3) if moving_point else 3)
+        loads.append(ExternalLoad(foot, force, rng.normal(0, 200, (FRAMES, 3)), point))
+    return loads
+
+
+def _balance(motion, loads, gravity=GRAVITY):
+    return level_a(motion, loads, gravity=gravity)
+
+
+VECTORS = {
+    "momentum": "axial",
+    "rate": "axial",
+    "moment_of_force": "axial",
+    "free_moment": "axial",
+    "residual_moment": "axial",
+    "com": "polar",
+    "com_velocity": "polar",
+    "com_acceleration": "polar",
+    "force": "polar",
+    "residual_force": "polar",
+}
+
+
+@given(seed=seeds)
+def test_balance_about_the_centre_of_mass(seed):
+    """Sum of rates = moments of forces + free moments + residual; m (a - g) likewise."""
+    motion, loads = _motion(seed), _loads(seed)
+    a = _balance(motion, loads)
+    parts = a.moment_of_force.sum(axis=1) + a.free_moment.sum(axis=1) + a.residual_moment
+    _close(a.rate.sum(axis=1), parts, a.rate, a.moment_of_force)
+    mass = motion.mass.sum()
+    explained = a.force.sum(axis=1) + a.residual_force
+    _close(mass * (a.com_acceleration - GRAVITY), explained, a.force)
+
+
+@given(seed=seeds)
+def test_transfer_theorem_of_the_whole_balance(seed):
+    """About a fixed point: rate of H = moments of loads, weight and residual wrench about it.
+
+    The residual was found about the centre of mass: moved to the fixed point with its force, it
+    must close the balance there too.
+    """
+    motion, loads = _motion(seed), _loads(seed)
+    a = _balance(motion, loads)
+    point = np.random.default_rng(seed).normal(0, 3, 3)
+    arm = motion.com - point
+    rate = (motion.spin_rate + np.cross(arm, motion.mass[:, None] * motion.acceleration)).sum(
+        axis=1
+    )
+    pushed = sum(load.moment + np.cross(load.point - point, load.force) for load in loads)
+    weight = np.cross(a.com - point, motion.mass.sum() * GRAVITY)
+    residual = a.residual_moment + np.cross(a.com - point, a.residual_force)
+    _close(rate, pushed + weight + residual, a.rate, rate, pushed, residual)
+
+
+@given(seed=seeds, height=st.floats(-0.3, 0.3))
+def test_free_moment_recovers_a_known_wrench(seed, height):
+    """A force at a known place and a known vertical moment, given about any point."""
+    rng = np.random.default_rng(seed)
+    place = rng.normal(0, 3, (FRAMES, 3))
+    place[:, 1] = height
+    force = rng.normal(0, 300, (FRAMES, 3))
+    force[:, 1] = rng.uniform(FREE_MOMENT_FORCE + 1, 3000, FRAMES)
+    known = np.zeros((FRAMES, 3))
+    known[:, 1] = rng.normal(0, 20, FRAMES)
+    point = rng.normal(0, 2, 3)
+    moment = known + np.cross(place - point, force)
+    found = free_moment(ExternalLoad("foot", force, moment, point), height)
+    # the centre of pressure is a quotient by the vertical force, multiplied by the horizontal one
+    amplified = np.abs(moment).max() * (1 + np.abs(force / force[:, 1:2]).max())
+    np.testing.assert_allclose(found, known, rtol=0, atol=1e-12 * amplified)
+
+
+@given(seed=seeds)
+def test_moment_of_force_is_that_of_the_centre_of_pressure(seed):
+    """``(p - c) × F`` with the place that the wrench was made from."""
+    motion = _motion(seed)
+    rng = np.random.default_rng(seed + 2)
+    place = rng.normal(0, 1, (FRAMES, 3)) * [1, 0, 1]
+    force = rng.normal(0, 200, (FRAMES, 3))
+    force[:, 1] = rng.uniform(500, 3000, FRAMES)
+    twist = np.array([0.0, 12.0, 0.0])
+    load = ExternalLoad("b0", force, np.cross(place, force) + twist, np.zeros(3))
+    a = _balance(motion, [load])
+    expected = np.cross(place - a.com, force)
+    _close(a.moment_of_force[:, 0], expected, np.cross(place, force), np.cross(a.com, force))
+
+
+@given(seed=seeds)
+def test_both_parts_are_the_whole_moment_of_the_wrench(seed):
+    motion, loads = _motion(seed), _loads(seed, moving_point=True)
+    a = _balance(motion, loads)
+    for foot, load in enumerate(loads):
+        whole = load.moment + np.cross(load.point - a.com, load.force)
+        parts = a.moment_of_force[:, foot] + a.free_moment[:, foot]
+        _close(parts, whole, a.moment_of_force)
+
+
+@given(seed=seeds)
+def test_the_point_of_a_wrench_does_not_matter(seed):
+    """The same wrench about another point gives the same balance."""
+    motion, loads = _motion(seed), _loads(seed)
+    point = np.random.default_rng(seed).normal(0, 2, (FRAMES, 3))
+    moved = [
+        replace(load, moment=load.moment + np.cross(load.point - point, load.force), point=point)
+        for load in loads
+    ]
+    ours, theirs = _balance(motion, loads), _balance(motion, moved)
+    for name in ("moment_of_force", "free_moment", "residual_moment"):
+        _close(getattr(theirs, name), getattr(ours, name), ours.rate, moved[0].moment)
+
+
+def test_no_centre_of_pressure_below_the_threshold():
+    force = np.array(
+        [[0.0, FREE_MOMENT_FORCE, 0.0], [0.0, FREE_MOMENT_FORCE + 0.1, 0.0], [0, 0, 0]]
+    )
+    moment = np.tile([0.0, 3.0, 0.0], (3, 1))
+    found = free_moment(ExternalLoad("foot", force, moment, np.zeros(3)), 0.0)
+    np.testing.assert_allclose(found, [[0, 0, 0], [0, 3, 0], [0, 0, 0]], atol=1e-12)
+
+
+def _mapped(motion, loads, polar, axial):
+    """The same motion and loads seen through a mirror or in other axes."""
+    moved = replace(
+        motion,
+        **{name: polar(getattr(motion, name)) for name in ("com", "velocity", "acceleration")},
+        **{name: axial(getattr(motion, name)) for name in ("spin", "spin_rate")},
+    )
+    pushed = [
+        ExternalLoad(load.body, polar(load.force), axial(load.moment), polar(load.point))
+        for load in loads
+    ]
+    return moved, pushed
+
+
+def _assert_mapped(before, after, polar, axial):
+    for name, kind in VECTORS.items():
+        expected = (axial if kind == "axial" else polar)(getattr(before, name))
+        _close(getattr(after, name), expected, before.rate if kind == "axial" else expected)
+
+
+@given(seed=seeds)
+def test_mirrored_world_gives_mirrored_results(seed):
+    motion, loads = _motion(seed), _loads(seed)
+    mirrored = _mapped(motion, loads, mirrored_polar, mirrored_axial)
+    _assert_mapped(_balance(motion, loads), _balance(*mirrored), mirrored_polar, mirrored_axial)
+
+
+@given(seed=seeds, angle=st.floats(-4, 4))
+def test_turned_world_gives_turned_results(seed, angle):
+    """About the vertical, because gravity and the ground stay where they are."""
+    matrix = rotation_about_vertical(angle)
+
+    def turn(vectors):
+        return vectors @ matrix.T
+
+    motion, loads = _motion(seed), _loads(seed)
+    turned = _mapped(motion, loads, turn, turn)
+    _assert_mapped(_balance(motion, loads), _balance(*turned), turn, turn)
+
+
+@given(seed=seeds)
+def test_a_moving_observer_sees_the_same(seed):
+    """Galilean invariance: a treadmill and a runway give the same momenta and moments."""
+    rng = np.random.default_rng(seed)
+    motion, loads = _motion(seed), _loads(seed)
+    travel = rng.normal(0, 10, (FRAMES, 1, 3)) * [1, 0, 1]  # along the ground, other each frame
+    velocity = rng.normal(0, 10, 3)
+    seen = replace(motion, com=motion.com + travel, velocity=motion.velocity + velocity)
+    carried = [replace(load, point=load.point + travel[:, 0]) for load in loads]
+    ours, theirs = _balance(motion, loads), _balance(seen, carried)
+    for name in VECTORS:
+        if name not in ("com", "com_velocity"):
+            # the arms are longer, and their products are differences of larger numbers
+            _close(getattr(theirs, name), getattr(ours, name), 30 * ours.rate, 30 * ours.momentum)
+    _close(theirs.com, ours.com + travel[:, 0])
+    _close(theirs.com_velocity, ours.com_velocity + velocity)
+
+
+def test_free_fall_leaves_no_residual():
+    """No load, every segment falls with gravity and spins freely: nothing is unexplained."""
+    motion = _motion(3)
+    falling = replace(
+        motion,
+        acceleration=np.broadcast_to(GRAVITY, motion.com.shape),
+        spin_rate=np.zeros_like(motion.spin),
+    )
+    nothing = ExternalLoad("b0", np.zeros((FRAMES, 3)), np.zeros((FRAMES, 3)), np.zeros(3))
+    a = _balance(falling, [nothing])
+    np.testing.assert_allclose(a.residual_force, 0, atol=1e-11)
+    np.testing.assert_allclose(a.residual_moment, 0, atol=1e-10)
+
+
+# closures --------------------------------------------------------------------------------------
+
+TOLERANCES = {"A1": 1e-12, "A2": 1e-8, "A3": 1e-3}
+TIME = np.arange(200) / 1000.0
+
+
+def _trial(random_tree, seed):
+    """A smooth motion of a random tree at 1 kHz, pushed at two bodies; its derivatives exact."""
+    skeleton = random_tree(seed, 5, plain=True)
+    rng = np.random.default_rng(seed)
+    count = len(skeleton.coordinates)
+    rate, phase = rng.uniform(5, 20, count), rng.uniform(0, 6, count)
+    angle = rate * TIME[:, None] + phase
+    motion = (np.sin(angle), rate * np.cos(angle), -(rate**2) * np.sin(angle))
+    kinematics = segment_kinematics(skeleton, *motion)
+    wave = np.sin(20 * TIME[:, None] + rng.uniform(0, 6, 3))
+    loads = [
+        ExternalLoad(body, 400 * wave + [0, 500, 0], 50 * wave, rng.normal(0, 1, 3))
+        for body in skeleton.bodies[:2]
+    ]
+    return skeleton, kinematics, loads
+
+
+def _closures(trial):
+    """Closures as stage contributions finds them; the roots are all bodies on the ground."""
+    skeleton, kinematics, loads = trial
+    balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
+    wrenches = joint_wrenches(skeleton, kinematics, loads)
+    moment, force = np.zeros_like(balance.com), np.zeros_like(balance.com)
+    for body in np.flatnonzero(skeleton.parent == GROUND):
+        arm = kinematics.joint_centre[:, body] - balance.com
+        moment += wrenches.moment[:, body] + np.cross(arm, wrenches.force[:, body])
+        force += wrenches.force[:, body]
+    groups = {"first": skeleton.bodies[:2], "rest": skeleton.bodies[2:]}
+    grouped = group_sum(balance.momentum, membership(groups, skeleton.bodies))
+    found = closures(balance, TIME, grouped, (moment, force), TOLERANCES)
+    return {check.name: check for check in found}
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_closures_hold_on_any_tree(random_tree, seed):
+    """Rates against Newton-Euler through the joints, and against the derivative of momentum."""
+    found = _closures(_trial(random_tree, seed))
+    assert set(found) == {"A1", "A2", "A2f", "A3"}
+    assert all(check.holds for check in found.values()), found
+    assert found["A2"].value < 1e-11
+    assert found["A2f"].value < 1e-11
+    assert found["A3"].value < 1e-4
+
+
+def _wrong_spin(motion, *about):
+    return -motion.spin + np.cross(
+        motion.com - about[0][:, None], motion.mass[:, None] * (motion.velocity - about[1][:, None])
+    )
+
+
+def _wrong_rate(motion, about, acceleration):
+    arm = about[:, None] - motion.com
+    return motion.spin_rate + np.cross(
+        arm, motion.mass[:, None] * (motion.acceleration - acceleration[:, None])
+    )
+
+
+def _no_gyroscopic_rate(motion, about, acceleration):
+    """A rate in which each segment's spin is dropped."""
+    return np.cross(
+        motion.com - about[:, None],
+        motion.mass[:, None] * (motion.acceleration - acceleration[:, None]),
+    )
+
+
+def _without_the_lightest(motion):
+    share = motion.mass * (motion.mass != motion.mass.min()) / motion.mass.sum()
+    return tuple(
+        (share[:, None] * getattr(motion, name)).sum(axis=1)
+        for name in ("com", "velocity", "acceleration")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "mutant", "red"),
+    [
+        ("angular_momentum", _wrong_spin, {"A3"}),
+        ("angular_momentum_rate", _wrong_rate, {"A2", "A3"}),
+        ("angular_momentum_rate", _no_gyroscopic_rate, {"A2", "A3"}),
+        ("cross", lambda a, b: -np.cross(a, b), {"A2"}),
+        ("centre_of_mass", _without_the_lightest, {"A2", "A2f"}),
+    ],
+)
+def test_closures_turn_red_when_the_code_is_wrong(random_tree, monkeypatch, name, mutant, red):
+    trial = _trial(random_tree, 5)
+    assert all(check.holds for check in _closures(trial).values())
+    monkeypatch.setattr(module, name, mutant)
+    found = _closures(trial)
+    assert {key for key, check in found.items() if not check.holds} >= red
+    assert found["A1"].holds
+
+
+def test_a1_turns_red_when_groups_are_no_partition(random_tree):
+    skeleton, kinematics, loads = _trial(random_tree, 5)
+    balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
+    still = (balance.residual_moment, balance.residual_force)
+    found = closures(balance, TIME, balance.momentum[:, 1:], still, TOLERANCES)
+    assert not found[0].holds
+
+
+def test_closure_numbers():
+    """A difference of 0.3 where the terms add up to 2 + 4 = 6 in absolute value."""
+    difference = np.zeros((2, 3))
+    difference[1, 2] = 0.3
+    terms = np.zeros((2, 2, 3))
+    terms[0, :, 0] = [2.0, -4.0]
+    found = closure("A9", "words", difference, terms, 0.05)
+    assert found.value == pytest.approx(0.05)
+    assert found.holds
+    assert found.rms == pytest.approx(0.05 / np.sqrt(6))
+    assert not closure("A9", "words", difference, terms, 0.049).holds
+    assert not closure("A9", "words", np.full((2, 3), np.nan), terms, 1.0).holds

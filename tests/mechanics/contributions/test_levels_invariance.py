@@ -1,0 +1,204 @@
+"""Where the laboratory stands, which side is left and in which order bodies come: all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.contributions.levels import Levels
+from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from tests.mechanics.levels_case import Case, mirrored_run, sprint_run
+
+SAME = 1e-9
+"""Relative to the largest value; the issue's tolerance."""
+
+
+def _vectors(found: Levels) -> dict[str, tuple[np.ndarray, str]]:
+    """All vectors of levels B and C with their kind; sources and groups by name."""
+    vectors: dict[str, tuple[np.ndarray, str]] = {}
+
+    def add(name: str, values: np.ndarray, kind: str) -> None:
+        vectors[name] = (values, kind)
+
+    for kinetics, balance in found.hubs:
+        hub = kinetics.hub.name
+        add(f"{hub} rate", kinetics.rate, "axial")
+        for place, source in enumerate(kinetics.hub.sources):
+            add(f"{hub} moment {source}", kinetics.moment[:, place], "axial")
+            add(f"{hub} force moment {source}", kinetics.force_moment[:, place], "axial")
+            add(f"{hub} force {source}", kinetics.force[:, place], "polar")
+        for place, part in enumerate(balance.parts):
+            add(f"{hub} weight {part}", balance.apparent_weight[:, place], "axial")
+            add(f"{hub} about com {part}", balance.moment_on_hub[:, place], "axial")
+    for place, group in enumerate(found.groups):
+        add(f"inertial {group}", found.shares.inertial[:, place], "polar")
+        add(f"relative {group}", found.shares.relative[:, place], "polar")
+    for model, induced in found.induced.items():
+        for place, source in enumerate(induced.sources):
+            name = f"{model} {source}"
+            add(f"{name} com", induced.com_acceleration[:, place], "polar")
+            add(f"{name} turning", induced.pelvis_acceleration[:, place], "turning")
+            for foot, side in enumerate(("left", "right")):
+                add(f"{name} moment {side}", induced.moment[:, place, foot], "axial")
+                add(f"{name} force {side}", induced.force[:, place, foot], "polar")
+            for column, group in enumerate(found.groups):
+                add(f"{name} rate {group}", induced.group_rate[:, place, column], "axial")
+    return vectors
+
+
+def _scalars(found: Levels) -> dict[str, np.ndarray]:
+    return {name: found.power[:, place] for place, name in enumerate(found.joints)}
+
+
+def _kind_of(name: str) -> str:
+    """Names without contact model, source or group: values of one kind share a scale."""
+    words = ("force moment", "moment", "force", "rate", "com", "turning", "weight", "inertial")
+    return next((word for word in words if f" {word}" in f" {name}"), "relative")
+
+
+def _compare(actual, expected, transform, rename=lambda name: name, power=1.0) -> None:
+    ours, theirs = _vectors(actual), _vectors(expected)
+    assert set(ours) == {rename(name) for name in theirs}
+    wanted = {name: transform(values, kind) for name, (values, kind) in theirs.items()}
+    scale: dict[str, float] = {}
+    for name, values in wanted.items():
+        kind = _kind_of(name)
+        scale[kind] = max(scale.get(kind, 0.0), float(np.abs(values).max()))
+    for name, values in wanted.items():
+        error = np.abs(ours[rename(name)][0] - values).max()
+        assert error <= SAME * scale[_kind_of(name)], (name, error)
+    powers, wanted_powers = _scalars(actual), _scalars(expected)
+    largest = power * max(np.abs(values).max() for values in wanted_powers.values())
+    for name, values in wanted_powers.items():
+        assert np.abs(powers[rename(name)] - power * values).max() <= SAME * largest, name
+
+
+def _root_moved(skeleton: Skeleton, turn: np.ndarray, shift: np.ndarray) -> Skeleton:
+    rotation, position = skeleton.parent_rotation.copy(), skeleton.parent_position.copy()
+    rotation[0] = turn @ rotation[0]
+    position[0] = turn @ position[0] + shift
+    return replace(skeleton, parent_rotation=rotation, parent_position=position)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return sprint_run(12, 5)
+
+
+@pytest.fixture(scope="module")
+def found(case) -> Levels:
+    return case.levels()
+
+
+def test_a_laboratory_turned_about_the_vertical(case, found):
+    turn = rotation_about_vertical(0.7)
+    turned = replace(
+        case.with_loads(lambda x: replace(x, force=x.force @ turn.T, moment=x.moment @ turn.T)),
+        skeleton=_root_moved(case.skeleton, turn, np.zeros(3)),
+    )
+    _compare(turned.levels(), found, lambda values, _: values @ turn.T)
+
+
+def test_a_laboratory_elsewhere_on_the_ground(case, found):
+    shift = np.array([12.0, 0.0, -7.0])
+    moved = replace(
+        case.with_loads(lambda x: replace(x, moment=x.moment + np.cross(shift, x.force))),
+        skeleton=_root_moved(case.skeleton, np.eye(3), shift),
+    )
+    _compare(moved.levels(), found, lambda values, _: values)
+
+
+def _swapped_words(name: str) -> str:
+    return name.replace("left", "#").replace("right", "left").replace("#", "right")
+
+
+def test_a_runner_seen_in_a_mirror(case, found):
+    """The sprint model is symmetric: its mirrored motion is that of the same skeleton."""
+    reflect = {"axial": mirrored_axial, "turning": mirrored_axial, "polar": mirrored_polar}
+    _compare(
+        mirrored_run(case).levels(),
+        found,
+        lambda values, kind: reflect[kind](values),
+        _swapped_words,
+    )
+
+
+def _reordered(skeleton: Skeleton, order: np.ndarray) -> Skeleton:
+    """The same skeleton with its bodies in another order, parents still before children."""
+    place = np.argsort(order)
+    axes = skeleton.axes
+    by_body = np.argsort(place[axes.body], kind="stable")
+    functions = axes.functions
+    parent = np.array([-1 if skeleton.parent[b] < 0 else place[skeleton.parent[b]] for b in order])
+    return replace(
+        skeleton,
+        bodies=tuple(skeleton.bodies[b] for b in order),
+        joints=tuple(skeleton.joints[b] for b in order),
+        parent=parent,
+        axes=replace(
+            axes,
+            body=place[axes.body][by_body],
+            is_rotation=axes.is_rotation[by_body],
+            direction=axes.direction[by_body],
+            coordinate=axes.coordinate[by_body],
+            functions=type(functions)(
+                functions.starts[by_body],
+                functions.origins[by_body],
+                functions.coefficients[by_body],
+            ),
+            simbody_carriers=axes.simbody_carriers[np.ix_(by_body, by_body)],
+        ),
+        marker_body=place[skeleton.marker_body],
+        **{
+            name: getattr(skeleton, name)[order]
+            for name in (
+                "parent_rotation", "parent_position", "child_rotation", "child_position",
+                "mass", "com", "inertia",
+            )
+        },
+    )  # fmt: skip
+
+
+def test_bodies_and_groups_in_another_order(case, found):
+    names = case.skeleton.bodies
+    depth = case.skeleton.lineage.sum(axis=1)
+    order = np.array(sorted(range(len(names)), key=lambda b: (depth[b], -b)))
+    groups = dict(reversed(case.anatomy.groups.items()))
+    shuffled = replace(
+        case,
+        skeleton=_reordered(case.skeleton, order),
+        anatomy=replace(case.anatomy, groups=groups),
+    )
+    assert shuffled.skeleton.bodies != names
+    _compare(shuffled.levels(), found, lambda values, _: values)
+
+
+def test_millimetres_instead_of_metres(case, found):
+    """Lengths a thousand times as large: forces 1e3, moments and powers 1e6, angles the same."""
+    mm = 1000.0
+    skeleton = case.skeleton
+    scaled = replace(
+        skeleton,
+        inertia=skeleton.inertia * mm**2,
+        **{
+            name: getattr(skeleton, name) * mm
+            for name in ("parent_position", "child_position", "com", "gravity", "marker_position")
+        },
+    )
+    translations = np.isin(skeleton.coordinates, ("pelvis_tx", "pelvis_ty", "pelvis_tz"))
+    unit = np.where(translations, mm, 1.0)
+    other = replace(
+        case.with_loads(lambda x: replace(x, force=x.force * mm, moment=x.moment * mm**2)),
+        skeleton=scaled,
+        motion=tuple(values * unit for values in case.motion),
+    )
+    factor = {"axial": mm**2, "polar": mm, "turning": 1.0}
+    _compare(
+        other.levels(minimum_force=20.0 * mm),
+        found,
+        lambda values, kind: values * factor[kind],
+        power=mm**2,
+    )

@@ -1,0 +1,268 @@
+"""Mistakes in the code turn a closure red: each one put in on purpose, one at a time.
+
+Only mistakes of code: a wrong input (a swapped plate, a late clock) obeys every identity, and other
+findings name it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+
+import pytest
+
+from aqbio.mechanics.contributions import (
+    chains,
+    contact_models,
+    hub,
+    induced,
+    induced_outcomes,
+    joint_power,
+    level_a,
+    levels,
+    shares,
+)
+from aqbio.mechanics.multibody import (
+    dynamics,
+    inertia,
+    jacobians,
+    kinematics,
+    momentum,
+    momentum_matrix,
+)
+from tests.mechanics.levels_case import smooth_run, sprint_run
+
+SHARED = {
+    "gyroscopic term with the wrong sign": ("+ cross(omega, spin)", "- cross(omega, spin)"),
+    "centripetal acceleration of the mass centre dropped": ("+ cross(omega, swirl),", ","),
+}
+"""Mistakes in what all levels are computed from: only the derivative of momentum sees them."""
+
+MUTATIONS = {
+    "apparent weight dropped": (
+        hub.chain_balance,
+        "(gravity - balance.com_acceleration)",
+        "0 * (gravity - balance.com_acceleration)",
+        {"B2", "B2_torso"},
+    ),
+    "apparent weight without gravity": (
+        hub.chain_balance,
+        "(gravity - balance.com_acceleration)",
+        "(-balance.com_acceleration)",
+        {"B2", "B2_torso"},
+    ),
+    "joint force's moment with the wrong sign": (
+        hub.hub_kinetics,
+        "force_moment.append(cross(",
+        "force_moment.append(-cross(",
+        {"B1", "B2"},
+    ),
+    "reaction instead of action on the hub": (
+        hub.hub_kinetics,
+        "moment.append(sign * wrenches",
+        "moment.append(wrenches",
+        {"B1", "B2"},
+    ),
+    "moments about the body's instead of the hub's centre of mass": (
+        hub.hub_kinetics,
+        'com = np.einsum("b,tbi->ti", share, motion.com[:, members])',
+        "com = motion.com.mean(axis=1)",
+        {"B1"},
+    ),
+    "a chain without its last segment": (
+        chains.Hub.chain_matrix,
+        "list(chain.members)",
+        "list(chain.members)[:-1]",
+        {"B2"},
+    ),
+    "hub wrench not moved to the whole body's centre of mass": (
+        hub.chain_balance,
+        "kinetics.wrench + cross(to_com[:, None], kinetics.force)",
+        "kinetics.wrench",
+        {"B2"},
+    ),
+    "external moment of the wrong foot": (
+        hub._external,
+        "segments.index(load.body)",
+        "segments.index(loads[0].body)",
+        {"B2"},
+    ),
+    "spin turned by the transposed rotation": (
+        kinematics._inertia_times,
+        "rotate(rotation, rotate(inertia, rotate(transpose(rotation), vector)))",
+        "rotate(transpose(rotation), rotate(inertia, rotate(rotation, vector)))",
+        {"C-1"},
+    ),
+    "joint moment not handed on to the parent": (
+        dynamics._wrenches,
+        "moment[:, body] + cross(arm, force[:, body])",
+        "moment[:, body]",
+        {"B0", "B1", "B2"},
+    ),
+    "load taken about the wrong point in the recursion": (
+        dynamics._wrenches,
+        "load.moment + cross(load.point - centre[:, body], load.force)",
+        "load.moment",
+        {"B0", "B2"},
+    ),
+    "rotation axes and translations confused": (
+        dynamics.generalised_forces,
+        "if axes.is_rotation[axis]",
+        "if not axes.is_rotation[axis]",
+        {"B0", "B4", "C-1"},
+    ),
+    "residual with the wrong sign in level A": (
+        level_a.level_a,
+        "rate.sum(axis=1) - moment.sum(axis=1)",
+        "moment.sum(axis=1) - rate.sum(axis=1)",
+        {"B1", "C-5"},
+    ),
+    "segments' rate without their relative acceleration": (
+        momentum.angular_momentum_rate,
+        "motion.acceleration - about_acceleration[:, None]",
+        "motion.acceleration",
+        {"B2", "C-4"},
+    ),
+    "weight forgotten in the inertial shares": (
+        shares.force_shares,
+        "group_sum(own - weight, groups)",
+        "group_sum(own, groups)",
+        {"S1"},
+    ),
+    "relative shares about the ground": (
+        shares.force_shares,
+        "group_sum(own - borne, groups)",
+        "group_sum(own, groups)",
+        {"S2"},
+    ),
+    "another segment's acceleration as the hub's in one place": (
+        shares.force_shares,
+        "motion.mass.sum() * (hub_acceleration - gravity)",
+        "motion.mass.sum() * (motion.acceleration[:, -1] - gravity)",
+        {"S2"},
+    ),
+    "speeds left out of the contact": (
+        induced.equations_of_motion,
+        "] = -_contact_acceleration(",
+        "] = 0 * _contact_acceleration(",
+        {"C-1", "C-2"},
+    ),
+    "Coriolis terms with the wrong sign": (
+        induced.equations_of_motion,
+        "velocity = -inverse_dynamics(weightless, still)",
+        "velocity = inverse_dynamics(weightless, still)",
+        {"C-5"},
+    ),
+    "weight counted twice": (
+        induced.equations_of_motion,
+        "gravity = -inverse_dynamics(skeleton, still) - velocity",
+        "gravity = -inverse_dynamics(skeleton, still)",
+        {"C-1", "C-5"},
+    ),
+    "remainder forgotten": (
+        induced.induced_accelerations,
+        "wrench[..., remainder] += free",
+        "wrench[..., remainder] += 0 * free",
+        {"C-2", "C-5"},
+    ),
+    "contact rows transposed into the wrong feet": (
+        induced._ground_reply,
+        "wrench[:, held] = ",
+        "wrench[:, held[::-1]] = ",
+        {"C-1", "C-2", "C-4"},
+    ),
+    "contact point in the wrong place": (
+        contact_models.FootContact.wrench.fget,
+        "self.load.point - self.point",
+        "self.load.point + self.point",
+        {"C-2"},
+    ),
+    "groups' momentum about a moving point": (
+        induced._induced,
+        "rate - cross(outcomes.first_moment",
+        "rate + cross(outcomes.first_moment",
+        {"C-4"},
+    ),
+    "first moment lost in the momentum matrix": (
+        momentum_matrix.momentum_matrix,
+        "cross(first, shift) + rotate(tensor, turn)",
+        "rotate(tensor, turn)",
+        {"C-4", "C-5"},
+    ),
+    "speeds' share of the groups' rate lost": (
+        induced_outcomes.body_outcomes,
+        "still_momentum=np.einsum(",
+        "still_momentum=0 * np.einsum(",
+        {"C-4", "C-5"},
+    ),
+    "mass matrix with unrotated inertia": (
+        inertia.mass_matrix,
+        "compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))",
+        "compose(poses.rotation, transpose(poses.rotation)) @ skeleton.inertia",
+        {"C-1"},
+    ),
+    "Jacobian about the wrong point": (
+        jacobians.velocity_fields,
+        "about[:, None] - poses.joint_centre[:, body]",
+        "poses.joint_centre[:, body] - about[:, None]",
+        {"B0", "C-1"},
+    ),
+    "a joint without a source": (
+        joint_power.coordinate_sources,
+        "return {**sources, OTHER: rest, root_name: base}",
+        "return {**dict(list(sources.items())[1:]), OTHER: rest, root_name: base}",
+        {"C-1"},
+    ),
+    "another foot's contact": (
+        levels.levels,
+        "zip(loads, touching.T, strict=True)",
+        "zip(loads[::-1], touching.T, strict=True)",
+        {"C-2"},
+    ),
+}
+
+
+def _mutated(function, old, new):
+    """Byte code of a function with one piece of its source replaced."""
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(old) == 1, f"{old!r} is not in {function.__qualname__} exactly once"
+    lines = source.replace(old, new).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("def "))
+    namespace = dict(function.__globals__)
+    exec("\n".join(lines[start:]), namespace)
+    return namespace[function.__name__].__code__
+
+
+def _red(case):
+    return {check.name for check in case.levels().closures if not check.holds}
+
+
+def test_without_a_mistake_nothing_is_red():
+    assert _red(sprint_run(8)) == set()
+
+
+@pytest.mark.parametrize("mistake", MUTATIONS)
+def test_a_mistake_turns_closures_red(monkeypatch, mistake):
+    function, old, new, expected = MUTATIONS[mistake]
+    monkeypatch.setattr(function, "__code__", _mutated(function, old, new))
+    red = _red(sprint_run(8))
+    assert red, "no closure saw it"
+    assert expected <= red
+
+
+def _numerical_derivative(case, time):
+    """Closure A3: the analytic rate of momentum against its spline's derivative."""
+    balance = case.levels().mechanics.balance
+    root = (balance.residual_moment, balance.residual_force)
+    tolerances = {"A1": 1e-12, "A2": 1e-8, "A3": 1e-3}
+    checks = level_a.closures(balance, time, balance.momentum, root, tolerances)
+    return next(check for check in checks if check.name == "A3")
+
+
+@pytest.mark.parametrize("mistake", SHARED)
+def test_a_mistake_that_all_levels_share_turns_a3_red(monkeypatch, mistake):
+    case, time = smooth_run(60)
+    assert _numerical_derivative(case, time).holds
+    function = kinematics.segment_motion
+    monkeypatch.setattr(function, "__code__", _mutated(function, *SHARED[mistake]))
+    assert not _numerical_derivative(case, time).holds

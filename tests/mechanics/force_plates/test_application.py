@@ -1,0 +1,86 @@
+"""Wrenches from recorded points of application."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.force_plates.application import fixed_point_wrench
+from aqbio.mechanics.force_plates.forces import wrench_at_point
+
+SAMPLES = 400
+
+
+@pytest.fixture
+def contact():
+    """One contact with a moving centre of pressure and a free moment; unloaded around it."""
+    share = np.linspace(0.0, 1.0, 200)
+    force, place, free = np.zeros((3, SAMPLES, 3))
+    force[100:300] = np.outer(np.sin(np.pi * share), [150.0, 2000.0, 60.0])
+    place[100:300] = np.column_stack((1.0 + 0.2 * share, 0.0 * share, 0.3 - 0.05 * share))
+    free[100:300, 1] = 8.0 * np.sin(2 * np.pi * share)
+    return force, place, free
+
+
+def truth(force, place, free, point):
+    return free + np.cross(place - point, force)
+
+
+def test_moment_about_the_fixed_point(contact):
+    force, place, free = contact
+    moment, point, replaced = fixed_point_wrench(force, place, free)
+    np.testing.assert_allclose(moment, truth(force, place, free, point), atol=1e-10)
+    assert not replaced.any()
+    assert 1.0 < point[0] < 1.2
+
+
+@pytest.mark.parametrize("rubbish", [346.0, np.nan, -1e9])
+def test_unloaded_point_never_matters(contact, rubbish):
+    force, place, free = contact
+    spoiled = place.copy()
+    spoiled[:100] = spoiled[300:] = rubbish
+    moment, point, replaced = fixed_point_wrench(force, spoiled, free)
+    np.testing.assert_allclose(moment, truth(force, place, free, point), atol=1e-10)
+    assert not replaced.any()
+
+
+def test_small_force_with_a_wild_point_takes_the_nearest_loaded_one(contact):
+    force, place, free = contact
+    force[80:100] = [0.0, 12.0, 0.0]
+    place[80:100] = [346.0, 0.0, -90.0]
+    free[80:100] = [0.0, 500.0, 0.0]
+    moment, point, replaced = fixed_point_wrench(force, place, free)
+    np.testing.assert_array_equal(np.flatnonzero(replaced), np.arange(80, 100))
+    first = place[np.flatnonzero(np.linalg.norm(force, axis=1) > 50.0)[0]]
+    np.testing.assert_allclose(moment[80:100], np.cross(first - point, force[80:100]), atol=1e-12)
+
+
+def test_point_that_only_divides_noise_is_kept(contact):
+    """Moment = point x force is right even if the point lies 0.5 m away at 3 N."""
+    force, place, free = contact
+    force[90:100], place[90:100] = [0.0, 3.0, 0.0], [1.5, 0.0, 0.3]
+    moment, point, replaced = fixed_point_wrench(force, place, free)
+    assert not replaced.any()
+    np.testing.assert_allclose(moment, truth(force, place, free, point), atol=1e-10)
+
+
+def test_file_without_points_holds_moments_about_the_origin(contact):
+    force, place, free = contact
+    about = truth(force, place, free, np.zeros(3))
+    moment, point, _ = fixed_point_wrench(force, np.zeros_like(place), about)
+    np.testing.assert_array_equal(point, 0.0)
+    np.testing.assert_allclose(moment, about, atol=1e-10)
+
+
+def test_no_load_at_all():
+    moment, point, replaced = fixed_point_wrench(*np.zeros((3, 10, 3)))
+    assert not moment.any()
+    assert not point.any()
+    assert not replaced.any()
+
+
+def test_transfer_there_and_back(contact):
+    force, place, free = contact
+    elsewhere = np.array([3.0, 1.0, -2.0])
+    moved = wrench_at_point(force, place, free, elsewhere)
+    np.testing.assert_allclose(wrench_at_point(force, elsewhere, moved, place), free, atol=1e-10)

@@ -1,0 +1,188 @@
+"""Inverse kinematics of a runner whose true coordinates are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.multibody.functions import polynomial, stack
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Couplers
+
+EXACT = 1e-6
+"""rad or m: the prior of 1e-10 shifts a coordinate by 1e-10 / (1e-2)² of its distance, 1e-6."""
+
+
+def _solve(runner, q, *, markers=None, weights=None, **options):
+    every = np.arange(len(runner.markers))
+    markers = marker_positions(runner, q) if markers is None else markers
+    weights = np.ones(len(every)) if weights is None else weights
+    return inverse_kinematics(runner, markers, every, weights, **options)
+
+
+def _index(runner, *starts):
+    return [i for i, name in enumerate(runner.coordinates) if name.startswith(starts)]
+
+
+def test_recovers_every_coordinate(runner, running):
+    solution = _solve(runner, running)
+    np.testing.assert_allclose(solution.q, running, rtol=0, atol=EXACT)
+    assert np.nanmax(solution.errors) < EXACT
+    assert solution.seen.all()
+    assert solution.unobservable == ()
+    assert (solution.iterations > 0).all()
+
+
+@pytest.mark.parametrize("heading", [0.5, 1.6, 3.0, -2.0])
+def test_runs_in_any_direction(runner, running, heading):
+    """The whole motion turned about the vertical: the same joint angles."""
+    cosine, sine = np.cos(heading), np.sin(heading)
+    turn = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+    markers = marker_positions(runner, running) @ turn.T
+    solution = _solve(runner, running, markers=markers)
+    own = _index(runner, "thigh", "shank", "foot", "arm", "forearm", "torso")
+    np.testing.assert_allclose(solution.q[:, own], running[:, own], rtol=0, atol=EXACT)
+
+
+def test_noise_spreads_as_the_standard_error_says(runner, running):
+    """5 mm of noise: errors of the coordinates have the standard errors that are stated."""
+    rng = np.random.default_rng(8)
+    exact = marker_positions(runner, running)
+    solution = _solve(runner, running, markers=exact + rng.normal(0, 0.005, exact.shape))
+    spread = np.sqrt(((solution.q - running) ** 2).mean(axis=0))
+    ratio = spread / solution.standard_error
+    # 120 frames: a standard deviation is known to 1 / sqrt(240) = 6 %, here to four of these,
+    # and the error differs between frames
+    assert (ratio > 0.6).all()
+    assert (ratio < 1.5).all()
+
+
+def test_a_missing_marker_changes_nothing(runner, running):
+    markers = marker_positions(runner, running)
+    rng = np.random.default_rng(1)
+    hidden = rng.random(markers.shape[:2]) < 0.1
+    visible = (~hidden).reshape(len(running), -1, 3).sum(axis=2)
+    hidden &= np.repeat(visible, 3, axis=1) >= 2
+    markers[hidden] = np.nan
+    solution = _solve(runner, running, markers=markers)
+    np.testing.assert_allclose(solution.q, running, rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(np.isnan(solution.errors), hidden)
+    assert np.nanmax(solution.errors) < EXACT
+
+
+def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
+    markers = marker_positions(runner, running)
+    arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])
+    markers[40:60, arm] = np.nan
+    solution = _solve(runner, running, markers=markers)
+    own = _index(runner, "arm_l", "forearm_l")
+    others = np.setdiff1d(np.arange(running.shape[1]), own)
+    np.testing.assert_allclose(solution.q[:, others], running[:, others], rtol=0, atol=EXACT)
+    assert not solution.seen[40:60, own].any()
+    assert solution.seen[:40].all()
+    for column in own:
+        ends = solution.q[[39, 60], column]
+        expected = np.interp(np.arange(40, 60), [39, 60], ends)
+        np.testing.assert_allclose(solution.q[40:60, column], expected, atol=1e-12)
+
+
+def test_an_arm_that_is_never_seen_is_reported(runner, running):
+    arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])
+    weights = np.where(arm, 0.0, 1.0)
+    pose = runner.coordinate_default.copy()
+    own = _index(runner, "arm_l", "forearm_l")
+    pose[own] = 0.3
+    solution = _solve(runner, running, weights=weights, pose=pose)
+    assert set(solution.unobservable) == {runner.coordinates[c] for c in own}
+    np.testing.assert_allclose(solution.q[:, own], 0.3, rtol=1e-15)
+    assert np.isinf(solution.standard_error[own]).all()
+    assert not np.isnan(solution.errors).any(), "markers without weight have errors all the same"
+
+
+def test_a_coordinate_that_hardly_moves_its_marker_is_reported(runner, running):
+    """One marker on the forearm, a millimetre beside its axis."""
+    forearm = runner.bodies.index("forearm_r")
+    own = np.flatnonzero(runner.marker_body == forearm)
+    position = runner.marker_position.copy()
+    position[own[0]] = [0.001, 0.0, 0.05]
+    weak = replace(runner, marker_position=position)
+    weights = np.ones(len(runner.markers))
+    weights[own[1:]] = 0.0
+    solution = _solve(weak, running, weights=weights)
+    assert solution.unobservable == ("forearm_r_z",)
+
+
+def test_too_few_markers_are_not_solved(runner, running):
+    markers = marker_positions(runner, running)
+    markers[10, 2:] = np.nan
+    markers[0] = np.nan
+    solution = _solve(runner, running, markers=markers)
+    empty = np.isnan(solution.q).all(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(empty), [0, 10])
+    np.testing.assert_array_equal(np.flatnonzero(solution.iterations == 0), [0, 10])
+    np.testing.assert_allclose(solution.q[~empty], running[~empty], rtol=0, atol=EXACT)
+    with pytest.raises(ValueError, match="no frame has 3 visible"):
+        _solve(runner, running, markers=np.full_like(markers, np.nan))
+
+
+def test_a_single_frame(runner, running):
+    solution = _solve(runner, running[37:38])
+    np.testing.assert_allclose(solution.q, running[37:38], rtol=0, atol=EXACT)
+
+
+def test_locked_coordinates_keep_their_values(runner, running):
+    column = runner.coordinates.index("torso_y")
+    locked = np.zeros(len(runner.coordinates), dtype=bool)
+    locked[column] = True
+    pose = runner.coordinate_default.copy()
+    pose[column] = 0.1
+    q = running.copy()
+    q[:, column] = 0.1
+    solution = _solve(replace(runner, coordinate_locked=locked), q, pose=pose)
+    np.testing.assert_allclose(solution.q, q, rtol=0, atol=EXACT)
+    assert solution.standard_error[column] == 0.0
+
+
+def test_coupled_coordinates_follow(runner, running):
+    """The left foot bends with the left knee."""
+    foot, knee = (runner.coordinates.index(f"{name}_l_z") for name in ("foot", "shank"))
+    law = polynomial([0.1, -0.3, 0.05])
+    coupled = replace(runner, couplers=Couplers(np.array([foot]), np.array([knee]), stack([law])))
+    q = dependent_filled(coupled, running)
+    solution = _solve(coupled, q)
+    np.testing.assert_allclose(solution.q, q, rtol=0, atol=EXACT)
+
+
+def test_limits(runner, running):
+    """A knee that bends farther than it may stays at its limit, the rest adapts."""
+    knee = runner.coordinates.index("shank_r_z")
+    bounds = np.tile([-np.inf, np.inf], (len(runner.coordinates), 1))
+    bounds[knee, 0] = -1.8
+    solution = _solve(runner, running, bounds=bounds)
+    inside = running[:, knee] > -1.8
+    assert (~inside).any()
+    np.testing.assert_allclose(solution.q[inside], running[inside], rtol=0, atol=EXACT)
+    np.testing.assert_array_equal(solution.q[~inside, knee], -1.8)
+    assert (solution.errors[~inside].max(axis=1) > 1e-3).any()
+
+
+def test_weights_decide_between_markers(runner, running):
+    """Markers that contradict each other: the heavier one wins in proportion."""
+    markers = marker_positions(runner, running)
+    markers[:, 0] += [0.0, 0.02, 0.0]
+    light, heavy = (np.ones(len(runner.markers)) for _ in range(2))
+    heavy[0] = 100.0
+    errors = [_solve(runner, running, markers=markers, weights=w).errors for w in (light, heavy)]
+    assert (errors[1][:, 0] < 0.2 * errors[0][:, 0]).all()
+
+
+def test_bad_arguments_are_refused(runner, running):
+    markers, every = marker_positions(runner, running), np.arange(len(runner.markers))
+    with pytest.raises(ValueError, match="not all positive"):
+        inverse_kinematics(runner, markers, every, np.full(len(every), -1.0))
+    with pytest.raises(ValueError, match="as marker_index is"):
+        inverse_kinematics(runner, markers[:, 1:], every, np.ones(len(every)))

@@ -1,0 +1,173 @@
+"""Inverse dynamics: closed forms, conservation laws, invariances, and two other engines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from aqbio.mechanics.multibody.dynamics import (
+    ExternalLoad,
+    generalised_forces,
+    inverse_dynamics,
+    joint_wrenches,
+    motion_forces,
+)
+from aqbio.mechanics.multibody.functions import constant, line, stack
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
+from aqbio.mechanics.multibody.poses import CHUNK
+
+STEP = 3e-5
+TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py
+
+seeds = st.integers(0, 10_000)
+sizes = st.integers(1, 7)
+
+
+def _close(actual, expected, tolerance):
+    scale = 1.0 + np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale)
+
+
+def _loads(skeleton, frames, seed):
+    rng = np.random.default_rng(seed + 2)
+    bodies = rng.choice(skeleton.bodies, 3)
+    return [ExternalLoad(str(b), *rng.normal(0, 50, (3, frames, 3))) for b in bodies]
+
+
+def _energy(skeleton, moves):
+    """Kinetic energy plus potential energy in the field of gravity, J."""
+    motion = segment_motion(skeleton, moves)
+    linear = (motion.mass * (motion.velocity**2).sum(axis=-1)).sum(axis=1) / 2
+    turning = (motion.spin * moves.angular_velocity).sum(axis=(1, 2)) / 2
+    height = (motion.com * motion.mass[:, None]).sum(axis=1) @ skeleton.gravity
+    return linear + turning - height
+
+
+@given(seed=seeds, bodies=sizes)
+def test_power_of_generalised_forces_is_the_rate_of_energy(
+    random_tree, random_motion, around, derivative, seed, bodies
+):
+    skeleton = random_tree(seed, bodies)
+    moves = segment_kinematics(skeleton, *around(random_motion(skeleton, 1, seed), STEP))
+    power = (inverse_dynamics(skeleton, moves) * moves.u).sum(axis=1)
+    _close(power[2], derivative(_energy(skeleton, moves), STEP), TOLERANCE)
+
+
+@given(seed=seeds, bodies=sizes)
+def test_external_wrenches_change_momentum(random_tree, random_motion, seed, bodies):
+    """Residual at the roots + loads + weight = rate of linear and angular momentum."""
+    skeleton = random_tree(seed, bodies)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, seed))
+    loads = _loads(skeleton, 3, seed)
+    motion = segment_motion(skeleton, moves)
+    com, _, acceleration = centre_of_mass(motion)
+    wrenches = joint_wrenches(skeleton, moves, loads)
+    force = motion.mass.sum() * np.tile(skeleton.gravity, (3, 1))
+    moment = np.zeros((3, 3))
+    for load in loads:
+        force += load.force
+        moment += load.moment + np.cross(load.point - com, load.force)
+    for root in np.flatnonzero(skeleton.parent == -1):
+        arm = moves.joint_centre[:, root] - com
+        force += wrenches.force[:, root]
+        moment += wrenches.moment[:, root] + np.cross(arm, wrenches.force[:, root])
+    _close(motion.mass.sum() * acceleration, force, 1e-11)
+    rate = angular_momentum_rate(motion, com, acceleration).sum(axis=1)
+    _close(rate, moment, 1e-11)
+
+
+@given(seed=seeds, bodies=sizes)
+def test_generalised_forces_do_not_depend_on_the_ground_frame(
+    random_tree, random_motion, seed, bodies
+):
+    skeleton = random_tree(seed, bodies)
+    motion = random_motion(skeleton, 2, seed)
+    loads = _loads(skeleton, 2, seed)
+    turn = Rotation.random(random_state=seed).as_matrix()
+    roots = (skeleton.parent == -1)[:, None]
+    turned = replace(
+        skeleton,
+        gravity=turn @ skeleton.gravity,
+        parent_rotation=np.where(
+            roots[..., None], turn @ skeleton.parent_rotation, skeleton.parent_rotation
+        ),
+        parent_position=np.where(
+            roots, skeleton.parent_position @ turn.T, skeleton.parent_position
+        ),
+    )
+    turned_loads = [
+        ExternalLoad(x.body, x.force @ turn.T, x.moment @ turn.T, x.point @ turn.T) for x in loads
+    ]
+    expected = inverse_dynamics(skeleton, segment_kinematics(skeleton, *motion), loads)
+    actual = inverse_dynamics(turned, segment_kinematics(turned, *motion), turned_loads)
+    _close(actual, expected, 1e-11)
+
+
+def test_a_pendulum(three_turns):
+    """By hand: ``τ = (I + m l²) q'' + m g l sin q`` for a turn about one axis."""
+    functions = stack([line(1.0), constant(0.0), constant(0.0)])
+    axes = replace(three_turns.axes, coordinate=np.array([0, -1, -1]), functions=functions)
+    pendulum = replace(
+        three_turns,
+        axes=axes,
+        com=np.array([[0.0, -0.4, 0.0]]),
+        gravity=np.array([0.0, -9.80665, 0.0]),
+    )
+    q, udot = np.array([[0.3]]), np.array([[2.0]])
+    tau = inverse_dynamics(pendulum, segment_kinematics(pendulum, q, 5.0 + 0 * q, udot))
+    expected = (0.08 + 0.4**2) * 2.0 + 9.80665 * 0.4 * np.sin(0.3)
+    np.testing.assert_allclose(tau, [[expected]], rtol=1e-14)
+
+
+def test_loads_add_up(random_tree, random_motion):
+    """Two loads on a segment = their sum; a load at another point = itself plus its moment."""
+    skeleton = random_tree(8, 4)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 8))
+    first, second = (replace(x, body="body3") for x in _loads(skeleton, 2, 8)[:2])
+    moment = first.moment + np.cross(first.point, first.force)
+    moment += second.moment + np.cross(second.point, second.force)
+    both = ExternalLoad("body3", first.force + second.force, moment, np.zeros(3))
+    expected = inverse_dynamics(skeleton, moves, [first, second])
+    _close(inverse_dynamics(skeleton, moves, [both]), expected, 1e-12)
+
+
+def test_the_work_of_a_wrench_is_in_the_independent_coordinate(random_tree, random_motion):
+    skeleton = random_tree(0, 8)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 0))
+    wrenches = joint_wrenches(skeleton, moves)
+    tau = generalised_forces(skeleton, moves, wrenches)
+    assert (tau[:, skeleton.couplers.dependent] == 0).all()
+    assert (tau[:, skeleton.couplers.independent] != 0).all()
+
+
+def test_chunks_leave_no_trace(random_tree, random_motion):
+    skeleton = random_tree(5, 3)
+    motion = random_motion(skeleton, CHUNK + 3, 5)
+    loads = _loads(skeleton, CHUNK + 3, 5)
+    loads.append(ExternalLoad("body0", loads[0].force, loads[0].moment, np.array([1.0, 2.0, 3.0])))
+    whole = inverse_dynamics(skeleton, segment_kinematics(skeleton, *motion), loads)
+    end = slice(CHUNK - 1, CHUNK + 3)
+    moves = segment_kinematics(skeleton, *(values[end] for values in motion))
+    alone = inverse_dynamics(skeleton, moves, [load.frames(end) for load in loads])
+    np.testing.assert_array_equal(whole[end], alone)
+    np.testing.assert_array_equal(motion_forces(skeleton, motion, loads), whole)
+
+
+def test_loads_that_cannot_act_are_refused(random_tree, random_motion):
+    skeleton = random_tree(8, 2)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 8))
+    zeros = np.zeros((2, 3))
+    with pytest.raises(ValueError, match="acts on tail"):
+        joint_wrenches(skeleton, moves, [ExternalLoad("tail", zeros, zeros, zeros)])
+    with pytest.raises(ValueError, match="has 1 of 2 frames"):
+        joint_wrenches(skeleton, moves, [ExternalLoad("body0", *np.zeros((3, 1, 3)))])
+    with pytest.raises(ValueError, match="point has shape"):
+        ExternalLoad("body0", zeros, zeros, np.zeros((3, 3)))
+    with pytest.raises(ValueError, match="are not"):
+        ExternalLoad("body0", zeros, np.zeros(3), np.zeros(3))

@@ -1,0 +1,97 @@
+"""Contacts from vertical force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.recordings.events import contacts, event_force
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def half_sines(rate: float, spans: list[tuple[float, float]], peak: float = 2000.0) -> np.ndarray:
+    time = np.arange(int(2.0 * rate)) / rate
+    force = np.zeros_like(time)
+    for start, stop in spans:
+        inside = (time >= start) & (time <= stop)
+        force[inside] += peak * np.sin(np.pi * (time[inside] - start) / (stop - start))
+    return force
+
+
+@pytest.mark.parametrize("rate", [600.0, 1000.0, 1500.0])
+def test_crossing_is_found_between_samples(rate):
+    spans = [(0.3003, 0.4207), (0.6509, 0.7701)]
+    found = contacts(half_sines(rate, spans), rate, 20.0, 0.010)
+    for (start, stop), on, off in zip(spans, found.touchdown, found.toe_off, strict=True):
+        late = (stop - start) / np.pi * np.arcsin(20.0 / 2000.0)
+        # truth and chord lie between the same two samples; the curve is nearly straight there
+        assert on == pytest.approx(start + late, abs=0.5 / rate)
+        assert off == pytest.approx(stop - late, abs=0.5 / rate)
+    assert found.complete.all()
+
+
+def test_ramp_crosses_exactly():
+    rate = 1000.0
+    force = np.clip(np.arange(200.0) - 50.3, 0.0, None)
+    force[150:] = 0.0
+    found = contacts(force, rate, 20.0, 0.010)
+    assert found.touchdown[0] == pytest.approx(0.0703, abs=1e-12)
+    assert found.toe_off[0] == pytest.approx(0.149 + 0.001 * (98.7 - 20.0) / 98.7, abs=1e-12)
+
+
+def test_touch_and_dip_shorter_than_the_minimum_are_ignored():
+    force = np.zeros(1000)
+    force[100:108] = 300.0  # 8 ms touch
+    force[300:500] = 1000.0
+    force[390:398] = 5.0  # 8 ms dip
+    found = contacts(force, 1000.0, 20.0, 0.010)
+    np.testing.assert_array_equal(found.samples, [[300, 500]])
+
+
+def test_dip_of_the_minimum_divides():
+    force = np.full(300, 500.0)
+    force[[0, -1]] = 0.0
+    force[100:110] = 0.0
+    assert len(contacts(force, 1000.0, 20.0, 0.010)) == 2
+
+
+def test_contact_cut_by_an_end_is_not_complete():
+    force = np.zeros(300)
+    force[:50], force[100:150], force[250:] = 800.0, 800.0, 800.0
+    found = contacts(force, 1000.0, 20.0, 0.010)
+    np.testing.assert_array_equal(found.complete, [False, True, False])
+    assert found.touchdown[0] == 0.0
+    assert found.toe_off[-1] == pytest.approx(0.299)
+
+
+def test_unrecorded_force_is_no_force():
+    force = np.full(300, 800.0)
+    force[100:200] = np.nan
+    assert len(contacts(force, 1000.0, 20.0, 0.010)) == 2
+
+
+def test_no_contact():
+    found = contacts(np.zeros(100), 1000.0, 20.0, 0.010)
+    assert len(found) == 0
+    assert found.samples.shape == (0, 2)
+
+
+def test_sharp_filter_moves_a_step_less_than_the_matched_one():
+    """Why events have a cut-off of their own."""
+    rate = 1500.0
+    force = np.where((np.arange(1500) >= 600) & (np.arange(1500) < 780), 2000.0, 0.0)
+    sharp = contacts(event_force(force, rate, 200.0), rate, 20.0, 0.010).touchdown[0]
+    smooth = contacts(event_force(force, rate, 100.0), rate, 20.0, 0.010).touchdown[0]
+    truth = 600 / rate
+    assert 0.0 < truth - sharp < 0.002
+    assert smooth < sharp
+
+
+def test_low_rate_is_not_smeared(rng):
+    force = rng.normal(size=300)
+    np.testing.assert_array_equal(event_force(force, 240.0, 200.0), force)
+    assert np.std(event_force(force, 600.0, 200.0)) < np.std(force)

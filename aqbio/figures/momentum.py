@@ -11,6 +11,7 @@ from aqbio.names import ROLE_GROUPS
 
 SIDES_AND_TOTAL = ("push_side", "swing_side", "total")
 GROUPS_AND_TOTAL = (*ROLE_GROUPS, "total")
+SPLIT_ARMS = ("arm_push", "arm_swing")
 AXIS_WORDS = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
 MOMENTS = ("external_moment", "free_moment", "residual_moment")
 
@@ -93,6 +94,9 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
 
 def _group_lines(values: xr.DataArray, groups: tuple[str, ...], axis: str) -> list[Line]:
     present = set(values["group"].values.tolist())
+    if set(SPLIT_ARMS) <= present:
+        at = groups.index("arms") if "arms" in groups else len(groups)
+        groups = (*groups[:at], *(SPLIT_ARMS if "arms" in groups else ()), *groups[at + 1 :])
     return [
         Line(group, STYLES[group], values.sel(group=group, axis=axis))
         for group in groups

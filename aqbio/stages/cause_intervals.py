@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.mechanics.contributions.contact_models import POINT_YAW
 from aqbio.mechanics.contributions.source_roles import role_name, side_sum, side_weights
-from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.role_options import weighted_sum
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
@@ -90,17 +90,14 @@ def _by_role(
     names = causes.sources
     force = seen(draws, step, time_mean(causes.ground_force, time), "polar")
     rate = seen(draws, step, time_mean(causes.group_rate, time))
+    shares = draws.roles.weights(step.side)
     for source, weights in _sources(names, step).items():
         yield (LEVEL, source, "ground", "force_mean", "N"), side_sum(force, names, weights)
         caused = side_sum(rate, names, weights)
         yield (LEVEL, source, "whole_body", "moment_mean", "N m"), caused.sum(axis=1)
         for side in ROLE_SIDES:
-            members = [
-                place
-                for place, group in enumerate(draws.found.groups)
-                if group in role_groups(step.side)[side]
-            ]
-            yield (LEVEL, source, side, "moment_mean", "N m"), caused[:, members].sum(axis=1)
+            value = weighted_sum(caused, draws.found.groups, shares[side])
+            yield (LEVEL, source, side, "moment_mean", "N m"), value
 
 
 def _sources(names: tuple[str, ...], step: Step) -> Mapping[str, Mapping[str, float]]:

@@ -104,6 +104,7 @@ def figures_study(study: Study, report: Report) -> None:
             illustrations += _force_illustration(study, place, read_dataset(prepared), mass)
         report(f"{participant.participant_id}: ground reaction forces done")
     content = {
+        "roles": str(steps.attrs["roles"]),
         "figures": [asdict(illustration) for illustration in illustrations],
         "provenance": provenance(STAGE, inputs, study.stage_settings(STAGE)),
     }
@@ -118,12 +119,11 @@ def _step_illustrations(study: Study, steps: xr.Dataset) -> Iterator[Illustratio
     if not columns:
         return
     positive = str(steps["joint_flexion_moment"].attrs.get("positive", "extension"))
-    for grid in (
-        angular_momentum_grid(whole, columns),
-        angular_momentum_rate_grid(whole, columns),
-        vertical_joint_moments_grid(whole, columns),
-    ):
-        yield _grid_illustration(study, grid, captions.grid_caption(grid))
+    roles = str(steps.attrs["roles"])
+    for grid in (angular_momentum_grid(whole, columns), angular_momentum_rate_grid(whole, columns)):
+        yield _grid_illustration(study, grid, captions.grid_caption(grid, roles=roles))
+    grid = vertical_joint_moments_grid(whole, columns)
+    yield _grid_illustration(study, grid, captions.grid_caption(grid))
     grid = flexion_moments_grid(whole, columns)
     caption = captions.grid_caption(grid, captions.flexion_signs(positive))
     yield _grid_illustration(study, grid, caption)

@@ -10,8 +10,9 @@ import numpy as np
 
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.contributions.source_roles import role_name
-from aqbio.mechanics.gait.groups import membership, role_groups
+from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.gait.role_options import RoleScheme, weighted_sum
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.inertia_draws import twins
 from aqbio.mechanics.intervals.registration import misplaced
@@ -26,7 +27,7 @@ from aqbio.mechanics.intervals.uncertainty import (
 )
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
-from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.names import AXES
 
 Row = dict[str, Any]
 Outcome = tuple[str, str, str, str, str]
@@ -91,6 +92,7 @@ class TrialDraws:
     parts : Parts
     spread : Spread
     sampling : Sampling
+    roles : RoleScheme
     moved : Motions or None
         The trial's motion with misplaced markers; None where markers are taken as exact.
     """
@@ -103,6 +105,7 @@ class TrialDraws:
     parts: Parts
     spread: Spread
     sampling: Sampling
+    roles: RoleScheme
     moved: Motions | None = None
 
     def frames(self, step: Step) -> slice:
@@ -119,6 +122,7 @@ def trial_draws(
     trial: tuple[FloatArray, float, BoolArray],
     spread: Spread,
     sampling: Sampling,
+    roles: RoleScheme | None = None,
 ) -> TrialDraws:
     """Prepare the draws of a trial.
 
@@ -130,6 +134,8 @@ def trial_draws(
         As the attributes of `TrialDraws`.
     spread : Spread
     sampling : Sampling
+    roles : RoleScheme, optional
+        Without it the declared roles.
     """
     time, heading, touching = trial
     skeleton = found.mechanics.skeleton
@@ -140,7 +146,8 @@ def trial_draws(
         joints=np.array(joints),
         twin=twins(skeleton.bodies, anatomy.groups),
     )
-    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling)
+    scheme = roles or RoleScheme()
+    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling, scheme)
 
 
 def with_markers(draws: TrialDraws, markers: TrackedPlaces) -> TrialDraws:
@@ -246,15 +253,14 @@ def _by_role(
     draws: TrialDraws, step: Step, outcomes: Mapping[str, FloatArray]
 ) -> Iterator[tuple[Outcome, FloatArray]]:
     """Names and (K, 3) values of every row."""
-    groups = list(draws.found.groups)
-    for role in (*ROLE_GROUPS, *ROLE_SIDES, "total"):
-        members = [groups.index(group) for group in role_groups(step.side)[role] if group in groups]
-        if members:
+    groups = draws.found.groups
+    for role, weights in draws.roles.weights(step.side).items():
+        if set(weights) & set(groups):
             for name, statistic, unit in (
                 ("momentum", "momentum_mean", "kg m2/s"),
                 ("rate", "moment_mean", "N m"),
             ):
-                value = outcomes[name][:, members].sum(axis=1)
+                value = weighted_sum(outcomes[name], groups, weights)
                 yield ("A", role, "whole_body", statistic, unit), value
     for place, joint in enumerate(draws.anatomy.joints):
         source = role_name(joint, step.side)

@@ -10,11 +10,10 @@ import numpy as np
 
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.contributions.source_roles import role_name
-from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
 from aqbio.mechanics.gait.role_options import RoleScheme, weighted_sum
 from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.intervals.inertia_draws import twins
+from aqbio.mechanics.intervals.level_draws import drawn_parts
 from aqbio.mechanics.intervals.registration import misplaced
 from aqbio.mechanics.intervals.uncertainty import (
     DrawnOutcomes,
@@ -138,14 +137,7 @@ def trial_draws(
         Without it the declared roles.
     """
     time, heading, touching = trial
-    skeleton = found.mechanics.skeleton
-    joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
-    parts = Parts(
-        groups=membership(anatomy.groups, skeleton.bodies),
-        hub=found.hubs[0][0].hub,
-        joints=np.array(joints),
-        twin=twins(skeleton.bodies, anatomy.groups),
-    )
+    parts = drawn_parts(found, anatomy)
     scheme = roles or RoleScheme()
     return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling, scheme)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from aqbio.figures.bars import BarChart
 from aqbio.figures.curves import (
     MAX_SINGLE_STEPS,
@@ -97,7 +99,12 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
     if any(line.count > MAX_SINGLE_STEPS for line in drawn):
         lines += f", or means of participants where there are more than {MAX_SINGLE_STEPS} steps"
     if any(line.count >= MIN_BAND_STEPS for line in drawn):
-        lines += f"; bands: ± one standard deviation over steps (from {MIN_BAND_STEPS} steps on)"
+        lines += f"; pale bands: ± one standard deviation over steps (from {MIN_BAND_STEPS} on)"
+    if any(line.half is not None and np.isfinite(line.half).any() for line in drawn):
+        lines += (
+            "; darker bands: 95 % interval of measurement and model (body-segment parameters, "
+            "plates, markers), a step's, since such errors do not average out"
+        )
     events = "Stance and flight run from 0 to 100 % each; TD touchdown, TO toe-off."
     words = [_SAYS[grid.name], *([roles] if roles else []), signs, f"{lines}.", events]
     return " ".join([*words, _FLIGHT] if grid.implied else words)

@@ -15,6 +15,7 @@ from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
+from aqbio.stages.curve_intervals import ITEMS, step_sds
 from aqbio.stages.level_curves import CHAINS, hub_curves
 from aqbio.stages.step_roles import StepRoles, step_roles
 
@@ -68,6 +69,8 @@ class StepCurves:
         Name to (2, 101, K, 3) arrays over phase, percent, item and axis.
     flexion : (2, 101, J) array, N m
         Generalised force of each joint's sagittal coordinate, extension positive.
+    sd : mapping
+        Name to (2, 101, K, 3) arrays: how sure the vectors are, standard deviation per sample.
     speed : float
         Mean forward velocity of the centre of mass, belt included, over the step (over the contact
         when the step is incomplete), m/s.
@@ -76,6 +79,7 @@ class StepCurves:
     step: Step
     vectors: Mapping[str, FloatArray]
     flexion: FloatArray
+    sd: Mapping[str, FloatArray]
     speed: float
 
 
@@ -114,7 +118,14 @@ def step_curves(
         **hub_curves(trial, roles),
     }
     flexion = roles.both(time, lambda stance: _flexion(trial, stance, model_map), "polar")[..., 0]
-    return StepCurves(step, vectors, flexion, _speed(vectors["com_velocity"], step))
+    sd = step_sds(trial, step.side, _sure_items(roles.scheme))
+    return StepCurves(step, vectors, flexion, sd, _speed(vectors["com_velocity"], step))
+
+
+def _sure_items(scheme: RoleScheme) -> dict[str, int]:
+    """Number of items of every variable with a standard deviation."""
+    counts = {"sure_group": len(scheme.items), "sure_chain": len(CHAINS), "": 1}
+    return {name: counts[item] for name, item in ITEMS.items()}
 
 
 def _grouped(groups: xr.DataArray, roles: StepRoles) -> FloatArray:
@@ -194,6 +205,14 @@ def curves_dataset(
         values = _stacked([curves.vectors[name] for _, curves in rows], shape)
         dimensions = (*by_item, item, "axis") if item else (*by_item, "axis")
         variables[name] = (dimensions, values if item else values[:, :, :, 0], {"units": unit})
+    for name, count in _sure_items(told).items():
+        item = {"sure_group": "group", "sure_chain": "chain", "": ""}[ITEMS[name]]
+        values = _stacked([curves.sd[name] for _, curves in rows], (0, 2, 101, count, 3))
+        variables[f"{name}_sd"] = (
+            (*by_item, item, "axis") if item else (*by_item, "axis"),
+            values if item else values[:, :, :, 0],
+            {"units": _VARIABLES.get(name, ("", "N m"))[1], "long_name": "standard deviation"},
+        )
     flexion = _stacked([curves.flexion for _, curves in rows], (0, 2, 101, len(JOINT_ROLES)))
     variables["joint_flexion_moment"] = (
         (*by_item, "joint"),

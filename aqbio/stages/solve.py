@@ -23,6 +23,7 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.force_checks import force_findings
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solved import (
     Solution,
@@ -97,6 +98,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     findings = [
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
+        *force_findings(solution, loads, trial.trial_id),
     ]
     return TrialOutcome(solution_numbers(solution), tuple(findings), inputs)
 

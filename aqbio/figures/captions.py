@@ -64,9 +64,10 @@ _BAR_SIGNS = {
     "force_shares": "Flight is mechanically implied by stance, where the running is steady.",
 }
 _BAR_VARIANTS = (
-    "Bars: contact model C2 (the foot neither moves nor twists at its centre of pressure); circles "
-    "C1 (it may twist), diamonds C3 (it may not turn at all). Where the models differ, the "
-    "recording does not say which attribution is right."
+    "Black: all sources together, which is what was measured. Bars: contact model C2 (the foot "
+    "neither moves nor twists at its centre of pressure); circles C1 (it may twist), diamonds C3 "
+    "(it may not turn at all). Where the models differ, the recording does not say which "
+    "attribution is right."
 )
 _BAR_INTERVALS = (
     "Black lines: 95 % intervals of a step's value (body-segment parameters, plates, markers), "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 
 from aqbio.figures.bars import Bar, BarChart, BarRow, summarised
@@ -17,7 +18,11 @@ SUMS = ("push_side", "swing_side")
 JOINTS = ("hip", "knee", "ankle", "mtp")
 ARM_JOINTS = ("shoulder", "elbow")
 OTHERS = ("gravity", "velocity", "contact", "remainder", "residual")
+TOGETHER = "together"
+"""All sources at once: by superposition the measured rate or force, residual included."""
+
 SOURCES = (
+    TOGETHER,
     *SUMS,
     *(f"{joint}_push" for joint in JOINTS),
     "lumbar",
@@ -28,6 +33,7 @@ SOURCES = (
 """Sources from top to bottom."""
 
 LABELS = {
+    TOGETHER: "all together: measured",
     "push_side": "all push-side joints",
     "swing_side": "all swing-side joints",
     "lumbar": "lumbar joint",
@@ -64,6 +70,8 @@ def source_label(source: str) -> str:
 def source_style(source: str) -> LineStyle:
     """Give the look of a source: its side's, or grey for what is no joint moment."""
     joint, _, side = source.partition("_")
+    if source == TOGETHER:
+        return STYLES["total"]
     if source in OTHERS:
         return STYLES["residual_moment"]
     if source in STYLES:
@@ -73,10 +81,20 @@ def source_style(source: str) -> LineStyle:
 
 
 def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
-    """Give the stance means of level C, with the contact model in a column ``variant``."""
+    """Give the stance means of level C, with the contact model in a column ``variant``.
+
+    All single sources together stand beside them, under the primary contact model: the measured
+    value, which every model shares out.
+    """
     level = contributions["level"].astype(str)
     chosen = level.str.startswith("C (") & (contributions["phase"] == "stance")
-    return contributions[chosen].assign(variant=level[chosen].str[3:-1])
+    every = contributions[chosen].assign(variant=level[chosen].str[3:-1])
+    single = every[(every["variant"] == MODELS[0]) & ~every["source"].str.contains("side")]
+    keys = [*_KEYS, "level", "target", "axis", "phase", "statistic", "unit", "variant"]
+    whole = single.groupby(keys, as_index=False, observed=True)["value"].sum()
+    return pd.concat(
+        [every, whole.assign(source=TOGETHER, low=np.nan, high=np.nan)], ignore_index=True
+    )
 
 
 def caused_rotation_chart(

@@ -55,6 +55,19 @@ def test_bars_are_means_of_the_table(tables):
             assert value.high == pytest.approx(rows["high"].mean())
 
 
+def test_all_sources_together_stand_beside_them(tables):
+    """The sum of single sources, sides left out: what superposition says was measured."""
+    chart = caused_rotation_chart(*tables, EDGES)
+    for row in chart.rows:
+        for panel in row.panels:
+            means = {bar.name: bar.values["C2"].mean for bar in panel}
+            single = [mean for name, mean in means.items() if "side" not in name]
+            whole = means["together"]
+            assert whole == pytest.approx(sum(single) - whole, rel=1e-9)
+            assert panel[0].name == "together"
+            assert panel[0].style.colour == "#000000"
+
+
 def test_impulses_are_mean_force_times_contact_over_mass(tables):
     contributions, steps = tables
     chart = caused_force_chart(*tables, EDGES)

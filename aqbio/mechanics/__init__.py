@@ -4,6 +4,8 @@ multibody
     the tree of bodies and its equations: poses, motion, momentum, Newton and Euler
 inverse_kinematics
     from markers to coordinates, all frames at once
+consistency
+    motion, ground reaction forces and body made to obey Newton and Euler together
 recordings
     axes, gaps, filters, events, and which foot touched the ground
 force_plates

@@ -163,9 +163,9 @@ def measured_frames(
     shortest = flight if flight is not None else float(flown.min(initial=FLIGHT_MARGIN))
     margin = float(np.clip(shortest - FILTER_LEAK, 0.0, FLIGHT_MARGIN))
     for touchdown, toe_off in contacts[complete]:
-        known |= (time >= touchdown - margin) & (time <= toe_off + margin)
+        known[(time >= touchdown - margin) & (time <= toe_off + margin)] = True
     for index in np.flatnonzero(both):
-        known |= (time >= contacts[index, 1]) & (time <= contacts[index + 1, 0])
+        known[(time >= contacts[index, 1]) & (time <= contacts[index + 1, 0])] = True
     for touchdown, toe_off in contacts[~complete]:
-        known &= (time < touchdown - FILTER_LEAK) | (time > toe_off + FILTER_LEAK)
+        known[(time >= touchdown - FILTER_LEAK) & (time <= toe_off + FILTER_LEAK)] = False
     return known

@@ -63,7 +63,7 @@ class Weights:
     sigma_moment_nm: float = 10.0
     sigma_marker_m: float = REFERENCE_MARKER_SD
     correlation: float = 0.4
-    tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: TISSUE_SD)
+    tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))
     knot_s: float = SPRINT_KNOTS
     coordinate_sd: float = 0.5
 

@@ -91,8 +91,28 @@ class MotionRows:
     residual: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Smoothness:
+    """How smooth the motion is believed to be.
+
+    Attributes
+    ----------
+    weight : float
+        Inverse variance of the third derivatives in each frame, per coordinate.
+    coefficients : (K, N) array
+        Where the splines are now.
+    """
+
+    weight: float
+    coefficients: FloatArray
+
+
 def assembled(
-    basis: SplineBasis, matrix: FloatArray, gradient: FloatArray, rows: MotionRows | None
+    basis: SplineBasis,
+    matrix: FloatArray,
+    gradient: FloatArray,
+    rows: MotionRows | None,
+    smooth: Smoothness | None = None,
 ) -> BandedEquations:
     """Equations of the coefficients from those of the frames.
 
@@ -104,6 +124,7 @@ def assembled(
         Of each frame's coordinates: Gauss-Newton's matrix and half the gradient.
     rows : MotionRows or None
         Rows on coordinates, speeds and accelerations.
+    smooth : Smoothness, optional
     """
     number = matrix.shape[1]
     size, width = basis.count * number, ORDER * number
@@ -128,6 +149,11 @@ def assembled(
                 right[place] -= tall.T @ rows.residual[low:high].ravel()
                 border[place] += tall.T @ rows.by_parameter[low:high].reshape(len(tall), -1)
         _add(flat, first * number, np.tril(block))
+    if smooth is not None:
+        right -= smooth.weight * (basis.roughness @ smooth.coefficients).ravel()
+        for lag in range(ORDER):
+            diagonal = smooth.weight * np.diagonal(basis.roughness, -lag)
+            band[lag * number, : len(diagonal) * number] += np.repeat(diagonal, number)
     return BandedEquations(band, right, border)
 
 

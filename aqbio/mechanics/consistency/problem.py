@@ -9,7 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
-from aqbio.mechanics.consistency.band import BandedEquations, MotionRows, assembled
+from aqbio.mechanics.consistency.band import (
+    BandedEquations,
+    MotionRows,
+    Smoothness,
+    assembled,
+)
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -198,6 +203,7 @@ class Problem:
         believed = self.precision @ (theta - self.believed) ** 2
         cost = (error * force).sum() + (rows**2).sum() + believed
         cost += ((away / self.weights.coordinate_sd) ** 2).sum()
+        cost += ((self.basis.third @ coefficients / self.weights.jerk_sd) ** 2).sum()
         return Point(coefficients, theta, float(cost), kinematics, position, force, equations)
 
     def equations(self, point: Point) -> Equations:
@@ -212,7 +218,8 @@ class Problem:
         rows = self._rows(point)
         downhill = rows.residual.ravel()
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
-        motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows)
+        smooth = Smoothness(1.0 / self.weights.jerk_sd**2, point.coefficients)
+        motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill)
 
     def _rows(self, point: Point) -> MotionRows:

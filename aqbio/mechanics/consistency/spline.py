@@ -17,15 +17,18 @@ ORDER = DEGREE + 1
 
 @dataclass(frozen=True, eq=False)
 class SplineBasis:
-    """Quintic B-splines on uniform knots, and their two derivatives at the frames.
+    """Quintic B-splines on uniform knots, and their derivatives at the frames.
 
     Attributes
     ----------
     values : (3, T, K) array
         The K basis functions at the frames and their derivatives, per s and s².
+    third : (T, K) array
+        Their third derivatives, per s³.
     """
 
     values: FloatArray
+    third: FloatArray
 
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
@@ -42,7 +45,7 @@ class SplineBasis:
         step = duration / pieces
         knots = time[0] + step * np.arange(-DEGREE, pieces + ORDER)
         basis = BSpline(knots, np.eye(pieces + DEGREE), DEGREE)
-        return cls(np.stack([basis(time, nu=order) for order in range(3)]))
+        return cls(np.stack([basis(time, nu=order) for order in range(3)]), basis(time, nu=3))
 
     @property
     def count(self) -> int:
@@ -70,6 +73,12 @@ class SplineBasis:
         return tuple(
             (int(self.first[a]), slice(int(a), int(b))) for a, b in zip(starts, ends, strict=True)
         )
+
+    @cached_property
+    def roughness(self) -> FloatArray:
+        """(K, K) array: sum over the frames of the products of third derivatives, per s⁶."""
+        products: FloatArray = self.third.T @ self.third
+        return products
 
     def nearest(self, values: FloatArray) -> FloatArray:
         """Coefficients (K, N) of the splines nearest to values (T, N) at the frames."""

@@ -27,14 +27,17 @@ SENSOR_SD = 0.004
 REFERENCE_MARKER_SD = 0.010
 """Marker error for which the weights were derived, m."""
 
-SPRINT_SPEED = 6.0
-"""From this speed on, 20 ms between knots, m/s."""
+KNOTS = 0.010
+"""Time between knots of the splines, s: dense enough for the first milliseconds of a contact.
+Knots of 20 ms cannot follow these, and the rates of torso and arms pay for it
+(docs/consistency.md)."""
 
-SPRINT_KNOTS, SLOW_KNOTS = 0.020, 0.025
-"""Time between knots of the splines, s."""
+FRAMES_PER_KNOT = 2.0
+"""Knots are not denser than this many frames."""
 
-SLOW_CAMERAS = 150.0
-"""Below this frame rate knots are not denser than ``SLOW_KNOTS``, Hz."""
+JERK_SD = 30_000.0
+"""Of the third derivative of a coordinate in each frame, rad/s³ or m/s³: a sprinter's knee reaches
+as much. Without this belief dense knots follow the noise of the markers."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Weights:
         Time between knots of the splines.
     coordinate_sd : float
         Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does.
+    jerk_sd : float
+        Of the third derivative of a coordinate in each frame, rad/s³ or m/s³.
     """
 
     sigma_force_n: float = 30.0
@@ -64,28 +69,27 @@ class Weights:
     sigma_marker_m: float = REFERENCE_MARKER_SD
     correlation: float = 0.4
     tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))
-    knot_s: float = SPRINT_KNOTS
+    knot_s: float = KNOTS
     coordinate_sd: float = 0.5
+    jerk_sd: float = JERK_SD
 
     def __post_init__(self) -> None:
         """Refuse numbers that are no standard deviations."""
-        positive = ("sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "knot_s", "coordinate_sd")
-        for name in positive:
+        positive = ("sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "knot_s")
+        for name in (*positive, "coordinate_sd", "jerk_sd"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, not positive.")
         if not 0.0 <= self.correlation < 1.0:
             raise ValueError(f"correlation is {self.correlation}, not in [0, 1).")
 
 
-def knot_spacing(rate: float, speed: float) -> float:
+def knot_spacing(rate: float) -> float:
     """Time between knots of the splines.
 
     Parameters
     ----------
     rate : float
         Frames per second, Hz.
-    speed : float
-        Of the runner over the ground or the belt, m/s.
 
     Returns
     -------
@@ -94,8 +98,7 @@ def knot_spacing(rate: float, speed: float) -> float:
 
     Examples
     --------
-    >>> knot_spacing(250.0, 9.5), knot_spacing(250.0, 3.6), knot_spacing(100.0, 9.5)
-    (0.02, 0.025, 0.025)
+    >>> knot_spacing(250.0), knot_spacing(100.0)
+    (0.01, 0.02)
     """
-    spacing = SPRINT_KNOTS if speed >= SPRINT_SPEED and rate >= SLOW_CAMERAS else SLOW_KNOTS
-    return max(spacing, 2.0 / rate)
+    return max(KNOTS, FRAMES_PER_KNOT / rate)

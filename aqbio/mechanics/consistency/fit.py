@@ -88,6 +88,8 @@ class TrialFit:
         frame); of splines that follow the markers alone, weighted by segment; of the fit.
     cost : tuple of float
         At the start and after each step.
+    cost_alone : float
+        Of markers alone: what the cost would be without forces.
     information : Information
     covariance : (P, P) array
         Of the parameters that are on.
@@ -104,6 +106,7 @@ class TrialFit:
     marker_error_alone: FloatArray
     marker_error_after: FloatArray
     cost: tuple[float, ...]
+    cost_alone: float
     information: Information
     covariance: FloatArray
 
@@ -188,12 +191,13 @@ def fit_trial(
         markers = problem.of_markers_alone
         nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
         alone, _ = _descended(markers, nearest, moving=False)
-        coefficients, errors = alone.coefficients, marker_errors(problem, alone.kinematics.q)
+        coefficients = alone.coefficients
+        without = (alone.cost, marker_errors(problem, alone.kinematics.q))
     else:
-        coefficients, errors = start.coefficients, start.marker_error_alone
+        coefficients, without = start.coefficients, (start.cost_alone, start.marker_error_alone)
     first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
     point, history = _descended(problem, first, moving=fixed is None)
-    return _fit(problem, point, (history, errors), estimated=fixed is None)
+    return _fit(problem, (point, history), without, estimated=fixed is None)
 
 
 def _descended(problem: Problem, point: Point, *, moving: bool) -> tuple[Point, tuple[float, ...]]:
@@ -230,7 +234,7 @@ def _stepped(
         matrix = equations.matrix - motion.border.T @ follow
         matrix[parameters, parameters] += (1.0 + damping) * problem.precision
         believed = problem.precision * (problem.believed - point.theta)
-        step = np.linalg.solve(matrix, equations.right + believed - motion.border.T @ both[:, 0])
+        step[:] = np.linalg.solve(matrix, equations.right + believed - motion.border.T @ both[:, 0])
         change = both[:, 0] - follow @ step
     moved = point.coefficients + change.reshape(point.coefficients.shape)
     return problem.point(moved, point.theta + step)
@@ -238,12 +242,13 @@ def _stepped(
 
 def _fit(
     problem: Problem,
-    point: Point,
-    way: tuple[tuple[float, ...], FloatArray],
+    ended: tuple[Point, tuple[float, ...]],
+    without: tuple[float, FloatArray],
     *,
     estimated: bool,
 ) -> TrialFit:
-    """Gather what is wanted of a fit at its end; the way there: costs, errors of markers alone."""
+    """Gather what is wanted: the end and the costs there; cost and errors without forces."""
+    point, history = ended
     information = _information(problem, point)
     covariance = np.zeros_like(information.about)
     if estimated:
@@ -259,8 +264,9 @@ def _fit(
         after=residual(problem, problem.motion(point.coefficients), values),
         marker_error_before=marker_errors(problem, problem.observations.start),
         marker_error_after=marker_errors(problem, point.kinematics.q),
-        marker_error_alone=way[1],
-        cost=way[0],
+        marker_error_alone=without[1],
+        cost=history,
+        cost_alone=without[0],
         information=information,
         covariance=covariance,
     )
@@ -284,7 +290,7 @@ def parameter_covariance(
     trials: Sequence[Information], parameters: Sequence[Parameter]
 ) -> FloatArray:
     """Covariance of the parameters that are on, after the data of some trials, (P, P)."""
-    total = np.diag(prior_precision(parameters))
+    total: FloatArray = np.diag(prior_precision(parameters))
     for trial in trials:
         total = total + trial.about / trial.discount
     return np.asarray(np.linalg.inv(total))

@@ -126,8 +126,7 @@ class Observations:
     @cached_property
     def visible(self) -> BoolArray:
         """(T, K) bool: where a marker was recorded."""
-        seen: BoolArray = np.isfinite(self.markers).all(axis=2)
-        return seen
+        return np.asarray(np.isfinite(self.markers).all(axis=2))
 
 
 def measured_frames(
@@ -158,7 +157,7 @@ def measured_frames(
     """
     known = np.zeros(len(time), dtype=np.bool_)
     gaps = contacts[1:, 0] - contacts[:-1, 1]
-    both = complete[1:] & complete[:-1] & (gaps < LONGEST_FLIGHT)
+    both = np.asarray(complete[1:] & complete[:-1] & (gaps < LONGEST_FLIGHT))
     flown = gaps[both & (gaps > 0.0)]
     shortest = flight if flight is not None else float(flown.min(initial=FLIGHT_MARGIN))
     margin = float(np.clip(shortest - FILTER_LEAK, 0.0, FLIGHT_MARGIN))

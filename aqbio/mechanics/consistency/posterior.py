@@ -8,20 +8,25 @@ synthetic sprints with known truth.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.kinematics import (
+    SegmentKinematics,
+    segment_kinematics,
+    segment_motion,
+)
 from aqbio.mechanics.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
 from aqbio.mechanics.multibody.motion import Motion, coupled
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import FloatArray, IntArray
 
 GROUP_MOMENTUM = 1.5
 """Inflation of the spread of a group's angular momentum: 90 % intervals of 8 synthetic sprints
@@ -39,6 +44,9 @@ REFERENCE_RATE = 250.0
 tissue do not make the motion twice as sure."""
 
 SAMPLES = 40
+
+SPREAD_RATE = 100.0
+"""Spreads change slowly: they are computed at about this rate and interpolated, Hz."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +87,34 @@ class Samples:
     values: tuple[dict[str, float], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """Deviations of S draws from the fit.
+
+    Attributes
+    ----------
+    motion : three (S, T, N) arrays
+        Of the fitted coordinates, their speeds and accelerations.
+    values : tuple of S mappings
+        Parameters by name.
+    """
+
+    motion: tuple[FloatArray, FloatArray, FloatArray]
+    values: tuple[dict[str, float], ...]
+
+    def motions(self, fit: TrialFit, frames: IntArray) -> list[Motion]:
+        """Give the motions in some frames."""
+        found = []
+        for draw in range(len(self.values)):
+            parts = []
+            for name, change in zip(("q", "u", "udot"), self.motion, strict=True):
+                part = getattr(fit.motion, name)[frames]
+                part[:, fit.coordinates] += change[draw, frames]
+                parts.append(part)
+            found.append(coupled(fit.skeleton, Motion(*parts)))
+        return found
+
+
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:
     """Draw motions and parameters from their distribution after the fit.
 
@@ -94,37 +130,28 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
     ``C ~ N(Ĉ, A⁻¹ · rate / 250 Hz)`` given the parameters; these from their own covariance, the
     motion following them by the border: ``C − A⁻¹ B (θ − θ̂)``.
     """
-    rng = np.random.default_rng(seed)
-    problem, information = fit.problem, fit.information
-    size = fit.coefficients.size
-    normal = rng.standard_normal((size, count))
-    thinned = np.sqrt(fit.observations.rate / REFERENCE_RATE)
-    away = thinned * information.factor.samples(normal)
-    root = _square_root(fit.covariance)
-    shift = root @ rng.standard_normal((len(root), count))
-    away = away - information.border @ shift
-    number = len(fit.coordinates)
-    columns = away.reshape(problem.basis.count, number * count)
-    moved = [(table @ columns).reshape(-1, number, count) for table in problem.basis.values]
-    motions = []
-    for draw in range(count):
-        parts = [getattr(fit.motion, name).copy() for name in ("q", "u", "udot")]
-        for part, change in zip(parts, moved, strict=True):
-            part[:, fit.coordinates] += change[:, :, draw]
-        motions.append(coupled(fit.skeleton, Motion(*parts)))
-    theta = fit.theta[:, None] + shift
-    return Samples(tuple(motions), tuple(problem.values(column) for column in theta.T))
+    draws = _draws(fit, count, seed)
+    motions = draws.motions(fit, np.arange(len(fit.observations.time)))
+    return Samples(tuple(motions), draws.values)
 
 
 def posterior(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Posterior:
     """Give inflated standard deviations of coordinates, and of momenta and rates of groups."""
-    drawn = coordinate_samples(fit, count, seed)
-    sums = _Spread(), _Spread(), _Spread()
-    for motion, values in zip(drawn.motions, drawn.values, strict=True):
-        momentum, rate = group_momentum(fit, motion, values)
-        for one, sample in zip(sums, (motion.q, momentum, rate), strict=True):
-            one.add(sample)
-    q_sd, momentum_sd, rate_sd = (one.sd for one in sums)
+    draws, time = _draws(fit, count, seed), fit.observations.time
+    every = max(int(fit.observations.rate / SPREAD_RATE), 1)
+    frames = np.unique(np.append(np.arange(0, len(time), every), len(time) - 1))
+    motions = draws.motions(fit, frames)
+    stacked = [np.concatenate([getattr(m, name) for m in motions]) for name in ("q", "u", "udot")]
+    kinematics = segment_kinematics(fit.runner.skeleton, *stacked)
+    both = np.empty((count, 2, len(frames), len(fit.runner.groups) + 1, 3))
+    for draw, values in enumerate(draws.values):
+        part = slice(draw * len(frames), (draw + 1) * len(frames))
+        both[draw] = group_momentum(fit, kinematics.frames(part), values)
+    momentum_sd, rate_sd = (
+        _interpolated(time[frames], spread, time) for spread in both.std(axis=0, ddof=1)
+    )
+    q_sd = np.zeros_like(fit.motion.q)
+    q_sd[:, fit.coordinates] = draws.motion[0].std(axis=0, ddof=1)
     return Posterior(
         groups=tuple(fit.runner.groups),
         q_sd=q_sd,
@@ -136,14 +163,13 @@ def posterior(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Posterior:
 
 
 def group_momentum(
-    fit: TrialFit, motion: Motion, values: dict[str, float]
+    fit: TrialFit, kinematics: SegmentKinematics, values: Mapping[str, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Angular momentum of every group and, last, of the whole body, and their rates, (T, G+1, 3).
 
-    About the centre of mass, of a motion of the body that parameters stand for.
+    About the centre of mass, of the body that parameters stand for, in a motion.
     """
     skeleton = adjusted_skeleton(fit.runner, values)
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     segments = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(segments)
     table = np.vstack([fit.runner.grouping, np.ones(len(skeleton.bodies))])
@@ -153,25 +179,26 @@ def group_momentum(
     return summed[0], summed[1]
 
 
-class _Spread:
-    """Standard deviation of arrays that come one by one, about their mean."""
+def _draws(fit: TrialFit, count: int, seed: int) -> _Draws:
+    rng = np.random.default_rng(seed)
+    basis, information = fit.problem.basis, fit.information
+    thinned = np.sqrt(fit.observations.rate / REFERENCE_RATE)
+    normal = rng.standard_normal((fit.coefficients.size, count))
+    root = _square_root(fit.covariance)
+    shift = root @ rng.standard_normal((len(root), count))
+    away = thinned * information.factor.samples(normal) - information.border @ shift
+    columns = away.T.reshape(count, basis.count, len(fit.coordinates))
+    position, speed, acceleration = (table @ columns for table in basis.values)
+    theta = fit.theta[:, None] + shift
+    values = tuple(fit.problem.values(column) for column in theta.T)
+    return _Draws((position, speed, acceleration), values)
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean: FloatArray = np.zeros(1)
-        self.squares: FloatArray = np.zeros(1)
 
-    def add(self, sample: FloatArray) -> None:
-        """Take one more (Welford 1962)."""
-        self.count += 1
-        off = sample - self.mean
-        self.mean = self.mean + off / self.count
-        self.squares = self.squares + off * (sample - self.mean)
-
-    @property
-    def sd(self) -> FloatArray:
-        """Standard deviation of all that came."""
-        return np.asarray(np.sqrt(self.squares / (self.count - 1)))
+def _interpolated(known: FloatArray, values: FloatArray, time: FloatArray) -> FloatArray:
+    """Linear interpolation along the first axis."""
+    columns = values.reshape(len(known), -1).T
+    found = np.stack([np.interp(time, known, column) for column in columns], axis=1)
+    return found.reshape(len(time), *values.shape[1:])
 
 
 def _square_root(covariance: FloatArray) -> FloatArray:

@@ -58,12 +58,12 @@ class MarkerRows:
     def of(
         cls, runner: Runner, observations: Observations, weights: Weights, tracking: Tracking
     ) -> MarkerRows:
-        """Give the rows of a trial; its markers are those that the tracking follows."""
+        """Give the rows of a trial; the tracking follows all markers that were ever seen."""
         bodies, segment = np.unique(tracking.body, return_inverse=True)
         scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
         spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
         tissue = np.array(spread) ** 2
-        followed = np.isin(observations.marker_index, tracking.marker)
+        followed = observations.visible.any(axis=0)
         target = observations.markers[:, followed]
         visible = observations.visible[:, followed]
         return cls(

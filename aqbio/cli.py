@@ -110,6 +110,14 @@ def solve(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Make motion, forces and body obey Newton and Euler together."""
+    from aqbio.stages.consistency import consistency_participant
+
+    _each_participant(study, participant, consistency_participant)
+
+
+@app.command()
 def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
     """Angular momentum, its rate and joint moments by anatomical side."""
     from aqbio.stages.contributions import contributions_participant

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Positive = Annotated[float, Field(gt=0)]
+from aqbio.config.consistency import Consistency
+from aqbio.config.section import Positive, Section
+
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
-
-
-class Section(BaseModel):
-    """A group of settings; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Files(Section):
@@ -283,6 +279,7 @@ SECTIONS: dict[str, type[Section]] = {
     "prepare": Prepare,
     "model": Model,
     "solve": Solve,
+    "consistency": Consistency,
     "contributions": Contributions,
     "steps": Steps,
     "figures": Figures,
@@ -294,6 +291,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
+    "consistency": ("model", "consistency"),
     "contributions": ("model", "contributions"),
     "steps": ("model", "steps", "solve", "prepare"),
     "figures": ("figures",),
@@ -316,7 +314,16 @@ class StudySettings(Section):
     prepare: Prepare = Prepare()
     model: Model = Model()
     solve: Solve = Solve()
+    consistency: Consistency = Consistency()
     contributions: Contributions = Contributions()
     steps: Steps = Steps()
     figures: Figures = Figures()
     report: Report = Report()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _consistency_switch(cls, given: object) -> object:
+        """Take `consistency: off` and `on` for the whole section; YAML reads them as booleans."""
+        if isinstance(given, dict) and isinstance(given.get("consistency"), bool):
+            return {**given, "consistency": {"enabled": given["consistency"]}}
+        return given

@@ -24,13 +24,14 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config import settings as section
+from aqbio.config.section import Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.study_sheets import read_sheets
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
 """Folder of the models and maps that come with aqbio."""
 
-S = TypeVar("S", bound=section.Section)
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,12 @@ class Study:
 
     def folder(self, participant_id: str, stage: str) -> Path:
         """Give the folder of a participant's results of one stage."""
-        names = {"prepare": "prepared", "scale": "model", "solve": "solved"}
+        names = {
+            "prepare": "prepared",
+            "scale": "model",
+            "solve": "solved",
+            "consistency": "consistent",
+        }
         return self.root / "participants" / participant_id / names.get(stage, stage)
 
     def manifest(self, participant_id: str, stage: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from aqbio.figures.numbers import shown
+from aqbio.report.agreement import sessions
 from aqbio.report.carried import (
     CARRIER_WORDS,
     SpeedColumn,
@@ -32,6 +34,7 @@ from aqbio.report.rows import rows
 from aqbio.report.summary import study_summary
 
 _UNITS = {"kg m2/s": "kg m²/s"}
+AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class PageContent:
         As from `aqbio.figures.stance_means.stance_means`.
     caused : DataFrame
         Numbers of the figure of caused rotation; empty without one.
+    consistency : tuple of mapping
+        What stage consistency made of every participant: its manifests.
     figures : tuple of FigureOnPage
     origin : Origin
     """
@@ -86,6 +91,7 @@ class PageContent:
     findings: pd.DataFrame
     means: pd.DataFrame
     caused: pd.DataFrame
+    consistency: tuple[Mapping[str, Any], ...]
     figures: tuple[FigureOnPage, ...]
     origin: Origin
 
@@ -117,6 +123,8 @@ def page(content: PageContent) -> str:
         driven=driven_columns(content.caused),
         fastest=fastest(driven_columns(content.caused)),
         push_groups=push_side_groups(),
+        sessions=sessions(content.consistency),
+        agreement_figure=next((f for f in content.figures if f.name == AGREEMENT), None),
         summary=study_summary(content.participants, content.trials, content.steps),
         step_rows=rows(content.steps),
         quality=quality_tables(content.quality),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from aqbio.mechanics.gait.groups import role_groups
 from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.stages.fitting.curves import RoleCurves, consistency_curves, declared_weights, stance_sd
 from aqbio.stages.level_curves import CHAINS, hub_curves
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ JOINT_ROLES = (
 _VARIABLES = {
     "angular_momentum": ("group", "kg m2/s"),
     "angular_momentum_rate": ("group", "N m"),
+    "angular_momentum_plain": ("group", "kg m2/s"),
+    "angular_momentum_rate_plain": ("group", "N m"),
+    "angular_momentum_sd_posterior": ("group", "kg m2/s"),
+    "angular_momentum_rate_sd_posterior": ("group", "N m"),
+    "residual_moment_plain": ("", "N m"),
     "joint_moment": ("joint", "N m"),
     "hub_moment": ("chain", "N m"),
     "hub_joint_moment": ("chain", "N m"),
@@ -68,12 +74,16 @@ class StepCurves:
     speed : float
         Mean forward velocity of the centre of mass, belt included, over the step (over the contact
         when the step is incomplete), m/s.
+    stance_sd : mapping
+        Inflated posterior standard deviations of the stance means of momentum and rate, (K, 3) by
+        role; empty where the trial was not fitted.
     """
 
     step: Step
     vectors: Mapping[str, FloatArray]
     flexion: FloatArray
     speed: float
+    stance_sd: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurves:
@@ -89,6 +99,7 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
     def both(values: FloatArray, kind: Literal["axial", "polar"] = "axial") -> FloatArray:
         return np.stack([phase_curve(step, name, time, values, kind) for name in PHASES])
 
+    roles = RoleCurves(ROLES, declared_weights, lambda of: both(of(step.side)))
     belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
     external = trial["moment_of_force"] + trial["free_moment"]
     vectors = {
@@ -103,11 +114,13 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
         "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
         "joint_moment": both(_joints(trial, step)),
         **hub_curves(trial, step),
+        **consistency_curves(trial, roles),
     }
     flexion = _flexion(trial, step, model_map)
     stacked = np.stack([flexion, flexion, flexion], axis=-1)
     resampled = both(stacked, "polar")[..., 0]
-    return StepCurves(step, vectors, resampled, _speed(vectors["com_velocity"], step))
+    known = stance_sd(trial, step, roles)
+    return StepCurves(step, vectors, resampled, _speed(vectors["com_velocity"], step), known)
 
 
 def _roles(groups: xr.DataArray, step: Step) -> FloatArray:

@@ -14,6 +14,9 @@ from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.notes import Notes
 
+SPEED_MAX = 30.0
+"""Half of all marker steps are slower than this in any running, m/s."""
+
 
 def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
     """Refuse rates that are too low for the cut-off.
@@ -35,6 +38,48 @@ def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
                 fix="lower prepare.cutoff_hz in study.yaml.",
                 rule="cutoff-too-high",
             ) from error
+
+
+def check_paths(recording: Recording, notes: Notes) -> None:
+    """Refuse markers that jump about: the file was read, or written, out of step.
+
+    Raises
+    ------
+    AqbioError
+    """
+    steps = np.diff(recording.positions, axis=0)
+    known = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
+    speed = float(np.median(known)) * recording.rate if len(known) else 0.0
+    if speed > SPEED_MAX:
+        raise AqbioError(
+            f"the markers move at {speed:.0f} m/s in the middle, more than {SPEED_MAX:.0f} m/s: "
+            "their unit or rate is wrong, or the file is damaged.",
+            file=notes.file,
+            fix="look at the trial in the capture software and export it again.",
+            rule="marker-speed",
+        )
+
+
+def check_clock(recording: Recording, notes: Notes) -> None:
+    """Refuse forces of another time than the markers.
+
+    Raises
+    ------
+    AqbioError
+    """
+    forces = recording.forces
+    if forces is None:
+        return
+    last = (len(recording.positions) - 1) / recording.rate
+    end = forces.start + (len(forces.wrench.force) - 1) / forces.rate
+    if forces.start > last or end < 0.0:
+        raise AqbioError(
+            f"the forces cover {forces.start:.2f} to {end:.2f} s from the first marker frame, the "
+            f"markers 0 to {last:.2f} s: they share no time.",
+            file=notes.force_file,
+            fix="give the force file of this trial, with the clock of its markers.",
+            rule="clock-apart",
+        )
 
 
 def filled_markers(

@@ -18,7 +18,7 @@ from aqbio.names import SIDES
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels
 from aqbio.stages.preparation.contacts import note_contacts
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
-from aqbio.stages.preparation.markers import check_rates, filled_markers
+from aqbio.stages.preparation.markers import check_clock, check_paths, check_rates, filled_markers
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.plates import ground_plates
 
@@ -85,14 +85,17 @@ def prepare_trial(
     Raises
     ------
     AqbioError
-        When the axes cannot be told or the a rate is too low for the cut-off.
+        When the axes cannot be told, a rate is too low for the cut-off, or the files do not belong
+        together.
     """
     laboratory, prepare = settings
     recording = _without_markers(recording, laboratory.ignore_markers)
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
+    check_clock(recording, notes)
     missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
+    check_paths(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
     if recording.forces is not None:

@@ -92,13 +92,14 @@ def _prepare(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
     return TrialOutcome(
-        numbers=_numbers(prepared, trial, settings.model.static_window_s),
+        numbers=trial_numbers(prepared, trial, settings.model.static_window_s),
         findings=tuple(notes.found),
         inputs=inputs,
     )
 
 
-def _numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+    """Give what the manifest says about a prepared trial: surface, axes, rates, body masses."""
     numbers: dict[str, Any] = {
         "task": trial.task,
         "surface": prepared.ground.surface,

@@ -202,10 +202,17 @@ def test_trial_without_forces(study):
     write_trc(study.data / "run.trc", made_run.LABELS, made_run.markers(), 250.0)
     done = study(["fast\trun\trun.trc\tn/a\tn/a"])
     trial = done.trial("fast")
-    assert trial.attrs["events"] == "none"
-    assert trial.sizes["contact"] == trial.sizes["plate"] == trial.sizes["force_time"] == 0
+    assert trial.attrs["events"] == "kinematic"
+    assert trial.sizes["plate"] == trial.sizes["force_time"] == 0
     assert np.isnan(trial["foot_force"]).all()
-    assert done.rules("fast") == ["forces-none"]
+    assert done.rules("fast") == ["forces-none", "events-kinematic"]
+    trial = trial.isel(contact=trial["contact_complete"].values)  # a made foot waits at both ends
+    assert list(trial["contact_foot"].values) == [one.side for one in made_run.known_contacts()]
+    for name, at in (("contact_touchdown", "touchdown"), ("contact_toe_off", "toe_off")):
+        times = [getattr(one, at) for one in made_run.known_contacts()]
+        np.testing.assert_allclose(trial[name], times, atol=0.002)  # half a frame
+    assert np.isnan(trial["contact_peak"]).all()
+    assert not trial["contact_plates"].values.any()
     assert not (done.folder / "fast_grf.mot").exists()
     [finding] = done.manifest["findings"]
     assert finding["rule"] == "mass-unknown"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aqbio.config.settings import Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
-from aqbio.mechanics.recordings.foot_contacts import FeetLoads
+from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -83,15 +85,14 @@ def check_clock(recording: Recording, notes: Notes) -> None:
 
 
 def filled_markers(
-    recording: Recording, loads: FeetLoads | None, prepare: Prepare, notes: Notes
+    recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
 ) -> tuple[FloatArray, BoolArray]:
     """Give the markers (T, M, 3) with short gaps filled, and where (T, M); note what stays open.
 
     No gap is filled across a touchdown or toe-off.
     """
     longest = min(prepare.max_gap_frames, int(prepare.max_gap_s * recording.rate + 1e-9))
-    instants = [] if loads is None else loads.contacts
-    barriers = np.array([at for one in instants for at in (one.touchdown, one.toe_off)])
+    barriers = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
     share = missing_share(markers)
     frames = len(markers)

@@ -90,12 +90,11 @@ def check(study: StudyFile) -> None:
     problems = study_problems(file)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    if problems:
-        typer.echo(
-            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in {file}.", err=True
-        )
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        typer.echo(f"{errors} problem{'s' if errors != 1 else ''} in {file}.", err=True)
         sys.exit(1)
-    typer.echo(f"{file}: no problems found.")
+    typer.echo(f"{file}: no problems found{', only remarks' if problems else ''}.")
 
 
 @app.command()

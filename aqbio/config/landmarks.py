@@ -47,8 +47,9 @@ class LandmarkTable(_Strict):
     @model_validator(mode="after")
     def _names_once(self) -> Self:
         for sided in (False, True):
-            entries = [*self.landmarks.values(), *self.unused]
-            names = [name for entry in entries if entry.sided == sided for name in entry.names]
+            known = [one.names for one in self.landmarks.values() if one.sided == sided]
+            known += [one.names for one in self.unused if one.sided == sided]
+            names = [name for entry in known for name in entry]
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"names {twice} belong to more than one landmark")
         return self

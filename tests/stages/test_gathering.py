@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.stages.gathering.facts import MarkerFacts, same_recording, stands_still
+from aqbio.mechanics.recordings.movement import stands_still
+from aqbio.stages.gathering.facts import MarkerFacts, same_recording
 from aqbio.stages.gathering.files import StorageFacts
 from aqbio.stages.gathering.pairing import force_files, marker_vocabularies, repeated_recordings
 from aqbio.stages.gathering.people import people_of, trial_names

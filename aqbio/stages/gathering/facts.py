@@ -10,10 +10,7 @@ import numpy as np
 
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.vectors import FloatArray
-
-STILL = 0.15
-"""In a static trial three quarters of the markers stay within this, m."""
+from aqbio.mechanics.recordings.movement import stands_still
 
 SAME = 1e-4
 """Distances between markers that agree to this come from one recording: files round to 0.01 mm or
@@ -79,33 +76,6 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         distances=_distances(recording),
     )
-
-
-def stands_still(positions: FloatArray) -> bool:
-    """Tell a static trial from a moving one.
-
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        NaN where a marker is missing.
-
-    Notes
-    -----
-    The way of a marker is the diagonal of the box that holds the middle 90 % of its positions. Of
-    a treadmill runner's markers more than a quarter are on limbs that swing.
-
-    Examples
-    --------
-    >>> stands_still(np.zeros((10, 4, 3)))
-    True
-    """
-    ways = []
-    for path in positions.transpose(1, 0, 2):
-        seen = path[np.isfinite(path).all(axis=1)]
-        if len(seen) > 1:
-            low, high = np.percentile(seen, (5.0, 95.0), axis=0)
-            ways.append(float(np.linalg.norm(high - low)))
-    return bool(ways) and float(np.percentile(ways, 75.0)) < STILL
 
 
 def same_recording(first: MarkerFacts, second: MarkerFacts) -> bool:

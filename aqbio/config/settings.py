@@ -54,7 +54,7 @@ class Laboratory(Section):
     surface: Literal["auto", "overground", "treadmill"] = Field(
         default="auto", description="Running surface; `auto` looks at the pelvis's displacement."
     )
-    marker_unit: Literal["auto", "m", "mm", "cm"] = Field(
+    marker_unit: Literal["auto", "m", "mm", "cm", "inch"] = Field(
         default="auto", description="Unit of marker positions; `auto` takes the file's own."
     )
     ignore_plates: tuple[int, ...] = Field(

@@ -96,7 +96,8 @@ def figures_study(study: Study, report: Report) -> None:
         report(f"{chart.name}: done")
     trials, count = read_table(inputs[3]), study.settings.figures.ground_force_trials
     for participant in study.participants:
-        chosen = drawn_trials(trials, participant.participant_id, count)
+        measured = trials[trials["trial_id"].isin(_on_plates(study, participant.participant_id))]
+        chosen = drawn_trials(measured, participant.participant_id, count)
         for trial_id, mass in _trials_with_forces(study, participant.participant_id, chosen):
             place = (participant.participant_id, trial_id)
             prepared = study.folder(place[0], "prepare") / f"{trial_id}.nc"
@@ -209,6 +210,12 @@ def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[
     place = own.groupby("condition")["speed_mps"].rank(ascending=False, na_option="bottom")
     order = own.assign(place=place).sort_values(["place", "condition", "trial_id"])
     return [str(name) for name in order["trial_id"].head(count)]
+
+
+def _on_plates(study: Study, participant_id: str) -> list[str]:
+    """Give the prepared trials whose contacts were measured by plates."""
+    prepared = study.read_manifest(participant_id, "prepare")["trials"]
+    return [done["trial_id"] for done in prepared if done.get("events", "plates") == "plates"]
 
 
 def _trials_with_forces(

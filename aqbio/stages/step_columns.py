@@ -36,6 +36,10 @@ _STEPS: Columns = {
         "touchdown was not measured."
     },
     "reason": {"description": "Why a step is rejected or incomplete."},
+    "events": {
+        "description": "Where touchdown and toe-off come from: plates, or kinematic (the foot "
+        "markers; nothing that needs a force is known then)."
+    },
     "flags": {
         "description": "What is unusual without rejecting the step: accelerating, lateral_force, "
         "heading_change, marker_error."

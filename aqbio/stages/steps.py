@@ -168,6 +168,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "flight_s": step.flight,
             "status": step.status,
             "reason": step.reason or None,
+            "events": trial.data.attrs["events"],
             "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
             "mass_kg": mass,
             "height_m": np.nan if height is None else height,
@@ -208,7 +209,7 @@ def _step_outcomes(step: Step, curves: StepCurves, mass: float, items: tuple[str
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": curves.speed * duration,
         "peak_vertical_force_bw": force[:, 1].max(),
-        "mean_vertical_force_bw": phase_mean(force[:, 1]),
+        "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
         "speed_change_mps": last[0] - first[0],
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from aqbio.config.consistency import Consistency
+from aqbio.config.presentation import Figures, Report
 from aqbio.config.section import Positive, Section
 
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
@@ -50,7 +51,7 @@ class Laboratory(Section):
     surface: Literal["auto", "overground", "treadmill"] = Field(
         default="auto", description="Running surface; `auto` looks at the pelvis's displacement."
     )
-    marker_unit: Literal["auto", "m", "mm", "cm"] = Field(
+    marker_unit: Literal["auto", "m", "mm", "cm", "inch"] = Field(
         default="auto", description="Unit of marker positions; `auto` takes the file's own."
     )
     ignore_plates: tuple[int, ...] = Field(
@@ -219,6 +220,27 @@ class Contributions(Section):
     )
 
 
+class Roles(Section):
+    """Who is on the push side and who on the swing side: a view of every step."""
+
+    pelvis: Literal["torso", "push_leg", "swing_leg", "legs", "out"] = Field(
+        default="torso",
+        description="Where the pelvis counts: `torso` on the push side, told as a group of its "
+        "own; `push_leg`, `swing_leg`, `legs` (half in each) merge it into them; `out`: told, but "
+        "on no side.",
+    )
+    arms: Literal["together", "split"] = Field(
+        default="together",
+        description="`split` tells the arms on the sides of push leg and swing leg apart "
+        "(arm_push, arm_swing), beside their sum.",
+    )
+    flight: Literal["R1", "R2", "R3"] = Field(
+        default="R1",
+        description="Push leg in flight: R1 the last stance leg until the next touchdown, R2 roles "
+        "change in mid-flight, R3 the leg whose foot moves backward relative to the pelvis.",
+    )
+
+
 class Steps(Section):
     """Which contacts become steps, and which steps are kept."""
 
@@ -245,34 +267,6 @@ class Steps(Section):
     )
 
 
-class Figures(Section):
-    """Figures for the page and for a paper."""
-
-    widths_mm: tuple[Positive, ...] = Field(
-        default=(85.0, 180.0), description="Widths of the figures, mm (one and two columns)."
-    )
-    formats: tuple[Literal["pdf", "svg"], ...] = Field(
-        default=("pdf", "svg"), description="File formats of the figures."
-    )
-    ground_force_trials: Annotated[int, Field(ge=0)] = Field(
-        default=2,
-        description="Trials per participant whose ground reaction forces are drawn: the fastest of "
-        "each condition first.",
-    )
-    speed_edges_mps: tuple[float, ...] = Field(
-        default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
-        description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
-        "mean step speed, the last class is open.",
-    )
-
-
-class Report(Section):
-    """The page."""
-
-    title: str = Field(default="", description="Title of the page; empty: the study's name.")
-    authors: str = Field(default="", description="Line under the title.")
-
-
 SECTIONS: dict[str, type[Section]] = {
     "files": Files,
     "laboratory": Laboratory,
@@ -281,6 +275,7 @@ SECTIONS: dict[str, type[Section]] = {
     "solve": Solve,
     "consistency": Consistency,
     "contributions": Contributions,
+    "roles": Roles,
     "steps": Steps,
     "figures": Figures,
     "report": Report,
@@ -292,8 +287,8 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "consistency"),
-    "contributions": ("model", "contributions"),
-    "steps": ("model", "steps", "solve", "prepare"),
+    "contributions": ("model", "contributions", "roles"),
+    "steps": ("model", "roles", "steps", "solve", "prepare"),
     "figures": ("figures",),
     "report": ("report",),
 }
@@ -316,6 +311,7 @@ class StudySettings(Section):
     solve: Solve = Solve()
     consistency: Consistency = Consistency()
     contributions: Contributions = Contributions()
+    roles: Roles = Roles()
     steps: Steps = Steps()
     figures: Figures = Figures()
     report: Report = Report()

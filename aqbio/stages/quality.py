@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES
+from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
 from aqbio.stages.measures import Row, measure
@@ -179,7 +179,7 @@ def _drift_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]
             continue
         momentum = curves.vectors[f"angular_momentum{version}"][1, :, :, 1]
         total = momentum[:, -1]
-        drifts.append(np.ptp(total) / np.abs(momentum[:, :5]).max())
+        drifts.append(np.ptp(total) / np.nanmax(np.abs(momentum[:, : len(ROLE_GROUPS)])))
     if drifts:
         name, words = _version(trial.data, version)
         yield measure(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
-from aqbio.mechanics.gait.groups import role_groups
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
@@ -40,11 +39,6 @@ class RoleCurves:
     items: tuple[str, ...]
     weights: Callable[[Side], Mapping[str, Mapping[str, float]]]
     curves: Callable[[Callable[[Side], FloatArray]], FloatArray]
-
-
-def declared_weights(stance: Side) -> dict[str, dict[str, float]]:
-    """Give the groups behind every declared role, each with weight one."""
-    return {role: dict.fromkeys(names, 1.0) for role, names in role_groups(stance).items()}
 
 
 def consistency_curves(trial: xr.Dataset, roles: RoleCurves) -> dict[str, FloatArray]:

@@ -190,6 +190,27 @@ def build_model(
         _say(f"wrote {path}")
 
 
+@app.command("map-model")
+def map_model(
+    model: Annotated[Path, typer.Argument(metavar="OSIM", help="A model of your own.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the map goes; without it: shown.")
+    ] = None,
+) -> None:
+    """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
+    from aqbio.stages.map_model import proposed_map, write_map
+
+    proposed = proposed_map(model) if out is None else write_map(model, out)
+    if out is None:
+        typer.echo(proposed.text)
+    for line in proposed.remarks:
+        typer.echo(f"look: {line}", err=True)
+    for line in proposed.open:
+        typer.echo(f"please fill: {line}", err=True)
+    if out is not None:
+        _say(f"wrote {out}")
+
+
 @app.command()
 def settings(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the two files go.")],

@@ -16,6 +16,8 @@ contributions
     levels A, B and C: who carries, what each joint transmits, what each moment causes
 intervals
     how sure the contributions are: draws of body, plates and markers
+anatomy
+    what the bodies, joints and coordinates of a model mean
 anthropometry
     bodies from published tables, and the sprint model built from them
 """

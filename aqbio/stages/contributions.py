@@ -26,12 +26,12 @@ from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions_dataset import Contributions, contributions_dataset
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
-from aqbio.stages.level_intervals import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.levels import frames_in_contact, trial_levels
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.step_roles import role_scheme
-from aqbio.stages.trial_intervals import FRAMES, MOTIONS, intervals_dataset
+from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -177,7 +177,8 @@ def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: f
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),
     )
-    return intervals_dataset(with_markers(draws, places), contacts)
+    window = drawn_window(contacts, result.time)
+    return intervals_dataset(with_markers(draws, places, window), contacts)
 
 
 def _covered(result: Contributions, contact: Contact) -> bool:

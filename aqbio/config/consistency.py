@@ -39,7 +39,7 @@ def _parameter(sd: float, limit: float) -> GlobalParameter:
 class GlobalParameters(Section):
     """Global parameters of the consistency fit, one estimate per session."""
 
-    clock_offset: GlobalParameter = _parameter(0.002, 0.006)
+    clock_offset: GlobalParameter = _parameter(0.003, 0.006)
     drag_area: GlobalParameter = GlobalParameter(
         fitted=False, prior=0.45, prior_sd=0.15, lowest=0.2, highest=0.8
     )

@@ -18,7 +18,7 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from aqbio.virtual.skin import Skin, skin_motion
-from aqbio.virtual.wrong_body import BodyError, model_of
+from aqbio.virtual.wrong_body import BodyError, model_of, with_joints_apart
 
 LEAK = 0.025
 """How far a filtered force reaches beyond its contact, s (20 Hz)."""
@@ -43,9 +43,13 @@ class Errors:
         Relative error of the plates along each axis.
     cop_x, cop_z : float, m
         The plates are this far ahead and right of where the file says.
+    own_gain, own_cop_m : float
+        Standard deviation of the same, each plate for itself.
     force_noise_n, moment_noise_nm : float
         Standard deviation after the low-pass.
     body : BodyError
+    joint_m : float
+        Standard deviation of the model's joint centres, each axis.
     """
 
     skin: Skin = field(default_factory=Skin)
@@ -55,9 +59,12 @@ class Errors:
     gain: tuple[float, float, float] = (0.0, 0.0, 0.0)
     cop_x: float = 0.0
     cop_z: float = 0.0
+    own_gain: float = 0.0
+    own_cop_m: float = 0.0
     force_noise_n: float = 0.0
     moment_noise_nm: float = 0.0
     body: BodyError = field(default_factory=BodyError)
+    joint_m: float = 0.0
 
     def parameters(self) -> dict[str, float]:
         """Give the true values of what a fit may estimate, by its names."""
@@ -79,19 +86,23 @@ def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = N
     Notes
     -----
     Standard deviations at size 1: legs 8 %, pelvis 10 %, torso 15, 20 and 10 mm, body mass 0.5 %,
-    clock 3 ms, gains 0.5 %, centre of pressure 3 mm, plates 3 N and 2 N m, markers 5 mm in place
-    and 0.3 mm from frame to frame.
+    clock 3 ms, gains 0.5 % and centre of pressure 3 mm (of all plates and, half of the variance,
+    of each), plates 3 N and 2 N m, joint centres 5 mm, markers 5 mm in place and 0.3 mm from frame
+    to frame.
     """
     normal = size * random.standard_normal(12)
+    half = np.sqrt(0.5)
     usual = skin or Skin()
     return Errors(
         skin=replace(usual, thigh_m=size * usual.thigh_m),
         placement_m=size * 0.005,
         marker_noise_m=size * 0.0003,
         clock_offset_s=0.003 * float(normal[0]),
-        gain=tuple((0.005 * normal[1:4]).tolist()),
-        cop_x=0.003 * float(normal[4]),
-        cop_z=0.003 * float(normal[5]),
+        gain=tuple((half * 0.005 * normal[1:4]).tolist()),
+        cop_x=half * 0.003 * float(normal[4]),
+        cop_z=half * 0.003 * float(normal[5]),
+        own_gain=half * size * 0.005,
+        own_cop_m=half * size * 0.003,
         force_noise_n=size * 3.0,
         moment_noise_nm=size * 2.0,
         body=BodyError(
@@ -102,6 +113,7 @@ def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = N
             torso_com_y=0.020 * float(normal[10]),
             torso_com_z=0.010 * float(normal[11]),
         ),
+        joint_m=size * 0.005,
     )
 
 
@@ -199,7 +211,8 @@ def known_run(
     markers += rotate(recording.rotation[:, recording.marker_body], placement)
     markers += errors.marker_noise_m * random.standard_normal(markers.shape)
     force, moment = _plates(run, errors, where, random)
-    return KnownRun(model_of(runner, errors.body), markers, force, moment, run, where, errors)
+    model = with_joints_apart(model_of(runner, errors.body), errors.joint_m, random)
+    return KnownRun(model, markers, force, moment, run, where, errors)
 
 
 def _plates(
@@ -212,11 +225,14 @@ def _plates(
     Noise is drawn at the plates' rate so that a 20 Hz low-pass leaves the stated deviation; that of
     forces acts below the runner.
     """
-    plates = run.recording.force * (1.0 + np.array(errors.gain))
-    own = run.recording.moment * (1.0 + errors.gain[1])
+    centres = where.plates.centres()
+    gain = 1.0 + np.array(errors.gain) + errors.own_gain * random.standard_normal(centres.shape)
+    place = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
+    place[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
+    plates = run.recording.force * gain
+    own = run.recording.moment * gain[:, 1:2]
     force = plates.sum(axis=1)
-    moment = (own + cross(where.plates.centres()[None], plates)).sum(axis=1)
-    moment -= cross(np.array([[errors.cop_x, 0.0, errors.cop_z]]), force)
+    moment = (own + cross((centres - place)[None], plates)).sum(axis=1)
     noise = np.stack([_noise(force.shape, where, random) for _ in range(2)])
     below = run.force_truth.com + run.shift
     below[:, 1] = 0.0

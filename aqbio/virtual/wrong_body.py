@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import BoolArray
 
 LEG = ("femur", "tibia", "foot", "toes")
@@ -71,6 +71,26 @@ def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
         mass=runner.mass * factor,
         inertia=runner.inertia * factor[:, None, None],
         com=com,
+    )
+
+
+def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """Give a model whose joint centres are elsewhere in both segments, but at the pelvis's root.
+
+    Parameters
+    ----------
+    model : Skeleton
+    spread : float, m
+        Standard deviation along each axis; in the parent and the child segment the joint moves
+        alike as seen in the neutral pose, so that lengths there stay.
+    random : Generator
+    """
+    moves = spread * random.standard_normal(model.parent_position.shape)
+    moves[model.parent == GROUND] = 0.0
+    return replace(
+        model,
+        parent_position=model.parent_position + moves,
+        child_position=model.child_position - moves,
     )
 
 

@@ -142,7 +142,8 @@ def measured_frames(
     complete : (N,) bool array
         Whether a contact was measured completely, by any number of plates.
     flight : float, optional
-        Shortest flight of the runner, s; the shortest measured one, if not given.
+        Shortest flight of the runner, s; the shortest measured one, if not given, or one that
+        leaves the whole margin.
 
     Returns
     -------
@@ -159,7 +160,8 @@ def measured_frames(
     gaps = contacts[1:, 0] - contacts[:-1, 1]
     both = np.asarray(complete[1:] & complete[:-1] & (gaps < LONGEST_FLIGHT))
     flown = gaps[both & (gaps > 0.0)]
-    shortest = flight if flight is not None else float(flown.min(initial=FLIGHT_MARGIN))
+    longest = FLIGHT_MARGIN + FILTER_LEAK
+    shortest = flight if flight is not None else float(np.min(flown, initial=longest))
     margin = float(np.clip(shortest - FILTER_LEAK, 0.0, FLIGHT_MARGIN))
     for touchdown, toe_off in contacts[complete]:
         known[(time >= touchdown - margin) & (time <= toe_off + margin)] = True

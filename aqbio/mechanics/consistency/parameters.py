@@ -52,7 +52,7 @@ class Parameter:
 
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter(CLOCK, "s", 0.0, 0.002, -0.006, 0.006),
+    Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
     Parameter(DRAG, "m2", 0.45, 0.15, 0.2, 0.8, on=False),
     Parameter(MASS, "relative", 0.0, 0.01, -0.03, 0.03),
     Parameter(TORSO_COM[0], "m", 0.0, 0.020, -0.05, 0.05),

@@ -66,7 +66,7 @@ def test_cost_never_rises(recovered):
 
 def test_one_representation(recovered):
     """Speeds and accelerations are the derivatives of the coordinates, exactly."""
-    made, fit = recovered
+    _, fit = recovered
     step = 1.0 / fit.observations.rate
     basis = fit.problem.basis.values
     np.testing.assert_allclose(

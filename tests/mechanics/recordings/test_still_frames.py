@@ -10,7 +10,7 @@ from aqbio.mechanics.recordings.still_frames import stillest_frames
 
 @pytest.fixture
 def moving():
-    """A pelvis at 8 m/s and three markers that swing about it; still around frame 25."""
+    """A pelvis at 8 m/s and three markers that swing about it; still around frames 25 and 75."""
     time = np.arange(100) / 250.0
     pelvis = np.outer(time, [8.0, 0.0, 0.0])
     swing = np.cos(2.0 * np.pi * 2.5 * (time - 0.1))[:, None, None] * np.ones((1, 3, 3))
@@ -19,7 +19,7 @@ def moving():
 
 def test_posture_at_the_turning_point(moving):
     found = stillest_frames(*moving, 5)
-    assert found.frames == slice(23, 28)
+    assert found.frames in (slice(23, 28), slice(73, 78))
     assert found.markers == 3
     assert found.movement < 0.001
 

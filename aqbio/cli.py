@@ -60,11 +60,24 @@ def run(
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the new study.")],
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FOLDER", help="Fill the sheets from the recordings in this folder."
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="OSIM", help="With --from: a generic model other than ours."),
+    ] = None,
 ) -> None:
-    """Make a study folder to fill in."""
-    from aqbio.stages.new import new_study
+    """Make a study folder to fill in, or one filled in from recordings."""
+    from aqbio.stages.new import new_study, new_study_from
 
-    new_study(folder)
+    if recordings is None:
+        new_study(folder)
+    else:
+        typer.echo("\n" + new_study_from(folder, recordings, model, _say))
     _say(f"wrote {folder}: read {folder / 'README.md'}")
 
 
@@ -77,12 +90,11 @@ def check(study: StudyFile) -> None:
     problems = study_problems(file)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    if problems:
-        typer.echo(
-            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in {file}.", err=True
-        )
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        typer.echo(f"{errors} problem{'s' if errors != 1 else ''} in {file}.", err=True)
         sys.exit(1)
-    typer.echo(f"{file}: no problems found.")
+    typer.echo(f"{file}: no problems found{', only remarks' if problems else ''}.")
 
 
 @app.command()
@@ -107,6 +119,14 @@ def solve(study: StudyFile, participant: OneParticipant = "") -> None:
     from aqbio.stages.solve import solve_participant
 
     _each_participant(study, participant, solve_participant)
+
+
+@app.command()
+def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Make motion, forces and body obey Newton and Euler together."""
+    from aqbio.stages.consistency import consistency_participant
+
+    _each_participant(study, participant, consistency_participant)
 
 
 @app.command()
@@ -168,6 +188,27 @@ def build_model(
         path = folder / f"sprint_{name}.osim"
         build_sprint_model(path, name)
         _say(f"wrote {path}")
+
+
+@app.command("map-model")
+def map_model(
+    model: Annotated[Path, typer.Argument(metavar="OSIM", help="A model of your own.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the map goes; without it: shown.")
+    ] = None,
+) -> None:
+    """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
+    from aqbio.stages.map_model import proposed_map, write_map
+
+    proposed = proposed_map(model) if out is None else write_map(model, out)
+    if out is None:
+        typer.echo(proposed.text)
+    for line in proposed.remarks:
+        typer.echo(f"look: {line}", err=True)
+    for line in proposed.open:
+        typer.echo(f"please fill: {line}", err=True)
+    if out is not None:
+        _say(f"wrote {out}")
 
 
 @app.command()

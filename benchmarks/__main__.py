@@ -14,7 +14,7 @@ from pathlib import Path
 from aqbio.osim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured, without_ratio
 from benchmarks.material import Material, gathered
-from benchmarks.rows import draws, dynamics, levels, markers, process, studies, trial
+from benchmarks.rows import check, draws, dynamics, levels, markers, process, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,6 +36,7 @@ ROWS: dict[str, Rows] = {
     "B10": process.within_memory,
     "B12": studies.laboratory,
     "B13": levels.within_budget,
+    "B14": check.of_a_study,
 }
 
 

@@ -92,9 +92,9 @@ def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
     single = every[(every["variant"] == MODELS[0]) & ~every["source"].str.contains("side")]
     keys = [*_KEYS, "level", "target", "axis", "phase", "statistic", "unit", "variant"]
     whole = single.groupby(keys, as_index=False, observed=True)["value"].sum()
-    return pd.concat(
-        [every, whole.assign(source=TOGETHER, low=np.nan, high=np.nan)], ignore_index=True
-    )
+    whole = whole.assign(source=TOGETHER, low=np.nan, high=np.nan)
+    told: pd.DataFrame = pd.concat([every, whole], ignore_index=True)
+    return told
 
 
 def caused_rotation_chart(

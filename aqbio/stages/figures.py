@@ -11,6 +11,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aqbio.figures import captions
+from aqbio.figures.agreement import (
+    AGREEMENT_COLUMNS,
+    TrialAgreement,
+    agreement_figure,
+    agreement_numbers,
+    trial_agreements,
+)
 from aqbio.figures.bar_chart import bar_chart_figure
 from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
 from aqbio.figures.causes import caused_force_chart, caused_rotation_chart, force_shares_chart
@@ -80,7 +87,7 @@ def figures_study(study: Study, report: Report) -> None:
     Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
     drawn, and ``figures/figures.json`` last.
     """
-    tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv")
+    tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv", "quality.tsv")
     inputs = [study.table(name) for name in tables]
     steps = read_dataset(inputs[0])
     outcomes, contributions = read_table(inputs[1]), read_table(inputs[2])
@@ -94,9 +101,14 @@ def figures_study(study: Study, report: Report) -> None:
     for chart in _bar_charts(study, outcomes, contributions):
         illustrations.append(_bar_illustration(study, chart))
         report(f"{chart.name}: done")
+    agreements = trial_agreements(steps, read_table(inputs[4]))
+    if agreements:
+        illustrations.append(_agreement_illustration(study, agreements))
+        report("agreement: done")
     trials, count = read_table(inputs[3]), study.settings.figures.ground_force_trials
     for participant in study.participants:
-        chosen = drawn_trials(trials, participant.participant_id, count)
+        measured = trials[trials["trial_id"].isin(_on_plates(study, participant.participant_id))]
+        chosen = drawn_trials(measured, participant.participant_id, count)
         for trial_id, mass in _trials_with_forces(study, participant.participant_id, chosen):
             place = (participant.participant_id, trial_id)
             prepared = study.folder(place[0], "prepare") / f"{trial_id}.nc"
@@ -157,6 +169,19 @@ def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
     )
 
 
+def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illustration:
+    figures = {width: agreement_figure(trials, width) for width in _widths(study)}
+    name = "agreement"
+    return Illustration(
+        name=name,
+        title=captions.TITLES[name],
+        caption=captions.AGREEMENT_CAPTION,
+        alternative_text=captions.agreement_alternative_text(trials),
+        table=_write_numbers(study, name, agreement_numbers(trials), AGREEMENT_COLUMNS),
+        files=_save(study, name, figures),
+    )
+
+
 def _grid_illustration(study: Study, grid: PhaseGrid, caption: str) -> Illustration:
     figures = {width: phase_grid_figure(grid, width) for width in _widths(study)}
     return Illustration(
@@ -209,6 +234,12 @@ def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[
     place = own.groupby("condition")["speed_mps"].rank(ascending=False, na_option="bottom")
     order = own.assign(place=place).sort_values(["place", "condition", "trial_id"])
     return [str(name) for name in order["trial_id"].head(count)]
+
+
+def _on_plates(study: Study, participant_id: str) -> list[str]:
+    """Give the prepared trials whose contacts were measured by plates."""
+    prepared = study.read_manifest(participant_id, "prepare")["trials"]
+    return [done["trial_id"] for done in prepared if done.get("events", "plates") == "plates"]
 
 
 def _trials_with_forces(

@@ -17,6 +17,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
+from aqbio.names import PARTICIPANT_STAGES
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -109,7 +110,11 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
     A participant whose model could not be scaled fails as a whole.
     """
-    needed = {"solve": ("prepare", "scale"), "contributions": ("solve",)}.get(stage, ())
+    needed = {
+        "solve": ("prepare", "scale"),
+        "consistency": ("solve",),
+        "contributions": ("consistency",),
+    }.get(stage, ())
     failures: dict[str, str] = {}
     for name in needed:
         manifest = study.read_manifest(participant_id, name)
@@ -120,9 +125,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
         for done in manifest["trials"]:
             if done["status"] != OK:
                 reason = done["reason"]
-                known = any(
-                    reason.startswith(f"{other}: ") for other in ("prepare", "scale", "solve")
-                )
+                known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
                 failures.setdefault(done["trial_id"], reason if known else f"{name}: {reason}")
     return failures
 

@@ -1,4 +1,7 @@
-"""Faults of input end as findings that name them, through the whole pipeline to the tables."""
+"""Faults of input end as findings that name them, through the whole pipeline to the tables.
+
+The plain way names them, before consistency, which has names of its own for what it cannot fit.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import pandas as pd
 import pytest
 
 from aqbio.io.tables import read_table
+from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
@@ -39,9 +43,12 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
     run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
     faulty = {name: replace(run, recording=fault(run.recording)) for name, fault in FAULTS.items()}
     folder = tmp_path_factory.mktemp("faults")
-    study = write_made_study(folder, RUNNER, {SOUND: run} | faulty, Laboratory(), DISTURBANCES)
+    every = {SOUND: run} | faulty
+    plain = "consistency: off\n"
+    study = write_made_study(folder, RUNNER, every, Laboratory(), DISTURBANCES, plain)
     for stage in (
-        prepare_participant, scale_participant, solve_participant, contributions_participant,
+        prepare_participant, scale_participant, solve_participant, consistency_participant,
+        contributions_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     steps_study(study, lambda _: None)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from tests.small_study import replace
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
-
-PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
-STUDY_STAGES = ("steps", "figures", "report")
 
 
 def _jobs(*stages, participants=("P1", "P2")):
@@ -37,7 +35,9 @@ def test_everything_once_and_then_nothing(small):
         ("steps: {maximum_flight_s: 0.2}", STUDY_STAGES),
         ("figures: {widths_mm: [90]}", ("figures", "report")),
         ("report: {title: Ours}", ("report",)),
-        ("solve: {accuracy: 1.0e-7}", ("solve", "contributions", *STUDY_STAGES)),
+        ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", "contributions", *STUDY_STAGES)),
+        ("consistency: {sigma_force_n: 100}", ("consistency", "contributions", *STUDY_STAGES)),
+        ("consistency: off", ("consistency", "contributions", *STUDY_STAGES)),
         ("laboratory: {surface: overground}", (*PARTICIPANT_STAGES, *STUDY_STAGES)),
     ],
 )

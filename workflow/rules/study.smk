@@ -47,6 +47,7 @@ rule figures:
         steps=rules.steps.output.steps,
         contributions=rules.steps.output.contributions,
         trials=rules.steps.output.trials,
+        quality=rules.steps.output.quality,
         prepared=manifests("prepare"),
         scaled=manifests("scale"),
         settings=settings_of("figures"),

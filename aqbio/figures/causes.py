@@ -48,6 +48,9 @@ LABELS = {
     "arms": "arms",
     "torso": "torso",
 }
+EARLY_AND_LATE = ("braking", "propulsion")
+"""Stance before and after the fore-aft force turns."""
+
 GROUPS = ("push_leg", "swing_leg", "legs", "arms", "torso")
 _TURNED = {"push_side": "Push side", "swing_side": "Swing side"}
 _KEYS = ["participant_id", "trial_id", "step"]
@@ -150,6 +153,44 @@ def caused_force_chart(
         for axis, words in (("y", "upward"), ("x", "forward"))
     )
     return BarChart("caused_force", columns, rows)
+
+
+def caused_sequence_chart(
+    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+) -> BarChart:
+    """Lay out what the joint moments of each side do in early and in late stance.
+
+    Parameters
+    ----------
+    contributions, steps, edges_mps
+        As of :func:`caused_rotation_chart`.
+    """
+    chosen = contributions["level"].astype(str) == f"C ({MODELS[0]})"
+    chosen &= contributions["phase"].isin(EARLY_AND_LATE)
+    every = contributions[chosen & contributions["source"].isin(SUMS)]
+    told = every.assign(variant=every["phase"])
+    columns = step_columns(steps, edges_mps)
+    rows = tuple(
+        BarRow(
+            f"{target}_{axis}",
+            words,
+            unit,
+            _panels(
+                told[(told["target"] == target) & (told["axis"] == axis)],
+                steps,
+                columns,
+                SUMS,
+                EARLY_AND_LATE,
+            ),
+        )
+        for target, axis, words, unit in (
+            ("push_side", "y", "Turn the\npush side", "N m s"),
+            ("swing_side", "y", "Turn the\nswing side", "N m s"),
+            ("ground", "x", "Push\nforward", "N s"),
+            ("ground", "y", "Push\nupward", "N s"),
+        )
+    )
+    return BarChart("caused_sequence", columns, rows, paired=True)
 
 
 def force_shares_chart(

@@ -159,7 +159,9 @@ def _contributions_table(curves: xr.Dataset) -> pd.DataFrame:
         for joint in JOINTS
         for axis in AXES
     ]
-    return pd.DataFrame([*rows, *_caused_rows(curves), *_relative_rows(curves)])
+    return pd.DataFrame(
+        [*rows, *_caused_rows(curves), *_sequence_rows(curves), *_relative_rows(curves)]
+    )
 
 
 def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
@@ -183,6 +185,21 @@ def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
                             | {"value": value, "unit": unit, "low": bounds[0], "high": bounds[1]}
                         )
     return rows
+
+
+def _sequence_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
+    """Impulses of both sides before and after the fore-aft force turns."""
+    turned = [(side, "y", "moment") for side in SIDES]
+    targets = (*turned, ("ground", "x", "force"), ("ground", "y", "force"))
+    return [
+        _step_key(curves.isel(step=number))
+        | {"level": "C (C2)", "source": source, "target": target, "axis": axis, "phase": phase}
+        | {"statistic": f"{quantity}_impulse", "unit": "N s", "value": sign * (3.0 + place)}
+        for number in range(curves.sizes["step"])
+        for target, axis, quantity in targets
+        for place, source in enumerate(SIDES)
+        for phase, sign in (("braking", -0.5), ("propulsion", 1.0))
+    ]
 
 
 def _relative_rows(curves: xr.Dataset) -> list[dict[str, Any]]:

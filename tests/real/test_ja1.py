@@ -163,5 +163,11 @@ def test_which_joints_drive_each_side_and_how_sure(ja1):
     section = page[page.index('id="driven"') : page.index('id="figures"')]
     assert "lumbar joint" in section
     assert "not what would happen if a muscle were stronger" in " ".join(section.split())
-    for figure in ("hub_torques", "caused_rotation", "caused_force", "force_shares"):
+    for figure in (
+        "hub_torques",
+        "caused_rotation",
+        "caused_sequence",
+        "caused_force",
+        "force_shares",
+    ):
         assert f'id="{figure}"' in page

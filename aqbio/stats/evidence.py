@@ -193,13 +193,18 @@ class Evidence:
     trials : TrialEvidence
     athletes : AthleteEvidence
     presence : Presence
+    caused_shares : mapping of contact model to (S,) array
+        Share of the vertical impulse in contact that joint moments of swing side, lumbar and arms
+        cause, where it was computed.
     """
 
     steps: StepEvidence
     trials: TrialEvidence
     athletes: AthleteEvidence
     presence: Presence = Presence()
+    caused_shares: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def where(self, chosen: BoolArray) -> Evidence:
         """Give the evidence of the chosen steps."""
-        return replace(self, steps=self.steps.where(chosen))
+        caused = {model: shares[chosen] for model, shares in self.caused_shares.items()}
+        return replace(self, steps=self.steps.where(chosen), caused_shares=caused)

@@ -26,6 +26,8 @@ class Found:
         Likewise.
     condition : bool or None
     note : str
+    blocked : str
+        Why neither support nor its opposite can be said, whatever the numbers.
     """
 
     fitted: Fitted
@@ -35,6 +37,7 @@ class Found:
     p: float | None = None
     condition: bool | None = None
     note: str = ""
+    blocked: str = ""
 
 
 def athlete_count(evidence: Evidence) -> int:

@@ -40,6 +40,8 @@ class Outcome:
         What `supported` needs beside p and delta; None where nothing.
     note : str
         That condition, or which of several numbers decides, in words.
+    blocked : str
+        Why neither support nor its opposite can be said, whatever the numbers; empty: nothing.
     """
 
     hypothesis: str
@@ -56,6 +58,7 @@ class Outcome:
     weights: FloatArray
     condition: bool | None = None
     note: str = ""
+    blocked: str = ""
 
 
 STATISTICS: dict[str, Callable[[Evidence, Hypothesis], Found]] = {
@@ -108,4 +111,5 @@ def outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome | None:
         weights=found.weights,
         condition=found.condition,
         note=found.note,
+        blocked=found.blocked,
     )

@@ -26,6 +26,7 @@ from aqbio.stats.partitions import (
     opposition,
     partition_names,
     ranks,
+    same_legs_cosine,
 )
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.timing import lag
@@ -69,16 +70,45 @@ def opposition_difference(evidence: Evidence, _: Hypothesis) -> Found:
     )
 
 
-def arms_push_cosine(evidence: Evidence, _: Hypothesis) -> Found:
+def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Found:
     """H2: cosine of arms and push leg."""
     pair = [ROLE_GROUPS.index(name) for name in ("arms", "push_leg")]
-    momentum = evidence.steps.momentum[:, 0, :, :, 1][..., pair]
-    return _mean_found(evidence, cosines(momentum)[:, 0, 1])
+    momentum = evidence.steps.momentum[:, 0, :, :, 1]
+    found = _mean_found(evidence, cosines(momentum[..., pair])[:, 0, 1])
+    who, count = evidence.steps.athlete, athlete_count(evidence)
+    forced = group_means(same_legs_cosine(momentum), who, count)
+    expected = float(np.mean(forced[np.isfinite(forced)])) if np.isfinite(forced).any() else np.nan
+    words = f"{expected:.2f} expected from both legs and the total alone"
+    if abs(expected) > hypothesis.delta and expected * found.fitted.estimate.value > 0:
+        words += ", so that the sign is largely set by geometry and the small total"
+    values = {**found.values, "same_legs": forced}
+    return Found(found.fitted, values, found.weights, note=words)
 
 
 def hub_share_mean(evidence: Evidence, _: Hypothesis) -> Found:
-    """H4: stance share of swing leg, arms and torso."""
-    return _mean_found(evidence, evidence.steps.hub_share)
+    """H4: stance share of swing leg, arms and torso.
+
+    Where the shares of force that joint moments of swing side, lumbar and arms cause differ in sign
+    between contact models, nothing is said.
+    """
+    found = _mean_found(evidence, evidence.steps.hub_share)
+    who, count = evidence.steps.athlete, athlete_count(evidence)
+    caused = {
+        model: float(mean_estimate(group_means(shares, who, count)).value)
+        for model, shares in evidence.caused_shares.items()
+    }
+    known = {model: value for model, value in caused.items() if np.isfinite(value)}
+    if not known:
+        return found
+    words = ", ".join(f"{model} {value:+.4f}" for model, value in known.items())
+    differ = len({value > 0 for value in known.values()}) > 1
+    return Found(
+        found.fitted,
+        found.values,
+        found.weights,
+        note=f"caused by joint moments: {words}",
+        blocked="what joint moments cause differs in sign between contact models" if differ else "",
+    )
 
 
 def _slope_found(evidence: Evidence, x: FloatArray, y: FloatArray) -> Found:
@@ -100,15 +130,8 @@ def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
     """
     steps = evidence.steps
     relative = 10.0 * steps.speed / evidence.athletes.fastest[steps.athlete]
-    side = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
-    momentum = steps.momentum[:, 0, :, :, 1]
-    push = np.sqrt((momentum[..., side].sum(axis=-1) ** 2).mean(axis=-1))
-    swing = np.sqrt((momentum[..., ROLE_GROUPS.index("swing_leg")] ** 2).mean(axis=-1))
     both = {
-        "momentum": _slope_found(evidence, relative, np.log(push / swing)),
-        "joint moments": _slope_found(
-            evidence, relative, np.log(steps.push_index / steps.swing_index)
-        ),
+        name: _slope_found(evidence, relative, ratio) for name, ratio in log_ratios(steps).items()
     }
     p = {name: _equivalence(one, hypothesis.delta) for name, one in both.items()}
     decides = max(p, key=lambda name: (np.isnan(p[name]), p[name]))
@@ -119,6 +142,18 @@ def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
         note=f"{decides} decide: "
         + ", ".join(f"{name} {one.fitted.estimate.value:.4f}" for name, one in both.items()),
     )
+
+
+def log_ratios(steps: StepEvidence) -> dict[str, FloatArray]:
+    """Logarithms of push side over swing side by step: RMS momentum, and joint-moment indices."""
+    side = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
+    momentum = steps.momentum[:, 0, :, :, 1]
+    push = np.sqrt((momentum[..., side].sum(axis=-1) ** 2).mean(axis=-1))
+    swing = np.sqrt((momentum[..., ROLE_GROUPS.index("swing_leg")] ** 2).mean(axis=-1))
+    return {
+        "momentum": np.log(push / swing),
+        "joint moments": np.log(steps.push_index / steps.swing_index),
+    }
 
 
 def _equivalence(found: Found, delta: float) -> float:

@@ -224,6 +224,8 @@ def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[
     not_supported: the 95 % interval wholly on the other side of 0, or the 90 % interval wholly
     within ±delta (equivalence: the 95 % interval wholly outside ±delta). Otherwise inconclusive.
     """
+    if outcome.blocked:
+        return "inconclusive", outcome.blocked
     delta = hypothesis.delta
     significant = bool(p_holm < hypothesis.alpha)
     if hypothesis.predicted == "equivalent":

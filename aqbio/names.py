@@ -18,7 +18,10 @@ ROLE_SIDES = {
     "swing_side": ("swing_leg",),
 }
 
-STAGES = ("prepare", "scale", "solve", "contributions", "steps", "figures", "report")
+STAGES = (
+    "prepare", "scale", "solve", "contributions", "evidence",
+    "steps", "hypotheses", "figures", "report",
+)  # fmt: skip
 
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""

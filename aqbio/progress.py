@@ -18,8 +18,8 @@ from aqbio.io.tables import read_table
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
-PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
-STUDY_STAGES = ("steps", "figures", "report")
+PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions", "evidence")
+STUDY_STAGES = ("steps", "hypotheses", "figures", "report")
 POLL_SECONDS = 0.25
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Positive = Annotated[float, Field(gt=0)]
+from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
+from aqbio.config.section import Positive, Section
+
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
-
-
-class Section(BaseModel):
-    """A group of settings; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Files(Section):
@@ -285,6 +281,8 @@ SECTIONS: dict[str, type[Section]] = {
     "solve": Solve,
     "contributions": Contributions,
     "steps": Steps,
+    "hypotheses": Hypotheses,
+    "multiverse": Multiverse,
     "figures": Figures,
     "report": Report,
 }
@@ -295,7 +293,9 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
     "contributions": ("model", "contributions"),
+    "evidence": ("model", "prepare", "steps", "multiverse"),
     "steps": ("model", "steps", "solve", "prepare"),
+    "hypotheses": ("hypotheses", "multiverse"),
     "figures": ("figures",),
     "report": ("report",),
 }
@@ -318,5 +318,7 @@ class StudySettings(Section):
     solve: Solve = Solve()
     contributions: Contributions = Contributions()
     steps: Steps = Steps()
+    hypotheses: Hypotheses = Hypotheses()
+    multiverse: Multiverse = Multiverse()
     figures: Figures = Figures()
     report: Report = Report()

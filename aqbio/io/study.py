@@ -24,13 +24,14 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config import settings as section
+from aqbio.config.section import Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.study_sheets import read_sheets
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
 """Folder of the models and maps that come with aqbio."""
 
-S = TypeVar("S", bound=section.Section)
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,20 @@ class Study:
         if self.settings.model.markers:
             return self._place(self.settings.model.markers)
         return self.map_file.parent / self.model_map.marker_set
+
+    @property
+    def registry_file(self) -> Path | None:
+        """File of the registry of hypotheses; None stands for the one that comes with aqbio."""
+        if self.settings.hypotheses.registry:
+            return self._place(self.settings.hypotheses.registry)
+        beside = self.file.parent / "hypotheses.yaml"
+        return beside if beside.is_file() else None
+
+    @property
+    def capacities_file(self) -> Path | None:
+        """Sheet of capacities; None where there is none."""
+        path = self._place(self.settings.hypotheses.capacities)
+        return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
         """Give the generic model of a participant.

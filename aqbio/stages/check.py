@@ -7,7 +7,9 @@ from pathlib import Path
 
 from aqbio.config import InvalidStudyError, closest
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.capacities import read_capacities
 from aqbio.io.study import Study, load_study
+from aqbio.stages.registration import study_registry
 
 
 def study_problems(file: Path) -> list[Finding]:
@@ -27,8 +29,27 @@ def study_problems(file: Path) -> list[Finding]:
         study = load_study(file)
     except AqbioError as error:
         return _findings(error)
-    problems = [*_map_problems(study), *_model_problems(study), *_file_problems(study)]
+    problems = [
+        *_map_problems(study),
+        *_model_problems(study),
+        *_file_problems(study),
+        *_hypothesis_problems(study),
+    ]
     return list(dict.fromkeys(problems))
+
+
+def _hypothesis_problems(study: Study) -> Iterator[Finding]:
+    """Problems of the registry of hypotheses and of the sheet of capacities."""
+    try:
+        study_registry(study)
+    except AqbioError as error:
+        yield from _findings(error)
+    try:
+        if study.capacities_file is not None:
+            people = [one.participant_id for one in study.participants]
+            read_capacities(study.capacities_file, people)
+    except AqbioError as error:
+        yield from _findings(error)
 
 
 def _findings(error: AqbioError) -> list[Finding]:

@@ -23,6 +23,13 @@ Report = Callable[[str], None]
 
 OK, FAILED = "ok", "failed"
 
+EARLIER = {
+    "solve": ("prepare", "scale"),
+    "contributions": ("solve",),
+    "evidence": ("contributions",),
+}
+"""Stages whose failures a stage passes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
@@ -109,7 +116,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
     A participant whose model could not be scaled fails as a whole.
     """
-    needed = {"solve": ("prepare", "scale"), "contributions": ("solve",)}.get(stage, ())
+    needed = EARLIER.get(stage, ())
     failures: dict[str, str] = {}
     for name in needed:
         manifest = study.read_manifest(participant_id, name)
@@ -121,7 +128,8 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
             if done["status"] != OK:
                 reason = done["reason"]
                 known = any(
-                    reason.startswith(f"{other}: ") for other in ("prepare", "scale", "solve")
+                    reason.startswith(f"{other}: ")
+                    for other in ("prepare", "scale", "solve", "contributions")
                 )
                 failures.setdefault(done["trial_id"], reason if known else f"{name}: {reason}")
     return failures

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STAGE = "report"
 MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
-_PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
+_PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions", "evidence")
 
 
 def report_study(study: Study, report: Report) -> None:

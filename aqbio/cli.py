@@ -60,11 +60,24 @@ def run(
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the new study.")],
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FOLDER", help="Fill the sheets from the recordings in this folder."
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="OSIM", help="With --from: a generic model other than ours."),
+    ] = None,
 ) -> None:
-    """Make a study folder to fill in."""
-    from aqbio.stages.new import new_study
+    """Make a study folder to fill in, or one filled in from recordings."""
+    from aqbio.stages.new import new_study, new_study_from
 
-    new_study(folder)
+    if recordings is None:
+        new_study(folder)
+    else:
+        typer.echo("\n" + new_study_from(folder, recordings, model, _say))
     _say(f"wrote {folder}: read {folder / 'README.md'}")
 
 
@@ -77,12 +90,11 @@ def check(study: StudyFile) -> None:
     problems = study_problems(file)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    if problems:
-        typer.echo(
-            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in {file}.", err=True
-        )
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        typer.echo(f"{errors} problem{'s' if errors != 1 else ''} in {file}.", err=True)
         sys.exit(1)
-    typer.echo(f"{file}: no problems found.")
+    typer.echo(f"{file}: no problems found{', only remarks' if problems else ''}.")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import aqbio
 from aqbio import cli
 from aqbio.names import STAGES
+from tests.recorded_study import record
 from tests.small_study import replace, write_small_study
 
 HEAVY = (
@@ -134,6 +135,7 @@ def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
 
 
 def test_check_lists_every_problem_and_counts_them(file, aqbio_command):
+    record(file)
     assert aqbio_command("check", file) == (0, f"{file}: no problems found.\n", "")
     replace(file.parent / "participants.tsv", "60.5", "heavy")
     replace(file.parent / "trials.tsv", "P1\tfast\trun", "P1\tfast\trum")
@@ -146,6 +148,7 @@ def test_check_lists_every_problem_and_counts_them(file, aqbio_command):
 
 
 def test_check_of_one_problem(file, aqbio_command):
+    record(file)
     (file.parent / "data" / "P1_fast.c3d").unlink()
     status, _, err = aqbio_command("check", file)
     assert status == 1

@@ -70,7 +70,7 @@ class Multiverse(Section):
     contact_models: tuple[Literal["C1", "C2", "C3"], ...] = Field(
         default=("C1", "C2", "C3"), description="Contact models of level C."
     )
-    flight_roles: tuple[Literal["last_stance", "mid_flight", "backward_foot"], ...] = Field(
-        default=("last_stance", "mid_flight", "backward_foot"),
-        description="Who pushes in flight, for flight outputs, which are implied by mechanics.",
+    flight_roles: tuple[Literal["R1", "R2", "R3"], ...] = Field(
+        default=("R1", "R2", "R3"),
+        description="Who pushes in flight (see roles.flight), for flight outputs, which mechanics implies.",
     )

@@ -166,9 +166,24 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must hold settings of its own{given}.", _known(place.annotation)
     if kind == "string_type":
         return f"{name} must be text{given}.", f'write it in quotes: "{value}".'
+    if unit := _other_unit(place, error):
+        return f"{name} must be {_constraint(error)}{given}.", unit
     comma = isinstance(value, str) and "," in value and kind == "float_parsing"
     fix = f"write a decimal point: {str(value).replace(',', '.')}." if comma else ""
     return f"{name} must be {_constraint(error)}{given}.", fix
+
+
+def _other_unit(place: _Place, error: ErrorDetails) -> str:
+    """Give the fix where a length or mass fits in another unit: centimetres, grams."""
+    name, context = str(place.location[-1] if place.location else ""), error.get("ctx", {})
+    for ending, factor, unit in (("_m", 100.0, "metres"), ("_kg", 1000.0, "kilograms")):
+        if name.endswith(ending) and "le" in context:
+            try:
+                value = float(error["input"]) / factor
+            except (TypeError, ValueError):
+                return ""
+            return f"write {unit}: {value:g}." if value <= context["le"] else f"write {unit}."
+    return ""
 
 
 def _constraint(error: ErrorDetails) -> str:

@@ -50,7 +50,7 @@ class Laboratory(Section):
     surface: Literal["auto", "overground", "treadmill"] = Field(
         default="auto", description="Running surface; `auto` looks at the pelvis's displacement."
     )
-    marker_unit: Literal["auto", "m", "mm", "cm"] = Field(
+    marker_unit: Literal["auto", "m", "mm", "cm", "inch"] = Field(
         default="auto", description="Unit of marker positions; `auto` takes the file's own."
     )
     ignore_plates: tuple[int, ...] = Field(
@@ -219,6 +219,27 @@ class Contributions(Section):
     )
 
 
+class Roles(Section):
+    """Who is on the push side and who on the swing side: a view of every step."""
+
+    pelvis: Literal["torso", "push_leg", "swing_leg", "legs", "out"] = Field(
+        default="torso",
+        description="Where the pelvis counts: `torso` on the push side, told as a group of its "
+        "own; `push_leg`, `swing_leg`, `legs` (half in each) merge it into them; `out`: told, but "
+        "on no side.",
+    )
+    arms: Literal["together", "split"] = Field(
+        default="together",
+        description="`split` tells the arms on the sides of push leg and swing leg apart "
+        "(arm_push, arm_swing), beside their sum.",
+    )
+    flight: Literal["R1", "R2", "R3"] = Field(
+        default="R1",
+        description="Push leg in flight: R1 the last stance leg until the next touchdown, R2 roles "
+        "change in mid-flight, R3 the leg whose foot moves backward relative to the pelvis.",
+    )
+
+
 class Steps(Section):
     """Which contacts become steps, and which steps are kept."""
 
@@ -280,6 +301,7 @@ SECTIONS: dict[str, type[Section]] = {
     "model": Model,
     "solve": Solve,
     "contributions": Contributions,
+    "roles": Roles,
     "steps": Steps,
     "hypotheses": Hypotheses,
     "multiverse": Multiverse,
@@ -292,9 +314,9 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
-    "contributions": ("model", "contributions"),
+    "contributions": ("model", "contributions", "roles"),
     "evidence": ("model", "prepare", "steps", "multiverse"),
-    "steps": ("model", "steps", "solve", "prepare"),
+    "steps": ("model", "roles", "steps", "solve", "prepare"),
     "hypotheses": ("hypotheses", "multiverse"),
     "figures": ("figures",),
     "report": ("report",),
@@ -317,6 +339,7 @@ class StudySettings(Section):
     model: Model = Model()
     solve: Solve = Solve()
     contributions: Contributions = Contributions()
+    roles: Roles = Roles()
     steps: Steps = Steps()
     hypotheses: Hypotheses = Hypotheses()
     multiverse: Multiverse = Multiverse()

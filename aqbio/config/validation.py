@@ -83,6 +83,11 @@ def read_yaml(path: Path, model: type[M]) -> M:
     return valid
 
 
+def setting_line(path: Path, *location: int | str) -> str:
+    """Give the line of a setting in a YAML file, in words."""
+    return _line(yaml.compose(_text(path), Loader=yaml.SafeLoader), location)
+
+
 def row_findings(
     error: ValidationError, model: type[BaseModel], path: Path, line: int
 ) -> list[Finding]:

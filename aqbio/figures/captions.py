@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from aqbio.figures.bars import BarChart
 from aqbio.figures.curves import (
     MAX_SINGLE_STEPS,
@@ -30,8 +32,7 @@ TITLES = {
 }
 
 _SAYS = {
-    "angular_momentum": "Angular momentum about the whole-body centre of mass. Push side: "
-    "push leg, arms, torso and pelvis; swing side: swing leg.",
+    "angular_momentum": "Angular momentum about the whole-body centre of mass.",
     "angular_momentum_rate": "Rate of change of angular momentum about the whole-body centre of "
     "mass. Balance: the rate of the whole body is the sum of the external moment (of the ground "
     "force, free moment included) and the residual, which is what measurement and model leave "
@@ -82,7 +83,7 @@ _FLIGHT = (
 )
 
 
-def grid_caption(grid: PhaseGrid, signs: str = _SIGNS) -> str:
+def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
     """Give the caption of a figure of curves over the step.
 
     Parameters
@@ -90,15 +91,22 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS) -> str:
     grid : PhaseGrid
     signs : str
         Sentences on signs and mirroring.
+    roles : str
+        What the two sides are, for figures that show them.
     """
     drawn = [line for row in grid.rows for panel in row.panels for line in panel]
     lines = "Thick lines: mean over steps; thin lines (in panels of few curves): single steps"
     if any(line.count > MAX_SINGLE_STEPS for line in drawn):
         lines += f", or means of participants where there are more than {MAX_SINGLE_STEPS} steps"
     if any(line.count >= MIN_BAND_STEPS for line in drawn):
-        lines += f"; bands: ± one standard deviation over steps (from {MIN_BAND_STEPS} steps on)"
+        lines += f"; pale bands: ± one standard deviation over steps (from {MIN_BAND_STEPS} on)"
+    if any(line.half is not None and np.isfinite(line.half).any() for line in drawn):
+        lines += (
+            "; darker bands: 95 % interval of measurement and model (body-segment parameters, "
+            "plates, markers), a step's, since such errors do not average out"
+        )
     events = "Stance and flight run from 0 to 100 % each; TD touchdown, TO toe-off."
-    words = [_SAYS[grid.name], signs, f"{lines}.", events]
+    words = [_SAYS[grid.name], *([roles] if roles else []), signs, f"{lines}.", events]
     return " ".join([*words, _FLIGHT] if grid.implied else words)
 
 

@@ -17,6 +17,9 @@ PHASES = ("stance", "flight")
 MAX_SINGLE_STEPS = 12
 """Up to this many steps are drawn one by one; beyond, one thin line per participant."""
 
+NORMAL_95 = 1.959964
+"""Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
+
 MIN_BAND_STEPS = 3
 """A standard deviation is shown from this many steps on."""
 
@@ -30,8 +33,14 @@ NUMBER_COLUMNS = {
     "percent": {"description": "Percent of the phase.", "unit": "%"},
     "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
     "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
+    "low": {
+        "description": "Lower end of the 95 % interval of measurement and model (body, plates, "
+        "markers), in `unit`: a step's, averaged over steps, because such errors do not average "
+        "out; n/a where none was drawn."
+    },
+    "high": {"description": "Upper end of that interval, in `unit`."},
     "steps": {"description": "Number of steps."},
-    "unit": {"description": "Unit of mean and sd."},
+    "unit": {"description": "Unit of mean, sd, low and high."},
 }
 """What the columns of a table of drawn numbers mean."""
 
@@ -51,6 +60,8 @@ class Curve:
         Thin lines: steps, or means of participants.
     count : int
         Number of steps.
+    half : (2, 101) array or None
+        Half of the 95 % interval of measurement and model; None where the quantity has none.
     """
 
     name: str
@@ -59,6 +70,7 @@ class Curve:
     sd: NDArray[np.float64]
     single: NDArray[np.float64]
     count: int
+    half: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same samples."""
@@ -148,11 +160,20 @@ class Line:
     style : LineStyle
     data : DataArray
         Dimensions ``step``, ``phase``, ``percent``.
+    sd : DataArray or None
+        How sure every sample is: standard deviation over draws.
     """
 
     name: str
     style: LineStyle
     data: xr.DataArray
+    sd: xr.DataArray | None = None
+
+
+def how_sure(steps: xr.Dataset, name: str, **labels: str) -> xr.DataArray | None:
+    """Give the standard deviation over draws of a variable of the step curves; None without one."""
+    known = f"{name}_sd"
+    return steps[known].sel(labels) if known in steps else None
 
 
 def panels(lines: Sequence[Line], columns: tuple[StepColumn, ...]) -> tuple[tuple[Curve, ...], ...]:
@@ -186,8 +207,21 @@ def curve(line: Line, column: StepColumn) -> Curve | None:
     mean = steps.mean(axis=0)
     enough = len(steps) >= MIN_BAND_STEPS
     sd = steps.std(axis=0, ddof=1) if enough else np.full_like(mean, np.nan)
+    half = None
+    if line.sd is not None:
+        drawn = line.sd.transpose("step", "phase", "percent").to_numpy()[column.rows][complete]
+        half = NORMAL_95 * _known_mean(drawn.astype(float))
     people = [who for who, kept in zip(column.participants, complete, strict=True) if kept]
-    return Curve(line.name, line.style, mean, sd, _single(steps, people), len(steps))
+    return Curve(line.name, line.style, mean, sd, _single(steps, people), len(steps), half)
+
+
+def _known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the first axis of what is known; NaN where nothing is."""
+    count = np.isfinite(values).sum(axis=0)
+    total = np.nansum(values, axis=0)
+    mean: NDArray[np.float64] = np.full_like(total, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 def _single(steps: NDArray[np.float64], people: list[str]) -> NDArray[np.float64]:
@@ -197,13 +231,17 @@ def _single(steps: NDArray[np.float64], people: list[str]) -> NDArray[np.float64
     return np.stack([steps[person == who].mean(axis=0) for who in sorted(set(people))])
 
 
+def _half(line: Curve) -> NDArray[np.float64]:
+    return np.full_like(line.mean, np.nan) if line.half is None else line.half
+
+
 def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
     """Give every mean and standard deviation of a figure as a long table.
 
     Returns
     -------
     DataFrame
-        Columns condition, speed_mps, row, line, phase, percent, mean, sd, steps, unit.
+        Columns condition, speed_mps, row, line, phase, percent, mean, sd, low, high, steps, unit.
     """
     percent = np.arange(101)
     parts = []
@@ -222,6 +260,8 @@ def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
                                 "percent": percent,
                                 "mean": line.mean[number],
                                 "sd": line.sd[number],
+                                "low": line.mean[number] - _half(line)[number],
+                                "high": line.mean[number] + _half(line)[number],
                                 "steps": line.count,
                                 "unit": row.unit,
                             }

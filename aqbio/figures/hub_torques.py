@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, panels
+from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, how_sure, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 
@@ -38,11 +38,11 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
     """
     whole, joint = steps["hub_moment"], steps["hub_joint_moment"]
     plan = (
-        ("Vertical axis", whole, "y", 1.3, "torque_y"),
-        ("Joint-moment part", joint, "y", 1.0, "joint_moment_y"),
-        ("Joint-force part", whole - joint, "y", 1.0, "joint_force_y"),
-        ("Forward axis", whole, "x", 0.9, "torque_x"),
-        ("Sideways axis", whole, "z", 0.9, "torque_z"),
+        ("Vertical axis", whole, "hub_moment", "y", 1.3, "torque_y"),
+        ("Joint-moment part", joint, "hub_joint_moment", "y", 1.0, "joint_moment_y"),
+        ("Joint-force part", whole - joint, "hub_force_moment", "y", 1.0, "joint_force_y"),
+        ("Forward axis", whole, "hub_moment", "x", 0.9, "torque_x"),
+        ("Sideways axis", whole, "hub_moment", "z", 0.9, "torque_z"),
     )
     rows = [
         PanelRow(
@@ -50,11 +50,11 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
             f"$W_{axis}$",
             "N m",
             key,
-            panels(_lines(values, axis), columns),
+            panels(_lines(steps, values, name, axis), columns),
             narrow=key == "torque_y",
             height=height,
         )
-        for words, values, axis, height, key in plan
+        for words, values, name, axis, height, key in plan
     ]
     odd = PanelRow(
         "Odd one",
@@ -70,9 +70,14 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
     return PhaseGrid("hub_torques", columns, (rows[0], odd, *rows[1:]))
 
 
-def _lines(values: xr.DataArray, axis: str) -> list[Line]:
+def _lines(steps: xr.Dataset, values: xr.DataArray, name: str, axis: str) -> list[Line]:
     return [
-        Line(chain, STYLES[style], values.sel(chain=chain, axis=axis))
+        Line(
+            chain,
+            STYLES[style],
+            values.sel(chain=chain, axis=axis),
+            how_sure(steps, name, chain=chain, axis=axis),
+        )
         for chain, style in CHAINS.items()
     ]
 

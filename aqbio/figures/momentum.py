@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import xarray as xr
 
-from aqbio.figures.curves import Line, PanelRow, PhaseGrid, panels
+from aqbio.figures.curves import Line, PanelRow, PhaseGrid, how_sure, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 from aqbio.names import ROLE_GROUPS
 
 SIDES_AND_TOTAL = ("push_side", "swing_side", "total")
 GROUPS_AND_TOTAL = (*ROLE_GROUPS, "total")
+SPLIT_ARMS = ("arm_push", "arm_swing")
 AXIS_WORDS = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
 MOMENTS = ("external_moment", "free_moment", "residual_moment")
 
@@ -28,7 +29,6 @@ def angular_momentum_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) ->
     -------
     PhaseGrid
     """
-    values = steps["angular_momentum"]
     plan = (
         ("sides", "y", SIDES_AND_TOTAL, 1.2),
         ("groups", "y", GROUPS_AND_TOTAL, 1.2),
@@ -41,7 +41,7 @@ def angular_momentum_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) ->
             f"$H_{axis}$",
             "kg m²/s",
             f"angular_momentum_{axis}_{kind}",
-            panels(_group_lines(values, groups, axis), columns),
+            panels(_group_lines(steps, "angular_momentum", groups, axis), columns),
             narrow=axis == "y",
             height=height,
         )
@@ -65,14 +65,13 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
     -------
     PhaseGrid
     """
-    values = steps["angular_momentum_rate"]
     by_group = (
         PanelRow(
             f"{kind.capitalize()}, {AXIS_WORDS['y']}",
             "$\\dot{H}_y$",
             "N m",
             f"angular_momentum_rate_y_{kind}",
-            panels(_group_lines(values, groups, "y"), columns),
+            panels(_group_lines(steps, "angular_momentum_rate", groups, "y"), columns),
             narrow=kind == "groups",
         )
         for kind, groups in (("sides", SIDES_AND_TOTAL), ("groups", GROUPS_AND_TOTAL))
@@ -91,16 +90,34 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
     return PhaseGrid("angular_momentum_rate", columns, (*by_group, *balance), implied=True)
 
 
-def _group_lines(values: xr.DataArray, groups: tuple[str, ...], axis: str) -> list[Line]:
+def _group_lines(steps: xr.Dataset, name: str, groups: tuple[str, ...], axis: str) -> list[Line]:
+    values = steps[name]
     present = set(values["group"].values.tolist())
+    if set(SPLIT_ARMS) <= present:
+        at = groups.index("arms") if "arms" in groups else len(groups)
+        groups = (*groups[:at], *(SPLIT_ARMS if "arms" in groups else ()), *groups[at + 1 :])
     return [
-        Line(group, STYLES[group], values.sel(group=group, axis=axis))
+        Line(
+            group,
+            STYLES[group],
+            values.sel(group=group, axis=axis),
+            how_sure(steps, name, group=group, axis=axis),
+        )
         for group in groups
         if group in present
     ]
 
 
 def _balance_lines(steps: xr.Dataset, axis: str) -> list[Line]:
-    total = steps["angular_momentum_rate"].sel(group="total", axis=axis)
-    moments = [Line(name, STYLES[name], steps[name].sel(axis=axis)) for name in MOMENTS]
-    return [Line("total", STYLES["total"], total), *moments]
+    rate = "angular_momentum_rate"
+    total = Line(
+        "total",
+        STYLES["total"],
+        steps[rate].sel(group="total", axis=axis),
+        how_sure(steps, rate, group="total", axis=axis),
+    )
+    moments = [
+        Line(name, STYLES[name], steps[name].sel(axis=axis), how_sure(steps, name, axis=axis))
+        for name in MOMENTS
+    ]
+    return [total, *moments]

@@ -153,7 +153,9 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
         for step in () if crowded and banded else line.single:
             place.plot(_PERCENT, _apart(step), color=pale(colour), linewidth=0.4, zorder=2)
         if banded:
-            _draw_band(place, line)
+            _draw_band(place, line, line.sd, 0.10)
+        if line.half is not None:
+            _draw_band(place, line, line.half, 0.28)
         place.plot(
             _PERCENT,
             _apart(line.mean),
@@ -167,18 +169,19 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
     place.locator_params(axis="y", nbins=5)
 
 
-def _draw_band(place: Axes, line: Curve) -> None:
-    """Shade mean ± standard deviation; every second sample: the same picture, half the file."""
+def _draw_band(place: Axes, line: Curve, half: NDArray[np.float64], alpha: float) -> None:
+    """Shade mean ± half; every second sample: the same picture, half the file."""
     for phase in range(2):
-        place.fill_between(
-            np.arange(0.0, 101.0, 2.0) + 100 * phase,
-            (line.mean - line.sd)[phase, ::2],
-            (line.mean + line.sd)[phase, ::2],
-            color=line.style.colour,
-            alpha=0.12,
-            linewidth=0,
-            zorder=2,
-        )
+        if np.isfinite(half[phase]).all():
+            place.fill_between(
+                np.arange(0.0, 101.0, 2.0) + 100 * phase,
+                (line.mean - half)[phase, ::2],
+                (line.mean + half)[phase, ::2],
+                color=line.style.colour,
+                alpha=alpha,
+                linewidth=0,
+                zorder=2,
+            )
 
 
 def _apart(phases: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -116,6 +116,8 @@ STYLES: dict[str, LineStyle] = {
     "push_leg": LineStyle("push leg", BLUE, width=1.4),
     "swing_leg": LineStyle("swing leg", VERMILLION, _DASHED, 1.4),
     "arms": LineStyle("arms", GREEN, _DASH_DOT, 1.3),
+    "arm_push": LineStyle("arm on the push leg's side", GREEN, width=1.3),
+    "arm_swing": LineStyle("arm on the swing leg's side", GREEN, _DOTTED, 1.5),
     "torso": LineStyle("torso", PURPLE, _DOTTED, 1.6),
     "pelvis": LineStyle("pelvis", SKY, _SHORT, 1.3),
     "total": LineStyle("whole body", "#000000", width=1.0),

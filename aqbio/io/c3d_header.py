@@ -95,6 +95,37 @@ def _shortage(content: bytes, processor: int) -> str:
     )
 
 
+def check_c3d_counts(path: Path, points: int, analog_channels: int) -> None:
+    """Refuse a file whose header and parameters count points or analog values differently.
+
+    A reader that believes the wrong one gets out of step: every frame then begins in the middle of
+    another one, and all markers jump about in the same box.
+
+    Parameters
+    ----------
+    path : Path
+    points, analog_channels : int
+        What the parameters POINT:USED and ANALOG:USED say.
+
+    Raises
+    ------
+    AqbioError
+    """
+    head = path.read_bytes()[:BLOCK]
+    in_header, values = _word(head, 2), _word(head, 3)
+    if in_header != points:
+        raise _unreadable(
+            path,
+            f"its header counts {in_header} points, its parameters {points}: it contradicts itself",
+        )
+    if (analog_channels == 0) != (values == 0) or (analog_channels and values % analog_channels):
+        raise _unreadable(
+            path,
+            f"its header counts {values} analog values a frame, its parameters "
+            f"{analog_channels} channels: it contradicts itself",
+        )
+
+
 def _word(content: bytes, number: int) -> int:
     """The header's 16-bit word of a number, counted from 1."""
     return int.from_bytes(content[2 * number - 2 : 2 * number], "little")

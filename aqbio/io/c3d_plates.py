@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from aqbio.errors import Finding
+from aqbio.io.c3d_process import C3dContent
 from aqbio.io.recording import ForceRecording
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.platforms import (
@@ -18,11 +18,17 @@ from aqbio.mechanics.force_plates.platforms import (
 )
 from aqbio.mechanics.vectors import FloatArray
 
-FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0}
+GROUP = "FORCE_PLATFORM"
+
+FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0, "lbf": 4.4482216}
+VOLTS = {"v", "mv", "volt", "volts"}
 LENGTHS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 LOADED = 50.0
 """Force above which a centre of pressure can tell a unit, N."""
+
+VOLTAGE = 20.0
+"""Amplifiers give 10 V at most: channels that stay below this cannot be a person's force in N."""
 
 MOSTLY, RARELY = 0.8, 0.5
 """A unit puts most centres of pressure on the plate, a wrong one few."""
@@ -42,13 +48,13 @@ class _Plate:
 
 
 def read_plates(
-    content: Any, length: float, file: str
+    content: C3dContent, length: float, file: str
 ) -> tuple[ForceRecording | None, list[Finding]]:
-    """Read the force plates of an opened C3D file.
+    """Read the force plates of a C3D file.
 
     Parameters
     ----------
-    content : ezc3d.c3d
+    content : C3dContent
     length : float
         Unit of length of the file, m.
     file : str
@@ -66,9 +72,8 @@ def read_plates(
     ezc3d's own force platforms are not used: they mirror the centre of pressure of type 3 plates
     whose depth is given as a positive number, and give the moment about another point per type.
     """
-    platform = content["parameters"].get("FORCE_PLATFORM", {})
-    analog = np.asarray(content["data"]["analogs"], dtype=float)
-    count = int(next(iter(_values(platform, "USED")), 0))
+    analog = content.analogs
+    count = int(_item(content, "USED", 0, 0))
     if count == 0:
         return None, []
     if analog.shape[-1] < 2:
@@ -77,7 +82,7 @@ def read_plates(
     findings: list[Finding] = []
     parts = []
     for index in range(count):
-        plate = _plate(content["parameters"], analog[0], index, length)
+        plate = _plate(content, index, length)
         if isinstance(plate, str):
             findings.append(
                 Finding(
@@ -91,6 +96,7 @@ def read_plates(
                 )
             )
             continue
+        findings += _unit_findings(plate, file)
         parts.append((plate, *_laboratory_wrench(plate, length, file, findings)))
     if not parts:
         return None, findings
@@ -101,7 +107,7 @@ def read_plates(
             np.array([plate.corners.mean(axis=0) for plate, _, _ in parts]),
         ),
         corners=np.array([plate.corners for plate, _, _ in parts]),
-        rate=float(content["header"]["analogs"]["frame_rate"]),
+        rate=content.analog_rate,
         start=0.0,
         names=tuple(f"plate {plate.number}" for plate, _, _ in parts),
         numbers=tuple(plate.number for plate, _, _ in parts),
@@ -110,15 +116,15 @@ def read_plates(
     return recording, findings
 
 
-def _plate(parameters: Any, analog: FloatArray, index: int, length: float) -> _Plate | str:
+def _plate(content: C3dContent, index: int, length: float) -> _Plate | str:
     """One plate, or the reason why it cannot be used."""
-    platform = parameters["FORCE_PLATFORM"]
-    kind = int(_item(platform, "TYPE", index, 0))
+    analog = content.analogs
+    kind = int(_item(content, "TYPE", index, 0))
     if kind not in CHANNELS:
         return f"its type {kind} is not among {', '.join(map(str, CHANNELS))}"
-    numbers = np.asarray(_values(platform, "CHANNEL"))
-    corners = np.asarray(_values(platform, "CORNERS"), dtype=float)
-    origin = np.asarray(_values(platform, "ORIGIN"), dtype=float)
+    numbers = np.asarray(content.values(GROUP, "CHANNEL"))
+    corners = np.asarray(content.values(GROUP, "CORNERS"), dtype=float)
+    origin = np.asarray(content.values(GROUP, "ORIGIN"), dtype=float)
     if numbers.ndim != 2 or corners.ndim != 3 or origin.ndim != 2:
         return "CHANNEL, CORNERS or ORIGIN is missing"
     if index >= min(numbers.shape[1], corners.shape[2], origin.shape[1]):
@@ -134,23 +140,51 @@ def _plate(parameters: Any, analog: FloatArray, index: int, length: float) -> _P
         plate_axes(place)
     except ValueError as error:
         return str(error).rstrip(".")
-    calibration = _calibration(platform, index) if kind == 4 else None
+    calibration = _calibration(content, index) if kind == 4 else None
     if kind == 4 and calibration is None:
         return "its type 4 needs CAL_MATRIX"
-    units = [str(unit).strip().lower() for unit in _values(parameters.get("ANALOG", {}), "UNITS")]
+    every = [unit.lower() for unit in content.strings("ANALOG", "UNITS")]
+    units = tuple(every[one] if one < len(every) else "" for one in used)
+    largest = float(np.abs(channels).max())
+    if kind != 4 and VOLTS & set(units) and 0.0 < largest < VOLTAGE:
+        return (
+            f"its channels are in volts (up to {largest:.2g} V), and type {kind} has no calibration"
+        )
     return _Plate(
         number=index + 1,
         kind=kind,
         corners=place,
         origin=origin[:, index] * length,
         channels=channels,
-        units=tuple(units[one] if one < len(units) else "" for one in used),
+        units=units,
         calibration=calibration,
     )
 
 
-def _calibration(platform: Any, index: int) -> FloatArray | None:
-    matrices = np.asarray(_values(platform, "CAL_MATRIX"), dtype=float)
+def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
+    """Units of force that are no unit of force: the values are taken as newtons."""
+    shear = set(plate.units[:3]) - set(FORCE_UNITS)
+    if plate.kind == 4 or not shear:
+        return []
+    told = ", ".join(sorted(unit or "none" for unit in shear))
+    largest = float(np.abs(plate.channels[:, :3]).max())
+    return [
+        Finding(
+            rule="plate-force-unit",
+            severity="warning",
+            what=f"plate {plate.number}: the file's unit of force is {told}; the values, up to "
+            f"{largest:.0f}, are taken as newtons.",
+            number=largest,
+            unit="N",
+            file=file,
+            where=f"ANALOG:UNITS, plate {plate.number}",
+            fix="compare the body mass that the plates give with the scales; correct the units.",
+        )
+    ]
+
+
+def _calibration(content: C3dContent, index: int) -> FloatArray | None:
+    matrices = np.asarray(content.values(GROUP, "CAL_MATRIX"), dtype=float)
     if matrices.ndim != 3 or matrices.shape[:2] != (6, 6) or index >= matrices.shape[2]:
         return None
     matrix = matrices[:, :, index]
@@ -206,10 +240,6 @@ def _moment_length(plate: _Plate, length: float) -> float:
     return LENGTHS.get(unit, length)
 
 
-def _values(group: Any, name: str) -> Any:
-    return group.get(name, {}).get("value", ())
-
-
-def _item(group: Any, name: str, index: int, missing: float) -> float:
-    values = np.ravel(_values(group, name))
+def _item(content: C3dContent, name: str, index: int, missing: float) -> float:
+    values = np.ravel(content.values(GROUP, name))
     return float(values[index]) if index < len(values) else missing

@@ -10,7 +10,12 @@ import numpy as np
 from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.vectors import FloatArray
 
-METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metres": 1.0, "cm": 0.01, "mm": 0.001}
+METRES = {
+    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0),
+    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetres"), 0.01),
+    **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetres"), 0.001),
+    **dict.fromkeys(("inch", "inches", "in"), 0.0254),
+}
 """Units of length by the names that files use."""
 
 LARGE = 20.0
@@ -49,7 +54,7 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
             raise AqbioError(
                 f"the unit of the markers is “{name}”, which is no length that is known.",
                 file=file,
-                fix="state laboratory.marker_unit (m, cm or mm) in study.yaml.",
+                fix="state laboratory.marker_unit (m, cm, mm or inch) in study.yaml.",
                 rule="marker-unit",
             )
         return METRES[name]

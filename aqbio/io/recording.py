@@ -64,6 +64,8 @@ class Recording:
     rate : float
         Hz.
     forces : ForceRecording or None
+    length_unit : float
+        The file's unit of length that the positions were read with, m.
     findings : tuple of Finding
         What the reader noticed.
     """
@@ -73,6 +75,7 @@ class Recording:
     rate: float
     forces: ForceRecording | None = None
     findings: tuple[Finding, ...] = ()
+    length_unit: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse positions that do not belong to the labels."""

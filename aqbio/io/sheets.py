@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,6 +18,25 @@ from aqbio.errors import AqbioError, Finding
 R = TypeVar("R", bound=Row)
 
 MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine(Generic[R]):
+    """A line of a sheet.
+
+    Attributes
+    ----------
+    number : int
+        Line in the file.
+    cells : mapping
+        Filled cells by column, as written.
+    row : Row or None
+        None when a cell is wrong.
+    """
+
+    number: int
+    cells: Mapping[str, str]
+    row: R | None
 
 
 def read_sheet(path: Path, row: type[R]) -> list[R]:
@@ -35,6 +56,20 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
     AqbioError
         When the file is missing or has no header.
     """
+    lines, findings = sheet_lines(path, row)
+    if findings:
+        raise InvalidStudyError(findings)
+    return [line.row for line in lines if line.row is not None]
+
+
+def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Finding]]:
+    """Read what can be read of a sheet, and everything that is wrong with it.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing, has no header or no tabs.
+    """
     reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
     numbered = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     if not numbered:
@@ -51,7 +86,7 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
             rule="sheet-separator",
         )
     findings = _header_findings(header, row, path)
-    rows: list[R] = []
+    lines: list[SheetLine[R]] = []
     for number, cells in numbered[1:]:
         values = {
             name: cell.strip()
@@ -60,13 +95,13 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
         }
         if len(cells) > len(header):
             findings.append(_row_length(path, number, len(cells), len(header)))
+        valid = None
         try:
-            rows.append(row.model_validate(values))
+            valid = row.model_validate(values)
         except ValidationError as error:
             findings += row_findings(error, row, path, number)
-    if findings:
-        raise InvalidStudyError(findings)
-    return rows
+        lines.append(SheetLine(number, values, valid))
+    return lines, findings
 
 
 def _other_separator(header: str) -> str:

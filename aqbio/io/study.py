@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel
+import yaml
+from pydantic import TypeAdapter, ValidationError
 
 import aqbio
 from aqbio.config import (
@@ -23,10 +24,9 @@ from aqbio.config import (
     expand_environment,
     read_yaml,
 )
-from aqbio.config import settings as section
 from aqbio.config.section import Section
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.study_sheets import read_sheets
+from aqbio.io.study_sheets import StudySheets, checked_sheets
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
 """Folder of the models and maps that come with aqbio."""
@@ -47,6 +47,10 @@ class Study:
     def data(self) -> Path:
         """Folder of the recordings."""
         return self._place(self.settings.files.data)
+
+    def sheet(self, name: Literal["participants", "trials"]) -> Path:
+        """Give the file of a sheet."""
+        return self.file.parent / str(getattr(self.settings.files, name))
 
     @property
     def root(self) -> Path:
@@ -224,6 +228,70 @@ class Study:
         return path if path.is_absolute() else self.file.parent / path
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedStudy:
+    """What can be read of a study, and everything that is wrong with its settings and sheets.
+
+    Attributes
+    ----------
+    study : Study
+        Without the rows that have a wrong cell; sections with a wrong setting as by default.
+    known : bool
+        Whether it is known where recordings and models are.
+    trial_lines : tuple of int
+        Line of each of its trials in the sheet.
+    findings : tuple of Finding
+    """
+
+    study: Study
+    known: bool
+    trial_lines: tuple[int, ...]
+    findings: tuple[Finding, ...]
+
+
+def checked_study(file: Path) -> CheckedStudy:
+    """Read what can be read of a study, however much is wrong with it.
+
+    Raises
+    ------
+    AqbioError
+        When study.yaml does not exist or is no YAML.
+    """
+    findings: tuple[Finding, ...] = ()
+    broken: set[str] = set()
+    try:
+        settings = read_yaml(file, StudySettings)
+    except InvalidStudyError as problems:
+        findings = problems.findings
+        settings, broken = _sound_settings(file)
+    if "files" in broken:
+        sheets = StudySheets((), (), (), ())
+    else:
+        folder, files = file.parent, settings.files
+        sheets = checked_sheets(folder / files.participants, folder / files.trials)
+    return CheckedStudy(
+        study=Study(file, settings, sheets.participants, sheets.trials),
+        known=not broken & {"files", "model"},
+        trial_lines=sheets.trial_lines,
+        findings=(*findings, *sheets.findings),
+    )
+
+
+def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
+    """Settings without the sections in which something is wrong, and the names of those."""
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    given = content if isinstance(content, dict) else {}
+    sound, broken = {"name": "study"}, set()
+    for name, field in StudySettings.model_fields.items():
+        if name in given:
+            try:
+                adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
+                sound[name] = adapter.validate_python(given[name])
+            except ValidationError:
+                broken.add(name)
+    return StudySettings.model_validate(sound), broken
+
+
 def load_study(file: Path) -> Study:
     """Read study.yaml and both sheets.
 
@@ -232,29 +300,7 @@ def load_study(file: Path) -> Study:
     InvalidStudyError
         All problems of settings and sheets at once.
     """
-    try:
-        settings = read_yaml(file, StudySettings)
-    except InvalidStudyError as problems:
-        raise InvalidStudyError([*problems.findings, *_sheet_problems(file)]) from problems
-    participants, trials = _sheets(file, settings.files)
-    return Study(file, settings, participants, trials)
-
-
-class _NamedFiles(BaseModel):
-    """The sheets that a study.yaml with problems elsewhere names."""
-
-    files: section.Files = section.Files()
-
-
-def _sheet_problems(file: Path) -> tuple[Finding, ...]:
-    """Give the problems of the sheets of a study whose settings have some too."""
-    try:
-        _sheets(file, read_yaml(file, _NamedFiles).files)
-    except InvalidStudyError as problems:
-        known = any(finding.file == str(file) for finding in problems.findings)
-        return () if known else problems.findings
-    return ()
-
-
-def _sheets(file: Path, files: section.Files) -> tuple[tuple[Participant, ...], tuple[Trial, ...]]:
-    return read_sheets(file.parent / files.participants, file.parent / files.trials)
+    checked = checked_study(file)
+    if checked.findings:
+        raise InvalidStudyError(checked.findings)
+    return checked.study

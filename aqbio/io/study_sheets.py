@@ -2,117 +2,150 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from aqbio.config import InvalidStudyError, Participant, Trial, closest
+from aqbio.config import Participant, Trial, closest
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.sheets import read_sheet
+from aqbio.io.sheets import SheetLine, sheet_lines
 
 R = TypeVar("R", Participant, Trial)
 
 
-def read_sheets(
-    participants_sheet: Path, trials_sheet: Path
-) -> tuple[tuple[Participant, ...], tuple[Trial, ...]]:
-    """Read both sheets of a study.
+@dataclass(frozen=True, slots=True)
+class StudySheets:
+    """What can be read of both sheets, and everything that is wrong with them.
 
-    Raises
-    ------
-    InvalidStudyError
-        All problems of both sheets at once.
+    Attributes
+    ----------
+    participants, trials : tuples
+        Rows without a wrong cell.
+    trial_lines : tuple of int
+        Line of each of ``trials``.
+    findings : tuple of Finding
     """
-    participants, findings = _rows(participants_sheet, Participant)
-    trials, more = _rows(trials_sheet, Trial)
+
+    participants: tuple[Participant, ...]
+    trials: tuple[Trial, ...]
+    trial_lines: tuple[int, ...]
+    findings: tuple[Finding, ...]
+
+
+def checked_sheets(participants_sheet: Path, trials_sheet: Path) -> StudySheets:
+    """Read what can be read of both sheets, and say everything that is wrong with them.
+
+    A row with a wrong cell still counts where its other cells are compared: nobody is called
+    unknown because of a misspelt mass.
+    """
+    people, findings = _lines(participants_sheet, Participant)
+    trials, more = _lines(trials_sheet, Trial)
     findings += more
-    if not findings:
-        findings += _empty_findings({participants_sheet: participants, trials_sheet: trials})
-        findings += _participant_findings(participants, participants_sheet)
-        findings += _trial_findings(participants, trials, trials_sheet)
-        findings += _static_findings(participants, trials, participants_sheet)
-    if findings:
-        raise InvalidStudyError(findings)
-    return tuple(participants), tuple(trials)
+    for sheet, lines in ((participants_sheet, people), (trials_sheet, trials)):
+        if lines == []:
+            findings.append(_finding("sheet-empty", _EMPTY, sheet, "write one row per item."))
+    findings += _participant_findings(people or (), participants_sheet)
+    findings += _twice_findings(trials or (), trials_sheet)
+    if people and trials:
+        findings += _owner_findings(people, trials, trials_sheet)
+        findings += _static_findings(people, trials, participants_sheet)
+    return StudySheets(
+        participants=tuple(line.row for line in people or () if line.row is not None),
+        trials=tuple(line.row for line in trials or () if line.row is not None),
+        trial_lines=tuple(line.number for line in trials or () if line.row is not None),
+        findings=tuple(findings),
+    )
 
 
-def _rows(path: Path, row: type[R]) -> tuple[list[R], list[Finding]]:
+_EMPTY = "the sheet has a header but no rows."
+
+
+def _lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]] | None, list[Finding]]:
+    """Lines of a sheet, None when it cannot be read, and its own problems."""
     try:
-        return read_sheet(path, row), []
-    except InvalidStudyError as problems:
-        return [], list(problems.findings)
+        return sheet_lines(path, row)
     except AqbioError as error:
-        return [], [error.finding()]
+        return None, [error.finding()]
 
 
-def _finding(rule: str, what: str, file: Path, fix: str) -> Finding:
-    return Finding(rule=rule, severity="error", what=what, file=str(file), fix=fix)
+def _cell(line: SheetLine[R], column: str) -> str:
+    return line.cells.get(column, "")
 
 
-def _empty_findings(sheets: Mapping[Path, Sequence[object]]) -> Iterator[Finding]:
-    for sheet, rows in sheets.items():
-        if not rows:
-            yield _finding(
-                "sheet-empty",
-                "the sheet has a header but no rows.",
-                sheet,
-                "write one row per item.",
-            )
+def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
+    where = "" if line is None else f"line {line}"
+    return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
 
 
-def _participant_findings(participants: Sequence[Participant], sheet: Path) -> Iterator[Finding]:
-    """Participants that are there twice; capitals do not tell files apart everywhere."""
-    counts = Counter(person.participant_id.casefold() for person in participants)
-    for name in dict.fromkeys(person.participant_id for person in participants):
-        if (count := counts.pop(name.casefold(), 1)) > 1:
-            yield _finding(
-                "sheet-twice", f"participant {name} appears {count} times.", sheet, "keep one row."
-            )
-
-
-def _trial_findings(
-    participants: Sequence[Participant], trials: Sequence[Trial], sheet: Path
+def _participant_findings(
+    people: Sequence[SheetLine[Participant]], sheet: Path
 ) -> Iterator[Finding]:
-    """Trials that are there twice or that belong to nobody."""
-    people = [person.participant_id for person in participants]
-    counts = Counter((trial.participant_id, trial.trial_id.casefold()) for trial in trials)
-    for trial in trials:
-        name, trial_id = trial.participant_id, trial.trial_id
-        if (count := counts.pop((name, trial_id.casefold()), 1)) > 1:
-            yield _finding(
-                "sheet-twice",
-                f"trial {trial_id} of {name} appears {count} times.",
-                sheet,
-                "give every trial of a participant its own trial_id.",
-            )
-        if name not in people:
-            near = closest(name, people)
+    """Participants that are there twice; capitals do not tell files apart everywhere."""
+    seen: dict[str, list[SheetLine[Participant]]] = {}
+    for line in people:
+        seen.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
+    for name, lines in seen.items():
+        if name and len(lines) > 1:
+            what = f"participant {_cell(lines[0], 'participant_id')} appears {len(lines)} times."
+            yield _finding("sheet-twice", what, sheet, "keep one row.", lines[1].number)
+
+
+def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator[Finding]:
+    """Trials that are there twice."""
+    seen: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
+    for line in trials:
+        key = _cell(line, "participant_id"), _cell(line, "trial_id").casefold()
+        seen.setdefault(key, []).append(line)
+    for (name, trial), lines in seen.items():
+        if name and trial and len(lines) > 1:
+            what = f"trial {_cell(lines[0], 'trial_id')} of {name} appears {len(lines)} times."
+            fix = "give every trial of a participant its own trial_id."
+            yield _finding("sheet-twice", what, sheet, fix, lines[1].number)
+
+
+def _owner_findings(
+    people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
+) -> Iterator[Finding]:
+    """Trials that belong to nobody."""
+    known = [_cell(line, "participant_id") for line in people]
+    for line in trials:
+        name = _cell(line, "participant_id")
+        if name and name not in known:
+            near = closest(name, known)
             yield _finding(
                 "participant-unknown",
-                f"trial {trial_id} belongs to {name}, who is not in the participants sheet.",
+                f"trial {_cell(line, 'trial_id')} belongs to {name}, who is not in the "
+                "participants sheet.",
                 sheet,
                 f"did you mean {near}?" if near else "add the participant.",
+                line.number,
             )
 
 
 def _static_findings(
-    participants: Sequence[Participant], trials: Sequence[Trial], sheet: Path
+    people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
     """Static trials that a participant names wrongly or not at all."""
-    for person in participants:
-        name, static = person.participant_id, person.static_trial
-        own = {trial.trial_id: trial for trial in trials if trial.participant_id == name}
-        standing = [trial for trial in own.values() if trial.task == "static"]
-        if static is None:
+    for person in people:
+        name, static = _cell(person, "participant_id"), _cell(person, "static_trial")
+        own = {
+            _cell(line, "trial_id"): line
+            for line in trials
+            if _cell(line, "participant_id") == name
+        }
+        left_out = {trial for trial, line in own.items() if _cell(line, "include") == "no"}
+        standing = [trial for trial, line in own.items() if _cell(line, "task") == "static"]
+        if not static:
             for trial in standing:
-                if trial.include == "yes":
+                if trial not in left_out:
                     yield _finding(
                         "static-not-named",
-                        f"{name} has the static trial {trial.trial_id}, but its static_trial is "
-                        "n/a: the model would be scaled without it.",
+                        f"{name} has the static trial {trial}, but its static_trial is n/a: the "
+                        "model would be scaled without it.",
                         sheet,
-                        f"write {trial.trial_id} in column static_trial, or set include = no.",
+                        f"write {trial} in column static_trial, or set include = no.",
+                        person.number,
                     )
         elif static not in own:
             near = closest(static, own)
@@ -121,12 +154,14 @@ def _static_findings(
                 f"static_trial {static} of {name} is not in the trials sheet.",
                 sheet,
                 f"did you mean {near}?" if near else "add it with task static, or write n/a.",
+                person.number,
             )
-        elif own[static].task != "static" or own[static].include == "no":
-            state = "left out" if own[static].include == "no" else f"a {own[static].task}"
+        elif static not in standing or static in left_out:
+            state = "left out" if static in left_out else f"a {_cell(own[static], 'task')}"
             yield _finding(
                 "static-unknown",
                 f"static_trial {static} of {name} is {state} in the trials sheet.",
                 sheet,
                 "name an included trial whose task is static, or write n/a.",
+                person.number,
             )

@@ -30,6 +30,8 @@ class MarkerFile:
     first_time : float
         Instant of the first frame on the file's own clock, s.
     findings : tuple of Finding
+    length_unit : float
+        The file's unit of length, m.
     """
 
     labels: tuple[str, ...]
@@ -37,6 +39,7 @@ class MarkerFile:
     rate: float
     first_time: float
     findings: tuple[Finding, ...]
+    length_unit: float = 1.0
 
 
 def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
@@ -69,6 +72,7 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
         rate=sampling_rate(table[:, 1], path.name, _number(header.get("DataRate", ""))),
         first_time=float(table[0, 1]),
         findings=(*findings, *more),
+        length_unit=scale,
     )
 
 

@@ -37,7 +37,11 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         content = read_trc(markers, unit)
         first_time = content.first_time
         recording = Recording(
-            content.labels, content.positions, content.rate, findings=content.findings
+            content.labels,
+            content.positions,
+            content.rate,
+            findings=content.findings,
+            length_unit=content.length_unit,
         )
     else:
         raise AqbioError(
@@ -55,4 +59,5 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         recording.rate,
         loads,
         (*recording.findings, *findings),
+        recording.length_unit,
     )

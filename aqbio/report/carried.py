@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from aqbio.figures.step_columns import column_size, column_title
-from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.names import AXES
 from aqbio.report.rows import rows
 
 CARRIER_WORDS = {
@@ -15,11 +16,11 @@ CARRIER_WORDS = {
     "arms": "Arms",
     "torso": "Torso",
     "pelvis": "Pelvis",
-    "push_side": "Push side (these four together)",
-    "swing_side": "Swing side (the swing leg)",
+    "push_side": "Push side",
+    "swing_side": "Swing side",
     "total": "Whole body",
 }
-"""Rows of the table, in its order; the swing leg stands for its side."""
+"""Rows of the table, in its order; where the roles let it, the swing leg is the swing side."""
 
 JOINT_WORDS = {
     "hip": "Hip",
@@ -138,6 +139,10 @@ def joint_words(role: str) -> str:
     )
 
 
-def push_side_groups() -> tuple[str, ...]:
-    """Groups that make up the push side, in the order of the table."""
-    return tuple(name for name in CARRIER_WORDS if name in ROLE_GROUPS and name != "swing_leg")
+def told_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
+    """Carriers and their words, without groups that the study's roles merge into others."""
+    return {
+        name: words
+        for name, words in CARRIER_WORDS.items()
+        if any(math.isfinite(column.momentum[name, "y"].mean) for column in columns)
+    }

@@ -13,11 +13,10 @@ from markupsafe import Markup
 
 from aqbio.figures.numbers import shown
 from aqbio.report.carried import (
-    CARRIER_WORDS,
     SpeedColumn,
     joint_words,
-    push_side_groups,
     speed_columns,
+    told_carriers,
 )
 from aqbio.report.driven import SIDES, driven_columns, fastest
 from aqbio.report.origin import Origin
@@ -64,6 +63,8 @@ class PageContent:
     Attributes
     ----------
     title, authors, study : str
+    roles : str
+        Who is on the push side and who on the swing side.
     participants : int
         Number of rows of the participants sheet.
     steps, trials, quality, findings : DataFrame
@@ -79,6 +80,7 @@ class PageContent:
     title: str
     authors: str
     study: str
+    roles: str
     participants: int
     steps: pd.DataFrame
     trials: pd.DataFrame
@@ -107,7 +109,7 @@ def page(content: PageContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
-    environment.globals |= {"joint_words": joint_words, "carriers": CARRIER_WORDS}
+    environment.globals |= {"joint_words": joint_words}
     environment.globals |= {"driven_sides": SIDES}
     style = (templates / "style.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
@@ -116,7 +118,7 @@ def page(content: PageContent) -> str:
         columns=speed_columns(content.means),
         driven=driven_columns(content.caused),
         fastest=fastest(driven_columns(content.caused)),
-        push_groups=push_side_groups(),
+        carriers=told_carriers(speed_columns(content.means)),
         summary=study_summary(content.participants, content.trials, content.steps),
         step_rows=rows(content.steps),
         quality=quality_tables(content.quality),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from aqbio.mechanics.contributions.contact_models import POINT_YAW
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
 from aqbio.mechanics.contributions.source_roles import role_name, side_sum, side_weights
-from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.role_options import weighted_sum
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
@@ -18,7 +18,6 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kine
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.stages.level_intervals import (
-    Outcome,
     Row,
     TrialDraws,
     outcome_rows,
@@ -32,12 +31,11 @@ NORMAL_95 = 1.959964
 SHARE = 6
 """Every draw of level C solves the equations of motion anew: a sixth of the draws must do."""
 
-LEVEL = f"C ({POINT_YAW})"
 _EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0), marker=0.0)
 
 
 def cause_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
-    """95 % intervals of stance means of level C of one step, primary contact model.
+    """95 % intervals of stance means of level C of one step, under every contact model.
 
     Parameters
     ----------
@@ -63,14 +61,16 @@ def cause_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
     generator = np.random.default_rng(draws.sampling.seed)
     count = max(draws.sampling.count // SHARE, 8)
     moved = _moved(draws, frames, count)
-    drawn = drawn_causes(run, draws.spread, count, generator, moved=moved)
-    undisturbed = drawn_causes(run, _EXACT, 1, generator)
+    models = tuple(CONTACT_ROWS)
+    drawn = drawn_causes(run, draws.spread, count, generator, models, moved)
+    undisturbed = drawn_causes(run, _EXACT, 1, generator, models)
     time = draws.time[frames]
-    every = (_by_role(draws, step, one, time) for one in (drawn, undisturbed))
-    for (outcome, values), (_, own) in zip(*every, strict=True):
-        spread = values.std(axis=0, ddof=1)
-        bounds = (own[0] - NORMAL_95 * spread, own[0] + NORMAL_95 * spread)
-        yield from outcome_rows(outcome, own[0], bounds, spread)
+    for model in models:
+        every = (_by_role(draws, step, one[model], time) for one in (drawn, undisturbed))
+        for (told, values), (_, own) in zip(*every, strict=True):
+            spread = values.std(axis=0, ddof=1)
+            bounds = (own[0] - NORMAL_95 * spread, own[0] + NORMAL_95 * spread)
+            yield from outcome_rows((f"C ({model})", *told), own[0], bounds, spread)
 
 
 def _moved(draws: TrialDraws, frames: slice, count: int) -> list[SegmentKinematics]:
@@ -85,22 +85,19 @@ def _moved(draws: TrialDraws, frames: slice, count: int) -> list[SegmentKinemati
 
 def _by_role(
     draws: TrialDraws, step: Step, causes: DrawnCauses, time: FloatArray
-) -> Iterator[tuple[Outcome, FloatArray]]:
-    """Names and (K, 3) values of every outcome, canonical."""
+) -> Iterator[tuple[tuple[str, str, str, str], FloatArray]]:
+    """Source, target, statistic, unit and (K, 3) values of every outcome, canonical."""
     names = causes.sources
     force = seen(draws, step, time_mean(causes.ground_force, time), "polar")
     rate = seen(draws, step, time_mean(causes.group_rate, time))
+    shares = draws.roles.weights(step.side)
     for source, weights in _sources(names, step).items():
-        yield (LEVEL, source, "ground", "force_mean", "N"), side_sum(force, names, weights)
+        yield (source, "ground", "force_mean", "N"), side_sum(force, names, weights)
         caused = side_sum(rate, names, weights)
-        yield (LEVEL, source, "whole_body", "moment_mean", "N m"), caused.sum(axis=1)
+        yield (source, "whole_body", "moment_mean", "N m"), caused.sum(axis=1)
         for side in ROLE_SIDES:
-            members = [
-                place
-                for place, group in enumerate(draws.found.groups)
-                if group in role_groups(step.side)[side]
-            ]
-            yield (LEVEL, source, side, "moment_mean", "N m"), caused[:, members].sum(axis=1)
+            value = weighted_sum(caused, draws.found.groups, shares[side])
+            yield (source, side, "moment_mean", "N m"), value
 
 
 def _sources(names: tuple[str, ...], step: Step) -> Mapping[str, Mapping[str, float]]:

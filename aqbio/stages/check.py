@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from aqbio.config import InvalidStudyError, closest
+from aqbio.config import InvalidStudyError, MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.capacities import read_capacities
-from aqbio.io.study import Study, load_study
+from aqbio.io.study import CheckedStudy, Study, checked_study
+from aqbio.stages.checking.contents import label_problems, laboratory_problems, recording_problems
+from aqbio.stages.checking.files import missing_files, repeated_files
 from aqbio.stages.registration import study_registry
 
 
 def study_problems(file: Path) -> list[Finding]:
-    """Problems of settings, sheets, maps, models and files.
+    """Problems of settings, sheets, maps, models and recordings.
 
     Parameters
     ----------
@@ -23,18 +25,17 @@ def study_problems(file: Path) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Empty when the workflow can start.
+        Without an ``error`` among them the workflow can start.
     """
     try:
-        study = load_study(file)
+        checked = checked_study(file)
     except AqbioError as error:
         return _findings(error)
-    problems = [
-        *_map_problems(study),
-        *_model_problems(study),
-        *_file_problems(study),
-        *_hypothesis_problems(study),
-    ]
+    problems = list(checked.findings)
+    if checked.known:
+        study = checked.study
+        problems += [*_map_problems(study), *_model_problems(study), *_file_problems(checked)]
+        problems += _hypothesis_problems(study)
     return list(dict.fromkeys(problems))
 
 
@@ -109,7 +110,8 @@ def _model_problems(study: Study) -> Iterator[Finding]:
             )
 
 
-def _file_problems(study: Study) -> Iterator[Finding]:
+def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
+    study = checked.study
     if (study.file.parent / "gait_library.npz").is_file():
         return  # virtual sprinters: the workflow records them on first use
     try:
@@ -123,20 +125,24 @@ def _file_problems(study: Study) -> Iterator[Finding]:
             severity="error",
             what="the folder of the recordings does not exist.",
             file=str(data),
+            where=f"{study.file.name}, files.data",
             fix="correct files.data in study.yaml.",
         )
         return
-    for trial in study.trials:
-        if trial.include == "no":
-            continue
-        for path in (study.recording(trial), study.forces(trial)):
-            if path is not None and not path.is_file():
-                yield Finding(
-                    rule="recording-missing",
-                    severity="error",
-                    what="the recording does not exist.",
-                    trial=trial.trial_id,
-                    participant=trial.participant_id,
-                    file=str(path),
-                    fix="correct the path in trials.tsv, or set include = no.",
-                )
+    yield from missing_files(checked)
+    yield from repeated_files(checked)
+    marker_set = _marker_set(study)
+    findings, contents = recording_problems(checked, marker_set)
+    yield from findings
+    if contents.read:
+        yield from laboratory_problems(checked, contents)
+        if marker_set is not None:
+            yield from label_problems(marker_set, study.marker_file, contents.labels)
+
+
+def _marker_set(study: Study) -> MarkerSet | None:
+    """The marker set, if nothing is wrong with it."""
+    try:
+        return study.marker_set
+    except AqbioError:
+        return None

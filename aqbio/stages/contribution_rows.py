@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
-from aqbio.stages.level_rows import level_rows, side_signals
-from aqbio.stages.step_curves import JOINT_ROLES, ROLES, StepCurves
+from aqbio.stages.level_rows import level_rows
+from aqbio.stages.level_signals import side_signals
+from aqbio.stages.step_curves import JOINT_ROLES, StepCurves
 from aqbio.stages.trial_intervals import Deviations, deviations
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ UNKNOWN = (float("nan"), float("nan"))
 
 
 def contribution_tables(
-    trial: xr.Dataset, steps: Sequence[Step], curves: Sequence[StepCurves | None]
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    curves: Sequence[StepCurves | None],
+    scheme: RoleScheme,
 ) -> Iterator[pd.DataFrame | None]:
     """Give the rows of every step of a trial; None where its motion is not known.
 
@@ -38,17 +43,22 @@ def contribution_tables(
     steps : sequence of Step
     curves : sequence of StepCurves or None
         Of every step.
+    scheme : RoleScheme
+        That of the curves.
     """
     import pandas as pd
 
     sides = {step.side for step, own in zip(steps, curves, strict=True) if own is not None}
-    signals = {side: side_signals(trial, side) for side in sides}
+    signals = {side: side_signals(trial, side, scheme) for side in sides}
     off = {side: deviations(trial, side) for side in sides}
     for step, own in zip(steps, curves, strict=True):
         if own is None:
             yield None
             continue
-        rows = [*_level_a_rows(own), *level_rows(trial, step, signals[step.side])]
+        rows = [
+            *_level_a_rows(own, scheme.items),
+            *level_rows(trial, step, scheme, signals[step.side]),
+        ]
         told = with_intervals(rows, off[step.side], step.contact)
         yield pd.DataFrame(list(told), columns=list(COLUMNS))
 
@@ -83,14 +93,16 @@ def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iter
         yield row
 
 
-def _level_a_rows(curves: StepCurves) -> Iterator[Row]:
+def _level_a_rows(curves: StepCurves, items: Sequence[str]) -> Iterator[Row]:
     """Long rows of level A and of the joint moments of one step."""
     for phase in range(2):
         if phase == 1 and not np.isfinite(curves.step.flight):
             continue
         vectors = {name: values[phase] for name, values in curves.vectors.items()}
-        for index, role in enumerate(ROLES):
+        for index, role in enumerate(items):
             h, rate = (vectors[n][:, index] for n in ("angular_momentum", "angular_momentum_rate"))
+            if np.isnan(h).all():  # The model lacks the group, or the scheme merges it.
+                continue
             yield from _told(("A", role, "whole_body"), curves.step, phase, h, "momentum")
             yield from _told(("A", role, "whole_body"), curves.step, phase, rate, "moment")
         for source in ("moment_of_force", "free_moment", "residual_moment"):

@@ -30,6 +30,7 @@ from aqbio.stages.level_intervals import Sampling, TrackedPlaces, trial_draws, w
 from aqbio.stages.levels import frames_in_contact, trial_levels
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solve import ParticipantModel, foot_loads
+from aqbio.stages.step_roles import role_scheme
 from aqbio.stages.trial_intervals import FRAMES, MOTIONS, intervals_dataset
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _intervals(
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
     sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
-    draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling)
+    draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling, role_scheme(study))
     weights = {
         study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
     }

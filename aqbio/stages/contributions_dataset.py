@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NEEDS_NO_FORCE = frozenset(
     {
-        "com", "com_velocity", "com_acceleration",
+        "com", "com_velocity", "com_acceleration", "foot_velocity",
         "angular_momentum", "angular_momentum_rate",
         "group_angular_momentum", "group_angular_momentum_rate",
         "apparent_weight_moment", "hub_rate", "torso_rate",
@@ -134,7 +134,10 @@ def _stored(name: str, variable: xr.DataArray, measured: xr.DataArray) -> xr.Dat
 
 def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tuple[Any, ...]]:
     """Level A and joint moments, turned into the direction of travel."""
-    balance = result.balance
+    balance, mechanics = result.balance, result.levels.mechanics
+    velocity, bodies = mechanics.motion.velocity, result.skeleton.bodies
+    pelvis = velocity[:, result.levels.hubs[0][0].hub.root]
+    feet = [velocity[:, bodies.index(load.body)] - pelvis for load in mechanics.loads]
 
     def vectors(dimensions: str, values: FloatArray, units: str) -> tuple[Any, ...]:
         return (("time", *dimensions.split(), "axis"), values @ turn.T, {"units": units})
@@ -143,6 +146,7 @@ def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tup
         "com": vectors("", balance.com, "m"),
         "com_velocity": vectors("", balance.com_velocity, "m/s"),
         "com_acceleration": vectors("", balance.com_acceleration, "m/s2"),
+        "foot_velocity": vectors("foot", np.stack(feet, axis=1), "m/s"),
         "angular_momentum": vectors("segment", balance.momentum, "kg m2/s"),
         "angular_momentum_rate": vectors("segment", balance.rate, "N m"),
         "group_angular_momentum": vectors("group", result.group_momentum, "kg m2/s"),
@@ -155,7 +159,7 @@ def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tup
         "joint_moment": vectors("joint", result.joint_moment, "N m"),
         "joint_moment_coordinate": (
             ("time", "coordinate"),
-            result.levels.mechanics.forces,
+            mechanics.forces,
             {"units": "N m or N"},
         ),
     }

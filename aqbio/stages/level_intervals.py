@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.contributions.source_roles import role_name
-from aqbio.mechanics.gait.groups import membership, role_groups
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.gait.role_options import RoleScheme, Weights, weighted_sum
 from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.intervals.inertia_draws import twins
+from aqbio.mechanics.intervals.level_draws import drawn_parts
 from aqbio.mechanics.intervals.registration import misplaced
 from aqbio.mechanics.intervals.uncertainty import (
     DrawnOutcomes,
@@ -26,7 +26,7 @@ from aqbio.mechanics.intervals.uncertainty import (
 )
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
-from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.names import AXES, ROLE_SIDES
 
 Row = dict[str, Any]
 Outcome = tuple[str, str, str, str, str]
@@ -91,6 +91,7 @@ class TrialDraws:
     parts : Parts
     spread : Spread
     sampling : Sampling
+    roles : RoleScheme
     moved : Motions or None
         The trial's motion with misplaced markers; None where markers are taken as exact.
     """
@@ -103,6 +104,7 @@ class TrialDraws:
     parts: Parts
     spread: Spread
     sampling: Sampling
+    roles: RoleScheme
     moved: Motions | None = None
 
     def frames(self, step: Step) -> slice:
@@ -119,6 +121,7 @@ def trial_draws(
     trial: tuple[FloatArray, float, BoolArray],
     spread: Spread,
     sampling: Sampling,
+    roles: RoleScheme | None = None,
 ) -> TrialDraws:
     """Prepare the draws of a trial.
 
@@ -130,17 +133,13 @@ def trial_draws(
         As the attributes of `TrialDraws`.
     spread : Spread
     sampling : Sampling
+    roles : RoleScheme, optional
+        Without it the declared roles.
     """
     time, heading, touching = trial
-    skeleton = found.mechanics.skeleton
-    joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
-    parts = Parts(
-        groups=membership(anatomy.groups, skeleton.bodies),
-        hub=found.hubs[0][0].hub,
-        joints=np.array(joints),
-        twin=twins(skeleton.bodies, anatomy.groups),
-    )
-    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling)
+    parts = drawn_parts(found, anatomy)
+    scheme = roles or RoleScheme()
+    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling, scheme)
 
 
 def with_markers(draws: TrialDraws, markers: TrackedPlaces) -> TrialDraws:
@@ -158,13 +157,17 @@ def with_markers(draws: TrialDraws, markers: TrackedPlaces) -> TrialDraws:
     return replace(draws, moved=Motions(*moved))
 
 
-def interval_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
-    """95 % intervals of stance means of levels A and B of one step.
+def interval_rows(
+    draws: TrialDraws, step: Step, outcomes: tuple[DrawnOutcomes, DrawnOutcomes] | None = None
+) -> Iterator[Row]:
+    """95 % intervals of stance means of levels A and B and of the force shares of one step.
 
     Parameters
     ----------
     draws : TrialDraws
     step : Step
+    outcomes : pair of DrawnOutcomes, optional
+        Of the stance's frames, from :func:`frame_outcomes`, where they are known already.
 
     Yields
     ------
@@ -172,12 +175,11 @@ def interval_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
         level, source, target, axis, phase, statistic, unit as in `aqbio.stages.level_rows`, and
         value (undisturbed, of the same frames), low, high, sd.
     """
-    outcomes, undisturbed = _stance_outcomes(draws, step)
-    drawn = zip(_by_role(draws, step, outcomes), _by_role(draws, step, undisturbed), strict=True)
-    for (outcome, values), (_, own) in drawn:
-        means, value = (seen(draws, step, x) for x in (values, own))
-        low, high = interval(means)
-        yield from outcome_rows(outcome, value[0], (low, high), means.std(axis=0))
+    found, base = outcomes or frame_outcomes(draws, draws.frames(step))
+    time = draws.time[draws.frames(step)]
+    drawn = zip(*(_stance_means(draws, step, one, time) for one in (found, base)), strict=True)
+    for (outcome, means), (_, value) in drawn:
+        yield from outcome_rows(outcome, value[0], interval(means), means.std(axis=0))
 
 
 def seen(
@@ -211,11 +213,16 @@ def outcome_rows(
         }
 
 
-def _stance_outcomes(
-    draws: TrialDraws, step: Step
-) -> tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]]:
-    """(K, items, 3) time means over the sampled stance: drawn, and undisturbed with K = 1."""
-    mechanics, frames, count = draws.found.mechanics, draws.frames(step), draws.sampling.count
+def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, DrawnOutcomes]:
+    """Draws of some frames, and the undisturbed outcomes with K = 1; ground axes.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    frames : slice
+        Of the trial; draws are the same bodies, plates and markers for all frames.
+    """
+    mechanics, count = draws.found.mechanics, draws.sampling.count
     loads = [load.frames(frames) for load in mechanics.loads]
     kinematics = mechanics.kinematics.frames(frames)
     generator = np.random.default_rng(draws.sampling.seed)
@@ -228,12 +235,7 @@ def _stance_outcomes(
         moved = draws.moved.frames(frames)
         other = marker_outcomes(mechanics.skeleton, moved, loads, draws.parts)
         found = found.changed_by(other, base, generator.integers(0, len(moved.q), count))
-    names = tuple(DrawnOutcomes.__dataclass_fields__)
-    time = draws.time[frames]
-    drawn, undisturbed = (
-        {name: time_mean(getattr(one, name), time) for name in names} for one in (found, base)
-    )
-    return drawn, undisturbed
+    return found, base
 
 
 def time_mean(values: FloatArray, time: FloatArray) -> FloatArray:
@@ -242,27 +244,68 @@ def time_mean(values: FloatArray, time: FloatArray) -> FloatArray:
     return mean
 
 
-def _by_role(
-    draws: TrialDraws, step: Step, outcomes: Mapping[str, FloatArray]
+def _stance_means(
+    draws: TrialDraws, step: Step, outcomes: DrawnOutcomes, time: FloatArray
 ) -> Iterator[tuple[Outcome, FloatArray]]:
-    """Names and (K, 3) values of every row."""
-    groups = list(draws.found.groups)
-    for role in (*ROLE_GROUPS, *ROLE_SIDES, "total"):
-        members = [groups.index(group) for group in role_groups(step.side)[role] if group in groups]
-        if members:
-            for name, statistic, unit in (
-                ("momentum", "momentum_mean", "kg m2/s"),
-                ("rate", "moment_mean", "N m"),
-            ):
-                value = outcomes[name][:, members].sum(axis=1)
-                yield ("A", role, "whole_body", statistic, unit), value
+    """Names and canonical (K, 3) stance means of every row."""
+    means = {one.name: time_mean(getattr(outcomes, one.name), time) for one in fields(outcomes)}
+    for outcome, value in _moments(draws, step, means):
+        yield outcome, seen(draws, step, value)
+    ground = seen(draws, step, _ground_force(draws, step, means["ground_force"], time), "polar")
+    for role, weights in told_roles(draws, step):
+        if role == "total":
+            continue
+        relative, inertial = (
+            seen(draws, step, weighted_sum(means[name], draws.found.groups, weights), "polar")
+            for name in ("relative_force", "inertial_force")
+        )
+        if role not in ROLE_SIDES:
+            yield ("force", role, "ground", "relative_force_mean", "N"), relative
+        yield ("force", role, "ground", "inertial_share", "1"), inertial / ground
+
+
+def _ground_force(draws: TrialDraws, step: Step, drawn: FloatArray, time: FloatArray) -> FloatArray:
+    """(K, 3) stance mean of the ground force: measured over all frames, times the drawn gains.
+
+    Its fore-aft mean is a small difference of braking and propulsion, which few frames miss.
+    """
+    force, inside = draws.found.mechanics.balance.force.sum(axis=1), draws.frames(step)
+    few = np.linalg.norm(time_mean(force[None, inside], time))
+    whole = slice(inside.start, inside.stop)
+    mean = time_mean(force[None, whole], draws.time[whole])
+    gain: FloatArray = np.linalg.norm(drawn, axis=1, keepdims=True) / few
+    return gain * mean
+
+
+def told_roles(draws: TrialDraws, step: Step) -> Iterator[tuple[str, Weights]]:
+    """Groups and sides of the scheme that the model has, with their weights."""
+    for role, weights in draws.roles.weights(step.side).items():
+        if set(weights) & set(draws.found.groups):
+            yield role, weights
+
+
+def _moments(
+    draws: TrialDraws, step: Step, means: Mapping[str, FloatArray]
+) -> Iterator[tuple[Outcome, FloatArray]]:
+    """Names and (K, 3) means of momenta and moments, ground axes."""
+    for role, weights in told_roles(draws, step):
+        for name, statistic, unit in (
+            ("momentum", "momentum_mean", "kg m2/s"),
+            ("rate", "moment_mean", "N m"),
+        ):
+            value = weighted_sum(means[name], draws.found.groups, weights)
+            yield ("A", role, "whole_body", statistic, unit), value
     for place, joint in enumerate(draws.anatomy.joints):
         source = role_name(joint, step.side)
-        value = outcomes["joint_moment"][:, place]
+        value = means["joint_moment"][:, place]
         yield ("joint", source, "distal_segment", "moment_mean", "N m"), value
     for place, chain in enumerate(draws.parts.hub.chains):
-        source = role_name(chain.name, step.side)
-        value = outcomes["hub_moment"][:, place]
-        yield ("B", source, "pelvis", "moment_mean", "N m"), value
-    residual = outcomes["residual_moment"]
+        source, whole = role_name(chain.name, step.side), means["hub_moment"][:, place]
+        yield ("B", source, "pelvis", "moment_mean", "N m"), whole
+        joints = [np.flatnonzero(draws.parts.joints == root) for root in chain.roots]
+        if all(len(one) for one in joints):  # Where the model's map names the joint.
+            joint_part = -means["joint_moment"][:, np.concatenate(joints)].sum(axis=1)
+            yield ("B", source, "pelvis", "joint_moment_mean", "N m"), joint_part
+            yield ("B", source, "pelvis", "force_moment_mean", "N m"), whole - joint_part
+    residual = means["residual_moment"]
     yield ("A", "residual_moment", "whole_body", "moment_mean", "N m"), residual

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
 from aqbio.stats.registry import DEFAULT
+
+if TYPE_CHECKING:
+    from aqbio.stages.gathering.study import GatheredStudy
 
 STUDY = """\
 # Settings of the study; every setting and its default: config/README.md of aqbio.
@@ -39,6 +44,32 @@ README = """\
 """
 
 
+GATHERED = """\
+# Settings of the study; every setting and its default: config/README.md of aqbio.
+# Filled in from the recordings: found.txt says what was seen.
+name: {name}
+files:
+  data: {data}   # folder of the recordings; nothing in it is copied or changed
+model:
+  file: {model}          # sprint: our sprint model; or the path of a generic .osim file
+  map: {map}           # its map: a folder of models/, or the path of a map file
+{markers}
+"""
+
+GATHERED_README = """\
+# {name}
+
+1. Read `found.txt`: what was seen in the recordings, and what aqbio could not know.
+2. Fill in the cells that the column `please_fill` of `participants.tsv` names, and correct
+   `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them). The columns are
+   explained in `config/README.md` of aqbio.
+3. Look through `markers.yaml`: which label sits where.
+4. `aqbio check {folder}` says everything that is missing or wrong.
+5. `aqbio run {folder}` (or `snakemake --cores all --configfile {folder}/study.yaml`) makes the page
+   `results/{name}/report/index.html`.
+"""
+
+
 def new_study(folder: Path) -> None:
     """Write a study folder with settings, empty sheets and a README.
 
@@ -47,6 +78,88 @@ def new_study(folder: Path) -> None:
     AqbioError
         When the folder holds a study already.
     """
+    name = _free_name(folder)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for sheet, row in SHEETS.items():
+        write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
+    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
+    write_text(folder / "README.md", README.format(name=name, folder=folder))
+    write_text(folder / "study.yaml", STUDY.format(name=name))
+
+
+def new_study_from(
+    folder: Path, data: Path, model: Path | None, report: Callable[[str], None]
+) -> str:
+    """Write a study folder filled in from a folder of recordings.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    data : Path
+        Recordings: looked at where they are, never copied.
+    model : Path or None
+        Generic model; None takes our sprint model.
+    report : callable
+        Gets a line of progress.
+
+    Returns
+    -------
+    str
+        What was found and what is left to do; ``found.txt`` holds the same.
+
+    Raises
+    ------
+    AqbioError
+        When the folder holds a study already, or no recording can be read.
+    """
+    from aqbio.stages.gathering.rows import sheet_text
+    from aqbio.stages.gathering.study import gathered_study
+    from aqbio.stages.gathering.summary import summary_text
+
+    name = _free_name(folder)
+    study = gathered_study(name, data.resolve(), model, report)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "participants.tsv", sheet_text("participants", study.rows.people))
+    write_text(folder / "trials.tsv", sheet_text("trials", study.rows.trials))
+    if study.markers.text:
+        write_text(folder / "markers.yaml", study.markers.text)
+    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
+    write_text(folder / "README.md", GATHERED_README.format(name=name, folder=folder))
+    summary = summary_text(study, folder)
+    write_text(folder / "found.txt", summary)
+    write_text(folder / "study.yaml", _settings_text(name, study))
+    return summary
+
+
+def _settings_text(name: str, study: GatheredStudy) -> str:
+    markers = "  markers: markers.yaml   # where each label sits; please look through it"
+    if not study.markers.text:
+        markers = "  # markers: markers.yaml   # please fill: where each label sits"
+    return GATHERED.format(
+        name=name,
+        data=_quoted(str(study.data)),
+        model=_quoted(study.model.file),
+        map=study.model.map,
+        markers=markers,
+    )
+
+
+def _quoted(text: str) -> str:
+    """Write a text as YAML, in quotes where it needs them."""
+    import yaml
+
+    written: str = yaml.safe_dump(text, default_flow_style=True, width=10_000, allow_unicode=True)
+    return written.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def _free_name(folder: Path) -> str:
+    """Name of a new study, if the folder does not hold one already.
+
+    Raises
+    ------
+    AqbioError
+    """
     if (folder / "study.yaml").exists():
         raise AqbioError(
             "there is a study in this folder already.",
@@ -54,10 +167,4 @@ def new_study(folder: Path) -> None:
             fix="choose another folder.",
             rule="study-exists",
         )
-    name = re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    for sheet, row in SHEETS.items():
-        write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
-    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
-    write_text(folder / "README.md", README.format(name=name, folder=folder))
-    write_text(folder / "study.yaml", STUDY.format(name=name))
+    return re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"

@@ -14,6 +14,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
 from aqbio.stages.preparation.files import write_prepared
+from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 
@@ -44,16 +45,18 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     trials += run_trials(study, participant_id, STAGE, work, report)
     masses = body_masses(study.participant(participant_id).mass_kg, trials)
+    event_numbers, event_findings = participant_errors(trials, participant_id)
     chosen = next(((source, mass) for source, mass in masses.items()), ("", None))
     write_manifest(
         study,
         participant_id,
         STAGE,
         trials,
-        findings=_mass_findings(study, participant_id, masses),
+        findings=[*_mass_findings(study, participant_id, masses), *event_findings],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
+        kinematic_events=event_numbers,
     )
 
 
@@ -92,13 +95,14 @@ def _prepare(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
     return TrialOutcome(
-        numbers=_numbers(prepared, trial, settings.model.static_window_s),
+        numbers=trial_numbers(prepared, trial, settings.model.static_window_s),
         findings=tuple(notes.found),
         inputs=inputs,
     )
 
 
-def _numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+    """Give what the manifest says about a prepared trial: surface, axes, rates, body masses."""
     numbers: dict[str, Any] = {
         "task": trial.task,
         "surface": prepared.ground.surface,
@@ -107,13 +111,15 @@ def _numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str
         "axes": prepared.axes.reasoning,
         "frames": len(prepared.markers),
         "marker_rate_hz": prepared.rate,
-        "contacts": len(prepared.loads.contacts) if prepared.loads else 0,
+        "contacts": len(prepared.contacts),
+        "events": prepared.events,
     }
     plates, loads = prepared.plates, prepared.loads
     if plates is not None and trial.task == "static":
         mass = standing_mass(plates.vertical.sum(axis=1), plates.rate, window_s)
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
     if plates is not None and loads is not None:
+        numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
         spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
         strides = stride_masses(
             loads.force[:, :, 1].sum(axis=1),

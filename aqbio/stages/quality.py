@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY
+from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
 from aqbio.stages.step_curves import ROLES
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _drift_rows(key: Row, trial: TrialSteps) -> Iterator[Row]:
             continue
         momentum = curves.vectors["angular_momentum"][1, :, :, 1]
         total = momentum[:, -1]
-        drifts.append(np.ptp(total) / np.abs(momentum[:, :5]).max())
+        drifts.append(np.ptp(total) / np.nanmax(np.abs(momentum[:, : len(ROLE_GROUPS)])))
     if drifts:
         yield measure(
             key, "flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,

@@ -36,6 +36,7 @@ def report_study(study: Study, report: Report) -> None:
         title=settings.title or study.settings.name,
         authors=settings.authors,
         study=study.settings.name,
+        roles=_read_json(study, study.root / "figures" / "figures.json")["roles"],
         participants=len(study.participants),
         steps=data["steps"],
         trials=data["trials"],

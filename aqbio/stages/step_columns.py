@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aqbio.io.tables import Columns
-from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.names import AXES
 
 _MEANING = {"x": "forward", "y": "up", "z": "toward the stance side"}
 
@@ -13,7 +14,7 @@ _KEY = {
     "step": {"description": "Step of the trial, from 1, rejected and incomplete ones too."},
 }
 
-STEPS: Columns = {
+_STEPS: Columns = {
     **_KEY,
     "condition": {"description": "Condition of the trial, from trials.tsv."},
     "side": {"description": "Stance foot: its leg is the push leg."},
@@ -35,6 +36,10 @@ STEPS: Columns = {
         "touchdown was not measured."
     },
     "reason": {"description": "Why a step is rejected or incomplete."},
+    "events": {
+        "description": "Where touchdown and toe-off come from: plates, or kinematic (the foot "
+        "markers; nothing that needs a force is known then)."
+    },
     "flags": {
         "description": "What is unusual without rejecting the step: accelerating, lateral_force, "
         "heading_change, marker_error."
@@ -61,16 +66,8 @@ STEPS: Columns = {
         "description": "Step mean of the lateral force, positive toward the stance side.",
         "unit": "body weight",
     },
-    **{
-        f"H_{group}_{axis}_stance_mean_kgm2ps": {
-            "description": f"Stance mean of the angular momentum of {group.replace('_', ' ')} "
-            f"about the whole body's centre of mass, axis {axis} ({_MEANING[axis]}), canonical "
-            "frame: left-stance steps are reflected onto right-stance ones.",
-            "unit": "kg m2/s",
-        }
-        for group in (*ROLE_GROUPS, *ROLE_SIDES, "total")
-        for axis in AXES
-    },
+}
+_AFTER_MOMENTUM: Columns = {
     **{
         f"M_residual_{axis}_stance_rms_Nm": {
             "description": "Root mean square over stance of the residual moment about the centre "
@@ -82,6 +79,32 @@ STEPS: Columns = {
     "mass_kg": {"description": "Body mass of the model.", "unit": "kg"},
     "height_m": {"description": "Stature, from participants.tsv.", "unit": "m"},
 }
+
+
+def step_table(items: tuple[str, ...]) -> Columns:
+    """Columns of the table of steps.
+
+    Parameters
+    ----------
+    items : tuple of str
+        Groups, sides and total, from `aqbio.mechanics.gait.role_options.RoleScheme`.
+    """
+    momentum: Columns = {
+        f"H_{group}_{axis}_stance_mean_kgm2ps": {
+            "description": f"Stance mean of the angular momentum of {group.replace('_', ' ')} "
+            f"about the whole body's centre of mass, axis {axis} ({_MEANING[axis]}), canonical "
+            "frame: left-stance steps are reflected onto right-stance ones; n/a where the roles "
+            "merge the group into another one.",
+            "unit": "kg m2/s",
+        }
+        for group in items
+        for axis in AXES
+    }
+    return {**_STEPS, **momentum, **_AFTER_MOMENTUM}
+
+
+STEPS = step_table(RoleScheme().items)
+"""Columns under the declared roles."""
 
 CONTRIBUTIONS: Columns = {
     **_KEY,

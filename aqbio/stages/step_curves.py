@@ -10,16 +10,20 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
-from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
+from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.names import AXES
+from aqbio.stages.curve_intervals import ITEMS, step_sds
 from aqbio.stages.level_curves import CHAINS, hub_curves
+from aqbio.stages.step_roles import StepRoles, step_roles
 
 if TYPE_CHECKING:
     import xarray as xr
 
-ROLES = (*ROLE_GROUPS, *ROLE_SIDES, "total")
+ROLES = RoleScheme().items
+"""Groups, sides and total of the declared roles; a scheme may tell more after them."""
 
 JOINT_ROLES = (
     *(f"{joint}_push" for joint in ("hip", "knee", "ankle")),
@@ -44,7 +48,7 @@ _VARIABLES = {
 }
 """Dimension beside step, phase, percent and axis, and unit, of every variable of the study."""
 
-_ITEMS = {"group": len(ROLES), "joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
+_ITEMS = {"joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
 
 _COORDINATES = {
     "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
@@ -65,6 +69,8 @@ class StepCurves:
         Name to (2, 101, K, 3) arrays over phase, percent, item and axis.
     flexion : (2, 101, J) array, N m
         Generalised force of each joint's sagittal coordinate, extension positive.
+    sd : mapping
+        Name to (2, 101, K, 3) arrays: how sure the vectors are, standard deviation per sample.
     speed : float
         Mean forward velocity of the centre of mass, belt included, over the step (over the contact
         when the step is incomplete), m/s.
@@ -73,18 +79,25 @@ class StepCurves:
     step: Step
     vectors: Mapping[str, FloatArray]
     flexion: FloatArray
+    sd: Mapping[str, FloatArray]
     speed: float
 
 
-def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurves:
+def step_curves(
+    trial: xr.Dataset, step: Step, model_map: ModelMap, scheme: RoleScheme | None = None
+) -> StepCurves:
     """Curves of one step of a trial.
 
     Parameters
     ----------
     trial : xarray.Dataset
         Output of stage contributions.
+    step : Step
+    model_map : ModelMap
+    scheme : RoleScheme, optional
+        Without it the declared roles.
     """
-    time = trial["time"].values
+    time, roles = trial["time"].values, step_roles(trial, step, scheme or RoleScheme())
 
     def both(values: FloatArray, kind: Literal["axial", "polar"] = "axial") -> FloatArray:
         return np.stack([phase_curve(step, name, time, values, kind) for name in PHASES])
@@ -92,8 +105,8 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
     belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
     external = trial["moment_of_force"] + trial["free_moment"]
     vectors = {
-        "angular_momentum": both(_roles(trial["group_angular_momentum"], step)),
-        "angular_momentum_rate": both(_roles(trial["group_angular_momentum_rate"], step)),
+        "angular_momentum": _grouped(trial["group_angular_momentum"], roles),
+        "angular_momentum_rate": _grouped(trial["group_angular_momentum_rate"], roles),
         "external_moment": both(external.sum("foot", skipna=False).values[:, None]),
         "moment_of_force": both(trial["moment_of_force"].sum("foot", skipna=False).values[:, None]),
         "free_moment": both(trial["free_moment"].sum("foot", skipna=False).values[:, None]),
@@ -101,55 +114,52 @@ def step_curves(trial: xr.Dataset, step: Step, model_map: ModelMap) -> StepCurve
         "ground_force": both(trial["ground_force"].sel(foot=step.side).values[:, None], "polar"),
         "residual_force": both(trial["residual_force"].values[:, None], "polar"),
         "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
-        "joint_moment": both(_joints(trial, step)),
-        **hub_curves(trial, step),
+        "joint_moment": roles.both(time, lambda stance: _joints(trial, stance)),
+        **hub_curves(trial, roles),
     }
-    flexion = _flexion(trial, step, model_map)
-    stacked = np.stack([flexion, flexion, flexion], axis=-1)
-    resampled = both(stacked, "polar")[..., 0]
-    return StepCurves(step, vectors, resampled, _speed(vectors["com_velocity"], step))
+    flexion = roles.both(time, lambda stance: _flexion(trial, stance, model_map), "polar")[..., 0]
+    sd = step_sds(trial, step.side, _sure_items(roles.scheme))
+    return StepCurves(step, vectors, flexion, sd, _speed(vectors["com_velocity"], step))
 
 
-def _roles(groups: xr.DataArray, step: Step) -> FloatArray:
-    """(T, roles, 3): sums over the groups behind each role, NaN where the model lacks one."""
-    place = {str(name): index for index, name in enumerate(groups["group"].values)}
-    roles, values = role_groups(step.side), groups.values
-    total = np.full((len(values), len(ROLES), 3), np.nan)
-    for column, role in enumerate(ROLES):
-        if all(name in place for name in roles[role]):
-            total[:, column] = values[:, [place[name] for name in roles[role]]].sum(axis=1)
+def _sure_items(scheme: RoleScheme) -> dict[str, int]:
+    """Number of items of every variable with a standard deviation."""
+    counts = {"sure_group": len(scheme.items), "sure_chain": len(CHAINS), "": 1}
+    return {name: counts[item] for name, item in ITEMS.items()}
+
+
+def _grouped(groups: xr.DataArray, roles: StepRoles) -> FloatArray:
+    """(2, 101, items, 3): sums over the groups behind each item of the roles."""
+    time, scheme = groups["time"].values, roles.scheme
+    return roles.both(time, lambda stance: _roles(groups, stance, scheme))
+
+
+def _roles(groups: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray:
+    """(T, items, 3): NaN where the model lacks a group, or the scheme an item."""
+    names, values = list(map(str, groups["group"].values)), groups.values
+    total = np.full((len(values), len(scheme.items), 3), np.nan)
+    weights = scheme.weights(stance)
+    for column, item in enumerate(scheme.items):
+        if item in weights and set(weights[item]) <= set(names):
+            row = [weights[item].get(name, 0.0) for name in names]
+            total[:, column] = np.tensordot(values, row, axes=([1], [0]))
     return total
 
 
-def joint_of_role(role: str, stance: str) -> str:
-    """Give the joint behind a role of a step.
-
-    Examples
-    --------
-    >>> joint_of_role("hip_swing", "right"), joint_of_role("lumbar", "left")
-    ('hip_left', 'lumbar')
-    """
-    joint, _, part = role.partition("_")
-    if not part:
-        return joint
-    other = "right" if stance == "left" else "left"
-    return f"{joint}_{stance if part == 'push' else other}"
-
-
-def _joints(trial: xr.Dataset, step: Step) -> FloatArray:
+def _joints(trial: xr.Dataset, stance: Side) -> FloatArray:
     """(T, joints, 3): joint moments by role, NaN where the model lacks the joint."""
     place = {str(name): index for index, name in enumerate(trial["joint"].values)}
     moments = trial["joint_moment"].values
     columns = np.full((len(moments), len(JOINT_ROLES), 3), np.nan)
     for column, role in enumerate(JOINT_ROLES):
-        joint = joint_of_role(role, step.side)
+        joint = anatomical_name(role, stance)
         if joint in place:
             columns[:, column] = moments[:, place[joint]]
     return columns
 
 
-def _flexion(trial: xr.Dataset, step: Step, model_map: ModelMap) -> FloatArray:
-    """(T, joints) generalised forces, extension and plantarflexion positive."""
+def _flexion(trial: xr.Dataset, stance: Side, model_map: ModelMap) -> FloatArray:
+    """(T, joints, 3) generalised forces three times, extension and plantarflexion positive."""
     columns = []
     for role in JOINT_ROLES:
         joint, _, _ = role.partition("_")
@@ -157,11 +167,12 @@ def _flexion(trial: xr.Dataset, step: Step, model_map: ModelMap) -> FloatArray:
         if place is None or joint not in model_map.flexion:
             columns.append(np.full(trial.sizes["time"], np.nan))
             continue
-        side = joint_of_role(role, step.side).rpartition("_")[2]
+        side = anatomical_name(role, stance).rpartition("_")[2]
         name = place.centre if isinstance(place, Centre) else getattr(place, side)
         force = trial["joint_moment_coordinate"].sel(coordinate=name).values
         columns.append(-model_map.flexion[joint] * force)
-    return np.stack(columns, axis=1)
+    flexion = np.stack(columns, axis=1)
+    return np.stack([flexion, flexion, flexion], axis=-1)
 
 
 def _speed(velocity: FloatArray, step: Step) -> float:
@@ -172,22 +183,36 @@ def _speed(velocity: FloatArray, step: Step) -> float:
     return float(np.average(means[recorded], weights=durations[recorded]))
 
 
-def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> xr.Dataset:
+def curves_dataset(
+    rows: Sequence[tuple[Mapping[str, object], StepCurves]], scheme: RoleScheme | None = None
+) -> xr.Dataset:
     """All curves of a study as one dataset, one entry per step that was not rejected.
 
     Parameters
     ----------
     rows : sequence of (row of the step table, curves)
+    scheme : RoleScheme, optional
+        That of the curves.
     """
     import xarray as xr
 
+    told = scheme or RoleScheme()
+    counts = _ITEMS | {"group": len(told.items)}
     by_item = ("step", "phase", "percent")
     variables = {}
     for name, (item, unit) in _VARIABLES.items():
-        shape = (0, 2, 101, _ITEMS[item], 3)
+        shape = (0, 2, 101, counts[item], 3)
         values = _stacked([curves.vectors[name] for _, curves in rows], shape)
         dimensions = (*by_item, item, "axis") if item else (*by_item, "axis")
         variables[name] = (dimensions, values if item else values[:, :, :, 0], {"units": unit})
+    for name, count in _sure_items(told).items():
+        item = {"sure_group": "group", "sure_chain": "chain", "": ""}[ITEMS[name]]
+        values = _stacked([curves.sd[name] for _, curves in rows], (0, 2, 101, count, 3))
+        variables[f"{name}_sd"] = (
+            (*by_item, item, "axis") if item else (*by_item, "axis"),
+            values if item else values[:, :, :, 0],
+            {"units": _VARIABLES.get(name, ("", "N m"))[1], "long_name": "standard deviation"},
+        )
     flexion = _stacked([curves.flexion for _, curves in rows], (0, 2, 101, len(JOINT_ROLES)))
     variables["joint_flexion_moment"] = (
         (*by_item, "joint"),
@@ -212,12 +237,17 @@ def curves_dataset(rows: Sequence[tuple[Mapping[str, object], StepCurves]]) -> x
             **coordinates,
             "phase": list(PHASES),
             "percent": np.arange(101.0),
-            "group": list(ROLES),
+            "group": list(told.items),
             "joint": list(JOINT_ROLES),
             "chain": list(CHAINS),
             "axis": list(AXES),
         },
-        attrs={"frame": "canonical: x forward, y up, z toward the stance side"},
+        attrs={
+            "frame": "canonical: x forward, y up, z toward the stance side",
+            "roles": told.words(),
+            "partition": list(told.partition),
+            "flight_roles": told.flight,
+        },
     )
 
 

@@ -27,12 +27,8 @@ from aqbio.stages import quality, step_columns
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contribution_rows import contribution_tables
 from aqbio.stages.manifest import OK, Report
-from aqbio.stages.step_curves import (
-    ROLES,
-    StepCurves,
-    curves_dataset,
-    step_curves,
-)
+from aqbio.stages.step_curves import StepCurves, curves_dataset, step_curves
+from aqbio.stages.step_roles import role_scheme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +67,10 @@ def steps_study(study: Study, report: Report) -> None:
     curves = [(row, item) for row, item in rows if item is not None and row["status"] != "rejected"]
     kept = {tuple(row[name] for name in KEY) for row, _ in curves}
     source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
-    steps = pd.DataFrame([row for row, _ in rows], columns=list(step_columns.STEPS))
-    write_table(steps, study.table("steps.tsv"), step_columns.STEPS, source)
+    scheme = role_scheme(study)
+    columns_of_steps = step_columns.step_table(scheme.items)
+    steps = pd.DataFrame([row for row, _ in rows], columns=list(columns_of_steps))
+    write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
     write_table(
         _contributions(done, kept),
         study.table("contributions.tsv"),
@@ -80,7 +78,7 @@ def steps_study(study: Study, report: Report) -> None:
         source,
         digits=DIGITS,
     )
-    write_dataset(curves_dataset(curves), study.table("step_curves.nc"), source)
+    write_dataset(curves_dataset(curves, scheme), study.table("step_curves.nc"), source)
     for name, rows_of, columns in (
         ("quality.tsv", quality.quality_rows(study, done), step_columns.QUALITY),
         ("findings.tsv", quality.finding_rows(study), step_columns.FINDINGS),
@@ -132,13 +130,14 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
         edge_distance=study.settings.prepare.edge_distance_m,
     )
     steps = solved_steps(measured, first, last)
+    scheme = role_scheme(study)
     curves = tuple(
-        step_curves(data, step, study.model_map)
+        step_curves(data, step, study.model_map, scheme)
         if step.touchdown >= first and step.toe_off <= last
         else None
         for step in steps
     )
-    rows = tuple(contribution_tables(data, steps, curves))
+    rows = tuple(contribution_tables(data, steps, curves, scheme))
     solved = read_dataset(study.folder(participant_id, "solve") / f"{trial.trial_id}.nc")
     # Level C is most of a file, and told by now: a study of hundreds of trials has to fit.
     light = data.drop_vars([name for name in data.data_vars if str(name).startswith("induced_")])
@@ -152,9 +151,10 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
     height = study.participant(trial.participant_id).height_m
     belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
     velocity = trial.data["com_velocity"].values + belt
+    items = role_scheme(study).items
     turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
     for step, curves, turn in zip(trial.steps, trial.curves, turns, strict=True):
-        row: Row = dict.fromkeys(step_columns.STEPS)
+        row: Row = dict.fromkeys(step_columns.step_table(items))
         row |= {
             "participant_id": trial.participant_id,
             "trial_id": trial.trial.trial_id,
@@ -168,13 +168,14 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "flight_s": step.flight,
             "status": step.status,
             "reason": step.reason or None,
+            "events": trial.data.attrs["events"],
             "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
             "mass_kg": mass,
             "height_m": np.nan if height is None else height,
         }
         if curves is not None:
             row |= _marker_errors(trial.marker_error, step)
-            row |= _step_outcomes(step, curves, mass)
+            row |= _step_outcomes(step, curves, mass, items)
             row |= _judgement(study, row)
         yield row, curves
 
@@ -188,14 +189,14 @@ def _marker_errors(errors: xr.DataArray, step: Step) -> Row:
     }
 
 
-def _step_outcomes(step: Step, curves: StepCurves, mass: float) -> Row:
+def _step_outcomes(step: Step, curves: StepCurves, mass: float, items: tuple[str, ...]) -> Row:
     """Scalars of one step: stance means of H, residual, forces, steadiness."""
     momentum = phase_mean(curves.vectors["angular_momentum"][0])
     residual = phase_rms(curves.vectors["residual_moment"][0])[0]
     force = curves.vectors["ground_force"][0, :, 0] / (mass * GRAVITY)
     row: Row = {
         f"H_{role}_{axis}_stance_mean_kgm2ps": momentum[r, a]
-        for r, role in enumerate(ROLES)
+        for r, role in enumerate(items)
         for a, axis in enumerate(AXES)
     }
     row |= {f"M_residual_{axis}_stance_rms_Nm": residual[a] for a, axis in enumerate(AXES)}
@@ -208,7 +209,7 @@ def _step_outcomes(step: Step, curves: StepCurves, mass: float) -> Row:
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": curves.speed * duration,
         "peak_vertical_force_bw": force[:, 1].max(),
-        "mean_vertical_force_bw": phase_mean(force[:, 1]),
+        "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
         "speed_change_mps": last[0] - first[0],
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }

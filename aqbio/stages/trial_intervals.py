@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.gait.steps import Contact, Step
+from aqbio.mechanics.gait.steps import Contact, Status, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.cause_intervals import cause_rows
-from aqbio.stages.level_intervals import TrialDraws, interval_rows
+from aqbio.stages.curve_intervals import curves_sd_dataset
+from aqbio.stages.level_intervals import TrialDraws, frame_outcomes, interval_rows
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +27,9 @@ FRAMES = 8
 
 MOTIONS = 24
 """Motions recomputed for misplaced markers."""
+
+LONGEST_FLIGHT = 0.3
+"""A longer time between two contacts, s, has one between them that was not measured."""
 
 NAMES = ("level", "source", "target", "statistic", "unit")
 Key = tuple[str, str, str, str]
@@ -44,14 +48,19 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
     -------
     xarray.Dataset
         interval_low, interval_high (stance_foot, outcome, axis), in roles and in the canonical
-        frame; NaN for a foot without a whole contact. Without any, an empty dataset.
+        frame; NaN for a foot without a whole contact. Without any, an empty dataset. And the
+        variables of `aqbio.stages.curve_intervals.curves_sd_dataset`.
     """
     import xarray as xr
 
     steps = list(drawn_steps(contacts, draws.time))
     if not steps:
         return xr.Dataset()
-    tables = {step.side: list(_rows(draws, step)) for step in steps}
+    drawn = {step: frame_outcomes(draws, draws.frames(step)) for step in steps}
+    tables = {
+        step.side: [*interval_rows(draws, step, found), *cause_rows(draws, step)]
+        for step, found in drawn.items()
+    }
     outcomes = sorted({_outcome(row) for rows in tables.values() for row in rows})
     place = {outcome: number for number, outcome in enumerate(outcomes)}
     bounds = {
@@ -64,7 +73,7 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
                 values[at] = row[name] - row["value"]
     dimensions = ("stance_foot", "outcome", "axis")
     words = "95 % interval of a stance mean, less the mean"
-    return xr.Dataset(
+    means = xr.Dataset(
         {
             f"interval_{name}": (
                 dimensions,
@@ -82,6 +91,8 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
             },
         },
     )
+    curves = curves_sd_dataset(draws, {step: found for step, (found, _) in drawn.items()})
+    return means.merge(curves, join="exact")
 
 
 def _outcome(row: dict[str, Any]) -> tuple[str, ...]:
@@ -102,12 +113,19 @@ def drawn_steps(contacts: Sequence[Contact], time: FloatArray) -> Iterator[Step]
         ]
         if whole:
             one = min(whole, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
-            yield Step(0, one.side, one.touchdown, one.toe_off, np.nan, "incomplete", "")
+            following = _next_touchdown(one, contacts)
+            status: Status = "ok" if np.isfinite(following) else "incomplete"
+            yield Step(0, one.side, one.touchdown, one.toe_off, following, status, "")
 
 
-def _rows(draws: TrialDraws, step: Step) -> Iterator[dict[str, Any]]:
-    yield from interval_rows(draws, step)
-    yield from cause_rows(draws, step)
+def _next_touchdown(contact: Contact, contacts: Sequence[Contact]) -> float:
+    """Next touchdown of the other foot; NaN where it was not measured."""
+    later = [one for one in contacts if one.touchdown >= contact.toe_off]
+    following = min(later, key=lambda one: one.touchdown, default=None)
+    if following is None or following.side == contact.side:
+        return float("nan")
+    flight = following.touchdown - contact.toe_off
+    return following.touchdown if flight <= LONGEST_FLIGHT else float("nan")
 
 
 def deviations(trial: xr.Dataset, side: str) -> Deviations:

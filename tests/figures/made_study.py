@@ -13,6 +13,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from aqbio.mechanics.gait.role_options import RoleScheme
+
 PHASES = ("stance", "flight")
 AXES = ("x", "y", "z")
 GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total")
@@ -120,6 +122,7 @@ def made_step_curves(participants: int = 1) -> xr.Dataset:
             "flight_s": ("step", [step.flight for step in steps]),
         },
     )
+    dataset.attrs["roles"] = RoleScheme().words()
     dataset["joint_flexion_moment"].attrs["positive"] = "extension, plantarflexion at the ankle"
     return dataset
 

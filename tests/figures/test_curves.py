@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -45,6 +47,24 @@ def test_two_steps_have_no_band() -> None:
     found = curve(_line(np.ones((2, 2, 101))), _column("A", "A"))
     assert found is not None
     assert np.isnan(found.sd).all()
+
+
+def test_errors_do_not_average_out_over_steps() -> None:
+    """The band is a step's, averaged over the steps that have one: 1.96 times 1 and 3 give 3.92."""
+    values = np.array([1.0, 2.0, 6.0])[:, None, None] * np.ones((3, 2, 101))
+    sd = np.array([1.0, 3.0, np.nan])[:, None, None] * np.ones((3, 2, 101))
+    sd[:, 1] = np.nan
+    sure = xr.DataArray(sd, dims=("step", "phase", "percent"))
+    found = curve(replace(_line(values), sd=sure), _column("A", "A", "B"))
+    assert found is not None
+    assert found.half is not None
+    np.testing.assert_allclose(found.half[0], 2 * 1.959964, rtol=1e-15)
+    assert np.isnan(found.half[1]).all()
+    row = PanelRow("a", "", "N m", "row", ((found,),))
+    numbers = drawn_numbers(PhaseGrid("g", (_column("A", "A", "B"),), (row,)))
+    stance = numbers[numbers["phase"] == "stance"]
+    np.testing.assert_allclose(stance["high"] - stance["low"], 4 * 1.959964, rtol=1e-12)
+    assert numbers.loc[numbers["phase"] == "flight", "low"].isna().all()
 
 
 def test_steps_without_flight_are_left_out() -> None:

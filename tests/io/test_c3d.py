@@ -215,3 +215,46 @@ def test_a_cut_file_is_refused_with_its_length(tmp_path, points):
     cut.write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises(AqbioError, match=rf"ends after {len(content) * 2 // 3}: it was cut"):
         read_c3d(cut)
+
+
+@pytest.mark.parametrize("make", [type_1, type_2, type_3])
+def test_volts_without_a_calibration_are_left_out_by_name(tmp_path, points, load, make):
+    plate = make(*load)
+    plate.channels = plate.channels * (9.0 / np.abs(plate.channels).max())
+    plate.units = ("V",) * len(plate.units)
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
+    recording = read_c3d(path)
+    assert recording.forces is None
+    [finding] = recording.findings
+    assert finding.rule == "plate-unusable"
+    assert f"in volts (up to 9 V), and type {plate.kind} has no calibration" in finding.what
+
+
+def test_newtons_that_are_called_volts_are_taken_and_said(tmp_path, points, load):
+    plate = type_2(*load)
+    plate.units = ("V",) * 6
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
+    right = read_c3d(
+        write_c3d(tmp_path / "b.c3d", ["A", "B", "C"], points, plates=(type_2(*load),))
+    )
+    recording = read_c3d(path)
+    np.testing.assert_array_equal(recording.forces.wrench.force, right.forces.wrench.force)
+    assert [finding.rule for finding in recording.findings] == ["plate-force-unit"]
+    assert recording.findings[0].number == pytest.approx(np.abs(plate.channels[:, :3]).max())
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("kN", 1e3), ("lbf", 4.4482216)])
+def test_other_units_of_force(tmp_path, points, load, unit, factor):
+    plate = type_2(*load)
+    plate.channels = plate.channels * ([1 / factor] * 3 + [1.0] * 3)
+    plate.units = (unit,) * 3 + ("Nmm",) * 3
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
+    right = read_c3d(
+        write_c3d(tmp_path / "b.c3d", ["A", "B", "C"], points, plates=(type_2(*load),))
+    )
+    recording = read_c3d(path)
+    # the file holds 32-bit numbers of up to 2000 N
+    np.testing.assert_allclose(
+        recording.forces.wrench.force, right.forces.wrench.force, atol=2000 * 2.0**-22
+    )
+    assert not recording.findings

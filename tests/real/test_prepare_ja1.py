@@ -14,6 +14,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.mechanics.recordings.feet import foot_distance
 from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.recordings.kinematic_events import TOE_OFF_ERROR, TOUCHDOWN_ERROR
 from aqbio.stages.prepare import prepare_participant
 
 pytestmark = pytest.mark.real
@@ -74,6 +75,23 @@ def test_mass_from_the_static_plate(prepared):
     # mean force over whole steps / body weight is 1.02 at most (README of the recordings)
     assert manifest["masses_kg"]["strides"] == pytest.approx(75.95, rel=0.02)
     assert not manifest["findings"]
+
+
+def test_events_from_markers_against_the_plates(prepared):
+    """In both trials within what kinematic events promise; sprinting within one frame of 4 ms."""
+    trials = {one["trial_id"]: one for one in prepared[0]["trials"]}
+    for name, limit in (
+        ("jog", (TOUCHDOWN_ERROR, TOE_OFF_ERROR)),
+        ("sprint", ((-0.004, 0.004),) * 2),
+    ):
+        errors = trials[name]["kinematic_errors"]
+        for event, (early, late) in zip(("touchdown_s", "toe_off_s"), limit, strict=True):
+            assert len(errors[event]) == len(CONTACTS[name])
+            assert early < np.mean(errors[event]) < late
+    own = prepared[0]["kinematic_events"]
+    assert own["contacts"] == 9
+    assert own["touchdown_sd_s"] < 0.002
+    assert own["toe_off_sd_s"] < 0.005
 
 
 @pytest.mark.parametrize("name", ["static", "jog", "sprint"])

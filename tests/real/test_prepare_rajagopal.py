@@ -14,6 +14,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.kinematic_events import TOE_OFF_ERROR, TOUCHDOWN_ERROR
 from aqbio.stages.preparation.files import prepared_dataset
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import prepare_trial
@@ -83,6 +84,16 @@ def test_seven_whole_contacts_of_each_foot(run):
     np.testing.assert_array_equal(np.flatnonzero(~whole), [0])
     stance = (trial["contact_toe_off"] - trial["contact_touchdown"]).values[whole]
     assert 0.2 < stance.min() < stance.max() < 0.27
+
+
+def test_events_from_markers_of_a_heel_striker_on_a_treadmill(run):
+    """100 Hz: a frame is 10 ms, and so is the error."""
+    manifest, _ = run
+    [errors] = [x["kinematic_errors"] for x in manifest["trials"] if "kinematic_errors" in x]
+    assert len(errors["touchdown_s"]) == 14
+    for event, (early, late) in (("touchdown_s", TOUCHDOWN_ERROR), ("toe_off_s", TOE_OFF_ERROR)):
+        assert early < np.mean(errors[event]) < late
+        assert np.std(errors[event]) < 0.002
 
 
 def test_clock_starts_with_the_first_frame(run):

@@ -44,9 +44,13 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
     velocity = smooth(3) * 0.01
     velocity[:, 0] += speed - belt
     force = smooth(2, 3) * 100
+    feet = np.zeros((len(TIME), 2, 3))
+    feet[:, 0, 0] = 5.0 * np.cos(2 * np.pi * TIME / 0.46)
+    feet[:, 1, 0] = -feet[:, 0, 0]
     variables = {
         "com": (("time", "axis"), np.tile([0.0, 1.0, 0.0], (len(TIME), 1))),
         "com_velocity": (("time", "axis"), velocity),
+        "foot_velocity": (("time", "foot", "axis"), feet),
         "com_acceleration": (("time", "axis"), np.gradient(velocity, TIME, axis=0)),
         "group_angular_momentum": (("time", "group", "axis"), smooth(6, 3)),
         "group_angular_momentum_rate": (("time", "group", "axis"), rate),
@@ -91,7 +95,10 @@ def _other_side(name: str) -> str:
 
 def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
     """The same run seen in a mirror: left and right change names, vectors are reflected."""
-    polar = {"com", "com_velocity", "com_acceleration", "ground_force", "residual_force"}
+    polar = {
+        "com", "com_velocity", "com_acceleration", "foot_velocity", "ground_force",
+        "residual_force",
+    }  # fmt: skip
     mirrored = trial.copy(deep=True)
     for name, variable in trial.data_vars.items():
         if "axis" in variable.dims:

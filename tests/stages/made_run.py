@@ -131,17 +131,29 @@ def wrench(force: np.ndarray, contact: Contact, share: float, point: np.ndarray)
     return np.cross(contact.place - point, force) + free
 
 
-def write_c3d_run(
-    path: Path, to_laboratory: np.ndarray = GROUND_TO_VICON, sign: float = 1.0, first_frame: int = 1
-) -> Path:
-    """Write the run over a row of type 2 plates; ``sign`` -1 stores the forces on the plates."""
-    plates = []
+def plates(
+    to_laboratory: np.ndarray = GROUND_TO_VICON,
+    sign: float = 1.0,
+    *,
+    turns: int = 0,
+    height: float = 0.0,
+    tilt: float = 0.0,
+) -> list[MadePlate]:
+    """A row of type 2 plates, one per contact; ``sign`` -1 stores the forces on the plates.
+
+    ``turns`` quarter turns of each plate in the floor, its ``height`` above it in m, and the angle
+    of its ``tilt`` along the runway in rad.
+    """
+    made = []
+    quarter = np.array([[1, 0, 1], [-1, 0, 1], [-1, 0, -1], [1, 0, -1]])
     for contact, force, share in loads():
-        centre = contact.place * [1.0, 0.0, 0.0]
-        corners = centre + 0.5 * np.array([[1, 0, 1], [-1, 0, 1], [-1, 0, -1], [1, 0, -1]]) * [
-            PLATE_LENGTH - 0.002,
-            0.0,
-            0.6,
+        centre = contact.place * [1.0, 0.0, 0.0] + [0.0, height, 0.0]
+        corners = 0.5 * quarter * [PLATE_LENGTH - 0.002, 0.0, 0.6]
+        corners = np.roll(corners, turns, axis=0)
+        corners = centre + corners @ [
+            [np.cos(tilt), np.sin(tilt), 0.0],
+            [-np.sin(tilt), np.cos(tilt), 0.0],
+            [0.0, 0.0, 1.0],
         ]
         corners = corners @ to_laboratory.T
         axes = _axes(corners)
@@ -150,10 +162,18 @@ def write_c3d_run(
             (force @ to_laboratory.T @ axes, 1e3 * moment @ to_laboratory.T @ axes), axis=1
         )
         units = ("N",) * 3 + ("Nmm",) * 3
-        plates.append(MadePlate(2, 1e3 * corners, np.zeros(3), channels, units))
+        made.append(MadePlate(2, 1e3 * corners, np.zeros(3), channels, units))
+    return made
+
+
+def write_c3d_run(
+    path: Path, to_laboratory: np.ndarray = GROUND_TO_VICON, sign: float = 1.0, first_frame: int = 1
+) -> Path:
+    """Write the run over a row of type 2 plates; ``sign`` -1 stores the forces on the plates."""
     points = 1e3 * markers() @ to_laboratory.T
     rates = (FRAME_RATE, FORCE_RATE)
-    return write_c3d(path, list(LABELS), points, rates, tuple(plates), first_frame=first_frame)
+    made = tuple(plates(to_laboratory, sign))
+    return write_c3d(path, list(LABELS), points, rates, made, first_frame=first_frame)
 
 
 def _axes(corners: np.ndarray) -> np.ndarray:

@@ -9,12 +9,15 @@ import pytest
 
 from aqbio.io.study import MODELS
 from aqbio.stages.check import study_problems
+from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return write_small_study(tmp_path)
+    file = write_small_study(tmp_path)
+    record(file)
+    return file
 
 
 def _words(file):
@@ -94,15 +97,103 @@ def test_problems_inside_map_and_marker_set(file):
     assert _words(file) == ["markers.C7.body is missing.", "setting markers.C7.bodi is unknown."]
 
 
-def test_settings_and_sheets_come_before_files(file):
-    """Files are looked for only once it is known where."""
-    replace(file, "files:", "solv: {}\nfiles:")
+def test_files_are_looked_for_only_where_it_is_known_where(file):
+    replace(file, "files:\n", "files:\n  dat: data\n")
     replace(file.parent / "participants.tsv", "60.5", "6.5")
     (file.parent / "data" / "P1_fast.c3d").unlink()
-    assert _words(file) == [
-        "setting solv is unknown.",
-        "mass_kg must be at least 20 (given: '6.5').",
+    assert _words(file) == ["setting files.dat is unknown."]
+
+
+def _planted(file):
+    """Ten mistakes: what is said, in which file and line, and what must be in the fix."""
+    folder = file.parent
+    people, trials, markers = (
+        folder / name for name in ("participants.tsv", "trials.tsv", "markers.yaml")
+    )
+    shutil.copy(MODELS / "sprint" / "markers.yaml", markers)
+    text = markers.read_text()
+    markers.write_text(text.replace("  STRN: {body", "  STRM: {body"))
+    row = text[: text.index("  STRN: {body")].count("\n") + 1
+    settings = (
+        "prepare: {cutoff_hz: 20, cutof_hz: 15}\n"
+        "solve: {marker_rms_m: -0.02}\n"
+        "laboratory: {ignore_plates: [9]}\n"
+        "model: {markers: markers.yaml}\n"
+    )
+    with file.open("a") as out:
+        out.write(settings)
+    first = len(file.read_text().splitlines()) - 3
+    replace(people, "60.5", "60500")
+    replace(people, "P2\tmale\tn/a\tn/a\tstanding", "P2\tmale\tn/a\tn/a\tstatic")
+    with trials.open("a") as out:
+        out.write("P11\tfast\trun\tnormal\tP1_fast.c3d\tn/a\n")  # nobody, and a file twice
+        out.write("P1\tfast\trun\tnormal\tP1_other.c3d\tn/a\n")  # a trial twice, and no file
+    replace(trials, "P2\tfast\trun", "P2\tfast\tstatic")
+    return [
+        ("setting prepare.cutof_hz is unknown", "study.yaml", f"line {first}", "cutoff_hz"),
+        ("solve.marker_rms_m must be greater than 0", "study.yaml", f"line {first + 1}", ""),
+        ("names plate 9, which no recording has", "study.yaml", f"line {first + 2}", "plates 1"),
+        ("label STRM of the marker set is in no recording", "markers.yaml", f"line {row}", "STRN"),
+        ("mass_kg must be at most 200", "participants.tsv", "line 2", "60.5"),
+        ("static_trial static of P2 is not in", "participants.tsv", "line 3", "add it"),
+        ("trial fast belongs to P11, who is not", "trials.tsv", "line 8", "did you mean P1"),
+        ("trial fast of P1 appears 2 times", "trials.tsv", "line 9", "its own trial_id"),
+        ("name the same file P1_fast.c3d", "trials.tsv", "lines 3 and 8", "correct one"),
+        ("the recording does not exist", "P1_other.c3d", "trials.tsv, line 9", "correct the path"),
+        (
+            "the sheet says static, but the person moves",
+            "P2_fast.c3d",
+            "trials.tsv, line 6",
+            "task",
+        ),
     ]
+
+
+def test_ten_planted_mistakes_and_one_more_come_at_once(file):
+    expected = _planted(file)
+    found = [finding for finding in study_problems(file) if finding.severity == "error"]
+    for what, name, where, fix in expected:
+        matching = [f for f in found if what in f.what]
+        assert matching, what
+        assert any(
+            Path(f.file).name == name and f.where == where and fix in f.fix for f in matching
+        ), (what, matching)
+    assert len(found) == len(expected), [f.what for f in found]
+
+
+def test_labels_that_were_not_worn_are_remarks(file):
+    """A laboratory without head markers can start; one without a pelvis cannot."""
+    markers = file.parent / "markers.yaml"
+    shutil.copy(MODELS / "sprint" / "markers.yaml", markers)
+    replace(file, "files:", "model: {markers: markers.yaml}\nfiles:")
+    replace(markers, "  SACR: {body: pelvis}", "  SACR: {body: pelvis}\n  XIPH: {body: torso}")
+    [remark] = study_problems(file)
+    assert (remark.severity, remark.rule) == ("warning", "label-nowhere")
+    text = markers.read_text()
+    markers.write_text(text.replace("RASI", "hip_bone_right"))
+    assert "error" in {problem.severity for problem in study_problems(file)}
+
+
+def test_unit_of_the_markers(file):
+    """A body a thousand times too large: the unit of the study is wrong."""
+    replace(file, "files:", "laboratory: {marker_unit: m}\nfiles:")
+    found = [f for f in study_problems(file) if f.rule == "marker-size"]
+    assert {f.trial for f in found} == {"standing", "fast"}  # TRC files are in metres
+    assert all("marker_unit" in f.fix for f in found)
+
+
+def test_damaged_recordings_and_forces(file):
+    data = file.parent / "data"
+    (data / "P1_fast.c3d").write_bytes(b"")
+    write_forces(data / "P2_slow.mot")
+    lines = (data / "P2_slow.mot").read_text().splitlines()
+    (data / "P2_slow.mot").write_text("\n".join([*lines[:50], "0.5\tbroken", *lines[51:]]))
+    found = study_problems(file)
+    assert [(f.participant, Path(f.file).name) for f in found] == [
+        ("P1", "P1_fast.c3d"),
+        ("P2", "P2_slow.mot"),
+    ]
+    assert all(f.where.endswith(("trials.tsv, line 3", "trials.tsv, line 7")) for f in found)
 
 
 def test_no_study_at_all(tmp_path):

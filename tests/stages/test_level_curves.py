@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import phase_mean
 from aqbio.stages.level_curves import CHAINS, hub_curves
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact
+from aqbio.stages.step_roles import step_roles
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
 
@@ -27,9 +29,13 @@ def trial(run):
     return levels_trial(*run, [RIGHT])[1]
 
 
+def _hub_curves(trial, step):
+    return hub_curves(trial, step_roles(trial, step, RoleScheme()))
+
+
 @pytest.mark.parametrize("chain", CHAINS)
 def test_means_of_hub_curves_are_the_rows(trial, chain):
-    curves, rows = hub_curves(trial, STEP), pd.DataFrame(level_rows(trial, STEP))
+    curves, rows = _hub_curves(trial, STEP), pd.DataFrame(level_rows(trial, STEP))
     own = rows[(rows.phase == "stance") & (rows.level == "B") & (rows.source == chain)]
     for name, statistic in (
         ("hub_moment", "moment_mean"),
@@ -43,19 +49,19 @@ def test_means_of_hub_curves_are_the_rows(trial, chain):
 def test_a_left_step_is_drawn_like_its_mirror_image(run, trial):
     case, time = run
     left = levels_trial(mirrored_run(case), time, [replace(RIGHT, side="left")])[1]
-    ours, theirs = hub_curves(trial, STEP), hub_curves(left, replace(STEP, side="left"))
+    ours, theirs = _hub_curves(trial, STEP), _hub_curves(left, replace(STEP, side="left"))
     for name, curves in ours.items():
         limit = 1e-9 * np.abs(curves).max()
         np.testing.assert_allclose(theirs[name], curves, rtol=0, atol=limit)
 
 
 def test_an_incomplete_step_has_no_flight_curves(trial):
-    found = hub_curves(trial, replace(STEP, next_touchdown=np.nan))
+    found = _hub_curves(trial, replace(STEP, next_touchdown=np.nan))
     assert np.isnan(found["hub_moment"][1]).all()
     assert np.isfinite(found["hub_moment"][0]).all()
 
 
 def test_a_model_without_an_upper_body_has_no_curve_of_it(trial):
-    found = hub_curves(trial.sel(chain=["leg_left", "leg_right", "residual"]), STEP)
+    found = _hub_curves(trial.sel(chain=["leg_left", "leg_right", "residual"]), STEP)
     assert np.isnan(found["hub_moment"][:, :, CHAINS.index("upper_body")]).all()
     assert np.isfinite(found["hub_moment"][:, :, CHAINS.index("leg_push")]).all()

@@ -9,6 +9,8 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import load_study
 from aqbio.stages.check import study_problems
 from aqbio.stages.new import new_study
+from tests.io.made_c3d import write_c3d
+from tests.recorded_study import RATE, recorded_figure
 from tests.small_study import replace
 
 
@@ -38,7 +40,8 @@ def test_filled_in_it_is_a_study(tmp_path):
         people.write("P1\tfemale\tn/a\t1.7\tn/a\n")
     with (folder / "trials.tsv").open("a") as trials:
         trials.write("P1\tfast\trun\tnormal\tfast.c3d" + "\tn/a" * 5 + "\n")
-    (folder / "data" / "fast.c3d").touch()
+    labels, positions = recorded_figure(moving=True)
+    write_c3d(folder / "data" / "fast.c3d", list(labels), positions * 1e3, (RATE, 1000.0))
     study = load_study(folder / "study.yaml")
     assert study.settings.name == "mine"
     assert study.moving_of("P1")[0].include == "yes"

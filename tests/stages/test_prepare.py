@@ -2,73 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aqbio.io.mot import read_storage
-from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import load_study
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare import body_masses, prepare_participant
+from aqbio.stages.prepare import body_masses
 from tests.io.made_c3d import NAME
 from tests.stages import made_run
 
-HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps"
-
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
-    """Give a function that writes a study of given trials and prepares one participant."""
-    monkeypatch.chdir(tmp_path)
-    data = tmp_path / "study" / "data"
-    data.mkdir(parents=True)
-    (tmp_path / "study" / "markers.yaml").write_text(made_run.MARKER_SET, encoding="utf-8")
-
-    def run(rows, settings="", mass="n/a", participant="P1"):
-        static = next((row.split("\t")[0] for row in rows if "\tstatic\t" in row), "n/a")
-        folder = tmp_path / "study"
-        (folder / "study.yaml").write_text(
-            f"name: made\nmodel: {{markers: markers.yaml}}\n{settings}", encoding="utf-8"
-        )
-        (folder / "participants.tsv").write_text(
-            "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
-            f"{participant}\tmale\t{mass}\tn/a\t{static}\n",
-            encoding="utf-8",
-        )
-        lines = [HEADER, *(f"{participant}\t{row}" for row in rows)]
-        (folder / "trials.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        loaded = load_study(folder / "study.yaml")
-        said: list[str] = []
-        prepare_participant(loaded, participant, said.append)
-        return Prepared(loaded, participant, said)
-
-    run.data = data
-    return run
-
-
-class Prepared:
-    """What the stage left behind."""
-
-    def __init__(self, study, participant, said):
-        self.folder = study.folder(participant, "prepare")
-        self.manifest = json.loads(study.manifest(participant, "prepare").read_text("utf-8"))
-        self.said = said
-
-    def trial(self, name):
-        return read_dataset(self.folder / f"{name}.nc")
-
-    def entry(self, name):
-        return next(one for one in self.manifest["trials"] if one["trial_id"] == name)
-
-    def rules(self, name):
-        return [finding["rule"] for finding in self.entry(name)["findings"]]
-
-    def finding(self, name, rule):
-        return next(one for one in self.entry(name)["findings"] if one["rule"] == rule)
+def study(prepared_study):
+    """Give the function that writes a study of given trials and prepares one participant."""
+    return prepared_study
 
 
 def check_contacts(trial):
@@ -252,10 +202,17 @@ def test_trial_without_forces(study):
     write_trc(study.data / "run.trc", made_run.LABELS, made_run.markers(), 250.0)
     done = study(["fast\trun\trun.trc\tn/a\tn/a"])
     trial = done.trial("fast")
-    assert trial.attrs["events"] == "none"
-    assert trial.sizes["contact"] == trial.sizes["plate"] == trial.sizes["force_time"] == 0
+    assert trial.attrs["events"] == "kinematic"
+    assert trial.sizes["plate"] == trial.sizes["force_time"] == 0
     assert np.isnan(trial["foot_force"]).all()
-    assert done.rules("fast") == ["forces-none"]
+    assert done.rules("fast") == ["forces-none", "events-kinematic"]
+    trial = trial.isel(contact=trial["contact_complete"].values)  # a made foot waits at both ends
+    assert list(trial["contact_foot"].values) == [one.side for one in made_run.known_contacts()]
+    for name, at in (("contact_touchdown", "touchdown"), ("contact_toe_off", "toe_off")):
+        times = [getattr(one, at) for one in made_run.known_contacts()]
+        np.testing.assert_allclose(trial[name], times, atol=0.002)  # half a frame
+    assert np.isnan(trial["contact_peak"]).all()
+    assert not trial["contact_plates"].values.any()
     assert not (done.folder / "fast_grf.mot").exists()
     [finding] = done.manifest["findings"]
     assert finding["rule"] == "mass-unknown"

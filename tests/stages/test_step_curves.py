@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.mechanics.contributions.source_roles import anatomical_name
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
 from aqbio.mechanics.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
@@ -12,7 +13,6 @@ from aqbio.stages.step_curves import (
     JOINT_ROLES,
     ROLES,
     curves_dataset,
-    joint_of_role,
     step_curves,
 )
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, made_trial, mirrored_trial
@@ -107,7 +107,7 @@ def test_a_mirrored_run_has_the_same_canonical_curves(trial):
 def test_joints_by_role(stance):
     other = {"left": "right", "right": "left"}[stance]
     for role in JOINT_ROLES:
-        joint = joint_of_role(role, stance)
+        joint = anatomical_name(role, stance)
         if role.endswith("_push"):
             assert joint == role.replace("push", stance)
         elif role.endswith("_swing"):

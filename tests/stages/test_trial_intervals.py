@@ -83,10 +83,16 @@ def test_rows_of_levels_get_them(drawn):
         (rows.level == "B") & (rows.statistic == "moment_mean") & (rows.phase == "stance")
     ]
     assert set(chains.loc[chains["low"].isna(), "source"]) == {"residual"}
-    caused = rows[(rows.level == "C (C2)") & (rows.statistic == "force_mean")]
-    without = caused[caused["low"].isna()]["source"]
-    assert set(without) == {"push_side_half_lumbar", "swing_side_half_lumbar"}
-    assert not rows.loc[rows.level.isin(["C (C1)", "C (C3)"]), "low"].notna().any()
+    for model in ("C1", "C2", "C3"):
+        caused = rows[(rows.level == f"C ({model})") & (rows.statistic == "force_mean")]
+        without = caused[caused["low"].isna()]["source"]
+        told = {"push_side_half_lumbar", "swing_side_half_lumbar"} if model == "C2" else set()
+        assert set(without) == told
+    shares = rows[(rows.level == "force") & (rows.phase == "stance")]
+    assert shares["low"].notna().all()
+    parts = rows[rows.statistic.isin(["joint_moment_mean", "force_moment_mean"])]
+    parts = parts[(parts.phase == "stance") & (parts.source != "residual")]
+    assert parts["low"].notna().all()
 
 
 def test_an_impulse_is_as_sure_as_its_mean():

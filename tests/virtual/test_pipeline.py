@@ -15,6 +15,7 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_mot
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.recordings.kinematic_events import TOE_OFF_ERROR, TOUCHDOWN_ERROR
 from aqbio.stages.prepare import prepare_participant
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.files import write_trc_and_mot
@@ -50,6 +51,17 @@ def made(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict[str, RecordedRu
     study = write_made_study(tmp_path_factory.mktemp("made"), RUNNER, runs, Laboratory())
     prepare_participant(study, RUNNER.name, _silent)
     return study, runs
+
+
+def test_events_from_markers_stay_within_their_promise(made):
+    study, _ = made
+    trials = study.read_manifest(RUNNER.name, "prepare")["trials"]
+    found = [done["kinematic_errors"] for done in trials if "kinematic_errors" in done]
+    assert len(found) == len(SPEEDS)
+    for errors in found:
+        for event, known in (("touchdown_s", TOUCHDOWN_ERROR), ("toe_off_s", TOE_OFF_ERROR)):
+            assert len(errors[event]) >= 4
+            assert known[0] < np.mean(errors[event]) < known[1]
 
 
 @pytest.mark.parametrize("trial", SPEEDS)

@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.mechanics.force_plates.forces import PlateWrench, offset
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 LOADED = 100.0
 """Vertical force that shows a plate's sign, N."""
+
+LOAD_BAND, LOAD_BAND_RATE = 20.0, 100.0
+"""A person's load is found below this frequency; slower recordings cannot show noise, Hz."""
 
 LOADED_S = 0.020
 """Time above it that shows a plate's sign, s."""
@@ -69,6 +73,38 @@ class Plates:
         """Sample nearest to each instant; -1 where forces were not recorded."""
         samples = np.rint((time - self.start) * self.rate).astype(np.int64)
         return np.where((samples >= 0) & (samples < len(self.wrench.force)), samples, -1)
+
+
+def noise_level(force: FloatArray, rate: float) -> float:
+    """Noise of a plate that nobody loads.
+
+    Parameters
+    ----------
+    force : (S, 3) array, N
+        Of one plate, any axes.
+    rate : float
+        Hz.
+
+    Returns
+    -------
+    float
+        Largest root mean square of a channel above 20 Hz, N; 0 where the force below, the band of
+        a person's load, exceeds 100 N.
+
+    Examples
+    --------
+    >>> hum = 110.0 * np.sin(2.0 * np.pi * 200.0 * np.arange(1000.0) / 1000.0)
+    >>> round(noise_level(np.outer(hum, [0.0, 0.0, 1.0]), 1000.0))
+    78
+    """
+    about = force - np.median(force, axis=0)
+    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
+    if rate <= LOAD_BAND_RATE or len(about) <= 4 * ends:
+        return 0.0
+    slow = low_pass(about, rate, LOAD_BAND)
+    if np.abs(slow[ends:-ends]).max() > LOADED:
+        return 0.0
+    return float(np.sqrt(((about - slow)[ends:-ends] ** 2).mean(axis=0)).max())
 
 
 def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:

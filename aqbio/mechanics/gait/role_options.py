@@ -8,6 +8,7 @@ in flight.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,15 +16,95 @@ import numpy as np
 from aqbio.mechanics.contributions.source_roles import Side, other_side
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES
 
 PelvisMember = Literal["torso", "push_leg", "swing_leg", "legs", "out"]
-FlightRule = Literal["last_stance", "mid_flight", "backward_foot"]
+Arms = Literal["together", "split"]
+FlightRule = Literal["R1", "R2", "R3"]
 
 PELVIS_MEMBERS: tuple[PelvisMember, ...] = ("torso", "push_leg", "swing_leg", "legs", "out")
-FLIGHT_RULES: tuple[FlightRule, ...] = ("last_stance", "mid_flight", "backward_foot")
-"""R1 (default), R2 and R3."""
+FLIGHT_RULES: tuple[FlightRule, ...] = ("R1", "R2", "R3")
+"""The last stance leg keeps its role (default); roles change in mid-flight; the foot that moves
+backward pushes."""
 
 Weights = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleScheme:
+    """One way to cut the runner into push side and swing side.
+
+    Attributes
+    ----------
+    pelvis : {"torso", "push_leg", "swing_leg", "legs", "out"}
+        With the torso on the push side, as a group of its own (the declared roles); merged into one
+        leg or half into each, no group of its own then; ``"out"``: a group that no side counts.
+    arms : {"together", "split"}
+        Split: ``arm_push`` and ``arm_swing``, named after the legs of their own sides, are told
+        beside ``arms``.
+    flight : {"R1", "R2", "R3"}
+        Who pushes in flight, see :func:`right_pushes`.
+
+    Examples
+    --------
+    >>> RoleScheme(pelvis="legs", arms="split").partition
+    ('push_leg', 'swing_leg', 'arm_push', 'arm_swing', 'torso')
+    """
+
+    pelvis: PelvisMember = "torso"
+    arms: Arms = "together"
+    flight: FlightRule = "R1"
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Groups, sides and total that are told; one that the scheme merges is unknown."""
+        split = ("arm_push", "arm_swing") if self.arms == "split" else ()
+        return (*ROLE_GROUPS, *ROLE_SIDES, "total", *split)
+
+    @property
+    def partition(self) -> tuple[str, ...]:
+        """Groups that add up to the whole body."""
+        return tuple(role_weights("right", pelvis=self._merged, split_arms=self.arms == "split"))
+
+    @property
+    def _merged(self) -> PelvisMember | None:
+        return None if self.pelvis in ("torso", "out") else self.pelvis
+
+    def weights(self, stance: Side) -> dict[str, Weights]:
+        """Weights of the anatomical groups in every item that the scheme has.
+
+        Parameters
+        ----------
+        stance : {"left", "right"}
+            The foot whose leg is the push leg.
+        """
+        groups = role_weights(stance, pelvis=self._merged)
+        if self.arms == "split":
+            every = role_weights(stance, pelvis=self._merged, split_arms=True)
+            groups |= {name: every[name] for name in ("arm_push", "arm_swing")}
+        sides = side_roles(role_weights(stance, pelvis=self.pelvis))
+        return groups | sides | {"total": dict.fromkeys(ANATOMICAL_GROUPS, 1.0)}
+
+    def words(self) -> str:
+        """Say what the sides are.
+
+        Examples
+        --------
+        >>> RoleScheme().words()
+        'Push side: push leg, arms, torso and pelvis; swing side: swing leg.'
+        >>> RoleScheme(pelvis="push_leg").words()
+        'Push side: push leg (with the pelvis), arms and torso; swing side: swing leg.'
+        """
+        legs = {"push_leg": "push leg", "swing_leg": "swing leg"}
+        for leg in legs:
+            if self.pelvis == leg:
+                legs[leg] += " (with the pelvis)"
+            elif self.pelvis == "legs":
+                legs[leg] += " (with half of the pelvis)"
+        torso = "torso and pelvis" if self.pelvis == "torso" else "torso"
+        joint = "arms, " if self.pelvis == "torso" else "arms and "
+        told = f"Push side: {legs['push_leg']}, {joint}{torso}; swing side: {legs['swing_leg']}."
+        return f"{told} The pelvis is on neither side." if self.pelvis == "out" else told
 
 
 def role_weights(
@@ -122,7 +203,7 @@ def right_pushes(
     step : Step
     time : (T,) array, s
         Within the step.
-    rule : {"last_stance", "mid_flight", "backward_foot"}
+    rule : {"R1", "R2", "R3"}
         In flight nobody pushes; R1: the last stance leg keeps its role until the next touchdown;
         R2: roles change in the middle of the flight; R3: the leg whose foot moves backward
         relative to the pelvis, the faster one if both do.
@@ -135,9 +216,9 @@ def right_pushes(
     """
     stance = np.full(len(time), step.side == "right")
     flight = time > step.toe_off
-    if rule == "last_stance":
+    if rule == "R1":
         return stance
-    if rule == "mid_flight":
+    if rule == "R2":
         later = time > 0.5 * (step.toe_off + step.next_touchdown)
         return np.where(later, ~stance, stance)
     backward = forward_velocity[:, 1] < forward_velocity[:, 0]

@@ -9,7 +9,11 @@ import numpy as np
 
 from aqbio.mechanics.contributions.chains import RESIDUAL
 from aqbio.mechanics.contributions.contact_models import POINT_YAW, foot_contact
-from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
+from aqbio.mechanics.contributions.induced import (
+    InducedAccelerations,
+    equations_of_motion,
+    induced_accelerations,
+)
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.mechanics.contributions.levels import Anatomy
 from aqbio.mechanics.gait.groups import membership
@@ -67,9 +71,9 @@ def drawn_causes(
     spread: Spread,
     count: int,
     generator: np.random.Generator,
-    contact_model: str = POINT_YAW,
+    contact_models: Sequence[str] = (POINT_YAW,),
     moved: Sequence[SegmentKinematics] = (),
-) -> DrawnCauses:
+) -> dict[str, DrawnCauses]:
     """Level C for draws of body, plates and, where motions are given, markers.
 
     Parameters
@@ -81,10 +85,16 @@ def drawn_causes(
     count : int
         Number of draws; each solves the equations of motion anew, about 0.2 ms a frame.
     generator : numpy.random.Generator
-    contact_model : {"C1", "C2", "C3"}
+    contact_models : sequence of {"C1", "C2", "C3"}
+        All from the same draws.
     moved : sequence of SegmentKinematics
         The motion with misplaced markers, for one draw after the other in turn; without them the
         run's own.
+
+    Returns
+    -------
+    dict of DrawnCauses
+        By contact model.
     """
     skeleton, anatomy = run.skeleton, run.anatomy
     origin = np.zeros_like(run.kinematics.origin[:, 0])
@@ -94,7 +104,7 @@ def drawn_causes(
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    found = []
+    found: dict[str, list[InducedAccelerations]] = {model: [] for model in contact_models}
     for draw in range(count):
         body = drawn_skeleton(skeleton, parameters[draw])
         kinematics = moved[draw % len(moved)] if moved else run.kinematics
@@ -109,9 +119,13 @@ def drawn_causes(
             for source, chosen in coordinates.items()
         }
         equations = equations_of_motion(body, kinematics, forces, feet, groups, pelvis)
-        found.append(induced_accelerations(equations, contact_model))
-    return DrawnCauses(
-        sources=found[0].sources,
-        ground_force=np.stack([one.force.sum(axis=2) for one in found]),
-        group_rate=np.stack([one.group_rate for one in found]),
-    )
+        for model, drawn in found.items():
+            drawn.append(induced_accelerations(equations, model))
+    return {
+        model: DrawnCauses(
+            sources=drawn[0].sources,
+            ground_force=np.stack([one.force.sum(axis=2) for one in drawn]),
+            group_rate=np.stack([one.group_rate for one in drawn]),
+        )
+        for model, drawn in found.items()
+    }

@@ -109,6 +109,11 @@ class DrawnOutcomes:
         Of each chain on the hub about the hub's centre of mass, both parts together.
     residual_moment : (K, T, 3) array, N m
         About the whole body's centre of mass.
+    inertial_force, relative_force : (K, T, G, 3) arrays, N
+        Shares of the ground reaction force by group: with gravity, and beside the acceleration of
+        the hub's centre of mass.
+    ground_force : (K, T, 3) array, N
+        Of all loads together.
     """
 
     momentum: FloatArray
@@ -116,6 +121,9 @@ class DrawnOutcomes:
     joint_moment: FloatArray
     hub_moment: FloatArray
     residual_moment: FloatArray
+    inertial_force: FloatArray
+    relative_force: FloatArray
+    ground_force: FloatArray
 
     def changed_by(
         self, other: DrawnOutcomes, base: DrawnOutcomes, draw: IntArray
@@ -251,12 +259,17 @@ def _outcomes(
     _, chain = drawn_wrenches(
         cut["chains"], loads, _names(skeleton, rows["chains"]), hub_com, skeleton.gravity
     )
+    group_mass, push = cut["groups"].mass[:, None, :, None], cut["groups"].linear_rate
+    hub_pull = cut["hub"].linear_rate / cut["hub"].mass[:, None, :, None]
     return DrawnOutcomes(
         momentum=momentum,
         rate=rate,
         joint_moment=-joint,
         hub_moment=chain,
         residual_moment=_residual(cut["whole"], loads, rate),
+        inertial_force=push - group_mass * skeleton.gravity,
+        relative_force=push - group_mass * hub_pull,
+        ground_force=loads.force.sum(axis=2),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -84,6 +83,8 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
     >>> bool(np.allclose(low_pass(line, 100.0, 6.0), line, atol=1e-5))
     True
     """
+    from scipy.signal import butter, sosfiltfilt  # half a second that reading files need not wait
+
     sections = butter(2, design_cutoff(rate, cutoff), fs=rate, output="sos")
     padding = int(np.ceil(PADDING_PERIODS * rate / cutoff))
     columns = signal.reshape(len(signal), -1)

@@ -9,6 +9,7 @@ import numpy as np
 from aqbio.config import MarkerSet, closest
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError
+from aqbio.io.markers import METRES
 from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.platforms import plate_axes
 from aqbio.mechanics.recordings.axes import (
@@ -23,6 +24,9 @@ from aqbio.stages.preparation.notes import Notes
 
 LOADED = 100.0
 """Force of a plate that shows where the ground pushes, N."""
+
+UNITS = {name: METRES[name] for name in ("m", "cm", "mm", "inch")}
+"""Units of length that a person may state, m."""
 
 HIP_HEIGHT = (0.4, 1.6)
 """Plausible mean distance between feet and pelvis of a person, m."""
@@ -39,7 +43,7 @@ def laboratory_axes(
         When they cannot be told, or the size of the body shows a wrong unit.
     """
     clues = _clues(recording, marker_set)
-    _check_size(clues, notes)
+    _check_size(clues, recording.length_unit, notes)
     if isinstance(stated, LaboratoryAxes):
         axes = stated_axes(stated.forward, stated.up)
     else:
@@ -139,14 +143,20 @@ def mean_vector(vectors: FloatArray) -> FloatArray:
     return np.asarray(known.mean(axis=0)) if len(known) else np.full(3, np.nan)
 
 
-def _check_size(clues: Clues, notes: Notes) -> None:
+def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
     height = float(np.linalg.norm(clues.body))
     low, high = HIP_HEIGHT
     if np.isnan(height) or low <= height <= high:
         return
+    fitting = [
+        f"{name} ({height / unit * size:.2f} m)"
+        for name, size in UNITS.items()
+        if low <= height / unit * size <= high
+    ]
+    better = f" It would fit if the positions were in {' or '.join(fitting)}." if fitting else ""
     raise AqbioError(
         f"the pelvis is {height:.3g} m from the feet on average, outside {low} to {high} m: the "
-        "unit of the markers is wrong, or labels are swapped.",
+        f"unit of the markers is wrong, labels are swapped or the file is damaged.{better}",
         file=notes.file,
         fix="state laboratory.marker_unit in study.yaml, or correct the labels.",
         rule="marker-size",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.force_plates.plates import Plates
-from aqbio.mechanics.recordings.foot_contacts import FeetLoads, loads_on_frames
+from aqbio.mechanics.recordings.foot_contacts import FootContact, loads_on_frames
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.preparation.trial import PreparedTrial
@@ -54,7 +54,7 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
     plates = prepared.plates
     variables |= _plate_variables(plates, cutoff)
     variables |= _foot_variables(prepared, cutoff)
-    variables |= _contact_variables(prepared.loads, plates)
+    variables |= _contact_variables(prepared.contacts, plates)
     coordinates = {
         "time": ("time", prepared.time, {"units": "s", "long_name": "first frame = 0 s"}),
         "marker": list(prepared.labels),
@@ -78,7 +78,7 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "lab_to_ground": prepared.axes.matrix.ravel().tolist(),
         "cutoff": cutoff,
         "event_threshold": prepared.threshold,
-        "events": "plates" if prepared.loads is not None else "none",
+        "events": prepared.events,
     }
 
 
@@ -135,8 +135,7 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
     }
 
 
-def _contact_variables(loads: FeetLoads | None, plates: Plates | None) -> Variables:
-    contacts = loads.contacts if loads else ()
+def _contact_variables(contacts: Sequence[FootContact], plates: Plates | None) -> Variables:
     numbers = plates.numbers if plates else ()
     names = [",".join(str(numbers[plate]) for plate in one.plates) for one in contacts]
     dims = ("contact",)

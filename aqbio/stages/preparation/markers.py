@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aqbio.config.settings import Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
-from aqbio.mechanics.recordings.foot_contacts import FeetLoads
+from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.notes import Notes
+
+SPEED_MAX = 30.0
+"""Half of all marker steps are slower than this in any running, m/s."""
 
 
 def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
@@ -37,16 +42,57 @@ def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
             ) from error
 
 
+def check_paths(recording: Recording, notes: Notes) -> None:
+    """Refuse markers that jump about: the file was read, or written, out of step.
+
+    Raises
+    ------
+    AqbioError
+    """
+    steps = np.diff(recording.positions, axis=0)
+    known = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
+    speed = float(np.median(known)) * recording.rate if len(known) else 0.0
+    if speed > SPEED_MAX:
+        raise AqbioError(
+            f"the markers move at {speed:.0f} m/s in the middle, more than {SPEED_MAX:.0f} m/s: "
+            "their unit or rate is wrong, or the file is damaged.",
+            file=notes.file,
+            fix="look at the trial in the capture software and export it again.",
+            rule="marker-speed",
+        )
+
+
+def check_clock(recording: Recording, notes: Notes) -> None:
+    """Refuse forces of another time than the markers.
+
+    Raises
+    ------
+    AqbioError
+    """
+    forces = recording.forces
+    if forces is None:
+        return
+    last = (len(recording.positions) - 1) / recording.rate
+    end = forces.start + (len(forces.wrench.force) - 1) / forces.rate
+    if forces.start > last or end < 0.0:
+        raise AqbioError(
+            f"the forces cover {forces.start:.2f} to {end:.2f} s from the first marker frame, the "
+            f"markers 0 to {last:.2f} s: they share no time.",
+            file=notes.force_file,
+            fix="give the force file of this trial, with the clock of its markers.",
+            rule="clock-apart",
+        )
+
+
 def filled_markers(
-    recording: Recording, loads: FeetLoads | None, prepare: Prepare, notes: Notes
+    recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
 ) -> tuple[FloatArray, BoolArray]:
     """Give the markers (T, M, 3) with short gaps filled, and where (T, M); note what stays open.
 
     No gap is filled across a touchdown or toe-off.
     """
     longest = min(prepare.max_gap_frames, int(prepare.max_gap_s * recording.rate + 1e-9))
-    instants = [] if loads is None else loads.contacts
-    barriers = np.array([at for one in instants for at in (one.touchdown, one.toe_off)])
+    barriers = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
     share = missing_share(markers)
     frames = len(markers)

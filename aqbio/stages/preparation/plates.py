@@ -7,6 +7,7 @@ import numpy as np
 from aqbio.io.recording import ForceRecording
 from aqbio.mechanics.force_plates.plates import (
     Plates,
+    noise_level,
     reversed_plates,
     turned_over,
     without_offsets,
@@ -24,6 +25,17 @@ OFFSET_LARGE = 20.0
 """Offset of the vertical force above which a plate should be looked at, N."""
 
 
+FORCE_MAX = 15_000.0
+"""No runner loads a plate with more, N: 15 body weights of 100 kg."""
+
+STEADY_SHARE = 0.1
+"""A plate whose force varies by less than this share of its mean carries no running person."""
+
+
+NOISE_MAX = 10.0
+"""A plate that nobody loads and that reads more than this is noise, N (RMS)."""
+
+
 def ground_plates(
     forces: ForceRecording,
     rotation: FloatArray,
@@ -34,9 +46,11 @@ def ground_plates(
 ) -> Plates | None:
     """Bring the plates into ground axes, acting on the runner, without their offsets.
 
-    None when every plate is ignored.
+    None when every plate is ignored, or none can be believed.
     """
     used = np.array([number not in ignored for number in forces.numbers], dtype=np.bool_)
+    for index in np.flatnonzero(used):
+        used[index] = _is_plausible(forces, int(index), notes, moving=moving)
     kept = np.flatnonzero(used)
     if not len(kept):
         return None
@@ -53,6 +67,32 @@ def ground_plates(
     for plate, offsets in enumerate(removed):
         _note_offset(plates, plate, offsets, notes)
     return _on_the_runner(level, notes)
+
+
+def _is_plausible(forces: ForceRecording, index: int, notes: Notes, *, moving: bool) -> bool:
+    """Tell plates whose forces no runner makes from the others, and say so."""
+    size = np.linalg.norm(forces.wrench.force[:, index], axis=1)
+    largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
+    noise = noise_level(forces.wrench.force[:, index], forces.rate)
+    if largest > FORCE_MAX:
+        why, number = f"its force reaches {largest:.0f} N, more than {FORCE_MAX:.0f} N", largest
+    elif moving and mean > OFFSET_MAX[moving] and spread < STEADY_SHARE * mean:
+        why, number = f"it reads {mean:.0f} N throughout, within {spread:.0f} N", mean
+    elif moving and noise > NOISE_MAX:
+        why, number = f"it reads noise of {noise:.0f} N (RMS) and no load", noise
+    else:
+        return True
+    notes.add(
+        "plate-implausible",
+        "warning",
+        f"plate {forces.numbers[index]} is left out: {why}.",
+        number=number,
+        limit=FORCE_MAX,
+        unit="N",
+        fix="correct scale, offset or unit of its channels, or zero the plate.",
+        forces=True,
+    )
+    return False
 
 
 def _on_the_runner(plates: Plates, notes: Notes) -> Plates:

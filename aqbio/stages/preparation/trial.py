@@ -12,13 +12,18 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.recordings.foot_contacts import EventRules, FeetLoads, feet_loads
+from aqbio.mechanics.recordings.foot_contacts import (
+    EventRules,
+    FeetLoads,
+    FootContact,
+    feet_loads,
+)
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import SIDES
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels
 from aqbio.stages.preparation.contacts import note_contacts
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
-from aqbio.stages.preparation.markers import check_rates, filled_markers
+from aqbio.stages.preparation.kinematic import foot_markers, marker_contacts, note_kinematic
+from aqbio.stages.preparation.markers import check_clock, check_paths, check_rates, filled_markers
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.plates import ground_plates
 
@@ -39,7 +44,9 @@ class PreparedTrial:
     ground : Ground
     plates : Plates or None
     loads : FeetLoads or None
-        None without plates and for a static trial.
+        None without plates, without a contact on them, and for a static trial.
+    kinematic : tuple of FootContact
+        What the foot markers say: the trial's contacts where there are no loads.
     threshold : float
         Of the events, N.
     """
@@ -53,7 +60,20 @@ class PreparedTrial:
     ground: Ground
     plates: Plates | None
     loads: FeetLoads | None
+    kinematic: tuple[FootContact, ...]
     threshold: float
+
+    @property
+    def contacts(self) -> tuple[FootContact, ...]:
+        """Contacts on plates, or from the foot markers where there are none on plates."""
+        return self.kinematic if self.loads is None else self.loads.contacts
+
+    @property
+    def events(self) -> str:
+        """Where the contacts come from: ``plates``, ``kinematic`` or ``none``."""
+        if self.loads is not None:
+            return "plates"
+        return "kinematic" if self.kinematic else "none"
 
     @property
     def time(self) -> FloatArray:
@@ -85,14 +105,17 @@ def prepare_trial(
     Raises
     ------
     AqbioError
-        When the axes cannot be told or the a rate is too low for the cut-off.
+        When the axes cannot be told, a rate is too low for the cut-off, or the files do not belong
+        together.
     """
     laboratory, prepare = settings
     recording = _without_markers(recording, laboratory.ignore_markers)
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
+    check_clock(recording, notes)
     missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
+    check_paths(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
     if recording.forces is not None:
@@ -100,11 +123,16 @@ def prepare_trial(
             recording.forces, axes.matrix, laboratory.ignore_plates, notes, moving=moving
         )
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
+    kinematic: tuple[FootContact, ...] = ()
     if moving:
-        loads, ground, threshold = _moving(recording, plates, trial, marker_set, settings, notes)
-    if loads is not None and plates is not None:
-        note_contacts(loads, plates, prepare.edge_distance_m, notes)
-    markers, filled = filled_markers(recording, loads, prepare, notes)
+        feet = foot_markers(recording, marker_set)
+        loads, ground, threshold = _moving(
+            recording, plates, feet, trial, marker_set, settings, notes
+        )
+        kinematic = marker_contacts(feet, recording, ground, marker_set)
+        loads = _noted(loads, plates, kinematic, prepare, notes)
+    contacts = kinematic if loads is None else loads.contacts
+    markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
         rate=recording.rate,
@@ -115,8 +143,35 @@ def prepare_trial(
         ground=ground,
         plates=plates,
         loads=loads,
+        kinematic=kinematic,
         threshold=threshold,
     )
+
+
+def _noted(
+    loads: FeetLoads | None,
+    plates: Plates | None,
+    kinematic: tuple[FootContact, ...],
+    prepare: Prepare,
+    notes: Notes,
+) -> FeetLoads | None:
+    """Note what is worth knowing about the contacts; None where the loads are of no use.
+
+    Plates that no foot touched say nothing about the forces on the runner.
+    """
+    if loads is not None and plates is not None:
+        note_contacts(loads, plates, prepare.edge_distance_m, notes)
+        if loads.contacts:
+            return loads
+    else:
+        notes.add(
+            "forces-none",
+            "warning",
+            "the trial has no force plates: kinetics and events from plates are not possible.",
+            fix="name the MOT file in the column force_file, if there is one.",
+        )
+    note_kinematic(kinematic, notes)
+    return None
 
 
 def _without_markers(recording: Recording, ignored: tuple[str, ...]) -> Recording:
@@ -128,13 +183,10 @@ def _without_markers(recording: Recording, ignored: tuple[str, ...]) -> Recordin
     )
 
 
-def _foot_labels(marker_set: MarkerSet) -> list[tuple[str, ...]]:
-    return [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
-
-
 def _moving(
     recording: Recording,
     plates: Plates | None,
+    feet: FloatArray,
     trial: Trial,
     marker_set: MarkerSet,
     settings: tuple[Laboratory, Prepare],
@@ -143,36 +195,23 @@ def _moving(
     """Contacts, surface and heading: the surface decides the threshold of the contacts."""
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
-    loads = _loads(recording, plates, marker_set, prepare, threshold)
+    loads = _loads(recording, plates, feet, prepare, threshold)
     ground = running_ground(recording, loads, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
-        loads = _loads(recording, plates, marker_set, prepare, threshold)
-    if loads is None:
-        notes.add(
-            "forces-none",
-            "warning",
-            "the trial has no force plates: kinetics and events from plates are not possible.",
-            fix="name the MOT file in the column force_file, if there is one.",
-        )
+        loads = _loads(recording, plates, feet, prepare, threshold)
     return loads, ground, threshold
 
 
 def _loads(
     recording: Recording,
     plates: Plates | None,
-    marker_set: MarkerSet,
+    feet: FloatArray,
     prepare: Prepare,
     threshold: float,
 ) -> FeetLoads | None:
     if plates is None:
         return None
-    labels = _foot_labels(marker_set)
-    feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
-    for foot, side in enumerate(labels):
-        for place, label in enumerate(side):
-            if label in recording.labels:
-                feet[:, foot, place] = recording.positions[:, recording.labels.index(label)]
     rules = EventRules(
         threshold=threshold,
         minimum_s=prepare.event_minimum_s,

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 UPWARD = AXES.index("y")
 MIDDLE = 0.5
-"""Share of the flight after which the roles change under rule ``mid_flight``."""
+"""Share of the flight after which the roles change under rule R2."""
 IMPLIED = "mechanically_implied"
 
 PARTITIONS: Columns = {
     "phase": {
-        "description": "stance; or flight and the rule of who pushes there: last_stance, "
-        "mid_flight or backward_foot."
+        "description": "stance; or flight and the rule of who pushes there: R1 the last stance leg, "
+        "R2 roles change in mid-flight, R3 the leg whose foot moves backward."
     },
     "partition": {"description": "One side; all other groups are the other side."},
     "opposition": {
@@ -107,9 +107,9 @@ def flight_momenta(
     legs = [ROLE_GROUPS.index("push_leg"), ROLE_GROUPS.index("swing_leg")]
     later = np.broadcast_to(np.linspace(0.0, 1.0, plain.shape[1]) > MIDDLE, plain.shape[:2])
     exchanged = {
-        "last_stance": np.zeros(plain.shape[:2], dtype=bool),
-        "mid_flight": later,
-        "backward_foot": foot_velocity[..., 1] < foot_velocity[..., 0],
+        "R1": np.zeros(plain.shape[:2], dtype=bool),
+        "R2": later,
+        "R3": foot_velocity[..., 1] < foot_velocity[..., 0],
     }
     found: dict[str, FloatArray] = {}
     for rule in rules:

@@ -62,9 +62,9 @@ def test_flight_roles():
     velocity = np.zeros((21, 2))
     velocity[:, 0] = np.where(TIME > 0.12, -5.0, 5.0)
     found = {rule: right_pushes(STEP, TIME, rule, velocity) for rule in FLIGHT_RULES}
-    assert found["last_stance"].all()
-    np.testing.assert_array_equal(found["mid_flight"], TIME <= 0.15)
-    np.testing.assert_array_equal(found["backward_foot"], TIME <= 0.12)
+    assert found["R1"].all()
+    np.testing.assert_array_equal(found["R2"], TIME <= 0.15)
+    np.testing.assert_array_equal(found["R3"], TIME <= 0.12)
 
 
 def test_stance_is_stance_under_every_rule():

@@ -196,7 +196,7 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     moves = segment_kinematics(case.skeleton, *case.motion)
     spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05))
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    caused = drawn_causes(run, spread, 3, np.random.default_rng(5))
+    caused = drawn_causes(run, spread, 3, np.random.default_rng(5))["C2"]
     draws = _draw(case, spread, 3, seed=5)
     limit = 1e-9 * np.abs(draws.rate).max()
     np.testing.assert_allclose(caused.group_rate.sum(axis=2), draws.rate, rtol=0, atol=limit)
@@ -206,7 +206,7 @@ def test_causes_without_spread_are_level_c():
     case = sprint_run(4)
     moves = segment_kinematics(case.skeleton, *case.motion)
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    caused = drawn_causes(run, NOTHING, 1, np.random.default_rng(0))
+    caused = drawn_causes(run, NOTHING, 1, np.random.default_rng(0))["C2"]
     induced = case.levels().induced["C2"]
     assert caused.sources == induced.sources
     for ours, expected in (

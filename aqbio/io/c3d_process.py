@@ -1,0 +1,190 @@
+"""C3D files read by ezc3d in a process of its own, so that a crash there fails one trial only."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from aqbio.errors import AqbioError
+from aqbio.io.c3d_header import check_c3d_counts, check_c3d_header
+from aqbio.mechanics.vectors import FloatArray
+
+TIME_LIMIT_S = 120.0
+"""A file that takes longer is not read; a large trial takes a second."""
+
+MEMORY_BASE, MEMORY_FACTOR = 2**30, 64
+"""The reader may grow by this many bytes, and by this many times the length of the file."""
+
+LENGTH_BYTES = 8
+
+REFUSED = "open it in the capture software and export it again as C3D (Intel format)."
+
+
+@dataclass(frozen=True, slots=True)
+class C3dContent:
+    """What a C3D file holds, in the file's own units.
+
+    Attributes
+    ----------
+    points : (3, M, T) array
+    analogs : (channels, samples) array
+    point_rate, analog_rate : float
+        Hz.
+    first_frame : int
+        Number of the first frame, counted from 0: event times of the file count from frame 0.
+    parameters : mapping
+        Arrays by ``GROUP:NAME``; nothing about the subject is among them.
+    """
+
+    points: FloatArray
+    analogs: FloatArray
+    point_rate: float
+    analog_rate: float
+    first_frame: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def values(self, group: str, name: str) -> Any:
+        """Give a parameter's values; empty when the file does not have it."""
+        return self.parameters.get(f"{group}:{name}", ())
+
+    def strings(self, group: str, name: str) -> list[str]:
+        """Give a text parameter, stripped; empty when the file does not have it."""
+        return [str(value).strip() for value in np.ravel(self.values(group, name))]
+
+
+def c3d_content(path: Path) -> C3dContent:
+    """Read a C3D file in the reading process, which is started when it is needed.
+
+    Raises
+    ------
+    AqbioError
+        When the file cannot be read, or the reader crashes over it, takes too long, or needs too
+        much memory.
+    """
+    check_c3d_header(path)
+    size = path.stat().st_size
+    request = {"path": str(path.resolve()), "memory": MEMORY_BASE + MEMORY_FACTOR * size}
+    with _LOCK:
+        answer = _reader().answer(request)
+    if isinstance(answer, str):
+        raise AqbioError(
+            f"the C3D file cannot be read: {answer}.",
+            file=path.name,
+            fix=REFUSED,
+            rule="c3d-unreadable",
+        )
+    with np.load(io.BytesIO(answer), allow_pickle=False) as archive:
+        content = {name: archive[name] for name in archive.files}
+    if "error" in content:
+        raise AqbioError(
+            f"the C3D file cannot be read ({content['error'].item()}).",
+            file=path.name,
+            fix=REFUSED,
+            rule="c3d-unreadable",
+        )
+    points, analogs = content.pop("points"), content.pop("analogs")
+    rates, first = content.pop("rates"), int(content.pop("first"))
+    read = C3dContent(points, analogs, float(rates[0]), float(rates[1]), first, content)
+    check_c3d_counts(path, _count(read, "POINT"), _count(read, "ANALOG"))
+    return read
+
+
+def _count(content: C3dContent, group: str) -> int:
+    return int(next(iter(np.ravel(content.values(group, "USED"))), 0))
+
+
+class _Reader:
+    """A running reading process."""
+
+    def __init__(self) -> None:
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "aqbio.io.c3d_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+
+    def answer(self, request: dict[str, Any]) -> bytes | str:
+        """Bytes of the answer, or in words why there is none."""
+        expired = threading.Event()
+
+        def stop() -> None:
+            expired.set()
+            self.process.kill()
+
+        timer = threading.Timer(TIME_LIMIT_S, stop)
+        timer.start()
+        try:
+            return self._exchange(request)
+        except (OSError, EOFError):
+            self.close()
+            if expired.is_set():
+                return f"the reader was stopped after {TIME_LIMIT_S:.0f} s"
+            return f"the reader crashed over it (exit status {self.process.returncode})"
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                _closed(pipe)
+
+    def _exchange(self, request: dict[str, Any]) -> bytes:
+        send, receive = self.process.stdin, self.process.stdout
+        if send is None or receive is None:
+            raise EOFError
+        send.write(json.dumps(request).encode() + b"\n")
+        send.flush()
+        length = int.from_bytes(_exactly(receive, LENGTH_BYTES), "little")
+        return _exactly(receive, length)
+
+
+def _closed(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except OSError:  # what a dead process was sent cannot be flushed
+        return
+
+
+def _exactly(pipe: IO[bytes], count: int) -> bytes:
+    received = pipe.read(count)
+    if len(received) < count:
+        raise EOFError
+    return received
+
+
+_LOCK = threading.Lock()
+_RUNNING: list[_Reader] = []
+
+
+def _reader() -> _Reader:
+    """The reading process of this process; a new one where the last one has ended."""
+    if not _RUNNING or _RUNNING[0].process.poll() is not None:
+        close_reader()
+        _RUNNING.append(_Reader())
+    return _RUNNING[0]
+
+
+def close_reader() -> None:
+    """End the reading process, if there is one."""
+    while _RUNNING:
+        _RUNNING.pop().close()
+
+
+atexit.register(close_reader)

@@ -1,0 +1,52 @@
+"""Markers of an OpenSim model, read from its text: no OpenSim is needed to see their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from aqbio.errors import AqbioError
+
+
+def model_markers(path: Path) -> dict[str, str]:
+    """Give the body of every marker of a model.
+
+    Parameters
+    ----------
+    path : Path
+        ``.osim`` file of version 3 or 4.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or is no XML.
+    """
+    bodies = {}
+    for marker in _root(path).iter("Marker"):
+        frame = marker.findtext("socket_parent_frame") or marker.findtext("body") or ""
+        if name := marker.get("name"):
+            bodies[name] = frame.strip().rsplit("/", 1)[-1]
+    return bodies
+
+
+def model_names(path: Path) -> frozenset[str]:
+    """Give every name in a model: bodies, joints, coordinates, markers and all else.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or is no XML.
+    """
+    return frozenset(name for part in _root(path).iter() if (name := part.get("name")))
+
+
+def _root(path: Path) -> ElementTree.Element:
+    try:
+        return ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise AqbioError(
+            f"the model cannot be read ({error}).",
+            file=str(path),
+            fix="give the path of an .osim file.",
+            rule="model-unreadable",
+        ) from error

@@ -1,0 +1,73 @@
+"""Draws of levels A and B of a run from its levels: for those who bring their own arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.groups import membership
+from aqbio.mechanics.intervals.inertia_draws import twins
+from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Parts, Spread, drawn_outcomes
+
+
+def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
+    """Give the parts of the body whose numbers are drawn: groups, chains and reported joints.
+
+    Parameters
+    ----------
+    found : Levels
+    anatomy : Anatomy
+        Those of the levels.
+    """
+    skeleton = found.mechanics.skeleton
+    joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
+    return Parts(
+        groups=membership(anatomy.groups, skeleton.bodies),
+        hub=found.hubs[0][0].hub,
+        joints=np.array(joints),
+        twin=twins(skeleton.bodies, anatomy.groups),
+    )
+
+
+def level_draws(
+    found: Levels,
+    anatomy: Anatomy,
+    frames: slice,
+    *,
+    count: int = 200,
+    seed: int = 1,
+    spread: Spread | None = None,
+) -> DrawnOutcomes:
+    """Levels A and B of other bodies on other plates, for some frames of a run.
+
+    Parameters
+    ----------
+    found : Levels
+    anatomy : Anatomy
+        Those of the levels.
+    frames : slice
+        For example a stance, every tenth frame.
+    count : int
+        Number of draws.
+    seed : int
+    spread : Spread, optional
+        Its marker part is not used here: misplaced markers move the motion itself, see
+        `aqbio.mechanics.intervals.registration`.
+
+    Returns
+    -------
+    DrawnOutcomes
+        Groups in the order of ``found.groups``, joints in that of ``anatomy.joints``, chains in
+        that of the pelvis's hub. `aqbio.mechanics.intervals.uncertainty.interval` makes intervals
+        of it.
+    """
+    mechanics = found.mechanics
+    return drawn_outcomes(
+        mechanics.skeleton,
+        mechanics.kinematics.frames(frames),
+        [load.frames(frames) for load in mechanics.loads],
+        drawn_parts(found, anatomy),
+        spread or Spread(),
+        count,
+        np.random.default_rng(seed),
+    )

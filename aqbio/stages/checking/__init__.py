@@ -1,0 +1,1 @@
+"""What the recordings of a study say about its sheets, settings and marker set."""

@@ -1,0 +1,182 @@
+"""What the recordings themselves say: labels, plates, units, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aqbio.config import MarkerSet, Trial, closest
+from aqbio.config.validation import setting_line
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.recording import Recording
+from aqbio.io.study import CheckedStudy, Study
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.movement import stands_still
+from aqbio.stages.checking.files import included, named_in
+from aqbio.stages.preparation.axes import laboratory_axes
+from aqbio.stages.preparation.notes import Notes
+
+MANY = 5
+"""Labels that are nowhere are told one by one up to this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What all recordings of a study hold together.
+
+    Attributes
+    ----------
+    labels : frozenset of str
+    plates : frozenset of int
+    read : int
+        Recordings that could be read.
+    """
+
+    labels: frozenset[str]
+    plates: frozenset[int]
+    read: int
+
+
+def recording_problems(
+    checked: CheckedStudy, marker_set: MarkerSet | None
+) -> tuple[list[Finding], Contents]:
+    """Open every recording that is there and say what is wrong with it."""
+    findings: list[Finding] = []
+    labels: set[str] = set()
+    plates: set[int] = set()
+    read = 0
+    study = checked.study
+    for trial, line in included(checked):
+        place = named_in(checked, line)
+        markers, forces = study.recording(trial), study.forces(trial)
+        if not markers.is_file() or (forces is not None and not forces.is_file()):
+            continue
+        try:
+            recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
+        except AqbioError as error:
+            findings.append(_of_trial(error.finding(), study, trial, place))
+            continue
+        read += 1
+        labels |= set(recording.labels)
+        plates |= set(recording.forces.numbers) if recording.forces is not None else set()
+        found = _trial_problems(recording, trial, checked, marker_set)
+        findings += [_of_trial(finding, study, trial, place) for finding in found]
+    return findings, Contents(frozenset(labels), frozenset(plates), read)
+
+
+def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
+    """Say whose trial it is, in which line it stands, and which of its files is meant."""
+    path, forces = study.recording(trial), study.forces(trial)
+    if forces is not None and Path(finding.file).name == forces.name:
+        path = forces
+    return replace(
+        finding,
+        trial=trial.trial_id,
+        participant=trial.participant_id,
+        file=str(path),
+        where=f"{finding.where}; {place}" if finding.where else place,
+    )
+
+
+def _trial_problems(
+    recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
+) -> Iterator[Finding]:
+    still = stands_still(recording.positions)
+    if still != (trial.task == "static"):
+        yield Finding(
+            rule="task",
+            severity="error",
+            what=f"the sheet says {trial.task}, but the person "
+            + ("stands still." if still else "moves about."),
+            file=trial.file,
+            fix="correct task or file in trials.tsv.",
+        )
+    seconds = (len(recording.positions) - 1) / recording.rate
+    if (trial.start_s or 0.0) >= seconds:
+        yield Finding(
+            rule="trial-window",
+            severity="error",
+            what=f"start_s is {trial.start_s:g} s, but the recording is {seconds:.2f} s long.",
+            file=trial.file,
+            fix="count from the trial's first frame, in seconds.",
+        )
+    if marker_set is None:
+        return
+    notes = Notes(trial.trial_id, trial.participant_id, trial.file, trial.force_file or trial.file)
+    try:
+        laboratory_axes(recording, marker_set, checked.study.settings.laboratory.axes, notes)
+    except AqbioError as error:
+        yield error.finding()
+    yield from notes.found
+
+
+def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
+    """Labels of the marker set that no recording has."""
+    asked = [label for label, marker in marker_set.markers.items() if not marker.computed]
+    absent = [label for label in asked if label not in labels]
+    free = [label for label in labels if label not in marker_set.markers]
+    if len(absent) <= MANY:
+        return [_absent(label, marker_set, file, free) for label in absent]
+    return [
+        Finding(
+            rule="label-nowhere",
+            severity="error"
+            if len(absent) == len(asked) or _key(marker_set, absent)
+            else "warning",
+            what=f"{len(absent)} of the {len(asked)} labels of the marker set are in no recording: "
+            f"{', '.join(absent)}.",
+            file=str(file),
+            where=setting_line(file, "markers", absent[0]),
+            fix="compare them with the labels of the recordings: "
+            + (", ".join(sorted(free)) or "all of those are in the marker set")
+            + ".",
+        )
+    ]
+
+
+def _absent(label: str, marker_set: MarkerSet, file: Path, free: list[str]) -> Finding:
+    near = closest(label, free)
+    needed = bool(near) or _key(marker_set, [label])
+    return Finding(
+        rule="label-nowhere",
+        severity="error" if needed else "warning",
+        what=f"label {label} of the marker set is in no recording.",
+        file=str(file),
+        where=setting_line(file, "markers", label),
+        fix=f"did you mean {near}?" if near else "remove it, or leave it if it was not worn.",
+    )
+
+
+def _key(marker_set: MarkerSet, labels: Iterable[str]) -> bool:
+    """Whether feet or pelvis are among some labels: nothing goes without those."""
+    feet, pelvis = marker_set.feet, marker_set.pelvis
+    needed = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    return bool(needed & set(labels))
+
+
+def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
+    """Plates and markers that the settings leave out and no recording has."""
+    file, laboratory = checked.study.file, checked.study.settings.laboratory
+    for index, number in enumerate(laboratory.ignore_plates):
+        if number not in contents.plates:
+            known = ", ".join(map(str, sorted(contents.plates))) or "none at all"
+            yield Finding(
+                rule="plate-unknown",
+                severity="error",
+                what=f"laboratory.ignore_plates names plate {number}, which no recording has.",
+                file=str(file),
+                where=setting_line(file, "laboratory", "ignore_plates", index),
+                fix=f"the recordings have plates {known}, counted from 1.",
+            )
+    for index, label in enumerate(laboratory.ignore_markers):
+        if label not in contents.labels:
+            near = closest(label, contents.labels)
+            yield Finding(
+                rule="label-nowhere",
+                severity="error",
+                what=f"laboratory.ignore_markers names {label}, which no recording has.",
+                file=str(file),
+                where=setting_line(file, "laboratory", "ignore_markers", index),
+                fix=f"did you mean {near}?" if near else "remove it.",
+            )

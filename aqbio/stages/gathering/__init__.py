@@ -1,0 +1,1 @@
+"""A folder of recordings: what is in it, whose it is and what belongs together."""

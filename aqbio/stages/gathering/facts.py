@@ -1,0 +1,113 @@
+"""What one marker recording shows before anybody says which label is what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.io.recording import Recording
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.movement import stands_still
+
+SAME = 1e-4
+"""Distances between markers that agree to this come from one recording: files round to 0.01 mm or
+more finely, and no two trials of a person agree to this in all of them, m."""
+
+COMPARED = 12
+"""Pairs of markers whose distances tell recordings apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerFacts:
+    """A marker recording.
+
+    Attributes
+    ----------
+    file : Path
+        Relative to the folder.
+    labels : tuple of str
+    frames : int
+    rate : float
+        Hz.
+    first_time : float
+        On the file's own clock, s.
+    still : bool
+        Whether the person stands still.
+    plates : int
+        Force plates that the file itself holds.
+    distances : dict
+        Mean and standard deviation of distances between neighbours in the alphabet, m.
+    """
+
+    file: Path
+    labels: tuple[str, ...]
+    frames: int
+    rate: float
+    first_time: float
+    still: bool
+    plates: int
+    distances: dict[tuple[str, str], tuple[float, float]]
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording, s."""
+        return (self.frames - 1) / self.rate
+
+
+def marker_facts(path: Path, file: Path) -> MarkerFacts:
+    """Read a C3D or TRC file and keep what is needed to sort it.
+
+    Raises
+    ------
+    AqbioError
+        When the file cannot be read.
+    """
+    recording = read_recording(path)
+    return MarkerFacts(
+        file=file,
+        labels=recording.labels,
+        frames=len(recording.positions),
+        rate=recording.rate,
+        first_time=_first_time(path),
+        still=stands_still(recording.positions),
+        plates=0 if recording.forces is None else len(recording.forces.numbers),
+        distances=_distances(recording),
+    )
+
+
+def same_recording(first: MarkerFacts, second: MarkerFacts) -> bool:
+    """Whether two files are exports of one recording; a frame more or less does not count."""
+    if abs(first.frames - second.frames) > 2 or abs(first.rate - second.rate) > 0.01 * first.rate:
+        return False
+    shared = first.distances.keys() & second.distances.keys()
+    apart = [
+        abs(one - two)
+        for pair in shared
+        for one, two in zip(first.distances[pair], second.distances[pair], strict=True)
+    ]
+    return len(shared) >= COMPARED // 2 and max(apart) < SAME
+
+
+def _distances(recording: Recording) -> dict[tuple[str, str], tuple[float, float]]:
+    seen = np.asarray(np.isfinite(recording.positions).all(axis=(0, 2)))
+    labels = sorted(
+        label for label, whole in zip(recording.labels, seen.tolist(), strict=True) if whole
+    )
+    found = {}
+    for one, two in list(pairwise(labels))[:COMPARED]:
+        ends = [recording.positions[:, recording.labels.index(label)] for label in (one, two)]
+        distance = np.linalg.norm(ends[0] - ends[1], axis=1)
+        found[one, two] = (float(distance.mean()), float(distance.std()))
+    return found
+
+
+def _first_time(path: Path) -> float:
+    """First instant of a TRC file; C3D files count from their first frame."""
+    if path.suffix.lower() != ".trc":
+        return 0.0
+    from aqbio.io.trc import read_trc
+
+    return read_trc(path).first_time

@@ -1,0 +1,113 @@
+"""What a trial shows once its labels are understood: speed, contacts, body mass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Model, Prepare
+from aqbio.errors import AqbioError
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.axes import displacement
+from aqbio.names import SIDES
+from aqbio.stages.gathering.rows import TrialRow
+from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
+from aqbio.stages.prepare import trial_numbers
+
+SPEED_TIME = 0.2
+"""A speed is told from at least this much of a trial, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLook:
+    """What a trial shows.
+
+    Attributes
+    ----------
+    words : str
+        In one line.
+    standing_mass, stride_masses : float or None, tuple of float
+        Body mass from plates, kg.
+    warnings : tuple of str
+        What a person should know before the trial is used.
+    """
+
+    words: str
+    standing_mass: float | None = None
+    stride_masses: tuple[float, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def trial_look(data: Path, row: TrialRow, marker_set: MarkerSet) -> TrialLook:
+    """Prepare a trial as stage prepare would, and say what it shows.
+
+    A trial that cannot be prepared says why.
+    """
+    trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
+    notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
+    forces = data / row.force_file if row.force_file else None
+    try:
+        recording = read_recording(data / row.file, forces)
+        prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
+    except AqbioError as error:
+        return TrialLook(f"not usable yet: {error.what}", warnings=(str(error),))
+    numbers = trial_numbers(prepared, trial, Model().static_window_s)
+    told = [finding.what for finding in notes.found if finding.severity != "info"]
+    masses = tuple(numbers.get("stride_masses_kg", ()))
+    standing = numbers.get("standing_mass_kg")
+    words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
+    return TrialLook("; ".join(words), standing, masses, tuple(told))
+
+
+def _extent(prepared: PreparedTrial) -> str:
+    seconds = (len(prepared.markers) - 1) / prepared.rate
+    return f"{seconds:.1f} s at {prepared.rate:g} Hz, {len(prepared.labels)} markers"
+
+
+def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
+    words = ["stands still", _extent(prepared)]
+    if prepared.plates is None:
+        words.append("no plates")
+    elif mass is None:
+        words.append("not on a plate")
+    else:
+        loaded = prepared.plates.vertical.mean(axis=0) > 0.1 * mass
+        numbers = [str(n) for n, on in zip(prepared.plates.numbers, loaded, strict=True) if on]
+        words.append(f"{mass:.1f} kg on plate {', '.join(numbers)}")
+    return words
+
+
+def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
+    ground = prepared.ground
+    if ground.surface == "treadmill":
+        pace = f"treadmill at {ground.belt_speed:.2f} m/s"
+    else:
+        speed = _speed(prepared, marker_set)
+        pace = "overground" if np.isnan(speed) else f"overground at {speed:.2f} m/s"
+    words = [pace, _extent(prepared)]
+    if prepared.loads is None:
+        return [*words, "no forces"]
+    plates = prepared.plates
+    by_plate: Counter[str] = Counter()
+    for contact in prepared.loads.contacts:
+        names = "+".join(str(plates.numbers[plate]) for plate in contact.plates) if plates else ""
+        by_plate[f"{SIDES[contact.foot]} on plate {names}"] += 1
+    told = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
+    return [*words, f"contacts: {', '.join(told) if told else 'none'}"]
+
+
+def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:
+    """Mean horizontal speed of the pelvis over the frames in which it is seen, m/s."""
+    labels = (*marker_set.pelvis.front, *marker_set.pelvis.back)
+    columns = [prepared.labels.index(label) for label in labels if label in prepared.labels]
+    path = prepared.markers[:, columns].mean(axis=1)
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(known) < SPEED_TIME * prepared.rate:
+        return float("nan")
+    way = displacement(path)
+    return float(np.hypot(way[0], way[2]) / ((known[-1] - known[0]) / prepared.rate))

@@ -1,0 +1,125 @@
+"""Which files belong together: forces to markers, two exports of one recording, one marker set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from aqbio.stages.gathering.facts import MarkerFacts, same_recording
+from aqbio.stages.gathering.files import StorageFacts
+
+KINDS = """
+grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
+sto c3d data trial ik
+"""
+
+FILE_WORDS = frozenset(KINDS.split())
+"""Words of file names that say what kind of file it is, not which trial."""
+
+OVERLAP = 0.5
+"""Forces that belong to markers cover at least this share of their time."""
+
+VOCABULARY = 0.6
+"""Recordings of one marker set share this share of the smaller one's labels."""
+
+
+def words(stem: str) -> frozenset[str]:
+    """Give the words and numbers of a file name that tell trials apart.
+
+    Examples
+    --------
+    >>> sorted(words("grf_run_02"))
+    ['02', 'run']
+    """
+    return frozenset(re.findall(r"[a-z]+|\d+", stem.casefold())) - FILE_WORDS
+
+
+def force_files(
+    markers: Sequence[MarkerFacts], forces: Sequence[StorageFacts]
+) -> dict[Path, StorageFacts]:
+    """Give the force file of each marker file that has no plates of its own.
+
+    Parameters
+    ----------
+    markers, forces : sequences
+        Of one folder of recordings.
+
+    Returns
+    -------
+    dict
+        By marker file. Names that share most words belong together, the same folder counts as one
+        word more, and the clocks must overlap. A static trial gets forces only if all words agree.
+    """
+    open_files = [one for one in markers if not one.plates]
+    if not open_files or not forces:
+        return {}
+    alike = np.array([[_likeness(one, two) for two in forces] for one in open_files])
+    rows, columns = linear_sum_assignment(-alike)
+    return {
+        open_files[int(row)].file: forces[int(column)]
+        for row, column in zip(rows, columns, strict=True)
+        if alike[row, column] > 0.0
+    }
+
+
+def _likeness(markers: MarkerFacts, forces: StorageFacts) -> float:
+    start, end = markers.first_time, markers.first_time + markers.seconds
+    shared_time = min(end, forces.end) - max(start, forces.start)
+    mine, theirs = words(markers.file.stem), words(forces.file.stem)
+    if shared_time < OVERLAP * markers.seconds or (markers.still and mine != theirs):
+        return 0.0
+    union = len(mine | theirs)
+    common = len(mine & theirs) / union if union else 1.0
+    near = 0.1 if markers.file.parent == forces.file.parent else 0.0
+    return common + near if common else 0.0
+
+
+def repeated_recordings(
+    markers: Iterable[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
+) -> dict[Path, Path]:
+    """Give the files that hold the recording of another file, and that other file.
+
+    The file with its own plates stays, then the one with a force file, then the first by name.
+    """
+    kept: list[MarkerFacts] = []
+    repeated: dict[Path, Path] = {}
+    for one in sorted(markers, key=lambda m: (-m.plates, m.file not in with_forces, m.file)):
+        twin = next((other for other in kept if same_recording(other, one)), None)
+        if twin is None:
+            kept.append(one)
+        else:
+            repeated[one.file] = twin.file
+    return repeated
+
+
+def marker_vocabularies(
+    markers: Sequence[MarkerFacts], unused: frozenset[str]
+) -> list[list[MarkerFacts]]:
+    """Group recordings by the labels that they share, the largest group first.
+
+    Parameters
+    ----------
+    markers : sequence of MarkerFacts
+    unused : frozenset of str
+        Labels that do not count.
+    """
+    groups: list[tuple[set[str], list[MarkerFacts]]] = []
+    for one in sorted(markers, key=lambda m: -len(m.labels)):
+        labels = set(one.labels) - unused
+        for known, members in groups:
+            smaller = min(len(labels), len(known))
+            if smaller and len(labels & known) >= VOCABULARY * smaller:
+                known |= labels
+                members.append(one)
+                break
+        else:
+            groups.append((labels, [one]))
+
+    def size(group: tuple[set[str], list[MarkerFacts]]) -> tuple[int, int]:
+        return (sum(not one.still for one in group[1]), len(group[0]))
+
+    return [members for _, members in sorted(groups, key=size, reverse=True)]

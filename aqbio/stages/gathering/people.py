@@ -1,0 +1,128 @@
+"""Whose recordings they are, and what the trials are called."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+CODE = re.compile(r"[A-Za-z]{0,5}[-_]?\d{1,5}")
+"""Folder and file names of this kind are codes; others may be names of persons."""
+
+SORTS = """
+c3d trc mot sto day data raw processed markers forces grf static statics dynamic dynamics trials
+trial session ses run runs running sprint sprints walk walking jog gait motion mocap kinetics
+kinematics vicon qualisys export exports exported recordings reference references ik id models model
+"""
+
+SORTING = frozenset(SORTS.split())
+"""Words of folder names that sort files, and name nobody."""
+
+
+def people_of(files: Sequence[Path]) -> dict[Path, str]:
+    """Give a participant identifier for every recording.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Marker recordings, relative to the folder.
+
+    Returns
+    -------
+    dict
+        Folders tell people apart, except those that only sort files (c3d, static, day 1, ...);
+        without such folders the first part of the file names does, if it is a code that several
+        files share. A code stays (P07, sub-03); anything else might be a person's name and becomes
+        S01, S02, ...
+
+    Examples
+    --------
+    >>> people_of([Path("c3d/JA1Static.c3d"), Path("c3d/JA1Gait.c3d")])
+    {PosixPath('c3d/JA1Static.c3d'): 'S01', PosixPath('c3d/JA1Gait.c3d'): 'S01'}
+    """
+    keys = {file: _folder_key(file) for file in files}
+    if len(set(keys.values())) == 1:
+        keys |= _name_keys(files)
+    identifiers: dict[str, str] = {}
+    for key in sorted(set(keys.values())):
+        code = re.sub("[^A-Za-z0-9]", "", key)
+        number = len(identifiers) + 1
+        identifiers[key] = code if CODE.fullmatch(key) else f"S{number:02d}"
+    return {file: identifiers[key] for file, key in keys.items()}
+
+
+def trial_names(files: Sequence[Path]) -> dict[Path, str]:
+    """Give a trial identifier for every recording of one participant.
+
+    Returns
+    -------
+    dict
+        The file's name without what all names of its folder begin with, which often is a person;
+        a number is added where two would be the same.
+
+    Examples
+    --------
+    >>> list(trial_names([Path("a/JA1Static05.c3d"), Path("a/JA1Gait21.c3d")]).values())
+    ['Static05', 'Gait21']
+    >>> list(trial_names([Path("static_1.trc"), Path("sprint_1.trc")]).values())
+    ['static_1', 'sprint_1']
+    """
+    by_folder: dict[Path, list[Path]] = defaultdict(list)
+    for file in files:
+        by_folder[file.parent].append(file)
+    starts = {
+        folder: _shared_start([file.stem for file in own]) for folder, own in by_folder.items()
+    }
+    names: dict[Path, str] = {}
+    for file in files:
+        name = re.sub("[^A-Za-z0-9_.-]+", "_", file.stem[len(starts[file.parent]) :])
+        name = name.strip("_.-") or "trial"
+        number, unique = 2, name
+        while unique.casefold() in {other.casefold() for other in names.values()}:
+            unique, number = f"{name}_{number}", number + 1
+        names[file] = unique
+    return names
+
+
+def _folder_key(file: Path) -> str:
+    """Folders above a file, those left out that only sort files."""
+    parts = [part for part in file.parent.parts if not _sorts(part)]
+    return parts[0] if parts else ""
+
+
+def _sorts(part: str) -> bool:
+    """Whether all words of a folder's name only sort files; numbers beside them do not count."""
+    found = [word for word in re.findall(r"[a-z0-9]+", part.casefold()) if not word.isdigit()]
+    known = (word in SORTING or word.rstrip("0123456789") in SORTING for word in found)
+    return bool(found) and all(known)
+
+
+def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
+    """First part of the file names, if it is a code and each one has several files."""
+    keys = {}
+    for file in files:
+        match = re.match(r"(sub-[A-Za-z0-9]+|[A-Za-z]{1,5}\d+)[_ .-]", file.stem)
+        if match is None:
+            return {}
+        keys[file] = match.group(1)
+    values = list(keys.values())
+    several = all(values.count(value) > 1 for value in values)
+    return keys if several and len(set(values)) > 1 else {}
+
+
+def _shared_start(stems: Sequence[str]) -> str:
+    """What all names begin with, up to the last place where a new word begins."""
+    if len(stems) < 2:
+        return ""
+    longest = min(map(len, stems))
+    same = (length for length in range(longest, 0, -1) if len({s[:length] for s in stems}) == 1)
+    shared = stems[0][: next(same, 0)]
+    for length in range(len(shared), 0, -1):
+        rests = [stem[length:] for stem in stems]
+        new_word = shared[length - 1] in "_- ." or all(
+            re.match("[A-Z]", rest) and not shared[length - 1].isupper() for rest in rests
+        )
+        if new_word and all(re.match("[A-Za-z]", rest) for rest in rests):
+            return shared[:length]
+    return ""

@@ -1,0 +1,168 @@
+"""A study filled in from a folder of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.errors import AqbioError
+from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
+from aqbio.stages.gathering.facts import MarkerFacts
+from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
+from aqbio.stages.gathering.look import TrialLook, trial_look
+from aqbio.stages.gathering.pairing import force_files, marker_vocabularies, repeated_recordings
+from aqbio.stages.gathering.rows import Rows, rows_of
+from aqbio.stages.labelling.by_name import named_labels
+from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredStudy:
+    """What a study made from a folder consists of.
+
+    Attributes
+    ----------
+    data : Path
+        Folder of the recordings.
+    content : FolderContent
+    rows : Rows
+    looks : dict
+        What each trial shows, by file.
+    markers : ProposedSet
+    model : ChosenModel
+    left_out : tuple of Unusable
+        Recordings that are not in the sheets, and why.
+    """
+
+    data: Path
+    content: FolderContent
+    rows: Rows
+    looks: Mapping[str, TrialLook]
+    markers: ProposedSet
+    model: ChosenModel
+    left_out: tuple[Unusable, ...]
+
+
+def gathered_study(
+    name: str, data: Path, model: Path | None, report: Callable[[str], None]
+) -> GatheredStudy:
+    """Look through a folder and fill in a study.
+
+    Parameters
+    ----------
+    name : str
+        Of the study.
+    data : Path
+        Folder of the recordings; nothing in it is changed or copied.
+    model : Path or None
+        Generic model; None takes our sprint model.
+    report : callable
+        Gets a line of progress.
+
+    Raises
+    ------
+    AqbioError
+        When the folder holds no marker recordings that can be read.
+    """
+    chosen = chosen_model(model)
+    report(f"looking through {data}")
+    content = folder_content(data)
+    if not content.markers:
+        raise _nothing(data, content)
+    forces = force_files(content.markers, content.forces)
+    repeated = repeated_recordings(content.markers, forces)
+    kept = [one for one in content.markers if one.file not in repeated]
+    group, *others = marker_vocabularies(kept, _unused_labels(kept))
+    group = sorted(group, key=lambda one: one.file)
+    markers = proposed_set(
+        name,
+        [one.labels for one in group if one.still],
+        [one.labels for one in group if not one.still],
+        chosen,
+    )
+    rows = rows_of(group, forces)
+    looks: dict[str, TrialLook] = {}
+    for row in rows.trials if markers.marker_set is not None else ():
+        if row.include == "yes" and markers.marker_set is not None:
+            report(f"looking at {row.file}")
+            looks[row.file] = trial_look(data, row, markers.marker_set)
+    told = {file: look.words for file, look in looks.items()}
+    rows = rows.with_found(told, _people_words(rows, looks))
+    left_out = (*_repeated_words(repeated), *_other_words(others, data), *content.unusable)
+    left_out += _unpaired_words(content.forces, forces, repeated)
+    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out)
+
+
+def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
+    """Labels that say nothing about which marker set a recording has."""
+    labels = [label for one in markers for label in one.labels]
+    named = named_labels(labels, landmark_table())
+    return frozenset((*named.unused, *named.unknown)) if named.places else frozenset()
+
+
+def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
+    """Say for every participant how many trials there are and what the body mass is."""
+    told = {}
+    for person in rows.people:
+        own = [row for row in rows.trials if row.participant_id == person.participant_id]
+        seen = [looks[row.file] for row in own if row.file in looks]
+        moving = sum(row.task != "static" for row in own)
+        words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
+        if not person.static_trial:
+            words.append("no static trial: the model cannot be scaled without one")
+        standing = [look.standing_mass for look in seen if look.standing_mass is not None]
+        strides = [mass for look in seen for mass in look.stride_masses]
+        if standing:
+            words.append(f"{standing[0]:.1f} kg by the static trial's plates")
+        if strides:
+            words.append(f"{float(np.median(strides)):.1f} kg by {len(strides)} whole strides")
+        if not standing and not strides:
+            words.append("mass_kg is needed: no plate shows it")
+        told[person.participant_id] = "; ".join(words)
+    return told
+
+
+def _repeated_words(repeated: Mapping[Path, Path]) -> tuple[Unusable, ...]:
+    return tuple(
+        Unusable(file, f"the same recording as {twin.as_posix()}")
+        for file, twin in sorted(repeated.items())
+    )
+
+
+def _other_words(others: Sequence[Sequence[MarkerFacts]], data: Path) -> tuple[Unusable, ...]:
+    why = "its labels are those of another marker set: make a study of its own from {}"
+    return tuple(
+        Unusable(one.file, why.format((data / one.file).parent))
+        for group in others
+        for one in group
+    )
+
+
+def _unpaired_words(
+    forces: Sequence[StorageFacts],
+    paired: Mapping[Path, StorageFacts],
+    repeated: Mapping[Path, Path],
+) -> tuple[Unusable, ...]:
+    """Force files that no marker file in the sheets needs."""
+    owner = {storage.file: file for file, storage in paired.items()}
+    found = []
+    for storage in forces:
+        if (file := owner.get(storage.file)) is None:
+            found.append(Unusable(storage.file, "no marker file goes with these forces"))
+        elif file in repeated:
+            found.append(Unusable(storage.file, f"the forces are in {repeated[file]} too"))
+    return tuple(found)
+
+
+def _nothing(data: Path, content: FolderContent) -> AqbioError:
+    reasons = "; ".join(f"{one.file}: {one.why}" for one in content.unusable[:5])
+    return AqbioError(
+        "the folder holds no marker recording that can be read"
+        + (f" ({reasons})." if reasons else f": {content.others} files of other kinds."),
+        file=str(data),
+        fix="give the folder of the C3D files, or of the TRC and MOT files.",
+        rule="recordings-none",
+    )

@@ -1,0 +1,120 @@
+"""What was found in a folder, in words for the person who corrects the sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from aqbio.stages.gathering.study import GatheredStudy
+
+MANY = 12
+"""Lists longer than this are cut."""
+
+
+def summary_text(study: GatheredStudy, folder: Path) -> str:
+    """Give the summary of a study made from a folder.
+
+    Parameters
+    ----------
+    study : GatheredStudy
+    folder : Path
+        Folder of the study.
+    """
+    parts = [
+        _found(study),
+        _people(study),
+        _trials(study),
+        _labels(study),
+        _left_out(study),
+        _to_do(study, folder),
+    ]
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
+
+
+def _found(study: GatheredStudy) -> Iterator[str]:
+    content = study.content
+    yield f"{study.data}"
+    yield (
+        f"  {len(content.markers)} marker files, {len(content.forces)} force files, "
+        f"{len(content.coordinates)} files of joint angles, {len(content.models)} models, "
+        f"{content.others} other files"
+    )
+    yield f"  model: {study.model.file}, map: {study.model.map}"
+    if study.model.sprint and content.models:
+        yield (
+            "  models in the folder (to use one: the same command again with --model FILE): "
+            + ", ".join(path.as_posix() for path in content.models)
+        )
+    if content.coordinates:
+        yield (
+            "  joint angles are not needed where there are markers: "
+            + ", ".join(one.file.as_posix() for one in content.coordinates)
+        )
+
+
+def _people(study: GatheredStudy) -> Iterator[str]:
+    yield "Participants"
+    for person in study.rows.people:
+        folders = sorted(
+            {
+                Path(row.file).parent.as_posix()
+                for row in study.rows.trials
+                if row.participant_id == person.participant_id
+            }
+        )
+        yield f"  {person.participant_id} (in {', '.join(folders)}): {person.found}"
+
+
+def _trials(study: GatheredStudy) -> Iterator[str]:
+    yield "Trials"
+    for row in study.rows.trials:
+        files = row.file if not row.force_file else f"{row.file} with {row.force_file}"
+        yield f"  {row.participant_id} {row.trial_id} ({files})"
+        yield f"    {row.task}: {row.found or 'not looked at'}"
+        look = study.looks.get(row.file)
+        for warning in (look.warnings if look is not None else ())[:MANY]:
+            yield f"    look: {warning}"
+
+
+def _labels(study: GatheredStudy) -> Iterator[str]:
+    markers = study.markers
+    yield "Labels"
+    yield f"  {markers.sure} labels are placed; markers.yaml says where"
+    for label, note in markers.notes.items():
+        yield f"  look: {label}: {note}"
+    reasons: dict[str, list[str]] = {}
+    for label, why in markers.left_out.items():
+        reasons.setdefault(why, []).append(label)
+    for why, labels in reasons.items():
+        yield f"  not used ({why}): {_listed(labels)}"
+    for landmark in markers.missing:
+        yield f"  missing: {landmark}"
+
+
+def _left_out(study: GatheredStudy) -> Iterator[str]:
+    if study.left_out:
+        yield "Left out"
+    for one in study.left_out:
+        yield f"  {one.file.as_posix()}: {one.why}"
+
+
+def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
+    yield "Please fill in"
+    for person in study.rows.people:
+        where = f"  participants.tsv, {person.participant_id}"
+        needed = " (needed)" if study.model.sprint else ""
+        yield f"{where}, sex: female or male{needed}"
+        yield f"{where}, height_m: if you know it"
+        if "mass_kg is needed" in person.found:
+            yield f"{where}, mass_kg: no plate shows it (needed)"
+    if study.markers.missing:
+        yield (
+            "  markers.yaml: name the labels of the landmarks that are missing, as in "
+            "models/sprint/markers.yaml"
+        )
+    yield f"Then: aqbio check {folder}, and aqbio run {folder}"
+
+
+def _listed(names: list[str]) -> str:
+    rest = len(names) - MANY
+    return ", ".join(names[:MANY]) + (f" and {rest} more" if rest > 0 else "")

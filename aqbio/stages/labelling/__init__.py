@@ -1,0 +1,1 @@
+"""Labels of a recording: which landmark of the body each one is."""

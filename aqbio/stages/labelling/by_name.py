@@ -1,0 +1,132 @@
+"""Landmarks that labels name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aqbio.config.landmarks import LandmarkTable
+
+SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A landmark on a side of the body; the side is empty on the midline."""
+
+    landmark: str
+    side: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLabels:
+    """What the labels of a recording say by themselves.
+
+    Attributes
+    ----------
+    places : dict
+        Place by label.
+    unused : dict
+        Reason by label that is known and left out.
+    unknown : tuple of str
+        Labels that say nothing.
+    """
+
+    places: dict[str, Place]
+    unused: dict[str, str]
+    unknown: tuple[str, ...]
+
+
+def plain_name(label: str) -> str:
+    """Give a label in small letters and digits only.
+
+    Examples
+    --------
+    >>> plain_name("R.Knee_Lat")
+    'rkneelat'
+    """
+    return re.sub(r"[^a-z0-9]", "", label.casefold())
+
+
+def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
+    """Find the landmark that each label names.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Of all trials of a marker set.
+    table : LandmarkTable
+
+    Notes
+    -----
+    Of two labels that name one landmark, the one whose name comes first in the table has it; the
+    other one only tracks, or is left out. A toe marker without one on the first metatarsal is
+    where Plug-in Gait and Helen Hayes put it: on the second metatarsal.
+    """
+    names = dict.fromkeys(labels)
+    found = {label: best for label in names if (best := _best(label, table)) is not None}
+    unused = {label: why for label in names if (why := _why_unused(label, table))}
+    places: dict[str, Place] = {}
+    for label, (_, place) in sorted(found.items(), key=lambda item: item[1][0]):
+        taken = place in places.values() and not table.landmarks[place.landmark].cluster
+        if label in unused:
+            continue
+        if taken:
+            unused[label] = f"another label is the {place.landmark} too"
+        else:
+            places[label] = place
+    unknown = tuple(label for label in names if label not in places and label not in unused)
+    return NamedLabels(_toes({n: places[n] for n in names if n in places}), unused, unknown)
+
+
+def _toes(places: dict[str, Place]) -> dict[str, Place]:
+    """Take a toe marker for the second metatarsal where the first one has none."""
+    known = set(places.values())
+    return {
+        label: Place("mt2", place.side)
+        if place.landmark == "toe"
+        and not {Place("mt1", place.side), Place("mt2", place.side)} & known
+        else place
+        for label, place in places.items()
+    }
+
+
+def _best(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
+    """Place that a label names and the rank of the name in the table's list."""
+    candidates = []
+    for name, side in _readings(label):
+        for landmark, entry in table.landmarks.items():
+            if entry.sided != bool(side):
+                continue
+            stem = name.rstrip("0123456789") if entry.cluster else name
+            for spelling in dict.fromkeys((name, stem)):
+                if spelling in entry.names:
+                    # an exact spelling before one without its number
+                    rank = entry.names.index(spelling) + 100 * (spelling != name)
+                    candidates.append((rank, Place(landmark, side)))
+    return min(candidates, default=None)
+
+
+def _why_unused(label: str, table: LandmarkTable) -> str:
+    for name, side in _readings(label):
+        for entry in table.unused:
+            if entry.sided == bool(side) and name in entry.names:
+                return entry.why
+    return ""
+
+
+def _readings(label: str) -> Iterator[tuple[str, str]]:
+    """Ways to read a label: without a side, and with one in front or behind.
+
+    A single letter behind counts only where a sign or a capital sets it apart: ``heel`` is no
+    left ``hee``.
+    """
+    name = plain_name(label)
+    yield name, ""
+    for word, side in SIDE_WORDS:
+        if name.startswith(word) and len(name) > len(word):
+            yield name[len(word) :], side
+    if match := re.fullmatch(r"(.+)(?:[._ -]+(?i:(r|l|right|left))|(?<=[a-z0-9])(R|L))", label):
+        stem, separate, capital = match.groups()
+        yield plain_name(stem), dict(SIDE_WORDS)[(separate or capital).casefold()]

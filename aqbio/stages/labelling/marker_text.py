@@ -1,0 +1,71 @@
+"""A proposed marker set as a file that a person reads and corrects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+HEADINGS = {
+    "trunk": "pelvis, trunk and head",
+    "right": "right side",
+    "left": "left side",
+    "centres": "joint centres, computed in the static trial",
+}
+
+INTRODUCTION = """\
+# Labels of the recordings and where they sit on the model, as aqbio understands them.
+# Please look through it: models/README.md explains every field.
+# Landmarks scale and pose the model; cluster markers (tracking) are placed from the static trial.
+"""
+
+
+def marker_set_text(
+    content: Mapping[str, Any],
+    sections: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    notes: Mapping[str, str],
+    left_out: Mapping[str, str],
+) -> str:
+    """Give the text of a marker set.
+
+    Parameters
+    ----------
+    content : mapping
+        Of the whole marker set.
+    sections : mapping
+        Its markers by section.
+    notes : mapping
+        What to say behind a label.
+    left_out : mapping
+        Reason by label that is not in the set.
+    """
+    lines = [INTRODUCTION.rstrip(), f"name: {content['name']}"]
+    lines += [f"source: {_flow(content['source'])}", "markers:"]
+    for section, heading in HEADINGS.items():
+        if entries := sections[section]:
+            lines.append(f"  # {heading}")
+            for label, entry in entries.items():
+                note = f"  # {notes[label]}" if label in notes else ""
+                lines.append(f"  {_flow(label)}: {_flow(entry)}{note}")
+    if left_out:
+        lines.append("  # not used")
+        lines += [f"  # {label}: {why}" for label, why in left_out.items()]
+    lines.append("measurements:")
+    for measurement in content["measurements"]:
+        for index, (key, value) in enumerate(measurement.items()):
+            lines.append(f"  {'- ' if index == 0 else '  '}{key}: {_flow(value)}")
+    lines.append("feet:")
+    lines += [f"  {side}: {_flow(foot)}" for side, foot in content["feet"].items()]
+    lines.append(f"pelvis: {_flow(content['pelvis'])}")
+    return "\n".join(lines) + "\n"
+
+
+def _flow(value: Any) -> str:
+    """Write a value of YAML on one line."""
+    import yaml
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("...").removesuffix("\n")

@@ -1,0 +1,89 @@
+"""Where a model has its markers and its segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aqbio.config import ModelMap
+from aqbio.config.landmarks import LandmarkTable
+from aqbio.stages.labelling.by_name import Place, named_labels
+
+PATELLA = "patella"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlaces:
+    """What a label can be attached to on a model.
+
+    Attributes
+    ----------
+    own : dict
+        Body of each of the model's own markers.
+    places : dict
+        Own marker by place on the body, clusters left out.
+    bodies : dict
+        Body by segment and side, the side empty for pelvis and torso.
+    scaled : dict
+        Bodies of both sides that grow with a segment, by segment.
+    """
+
+    own: Mapping[str, str]
+    places: Mapping[Place, str]
+    bodies: Mapping[tuple[str, str], str]
+    scaled: Mapping[str, tuple[str, ...]]
+
+
+def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable) -> ModelPlaces:
+    """Find landmarks and segments of a model.
+
+    Parameters
+    ----------
+    own : mapping
+        Body by marker of the model.
+    model_map : ModelMap
+        Groups list the bodies of a leg or arm from the trunk outwards.
+    table : LandmarkTable
+    """
+    named = named_labels(own, table).places
+    places = {
+        place: marker
+        for marker, place in named.items()
+        if not table.landmarks[place.landmark].cluster
+    }
+    segments = _segments(model_map)
+    scaled: dict[str, tuple[str, ...]] = {}
+    for segment in dict.fromkeys(name for name, _ in segments):
+        sides = [segments[key] for key in segments if key[0] == segment]
+        longest = max(map(len, sides))
+        scaled[segment] = tuple(
+            side[index] for index in range(longest) for side in sides if index < len(side)
+        )
+    bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
+    return ModelPlaces(own, places, bodies, scaled)
+
+
+def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
+    """Bodies of each segment and side: a kneecap goes with the thigh, a hand with the forearm."""
+    groups = model_map.groups
+    segments = {("pelvis", ""): list(groups["pelvis"])}
+    if trunk := groups.get("torso"):
+        segments["torso", ""] = list(trunk)
+    for side in ("right", "left"):
+        foot = getattr(model_map.feet, side)
+        leg = [body for body in groups[f"leg_{side}"] if PATELLA not in body]
+        caps = [body for body in groups[f"leg_{side}"] if PATELLA in body]
+        segments["thigh", side] = [*leg[:1], *caps]
+        segments["shank", side] = leg[1:2]
+        segments["foot", side] = [foot, *(body for body in leg[2:] if body != foot)]
+        segments["toes", side] = leg[leg.index(foot) + 1 :][:1] or [foot]
+        if arm := groups.get(f"arm_{side}"):
+            segments["upper_arm", side] = list(arm[:1])
+            segments["forearm", side] = list(arm[1:])
+    return segments
+
+
+def _carrier(segment: str, members: list[str]) -> str:
+    """Body that a segment's markers sit on: of a forearm the radius, as far as there is one."""
+    radius = [body for body in members if "radius" in body]
+    return radius[0] if segment == "forearm" and radius else members[0]

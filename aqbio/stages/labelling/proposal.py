@@ -1,0 +1,155 @@
+"""A marker set proposed from the landmarks of a recording and of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aqbio.config.landmarks import Landmark, LandmarkTable
+from aqbio.stages.labelling.by_name import Place
+from aqbio.stages.labelling.measurements import centres, measurements
+from aqbio.stages.labelling.model_places import ModelPlaces
+
+SIDES = ("right", "left")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """What is known about the labels of a set of recordings.
+
+    Attributes
+    ----------
+    places : dict
+        Place by label.
+    static_only : frozenset of str
+        Labels that no moving trial has.
+    notes : dict
+        How a place was found, by label, where it was not by its name.
+    """
+
+    places: Mapping[str, Place]
+    static_only: frozenset[str]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, landmark: str, side: str = "") -> str | None:
+        """Give the label at a place, if there is one."""
+        wanted = Place(landmark, side)
+        return next((label for label, place in self.places.items() if place == wanted), None)
+
+
+def proposed_markers(
+    labelling: Labelling, model: ModelPlaces, table: LandmarkTable, *, sprint: bool
+) -> dict[str, dict[str, Any]]:
+    """Give the entry of every label that can be attached to the model, by section.
+
+    Parameters
+    ----------
+    labelling : Labelling
+    model : ModelPlaces
+    table : LandmarkTable
+    sprint : bool
+        Whether the model is our sprint model, whose measures the table knows.
+
+    Returns
+    -------
+    dict
+        Sections ``trunk``, ``right``, ``left`` and ``centres``; entries by label.
+    """
+    order = list(table.landmarks)
+    sections: dict[str, dict[str, Any]] = {"trunk": {}, "right": {}, "left": {}}
+    ranked = sorted(labelling.places.items(), key=lambda item: order.index(item[1].landmark))
+    for label, place in ranked:
+        landmark = table.landmarks[place.landmark]
+        if (entry := _entry(label, place, landmark, model, sprint=sprint)) is None:
+            continue
+        if label in labelling.static_only:
+            entry["static_only"] = True
+        trunk = landmark.segment in ("pelvis", "torso")
+        sections["trunk" if trunk else place.side][label] = entry
+    sections["centres"] = centres(labelling, model)
+    return sections
+
+
+def _entry(
+    label: str, place: Place, landmark: Landmark, model: ModelPlaces, *, sprint: bool
+) -> dict[str, Any] | None:
+    """Body, place on the model and kind of one label; None where the model lacks the segment."""
+    side = "" if landmark.segment in ("pelvis", "torso") else place.side
+    body = model.bodies.get((landmark.segment, side))
+    if body is None:
+        return None
+    entry: dict[str, Any] = {"body": body}
+    own = model.places.get(place)
+    if landmark.cluster:
+        entry["body"] = model.own.get(label, body)
+        entry["tracking"] = True
+        if landmark.weight != 1.0:
+            entry["weight"] = landmark.weight
+    elif landmark.position is not None and not any(landmark.position):
+        entry["position"] = list(landmark.position)  # a joint centre: the origin of its body
+    elif own is not None:
+        entry["body"] = model.own[own]
+        if own != label:
+            entry["model"] = own
+    elif landmark.position is not None and sprint:
+        x, y, z = landmark.position
+        entry["position"] = [x, y, -z if place.side == "left" and z else z]
+    else:
+        entry["tracking"] = True
+    return entry
+
+
+def missing_landmarks(labelling: Labelling) -> list[str]:
+    """Say which landmarks no marker set can do without, and are not there."""
+    have = labelling.label
+    missing = [f"{side} front of the pelvis (ASIS)" for side in SIDES if not have("asis", side)]
+    if not have("sacrum") and not all(have("psis", side) for side in SIDES):
+        missing.append("back of the pelvis (sacrum, or both PSIS)")
+    for side in SIDES:
+        if not have("heel", side):
+            missing.append(f"{side} heel")
+        if not any(have(name, side) for name in ("toe", "mt2", "mt1", "mt5")):
+            missing.append(f"{side} forefoot")
+    return missing
+
+
+def marker_set_content(
+    name: str, source: str, labelling: Labelling, sections: Mapping[str, Any], model: ModelPlaces
+) -> dict[str, Any]:
+    """Give a whole marker set as plain data.
+
+    Raises
+    ------
+    ValueError
+        When landmarks are missing that no marker set can do without.
+    """
+    if missing := missing_landmarks(labelling):
+        raise ValueError(", ".join(missing))
+    markers = {label: entry for part in sections.values() for label, entry in part.items()}
+    return {
+        "name": name,
+        "source": source,
+        "markers": markers,
+        "measurements": measurements(labelling, markers, model),
+        "feet": {side: _foot(labelling, side, markers) for side in ("left", "right")},
+        "pelvis": {
+            "front": [labelling.label("asis", side) for side in SIDES],
+            "back": pelvis_back(labelling),
+        },
+    }
+
+
+def pelvis_back(labelling: Labelling) -> list[str]:
+    """Labels at the back of the pelvis: both posterior spines, otherwise the sacrum."""
+    spines = [label for side in SIDES if (label := labelling.label("psis", side))]
+    sacrum = labelling.label("sacrum")
+    return spines if len(spines) == 2 or sacrum is None else [sacrum]
+
+
+def _foot(labelling: Labelling, side: str, markers: Collection[str]) -> dict[str, Any]:
+    toes = [labelling.label(name, side) for name in ("toe", "mt2", "mt1", "mt5")]
+    return {
+        "heel": labelling.label("heel", side),
+        "toe": [label for label in toes if label is not None and label in markers],
+    }

@@ -1,0 +1,98 @@
+"""The marker set of a group of recordings: every label's place, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aqbio.config import MarkerSet, read_yaml
+from aqbio.config.landmarks import LandmarkTable
+from aqbio.io.study import MODELS
+from aqbio.stages.gathering.chosen_model import ChosenModel
+from aqbio.stages.labelling.by_name import named_labels
+from aqbio.stages.labelling.marker_text import marker_set_text
+from aqbio.stages.labelling.model_places import model_places
+from aqbio.stages.labelling.proposal import (
+    Labelling,
+    marker_set_content,
+    missing_landmarks,
+    proposed_markers,
+)
+
+SOURCE = "proposed by aqbio from the labels of the recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSet:
+    """A marker set that was proposed.
+
+    Attributes
+    ----------
+    marker_set : MarkerSet or None
+        None when landmarks are missing that none can do without.
+    text : str
+        The file; empty without a marker set.
+    sure : int
+        Labels whose place their name tells.
+    notes : dict
+        How the others were placed, by label.
+    left_out : dict
+        Reason by label that is not used.
+    missing : tuple of str
+        Landmarks that no marker set can do without.
+    """
+
+    marker_set: MarkerSet | None
+    text: str
+    sure: int
+    notes: Mapping[str, str]
+    left_out: Mapping[str, str]
+    missing: tuple[str, ...]
+
+
+def landmark_table() -> LandmarkTable:
+    """Read the landmarks that aqbio knows."""
+    return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)
+
+
+def proposed_set(
+    name: str,
+    standing: Sequence[Sequence[str]],
+    moving: Sequence[Sequence[str]],
+    model: ChosenModel,
+) -> ProposedSet:
+    """Propose a marker set.
+
+    Parameters
+    ----------
+    name : str
+    standing, moving : sequences
+        Labels of each static and of each moving trial.
+    model : ChosenModel
+    """
+    table = landmark_table()
+    labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
+    named = named_labels(labels, table)
+    seen = {label for trial in moving for label in trial}
+    static_only = frozenset(label for label in labels if moving and label not in seen)
+    labelling = Labelling(named.places, static_only)
+    left_out = dict(named.unused)
+    left_out |= dict.fromkeys(named.unknown, "its name says nothing to aqbio")
+    places = model_places(model.own, model.model_map, table)
+    sections = proposed_markers(labelling, places, table, sprint=model.sprint)
+    placed = {label for part in sections.values() for label in part}
+    left_out |= {
+        label: "the model has no such segment" for label in named.places if label not in placed
+    }
+    missing = tuple(missing_landmarks(labelling))
+    if missing:
+        return ProposedSet(None, "", len(placed), {}, left_out, missing)
+    content = marker_set_content(name, SOURCE, labelling, sections, places)
+    text = marker_set_text(content, sections, labelling.notes, left_out)
+    marker_set = MarkerSet.model_validate(content)
+    return ProposedSet(marker_set, text, _count(sections), {}, left_out, ())
+
+
+def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:
+    return sum(len(part) for section, part in sections.items() if section != "centres")

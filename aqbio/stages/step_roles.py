@@ -1,0 +1,103 @@
+"""Who is who in a step: the study's roles, and their exchange in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.mechanics.contributions.source_roles import Side, other_side
+from aqbio.mechanics.gait.role_options import RoleScheme, right_pushes
+from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_curve
+from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True, slots=True)
+class StepRoles:
+    """Roles of one step.
+
+    Attributes
+    ----------
+    step : Step
+    scheme : RoleScheme
+    keeps : (101,) bool array
+        Samples of the flight in which the stance leg is still the push leg.
+    """
+
+    step: Step
+    scheme: RoleScheme
+    keeps: BoolArray
+
+    def curve(
+        self,
+        phase: str,
+        time: FloatArray,
+        values: Callable[[Side], FloatArray],
+        kind: Literal["axial", "polar"] = "axial",
+    ) -> FloatArray:
+        """Curve of a quantity by role over one phase, canonical.
+
+        Roles may change in flight; the frame is that of the stance foot all the time, so that the
+        curve of the whole body does not jump.
+
+        Parameters
+        ----------
+        phase : {"stance", "flight"}
+        time : (T,) array, s
+        values : function
+            From the foot of the push leg to the (T, ..., 3) array, roles in the same order.
+        kind : {"axial", "polar"}
+
+        Returns
+        -------
+        (101, ..., 3) array
+        """
+        own = phase_curve(self.step, phase, time, values(self.step.side), kind)
+        if phase == "stance" or self.keeps.all():
+            return own
+        other = phase_curve(self.step, phase, time, values(other_side(self.step.side)), kind)
+        return np.where(self.keeps.reshape(-1, *(1,) * (own.ndim - 1)), own, other)
+
+    def both(
+        self,
+        time: FloatArray,
+        values: Callable[[Side], FloatArray],
+        kind: Literal["axial", "polar"] = "axial",
+    ) -> FloatArray:
+        """Curves over stance and flight, (2, 101, ..., 3)."""
+        return np.stack([self.curve(phase, time, values, kind) for phase in PHASES])
+
+
+def role_scheme(study: Study) -> RoleScheme:
+    """Give the roles that the settings ask for."""
+    roles = study.settings.roles
+    return RoleScheme(pelvis=roles.pelvis, arms=roles.arms, flight=roles.flight)
+
+
+def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
+    """Roles of one step of a trial.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions; ``foot_velocity`` is read by rule R3 only.
+    step : Step
+    scheme : RoleScheme
+    """
+    keeps = np.ones(len(PERCENT), dtype=bool)
+    if scheme.flight == "R1" or not np.isfinite(step.flight):
+        return StepRoles(step, scheme, keeps)
+    at = step.toe_off + PERCENT * step.flight
+    forward = np.zeros((len(at), 2))
+    if scheme.flight == "R3":
+        velocity = trial["foot_velocity"].sel(axis="x").values
+        forward = resampled(trial["time"].values, velocity, at)
+    right = right_pushes(step, at, scheme.flight, forward)
+    return StepRoles(step, scheme, right == (step.side == "right"))

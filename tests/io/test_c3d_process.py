@@ -1,0 +1,101 @@
+"""Whatever the native reader does to itself fails one file, with words, and no more."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.io import c3d_process
+from aqbio.io.c3d_process import c3d_content, close_reader
+from tests.io.made_c3d import NAME, write_c3d
+
+ILL = """
+import os, sys
+def c3d(path):
+    {body}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], np.ones((20, 3, 3)), first_frame=24)
+
+
+@pytest.fixture
+def ill_reader(tmp_path, monkeypatch):
+    """Give a function that puts a sick library in the place of ezc3d."""
+
+    def put(body):
+        folder = tmp_path / "sick"
+        folder.mkdir(exist_ok=True)
+        (folder / "ezc3d.py").write_text(ILL.format(body=body), encoding="utf-8")
+        path = f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+        monkeypatch.setenv("PYTHONPATH", path)
+        close_reader()
+
+    yield put
+    close_reader()
+
+
+def test_content_without_the_person(file):
+    content = c3d_content(file)
+    assert content.points.shape == (3, 3, 20)
+    assert (content.point_rate, content.first_frame) == (250.0, 23)
+    assert content.strings("POINT", "LABELS") == ["A", "B", "C"]
+    assert NAME.encode() in file.read_bytes()
+    assert NAME not in repr(content)
+
+
+def test_one_process_reads_file_after_file(file):
+    c3d_content(file)
+    first = c3d_process._reader().process.pid
+    c3d_content(file)
+    assert c3d_process._reader().process.pid == first != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("os.abort()", "the reader crashed over it (exit status -6)"),
+        ("import ctypes; ctypes.string_at(0)", "the reader crashed over it (exit status -11)"),
+        ("os._exit(3)", "the reader crashed over it (exit status 3)"),
+        ("import time; time.sleep(60)", "the reader was stopped after 1 s"),
+        ("bytearray(2**40)", "MemoryError"),
+        ("raise RuntimeError('no such parameter')", "(no such parameter)"),
+    ],
+)
+def test_sick_reader_fails_the_file_and_the_next_one_is_read(
+    file, ill_reader, monkeypatch, body, words
+):
+    if "sleep" in body:
+        monkeypatch.setattr(c3d_process, "TIME_LIMIT_S", 1.0)
+    ill_reader(body)
+    with pytest.raises(AqbioError) as caught:
+        c3d_content(file)
+    assert words in caught.value.what
+    assert (caught.value.rule, caught.value.file) == ("c3d-unreadable", "a.c3d")
+    assert "export it again" in caught.value.fix
+    monkeypatch.undo()
+    if "Error" not in body and "bytearray" not in body:  # a reader that lives goes on being used
+        assert c3d_content(file).points.shape == (3, 3, 20)
+
+
+def test_a_library_that_prints_does_not_disturb_the_answer(file, ill_reader):
+    ill_reader(
+        "print('warning: odd file', flush=True); os.write(1, b'more'); raise OSError('said')"
+    )
+    with pytest.raises(AqbioError, match=r"\(said\)"):
+        c3d_content(file)
+
+
+@pytest.mark.parametrize(("word", "counts"), [(2, "4 points"), (3, "7 analog values")])
+def test_header_that_contradicts_the_parameters_is_refused(file, word, counts):
+    """A reader that believes the wrong count starts every frame in the middle of another."""
+    content = bytearray(file.read_bytes())
+    content[2 * word - 2 : 2 * word] = int(counts[0]).to_bytes(2, "little")
+    file.write_bytes(bytes(content) + bytes(4096))
+    with pytest.raises(AqbioError, match=rf"its header counts {counts}.* contradicts itself"):
+        c3d_content(file)

@@ -1,0 +1,131 @@
+"""Contacts from foot markers: a made foot whose landing and take-off are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.recordings.foot_contacts import FootContact
+from aqbio.mechanics.recordings.kinematic_events import event_errors, kinematic_contacts
+
+RATE, SPEED, SECONDS = 250.0, 8.0, 1.2
+TOUCHDOWN, TOE_OFF, STEP = 0.302, 0.424, 0.24
+STILL = np.zeros(3)
+
+
+def foot(touchdown: float, time: np.ndarray, *, heel: float = 0.0) -> np.ndarray:
+    """Heel, toe and outer forefoot (T, 3, 3): down at 3 m/s, still, away at 6 m/s.
+
+    The heel lands by so much before (negative) or after the forefoot, and leaves 50 ms before it.
+    """
+    toe_off = touchdown + TOE_OFF - TOUCHDOWN
+    paths = []
+    for late, early, along in ((heel, 0.05, -0.2), (0.004, 0.0, 0.05), (0.0, 0.02, 0.0)):
+        down = np.maximum(touchdown + late - time, 0.0)
+        up = np.maximum(time - toe_off + early, 0.0)
+        x = along - 6.0 * down + 10.0 * up
+        paths.append(np.column_stack((x, 0.03 + 3.0 * down + 6.0 * up, 0.0 * time)))
+    return np.stack(paths, axis=1)
+
+
+def runner(*, heel: float = 0.02) -> np.ndarray:
+    """Both feet (T, 2, 3, 3): left first, right a step later, m."""
+    time = np.arange(0.0, SECONDS, 1.0 / RATE)
+    left, right = (foot(at, time, heel=heel) for at in (TOUCHDOWN, TOUCHDOWN + STEP))
+    right[..., 0] += SPEED * STEP
+    return np.stack((left, right), axis=1)
+
+
+def test_landing_and_take_off_of_a_forefoot_striker():
+    left, right = kinematic_contacts(runner(), RATE, STILL, SPEED)
+    assert (left.foot, right.foot) == (0, 1)
+    assert left.complete
+    # a bend is seen where the low-passed path bends most: at itself, between frames of 4 ms
+    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+    assert left.toe_off == pytest.approx(TOE_OFF, abs=0.001)
+    assert right.touchdown - left.touchdown == pytest.approx(STEP, abs=1e-4)
+    assert np.isnan(left.peak)
+    assert left.plates == ()
+
+
+def test_heel_striker_lands_on_the_heel():
+    left, _ = kinematic_contacts(runner(heel=-0.03), RATE, STILL, SPEED)
+    assert left.touchdown == pytest.approx(TOUCHDOWN - 0.03, abs=0.001)
+
+
+def test_acceleration_of_a_heel_in_the_air_is_no_landing():
+    """A heel that is stopped 0.1 m above its level before the forefoot lands."""
+    feet = runner()
+    time = np.arange(len(feet)) / RATE
+    feet[:, 0, 0, 1] = (
+        0.03
+        + np.where(time < TOUCHDOWN - 0.03, 0.10, 0.0)
+        + 3.0 * np.maximum(TOUCHDOWN - 0.03 - time, 0.0)
+    )
+    feet[:, 0, 0, 1] = np.where(
+        time < TOUCHDOWN + 0.02,
+        np.maximum(feet[:, 0, 0, 1], 0.03 + 2.0 * (TOUCHDOWN + 0.02 - time)),
+        0.03,
+    )
+    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+
+
+def test_treadmill_is_a_moving_frame():
+    feet = runner()
+    belt = np.array([-SPEED, 0.0, 0.0])
+    moving = feet + belt * (np.arange(len(feet)) / RATE)[:, None, None, None]
+    overground = kinematic_contacts(feet, RATE, STILL, SPEED)
+    treadmill = kinematic_contacts(moving, RATE, belt, SPEED)
+    for one, other in zip(overground, treadmill, strict=True):
+        assert one.touchdown == pytest.approx(other.touchdown, abs=1e-9)
+        assert one.toe_off == pytest.approx(other.toe_off, abs=1e-9)
+
+
+def test_direction_of_running_and_place_do_not_matter():
+    feet = runner()
+    turned = feet * [-1.0, 1.0, -1.0] + [30.0, 0.2, -5.0]
+    for one, other in zip(
+        kinematic_contacts(feet, RATE, STILL, SPEED),
+        kinematic_contacts(turned, RATE, STILL, SPEED),
+        strict=True,
+    ):
+        assert one.touchdown == pytest.approx(other.touchdown, abs=1e-9)
+        assert one.toe_off == pytest.approx(other.toe_off, abs=1e-9)
+
+
+def test_missing_marker_leaves_the_others():
+    feet = runner()
+    feet[:, :, 0] = np.nan
+    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+
+
+def test_contact_at_an_end_of_the_recording_is_cut():
+    feet = runner()[round((TOUCHDOWN + 0.02) * RATE) :]
+    left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert not left.complete
+    assert right.complete
+    feet = runner()[: round((TOE_OFF - 0.02) * RATE)]
+    [only] = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert not only.complete
+
+
+def test_nobody_runs_when_the_pelvis_stands():
+    assert kinematic_contacts(runner(), RATE, STILL, 0.2) == ()
+
+
+def test_feet_that_are_never_seen_have_no_contacts():
+    assert kinematic_contacts(np.full_like(runner(), np.nan), RATE, STILL, SPEED) == ()
+
+
+def test_errors_belong_to_the_contacts_that_both_know():
+    def contact(side, on, off, complete=True):
+        return FootContact(side, on, off, (), complete, np.nan, np.nan)
+
+    plates = [contact(0, 0.1, 0.2), contact(1, 0.3, 0.4), contact(0, 0.5, 0.6, complete=False)]
+    markers = [contact(0, 0.11, 0.19), contact(0, 0.3, 0.4), contact(0, 0.5, 0.6)]
+    errors = event_errors(markers, plates)
+    np.testing.assert_allclose(errors.touchdown, [0.01])
+    np.testing.assert_allclose(errors.toe_off, [-0.01])
+    assert len(event_errors([], plates).touchdown) == 0

@@ -1,0 +1,102 @@
+"""`aqbio new --from` a folder, at most five cells by hand, `snakemake`: the hand-written tables."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio.stages.new import new_study_from
+from tests.real.conftest import ROOT, StudyRun, run_snakemake
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.workflow,
+    pytest.mark.opensim,
+    pytest.mark.xdist_group("new-study"),
+]
+
+TABLES = ("steps", "contributions", "quality", "trials")
+
+MOST_CELLS = 5
+
+CASES = {
+    "ja1_sprint": (
+        "ja1_dorn2012",
+        {("participants", "S01", "sex"): "male"}
+        | {("trials", name, "include"): "no" for name in ("run0500cms", "run0700cms")},
+        {"S01": "JA1", "Static05": "static", "Gait21": "jog", "Gait35": "sprint"},
+    ),
+    "rajagopal_run": (
+        "rajagopal2016",
+        {
+            ("participants", "S01", "sex"): "male",
+            ("participants", "S01", "mass_kg"): "72.84",
+            ("participants", "S01", "height_m"): "1.80",
+        },
+        {"S01": "subject01", "static_run": "static", "motion_capture_run": "run"},
+    ),
+}
+"""Hand-written study: folder of recordings, cells that a person fills in, names in both."""
+
+
+@pytest.fixture(scope="module", params=CASES)
+def both(request, tmp_path_factory, realdata):
+    """Give the tables of the hand-written study and of the one made from the folder."""
+    folder, cells, names = CASES[request.param]
+    by_hand = tmp_path_factory.mktemp("by_hand")
+    shutil.copytree(ROOT / "tests" / "real" / request.param, by_hand / "study")
+    hand_file = by_hand / "study" / "study.yaml"
+    if request.param == "rajagopal_run":  # the same recordings on our sprint model
+        lines = hand_file.read_text().splitlines()
+        kept = [line for line in lines if "Rajagopal2016.osim" not in line and "map:" not in line]
+        text = "\n".join(kept).replace("markers: markers.yaml", "markers: markers_sprint.yaml")
+        hand_file.write_text(text + "\n")
+    made = tmp_path_factory.mktemp("made")
+    new_study_from(made / "study", realdata / folder, None, lambda line: None)
+    assert len(cells) <= MOST_CELLS
+    for (sheet, row, column), value in cells.items():
+        _fill(made / "study" / f"{sheet}.tsv", row, column, value)
+    return _run(hand_file, by_hand), _run(made / "study" / "study.yaml", made), names
+
+
+def _fill(sheet: Path, name: str, column: str, value: str) -> None:
+    """Write one cell of the row that a participant or trial has."""
+    with sheet.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t"))
+    at = rows[0].index(column)
+    [row] = [row for row in rows[1:] if name in row[:2]]
+    row[at] = value
+    sheet.write_text("\n".join("\t".join(row) for row in rows) + "\n", encoding="utf-8")
+
+
+def _run(study_file: Path, directory: Path) -> StudyRun:
+    with study_file.open("a", encoding="utf-8") as file:
+        file.write("contributions:\n  draws: 0\n")
+    output = run_snakemake(study_file, directory)
+    return StudyRun(directory, study_file, output)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_same_tables(both, table):
+    """Every number is the same: only the names of participant and trials are others."""
+    by_hand, made, names = both
+    expected = by_hand.table(f"{table}.tsv")
+    found = made.table(f"{table}.tsv").replace(names)
+    assert len(expected)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_nothing_is_copied(both):
+    _, made, _ = both
+    assert sorted(path.name for path in made.study_file.parent.iterdir()) == [
+        "README.md",
+        "found.txt",
+        "markers.yaml",
+        "participants.tsv",
+        "study.yaml",
+        "trials.tsv",
+    ]

@@ -1,0 +1,160 @@
+"""Labels of common marker sets, understood by their names."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.io.osim_markers import model_markers
+from aqbio.io.study import MODELS
+from aqbio.stages.labelling.by_name import Place, named_labels
+from aqbio.stages.labelling.measurements import measurements
+from aqbio.stages.labelling.model_places import model_places
+from aqbio.stages.labelling.proposal import (
+    Labelling,
+    marker_set_content,
+    missing_landmarks,
+    proposed_markers,
+)
+from aqbio.stages.labelling.recordings import landmark_table
+
+
+@pytest.fixture(scope="module")
+def table():
+    return landmark_table()
+
+
+SETS = {
+    "Plug-in Gait": {
+        "LASI": "asis left", "RPSI": "psis right", "RTHI": "thigh right",
+        "LKNE": "knee_lateral left",
+        "RTIB": "shank right", "LANK": "ankle_lateral left", "RHEE": "heel right",
+        "RTOE": "mt2 right", "LSHO": "acromion left", "RUPA": "upper_arm right",
+        "LELB": "elbow_lateral left", "RFRM": "forearm right", "LWRA": "wrist_radial left",
+        "LWRB": "wrist_ulnar left", "RFHD": "head_front right", "CLAV": "clavicle",
+    },
+    "Helen Hayes": {
+        "R.ASIS": "asis right", "V.Sacral": "sacrum", "L.Thigh": "thigh left",
+        "R.Knee": "knee_lateral right", "R.Knee.Medial": "knee_medial right",
+        "L.Shank": "shank left", "R.Ankle": "ankle_lateral right",
+        "R.Ankle.Medial": "ankle_medial right", "L.Heel": "heel left", "L.Toe": "mt2 left",
+        "Top.Head": "head", "R.Shoulder": "acromion right",
+    },
+    "IOR": {
+        "RIAS": "asis right", "LIPS": "psis left", "RLE": "knee_lateral right",
+        "LME": "knee_medial left", "RHF": "shank right", "RTT": "shank right",
+        "LLM": "ankle_lateral left", "RMM": "ankle_medial right", "LCA": "heel left",
+        "RFM": "mt1 right", "LVM": "mt5 left", "RSM": "mt2 right", "CV7": "c7", "SJN": "clavicle",
+    },
+    "CAST": {
+        "RTH1": "thigh right", "RTH4": "thigh right", "LSK3": "shank left", "RFT2": "foot right",
+        "PV1": "pelvis", "LLK": "knee_lateral left", "RMK": "knee_medial right",
+        "RLA": "ankle_lateral right", "LMA": "ankle_medial left",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_labels_of_common_sets(table, name):
+    found = named_labels(SETS[name], table).places
+    told = {label: f"{p.landmark} {p.side}".strip() for label, p in found.items()}
+    assert told == SETS[name]
+
+
+@pytest.mark.parametrize(
+    ("label", "landmark", "side"),
+    [
+        ("R_HEEL", "heel", "right"),
+        ("heel_R", "heel", "right"),
+        ("HeelL", "heel", "left"),
+        ("left heel", "heel", "left"),
+        ("RFAsuperior", "forearm", "right"),
+        ("R.TH12", "thigh", "right"),
+    ],
+)
+def test_sides_and_separators(table, label, landmark, side):
+    assert named_labels([label], table).places == {label: Place(landmark, side)}
+
+
+def test_labels_that_say_nothing_are_not_guessed(table):
+    found = named_labels(["M1", "*12", "Q17", "HEEL"], table)
+    assert found.places == {}
+    assert found.unknown == ("M1", "*12", "Q17", "HEEL")
+
+
+def test_a_landmark_belongs_to_one_label(table):
+    found = named_labels(["RKNE", "R.Knee.Lat", "RTH1", "RTH2"], table)
+    assert found.places["RTH1"] == found.places["RTH2"]
+    [other] = found.unused.values()
+    assert other == "another label is the knee_lateral too"
+
+
+def test_kneecaps_and_computed_points_are_left_out(table):
+    found = named_labels(["RPAT", "LKJC", "MidASIS"], table)
+    assert found.places == {}
+    assert set(found.unused) == {"RPAT", "LKJC", "MidASIS"}
+
+
+def test_our_own_marker_set_comes_out_as_it_was_written(table):
+    """The sprint model's own labels give the marker set that the model brings."""
+    folder = MODELS / "sprint"
+    written = read_yaml(folder / "markers.yaml", MarkerSet)
+    recorded = [label for label, marker in written.markers.items() if not marker.computed]
+    places = model_places(
+        model_markers(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap), table
+    )
+    labelling = Labelling(named_labels(recorded, table).places, frozenset())
+    sections = proposed_markers(labelling, places, table, sprint=True)
+    content = marker_set_content("aqbio-51", "own", labelling, sections, places)
+    made = MarkerSet.model_validate(content)
+    assert {label: made.markers[label] for label in recorded} == {
+        label: written.markers[label] for label in recorded
+    }
+    assert made.feet == written.feet
+    assert made.pelvis == written.pelvis
+    assert {m.name: set(m.bodies) for m in made.measurements} == {
+        m.name: set(m.bodies) for m in written.measurements
+    }
+    # centres are RHJC here and RHIP there; everything else is the same pairs
+    renamed = yaml.safe_dump([m.model_dump(mode="json")["pairs"] for m in written.measurements])
+    for ours, theirs in (("HIP", "HJC"), ("KNEE", "KJC"), ("ANKLE", "AJC"), ("ELBOW", "EJC")):
+        renamed = renamed.replace(ours, theirs)
+    assert yaml.safe_dump([m["pairs"] for m in content["measurements"]]) == renamed
+
+
+def test_missing_landmarks_are_named(table):
+    places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
+    assert missing_landmarks(Labelling(places, frozenset())) == [
+        "left front of the pelvis (ASIS)",
+        "left forefoot",
+    ]
+
+
+def test_without_medial_markers_limbs_are_measured_on_the_skin(table):
+    """Plug-in Gait: no medial knee and ankle; lengths are those of the lateral markers."""
+    folder = MODELS / "sprint"
+    labels = [
+        "RASI",
+        "LASI",
+        "RPSI",
+        "LPSI",
+        "RKNE",
+        "LKNE",
+        "RANK",
+        "LANK",
+        "RHEE",
+        "LHEE",
+        "RTOE",
+        "LTOE",
+    ]
+    labelling = Labelling(named_labels(labels, table).places, frozenset())
+    places = model_places(
+        model_markers(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap), table
+    )
+    markers = {*labels, "RHJC", "LHJC"}
+    found = {m["name"]: m["pairs"] for m in measurements(labelling, markers, places)}
+    assert found["thigh"] == [["RHJC", "RKNE"], ["LHJC", "LKNE"]]
+    assert found["shank"] == [["RKNE", "RANK"], ["LKNE", "LANK"]]
+    assert found["foot"] == [["RHEE", "RTOE"], ["LHEE", "LTOE"]]
+    assert "upper_arm" not in found

@@ -1,0 +1,171 @@
+"""Stage prepare on recordings with the troubles of real laboratories, one at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.trc import write_trc
+from tests.io.made_c3d import write_c3d
+from tests.stages import made_run
+from tests.stages.test_prepare import check_contacts, check_loads
+
+C3D = ["fast\trun\trun.c3d\tn/a\tn/a"]
+TRC = ["fast\trun\trun.trc\trun_grf.mot\tn/a"]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def run_with(study, plates=None, points=None, **options):
+    """Write the made run over changed plates or with changed points (ground axes, m)."""
+    vicon = made_run.GROUND_TO_VICON
+    points = 1e3 * (made_run.markers() if points is None else points) @ vicon.T
+    plates = made_run.plates() if plates is None else plates
+    labels = list(options.pop("labels", made_run.LABELS))
+    return write_c3d(study.data / "run.c3d", labels, points, plates=tuple(plates), **options)
+
+
+def test_noise_plate_is_left_out_by_name(prepared_study, rng):
+    """A plate that nobody touches, with noise of 110 N, beside the others."""
+    plates = made_run.plates()
+    spare = made_run.plates()[0]
+    spare.corners = spare.corners + np.array([2000.0, 0.0, 0.0])
+    spare.channels = rng.uniform(-110.0, 110.0, spare.channels.shape)
+    run_with(prepared_study, [spare, *plates])
+    done = prepared_study(C3D)
+    check_contacts(done.trial("fast"))
+    check_loads(done.trial("fast"))
+    assert list(done.trial("fast")["plate"].values) == [2, 3, 4, 5, 6, 7]
+    finding = done.finding("fast", "plate-implausible")
+    assert "plate 1 is left out: it reads noise of 6" in finding["what"]
+    assert done.rules("fast") == ["plate-implausible"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda channels: channels * 20.0, "its force reaches"),
+        (lambda channels: 0.0 * channels - [0, 0, 900.0, 0, 0, 0], "it reads 900 N throughout"),
+    ],
+)
+def test_plate_that_no_runner_loads_is_left_out(prepared_study, change, words):
+    plates = made_run.plates()
+    plates[0].channels = change(plates[0].channels)
+    run_with(prepared_study, plates)
+    done = prepared_study(C3D)
+    assert words in done.finding("fast", "plate-implausible")["what"]
+    assert list(done.trial("fast")["contact_plates"].values) == ["2", "3", "4", "5", "6"]
+
+
+def test_plates_in_any_order_with_gaps_between_them(prepared_study):
+    plates = made_run.plates()
+    spare = made_run.plates()[0]
+    spare.corners, spare.channels = spare.corners + np.array([3000.0, 0, 0]), 0.0 * spare.channels
+    run_with(
+        prepared_study, [plates[4], plates[1], spare, plates[0], plates[5], plates[3], plates[2]]
+    )
+    trial = prepared_study(C3D).trial("fast")
+    check_contacts(trial)
+    check_loads(trial)
+    assert list(trial["contact_plates"].values) == ["4", "2", "7", "6", "1", "5"]
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_corners_may_begin_anywhere_when_the_channels_follow(prepared_study, first):
+    """A plate turned in the floor: its corners and its own axes turn together."""
+    run_with(prepared_study, made_run.plates(turns=first))
+    trial = prepared_study(C3D).trial("fast")
+    check_contacts(trial)
+    check_loads(trial)
+
+
+@pytest.mark.parametrize(("height", "tilt"), [(-0.022, 0.0), (0.05, 0.0), (0.0, 0.02)])
+def test_plates_below_the_floor_and_tilted_ones(prepared_study, height, tilt):
+    """The wrench in space is the same, whatever the surface that carries it."""
+    run_with(prepared_study, made_run.plates(height=height, tilt=tilt))
+    trial = prepared_study(C3D).trial("fast")
+    check_contacts(trial)
+    check_loads(trial)
+
+
+@pytest.mark.parametrize("rate", [200.0, 2000.0 / 8.5, 250.0])
+@pytest.mark.parametrize("ratio", [1000.0, 1500.0, 2000.0, 1083.0])
+def test_every_ratio_of_rates(prepared_study, rate, ratio):
+    """Forces meet markers by time, not by counting samples: whole ratios and any other."""
+    trc, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    time = np.arange(0.0, storage.time[-1], 1.0 / ratio)
+    values = np.column_stack([np.interp(time, storage.time, one) for one in storage.values.T])
+    write_storage(mot, storage.columns, time, values, in_degrees=False)
+    frames = np.arange(0.0, storage.time[-1], 1.0 / rate)
+    truth = made_run.markers()
+    instants = np.arange(len(truth)) / made_run.FRAME_RATE
+    flat = truth.reshape(len(truth), -1)
+    points = np.column_stack([np.interp(frames, instants, one) for one in flat.T])
+    write_trc(trc, made_run.LABELS, points.reshape(len(frames), -1, 3), rate)
+    done = prepared_study(TRC)
+    check_contacts(done.trial("fast"))
+    assert done.trial("fast").attrs["force_rate"] == pytest.approx(ratio, rel=1e-6)
+
+
+def test_forces_of_another_time_are_refused(prepared_study):
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    late = storage.time + 60.0
+    write_storage(mot, storage.columns, late, storage.values, in_degrees=False)
+    reason = prepared_study(TRC).entry("fast")["reason"]
+    assert "the forces cover 60.00 to" in reason
+    assert "they share no time" in reason
+
+
+@pytest.mark.parametrize(("declared", "true", "told"), [("mm", "m", "m ("), ("m", "mm", "mm (")])
+def test_wrong_unit_is_contradicted_with_the_one_that_fits(prepared_study, declared, true, told):
+    size = {"m": 1.0, "mm": 1e-3}
+    write_trc(
+        prepared_study.data / "run.trc", made_run.LABELS, made_run.markers() / size[true], 250.0
+    )
+    text = (prepared_study.data / "run.trc").read_text(encoding="utf-8")
+    lines = text.split("\n")
+    lines[2] = lines[2].replace("\tm\t", f"\t{declared}\t")
+    (prepared_study.data / "run.trc").write_text("\n".join(lines), encoding="utf-8")
+    row = ["fast\trun\trun.trc\tn/a\tn/a"]
+    reason = prepared_study(row).entry("fast")["reason"]
+    assert f"It would fit if the positions were in {told}0.58 m" in reason
+    stated = prepared_study(row, f"laboratory: {{marker_unit: {true}}}\n")
+    assert stated.entry("fast")["status"] == "ok"
+
+
+def test_inches(prepared_study):
+    made_run.write_trc_run(prepared_study.data, "run")
+    write_trc(prepared_study.data / "run.trc", made_run.LABELS, made_run.markers() / 0.0254, 250.0)
+    done = prepared_study(TRC, "laboratory: {marker_unit: inch}\n")
+    check_contacts(done.trial("fast"))
+
+
+def test_markers_that_jump_about_are_refused(prepared_study, rng):
+    """What a reader makes of a file whose points it counts wrongly."""
+    points = made_run.markers()
+    points[:, 4:] += rng.normal(0.0, 0.3, points[:, 4:].shape)
+    run_with(prepared_study, points=points)
+    assert "the markers move at" in prepared_study(C3D).entry("fast")["reason"]
+
+
+def test_prefixes_unlabelled_markers_and_shuffled_labels(prepared_study, rng):
+    points = made_run.markers()
+    order = rng.permutation(len(made_run.LABELS))
+    labels = [f"Somebody:{made_run.LABELS[index]}" for index in order] + ["*52", "", "*53"]
+    points = np.concatenate((points[:, order], points[:, :3] + 1.0), axis=1)
+    run_with(prepared_study, points=points, labels=labels)
+    done = prepared_study(C3D)
+    trial = done.trial("fast")
+    check_contacts(trial)
+    truth = made_run.markers()
+    for index, label in enumerate(made_run.LABELS):
+        np.testing.assert_allclose(
+            trial["marker_raw"].sel(marker=label), truth[:, index], atol=2e-6
+        )
+    assert "markers-unlabelled" in done.rules("fast")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,8 @@ MEASURED = 96
 """Athletes whose strength, highest speed and directions of force are known."""
 BETWEEN = ("H3b", "H8a", "H8b")
 """Hypotheses about differences between athletes, tested on all measured ones."""
+
+SEED = 2026
 
 HOLDS_SHARE = 0.80
 """Share of studies that must give the expected label."""
@@ -87,9 +89,8 @@ class Cell:
 
     @property
     def least_support(self) -> float:
-        """95 % lower bound (Clopper and Pearson, one-sided) of the rate of `supported`."""
-        found = self.counts.get("supported", 0)
-        return float(stats.beta.ppf(0.05, found, self.studies - found + 1)) if found else 0.0
+        """95 % lower bound of the rate of `supported`."""
+        return least_rate(self.counts.get("supported", 0), self.studies)
 
     @property
     def holds(self) -> bool:
@@ -99,22 +100,37 @@ class Cell:
         return self.expected == "S" or self.least_support <= FALSE_SHARE
 
 
-def study_verdicts(world: World, seed: int, registry: Registry) -> tuple[Verdict, ...]:
+def least_rate(found: int, studies: int) -> float:
+    """95 % lower bound of a rate (Clopper and Pearson, one-sided).
+
+    Examples
+    --------
+    >>> round(least_rate(16, 200), 4), round(least_rate(15, 200), 4)
+    (0.0508, 0.0468)
+    """
+    return float(stats.beta.ppf(0.05, found, studies - found + 1)) if found else 0.0
+
+
+def study_verdicts(
+    world: World, seed: Sequence[int], registry: Registry, measured: int = MEASURED
+) -> tuple[Verdict, ...]:
     """Verdicts of one drawn study.
 
     Parameters
     ----------
     world : World
-    seed : int
+    seed : sequence of int
     registry : Registry
+    measured : int
+        Athletes whose strength, highest speed and directions of force are known.
 
     Notes
     -----
-    96 athletes; the first twelve of them have drawn steps and sprints with restricted arms.
-    Statistics of steps read ten steps per speed, H3e the twelve consecutive ones that it needs.
+    The first twelve of them have drawn steps and sprints with restricted arms. Statistics of steps
+    read ten steps per speed, H3e the twelve consecutive ones that it needs.
     """
-    random = np.random.default_rng(seed)
-    everybody = wave_athletes(world, MEASURED, random)
+    random = np.random.default_rng(list(seed))
+    everybody = wave_athletes(world, measured, random)
     steppers = first_athletes(everybody, STEPPERS)
     study = wave_study(world, random, athletes=steppers, levels=LEVELS, steps=ROW)
     long = wave_evidence(study, steppers)
@@ -122,12 +138,11 @@ def study_verdicts(world: World, seed: int, registry: Registry) -> tuple[Verdict
     short = replace(short, trials=replace(short.trials, recorded=np.bincount(short.steps.trial)))
     between = replace(short, athletes=athlete_evidence(everybody))
     by_kind = {"steps": short, "row": long, "between": between}
-    every: dict[str, dict[str, Examined]] = {
-        kind: {one.hypothesis.id: one for one in examined(evidence, part)}
+    merged: dict[str, Examined] = {
+        one.hypothesis.id: one
         for kind, evidence in by_kind.items()
-        for part in [_part(registry, kind)]
+        for one in examined(evidence, _part(registry, kind))
     }
-    merged = {name: one for rows in every.values() for name, one in rows.items()}
     return judged([merged[one.id] for one in registry.hypotheses], registry)
 
 
@@ -144,7 +159,7 @@ def first_athletes(athletes: WaveAthletes, count: int) -> WaveAthletes:
     return WaveAthletes(**{name: column[:count] for name, column in vars(athletes).items()})
 
 
-def cells_of(world: World, studies: int, registry: Registry, seed: int) -> list[Cell]:
+def cells_of(world: World, studies: int, registry: Registry, seed: int = SEED) -> list[Cell]:
     """Counts of labels in a world.
 
     Parameters
@@ -153,14 +168,15 @@ def cells_of(world: World, studies: int, registry: Registry, seed: int) -> list[
     studies : int
     registry : Registry
     seed : int
-        Of the first study; the others follow.
+        Together with the world's place in the matrix and the number of the study.
     """
     counts: dict[str, Counter[str]] = {one.id: Counter() for one in registry.hypotheses}
+    place = list(EXPECTED).index(world.name)
     for number in range(studies):
-        for verdict in study_verdicts(world, seed + number, registry):
+        for verdict in study_verdicts(world, (seed, place, number), registry):
             counts[verdict.hypothesis][verdict.verdict] += 1
     return [
         Cell(world.name, name, expected, counts[name])
-        for place, name, expected in expectations()
-        if place == world.name
+        for where, name, expected in expectations()
+        if where == world.name
     ]

@@ -107,7 +107,8 @@ def _mixed(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whether it converged is read from the result
         try:
-            result = MixedLM(response, table, groups=athlete, exog_re=random).fit(reml=True)
+            model = MixedLM(response, table, groups=athlete, exog_re=random)
+            result = model.fit(reml=True, method=["bfgs", "powell"])
         except np.linalg.LinAlgError:
             return None
     error = float(result.bse_fe[wanted])

@@ -50,7 +50,7 @@ def partition_rows(evidence: Evidence) -> tuple[PartitionRow, ...]:
     rows = []
     for number, phase in enumerate(PHASES):
         momentum = evidence.steps.momentum[:, number, :, :, 1]
-        known = np.isfinite(momentum).all(axis=(1, 2))
+        known = np.asarray(np.isfinite(momentum).all(axis=(1, 2)))
         if known.any():
             rows += _phase_rows(evidence, phase, known)
     return tuple(rows)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check format settings models benchmark clean
+.PHONY: help demo test check format settings models benchmark validate clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -39,6 +39,9 @@ models: $(VENV)/.run ## build the sprint models again
 
 benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 	$(BIN)/python -m benchmarks
+
+validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
+	$(BIN)/python -m validation
 
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis results

@@ -101,7 +101,9 @@ def check(study: StudyFile) -> None:
 def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
     """Read recordings: axes, units, gaps, forces, events."""
     from aqbio.stages.prepare import prepare_participant
+    from aqbio.stages.registration import record_registry
 
+    record_registry(_load(study))
     _each_participant(study, participant, prepare_participant)
 
 
@@ -138,11 +140,27 @@ def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
+    """What every step says about the hypotheses, under every arm of the multiverse."""
+    from aqbio.stages.evidence import evidence_participant
+
+    _each_participant(study, participant, evidence_participant)
+
+
+@app.command()
 def steps(study: StudyFile) -> None:
     """One row per step: roles, phases, outcomes, quality."""
     from aqbio.stages.steps import steps_study
 
     steps_study(_load(study), _say)
+
+
+@app.command()
+def hypotheses(study: StudyFile) -> None:
+    """Verdicts on the hypotheses, and the tables to check them with."""
+    from aqbio.stages.hypotheses import hypotheses_study
+
+    hypotheses_study(_load(study), _say)
 
 
 @app.command()

@@ -18,10 +18,10 @@ ROLE_SIDES = {
     "swing_side": ("swing_leg",),
 }
 
-PARTICIPANT_STAGES = ("prepare", "scale", "solve", "consistency", "contributions")
+PARTICIPANT_STAGES = ("prepare", "scale", "solve", "consistency", "contributions", "evidence")
 """Once per participant: all trials in one process."""
 
-STUDY_STAGES = ("steps", "figures", "report")
+STUDY_STAGES = ("steps", "hypotheses", "figures", "report")
 
 STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 

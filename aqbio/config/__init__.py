@@ -2,7 +2,7 @@
 
 from aqbio.config.model_map import MappedMarker, MarkerSet, Measurement, ModelMap
 from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, Corrections, StudySettings
-from aqbio.config.sheets import SHEETS, Participant, Trial
+from aqbio.config.sheets import SHEETS, Capacity, Participant, Trial
 from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
 from aqbio.config.words import closest
 
@@ -10,6 +10,7 @@ __all__ = [
     "SECTIONS",
     "SHEETS",
     "STAGE_SECTIONS",
+    "Capacity",
     "Corrections",
     "InvalidStudyError",
     "MappedMarker",

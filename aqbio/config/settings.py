@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from aqbio.config.consistency import Consistency
+from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
 from aqbio.config.presentation import Figures, Report
 from aqbio.config.section import Positive, Section
 
@@ -277,6 +278,8 @@ SECTIONS: dict[str, type[Section]] = {
     "contributions": Contributions,
     "roles": Roles,
     "steps": Steps,
+    "hypotheses": Hypotheses,
+    "multiverse": Multiverse,
     "figures": Figures,
     "report": Report,
 }
@@ -288,7 +291,9 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "consistency"),
     "contributions": ("model", "contributions", "roles"),
+    "evidence": ("model", "prepare", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare"),
+    "hypotheses": ("hypotheses", "multiverse"),
     "figures": ("figures",),
     "report": ("report",),
 }
@@ -313,6 +318,8 @@ class StudySettings(Section):
     contributions: Contributions = Contributions()
     roles: Roles = Roles()
     steps: Steps = Steps()
+    hypotheses: Hypotheses = Hypotheses()
+    multiverse: Multiverse = Multiverse()
     figures: Figures = Figures()
     report: Report = Report()
 

@@ -1,4 +1,4 @@
-"""Rows of the two sheets that a laboratory fills in."""
+"""Rows of the sheets that a laboratory fills in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 """Letters, digits, underscore, hyphen and dot: identifiers become file names."""
+
+
+Condition = Literal["normal", "restricted_arms", "thigh_load", "shank_load", "arm_load", "assisted"]
 
 
 class Row(BaseModel):
@@ -42,8 +45,10 @@ class Trial(Row):
     participant_id: Identifier = Field(description="Participant of the trial.")
     trial_id: Identifier = Field(description="Identifier, unique within the participant.")
     task: Literal["static", "run"] = Field(description="static or run.")
-    condition: str = Field(
-        default="normal", description="Condition, for example normal or restricted_arms."
+    condition: Condition = Field(
+        default="normal",
+        description="What was different: normal; restricted_arms: arms held still; thigh_load, "
+        "shank_load, arm_load: a weight on that segment; assisted: pulled or downhill.",
     )
     file: str = Field(description="C3D or TRC file, relative to the data folder.")
     force_file: str | None = Field(
@@ -65,6 +70,11 @@ class Trial(Row):
     end_s: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Last instant that is used, s from the trial's first frame."
     )
+    effort: Literal["maximal", "submaximal"] | None = Field(
+        default=None,
+        description="Whether it was a sprint as fast as possible; conditions are compared by "
+        "their maximal sprints, n/a leaves the trial out of that.",
+    )
 
     @model_validator(mode="after")
     def _window(self) -> Self:
@@ -73,4 +83,27 @@ class Trial(Row):
         return self
 
 
-SHEETS: dict[str, type[Row]] = {"participants": Participant, "trials": Trial}
+class Capacity(Row):
+    """A row of capacities.tsv: one strength, measured beside motion capture."""
+
+    participant_id: Identifier = Field(description="Participant.")
+    measure: Identifier = Field(
+        description="What was measured, for example knee_extension_60 or hip_flexion_isometric."
+    )
+    side: Literal["push", "swing"] = Field(
+        description="The side it is a capacity of: push (support and extension in contact) or "
+        "swing (hip flexion and recovery of the leg)."
+    )
+    value: Annotated[float, Field(gt=0)] = Field(
+        description="Result; several rows of a participant and measure are repetitions."
+    )
+    unit: Annotated[str, Field(min_length=1)] = Field(
+        description="Unit of the value, the same for all rows of a measure, for example N m/kg."
+    )
+
+
+SHEETS: dict[str, type[Row]] = {
+    "participants": Participant,
+    "trials": Trial,
+    "capacities": Capacity,
+}

@@ -92,6 +92,20 @@ class Study:
             return self._place(self.settings.model.markers)
         return self.map_file.parent / self.model_map.marker_set
 
+    @property
+    def registry_file(self) -> Path | None:
+        """File of the registry of hypotheses; None stands for the one that comes with aqbio."""
+        if self.settings.hypotheses.registry:
+            return self._place(self.settings.hypotheses.registry)
+        beside = self.file.parent / "hypotheses.yaml"
+        return beside if beside.is_file() else None
+
+    @property
+    def capacities_file(self) -> Path | None:
+        """Sheet of capacities; None where there is none."""
+        path = self._place(self.settings.hypotheses.capacities)
+        return path if path.is_file() else None
+
     def model_file(self, participant_id: str) -> Path:
         """Give the generic model of a participant.
 

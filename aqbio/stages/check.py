@@ -7,10 +7,12 @@ from pathlib import Path
 
 from aqbio.config import InvalidStudyError, MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_names
 from aqbio.io.study import CheckedStudy, Study, checked_study
 from aqbio.stages.checking.contents import label_problems, laboratory_problems, recording_problems
 from aqbio.stages.checking.files import missing_files, repeated_files
+from aqbio.stages.registration import study_registry
 
 
 def study_problems(file: Path) -> list[Finding]:
@@ -34,7 +36,22 @@ def study_problems(file: Path) -> list[Finding]:
     if checked.known:
         study = checked.study
         problems += [*_map_problems(study), *_model_problems(study), *_file_problems(checked)]
+        problems += _hypothesis_problems(study)
     return list(dict.fromkeys(problems))
+
+
+def _hypothesis_problems(study: Study) -> Iterator[Finding]:
+    """Problems of the registry of hypotheses and of the sheet of capacities."""
+    try:
+        study_registry(study)
+    except AqbioError as error:
+        yield from _findings(error)
+    try:
+        if study.capacities_file is not None:
+            people = [one.participant_id for one in study.participants]
+            read_capacities(study.capacities_file, people)
+    except AqbioError as error:
+        yield from _findings(error)
 
 
 def _findings(error: AqbioError) -> list[Finding]:

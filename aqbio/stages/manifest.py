@@ -24,6 +24,14 @@ Report = Callable[[str], None]
 
 OK, FAILED = "ok", "failed"
 
+EARLIER = {
+    "solve": ("prepare", "scale"),
+    "consistency": ("solve",),
+    "contributions": ("consistency",),
+    "evidence": ("contributions",),
+}
+"""Stages whose failures a stage passes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
@@ -110,11 +118,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
     A participant whose model could not be scaled fails as a whole.
     """
-    needed = {
-        "solve": ("prepare", "scale"),
-        "consistency": ("solve",),
-        "contributions": ("consistency",),
-    }.get(stage, ())
+    needed = EARLIER.get(stage, ())
     failures: dict[str, str] = {}
     for name in needed:
         manifest = study.read_manifest(participant_id, name)

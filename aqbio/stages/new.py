@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
+from aqbio.stats.registry import DEFAULT
 
 if TYPE_CHECKING:
     from aqbio.stages.gathering.study import GatheredStudy
@@ -31,10 +32,14 @@ README = """\
 1. Copy the recordings into `data/` (C3D, or TRC with MOT).
 2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them). The
    columns are explained in `config/README.md` of aqbio.
-3. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
+   `capacities.tsv` is for strengths measured elsewhere; without rows the hypotheses that need them
+   are reported as not testable.
+3. `hypotheses.yaml` says what is tested and by which rule. Change it now or never: after the first
+   recording was read, every change is marked post hoc.
+4. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
    file in `study.yaml`.
-4. `aqbio check {folder}` says everything that is missing or wrong.
-5. `aqbio run {folder}` (or `snakemake --cores all --configfile {folder}/study.yaml`) makes the page
+5. `aqbio check {folder}` says everything that is missing or wrong.
+6. `aqbio run {folder}` (or `snakemake --cores all --configfile {folder}/study.yaml`) makes the page
    `results/{name}/report/index.html`.
 """
 
@@ -77,6 +82,7 @@ def new_study(folder: Path) -> None:
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for sheet, row in SHEETS.items():
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
+    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
     write_text(folder / "README.md", README.format(name=name, folder=folder))
     write_text(folder / "study.yaml", STUDY.format(name=name))
 
@@ -120,6 +126,7 @@ def new_study_from(
         write_text(folder / study.model.map, study.model.map_text)
     if study.markers.text:
         write_text(folder / "markers.yaml", study.markers.text)
+    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
     write_text(folder / "README.md", GATHERED_README.format(name=name, folder=folder))
     summary = summary_text(study, folder)
     write_text(folder / "found.txt", summary)

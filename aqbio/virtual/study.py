@@ -15,6 +15,7 @@ from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import (
     DISTURBANCES,
     GAITS,
+    LEVELS,
     SEED,
     SPRINTERS,
     gait_speed,
@@ -103,13 +104,20 @@ def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
         people.append(
             f"{who.name}\t{who.sex}\t{who.mass:g}\t{who.stature:.2f}\tstatic\t{one.fastest:g}"
         )
-    rows = ["participant_id\ttrial_id\ttask\tcondition\tfile\tnominal_mps"]
+    rows = ["participant_id\ttrial_id\ttask\tcondition\teffort\tfile\tnominal_mps"]
     for trial in trials:
         speed = "n/a" if trial.gait is None else f"{gait_speed(trial.gait):g}"
         condition = "n/a" if trial.gait is None else trial.gait.condition
         task = "static" if trial.gait is None else "run"
-        rows.append("\t".join((trial.participant, trial.trial, task, condition, trial.file, speed)))
+        effort = "n/a" if trial.gait is None else _effort(trial.gait)
+        row = (trial.participant, trial.trial, task, condition, effort, trial.file, speed)
+        rows.append("\t".join(row))
     return {"participants.tsv": "\n".join(people) + "\n", "trials.tsv": "\n".join(rows) + "\n"}
+
+
+def _effort(gait: GaitName) -> str:
+    """Whether a gait is a sprint as fast as possible: the highest speed of either condition."""
+    return "maximal" if gait.level == LEVELS - 1 else "submaximal"
 
 
 @dataclass(frozen=True, slots=True)

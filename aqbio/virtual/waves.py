@@ -11,17 +11,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.virtual.wave_curves import LAG, MIDDLE, SPEED_POWER, STEP_SD, group_curves
 from aqbio.virtual.worlds import World
 
+BoolArray = NDArray[np.bool_]
+
 PERSON_SD = 0.10
 """How much persons differ in the groups' amplitudes, relative."""
 LAG_SD = 0.025
 """Variation of the swing leg's lag at 7.5 m/s, share of a step."""
 CAPACITY_CORRELATION, RELIABILITY, EXPLAINED = 0.5, 0.9, 0.75
+CONTACT_SD = 0.08
+"""How much persons differ in contact time at the same speed, logarithm."""
+SHARE_SD = 0.02
+"""How much persons differ in the share of the impulse that swing leg, arms and torso add."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +52,7 @@ class WaveStudy:
     push_index, swing_index : (S,) arrays
         Joint-moment indices of both sides.
     yaw_impulse : (S,) array, N m s
-        Net external moment about the vertical over the step, absolute.
+        Impulse of the external moment about the vertical over the step, absolute.
     time_deviation : (S,) array, s
         Step time against the athlete's mean of that side, absolute.
     lateral_ratio : (S,) array
@@ -81,7 +88,11 @@ class WaveAthletes:
     fastest : (A,) array, m/s
     push_capacity, swing_capacity : (A,) arrays
         Measured strength of both sides, standardised.
+    weak : (A,) bool array
+        Whose swing side is weaker.
     lateral_ratio : (A,) array
+    contact_excess : (A,) array
+        Contact time against the others at the same speed, logarithm.
     normal, restricted : (A, R) arrays, m/s
         Speeds of R sprints in each condition.
     """
@@ -89,7 +100,9 @@ class WaveAthletes:
     fastest: FloatArray
     push_capacity: FloatArray
     swing_capacity: FloatArray
+    weak: BoolArray
     lateral_ratio: FloatArray
+    contact_excess: FloatArray
     normal: FloatArray
     restricted: FloatArray
 
@@ -103,7 +116,7 @@ def wave_athletes(
     -----
     Capacities P and S correlate by 0.5 and are measured with a reliability of 0.9; speed is
     ``8.8 + 0.6 z`` with z the standardised mean or minimum of the true capacities, which explains
-    75 % of it.
+    75 % of it; where lateral force costs speed, it does so within the other 25 %.
     """
     shared = random.standard_normal((athletes, 1))
     own = random.standard_normal((athletes, 2))
@@ -114,7 +127,8 @@ def wave_athletes(
     law = true.mean(axis=1) if world.speed_law == "additive" else true.min(axis=1)
     law = (law - law.mean()) / law.std()
     lateral = random.standard_normal(athletes)
-    chance = np.sqrt(1.0 / EXPLAINED - 1.0) * random.standard_normal(athletes)
+    chance = np.sqrt(1.0 / EXPLAINED - 1.0 - world.lateral_leak**2)
+    chance = chance * random.standard_normal(athletes)
     fastest = 8.8 + 0.6 * np.sqrt(EXPLAINED) * (law + chance + world.lateral_leak * lateral)
     seen = np.sqrt(RELIABILITY) * true
     seen += np.sqrt(1.0 - RELIABILITY) * random.standard_normal((athletes, 2))
@@ -124,7 +138,9 @@ def wave_athletes(
         fastest=fastest,
         push_capacity=seen[:, 0],
         swing_capacity=seen[:, 1],
+        weak=weak,
         lateral_ratio=0.10 + 0.015 * lateral,
+        contact_excess=CONTACT_SD * random.standard_normal(athletes),
         normal=fastest[:, None] * (1.0 + day[0]),
         restricted=fastest[:, None] * (1.0 + effect[:, None] + day[1]),
     )
@@ -154,8 +170,7 @@ def wave_study(
     )
     nominal = 5.0 + (athletes.fastest[who] - 5.0) * level / max(levels - 1, 1)
     speed = nominal * (1.0 + 0.005 * random.standard_normal(len(who)))
-    contact = 0.83 / speed * (1.0 + 0.28 * (speed - 3.5) / 6.0)
-    flight = 0.13 - 0.003 * (speed - 3.5)
+    contact, flight = phase_times(speed, athletes.contact_excess[who])
     lag = _lags(world, random, speed)
     personal = 1.0 + PERSON_SD * random.standard_normal((count, len(ROLE_GROUPS)))[who]
     momentum, rate, external = group_curves(
@@ -166,7 +181,8 @@ def wave_study(
         personal,
         random.integers(2**31, size=count)[who],
     )
-    impulse, deviation = _next_steps(world, random, number)
+    impulse = np.abs(np.trapezoid(external[:, 0, :, 1], axis=1)) * contact / 100.0
+    growth = _growths(world, random, athletes)[who]
     return WaveStudy(
         world=world,
         participant=who,
@@ -180,11 +196,13 @@ def wave_study(
         external_moment=external,
         force_peak=np.full(len(who), MIDDLE),
         swing_peak=MIDDLE + lag,
-        hub_share=world.amplification + 0.03 * random.standard_normal(len(who)),
-        push_index=0.06 * (speed / 9.5) ** SPEED_POWER * _spread(random, len(who)),
-        swing_index=0.03 * (speed / 9.5) ** SPEED_POWER * _spread(random, len(who)),
+        hub_share=world.amplification
+        + SHARE_SD * random.standard_normal(count)[who]
+        + 0.03 * random.standard_normal(len(who)),
+        push_index=0.06 * (speed / 9.5) ** growth[:, 0] * _spread(random, len(who)),
+        swing_index=0.03 * (speed / 9.5) ** growth[:, 1] * _spread(random, len(who)),
         yaw_impulse=impulse,
-        time_deviation=deviation,
+        time_deviation=_deviations(world, random, number, impulse / speed**SPEED_POWER),
         lateral_ratio=athletes.lateral_ratio[who] * _spread(random, len(who)),
     )
 
@@ -202,13 +220,42 @@ def _lags(world: World, random: np.random.Generator, speed: FloatArray) -> Float
     return lag
 
 
-def _next_steps(
-    world: World, random: np.random.Generator, number: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Net yaw impulse of each step, and what it does to the timing of the next one."""
-    surplus = np.abs(random.standard_normal(len(number)))
-    before = np.where(number > 0, np.roll(surplus, 1), surplus.mean())
-    standard = (before - surplus.mean()) / surplus.std()
+def _growths(world: World, random: np.random.Generator, athletes: WaveAthletes) -> FloatArray:
+    """Powers of speed with which push and swing side's joint moments grow, (A, 2)."""
+    powers = SPEED_POWER + world.growth_sd * random.standard_normal((len(athletes.fastest), 2))
+    powers[athletes.weak, 1] += world.weak_growth
+    return powers
+
+
+def _deviations(
+    world: World, random: np.random.Generator, number: IntArray, impulse: FloatArray
+) -> FloatArray:
+    """Absolute deviation of each step's time, which the yaw impulse of the step before may raise.
+
+    Parameters
+    ----------
+    number : (S,) int array
+        The first step of a row has no step before it.
+    impulse : (S,) array
+        Without what speed does to it.
+    """
+    standard = (impulse - impulse.mean()) / impulse.std()
+    before = np.where(number > 0, np.roll(standard, 1), 0.0)
     rest = np.sqrt(1.0 - world.next_step_slope**2)
-    size = world.next_step_slope * standard + rest * random.standard_normal(len(number))
-    return 0.5 * surplus, 0.004 + 0.0008 * size
+    size = world.next_step_slope * before + rest * random.standard_normal(len(number))
+    deviation: FloatArray = 0.004 + 0.0008 * size
+    return deviation
+
+
+def phase_times(speed: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Contact and flight time at a speed.
+
+    Parameters
+    ----------
+    speed : (S,) array, m/s
+    excess : (S,) array
+        Of the athlete's contact time against the others', logarithm.
+    """
+    contact = 0.83 / speed * (1.0 + 0.28 * (speed - 3.5) / 6.0) * np.exp(excess)
+    flight = 0.13 - 0.003 * (speed - 3.5)
+    return contact, flight

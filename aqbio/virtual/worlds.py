@@ -31,6 +31,10 @@ class World:
         Whether the mean or the smaller one of both sides' capacities sets the highest speed.
     weak_share, weak_sd : float
         Share of athletes whose swing side is weaker, and by how many standard deviations.
+    weak_growth : float
+        Change of the power of speed with which these athletes' swing-side joint moments grow.
+    growth_sd : float
+        How much athletes differ in the power of speed with which each side's joint moments grow.
     restricted, restricted_sd : float
         Relative change of speed with restricted arms, and how much athletes differ in it.
     amplification : float
@@ -59,6 +63,8 @@ class World:
     speed_law: Literal["additive", "minimum"] = "additive"
     weak_share: float = 0.0
     weak_sd: float = 0.0
+    weak_growth: float = 0.0
+    growth_sd: float = 0.05
     restricted: float = -0.016
     restricted_sd: float = 0.010
     amplification: float = 0.0

@@ -28,6 +28,8 @@ STUDY_READS = {
     "marker_file": "model",
     "marker_set": "model",
     "model_file": "model",
+    "registry_file": "hypotheses",
+    "capacities_file": "hypotheses",
 }
 """Members of Study that read a section on behalf of a stage."""
 
@@ -108,7 +110,7 @@ def test_sections_are_the_ones_of_study_yaml():
 
 
 def _entry(stage: str) -> str:
-    grain = "study" if stage in ("steps", "figures", "report") else "participant"
+    grain = "study" if stage in ("steps", "hypotheses", "figures", "report") else "participant"
     return f"aqbio.stages.{stage}:{stage}_{grain}"
 
 

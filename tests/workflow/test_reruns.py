@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
+VERDICTS = ("hypotheses", "figures", "report")
 
 def _jobs(*stages, participants=("P1", "P2")):
     jobs = [f"{s} {p}" for s in stages if s in PARTICIPANT_STAGES for p in participants]
@@ -31,19 +33,36 @@ def test_everything_once_and_then_nothing(small):
 @pytest.mark.parametrize(
     ("section", "stages"),
     [
-        ("contributions: {align_heading: false}", ("contributions", *STUDY_STAGES)),
-        ("steps: {maximum_flight_s: 0.2}", STUDY_STAGES),
+        ("contributions: {align_heading: false}", ("contributions", "evidence", *STUDY_STAGES)),
+        ("steps: {maximum_flight_s: 0.2}", ("evidence", *STUDY_STAGES)),
+        ("multiverse: {cutoffs_hz: [15]}", ("evidence", *VERDICTS)),
+        ("hypotheses: {speed_gap: 0.05}", VERDICTS),
         ("figures: {widths_mm: [90]}", ("figures", "report")),
         ("report: {title: Ours}", ("report",)),
-        ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", "contributions", *STUDY_STAGES)),
-        ("consistency: {sigma_force_n: 100}", ("consistency", "contributions", *STUDY_STAGES)),
-        ("consistency: off", ("consistency", "contributions", *STUDY_STAGES)),
+        (
+            "solve: {accuracy: 1.0e-7}",
+            ("solve", "consistency", "contributions", "evidence", *STUDY_STAGES),
+        ),
+        (
+            "consistency: {sigma_force_n: 100}",
+            ("consistency", "contributions", "evidence", *STUDY_STAGES),
+        ),
+        ("consistency: off", ("consistency", "contributions", "evidence", *STUDY_STAGES)),
         ("laboratory: {surface: overground}", (*PARTICIPANT_STAGES, *STUDY_STAGES)),
     ],
 )
 def test_a_setting_reruns_the_stages_that_read_it(finished, section, stages):
     replace(finished.file, "files:", f"{section}\nfiles:")
     assert finished.ran() == _jobs(*stages)
+
+
+def test_a_registry_or_capacities_rerun_the_verdicts_only(finished):
+    registry = DEFAULT.read_text(encoding="utf-8")
+    (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
+    assert finished.ran() == _jobs(*VERDICTS)
+    header = "participant_id\tmeasure\tside\tvalue\tunit\n"
+    (finished.folder / "capacities.tsv").write_text(header)
+    assert finished.ran() == _jobs(*VERDICTS)
 
 
 def test_a_copy_has_nothing_to_do(finished):
@@ -63,7 +82,9 @@ def test_a_participants_row_reruns_that_participant_only(finished):
 
 
 def test_a_trials_row_reruns_its_participant_only(finished):
-    replace(finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted")
+    replace(
+        finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms"
+    )
     assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P2",))
 
 

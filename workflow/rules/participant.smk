@@ -160,3 +160,28 @@ rule contributions:
         "Contributions of {wildcards.participant}"
     shell:
         "aqbio contributions {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
+
+
+rule evidence:
+    input:
+        prepared=rules.prepare.output,
+        solved=rules.solve.output,
+        contributions=rules.contributions.output,
+        settings=settings_of("evidence"),
+    output:
+        f"{ROOT}/participants/{{participant}}/evidence.json",
+    log:
+        f"{ROOT}/logs/evidence-{{participant}}.log",
+    benchmark:
+        f"{ROOT}/logs/evidence-{{participant}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        study=str(STUDY_FILE),
+        version=aqbio.__version__,
+    message:
+        "Evidence of {wildcards.participant}"
+    shell:
+        "aqbio evidence {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"

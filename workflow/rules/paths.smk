@@ -19,6 +19,8 @@ try:
     STUDY = load_study(STUDY_FILE)
     DATA = STUDY.data
     MAP_FILES = [str(STUDY.map_file), str(STUDY.marker_file)]
+    OPTIONAL_FILES = [STUDY.registry_file, STUDY.capacities_file]
+    HYPOTHESIS_FILES = [str(path) for path in OPTIONAL_FILES if path is not None]
 except AqbioError as error:
     raise WorkflowError(str(error)) from error
 

@@ -41,8 +41,41 @@ rule steps:
         "aqbio steps {params.study:q} > {log:q} 2>&1"
 
 
+rule hypotheses:
+    input:
+        evidence=manifests("evidence"),
+        contributions=rules.steps.output.contributions,
+        sheets=HYPOTHESIS_FILES,
+        settings=settings_of("hypotheses"),
+    output:
+        verdicts=f"{ROOT}/tables/verdicts.tsv",
+        multiverse=f"{ROOT}/tables/multiverse.tsv",
+        partitions=f"{ROOT}/tables/partitions.tsv",
+        signs=f"{ROOT}/tables/sign_patterns.tsv",
+        athletes=f"{ROOT}/tables/hypotheses_athletes.tsv",
+        steps=f"{ROOT}/tables/hypotheses_steps.tsv",
+        single=f"{ROOT}/tables/single_athletes.tsv",
+        deviations=f"{ROOT}/tables/deviations.tsv",
+    log:
+        f"{ROOT}/logs/hypotheses.log",
+    benchmark:
+        f"{ROOT}/logs/hypotheses.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        study=str(STUDY_FILE),
+        version=aqbio.__version__,
+    message:
+        "Verdicts of {STUDY.settings.name}"
+    shell:
+        "aqbio hypotheses {params.study:q} > {log:q} 2>&1"
+
+
 rule figures:
     input:
+        verdicts=rules.hypotheses.output,
         curves=rules.steps.output.curves,
         steps=rules.steps.output.steps,
         contributions=rules.steps.output.contributions,

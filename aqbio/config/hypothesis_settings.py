@@ -1,0 +1,77 @@
+"""Settings of the test of the hypotheses, and of the choices that its verdicts must survive."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from aqbio.config.section import Positive, Section
+
+
+class Hypotheses(Section):
+    """The test of the hypotheses."""
+
+    registry: str = Field(
+        default="",
+        description="Path of the registry of hypotheses, relative to study.yaml; empty: "
+        "hypotheses.yaml beside it where there is one, otherwise the one that comes with aqbio.",
+    )
+    capacities: str = Field(
+        default="capacities.tsv",
+        description="Sheet with strengths measured beside motion capture; hypotheses that need it "
+        "are not testable where the file does not exist.",
+    )
+    speed_gap: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.04,
+        description="Trials of an athlete belong to different speeds when their mean speeds, in "
+        "order, are farther apart than this share of the athlete's highest.",
+    )
+    surrogates: Annotated[int, Field(ge=20)] = Field(
+        default=200,
+        description="Draws of every surrogate (re-paired steps, shifted groups) of the secondary "
+        "statistics.",
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=1, description="Seed of the surrogates: the same seed gives the same numbers."
+    )
+
+
+class Multiverse(Section):
+    """Choices that a verdict must survive; each is varied by itself around the study's own."""
+
+    enabled: bool = Field(
+        default=True, description="Compute the arms; without them no verdict is called robust."
+    )
+    consistency: tuple[Literal["default", "loose", "off"], ...] = Field(
+        default=("default", "loose", "off"),
+        description="How motion and forces are made to agree: the study's weights, forces trusted "
+        "a third as much, or not at all; only where the study uses the consistency stage.",
+    )
+    cutoffs_hz: tuple[Positive, ...] = Field(
+        default=(15.0, 20.0, 30.0), description="Matched low-pass cut-offs, Hz."
+    )
+    event_thresholds_n: tuple[Positive, ...] = Field(
+        default=(10.0, 20.0, 50.0), description="Vertical forces that start and end a contact, N."
+    )
+    bodies: tuple[Literal["model", "de_leva", "dumas"], ...] = Field(
+        default=("model", "de_leva", "dumas"),
+        description="Tables of segment inertia; de_leva and dumas exist for our sprint model.",
+    )
+    pelvis: tuple[Literal["torso", "out", "push_leg", "legs"], ...] = Field(
+        default=("torso", "out", "push_leg", "legs"),
+        description="Where the pelvis belongs: with the torso, to nobody, with the push leg, half "
+        "with each leg.",
+    )
+    normalisation: tuple[Literal["dimensionless", "si"], ...] = Field(
+        default=("dimensionless", "si"),
+        description="Units of momenta and impulses: over m Ht sqrt(g Ht), or SI.",
+    )
+    contact_models: tuple[Literal["C1", "C2", "C3"], ...] = Field(
+        default=("C1", "C2", "C3"), description="Contact models of level C."
+    )
+    flight_roles: tuple[Literal["R1", "R2", "R3"], ...] = Field(
+        default=("R1", "R2", "R3"),
+        description="Who pushes in flight (see roles.flight), for flight outputs, which mechanics "
+        "implies.",
+    )

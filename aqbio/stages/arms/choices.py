@@ -1,0 +1,101 @@
+"""Arms of the multiverse: the choices under which every estimate is computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from aqbio.config.settings import StudySettings
+
+Consistency = Literal["default", "loose", "off"]
+"""`default`: the study's own weights; `loose`: forces and moments trusted a third; `off`: plain."""
+
+BodyTable = Literal["model", "de_leva", "dumas"]
+
+DEFAULT = "default"
+"""Name of the arm with the study's own settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to compute a trial anew from its cached kinematics.
+
+    Attributes
+    ----------
+    name : str
+        What differs from the study's settings, for example ``cutoff=15``.
+    factor : str
+        The choice that is varied, as the registry names it; empty for the default, two names for
+        a corner.
+    consistency : {"default", "loose", "off"}
+    cutoff_hz : float
+        Matched low-pass cut-off of motion and forces, Hz.
+    threshold_n : float
+        Vertical force that starts and ends a contact, N; 0 keeps the study's.
+    body : {"model", "de_leva", "dumas"}
+        Where the segments' inertia comes from.
+    """
+
+    name: str
+    factor: str
+    consistency: Consistency
+    cutoff_hz: float
+    threshold_n: float
+    body: BodyTable
+
+
+def recomputed_arms(settings: StudySettings, *, consistent: bool) -> tuple[Arm, ...]:
+    """Arms that need the trial's momentum again, the default first.
+
+    Parameters
+    ----------
+    settings : StudySettings
+        Section ``multiverse`` lists the alternatives of every choice.
+    consistent : bool
+        Whether the study's motion went through the consistency stage; without it there is only
+        the plain way.
+
+    Returns
+    -------
+    tuple of Arm
+        One choice varied at a time, then the corners of the first two choices.
+    """
+    own = Arm(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
+    if not settings.multiverse.enabled:
+        return (own,)
+    ways = settings.multiverse.consistency if consistent else ()
+    consistencies = [
+        replace(own, name=f"consistency={way}", factor="consistency", consistency=way)
+        for way in ways
+        if way != "default"
+    ]
+    cutoffs = [
+        replace(own, name=f"cutoff={value:g}", factor="cutoff_hz", cutoff_hz=value)
+        for value in settings.multiverse.cutoffs_hz
+        if value != own.cutoff_hz
+    ]
+    corners = [
+        replace(
+            cutoff,
+            name=f"{way.name} {cutoff.name}",
+            factor="consistency cutoff_hz",
+            consistency=way.consistency,
+        )
+        for way in consistencies
+        for cutoff in cutoffs
+    ]
+    return (own, *consistencies, *cutoffs, *corners, *_other_arms(settings, own))
+
+
+def _other_arms(settings: StudySettings, own: Arm) -> Iterator[Arm]:
+    """Event thresholds and tables of body segments."""
+    usual = settings.prepare.event_threshold_overground_n
+    for value in settings.multiverse.event_thresholds_n:
+        if value != usual:
+            yield replace(
+                own, name=f"threshold={value:g}", factor="event_threshold_n", threshold_n=value
+            )
+    for table in settings.multiverse.bodies:
+        if table != "model":
+            yield replace(own, name=f"body={table}", factor="body_segments", body=table)

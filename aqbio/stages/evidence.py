@@ -1,0 +1,213 @@
+"""Stage evidence: what every step of a participant says, under every arm of the multiverse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.stages.arms.choices import Arm, recomputed_arms
+from aqbio.stages.arms.recomputed import CachedTrial, arm_state, foot_velocities
+from aqbio.stages.arms.step_rows import StepRow, flight_feet, own_extras, step_rows
+from aqbio.stages.arms.trial_state import measured_state
+from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.solve import ParticipantModel
+from aqbio.stats.evidence import CHAINS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STAGE = "evidence"
+OWN, ARMS = "steps.nc", "arms.nc"
+"""Files of the study's own settings and of the other arms, in the participant's folder."""
+
+UPWARD = AXES.index("y")
+
+
+@dataclass
+class Collected:
+    """Rows of all trials of a participant, filled trial by trial."""
+
+    own: list[dict[str, Any]] = field(default_factory=list)
+    arms: list[dict[str, Any]] = field(default_factory=list)
+
+
+def evidence_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Gather the evidence of all trials of a participant.
+
+    Writes ``evidence/steps.nc`` (the study's own settings), ``evidence/arms.nc`` (the other arms)
+    and ``evidence.json`` last.
+    """
+    collected = Collected()
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: evidence_trial(study, participant_id, trial, collected),
+        report,
+    )
+    folder = study.folder(participant_id, STAGE)
+    files = [Path(path) for done in trials for path in done.get("inputs", [])]
+    source = provenance(STAGE, files, study.stage_settings(STAGE))
+    write_dataset(own_dataset(collected.own), folder / OWN, source)
+    write_dataset(arms_dataset(collected.arms), folder / ARMS, source)
+    write_manifest(study, participant_id, STAGE, trials)
+
+
+def evidence_trial(
+    study: Study, participant_id: str, trial: Trial, collected: Collected
+) -> TrialOutcome:
+    """Gather the evidence of one trial."""
+    name = f"{trial.trial_id}.nc"
+    inputs = tuple(
+        study.folder(participant_id, stage) / name
+        for stage in ("prepare", "solve", "contributions")
+    )
+    prepared, solved, data = (read_dataset(path) for path in inputs)
+    model = ParticipantModel.of(study, participant_id)
+    cached = CachedTrial(prepared, solved, data, load_skeleton(model.table))
+    state = measured_state(study, data)
+    own_arm, *others = recomputed_arms(study.settings, consistent=False)
+    own = list(step_rows(state))
+    feet = foot_velocities(study, cached)
+    limit = study.settings.steps.steady_speed_change
+    collected.own += [
+        _row(trial, own_arm, one, limit)
+        | own_extras(data, one.step, study.model_map)
+        | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
+        | {"momentum": one.momentum}
+        for one in own
+    ]
+    findings = []
+    for arm in others:
+        try:
+            rows = step_rows(arm_state(study, participant_id, cached, arm))
+        except AqbioError as error:
+            findings.append(_missing_arm(arm, trial, error))
+            continue
+        collected.arms += [_row(trial, arm, one, limit) | _stance(one) for one in rows]
+    numbers = {
+        "recorded": sum(step.reason != CUT for step in state.steps),
+        "kept": len(own),
+        "marker_rate": float(prepared.attrs["marker_rate"]),
+        "mass_kg": state.mass,
+    }
+    return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+CUT = "the recording cuts the contact"
+"""Why a contact is no recorded step: what `aqbio.mechanics.gait.steps` says of it."""
+
+
+def _row(trial: Trial, arm: Arm, one: StepRow, limit: float) -> dict[str, Any]:
+    return {
+        "trial_id": trial.trial_id,
+        "condition": trial.condition,
+        "arm": arm.name,
+        "factor": arm.factor,
+        "number": one.step.number,
+        "side": one.step.side,
+        "steady": abs(one.numbers["speed_change"]) < limit * one.numbers["speed"],
+        **one.numbers,
+    }
+
+
+def _stance(one: StepRow) -> dict[str, Any]:
+    """What the other arms keep of the curves: the vertical axis in contact."""
+    return {"momentum_y": one.momentum[0, :, :, UPWARD]}
+
+
+def _missing_arm(arm: Arm, trial: Trial, error: AqbioError) -> Finding:
+    return Finding(
+        rule="arm-unavailable",
+        severity="info",
+        what=f"arm {arm.name} of the multiverse was not computed: {error.what}",
+        trial=trial.trial_id,
+        fix=error.fix,
+    )
+
+
+_TEXTS = ("trial_id", "condition", "arm", "factor", "side")
+
+_NUMBERS = {
+    "number": ("1", "number of the step in its trial"),
+    "touchdown": ("s", "touchdown, from the trial's first frame"),
+    "contact": ("s", "contact time"),
+    "flight": ("s", "flight time; NaN when the next touchdown was not measured"),
+    "speed": ("m/s", "mean forward velocity of the centre of mass over the step"),
+    "speed_change": ("m/s", "change of that velocity over the step"),
+    "steady": ("1", "1 where that change is small enough for a steady step"),
+    "force_peak": ("1", "instant of the peak of vertical force, share of the step"),
+    "swing_peak": ("1", "instant of the peak of the swing leg's |H_y|, share of the step"),
+    "hub_share": ("1", "contact impulse of swing leg, arms, torso beside the pelvis, share of it"),
+    "yaw_impulse": ("N m s", "size of the net external moment's impulse about the vertical"),
+    "lateral_ratio": ("1", "sideways share of the ground reaction force"),
+    "push_index": ("N m", "joint-moment index of the push leg in contact"),
+    "swing_index": ("N m", "joint-moment index of the swing leg in the same contact"),
+    "lateral_position": ("m", "centre of mass at touchdown, toward the stance side"),
+}
+"""Unit and meaning of the numbers of a step."""
+
+_OWN = {
+    "momentum": (("phase", "percent", "group", "axis"), "kg m2/s"),
+    "rate": (("phase", "percent", "group", "axis"), "N m"),
+    "external_moment": (("phase", "percent", "axis"), "N m"),
+    "residual_moment": (("percent",), "N m"),
+    "hub_torque": (("percent", "chain"), "N m"),
+    "foot_velocity": (("percent", "foot_role"), "m/s"),
+}
+
+_SIZES = {
+    "phase": 2, "percent": 101, "group": len(ROLE_GROUPS), "axis": len(AXES), "chain": len(CHAINS),
+    "foot_role": 2,
+}  # fmt: skip
+
+
+def own_dataset(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
+    """Evidence under the study's own settings, one entry per step."""
+    return _dataset(rows, _OWN)
+
+
+def arms_dataset(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
+    """Evidence under the other arms, one entry per arm and step."""
+    return _dataset(rows, {"momentum_y": (("percent", "group"), "kg m2/s")})
+
+
+def _dataset(
+    rows: Sequence[dict[str, Any]], arrays: dict[str, tuple[tuple[str, ...], str]]
+) -> xr.Dataset:
+    import xarray as xr
+
+    variables: dict[str, Any] = {
+        name: ("row", np.array([row[name] for row in rows], dtype=str)) for name in _TEXTS
+    }
+    for name, (unit, words) in _NUMBERS.items():
+        values = np.array([row[name] for row in rows], dtype=float)
+        variables[name] = ("row", values, {"units": unit, "long_name": words})
+    for name, (dimensions, unit) in arrays.items():
+        shape = tuple(_SIZES[one] for one in dimensions)
+        values = _stacked([row[name] for row in rows], shape)
+        variables[name] = (("row", *dimensions), values, {"units": unit})
+    coordinates = {"group": list(ROLE_GROUPS), "axis": list(AXES), "chain": list(CHAINS)}
+    coordinates["foot_role"] = ["push_leg", "swing_leg"]
+    used = {one for dimensions, _ in arrays.values() for one in dimensions}
+    return xr.Dataset(
+        variables,
+        coords={name: values for name, values in coordinates.items() if name in used},
+        attrs={"frame": "canonical: x forward, y up, z toward the stance side"},
+    )
+
+
+def _stacked(values: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray:
+    return np.stack(values).astype(float) if values else np.zeros((0, *shape))

@@ -1,0 +1,1 @@
+"""From steps to verdicts: evidence of a study, arms, and the tables to audit them."""

@@ -1,0 +1,160 @@
+"""Every verdict again under every other choice of the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.io.tables import Columns
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ROLE_GROUPS
+from aqbio.stages.arms.choices import DEFAULT
+from aqbio.stages.verdicts.gathered import Gathered, athlete_evidence, step_evidence
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.registry import Registry
+from aqbio.stats.verdict import Label, Verdict, examined, judged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Pelvis = Literal["torso", "out", "push_leg", "legs"]
+
+MULTIVERSE: Columns = {
+    "hypothesis": {"description": "Hypothesis."},
+    "arm": {"description": "Choice that differs from the study's own settings; default: none."},
+    "factor": {"description": "What is varied, as the registry names it; two words for a corner."},
+    "verdict": {"description": "Verdict under this arm, by the same rule and gates."},
+    "estimate": {"description": "Estimate, in the unit of the registry."},
+    "ci_low": {"description": "Lower end of the 95 % interval, not adjusted."},
+    "ci_high": {"description": "Upper end of that interval."},
+    "p_holm": {"description": "p value, adjusted over the hypotheses tested in this arm."},
+    "n_athletes": {"description": "Athletes behind the estimate."},
+    "n_steps": {"description": "Steps behind the estimate."},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """The evidence of a study under one arm.
+
+    Attributes
+    ----------
+    arm, factor : str
+    evidence : Evidence
+    only : tuple of str
+        Hypotheses that the arm is about; empty for all whose registry lists the factor.
+    """
+
+    arm: str
+    factor: str
+    evidence: Evidence
+    only: tuple[str, ...] = ()
+
+
+def multiverse(study: Study, found: Gathered, registry: Registry) -> pd.DataFrame:
+    """Verdicts of all hypotheses under all arms, the default first.
+
+    Returns
+    -------
+    DataFrame
+        Columns as in `MULTIVERSE`: one row per arm and hypothesis that lists the arm's factor.
+    """
+    import pandas as pd
+
+    rows = [
+        _row(variant, verdict)
+        for variant in variants(study, found)
+        for verdict in judged(examined(variant.evidence, registry), registry)
+        if _concerns(variant, registry, verdict.hypothesis)
+    ]
+    return pd.DataFrame(rows, columns=list(MULTIVERSE))
+
+
+def arm_labels(table: pd.DataFrame) -> dict[str, list[Label]]:
+    """Labels of every hypothesis over the arms, its default among them."""
+    return {
+        str(name): [str(label) for label in own["verdict"]]  # type: ignore[misc]
+        for name, own in table.groupby("hypothesis", sort=False)
+        if len(own) > 1
+    }
+
+
+def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
+    """Whether a hypothesis is looked at under an arm."""
+    keys = registry[name].multiverse
+    if registry[name].always is not None or not keys:
+        return False
+    if variant.only and name not in variant.only:
+        return False
+    return all(factor in keys for factor in variant.factor.split())
+
+
+def _row(variant: Variant, verdict: Verdict) -> dict[str, object]:
+    row: dict[str, object] = {"arm": variant.arm, "factor": variant.factor or None}
+    return row | {
+        name: getattr(verdict, name) for name in MULTIVERSE if name not in ("arm", "factor")
+    }
+
+
+def variants(study: Study, found: Gathered) -> Iterator[Variant]:
+    """Give the evidence under every arm: recomputed ones, then views of the default."""
+    own = found.evidence
+    yield Variant(DEFAULT, "", own)
+    for arm, factor in recomputed(found):
+        steps = step_evidence(study, found.arms, own.trials, found.levels, arm)
+        if not len(steps):
+            continue
+        athletes = athlete_evidence(study, steps, found.arms, arm)
+        evidence = replace(own, steps=steps, athletes=athletes, caused_shares={})
+        yield Variant(arm, factor, evidence)
+    settings = study.settings.multiverse
+    if not settings.enabled:
+        return
+    for member in settings.pelvis:
+        if member != "torso":
+            moved = replace(own.steps, momentum=with_pelvis(own.steps.momentum, member))
+            yield Variant(f"pelvis={member}", "pelvis_membership", replace(own, steps=moved))
+    if "si" in settings.normalisation:
+        plain = step_evidence(study, found.own, own.trials, found.levels, normalisation="si")
+        yield Variant("normalisation=si", "normalisation", replace(own, steps=plain))
+    for model, shares in own.caused_shares.items():
+        caused = replace(own.steps, hub_share=shares)
+        evidence = replace(own, steps=caused, caused_shares={})
+        yield Variant(f"contact_model={model}", "contact_model", evidence, ("H4",))
+
+
+def recomputed(found: Gathered) -> list[tuple[str, str]]:
+    """Names and factors of the recomputed arms that some participant has, in order."""
+    pairs = [
+        pair
+        for data in found.arms.values()
+        for pair in zip(data["arm"].values.tolist(), data["factor"].values.tolist(), strict=True)
+    ]
+    return list(dict.fromkeys(pairs))
+
+
+def with_pelvis(momentum: FloatArray, member: Pelvis) -> FloatArray:
+    """Give the momenta of the roles with the pelvis in another one, or nobody's.
+
+    Parameters
+    ----------
+    momentum : (..., G, 3) array
+        Groups as in ``aqbio.names.ROLE_GROUPS``.
+    member : {"torso", "out", "push_leg", "legs"}
+        ``torso`` is the default: a group of its own, on the torso's side.
+    """
+    moved = momentum.copy()
+    pelvis = ROLE_GROUPS.index("pelvis")
+    takers: dict[str, Sequence[str]] = {
+        "torso": ("pelvis",), "out": (), "push_leg": ("push_leg",),
+        "legs": ("push_leg", "swing_leg"),
+    }  # fmt: skip
+    share = np.array(moved[..., pelvis, :])
+    moved[..., pelvis, :] = 0.0
+    for taker in takers[member]:
+        moved[..., ROLE_GROUPS.index(taker), :] += share / len(takers[member])
+    return moved

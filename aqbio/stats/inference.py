@@ -1,0 +1,213 @@
+"""From athletes' numbers to intervals and p values: t, equivalence, Holm, Fieller, power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stats.registry import Predicted
+
+Interval = tuple[float, float]
+
+SIGNS = {"greater": 1.0, "less": -1.0}
+"""Directions that a claim predicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An estimate whose error follows a t distribution.
+
+    Attributes
+    ----------
+    value, se : float
+    df : float
+        Degrees of freedom.
+    """
+
+    value: float
+    se: float
+    df: float
+
+    def interval(self, level: float) -> Interval:
+        """Give the two-sided interval of that level.
+
+        Examples
+        --------
+        >>> low, high = Estimate(1.0, 0.5, 9).interval(0.95)
+        >>> round(low, 3), round(high, 3)
+        (-0.131, 2.131)
+        """
+        half = float(stats.t.ppf(0.5 + level / 2.0, self.df)) * self.se
+        return self.value - half, self.value + half
+
+    def p(self, predicted: Predicted, delta: float) -> float:
+        """Give the p value for what a claim predicts.
+
+        Parameters
+        ----------
+        predicted : {"greater", "less", "equivalent"}
+        delta : float
+            Margin of equivalence; not used otherwise.
+
+        Notes
+        -----
+        For a direction, the two-sided p value where the estimate lies in that direction, otherwise
+        more than 1/2: twice the one-sided value, at most 1. For equivalence the larger one of both
+        one-sided values (TOST).
+        """
+        if predicted == "equivalent":
+            return max(self._upper(self.value + delta), self._upper(delta - self.value))
+        return min(1.0, 2.0 * self._upper(SIGNS[predicted] * self.value))
+
+    def _upper(self, distance: float) -> float:
+        """Probability of a t value above that of a distance from the bound."""
+        if self.se == 0.0:
+            return 0.0 if distance > 0 else 1.0
+        return float(stats.t.sf(distance / self.se, self.df))
+
+
+def mean_estimate(values: FloatArray) -> Estimate:
+    """Mean over athletes, its standard error and degrees of freedom.
+
+    Parameters
+    ----------
+    values : (A,) array
+        One number per athlete; NaN is left out.
+    """
+    known = values[np.isfinite(values)]
+    count = len(known)
+    if count < 2:
+        return Estimate(float(known.mean()) if count else np.nan, np.nan, np.nan)
+    return Estimate(float(known.mean()), float(known.std(ddof=1) / np.sqrt(count)), count - 1.0)
+
+
+def holm(p_values: Sequence[float]) -> FloatArray:
+    """Adjust p values for their number by Holm's method.
+
+    References
+    ----------
+    Holm S (1979), Scandinavian Journal of Statistics 6, 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    if not len(p_values):
+        return np.empty(0)
+    return np.asarray(multipletests(list(p_values), method="holm")[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of two estimates with a common covariance.
+
+    Attributes
+    ----------
+    above, below : float
+    variance_above, variance_below, covariance : float
+    df : float
+    """
+
+    above: float
+    below: float
+    variance_above: float
+    variance_below: float
+    covariance: float
+    df: float
+
+    def interval(self, level: float) -> Interval:
+        """Give Fieller's interval: every ratio that the data do not refuse.
+
+        Returns
+        -------
+        tuple of float
+            ``(-inf, inf)`` where the denominator is not known to differ from 0.
+
+        Notes
+        -----
+        All r with ``(a − r b)² ≤ t² (V_aa − 2 r V_ab + r² V_bb)``.
+
+        References
+        ----------
+        Fieller EC (1954), Journal of the Royal Statistical Society B 16, 175-185.
+
+        Examples
+        --------
+        With a denominator that is known exactly it is the usual interval:
+
+        >>> low, high = Ratio(1.0, 2.0, 0.04, 0.0, 0.0, 20).interval(0.95)
+        >>> round(low, 4), round(high, 4)
+        (0.2914, 0.7086)
+        """
+        t2 = float(stats.t.ppf(0.5 + level / 2.0, self.df)) ** 2
+        square = self.below**2 - t2 * self.variance_below
+        linear = self.above * self.below - t2 * self.covariance
+        constant = self.above**2 - t2 * self.variance_above
+        inside = linear**2 - square * constant
+        if square <= 0.0 or inside < 0.0:
+            return -np.inf, np.inf
+        root = float(np.sqrt(inside))
+        return (linear - root) / square, (linear + root) / square
+
+    @property
+    def standard_error(self) -> float:
+        """First-order standard error of the ratio (delta method), for power only."""
+        r = self.above / self.below
+        variance = self.variance_above - 2.0 * r * self.covariance + r**2 * self.variance_below
+        return float(np.sqrt(max(variance, 0.0))) / abs(self.below)
+
+
+def detectable_effect(
+    estimate: Estimate, delta: float, *, alpha: float, power: float = 0.8
+) -> float:
+    """Smallest true effect that a study of this precision calls supported with that power.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Its standard error and degrees of freedom.
+    delta : float
+        Smallest effect of interest.
+    alpha : float
+        Two-sided level: the family's over the number of hypotheses tested, Holm's strictest step.
+    power : float
+
+    Notes
+    -----
+    The larger one of what the noncentral t distribution asks for p < alpha and of what takes the
+    point estimate above delta.
+    """
+    if not (np.isfinite(estimate.se) and estimate.df > 0):
+        return np.nan
+    critical = float(stats.t.isf(alpha / 2.0, estimate.df))
+
+    def missing(effect: float) -> float:
+        return float(special.nctdtr(estimate.df, effect, critical)) - (1.0 - power)
+
+    bracket = critical + 10.0
+    found = float(optimize.brentq(missing, 0.0, bracket))
+    beyond = delta / max(estimate.se, 1e-300) + float(stats.norm.ppf(power))
+    return max(found, beyond) * estimate.se
+
+
+def detectable_margin(estimate: Estimate, *, alpha: float, power: float = 0.8) -> float:
+    """Smallest margin within which a true zero is called equivalent with that power.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    alpha : float
+        Level of each one-sided test.
+    power : float
+    """
+    if not (np.isfinite(estimate.se) and estimate.df > 0):
+        return np.nan
+    within = stats.t.isf(alpha, estimate.df) + stats.t.isf((1.0 - power) / 2.0, estimate.df)
+    return float(within) * estimate.se

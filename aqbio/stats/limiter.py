@@ -1,0 +1,183 @@
+"""Limiter models: whether the weaker side decides the highest speed, or both sides add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stats.inference import Ratio
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFit:
+    """Ordinary least squares.
+
+    Attributes
+    ----------
+    coefficients : (k,) array
+    covariance : (k, k) array
+    df : float
+    residual_square : float
+        Sum of squared residuals.
+    """
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    df: float
+    residual_square: float
+
+
+def linear_fit(table: FloatArray, response: FloatArray) -> LinearFit:
+    """Fit by ordinary least squares.
+
+    Parameters
+    ----------
+    table : (n, k) array
+        With a column of ones if a constant is wanted.
+    response : (n,) array
+    """
+    inverse = np.asarray(np.linalg.pinv(table.T @ table), dtype=float)
+    coefficients = inverse @ table.T @ response
+    residual = response - table @ coefficients
+    square = float(residual @ residual)
+    degrees = float(len(response) - table.shape[1])
+    return LinearFit(coefficients, inverse * square / degrees, degrees, square)
+
+
+def standardised_fit(predictors: FloatArray, response: FloatArray) -> LinearFit:
+    """Fit with a constant after every column was given mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    predictors : (n, k) array
+    response : (n,) array
+
+    Returns
+    -------
+    LinearFit
+        Its first coefficient is the constant.
+    """
+    table = (predictors - predictors.mean(axis=0)) / predictors.std(axis=0, ddof=1)
+    aim = (response - response.mean()) / response.std(ddof=1)
+    return linear_fit(np.column_stack((np.ones(len(aim)), table)), aim)
+
+
+def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
+    """Columns of the nested model: 1, mean of both sides, −gap/2, half their difference."""
+    return np.column_stack(
+        (np.ones(len(push)), (push + swing) / 2.0, -np.abs(push - swing) / 2.0, (push - swing) / 2)
+    )
+
+
+def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ratio:
+    """Cost of imbalance over benefit of strength, γ/β of the nested model.
+
+    Parameters
+    ----------
+    push, swing : (n,) arrays
+        Capacities on scales that can be compared.
+    speed : (n,) array, m/s
+
+    Returns
+    -------
+    Ratio
+        0 where sides add up, 1 where the weaker one decides.
+
+    Notes
+    -----
+    ``v = α + β (P + S)/2 − γ |P − S|/2 + d (P − S)/2 + ε``. The last term lets both sides count
+    differently (and lets their measurements be differently good), which would otherwise look like
+    a cost of imbalance where one side is weaker on average.
+    """
+    fit = linear_fit(nested_table(push, swing), speed)
+    b, v = fit.coefficients, fit.covariance
+    return Ratio(b[2], b[1], v[2, 2], v[1, 1], v[1, 2], fit.df)
+
+
+def minimum_square(push: FloatArray, swing: FloatArray, speed: FloatArray) -> float:
+    """Smallest sum of squared residuals of the minimum model.
+
+    Notes
+    -----
+    ``v = α + β min(P, γ₀ + γ₁ S) + ε`` with γ₁ > 0: a grid over γ₀ and log γ₁ wide enough for
+    either side to decide alone, refined by Nelder and Mead's method.
+    """
+    from scipy.optimize import minimize
+
+    def square(parameters: FloatArray) -> float:
+        weaker = np.minimum(push, parameters[0] + np.exp(parameters[1]) * swing)
+        away = weaker - weaker.mean()
+        spread = float(away @ away)
+        response = speed - speed.mean()
+        explained = float(away @ response) ** 2 / spread if spread > 0 else 0.0
+        return float(response @ response) - explained
+
+    reach = 3.0 * float(push.std()) + abs(float(push.mean())) + abs(float(swing.mean()))
+    starts = [
+        np.array([offset, scale])
+        for offset in np.linspace(-reach, reach, 13)
+        for scale in np.log([0.5, 0.75, 1.0, 1.33, 2.0])
+    ]
+    best = sorted(starts, key=square)[:3]
+    found = [minimize(square, start, method="Nelder-Mead").fun for start in best]
+    return float(min(found))
+
+
+def corrected_criterion(residual_square: float, count: int, parameters: int) -> float:
+    """Akaike's criterion with the correction for small samples, up to a constant.
+
+    Parameters
+    ----------
+    residual_square : float
+    count : int
+        Observations.
+    parameters : int
+        Coefficients and the residual variance.
+
+    Notes
+    -----
+    ``n ln(RSS/n) + 2k + 2k(k + 1)/(n − k − 1)``.
+    """
+    k = parameters
+    correction = 2.0 * k * (k + 1) / (count - k - 1)
+    return count * float(np.log(residual_square / count)) + 2.0 * k + correction
+
+
+def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> dict[str, float]:
+    """Corrected criterion of every limiter model; the smallest one fits best.
+
+    Returns
+    -------
+    dict
+        ``constant``, ``push``, ``swing``, ``additive``, ``nested``, ``minimum``.
+    """
+    count = len(speed)
+    one, nested = np.ones(count), nested_table(push, swing)
+    tables = {
+        "constant": one[:, None],
+        "push": np.column_stack((one, push)),
+        "swing": np.column_stack((one, swing)),
+        "additive": np.column_stack((one, push, swing)),
+        "nested": nested[:, :3],
+    }
+    criteria = {
+        name: corrected_criterion(
+            linear_fit(table, speed).residual_square, count, table.shape[1] + 1
+        )
+        for name, table in tables.items()
+    }
+    criteria["minimum"] = corrected_criterion(minimum_square(push, swing, speed), count, 5)
+    return criteria
+
+
+def identifiability(push: FloatArray, swing: FloatArray) -> tuple[float, float]:
+    """Spread of the difference over that of the sum, and correlation of both capacities.
+
+    Notes
+    -----
+    The limiter can be told only with a ratio of at least 0.5 and a correlation of at most 0.7.
+    """
+    ratio = float((push - swing).std() / (push + swing).std())
+    return ratio, float(np.corrcoef(push, swing)[0, 1])

@@ -1,0 +1,141 @@
+"""The registry: what is tested, fixed before the data are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from aqbio.config import read_yaml
+
+DEFAULT = Path(__file__).with_name("hypotheses.yaml")
+"""The registry that comes with aqbio."""
+
+Predicted = Literal["greater", "less", "equivalent", "none"]
+Always = Literal["mechanically_implied", "not_testable"]
+Need = Literal[
+    "arms",
+    "forces",
+    "capacities",
+    "restricted_arms",
+    "one_sided_loads",
+    "matched_speed",
+    "accelerating",
+]
+GateName = Literal["quality", "minimum_n", "precision", "closure", "marker_rate"]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Entry(BaseModel):
+    """A part of the registry; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Minimum(Entry):
+    """The least data with which a verdict is given."""
+
+    athletes: Count = Field(description="Athletes that have the steps below.")
+    levels: Count = Field(default=1, description="Speeds of each of these athletes.")
+    steps: Count = Field(default=0, description="Steps of an athlete at each of these speeds.")
+    marker_rate_hz: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Frames per second of the markers."
+    )
+
+
+class Hypothesis(Entry):
+    """One claim and how it is tested."""
+
+    id: Annotated[str, Field(pattern=r"^H\d[a-e]?$")] = Field(description="Name, such as H3b.")
+    title: str = Field(description="What it is about, in a few words.")
+    claim: Annotated[str, Field(min_length=8, max_length=170)] = Field(
+        description="Short quote of the article."
+    )
+    source: Annotated[str, Field(pattern=r"^00[0-4]$")] = Field(description="Article.")
+    level: Literal["A", "B", "C", "none"] = Field(
+        description="A: angular momentum; B: moments on the pelvis; C: caused accelerations."
+    )
+    estimand: str = Field(description="What is estimated, in words.")
+    statistic: str = Field(description="Function of `aqbio.stats` that estimates it.")
+    phase: Literal["stance", "flight", "step", "none"] = Field(description="Part of the step.")
+    axis: Literal["x", "y", "z", "none"] = Field(description="Axis.")
+    partition: str = Field(description="Groups on one side | on the other.")
+    null_model: str = Field(description="What would be found if the claim said nothing.")
+    predicted: Predicted = Field(description="Direction that the claim predicts.")
+    delta: Annotated[float, Field(ge=0)] = Field(
+        description="Smallest effect of interest, in `unit`; 0 where there is no verdict rule."
+    )
+    unit: str = Field(description="Unit of the estimate and of delta.")
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        default=0.05, description="Error rate of the whole family."
+    )
+    minimum: Minimum = Field(description="Least data.")
+    needs: tuple[Need, ...] = Field(
+        default=(), description="Without one of these it is not testable."
+    )
+    gates: tuple[GateName, ...] = Field(
+        default=("quality", "minimum_n", "precision", "closure"), description="Gates, in order."
+    )
+    always: Always | None = Field(
+        default=None, description="Verdict that no data can change; its reason is `implied_if`."
+    )
+    implied_if: str = Field(
+        default="", description="What of it mechanics forces, or why no data can test it."
+    )
+    caveat: str = Field(default="", description="What a verdict does not say.")
+    multiverse: tuple[str, ...] = Field(
+        default=(), description="Choices of the analysis that are varied."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Hypothesis:
+        if self.always is not None and not self.implied_if:
+            raise ValueError(f"{self.id} is always {self.always}, but implied_if does not say why")
+        if self.always is None and (self.delta == 0 or self.predicted == "none"):
+            raise ValueError(f"{self.id} needs predicted and a delta above 0")
+        return self
+
+
+class Registry(Entry):
+    """All hypotheses, in the order in which they are reported."""
+
+    hypotheses: tuple[Hypothesis, ...]
+
+    @model_validator(mode="after")
+    def _once(self) -> Registry:
+        twice = [name for name, n in Counter(one.id for one in self.hypotheses).items() if n > 1]
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is there twice")
+        return self
+
+    def __getitem__(self, name: str) -> Hypothesis:
+        """Give the hypothesis of that id."""
+        for one in self.hypotheses:
+            if one.id == name:
+                return one
+        raise KeyError(name)
+
+    @property
+    def hash(self) -> str:
+        """First twelve digits of the SHA-256 of everything that the registry says.
+
+        Comments, order of keys and line breaks do not change it; every value does.
+        """
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def read_registry(path: Path = DEFAULT) -> Registry:
+    """Read a registry.
+
+    Raises
+    ------
+    aqbio.config.InvalidStudyError
+        All problems at once, each with its line and how to mend it.
+    """
+    return read_yaml(path, Registry)

@@ -1,0 +1,78 @@
+"""One row of the table of secondary statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stats.athletes import group_means
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.inference import Estimate, mean_estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A secondary statistic.
+
+    Attributes
+    ----------
+    hypothesis, name, phase, axis : str
+    estimate, ci_low, ci_high : float
+        With its 95 % interval over athletes, not adjusted; NaN where there is none.
+    n_athletes : int
+    note : str
+        "mechanically implied" for everything in flight.
+    """
+
+    hypothesis: str
+    name: str
+    phase: str
+    axis: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    n_athletes: int
+    note: str = ""
+
+
+IMPLIED = "mechanically implied"
+"""Said of everything in flight, where momentum is conserved."""
+
+
+def estimate_row(place: tuple[str, str, str, str], found: Estimate, note: str = "") -> Row:
+    """Row of an estimate over athletes.
+
+    Parameters
+    ----------
+    place : tuple of str
+        Hypothesis, name, phase, axis.
+    found : Estimate
+    note : str
+    """
+    low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
+    count = int(found.df + 1) if np.isfinite(found.df) else int(np.isfinite(found.value))
+    return Row(*place, found.value, low, high, count, note or _flight_note(place[2]))
+
+
+def athletes_row(place: tuple[str, str, str, str], values: FloatArray, note: str = "") -> Row:
+    """Row of one number per athlete."""
+    return estimate_row(place, mean_estimate(values), note)
+
+
+def steps_row(
+    evidence: Evidence, place: tuple[str, str, str, str], by_step: FloatArray, note: str = ""
+) -> Row:
+    """Row of one number per step: athletes' means first."""
+    means = group_means(by_step, evidence.steps.athlete, len(evidence.athletes.name))
+    return athletes_row(place, means, note)
+
+
+def number_row(place: tuple[str, str, str, str], value: float, count: int, note: str = "") -> Row:
+    """Row of a number without an interval."""
+    return Row(*place, value, np.nan, np.nan, count, note or _flight_note(place[2]))
+
+
+def _flight_note(phase: str) -> str:
+    return IMPLIED if phase == "flight" else ""

@@ -1,0 +1,42 @@
+"""All secondary statistics that a study has numbers for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.secondary.balance import balance_rows, sign_rows
+from aqbio.stats.secondary.others import (
+    limiter_rows,
+    next_step_rows,
+    restriction_rows,
+    share_rows,
+    side_rows,
+    timing_rows,
+)
+from aqbio.stats.secondary.row import Row
+
+
+def secondary_rows(evidence: Evidence, draws: int = 200, seed: int = 0) -> tuple[Row, ...]:
+    """Secondary statistics of all hypotheses, those without any number left out.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    draws : int
+        Of every surrogate.
+    seed : int
+        The same seed gives the same numbers.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):  # groups that a model lacks are NaN
+        every = [
+            *balance_rows(evidence, draws, seed),
+            *sign_rows(evidence),
+            *limiter_rows(evidence),
+            *side_rows(evidence),
+            *next_step_rows(evidence, draws, seed),
+            *share_rows(evidence),
+            *timing_rows(evidence, draws, seed),
+            *restriction_rows(evidence),
+        ]
+    return tuple(row for row in every if np.isfinite(row.estimate))

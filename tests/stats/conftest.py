@@ -1,0 +1,30 @@
+"""Drawn studies as evidence, one per world, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+
+from aqbio.stats.evidence import Evidence
+from aqbio.virtual.waves import wave_athletes, wave_study
+from aqbio.virtual.worlds import worlds
+from validation.wave_evidence import wave_evidence
+
+WORLDS = worlds()
+
+
+@cache
+def _drawn(world: str, athletes: int, seed: int) -> Evidence:
+    random = np.random.default_rng(seed)
+    people = wave_athletes(WORLDS[world], athletes, random)
+    study = wave_study(WORLDS[world], random, athletes=people, steps=12)
+    return wave_evidence(study, people)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Callable[..., Evidence]:
+    """Evidence of a drawn study: world, athletes, seed."""
+    return lambda world, athletes=12, seed=5: _drawn(world, athletes, seed)

@@ -1,0 +1,123 @@
+"""Partitions: by brute force, by algebra and by what balance means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cosine
+
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.partitions import (
+    BOTH_LEGS,
+    SWING_ALONE,
+    coherence,
+    cosines,
+    implied_correlation,
+    opposed_share,
+    opposition,
+    partition_names,
+    ranks,
+    same_legs_cosine,
+)
+
+CURVES = np.random.default_rng(2).standard_normal((4, 101, 5))
+
+
+def _side(name: str) -> list[int]:
+    return [ROLE_GROUPS.index(group) for group in name.split()]
+
+
+@pytest.mark.parametrize(("groups", "count"), [(ROLE_GROUPS, 15), (tuple("abcdef"), 31)])
+def test_every_way_to_divide_the_body_is_there_once(groups, count):
+    sides = set()
+    for name in partition_names(groups):
+        one = frozenset(name.split())
+        sides.add(frozenset((one, frozenset(groups) - one)))
+    assert len(sides) == len(partition_names(groups)) == count
+    assert all(len(side) == 2 and frozenset() not in side for side in sides)
+
+
+def test_opposition_is_its_definition():
+    found = opposition(CURVES, partition_names())
+    for step in range(len(CURVES)):
+        for column, name in enumerate(partition_names()):
+            above = below = 0.0
+            for row in CURVES[step]:
+                one = sum(row[place] for place in _side(name))
+                other = sum(row) - one
+                above += abs(one) + abs(other) - abs(one + other)
+                below += sum(abs(value) for value in row)
+            assert found[step, column] == pytest.approx(above / below, rel=1e-12)
+
+
+def test_opposition_does_not_know_units_nor_turning_direction():
+    names = partition_names()
+    for scale in (-1.0, 0.01):
+        np.testing.assert_allclose(opposition(scale * CURVES, names), opposition(CURVES, names))
+
+
+def test_the_best_partition_sorts_groups_by_sign():
+    """Without a total, the side of all positive groups takes up everything: the index is 1."""
+    groups = np.array([[-3.0, -2.0, 4.0, 1.0, 0.0]])
+    index = opposition(groups, partition_names())
+    assert index[partition_names().index(BOTH_LEGS)] == 1.0
+    assert ranks(index)[partition_names().index(BOTH_LEGS)] == 1.0
+    alone = opposition(groups, (SWING_ALONE,))
+    assert alone[0] == pytest.approx(2 * 2.0 / 10.0)
+
+
+def test_a_missing_group_gives_no_number():
+    curves = CURVES.copy()
+    curves[0, :, 2] = np.nan
+    assert np.isnan(opposition(curves, partition_names())[0]).all()
+    assert np.isfinite(opposition(curves, partition_names())[1]).all()
+    assert np.isnan(ranks(opposition(curves, partition_names()))[0]).all()
+
+
+def test_cosines_are_those_of_scipy():
+    table = cosines(CURVES)
+    for one in range(5):
+        for other in range(5):
+            expected = 1.0 - cosine(CURVES[1, :, one], CURVES[1, :, other])
+            assert table[1, one, other] == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(cosines(np.zeros((10, 2)))).all()
+
+
+def test_the_correlation_with_the_rest_is_forced_by_the_total():
+    """An identity: whatever the curves are."""
+    for name in partition_names():
+        side, total = CURVES[..., _side(name)].sum(axis=-1), CURVES.sum(axis=-1)
+        for step in range(len(CURVES)):
+            measured = np.corrcoef(side[step], total[step] - side[step])[0, 1]
+            assert implied_correlation(side, total)[step] == pytest.approx(measured, abs=1e-12)
+
+
+def test_with_a_constant_total_every_partition_correlates_perfectly():
+    curves = CURVES.copy()
+    curves[..., 3] += 0.7 - curves.sum(axis=-1)
+    for name in partition_names():
+        side = curves[..., _side(name)].sum(axis=-1)
+        np.testing.assert_allclose(implied_correlation(side, curves.sum(axis=-1)), -1.0, rtol=1e-9)
+
+
+def test_legs_and_total_alone_give_the_cosine_of_shared_rest():
+    """Rest shared in fixed proportions: the arms' cosine is that of the rest itself."""
+    curves = CURVES.copy()
+    legs, rest = curves[..., :2].sum(axis=-1), curves[..., 2:].sum(axis=-1)
+    shared = curves.copy()
+    for column, part in ((2, 0.6), (3, 0.3), (4, 0.1)):
+        shared[..., column] = part * rest
+    np.testing.assert_allclose(same_legs_cosine(curves), same_legs_cosine(shared))
+    np.testing.assert_allclose(same_legs_cosine(shared), cosines(shared)[:, 2, 0])
+    assert legs.shape == rest.shape
+
+
+def test_coherence_is_one_without_cancellation():
+    np.testing.assert_allclose(coherence(np.abs(CURVES)), 1.0)
+    assert (coherence(CURVES) < 1.0).all()
+
+
+def test_longest_opposition_by_hand():
+    side = np.array([1.0, -1.0, 1.0, 1.0, 1.0, -1.0, 1.0, 1.0])
+    rest = np.array([-1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0])
+    assert opposed_share(side, side + rest) == pytest.approx(4 / 8)

@@ -1,0 +1,1 @@
+"""Proof that the verdicts are right in worlds whose truth is known: ``make validate``."""

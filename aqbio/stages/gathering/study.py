@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
@@ -84,6 +85,7 @@ def gathered_study(
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
+        _static_places(data, group),
     )
     rows = rows_of(group, forces)
     looks = _looks(data, rows, markers, chosen, report)
@@ -92,6 +94,15 @@ def gathered_study(
     left_out = (*_repeated_words(repeated), *_other_words(others, data), *content.unusable)
     left_out += _unpaired_words(content.forces, forces, repeated)
     return GatheredStudy(data, content, rows, looks, markers, chosen, left_out)
+
+
+def _static_places(data: Path, group: Sequence[MarkerFacts]) -> dict[str, FloatArray]:
+    """Where markers are in the static trial that has most of them; empty without one."""
+    standing = [one for one in group if one.still]
+    if not standing:
+        return {}
+    best = max(standing, key=lambda one: len(one.labels))
+    return median_places(read_recording(data / best.file))
 
 
 def _looks(

@@ -82,6 +82,11 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
     markers = study.markers
     yield "Labels"
     yield f"  {markers.sure} labels are placed; markers.yaml says where"
+    if markers.notes:
+        yield (
+            "  look: labels that say nothing were placed by where they are in the static trial; "
+            "that holds only if every trial uses them alike"
+        )
     for label, note in markers.notes.items():
         yield f"  look: {label}: {note}"
     reasons: dict[str, list[str]] = {}

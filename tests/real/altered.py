@@ -44,12 +44,19 @@ def rewritten(
     order: np.ndarray | None = None,
     prefix: str = "",
     shuffle: int | None = None,
+    hidden: tuple[str, ...] = (),
+    hidden_share: float = 1.0,
     first_frame: int = 1,
 ) -> Path:
-    """Write a C3D file again with other axes, units, plate order, labels or first frame."""
+    """Write a C3D file again with other axes, units, plate order, labels or first frame.
+
+    ``hidden`` labels are not seen in the first ``hidden_share`` of the frames.
+    """
     content = c3d_content(source)
-    points = content.points.transpose(2, 1, 0)
+    points = content.points.transpose(2, 1, 0).copy()
     labels, plates = labels_of(content), plates_of(content)
+    gone = [place for place, label in enumerate(labels) if label in hidden]
+    points[: round(hidden_share * len(points)), gone] = np.nan
     turn = np.eye(3) if rotation is None else rotation
     size = 0.001 if metres else 1.0
     for plate in plates:

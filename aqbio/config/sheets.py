@@ -34,6 +34,11 @@ class Participant(Row):
     static_trial: Identifier | None = Field(
         default=None, description="trial_id of the static trial; n/a if there is none."
     )
+    model_file: str | None = Field(
+        default=None,
+        description="Model that is scaled to this participant already (.osim), relative to the "
+        "data folder: it is used as it is; n/a scales the generic model.",
+    )
 
 
 class Trial(Row):
@@ -45,9 +50,18 @@ class Trial(Row):
     condition: str = Field(
         default="normal", description="Condition, for example normal or restricted_arms."
     )
-    file: str = Field(description="C3D or TRC file, relative to the data folder.")
+    file: str = Field(
+        default="",
+        description="C3D or TRC file, relative to the data folder; n/a where coordinates_file "
+        "takes its place.",
+    )
     force_file: str | None = Field(
         default=None, description="MOT file with the forces that belong to a TRC file."
+    )
+    coordinates_file: str | None = Field(
+        default=None,
+        description="MOT file with the coordinates of the participant's model_file, where there "
+        "are no markers.",
     )
     include: Literal["yes", "no"] = Field(
         default="yes", description="no leaves the trial out; say why in your own column."
@@ -65,6 +79,21 @@ class Trial(Row):
     end_s: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Last instant that is used, s from the trial's first frame."
     )
+
+    @property
+    def source(self) -> str:
+        """The file that the motion is in: markers or coordinates."""
+        return self.coordinates_file or self.file
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if not self.file and not self.coordinates_file:
+            raise ValueError("file is missing (or coordinates_file, where there are no markers)")
+        if self.file and self.coordinates_file:
+            raise ValueError("file and coordinates_file are both given: keep one of them")
+        if self.coordinates_file and self.task == "static":
+            raise ValueError("a static trial needs markers, not a coordinates_file")
+        return self
 
     @model_validator(mode="after")
     def _window(self) -> Self:

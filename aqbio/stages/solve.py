@@ -23,6 +23,7 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.coordinates import solved_coordinates
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solved import (
     Solution,
@@ -85,7 +86,11 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     prepared = read_dataset(source)
     skeleton = load_skeleton(model.table)
     markers = tracked_markers(study, prepared, skeleton, trial)
-    q_raw, unobservable = _coordinates(study, model, skeleton, markers)
+    unobservable: tuple[str, ...] = ()
+    if trial.coordinates_file:
+        q_raw = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
+    else:
+        q_raw, unobservable = _coordinates(study, model, skeleton, markers)
     window = prepared.sel(time=markers.time)
     smooth = low_pass(q_raw, float(prepared.attrs["marker_rate"]), study.settings.prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)

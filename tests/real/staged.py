@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 from aqbio.io.study import Study, load_study
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.prepare import prepare_participant
-from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.names import STAGES
 from aqbio.stages.steps import steps_study
 
 HERE = Path(__file__).parent
@@ -39,13 +37,8 @@ def write_study(
 def run_stages(file: Path, *, until: str = "steps") -> Study:
     """Run the stages of a study one after another and give the study."""
     study = load_study(file)
-    stages = {
-        "prepare": prepare_participant,
-        "scale": scale_participant,
-        "solve": solve_participant,
-        "contributions": contributions_participant,
-    }
-    for name, stage in stages.items():
+    for name in STAGES[: STAGES.index("steps")]:
+        stage = getattr(import_module(f"aqbio.stages.{name}"), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda line: None)
         if name == until:

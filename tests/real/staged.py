@@ -6,11 +6,15 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
+from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
 from aqbio.names import STAGES
 from aqbio.stages.steps import steps_study
 
 HERE = Path(__file__).parent
+
+PLAIN = "consistency: {enabled: false}\n" if "consistency" in SECTIONS else ""
+"""The plain way, in which what a recording lacks changes nothing but what hangs on it."""
 
 SHEET = "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
 TRIALS = "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
@@ -25,7 +29,7 @@ def write_study(
     place = data or "${AQBIO_REALDATA}/ja1_dorn2012"
     (folder / "study.yaml").write_text(
         f"name: staged\nresults: {(folder / 'results').as_posix()}\nfiles: {{data: '{place}'}}\n"
-        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n{settings}",
+        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n{PLAIN}{settings}",
         encoding="utf-8",
     )
     rows = {"participants": SHEET + "\n".join(participants), "trials": TRIALS + "\n".join(trials)}

@@ -132,3 +132,33 @@ def test_radians_called_degrees_are_refused(from_coordinates, tmp_path):
     path.write_text("\n".join(lines).replace("inDegrees=no", "inDegrees=yes"))
     _, [finding] = coordinate_values(read_storage(path), skeleton, path)
     assert "hip_flexion_r are not in the file" in finding.what
+
+
+def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypatch):
+    """Angles, forces and two models, no markers: the model of most files is taken."""
+    monkeypatch.chdir(tmp_path)  # results go there
+    from aqbio.io.study import load_study
+    from aqbio.stages.new import new_study_from
+
+    source, data = realdata / "ja1_dorn2012", tmp_path / "data"
+    data.mkdir()
+    for file in (
+        *(source / "reference").glob("*.mot"),
+        *(source / "trc_mot").glob("*_grf.mot"),
+        source / "models" / "JA1_SCALED_Osim40.osim",
+        source / "models" / "rajagopal_scaled_ja1.osim",
+    ):
+        (data / file.name).write_bytes(file.read_bytes())
+    summary = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    study = load_study(tmp_path / "study" / "study.yaml")
+    [person] = study.participants
+    assert person.model_file == "JA1_SCALED_Osim40.osim"
+    assert {(t.source, t.force_file) for t in study.trials} == {
+        ("jog_ik.mot", "jog_grf.mot"),
+        ("sprint_ik.mot", "sprint_grf.mot"),
+    }
+    assert "rajagopal_run0900cms_ik.mot: its model is not in the folder" in summary
+    assert study_problems(tmp_path / "study" / "study.yaml") == []
+    run_stages(tmp_path / "study" / "study.yaml", until="solve")
+    entries = study.read_manifest(person.participant_id, "solve")["trials"]
+    assert [entry["status"] for entry in entries] == ["ok", "ok"], entries

@@ -29,12 +29,14 @@ class StorageFacts:
         First and last instant, s.
     rate : float
         Hz.
+    columns : tuple of str
     """
 
     file: Path
     start: float
     end: float
     rate: float
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,10 @@ def _storage(path: Path, file: Path) -> tuple[str, StorageFacts]:
     storage = read_storage(path)
     span = float(storage.time[-1] - storage.time[0])
     rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0
-    facts = StorageFacts(file, float(storage.time[0]), float(storage.time[-1]), rate)
-    if all(name in storage.columns for name in PELVIS_COORDINATES):
+    start, end = float(storage.time[0]), float(storage.time[-1])
+    facts = StorageFacts(file, start, end, rate, storage.columns)
+    plain = {part for column in storage.columns for part in column.split("/")}
+    if plain.issuperset(PELVIS_COORDINATES):
         return "coordinates", facts
     force_groups(storage.columns, path.name)
     return "forces", facts

@@ -114,11 +114,18 @@ def folder_content(folder: Path) -> FolderContent:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files by name, hidden ones and those in hidden folders left out."""
+    """Files by name; hidden ones and the results of a study of ours are left out."""
+    results = [place.parent for place in folder.rglob("participants") if _is_result(place)]
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
+        ours = any(path.is_relative_to(place) for place in results)
+        if path.is_file() and not hidden and not ours:
             yield path
+
+
+def _is_result(place: Path) -> bool:
+    """Whether a folder ``participants`` holds what the stages made."""
+    return place.is_dir() and any(place.glob("*/prepare.json"))
 
 
 def _storage(path: Path, file: Path) -> tuple[str, StorageFacts]:

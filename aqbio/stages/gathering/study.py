@@ -16,7 +16,12 @@ from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
 from aqbio.stages.gathering.from_coordinates import coordinates_rows
 from aqbio.stages.gathering.look import TrialLook, trial_look
-from aqbio.stages.gathering.pairing import force_files, marker_vocabularies, repeated_recordings
+from aqbio.stages.gathering.pairing import (
+    force_files,
+    foreign_recordings,
+    marker_vocabularies,
+    repeated_recordings,
+)
 from aqbio.stages.gathering.rows import Rows, rows_of
 from aqbio.stages.labelling.by_name import named_labels
 from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
@@ -39,6 +44,8 @@ class GatheredStudy:
     model : ChosenModel
     left_out : tuple of Unusable
         Recordings that are not in the sheets, and why.
+    doubts : tuple of str
+        What is in the sheets but cannot be right.
     """
 
     data: Path
@@ -48,6 +55,7 @@ class GatheredStudy:
     markers: ProposedSet
     model: ChosenModel
     left_out: tuple[Unusable, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def gathered_study(
@@ -96,7 +104,11 @@ def gathered_study(
     rows = rows.with_found(told, _people_words(rows, looks))
     left_out = (*_repeated_words(repeated), *_other_words(others, data), *content.unusable)
     left_out += _unpaired_words(content.forces, forces, repeated)
-    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out)
+    doubts = tuple(
+        f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
+        for one, two in foreign_recordings(group)
+    )
+    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts)
 
 
 def _study_of_coordinates(name: str, data: Path, content: FolderContent) -> GatheredStudy:

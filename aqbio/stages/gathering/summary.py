@@ -77,6 +77,7 @@ def _trials(study: GatheredStudy) -> Iterator[str]:
         look = study.looks.get(row.file)
         for warning in (look.warnings if look is not None else ())[:MANY]:
             yield f"    look: {warning}"
+    yield from (f"  look: {doubt}" for doubt in study.doubts)
 
 
 def _labels(study: GatheredStudy) -> Iterator[str]:

@@ -56,7 +56,9 @@ class Trial(Row):
         "takes its place.",
     )
     force_file: str | None = Field(
-        default=None, description="MOT file with the forces that belong to a TRC file."
+        default=None,
+        description="MOT file with the forces that belong to a TRC file, or the XML file of "
+        "external loads that names it.",
     )
     coordinates_file: str | None = Field(
         default=None,

@@ -87,3 +87,28 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
         other = fit_trial(fit.runner, observations, fit.weights, parameters)
         found[name] = (other.cost[-1] - other.cost_alone) / excess
     return found
+
+
+def free_moment_ratios(fit: TrialFit) -> tuple[float, float]:
+    """Disagreement with the free moment turned round over that of the fit.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        Sound or not: a free moment is small, and its wrong sign makes no fit suspect.
+
+    Returns
+    -------
+    cost, residual : float
+        Cost over that of the markers alone, and RMS of the residual moment about the vertical,
+        with parameters held. Both are well below one where the sign is wrong.
+    """
+    observations = fit.observations
+    turned = replace(observations, wrench=free_moment_turned(observations.wrench))
+    parameters = fit.problem.parameters
+    other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
+    excess = [max(one.cost[-1] - one.cost_alone, 1e-12) for one in (other, fit)]
+    frames = fit.problem.measured
+    squares = [float((one.after.moment[frames, 1] ** 2).mean()) for one in (other, fit)]
+    residual = np.sqrt(squares[0] / max(squares[1], 1e-24))
+    return excess[0] / excess[1], float(residual)

@@ -66,6 +66,8 @@ def test_parameters_beyond_their_limits(name, value, cause):
         (replace(SOUND, carried_mass=-0.15), ["mass"]),
         (replace(SOUND, nearer_other_foot=0.2), ["foot"]),
         (replace(SOUND, remaining={"force_x": 0.9, "force_z": 0.1}), ["force_z_sign"]),
+        (replace(SOUND, free_moment=(0.85, 0.3)), ["free_moment_sign"]),
+        (replace(SOUND, free_moment=(1.0, 0.6)), []),
         (replace(SOUND, remaining={"force_x": 0.9, "force_z": 1.4}), []),
     ],
 )
@@ -113,6 +115,19 @@ def test_wrong_signs(sound, way):
     expected = "moment_y_sign" if way == "moment_y" else f"{way}_sign"
     wrench = TURNED[way](sound.observations.wrench)
     assert found(sound, wrench=wrench) == [expected]
+
+
+def test_a_wrong_sign_of_the_free_moment(sound):
+    """A moment of 15 N m about the vertical at the COP, right and wrong."""
+    made = sound.observations
+    force, moment = made.wrench.force, made.wrench.moment
+    own = free_moment_turned(made.wrench)
+    amplitude = np.abs(own.moment - moment)[:, 1].max() / 2.0
+    assert amplitude > 15.0  # else nothing is to be seen
+    assert found(sound) == []
+    assert found(sound, wrench=replace(made.wrench, force=force, moment=own.moment)) == [
+        "free_moment_sign"
+    ]
 
 
 @pytest.mark.parametrize("way", list(TURNED))

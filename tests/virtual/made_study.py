@@ -21,7 +21,7 @@ def write_made_study(
     laboratory: Laboratory,
     disturbances: Disturbances | None = None,
 ) -> Study:
-    """Write static trial and runs as C3D files with their sheets."""
+    """Write static trial and runs as C3D files with their sheets; the study is solved plainly."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     nothing = disturbances or Disturbances()
@@ -32,7 +32,8 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n",
+        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n"
+        "consistency: off\n",
         encoding="utf-8",
     )
     (folder / "participants.tsv").write_text(

@@ -19,6 +19,7 @@ from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.cause_intervals import cause_rows
 from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.level_intervals import (
     Sampling,
@@ -76,7 +77,8 @@ def both(gait_of: GaitOf, tmp_path_factory) -> Both:
     run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
     study = write_made_study(tmp_path_factory.mktemp("made"), RUNNER, {"run": run}, Laboratory())
     for stage in (
-        prepare_participant, scale_participant, solve_participant, contributions_participant,
+        prepare_participant, scale_participant, solve_participant, consistency_participant,
+        contributions_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     found = read_dataset(study.folder(RUNNER.name, "contributions") / "run.nc")

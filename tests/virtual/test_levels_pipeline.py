@@ -18,8 +18,8 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.cause_intervals import cause_rows
-from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.level_intervals import (
     Sampling,

@@ -97,13 +97,13 @@ class Smoothness:
 
     Attributes
     ----------
-    weight : float
-        Inverse variance of the third derivatives in each frame, per coordinate.
+    weight : (N,) array
+        Inverse variance of each coordinate's third derivative in each frame.
     coefficients : (K, N) array
         Where the splines are now.
     """
 
-    weight: float
+    weight: FloatArray
     coefficients: FloatArray
 
 
@@ -150,10 +150,10 @@ def assembled(
                 border[place] += tall.T @ rows.by_parameter[low:high].reshape(len(tall), -1)
         _add(flat, first * number, np.tril(block))
     if smooth is not None:
-        right -= smooth.weight * (basis.roughness @ smooth.coefficients).ravel()
+        right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
         for lag in range(ORDER):
-            diagonal = smooth.weight * np.diagonal(basis.roughness, -lag)
-            band[lag * number, : len(diagonal) * number] += np.repeat(diagonal, number)
+            diagonal = np.outer(np.diagonal(basis.roughness, -lag), smooth.weight).ravel()
+            band[lag * number, : len(diagonal)] += diagonal
     return BandedEquations(band, right, border)
 
 

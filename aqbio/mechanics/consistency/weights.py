@@ -40,6 +40,11 @@ JERK_SD = 30_000.0
 as much. Without this belief dense knots follow the noise of the markers."""
 
 
+LIGHT, ABRUPT = 0.01, 10.0
+"""A coordinate that moves less than this part of the body's mass (toes, hands) may have a third
+derivative this much larger: toes bend by 30 degrees within 20 ms of a sprinter's push-off."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """Standard deviations by which the rows of the cost are divided.

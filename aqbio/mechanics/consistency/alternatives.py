@@ -89,8 +89,8 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     return found
 
 
-def free_moment_ratios(fit: TrialFit) -> tuple[float, float]:
-    """Disagreement with the free moment turned round over that of the fit.
+def free_moment_gain(fit: TrialFit) -> float:
+    """How much better everything agrees with the free moment turned round.
 
     Parameters
     ----------
@@ -99,16 +99,12 @@ def free_moment_ratios(fit: TrialFit) -> tuple[float, float]:
 
     Returns
     -------
-    cost, residual : float
-        Cost over that of the markers alone, and RMS of the residual moment about the vertical,
-        with parameters held. Both are well below one where the sign is wrong.
+    float
+        Fall of the cost, in independent observations (:func:`~.parameters.discount`), with the
+        parameters held; negative where the sign is right.
     """
     observations = fit.observations
     turned = replace(observations, wrench=free_moment_turned(observations.wrench))
     parameters = fit.problem.parameters
     other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
-    excess = [max(one.cost[-1] - one.cost_alone, 1e-12) for one in (other, fit)]
-    frames = fit.problem.measured
-    squares = [float((one.after.moment[frames, 1] ** 2).mean()) for one in (other, fit)]
-    residual = np.sqrt(squares[0] / max(squares[1], 1e-24))
-    return excess[0] / excess[1], float(residual)
+    return (fit.cost[-1] - other.cost[-1]) / fit.information.discount

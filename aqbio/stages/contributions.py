@@ -67,6 +67,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     data = read_dataset(source)
     fitted = data.attrs["motion"] == FITTED
     model = final_model(study, participant_id)
+    same_body = fitted or model == ParticipantModel.of(study, participant_id)
     inputs = [source, model.osim]
     motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
     result = trial_contributions(study, load_skeleton(model.table), data, motion)
@@ -87,7 +88,9 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         "reference": asdict(reference),
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
-        ),
+        )
+        if same_body
+        else None,
     }
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}

@@ -112,7 +112,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     attributes["unobservable"] = " ".join(unobservable)
     unseen = unseen_groups(markers, solution.contact_window, skeleton, study.model_map)
     attributes["unseen_groups"] = ", ".join(unseen)
-    attributes["from_coordinates"] = int(bool(trial.coordinates_file))
+    attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
         *solution_findings(solution, trial.trial_id, study),

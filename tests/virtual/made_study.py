@@ -13,6 +13,8 @@ from aqbio.virtual.files import write_c3d
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, recorded_static
 
+PLAIN = "consistency: off\n"
+
 
 def write_made_study(
     folder: Path,
@@ -20,9 +22,12 @@ def write_made_study(
     runs: dict[str, RecordedRun],
     laboratory: Laboratory,
     disturbances: Disturbances | None = None,
-    settings: str = "",
+    settings: str = PLAIN,
 ) -> Study:
-    """Write static trial and runs as C3D files with their sheets; settings are lines of YAML."""
+    """Write static trial and runs as C3D files with their sheets.
+
+    Settings are lines of YAML; without them the study is solved plainly.
+    """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     nothing = disturbances or Disturbances()

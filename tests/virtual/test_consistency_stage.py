@@ -13,7 +13,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.consistency import consistency_participant, session_motions
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
@@ -264,6 +264,17 @@ def test_markers_held_out(fitted):
         change = trial["held_out_after_m"] - trial["held_out_before_m"]
         assert trial["held_out_change_m"] == pytest.approx(change)
     assert "group_momentum_sample" not in _read(study, "consistency")
+
+
+def test_other_weights_for_an_arm_of_the_multiverse(fitted):
+    """100 N and 30 N m leave the motion nearer to the markers: it differs, and not by much."""
+    study, _, data = fitted
+    motions = session_motions(_again(study, VACUUM), RUNNER.name, (100.0, 30.0))
+    assert set(motions) == {"run7", "run9"}
+    q = data["consistency"]["q"].values
+    apart = np.degrees(np.abs(motions["run9"].q - q)[:, 6:].max())
+    assert 0.05 < apart < 10.0
+    assert session_motions(_again(study, "consistency: off\n"), RUNNER.name, (100.0, 30.0)) == {}
 
 
 def test_the_same_again_gives_the_same_bytes(fitted, tmp_path: Path):

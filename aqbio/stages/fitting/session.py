@@ -84,7 +84,7 @@ def fitted_session(
     Notes
     -----
     A trial that is suspect by itself must not bend the parameters of the others: it is left out
-    and the others are fitted again.
+    and the others are fitted again. Its own fit, with parameters of its own, names its fault.
     """
     settings = study.settings.consistency
     groups = study.model_map.groups
@@ -125,6 +125,10 @@ def fitted_session(
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
         doubts |= {name: _suspicions(session, fit, loads[name]) for name, fit in again.items()}
+        for name in set(seen) - set(sound):
+            fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
+            own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
+            doubts[name] = own or doubts[name]
     speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
     used = static is not None
     return FittedSession(session.estimates, fits, doubts, plain, speeds, used)

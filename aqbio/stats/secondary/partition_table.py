@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.athletes import group_means
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import BoolArray, Evidence
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.partitions import opposition, partition_names, ranks, side_matrix
 
@@ -28,7 +29,8 @@ class PartitionRow:
     rank : float
         Median over athletes, 1 is best.
     correlation : float
-        Of both sides over the phase, mean over athletes: -1 in flight for every partition.
+        Of both sides over the phase, mean over athletes: -1 in flight for every partition; NaN
+        where a side does not move.
     n_athletes, n_steps : int
     meaning : {"informative", "mechanically_implied"}
     """
@@ -56,7 +58,7 @@ def partition_rows(evidence: Evidence) -> tuple[PartitionRow, ...]:
     return tuple(rows)
 
 
-def _phase_rows(evidence: Evidence, phase: str, known: np.ndarray) -> list[PartitionRow]:
+def _phase_rows(evidence: Evidence, phase: str, known: BoolArray) -> list[PartitionRow]:
     names, count = partition_names(), len(evidence.athletes.name)
     who = evidence.steps.athlete[known]
     momentum = evidence.steps.momentum[known, PHASES.index(phase), :, :, 1]
@@ -78,7 +80,7 @@ def _phase_rows(evidence: Evidence, phase: str, known: np.ndarray) -> list[Parti
                 ci_low=low,
                 ci_high=high,
                 rank=float(np.nanmedian(place[:, column])),
-                correlation=float(np.nanmean(relations[:, column])),
+                correlation=mean_estimate(relations[:, column]).value,
                 n_athletes=int(np.isfinite(means[:, column]).sum()),
                 n_steps=int(known.sum()),
                 meaning="informative" if phase == "stance" else "mechanically_implied",
@@ -87,11 +89,13 @@ def _phase_rows(evidence: Evidence, phase: str, known: np.ndarray) -> list[Parti
     return rows
 
 
-def _correlations(momentum: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+def _correlations(momentum: FloatArray, names: tuple[str, ...]) -> FloatArray:
     """(S, N) correlations of both sides over the phase."""
     away = momentum - momentum.mean(axis=1, keepdims=True)
     side = away @ side_matrix(names)
     rest = away.sum(axis=-1, keepdims=True) - side
     size = np.sqrt((side**2).sum(axis=1) * (rest**2).sum(axis=1))
-    relation: np.ndarray = (side * rest).sum(axis=1) / size
+    product = (side * rest).sum(axis=1)
+    relation: FloatArray = np.full_like(product, np.nan)
+    np.divide(product, size, out=relation, where=size > 0)
     return relation

@@ -26,8 +26,8 @@ IMPLIED = "mechanically_implied"
 
 PARTITIONS: Columns = {
     "phase": {
-        "description": "stance; or flight and the rule of who pushes there: R1 the last stance leg, "
-        "R2 roles change in mid-flight, R3 the leg whose foot moves backward."
+        "description": "stance; or flight and the rule of who pushes there: R1 the last stance "
+        "leg, R2 roles change in mid-flight, R3 the leg whose foot moves backward."
     },
     "partition": {"description": "One side; all other groups are the other side."},
     "opposition": {

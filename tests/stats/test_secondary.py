@@ -11,7 +11,6 @@ from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.secondary.balance import limb_compensation, odd_one_out
-from aqbio.stats.secondary.partition_table import partition_rows
 
 REGISTRY = read_registry()
 
@@ -105,30 +104,6 @@ def test_regulation_is_seen_only_where_it_is(drawn):
     assert regulated.mean() < -0.3
     assert abs(free.mean()) < 0.15
     assert abs(drawn_free.mean()) < 0.05
-
-
-def test_partitions_in_both_phases(drawn):
-    every = partition_rows(drawn("W0"))
-    assert len(every) == 30
-    for row in every:
-        implied = row.phase == "flight"
-        assert row.meaning == ("mechanically_implied" if implied else "informative")
-        if row.partition == "push_leg swing_leg arms torso":
-            assert np.isnan(row.correlation)  # the drawn pelvis does not turn
-            continue
-        assert row.ci_low < row.estimate < row.ci_high
-        if implied:
-            assert row.correlation == pytest.approx(-1.0, abs=1e-9)
-    best = min((row for row in every if row.phase == "stance"), key=lambda row: row.rank)
-    assert best.partition in ("push_leg swing_leg", "arms torso", "push_leg swing_leg torso")
-
-
-def test_partitions_without_flight(drawn):
-    evidence = drawn("W0")
-    momentum = evidence.steps.momentum.copy()
-    momentum[:, 1] = np.nan
-    less = replace(evidence, steps=replace(evidence.steps, momentum=momentum))
-    assert {row.phase for row in partition_rows(less)} == {"stance"}
 
 
 def test_one_athlete_and_one_speed(drawn):

@@ -124,6 +124,14 @@ def solve(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Make motion, forces and body obey Newton and Euler together."""
+    from aqbio.stages.consistency import consistency_participant
+
+    _each_participant(study, participant, consistency_participant)
+
+
+@app.command()
 def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
     """Angular momentum, its rate and joint moments by anatomical side."""
     from aqbio.stages.contributions import contributions_participant
@@ -198,6 +206,27 @@ def build_model(
         path = folder / f"sprint_{name}.osim"
         build_sprint_model(path, name)
         _say(f"wrote {path}")
+
+
+@app.command("map-model")
+def map_model(
+    model: Annotated[Path, typer.Argument(metavar="OSIM", help="A model of your own.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the map goes; without it: shown.")
+    ] = None,
+) -> None:
+    """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
+    from aqbio.stages.map_model import proposed_map, write_map
+
+    proposed = proposed_map(model) if out is None else write_map(model, out)
+    if out is None:
+        typer.echo(proposed.text)
+    for line in proposed.remarks:
+        typer.echo(f"look: {line}", err=True)
+    for line in proposed.open:
+        typer.echo(f"please fill: {line}", err=True)
+    if out is not None:
+        _say(f"wrote {out}")
 
 
 @app.command()

@@ -18,10 +18,12 @@ ROLE_SIDES = {
     "swing_side": ("swing_leg",),
 }
 
-STAGES = (
-    "prepare", "scale", "solve", "contributions", "evidence",
-    "steps", "hypotheses", "figures", "report",
-)  # fmt: skip
+PARTICIPANT_STAGES = ("prepare", "scale", "solve", "consistency", "contributions", "evidence")
+"""Once per participant: all trials in one process."""
+
+STUDY_STAGES = ("steps", "hypotheses", "figures", "report")
+
+STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""

@@ -15,11 +15,10 @@ from typing import TextIO
 import aqbio
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
-PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions", "evidence")
-STUDY_STAGES = ("steps", "hypotheses", "figures", "report")
 POLL_SECONDS = 0.25
 
 

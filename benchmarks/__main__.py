@@ -14,7 +14,7 @@ from pathlib import Path
 from aqbio.osim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured, without_ratio
 from benchmarks.material import Material, gathered
-from benchmarks.rows import check, draws, dynamics, markers, process, studies, trial
+from benchmarks.rows import check, draws, dynamics, levels, markers, process, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -35,7 +35,8 @@ ROWS: dict[str, Rows] = {
     "B9": process.against_the_clock,
     "B10": process.within_memory,
     "B12": studies.laboratory,
-    "B13": check.of_a_study,
+    "B13": levels.within_budget,
+    "B14": check.of_a_study,
 }
 
 

@@ -75,7 +75,7 @@ def test_one_command_per_stage_and_the_rest():
         command.name or command.callback.__name__ for command in cli.app.registered_commands
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
-    others = {"run", "new", "check", "build-model", "settings", "virtual"}
+    others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
     assert set(commands) - set(STAGES) == others
 
 

@@ -119,9 +119,9 @@ def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
     progress._show_bars(process, study)
     shown = capsys.readouterr().out
     lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
-    assert "3/5" in lines["P1"]
+    assert "3/6" in lines["P1"]
     assert "P1 slow: done" in lines["P1"]
-    assert "0/5" in lines["P2"]
+    assert "0/6" in lines["P2"]
     assert "0/4" in lines["small"]
 
 

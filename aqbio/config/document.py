@@ -59,19 +59,24 @@ def _top_level() -> Iterator[Entry]:
             yield (name, *_described(field))
 
 
-def _settings(section: type[BaseModel], prefix: str = "") -> Iterator[Entry]:
+def _settings(
+    section: type[BaseModel], prefix: str = "", defaults: BaseModel | None = None
+) -> Iterator[Entry]:
+    """Give the settings of a section; nested ones with the defaults that their owner gives."""
     for name, field in section.model_fields.items():
         kind = field.annotation
+        default = field.default if defaults is None else getattr(defaults, name)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _settings(kind, f"{prefix}{name}.")
+            yield from _settings(kind, f"{prefix}{name}.", default)
         else:
-            yield (f"{prefix}{name}", *_described(field))
+            yield (f"{prefix}{name}", *_described(field, default))
 
 
-def _described(field: FieldInfo) -> tuple[str, str, str]:
+def _described(field: FieldInfo, value: Any = PydanticUndefined) -> tuple[str, str, str]:
     default = "*required*"
-    if field.default is not PydanticUndefined:
-        value = list(field.default) if isinstance(field.default, tuple) else field.default
+    value = field.default if value is PydanticUndefined else value
+    if value is not PydanticUndefined:
+        value = list(value) if isinstance(value, tuple) else value
         default = "n/a" if value is None else f"`{json.dumps(value)}`"
     return expected(field.annotation), default, field.description or ""
 

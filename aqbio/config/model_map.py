@@ -82,6 +82,15 @@ class ModelMap(_Strict):
     )
     marker_set: str = Field(default="markers.yaml", description="Marker set, beside the map file.")
 
+    def names(self) -> set[str]:
+        """Give every body, joint and coordinate that the map speaks of."""
+        named = {body for members in self.groups.values() for body in members}
+        named |= {self.feet.left, self.feet.right, self.pelvis.body, self.pelvis.joint}
+        named |= set(self.joints.by_name().values())
+        for place in self.sagittal.values():
+            named |= set(place.model_dump().values())
+        return named
+
     @model_validator(mode="after")
     def _partition(self) -> Self:
         unknown = set(self.groups) - set(ANATOMICAL_GROUPS)

@@ -1,4 +1,4 @@
-"""What every section of the settings is made of."""
+"""What all sections of study.yaml have in common."""
 
 from __future__ import annotations
 

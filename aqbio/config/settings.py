@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from aqbio.config.consistency import Consistency
 from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
+from aqbio.config.presentation import Figures, Report
 from aqbio.config.section import Positive, Section
 
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
@@ -266,40 +268,13 @@ class Steps(Section):
     )
 
 
-class Figures(Section):
-    """Figures for the page and for a paper."""
-
-    widths_mm: tuple[Positive, ...] = Field(
-        default=(85.0, 180.0), description="Widths of the figures, mm (one and two columns)."
-    )
-    formats: tuple[Literal["pdf", "svg"], ...] = Field(
-        default=("pdf", "svg"), description="File formats of the figures."
-    )
-    ground_force_trials: Annotated[int, Field(ge=0)] = Field(
-        default=2,
-        description="Trials per participant whose ground reaction forces are drawn: the fastest of "
-        "each condition first.",
-    )
-    speed_edges_mps: tuple[float, ...] = Field(
-        default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
-        description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
-        "mean step speed, the last class is open.",
-    )
-
-
-class Report(Section):
-    """The page."""
-
-    title: str = Field(default="", description="Title of the page; empty: the study's name.")
-    authors: str = Field(default="", description="Line under the title.")
-
-
 SECTIONS: dict[str, type[Section]] = {
     "files": Files,
     "laboratory": Laboratory,
     "prepare": Prepare,
     "model": Model,
     "solve": Solve,
+    "consistency": Consistency,
     "contributions": Contributions,
     "roles": Roles,
     "steps": Steps,
@@ -314,8 +289,9 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
+    "consistency": ("model", "consistency"),
     "contributions": ("model", "contributions", "roles"),
-    "evidence": ("model", "prepare", "steps", "multiverse"),
+    "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare"),
     "hypotheses": ("hypotheses", "multiverse"),
     "figures": ("figures",),
@@ -338,6 +314,7 @@ class StudySettings(Section):
     prepare: Prepare = Prepare()
     model: Model = Model()
     solve: Solve = Solve()
+    consistency: Consistency = Consistency()
     contributions: Contributions = Contributions()
     roles: Roles = Roles()
     steps: Steps = Steps()
@@ -345,3 +322,11 @@ class StudySettings(Section):
     multiverse: Multiverse = Multiverse()
     figures: Figures = Figures()
     report: Report = Report()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _consistency_switch(cls, given: object) -> object:
+        """Take `consistency: off` and `on` for the whole section; YAML reads them as booleans."""
+        if isinstance(given, dict) and isinstance(given.get("consistency"), bool):
+            return {**given, "consistency": {"enabled": given["consistency"]}}
+        return given

@@ -57,6 +57,10 @@ class Trial(Row):
     include: Literal["yes", "no"] = Field(
         default="yes", description="no leaves the trial out; say why in your own column."
     )
+    fix: Literal["swap"] | None = Field(
+        default=None,
+        description="swap exchanges the labels that a finding says sit on each other's markers.",
+    )
     belt_speed_mps: Annotated[float, Field(ge=0, le=15)] | None = Field(
         default=None, description="Treadmill speed, m/s; n/a estimates it from the stance foot."
     )

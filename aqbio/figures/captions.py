@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from aqbio.figures.agreement import TrialAgreement
 from aqbio.figures.bars import BarChart
 from aqbio.figures.curves import (
     MAX_SINGLE_STEPS,
@@ -29,6 +31,7 @@ TITLES = {
     "caused_rotation": "What each joint moment does to the rotation of each side in stance",
     "caused_force": "Who causes the ground reaction force",
     "force_shares": "What limbs and torso add in stance and take back in flight",
+    "agreement": "What is left unexplained against what is to be explained, before and after",
 }
 
 _SAYS = {
@@ -186,6 +189,33 @@ def ground_forces_alternative_text(forces: GroundForces) -> str:
     count = len(forces.contacts)
     start = f"Ground reaction forces over time with {count} contact{'s' if count != 1 else ''}"
     return f"{start}: {'; '.join(words)}." if words else f"{start}."
+
+
+AGREEMENT_CAPTION = (
+    "Each trial at its speed. Left: residual moment about the vertical in stance (diamonds; hollow "
+    "before the consistency fit, filled after it) against the rates of angular momentum of legs, "
+    "arms and torso that conclusions compare; a residual as large as the effects drowns them. "
+    "Middle: residual force of the largest axis. After the fit residuals are fitted quantities: "
+    "that they pass a gate is no evidence. Right: what counts then, the standard deviation of the "
+    "posterior of the opposition of the sides, inflated as measured, against half of the smallest "
+    "difference of interest. A trial without a filled diamond was not fitted."
+)
+
+
+def agreement_alternative_text(trials: Sequence[TrialAgreement]) -> str:
+    """Describe the figure by its slowest and its fastest trial."""
+    words = []
+    for one in dict.fromkeys((trials[0].place, trials[-1].place)):
+        trial = next(own for own in trials if own.place == one)
+        largest = max(trial.effects.values())
+        smallest = min(trial.effects.values())
+        after = f", {shown(trial.moment_after, 'N m')} after" if trial.fitted else " (not fitted)"
+        words.append(
+            f"{trial.participant_id}, {trial.trial_id} at {shown(trial.speed, 'm/s')} m/s: "
+            f"residual about the vertical {shown(trial.moment_before, 'N m')} N m before{after}, "
+            f"effects {shown(smallest, 'N m')} to {shown(largest, 'N m')} N m"
+        )
+    return f"{len(trials)} trials, residual against effects. {'; '.join(words)}."
 
 
 def _row_words(row: PanelRow, panel: tuple[Curve, ...]) -> str:

@@ -178,7 +178,12 @@ class Study:
 
     def folder(self, participant_id: str, stage: str) -> Path:
         """Give the folder of a participant's results of one stage."""
-        names = {"prepare": "prepared", "scale": "model", "solve": "solved"}
+        names = {
+            "prepare": "prepared",
+            "scale": "model",
+            "solve": "solved",
+            "consistency": "consistent",
+        }
         return self.root / "participants" / participant_id / names.get(stage, stage)
 
     def manifest(self, participant_id: str, stage: str) -> Path:

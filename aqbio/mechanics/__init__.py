@@ -4,6 +4,8 @@ multibody
     the tree of bodies and its equations: poses, motion, momentum, Newton and Euler
 inverse_kinematics
     from markers to coordinates, all frames at once
+consistency
+    motion, ground reaction forces and body made to obey Newton and Euler together
 recordings
     axes, gaps, filters, events, and which foot touched the ground
 force_plates
@@ -14,6 +16,8 @@ contributions
     levels A, B and C: who carries, what each joint transmits, what each moment causes
 intervals
     how sure the contributions are: draws of body, plates and markers
+anatomy
+    what the bodies, joints and coordinates of a model mean
 anthropometry
     bodies from published tables, and the sprint model built from them
 """

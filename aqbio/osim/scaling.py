@@ -211,9 +211,12 @@ def _usable_measurements(
         pairs = [pair for pair in measurement.pairs if all(label in means for label in pair)]
         if lost := [pair for pair in measurement.pairs if pair not in pairs]:
             told = ", ".join("-".join(pair) for pair in lost)
-            what = f"measurement {measurement.name} lacks {told} in the static trial."
+            what = f"measurement {measurement.name} lacks {told} in the static trial"
+            if instead := [pair for two in lost for pair in _stand_ins(two, marker_set, means)]:
+                what += f"; {', '.join('-'.join(pair) for pair in instead)} stand(s) in"
+            pairs += instead
             fix = "its other pairs are used." if pairs else "its bodies keep the generic size."
-            findings.append(Finding("scale-pair-missing", "warning", what, fix=fix))
+            findings.append(Finding("scale-pair-missing", "warning", f"{what}.", fix=fix))
         if pairs:
             named = tuple(
                 (marker_set.model_name(first), marker_set.model_name(second))
@@ -221,6 +224,17 @@ def _usable_measurements(
             )
             usable.append(measurement.model_copy(update={"pairs": named}))
     return tuple(usable), findings
+
+
+def _stand_ins(
+    pair: tuple[str, str], marker_set: MarkerSet, means: dict[str, FloatArray]
+) -> list[tuple[str, str]]:
+    """Pairs with the seen markers of a midpoint that lacks others: the lateral epicondyle alone."""
+    choices = []
+    for label in pair:
+        parts = marker_set.markers[label].midpoint
+        choices.append([label] if label in means else [part for part in parts if part in means])
+    return [(first, second) for first in choices[0] for second in choices[1]]
 
 
 def _result(

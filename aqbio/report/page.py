@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from aqbio.figures.numbers import shown
+from aqbio.report.agreement import sessions
 from aqbio.report.carried import (
     SpeedColumn,
     joint_words,
@@ -31,6 +33,7 @@ from aqbio.report.rows import rows
 from aqbio.report.summary import study_summary
 
 _UNITS = {"kg m2/s": "kg m²/s"}
+AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class PageContent:
         As from `aqbio.figures.stance_means.stance_means`.
     caused : DataFrame
         Numbers of the figure of caused rotation; empty without one.
+    consistency : tuple of mapping
+        What stage consistency made of every participant: its manifests.
     figures : tuple of FigureOnPage
     origin : Origin
     """
@@ -88,6 +93,7 @@ class PageContent:
     findings: pd.DataFrame
     means: pd.DataFrame
     caused: pd.DataFrame
+    consistency: tuple[Mapping[str, Any], ...]
     figures: tuple[FigureOnPage, ...]
     origin: Origin
 
@@ -118,6 +124,8 @@ def page(content: PageContent) -> str:
         columns=speed_columns(content.means),
         driven=driven_columns(content.caused),
         fastest=fastest(driven_columns(content.caused)),
+        sessions=sessions(content.consistency),
+        agreement_figure=next((f for f in content.figures if f.name == AGREEMENT), None),
         carriers=told_carriers(speed_columns(content.means)),
         summary=study_summary(content.participants, content.trials, content.steps),
         step_rows=rows(content.steps),

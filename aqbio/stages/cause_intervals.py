@@ -17,13 +17,8 @@ from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
-from aqbio.stages.level_intervals import (
-    Row,
-    TrialDraws,
-    outcome_rows,
-    seen,
-    time_mean,
-)
+from aqbio.stages.level_intervals import Row, outcome_rows, seen, time_mean
+from aqbio.stages.trial_draws import TrialDraws
 
 NORMAL_95 = 1.959964
 """Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
@@ -77,10 +72,14 @@ def _moved(draws: TrialDraws, frames: slice, count: int) -> list[SegmentKinemati
     """Motions with misplaced markers, as many as there are draws at most."""
     if draws.moved is None:
         return []
-    chosen = draws.moved.frames(frames)
-    skeleton = draws.found.mechanics.skeleton
-    each = zip(chosen.q[:count], chosen.u[:count], chosen.udot[:count], strict=True)
-    return [segment_kinematics(skeleton, *one) for one in each]
+    chosen = draws.moved_motions(frames)
+    few, length = chosen.q[:count], chosen.q.shape[1]
+    together = (
+        values[:count].reshape(len(few) * length, -1)
+        for values in (chosen.q, chosen.u, chosen.udot)
+    )
+    every = segment_kinematics(draws.found.mechanics.skeleton, *together)
+    return [every.frames(slice(n * length, (n + 1) * length)) for n in range(len(few))]
 
 
 def _by_role(

@@ -8,6 +8,7 @@ from pathlib import Path
 from aqbio.config import InvalidStudyError, MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.capacities import read_capacities
+from aqbio.io.osim_markers import model_names
 from aqbio.io.study import CheckedStudy, Study, checked_study
 from aqbio.stages.checking.contents import label_problems, laboratory_problems, recording_problems
 from aqbio.stages.checking.files import missing_files, repeated_files
@@ -93,6 +94,7 @@ def _unknown_body(study: Study, body: str, known: set[str]) -> Finding:
 
 
 def _model_problems(study: Study) -> Iterator[Finding]:
+    checked: set[Path] = set()
     for participant in study.participants:
         try:
             path = study.model_file(participant.participant_id)
@@ -108,6 +110,27 @@ def _model_problems(study: Study) -> Iterator[Finding]:
                 file=str(path),
                 fix="correct model.file in study.yaml.",
             )
+        elif path not in checked:
+            checked.add(path)
+            yield from _names_not_in_model(study, path)
+
+
+def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
+    """Names of the map that the model does not have."""
+    try:
+        names, model_map = model_names(path), study.model_map
+    except AqbioError:
+        return  # told elsewhere
+    for name in sorted(model_map.names() - names):
+        near = closest(name, names)
+        yield Finding(
+            rule="map-names",
+            severity="error",
+            what=f"the model map speaks of {name}, which the model {path.name} does not have.",
+            file=str(study.map_file),
+            where=name,
+            fix=f"did you mean {near}?" if near else "is it the map of another model?",
+        )
 
 
 def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ Row = dict[str, Any]
 
 COLUMNS = (
     "level", "source", "target", "axis", "phase", "statistic", "value", "unit", "low", "high",
+    "sd_posterior",
 )  # fmt: skip
 UNKNOWN = (float("nan"), float("nan"))
 
@@ -60,6 +61,7 @@ def contribution_tables(
             *level_rows(trial, step, scheme, signals[step.side]),
         ]
         told = with_intervals(rows, off[step.side], step.contact)
+        told = _with_posterior(told, own.stance_sd, scheme.items)
         yield pd.DataFrame(list(told), columns=list(COLUMNS))
 
 
@@ -90,6 +92,20 @@ def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iter
         known = row["phase"] == "stance" and key in off
         low, high = off[key][row["axis"]] if known else UNKNOWN
         row["low"], row["high"] = row["value"] + factor * low, row["value"] + factor * high
+        yield row
+
+
+def _with_posterior(
+    rows: Iterable[Row], known: Mapping[str, FloatArray], items: Sequence[str]
+) -> Iterator[Row]:
+    """Add the posterior standard deviation of stance means of momentum and its rate."""
+    statistics = {"momentum_mean": "momentum", "moment_mean": "rate"}
+    for row in rows:
+        sd = known.get(statistics.get(row["statistic"], ""))
+        own = row["level"] == "A" and row["phase"] == "stance" and row["source"] in items
+        row["sd_posterior"] = float("nan")
+        if sd is not None and own:
+            row["sd_posterior"] = float(sd[items.index(row["source"]), AXES.index(row["axis"])])
         yield row
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,19 +18,20 @@ from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions_dataset import Contributions, contributions_dataset
-from aqbio.stages.level_intervals import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.fitting.trials import FITTED, SolvedTrial
+from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
 from aqbio.stages.levels import frames_in_contact, trial_levels
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.solve import ParticipantModel, foot_loads
+from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.step_roles import role_scheme
-from aqbio.stages.trial_intervals import FRAMES, MOTIONS, intervals_dataset
+from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,30 +61,31 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     """Compute one trial."""
     from aqbio.osim.reference import reference_differences
 
-    model = ParticipantModel.of(study, participant_id)
     name = f"{trial.trial_id}.nc"
-    inputs = (
-        study.folder(participant_id, "prepare") / name,
-        study.folder(participant_id, "solve") / name,
-        model.osim,
-    )
-    solved = read_dataset(inputs[1])
-    prepared = read_dataset(inputs[0]).sel(time=solved["time"])
-    motion = Motion(*(solved[variable].values for variable in ("q", "u", "udot")))
-    result = trial_contributions(study, load_skeleton(model.table), prepared, motion)
+    source = study.folder(participant_id, "consistency") / name
+    data = read_dataset(source)
+    fitted = data.attrs["motion"] == FITTED
+    model = final_model(study, participant_id)
+    inputs = [source, model.osim]
+    motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
+    result = trial_contributions(study, load_skeleton(model.table), data, motion)
     mechanics = result.levels.mechanics
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
     checks = [_reference_closure(reference.momentum), *result.closures]
-    heading = _heading(study, prepared, result.balance)
-    dataset = contributions_dataset(result, prepared, heading)
-    dataset = dataset.merge(_intervals(study, result, solved, heading))
+    heading = _heading(study, data, result.balance)
+    dataset = contributions_dataset(result, data, heading)
+    dataset = dataset.merge(_intervals(study, result, data, heading))
+    if fitted:
+        trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
+        dataset = with_plain(with_posterior(with_drag(dataset, data), data), study, trial_before)
+        inputs += trial_before.files
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
         "closures": [{**asdict(check), "holds": check.holds} for check in checks],
         "reference": asdict(reference),
         "solver_forces": _relative(
-            solved["generalised_force"].values[result.measured], mechanics.forces[result.measured]
+            data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
         ),
     }
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
@@ -92,21 +93,37 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
     findings += _force_findings(result.measured, trial.trial_id)
-    return TrialOutcome(numbers, tuple(findings), inputs)
+    return TrialOutcome(numbers, tuple(findings), tuple(inputs))
+
+
+def final_model(study: Study, participant_id: str) -> ParticipantModel:
+    """Give the participant's model: the adjusted one where stage consistency made one."""
+    adjusted = study.read_manifest(participant_id, "consistency")["adjusted_model"]
+    of = ParticipantModel.adjusted if adjusted else ParticipantModel.of
+    return of(study, participant_id)
 
 
 def trial_contributions(
-    study: Study, skeleton: Skeleton, prepared: xr.Dataset, motion: Motion
+    study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
 ) -> Contributions:
     """Levels A, B and C and closures of one motion.
+
+    Parameters
+    ----------
+    study : Study
+    skeleton : Skeleton
+    data : xarray.Dataset
+        Loads of the feet and contacts: output of stage consistency, or a prepared trial.
+    motion : Motion
+        At the times of the data.
 
     Where no ground reaction force was measured, everything is computed as if there were none: the
     identities hold for any load, and what needs the force is not written.
     """
-    time = prepared["time"].values
-    measured, loads = _measured_loads(foot_loads(study, prepared))
+    time = data["time"].values
+    measured, loads = measured_loads(foot_loads(study, data))
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    contacts = tuple(trial_contacts(prepared))
+    contacts = tuple(trial_contacts(data))
     touching = frames_in_contact(time, contacts) & measured[:, None]
     levels = trial_levels(skeleton, kinematics, loads, touching, study.model_map)
     balance = levels.mechanics.balance
@@ -130,21 +147,6 @@ def trial_contributions(
     )
 
 
-def _measured_loads(
-    loads: Sequence[ExternalLoad],
-) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
-    """Frames in which both feet's loads are known, and loads that are zero in the others."""
-    known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
-    return known, tuple(
-        replace(
-            load,
-            force=np.where(known[:, None], load.force, 0.0),
-            moment=np.where(known[:, None], load.moment, 0.0),
-        )
-        for load in loads
-    )
-
-
 def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     """Residual wrench of inverse dynamics, as vectors, moved to the centre of mass."""
     mechanics = levels.mechanics
@@ -154,9 +156,7 @@ def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
-def _intervals(
-    study: Study, result: Contributions, solved: xr.Dataset, heading: float
-) -> xr.Dataset:
+def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: float) -> xr.Dataset:
     """How sure stance means are; empty where the settings ask for no draws."""
     import xarray as xr
 
@@ -172,12 +172,13 @@ def _intervals(
     weights = {
         study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
     }
-    names = [str(name) for name in solved["marker"].values if str(name) in weights]
+    names = [str(name) for name in data["marker"].values if str(name) in weights]
     places = TrackedPlaces(
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),
     )
-    return intervals_dataset(with_markers(draws, places), contacts)
+    window = drawn_window(contacts, result.time)
+    return intervals_dataset(with_markers(draws, places, window), contacts)
 
 
 def _covered(result: Contributions, contact: Contact) -> bool:
@@ -186,12 +187,12 @@ def _covered(result: Contributions, contact: Contact) -> bool:
     return bool(inside.sum() > 1 and result.measured[inside].all())
 
 
-def _heading(study: Study, prepared: xr.Dataset, balance: LevelA) -> float:
+def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
     """Direction of travel, rad to the left of +x; on a treadmill the pelvis's direction."""
     if not study.settings.contributions.align_heading:
         return 0.0
-    if prepared.attrs["surface"] == "treadmill":
-        return float(prepared.attrs["heading"])
+    if data.attrs["surface"] == "treadmill":
+        return float(data.attrs["heading"])
     forward, _, right = balance.com_velocity.mean(axis=0)
     return float(np.arctan2(-right, forward))
 

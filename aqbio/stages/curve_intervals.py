@@ -13,7 +13,8 @@ from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.level_curves import CHAINS
-from aqbio.stages.level_intervals import TrialDraws, frame_outcomes, seen
+from aqbio.stages.level_intervals import seen
+from aqbio.stages.trial_draws import TrialDraws, frame_outcomes
 
 if TYPE_CHECKING:
     import xarray as xr

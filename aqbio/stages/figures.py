@@ -11,6 +11,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aqbio.figures import captions
+from aqbio.figures.agreement import (
+    AGREEMENT_COLUMNS,
+    TrialAgreement,
+    agreement_figure,
+    agreement_numbers,
+    trial_agreements,
+)
 from aqbio.figures.bar_chart import bar_chart_figure
 from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
 from aqbio.figures.causes import caused_force_chart, caused_rotation_chart, force_shares_chart
@@ -80,7 +87,7 @@ def figures_study(study: Study, report: Report) -> None:
     Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
     drawn, and ``figures/figures.json`` last.
     """
-    tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv")
+    tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv", "quality.tsv")
     inputs = [study.table(name) for name in tables]
     steps = read_dataset(inputs[0])
     outcomes, contributions = read_table(inputs[1]), read_table(inputs[2])
@@ -94,6 +101,10 @@ def figures_study(study: Study, report: Report) -> None:
     for chart in _bar_charts(study, outcomes, contributions):
         illustrations.append(_bar_illustration(study, chart))
         report(f"{chart.name}: done")
+    agreements = trial_agreements(steps, read_table(inputs[4]))
+    if agreements:
+        illustrations.append(_agreement_illustration(study, agreements))
+        report("agreement: done")
     trials, count = read_table(inputs[3]), study.settings.figures.ground_force_trials
     for participant in study.participants:
         measured = trials[trials["trial_id"].isin(_on_plates(study, participant.participant_id))]
@@ -155,6 +166,19 @@ def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
         alternative_text=captions.bar_alternative_text(chart),
         table=_write_numbers(study, chart.name, bar_numbers(chart), BAR_COLUMNS),
         files=_save(study, chart.name, figures),
+    )
+
+
+def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illustration:
+    figures = {width: agreement_figure(trials, width) for width in _widths(study)}
+    name = "agreement"
+    return Illustration(
+        name=name,
+        title=captions.TITLES[name],
+        caption=captions.AGREEMENT_CAPTION,
+        alternative_text=captions.agreement_alternative_text(trials),
+        table=_write_numbers(study, name, agreement_numbers(trials), AGREEMENT_COLUMNS),
+        files=_save(study, name, figures),
     )
 
 

@@ -3,158 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from typing import Any, Literal
 
 import numpy as np
 
-from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.contributions.source_roles import role_name
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
-from aqbio.mechanics.gait.role_options import RoleScheme, Weights, weighted_sum
+from aqbio.mechanics.gait.role_options import Weights, weighted_sum
 from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.intervals.level_draws import drawn_parts
-from aqbio.mechanics.intervals.registration import misplaced
 from aqbio.mechanics.intervals.uncertainty import (
     DrawnOutcomes,
-    Motions,
-    Parts,
-    Spread,
-    drawn_outcomes,
     interval,
-    marker_outcomes,
 )
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_SIDES
+from aqbio.stages.trial_draws import TrialDraws, frame_outcomes
 
 Row = dict[str, Any]
 Outcome = tuple[str, str, str, str, str]
 """Level, source, target, statistic and unit of a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedPlaces:
-    """Markers that inverse kinematics followed.
-
-    Attributes
-    ----------
-    marker : (K,) int array
-        Among the skeleton's markers.
-    weight : (K,) array
-    """
-
-    marker: IntArray
-    weight: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How many draws, and of how much of a stance.
-
-    Attributes
-    ----------
-    count : int
-        Draws of levels A and B.
-    seed : int
-    frames : int
-        About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
-        frames differ from those of all, what the draws change about them hardly.
-    motions : int
-        Motions recomputed for misplaced markers; each is a whole trial.
-    """
-
-    count: int
-    seed: int
-    frames: int = 0
-    motions: int = 60
-
-    def __post_init__(self) -> None:
-        """Refuse samples of nothing."""
-        if min(self.count, self.motions) < 1 or self.frames < 0:
-            raise ValueError(f"a sampling needs draws: {self}.")
-
-
-@dataclass(frozen=True, slots=True)
-class TrialDraws:
-    """What the intervals of all steps of a trial are drawn from.
-
-    Attributes
-    ----------
-    found : Levels
-    anatomy : Anatomy
-    time : (T,) array, s
-    heading : float
-        Direction of travel, rad to the left of +x: rows are told along it.
-    touching : (T, 2) bool array
-        Frames between touchdown and toe-off of the left and of the right foot.
-    parts : Parts
-    spread : Spread
-    sampling : Sampling
-    roles : RoleScheme
-    moved : Motions or None
-        The trial's motion with misplaced markers; None where markers are taken as exact.
-    """
-
-    found: Levels
-    anatomy: Anatomy
-    time: FloatArray
-    heading: float
-    touching: BoolArray
-    parts: Parts
-    spread: Spread
-    sampling: Sampling
-    roles: RoleScheme
-    moved: Motions | None = None
-
-    def frames(self, step: Step) -> slice:
-        """Give the frames of a stance that are drawn."""
-        inside = (self.time >= step.touchdown) & (self.time <= step.toe_off)
-        first, last = int(np.argmax(inside)), len(inside) - int(np.argmax(inside[::-1]))
-        wanted = self.sampling.frames or last - first
-        return slice(first, last, max(1, (last - first) // wanted))
-
-
-def trial_draws(
-    found: Levels,
-    anatomy: Anatomy,
-    trial: tuple[FloatArray, float, BoolArray],
-    spread: Spread,
-    sampling: Sampling,
-    roles: RoleScheme | None = None,
-) -> TrialDraws:
-    """Prepare the draws of a trial.
-
-    Parameters
-    ----------
-    found : Levels
-    anatomy : Anatomy
-    trial : (time, heading, touching)
-        As the attributes of `TrialDraws`.
-    spread : Spread
-    sampling : Sampling
-    roles : RoleScheme, optional
-        Without it the declared roles.
-    """
-    time, heading, touching = trial
-    parts = drawn_parts(found, anatomy)
-    scheme = roles or RoleScheme()
-    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling, scheme)
-
-
-def with_markers(draws: TrialDraws, markers: TrackedPlaces) -> TrialDraws:
-    """Draw misplaced markers too: they move the whole motion."""
-    spread, sampling = draws.spread.marker, draws.sampling
-    if spread == 0:
-        return draws
-    skeleton, kinematics = draws.found.mechanics.skeleton, draws.found.mechanics.kinematics
-    generator = np.random.default_rng(sampling.seed)
-    shape = (sampling.motions, len(markers.marker), 3)
-    offset = spread * generator.standard_normal(shape)
-    change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
-    changed = [spline_motion(skeleton, draws.time, kinematics.q + one) for one in change]
-    moved = (np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
-    return replace(draws, moved=Motions(*moved))
 
 
 def interval_rows(
@@ -211,31 +79,6 @@ def outcome_rows(
             "high": float(bounds[1][axis]),
             "sd": float(sd[axis]),
         }
-
-
-def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, DrawnOutcomes]:
-    """Draws of some frames, and the undisturbed outcomes with K = 1; ground axes.
-
-    Parameters
-    ----------
-    draws : TrialDraws
-    frames : slice
-        Of the trial; draws are the same bodies, plates and markers for all frames.
-    """
-    mechanics, count = draws.found.mechanics, draws.sampling.count
-    loads = [load.frames(frames) for load in mechanics.loads]
-    kinematics = mechanics.kinematics.frames(frames)
-    generator = np.random.default_rng(draws.sampling.seed)
-    found = drawn_outcomes(
-        mechanics.skeleton, kinematics, loads, draws.parts, draws.spread, count, generator
-    )
-    own = Motions(*(x[None] for x in (kinematics.q, kinematics.u, kinematics.udot)))
-    base = marker_outcomes(mechanics.skeleton, own, loads, draws.parts)
-    if draws.moved is not None:
-        moved = draws.moved.frames(frames)
-        other = marker_outcomes(mechanics.skeleton, moved, loads, draws.parts)
-        found = found.changed_by(other, base, generator.integers(0, len(moved.q), count))
-    return found, base
 
 
 def time_mean(values: FloatArray, time: FloatArray) -> FloatArray:

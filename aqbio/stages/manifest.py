@@ -17,6 +17,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
+from aqbio.names import PARTICIPANT_STAGES
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -25,7 +26,8 @@ OK, FAILED = "ok", "failed"
 
 EARLIER = {
     "solve": ("prepare", "scale"),
-    "contributions": ("solve",),
+    "consistency": ("solve",),
+    "contributions": ("consistency",),
     "evidence": ("contributions",),
 }
 """Stages whose failures a stage passes on."""
@@ -127,10 +129,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
         for done in manifest["trials"]:
             if done["status"] != OK:
                 reason = done["reason"]
-                known = any(
-                    reason.startswith(f"{other}: ")
-                    for other in ("prepare", "scale", "solve", "contributions")
-                )
+                known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
                 failures.setdefault(done["trial_id"], reason if known else f"{name}: {reason}")
     return failures
 

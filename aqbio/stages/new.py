@@ -122,6 +122,8 @@ def new_study_from(
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "participants.tsv", sheet_text("participants", study.rows.people))
     write_text(folder / "trials.tsv", sheet_text("trials", study.rows.trials))
+    if study.model.map_text:
+        write_text(folder / study.model.map, study.model.map_text)
     if study.markers.text:
         write_text(folder / "markers.yaml", study.markers.text)
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))

@@ -15,6 +15,11 @@ from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
+from aqbio.stages.preparation.label_check import (
+    StaticReference,
+    static_reference,
+    with_checked_labels,
+)
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 
@@ -33,9 +38,10 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     Writes ``prepared/<trial>.nc``, ``.trc`` and ``_grf.mot``, and ``prepare.json`` last. A trial
     that cannot be prepared is recorded with its reason and stops no other.
     """
+    reference = static_reference(study, participant_id)
 
     def work(trial: Trial) -> TrialOutcome:
-        return _prepare(study, participant_id, trial)
+        return _prepare(study, participant_id, trial, reference)
 
     trials = []
     static = study.static_of(participant_id)
@@ -78,11 +84,14 @@ def body_masses(stated: float | None, trials: list[dict[str, Any]]) -> dict[str,
     return masses
 
 
-def _prepare(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
+def _prepare(
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+) -> TrialOutcome:
     settings = study.settings
     markers, forces = study.recording(trial), study.forces(trial)
     notes = Notes(trial.trial_id, participant_id, trial.file, trial.force_file or trial.file)
     recording = read_recording(markers, forces, settings.laboratory.marker_unit)
+    recording = with_checked_labels(recording, trial, reference, study.marker_set, notes)
     prepared = prepare_trial(
         recording, trial, study.marker_set, (settings.laboratory, settings.prepare), notes
     )

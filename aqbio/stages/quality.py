@@ -11,7 +11,10 @@ import numpy as np
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
+from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
+from aqbio.stages.fitting.rows import consistency_rows
+from aqbio.stages.fitting.trials import FITTED
+from aqbio.stages.measures import Row, measure
 from aqbio.stages.step_curves import ROLES
 
 if TYPE_CHECKING:
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
 
     from aqbio.stages.steps import TrialSteps
 
-Row = dict[str, Any]
-
-PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions")
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""
@@ -34,32 +34,6 @@ EFFECT_RATIO_LIMIT = 3.0
 """Smallest ratio of a group's RMS rate to the residual about the vertical."""
 
 
-def measure(
-    key: Row,
-    name: str,
-    value: float,
-    unit: str,
-    *,
-    limit: float | None = None,
-    at_least: bool = False,
-    note: str = "",
-    severity: str = "fail",
-) -> Row:
-    """Give one row of the quality table, its verdict included."""
-    verdict = None
-    if limit is not None:
-        good = value >= limit if at_least else value <= limit
-        verdict = "ok" if good else severity
-    return key | {
-        "measure": name,
-        "value": value,
-        "unit": unit,
-        "limit": np.nan if limit is None else limit,
-        "verdict": verdict,
-        "note": note or None,
-    }
-
-
 def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
     """Rows of every trial: marker errors, residuals, gates, closures, agreement with OpenSim."""
     for trial in trials:
@@ -68,10 +42,13 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         solved = _entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
         made = _entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
         yield from _marker_rows(study, key, solved)
-        yield from _residual_rows(key, trial.data)
-        yield from _yaw_precision_rows(key, trial)
+        fitted = _entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
+        for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
+            yield from _residual_rows(key, trial.data, version)
+            yield from _yaw_precision_rows(key, trial, version)
+            yield from _drift_rows(key, trial, version)
         yield from _clock_rows(key, trial.data)
-        yield from _drift_rows(key, trial)
+        yield from consistency_rows(key, trial.data, fitted)
         yield from _closure_rows(key, made)
 
 
@@ -112,47 +89,67 @@ def _rms(values: FloatArray) -> FloatArray:
     return rms
 
 
-def _residual_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
+PLAIN = "_plain"
+"""End of the names of what was before the consistency fit, where a trial was fitted."""
+
+
+def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
+    """How the measures of a version begin, and what is said of them."""
+    if version == PLAIN:
+        return "plain_", "before the consistency fit; "
+    return "", "after the fit, no evidence of accuracy; " if "mass_plain" in data.attrs else ""
+
+
+def _residual_rows(key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
     """Residual force and moment about the centre of mass."""
-    mass = float(data.attrs["mass"])
+    mass = float(data.attrs[f"mass{version}"])
     window = contact_window(data)
-    force = data["residual_force"].values
-    moment = data["residual_moment"].values
+    force = data[f"residual_force{version}"].values
+    moment = data[f"residual_moment{version}"].values
+    name, words = _version(data, version)
     ground = data["ground_force"].sum("foot", skipna=False).values
     peak = float(np.linalg.norm(ground, axis=1).max())
     height = float(data["com"].values[:, 1].mean())
     for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
         yield measure(
-            key, f"residual_force_{axis}_rms", value, "body weight",
+            key, f"{name}residual_force_{axis}_rms", value, "body weight",
             limit=0.05 * peak / (mass * GRAVITY),
-            note="contacts' window; 5 % of the peak ground reaction force (Hicks 2015)",
+            note=f"{words}contacts' window; 5 % of the peak ground reaction force (Hicks 2015)",
         )  # fmt: skip
     for axis, value in zip(AXES, _rms(moment[window]), strict=True):
         yield measure(
-            key, f"residual_moment_{axis}_rms", value, "N m", limit=0.01 * height * peak,
-            note="contacts' window, about the centre of mass; 1 % of COM height times peak force "
-            "(Hicks 2015)",
+            key, f"{name}residual_moment_{axis}_rms", value, "N m", limit=0.01 * height * peak,
+            note=f"{words}contacts' window, about the centre of mass; 1 % of COM height times peak "
+            "force (Hicks 2015)",
         )  # fmt: skip
 
 
-def _yaw_precision_rows(key: Row, trial: TrialSteps) -> Iterator[Row]:
-    """Gate of conclusions about the vertical: residual against the groups' effects, in stance."""
+def _yaw_precision_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+    """Gate of conclusions about the vertical: residual against the groups' effects, in stance.
+
+    After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
+    """
     kept = [c for c in trial.curves if c is not None and c.step.status != "rejected"]
     if not kept:
         return
-    residual = _rms(np.concatenate([c.vectors["residual_moment"][0, :, 0, 1] for c in kept]))
+    residual = _rms(
+        np.concatenate([c.vectors[f"residual_moment{version}"][0, :, 0, 1] for c in kept])
+    )
     roles = [ROLES.index(role) for role in EFFECT_GROUPS]
-    rates = np.concatenate([c.vectors["angular_momentum_rate"][0][:, roles, 1] for c in kept])
+    rate = f"angular_momentum_rate{version}"
+    rates = np.concatenate([c.vectors[rate][0][:, roles, 1] for c in kept])
     effects = _rms(rates)
     smallest = int(np.nanargmin(effects))
+    name, words = _version(trial.data, version)
     yield measure(
-        key, "residual_moment_y_stance_rms", float(residual), "N m", limit=YAW_RESIDUAL_LIMIT,
-        note="precision gate about the vertical: group rates are 20 to 80 N m",
+        key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
+        limit=YAW_RESIDUAL_LIMIT,
+        note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
     )  # fmt: skip
     yield measure(
-        key, "effect_to_residual_y", float(effects[smallest] / residual), "1",
-        limit=EFFECT_RATIO_LIMIT, at_least=True,
-        note=f"RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
+        key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
+        limit=None if words and not version else EFFECT_RATIO_LIMIT, at_least=True,
+        note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
         f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
     )  # fmt: skip
 
@@ -174,19 +171,20 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _drift_rows(key: Row, trial: TrialSteps) -> Iterator[Row]:
+def _drift_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
     """Change of the whole body's H about the vertical over flight, where it should be constant."""
     drifts = []
     for curves in trial.curves:
         if curves is None or curves.step.status != "ok":
             continue
-        momentum = curves.vectors["angular_momentum"][1, :, :, 1]
+        momentum = curves.vectors[f"angular_momentum{version}"][1, :, :, 1]
         total = momentum[:, -1]
         drifts.append(np.ptp(total) / np.nanmax(np.abs(momentum[:, : len(ROLE_GROUPS)])))
     if drifts:
+        name, words = _version(trial.data, version)
         yield measure(
-            key, "flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,
-            note="range of total H about the vertical in flight over the largest group's",
+            key, f"{name}flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,
+            note=f"{words}range of total H about the vertical in flight over the largest group's",
         )  # fmt: skip
 
 

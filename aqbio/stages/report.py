@@ -12,6 +12,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.names import PARTICIPANT_STAGES
 from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
 from aqbio.stages.manifest import Report
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 STAGE = "report"
 MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
-_PARTICIPANT_STAGES = ("prepare", "scale", "solve", "contributions", "evidence")
 
 
 def report_study(study: Study, report: Report) -> None:
@@ -44,6 +44,10 @@ def report_study(study: Study, report: Report) -> None:
         findings=data["findings"],
         means=read_table(study.root / "figures" / MEANS),
         caused=_caused(study),
+        consistency=tuple(
+            study.read_manifest(participant.participant_id, "consistency")
+            for participant in study.participants
+        ),
         figures=tuple(_figures(study)),
         origin=origin([*_records(study), ("", own)]),
     )
@@ -91,7 +95,7 @@ def _records(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
     """Provenance of every stage so far."""
     for participant in study.participants:
         name = participant.participant_id
-        for stage in _PARTICIPANT_STAGES:
+        for stage in PARTICIPANT_STAGES:
             yield name, study.read_manifest(name, stage)["provenance"]
     yield "", _read_json(study, study.table("steps.json"))["provenance"]
     yield "", _read_json(study, study.root / "figures" / "figures.json")["provenance"]

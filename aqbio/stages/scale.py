@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.errors import AqbioError
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
-from aqbio.stages.manifest import OK, Report, write_manifest
+from aqbio.stages.manifest import Report, write_manifest
+from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
 
@@ -44,13 +44,13 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
 
     folder = study.folder(participant_id, STAGE)
     generic = study.model_file(participant_id)
-    static, mass = _static_and_mass(study, participant_id)
+    static, noted = standing_trial(study, participant_id)
     task = ScaleTask(
         generic=generic,
         model_map=study.model_map,
         marker_set=study.marker_set,
         static=static,
-        mass=mass,
+        mass=_body_mass(study, participant_id),
         settings=study.settings.model,
     )
     output = folder / f"{participant_id}.osim"
@@ -70,38 +70,19 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
         "landmark_max_m": scaled.largest,
         "landmark_error_m": scaled.marker_error,
     }
-    return numbers, [*audit_model(generic), *scaled.findings]
+    return numbers, [*noted, *audit_model(generic), *scaled.findings]
 
 
-def _static_and_mass(study: Study, participant_id: str) -> tuple[Any, float]:
-    """Read the prepared static trial and the body mass.
+def _body_mass(study: Study, participant_id: str) -> float:
+    """Body mass that stage prepare chose.
 
     Raises
     ------
     AqbioError
-        When there is no static trial, it could not be prepared, or no body mass is known.
+        When none is known.
     """
-    from aqbio.osim.static_trial import StaticTrial
-
-    static = study.static_of(participant_id)
-    if static is None:
-        raise AqbioError(
-            "there is no static trial, which scaling needs.",
-            file=study.settings.files.participants,
-            where=f"participant {participant_id}, column static_trial",
-            fix="name a trial with task static.",
-            rule="static-missing",
-        )
-    manifest = study.read_manifest(participant_id, "prepare")
-    entry = next(done for done in manifest["trials"] if done["trial_id"] == static.trial_id)
-    if entry["status"] != OK:
-        raise AqbioError(
-            f"the static trial could not be prepared: {entry['reason']}",
-            trial=static.trial_id,
-            fix="correct that file, or name another static trial.",
-            rule="static-failed",
-        )
-    if manifest.get("mass_kg") is None:
+    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
+    if mass is None:
         raise AqbioError(
             "no body mass is known: none in the sheet, no static trial on a plate, no whole "
             "stride.",
@@ -110,10 +91,4 @@ def _static_and_mass(study: Study, participant_id: str) -> tuple[Any, float]:
             fix="write the body mass in kilograms.",
             rule="mass-unknown",
         )
-    prepared = read_dataset(study.folder(participant_id, "prepare") / f"{static.trial_id}.nc")
-    trial = StaticTrial(
-        labels=tuple(map(str, prepared["marker"].values)),
-        positions=prepared["marker_raw"].values,
-        rate=float(prepared.attrs["marker_rate"]),
-    )
-    return trial, float(manifest["mass_kg"])
+    return float(mass)

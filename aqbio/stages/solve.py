@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forc
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solved import (
     Solution,
@@ -52,7 +53,15 @@ class ParticipantModel:
     @classmethod
     def of(cls, study: Study, participant_id: str) -> ParticipantModel:
         """Give the places of a participant's model."""
-        folder = study.folder(participant_id, "scale")
+        return cls._within(study.folder(participant_id, "scale"), participant_id)
+
+    @classmethod
+    def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
+        """Give the places of the model that stage consistency made to fit the forces."""
+        return cls._within(study.folder(participant_id, "consistency"), participant_id)
+
+    @classmethod
+    def _within(cls, folder: Path, participant_id: str) -> ParticipantModel:
         return cls(
             participant_id,
             folder / f"{participant_id}.osim",
@@ -93,6 +102,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     solution = Solution(skeleton, markers, q_raw, motion, forces, window)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    attributes["unobservable"] = " ".join(unobservable)
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
         *solution_findings(solution, trial.trial_id, study),
@@ -183,6 +193,21 @@ def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
             point=np.zeros(3),
         )
         for side in ("left", "right")
+    )
+
+
+def measured_loads(
+    loads: Sequence[ExternalLoad],
+) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
+    """Frames in which both feet's loads are known, and loads that are zero in the others."""
+    known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
+    return known, tuple(
+        replace(
+            load,
+            force=np.where(known[:, None], load.force, 0.0),
+            moment=np.where(known[:, None], load.moment, 0.0),
+        )
+        for load in loads
     )
 
 

@@ -76,6 +76,14 @@ _AFTER_MOMENTUM: Columns = {
         }
         for axis in AXES
     },
+    **{
+        f"M_residual_plain_{axis}_stance_rms_Nm": {
+            "description": "The residual moment before the consistency fit, of the plain motion "
+            f"and model, axis {axis}; n/a where the trial was not fitted.",
+            "unit": "N m",
+        }
+        for axis in AXES
+    },
     "mass_kg": {"description": "Body mass of the model.", "unit": "kg"},
     "height_m": {"description": "Stature, from participants.tsv.", "unit": "m"},
 }
@@ -100,7 +108,17 @@ def step_table(items: tuple[str, ...]) -> Columns:
         for group in items
         for axis in AXES
     }
-    return {**_STEPS, **momentum, **_AFTER_MOMENTUM}
+    posterior: Columns = {
+        f"H_{group}_{axis}_stance_mean_sd_kgm2ps": {
+            "description": f"Posterior standard deviation of the stance mean of {group} after the "
+            f"consistency fit, axis {axis}, inflated as measured (docs/consistency.md); n/a where "
+            "the trial was not fitted.",
+            "unit": "kg m2/s",
+        }
+        for group in items
+        for axis in AXES
+    }
+    return {**_STEPS, **momentum, **posterior, **_AFTER_MOMENTUM}
 
 
 STEPS = step_table(RoleScheme().items)
@@ -145,6 +163,10 @@ CONTRIBUTIONS: Columns = {
         "drawn."
     },
     "high": {"description": "Upper end of that interval."},
+    "sd_posterior": {
+        "description": "Posterior standard deviation of a stance mean of level A after the "
+        "consistency fit, inflated as measured (docs/consistency.md); n/a where there is none."
+    },
 }
 
 QUALITY: Columns = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.stages.curve_intervals import ITEMS, step_sds
+from aqbio.stages.fitting.curves import RoleCurves, consistency_curves, stance_sd
 from aqbio.stages.level_curves import CHAINS, hub_curves
 from aqbio.stages.step_roles import StepRoles, step_roles
 
@@ -37,6 +38,11 @@ JOINT_ROLES = (
 _VARIABLES = {
     "angular_momentum": ("group", "kg m2/s"),
     "angular_momentum_rate": ("group", "N m"),
+    "angular_momentum_plain": ("group", "kg m2/s"),
+    "angular_momentum_rate_plain": ("group", "N m"),
+    "angular_momentum_sd_posterior": ("group", "kg m2/s"),
+    "angular_momentum_rate_sd_posterior": ("group", "N m"),
+    "residual_moment_plain": ("", "N m"),
     "joint_moment": ("joint", "N m"),
     "hub_moment": ("chain", "N m"),
     "hub_joint_moment": ("chain", "N m"),
@@ -74,6 +80,9 @@ class StepCurves:
     speed : float
         Mean forward velocity of the centre of mass, belt included, over the step (over the contact
         when the step is incomplete), m/s.
+    stance_sd : mapping
+        Inflated posterior standard deviations of the stance means of momentum and rate, (K, 3) by
+        role; empty where the trial was not fitted.
     """
 
     step: Step
@@ -81,6 +90,7 @@ class StepCurves:
     flexion: FloatArray
     sd: Mapping[str, FloatArray]
     speed: float
+    stance_sd: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def step_curves(
@@ -102,6 +112,7 @@ def step_curves(
     def both(values: FloatArray, kind: Literal["axial", "polar"] = "axial") -> FloatArray:
         return np.stack([phase_curve(step, name, time, values, kind) for name in PHASES])
 
+    by_role = RoleCurves(roles.scheme.items, roles.scheme.weights, lambda of: roles.both(time, of))
     belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
     external = trial["moment_of_force"] + trial["free_moment"]
     vectors = {
@@ -116,10 +127,24 @@ def step_curves(
         "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
         "joint_moment": roles.both(time, lambda stance: _joints(trial, stance)),
         **hub_curves(trial, roles),
+        **consistency_curves(trial, by_role),
     }
     flexion = roles.both(time, lambda stance: _flexion(trial, stance, model_map), "polar")[..., 0]
-    sd = step_sds(trial, step.side, _sure_items(roles.scheme))
-    return StepCurves(step, vectors, flexion, sd, _speed(vectors["com_velocity"], step))
+    sd = _with_posterior(step_sds(trial, step.side, _sure_items(roles.scheme)), vectors)
+    known = stance_sd(trial, step, by_role)
+    return StepCurves(step, vectors, flexion, sd, _speed(vectors["com_velocity"], step), known)
+
+
+def _with_posterior(
+    sd: Mapping[str, FloatArray], vectors: Mapping[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """Add the variance that the motion has after the consistency fit to that of the draws."""
+    found = dict(sd)
+    for name in ("angular_momentum", "angular_momentum_rate"):
+        posterior = vectors[f"{name}_sd_posterior"]
+        both = np.hypot(found[name], posterior)
+        found[name] = np.where(np.isnan(posterior), found[name], both)
+    return found
 
 
 def _sure_items(scheme: RoleScheme) -> dict[str, int]:

@@ -26,6 +26,7 @@ from aqbio.names import AXES, GRAVITY
 from aqbio.stages import quality, step_columns
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contribution_rows import contribution_tables
+from aqbio.stages.fitting.precision import statistic_sds
 from aqbio.stages.manifest import OK, Report
 from aqbio.stages.step_curves import StepCurves, curves_dataset, step_curves
 from aqbio.stages.step_roles import role_scheme
@@ -138,11 +139,13 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
         for step in steps
     )
     rows = tuple(contribution_tables(data, steps, curves, scheme))
-    solved = read_dataset(study.folder(participant_id, "solve") / f"{trial.trial_id}.nc")
+    final = read_dataset(study.folder(participant_id, "consistency") / f"{trial.trial_id}.nc")
     # Level C is most of a file, and told by now: a study of hundreds of trials has to fit.
-    light = data.drop_vars([name for name in data.data_vars if str(name).startswith("induced_")])
+    heavy = ("induced_", "group_momentum_sample")
+    light = data.drop_vars([name for name in data.data_vars if str(name).startswith(heavy)])
+    light = light.assign_attrs(statistic_sds(data, steps))
     return TrialSteps(
-        participant_id, trial, light, solved["marker_error"], tuple(steps), curves, rows, source
+        participant_id, trial, light, final["marker_error"], tuple(steps), curves, rows, source
     )
 
 
@@ -176,6 +179,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
         if curves is not None:
             row |= _marker_errors(trial.marker_error, step)
             row |= _step_outcomes(step, curves, mass, items)
+            row |= _consistency_outcomes(curves, items)
             row |= _judgement(study, row)
         yield row, curves
 
@@ -213,6 +217,19 @@ def _step_outcomes(step: Step, curves: StepCurves, mass: float, items: tuple[str
         "speed_change_mps": last[0] - first[0],
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }
+    return row
+
+
+def _consistency_outcomes(curves: StepCurves, items: tuple[str, ...]) -> Row:
+    """Posterior of the stance means of H, and the residual before the fit."""
+    known = curves.stance_sd.get("momentum")
+    row: Row = {
+        f"H_{role}_{axis}_stance_mean_sd_kgm2ps": np.nan if known is None else known[r, a]
+        for r, role in enumerate(items)
+        for a, axis in enumerate(AXES)
+    }
+    before = phase_rms(curves.vectors["residual_moment_plain"][0])[0]
+    row |= {f"M_residual_plain_{axis}_stance_rms_Nm": before[a] for a, axis in enumerate(AXES)}
     return row
 
 

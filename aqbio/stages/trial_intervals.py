@@ -17,7 +17,8 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.cause_intervals import cause_rows
 from aqbio.stages.curve_intervals import curves_sd_dataset
-from aqbio.stages.level_intervals import TrialDraws, frame_outcomes, interval_rows
+from aqbio.stages.level_intervals import interval_rows
+from aqbio.stages.trial_draws import SPLINE_REACH, TrialDraws, frame_outcomes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -116,6 +117,23 @@ def drawn_steps(contacts: Sequence[Contact], time: FloatArray) -> Iterator[Step]
             following = _next_touchdown(one, contacts)
             status: Status = "ok" if np.isfinite(following) else "incomplete"
             yield Step(0, one.side, one.touchdown, one.toe_off, following, status, "")
+
+
+def drawn_window(contacts: Sequence[Contact], time: FloatArray) -> slice:
+    """Frames of the contacts that are drawn and their flights, with room for splines.
+
+    Parameters
+    ----------
+    contacts : sequence of Contact
+    time : (T,) array, s
+    """
+    steps = list(drawn_steps(contacts, time))
+    if not steps:
+        return slice(0, len(time))
+    ends = [np.nanmax([step.toe_off, step.next_touchdown]) for step in steps]
+    first = int(np.searchsorted(time, min(step.touchdown for step in steps)))
+    last = int(np.searchsorted(time, max(ends))) + 1
+    return slice(max(first - SPLINE_REACH, 0), min(last + SPLINE_REACH, len(time)))
 
 
 def _next_touchdown(contact: Contact, contacts: Sequence[Contact]) -> float:

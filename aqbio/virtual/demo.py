@@ -102,7 +102,11 @@ def gait_speed(name: GaitName) -> float:
 
 
 def individual_gait(
-    name: GaitName, *, seed: int = SEED, heavier: tuple[tuple[str, float], ...] = ()
+    name: GaitName,
+    *,
+    seed: int = SEED,
+    heavier: tuple[tuple[str, float], ...] = (),
+    drag_area: float = 0.0,
 ) -> SolvedGait:
     """Give the gait of one person: presets, and what persons, sides and steps differ by.
 
@@ -112,6 +116,8 @@ def individual_gait(
     seed : int
     heavier : tuple of (segment, factor)
         Segments whose mass is not the model's, as in `aqbio.virtual.athlete.Athlete`.
+    drag_area : float, m²
+        Drag coefficient times frontal area; the demo's sprinters run without air.
 
     A draw that a human would not run is drawn again, each time a little nearer to the preset and
     with lower hips.
@@ -124,7 +130,8 @@ def individual_gait(
     for attempt in range(ATTEMPTS):
         try:
             design = _drawn(name, seed, attempt)
-            design = replace(design, athlete=replace(design.athlete, heavier=heavier))
+            who = replace(design.athlete, heavier=heavier)
+            design = replace(design, athlete=who, drag_area=drag_area)
             solved = generated_gait(design, sweeps=12)
         except (ValueError, np.linalg.LinAlgError):
             continue

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray, rotate
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.virtual.recording import VirtualRecording
-
-SOFTNESS: Mapping[str, float] = {
-    "pelvis": 0.5,
-    "torso": 0.4,
-    "femur": 1.0,
-    "tibia": 0.5,
-    "foot": 0.15,
-    "toes": 0.15,
-    "humerus": 0.5,
-    "radius": 0.25,
-}
-"""Motion of markers on soft tissue relative to that on the thigh, by segment."""
-COMMON = 0.7
-"""Share of the soft tissue motion that all markers of a segment have in common."""
-HARMONICS = np.array([1.0, 0.5, 0.25])
-"""Amplitudes of the harmonics of the step frequency."""
-HEAD = ("RFHD", "LFHD", "RBHD", "LBHD")
-"""Markers on bone: no soft tissue."""
+from aqbio.virtual.skin import Skin, skin_motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +86,7 @@ def disturbed(
     (`aqbio.virtual.recording`): they need the truth between the samples.
     """
     markers = recording.markers.copy()
-    tissue = _soft_tissue(recording, disturbances.soft_tissue_m, random)
+    tissue = skin_motion(recording, Skin(thigh_m=disturbances.soft_tissue_m), random)
     markers += tissue
     markers += disturbances.marker_noise_m * random.standard_normal(markers.shape)
     gaps = _gaps(recording, disturbances, random)
@@ -120,32 +102,6 @@ def disturbed(
     moment += disturbances.moment_noise_nm * random.standard_normal(moment.shape)
     made = recording.changed(markers=markers, force=force, moment=moment)
     return made, DisturbanceTruth(tissue, offset, gaps, swaps)
-
-
-def _soft_tissue(
-    recording: VirtualRecording, size: float, random: np.random.Generator
-) -> FloatArray:
-    """Displacements in segment axes, locked to the gait phase, turned to ground axes."""
-    bodies = recording.marker_body
-    names = recording.bodies
-    phase = recording.phase
-    order = np.arange(1, len(HARMONICS) + 1)
-    norm = np.sqrt((HARMONICS**2).sum() / 2.0 * 3.0)
-    shape = (len(HARMONICS), 3)
-    common = random.uniform(0.0, 2.0 * np.pi, (len(names), *shape))
-    own = random.uniform(0.0, 2.0 * np.pi, (len(bodies), *shape))
-    share = np.array([COMMON, np.sqrt(1.0 - COMMON**2)])
-    waves = np.zeros((len(phase), len(bodies), 3))
-    for part, turns in zip(share, (common[bodies], own), strict=True):
-        angle = 2.0 * np.multiply.outer(phase, order)[:, None, :, None] + turns
-        waves += part * np.einsum("h,tmhd->tmd", HARMONICS / norm, np.sin(angle))
-    soft = np.array(
-        [
-            0.0 if label in HEAD else SOFTNESS[names[body].rsplit("_", 1)[0]]
-            for label, body in zip(recording.labels, bodies, strict=True)
-        ]
-    )
-    return rotate(recording.rotation[:, bodies], size * soft[:, None] * waves)
 
 
 def _gaps(

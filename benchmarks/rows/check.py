@@ -1,4 +1,4 @@
-"""B13: every problem of a study at once, before anything runs."""
+"""B14: every problem of a study at once, before anything runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MISTAKES = {
 
 
 def of_a_study(material: Material) -> list[Row]:
-    """B13: a fresh process that checks a study with ten mistakes."""
+    """B14: a fresh process that checks a study with ten mistakes."""
     folder = material.folder / "mistakes"
     command = (sys.executable, "-c", "from aqbio.cli import main; main()", "check", str(folder))
 
@@ -42,7 +42,7 @@ def of_a_study(material: Material) -> list[Row]:
     write_mistakes(material, folder)
     return [
         Row(
-            "B13",
+            "B14",
             f"`aqbio check`, a fresh process: {3 * PEOPLE} recordings, ten planted mistakes",
             partial(subprocess.run, command, capture_output=True, text=True, check=False, cwd=ROOT),
             None,

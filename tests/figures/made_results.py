@@ -15,6 +15,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
+from aqbio.names import PARTICIPANT_STAGES
 from aqbio.stages import manifest, step_columns
 from tests.figures.made_study import (
     AXES,
@@ -239,6 +240,9 @@ _QUALITY = (
     ("residual_moment_z_rms", 41.0, 235.0, "N m", 21.0, "1 % of COM height times peak force"),
     ("residual_moment_y_stance_rms", 14.0, 68.0, "N m", 10.0, "precision gate"),
     ("effect_to_residual_y", 1.4, 0.6, "1", 3.0, "smallest group over the residual"),
+    ("plain_residual_moment_y_stance_rms", 21.0, 77.0, "N m", 10.0, "before the fit"),
+    ("plain_residual_force_x_rms", 0.17, 0.61, "body weight", 0.13, "before the fit"),
+    ("posterior_sd_opposition", 0.012, 0.031, "1", 0.025, "precision gate after the fit"),
     ("flight_drift_y", 0.08, 0.31, "1", 0.15, "range of total H in flight"),
     ("closure_A0", 3.1e-14, 2.2e-14, "relative", 1e-8, "sum of segments = OpenSim's"),
     ("closure_A1", 2.0e-16, 3.0e-16, "relative", 1e-12, "sum of groups = whole body"),
@@ -308,21 +312,68 @@ def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 
 def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) -> None:
     """Write the manifests and the prepared trials of one participant."""
-    for stage in ("prepare", "scale", "solve", "contributions"):
+    for stage in PARTICIPANT_STAGES:
         entries = []
         for trial in study.moving_of(participant_id):
             failed = (participant_id, trial.trial_id) == FAILED[:2]
             status, reason = ("failed", FAILED[2]) if failed else ("ok", "")
             entries.append(manifest.entry(trial.trial_id, status, reason))
+            if stage == "consistency" and not failed:
+                entries[-1] |= _fitted(trial.trial_id)
+        more = {"parameters": PARAMETERS, "static_used": True} if stage == "consistency" else {}
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
-            study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG
+            study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
         )
     for trial in study.moving_of(participant_id):
         own = [s for s in made if (s.participant, s.trial) == (participant_id, trial.trial_id)]
         if own:
             path = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
             write_dataset(prepared_trial(own), path, {"trial_id": trial.trial_id})
+
+
+PARAMETERS = [
+    {
+        "name": "clock_offset", "unit": "s", "fitted": True, "prior": 0.0, "prior_sd": 0.002,
+        "estimate": 0.0036, "sd": 0.0007, "low": 0.0025, "high": 0.0047, "lowest": -0.006,
+        "highest": 0.006, "beyond_limit": False,
+    },
+    {
+        "name": "drag_area", "unit": "m2", "fitted": False, "prior": 0.45, "prior_sd": 0.15,
+        "estimate": 0.45, "sd": 0.0, "low": 0.45, "high": 0.45, "lowest": 0.2, "highest": 0.8,
+        "beyond_limit": False,
+    },
+    {
+        "name": "leg_share", "unit": "relative", "fitted": True, "prior": 0.0, "prior_sd": 0.1,
+        "estimate": 0.27, "sd": 0.02, "low": 0.237, "high": 0.303, "lowest": -0.25,
+        "highest": 0.25, "beyond_limit": True,
+    },
+]  # fmt: skip
+"""A late clock, a drag area that is held, and legs heavier than is believed."""
+
+
+def _fitted(trial_id: str) -> dict[str, Any]:
+    """What stage consistency says of a trial; the jog's fit is not believed."""
+    suspect = trial_id == "jog"
+    numbers: dict[str, Any] = {
+        "motion": "plain" if suspect else "fitted",
+        "motion_reason": "the fit is suspect (leg mass)" if suspect else "",
+        "suspect": suspect,
+        "suspicions": ["leg mass"] if suspect else [],
+        "marker_rms_before_m": 0.0162,
+        "marker_rms_alone_m": 0.0166,
+        "marker_rms_after_m": 0.0169,
+        "joint_change_median_deg": 1.02,
+        "joint_change_max_deg": 2.2,
+        "joint_change_max_name": "hip_rotation_r",
+        "held_out_before_m": 0.0187,
+        "held_out_after_m": 0.01871,
+    }
+    for version, force, moment in (("before", 0.58, 66.0), ("after", 0.023, 6.0)):
+        for axis in AXES:
+            numbers[f"residual_force_{axis}_{version}_bw"] = force
+            numbers[f"residual_moment_{axis}_{version}_nm"] = moment
+    return numbers
 
 
 def prepared_trial(steps: list[MadeStep]) -> xr.Dataset:

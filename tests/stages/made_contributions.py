@@ -84,6 +84,34 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
     )
 
 
+def fitted_trial(trial: xr.Dataset, seed: int = 1) -> xr.Dataset:
+    """The same trial as one that was fitted: with its plain version and a posterior."""
+    rng = np.random.default_rng(seed)
+    found = {
+        f"{name}_plain": trial[name] + 2.0
+        for name in (
+            "group_angular_momentum",
+            "group_angular_momentum_rate",
+            "residual_moment",
+            "residual_force",
+        )
+    }
+    dimensions = ("group", "other_group", "axis")
+    groups, contacts = trial.sizes["group"], trial.sizes["contact"]
+    for quantity in ("momentum", "rate"):
+        for name, along, size in (("group", "time", len(TIME)), ("stance", "contact", contacts)):
+            roots = rng.normal(0.0, 0.1, (groups, groups, 3))
+            covariance = np.einsum("gka,hka->gha", roots, roots)
+            found[f"{name}_{quantity}_covariance"] = (
+                (along, *dimensions),
+                np.broadcast_to(covariance, (size, *covariance.shape)),
+            )
+    off = rng.normal(0.0, 0.1, (30, 1, groups, 3))
+    samples = trial["group_angular_momentum"].values + off
+    found["group_momentum_sample"] = (("sample", "time", "group", "axis"), samples)
+    return trial.assign(found).assign_attrs(mass_plain=MASS + 1.0)
+
+
 def _other_side(name: str) -> str:
     for left, right in (("_left", "_right"), ("_l", "_r")):
         if name.endswith(left):

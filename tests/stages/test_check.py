@@ -205,3 +205,9 @@ def test_virtual_sprinters_need_no_recordings_yet(file):
     (file.parent / "gait_library.npz").touch()
     replace(file, "data: data", "data: not_yet")
     assert study_problems(file) == []
+
+
+def test_a_map_of_another_model(file):
+    replace(file, "files:", "model: {map: hamner2010}\nfiles:")
+    found = {f.where for f in study_problems(file) if f.rule == "map-names"}
+    assert {"hand_l", "calcn_r", "acromial_l"} <= found

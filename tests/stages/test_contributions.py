@@ -18,10 +18,10 @@ from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions import _force_findings, trial_contributions
 from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset
 from aqbio.stages.level_curves import CHAINS, hub_curves
-from aqbio.stages.level_intervals import Sampling, trial_draws
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
 from aqbio.stages.step_roles import step_roles
+from aqbio.stages.trial_draws import Sampling, trial_draws
 from aqbio.stages.trial_intervals import deviations, intervals_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study

@@ -12,8 +12,9 @@ from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.stages.curve_intervals import ITEMS, KNOTS, curves_sd_dataset, step_sds
 from aqbio.stages.level_curves import CHAINS
-from aqbio.stages.level_intervals import Sampling, frame_outcomes, interval_rows
+from aqbio.stages.level_intervals import interval_rows
 from aqbio.stages.step_curves import curves_dataset, step_curves
+from aqbio.stages.trial_draws import Sampling, frame_outcomes
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.made_contributions import MAP, made_trial
 from tests.stages.test_level_intervals import EXACT, PLATES, STEP, _draws

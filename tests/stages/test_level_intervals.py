@@ -13,13 +13,8 @@ from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.stages.cause_intervals import cause_rows
-from aqbio.stages.level_intervals import (
-    Sampling,
-    TrackedPlaces,
-    interval_rows,
-    trial_draws,
-    with_markers,
-)
+from aqbio.stages.level_intervals import interval_rows
+from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")

@@ -68,15 +68,17 @@ def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
     done = []
     entries = run_trials(study, "P1", "solve", lambda t: done.append(t) or TrialOutcome(), str)
     assert [trial.trial_id for trial in done] == ["slow"]
-    _write(study, "solve", *entries)
-    assert earlier_failures(study, "P1", "contributions") == {"fast": "prepare: the file is cut."}
+    for stage in ("solve", "consistency"):
+        _write(study, stage, *entries)
+        later = {"solve": "consistency", "consistency": "contributions"}[stage]
+        assert earlier_failures(study, "P1", later) == {"fast": "prepare: the file is cut."}
 
 
 def test_failure_of_the_stage_before_names_it_once(study):
     _write(study, "prepare", entry("fast", OK, ""), entry("slow", OK, ""))
     _write(study, "scale")
     _write(study, "solve", entry("fast", FAILED, "no markers."), entry("slow", OK, ""))
-    assert earlier_failures(study, "P1", "contributions") == {"fast": "solve: no markers."}
+    assert earlier_failures(study, "P1", "consistency") == {"fast": "solve: no markers."}
 
 
 def test_without_a_model_no_trial_can_be_solved(study):

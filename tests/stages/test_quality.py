@@ -15,13 +15,8 @@ from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contact
 from aqbio.names import GRAVITY
 from aqbio.stages import step_columns
 from aqbio.stages.manifest import FAILED, OK, entry, write_manifest
-from aqbio.stages.quality import (
-    contact_window,
-    finding_rows,
-    measure,
-    quality_rows,
-    trial_rows,
-)
+from aqbio.stages.measures import measure
+from aqbio.stages.quality import contact_window, finding_rows, quality_rows, trial_rows
 from aqbio.stages.step_curves import ROLES, step_curves
 from aqbio.stages.steps import TrialSteps
 from tests.small_study import write_small_study
@@ -36,6 +31,8 @@ SOLVED = {
     "marker_max_label": "RTILAT",
 }
 
+PLAIN = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
+
 
 @pytest.fixture
 def study(tmp_path):
@@ -45,6 +42,7 @@ def study(tmp_path):
             ("prepare", {"surface": "overground"}),
             ("scale", {}),
             ("solve", SOLVED),
+            ("consistency", PLAIN),
             ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
         ):
             trials = [entry(name, OK, "", **numbers) for name in ("fast", "slow")]

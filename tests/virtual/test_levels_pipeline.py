@@ -20,18 +20,12 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.cause_intervals import cause_rows
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.level_intervals import (
-    Sampling,
-    TrackedPlaces,
-    TrialDraws,
-    interval_rows,
-    trial_draws,
-    with_markers,
-)
+from aqbio.stages.level_intervals import interval_rows
 from aqbio.stages.levels import levels_dataset, trial_levels
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
+from aqbio.stages.trial_draws import Sampling, TrackedPlaces, TrialDraws, trial_draws, with_markers
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf

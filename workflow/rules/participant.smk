@@ -112,10 +112,36 @@ rule solve:
         "aqbio solve {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
 
 
+rule consistency:
+    input:
+        prepared=rules.prepare.output,
+        scaled=rules.scale.output,
+        solved=rules.solve.output,
+        settings=settings_of("consistency"),
+    output:
+        f"{ROOT}/participants/{{participant}}/consistency.json",
+    log:
+        f"{ROOT}/logs/consistency-{{participant}}.log",
+    benchmark:
+        f"{ROOT}/logs/consistency-{{participant}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        study=str(STUDY_FILE),
+        version=aqbio.__version__,
+    message:
+        "Make motion, forces and body of {wildcards.participant} consistent"
+    shell:
+        "aqbio consistency {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
+
+
 rule contributions:
     input:
         prepared=rules.prepare.output,
         solved=rules.solve.output,
+        consistent=rules.consistency.output,
         settings=settings_of("contributions"),
     output:
         f"{ROOT}/participants/{{participant}}/contributions.json",
@@ -140,6 +166,7 @@ rule evidence:
     input:
         prepared=rules.prepare.output,
         solved=rules.solve.output,
+        consistent=rules.consistency.output,
         contributions=rules.contributions.output,
         settings=settings_of("evidence"),
     output:

@@ -16,6 +16,7 @@ rule settings:
 rule steps:
     input:
         contributions=manifests("contributions"),
+        evidence=manifests("evidence"),
         settings=settings_of("steps"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",
@@ -80,6 +81,7 @@ rule figures:
         steps=rules.steps.output.steps,
         contributions=rules.steps.output.contributions,
         trials=rules.steps.output.trials,
+        quality=rules.steps.output.quality,
         prepared=manifests("prepare"),
         scaled=manifests("scale"),
         settings=settings_of("figures"),

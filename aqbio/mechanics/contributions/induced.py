@@ -106,6 +106,7 @@ def equations_of_motion(
     feet: Sequence[FootContact],
     groups: FloatArray,
     pelvis: int,
+    still: SegmentKinematics | None = None,
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
@@ -121,6 +122,8 @@ def equations_of_motion(
         Sums segments into groups.
     pelvis : int
         Index of the segment whose angular acceleration is asked for.
+    still : SegmentKinematics, optional
+        From :func:`still_kinematics`, where it is known already.
 
     Notes
     -----
@@ -129,7 +132,7 @@ def equations_of_motion(
     the free coordinates and positive definite.
     """
     free = skeleton.free
-    still = _still(skeleton, kinematics, free)
+    still = still_kinematics(skeleton, kinematics) if still is None else still
     weightless = replace(skeleton, gravity=np.zeros(3))
     velocity = -inverse_dynamics(weightless, still)
     gravity = -inverse_dynamics(skeleton, still) - velocity
@@ -255,10 +258,10 @@ def _induced(
     )
 
 
-def _still(skeleton: Skeleton, kinematics: SegmentKinematics, free: IntArray) -> SegmentKinematics:
-    """The same motion with the free coordinates' accelerations taken away."""
+def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentKinematics:
+    """Give the same motion with the free coordinates' accelerations taken away."""
     udot = kinematics.udot.copy()
-    udot[:, free] = 0.0
+    udot[:, skeleton.free] = 0.0
     return segment_kinematics(skeleton, kinematics.q, kinematics.u, udot)
 
 

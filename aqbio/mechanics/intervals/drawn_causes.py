@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from aqbio.mechanics.contributions.induced import (
     InducedAccelerations,
     equations_of_motion,
     induced_accelerations,
+    still_kinematics,
 )
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.mechanics.contributions.levels import Anatomy
@@ -104,10 +105,12 @@ def drawn_causes(
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
+    motions = list(moved) or [run.kinematics]
+    still = _still(skeleton, motions)
     found: dict[str, list[InducedAccelerations]] = {model: [] for model in contact_models}
     for draw in range(count):
         body = drawn_skeleton(skeleton, parameters[draw])
-        kinematics = moved[draw % len(moved)] if moved else run.kinematics
+        kinematics = motions[draw % len(motions)]
         own = [
             ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
             for foot, name in enumerate(loads.bodies)
@@ -118,7 +121,9 @@ def drawn_causes(
             source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
             for source, chosen in coordinates.items()
         }
-        equations = equations_of_motion(body, kinematics, forces, feet, groups, pelvis)
+        equations = equations_of_motion(
+            body, kinematics, forces, feet, groups, pelvis, still[draw % len(motions)]
+        )
         for model, drawn in found.items():
             drawn.append(induced_accelerations(equations, model))
     return {
@@ -129,3 +134,15 @@ def drawn_causes(
         )
         for model, drawn in found.items()
     }
+
+
+def _still(skeleton: Skeleton, motions: Sequence[SegmentKinematics]) -> list[SegmentKinematics]:
+    """Each motion without the free coordinates' accelerations; all of them at once."""
+    whole = SegmentKinematics(
+        **{
+            one.name: np.concatenate([getattr(motion, one.name) for motion in motions])
+            for one in fields(SegmentKinematics)
+        }
+    )
+    still, count = still_kinematics(skeleton, whole), len(motions[0].q)
+    return [still.frames(slice(n * count, (n + 1) * count)) for n in range(len(motions))]

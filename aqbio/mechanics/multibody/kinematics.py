@@ -26,7 +26,15 @@ from aqbio.mechanics.multibody.poses import (
     station_positions,
 )
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
-from aqbio.mechanics.vectors import FloatArray, cross, rotate, transpose
+from aqbio.mechanics.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    cross,
+    of_frames,
+    rotate,
+    transpose,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,12 @@ class SegmentKinematics(SegmentPoses):
     def frames(self, chosen: slice) -> SegmentKinematics:
         """Give the same for some of the frames (views, no copies)."""
         return SegmentKinematics(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+    def picked(self, chosen: BoolArray | IntArray) -> SegmentKinematics:
+        """Give the same for any of the frames (copies, time contiguous)."""
+        return SegmentKinematics(
+            **{f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,22 +69,28 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
     skeleton : Skeleton
     time : (T,) array, s
     q : (T, C) array, rad or m
+    """
+    spline = quintic_spline(time, q)
+    return coupled(skeleton, Motion(q, spline.derivative(1)(time), spline.derivative(2)(time)))
+
+
+def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
+    """Give a motion with the dependent coordinates computed from those that they depend on.
 
     Notes
     -----
     With ``y = f(x)``: ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``.
     """
-    spline = quintic_spline(time, q)
-    motion = Motion(q.copy(), spline.derivative(1)(time), spline.derivative(2)(time))
     couplers = skeleton.couplers
-    if len(couplers.dependent):
-        x, independent = couplers.dependent, couplers.independent
-        value, slope, curvature = couplers.functions.values(q[:, independent])
-        speed = motion.u[:, independent]
-        motion.q[:, x] = value
-        motion.u[:, x] = slope * speed
-        motion.udot[:, x] = slope * motion.udot[:, independent] + curvature * speed**2
-    return motion
+    if not len(couplers.dependent):
+        return motion
+    q, u, udot = motion.q.copy(), motion.u.copy(), motion.udot.copy()
+    x, independent = couplers.dependent, couplers.independent
+    q[:, x], slope, curvature = couplers.functions.values(q[:, independent])
+    speed = u[:, independent]
+    u[:, x] = slope * speed
+    udot[:, x] = slope * udot[:, independent] + curvature * speed**2
+    return Motion(q, u, udot)
 
 
 def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> FloatArray:

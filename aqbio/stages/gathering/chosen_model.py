@@ -11,6 +11,7 @@ from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.study import MODELS
 
 SPRINT = "sprint"
+MAP_FILE = "map.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,15 @@ class ChosenModel:
     model_map : ModelMap
     own : dict
         Body of each of its markers.
+    map_text : str
+        A map file to write into the study, where no map of ours fits.
     """
 
     file: str
     map: str
     model_map: ModelMap
     own: dict[str, str]
+    map_text: str = ""
 
     @property
     def sprint(self) -> bool:
@@ -43,7 +47,7 @@ def chosen_model(model: Path | None) -> ChosenModel:
     Raises
     ------
     AqbioError
-        When no map of ours fits the model.
+        When no map of ours fits the model and none can be proposed.
     """
     if model is None:
         folder = MODELS / SPRINT
@@ -51,22 +55,31 @@ def chosen_model(model: Path | None) -> ChosenModel:
         return ChosenModel(SPRINT, SPRINT, read_yaml(folder / "map.yaml", ModelMap), own)
     names = model_names(model)
     maps = {path.parent.name: read_yaml(path, ModelMap) for path in MODELS.glob("*/map.yaml")}
-    fitting = sorted(name for name, found in maps.items() if not _unknown_names(found, names))
+    fitting = sorted(name for name, found in maps.items() if found.names() <= names)
     if not fitting:
-        raise AqbioError(
-            f"no map in models/ fits this model (there are {', '.join(sorted(maps))}).",
-            file=str(model),
-            fix=f"run `aqbio map-model {model} --out map.yaml` first, look through that file, make "
-            "the study without --model, and name model.file and model.map in study.yaml.",
-            rule="model-map",
-        )
+        return _with_new_map(model)
     best = closest(model.stem, fitting) or fitting[0]
     return ChosenModel(str(model.resolve()), best, maps[best], model_markers(model))
 
 
-def _unknown_names(model_map: ModelMap, names: frozenset[str]) -> set[str]:
-    """Bodies, joints and coordinates of a map that a model does not have."""
-    asked = {body for members in model_map.groups.values() for body in members}
-    asked |= set(model_map.joints.by_name().values())
-    asked |= {name for place in model_map.sagittal.values() for name in place.model_dump().values()}
-    return asked - names
+def _with_new_map(model: Path) -> ChosenModel:
+    """Give a model with a map that is proposed from how it moves."""
+    import yaml
+    from pydantic import ValidationError
+
+    from aqbio.stages.map_model import proposed_map
+
+    proposed = proposed_map(model)
+    try:
+        model_map = ModelMap.model_validate(yaml.safe_load(proposed.text))
+    except ValidationError as error:
+        raise AqbioError(
+            "no map in models/ fits this model, and what aqbio proposes lacks "
+            f"{'; '.join(proposed.open)}.",
+            file=str(model),
+            fix=f"run `aqbio map-model {model} --out map.yaml`, complete that file, make the study "
+            "without --model, and name model.file and model.map in study.yaml.",
+            rule="model-map",
+        ) from error
+    own = model_markers(model)
+    return ChosenModel(str(model.resolve()), MAP_FILE, model_map, own, proposed.text)

@@ -15,6 +15,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.axes import displacement
 from aqbio.names import SIDES
 from aqbio.stages.gathering.rows import TrialRow
+from aqbio.stages.preparation.label_check import StaticReference, with_checked_labels
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 from aqbio.stages.prepare import trial_numbers
@@ -43,7 +44,9 @@ class TrialLook:
     warnings: tuple[str, ...] = ()
 
 
-def trial_look(data: Path, row: TrialRow, marker_set: MarkerSet) -> TrialLook:
+def trial_look(
+    data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference
+) -> TrialLook:
     """Prepare a trial as stage prepare would, and say what it shows.
 
     A trial that cannot be prepared says why.
@@ -53,6 +56,7 @@ def trial_look(data: Path, row: TrialRow, marker_set: MarkerSet) -> TrialLook:
     forces = data / row.force_file if row.force_file else None
     try:
         recording = read_recording(data / row.file, forces)
+        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
         prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     except AqbioError as error:
         return TrialLook(f"not usable yet: {error.what}", warnings=(str(error),))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.io.trial_files import read_recording
 from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
@@ -17,6 +18,7 @@ from aqbio.stages.gathering.pairing import force_files, marker_vocabularies, rep
 from aqbio.stages.gathering.rows import Rows, rows_of
 from aqbio.stages.labelling.by_name import named_labels
 from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
+from aqbio.stages.preparation.label_check import StaticReference, median_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,33 @@ def gathered_study(
         chosen,
     )
     rows = rows_of(group, forces)
-    looks: dict[str, TrialLook] = {}
-    for row in rows.trials if markers.marker_set is not None else ():
-        if row.include == "yes" and markers.marker_set is not None:
-            report(f"looking at {row.file}")
-            looks[row.file] = trial_look(data, row, markers.marker_set)
+    looks = _looks(data, rows, markers, chosen, report)
     told = {file: look.words for file, look in looks.items()}
     rows = rows.with_found(told, _people_words(rows, looks))
     left_out = (*_repeated_words(repeated), *_other_words(others, data), *content.unusable)
     left_out += _unpaired_words(content.forces, forces, repeated)
     return GatheredStudy(data, content, rows, looks, markers, chosen, left_out)
+
+
+def _looks(
+    data: Path, rows: Rows, markers: ProposedSet, model: ChosenModel, report: Callable[[str], None]
+) -> dict[str, TrialLook]:
+    """Look at every trial, each participant's static trial first."""
+    looks: dict[str, TrialLook] = {}
+    if markers.marker_set is None:
+        return looks
+    trunk = frozenset(model.model_map.groups.get("torso", ()))
+    references: dict[str, StaticReference] = {}
+    for row in rows.trials:
+        if row.include == "no":
+            continue
+        report(f"looking at {row.file}")
+        if row.task == "static":
+            places = median_places(read_recording(data / row.file))
+            references[row.participant_id] = StaticReference(places, trunk)
+        reference = references.get(row.participant_id, StaticReference())
+        looks[row.file] = trial_look(data, row, markers.marker_set, reference)
+    return looks
 
 
 def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:

@@ -40,6 +40,8 @@ def _found(study: GatheredStudy) -> Iterator[str]:
         f"{content.others} other files"
     )
     yield f"  model: {study.model.file}, map: {study.model.map}"
+    if study.model.map_text:
+        yield "  look: the map is new, proposed from how the model moves: read map.yaml"
     if study.model.sprint and content.models:
         yield (
             "  models in the folder (to use one: the same command again with --model FILE): "

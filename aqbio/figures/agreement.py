@@ -1,0 +1,291 @@
+"""Do motion, forces and body agree? Residual against effect, before and after the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.transforms import offset_copy
+
+from aqbio.figures.style import FRAME, INK, NARROW_MM, STYLES, VERMILLION, journal_style, sheet
+from aqbio.io.tables import Columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+EFFECTS = ("push_leg", "swing_leg", "arms", "torso")
+"""Groups whose rates a conclusion about the vertical compares."""
+
+MARKS = {"push_leg": "o", "swing_leg": "s", "arms": "^", "torso": "v"}
+
+MOMENT_GATE, FORCE_GATE = 10.0, 5.0
+"""Limits of the residual about the vertical (N m) and of the residual force (% of the peak)."""
+
+PRECISION = "posterior_sd_opposition"
+
+FEW = 20
+"""Up to this many trials have large marks."""
+
+AGREEMENT_COLUMNS: Columns = {
+    "participant_id": {"description": "Participant."},
+    "trial_id": {"description": "Trial."},
+    "speed_mps": {"description": "Mean speed of the trial's steps.", "unit": "m/s"},
+    "panel": {"description": "moment: about the vertical in stance, RMS; force: RMS of the largest "
+              "axis; precision: posterior of the opposition of the sides."},
+    "what": {"description": "residual_before and residual_after the fit, a group's effect, or sd."},
+    "value": {"description": "Value in the unit of the row."},
+    "unit": {"description": "Unit of value and limit."},
+    "limit": {"description": "The gate drawn; n/a where there is none."},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAgreement:
+    """Residuals and effects of one trial.
+
+    Attributes
+    ----------
+    participant_id, trial_id : str
+    speed : float
+        m/s.
+    effects : dict
+        RMS rate of each group's angular momentum about the vertical in stance, N m.
+    moment_before, moment_after : float
+        RMS residual about the vertical in stance, N m; ``moment_after`` is NaN in a trial that was
+        not fitted.
+    force_before, force_after : float
+        RMS residual force of the largest axis, % of the peak ground reaction force.
+    sd, sd_limit : float
+        Inflated posterior standard deviation of the opposition of the sides, and its gate.
+    """
+
+    participant_id: str
+    trial_id: str
+    speed: float
+    effects: dict[str, float]
+    moment_before: float
+    moment_after: float
+    force_before: float
+    force_after: float
+    sd: float
+    sd_limit: float
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Participant and trial."""
+        return self.participant_id, self.trial_id
+
+    @property
+    def fitted(self) -> bool:
+        """Whether motion, forces and body were fitted together."""
+        return bool(np.isfinite(self.moment_after))
+
+
+def trial_agreements(curves: xr.Dataset, quality: pd.DataFrame) -> list[TrialAgreement]:
+    """Collect residuals and effects of every trial that has steps.
+
+    Parameters
+    ----------
+    curves : xarray.Dataset
+        Curves of all steps.
+    quality : DataFrame
+        The study's table of quality.
+    """
+    places = list(zip(curves["participant_id"].values, curves["trial_id"].values, strict=True))
+    found = []
+    for place in dict.fromkeys(places):
+        chosen = (quality["participant_id"] == place[0]) & (quality["trial_id"] == place[1])
+        rows = {str(row["measure"]): row for row in quality[chosen].to_dict("records")}
+        own = curves.isel(step=[number for number, one in enumerate(places) if one == place])
+        if rows:
+            found.append(_agreement(place, own, rows))
+    return sorted(found, key=lambda one: one.speed)
+
+
+def _agreement(
+    place: tuple[str, str], own: xr.Dataset, rows: Mapping[str, Mapping[Any, Any]]
+) -> TrialAgreement:
+    rates = own["angular_momentum_rate"].sel(phase="stance", axis="y")
+    fitted = "plain_residual_moment_y_stance_rms" in rows
+    before = "plain_" if fitted else ""
+
+    def number(measure: str, column: str = "value") -> float:
+        return float(rows[measure][column]) if measure in rows else np.nan
+
+    def share(prefix: str) -> float:
+        names = [f"{prefix}residual_force_{axis}_rms" for axis in "xyz"]
+        parts = [number(name) / number(name, "limit") for name in names]
+        return FORCE_GATE * max((part for part in parts if np.isfinite(part)), default=np.nan)
+
+    return TrialAgreement(
+        participant_id=str(place[0]),
+        trial_id=str(place[1]),
+        speed=float(own["speed"].mean()),
+        effects={
+            name: float(np.sqrt((rates.sel(group=name) ** 2).mean()))
+            for name in EFFECTS
+            if name in rates["group"].values
+        },
+        moment_before=number(f"{before}residual_moment_y_stance_rms"),
+        moment_after=number("residual_moment_y_stance_rms") if fitted else np.nan,
+        force_before=share(before),
+        force_after=share("") if fitted else np.nan,
+        sd=number(PRECISION),
+        sd_limit=number(PRECISION, "limit"),
+    )
+
+
+def agreement_numbers(trials: Sequence[TrialAgreement]) -> pd.DataFrame:
+    """Give the numbers that the figure draws."""
+    import pandas as pd
+
+    return pd.DataFrame(list(_numbers(trials)), columns=list(AGREEMENT_COLUMNS))
+
+
+def _numbers(trials: Sequence[TrialAgreement]) -> Iterator[dict[str, object]]:
+    for one in trials:
+        key = {
+            "participant_id": one.participant_id,
+            "trial_id": one.trial_id,
+            "speed_mps": one.speed,
+        }
+        drawn = [("moment", name, value, "N m", np.nan) for name, value in one.effects.items()]
+        drawn += [
+            ("moment", "residual_before", one.moment_before, "N m", MOMENT_GATE),
+            ("moment", "residual_after", one.moment_after, "N m", MOMENT_GATE),
+            ("force", "residual_before", one.force_before, "% of the peak force", FORCE_GATE),
+            ("force", "residual_after", one.force_after, "% of the peak force", FORCE_GATE),
+            ("precision", "sd", one.sd, "1", one.sd_limit),
+        ]
+        for panel, what, value, unit, limit in drawn:
+            if np.isfinite(value):
+                yield key | {
+                    "panel": panel, "what": what, "value": value, "unit": unit, "limit": limit,
+                }  # fmt: skip
+
+
+def agreement_figure(trials: Sequence[TrialAgreement], width_mm: float) -> Figure:
+    """Draw what is left unexplained against what is to be explained, trial by trial.
+
+    Parameters
+    ----------
+    trials : sequence of TrialAgreement
+        At least one.
+    width_mm : float
+        Two columns of a page: panels side by side; one column: one below the other.
+    """
+    narrow = width_mm < NARROW_MM
+    with journal_style():
+        figure = sheet(width_mm, 150.0 if narrow else 75.0)
+        shape = (3, 1) if narrow else (1, 3)
+        first, second, third = figure.subplots(*shape).ravel()
+        _moments(figure, first, trials)
+        _forces(second, trials)
+        _precision(third, trials)
+        for place in (first, second, third):
+            place.set_xlabel("speed (m/s)")
+            place.margins(x=0.12)
+        figure.legend(handles=_key(trials), loc="outside upper center", ncols=3 if narrow else 7)
+    return figure
+
+
+def _moments(figure: Figure, place: Axes, trials: Sequence[TrialAgreement]) -> None:
+    beside = offset_copy(place.transData, figure, x=-5.0, units="points")
+    for one in trials:
+        for name, value in one.effects.items():
+            place.plot(
+                one.speed, value, MARKS[name], color=STYLES[name].colour,
+                markersize=0.85 * _size(trials), markeredgewidth=0.0, transform=beside,
+            )  # fmt: skip
+    _pairs(place, [(one.speed, one.moment_before, one.moment_after) for one in trials])
+    _gate(place, MOMENT_GATE, "gate 10 N m")
+    _logarithmic(place)
+    place.set_title("About the vertical in stance:\nresidual against effects", fontsize=7)
+    place.set_ylabel("RMS (N m)")
+
+
+def _forces(place: Axes, trials: Sequence[TrialAgreement]) -> None:
+    _pairs(place, [(one.speed, one.force_before, one.force_after) for one in trials])
+    _gate(place, FORCE_GATE, "gate 5 %")
+    _logarithmic(place)
+    place.set_title("Residual force, largest axis,\nof the peak ground force", fontsize=7)
+    place.set_ylabel("RMS (%)")
+
+
+def _precision(place: Axes, trials: Sequence[TrialAgreement]) -> None:
+    known = [one for one in trials if np.isfinite(one.sd)]
+    for one in known:
+        place.plot(one.speed, one.sd, "D", color=INK, markersize=0.8 * _size(trials))
+    place.set_title("The evidence after the fit:\nhow sure who opposes whom is", fontsize=7)
+    place.set_ylabel("posterior sd (of 0 to 1)")
+    place.set_ylim(0.0, None)
+    if known:
+        limit = known[0].sd_limit
+        place.set_ylim(0.0, 1.15 * max(limit, *(one.sd for one in known)))
+        _gate(place, limit, f"gate {limit:g}")
+    else:
+        place.text(0.5, 0.5, "no trial was fitted", ha="center", transform=place.transAxes)
+
+
+def _logarithmic(place: Axes) -> None:
+    """Plain numbers on a logarithmic axis."""
+    place.set_yscale("log")
+    place.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    place.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    place.yaxis.set_minor_locator(NullLocator())
+
+
+def _size(points: Sequence[object]) -> float:
+    """Size of a mark, points: small where there are many."""
+    return 4.0 if len(points) <= FEW else 2.0
+
+
+def _pairs(place: Axes, points: Sequence[tuple[float, float, float]]) -> None:
+    """Draw hollow before, filled after, and the way from one to the other."""
+    size = _size(points)
+    for speed, before, after in points:
+        if np.isfinite(before) and np.isfinite(after):
+            place.plot([speed, speed], [before, after], color=FRAME, linewidth=0.15 * size)
+        if np.isfinite(before):
+            place.plot(
+                speed, before, "D", color="white", markeredgecolor=INK, markersize=size,
+                markeredgewidth=0.2 * size, zorder=3,
+            )  # fmt: skip
+        if np.isfinite(after):
+            place.plot(speed, after, "D", color=INK, markersize=size, zorder=4)
+
+
+def _gate(place: Axes, height: float, words: str) -> None:
+    place.axhline(height, color=VERMILLION, linewidth=0.9, linestyle=(0, (4.0, 1.8)), zorder=2)
+    place.annotate(
+        words, (0.5, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
+        textcoords="offset points", fontsize=6, color=VERMILLION, ha="center",
+    )  # fmt: skip
+
+
+def _key(trials: Sequence[TrialAgreement]) -> list[Line2D]:
+    def mark(symbol: str, label: str, face: str, edge: str) -> Line2D:
+        return Line2D(
+            [], [], linestyle="", marker=symbol, color=face, markeredgecolor=edge,
+            markersize=4.0, label=label,
+        )  # fmt: skip
+
+    handles = [mark("D", "residual before the fit", "white", INK)]
+    if any(one.fitted for one in trials):
+        handles.append(mark("D", "after the fit", INK, INK))
+    names = dict.fromkeys(name for one in trials for name in one.effects)
+    handles += [
+        mark(MARKS[name], STYLES[name].label, STYLES[name].colour, STYLES[name].colour)
+        for name in names
+    ]
+    handles.append(
+        Line2D([], [], color=VERMILLION, linewidth=0.9, linestyle=(0, (4.0, 1.8)), label="gate")
+    )
+    return handles

@@ -1,0 +1,1 @@
+"""What the bodies, joints and coordinates of a model mean, told from its geometry."""

@@ -1,0 +1,89 @@
+"""Whether the forces make sense the other way round: faults of sign that a fit would bend away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.observations import GroundWrench
+from aqbio.mechanics.vectors import FloatArray
+
+LOADED = 100.0
+"""Vertical force from which a centre of pressure is known, N."""
+
+
+def _mirrored(force: tuple[int, int, int], moment: tuple[int, int, int]) -> FloatArray:
+    return np.array([force, moment], dtype=float)
+
+
+def _turned(signs: FloatArray) -> Callable[[GroundWrench], GroundWrench]:
+    return lambda wrench: replace(
+        wrench, force=signs[0] * wrench.force, moment=signs[1] * wrench.moment
+    )
+
+
+def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
+    """Give the wrench with the free moment turned round; forces and pressure centres stay.
+
+    Parameters
+    ----------
+    wrench : GroundWrench
+        The ground is at height 0.
+
+    Notes
+    -----
+    Of the sum over all plates: right while one foot stands.
+    """
+    force, moment = wrench.force, wrench.moment
+    loaded = force[:, 1] > LOADED
+    divisor = np.where(loaded, force[:, 1], 1.0)
+    along, across = moment[:, 2] / divisor, -moment[:, 0] / divisor
+    of_force = across * force[:, 0] - along * force[:, 2]
+    turned = moment.copy()
+    turned[:, 1] -= 2.0 * np.where(loaded, moment[:, 1] - of_force, 0.0)
+    return replace(wrench, moment=turned)
+
+
+TURNED: Mapping[str, Callable[[GroundWrench], GroundWrench]] = MappingProxyType(
+    {
+        "force": _turned(_mirrored((-1, -1, -1), (-1, -1, -1))),
+        "force_x": _turned(_mirrored((-1, 1, 1), (1, 1, 1))),
+        "force_z": _turned(_mirrored((1, 1, -1), (1, 1, 1))),
+        "moment_y": _turned(_mirrored((1, 1, 1), (1, -1, 1))),
+        "free_moment": free_moment_turned,
+    }
+)
+"""Ways in which the wrench may have a wrong sign; each is its own inverse."""
+
+
+def remaining_excess(fit: TrialFit) -> dict[str, float]:
+    """Part of the disagreement that remains when the forces are turned round.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        Of a trial that is suspect.
+
+    Returns
+    -------
+    dict
+        By way of turning: cost over that of the markers alone, relative to the trial's own.
+        Small where this is the fault, about one or more where it is not.
+
+    Notes
+    -----
+    Every way is fitted with the parameters free, as is the trial itself.
+    """
+    parameters = fit.problem.parameters
+    own = fit_trial(fit.runner, fit.observations, fit.weights, parameters)
+    excess = max(own.cost[-1] - own.cost_alone, 1e-12)
+    found = {}
+    for name, turned in TURNED.items():
+        observations = replace(fit.observations, wrench=turned(fit.observations.wrench))
+        other = fit_trial(fit.runner, observations, fit.weights, parameters)
+        found[name] = (other.cost[-1] - other.cost_alone) / excess
+    return found

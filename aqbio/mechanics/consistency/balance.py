@@ -1,0 +1,274 @@
+"""Newton's and Euler's equations of the whole body, what they leave, and how that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.consistency.adjusted import (
+    AIR_DENSITY,
+    adjusted_skeleton,
+    cop_shift,
+    drag,
+    mass_shares,
+)
+from aqbio.mechanics.consistency.observations import GroundWrench
+from aqbio.mechanics.consistency.parameters import (
+    CLOCK,
+    COP,
+    DRAG,
+    LEGS,
+    MASS,
+    PELVIS,
+    TORSO_COM,
+)
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, SegmentMotion, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
+from aqbio.mechanics.multibody.momentum_jacobians import MomentumJacobians
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.runs import runs
+from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What the ground and the air do not explain of the motion.
+
+    Attributes
+    ----------
+    force : (T, 3) array, N, ground
+        ``m (a − g) − F + drag``.
+    moment : (T, 3) array, N m, ground
+        About the centre of mass: ``dH/dt − [M − c × F + δ × F]``.
+    """
+
+    force: FloatArray
+    moment: FloatArray
+
+    @property
+    def rows(self) -> FloatArray:
+        """(T, 6) array: force, then moment."""
+        return np.concatenate([self.force, self.moment], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """The whole body's equations of motion in some frames, with parameters of some values.
+
+    Attributes
+    ----------
+    runner : Runner
+        Before any adjustment.
+    values : mapping
+        Parameters by name.
+    skeleton : Skeleton
+        Adjusted.
+    kinematics : SegmentKinematics
+    motion : SegmentMotion
+    com, velocity, acceleration : (T, 3) arrays
+        Of the whole body's centre of mass.
+    force, moment : (T, 3) arrays
+        Of the ground at the shifted times, moment about the ground origin; the COP not shifted.
+    force_rate, moment_rate : (T, 3) arrays
+    drags : bool
+        Whether the air resists.
+    """
+
+    runner: Runner
+    values: Mapping[str, float]
+    skeleton: Skeleton
+    kinematics: SegmentKinematics
+    motion: SegmentMotion
+    com: FloatArray
+    velocity: FloatArray
+    acceleration: FloatArray
+    force: FloatArray
+    moment: FloatArray
+    force_rate: FloatArray
+    moment_rate: FloatArray
+    drags: bool
+
+    @property
+    def residual(self) -> Residual:
+        """What is left."""
+        mass, area = self.skeleton.mass.sum(), self.values.get(DRAG, 0.0)
+        linear = mass * (self.acceleration - self.skeleton.gravity) - self.force
+        if self.drags:
+            linear = linear + drag(self.velocity, area)
+        rate = angular_momentum_rate(self.motion, self.com, self.acceleration).sum(axis=1)
+        arm = self.com - cop_shift(self.values)
+        return Residual(linear, rate - self.moment + cross(arm, self.force))
+
+    @cached_property
+    def _resistance(self) -> FloatArray:
+        """Derivative of the drag by the velocity of the centre of mass, (T, 3, 3)."""
+        area = self.values.get(DRAG, 0.0) * self.drags
+        v = self.velocity
+        speed = np.maximum(np.linalg.norm(v, axis=1), 1e-9)[:, None, None]
+        slope = speed * np.eye(3) + v[:, :, None] * v[:, None, :] / speed
+        return np.asarray(0.5 * AIR_DENSITY * area * slope)
+
+    def _resisted(self, faster: FloatArray) -> FloatArray:
+        """Change of the drag when the centre of mass is faster, (T, 3)."""
+        return rotate(self._resistance, faster)
+
+    def by_parameter(self, name: str) -> FloatArray:
+        """Derivative of the residual's rows by a parameter, (T, 6)."""
+        if name == CLOCK:
+            arm = self.com - cop_shift(self.values)
+            turned = cross(arm, self.force_rate) - self.moment_rate
+            return np.concatenate([-self.force_rate, turned], axis=1)
+        if name == DRAG:
+            unit = drag(self.velocity, 1.0) * self.drags
+            return np.concatenate([unit, np.zeros_like(unit)], axis=1)
+        if name in COP:
+            axis = np.eye(3)[2 * COP.index(name)]
+            turned = -cross(np.broadcast_to(axis, self.force.shape), self.force)
+            return np.concatenate([np.zeros_like(turned), turned], axis=1)
+        if name in TORSO_COM:
+            return self._by_torso_com(TORSO_COM.index(name))
+        return self._by_masses(name)
+
+    def _by_masses(self, name: str) -> FloatArray:
+        """By parameters that change the segments' masses in proportion."""
+        mass, scale = self.skeleton.mass, 1.0 + self.values.get(MASS, 0.0)
+        if name == MASS:
+            gain = mass / scale
+        else:
+            part = {LEGS: self.runner.legs, PELVIS: self.runner.pelvis}[name]
+            gain = scale * mass_shares(self.runner, part) * self.runner.skeleton.mass
+        share = np.divide(gain, mass, out=np.zeros_like(mass), where=mass > 0.0)
+        gained = gain[:, None]
+        motion = self.motion
+        linear = (gained * (motion.acceleration - self.skeleton.gravity)).sum(axis=1)
+        rates = angular_momentum_rate(motion, self.com, self.acceleration)
+        faster = (gained * (motion.velocity - self.velocity[:, None])).sum(axis=1) / mass.sum()
+        linear = linear + self._resisted(faster)
+        arm = (gained * (motion.com - self.com[:, None])).sum(axis=1) / mass.sum()
+        angular = (share[:, None] * rates).sum(axis=1) + cross(arm, self.force)
+        return np.concatenate([linear, angular], axis=1)
+
+    def _by_torso_com(self, axis: int) -> FloatArray:
+        """By a shift of the torso's centres of mass along one of its axes."""
+        torso = np.flatnonzero(self.runner.torso)
+        kinematics, motion = self.kinematics, self.motion
+        mass = self.skeleton.mass[torso][:, None]
+        omega = kinematics.angular_velocity[:, torso]
+        alpha = kinematics.angular_acceleration[:, torso]
+        moved = kinematics.rotation[:, torso][..., axis]
+        pushed = cross(alpha, moved) + cross(omega, cross(omega, moved))
+        arm = motion.com[:, torso] - self.com[:, None]
+        relative = motion.acceleration[:, torso] - self.acceleration[:, None]
+        angular = (cross(moved, mass * relative) + cross(arm, mass * pushed)).sum(axis=1)
+        shift = (mass * moved).sum(axis=1) / self.skeleton.mass.sum()
+        faster = (mass * cross(omega, moved)).sum(axis=1) / self.skeleton.mass.sum()
+        linear = (mass * pushed).sum(axis=1) + self._resisted(faster)
+        return np.concatenate([linear, angular + cross(shift, self.force)], axis=1)
+
+    def by_motion(
+        self, jacobians: MomentumJacobians, rates: MomentumJacobians
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Derivatives of the residual's rows by coordinates, speeds and accelerations.
+
+        Parameters
+        ----------
+        jacobians : MomentumJacobians
+        rates : MomentumJacobians
+            Their derivatives along the motion.
+
+        Returns
+        -------
+        by_q, by_u, by_udot : (T, 6, N) arrays
+
+        Notes
+        -----
+        ``∂r/∂u' = A``, ``∂r/∂u = A' + B``, ``∂r/∂q = B' + [0; (∂c/∂q) × F]``, and of the drag
+        ``k |v| v`` with ``k = ρ A / 2``: ``k (|v| 1 + v vᵀ / |v|)`` times ∂v/∂u and ∂v/∂q.
+        """
+        mass = self.skeleton.mass.sum()
+        by_u = rates.by_speed + jacobians.by_coordinate
+        by_q = rates.by_coordinate.copy()
+        shift = jacobians.by_speed[:, :3] / mass
+        by_q[:, 3:] += cross(shift.transpose(0, 2, 1), self.force[:, None]).transpose(0, 2, 1)
+        by_u[:, :3] += self._resistance @ jacobians.by_speed[:, :3] / mass
+        by_q[:, :3] += self._resistance @ jacobians.by_coordinate[:, :3] / mass
+        return by_q, by_u, jacobians.by_speed
+
+
+def balance(
+    runner: Runner,
+    values: Mapping[str, float],
+    kinematics: SegmentKinematics,
+    wrench: tuple[GroundWrench, FloatArray],
+    *,
+    drags: bool,
+) -> Balance:
+    """Equations of motion of the whole body.
+
+    Parameters
+    ----------
+    runner : Runner
+        Before any adjustment.
+    values : mapping
+        Parameters by name; those that are missing are 0.
+    kinematics : SegmentKinematics
+        Of any adjustment of the masses: it does not depend on them.
+    wrench : GroundWrench and (T,) array
+        As measured, and the times of the frames, s.
+    drags : bool
+        Whether the air resists.
+    """
+    skeleton = adjusted_skeleton(runner, values)
+    motion = segment_motion(skeleton, kinematics)
+    com, velocity, acceleration = centre_of_mass(motion)
+    ground, time = wrench
+    later = time + values.get(CLOCK, 0.0)
+    force, moment = ground.at(later)
+    force_rate, moment_rate = ground.at(later, 1)
+    return Balance(
+        runner,
+        values,
+        skeleton,
+        kinematics,
+        motion,
+        com,
+        velocity,
+        acceleration,
+        force,
+        moment,
+        force_rate,
+        moment_rate,
+        drags,
+    )
+
+
+def rates_over_frames(
+    jacobians: MomentumJacobians, frames: BoolArray, step: float
+) -> MomentumJacobians:
+    """Derivatives of the Jacobians along the motion, from neighbouring frames.
+
+    Parameters
+    ----------
+    jacobians : MomentumJacobians
+        In the chosen frames.
+    frames : (T,) bool array
+        Which frames of the trial these are, at least three in a row.
+    step : float
+        Time between frames, s.
+
+    Notes
+    -----
+    1 % (speeds) and 5 % (coordinates) from exact: enough for steps of Gauss and Newton, whose
+    goal they do not move.
+    """
+    number = np.cumsum(frames) - 1
+    rates = [np.empty_like(jacobians.by_speed), np.empty_like(jacobians.by_coordinate)]
+    for start, stop in runs(frames):
+        part = slice(number[start], number[stop - 1] + 1)
+        for rate, values in zip(rates, (jacobians.by_speed, jacobians.by_coordinate), strict=True):
+            rate[part] = np.gradient(values[part], step, axis=0, edge_order=2)
+    return MomentumJacobians(*rates)

@@ -1,0 +1,329 @@
+"""Motion, forces and body of one trial, made to obey Newton and Euler together.
+
+Gauss and Newton's method over the coefficients of splines and a few global parameters. Markers,
+residual force and moment weigh by their standard deviations: nothing is driven to zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
+from aqbio.mechanics.consistency.balance import Residual, balance
+from aqbio.mechanics.consistency.band import BandFactor
+from aqbio.mechanics.consistency.observations import Observations
+from aqbio.mechanics.consistency.parameters import (
+    PARAMETERS,
+    Parameter,
+    ParameterEstimate,
+    discount,
+    prior_precision,
+    priors,
+)
+from aqbio.mechanics.consistency.problem import Equations, Point, Problem
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray, IntArray
+
+ENOUGH = 1e-3
+"""The last step lowers the cost by less than this part of it."""
+
+MOST_STEPS = 15
+
+FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
+"""Steps are damped only after one that raised the cost."""
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """What the data of a trial say about the motion and the parameters.
+
+    Attributes
+    ----------
+    factor : BandFactor
+        Of the normal matrix of the splines' coefficients.
+    border : (K N, P) array
+        Change of the coefficients with each parameter that is on, negative.
+    about : (P, P) array
+        Information about the parameters when the motion follows them, all frames counted.
+    pull : (P,) array
+        Downhill for the parameters when the motion follows them, all frames counted.
+    discount : float
+        Frames that count as one independent observation of the parameters.
+    """
+
+    factor: BandFactor
+    border: FloatArray
+    about: FloatArray
+    pull: FloatArray
+    discount: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrialFit:
+    """A trial, made consistent.
+
+    Attributes
+    ----------
+    problem : Problem
+        What was fitted, with runner, observations, weights and parameters.
+    skeleton : Skeleton
+        With the fitted masses and centre of mass of the torso.
+    estimates : tuple of ParameterEstimate
+        All parameters, in order.
+    coefficients : (K, N) array
+        Of the splines.
+    motion : Motion
+        All coordinates, speeds and accelerations in every frame.
+    before, after : Residual
+        Of the plain way (measured clock, given body, no air), and of the fit.
+    marker_error_before, marker_error_alone, marker_error_after : (T, K) arrays, m
+        NaN where a marker is missing. Of inverse kinematics (all markers weigh alike, frame by
+        frame); of splines that follow the markers alone, weighted by segment; of the fit.
+    cost : tuple of float
+        At the start and after each step.
+    cost_alone : float
+        Of markers alone: what the cost would be without forces.
+    information : Information
+    covariance : (P, P) array
+        Of the parameters that are on.
+    """
+
+    problem: Problem
+    skeleton: Skeleton
+    estimates: tuple[ParameterEstimate, ...]
+    coefficients: FloatArray
+    motion: Motion
+    before: Residual
+    after: Residual
+    marker_error_before: FloatArray
+    marker_error_alone: FloatArray
+    marker_error_after: FloatArray
+    cost: tuple[float, ...]
+    cost_alone: float
+    information: Information
+    covariance: FloatArray
+
+    @property
+    def runner(self) -> Runner:
+        """The runner before any adjustment."""
+        return self.problem.runner
+
+    @property
+    def observations(self) -> Observations:
+        """What was measured."""
+        return self.problem.observations
+
+    @property
+    def weights(self) -> Weights:
+        """How much it weighed."""
+        return self.problem.weights
+
+    @property
+    def coordinates(self) -> IntArray:
+        """(N,) int: coordinates that were fitted."""
+        return self.problem.coordinates
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Parameters by name."""
+        return {one.name: one.estimate for one in self.estimates}
+
+    @property
+    def drag_area(self) -> float:
+        """Drag area that acted in this trial, m²; 0 on a treadmill."""
+        return self.values.get("drag_area", 0.0) if self.observations.drag else 0.0
+
+    @property
+    def theta(self) -> FloatArray:
+        """(P,) array: values of the parameters that are on."""
+        return np.array([self.values[name] for name in self.problem.on])
+
+
+def fit_trial(
+    runner: Runner,
+    observations: Observations,
+    weights: Weights | None = None,
+    parameters: Sequence[Parameter] = PARAMETERS,
+    fixed: Mapping[str, float] | None = None,
+    start: TrialFit | None = None,
+) -> TrialFit:
+    """Fit one trial.
+
+    Parameters
+    ----------
+    runner : Runner
+    observations : Observations
+    weights : Weights, optional
+    parameters : sequence of Parameter
+        Those that are on are estimated, unless values are given.
+    fixed : mapping, optional
+        Values of the parameters; none is estimated then, and missing ones are their priors.
+    start : TrialFit, optional
+        A fit of the same trial from which to go on.
+
+    Returns
+    -------
+    TrialFit
+
+    Raises
+    ------
+    ValueError
+        No frame is measured completely.
+
+    Notes
+    -----
+    Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)²
+    + n Σ ((θ − θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by
+    segment, and n the frames that count as one observation of the parameters θ.
+    """
+    known = {**priors(parameters), **(fixed or {})}
+    problem = Problem(runner, observations, weights or Weights(), tuple(parameters), known)
+    if not problem.measured.any():
+        raise ValueError("no frame of the trial has all its contacts measured.")
+    if start is None:
+        markers = problem.of_markers_alone
+        nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
+        alone, _ = _descended(markers, nearest, moving=False)
+        coefficients = alone.coefficients
+        without = (alone.cost, marker_errors(problem, alone.kinematics.q))
+    else:
+        coefficients, without = start.coefficients, (start.cost_alone, start.marker_error_alone)
+    first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
+    point, history = _descended(problem, first, moving=fixed is None)
+    return _fit(problem, (point, history), without, estimated=fixed is None)
+
+
+def _descended(problem: Problem, point: Point, *, moving: bool) -> tuple[Point, tuple[float, ...]]:
+    """Walk down from a point; parameters move or stay."""
+    history, damping = [point.cost], 0.0
+    for _ in range(MOST_STEPS):
+        equations = problem.equations(point)
+        while True:
+            tried = _stepped(problem, point, equations, damping, moving=moving)
+            if tried.cost <= point.cost or damping > MOST_DAMPING:
+                break
+            damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
+        if tried.cost > point.cost:
+            break
+        gain = (point.cost - tried.cost) / point.cost
+        point, damping = tried, damping * LESS_DAMPING
+        history.append(point.cost)
+        if gain < ENOUGH:
+            break
+    return point, tuple(history)
+
+
+def _stepped(
+    problem: Problem, point: Point, equations: Equations, damping: float, *, moving: bool
+) -> Point:
+    """Point after a step; the parameters' priors join here."""
+    motion = equations.motion
+    factor, step = motion.factor(damping), np.zeros_like(point.theta)
+    if not moving or not problem.on:
+        change = factor.solve(motion.right)
+    else:
+        both = factor.solve(np.column_stack([motion.right, motion.border]))
+        follow, parameters = both[:, 1:], np.arange(len(point.theta))
+        matrix = equations.matrix - motion.border.T @ follow
+        matrix[parameters, parameters] += (1.0 + damping) * problem.precision
+        believed = problem.precision * (problem.believed - point.theta)
+        step[:] = np.linalg.solve(matrix, equations.right + believed - motion.border.T @ both[:, 0])
+        change = both[:, 0] - follow @ step
+    moved = point.coefficients + change.reshape(point.coefficients.shape)
+    return problem.point(moved, point.theta + step)
+
+
+def _fit(
+    problem: Problem,
+    ended: tuple[Point, tuple[float, ...]],
+    without: tuple[float, FloatArray],
+    *,
+    estimated: bool,
+) -> TrialFit:
+    """Gather what is wanted: the end and the costs there; cost and errors without forces."""
+    point, history = ended
+    information = _information(problem, point)
+    covariance = np.zeros_like(information.about)
+    if estimated:
+        covariance = parameter_covariance([information], problem.parameters)
+    values = problem.values(point.theta)
+    return TrialFit(
+        problem=problem,
+        skeleton=adjusted_skeleton(problem.runner, values),
+        estimates=estimates(problem.parameters, values, covariance),
+        coefficients=point.coefficients,
+        motion=problem.motion(point.coefficients),
+        before=residual(problem, problem.observations.plain, {}),
+        after=residual(problem, problem.motion(point.coefficients), values),
+        marker_error_before=marker_errors(problem, problem.observations.start),
+        marker_error_after=marker_errors(problem, point.kinematics.q),
+        marker_error_alone=without[1],
+        cost=history,
+        cost_alone=without[0],
+        information=information,
+        covariance=covariance,
+    )
+
+
+def _information(problem: Problem, point: Point) -> Information:
+    equations = problem.equations(point)
+    motion = equations.motion
+    factor = motion.factor()
+    both = factor.solve(np.column_stack([motion.right, motion.border]))
+    return Information(
+        factor=factor,
+        border=both[:, 1:],
+        about=equations.matrix - motion.border.T @ both[:, 1:],
+        pull=equations.right - motion.border.T @ both[:, 0],
+        discount=discount(problem.observations.rate),
+    )
+
+
+def parameter_covariance(
+    trials: Sequence[Information], parameters: Sequence[Parameter]
+) -> FloatArray:
+    """Covariance of the parameters that are on, after the data of some trials, (P, P)."""
+    total: FloatArray = np.diag(prior_precision(parameters))
+    for trial in trials:
+        total = total + trial.about / trial.discount
+    return np.asarray(np.linalg.inv(total))
+
+
+def estimates(
+    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
+) -> tuple[ParameterEstimate, ...]:
+    """Parameters with their values and, of those that are on, standard deviations."""
+    spread = iter(np.sqrt(np.diag(covariance)).tolist())
+    return tuple(
+        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
+        for one in parameters
+    )
+
+
+def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
+    """Residual of a motion in every frame of a trial, for some values of the parameters."""
+    observations = problem.observations
+    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
+    wrench = (observations.wrench, observations.time)
+    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
+
+
+def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
+    """Distances of the markers, (T, K), m; NaN where a marker is missing."""
+    observations = problem.observations
+    found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
+    return np.asarray(np.linalg.norm(found - observations.markers, axis=2))
+
+
+def with_parameters(
+    fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
+) -> TrialFit:
+    """Give a fit with parameters that were estimated elsewhere, from all trials of a session."""
+    return replace(fit, estimates=tuple(found), covariance=covariance)

@@ -1,0 +1,139 @@
+"""What markers ask of the motion when the skin under a segment's markers moves together.
+
+The markers of a segment with n visible ones have, in each direction, the covariance
+``a 1 1ᵀ + b I``: a is what they share. Its inverse is ``(I − κ 1 1ᵀ) / b`` with
+``κ = a / (b + n a)``. In the normal matrix the second part is a negative weight ``κ n² / b`` at
+the mean of the segment's visible markers, so that the matrix is the mass matrix in disguise of
+``inverse_kinematics.marker_fit`` again, and no Jacobian is formed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.consistency.observations import Observations
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD, Weights
+from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
+from aqbio.mechanics.multibody.inertia import (
+    by_coordinate,
+    carried,
+    felt_by_axes,
+    momenta,
+    point_masses,
+)
+from aqbio.mechanics.multibody.jacobians import velocity_fields
+from aqbio.mechanics.multibody.poses import SegmentPoses, station_positions
+from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, dot
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerRows:
+    """Markers of one trial, and how they weigh.
+
+    Attributes
+    ----------
+    tracking : Tracking
+        The markers' places on the skeleton and the coordinates that are fitted.
+    target : (T, K, 3) array, m
+        0 where a marker is missing.
+    visible : (T, K) bool array
+    segment : (K, S) array of zeros and ones
+        Which of the S segments with markers each marker is on.
+    shared, own : (S,) arrays, m²
+        Variance that the markers of a segment have in common, and each marker's own.
+    """
+
+    tracking: Tracking
+    target: FloatArray
+    visible: BoolArray
+    segment: FloatArray
+    shared: FloatArray
+    own: FloatArray
+
+    @classmethod
+    def of(
+        cls, runner: Runner, observations: Observations, weights: Weights, tracking: Tracking
+    ) -> MarkerRows:
+        """Give the rows of a trial; the tracking follows all markers that were ever seen."""
+        bodies, segment = np.unique(tracking.body, return_inverse=True)
+        scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
+        spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
+        tissue = np.array(spread) ** 2
+        followed = observations.visible.any(axis=0)
+        target = observations.markers[:, followed]
+        visible = observations.visible[:, followed]
+        return cls(
+            tracking=tracking,
+            target=np.asfortranarray(np.where(visible[..., None], target, 0.0)),
+            visible=np.asfortranarray(visible),
+            segment=np.eye(len(bodies))[segment],
+            shared=weights.correlation * tissue,
+            own=(1.0 - weights.correlation) * tissue + (scale * SENSOR_SD) ** 2,
+        )
+
+    @cached_property
+    def seen(self) -> FloatArray:
+        """(T, S) array: visible markers of each segment."""
+        number: FloatArray = self.visible @ self.segment
+        return number
+
+    @cached_property
+    def kappa(self) -> FloatArray:
+        """(T, S) array: what the sum over a segment's markers takes from each."""
+        less: FloatArray = self.shared / (self.own + self.seen * self.shared)
+        return less
+
+    @cached_property
+    def weight(self) -> FloatArray:
+        """(T, K) array, 1/m²: inverse of each marker's own variance; 0 where it is missing."""
+        return np.asfortranarray(self.visible / (self.segment @ self.own))
+
+    def errors(self, poses: SegmentPoses) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Positions, errors and weighted errors of the markers, (T, K, 3) each.
+
+        Errors are 0 where a marker is missing; the sum of error times weighted error is the cost.
+        """
+        position = station_positions(poses, self.tracking.body, self.tracking.station)
+        error = (position - self.target) * self.visible[..., None]
+        total = _over_markers(error, self.segment)
+        less = _over_markers(self.kappa[..., None] * total, self.segment.T)
+        return position, error, (error - less) * self.weight[..., None]
+
+    def normal_equations(
+        self, poses: SegmentPoses, position: FloatArray, force: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N).
+
+        Parameters
+        ----------
+        poses : SegmentPoses
+        position, force : (T, K, 3) arrays
+            Positions and weighted errors of the markers.
+        """
+        skeleton, body = self.tracking.skeleton, self.tracking.body
+        about = position.mean(axis=1)
+        field = velocity_fields(skeleton, poses, about, self.tracking.axes)
+        arm = np.asfortranarray(position - about[:, None])
+        parts = np.empty((*arm.shape[:2], 16), order="F")
+        parts[..., :10] = point_masses(self.weight, arm)
+        parts[..., 10:13], parts[..., 13:] = cross(arm, force), force
+        beyond = carried(skeleton, field, parts, body)
+        middle = _over_markers(arm * self.visible[..., None], self.segment)
+        middle = np.asfortranarray(middle / np.maximum(self.seen, 1.0)[..., None])
+        less = point_masses(np.asfortranarray(-self.kappa * self.seen**2 / self.own), middle)
+        carriers = body[np.argmax(self.segment, axis=0)]
+        beyond[..., :10] += carried(skeleton, field, less, carriers)
+        work = dot(field.turn, beyond[..., 10:13]) + dot(field.shift, beyond[..., 13:])
+        matrix = felt_by_axes(skeleton, field, momenta(field, beyond[..., :10]))
+        first = np.unique(field.coordinate, return_index=True)[1]
+        return np.add.reduceat(work, first, axis=1), by_coordinate(field, matrix)
+
+
+def _over_markers(values: FloatArray, table: FloatArray) -> FloatArray:
+    """Sum (T, K, 3) values by a (K, S) table, (T, S, 3)."""
+    total: FloatArray = (table.T @ values.transpose(2, 1, 0)).transpose(2, 1, 0)
+    return total

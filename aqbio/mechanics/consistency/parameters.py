@@ -1,0 +1,161 @@
+"""Global parameters: what may be a little wrong with clocks, plates and the body's inertia."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.vectors import FloatArray
+
+CLOCK, DRAG, MASS = "clock_offset", "drag_area", "mass"
+TORSO_COM = ("torso_com_x", "torso_com_y", "torso_com_z")
+COP = ("cop_offset_x", "cop_offset_z")
+LEGS, PELVIS = "leg_share", "pelvis_share"
+
+INDEPENDENT_EVERY = 0.2
+"""Neighbouring frames are far from independent: residuals and markers of one recording count as
+one independent observation of the parameters in this time, s (50 frames at 250 Hz)."""
+
+HALF_WIDTH = 1.645
+"""Standard deviations from the middle to an end of an interval of 90 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number that may be fitted.
+
+    Attributes
+    ----------
+    name, unit : str
+    prior, prior_sd : float
+        What is believed before the data.
+    lowest, highest : float
+        Beyond these absolute limits the data have a fault that has another name.
+    on : bool
+        Whether it is fitted; otherwise it is the prior.
+    """
+
+    name: str
+    unit: str
+    prior: float
+    prior_sd: float
+    lowest: float
+    highest: float
+    on: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a prior without width or outside its limits."""
+        if not (self.prior_sd > 0.0 and self.lowest <= self.prior <= self.highest):
+            raise ValueError(f"{self.name}: {self.prior} ± {self.prior_sd} is no usable prior.")
+
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
+    Parameter(DRAG, "m2", 0.45, 0.15, 0.2, 0.8, on=False),
+    Parameter(MASS, "relative", 0.0, 0.01, -0.03, 0.03),
+    Parameter(TORSO_COM[0], "m", 0.0, 0.020, -0.05, 0.05),
+    Parameter(TORSO_COM[1], "m", 0.0, 0.020, -0.05, 0.05),
+    Parameter(TORSO_COM[2], "m", 0.0, 0.010, -0.05, 0.05),
+    Parameter(COP[0], "m", 0.0, 0.003, -0.008, 0.008),
+    Parameter(COP[1], "m", 0.0, 0.003, -0.008, 0.008),
+    Parameter(LEGS, "relative", 0.0, 0.10, -0.25, 0.25),
+    Parameter(PELVIS, "relative", 0.0, 0.10, -0.25, 0.25),
+)
+"""Every parameter, in order.
+
+clock_offset
+    How late the forces are: the force at ``t + clock_offset`` belongs to the frame at ``t``.
+drag_area
+    Frontal area times drag coefficient; fixed by default, the data hardly know it.
+mass
+    Of the whole body, relative change.
+torso_com_x, _y, _z
+    Shift of the torso's centre of mass in its own axes.
+cop_offset_x, _z
+    Shift of the point of application of the ground reaction force in ground axes.
+leg_share, pelvis_share
+    Relative change of the mass of the legs and of the pelvis, taken from the torso.
+"""
+
+NAMES = tuple(parameter.name for parameter in PARAMETERS)
+
+
+def chosen_parameters(on: Sequence[str]) -> tuple[Parameter, ...]:
+    """Give all parameters, of which some are fitted.
+
+    Raises
+    ------
+    ValueError
+        A name is not one of them.
+    """
+    unknown = sorted(set(on) - set(NAMES))
+    if unknown:
+        raise ValueError(f"parameters {unknown} are not among {list(NAMES)}.")
+    return tuple(replace(parameter, on=parameter.name in on) for parameter in PARAMETERS)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterEstimate:
+    """What became of a parameter.
+
+    Attributes
+    ----------
+    parameter : Parameter
+    estimate : float
+        The prior, where it is not fitted.
+    sd : float
+        Standard deviation after the data, which count as one observation in
+        ``INDEPENDENT_EVERY``; 0 where it is not fitted.
+    """
+
+    parameter: Parameter
+    estimate: float
+    sd: float
+
+    @property
+    def name(self) -> str:
+        """Name of the parameter."""
+        return self.parameter.name
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 90 % interval."""
+        return self.estimate - HALF_WIDTH * self.sd
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 90 % interval."""
+        return self.estimate + HALF_WIDTH * self.sd
+
+    @property
+    def beyond_limit(self) -> bool:
+        """Whether the estimate is beyond the absolute limits."""
+        return not self.parameter.lowest <= self.estimate <= self.parameter.highest
+
+
+def priors(parameters: Sequence[Parameter]) -> dict[str, float]:
+    """Give the values believed before the data, by name."""
+    return {parameter.name: parameter.prior for parameter in parameters}
+
+
+def prior_precision(parameters: Sequence[Parameter]) -> FloatArray:
+    """Give the inverse variances of the fitted parameters' priors, (P,)."""
+    return np.array([1.0 / parameter.prior_sd**2 for parameter in parameters if parameter.on])
+
+
+def discount(rate: float) -> float:
+    """Frames that count as one independent observation of the parameters.
+
+    Parameters
+    ----------
+    rate : float
+        Frames per second, Hz.
+
+    Examples
+    --------
+    >>> discount(250.0), discount(100.0)
+    (50.0, 20.0)
+    """
+    return rate * INDEPENDENT_EVERY

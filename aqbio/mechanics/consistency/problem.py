@@ -1,0 +1,240 @@
+"""The cost of a motion: how it disagrees with markers, with Newton and Euler, and with beliefs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
+from aqbio.mechanics.consistency.band import (
+    BandedEquations,
+    MotionRows,
+    Smoothness,
+    assembled,
+)
+from aqbio.mechanics.consistency.marker_rows import MarkerRows
+from aqbio.mechanics.consistency.observations import SHORTEST_RUN, Observations
+from aqbio.mechanics.consistency.parameters import (
+    Parameter,
+    discount,
+    prior_precision,
+)
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.spline import SplineBasis
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
+from aqbio.mechanics.multibody.motion import Motion, coupled
+from aqbio.mechanics.recordings.runs import runs
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A motion and parameters, and what they cost.
+
+    Attributes
+    ----------
+    coefficients : (K, N) array
+        Of the splines of N coordinates.
+    theta : (P,) array
+        Values of the parameters that are on.
+    cost : float
+    kinematics : SegmentKinematics
+        In all frames.
+    position, force : (T, K, 3) arrays
+        Markers, and their weighted errors.
+    balance : Balance
+        In the frames that are measured completely.
+    """
+
+    coefficients: FloatArray
+    theta: FloatArray
+    cost: float
+    kinematics: SegmentKinematics
+    position: FloatArray
+    force: FloatArray
+    balance: Balance
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """Normal equations at a point.
+
+    Attributes
+    ----------
+    motion : BandedEquations
+    matrix : (P, P) array
+        Of the parameters alone, from the data.
+    right : (P,) array
+        Downhill for the parameters, from the data.
+    """
+
+    motion: BandedEquations
+    matrix: FloatArray
+    right: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be made consistent in one trial.
+
+    Attributes
+    ----------
+    runner : Runner
+    observations : Observations
+    weights : Weights
+    parameters : tuple of Parameter
+        Those that are on are rows of the border, whether they are moved or not.
+    fixed : mapping
+        Values of the parameters that are off.
+    """
+
+    runner: Runner
+    observations: Observations
+    weights: Weights
+    parameters: tuple[Parameter, ...]
+    fixed: Mapping[str, float]
+
+    @cached_property
+    def on(self) -> tuple[str, ...]:
+        """Names of the parameters that are on."""
+        return tuple(parameter.name for parameter in self.parameters if parameter.on)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """Markers that were recorded, and the coordinates that move them."""
+        observations, skeleton = self.observations, self.runner.skeleton
+        followed = observations.marker_index[observations.visible.any(axis=0)]
+        candidates = np.setdiff1d(skeleton.free, np.array(observations.unobservable, dtype=int))
+        return Tracking.of(skeleton, followed, candidates)
+
+    @cached_property
+    def coordinates(self) -> IntArray:
+        """(N,) int: coordinates that are fitted."""
+        return self.tracking.coordinate
+
+    @cached_property
+    def markers(self) -> MarkerRows:
+        """How markers weigh."""
+        return MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
+
+    @cached_property
+    def basis(self) -> SplineBasis:
+        """Splines over the whole trial."""
+        return SplineBasis.over(self.observations.time, self.weights.knot_s)
+
+    @cached_property
+    def measured(self) -> BoolArray:
+        """(T,) bool: frames in which the equations of motion hold, enough of them in a row."""
+        usable = self.observations.measured.copy()
+        for start, stop in runs(usable):
+            if stop - start < SHORTEST_RUN:
+                usable[start:stop] = False
+        return usable
+
+    @cached_property
+    def held(self) -> FloatArray:
+        """(C,) array: where coordinates that are not fitted stay."""
+        pose: FloatArray = np.median(self.observations.start, axis=0)
+        return pose
+
+    @cached_property
+    def deviations(self) -> FloatArray:
+        """(T, N) array: coordinates by inverse kinematics."""
+        return self.observations.start[:, self.coordinates]
+
+    @cached_property
+    def sigma(self) -> FloatArray:
+        """(6,) array: standard deviations of residual force and moment."""
+        return np.repeat([self.weights.sigma_force_n, self.weights.sigma_moment_nm], 3)
+
+    @cached_property
+    def precision(self) -> FloatArray:
+        """(P,) array: inverse variances of the priors, in units of the frames' cost."""
+        return discount(self.observations.rate) * prior_precision(self.parameters)
+
+    @cached_property
+    def believed(self) -> FloatArray:
+        """(P,) array: priors of the parameters that are on."""
+        return np.array([parameter.prior for parameter in self.parameters if parameter.on])
+
+    @property
+    def of_markers_alone(self) -> Problem:
+        """The same without forces and parameters."""
+        nowhere = np.zeros_like(self.observations.measured)
+        observations = replace(self.observations, measured=nowhere)
+        return replace(self, observations=observations, parameters=())
+
+    def values(self, theta: FloatArray) -> dict[str, float]:
+        """Give all parameters by name."""
+        return {**self.fixed, **dict(zip(self.on, theta.tolist(), strict=True))}
+
+    def motion(self, coefficients: FloatArray) -> Motion:
+        """Give the motion of all coordinates."""
+        parts = []
+        for order in range(3):
+            values = np.zeros((len(self.observations.time), len(self.held)), order="F")
+            if order == 0:
+                values[:] = self.held
+            values[:, self.coordinates] = self.basis.values[order] @ coefficients
+            parts.append(values)
+        return coupled(self.runner.skeleton, Motion(*parts))
+
+    def point(self, coefficients: FloatArray, theta: FloatArray) -> Point:
+        """Give the cost of a motion and of parameters."""
+        observations, measured = self.observations, self.measured
+        motion = self.motion(coefficients)
+        kinematics = segment_kinematics(self.runner.skeleton, motion.q, motion.u, motion.udot)
+        position, error, force = self.markers.errors(kinematics)
+        away = motion.q[:, self.coordinates] - self.deviations
+        equations = balance(
+            self.runner,
+            self.values(theta),
+            kinematics.picked(measured),
+            (observations.wrench, observations.time[measured]),
+            drags=observations.drag,
+        )
+        rows = equations.residual.rows / self.sigma
+        believed = self.precision @ (theta - self.believed) ** 2
+        cost = (error * force).sum() + (rows**2).sum() + believed
+        cost += ((away / self.weights.coordinate_sd) ** 2).sum()
+        cost += ((self.basis.third @ coefficients / self.weights.jerk_sd) ** 2).sum()
+        return Point(coefficients, theta, float(cost), kinematics, position, force, equations)
+
+    def equations(self, point: Point) -> Equations:
+        """Give Gauss-Newton's normal equations at a point, the parameters' priors apart."""
+        gradient, matrix = self.markers.normal_equations(
+            point.kinematics, point.position, point.force
+        )
+        every, stiffness = np.arange(matrix.shape[1]), 1.0 / self.weights.coordinate_sd**2
+        matrix[:, every, every] += stiffness
+        away = point.kinematics.q[:, self.coordinates] - self.deviations
+        gradient = gradient + stiffness * away
+        rows = self._rows(point)
+        downhill = rows.residual.ravel()
+        by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
+        smooth = Smoothness(1.0 / self.weights.jerk_sd**2, point.coefficients)
+        motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
+        return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill)
+
+    def _rows(self, point: Point) -> MotionRows:
+        """Rows of the equations of motion, by their standard deviations."""
+        equations, step = point.balance, 1.0 / self.observations.rate
+        jacobians = momentum_jacobians(equations.skeleton, equations.kinematics, self.coordinates)
+        rates = rates_over_frames(jacobians, self.measured, step)
+        sigma = self.sigma[:, None]
+        by_q, by_u, by_udot = (by / sigma for by in equations.by_motion(jacobians, rates))
+        by_parameter = np.zeros((len(by_q), 6, len(self.on)))
+        for column, name in enumerate(self.on):
+            by_parameter[:, :, column] = equations.by_parameter(name) / self.sigma
+        return MotionRows(
+            frame=np.flatnonzero(self.measured),
+            by_motion=(by_q, by_u, by_udot),
+            by_parameter=by_parameter,
+            residual=equations.residual.rows / self.sigma,
+        )

@@ -1,0 +1,93 @@
+"""The runner's model as the fit sees it: a skeleton, and what its segments are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+Tissue = Literal["pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"]
+"""Classes of segments whose skin markers move alike."""
+
+TISSUES: tuple[Tissue, ...] = get_args(Tissue)
+
+
+@dataclass(frozen=True, eq=False)
+class Runner:
+    """A skeleton and its anatomical groups.
+
+    Attributes
+    ----------
+    skeleton : Skeleton
+    groups : mapping
+        Segments of pelvis, torso, leg_left, leg_right, arm_left, arm_right: a partition.
+        Arms may be missing.
+    """
+
+    skeleton: Skeleton
+    groups: Mapping[str, Sequence[str]]
+
+    def __post_init__(self) -> None:
+        """Refuse groups that are no partition or lack the trunk or a leg."""
+        named = sorted(name for members in self.groups.values() for name in members)
+        if named != sorted(self.skeleton.bodies):
+            raise ValueError(f"groups {named} are no partition of {self.skeleton.bodies}.")
+        missing = {"pelvis", "torso", "leg_left", "leg_right"} - set(self.groups)
+        if missing:
+            raise ValueError(f"groups {sorted(missing)} are missing.")
+
+    def members(self, *groups: str) -> BoolArray:
+        """Give the segments of some groups, (B,) bool."""
+        names = {name for group in groups for name in self.groups.get(group, ())}
+        return np.array([body in names for body in self.skeleton.bodies])
+
+    @cached_property
+    def legs(self) -> BoolArray:
+        """(B,) bool: segments of both legs."""
+        return self.members("leg_left", "leg_right")
+
+    @cached_property
+    def pelvis(self) -> BoolArray:
+        """(B,) bool: segments of the pelvis."""
+        return self.members("pelvis")
+
+    @cached_property
+    def torso(self) -> BoolArray:
+        """(B,) bool: segments of the torso."""
+        return self.members("torso")
+
+    @cached_property
+    def grouping(self) -> FloatArray:
+        """(G, B) array of zeros and ones: which segments each group has."""
+        return np.array([self.members(group) for group in self.groups], dtype=float)
+
+    @cached_property
+    def tissue(self) -> tuple[Tissue, ...]:
+        """Class of each of the B segments.
+
+        In a limb, the segment next to the trunk is the thigh or the upper arm. The next one that
+        carries others of the limb is the shank, and all beyond it is the foot; a patella counts
+        as thigh. All beyond an upper arm is forearm.
+        """
+        return tuple(self._tissue(body) for body in range(len(self.skeleton.bodies)))
+
+    def _tissue(self, body: int) -> Tissue:
+        if self.pelvis[body]:
+            return "pelvis"
+        if self.torso[body]:
+            return "torso"
+        limb = next(g for g in self.groups if self.skeleton.bodies[body] in self.groups[g])
+        own = self.members(limb)
+        depth = int((self.skeleton.lineage[body] & own).sum())
+        if not limb.startswith("leg"):
+            return "upper_arm" if depth == 1 else "forearm"
+        carries = int((self.skeleton.lineage[:, body] & own).sum()) > 1
+        if depth == 1 or (depth == 2 and not carries):
+            return "thigh"
+        return "shank" if depth == 2 else "foot"

@@ -1,0 +1,187 @@
+"""All trials of a participant in one session: one body, one clock, one laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, mass_shares
+from aqbio.mechanics.consistency.fit import (
+    TrialFit,
+    estimates,
+    fit_trial,
+    with_parameters,
+)
+from aqbio.mechanics.consistency.observations import Observations
+from aqbio.mechanics.consistency.parameters import (
+    LEGS,
+    PARAMETERS,
+    PELVIS,
+    TORSO_COM,
+    Parameter,
+    ParameterEstimate,
+    prior_precision,
+    priors,
+)
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.mechanics.vectors import FloatArray, rotate
+
+STATIC_SD = 0.005
+"""Of the horizontal distance from the centre of mass to the COP in quiet standing, m: the COP's
+own error, sway, and the pose."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaticStance:
+    """Quiet standing on force plates.
+
+    Attributes
+    ----------
+    q : (C,) array, rad or m
+        Mean pose.
+    cop : (3,) array, m, ground
+        Mean centre of pressure of both feet together, in the same axes as the pose.
+    sd : float
+        Of the horizontal distance between centre of mass and COP, m.
+    """
+
+    q: FloatArray
+    cop: FloatArray
+    sd: float = STATIC_SD
+
+
+@dataclass(frozen=True, eq=False)
+class SessionFit:
+    """All trials of a session with the same parameters.
+
+    Attributes
+    ----------
+    estimates : tuple of ParameterEstimate
+        From all trials and the static one.
+    covariance : (P, P) array
+        Of the parameters that are on.
+    trials : tuple of TrialFit
+        With these parameters, held.
+    alone : tuple of tuples of ParameterEstimate
+        What each trial says without the others and without the static trial.
+    static_distance : (2,) array, m, or None
+        Centre of mass before the COP and to its right in the static trial, ground x and z, with
+        the adjusted body.
+    """
+
+    estimates: tuple[ParameterEstimate, ...]
+    covariance: FloatArray
+    trials: tuple[TrialFit, ...]
+    alone: tuple[tuple[ParameterEstimate, ...], ...]
+    static_distance: FloatArray | None
+
+
+def fit_session(
+    runner: Runner,
+    observations: Sequence[Observations],
+    weights: Weights | Sequence[Weights] | None = None,
+    parameters: Sequence[Parameter] = PARAMETERS,
+    static: StaticStance | None = None,
+) -> SessionFit:
+    """Fit the trials of a session.
+
+    Parameters
+    ----------
+    runner : Runner
+    observations : sequence of Observations
+        Of one or more trials, better at more than one speed: only these tell a clock offset from
+        a shifted centre of mass or COP.
+    weights : Weights or sequence of Weights, optional
+        One for all, or one per trial: knots depend on speed.
+    parameters : sequence of Parameter
+    static : StaticStance, optional
+
+    Returns
+    -------
+    SessionFit
+
+    Notes
+    -----
+    Every trial is fitted alone. With its information S (the motion eliminated, Schur's complement;
+    frames discounted) and its remaining pull g at its own θ,
+    ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. The static trial adds its two
+    distances as two observations. The trials are then fitted again with θ̂ held.
+    """
+    each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
+    alone = [
+        fit_trial(runner, trial, own, parameters)
+        for trial, own in zip(observations, each, strict=True)
+    ]
+    values, covariance = _combined(runner, alone, parameters, static)
+    found = estimates(parameters, values, covariance)
+    again = [
+        fit_trial(runner, one.observations, one.weights, parameters, values, one) for one in alone
+    ]
+    distance = None if static is None else com_over_cop(runner, values, static)
+    return SessionFit(
+        estimates=found,
+        covariance=covariance,
+        trials=tuple(with_parameters(one, found, covariance) for one in again),
+        alone=tuple(one.estimates for one in alone),
+        static_distance=distance,
+    )
+
+
+def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
+    """Horizontal distance from COP to centre of mass in the static trial, x and z, (2,), m."""
+    skeleton = adjusted_skeleton(runner, values)
+    poses = segment_poses(skeleton, static.q[None])
+    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
+    com = skeleton.mass @ points / skeleton.mass.sum()
+    return np.asarray((com - static.cop)[[0, 2]])
+
+
+def _combined(
+    runner: Runner,
+    trials: Sequence[TrialFit],
+    parameters: Sequence[Parameter],
+    static: StaticStance | None,
+) -> tuple[dict[str, float], FloatArray]:
+    """Values of all parameters from all trials, and the covariance of those that are on."""
+    on = [parameter for parameter in parameters if parameter.on]
+    values = priors(parameters)
+    believed = np.array([parameter.prior for parameter in on])
+    matrix = np.diag(prior_precision(parameters))
+    right = matrix @ believed
+    for trial in trials:
+        information = trial.information
+        matrix = matrix + information.about / information.discount
+        right = right + (information.about @ trial.theta + information.pull) / information.discount
+    if static is not None:
+        slope = _com_by_parameters(runner, values, static, on) / static.sd
+        distance = com_over_cop(runner, values, static) / static.sd
+        matrix = matrix + slope.T @ slope
+        right = right + slope.T @ (slope @ believed - distance)
+    theta = np.linalg.solve(matrix, right)
+    values |= dict(zip([parameter.name for parameter in on], theta.tolist(), strict=True))
+    return values, np.asarray(np.linalg.inv(matrix))
+
+
+def _com_by_parameters(
+    runner: Runner, values: dict[str, float], static: StaticStance, on: Sequence[Parameter]
+) -> FloatArray:
+    """Derivative of the distance of the static trial by the parameters that are on, (2, P)."""
+    skeleton = adjusted_skeleton(runner, values)
+    poses = segment_poses(skeleton, static.q[None])
+    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
+    share = skeleton.mass / skeleton.mass.sum()
+    columns = []
+    for parameter in on:
+        moved = np.zeros(3)
+        if parameter.name in TORSO_COM:
+            axis = TORSO_COM.index(parameter.name)
+            moved = (share * runner.torso) @ poses.rotation[0, :, :, axis]
+        elif parameter.name in (LEGS, PELVIS):
+            part = runner.legs if parameter.name == LEGS else runner.pelvis
+            moved = (share * mass_shares(runner, part)) @ points
+        columns.append(moved[[0, 2]])
+    return np.stack(columns, axis=1)

@@ -1,0 +1,237 @@
+"""Faults that a fit must not bend into shape: seen from its numbers, and called by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from aqbio.mechanics.consistency.alternatives import remaining_excess
+from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
+from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.parameters import CLOCK, LEGS, MASS, PELVIS, ParameterEstimate
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+
+Cause = Literal[
+    "force_sign",
+    "force_x_sign",
+    "force_z_sign",
+    "moment_y_sign",
+    "free_moment_sign",
+    "foot",
+    "clock",
+    "mass",
+    "leg_mass",
+    "pelvis_mass",
+    "torso_com",
+    "cop",
+    "drag",
+    "markers",
+    "residual",
+]
+
+MARKERS_APART = 0.002
+"""The fit may move markers this much farther away, RMS, than splines that follow them alone, m."""
+
+RESIDUAL_FORCE = 0.06
+"""RMS of a component after the fit that no sound recording reached, body weights: 4 % in sprints,
+more than 7 % with each fault of sign or of mass."""
+
+RESIDUAL_MOMENT = 25.0
+"""RMS of a component after the fit, N m: 17 in a sprint with a model of light legs, more than 30
+about one axis with faults of sign that keep the markers."""
+
+WRONG_MASS = 0.04
+"""Body mass that the vertical force carries, relative to the model's: 1 % from it in sound
+recordings, and plates are good to 1 to 2 %."""
+
+TURNED_ROUND = 0.5
+"""A way of turning the forces round that leaves less than this part of the disagreement is the
+fault: 0.02 to 0.2 where it was, 0.9 and more where it was not."""
+
+OTHER_FOOT = 0.10
+"""The centre of pressure is this much nearer to the other foot, m."""
+
+BLIND_SPOTS = (
+    "All plates shifted along the run look like a clock offset in trials of one speed.",
+    "A gain of the plates looks like another body mass.",
+    "A wrong sign of a free moment of less than 10 N m is within what the fit allows.",
+)
+"""What one moving trial cannot show. Trials at a second speed, and the static trial's weight and
+centre of mass over its centre of pressure, show the first two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Why a fit is not to be believed.
+
+    Attributes
+    ----------
+    cause : str
+    what : str
+        One sentence with the number and its limit.
+    number, limit : float
+    unit : str
+    fix : str
+    """
+
+    cause: Cause
+    what: str
+    number: float
+    limit: float
+    unit: str
+    fix: str
+
+
+def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tuple[Suspicion, ...]:
+    """Give the named causes for which a fit is not to be believed.
+
+    Parameters
+    ----------
+    estimates : sequence of ParameterEstimate
+        Of the trial or of its session.
+    evidence : Evidence
+
+    Returns
+    -------
+    tuple of Suspicion
+        Empty for a sound fit. A fault of sign or of side explains all else, and stands alone.
+    """
+    by_sign = tuple(_turned_round(evidence))
+    if by_sign:
+        return by_sign
+    found = [*_parameters(estimates), *_mass(estimates, evidence)]
+    return (*found, *_unexplained(evidence))
+
+
+def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
+    """Give the numbers by which a fit is judged.
+
+    Parameters
+    ----------
+    fit : TrialFit
+    loads : sequence of ExternalLoad, optional
+        Ground reaction force of each foot, to see whether it acts on the right one.
+
+    Notes
+    -----
+    A fit that looks suspect is tried with forces turned round, which takes several more fits.
+    """
+    seen = fit_evidence(fit, loads)
+    if suspicions(fit.estimates, seen):
+        return replace(seen, remaining=remaining_excess(fit))
+    return seen
+
+
+def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:
+    causes: dict[str, tuple[Cause, str]] = {
+        "force": ("force_sign", "of all forces and moments"),
+        "force_x": ("force_x_sign", "of the fore-aft force"),
+        "force_z": ("force_z_sign", "of the sideways force"),
+        "moment_y": ("moment_y_sign", "of the moment about the vertical"),
+        "free_moment": ("free_moment_sign", "of the free moment"),
+    }
+    best = min(evidence.remaining, key=lambda way: evidence.remaining[way], default="")
+    if best and evidence.remaining[best] < TURNED_ROUND:
+        cause, words = causes[best]
+        share = evidence.remaining[best]
+        yield Suspicion(
+            cause,
+            f"with the sign {words} turned round, {share:.0%} of the disagreement between motion "
+            f"and forces remains, less than {TURNED_ROUND:.0%}.",
+            share,
+            TURNED_ROUND,
+            "relative",
+            "correct the signs of the plates' channels or the laboratory axes.",
+        )
+    if evidence.nearer_other_foot > OTHER_FOOT:
+        yield Suspicion(
+            "foot",
+            f"the centre of pressure is {1e3 * evidence.nearer_other_foot:.0f} mm nearer to the "
+            f"other foot, more than {1e3 * OTHER_FOOT:.0f} mm.",
+            evidence.nearer_other_foot,
+            OTHER_FOOT,
+            "m",
+            "check which foot each plate's force is given to, and the labels of the feet.",
+        )
+
+
+def _parameters(estimates: Sequence[ParameterEstimate]) -> Iterator[Suspicion]:
+    fixes: dict[Cause, str] = {
+        "clock": "check the synchronisation of cameras and plates, and the plates' position.",
+        "mass": "check the body mass, the plates' gains and the model's mass.",
+        "leg_mass": "check the scaled masses of the legs; another table of segments may fit.",
+        "pelvis_mass": "check the scaled masses of the trunk.",
+        "torso_com": "check the torso's centre of mass in the static trial, and the clocks.",
+        "cop": "check the plates' corners and origins.",
+        "drag": "fix the drag area; the data hardly know it.",
+    }
+    for one in estimates:
+        if not one.beyond_limit:
+            continue
+        parameter, cause = one.parameter, _cause(one.name)
+        limit = parameter.lowest if one.estimate < parameter.lowest else parameter.highest
+        words = one.name.replace("_", " ")
+        yield Suspicion(
+            cause,
+            f"the {words} that fits best is {one.estimate:.3g} {parameter.unit}, beyond its limit "
+            f"of {limit:.3g}.",
+            one.estimate,
+            limit,
+            parameter.unit,
+            fixes[cause],
+        )
+
+
+def _cause(name: str) -> Cause:
+    causes: dict[str, Cause] = {
+        CLOCK: "clock",
+        MASS: "mass",
+        LEGS: "leg_mass",
+        PELVIS: "pelvis_mass",
+        "drag_area": "drag",
+    }
+    if name.startswith("torso_com"):
+        return "torso_com"
+    return causes.get(name, "cop")
+
+
+def _mass(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> Iterator[Suspicion]:
+    fitted = any(one.name == MASS and one.beyond_limit for one in estimates)
+    if not fitted and abs(evidence.carried_mass) > WRONG_MASS:
+        yield Suspicion(
+            "mass",
+            f"the vertical force carries {evidence.carried_mass:+.1%} of the model's mass more "
+            f"than it has, beyond {WRONG_MASS:.0%}.",
+            evidence.carried_mass,
+            WRONG_MASS,
+            "relative",
+            "check the body mass, the plates' gains and the model's mass.",
+        )
+
+
+def _unexplained(evidence: Evidence) -> Iterator[Suspicion]:
+    if evidence.markers_apart > MARKERS_APART:
+        yield Suspicion(
+            "markers",
+            f"the forces pull the markers {1e3 * evidence.markers_apart:.1f} mm (RMS) away, more "
+            f"than {1e3 * MARKERS_APART:.0f} mm.",
+            evidence.markers_apart,
+            MARKERS_APART,
+            "m",
+            "check signs, axes and clocks of the plates, and the labels of the markers.",
+        )
+    force, moment = float(evidence.residual_force.max()), float(evidence.residual_moment.max())
+    fix = "check signs, axes and offsets of the plates, the body mass and the markers."
+    if force > RESIDUAL_FORCE:
+        axis = "xyz"[int(np.argmax(evidence.residual_force))]
+        what = f"a residual force {axis} of {force:.1%} of body weight (RMS) is left, more than "
+        what += f"{RESIDUAL_FORCE:.0%}."
+        yield Suspicion("residual", what, force, RESIDUAL_FORCE, "body weights", fix)
+    if moment > RESIDUAL_MOMENT:
+        axis = "xyz"[int(np.argmax(evidence.residual_moment))]
+        what = f"a residual moment {axis} of {moment:.0f} N m (RMS) is left, more than "
+        what += f"{RESIDUAL_MOMENT:.0f} N m."
+        yield Suspicion("residual", what, moment, RESIDUAL_MOMENT, "N m", fix)

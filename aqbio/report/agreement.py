@@ -1,0 +1,161 @@
+"""Do motion, forces and body agree? What the consistency fit found and changed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aqbio.figures.numbers import shown
+
+PARAMETER_WORDS = {
+    "clock_offset": ("Forces late by", "ms", 1e3),
+    "drag_area": ("Drag area (frontal area × drag coefficient)", "m²", 1.0),
+    "mass": ("Body mass, change", "%", 100.0),
+    "leg_share": ("Mass of both legs, change (taken from the torso)", "%", 100.0),
+    "pelvis_share": ("Mass of the pelvis, change (taken from the torso)", "%", 100.0),
+    "torso_com_x": ("Torso's centre of mass forward", "mm", 1e3),
+    "torso_com_y": ("Torso's centre of mass up", "mm", 1e3),
+    "torso_com_z": ("Torso's centre of mass to the right", "mm", 1e3),
+    "cop_offset_x": ("Centre of pressure forward", "mm", 1e3),
+    "cop_offset_z": ("Centre of pressure to the right", "mm", 1e3),
+}
+"""Words, unit on the page and factor to it, of every global parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterLine:
+    """One global parameter of a session, in the page's unit.
+
+    Attributes
+    ----------
+    label, unit : str
+    prior, interval, limits, words : str
+    estimate : float
+        As in the manifest.
+    text : str
+        The estimate on the page.
+    beyond : bool
+    """
+
+    label: str
+    unit: str
+    prior: str
+    estimate: float
+    text: str
+    interval: str
+    limits: str
+    words: str
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """What the fit did to one trial.
+
+    Attributes
+    ----------
+    trial_id, status : str
+    reason : str
+        Why it was not fitted.
+    suspect : bool
+    numbers : dict
+        As in the manifest; empty for a trial that was not fitted.
+    """
+
+    trial_id: str
+    status: str
+    reason: str
+    suspect: bool
+    numbers: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAgreement:
+    """A participant's session.
+
+    Attributes
+    ----------
+    participant_id : str
+    parameters : tuple of ParameterLine
+        Empty where no trial was fitted.
+    trials : tuple of TrialLine
+    static : bool
+        Whether the static trial held the torso's centre of mass.
+    """
+
+    participant_id: str
+    parameters: tuple[ParameterLine, ...]
+    trials: tuple[TrialLine, ...]
+    static: bool
+
+
+def sessions(manifests: Iterable[Mapping[str, Any]]) -> list[SessionAgreement]:
+    """Arrange the manifests of stage consistency for the page.
+
+    Parameters
+    ----------
+    manifests : iterable of mapping
+        One per participant.
+    """
+    return [
+        SessionAgreement(
+            participant_id=one["participant_id"],
+            parameters=tuple(parameter_line(given) for given in one.get("parameters", ())),
+            trials=tuple(_trial(done) for done in one["trials"] if done["status"] == "ok"),
+            static=bool(one.get("static_used")),
+        )
+        for one in manifests
+    ]
+
+
+def _trial(done: Mapping[str, Any]) -> TrialLine:
+    return TrialLine(
+        trial_id=done["trial_id"],
+        status=done.get("motion", "plain"),
+        reason=done.get("motion_reason", ""),
+        suspect=bool(done.get("suspect")),
+        numbers=done if "marker_rms_before_m" in done else {},
+    )
+
+
+def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
+    """Write one parameter in the page's unit.
+
+    Examples
+    --------
+    >>> line = parameter_line(
+    ...     {"name": "clock_offset", "unit": "s", "fitted": True, "prior": 0.0, "prior_sd": 0.002,
+    ...      "estimate": 0.0035, "low": 0.002, "high": 0.005, "lowest": -0.006, "highest": 0.006,
+    ...      "beyond_limit": False}
+    ... )
+    >>> line.text, line.interval.split(), line.words
+    ('3.5', ['2.0', 'to', '5.0'], 'moved by the data')
+    """
+    label, unit, factor = PARAMETER_WORDS.get(given["name"], (given["name"], given["unit"], 1.0))
+
+    def words(name: str) -> str:
+        return shown(given[name] * factor, unit)
+
+    prior, fitted = words("prior"), given["fitted"]
+    return ParameterLine(
+        label=label,
+        unit=unit,
+        prior=f"{prior}\xa0±\xa0{words('prior_sd')}" if fitted else prior,
+        estimate=given["estimate"],
+        text=words("estimate"),
+        interval=f"{words('low')}\xa0to\xa0{words('high')}" if fitted else "fixed",
+        limits=f"{words('lowest')}\xa0to\xa0{words('highest')}",
+        words=_said(given),
+        beyond=bool(given["beyond_limit"]),
+    )
+
+
+def _said(given: Mapping[str, Any]) -> str:
+    if not given["fitted"]:
+        return "held at its prior"
+    if given["beyond_limit"]:
+        return "beyond what is believed: the fit is not used"
+    if given["low"] <= given["prior"] <= given["high"]:
+        return "not told apart from the prior"
+    return "moved by the data"

@@ -1,0 +1,153 @@
+"""Stage consistency: motion, ground reaction forces and body made to agree, once per session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError
+from aqbio.io.provenance import provenance
+from aqbio.io.skeleton import load_skeleton, save_skeleton
+from aqbio.io.study import Study
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
+from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
+from aqbio.stages.fitting.held_out import held_out
+from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
+from aqbio.stages.fitting.session import FittedSession, fitted_session
+from aqbio.stages.fitting.static import static_stance
+from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    earlier_failures,
+    run_trials,
+    write_manifest,
+)
+from aqbio.stages.solve import ParticipantModel
+
+STAGE = "consistency"
+OFF = "consistency is off"
+
+
+@dataclass(frozen=True)
+class Session:
+    """The trials of a participant and what the fit made of them.
+
+    Attributes
+    ----------
+    skeleton : Skeleton
+        Of the scaled model.
+    trials : dict
+        By name.
+    fitted : FittedSession or None
+        None where consistency is off.
+    """
+
+    skeleton: Skeleton
+    trials: dict[str, SolvedTrial]
+    fitted: FittedSession | None
+
+
+def consistency_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Fit all trials of a participant together, or pass their plain motion on.
+
+    Writes ``consistent/<trial>.nc`` and ``<trial>.mot``, and ``consistency.json`` last; where
+    trials were fitted, also the adjusted model ``consistent/<participant>.osim`` and
+    ``<participant>.skeleton.npz``.
+    """
+    session = _session(study, participant_id)
+    fitted = session.fitted if session is not None else None
+    adjusted = fitted is not None and bool(fitted.believed)
+    if fitted is not None and adjusted:
+        _write_model(study, participant_id, fitted)
+    entries = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: _trial(study, participant_id, session, trial),
+        report,
+    )
+    write_manifest(
+        study,
+        participant_id,
+        STAGE,
+        entries,
+        findings=session_findings(participant_id, fitted) if fitted is not None else (),
+        enabled=study.settings.consistency.enabled,
+        adjusted_model=adjusted,
+        **estimate_numbers(fitted),
+    )
+
+
+def _session(study: Study, participant_id: str) -> Session | None:
+    """Read a participant's trials and fit them together, where consistency is on.
+
+    None where no trial was solved.
+    """
+    failed = earlier_failures(study, participant_id, STAGE)
+    names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in failed]
+    if not names:
+        return None
+    skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
+    trials = {name: SolvedTrial.read(study, participant_id, name) for name in names}
+    if not study.settings.consistency.enabled:
+        return Session(skeleton, trials, None)
+    static = static_stance(study, participant_id, skeleton)
+    return Session(skeleton, trials, fitted_session(study, skeleton, list(trials.values()), static))
+
+
+def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
+    """Write the adjusted model, for OpenSim and for the stages that follow."""
+    from aqbio.osim.adjusted import write_adjusted_model
+    from aqbio.osim.skeleton import read_skeleton
+
+    scaled = ParticipantModel.of(study, participant_id)
+    adjusted = ParticipantModel.adjusted(study, participant_id)
+    values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
+    runner = next(iter(fitted.fits.values())).runner
+    write_adjusted_model(scaled.osim, adjusted_skeleton(runner, values), adjusted.osim)
+    save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
+
+
+def _trial(
+    study: Study, participant_id: str, session: Session | None, trial: Trial
+) -> TrialOutcome:
+    """Write one trial: as fitted, or plain with the reason."""
+    if session is None:
+        raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
+    one, fitted = session.trials[trial.trial_id], session.fitted
+    stem = study.folder(participant_id, STAGE) / trial.trial_id
+    inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
+    attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    why = OFF if fitted is None else fitted.plain.get(trial.trial_id, "")
+    if fitted is None or why:
+        write_trial(plain_dataset(one, why), session.skeleton, stem, attributes)
+        findings = plain_findings(trial.trial_id, why) if fitted is not None else ()
+        return TrialOutcome(_status(PLAIN, why), tuple(findings), inputs)
+    fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
+    numbers = fit_numbers(one, fit, held_out(study, fit))
+    if doubts:
+        why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
+        dataset = plain_dataset(one, why)
+    else:
+        feet = study.model_map.feet
+        dataset = fitted_dataset(one, fit, (feet.left, feet.right))
+        dataset = dataset.assign(posterior_variables(fit, study.settings.consistency))
+    write_trial(dataset, session.skeleton, stem, attributes)
+    status = _status(PLAIN if doubts else FITTED, why, [doubt.cause for doubt in doubts])
+    return TrialOutcome(
+        {**status, **numbers}, tuple(suspicion_findings(trial.trial_id, doubts)), inputs
+    )
+
+
+def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "motion": motion,
+        "motion_reason": why,
+        "suspect": bool(suspicions),
+        "suspicions": list(suspicions),
+    }

@@ -1,0 +1,1 @@
+"""Parts of stage consistency: what it reads, writes and says."""

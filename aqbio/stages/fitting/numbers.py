@@ -1,0 +1,98 @@
+"""Numbers of a fit for the manifest: what changed, and the parameters with their intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.parameters import ParameterEstimate
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.names import AXES, GRAVITY
+from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.fitting.observed import trial_speed
+from aqbio.stages.fitting.session import FittedSession
+from aqbio.stages.fitting.trials import SolvedTrial
+
+
+def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
+    """Parameters of a session, ready for JSON."""
+    if fitted is None:
+        return {"parameters": [], "static_used": False, "within_limits": True}
+    return {
+        "parameters": [_estimate(one) for one in fitted.estimates],
+        "static_used": fitted.static,
+        "within_limits": not any(one.beyond_limit for one in fitted.estimates),
+    }
+
+
+def _estimate(one: ParameterEstimate) -> dict[str, Any]:
+    given = one.parameter
+    return {
+        "name": one.name,
+        "unit": given.unit,
+        "fitted": given.on,
+        "prior": given.prior,
+        "prior_sd": given.prior_sd,
+        "estimate": float(one.estimate),
+        "sd": float(one.sd),
+        "low": float(one.low),
+        "high": float(one.high),
+        "lowest": given.lowest,
+        "highest": given.highest,
+        "beyond_limit": bool(one.beyond_limit),
+    }
+
+
+def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
+    """What the fit of a trial changed, over the contacts' window, ready for JSON.
+
+    Residuals are taken over the frames whose forces are completely measured, force in body
+    weights and moment in N m.
+    """
+    window = contact_window(trial)
+    known = fit.observations.measured
+    weight = float(fit.runner.skeleton.mass.sum()) * GRAVITY
+    numbers: dict[str, Any] = {
+        "speed_mps": trial_speed(trial),
+        "marker_rms_before_m": _rms(fit.marker_error_before[window]),
+        "marker_rms_alone_m": _rms(fit.marker_error_alone[window]),
+        "marker_rms_after_m": _rms(fit.marker_error_after[window]),
+        "iterations": len(fit.cost) - 1,
+        "frames_with_forces": int(known.sum()),
+        "within_limits": not any(one.beyond_limit for one in fit.estimates),
+        **_joint_changes(fit, window),
+        **held_out,
+    }
+    for version, residual in (("before", fit.before), ("after", fit.after)):
+        for place, axis in enumerate(AXES):
+            force, moment = residual.force[known, place], residual.moment[known, place]
+            numbers[f"residual_force_{axis}_{version}_bw"] = _rms(force) / weight
+            numbers[f"residual_moment_{axis}_{version}_nm"] = _rms(moment)
+    return numbers
+
+
+def contact_window(trial: SolvedTrial) -> BoolArray:
+    """(T,) bool: frames from the first touchdown to the last toe-off."""
+    contacts = list(trial_contacts(trial.prepared))
+    first = min(one.touchdown for one in contacts)
+    last = max(one.toe_off for one in contacts)
+    return np.asarray((trial.time >= first) & (trial.time <= last))
+
+
+def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
+    """RMS change of the fitted joint angles against the plain motion, degrees."""
+    skeleton = fit.skeleton
+    angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
+    change = (fit.motion.q - fit.observations.plain.q)[window][:, angles]
+    degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
+    return {
+        "joint_change_median_deg": float(np.median(degrees)),
+        "joint_change_max_deg": float(degrees.max()),
+        "joint_change_max_name": skeleton.coordinates[angles[int(np.argmax(degrees))]],
+    }
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.nanmean(np.square(values))))

@@ -1,0 +1,85 @@
+"""From the files of a trial to what the fit observes, or why it cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.mechanics.consistency.observations import GroundWrench, Observations, measured_frames
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray
+from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.fitting.trials import SolvedTrial
+
+FEWEST_SECONDS = 0.10
+"""A trial whose forces are completely measured for less than this is not fitted."""
+
+FEWEST_FRAMES = 10
+
+UNOWNED_LOAD = 50.0
+"""Vertical load on plates beside that of the feet from which a frame is not used, N."""
+
+
+def trial_speed(trial: SolvedTrial) -> float:
+    """Give the mean horizontal speed of the markers, the belt's included, m/s."""
+    steps = np.diff(trial.solved["marker_position"].values, axis=0)
+    velocity = np.nanmean(steps, axis=(0, 1)) / float(np.diff(trial.time).mean())
+    velocity[0] += float(trial.prepared.attrs["belt_speed"])
+    return float(np.hypot(velocity[0], velocity[2]))
+
+
+def observations(skeleton: Skeleton, trial: SolvedTrial) -> Observations | str:
+    """Give what was measured in a trial, or why it cannot be fitted."""
+    wrench = total_wrench(trial)
+    if isinstance(wrench, str):
+        return wrench
+    time, solved = trial.time, trial.solved
+    contacts = sorted(trial_contacts(trial.prepared), key=lambda one: one.touchdown)
+    if not contacts:
+        return "no foot met a force plate"
+    spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
+    complete = np.array([one.complete for one in contacts], dtype=np.bool_)
+    measured = measured_frames(time, spans, complete)
+    measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~_unowned(trial)
+    if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
+        return "no contact was measured completely"
+    index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]
+    names = str(solved.attrs["unobservable"]).split()
+    return Observations(
+        time=time,
+        marker_index=np.array(index),
+        markers=solved["marker_position"].values,
+        wrench=wrench,
+        measured=measured,
+        start=solved["q_unfiltered"].values,
+        plain=Motion(*(solved[name].values for name in ("q", "u", "udot"))),
+        unobservable=tuple(skeleton.coordinates.index(name) for name in names),
+        drag=trial.prepared.attrs["surface"] != "treadmill",
+    )
+
+
+def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
+    """Give the ground's force and moment on both feet, or why there is none.
+
+    The recording may have forces for a part of the frames only.
+    """
+    force = trial.prepared["foot_force"].values.sum(axis=1)
+    moment = trial.prepared["foot_moment"].values.sum(axis=1)
+    known = np.flatnonzero(np.isfinite(force + moment).all(axis=1))
+    if len(known) == 0:
+        return "no ground reaction force was measured"
+    whole = slice(int(known[0]), int(known[-1]) + 1)
+    if len(known) < whole.stop - whole.start:
+        return "the ground reaction force has gaps"
+    if len(known) < FEWEST_FRAMES:
+        return f"the ground reaction force was measured in fewer than {FEWEST_FRAMES} frames"
+    return GroundWrench(trial.time[whole], force[whole], moment[whole])
+
+
+def _unowned(trial: SolvedTrial) -> BoolArray:
+    """(T,) bool: a plate carries a load that belongs to neither foot."""
+    prepared = trial.prepared
+    plates = prepared["plate_force"].sel(axis="y").sum("plate").values
+    feet = prepared["foot_force"].sel(axis="y").sum("foot").values
+    on_frames = np.interp(trial.time, prepared["force_time"].values, plates)
+    return np.asarray(np.abs(on_frames - np.nan_to_num(feet)) > UNOWNED_LOAD)

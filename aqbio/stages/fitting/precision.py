@@ -1,0 +1,65 @@
+"""How precisely a fitted trial knows what conclusions about the vertical rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.opposition import PARTS, arms_with_push_leg, opposition_difference
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+VERTICAL = 1
+
+STATISTICS = {
+    "opposition": (opposition_difference, 0.05),
+    "arms_push_cosine": (arms_with_push_leg, 0.2),
+}
+"""Statistic of a trial and the smallest difference of interest (science: H1 and H2)."""
+
+
+def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
+    """Inflated posterior standard deviation of every statistic of a trial, over its stances.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions.
+    steps : iterable of Step
+
+    Returns
+    -------
+    dict
+        ``posterior_sd_<statistic>``; empty for a trial that was not fitted, or without a stance
+        or an arm.
+    """
+    if "group_momentum_sample" not in trial:
+        return {}
+    stances = [_stance(trial, step) for step in steps if step.status != "rejected"]
+    known = [stance for stance in stances if stance is not None and stance.shape[1]]
+    if not known:
+        return {}
+    samples = np.concatenate(known, axis=1)
+    return {
+        f"posterior_sd_{name}": float(statistic(samples).std(ddof=1))
+        for name, (statistic, _) in STATISTICS.items()
+    }
+
+
+def _stance(trial: xr.Dataset, step: Step) -> FloatArray | None:
+    """(samples, frames, parts) of the angular momentum about the vertical in stance."""
+    time = trial["time"].values
+    inside = (time >= step.touchdown) & (time <= step.toe_off)
+    samples = trial["group_momentum_sample"].values[..., VERTICAL][:, inside]
+    place = {str(name): index for index, name in enumerate(trial["group"].values)}
+    members = role_groups(step.side)
+    if any(group not in place for part in PARTS for group in members[part]):
+        return None
+    columns = [samples[..., [place[g] for g in members[part]]].sum(axis=-1) for part in PARTS]
+    return np.stack(columns, axis=-1).astype(float)

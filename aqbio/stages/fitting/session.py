@@ -1,0 +1,179 @@
+"""All trials of a session fitted together: from files to the fit, faulty trials left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.observations import Observations
+from aqbio.mechanics.consistency.parameters import Parameter, ParameterEstimate
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.session import SessionFit, StaticStance, fit_session
+from aqbio.mechanics.consistency.suspicion import Suspicion, evidence, suspicions
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.stages.fitting.beliefs import parameters, trial_weights
+from aqbio.stages.fitting.observed import observations, trial_speed
+from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.stages.solve import foot_loads
+
+NEEDED_GROUPS = {"pelvis", "torso", "leg_left", "leg_right"}
+
+NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
+"""What a fit raises whose equations cannot be solved."""
+
+
+@dataclass(frozen=True)
+class FittedSession:
+    """What became of the trials of a session.
+
+    Attributes
+    ----------
+    estimates : tuple of ParameterEstimate
+        Of the session; empty when no trial was fitted.
+    fits : mapping
+        Fit by trial, of those whose fit is believed and of those that are suspect.
+    suspicions : mapping
+        By trial that was fitted; an empty tuple where the fit is believed.
+    plain : mapping
+        Why a trial was not fitted, by trial.
+    speeds : mapping
+        Speed by trial, m/s.
+    static : bool
+        Whether the static trial's centre of mass over its centre of pressure was used.
+    """
+
+    estimates: tuple[ParameterEstimate, ...]
+    fits: Mapping[str, TrialFit]
+    suspicions: Mapping[str, tuple[Suspicion, ...]]
+    plain: Mapping[str, str]
+    speeds: Mapping[str, float]
+    static: bool
+
+    @property
+    def believed(self) -> tuple[str, ...]:
+        """Trials whose fit is used."""
+        return tuple(name for name in self.fits if not self.suspicions[name])
+
+
+def fitted_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    static: StaticStance | None = None,
+    *,
+    weights: tuple[float, float] | None = None,
+) -> FittedSession:
+    """Fit the trials of a participant together.
+
+    Parameters
+    ----------
+    study : Study
+    skeleton : Skeleton
+        Of the participant's scaled model.
+    trials : sequence of SolvedTrial
+    static : StaticStance, optional
+    weights : (float, float), optional
+        Standard deviations of residual force and moment, N and N m, instead of the settings'.
+
+    Notes
+    -----
+    A trial that is suspect by itself must not bend the parameters of the others: it is left out
+    and the others are fitted again.
+    """
+    settings = study.settings.consistency
+    groups = study.model_map.groups
+    if missing := NEEDED_GROUPS - set(groups):
+        why = f"the model has no {' and no '.join(sorted(missing))} of its own"
+        return FittedSession((), {}, {}, {one.trial_id: why for one in trials}, {}, static=False)
+    runner = Runner(skeleton, groups)
+    seen: dict[str, Observations] = {}
+    plain: dict[str, str] = {}
+    for trial in trials:
+        found = observations(skeleton, trial)
+        if isinstance(found, str):
+            plain[trial.trial_id] = found
+        else:
+            seen[trial.trial_id] = found
+    if not seen:
+        return FittedSession((), {}, {}, plain, {}, static=False)
+    by_trial = {
+        trial.trial_id: trial_weights(settings, trial, weights)
+        for trial in trials
+        if trial.trial_id in seen
+    }
+    chosen = parameters(settings.parameters)
+    try:
+        session = _session(runner, seen, by_trial, chosen, static)
+    except NUMERICAL:
+        plain |= _unsolvable(runner, seen, by_trial, chosen)
+        seen = {name: one for name, one in seen.items() if name not in plain}
+        if not seen:
+            return FittedSession((), {}, {}, plain, {}, static=False)
+        session = _session(runner, seen, by_trial, chosen, static)
+    fits = dict(zip(seen, session.trials, strict=True))
+    loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
+    doubts = {name: _suspicions(session, fit, loads[name]) for name, fit in fits.items()}
+    sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
+    if sound and len(sound) < len(seen):
+        session = _session(runner, {name: seen[name] for name in sound}, by_trial, chosen, static)
+        again = dict(zip(sound, session.trials, strict=True))
+        fits |= again
+        doubts |= {name: _suspicions(session, fit, loads[name]) for name, fit in again.items()}
+    speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
+    used = static is not None
+    return FittedSession(session.estimates, fits, doubts, plain, speeds, used)
+
+
+def _session(
+    runner: Runner,
+    seen: Mapping[str, Observations],
+    weights: Mapping[str, Weights],
+    chosen: Sequence[Parameter],
+    static: StaticStance | None,
+) -> SessionFit:
+    own = [weights[name] for name in seen]
+    return fit_session(runner, list(seen.values()), own, tuple(chosen), static)
+
+
+def _unsolvable(
+    runner: Runner,
+    seen: Mapping[str, Observations],
+    weights: Mapping[str, Weights],
+    chosen: Sequence[Parameter],
+) -> dict[str, str]:
+    """Trials whose equations cannot be solved by themselves, with the reason."""
+    found = {}
+    for name, one in seen.items():
+        try:
+            fit_trial(runner, one, weights[name], tuple(chosen))
+        except NUMERICAL as error:
+            found[name] = f"the fit failed ({error})"
+    return found
+
+
+def _suspicions(
+    session: SessionFit, fit: TrialFit, loads: Sequence[ExternalLoad]
+) -> tuple[Suspicion, ...]:
+    return suspicions(session.estimates, evidence(fit, loads))
+
+
+def _sound(
+    session: SessionFit,
+    alone: Mapping[str, tuple[ParameterEstimate, ...]],
+    doubts: Mapping[str, tuple[Suspicion, ...]],
+) -> list[str]:
+    """Trials that may stay in the session: by themselves within the limits, and not suspect.
+
+    A session whose common parameters are beyond a limit makes every trial suspect; then only the
+    trials' own estimates tell which of them is at fault.
+    """
+    within = [name for name, own in alone.items() if not any(e.beyond_limit for e in own)]
+    if any(estimate.beyond_limit for estimate in session.estimates):
+        return within
+    return [name for name in within if not doubts[name]]

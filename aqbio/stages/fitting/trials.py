@@ -1,0 +1,108 @@
+"""What stage consistency reads of a trial, and the plain version of what it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.mot import write_storage
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.study import Study
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES, SIDES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KEPT_ATTRIBUTES = ("surface", "belt_speed", "heading", "events", "marker_rate", "cutoff")
+"""Attributes of a prepared trial that later stages need."""
+
+FITTED, PLAIN = "fitted", "plain"
+
+
+@dataclass(frozen=True)
+class SolvedTrial:
+    """One trial as the stages before left it, cut to the frames that were solved.
+
+    Attributes
+    ----------
+    trial_id : str
+    prepared : xarray.Dataset
+        Markers, loads of the feet and contacts.
+    solved : xarray.Dataset
+        Coordinates of inverse kinematics and the markers that they follow.
+    files : tuple of Path
+        Where both were read.
+    """
+
+    trial_id: str
+    prepared: xr.Dataset
+    solved: xr.Dataset
+    files: tuple[Path, ...]
+
+    @classmethod
+    def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
+        """Read a trial."""
+        files = tuple(
+            study.folder(participant_id, stage) / f"{trial_id}.nc" for stage in ("prepare", "solve")
+        )
+        prepared, solved = (read_dataset(file) for file in files)
+        return cls(trial_id, prepared.sel(time=solved["time"]), solved, files)
+
+    @property
+    def time(self) -> FloatArray:
+        """(T,) array, s."""
+        values: FloatArray = self.solved["time"].values
+        return values
+
+    @property
+    def has_forces(self) -> bool:
+        """Whether any frame has a measured ground reaction force."""
+        force = self.prepared["foot_force"].values
+        return bool(np.isfinite(force).all(axis=(1, 2)).any())
+
+
+def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
+    """Give the motion and loads of a trial as they are, in the layout of fitted ones.
+
+    Parameters
+    ----------
+    trial : SolvedTrial
+    why : str
+        Why the trial was not fitted.
+    """
+    import xarray as xr
+
+    solved, prepared = trial.solved, trial.prepared
+    motion = {
+        name: solved[name]
+        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_position")
+    }
+    contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
+    loads = prepared[["foot_force", "foot_moment", *contacts]]
+    dataset = xr.Dataset(motion).merge(
+        loads.drop_vars([name for name in loads.coords if name not in ("time", "axis", "foot")]),
+        join="exact",
+    )
+    still = np.zeros((len(trial.time), len(AXES)))
+    dataset["drag_force"] = (("time", "axis"), still, {"units": "N", "long_name": "air drag"})
+    kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
+    return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
+        {**kept, "motion": PLAIN, "motion_reason": why}
+    )
+
+
+def write_trial(
+    dataset: xr.Dataset, skeleton: Skeleton, stem: Path, attributes: dict[str, Any]
+) -> None:
+    """Write ``<stem>.nc``, and ``<stem>.mot`` for OpenSim's own tools."""
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
+    degrees = dataset["q"].values.copy()
+    turns = skeleton.coordinate_is_rotation
+    degrees[:, turns] = np.degrees(degrees[:, turns])
+    mot = stem.with_name(f"{stem.name}.mot")
+    write_storage(mot, skeleton.coordinates, dataset["time"].values, degrees, in_degrees=True)

@@ -1,0 +1,187 @@
+"""Labels of a moving trial held against the static trial: exchanged ones, moved markers, sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
+from aqbio.io.study import Study
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.label_swaps import (
+    LabelSwap,
+    MovedMarker,
+    SegmentDistances,
+    exchanged_positions,
+    moved_markers,
+    swapped_labels,
+)
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.preparation.axes import label_mean, mean_vector
+from aqbio.stages.preparation.notes import Notes
+
+MOVED, MOVED_TRUNK = 0.018, 0.040
+"""Distances within a segment change by less when markers stay where they are, m: skin moves by up
+to 15 mm over a sprinter's thigh; shoulders move against the trunk."""
+
+MILLIMETRES = 1e3
+
+ASIDE = 0.03
+"""Feet this far on the wrong side of each other are labelled the wrong way round, m."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaticReference:
+    """Where markers are on a participant who stands still.
+
+    Attributes
+    ----------
+    places : mapping of (3,) arrays, m
+        Median place by label, laboratory axes; empty without a static trial.
+    trunk : frozenset of str
+        Bodies of the torso, on which skin moves more.
+    """
+
+    places: Mapping[str, FloatArray] = field(default_factory=dict)
+    trunk: frozenset[str] = frozenset()
+
+
+def static_reference(study: Study, participant_id: str) -> StaticReference:
+    """Read where a participant's markers are in the static trial, if there is one."""
+    static = study.static_of(participant_id)
+    trunk = frozenset(study.model_map.groups.get("torso", ()))
+    if static is None:
+        return StaticReference({}, trunk)
+    try:
+        unit = study.settings.laboratory.marker_unit
+        recording = read_recording(study.recording(static), unit=unit)
+    except AqbioError:
+        return StaticReference({}, trunk)  # told where the static trial itself is prepared
+    return StaticReference(median_places(recording), trunk)
+
+
+def median_places(recording: Recording) -> dict[str, FloatArray]:
+    """Give the median place of every marker that is seen."""
+    seen = np.asarray(np.isfinite(recording.positions).all(axis=2))
+    return {
+        label: np.median(recording.positions[seen[:, index], index], axis=0)
+        for index, label in enumerate(recording.labels)
+        if seen[:, index].any()
+    }
+
+
+def with_checked_labels(
+    recording: Recording,
+    trial: Trial,
+    static: StaticReference,
+    marker_set: MarkerSet,
+    notes: Notes,
+) -> Recording:
+    """Hold the labels of a trial against the static trial and its sides against each other.
+
+    Gives the recording with exchanged labels put right where the trial's row says ``fix: swap``;
+    otherwise as it is, with a finding that proposes it.
+    """
+    _note_sides(recording, marker_set, notes)
+    segments = _segments(marker_set)
+    labels, places = recording.labels, static.places
+    distances = SegmentDistances.of(labels, recording.positions, places, segments)
+    if trial.task == "static" or not distances.labels:
+        return recording
+    swaps = swapped_labels(distances)
+    accepted = trial.fix == "swap"
+    for swap in swaps:
+        _note_swap(swap, notes, accepted=accepted)
+    if accepted and not swaps:
+        notes.add(
+            "labels-not-swapped",
+            "warning",
+            "the sheet says fix: swap, but no exchanged labels are found.",
+            fix="clear the column fix of this trial.",
+        )
+    right = exchanged_positions(labels, recording.positions, swaps)
+    repaired = SegmentDistances.of(labels, right, places, segments)
+    limits = {
+        label: MOVED_TRUNK if segment in static.trunk else MOVED
+        for label, segment in segments.items()
+    }
+    for moved in moved_markers(repaired, limits):
+        _note_moved(moved, notes)
+    return replace(recording, positions=right) if accepted else recording
+
+
+def _segments(marker_set: MarkerSet) -> dict[str, str]:
+    """Segment of every recorded label: its body; toes count with their foot."""
+    bodies = {
+        label: marker.body for label, marker in marker_set.markers.items() if not marker.computed
+    }
+    for side in ("left", "right"):
+        foot = getattr(marker_set.feet, side)
+        whole = bodies.get(foot.heel, "")
+        toes = {bodies[label] for label in foot.toe if label in bodies}
+        bodies |= {label: whole for label, body in bodies.items() if body in toes and whole}
+    return bodies
+
+
+def _note_sides(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
+    """Note feet whose left and right labels are the wrong way round, as the pelvis faces."""
+    pelvis, feet = marker_set.pelvis, marker_set.feet
+    front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
+    left, right = (label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right))
+    up = 0.5 * (front + back) - 0.5 * (left + right)
+    to_the_right = np.cross(front - back, up)
+    aside = mean_vector((right - left) * to_the_right) @ np.ones(3)
+    size = float(np.linalg.norm(mean_vector(to_the_right)))
+    if size > 0.0 and aside / size < -ASIDE:
+        notes.add(
+            "sides-exchanged",
+            "error",
+            f"the heel labelled right ({feet.right.heel}) is {-aside / size:.2f} m to the left of "
+            f"the one labelled left ({feet.left.heel}), as the pelvis faces.",
+            number=float(-aside / size),
+            limit=ASIDE,
+            unit="m",
+            fix="correct left and right in markers.yaml, or front and back of the pelvis there.",
+        )
+
+
+def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
+    share = float(swap.frames.mean())
+    span = np.flatnonzero(swap.frames)
+    where = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
+    static, trial = (
+        "/".join(f"{MILLIMETRES * value:.0f}" for value in pair)
+        for pair in (swap.static, swap.trial)
+    )
+    notes.add(
+        "labels-swapped",
+        "info" if accepted else "warning",
+        f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
+        f"frames: they are {static} mm from {swap.witness} in the static trial, {trial} mm here"
+        + ("; they are exchanged, as the sheet accepts." if accepted else "."),
+        number=MILLIMETRES * swap.before,
+        limit=MILLIMETRES * swap.after,
+        unit="mm",
+        where=where,
+        fix=""
+        if accepted
+        else "write swap into the column fix of this trial in trials.tsv to exchange them, or "
+        "correct the labels in the capture software.",
+    )
+
+
+def _note_moved(moved: MovedMarker, notes: Notes) -> None:
+    notes.add(
+        "marker-moved",
+        "warning",
+        f"markers {moved.label} and {moved.peer} are {MILLIMETRES * moved.trial:.0f} mm apart, "
+        f"{MILLIMETRES * moved.static:.0f} mm in the static trial: one of them sits elsewhere.",
+        number=MILLIMETRES * abs(moved.trial - moved.static),
+        limit=MILLIMETRES * MOVED,
+        unit="mm",
+        fix="nothing, if a marker was put on again; the static trial's place is used.",
+    )

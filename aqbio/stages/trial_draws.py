@@ -1,0 +1,199 @@
+"""Draws of a trial: other bodies, plates and markers for the motion that was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.level_draws import drawn_parts
+from aqbio.mechanics.intervals.registration import misplaced
+from aqbio.mechanics.intervals.uncertainty import (
+    DrawnOutcomes,
+    Motions,
+    Parts,
+    Spread,
+    drawn_outcomes,
+    marker_outcomes,
+)
+from aqbio.mechanics.multibody.motion import spline_motion
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+SPLINE_REACH = 24
+"""Frames after which a spline has forgotten its end: by 0.43 a frame, to 2e-9."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedPlaces:
+    """Markers that inverse kinematics followed.
+
+    Attributes
+    ----------
+    marker : (K,) int array
+        Among the skeleton's markers.
+    weight : (K,) array
+    """
+
+    marker: IntArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many draws, and of how much of a stance.
+
+    Attributes
+    ----------
+    count : int
+        Draws of levels A and B.
+    seed : int
+    frames : int
+        About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
+        frames differ from those of all, what the draws change about them hardly.
+    motions : int
+        Motions recomputed for misplaced markers; each is a whole trial.
+    """
+
+    count: int
+    seed: int
+    frames: int = 0
+    motions: int = 60
+
+    def __post_init__(self) -> None:
+        """Refuse samples of nothing."""
+        if min(self.count, self.motions) < 1 or self.frames < 0:
+            raise ValueError(f"a sampling needs draws: {self}.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDraws:
+    """What the intervals of all steps of a trial are drawn from.
+
+    Attributes
+    ----------
+    found : Levels
+    anatomy : Anatomy
+    time : (T,) array, s
+    heading : float
+        Direction of travel, rad to the left of +x: rows are told along it.
+    touching : (T, 2) bool array
+        Frames between touchdown and toe-off of the left and of the right foot.
+    parts : Parts
+    spread : Spread
+    sampling : Sampling
+    roles : RoleScheme
+    moved : Motions or None
+        The motion with misplaced markers; None where markers are taken as exact.
+    first_moved : int
+        Frame of the trial at which ``moved`` begins.
+    """
+
+    found: Levels
+    anatomy: Anatomy
+    time: FloatArray
+    heading: float
+    touching: BoolArray
+    parts: Parts
+    spread: Spread
+    sampling: Sampling
+    roles: RoleScheme
+    moved: Motions | None = None
+    first_moved: int = 0
+
+    def moved_motions(self, frames: slice) -> Motions:
+        """Give some frames of the trial with misplaced markers."""
+        if self.moved is None:
+            raise ValueError("no markers were misplaced.")
+        off = self.first_moved
+        return self.moved.frames(slice(frames.start - off, frames.stop - off, frames.step))
+
+    def frames(self, step: Step) -> slice:
+        """Give the frames of a stance that are drawn."""
+        inside = (self.time >= step.touchdown) & (self.time <= step.toe_off)
+        first, last = int(np.argmax(inside)), len(inside) - int(np.argmax(inside[::-1]))
+        wanted = self.sampling.frames or last - first
+        return slice(first, last, max(1, (last - first) // wanted))
+
+
+def trial_draws(
+    found: Levels,
+    anatomy: Anatomy,
+    trial: tuple[FloatArray, float, BoolArray],
+    spread: Spread,
+    sampling: Sampling,
+    roles: RoleScheme | None = None,
+) -> TrialDraws:
+    """Prepare the draws of a trial.
+
+    Parameters
+    ----------
+    found : Levels
+    anatomy : Anatomy
+    trial : (time, heading, touching)
+        As the attributes of `TrialDraws`.
+    spread : Spread
+    sampling : Sampling
+    roles : RoleScheme, optional
+        Without it the declared roles.
+    """
+    time, heading, touching = trial
+    parts = drawn_parts(found, anatomy)
+    scheme = roles or RoleScheme()
+    return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling, scheme)
+
+
+def with_markers(
+    draws: TrialDraws, markers: TrackedPlaces, window: slice | None = None
+) -> TrialDraws:
+    """Draw misplaced markers too: they move the whole motion.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    markers : TrackedPlaces
+    window : slice, optional
+        Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
+        more on both sides. Without it all frames.
+    """
+    spread, sampling = draws.spread.marker, draws.sampling
+    if spread == 0:
+        return draws
+    inside = window or slice(0, len(draws.time))
+    skeleton = draws.found.mechanics.skeleton
+    kinematics = draws.found.mechanics.kinematics.frames(inside)
+    generator = np.random.default_rng(sampling.seed)
+    shape = (sampling.motions, len(markers.marker), 3)
+    offset = spread * generator.standard_normal(shape)
+    change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
+    time = draws.time[inside]
+    changed = [spline_motion(skeleton, time, kinematics.q + one) for one in change]
+    moved = (np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
+    return replace(draws, moved=Motions(*moved), first_moved=inside.start)
+
+
+def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, DrawnOutcomes]:
+    """Draws of some frames, and the undisturbed outcomes with K = 1; ground axes.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    frames : slice
+        Of the trial; draws are the same bodies, plates and markers for all frames.
+    """
+    mechanics, count = draws.found.mechanics, draws.sampling.count
+    loads = [load.frames(frames) for load in mechanics.loads]
+    kinematics = mechanics.kinematics.frames(frames)
+    generator = np.random.default_rng(draws.sampling.seed)
+    found = drawn_outcomes(
+        mechanics.skeleton, kinematics, loads, draws.parts, draws.spread, count, generator
+    )
+    own = Motions(*(x[None] for x in (kinematics.q, kinematics.u, kinematics.udot)))
+    base = marker_outcomes(mechanics.skeleton, own, loads, draws.parts)
+    if draws.moved is not None:
+        moved = draws.moved_motions(frames)
+        other = marker_outcomes(mechanics.skeleton, moved, loads, draws.parts)
+        found = found.changed_by(other, base, generator.integers(0, len(moved.q), count))
+    return found, base

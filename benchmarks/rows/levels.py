@@ -1,0 +1,109 @@
+"""B13: levels A to C of a run, and how sure they are, within their budgets."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from aqbio.io.anatomy import model_anatomy
+from aqbio.mechanics.contributions.levels import Levels, levels
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.virtual.athlete import Athlete
+from aqbio.virtual.design import reference_speed, steady
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.generator import generated_gait
+from aqbio.virtual.library import presets
+from aqbio.virtual.parameters import interpolated
+from aqbio.virtual.truth import run_truth
+from benchmarks.board import Row, Target, Verdict
+from benchmarks.material import Material
+
+SPEED = 9.5
+DRAWS, MANY = 100, 500
+ANATOMY = model_anatomy("sprint")
+
+
+def within_budget(material: Material) -> list[Row]:
+    """B13: a virtual sprinter's second, the same wherever it is measured."""
+    del material
+    athlete = Athlete("runner", "male", 75.0, 1.80)
+    step = interpolated(presets(), reference_speed(athlete, SPEED))
+    gait = generated_gait(steady(athlete, SPEED, step)).gait
+    fast, slow = np.arange(1000) / 1000.0, np.arange(250) / 250.0
+    found = run_levels(gait, slow)
+    return [
+        Row(
+            "B13",
+            "levels A, B and C of 1000 frames in memory, three contact models, closures included",
+            partial(run_levels, gait, fast),
+            None,
+            _closures_hold,
+            Target("ours_s", "<=", 1.0),
+        ),
+        Row(
+            "B13.2",
+            f"the whole uncertainty of a trial of 250 frames: {DRAWS} draws of body, plates and "
+            "markers for one step of each foot, levels A to C and curves",
+            partial(uncertainty, gait, found, slow, DRAWS),
+            None,
+            _intervals_known,
+            Target("ours_s", "<=", 2.0),
+        ),
+        Row(
+            "B13.3",
+            f"the same with {MANY} draws",
+            partial(uncertainty, gait, found, slow, MANY),
+            None,
+            _intervals_known,
+            Target("ours_s", "<=", 2.0),
+        ),
+    ]
+
+
+def run_levels(gait: Gait, times: np.ndarray) -> Levels:
+    """Compute levels A, B and C."""
+    truth = run_truth(gait, times)
+    motion = truth.motion
+    moves = segment_kinematics(gait.skeleton, motion.q, motion.u, motion.udot)
+    side, _ = gait.stance_foot(times)
+    touching = np.stack([side < 0, side > 0], axis=1)
+    return levels(gait.skeleton, moves, truth.loads.external(), touching, ANATOMY)
+
+
+def uncertainty(gait: Gait, found: Levels, times: np.ndarray, count: int) -> xr.Dataset:
+    """Intervals of a trial as stage contributions draws them."""
+    markers = np.arange(len(gait.skeleton.markers))
+    side, _ = gait.stance_foot(times)
+    touching = np.stack([side < 0, side > 0], axis=1)
+    line = gait.timeline
+    contacts = [
+        Contact(
+            "right" if number % 2 == 0 else "left",
+            float(start := number * line.step[:2].mean()) + 0.001,
+            float(start + line.contact[number % 2]),
+            complete=True,
+            edge_distance=0.2,
+        )
+        for number in range(4)
+    ]
+    sampling = Sampling(count, 1, FRAMES, MOTIONS)
+    draws = trial_draws(found, ANATOMY, (times, 0.0, touching), Spread(), sampling)
+    places = TrackedPlaces(markers, np.ones(len(markers)))
+    return intervals_dataset(with_markers(draws, places, drawn_window(contacts, times)), contacts)
+
+
+def _closures_hold(mine: Levels, _: object) -> Verdict:
+    worst = max(check.value for check in mine.closures if check.name != "B3")
+    return Verdict(all(check.holds for check in mine.closures), f"closures hold, worst {worst:.1g}")
+
+
+def _intervals_known(mine: xr.Dataset, _: object) -> Verdict:
+    low, high = mine["interval_low"].values, mine["interval_high"].values
+    good = bool(np.isfinite(low).all() and (low <= high).all())
+    return Verdict(good, f"{mine.sizes['outcome']} outcomes of both feet have intervals")

@@ -1,0 +1,106 @@
+"""A stick runner whose forces belong to its motion exactly, and what is measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from scipy.interpolate import make_interp_spline
+
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, drag
+from aqbio.mechanics.consistency.observations import GroundWrench, Observations
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.multibody.kinematics import (
+    marker_positions,
+    segment_kinematics,
+    segment_motion,
+)
+from aqbio.mechanics.multibody.momentum import (
+    angular_momentum,
+    angular_momentum_rate,
+    centre_of_mass,
+)
+from aqbio.mechanics.multibody.motion import Motion, spline_motion
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.vectors import FloatArray
+
+RATE = 200.0
+GROUPS = {
+    "pelvis": ("pelvis",),
+    "torso": ("torso",),
+    "leg_left": ("thigh_l", "shank_l", "foot_l"),
+    "leg_right": ("thigh_r", "shank_r", "foot_r"),
+    "arm_left": ("arm_l", "forearm_l"),
+    "arm_right": ("arm_r", "forearm_r"),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run, what is measured of it, and its truth."""
+
+    runner: Runner
+    observations: Observations
+    motion: Motion
+    momentum: FloatArray
+    momentum_rate: FloatArray
+
+
+def wrench_of(runner, time, motion, values, area):
+    """Give the force and moment about the origin that a motion of a body needs."""
+    skeleton = adjusted_skeleton(runner, values)
+    segments = segment_motion(
+        skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    )
+    com, velocity, acceleration = centre_of_mass(segments)
+    force = skeleton.mass.sum() * (acceleration - skeleton.gravity) + drag(velocity, area)
+    rate = angular_momentum_rate(segments, com, acceleration)
+    momentum = angular_momentum(segments, com, velocity)
+    wrench = GroundWrench(time, force, rate.sum(axis=1) + np.cross(com, force))
+    return wrench, momentum, rate
+
+
+@pytest.fixture(scope="session")
+def stick(runner) -> Runner:
+    """Give the stick runner with a body's distribution of mass."""
+    share = np.array([11, 35, 10, 4, 1.5, 10, 4, 1.5, 2.2, 1.8, 2.2, 1.8])
+    names = ("inertia", "mass")
+    sized = dict(zip(names, (runner.inertia * 0.2, share), strict=True))
+    return Runner(replace(runner, **sized), GROUPS)
+
+
+@pytest.fixture(scope="session")
+def case(stick, running) -> Callable[..., Case]:
+    """Give a maker of exactly consistent runs.
+
+    Markers get white noise of ``noise`` m; forces belong to a body changed by ``body`` and, to an
+    air drag of ``area`` and are ``late`` s.
+    """
+
+    def make(
+        *,
+        body: dict[str, float] | None = None,
+        noise: float = 0.0,
+        late: float = 0.0,
+        area: float = 0.45,
+        speed: float = 1.0,
+        seed: int = 0,
+    ) -> Case:
+        source = np.arange(len(running)) / 150.0 / speed
+        curve = make_interp_spline(source, running, k=7)
+        time = np.arange(0.05 / speed, source[-1] - 0.05 / speed, 1.0 / RATE)
+        motion = Motion(*(np.asfortranarray(curve(time, nu=order)) for order in range(3)))
+        wrench, momentum, rate = wrench_of(stick, time + late, motion, body or {}, area)
+        found = marker_positions(stick.skeleton, motion.q)
+        found = found + np.random.default_rng(seed).normal(0.0, noise, found.shape)
+        index = np.arange(found.shape[1])
+        q = inverse_kinematics(stick.skeleton, found, index, np.ones(len(index))).q
+        plain = spline_motion(stick.skeleton, time, low_pass(q, RATE, 20.0))
+        everywhere = np.ones(len(time), dtype=bool)
+        seen = Observations(time, index, found, wrench, everywhere, q, plain)
+        return Case(stick, seen, motion, momentum, rate)
+
+    return make

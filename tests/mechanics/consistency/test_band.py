@@ -1,0 +1,68 @@
+"""Banded equations against dense ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.band import MotionRows, assembled
+from aqbio.mechanics.consistency.spline import SplineBasis
+
+NUMBER = 3
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Give a basis, equations of frames, rows in some frames, and the dense equations."""
+    rng = np.random.default_rng(1)
+    time = np.arange(40) / 100.0
+    basis = SplineBasis.over(time, 0.03)
+    root = rng.normal(size=(40, NUMBER, NUMBER))
+    matrix, gradient = root @ root.transpose(0, 2, 1), rng.normal(size=(40, NUMBER))
+    frame = np.r_[5:17, 20:33]
+    scale = (1.0, 1e-2, 1e-4)
+    by = tuple(s * rng.normal(size=(len(frame), 6, NUMBER)) for s in scale)
+    rows = MotionRows(
+        frame, by, rng.normal(size=(len(frame), 6, 2)), rng.normal(size=(len(frame), 6))
+    )
+    dense = np.einsum("ta,tb,tij->aibj", basis.values[0], basis.values[0], matrix)
+    tall = sum(
+        np.einsum("ta,tri->trai", basis.values[order][frame], by[order]) for order in range(3)
+    )
+    tall = tall.reshape(len(frame) * 6, -1)
+    size = basis.count * NUMBER
+    dense = dense.reshape(size, size) + tall.T @ tall
+    right = -np.einsum("ta,ti->ai", basis.values[0], gradient).ravel()
+    right -= tall.T @ rows.residual.ravel()
+    border = tall.T @ rows.by_parameter.reshape(len(tall), 2)
+    return assembled(basis, matrix, gradient, rows), dense, right, border
+
+
+def test_equations_are_the_dense_ones(made):
+    found, dense, right, border = made
+    lower = np.zeros_like(dense)
+    for lag in range(min(len(found.band), len(dense))):
+        lower += np.diag(found.band[lag, : len(dense) - lag], -lag)
+    np.testing.assert_allclose(lower, np.tril(dense), atol=1e-11 * np.abs(dense).max())
+    np.testing.assert_allclose(found.right, right, atol=1e-11 * np.abs(right).max())
+    np.testing.assert_allclose(found.border, border, atol=1e-11 * np.abs(border).max())
+
+
+def test_solutions_are_the_dense_ones(made):
+    found, dense, right, border = made
+    several = np.column_stack([right, border])
+    expected = np.linalg.solve(dense, several)
+    np.testing.assert_allclose(found.factor().solve(several), expected, rtol=1e-7, atol=1e-9)
+
+
+def test_samples_have_the_inverse_as_covariance(made):
+    """``L⁻ᵀ 1`` times its own transpose is the inverse."""
+    found, dense, _, _ = made
+    root = found.factor().samples(np.eye(len(dense)))
+    np.testing.assert_allclose(root @ root.T @ dense, np.eye(len(dense)), atol=1e-7)
+
+
+def test_damping_stiffens_the_diagonal(made):
+    found, dense, right, _ = made
+    expected = np.linalg.solve(dense + 0.1 * np.diag(np.diag(dense)), right)
+    np.testing.assert_allclose(found.factor(0.1).solve(right), expected, rtol=1e-7, atol=1e-9)

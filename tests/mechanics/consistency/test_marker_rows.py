@@ -1,0 +1,77 @@
+"""Markers weighted by segment, against the covariance written out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.parameters import PARAMETERS, chosen_parameters, priors
+from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.weights import SENSOR_SD, TISSUE_SD, Weights
+from aqbio.mechanics.multibody.jacobians import point_jacobian
+from aqbio.mechanics.multibody.poses import segment_poses
+
+FRAMES = (0, 40)
+
+
+@pytest.fixture(scope="module")
+def problem(case):
+    """Give a run in which five markers are missing in the first frame."""
+    made = case(noise=0.01)
+    markers = made.observations.markers.copy()
+    markers[0, [0, 1, 2, 7, 20]] = np.nan
+    seen = replace(made.observations, markers=markers)
+    weights = Weights(correlation=0.4, sigma_marker_m=0.012)
+    return Problem(made.runner, seen, weights, (), priors(PARAMETERS))
+
+
+def written_out(problem, frame):
+    """Give errors, precision (3K, 3K) and Jacobian (3K, N) of a frame's visible markers."""
+    skeleton, seen = problem.runner.skeleton, problem.observations
+    poses = segment_poses(skeleton, seen.start)
+    body, station = skeleton.marker_body, skeleton.marker_position
+    visible = np.flatnonzero(seen.visible[frame])
+    spread = np.array([TISSUE_SD[problem.runner.tissue[b]] for b in body]) * 1.2
+    same = body[:, None] == body
+    own = 0.4 * spread[:, None] * spread * same + np.diag(0.6 * spread**2 + (1.2 * SENSOR_SD) ** 2)
+    precision = np.kron(np.linalg.inv(own[np.ix_(visible, visible)]), np.eye(3))
+    errors, jacobian = [], []
+    for marker in visible:
+        point = poses.origin[:, body[marker]] + poses.rotation[:, body[marker]] @ station[marker]
+        errors.append(point[frame] - seen.markers[frame, marker])
+        by = point_jacobian(skeleton, poses, int(body[marker]), point)
+        jacobian.append(by[frame][:, problem.coordinates])
+    return np.concatenate(errors), precision, np.concatenate(jacobian)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_cost_gradient_and_matrix(problem, frame):
+    poses = segment_poses(problem.runner.skeleton, problem.observations.start)
+    position, error, force = problem.markers.errors(poses)
+    gradient, matrix = problem.markers.normal_equations(poses, position, force)
+    e, precision, J = written_out(problem, frame)
+    cost = (error[frame] * force[frame]).sum()
+    assert cost == pytest.approx(e @ precision @ e, rel=1e-10)
+    expected = J.T @ precision @ e
+    np.testing.assert_allclose(gradient[frame], expected, atol=1e-9 * np.abs(expected).max())
+    expected = J.T @ precision @ J
+    np.testing.assert_allclose(matrix[frame], expected, atol=1e-9 * np.abs(expected).max())
+
+
+def test_without_correlation_and_tissue_all_markers_weigh_alike(case):
+    """Then the splines are those of least squares, whose errors no other weights beat."""
+    made = case(noise=0.01)
+    alike = dict.fromkeys(TISSUE_SD, 0.01)
+    plain = Weights(correlation=0.0, tissue_sd_m=alike, knot_s=0.025)
+    off = chosen_parameters([])
+    rms = [
+        np.sqrt(np.nanmean(fit.marker_error_alone**2))
+        for fit in (
+            fit_trial(made.runner, made.observations, weights, off)
+            for weights in (plain, Weights(knot_s=0.025))
+        )
+    ]
+    assert rms[0] < rms[1]

@@ -1,0 +1,61 @@
+"""Parameters, weights and their limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from aqbio.mechanics.consistency.parameters import (
+    NAMES,
+    PARAMETERS,
+    ParameterEstimate,
+    chosen_parameters,
+    prior_precision,
+)
+from aqbio.mechanics.consistency.weights import Weights, knot_spacing
+
+
+def test_air_is_off_by_default():
+    assert [one.name for one in PARAMETERS if not one.on] == ["drag_area"]
+    assert len(prior_precision(PARAMETERS)) == len(NAMES) - 1
+
+
+def test_chosen_parameters():
+    assert [one.name for one in chosen_parameters(["mass"]) if one.on] == ["mass"]
+
+
+def test_limits_are_three_prior_sds_at_most():
+    """Absolute limits of 6 ms, 3 %, 5 cm, 8 mm and 25 %."""
+    limits = {one.name: one.highest for one in PARAMETERS}
+    assert limits["clock_offset"] == 0.006
+    assert limits["mass"] == 0.03
+    assert limits["torso_com_x"] == 0.05
+    assert limits["cop_offset_z"] == 0.008
+    assert limits["leg_share"] == limits["pelvis_share"] == 0.25
+    drag = next(one for one in PARAMETERS if one.name == "drag_area")
+    assert (drag.lowest, drag.prior, drag.highest) == (0.2, 0.45, 0.8)
+
+
+def test_intervals():
+    one = ParameterEstimate(PARAMETERS[0], 0.005, 0.001)
+    assert (one.low, one.high) == (pytest.approx(0.003355), pytest.approx(0.006645))
+    assert not one.beyond_limit
+    assert replace(one, estimate=0.0061).beyond_limit
+
+
+@pytest.mark.parametrize("wrong", [{"prior_sd": 0.0}, {"prior": 0.1}])
+def test_nonsense_is_refused(wrong):
+    with pytest.raises(ValueError, match="clock_offset"):
+        replace(PARAMETERS[0], **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"sigma_force_n": 0.0}, {"correlation": 1.0}, {"knot_s": -0.02}])
+def test_weights_are_positive(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Weights(**wrong)
+
+
+def test_knots():
+    assert knot_spacing(30.0) == pytest.approx(2 / 30)
+    assert knot_spacing(500.0) == 0.010

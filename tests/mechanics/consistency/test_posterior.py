@@ -1,0 +1,99 @@
+"""Spread of what follows from the fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.parameters import chosen_parameters
+from aqbio.mechanics.consistency.posterior import (
+    GROUP_MOMENTUM,
+    TOTAL_MOMENTUM,
+    coordinate_samples,
+    group_momentum,
+    posterior,
+)
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+
+WEIGHTS = Weights(knot_s=0.025)
+
+
+@pytest.fixture(scope="module")
+def fit(case):
+    made = case(noise=0.001)
+    return fit_trial(made.runner, made.observations, WEIGHTS)
+
+
+def test_samples_are_motions(fit):
+    """Their mean is the fit, and their coordinates, speeds and accelerations belong together."""
+    drawn = coordinate_samples(fit, 400, seed=3)
+    q = np.stack([motion.q for motion in drawn.motions])
+    sd = q.std(axis=0)
+    # Mean of 400: a twentieth of the spread; 139 by 27 numbers, so five times that at most.
+    assert (np.abs(q.mean(axis=0) - fit.motion.q) <= 0.26 * sd + 1e-12).all()
+    basis = fit.problem.basis
+    for motion in drawn.motions[:3]:
+        coefficients = basis.nearest(motion.q[:, fit.coordinates])
+        np.testing.assert_allclose(
+            basis.values[2] @ coefficients, motion.udot[:, fit.coordinates], atol=1e-6
+        )
+
+
+def test_samples_have_the_covariance_of_the_fit(case):
+    """Without parameters: the inverse of the normal matrix, thinned to 250 frames a second."""
+    made = case(noise=0.001)
+    fit = fit_trial(made.runner, made.observations, WEIGHTS, chosen_parameters([]))
+    unit = np.eye(fit.coefficients.size)
+    inverse = fit.information.factor.solve(unit)
+    number, frame = len(fit.coordinates), 70
+    local = np.kron(fit.problem.basis.values[0][frame], np.eye(number))
+    expected = np.sqrt(np.diag(local @ inverse @ local.T) * fit.observations.rate / 250.0)
+    drawn = coordinate_samples(fit, 1000, seed=1)
+    found = np.std([motion.q[frame, fit.coordinates] for motion in drawn.motions], axis=0)
+    np.testing.assert_allclose(found, expected, rtol=0.12)  # of 1000: 2.2 %, five times that
+
+
+def test_parameters_are_drawn_with_the_motion(fit):
+    drawn = coordinate_samples(fit, 300, seed=2)
+    for one in fit.estimates:
+        values = np.array([sample[one.name] for sample in drawn.values])
+        if one.parameter.on:
+            assert values.std() == pytest.approx(one.sd, rel=0.2)
+        else:
+            assert np.ptp(values) == 0.0
+
+
+def test_spreads_are_those_of_the_samples_times_the_factors(fit):
+    found, drawn = posterior(fit, 30, seed=5), coordinate_samples(fit, 30, seed=5)
+    momentum = []
+    for motion, values in zip(drawn.motions, drawn.values, strict=True):
+        moves = segment_kinematics(fit.runner.skeleton, motion.q, motion.u, motion.udot)
+        momentum.append(group_momentum(fit, moves, values)[0])
+    sd = np.std(momentum, axis=0, ddof=1)
+    known = slice(None, None, 2)  # of 200 frames a second, every second one is computed
+    np.testing.assert_allclose(found.momentum_sd[known], GROUP_MOMENTUM * sd[known, :-1], rtol=1e-9)
+    np.testing.assert_allclose(
+        found.total_momentum_sd[known], TOTAL_MOMENTUM * sd[known, -1], rtol=1e-9
+    )
+    assert found.groups == tuple(fit.runner.groups)
+    assert (found.q_sd[:, fit.coordinates] > 0).all()
+
+
+def test_the_same_seed_gives_the_same(fit):
+    np.testing.assert_array_equal(posterior(fit, 5).rate_sd, posterior(fit, 5).rate_sd)
+
+
+def test_less_is_known_where_less_is_measured(case):
+    """Without forces in the second half, the total momentum is less sure there."""
+    made = case(noise=0.001)
+    seen = made.observations
+    half = len(seen.time) // 2
+    measured = seen.measured.copy()
+    measured[half:] = False
+    fit = fit_trial(made.runner, replace(seen, measured=measured), WEIGHTS)
+    spread = posterior(fit, 30).total_momentum_sd[:, 1]
+    assert spread[half + 15 : -10].mean() > 1.3 * spread[10 : half - 15].mean()

@@ -1,0 +1,111 @@
+"""Several trials of one body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.parameters import PARAMETERS
+from aqbio.mechanics.consistency.session import StaticStance, com_over_cop, fit_session
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import centre_of_mass
+
+WEIGHTS = Weights(knot_s=0.025)
+TRUTH = {"leg_share": 0.1, "torso_com_x": 0.03, "mass": 0.01}
+VAGUE = tuple(replace(one, prior_sd=100 * one.prior_sd) for one in PARAMETERS)
+
+
+@pytest.fixture(scope="module")
+def trials(case):
+    """Give two trials of a body that the model does not know, at two speeds, forces 3 ms late."""
+    return [
+        case(body=TRUTH, late=0.003, noise=0.0005, speed=speed, seed=seed)
+        for seed, speed in enumerate((1.0, 0.6))
+    ]
+
+
+def stance(runner, body, offset=(0.0, 0.0)):
+    """Give the pose of standing, and a COP below the centre of mass of a body."""
+    q = np.zeros(len(runner.skeleton.coordinates))
+    q[runner.skeleton.coordinates.index("pelvis_y")] = 0.3
+    skeleton = adjusted_skeleton(runner, body)
+    still = np.zeros((1, len(q)))
+    com, _, _ = centre_of_mass(
+        segment_motion(skeleton, segment_kinematics(skeleton, q[None], still, still))
+    )
+    return StaticStance(q, com[0] * [1, 0, 1] + [offset[0], 0.0, offset[1]])
+
+
+def test_a_session_of_one_trial_is_the_trial(trials):
+    made = trials[0]
+    alone = fit_trial(made.runner, made.observations, WEIGHTS)
+    session = fit_session(made.runner, [made.observations], WEIGHTS)
+    for one, other in zip(alone.estimates, session.estimates, strict=True):
+        # The trial stops when a step gains less than 1e-3 of the cost; the session takes one more.
+        assert other.estimate == pytest.approx(one.estimate, abs=0.05 * one.parameter.prior_sd)
+        assert other.sd == pytest.approx(one.sd, rel=1e-6)
+
+
+def test_the_same_trial_twice_says_the_same_twice_as_surely(trials):
+    """Without beliefs: equal estimates, and intervals narrower by the root of two."""
+    made = trials[0]
+    once = fit_session(made.runner, [made.observations], WEIGHTS, VAGUE)
+    twice = fit_session(made.runner, [made.observations] * 2, WEIGHTS, VAGUE)
+    for one, other in zip(once.estimates, twice.estimates, strict=True):
+        if one.parameter.on:
+            assert other.estimate == pytest.approx(one.estimate, abs=0.02 * one.sd)
+            assert other.sd == pytest.approx(one.sd / np.sqrt(2.0), rel=0.02)
+
+
+def test_all_trials_have_the_same_body(trials):
+    session = fit_session(trials[0].runner, [made.observations for made in trials], WEIGHTS)
+    assert len(session.trials) == len(session.alone) == 2
+    for fit in session.trials:
+        assert fit.estimates == session.estimates
+        np.testing.assert_array_equal(fit.skeleton.mass, session.trials[0].skeleton.mass)
+        np.testing.assert_array_equal(fit.covariance, session.covariance)
+    both = {one.name: one for one in session.estimates}
+    assert both["clock_offset"].estimate == pytest.approx(0.003, abs=3e-4)
+    for own in session.alone:
+        for one, other in zip(session.estimates, own, strict=True):
+            assert one.sd <= other.sd
+
+
+def test_standing_shows_the_torso(trials):
+    """The centre of mass over the COP fixes a centre of mass that running leaves open."""
+    runner, seen = trials[0].runner, [made.observations for made in trials]
+    standing = stance(runner, TRUTH)
+    with_static = fit_session(runner, seen, WEIGHTS, static=standing)
+    without = fit_session(runner, seen, WEIGHTS)
+    truth = TRUTH["torso_com_x"]
+    found, guess = (
+        {one.name: one for one in session.estimates}["torso_com_x"]
+        for session in (with_static, without)
+    )
+    assert found.sd < guess.sd
+    assert abs(found.estimate - truth) <= abs(guess.estimate - truth) + 0.1 * found.sd
+    assert np.linalg.norm(with_static.static_distance) < 0.004
+    assert without.static_distance is None
+
+
+def test_distance_of_a_known_stance(stick):
+    """COP 2 cm behind and 1 cm to the left of the centre of mass."""
+    distance = com_over_cop(stick, {}, stance(stick, {}, (-0.02, -0.01)))
+    np.testing.assert_allclose(distance, [0.02, 0.01], atol=1e-12)
+
+
+def test_derivative_of_the_stance(stick):
+    """By parameters, against differences."""
+    from aqbio.mechanics.consistency.session import _com_by_parameters
+
+    standing, step = stance(stick, {}), 1e-6
+    on = [one for one in PARAMETERS if one.on]
+    found = _com_by_parameters(stick, {}, standing, on)
+    for column, one in enumerate(on):
+        both = [com_over_cop(stick, {one.name: sign * step}, standing) for sign in (-1, 1)]
+        np.testing.assert_allclose(found[:, column], (both[1] - both[0]) / (2 * step), atol=1e-8)

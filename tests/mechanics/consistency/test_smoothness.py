@@ -1,0 +1,46 @@
+"""The belief that motion is smooth: rows of third derivatives in the banded equations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.band import Smoothness, assembled
+from aqbio.mechanics.consistency.spline import SplineBasis
+from aqbio.mechanics.consistency.weights import Weights
+
+TIME = np.arange(41) / 200.0
+NUMBER = 3
+WEIGHT = 0.7
+
+
+@pytest.fixture(scope="module")
+def basis() -> SplineBasis:
+    return SplineBasis.over(TIME, 0.0123)
+
+
+def test_third_derivatives_are_exact_on_a_quintic(basis):
+    """Splines reproduce polynomials up to their degree: the third derivative of t⁵ is 60 t²."""
+    coefficients = basis.nearest(TIME[:, None] ** 5)
+    np.testing.assert_allclose(basis.third @ coefficients, 60.0 * TIME[:, None] ** 2, atol=1e-6)
+
+
+def test_band_holds_every_product(basis):
+    """Against the dense matrix ``w D3ᵀ D3 ⊗ I`` and its gradient at some coefficients."""
+    random = np.random.default_rng(2)
+    coefficients = random.standard_normal((basis.count, NUMBER))
+    empty = np.zeros((len(TIME), NUMBER, NUMBER))
+    equations = assembled(basis, empty, empty[:, 0], None, Smoothness(WEIGHT, coefficients))
+    dense = WEIGHT * np.kron(basis.third.T @ basis.third, np.eye(NUMBER))
+    found = np.zeros_like(dense)
+    for below in range(len(equations.band)):
+        place = np.arange(len(dense) - below)
+        found[place + below, place] = equations.band[below, : len(place)]
+    np.testing.assert_allclose(found, np.tril(dense), atol=1e-9 * np.abs(dense).max())
+    downhill = -dense @ coefficients.ravel()
+    np.testing.assert_allclose(equations.right, downhill, atol=1e-9 * np.abs(downhill).max())
+
+
+def test_a_belief_has_a_width():
+    with pytest.raises(ValueError, match="jerk_sd"):
+        Weights(jerk_sd=0.0)

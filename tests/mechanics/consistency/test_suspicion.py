@@ -1,0 +1,170 @@
+"""Faults are called by their names, and a sound trial is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
+from aqbio.mechanics.consistency.alternatives import TURNED, free_moment_turned
+from aqbio.mechanics.consistency.evidence import Evidence, nearer_other_foot
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.observations import GroundWrench
+from aqbio.mechanics.consistency.parameters import PARAMETERS, ParameterEstimate
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.suspicion import evidence, suspicions
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+
+WEIGHTS = Weights(knot_s=0.025)
+SOUND = Evidence(np.full(3, 0.02), np.full(3, 8.0), 0.0006, -0.01)
+EXPECTED = tuple(ParameterEstimate(one, one.prior, one.prior_sd / 2) for one in PARAMETERS)
+
+
+def causes(estimates=EXPECTED, seen=SOUND):
+    return [one.cause for one in suspicions(estimates, seen)]
+
+
+def changed(name, value):
+    return [replace(one, estimate=value) if one.name == name else one for one in EXPECTED]
+
+
+def test_a_sound_fit_is_not_suspect():
+    assert causes() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cause"),
+    [
+        ("clock_offset", 0.0061, "clock"),
+        ("clock_offset", -0.03, "clock"),
+        ("mass", -0.031, "mass"),
+        ("leg_share", 0.26, "leg_mass"),
+        ("pelvis_share", -0.26, "pelvis_mass"),
+        ("torso_com_x", 0.051, "torso_com"),
+        ("torso_com_z", -0.06, "torso_com"),
+        ("cop_offset_z", 0.0081, "cop"),
+        ("drag_area", 0.1, "drag"),
+    ],
+)
+def test_parameters_beyond_their_limits(name, value, cause):
+    [one] = suspicions(changed(name, value), SOUND)
+    assert (one.cause, one.number) == (cause, value)
+    assert f"{value:.3g}" in one.what
+    assert abs(one.limit) < abs(value) or name == "drag_area"
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (replace(SOUND, markers_apart=0.0021), ["markers"]),
+        (replace(SOUND, residual_force=np.array([0.02, 0.07, 0.02])), ["residual"]),
+        (replace(SOUND, residual_moment=np.array([8.0, 26.0, 8.0])), ["residual"]),
+        (replace(SOUND, carried_mass=-0.15), ["mass"]),
+        (replace(SOUND, nearer_other_foot=0.2), ["foot"]),
+        (replace(SOUND, remaining={"force_x": 0.9, "force_z": 0.1}), ["force_z_sign"]),
+        (replace(SOUND, remaining={"force_x": 0.9, "force_z": 1.4}), []),
+    ],
+)
+def test_evidence_beyond_its_limits(seen, expected):
+    assert causes(seen=seen) == expected
+
+
+def test_a_wrong_sign_explains_all_else():
+    seen = replace(SOUND, markers_apart=0.004, remaining={"moment_y": 0.05})
+    assert causes(changed("leg_share", -0.3), seen) == ["moment_y_sign"]
+
+
+def test_the_axis_is_named():
+    [one] = suspicions(EXPECTED, replace(SOUND, residual_force=np.array([0.02, 0.02, 0.08])))
+    assert "force z of 8.0%" in one.what
+
+
+# on a run -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sound(case):
+    """Give a run of 0.4 s: a fit takes a tenth of a second."""
+    made = case(noise=0.004)
+    seen, few = made.observations, slice(20, 100)
+    plain = type(seen.plain)(
+        *(values[few] for values in (seen.plain.q, seen.plain.u, seen.plain.udot))
+    )
+    cut = {name: getattr(seen, name)[few] for name in ("time", "markers", "measured", "start")}
+    return replace(made, observations=replace(seen, plain=plain, **cut))
+
+
+def found(made, **changes):
+    runner = changes.pop("runner", made.runner)
+    fit = fit_trial(runner, replace(made.observations, **changes), WEIGHTS)
+    return [one.cause for one in suspicions(fit.estimates, evidence(fit))]
+
+
+def test_a_sound_run(sound):
+    assert found(sound) == []
+
+
+@pytest.mark.parametrize("way", ["force", "force_x", "force_z", "moment_y"])
+def test_wrong_signs(sound, way):
+    expected = "moment_y_sign" if way == "moment_y" else f"{way}_sign"
+    wrench = TURNED[way](sound.observations.wrench)
+    assert found(sound, wrench=wrench) == [expected]
+
+
+@pytest.mark.parametrize("way", list(TURNED))
+def test_turning_twice_is_nothing(sound, way):
+    wrench = sound.observations.wrench
+    twice = TURNED[way](TURNED[way](wrench))
+    np.testing.assert_allclose(twice.force, wrench.force, atol=1e-9)
+    np.testing.assert_allclose(twice.moment, wrench.moment, atol=1e-9)
+
+
+def test_the_free_moment():
+    """At a COP of (2, 0, 1) a force and 12 N m about the vertical."""
+    force = np.tile([50.0, 800.0, -30.0], (12, 1))
+    moment = np.cross([2.0, 0.0, 1.0], force) + np.array([0.0, 12.0, 0.0])
+    turned = free_moment_turned(GroundWrench(np.arange(12) / 100.0, force, moment))
+    np.testing.assert_allclose(turned.moment, moment - [0.0, 24.0, 0.0], atol=1e-9)
+
+
+def test_a_late_clock(sound):
+    wrench = sound.observations.wrench
+    late = GroundWrench(wrench.time + 0.02, wrench.force, wrench.moment)
+    assert found(sound, wrench=late) == ["clock"]
+
+
+@pytest.mark.parametrize("factor", [1.2, 0.85])
+def test_a_wrong_mass(sound, factor):
+    body = sound.runner.skeleton
+    wrong = replace(body, mass=factor * body.mass, inertia=factor * body.inertia)
+    assert found(sound, runner=Runner(wrong, sound.runner.groups))[0] == "mass"
+
+
+def test_legs_of_another_body(sound):
+    wrong = adjusted_skeleton(sound.runner, {"leg_share": 0.8})
+    assert "leg_mass" in found(sound, runner=Runner(wrong, sound.runner.groups))
+
+
+def test_the_other_foot(sound):
+    """Both feet's loads below their own ankles, then exchanged."""
+    fit = fit_trial(sound.runner, sound.observations, WEIGHTS)
+    moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    names = ("foot_l", "foot_r")
+    height = [moves.origin[:, fit.skeleton.bodies.index(name), 1] for name in names]
+    down = np.stack([height[0] < height[1], height[0] >= height[1]])
+    loads = []
+    for name, loaded in zip(names, down, strict=True):
+        cop = moves.origin[:, fit.skeleton.bodies.index(name)] * [1, 0, 1]
+        force = np.where(loaded[:, None], [0.0, 900.0, 0.0], 0.0)
+        loads.append(ExternalLoad(name, force, np.cross(cop, force), np.zeros(3)))
+    right = nearer_other_foot(fit, loads)
+    exchanged = [
+        replace(load, body=other.body) for load, other in zip(loads, loads[::-1], strict=True)
+    ]
+    assert right < 0.0
+    assert nearer_other_foot(fit, exchanged) == pytest.approx(-right, rel=1e-9)
+    assert np.isnan(nearer_other_foot(fit, loads[:1]))

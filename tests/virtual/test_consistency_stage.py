@@ -1,0 +1,277 @@
+"""Stage consistency from files to files: both versions, the adjusted model, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study, load_study
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.scale import scale_participant
+from aqbio.stages.solve import foot_loads, solve_participant
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
+from tests.virtual.conftest import GaitOf
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency")]
+
+VACUUM = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 24}\n"
+"""Virtual sprinters of this study run without air."""
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _again(study: Study, settings: str) -> Study:
+    """The same study with other settings of the section consistency."""
+    text = study.file.read_text(encoding="utf-8").split("consistency:")[0]
+    study.file.write_text(text + settings, encoding="utf-8")
+    return load_study(study.file)
+
+
+@pytest.fixture(scope="module")
+def made(gait_of: GaitOf, tmp_path_factory) -> Study:
+    """Two runs at two speeds with soft tissue, one of them recorded without forces as well."""
+    laboratory = Laboratory()
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(number), laboratory)
+        for number, (name, speed) in enumerate({"run7": 7.0, "run9": 9.5}.items())
+    }
+    folder = tmp_path_factory.mktemp("consistent")
+    noise = Disturbances(soft_tissue_m=0.014)
+    study = _again(write_made_study(folder, RUNNER, runs, laboratory, noise), VACUUM)
+    for stage in (prepare_participant, scale_participant, solve_participant):
+        stage(study, RUNNER.name, _silent)
+    return study
+
+
+def _run(study: Study) -> dict:
+    consistency_participant(study, RUNNER.name, _silent)
+    return study.read_manifest(RUNNER.name, "consistency")
+
+
+def _read(study: Study, stage: str, trial: str = "run9") -> xr.Dataset:
+    return read_dataset(study.folder(RUNNER.name, stage) / f"{trial}.nc")
+
+
+@pytest.fixture(scope="module")
+def fitted(made: Study) -> tuple[Study, dict, dict[str, xr.Dataset]]:
+    study = _again(made, VACUUM)
+    manifest = _run(study)
+    contributions_participant(study, RUNNER.name, _silent)
+    return study, manifest, {s: _read(study, s) for s in ("consistency", "contributions", "solve")}
+
+
+def test_the_session_is_fitted_and_says_so(fitted):
+    study, manifest, data = fitted
+    assert manifest["adjusted_model"]
+    assert manifest["static_used"]
+    assert [trial["motion"] for trial in manifest["trials"]] == ["fitted", "fitted"]
+    assert not any(trial["suspect"] for trial in manifest["trials"])
+    assert manifest["within_limits"]
+    names = {one["name"] for one in manifest["parameters"] if one["fitted"]}
+    assert "clock_offset" in names
+    assert "drag_area" not in names
+    assert data["consistency"].attrs["motion"] == "fitted"
+    for name in ("before", "after"):
+        assert f"residual_force_{name}" in data["consistency"]
+    motion = study.folder(RUNNER.name, "consistency") / "run9.mot"
+    assert motion.read_text(encoding="utf-8").count("\n") > data["consistency"].sizes["time"]
+
+
+def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
+    _, manifest, _ = fitted
+    for trial in manifest["trials"]:
+        for axis in "xyz":
+            before = trial[f"residual_force_{axis}_before_bw"]
+            assert 1e-4 < trial[f"residual_force_{axis}_after_bw"] < 0.5 * before
+        apart = trial["marker_rms_after_m"] - trial["marker_rms_alone_m"]
+        assert 0.0 < apart < 0.002
+
+
+def test_residual_of_the_contributions_is_that_of_the_fit(fitted):
+    """The same motion, body and shifted loads, on another path through the code; drag apart.
+
+    The fit takes forces from one spline of the total, here each foot's own is shifted: splines are
+    linear, so only round-off of large forces is left.
+    """
+    _, _, data = fitted
+    found, fit = data["contributions"], data["consistency"]
+    heading = float(found.attrs["heading"])
+    assert abs(heading) < 0.05
+    known = np.isfinite(fit["residual_force_after"].values).all(axis=1)
+    for name, tolerance in (("residual_force", 1e-5), ("residual_moment", 1e-5)):
+        expected = np.linalg.norm(fit[f"{name}_after"].values[known], axis=1)
+        values = np.linalg.norm(found[name].values[known], axis=1)
+        np.testing.assert_allclose(values, expected, rtol=0, atol=tolerance)
+
+
+def test_contacts_and_loads_follow_the_clock_offset(fitted):
+    study, manifest, data = fitted
+    late = next(p["estimate"] for p in manifest["parameters"] if p["name"] == "clock_offset")
+    prepared = _read(study, "prepare")
+    for name in ("contact_touchdown", "contact_toe_off"):
+        shift = prepared[name].values - data["consistency"][name].values
+        np.testing.assert_allclose(shift, late, rtol=0, atol=1e-12)
+        np.testing.assert_array_equal(data["contributions"][name], data["consistency"][name])
+
+
+def test_both_versions_are_carried(fitted):
+    """The plain version is that of the solved motion, the scaled model and unshifted forces."""
+    study, _, data = fitted
+    found = data["contributions"]
+    off = _again(study, "consistency: off\n")
+    manifest = _run(off)
+    assert not manifest["adjusted_model"]
+    assert not manifest["enabled"]
+    assert manifest["trials"][0]["motion_reason"] == "consistency is off"
+    assert manifest["trials"][0]["findings"] == []
+    np.testing.assert_array_equal(_read(off, "consistency")["q"], _read(off, "solve")["q"])
+    contributions_participant(off, RUNNER.name, _silent)
+    plain = _read(off, "contributions")
+    assert "residual_moment_plain" not in plain
+    # Headings differ by a few microradians between the versions: the vertical is not turned.
+    for name in ("group_angular_momentum", "group_angular_momentum_rate", "residual_moment"):
+        np.testing.assert_allclose(
+            found[f"{name}_plain"].sel(axis="y"), plain[name].sel(axis="y"), rtol=0, atol=1e-9
+        )
+    assert found.attrs["mass_plain"] == plain.attrs["mass"]
+    difference = found["residual_moment_plain"] - found["residual_moment"]
+    assert float(np.abs(difference).max()) > 5.0
+
+
+def test_posterior_by_group_and_contact(fitted):
+    """Covariances are those of the samples, and samples those of the motion's momentum."""
+    _, _, data = fitted
+    found = data["contributions"]
+    samples = found["group_momentum_sample"]
+    inflation = samples.attrs["inflation_group"]
+    off = (samples.values - found["group_angular_momentum"].values) / inflation
+    sd = np.sqrt((off[..., 1] ** 2).mean(axis=0))
+    diagonal = found["group_momentum_covariance"].values[..., 1]
+    diagonal = np.sqrt(np.einsum("tgg->tg", diagonal))
+    np.testing.assert_allclose(diagonal, sd, rtol=1e-3, atol=1e-5)
+    assert 0.005 < float(np.median(sd)) < 1.0
+    assert found["stance_momentum_covariance"].sizes["contact"] == found.sizes["contact"]
+    assert float(data["consistency"]["q_sd_posterior"].max()) < 0.2
+
+
+def test_the_adjusted_model_opens_in_opensim(fitted):
+    """Its mass is the fit's, and OpenSim's own inverse dynamics on the consistent motion leave the
+    residual of our engine: within 1 N and 0.5 N m (consistency.md 6)."""
+    from aqbio.mechanics.multibody.motion import Motion
+    from aqbio.osim.inverse import inverse_dynamics
+
+    _, manifest, data = fitted
+    study = fitted[0]
+    folder = study.folder(RUNNER.name, "consistency")
+    _run(_again(study, VACUUM))
+    model, skeleton = folder / "runner.osim", load_skeleton(folder / "runner.skeleton.npz")
+    scaled = load_skeleton(study.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
+    change = {one["name"]: one["estimate"] for one in manifest["parameters"]}
+    expected = float(scaled.mass.sum()) * (1.0 + change["mass"])
+    assert float(skeleton.mass.sum()) == pytest.approx(expected, rel=1e-9)
+    legs = [name.startswith(("femur", "tibia", "foot", "toes")) for name in skeleton.bodies]
+    gain = float(skeleton.mass[legs].sum() / scaled.mass[legs].sum())
+    assert gain == pytest.approx((1 + change["mass"]) * (1 + change["leg_share"]), rel=1e-9)
+    fit = data["consistency"]
+    chosen = np.flatnonzero(np.isfinite(fit["residual_force_after"].values).all(axis=1))[::40]
+    few = fit.isel(time=chosen)
+    motion = Motion(*(few[name].values for name in ("q", "u", "udot")))
+    loads = [
+        ExternalLoad(load.body, load.force, load.moment, load.point)
+        for load in foot_loads(study, few)
+    ]
+    theirs = inverse_dynamics(model, skeleton.coordinates, motion, loads)
+    root = [skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
+    drag = few["drag_force"].values
+    np.testing.assert_allclose(
+        theirs[:, root] - drag, few["residual_force_after"].values, rtol=0, atol=1.0
+    )
+    turns = [skeleton.coordinates.index(f"pelvis_{n}") for n in ("tilt", "list", "rotation")]
+    np.testing.assert_allclose(
+        theirs[:, turns], few["generalised_force"].values[:, turns], rtol=0, atol=0.5
+    )
+
+
+def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted):
+    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
+    study = _again(
+        fitted[0],
+        "consistency:\n  samples: 0\n  parameters:\n"
+        "    drag_area: {prior: 0, lowest: 0}\n"
+        "    leg_share: {lowest: -1.0e-6, highest: 1.0e-6}\n",
+    )
+    manifest = _run(study)
+    assert not manifest["adjusted_model"]
+    assert not manifest["within_limits"]
+    for trial in manifest["trials"]:
+        assert trial["motion"] == "plain"
+        assert trial["suspect"]
+        assert "leg_mass" in trial["suspicions"]
+        finding = next(f for f in trial["findings"] if f["where"] == "leg_mass")
+        assert finding["rule"] == "consistency-suspect"
+        assert finding["severity"] == "error"
+        assert finding["limit"] in (1e-6, -1e-6)
+        assert finding["fix"]
+        data = _read(study, "consistency", trial["trial_id"])
+        assert data.attrs["motion_reason"].startswith("the fit is suspect")
+        np.testing.assert_array_equal(data["q"], _read(study, "solve", trial["trial_id"])["q"])
+
+
+def test_a_trial_without_forces_is_passed_on(fitted):
+    """Its forces are taken away after preparation: the others are fitted all the same."""
+    study = _again(fitted[0], VACUUM)
+    path = study.folder(RUNNER.name, "prepare") / "run7.nc"
+    whole = path.read_bytes()
+    bare = read_dataset(path)
+    for name in ("foot_force", "foot_moment"):
+        bare[name] = bare[name] * np.nan
+    bare.to_netcdf(path)
+    try:
+        manifest = _run(study)
+    finally:
+        path.write_bytes(whole)
+    trials = {trial["trial_id"]: trial for trial in manifest["trials"]}
+    assert trials["run9"]["motion"] == "fitted"
+    assert trials["run7"]["motion"] == "plain"
+    assert trials["run7"]["motion_reason"] == "no ground reaction force was measured"
+    (finding,) = trials["run7"]["findings"]
+    assert (finding["rule"], finding["severity"]) == ("consistency-plain", "info")
+    assert any(one["rule"] == "consistency-one-speed" for one in manifest["findings"])
+
+
+def test_markers_held_out(fitted):
+    """Two parts: every marker is predicted from the others, by both."""
+    study = _again(fitted[0], VACUUM.replace("samples: 24", "samples: 0, held_out_folds: 2"))
+    manifest = _run(study)
+    for trial in manifest["trials"]:
+        assert trial["held_out_folds"] == 2
+        assert trial["held_out_before_m"] > trial["marker_rms_before_m"]
+        change = trial["held_out_after_m"] - trial["held_out_before_m"]
+        assert trial["held_out_change_m"] == pytest.approx(change)
+    assert "group_momentum_sample" not in _read(study, "consistency")
+
+
+def test_the_same_again_gives_the_same_bytes(fitted, tmp_path: Path):
+    study = _again(fitted[0], VACUUM)
+    found = []
+    for _ in range(2):
+        _run(study)
+        path = study.folder(RUNNER.name, "consistency") / "run9.nc"
+        manifest = study.manifest(RUNNER.name, "consistency").read_text(encoding="utf-8")
+        found.append((path.read_bytes(), json.loads(manifest)["parameters"]))
+    assert found[0] == found[1]

@@ -14,6 +14,7 @@ import pytest
 from aqbio import progress
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.stages.step_columns import TRIALS
 from tests.small_study import write_small_study
 
@@ -119,10 +120,10 @@ def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
     progress._show_bars(process, study)
     shown = capsys.readouterr().out
     lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
-    assert "3/6" in lines["P1"]
+    assert f"3/{len(PARTICIPANT_STAGES)}" in lines["P1"]
     assert "P1 slow: done" in lines["P1"]
-    assert "0/6" in lines["P2"]
-    assert "0/4" in lines["small"]
+    assert f"0/{len(PARTICIPANT_STAGES)}" in lines["P2"]
+    assert f"0/{len(STUDY_STAGES)}" in lines["small"]
 
 
 def _trials(study, *rows):

@@ -10,7 +10,6 @@ from tests.small_study import replace
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
-
 VERDICTS = ("hypotheses", "figures", "report")
 LAST = ("contributions", "evidence", *STUDY_STAGES)
 
@@ -79,7 +78,9 @@ def test_a_participants_row_reruns_that_participant_only(finished):
 
 
 def test_a_trials_row_reruns_its_participant_only(finished):
-    replace(finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms")
+    replace(
+        finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms"
+    )
     assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P2",))
 
 

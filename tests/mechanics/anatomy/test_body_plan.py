@@ -12,7 +12,6 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
 from aqbio.mechanics.anatomy.body_plan import body_plan, stands_upright
 
-
 pytestmark = pytest.mark.opensim
 
 

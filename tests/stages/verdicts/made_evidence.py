@@ -27,7 +27,12 @@ results: {results}
 hypotheses: {{surrogates: 20}}
 """
 
-_TABLE = "participant_id\ttrial_id\tstep\tlevel\tsource\ttarget\taxis\tphase\tstatistic\tvalue\n"
+_TABLE = "\t".join(
+    (
+        "participant_id", "trial_id", "step", "level", "source", "target", "axis", "phase",
+        "statistic", "value", "low", "high",
+    )
+)  # fmt: skip
 
 
 def drawn_study(folder: Path, world: str = "W0", *, athletes: int = 12, seed: int = 1) -> Study:
@@ -47,7 +52,7 @@ def drawn_study(folder: Path, world: str = "W0", *, athletes: int = 12, seed: in
         _write_participant(study, name, place, drawn, who)
     table = study.table("contributions.tsv")
     table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(_TABLE, encoding="utf-8")
+    table.write_text(_TABLE + "\n", encoding="utf-8")
     return study
 
 
@@ -135,6 +140,8 @@ def _write_manifests(study: Study, name: str) -> None:
             "recorded": STEPS if trial.startswith("speed") else 1,
             "marker_rate": 250.0,
             "mass_kg": 60.0,
+            "consistent": False,
+            "posterior_sd": {},
         }
         for trial, _, _ in _plan()
     ]
@@ -142,7 +149,12 @@ def _write_manifests(study: Study, name: str) -> None:
         {"trial_id": trial, "status": "ok", "closures": [{"name": "A1", "holds": True}]}
         for trial, _, _ in _plan()
     ]
-    for stage, content in (("evidence", trials), ("contributions", checked)):
+    fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
+    for stage, content in (
+        ("evidence", trials),
+        ("contributions", checked),
+        ("consistency", fitted),
+    ):
         path = study.manifest(name, stage)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"status": "ok", "trials": content}), encoding="utf-8")

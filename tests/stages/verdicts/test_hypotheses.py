@@ -17,7 +17,7 @@ from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.gathered import gathered
 from aqbio.stages.verdicts.multiverse import variants, with_pelvis
 from aqbio.stages.verdicts.patterns import IMPLIED
-from aqbio.stats.registry import DEFAULT
+from aqbio.stats.registry import DEFAULT, read_registry
 from tests.small_study import replace
 from tests.stages.verdicts.made_evidence import drawn_study
 
@@ -202,7 +202,9 @@ def test_pelvis_goes_where_it_is_sent():
 
 
 def test_arms_of_the_multiverse(balanced):
-    found = [(one.arm, one.factor) for one in variants(balanced, gathered(balanced))]
+    found = [
+        (one.arm, one.factor) for one in variants(balanced, gathered(balanced, read_registry()))
+    ]
     assert found[0] == ("default", "")
     assert ("cutoff=15", "cutoff_hz") in found
     assert ("threshold=50", "event_threshold_n") in found

@@ -72,6 +72,6 @@ class Multiverse(Section):
     )
     flight_roles: tuple[Literal["R1", "R2", "R3"], ...] = Field(
         default=("R1", "R2", "R3"),
-        description="Who pushes in flight (see roles.flight), for flight outputs, which mechanics "
-        "implies.",
+        description="Who pushes in flight (see roles.flight), for flight outputs, which are "
+        "mechanically implied.",
     )

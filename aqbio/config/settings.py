@@ -291,7 +291,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "consistency"),
     "contributions": ("model", "contributions", "roles"),
-    "evidence": ("model", "prepare", "steps", "multiverse"),
+    "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare"),
     "hypotheses": ("hypotheses", "multiverse"),
     "figures": ("figures",),

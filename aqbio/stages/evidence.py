@@ -11,18 +11,18 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
-from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.stages.arms.cached import CachedTrial, MotionSource, loose_motions
 from aqbio.stages.arms.choices import Arm, recomputed_arms
-from aqbio.stages.arms.recomputed import CachedTrial, arm_state, foot_velocities
+from aqbio.stages.arms.posterior import posterior_sds
+from aqbio.stages.arms.recomputed import arm_state, foot_velocities
 from aqbio.stages.arms.step_rows import StepRow, flight_feet, own_extras, step_rows
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.solve import ParticipantModel
 from aqbio.stats.evidence import CHAINS
 
 if TYPE_CHECKING:
@@ -37,8 +37,17 @@ UPWARD = AXES.index("y")
 
 @dataclass
 class Collected:
-    """Rows of all trials of a participant, filled trial by trial."""
+    """Rows of all trials of a participant, filled trial by trial.
 
+    Attributes
+    ----------
+    loose : dict of MotionSource
+        Motion by trial, forces trusted a third as much.
+    own, arms : list of dict
+        Steps under the study's own settings, and under the other arms.
+    """
+
+    loose: dict[str, MotionSource]
     own: list[dict[str, Any]] = field(default_factory=list)
     arms: list[dict[str, Any]] = field(default_factory=list)
 
@@ -49,7 +58,7 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     Writes ``evidence/steps.nc`` (the study's own settings), ``evidence/arms.nc`` (the other arms)
     and ``evidence.json`` last.
     """
-    collected = Collected()
+    collected = Collected(loose=loose_motions(study, participant_id))
     trials = run_trials(
         study,
         participant_id,
@@ -69,16 +78,15 @@ def evidence_trial(
     study: Study, participant_id: str, trial: Trial, collected: Collected
 ) -> TrialOutcome:
     """Gather the evidence of one trial."""
-    name = f"{trial.trial_id}.nc"
     inputs = tuple(
-        study.folder(participant_id, stage) / name
-        for stage in ("prepare", "solve", "contributions")
+        study.folder(participant_id, stage) / f"{trial.trial_id}.nc"
+        for stage in ("prepare", "solve", "consistency", "contributions")
     )
-    prepared, solved, data = (read_dataset(path) for path in inputs)
-    model = ParticipantModel.of(study, participant_id)
-    cached = CachedTrial(prepared, solved, data, load_skeleton(model.table))
+    loose = collected.loose.get(trial.trial_id)
+    cached = CachedTrial.read(study, participant_id, trial.trial_id, loose)
+    data = cached.contributions
     state = measured_state(study, data)
-    own_arm, *others = recomputed_arms(study.settings, consistent=False)
+    own_arm, *others = recomputed_arms(study.settings, consistent=cached.fitted)
     own = list(step_rows(state))
     feet = foot_velocities(study, cached)
     limit = study.settings.steps.steady_speed_change
@@ -100,10 +108,17 @@ def evidence_trial(
     numbers = {
         "recorded": sum(step.reason != CUT for step in state.steps),
         "kept": len(own),
-        "marker_rate": float(prepared.attrs["marker_rate"]),
+        "marker_rate": float(cached.prepared.attrs["marker_rate"]),
+        "consistent": cached.fitted,
+        "posterior_sd": _known(posterior_sds(data, state.steps)),
         "mass_kg": state.mass,
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def _known(values: dict[str, float]) -> dict[str, float]:
+    """Numbers that are there."""
+    return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
 CUT = "the recording cuts the contact"

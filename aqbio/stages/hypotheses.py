@@ -48,7 +48,7 @@ STAGE = "hypotheses"
 def hypotheses_study(study: Study, report: Report) -> None:
     """Write the verdicts of a study and every table that they can be recomputed from."""
     registry, own = study_registry(study), study.settings.hypotheses
-    found = gathered(study)
+    found = gathered(study, registry)
     changed = deviations(study, registry)
     outcome = outcomes(found.evidence, registry)
     arms = multiverse(study, found, registry)

@@ -43,6 +43,10 @@ def group_means(values: FloatArray, group: IntArray, count: int) -> FloatArray:
     return means
 
 
+LEAST_SPREAD = 0.01
+"""Relative standard deviation of speed within an athlete below which no slope on speed is told."""
+
+
 def group_slopes(x: FloatArray, y: FloatArray, group: IntArray, count: int) -> FloatArray:
     """Least-squares slope of y on x within each group, NaN where x does not vary.
 
@@ -61,6 +65,21 @@ def group_slopes(x: FloatArray, y: FloatArray, group: IntArray, count: int) -> F
     slopes: FloatArray = np.full(count, np.nan)
     np.divide(group_sums(away_x * away_y, group, count), spread, out=slopes, where=wide)
     return slopes
+
+
+def with_speeds(speed: FloatArray, group: IntArray, count: int) -> FloatArray:
+    """Speeds of groups that run at more than one speed; NaN in the others.
+
+    Examples
+    --------
+    >>> speed = np.array([8.0, 8.05, 5.0, 8.0])
+    >>> with_speeds(speed, np.array([0, 0, 1, 1]), 2)
+    array([nan, nan,  5.,  8.])
+    """
+    means = group_means(speed, group, count)
+    variance = group_means((speed - means[group]) ** 2, group, count)
+    narrow = ~(np.sqrt(variance) > LEAST_SPREAD * means)
+    return np.where(narrow[group], np.nan, speed)
 
 
 def cells(athlete: IntArray, level: IntArray) -> tuple[IntArray, IntArray]:

@@ -196,6 +196,9 @@ class Evidence:
     caused_shares : mapping of contact model to (S,) array
         Share of the vertical impulse in contact that joint moments of swing side, lumbar and arms
         cause, where it was computed.
+    line_rates : mapping of line to (S, 101) array, rad/s
+        Rate at which the lines that join both ``wrists`` and both ``ankles`` turn about the
+        vertical in contact, where it was computed.
     """
 
     steps: StepEvidence
@@ -203,8 +206,13 @@ class Evidence:
     athletes: AthleteEvidence
     presence: Presence = Presence()
     caused_shares: Mapping[str, FloatArray] = field(default_factory=dict)
+    line_rates: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def where(self, chosen: BoolArray) -> Evidence:
         """Give the evidence of the chosen steps."""
-        caused = {model: shares[chosen] for model, shares in self.caused_shares.items()}
-        return replace(self, steps=self.steps.where(chosen), caused_shares=caused)
+        return replace(
+            self,
+            steps=self.steps.where(chosen),
+            caused_shares={name: one[chosen] for name, one in self.caused_shares.items()},
+            line_rates={name: one[chosen] for name, one in self.line_rates.items()},
+        )

@@ -59,7 +59,7 @@ def gate_results(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -
     count = Gate(
         "athletes",
         outcome.n_athletes >= FEWEST_ATHLETES,
-        f"{outcome.n_athletes} athletes, a test takes {FEWEST_ATHLETES}",
+        f"athletes with numbers: {outcome.n_athletes}, a test takes {FEWEST_ATHLETES}",
     )
     return (count, *(GATES[name](evidence, hypothesis, outcome) for name in hypothesis.gates))
 

@@ -9,16 +9,13 @@ import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.athletes import cells, centred, consecutive_pairs
+from aqbio.stats.athletes import cells, centred, consecutive_pairs, with_speeds
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, mean_estimate
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import log_ratios
 from aqbio.stats.timing import lag
-
-SPREAD = 0.01
-"""Smallest relative spread of speed over which a slope is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def _estimate(y: FloatArray, x: FloatArray | None) -> tuple[Estimate, int]:
         return mean_estimate(y[known]), int(known.sum())
     x, y = x[known], y[known]
     nothing = Estimate(np.nan, np.nan, np.nan)
-    if len(y) < 4 or x.std() <= SPREAD * np.abs(x).mean():
+    if len(y) < 4 or x.std() == 0.0:
         return nothing, len(y)
     from scipy import stats
 
@@ -123,13 +120,19 @@ def _shares(evidence: Evidence) -> Points:
 
 def _ratios(evidence: Evidence) -> Points:
     steps = evidence.steps
-    relative = 10.0 * steps.speed / evidence.athletes.fastest[steps.athlete]
+    relative = 10.0 * _speeds(evidence) / evidence.athletes.fastest[steps.athlete]
     return Points(steps.athlete, log_ratios(steps)["joint moments"], relative)
+
+
+def _speeds(evidence: Evidence) -> FloatArray:
+    """Speeds of steps, NaN for athletes with one speed only."""
+    steps = evidence.steps
+    return with_speeds(steps.speed, steps.athlete, len(evidence.athletes.name))
 
 
 def _lags(evidence: Evidence) -> Points:
     steps = evidence.steps
-    return Points(steps.athlete, lag(steps.swing_peak, steps.force_peak), steps.speed)
+    return Points(steps.athlete, lag(steps.swing_peak, steps.force_peak), _speeds(evidence))
 
 
 def _next_steps(evidence: Evidence) -> Points:

@@ -14,6 +14,7 @@ from aqbio.stats.athletes import (
     group_means,
     group_slopes,
     log_spread,
+    with_speeds,
 )
 from aqbio.stats.evidence import Evidence, StepEvidence
 from aqbio.stats.found import Found, athlete_count
@@ -112,8 +113,9 @@ def hub_share_mean(evidence: Evidence, _: Hypothesis) -> Found:
 
 
 def _slope_found(evidence: Evidence, x: FloatArray, y: FloatArray) -> Found:
-    """Mean over athletes of the slope within each of them."""
+    """Mean over athletes of the slope on speed within each of them."""
     count, who = athlete_count(evidence), evidence.steps.athlete
+    x = with_speeds(x, who, count)
     used = np.where(np.isfinite(x), y, np.nan)
     return Found(
         common_slope(x, y, who),
@@ -204,7 +206,7 @@ def lag_spread_slope(evidence: Evidence, _: Hypothesis) -> Found:
     lags = lag(steps.swing_peak, steps.force_peak)
     cell, owner = cells(steps.athlete, steps.level)
     spread = log_spread(lags, cell, len(owner))
-    speed = group_means(steps.speed, cell, len(owner))
+    speed = with_speeds(group_means(steps.speed, cell, len(owner)), owner, count)
     return Found(
         common_slope(speed, spread, owner),
         {"value": group_slopes(speed, spread, owner, count)},

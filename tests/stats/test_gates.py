@@ -81,7 +81,7 @@ def test_marker_rate(drawn):
 
 def test_fewer_than_six_athletes_are_no_test(drawn):
     evidence = drawn("W0", 5)
-    assert _failed(evidence, "H1")["athletes"] == "5 athletes, a test takes 6"
+    assert _failed(evidence, "H1")["athletes"] == "athletes with numbers: 5, a test takes 6"
 
 
 def test_closure(drawn):

@@ -138,7 +138,7 @@ def test_one_athlete_gets_numbers_but_no_verdict(drawn):
     by_name = {one.hypothesis: one for one in found}
     assert by_name["H1"].verdict == "inconclusive"
     assert by_name["H1"].estimate < -0.3
-    assert "1 athletes" in by_name["H1"].reason
+    assert "athletes with numbers: 1, a test takes 6" in by_name["H1"].reason
     assert not {one.verdict for one in found} & {"supported", "not_supported"}
 
 

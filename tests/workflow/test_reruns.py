@@ -11,6 +11,7 @@ from tests.small_study import replace
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 VERDICTS = ("hypotheses", "figures", "report")
+LAST = ("contributions", "evidence", *STUDY_STAGES)
 
 
 def _jobs(*stages, participants=("P1", "P2")):
@@ -34,21 +35,15 @@ def test_everything_once_and_then_nothing(small):
 @pytest.mark.parametrize(
     ("section", "stages"),
     [
-        ("contributions: {align_heading: false}", ("contributions", "evidence", *STUDY_STAGES)),
+        ("contributions: {align_heading: false}", LAST),
         ("steps: {maximum_flight_s: 0.2}", ("evidence", *STUDY_STAGES)),
-        ("multiverse: {cutoffs_hz: [15]}", ("evidence", *VERDICTS)),
+        ("multiverse: {cutoffs_hz: [15]}", ("evidence", *STUDY_STAGES)),
         ("hypotheses: {speed_gap: 0.05}", VERDICTS),
         ("figures: {widths_mm: [90]}", ("figures", "report")),
         ("report: {title: Ours}", ("report",)),
-        (
-            "solve: {accuracy: 1.0e-7}",
-            ("solve", "consistency", "contributions", "evidence", *STUDY_STAGES),
-        ),
-        (
-            "consistency: {sigma_force_n: 100}",
-            ("consistency", "contributions", "evidence", *STUDY_STAGES),
-        ),
-        ("consistency: off", ("consistency", "contributions", "evidence", *STUDY_STAGES)),
+        ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", *LAST)),
+        ("consistency: {sigma_force_n: 100}", ("consistency", *LAST)),
+        ("consistency: off", ("consistency", *LAST)),
         ("laboratory: {surface: overground}", (*PARTICIPANT_STAGES, *STUDY_STAGES)),
     ],
 )

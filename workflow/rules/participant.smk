@@ -166,6 +166,7 @@ rule evidence:
     input:
         prepared=rules.prepare.output,
         solved=rules.solve.output,
+        consistent=rules.consistency.output,
         contributions=rules.contributions.output,
         settings=settings_of("evidence"),
     output:

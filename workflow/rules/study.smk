@@ -16,6 +16,7 @@ rule settings:
 rule steps:
     input:
         contributions=manifests("contributions"),
+        evidence=manifests("evidence"),
         settings=settings_of("steps"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",

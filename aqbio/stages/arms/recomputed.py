@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,11 +11,8 @@ from aqbio.io.study import Study
 from aqbio.mechanics.anthropometry.dumas import dumas_limbs
 from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies
 from aqbio.mechanics.contributions.shares import force_shares
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
@@ -24,45 +20,13 @@ from aqbio.mechanics.multibody.kinematics import (
     segment_motion,
 )
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.feet import NOBODY
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.recordings.foot_contacts import (
-    EventRules,
-    FeetLoads,
-    feet_loads,
-    loads_on_frames,
-)
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.names import SIDES
+from aqbio.stages.arms.cached import CachedTrial, motion_source
 from aqbio.stages.arms.choices import Arm, BodyTable
+from aqbio.stages.arms.loads import ArmLoads, arm_loads
 from aqbio.stages.arms.trial_state import TrialState, sagittal_moments, trial_steps
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-
-@dataclass(frozen=True, slots=True)
-class CachedTrial:
-    """Files of one trial that all arms start from.
-
-    Attributes
-    ----------
-    prepared, solved, contributions : xarray.Dataset
-    skeleton : Skeleton
-    """
-
-    prepared: xr.Dataset
-    solved: xr.Dataset
-    contributions: xr.Dataset
-    skeleton: Skeleton
-
-    @property
-    def time(self) -> FloatArray:
-        """Clock of the solved motion, s."""
-        time: FloatArray = self.solved["time"].values
-        return time
 
 
 def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) -> TrialState:
@@ -71,35 +35,27 @@ def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) 
     Raises
     ------
     AqbioError
-        When the arm does not exist for this study.
+        When the arm does not exist for this trial.
     """
-    skeleton = body_of(study, participant_id, cached.skeleton, arm.body)
-    motion = _motion(cached, arm)
+    source = motion_source(cached, arm)
+    skeleton = body_of(study, participant_id, source.skeleton, arm.body)
+    motion = source.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    loads = arm_loads(study, cached, arm)
-    return _state(study, cached, (skeleton, kinematics), loads, arm.cutoff_hz)
+    loads = arm_loads(study, cached, arm, source.parameters)
+    return _state(study, cached, (skeleton, kinematics), loads)
 
 
 def foot_velocities(study: Study, cached: CachedTrial) -> FloatArray:
     """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading."""
-    solved = cached.solved
-    kinematics = segment_kinematics(
-        cached.skeleton, *(solved[name].values for name in ("q", "u", "udot"))
-    )
-    bodies = list(cached.skeleton.bodies)
+    motion, skeleton = cached.own_motion, cached.final
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    bodies = list(skeleton.bodies)
     feet = [bodies.index(getattr(study.model_map.feet, side)) for side in SIDES]
     pelvis = bodies.index(study.model_map.pelvis.body)
     relative = kinematics.velocity[:, feet] - kinematics.velocity[:, [pelvis]]
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
     forward: FloatArray = (relative @ turn)[..., 0]
     return forward
-
-
-def _motion(cached: CachedTrial, arm: Arm) -> Motion:
-    """Coordinates at the arm's cut-off, from the unfiltered ones of inverse kinematics."""
-    rate = float(cached.prepared.attrs["marker_rate"])
-    smooth = low_pass(cached.solved["q_unfiltered"].values, rate, arm.cutoff_hz)
-    return spline_motion(cached.skeleton, cached.time, smooth)
 
 
 def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTable) -> Skeleton:
@@ -135,69 +91,14 @@ def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTa
     )
 
 
-def arm_loads(study: Study, cached: CachedTrial, arm: Arm) -> tuple[FeetLoads, Plates]:
-    """Loads and contacts of both feet at the arm's threshold and cut-off."""
-    prepared, settings = cached.prepared, study.settings.prepare
-    plates = recorded_plates(prepared)
-    labels = [
-        (foot.heel, *foot.toe) for foot in (study.marker_set.feet.left, study.marker_set.feet.right)
-    ]
-    feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
-    known = [str(name) for name in prepared["marker"].values]
-    for foot, names in enumerate(labels):
-        for place, label in enumerate(names):
-            if label in known:
-                feet[:, foot, place] = prepared["marker_raw"].values[:, known.index(label)]
-    rules = EventRules(
-        threshold=arm.threshold_n or float(prepared.attrs["event_threshold"]),
-        minimum_s=settings.event_minimum_s,
-        event_cutoff=settings.event_cutoff_hz,
-        cutoff=arm.cutoff_hz,
-        cop_threshold=settings.cop_threshold_n,
-    )
-    return feet_loads(plates, feet, prepared["time"].values, rules), plates
-
-
-def recorded_plates(prepared: xr.Dataset) -> Plates:
-    """Give the plates of a prepared trial, offsets removed, as stage prepare used them."""
-    numbers = tuple(int(number) for number in prepared["plate"].values)
-    time = prepared["force_time"].values
-    return Plates(
-        wrench=PlateWrench(
-            prepared["plate_force_raw"].values,
-            prepared["plate_moment_raw"].values,
-            prepared["plate_point"].values,
-        ),
-        corners=prepared["plate_corner"].values,
-        rate=float(prepared.attrs["force_rate"]),
-        start=float(time[0]),
-        numbers=numbers,
-        feet=tuple(_foot_of(prepared, number) for number in numbers),
-    )
-
-
-def _foot_of(prepared: xr.Dataset, number: int) -> int:
-    """The foot of a plate that only one foot used: stands in where no foot marker is seen."""
-    feet = {
-        str(foot)
-        for foot, plates in zip(
-            prepared["contact_foot"].values, prepared["contact_plates"].values, strict=True
-        )
-        if str(number) in str(plates).split(",")
-    }
-    return SIDES.index(feet.pop()) if len(feet) == 1 else NOBODY
-
-
 def _state(
     study: Study,
     cached: CachedTrial,
     body: tuple[Skeleton, SegmentKinematics],
-    feet: tuple[FeetLoads, Plates],
-    cutoff: float,
+    loads: ArmLoads,
 ) -> TrialState:
     """Momentum, forces and steps in heading-aligned axes."""
     skeleton, kinematics = body
-    loads, plates = feet
     motion = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(motion)
     matrix = membership(study.model_map.groups, skeleton.bodies)
@@ -205,10 +106,7 @@ def _state(
     hub = np.einsum("b,tbi->ti", pelvis / pelvis.sum(), motion.acceleration)
     shares = force_shares(motion, matrix, hub, skeleton.gravity)
     momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
-    frames = cached.prepared["time"].values
-    force, moment = loads_on_frames(loads, plates, frames, cutoff)
-    solved = np.isin(frames, cached.time)
-    force, moment = force[solved], moment[solved]
+    force, moment = loads.force, loads.moment
     forces = inverse_dynamics(skeleton, kinematics, _feet(study, force, moment))
     external = (moment - cross(com[:, None], force)).sum(axis=1)
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
@@ -224,7 +122,7 @@ def _state(
         velocity=velocity @ turn + belt,
         sagittal=sagittal_moments(study, skeleton.coordinates, forces),
         mass=float(skeleton.mass.sum()),
-        steps=trial_steps(study, list(_contacts(loads)), cached.time),
+        steps=trial_steps(study, loads.contacts, cached.time),
     )
 
 
@@ -235,17 +133,3 @@ def _feet(study: Study, force: FloatArray, moment: FloatArray) -> tuple[External
         ExternalLoad(getattr(feet, side), force[:, foot], moment[:, foot], np.zeros(3))
         for foot, side in enumerate(SIDES)
     )
-
-
-def _contacts(loads: FeetLoads) -> list[Contact]:
-    return [
-        Contact(
-            side="left" if one.foot == 0 else "right",
-            touchdown=one.touchdown,
-            toe_off=one.toe_off,
-            complete=one.complete,
-            edge_distance=one.edge_distance,
-        )
-        for one in loads.contacts
-        if one.foot != NOBODY
-    ]

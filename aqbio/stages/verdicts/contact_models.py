@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.io.study import Study
-from aqbio.io.tables import read_table
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -20,16 +18,23 @@ AMPLIFYING = (
 )  # fmt: skip
 """Joints whose moments are those of swing leg, arms and torso."""
 
+STEP = ("participant_id", "trial_id", "step")
+
 SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lumbar")
 """Sources that are sums of others."""
 
 
-def caused_shares(study: Study, keys: Sequence[tuple[str, str, int]]) -> dict[str, FloatArray]:
+def caused_shares(
+    table: pd.DataFrame, models: Sequence[str], keys: Sequence[tuple[str, str, int]]
+) -> dict[str, FloatArray]:
     """Share of the caused vertical ground force by contact model.
 
     Parameters
     ----------
-    study : Study
+    table : DataFrame
+        contributions.tsv
+    models : sequence of str
+        Contact models, such as ``C2``.
     keys : sequence of (participant, trial, step)
         The steps that are asked for, in order.
 
@@ -39,17 +44,8 @@ def caused_shares(study: Study, keys: Sequence[tuple[str, str, int]]) -> dict[st
         Stance impulse that the moments of swing leg, lumbar joint and arms cause, over that of all
         sources; NaN for a step without level C, no entry for a model that no step has.
     """
-    table = read_table(study.table("contributions.tsv"))
-    chosen = table[
-        (table["statistic"] == "force_mean")
-        & (table["target"] == "ground")
-        & (table["axis"] == "y")
-        & (table["phase"] == "stance")
-    ]
-    by_model = {
-        model: _shares(chosen[chosen["level"] == f"C ({model})"])
-        for model in study.settings.multiverse.contact_models
-    }
+    stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
+    by_model = {model: _shares(_caused(stance, model)) for model in models}
     return {
         model: np.array([shares.get(key, np.nan) for key in keys])
         for model, shares in by_model.items()
@@ -57,11 +53,33 @@ def caused_shares(study: Study, keys: Sequence[tuple[str, str, int]]) -> dict[st
     }
 
 
+def vertical_forces(stance: pd.DataFrame, model: str = "C2") -> pd.Series[float]:
+    """Stance mean of the vertical ground force of every step, N, as the sum of all its causes.
+
+    Parameters
+    ----------
+    stance : DataFrame
+        Rows of contributions.tsv for the vertical axis in stance.
+    model : str
+        Contact model: the sum is the same under all of them.
+    """
+    return _caused(stance, model).groupby(list(STEP))["value"].sum()
+
+
+def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Mean vertical force by single source under one contact model."""
+    return stance[
+        (stance["level"] == f"C ({model})")
+        & (stance["statistic"] == "force_mean")
+        & (stance["target"] == "ground")
+        & ~stance["source"].isin(SUMS)
+    ]
+
+
 def _shares(rows: pd.DataFrame) -> dict[tuple[str, str, int], float]:
-    key = ["participant_id", "trial_id", "step"]
-    single = rows[~rows["source"].isin(SUMS)]
-    whole = single.groupby(key)["value"].sum()
-    part = single[single["source"].isin(AMPLIFYING)].groupby(key)["value"].sum()
+    key = list(STEP)
+    whole = rows.groupby(key)["value"].sum()
+    part = rows[rows["source"].isin(AMPLIFYING)].groupby(key)["value"].sum()
     share = (part / whole).reset_index()
     return {
         (str(row["participant_id"]), str(row["trial_id"]), int(row["step"])): float(row["value"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,12 +11,14 @@ import numpy as np
 from aqbio.io.capacities import read_capacities
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
+from aqbio.io.tables import read_table
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.choices import DEFAULT
 from aqbio.stages.evidence import ARMS, OWN, STAGE
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.contact_models import caused_shares
+from aqbio.stages.verdicts.precision import share_sds, statistic_sds
 from aqbio.stages.verdicts.speed_levels import speed_levels
 from aqbio.stages.verdicts.trial_quality import trial_evidence
 from aqbio.stats.athlete_values import athletes_from_steps
@@ -28,6 +30,7 @@ from aqbio.stats.evidence import (
     StepEvidence,
     TrialEvidence,
 )
+from aqbio.stats.registry import Registry
 from aqbio.stats.timing import time_deviation
 
 if TYPE_CHECKING:
@@ -67,8 +70,15 @@ class Gathered:
     inputs: tuple[Any, ...]
 
 
-def gathered(study: Study) -> Gathered:
-    """Read the evidence of all participants."""
+def gathered(study: Study, registry: Registry) -> Gathered:
+    """Read the evidence of all participants.
+
+    Parameters
+    ----------
+    study : Study
+    registry : Registry
+        What is held against the precision of a trial.
+    """
     names = [one.participant_id for one in study.participants]
     folders = {name: study.folder(name, STAGE) for name in names}
     own = {name: read_dataset(folder / OWN) for name, folder in folders.items()}
@@ -80,16 +90,37 @@ def gathered(study: Study) -> Gathered:
     }
     trials = trial_evidence(study, own, levels)
     steps = step_evidence(study, own, trials, levels)
+    table = read_table(study.table("contributions.tsv"))
+    places = [
+        (names[athlete], trial) for athlete, trial in zip(trials.athlete, trials.name, strict=True)
+    ]
+    precision = statistic_sds(
+        steps,
+        trials.athlete,
+        [_posterior(study, name, trial) for name, trial in places],
+        share_sds(table, places),
+        registry,
+    )
+    models = study.settings.multiverse.contact_models
     evidence = Evidence(
         steps=steps,
-        trials=trials,
+        trials=replace(trials, statistic_sd=precision),
         athletes=athlete_evidence(study, steps, own),
         presence=_presence(study, own),
-        caused_shares=caused_shares(study, step_keys(steps, trials, names)),
+        caused_shares=caused_shares(table, models, step_keys(steps, trials, names)),
     )
     inputs = tuple(folder / file for folder in folders.values() for file in (OWN, ARMS))
     feet = np.concatenate([_normal(data)["foot_velocity"].values for data in own.values()])
     return Gathered(evidence, own, arms, levels, feet, inputs)
+
+
+def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:
+    """Posterior standard deviations of a trial, the impulse in the unit of the evidence."""
+    entries = study.read_manifest(participant_id, STAGE)["trials"]
+    found = next(dict(one["posterior_sd"]) for one in entries if one["trial_id"] == trial_id)
+    if "step_yaw_impulse" in found:
+        found["step_yaw_impulse"] /= _units(study, participant_id, "dimensionless")[0]
+    return found
 
 
 def step_keys(

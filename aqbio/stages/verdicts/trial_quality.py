@@ -32,6 +32,7 @@ def trial_evidence(
             for one in study.read_manifest(name, "contributions")["trials"]
             if one["status"] == OK
         }
+        fits = {one["trial_id"]: one for one in study.read_manifest(name, "consistency")["trials"]}
         for person, trial in levels:
             if person != name:
                 continue
@@ -43,6 +44,8 @@ def trial_evidence(
                     "name": trial,
                     "recorded": done[trial]["recorded"],
                     "marker_rate": done[trial]["marker_rate"],
+                    "consistent": done[trial]["consistent"],
+                    "suspect": fits.get(trial, {}).get("suspect", False),
                     "closures_pass": checks.get(trial, False),
                     "residual_ratio": ratio,
                     "residual_moment": residual,
@@ -53,8 +56,8 @@ def trial_evidence(
         name=tuple(row["name"] for row in rows),
         recorded=np.array([row["recorded"] for row in rows], dtype=int),
         marker_rate=_numbers(rows, "marker_rate"),
-        consistent=np.zeros(len(rows), dtype=bool),
-        suspect=np.zeros(len(rows), dtype=bool),
+        consistent=np.array([row["consistent"] for row in rows], dtype=bool),
+        suspect=np.array([row["suspect"] for row in rows], dtype=bool),
         residual_ratio=_numbers(rows, "residual_ratio"),
         residual_moment=_numbers(rows, "residual_moment"),
         closures_pass=np.array([row["closures_pass"] for row in rows], dtype=bool),

@@ -265,6 +265,10 @@ def sign_rows(evidence: Evidence) -> Iterator[Row]:
     arms, push, swing = (ROLE_GROUPS.index(name) for name in ("arms", "push_leg", "swing_leg"))
     both = 0.5 * (table[:, arms, push] - table[:, push, swing])
     yield steps_row(evidence, ("H2", "half_cosine_difference", "stance", "y"), both)
+    if {"wrists", "ankles"} <= set(evidence.line_rates):
+        lines = np.stack([evidence.line_rates[name] for name in ("wrists", "ankles")], axis=-1)
+        place = ("H2", "cosine_wrist_line_ankle_line_rate", "stance", "y")
+        yield steps_row(evidence, place, cosines(lines)[:, 0, 1], "H2b: the charitable reading")
     torque = evidence.steps.hub_torque
     chains = cosines(torque)
     for one in range(len(CHAINS)):

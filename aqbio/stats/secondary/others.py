@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aqbio.stats.athletes import cells, centred, consecutive_pairs, group_means, group_slopes
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.athletes import (
+    cells,
+    centred,
+    consecutive_pairs,
+    group_means,
+    group_slopes,
+    with_speeds,
+)
+from aqbio.stats.corrected import whole_step
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.limiter import identifiability, model_criteria
@@ -14,10 +24,16 @@ from aqbio.stats.mixed import within_correlation
 from aqbio.stats.secondary.row import Row, athletes_row, number_row, steps_row
 from aqbio.stats.step_statistics import log_ratios
 from aqbio.stats.surrogates import paired_anew, surrogate_p
-from aqbio.stats.timing import direction, lag
+from aqbio.stats.timing import cross_phase, direction, lag
 
 FEWEST_FOR_MODELS = 12
 """Athletes below which limiter models are not compared."""
+
+
+def _speeds(evidence: Evidence) -> FloatArray:
+    """Give speeds of steps, NaN for athletes with one speed only."""
+    steps = evidence.steps
+    return with_speeds(steps.speed, steps.athlete, len(evidence.athletes.name))
 
 
 def limiter_rows(evidence: Evidence) -> Iterator[Row]:
@@ -46,13 +62,13 @@ def limiter_rows(evidence: Evidence) -> Iterator[Row]:
 def side_rows(evidence: Evidence) -> Iterator[Row]:
     """H3d: slopes of both ratios."""
     steps, count = evidence.steps, len(evidence.athletes.name)
-    relative = 10.0 * steps.speed / evidence.athletes.fastest[steps.athlete]
+    relative = _speeds(evidence) * 10.0 / evidence.athletes.fastest[steps.athlete]
     for name, ratio in log_ratios(steps).items():
         place = ("H3d", f"ratio_slope_{name.replace(' ', '_')}", "stance", "y")
         slopes = group_slopes(relative, ratio, steps.athlete, count)
         yield athletes_row(place, slopes, "log ratio per 10 % of the highest speed")
     for name, values in (("push", steps.push_index), ("swing", steps.swing_index)):
-        slopes = group_slopes(np.log(steps.speed), np.log(values), steps.athlete, count)
+        slopes = group_slopes(np.log(_speeds(evidence)), np.log(values), steps.athlete, count)
         yield athletes_row(("H3d", f"power_of_speed_{name}_index", "stance", "none"), slopes)
 
 
@@ -107,7 +123,7 @@ def timing_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
         within = within_correlation(steps.speed, lags, steps.athlete)
         place = ("H5a", "correlation_within_athletes", "step", "y")
         yield number_row(place, within.r, here, f"rmcorr, df {within.df:g}, p {within.p:.3g}")
-    observed = mean_estimate(group_slopes(steps.speed, lags, steps.athlete, count)).value
+    observed = mean_estimate(group_slopes(_speeds(evidence), lags, steps.athlete, count)).value
     if np.isfinite(observed):
         random = np.random.default_rng(seed)
         drawn = [_permuted_slope(evidence, lags, random) for _ in range(draws)]
@@ -116,7 +132,29 @@ def timing_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
         yield number_row(place, p, here, "speeds permuted within athletes, one-sided")
 
 
-def _permuted_slope(evidence: Evidence, lags: np.ndarray, random: np.random.Generator) -> float:
+def phase_rows(evidence: Evidence) -> Iterator[Row]:
+    """H5: phase of the swing leg after the rest turned around, at the frequency of the stride."""
+    steps = evidence.steps
+    swing = ROLE_GROUPS.index("swing_leg")
+    phases = np.full(len(steps), np.nan)
+    whole = np.isfinite(steps.momentum[..., 1]).all(axis=(1, 2, 3)) & np.isfinite(steps.flight)
+    for step in np.flatnonzero(whole).tolist():
+        curves, _ = whole_step(steps, step)
+        stride = np.concatenate((curves, -curves))
+        rest = stride.sum(axis=1) - stride[:, swing]
+        phases[step] = 2.0 * cross_phase(stride[:, swing], -rest)
+    if not whole.any():
+        return
+    found = direction(phases / 2.0)
+    here = len(np.unique(steps.athlete[whole]))
+    note = "share of the step; 0 where both sides mirror each other at every instant"
+    yield number_row(("H5a", "cross_spectral_phase", "step", "y"), 2.0 * found.mean, here, note)
+    place = ("H5a", "cross_spectral_phase_slope", "step", "y")
+    slopes = group_slopes(_speeds(evidence), phases, steps.athlete, len(evidence.athletes.name))
+    yield athletes_row(place, slopes, "share of the step per m/s; mechanically implied in part")
+
+
+def _permuted_slope(evidence: Evidence, lags: FloatArray, random: np.random.Generator) -> float:
     """Mean slope after the speed levels of every athlete were dealt out anew."""
     steps, count = evidence.steps, len(evidence.athletes.name)
     cell, owner = cells(steps.athlete, steps.level)

@@ -53,7 +53,7 @@ def estimate_row(place: tuple[str, str, str, str], found: Estimate, note: str = 
     """
     low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
     count = int(found.df + 1) if np.isfinite(found.df) else int(np.isfinite(found.value))
-    return Row(*place, found.value, low, high, count, note or _flight_note(place[2]))
+    return Row(*place, found.value, low, high, count, _marked(place[2], note))
 
 
 def athletes_row(place: tuple[str, str, str, str], values: FloatArray, note: str = "") -> Row:
@@ -71,8 +71,9 @@ def steps_row(
 
 def number_row(place: tuple[str, str, str, str], value: float, count: int, note: str = "") -> Row:
     """Row of a number without an interval."""
-    return Row(*place, value, np.nan, np.nan, count, note or _flight_note(place[2]))
+    return Row(*place, value, np.nan, np.nan, count, _marked(place[2], note))
 
 
-def _flight_note(phase: str) -> str:
-    return IMPLIED if phase == "flight" else ""
+def _marked(phase: str, note: str) -> str:
+    """Give the note, with the mark of everything in flight."""
+    return "; ".join(words for words in (IMPLIED if phase == "flight" else "", note) if words)

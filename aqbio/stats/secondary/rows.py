@@ -9,6 +9,7 @@ from aqbio.stats.secondary.balance import balance_rows, sign_rows
 from aqbio.stats.secondary.others import (
     limiter_rows,
     next_step_rows,
+    phase_rows,
     restriction_rows,
     share_rows,
     side_rows,
@@ -37,6 +38,7 @@ def secondary_rows(evidence: Evidence, draws: int = 200, seed: int = 0) -> tuple
             *next_step_rows(evidence, draws, seed),
             *share_rows(evidence),
             *timing_rows(evidence, draws, seed),
+            *phase_rows(evidence),
             *restriction_rows(evidence),
         ]
     return tuple(row for row in every if np.isfinite(row.estimate))

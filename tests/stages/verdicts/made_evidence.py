@@ -1,0 +1,160 @@
+"""A study on disk whose evidence was drawn: what stage evidence leaves, in any world."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.study import Study, load_study
+from aqbio.names import AXES
+from aqbio.stages.arms.choices import recomputed_arms
+from aqbio.stages.evidence import ARMS, OWN, arms_dataset, own_dataset
+from aqbio.stages.registration import record_registry
+from aqbio.virtual.waves import WaveAthletes, WaveStudy, wave_athletes, wave_study
+from aqbio.virtual.worlds import worlds
+
+UPWARD = AXES.index("y")
+LEVELS, STEPS, SPRINTS = 4, 10, 3
+FEWEST = 6
+"""Athletes that are drawn at least: their speeds are standardised over all of them."""
+
+SETTINGS = """\
+name: drawn
+results: {results}
+hypotheses: {{surrogates: 20}}
+"""
+
+_TABLE = "\t".join(
+    (
+        "participant_id", "trial_id", "step", "level", "source", "target", "axis", "phase",
+        "statistic", "value", "low", "high",
+    )
+)  # fmt: skip
+
+
+def drawn_study(folder: Path, world: str = "W0", *, athletes: int = 12, seed: int = 1) -> Study:
+    """Write a study whose evidence was drawn in a world, and give it."""
+    random = np.random.default_rng(seed)
+    who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
+    drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=STEPS)
+    names = [f"A{number + 1:02d}" for number in range(athletes)]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "data").mkdir(exist_ok=True)
+    settings = SETTINGS.format(results=(folder / "results").as_posix())
+    (folder / "study.yaml").write_text(settings, encoding="utf-8")
+    _write_sheets(folder, names)
+    study = load_study(folder / "study.yaml")
+    record_registry(study)
+    for place, name in enumerate(names):
+        _write_participant(study, name, place, drawn, who)
+    table = study.table("contributions.tsv")
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text(_TABLE + "\n", encoding="utf-8")
+    return study
+
+
+def _write_sheets(folder: Path, names: list[str]) -> None:
+    people = ["participant_id\tsex\tmass_kg\theight_m\tstatic_trial"]
+    trials = ["participant_id\ttrial_id\ttask\tcondition\teffort\tfile"]
+    for name in names:
+        people.append(f"{name}\tfemale\t60\t1.7\tn/a")
+        for trial, condition, effort in _plan():
+            trials.append(f"{name}\t{trial}\trun\t{condition}\t{effort}\t{name}_{trial}.c3d")
+    (folder / "participants.tsv").write_text("\n".join(people) + "\n", encoding="utf-8")
+    (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
+
+
+def _plan() -> list[tuple[str, str, str]]:
+    """Trials of an athlete: one per speed, and sprints in both conditions."""
+    rows = [(f"speed{level + 1}", "normal", "submaximal") for level in range(LEVELS)]
+    rows += [(f"sprint{number + 1}", "normal", "maximal") for number in range(SPRINTS)]
+    rows += [(f"still{number + 1}", "restricted_arms", "maximal") for number in range(SPRINTS)]
+    return rows
+
+
+def _write_participant(
+    study: Study, name: str, place: int, drawn: WaveStudy, who: WaveAthletes
+) -> None:
+    own, arms = [], []
+    for step in np.flatnonzero(drawn.participant == place):
+        row = _row(drawn, step)
+        own.append(row)
+        for arm in recomputed_arms(study.settings, consistent=False)[1:]:
+            momentum = row["momentum"][0, :, :, UPWARD]
+            arms.append(row | {"arm": arm.name, "factor": arm.factor, "momentum_y": momentum})
+    for condition, stem, speeds in (
+        ("normal", "sprint", who.normal[place]),
+        ("restricted_arms", "still", who.restricted[place]),
+    ):
+        top = _row(drawn, np.flatnonzero(drawn.participant == place)[-1])
+        for number, speed in enumerate(speeds):
+            trial = {"trial_id": f"{stem}{number + 1}", "condition": condition, "number": 1}
+            own.append(top | trial | {"speed": float(speed)})
+    folder = study.folder(name, "evidence")
+    write_dataset(own_dataset(own), folder / OWN, {})
+    write_dataset(arms_dataset(arms), folder / ARMS, {})
+    _write_manifests(study, name)
+
+
+def _row(drawn: WaveStudy, step: int) -> dict:
+    level, number = int(drawn.level[step]), int(drawn.step[step]) + 1
+    rate = drawn.momentum_rate[step]
+    return {
+        "trial_id": f"speed{level + 1}",
+        "condition": "normal",
+        "arm": "default",
+        "factor": "",
+        "side": "right" if number % 2 else "left",
+        "number": number,
+        "touchdown": 0.25 * number,
+        "contact": drawn.contact[step],
+        "flight": drawn.flight[step],
+        "speed": drawn.speed[step],
+        "speed_change": 0.0,
+        "steady": True,
+        "force_peak": drawn.force_peak[step],
+        "swing_peak": drawn.swing_peak[step],
+        "hub_share": drawn.hub_share[step],
+        "yaw_impulse": drawn.yaw_impulse[step],
+        "lateral_ratio": drawn.lateral_ratio[step],
+        "push_index": drawn.push_index[step],
+        "swing_index": drawn.swing_index[step],
+        "lateral_position": 0.0,
+        "momentum": drawn.momentum[step],
+        "rate": rate,
+        "external_moment": drawn.external_moment[step],
+        "residual_moment": np.full(101, 0.1),
+        "hub_torque": np.stack([rate[0, :, 0, 1], rate[0, :, 1, 1], -rate[0, :, :2, 1].sum(1)], 1),
+        "foot_velocity": np.tile([-1.0, 1.0], (101, 1)),
+    }
+
+
+def _write_manifests(study: Study, name: str) -> None:
+    trials = [
+        {
+            "trial_id": trial,
+            "status": "ok",
+            "recorded": STEPS if trial.startswith("speed") else 1,
+            "marker_rate": 250.0,
+            "mass_kg": 60.0,
+            "consistent": False,
+            "posterior_sd": {},
+        }
+        for trial, _, _ in _plan()
+    ]
+    checked = [
+        {"trial_id": trial, "status": "ok", "closures": [{"name": "A1", "holds": True}]}
+        for trial, _, _ in _plan()
+    ]
+    fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
+    for stage, content in (
+        ("evidence", trials),
+        ("contributions", checked),
+        ("consistency", fitted),
+    ):
+        path = study.manifest(name, stage)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"status": "ok", "trials": content}), encoding="utf-8")

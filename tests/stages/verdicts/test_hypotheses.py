@@ -1,0 +1,230 @@
+"""From evidence files to verdicts: labels for what was drawn, gates, and what is absent."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.config import Capacity
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.study import load_study
+from aqbio.stages.evidence import OWN
+from aqbio.stages.hypotheses import hypotheses_study
+from aqbio.stages.verdicts.capacity_scores import capacity_scores
+from aqbio.stages.verdicts.gathered import gathered
+from aqbio.stages.verdicts.multiverse import variants, with_pelvis
+from aqbio.stages.verdicts.patterns import IMPLIED
+from aqbio.stats.registry import DEFAULT, read_registry
+from tests.small_study import replace
+from tests.stages.verdicts.made_evidence import drawn_study
+
+COLUMNS = (
+    "hypothesis", "verdict", "reason", "statistic", "estimate", "ci_low", "ci_high",
+    "smallest_effect", "p_holm", "n_athletes", "n_steps", "gates", "fragile", "mde",
+    "registry_hash",
+)  # fmt: skip
+
+
+def _table(study, name):
+    path = study.root / "tables" / f"{name}.tsv"
+    return pd.read_csv(path, sep="\t", na_values="n/a", keep_default_na=False)
+
+
+def _labels(study):
+    return dict(_table(study, "verdicts")[["hypothesis", "verdict"]].itertuples(index=False))
+
+
+def _judge(study):
+    hypotheses_study(study, lambda _line: None)
+    return study
+
+
+def test_columns_of_the_verdict_table(classical):
+    table = _table(classical, "verdicts")
+    assert tuple(table.columns[: len(COLUMNS)]) == COLUMNS
+    sidecar = json.loads((classical.root / "tables" / "verdicts.json").read_text())
+    assert set(sidecar["columns"]) == set(table.columns)
+    assert len(set(table["registry_hash"])) == 1
+    assert sidecar["provenance"]["registry_hash"] == table["registry_hash"][0]
+
+
+def test_drawn_worlds_get_their_row(classical, balanced):
+    """The discriminating cells of science.md 7.5; the whole matrix is `python -m validation`."""
+    one, other = _labels(classical), _labels(balanced)
+    assert [one[name] for name in ("H1", "H2", "H5a")] == ["not_supported"] * 3
+    assert [other[name] for name in ("H1", "H2", "H4", "H5a", "H5b")] == ["supported"] * 5
+    for labels in (one, other):
+        assert labels["H3a"] == "mechanically_implied"
+        assert (labels["H6"], labels["H8c"]) == ("not_testable", "not_testable")
+        assert (labels["H3d"], labels["H7"]) == ("supported", "supported")
+
+
+def test_what_is_absent_is_not_guessed(classical):
+    rows = _table(classical, "verdicts").set_index("hypothesis")
+    assert rows.loc["H3b", "verdict"] == "not_testable"
+    assert "capacities.tsv" in rows.loc["H3b", "reason"]
+    assert rows.loc["H3e", "verdict"] == "inconclusive"
+    assert "12 consecutive steps" in rows.loc["H3e", "reason"]
+
+
+def test_flight_is_implied_and_in_no_test(balanced):
+    table = _table(balanced, "partitions")
+    flight = table[table["phase"].str.startswith("flight")]
+    assert set(flight["status"]) == {IMPLIED}
+    assert set(table.loc[table["phase"] == "stance", "status"]) == {"descriptive"}
+    assert set(flight["phase"]) == {"flight R1", "flight R2", "flight R3"}
+
+
+def test_verdicts_do_not_read_flight(tmp_path):
+    """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
+    study = _judge(drawn_study(tmp_path, "W1", athletes=8))
+    before = _table(study, "verdicts")
+    for person in study.participants:
+        path = study.folder(person.participant_id, "evidence") / OWN
+        data = read_dataset(path).load()
+        data["momentum"][:, 1] = np.random.default_rng(1).standard_normal(
+            data["momentum"][:, 1].shape
+        )
+        data["rate"][:, 1] = 1e3
+        write_dataset(data.drop_attrs(), path, {})
+    pd.testing.assert_frame_equal(before, _table(_judge(study), "verdicts"))
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_few_athletes_get_estimates_but_no_verdict(tmp_path, count):
+    study = _judge(drawn_study(tmp_path, "W1", athletes=count))
+    rows = _table(study, "verdicts").set_index("hypothesis")
+    judged = rows.loc[["H1", "H2", "H3d", "H4", "H5a", "H5b", "H7"]]
+    assert set(judged["verdict"]) == {"inconclusive"}
+    assert judged["reason"].str.contains("a test takes 6").all()
+    single = _table(study, "single_athletes")
+    assert set(single["participant_id"]) == {f"A{n + 1:02d}" for n in range(count)}
+    for name in ("H1", "H2", "H3d", "H4", "H5a"):
+        own = single[single["hypothesis"] == name].astype({"ci_low": float, "ci_high": float})
+        assert len(own) == count
+        assert (own["ci_low"] < own["estimate"]).all()
+        assert (own["estimate"] < own["ci_high"]).all()
+
+
+def test_sprints_without_effort_are_not_compared(tmp_path):
+    study = drawn_study(tmp_path, "W4_large", athletes=6)
+    sheet = tmp_path / "trials.tsv"
+    sheet.write_text(sheet.read_text().replace("\tmaximal\t", "\tn/a\t"))
+    study = _judge(load_study(study.file))
+    assert _labels(study)["H7"] == "not_testable"
+    assert not len(_table(study, "sprints"))
+
+
+def test_capacities_open_the_limiter(tmp_path):
+    study = drawn_study(tmp_path, "W3", athletes=12)
+    random = np.random.default_rng(2)
+    rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
+    for person in study.participants:
+        name = person.participant_id
+        rows.append(f"{name}\tknee_extension\tpush\t{random.uniform(2, 4)}\tN m/kg")
+        rows.append(f"{name}\thip_flexion\tswing\t{random.uniform(1, 3)}\tN m/kg")
+    (tmp_path / "capacities.tsv").write_text("\n".join(rows) + "\n")
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    assert rows.loc["H3b", "verdict"] == "inconclusive"
+    assert "12 of 48 athletes" in rows.loc["H3b", "reason"]
+
+
+def test_capacity_scores_are_standard_scores():
+    rows = [
+        Capacity(participant_id=name, measure="jump", side="push", value=value, unit="m")
+        for name, value in (("A", 1.0), ("B", 2.0), ("C", 2.5), ("C", 3.5))
+    ]
+    push, swing = capacity_scores(rows, ("A", "B", "C", "D"))
+    np.testing.assert_allclose(push[:3], [-1.0, 0.0, 1.0])
+    assert np.isnan(push[3])
+    assert np.isnan(swing).all()
+
+
+# registry ---------------------------------------------------------------------------------------
+
+
+def test_a_registry_that_was_fixed_before_is_not_post_hoc(classical):
+    assert set(_table(classical, "verdicts")["post_hoc"]) == {"no"}
+    assert not len(_table(classical, "deviations"))
+
+
+def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    text = DEFAULT.read_text(encoding="utf-8")
+    (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
+    replace(
+        tmp_path / "hypotheses.yaml",
+        "delta: 0.05\n    unit: share of the summed",
+        "delta: 0.01\n    unit: share of the summed",
+    )
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    assert rows["post_hoc"].to_dict() == {
+        name: "yes" if name == "H1" else "no" for name in rows.index
+    }
+    [change] = _table(study, "deviations").itertuples(index=False)
+    assert tuple(change) == ("H1", "delta", 0.05, 0.01)
+
+
+def test_without_a_record_everything_is_post_hoc(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    (study.root / "registry.json").unlink()
+    assert set(_table(_judge(study), "verdicts")["post_hoc"]) == {"yes"}
+
+
+def test_the_first_record_stays(tmp_path):
+    from aqbio.stages.registration import record_registry
+
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    before = (study.root / "registry.json").read_text()
+    text = DEFAULT.read_text(encoding="utf-8").replace("delta: 0.2\n", "delta: 0.3\n", 1)
+    (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
+    record_registry(study)
+    assert (study.root / "registry.json").read_text() == before
+
+
+# multiverse -------------------------------------------------------------------------------------
+
+
+def test_pelvis_goes_where_it_is_sent():
+    """Groups in the order push leg, swing leg, arms, torso, pelvis."""
+    momentum = np.broadcast_to(np.array([1.0, 2.0, 3.0, 4.0, 0.5])[:, None], (1, 1, 5, 3)).copy()
+    given = {
+        "torso": [1.0, 2.0, 3.0, 4.0, 0.5],
+        "out": [1.0, 2.0, 3.0, 4.0, 0.0],
+        "push_leg": [1.5, 2.0, 3.0, 4.0, 0.0],
+        "legs": [1.25, 2.25, 3.0, 4.0, 0.0],
+    }
+    for member, expected in given.items():
+        np.testing.assert_allclose(with_pelvis(momentum, member)[0, 0, :, 1], expected)
+
+
+def test_arms_of_the_multiverse(balanced):
+    found = [
+        (one.arm, one.factor) for one in variants(balanced, gathered(balanced, read_registry()))
+    ]
+    assert found[0] == ("default", "")
+    assert ("cutoff=15", "cutoff_hz") in found
+    assert ("threshold=50", "event_threshold_n") in found
+    assert ("pelvis=legs", "pelvis_membership") in found
+    assert ("normalisation=si", "normalisation") in found
+    table = _table(balanced, "multiverse")
+    default = table[table["arm"] == "default"].set_index("hypothesis")["verdict"]
+    labels = _labels(balanced)
+    assert all(labels[name] == verdict for name, verdict in default.items())
+
+
+def test_an_arm_that_contradicts_makes_fragile(tmp_path):
+    """The verdict of four in ten arms is another one when their momenta are replaced."""
+    study = drawn_study(tmp_path, "W1")
+    for person in study.participants:
+        path = study.folder(person.participant_id, "evidence") / "arms.nc"
+        data = read_dataset(path).load()
+        chosen = np.isin(data["factor"].values, ["cutoff_hz", "body_segments"])
+        data["momentum_y"][chosen, :, 0] *= -1.0  # push leg against the arms
+        write_dataset(data.drop_attrs(), path, {})
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    assert rows.loc["H2", ["verdict", "fragile"]].tolist() == ["supported", "yes"]
+    assert rows.loc["H4", "fragile"] == "no"

@@ -1,0 +1,115 @@
+"""Secondary statistics: flight always marked, chains, steps against steps, and what is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.stats.outcomes import outcome
+from aqbio.stats.registry import read_registry
+from aqbio.stats.secondary import secondary_rows
+from aqbio.stats.secondary.balance import limb_compensation, odd_one_out
+
+REGISTRY = read_registry()
+
+
+def _named(rows):
+    return {(row.hypothesis, row.name, row.phase, row.axis): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def rows(drawn):
+    return secondary_rows(drawn("W0"), draws=40)
+
+
+def test_all_of_flight_is_marked_as_implied(rows):
+    flight = [row for row in rows if row.phase == "flight"]
+    assert flight
+    assert all("mechanically implied" in row.note for row in flight)
+    assert not any(row.note == "mechanically implied" for row in rows if row.phase == "stance")
+
+
+def test_nothing_pools_stance_and_flight(rows):
+    assert {row.phase for row in rows} == {"stance", "flight", "step", "none"}
+    whole = {row.name for row in rows if row.phase == "step"}
+    assert not any("opposition" in name or "cosine" in name for name in whole)
+
+
+def test_parts_agree_with_the_primary(drawn, rows):
+    named = _named(rows)
+    primary = outcome(drawn("W0"), REGISTRY["H1"]).estimate
+    alone = named["H1", "opposition_swing_alone", "stance", "y"].estimate
+    legs = named["H1", "opposition_both_legs", "stance", "y"].estimate
+    assert alone - legs == pytest.approx(primary, rel=1e-9)
+    shifted = named["H1", "opposition_difference_shifted", "stance", "y"].estimate
+    corrected = named["H1", "opposition_difference_corrected", "stance", "y"].estimate
+    assert corrected == pytest.approx(primary - shifted, rel=1e-9)
+    cosine = named["H2", "cosine_arms_push_leg_momentum", "stance", "y"].estimate
+    assert cosine == pytest.approx(outcome(drawn("W0"), REGISTRY["H2"]).estimate, rel=1e-9)
+
+
+def test_the_deliberate_demonstration(rows):
+    """The correlation with the rest is what the total forces, and -1 in flight."""
+    named = _named(rows)
+    for phase in ("stance", "flight"):
+        found = named["H1", "correlation_with_rest", phase, "y"].estimate
+        forced = named["H1", "correlation_forced_by_total", phase, "y"].estimate
+        assert found == pytest.approx(forced, abs=1e-9)
+    assert found == pytest.approx(-1.0, abs=1e-9)
+
+
+def test_same_seed_same_rows(drawn, rows):
+    assert repr(secondary_rows(drawn("W0"), draws=40)) == repr(rows)
+
+
+def test_what_was_not_measured_is_left_out(drawn, rows):
+    named = _named(rows)
+    assert not any("odd_one_out" in name or "hub_torque" in name for _, name, _, _ in named)
+    assert not any("caused_share" in name for _, name, _, _ in named)
+    assert not any("wrist" in name for _, name, _, _ in named)
+    assert all(np.isfinite(row.estimate) for row in rows)
+
+
+def test_more_is_told_where_more_was_measured(drawn):
+    evidence = drawn("W0")
+    count = len(evidence.steps)
+    push = np.ones((count, 101))
+    torque = np.stack((push, -3.0 * push, 2.0 * push), axis=-1)
+    more = replace(
+        evidence,
+        steps=replace(evidence.steps, hub_torque=torque),
+        caused_shares={"C2": np.full(count, 0.1)},
+        line_rates={"wrists": push, "ankles": -push},
+    )
+    named = _named(secondary_rows(more, draws=5))
+    assert named["H1", "odd_one_out_swing", "stance", "y"].estimate == 1.0
+    assert named["H1", "odd_one_out_swing_minus_best_other", "stance", "y"].estimate == 1.0
+    assert named["H4", "caused_share_C2", "stance", "y"].estimate == pytest.approx(0.1)
+    assert named["H2", "cosine_wrist_line_ankle_line_rate", "stance", "y"].estimate == -1.0
+
+
+def test_odd_one_out_by_chance_is_a_third():
+    """Independent signs in thirds: of eight patterns six have an odd one, two each."""
+    torque = np.random.default_rng(1).standard_normal((40_000, 3))
+    np.testing.assert_allclose(odd_one_out(torque), 0.25, atol=0.01)
+    balanced = torque - torque.mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(odd_one_out(balanced), 1.0 / 3.0, atol=0.01)
+
+
+def test_regulation_is_seen_only_where_it_is(drawn):
+    regulated, _ = limb_compensation(drawn("W7_regulated"), 5, 0)
+    free, drawn_free = limb_compensation(drawn("W7_free"), 50, 0)
+    assert regulated.mean() < -0.3
+    assert abs(free.mean()) < 0.15
+    assert abs(drawn_free.mean()) < 0.05
+
+
+def test_one_athlete_and_one_speed(drawn):
+    """Little data give few rows, and no warning."""
+    evidence = drawn("W0")
+    few = evidence.where((evidence.steps.athlete == 0) & (evidence.steps.level == 3))
+    named = _named(secondary_rows(few, draws=5))
+    assert np.isnan(named["H1", "opposition_swing_alone", "stance", "y"].ci_low)
+    assert ("H5a", "slope_p_permuted", "step", "y") not in named

@@ -72,7 +72,7 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
             "coordinate": list(OneSkeleton.coordinates),
             "axis": list("xyz"),
         },
-        attrs={"unobservable": "q3"},
+        attrs={"unobservable": "q3", "unseen_groups": "", "from_coordinates": ""},
     )
     return SolvedTrial("run", prepared, solved, (Path("prepared.nc"), Path("solved.nc")))
 
@@ -115,9 +115,11 @@ def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
         (lambda t: t.prepared["foot_force"].values.fill(np.nan), "no ground reaction force"),
         (lambda t: t.prepared["foot_force"].values[100:105].fill(np.nan), "has gaps"),
         (lambda t: t.prepared["foot_force"].values[8:].fill(np.nan), "fewer than 10 frames"),
+        (lambda t: t.solved.attrs.update(unseen_groups="arm_left, torso"), "arm_left, torso"),
+        (lambda t: t.solved.attrs.update(from_coordinates="angles.mot"), "no markers"),
     ],
 )
-def test_forces_that_cannot_be_used(spoil, why):
+def test_trials_that_cannot_be_fitted(spoil, why):
     trial = made()
     spoil(trial)
     found = observations(OneSkeleton(), trial)

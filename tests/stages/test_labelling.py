@@ -136,6 +136,23 @@ def test_a_toe_marker_is_where_it_is(ahead, landmark):
     assert ("RTOE" in notes) == (landmark == "mt2")
 
 
+def test_kneecaps_grow_with_the_thigh_whatever_they_are_called(table):
+    """Maps by hand put them behind the shank, `aqbio map-model` at the end."""
+    by_hand = read_yaml(MODELS / "rajagopal2016" / "map.yaml", ModelMap)
+    groups = dict(by_hand.groups)
+    for side, letter in (("left", "l"), ("right", "r")):
+        chain = [f"{bone}_{letter}" for bone in ("femur", "tibia", "talus", "calcn", "toes")]
+        groups[f"leg_{side}"] = (*chain, f"kneecap_{letter}")
+    other = by_hand.model_copy(update={"groups": groups})
+    scaled = [set(model_places({}, m, table).scaled["thigh"]) for m in (by_hand, other)]
+    assert scaled == [
+        {"femur_r", "femur_l", "patella_r", "patella_l"},
+        {"femur_r", "femur_l", "kneecap_r", "kneecap_l"},
+    ]
+    feet = [set(model_places({}, m, table).scaled["foot"]) for m in (by_hand, other)]
+    assert feet[0] == feet[1]
+
+
 def test_missing_landmarks_are_named(table):
     places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
     assert missing_landmarks(Labelling(places, frozenset())) == [

@@ -46,8 +46,8 @@ def write(path, said):
         ("grf.mot", False),
         ("elsewhere/../grf.mot", False),
         ("../ExpData/grf.mot", True),
-        ("C:\\Users\\Somebody\\data\\grf.mot", True),
-        ("/home/somebody/grf.mot", True),
+        ("D:\\laboratory\\data\\grf.mot", True),
+        ("/laboratory/grf.mot", True),
     ],
 )
 def test_force_file_is_found_wherever_the_path_pointed(folder, said, moved):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
+
 import ezc3d
 import numpy as np
 import pytest
@@ -134,3 +138,39 @@ def test_mass_of_the_file_that_is_wrong_by_a_quarter(realdata, tmp_path):
     said = [one["what"] for one in manifest["findings"] if one["rule"] == "mass-disagreement"]
     assert len(said) == 2
     assert "38% apart" in said[0]
+
+
+@pytest.mark.opensim
+def test_knee_beyond_its_range_is_solved_and_said(realdata, tmp_path):
+    """Points 2 and 3: Rajagopal 2016 ends knees at 120 degrees, his bend to 150."""
+    generic = realdata / "ja1_dorn2012" / "models" / "rajagopal_generic_ja1markers.osim"
+    model, changes = re.subn(
+        r'(<Coordinate name="knee_angle_[rl]">.*?<range>)[^<]*(</range>.*?<clamped>)\w+',
+        r"\g<1>0 2.0943951\g<2>true",
+        generic.read_text(encoding="utf-8"),
+        flags=re.S,
+    )
+    assert changes == 2
+    (tmp_path / "model.osim").write_text(model, encoding="utf-8")
+    for name in ("markers.yaml", "participants.tsv", "study.yaml"):
+        shutil.copy(Path(__file__).parent / "ja1" / name, tmp_path / name)
+    (tmp_path / "trials.tsv").write_text(
+        "participant_id\ttrial_id\ttask\tfile\n"
+        "JA1\tstatic\tstatic\tc3d/JA1Static05.c3d\nJA1\tsprint\trun\tc3d/JA1Gait35.c3d\n",
+        encoding="utf-8",
+    )
+    text = (tmp_path / "study.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"file: .*osim", f"file: {(tmp_path / 'model.osim').as_posix()}", text)
+    results = f"results: {(tmp_path / 'results').as_posix()}\n"
+    (tmp_path / "study.yaml").write_text(text + results, encoding="utf-8")
+    study = run_stages(tmp_path / "study.yaml", until="solve")
+    [entry] = study.read_manifest("JA1", "solve")["trials"]
+    said = [
+        one for one in entry["findings"] if one["rule"] == "joint-range" and "knee" in one["what"]
+    ]
+    assert said
+    solved = read_dataset(study.folder("JA1", "solve") / "sprint.nc")["q"]
+    knees = np.degrees(solved.sel(coordinate=["knee_angle_r", "knee_angle_l"]).values)
+    assert knees.max() > 145.0
+    assert f"to {knees.max():.0f} degrees" in " ".join(one["what"] for one in said)
+    assert "(coordinates are not clamped)" in said[0]["what"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aqbio.stages.gathering.study import GatheredStudy
 
+BY_POSITION = "by its position"
 MANY = 12
 """Lists longer than this are cut."""
 
@@ -84,7 +85,7 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
     markers = study.markers
     yield "Labels"
     yield f"  {markers.sure} labels are placed; markers.yaml says where"
-    if markers.notes:
+    if any(BY_POSITION in note for note in markers.notes.values()):
         yield (
             "  look: labels that say nothing were placed by where they are in the static trial; "
             "that holds only if every trial uses them alike"

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.study import MODELS
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel
-from aqbio.stages.labelling.by_name import NamedLabels, named_labels
+from aqbio.stages.labelling.by_name import NamedLabels, Place, named_labels
 from aqbio.stages.labelling.marker_text import marker_set_text
 from aqbio.stages.labelling.model_places import model_places
 from aqbio.stages.labelling.proposal import (
@@ -23,6 +25,9 @@ from aqbio.stages.labelling.proposal import (
 
 if TYPE_CHECKING:
     from aqbio.stages.labelling.by_place import PlacedLabel
+
+TOE_AHEAD = 0.03
+"""A toe is in front of the first metatarsal by at least this, m."""
 
 UNKNOWN = "its name says nothing to aqbio"
 SOURCE = "proposed by aqbio from the labels of the recordings"
@@ -90,6 +95,8 @@ def proposed_set(
     used = {} if not missing_landmarks(Labelling(named.places, static_only)) else by_place
     known = named.places | {label: one.place for label, one in used.items()}
     notes = {label: one.words for label, one in used.items()}
+    known, moved = _toes_where_they_are(known, static or {})
+    notes |= moved
     labelling = Labelling(known, static_only, notes)
     for label in (label for label in named.unknown if label not in used):
         looks = by_place.get(label)
@@ -105,6 +112,31 @@ def proposed_set(
     text = marker_set_text(content, sections, labelling.notes, left_out)
     marker_set = MarkerSet.model_validate(content)
     return ProposedSet(marker_set, text, _count(sections), notes, left_out, ())
+
+
+def _toes_where_they_are(
+    places: Mapping[str, Place], static: Mapping[str, FloatArray]
+) -> tuple[dict[str, Place], dict[str, str]]:
+    """Take a toe marker that is not in front of the metatarsals for the second one.
+
+    Capture software calls the head of the second metatarsal TOE, also where others sit beside it.
+    """
+    at = {place: label for label, place in places.items() if label in static}
+    found, notes = dict(places), {}
+    for side in ("right", "left"):
+        labels = [at.get(Place(landmark, side)) for landmark in ("heel", "mt1", "toe")]
+        if None in labels or Place("mt2", side) in at:
+            continue
+        heel, ball, toe = (static[label] for label in labels if label is not None)
+        along = (ball - heel) / np.linalg.norm(ball - heel)
+        ahead = float((toe - ball) @ along)
+        if ahead < TOE_AHEAD:
+            label = at[Place("toe", side)]
+            found[label] = Place("mt2", side)
+            notes[label] = (
+                f"second metatarsal, not toe: only {1e3 * ahead:.0f} mm in front of the first one"
+            )
+    return found, notes
 
 
 def _by_place(

@@ -73,7 +73,7 @@ WORDINGS: dict[str, Wording] = {
     "marker_rms_after_fit": Wording("Marker error after the fit, RMS", "mm", _TO_MM),
     "joint_change_median": Wording("Joint angles changed by the fit, median joint", "deg"),
     "joint_change_max": Wording("Joint angles changed by the fit, largest", "deg"),
-    "held_out_change": Wording("Error of held-out markers, after less before", "mm", _TO_MM),
+    "held_out_change": Wording("Error of held-out markers, added by the forces", "mm", _TO_MM),
     "posterior_sd_opposition": Wording("How sure: opposition of the sides (sd)"),
     "posterior_sd_arms_push_cosine": Wording("How sure: arms with the push leg (sd of cosine)"),
     "residual_moment_y_stance_rms": Wording("Residual moment, vertical axis, stance, RMS", "N m"),
@@ -278,8 +278,8 @@ def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     ]
     if len(doubted):
         said.append(
-            f"In {_counted(len(doubted), 'trial')} motion and forces cannot be made to agree "
-            "without a fault that is named under Findings: the plain motion is used there."
+            f"In {_counted(len(doubted), 'trial')} the consistency fit points to a fault, named "
+            "under Findings; where it is the trial's own, the plain motion is used."
         )
     broken = closures(quality)
     broken = broken[~broken["ok"]]

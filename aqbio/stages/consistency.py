@@ -160,7 +160,8 @@ def _trial(
         dataset = fitted_dataset(one, fit, (feet.left, feet.right))
         dataset = dataset.assign(posterior_variables(fit, study.settings.consistency))
     write_trial(dataset, session.skeleton, stem, attributes)
-    status = _status(PLAIN if doubts else FITTED, why, [doubt.cause for doubt in doubts])
+    causes = [doubt.cause for doubt in (*doubts, *fitted.standing)]
+    status = _status(PLAIN if doubts else FITTED, why, causes)
     return TrialOutcome(
         {**status, **numbers}, tuple(suspicion_findings(trial.trial_id, doubts)), inputs
     )

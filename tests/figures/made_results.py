@@ -337,7 +337,9 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "consistency" and not failed:
                 entries[-1] |= _fitted(trial.trial_id)
-        more = {"parameters": PARAMETERS, "static_used": True} if stage == "consistency" else {}
+        more: dict[str, Any] = {}
+        if stage == "consistency":
+            more = {"parameters": PARAMETERS, "static_distance_m": [0.003, 0.004]}
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
             study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
@@ -384,6 +386,7 @@ def _fitted(trial_id: str) -> dict[str, Any]:
         "joint_change_max_deg": 2.2,
         "joint_change_max_name": "hip_rotation_r",
         "held_out_before_m": 0.0187,
+        "held_out_alone_m": 0.0189,
         "held_out_after_m": 0.01871,
     }
     for version, force, moment in (("before", 0.58, 66.0), ("after", 0.023, 6.0)):

@@ -10,7 +10,6 @@ from tests.small_study import replace
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 
-
 def _jobs(*stages, participants=("P1", "P2")):
     jobs = [f"{s} {p}" for s in stages if s in PARTICIPANT_STAGES for p in participants]
     return sorted(jobs + [s for s in stages if s in STUDY_STAGES])

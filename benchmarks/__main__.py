@@ -14,7 +14,17 @@ from pathlib import Path
 from aqbio.osim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured, without_ratio
 from benchmarks.material import Material, gathered
-from benchmarks.rows import check, draws, dynamics, levels, markers, process, studies, trial
+from benchmarks.rows import (
+    check,
+    consistency,
+    draws,
+    dynamics,
+    levels,
+    markers,
+    process,
+    studies,
+    trial,
+)
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -34,6 +44,7 @@ ROWS: dict[str, Rows] = {
     "B8": studies.workflow_alone,
     "B9": process.against_the_clock,
     "B10": process.within_memory,
+    "B11": consistency.against_residual_reduction,
     "B12": studies.laboratory,
     "B13": levels.within_budget,
     "B14": check.of_a_study,

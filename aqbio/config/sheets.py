@@ -37,6 +37,11 @@ class Participant(Row):
     static_trial: Identifier | None = Field(
         default=None, description="trial_id of the static trial; n/a if there is none."
     )
+    model_file: str | None = Field(
+        default=None,
+        description="Model that is scaled to this participant already (.osim), relative to the "
+        "data folder: it is used as it is; n/a scales the generic model.",
+    )
 
 
 class Trial(Row):
@@ -50,9 +55,20 @@ class Trial(Row):
         description="What was different: normal; restricted_arms: arms held still; thigh_load, "
         "shank_load, arm_load: a weight on that segment; assisted: pulled or downhill.",
     )
-    file: str = Field(description="C3D or TRC file, relative to the data folder.")
+    file: str = Field(
+        default="",
+        description="C3D or TRC file, relative to the data folder; n/a where coordinates_file "
+        "takes its place.",
+    )
     force_file: str | None = Field(
-        default=None, description="MOT file with the forces that belong to a TRC file."
+        default=None,
+        description="MOT file with the forces that belong to a TRC file, or the XML file of "
+        "external loads that names it.",
+    )
+    coordinates_file: str | None = Field(
+        default=None,
+        description="MOT file with the coordinates of the participant's model_file, where there "
+        "are no markers.",
     )
     include: Literal["yes", "no"] = Field(
         default="yes", description="no leaves the trial out; say why in your own column."
@@ -75,6 +91,21 @@ class Trial(Row):
         description="Whether it was a sprint as fast as possible; conditions are compared by "
         "their maximal sprints, n/a leaves the trial out of that.",
     )
+
+    @property
+    def source(self) -> str:
+        """The file that the motion is in: markers or coordinates."""
+        return self.coordinates_file or self.file
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if not self.file and not self.coordinates_file:
+            raise ValueError("file is missing (or coordinates_file, where there are no markers)")
+        if self.file and self.coordinates_file:
+            raise ValueError("file and coordinates_file are both given: keep one of them")
+        if self.coordinates_file and self.task == "static":
+            raise ValueError("a static trial needs markers, not a coordinates_file")
+        return self
 
     @model_validator(mode="after")
     def _window(self) -> Self:

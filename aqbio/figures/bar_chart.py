@@ -18,6 +18,12 @@ _BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 12.0
 _KEY_MM = 10.0
 _MARKS = ("o", "D")
 _HATCH = "//////"
+_PHASES = {
+    "stance": "stance",
+    "flight": "flight",
+    "braking": "early stance (braking)",
+    "propulsion": "late stance (propulsion)",
+}
 
 
 def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
@@ -64,11 +70,12 @@ def _draw(place: Axes, panel: Sequence[Bar], *, paired: bool) -> None:
     for height, bar in enumerate(panel):
         (first, *others) = bar.values.values()
         thick = 0.36 if paired else 0.66
-        _one(place, height - (0.2 if paired else 0.0), first.mean, bar, thick=thick)
+        upper = height - (0.2 if paired else 0.0)
+        _one(place, upper, first.mean, bar, thick=thick)
         if np.isfinite(first.low):
-            place.plot([first.low, first.high], [height, height], color=INK, linewidth=0.8)
+            place.plot([first.low, first.high], [upper, upper], color=INK, linewidth=0.8)
             for end in (first.low, first.high):
-                place.plot([end, end], [height - 0.17, height + 0.17], color=INK, linewidth=0.8)
+                place.plot([end, end], [upper - 0.17, upper + 0.17], color=INK, linewidth=0.8)
         for mark, value in zip(_MARKS, others, strict=False):
             if paired:
                 _one(place, height + 0.2, value.mean, bar, thick=thick, faint=True)
@@ -115,8 +122,8 @@ def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
     handles: list[Line2D | Patch]
     if chart.paired:
         handles = [
-            Patch(facecolor=pale(GREY), edgecolor=GREY, label="stance"),
-            Patch(facecolor="white", edgecolor=GREY, label="flight"),
+            Patch(facecolor=pale(GREY), edgecolor=GREY, label=_PHASES[variants[0]]),
+            Patch(facecolor="white", edgecolor=GREY, label=_PHASES[variants[1]]),
         ]
     else:
         handles = [

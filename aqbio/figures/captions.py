@@ -30,6 +30,7 @@ TITLES = {
     "hub_torques": "Torques of legs and upper body on the pelvis",
     "caused_rotation": "What each joint moment does to the rotation of each side in stance",
     "caused_force": "Who causes the ground reaction force",
+    "caused_sequence": "What the joints of each side do in early and in late stance",
     "force_shares": "What limbs and torso add in stance and take back in flight",
     "agreement": "What is left unexplained against what is to be explained, before and after",
 }
@@ -54,6 +55,10 @@ _SAYS = {
     "caused_force": "Impulse of the ground reaction force over stance that each joint moment "
     "causes at that instant, all other moments held, per body mass (the change of velocity it "
     "makes), averaged over steps.",
+    "caused_sequence": "Impulses that the joint moments of each side cause before and after the "
+    "fore-aft ground force turns from braking to propulsion, under contact model C2, averaged over "
+    "steps: changes of the angular momentum of push side and swing side about the vertical, and of "
+    "the body's momentum forward and upward.",
     "force_shares": "Impulse, per body mass, of the force that each part needs beside what the "
     "pelvis's own motion needs, averaged over steps. Over steady strides what arms, torso and both "
     "legs together add in stance they take back in flight; single legs change roles at every "
@@ -64,12 +69,15 @@ _BAR_SIGNS = {
     "left steps are mirrored onto right ones.",
     "caused_force": "The parts by gravity, velocity terms, the foot's own motion and the residual "
     "belong to no joint.",
+    "caused_sequence": "Positive rotation turns counter-clockwise seen from above, towards the "
+    "swing side; left steps are mirrored onto right ones.",
     "force_shares": "Flight is mechanically implied by stance, where the running is steady.",
 }
 _BAR_VARIANTS = (
-    "Bars: contact model C2 (the foot neither moves nor twists at its centre of pressure); circles "
-    "C1 (it may twist), diamonds C3 (it may not turn at all). Where the models differ, the "
-    "recording does not say which attribution is right."
+    "Black: all sources together, which is what was measured. Bars: contact model C2 (the foot "
+    "neither moves nor twists at its centre of pressure); circles C1 (it may twist), diamonds C3 "
+    "(it may not turn at all). Where the models differ, the recording does not say which "
+    "attribution is right."
 )
 _BAR_INTERVALS = (
     "Black lines: 95 % intervals of a step's value (body-segment parameters, plates, markers), "

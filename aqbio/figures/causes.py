@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 
 from aqbio.figures.bars import Bar, BarChart, BarRow, summarised
@@ -17,7 +18,11 @@ SUMS = ("push_side", "swing_side")
 JOINTS = ("hip", "knee", "ankle", "mtp")
 ARM_JOINTS = ("shoulder", "elbow")
 OTHERS = ("gravity", "velocity", "contact", "remainder", "residual")
+TOGETHER = "together"
+"""All sources at once: by superposition the measured rate or force, residual included."""
+
 SOURCES = (
+    TOGETHER,
     *SUMS,
     *(f"{joint}_push" for joint in JOINTS),
     "lumbar",
@@ -28,6 +33,7 @@ SOURCES = (
 """Sources from top to bottom."""
 
 LABELS = {
+    TOGETHER: "all together: measured",
     "push_side": "all push-side joints",
     "swing_side": "all swing-side joints",
     "lumbar": "lumbar joint",
@@ -42,6 +48,9 @@ LABELS = {
     "arms": "arms",
     "torso": "torso",
 }
+EARLY_AND_LATE = ("braking", "propulsion")
+"""Stance before and after the fore-aft force turns."""
+
 GROUPS = ("push_leg", "swing_leg", "legs", "arms", "torso")
 _TURNED = {"push_side": "Push side", "swing_side": "Swing side"}
 _KEYS = ["participant_id", "trial_id", "step"]
@@ -64,6 +73,8 @@ def source_label(source: str) -> str:
 def source_style(source: str) -> LineStyle:
     """Give the look of a source: its side's, or grey for what is no joint moment."""
     joint, _, side = source.partition("_")
+    if source == TOGETHER:
+        return STYLES["total"]
     if source in OTHERS:
         return STYLES["residual_moment"]
     if source in STYLES:
@@ -73,10 +84,20 @@ def source_style(source: str) -> LineStyle:
 
 
 def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
-    """Give the stance means of level C, with the contact model in a column ``variant``."""
+    """Give the stance means of level C, with the contact model in a column ``variant``.
+
+    All single sources together stand beside them, under the primary contact model: the measured
+    value, which every model shares out.
+    """
     level = contributions["level"].astype(str)
     chosen = level.str.startswith("C (") & (contributions["phase"] == "stance")
-    return contributions[chosen].assign(variant=level[chosen].str[3:-1])
+    every = contributions[chosen].assign(variant=level[chosen].str[3:-1])
+    single = every[(every["variant"] == MODELS[0]) & ~every["source"].str.contains("side")]
+    keys = [*_KEYS, "level", "target", "axis", "phase", "statistic", "unit", "variant"]
+    whole = single.groupby(keys, as_index=False, observed=True)["value"].sum()
+    whole = whole.assign(source=TOGETHER, low=np.nan, high=np.nan)
+    told: pd.DataFrame = pd.concat([every, whole], ignore_index=True)
+    return told
 
 
 def caused_rotation_chart(
@@ -132,6 +153,44 @@ def caused_force_chart(
         for axis, words in (("y", "upward"), ("x", "forward"))
     )
     return BarChart("caused_force", columns, rows)
+
+
+def caused_sequence_chart(
+    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+) -> BarChart:
+    """Lay out what the joint moments of each side do in early and in late stance.
+
+    Parameters
+    ----------
+    contributions, steps, edges_mps
+        As of :func:`caused_rotation_chart`.
+    """
+    chosen = contributions["level"].astype(str) == f"C ({MODELS[0]})"
+    chosen &= contributions["phase"].isin(EARLY_AND_LATE)
+    every = contributions[chosen & contributions["source"].isin(SUMS)]
+    told = every.assign(variant=every["phase"])
+    columns = step_columns(steps, edges_mps)
+    rows = tuple(
+        BarRow(
+            f"{target}_{axis}",
+            words,
+            unit,
+            _panels(
+                told[(told["target"] == target) & (told["axis"] == axis)],
+                steps,
+                columns,
+                SUMS,
+                EARLY_AND_LATE,
+            ),
+        )
+        for target, axis, words, unit in (
+            ("push_side", "y", "Turn the\npush side", "N m s"),
+            ("swing_side", "y", "Turn the\nswing side", "N m s"),
+            ("ground", "x", "Push\nforward", "N s"),
+            ("ground", "y", "Push\nupward", "N s"),
+        )
+    )
+    return BarChart("caused_sequence", columns, rows, paired=True)
 
 
 def force_shares_chart(

@@ -64,7 +64,7 @@ def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, l
         corners=np.full((plates, 4, 3), np.nan),
         rate=sampling_rate(storage.time, path.name),
         start=float(storage.time[0]) - first_time,
-        names=tuple(group.plate for group in used),
+        names=tuple(group.force[0] for group in used),
         numbers=tuple(range(1, plates + 1)),
         feet=tuple(group.foot for group in used),
     )

@@ -24,7 +24,7 @@ class ForceRecording:
     start : float
         Instant of the first sample on the clock of the markers, s after their first frame.
     names : tuple of P str
-        What the file calls each plate.
+        What the file calls each plate; of columns, the first one of its force.
     numbers : tuple of P int
         Plate numbers, from 1.
     feet : tuple of P str

@@ -107,16 +107,19 @@ class Study:
         return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
-        """Give the generic model of a participant.
+        """Give the generic model of a participant, or the one that is the participant's already.
 
         Raises
         ------
         AqbioError
             When our sprint model is asked for and the participant's sex is not known.
         """
+        participant = self.participant(participant_id)
+        if participant.model_file is not None:
+            return self.data / participant.model_file
         if self.settings.model.file != "sprint":
             return self._place(self.settings.model.file)
-        sex = self.participant(participant_id).sex
+        sex = participant.sex
         if sex is None:
             raise AqbioError(
                 "sex is n/a, but it chooses between the two sprint models.",
@@ -169,8 +172,8 @@ class Study:
         return tuple(trial for trial in self.trials_of(participant_id) if trial.task != "static")
 
     def recording(self, trial: Trial) -> Path:
-        """Give the path of a trial's marker recording."""
-        return self.data / trial.file
+        """Give the path of a trial's markers, or of its coordinates."""
+        return self.data / trial.source
 
     def forces(self, trial: Trial) -> Path | None:
         """Give the path of a trial's force file, if the forces are in a file of their own."""

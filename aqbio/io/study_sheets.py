@@ -50,6 +50,7 @@ def checked_sheets(participants_sheet: Path, trials_sheet: Path) -> StudySheets:
     if people and trials:
         findings += _owner_findings(people, trials, trials_sheet)
         findings += _static_findings(people, trials, participants_sheet)
+        findings += _coordinates_findings(people, trials, participants_sheet)
     return StudySheets(
         participants=tuple(line.row for line in people or () if line.row is not None),
         trials=tuple(line.row for line in trials or () if line.row is not None),
@@ -163,5 +164,24 @@ def _static_findings(
                 f"static_trial {static} of {name} is {state} in the trials sheet.",
                 sheet,
                 "name an included trial whose task is static, or write n/a.",
+                person.number,
+            )
+
+
+def _coordinates_findings(
+    people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
+) -> Iterator[Finding]:
+    """Participants whose trials start from joint angles, but whose model nobody names."""
+    for person in people:
+        name = _cell(person, "participant_id")
+        own = [line for line in trials if _cell(line, "participant_id") == name]
+        starts = [_cell(line, "trial_id") for line in own if _cell(line, "coordinates_file")]
+        if starts and not _cell(person, "model_file"):
+            yield _finding(
+                "model-file",
+                f"trial {starts[0]} of {name} starts from coordinates, but {name} has no "
+                "model_file.",
+                sheet,
+                "name the scaled .osim file that the coordinates belong to.",
                 person.number,
             )

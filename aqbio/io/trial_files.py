@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.external_loads import read_external_loads
 from aqbio.io.mot_forces import read_force_storage
-from aqbio.io.recording import Recording
+from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_trc
 
 
@@ -18,9 +19,9 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     markers : Path
         C3D or TRC file.
     forces : Path or None
-        MOT or STO file. Beside a C3D file it replaces the plates; its time then counts from the
-        first frame.
-    unit : {"auto", "m", "cm", "mm"}
+        MOT or STO file, or an external-loads file (XML) that names one. Beside a C3D file it
+        replaces the plates; its time then counts from the first frame.
+    unit : {"auto", "m", "cm", "mm", "inch"}
         Unit of the markers.
 
     Raises
@@ -52,7 +53,7 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         )
     if forces is None:
         return recording
-    loads, findings = read_force_storage(forces, first_time)
+    loads, findings = read_forces(forces, first_time)
     return Recording(
         recording.labels,
         recording.positions,
@@ -61,3 +62,19 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         (*recording.findings, *findings),
         recording.length_unit,
     )
+
+
+def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:
+    """Read a force file, or the one that an external-loads file names.
+
+    Parameters
+    ----------
+    path : Path
+    first_time : float
+        Instant of the first marker frame on the files' clock, s.
+    """
+    if path.suffix.lower() != ".xml":
+        return read_force_storage(path, first_time)
+    external = read_external_loads(path)
+    forces, findings = read_force_storage(external.data, first_time)
+    return external.with_feet(forces), [*external.findings, *findings]

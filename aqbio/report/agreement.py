@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,14 +81,14 @@ class SessionAgreement:
     parameters : tuple of ParameterLine
         Empty where no trial was fitted.
     trials : tuple of TrialLine
-    static : bool
-        Whether the static trial held the torso's centre of mass.
+    standing : str
+        What the static trial says of the adjusted body.
     """
 
     participant_id: str
     parameters: tuple[ParameterLine, ...]
     trials: tuple[TrialLine, ...]
-    static: bool
+    standing: str
 
 
 def sessions(manifests: Iterable[Mapping[str, Any]]) -> list[SessionAgreement]:
@@ -103,10 +104,27 @@ def sessions(manifests: Iterable[Mapping[str, Any]]) -> list[SessionAgreement]:
             participant_id=one["participant_id"],
             parameters=tuple(parameter_line(given) for given in one.get("parameters", ())),
             trials=tuple(_trial(done) for done in one["trials"] if done["status"] == "ok"),
-            static=bool(one.get("static_used")),
+            standing=_standing(one.get("static_distance_m")),
         )
         for one in manifests
     ]
+
+
+def _standing(distance: Sequence[float] | None) -> str:
+    """Say how far the centre of mass is from the centre of pressure in the static trial.
+
+    Examples
+    --------
+    >>> _standing([0.0021, -0.0034])
+    "In the static trial the adjusted body's centre of mass is 4.0 mm from the centre of pressure."
+    """
+    if distance is None:
+        return "No static trial on a plate was used."
+    apart = shown(1e3 * math.hypot(*distance), "mm")
+    return (
+        f"In the static trial the adjusted body's centre of mass is {apart} mm from the centre of "
+        "pressure."
+    )
 
 
 def _trial(done: Mapping[str, Any]) -> TrialLine:

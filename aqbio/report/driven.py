@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from aqbio.figures.causes import JOINTS, LABELS, MODELS, OTHERS, SUMS
+from aqbio.figures.causes import JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
 from aqbio.figures.step_columns import column_title
 from aqbio.report.rows import rows
 
@@ -85,7 +85,7 @@ class Driven:
         joints = [
             effect
             for (target, source), effect in self.effects.items()
-            if target == side and source not in (*SUMS, *OTHERS)
+            if target == side and source not in (TOGETHER, *SUMS, *OTHERS)
         ]
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 

@@ -47,6 +47,35 @@ WORDINGS: dict[str, Wording] = {
         f"residual_moment_{axis}_rms": Wording(f"Residual moment, {about}, RMS", "N m")
         for axis, about in _ABOUT.items()
     },
+    **{
+        f"plain_residual_force_{axis}_rms": Wording(
+            f"Residual force {way}, RMS, before the fit", "%BW", _TO_PERCENT
+        )
+        for axis, way in _DIRECTION.items()
+    },
+    **{
+        f"plain_residual_moment_{axis}_rms": Wording(
+            f"Residual moment, {about}, RMS, before the fit", "N m"
+        )
+        for axis, about in _ABOUT.items()
+    },
+    "plain_residual_moment_y_stance_rms": Wording(
+        "Residual moment, vertical axis, stance, RMS, before the fit", "N m"
+    ),
+    "plain_effect_to_residual_y": Wording(
+        "Smallest group's rate over the residual, vertical axis, before the fit"
+    ),
+    "plain_flight_drift_y": Wording(
+        "Drift of the total in flight, vertical axis, before the fit", "%", _TO_PERCENT
+    ),
+    "consistency_suspicions": Wording("Faults that the consistency fit points to"),
+    "marker_rms_change": Wording("Marker error added by the forces", "mm", _TO_MM),
+    "marker_rms_after_fit": Wording("Marker error after the fit, RMS", "mm", _TO_MM),
+    "joint_change_median": Wording("Joint angles changed by the fit, median joint", "deg"),
+    "joint_change_max": Wording("Joint angles changed by the fit, largest", "deg"),
+    "held_out_change": Wording("Error of held-out markers, added by the forces", "mm", _TO_MM),
+    "posterior_sd_opposition": Wording("How sure: opposition of the sides (sd)"),
+    "posterior_sd_arms_push_cosine": Wording("How sure: arms with the push leg (sd of cosine)"),
     "residual_moment_y_stance_rms": Wording("Residual moment, vertical axis, stance, RMS", "N m"),
     "effect_to_residual_y": Wording("Smallest group's rate over the residual, vertical axis"),
     "flight_drift_y": Wording("Drift of the total in flight, vertical axis", "%", _TO_PERCENT),
@@ -160,6 +189,9 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     return Cell(value, text, known, f"{side} the limit of {bound}")
 
 
+BEFORE, AFTER = "before the consistency fit", "after it"
+
+
 @dataclass(frozen=True, slots=True)
 class Residual:
     """Residuals of one trial.
@@ -167,12 +199,14 @@ class Residual:
     Attributes
     ----------
     participant_id, trial_id : str
+    version : {"", "before the consistency fit", "after it"}
     force, moment : tuple of Cell
         RMS by axis, %BW and N m.
     """
 
     participant_id: str
     trial_id: str
+    version: str
     force: tuple[Cell, ...]
     moment: tuple[Cell, ...]
 
@@ -183,15 +217,20 @@ class Residual:
 
 
 def residuals(quality: pd.DataFrame) -> list[Residual]:
-    """Give every trial's residuals by axis, and whether any is outside its limit."""
+    """Give every trial's residuals by axis, and whether any is outside its limit.
+
+    A trial that was fitted has two entries, before and after.
+    """
     found = []
     for (participant, trial), own in quality.groupby(["participant_id", "trial_id"], sort=False):
         by_measure = {row["measure"]: row for row in rows(own)}
         names = [f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz"]
-        if not set(names) <= set(by_measure):
-            continue
-        cells = tuple(_cell(by_measure[name]) for name in names)
-        found.append(Residual(str(participant), str(trial), cells[:3], cells[3:]))
+        fitted = f"plain_{names[0]}" in by_measure
+        for prefix, version in (("plain_", BEFORE), ("", AFTER if fitted else "")):
+            if {f"{prefix}{name}" for name in names} <= set(by_measure):
+                cells = tuple(_cell(by_measure[f"{prefix}{name}"]) for name in names)
+                place = (str(participant), str(trial))
+                found.append(Residual(*place, version, cells[:3], cells[3:]))
     return found
 
 
@@ -223,7 +262,7 @@ def closure_summary(quality: pd.DataFrame) -> list[dict[str, Any]]:
 def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     """Say in a few sentences what a reader must know before using the numbers."""
     said = []
-    every = residuals(quality)
+    every = [row for row in residuals(quality) if row.version != BEFORE]
     outside = [row for row in every if row.outside]
     if outside:
         row, worst = max(
@@ -233,6 +272,14 @@ def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
             f"Residual forces or moments lie outside their limits in {len(outside)} of "
             f"{len(every)} trials; the largest residual moment is {worst.text} N m RMS "
             f"({row.participant_id}, {row.trial_id})."
+        )
+    doubted = quality[
+        (quality["measure"] == "consistency_suspicions") & (quality["verdict"] == "fail")
+    ]
+    if len(doubted):
+        said.append(
+            f"In {_counted(len(doubted), 'trial')} the consistency fit points to a fault, named "
+            "under Findings; where it is the trial's own, the plain motion is used."
         )
     broken = closures(quality)
     broken = broken[~broken["ok"]]

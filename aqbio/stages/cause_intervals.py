@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +12,6 @@ from aqbio.mechanics.contributions.source_roles import role_name, side_sum, side
 from aqbio.mechanics.gait.role_options import weighted_sum
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
-from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
@@ -26,17 +24,53 @@ NORMAL_95 = 1.959964
 SHARE = 6
 """Every draw of level C solves the equations of motion anew: a sixth of the draws must do."""
 
-_EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0), marker=0.0)
+
+Stances = Mapping[Step, Mapping[str, DrawnCauses]]
+"""Draws of level C by step and contact model."""
 
 
-def cause_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
-    """95 % intervals of stance means of level C of one step, under every contact model.
+def drawn_stances(draws: TrialDraws, steps: Sequence[Step]) -> Stances:
+    """Level C of other bodies, plates and markers for several stances at once.
 
     Parameters
     ----------
     draws : TrialDraws
         A sixth of its draws is used, at least 8.
+    steps : sequence of Step
+    """
+    mechanics = draws.found.mechanics
+    chosen = [draws.frames(step) for step in steps]
+    frames = np.concatenate([np.arange(one.start, one.stop, one.step) for one in chosen])
+    run = Run(
+        skeleton=mechanics.skeleton,
+        kinematics=mechanics.kinematics.picked(frames),
+        loads=[load.frames(frames) for load in mechanics.loads],
+        touching=draws.touching[frames],
+        anatomy=draws.anatomy,
+    )
+    generator = np.random.default_rng(draws.sampling.seed)
+    count = max(draws.sampling.count // SHARE, 8)
+    moved = _moved(draws, chosen, count)
+    found = drawn_causes(run, draws.spread, count, generator, tuple(CONTACT_ROWS), moved)
+    stances, first = {}, 0
+    for step, one in zip(steps, chosen, strict=True):
+        last = first + len(draws.time[one])
+        stances[step] = {model: _cut(drawn, slice(first, last)) for model, drawn in found.items()}
+        first = last
+    return stances
+
+
+def cause_rows(
+    draws: TrialDraws, step: Step, drawn: Mapping[str, DrawnCauses] | None = None
+) -> Iterator[Row]:
+    """95 % intervals of stance means of level C of one step, under every contact model.
+
+    Parameters
+    ----------
+    draws : TrialDraws
     step : Step
+    drawn : mapping, optional
+        Of the step, from :func:`drawn_stances`, where they are known already.
 
     Yields
     ------
@@ -44,42 +78,44 @@ def cause_rows(draws: TrialDraws, step: Step) -> Iterator[Row]:
         As from `aqbio.stages.level_intervals.interval_rows`; low and high are 1.96 standard
         deviations from the undisturbed value.
     """
+    causes = drawn or drawn_stances(draws, [step])[step]
     frames = draws.frames(step)
-    mechanics = draws.found.mechanics
-    run = Run(
-        skeleton=mechanics.skeleton,
-        kinematics=mechanics.kinematics.frames(frames),
-        loads=[load.frames(frames) for load in mechanics.loads],
-        touching=draws.touching[frames],
-        anatomy=draws.anatomy,
-    )
-    generator = np.random.default_rng(draws.sampling.seed)
-    count = max(draws.sampling.count // SHARE, 8)
-    moved = _moved(draws, frames, count)
-    models = tuple(CONTACT_ROWS)
-    drawn = drawn_causes(run, draws.spread, count, generator, models, moved)
-    undisturbed = drawn_causes(run, _EXACT, 1, generator, models)
     time = draws.time[frames]
-    for model in models:
-        every = (_by_role(draws, step, one[model], time) for one in (drawn, undisturbed))
-        for (told, values), (_, own) in zip(*every, strict=True):
+    for model, one in causes.items():
+        induced = draws.found.induced[model]
+        own = DrawnCauses(
+            sources=induced.sources,
+            ground_force=induced.force[None, frames].sum(axis=3),
+            group_rate=induced.group_rate[None, frames],
+        )
+        every = (_by_role(draws, step, some, time) for some in (one, own))
+        for (told, values), (_, value) in zip(*every, strict=True):
             spread = values.std(axis=0, ddof=1)
-            bounds = (own[0] - NORMAL_95 * spread, own[0] + NORMAL_95 * spread)
-            yield from outcome_rows((f"C ({model})", *told), own[0], bounds, spread)
+            bounds = (value[0] - NORMAL_95 * spread, value[0] + NORMAL_95 * spread)
+            yield from outcome_rows((f"C ({model})", *told), value[0], bounds, spread)
 
 
-def _moved(draws: TrialDraws, frames: slice, count: int) -> list[SegmentKinematics]:
+def _cut(causes: DrawnCauses, frames: slice) -> DrawnCauses:
+    return replace(
+        causes,
+        ground_force=causes.ground_force[:, frames],
+        group_rate=causes.group_rate[:, frames],
+    )
+
+
+def _moved(draws: TrialDraws, chosen: Sequence[slice], count: int) -> list[SegmentKinematics]:
     """Motions with misplaced markers, as many as there are draws at most."""
     if draws.moved is None:
         return []
-    chosen = draws.moved_motions(frames)
-    few, length = chosen.q[:count], chosen.q.shape[1]
-    together = (
-        values[:count].reshape(len(few) * length, -1)
-        for values in (chosen.q, chosen.u, chosen.udot)
-    )
-    every = segment_kinematics(draws.found.mechanics.skeleton, *together)
-    return [every.frames(slice(n * length, (n + 1) * length)) for n in range(len(few))]
+    motions = [draws.moved_motions(one) for one in chosen]
+    every = [
+        np.concatenate([getattr(one, name)[:count] for one in motions], axis=1)
+        for name in ("q", "u", "udot")
+    ]
+    few, length = every[0].shape[:2]
+    together = (values.reshape(few * length, -1) for values in every)
+    moves = segment_kinematics(draws.found.mechanics.skeleton, *together)
+    return [moves.frames(slice(n * length, (n + 1) * length)) for n in range(few)]
 
 
 def _by_role(

@@ -32,6 +32,7 @@ from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.step_roles import role_scheme
 from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.stages.unseen import without_unseen
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,6 +67,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     data = read_dataset(source)
     fitted = data.attrs["motion"] == FITTED
     model = final_model(study, participant_id)
+    same_body = fitted or model == ParticipantModel.of(study, participant_id)
     inputs = [source, model.osim]
     motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
     result = trial_contributions(study, load_skeleton(model.table), data, motion)
@@ -86,10 +88,14 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         "reference": asdict(reference),
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
-        ),
+        )
+        if same_body
+        else None,
     }
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}
+    unseen = _unseen(study, participant_id, trial)
+    dataset = without_unseen(dataset, unseen, result.skeleton, study.model_map)
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
     findings += _force_findings(result.measured, trial.trial_id)
@@ -145,6 +151,14 @@ def trial_contributions(
         touching=touching,
         closures=(*checks, *levels.closures),
     )
+
+
+def _unseen(study: Study, participant_id: str, trial: Trial) -> list[str]:
+    """Parts of the body that stage solve did not see in a trial."""
+    for done in study.read_manifest(participant_id, "solve")["trials"]:
+        if done["trial_id"] == trial.trial_id:
+            return list(done.get("unseen_groups", []))
+    return []
 
 
 def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:

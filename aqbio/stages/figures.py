@@ -20,7 +20,12 @@ from aqbio.figures.agreement import (
 )
 from aqbio.figures.bar_chart import bar_chart_figure
 from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
-from aqbio.figures.causes import caused_force_chart, caused_rotation_chart, force_shares_chart
+from aqbio.figures.causes import (
+    caused_force_chart,
+    caused_rotation_chart,
+    caused_sequence_chart,
+    force_shares_chart,
+)
 from aqbio.figures.curves import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
 from aqbio.figures.ground_forces import (
     FORCE_COLUMNS,
@@ -156,7 +161,8 @@ def _bar_charts(
     steps = kept_steps(outcomes)
     if not len(steps):
         return
-    for chart in (caused_rotation_chart, caused_force_chart, force_shares_chart):
+    charts = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
+    for chart in charts:
         found = chart(contributions, steps, _edges(study))
         if any(panel for row in found.rows for panel in row.panels):
             yield found

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from aqbio.config import Trial
+from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
+from aqbio.stages.coordinates import coordinates_recording
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
@@ -24,6 +26,9 @@ from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 
 STAGE = "prepare"
+
+OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
+"""Axes of coordinates that come from OpenSim."""
 
 SOURCES = {
     "sheet": "participants.tsv",
@@ -89,11 +94,16 @@ def _prepare(
 ) -> TrialOutcome:
     settings = study.settings
     markers, forces = study.recording(trial), study.forces(trial)
-    notes = Notes(trial.trial_id, participant_id, trial.file, trial.force_file or trial.file)
-    recording = read_recording(markers, forces, settings.laboratory.marker_unit)
-    recording = with_checked_labels(recording, trial, reference, study.marker_set, notes)
+    notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
+    laboratory = settings.laboratory
+    if trial.coordinates_file:
+        recording = coordinates_recording(study, trial)
+        laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
+    else:
+        recording = read_recording(markers, forces, laboratory.marker_unit)
+        recording = with_checked_labels(recording, trial, reference, study.marker_set, notes)
     prepared = prepare_trial(
-        recording, trial, study.marker_set, (settings.laboratory, settings.prepare), notes
+        recording, trial, study.marker_set, (laboratory, settings.prepare), notes
     )
     inputs = (markers,) if forces is None else (markers, forces)
     attributes = {
@@ -144,6 +154,8 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
 def _mass_findings(study: Study, participant_id: str, masses: dict[str, float]) -> list[Finding]:
     """Body masses that contradict each other, or none at all."""
     sheet = study.settings.files.participants
+    if not masses and study.participant(participant_id).model_file:
+        return []  # the participant's own model has one
     if not masses:
         error = AqbioError(
             "the body mass is unknown: the sheet, the static trial's plates and whole strides on "

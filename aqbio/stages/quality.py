@@ -75,12 +75,16 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:
-    """(T,) bool: frames from the first touchdown to the last toe-off."""
+    """(T,) bool: frames from the first touchdown to the last toe-off.
+
+    In a trial that was fitted, those whose forces are completely measured: the fit saw no others.
+    """
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
     first, last = data["contact_touchdown"].min().item(), data["contact_toe_off"].max().item()
-    return np.asarray((time >= first) & (time <= last))
+    inside = np.asarray((time >= first) & (time <= last))
+    return inside & data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else inside
 
 
 def _rms(values: FloatArray) -> FloatArray:

@@ -6,13 +6,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.stages.manifest import Report, write_manifest
 from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
+
+MASS_APART = 0.05
+"""Relative difference between a participant's own model and the measured mass that is said."""
 
 
 def scale_participant(study: Study, participant_id: str, report: Report) -> None:
@@ -28,10 +31,9 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
         finding = error.finding(participant=participant_id)
         write_manifest(study, participant_id, STAGE, [], reason=error.what, findings=[finding])
         return
-    report(
-        f"{participant_id}: {numbers['mass_kg']:.2f} kg, static pose within "
-        f"{1000 * numbers['landmark_rms_m']:.1f} mm RMS"
-    )
+    rms = numbers["landmark_rms_m"]
+    fit = "the participant's own" if rms is None else f"static pose within {1000 * rms:.1f} mm RMS"
+    report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
     write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
 
 
@@ -44,6 +46,8 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
 
     folder = study.folder(participant_id, STAGE)
     generic = study.model_file(participant_id)
+    if study.participant(participant_id).model_file is not None:
+        return _own(study, participant_id)
     static, noted = standing_trial(study, participant_id)
     task = ScaleTask(
         generic=generic,
@@ -71,6 +75,46 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
         "landmark_error_m": scaled.marker_error,
     }
     return numbers, [*noted, *audit_model(generic), *scaled.findings]
+
+
+def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+    """Take over a model that is scaled to the participant already."""
+    from aqbio.osim.audit import audit_model
+    from aqbio.osim.own_model import corrected_model
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
+    output = folder / f"{participant_id}.osim"
+    with quiet(level="Off"):
+        mass, findings = corrected_model(source, output, study.settings.model.corrections)
+        skeleton = read_skeleton(output)
+    save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
+    numbers = {
+        "generic": source.name,
+        "mass_kg": mass,
+        "factors": {},
+        "landmark_rms_m": None,
+        "landmark_max_m": None,
+        "landmark_error_m": {},
+    }
+    known = study.read_manifest(participant_id, "prepare").get("mass_kg")
+    if known is not None and abs(mass - known) > MASS_APART * known:
+        findings.append(
+            Finding(
+                rule="mass-disagreement",
+                severity="warning",
+                what=f"the participant's model weighs {mass:.1f} kg, sheet or plates say "
+                f"{known:.1f} kg: more than {MASS_APART:.0%} apart.",
+                participant=participant_id,
+                number=mass,
+                limit=known,
+                unit="kg",
+                file=str(source),
+                fix="check that it is the model of this participant; it is used as it is.",
+            )
+        )
+    return numbers, [*audit_model(source), *findings]
 
 
 def _body_mass(study: Study, participant_id: str) -> float:

@@ -24,6 +24,8 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.stages.coordinates import solved_coordinates
+from aqbio.stages.force_checks import force_findings
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solved import (
     Solution,
@@ -32,6 +34,7 @@ from aqbio.stages.solved import (
     unobservable_findings,
     write_solution,
 )
+from aqbio.stages.unseen import unseen_findings, unseen_groups
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,7 +96,11 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     prepared = read_dataset(source)
     skeleton = load_skeleton(model.table)
     markers = tracked_markers(study, prepared, skeleton, trial)
-    q_raw, unobservable = _coordinates(study, model, skeleton, markers)
+    unobservable: tuple[str, ...] = ()
+    if trial.coordinates_file:
+        q_raw = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
+    else:
+        q_raw, unobservable = _coordinates(study, model, skeleton, markers)
     window = prepared.sel(time=markers.time)
     smooth = low_pass(q_raw, float(prepared.attrs["marker_rate"]), study.settings.prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
@@ -103,12 +110,18 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(unobservable)
+    unseen = unseen_groups(markers, solution.contact_window, skeleton, study.model_map)
+    attributes["unseen_groups"] = ", ".join(unseen)
+    attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
+        *force_findings(solution, loads, trial.trial_id),
     ]
-    return TrialOutcome(solution_numbers(solution), tuple(findings), inputs)
+    findings += unseen_findings(unseen, trial.trial_id)
+    numbers = {**solution_numbers(solution), "unseen_groups": list(unseen)}
+    return TrialOutcome(numbers, tuple(findings), inputs)
 
 
 def tracked_markers(

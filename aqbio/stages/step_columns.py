@@ -42,7 +42,8 @@ _STEPS: Columns = {
     },
     "flags": {
         "description": "What is unusual without rejecting the step: accelerating, lateral_force, "
-        "heading_change, marker_error."
+        "heading_change, marker_error; whole_body_unknown: the markers do not show all of "
+        "the body."
     },
     "marker_rms_m": {"description": "Marker RMS error during the contact.", "unit": "m"},
     "marker_max_m": {"description": "Largest marker error during the contact.", "unit": "m"},
@@ -176,7 +177,10 @@ QUALITY: Columns = {
     "value": {"description": "Value in the unit of the row."},
     "unit": {"description": "Unit of value and limit."},
     "limit": {"description": "Limit that the value is held against; n/a where there is none."},
-    "verdict": {"description": "ok, warning or fail; n/a where there is no limit."},
+    "verdict": {
+        "description": "ok, warning or fail; not_testable where it was not measured; n/a where "
+        "there is no limit."
+    },
     "note": {"description": "What the limit is and where it comes from."},
 }
 

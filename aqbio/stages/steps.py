@@ -107,7 +107,11 @@ def _contributions(trials: list[TrialSteps], kept: set[tuple[Any, ...]]) -> pd.D
 def _frame(rows: Iterator[Row], columns: Columns) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(list(rows), columns=list(columns))
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    if "verdict" in frame:  # what was not measured neither passes nor fails
+        unknown = frame["value"].isna() & frame["verdict"].notna()
+        frame.loc[unknown, "verdict"] = "not_testable"
+    return frame
 
 
 def _trials(study: Study) -> Iterator[TrialSteps]:
@@ -254,6 +258,8 @@ def _flags(study: Study, row: Row) -> Iterator[str]:
         yield "lateral_force"
     if abs(row["heading_change_deg"]) > settings.heading_change_degrees:
         yield "heading_change"
+    if np.isnan(row["H_total_y_stance_mean_kgm2ps"]):
+        yield "whole_body_unknown"
     limits = study.settings.solve
     if row["marker_rms_m"] > limits.reject_rms_m or row["marker_max_m"] > limits.reject_max_m:
         yield "marker_error"

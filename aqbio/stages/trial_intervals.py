@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.mechanics.gait.steps import Contact, Status, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
-from aqbio.stages.cause_intervals import cause_rows
+from aqbio.stages.cause_intervals import cause_rows, drawn_stances
 from aqbio.stages.curve_intervals import curves_sd_dataset
 from aqbio.stages.level_intervals import interval_rows
 from aqbio.stages.trial_draws import SPLINE_REACH, TrialDraws, frame_outcomes
@@ -58,8 +58,9 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
     if not steps:
         return xr.Dataset()
     drawn = {step: frame_outcomes(draws, draws.frames(step)) for step in steps}
+    causes = drawn_stances(draws, steps)
     tables = {
-        step.side: [*interval_rows(draws, step, found), *cause_rows(draws, step)]
+        step.side: [*interval_rows(draws, step, found), *cause_rows(draws, step, causes[step])]
         for step, found in drawn.items()
     }
     outcomes = sorted({_outcome(row) for rows in tables.values() for row in rows})

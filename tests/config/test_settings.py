@@ -10,7 +10,14 @@ import pytest
 from pydantic import BaseModel
 
 import aqbio
-from aqbio.config import SECTIONS, SHEETS, STAGE_SECTIONS, StudySettings, read_yaml
+from aqbio.config import (
+    SECTIONS,
+    SHEETS,
+    STAGE_SECTIONS,
+    InvalidStudyError,
+    StudySettings,
+    read_yaml,
+)
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.names import STAGES
@@ -152,6 +159,46 @@ def test_the_reading_of_reads_sees_what_it_must():
     assert "aqbio.stages.solved:solution_findings" in inside
     assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)
+
+
+def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
+    """The settings and the room of mechanics each say them: one truth, in two places."""
+    from aqbio.mechanics.consistency.parameters import PARAMETERS
+    from aqbio.mechanics.consistency.weights import Weights
+    from aqbio.stages.fitting.beliefs import parameters
+
+    settings = StudySettings(name="x").consistency
+    assert parameters(settings.parameters) == PARAMETERS
+    known = Weights()
+    for name in (
+        "sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "correlation", "jerk_sd",
+    ):  # fmt: skip
+        assert getattr(settings, name) == getattr(known, name), name
+
+
+@pytest.mark.parametrize(("given", "enabled"), [("off", False), ("on", True)])
+def test_consistency_has_a_short_form(tmp_path, given, enabled):
+    file = tmp_path / "study.yaml"
+    file.write_text(f"name: short\nconsistency: {given}\n", encoding="utf-8")
+    assert read_yaml(file, StudySettings).consistency.enabled is enabled
+
+
+def test_one_number_of_a_parameter_leaves_the_others(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        "name: one\nconsistency: {parameters: {clock_offset: {fitted: false}}}\n", encoding="utf-8"
+    )
+    found = read_yaml(file, StudySettings).consistency.parameters
+    default = StudySettings(name="x").consistency.parameters
+    assert found.clock_offset == default.clock_offset.model_copy(update={"fitted": False})
+    assert found.mass == default.mass
+
+
+def test_a_prior_beyond_its_limits_is_refused(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text("name: one\nconsistency: {parameters: {mass: {prior: 1}}}\n", encoding="utf-8")
+    with pytest.raises(InvalidStudyError, match=r"prior 1 is outside -0\.03 to 0\.03"):
+        read_yaml(file, StudySettings)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*/map.yaml")), ids=str)

@@ -161,7 +161,9 @@ def _contributions_table(curves: xr.Dataset) -> pd.DataFrame:
         for joint in JOINTS
         for axis in AXES
     ]
-    return pd.DataFrame([*rows, *_caused_rows(curves), *_relative_rows(curves)])
+    return pd.DataFrame(
+        [*rows, *_caused_rows(curves), *_sequence_rows(curves), *_relative_rows(curves)]
+    )
 
 
 def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
@@ -185,6 +187,21 @@ def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
                             | {"value": value, "unit": unit, "low": bounds[0], "high": bounds[1]}
                         )
     return rows
+
+
+def _sequence_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
+    """Impulses of both sides before and after the fore-aft force turns."""
+    turned = [(side, "y", "moment") for side in SIDES]
+    targets = (*turned, ("ground", "x", "force"), ("ground", "y", "force"))
+    return [
+        _step_key(curves.isel(step=number))
+        | {"level": "C (C2)", "source": source, "target": target, "axis": axis, "phase": phase}
+        | {"statistic": f"{quantity}_impulse", "unit": "N s", "value": sign * (3.0 + place)}
+        for number in range(curves.sizes["step"])
+        for target, axis, quantity in targets
+        for place, source in enumerate(SIDES)
+        for phase, sign in (("braking", -0.5), ("propulsion", 1.0))
+    ]
 
 
 def _relative_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
@@ -322,7 +339,9 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "consistency" and not failed:
                 entries[-1] |= _fitted(trial.trial_id)
-        more = {"parameters": PARAMETERS, "static_used": True} if stage == "consistency" else {}
+        more: dict[str, Any] = {}
+        if stage == "consistency":
+            more = {"parameters": PARAMETERS, "static_distance_m": [0.003, 0.004]}
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
             study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
@@ -369,6 +388,7 @@ def _fitted(trial_id: str) -> dict[str, Any]:
         "joint_change_max_deg": 2.2,
         "joint_change_max_name": "hip_rotation_r",
         "held_out_before_m": 0.0187,
+        "held_out_alone_m": 0.0189,
         "held_out_after_m": 0.01871,
     }
     for version, force, moment in (("before", 0.58, 66.0), ("after", 0.023, 6.0)):

@@ -13,6 +13,7 @@ from aqbio.figures.captions import bar_alternative_text, bar_caption
 from aqbio.figures.causes import (
     caused_force_chart,
     caused_rotation_chart,
+    caused_sequence_chart,
     force_shares_chart,
     source_style,
 )
@@ -23,7 +24,7 @@ from aqbio.io.tables import read_table
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 
-CHARTS = (caused_rotation_chart, caused_force_chart, force_shares_chart)
+CHARTS = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,19 @@ def test_bars_are_means_of_the_table(tables):
             assert value.high == pytest.approx(rows["high"].mean())
 
 
+def test_all_sources_together_stand_beside_them(tables):
+    """The sum of single sources, sides left out: what superposition says was measured."""
+    chart = caused_rotation_chart(*tables, EDGES)
+    for row in chart.rows:
+        for panel in row.panels:
+            means = {bar.name: bar.values["C2"].mean for bar in panel}
+            single = [mean for name, mean in means.items() if "side" not in name]
+            whole = means["together"]
+            assert whole == pytest.approx(sum(single) - whole, rel=1e-9)
+            assert panel[0].name == "together"
+            assert panel[0].style.colour == "#000000"
+
+
 def test_impulses_are_mean_force_times_contact_over_mass(tables):
     contributions, steps = tables
     chart = caused_force_chart(*tables, EDGES)
@@ -82,6 +96,20 @@ def test_shares_of_stance_and_flight_mirror_each_other(tables):
             assert means["legs"]["stance"].mean == pytest.approx(legs)
 
 
+def test_early_and_late_stance_stand_beside_each_other(tables):
+    chart = caused_sequence_chart(*tables, EDGES)
+    assert [row.key for row in chart.rows] == [
+        "push_side_y", "swing_side_y", "ground_x", "ground_y",
+    ]  # fmt: skip
+    for row in chart.rows:
+        for panel in row.panels:
+            means = {bar.name: [one.mean for one in bar.values.values()] for bar in panel}
+            assert means == {"push_side": [-1.5, 3.0], "swing_side": [-2.0, 4.0]}
+    legend = bar_chart_figure(chart, 180).legends[0]
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == ["early stance (braking)", "late stance (propulsion)"]
+
+
 def test_the_swing_legs_joints_look_like_its_side():
     for source in ("hip_swing", "mtp_swing", "swing_side"):
         assert source_style(source).colour == VERMILLION
@@ -99,7 +127,7 @@ def test_numbers_words_and_drawing_agree(chart):
     first = first[first["variant"] == first["variant"].iloc[0]]
     largest = first.loc[first["mean"].abs().idxmax()]
     assert shown(largest["mean"], chart.rows[0].unit) in text
-    assert ("contact model C2" in caption) == (not chart.paired)
+    assert ("contact model C2" in caption) == (chart.name != "force_shares")
     assert ("95 % intervals" in caption) == (not chart.paired)
     wide, narrow = bar_chart_figure(chart, 180), bar_chart_figure(chart, 85)
     assert len(wide.axes) == len(chart.rows) * len(chart.columns)

@@ -19,7 +19,7 @@ STEP_FIGURES = [
     "joint_moments_flexion",
     "hub_torques",
 ]
-BAR_FIGURES = ["caused_rotation", "caused_force", "force_shares"]
+BAR_FIGURES = ["caused_rotation", "caused_sequence", "caused_force", "force_shares"]
 HYPOTHESIS_FIGURES = [
     "partition_ranking",
     "sign_patterns",
@@ -62,7 +62,8 @@ def test_every_figure_has_its_files(study: Study) -> None:
             assert all((folder / file).stat().st_size > 1000 for file in files.values())
         assert entry["alternative_text"]
         assert entry["caption"]
-        fewest = 4 if entry["name"] in ("agreement", *HYPOTHESIS_FIGURES) else 40
+        few = {"agreement": 12, "caused_sequence": 32} | dict.fromkeys(HYPOTHESIS_FIGURES, 4)
+        fewest = few.get(entry["name"], 40)
         assert len(read_table(folder / entry["table"])) >= fewest
 
 

@@ -71,7 +71,7 @@ def test_groups_keep_feet_apart_and_drop_dummies(tmp_path, contact):
     values = np.concatenate([*contact, np.zeros((300, 9))], axis=1)
     write_storage(tmp_path / "a.mot", columns, np.arange(300) / 1e3, values, in_degrees=False)
     forces, [finding] = read_force_storage(tmp_path / "a.mot", first_time=-0.5)
-    assert forces.names == ("r",)
+    assert forces.names == ("R_ground_force_vx",)
     assert forces.start == pytest.approx(0.5)
     assert finding.rule == "force-columns-zero"
     assert "L_ground_force_vx" in finding.what

@@ -49,7 +49,7 @@ def test_force_file_beside_a_c3d_file(tmp_path, forces):
     write_c3d(tmp_path / "a.c3d", ["A", "B"], 1e3 * POSITIONS)
     recording = read_recording(tmp_path / "a.c3d", forces)
     assert recording.labels == ("A", "B")
-    assert recording.forces.names == ("",)
+    assert recording.forces.names == ("ground_force_vx",)
 
 
 def test_other_formats_are_refused(tmp_path):

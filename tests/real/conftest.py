@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -40,6 +42,12 @@ class StudyRun:
         table = self.table("quality.tsv")
         found = table[(table["trial_id"] == trial) & (table["measure"] == measure)]
         return float(found["value"].item())
+
+    def parameter(self, participant: str, name: str) -> dict[str, Any]:
+        """Give a global parameter of a participant's session."""
+        path = self.results / "participants" / participant / "consistency.json"
+        found = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+        return next(one for one in found if one["name"] == name)
 
     def snakemake(self, *arguments: str) -> str:
         """Run snakemake again in the same place."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from pathlib import Path
 
+from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.prepare import prepare_participant
-from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.names import STAGES
 from aqbio.stages.steps import steps_study
 
 HERE = Path(__file__).parent
+
+PLAIN = "consistency: {enabled: false}\n" if "consistency" in SECTIONS else ""
+"""The plain way, in which what a recording lacks changes nothing but what hangs on it."""
 
 SHEET = "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
 TRIALS = "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
@@ -27,7 +29,7 @@ def write_study(
     place = data or "${AQBIO_REALDATA}/ja1_dorn2012"
     (folder / "study.yaml").write_text(
         f"name: staged\nresults: {(folder / 'results').as_posix()}\nfiles: {{data: '{place}'}}\n"
-        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n{settings}",
+        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n{PLAIN}{settings}",
         encoding="utf-8",
     )
     rows = {"participants": SHEET + "\n".join(participants), "trials": TRIALS + "\n".join(trials)}
@@ -39,13 +41,8 @@ def write_study(
 def run_stages(file: Path, *, until: str = "steps") -> Study:
     """Run the stages of a study one after another and give the study."""
     study = load_study(file)
-    stages = {
-        "prepare": prepare_participant,
-        "scale": scale_participant,
-        "solve": solve_participant,
-        "contributions": contributions_participant,
-    }
-    for name, stage in stages.items():
+    for name in STAGES[: STAGES.index("steps")]:
+        stage = getattr(import_module(f"aqbio.stages.{name}"), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda line: None)
         if name == until:

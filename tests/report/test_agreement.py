@@ -42,6 +42,7 @@ def test_what_was_changed_and_what_was_not_used(section: str) -> None:
     assert '<data value="0.0169">16.9</data>' in section
     assert "plain: the fit is suspect (leg mass)" in section
     assert "hip_rotation_r" in section
+    assert "centre of mass is 5.0 mm from the centre of pressure" in " ".join(section.split())
 
 
 def test_a_small_residual_is_not_called_evidence(section: str) -> None:
@@ -56,4 +57,4 @@ def test_a_failed_trial_is_left_out() -> None:
     manifest = {"participant_id": "S01", "trials": trials, "parameters": PARAMETERS[:1]}
     (session,) = sessions([manifest])
     assert session.trials == ()
-    assert not session.static
+    assert session.standing == "No static trial on a plate was used."

@@ -9,11 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.io.trc import write_trc
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.stages.gathering.facts import MarkerFacts, same_recording
-from aqbio.stages.gathering.files import StorageFacts
-from aqbio.stages.gathering.pairing import force_files, marker_vocabularies, repeated_recordings
+from aqbio.stages.gathering.files import StorageFacts, folder_content
+from aqbio.stages.gathering.pairing import (
+    force_files,
+    foreign_recordings,
+    marker_vocabularies,
+    repeated_recordings,
+)
 from aqbio.stages.gathering.people import people_of, trial_names
+from tests.recorded_study import RATE, recorded_figure
 
 
 def _markers(file, *, frames=500, still=False, plates=0, labels=("RASI", "LASI"), length=0.3):
@@ -34,6 +41,10 @@ def _forces(file, start=0.0, end=5.0):
         # a code stays, a name does not
         (["P07/a.c3d", "P08/raw/a.c3d"], ["P07", "P08"]),
         (["Ada Lovelace/a.c3d", "Grace Hopper/a.c3d"], ["S01", "S02"]),
+        # what all share is nobody either
+        (["Study (final)/P1/a.c3d", "Study (final)/P2/Session 1/a.c3d"], ["P1", "P2"]),
+        (["Study (final)/a.c3d", "Study (final)/static/b.c3d"], ["S01", "S01"]),
+        (["P1_static.c3d", "P1_fast.c3d"], ["P1", "P1"]),
         # one folder: the first part of the names, if it is a shared code
         (
             ["P1_static.c3d", "P1_fast.c3d", "P2_static.c3d", "P2_fast.c3d"],
@@ -57,6 +68,10 @@ def test_whose_recordings_they_are(files, expected):
         (["sprint01.c3d", "sprint02.c3d"], ["sprint01", "sprint02"]),
         (["a/run.trc", "b/run.trc"], ["run", "run_2"]),
         (["Läufer 1.c3d"], ["L_ufer_1"]),
+        (
+            ["Ada Lovelace/Static 01.c3d", "Ada Lovelace/Lovelace sprint (2).c3d"],
+            ["Static_01", "sprint_2"],
+        ),
     ],
 )
 def test_what_trials_are_called(files, expected):
@@ -97,6 +112,24 @@ def test_the_export_with_plates_stays():
     assert repeated_recordings([trc, other, c3d], {}) == {Path("trc/b.trc"): Path("c3d/a.c3d")}
     longer = replace(trc, frames=520)
     assert not same_recording(c3d, longer)
+
+
+def test_the_same_recording_of_two_people_is_kept_and_said():
+    mine, theirs = _markers("P1/a.c3d"), _markers("P2/a.c3d")
+    assert repeated_recordings([mine, theirs], {}) == {}
+    assert foreign_recordings([mine, theirs]) == [(mine.file, theirs.file)]
+
+
+def test_results_of_ours_are_no_recordings(tmp_path):
+    """The prepared trials of an earlier study in the same folder."""
+    labels, positions = recorded_figure(moving=True)
+    prepared = tmp_path / "results" / "mine" / "participants" / "P1" / "prepared"
+    for folder in (tmp_path, prepared):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_trc(folder / "run.trc", labels, positions, RATE)
+    (prepared.parent / "prepare.json").write_text("{}")
+    content = folder_content(tmp_path)
+    assert [one.file.as_posix() for one in content.markers] == ["run.trc"]
 
 
 def test_recordings_with_other_labels_are_another_study():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import yaml
 
@@ -17,7 +18,7 @@ from aqbio.stages.labelling.proposal import (
     missing_landmarks,
     proposed_markers,
 )
-from aqbio.stages.labelling.recordings import landmark_table
+from aqbio.stages.labelling.recordings import _toes_where_they_are, landmark_table
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,35 @@ def test_our_own_marker_set_comes_out_as_it_was_written(table):
     for ours, theirs in (("HIP", "HJC"), ("KNEE", "KJC"), ("ANKLE", "AJC"), ("ELBOW", "EJC")):
         renamed = renamed.replace(ours, theirs)
     assert yaml.safe_dump([m["pairs"] for m in content["measurements"]]) == renamed
+
+
+@pytest.mark.parametrize(("ahead", "landmark"), [(0.06, "toe"), (0.01, "mt2")])
+def test_a_toe_marker_is_where_it_is(ahead, landmark):
+    """CGM 2 calls the second metatarsal TOE, beside a marker on the first one."""
+    places = {"RHEE": Place("heel", "right"), "RFMH": Place("mt1", "right")}
+    places["RTOE"] = Place("toe", "right")
+    static = {"RHEE": np.array([0.0, 0, 0]), "RFMH": np.array([0.0, 0.18, 0])}
+    static["RTOE"] = np.array([0.03, 0.18 + ahead, 0.01])
+    found, notes = _toes_where_they_are(places, static)
+    assert found["RTOE"] == Place(landmark, "right")
+    assert ("RTOE" in notes) == (landmark == "mt2")
+
+
+def test_kneecaps_grow_with_the_thigh_whatever_they_are_called(table):
+    """Maps by hand put them behind the shank, `aqbio map-model` at the end."""
+    by_hand = read_yaml(MODELS / "rajagopal2016" / "map.yaml", ModelMap)
+    groups = dict(by_hand.groups)
+    for side, letter in (("left", "l"), ("right", "r")):
+        chain = [f"{bone}_{letter}" for bone in ("femur", "tibia", "talus", "calcn", "toes")]
+        groups[f"leg_{side}"] = (*chain, f"kneecap_{letter}")
+    other = by_hand.model_copy(update={"groups": groups})
+    scaled = [set(model_places({}, m, table).scaled["thigh"]) for m in (by_hand, other)]
+    assert scaled == [
+        {"femur_r", "femur_l", "patella_r", "patella_l"},
+        {"femur_r", "femur_l", "kneecap_r", "kneecap_l"},
+    ]
+    feet = [set(model_places({}, m, table).scaled["foot"]) for m in (by_hand, other)]
+    assert feet[0] == feet[1]
 
 
 def test_missing_landmarks_are_named(table):

@@ -44,6 +44,7 @@ def study(tmp_path):
             ("solve", SOLVED),
             ("consistency", PLAIN),
             ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
+            ("evidence", {}),
         ):
             trials = [entry(name, OK, "", **numbers) for name in ("fast", "slow")]
             write_manifest(study, person, stage, trials if stage != "scale" else [])

@@ -13,6 +13,8 @@ from aqbio.virtual.files import write_c3d
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, recorded_static
 
+PLAIN = "consistency: off\n"
+
 
 def write_made_study(
     folder: Path,
@@ -20,8 +22,12 @@ def write_made_study(
     runs: dict[str, RecordedRun],
     laboratory: Laboratory,
     disturbances: Disturbances | None = None,
+    settings: str = PLAIN,
 ) -> Study:
-    """Write static trial and runs as C3D files with their sheets."""
+    """Write static trial and runs as C3D files with their sheets.
+
+    Settings are lines of YAML; without them the study is solved plainly.
+    """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     nothing = disturbances or Disturbances()
@@ -32,7 +38,7 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n",
+        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n{settings}",
         encoding="utf-8",
     )
     (folder / "participants.tsv").write_text(

@@ -18,6 +18,7 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.cause_intervals import cause_rows
+from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.level_intervals import interval_rows
@@ -68,9 +69,12 @@ def _known(run: RecordedRun, touching: np.ndarray, model_map) -> Levels:
 @pytest.fixture(scope="module")
 def both(gait_of: GaitOf, tmp_path_factory) -> Both:
     run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
-    study = write_made_study(tmp_path_factory.mktemp("made"), RUNNER, {"run": run}, Laboratory())
+    folder = tmp_path_factory.mktemp("made")
+    plain = "consistency: off\n"
+    study = write_made_study(folder, RUNNER, {"run": run}, Laboratory(), settings=plain)
     for stage in (
-        prepare_participant, scale_participant, solve_participant, contributions_participant,
+        prepare_participant, scale_participant, solve_participant, consistency_participant,
+        contributions_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     found = read_dataset(study.folder(RUNNER.name, "contributions") / "run.nc")

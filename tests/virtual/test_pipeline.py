@@ -160,12 +160,18 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made):
     Momenta are products of masses, two lengths and a rate: at most about 4e-3 of the largest group
     momentum of 4 kg m²/s, 0.016; 0.02 is asserted, against 3 to 4 kg m²/s of effect.
     """
+    from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
     from aqbio.stages.scale import scale_participant
     from aqbio.stages.solve import solve_participant
 
     study, runs = made
-    for stage in (scale_participant, solve_participant, contributions_participant):
+    for stage in (
+        scale_participant,
+        solve_participant,
+        consistency_participant,
+        contributions_participant,
+    ):
         stage(study, RUNNER.name, _silent)
     for trial, run in runs.items():
         for group, (error, by_filter) in _solved_errors(study, run, trial).items():
@@ -186,6 +192,7 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     They are far above those without soft tissue and below the effect: a tenth of the largest
     group's peak of 3 to 4 kg m²/s.
     """
+    from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
     from aqbio.stages.scale import scale_participant
     from aqbio.stages.solve import solve_participant
@@ -198,6 +205,7 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
         prepare_participant,
         scale_participant,
         solve_participant,
+        consistency_participant,
         contributions_participant,
     ):
         stage(study, RUNNER.name, _silent)

@@ -71,6 +71,8 @@ def recordings(wildcards):
     found = []
     for trial in STUDY.trials_of(wildcards.participant):
         found += [STUDY.recording(trial), STUDY.forces(trial)]
+        if trial.coordinates_file:
+            found.append(STUDY.model_file(wildcards.participant))
     return [str(path) for path in found if path is not None and path.is_file()]
 
 

@@ -87,3 +87,24 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
         other = fit_trial(fit.runner, observations, fit.weights, parameters)
         found[name] = (other.cost[-1] - other.cost_alone) / excess
     return found
+
+
+def free_moment_gain(fit: TrialFit) -> float:
+    """How much better everything agrees with the free moment turned round.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        Sound or not: a free moment is small, and its wrong sign makes no fit suspect.
+
+    Returns
+    -------
+    float
+        Fall of the cost, in independent observations (:func:`~.parameters.discount`), with the
+        parameters held; negative where the sign is right.
+    """
+    observations = fit.observations
+    turned = replace(observations, wrench=free_moment_turned(observations.wrench))
+    parameters = fit.problem.parameters
+    other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
+    return (fit.cost[-1] - other.cost[-1]) / fit.information.discount

@@ -97,13 +97,13 @@ class Smoothness:
 
     Attributes
     ----------
-    weight : float
-        Inverse variance of the third derivatives in each frame, per coordinate.
+    weight : (N,) array
+        Inverse variance of each coordinate's third derivative in each frame.
     coefficients : (K, N) array
         Where the splines are now.
     """
 
-    weight: float
+    weight: FloatArray
     coefficients: FloatArray
 
 
@@ -132,7 +132,7 @@ def assembled(
     # One diagonal more than needed: then the blocks below are plain windows into the memory.
     band = np.zeros((width + 1, size), order="F")
     right, border = np.zeros(size), np.zeros((size, parameters))
-    flat = band.reshape(-1, order="F")
+    flat, lower = band.reshape(-1, order="F"), np.tri(width)
     for first, frames in basis.spans:
         values = basis.local[0, frames]
         products = (values[:, :, None] * values[:, None, :]).reshape(len(values), -1)
@@ -145,15 +145,16 @@ def assembled(
             low, high = np.searchsorted(rows.frame, (frames.start, frames.stop))
             if high > low:
                 tall = _rows(basis, rows, slice(int(low), int(high)))
-                block = block + tall.T @ tall
+                block += tall.T @ tall
                 right[place] -= tall.T @ rows.residual[low:high].ravel()
                 border[place] += tall.T @ rows.by_parameter[low:high].reshape(len(tall), -1)
-        _add(flat, first * number, np.tril(block))
+        block *= lower
+        _add(flat, first * number, block)
     if smooth is not None:
-        right -= smooth.weight * (basis.roughness @ smooth.coefficients).ravel()
+        right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
         for lag in range(ORDER):
-            diagonal = smooth.weight * np.diagonal(basis.roughness, -lag)
-            band[lag * number, : len(diagonal) * number] += np.repeat(diagonal, number)
+            diagonal = np.outer(np.diagonal(basis.roughness, -lag), smooth.weight).ravel()
+            band[lag * number, : len(diagonal)] += diagonal
     return BandedEquations(band, right, border)
 
 

@@ -33,6 +33,9 @@ class Evidence:
         Mass that the vertical force carries over the model's, less one.
     remaining : mapping
         Part of the disagreement that remains with forces turned round, by way of turning.
+    free_moment_gain : float
+        Fall of the cost with the free moment turned round, in independent observations; NaN if
+        not tried.
     nearer_other_foot : float
         How much nearer the centre of pressure is to the other foot, m; NaN if not known.
     """
@@ -42,6 +45,7 @@ class Evidence:
     markers_apart: float
     carried_mass: float
     remaining: Mapping[str, float] = field(default_factory=dict)
+    free_moment_gain: float = float("nan")
     nearer_other_foot: float = float("nan")
 
 

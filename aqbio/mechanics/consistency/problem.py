@@ -24,7 +24,7 @@ from aqbio.mechanics.consistency.parameters import (
 )
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.spline import SplineBasis
-from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.consistency.weights import ABRUPT, LIGHT, Weights
 from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
@@ -149,6 +149,21 @@ class Problem:
         return self.observations.start[:, self.coordinates]
 
     @cached_property
+    def jerk_sd(self) -> FloatArray:
+        """(N,) array: standard deviation of each fitted coordinate's third derivative.
+
+        Toes and hands move more abruptly than limbs, and hardly matter to the body's momentum.
+        """
+        skeleton = self.runner.skeleton
+        moved = skeleton.lineage[:, skeleton.axes.body].astype(float)
+        carried = (skeleton.mass @ moved) / skeleton.mass.sum()
+        heaviest = np.array(
+            [carried[skeleton.driver == coordinate].max() for coordinate in self.coordinates]
+        )
+        factor = np.where(heaviest < LIGHT, ABRUPT, 1.0)
+        return np.asarray(self.weights.jerk_sd * factor)
+
+    @cached_property
     def sigma(self) -> FloatArray:
         """(6,) array: standard deviations of residual force and moment."""
         return np.repeat([self.weights.sigma_force_n, self.weights.sigma_moment_nm], 3)
@@ -203,7 +218,7 @@ class Problem:
         believed = self.precision @ (theta - self.believed) ** 2
         cost = (error * force).sum() + (rows**2).sum() + believed
         cost += ((away / self.weights.coordinate_sd) ** 2).sum()
-        cost += ((self.basis.third @ coefficients / self.weights.jerk_sd) ** 2).sum()
+        cost += ((self.basis.third @ coefficients / self.jerk_sd) ** 2).sum()
         return Point(coefficients, theta, float(cost), kinematics, position, force, equations)
 
     def equations(self, point: Point) -> Equations:
@@ -218,7 +233,7 @@ class Problem:
         rows = self._rows(point)
         downhill = rows.residual.ravel()
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
-        smooth = Smoothness(1.0 / self.weights.jerk_sd**2, point.coefficients)
+        smooth = Smoothness(1.0 / self.jerk_sd**2, point.coefficients)
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill)
 

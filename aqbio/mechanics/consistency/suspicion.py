@@ -8,11 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.mechanics.consistency.alternatives import remaining_excess
+from aqbio.mechanics.consistency.alternatives import free_moment_gain, remaining_excess
 from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CLOCK, LEGS, MASS, PELVIS, ParameterEstimate
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.vectors import FloatArray
 
 Cause = Literal[
     "force_sign",
@@ -30,6 +31,7 @@ Cause = Literal[
     "drag",
     "markers",
     "residual",
+    "static",
 ]
 
 MARKERS_APART = 0.002
@@ -51,13 +53,23 @@ TURNED_ROUND = 0.5
 """A way of turning the forces round that leaves less than this part of the disagreement is the
 fault: 0.02 to 0.2 where it was, 0.9 and more where it was not."""
 
+FREE_MOMENT_GAIN = 1.0
+"""A free moment that makes everything agree better by this many independent observations, when
+turned round, has the wrong sign. Where it was right, the gain was negative in all 12 trials."""
+
+STATIC_APART = 0.010
+"""Centre of mass from the centre of pressure in quiet standing after a session's fit, m: 2 mm in
+sound sessions, 15 mm where all plates were shifted by 20 mm."""
+
 OTHER_FOOT = 0.10
 """The centre of pressure is this much nearer to the other foot, m."""
+
+SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 
 BLIND_SPOTS = (
     "All plates shifted along the run look like a clock offset in trials of one speed.",
     "A gain of the plates looks like another body mass.",
-    "A wrong sign of a free moment of less than 10 N m is within what the fit allows.",
+    "A wrong sign of a small free moment, below 10 N m, is within what the fit allows.",
 )
 """What one moving trial cannot show. Trials at a second speed, and the static trial's weight and
 centre of mass over its centre of pressure, show the first two."""
@@ -117,12 +129,35 @@ def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
 
     Notes
     -----
-    A fit that looks suspect is tried with forces turned round, which takes several more fits.
+    A fit that looks suspect is tried with forces turned round, which takes several more fits; any
+    other one with the free moment turned round, which takes a few more steps.
     """
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
         return replace(seen, remaining=remaining_excess(fit))
-    return seen
+    return replace(seen, free_moment_gain=free_moment_gain(fit))
+
+
+def static_suspicions(distance: FloatArray | None) -> tuple[Suspicion, ...]:
+    """Give the doubt that standing casts on a whole session.
+
+    Parameters
+    ----------
+    distance : (2,) array, m, or None
+        ``SessionFit.static_distance``.
+    """
+    if distance is None or (apart := float(np.linalg.norm(distance))) <= STATIC_APART:
+        return ()
+    doubt = Suspicion(
+        "static",
+        f"in the static trial the centre of mass of the fitted body is {1e3 * apart:.0f} mm from "
+        f"the centre of pressure, more than {1e3 * STATIC_APART:.0f} mm.",
+        apart,
+        STATIC_APART,
+        "m",
+        "check the plates' corners and origins, the static trial and the scaled masses.",
+    )
+    return (doubt,)
 
 
 def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:
@@ -144,7 +179,19 @@ def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:
             share,
             TURNED_ROUND,
             "relative",
-            "correct the signs of the plates' channels or the laboratory axes.",
+            SIGNS,
+        )
+    elif evidence.free_moment_gain > FREE_MOMENT_GAIN:
+        cause, words = causes["free_moment"]
+        yield Suspicion(
+            cause,
+            f"with the sign {words} turned round, motion and forces agree better by "
+            f"{evidence.free_moment_gain:.1f} independent observations, more than "
+            f"{FREE_MOMENT_GAIN:.0f}.",
+            evidence.free_moment_gain,
+            FREE_MOMENT_GAIN,
+            "observations",
+            SIGNS,
         )
     if evidence.nearer_other_foot > OTHER_FOOT:
         yield Suspicion(

@@ -22,7 +22,7 @@ from aqbio.mechanics.multibody.kinematics import (
 )
 from aqbio.mechanics.multibody.poses import SegmentPoses, chunks, joined
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
-from aqbio.mechanics.vectors import FloatArray, cross, dot
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross, dot
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class ExternalLoad:
         if self.point.shape not in ((3,), frames):
             raise ValueError(f"point has shape {self.point.shape}, expected (3,) or {frames}.")
 
-    def frames(self, chosen: slice) -> ExternalLoad:
+    def frames(self, chosen: slice | IntArray) -> ExternalLoad:
         """Give the same for some of the frames."""
         point = self.point if self.point.ndim == 1 else self.point[chosen]
         return ExternalLoad(self.body, self.force[chosen], self.moment[chosen], point)

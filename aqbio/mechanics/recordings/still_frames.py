@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def stillest_frames(positions: FloatArray, pelvis: FloatArray, length: int) -> S
     if len(relative) < length:
         raise ValueError(f"there are {len(relative)} frames, fewer than {length}.")
     windows = np.lib.stride_tricks.sliding_window_view(relative, length, axis=0)
-    whole = np.asarray(np.isfinite(windows).all(axis=(2, 3)))
+    whole: BoolArray = np.asarray(np.isfinite(windows).all(axis=(2, 3)))
     count = whole.sum(axis=1)
     if not count.any():
         raise ValueError(f"no marker is seen with the pelvis in {length} frames in a row.")

@@ -9,6 +9,8 @@ from pathlib import Path
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.mot import read_storage
+from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
@@ -53,6 +55,9 @@ def recording_problems(
         if not markers.is_file() or (forces is not None and not forces.is_file()):
             continue
         try:
+            if trial.coordinates_file:
+                labels |= coordinates_labels(study, trial)
+                continue
             recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
         except AqbioError as error:
             findings.append(_of_trial(error.finding(), study, trial, place))
@@ -63,6 +68,29 @@ def recording_problems(
         found = _trial_problems(recording, trial, checked, marker_set)
         findings += [_of_trial(finding, study, trial, place) for finding in found]
     return findings, Contents(frozenset(labels), frozenset(plates), read)
+
+
+def coordinates_labels(study: Study, trial: Trial) -> set[str]:
+    """Look at a file of coordinates and give the labels that the participant's model has.
+
+    Raises
+    ------
+    AqbioError
+        When it cannot be read, or no column of it is a name in the model.
+    """
+    model = study.model_file(trial.participant_id)
+    names = model_names(model)
+    columns = [column.split("/")[-2:] for column in read_storage(study.recording(trial)).columns]
+    if not any(names & set(column) for column in columns):
+        raise AqbioError(
+            f"no column of the file is a coordinate of the model {model.name}.",
+            file=trial.source,
+            fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
+            rule="coordinates-missing",
+        )
+    own = model_markers(model)
+    marker_set = study.marker_set
+    return {label for label in marker_set.markers if marker_set.model_name(label) in own}
 
 
 def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
@@ -89,7 +117,7 @@ def _trial_problems(
             severity="error",
             what=f"the sheet says {trial.task}, but the person "
             + ("stands still." if still else "moves about."),
-            file=trial.file,
+            file=trial.source,
             fix="correct task or file in trials.tsv.",
         )
     seconds = (len(recording.positions) - 1) / recording.rate
@@ -98,12 +126,14 @@ def _trial_problems(
             rule="trial-window",
             severity="error",
             what=f"start_s is {trial.start_s:g} s, but the recording is {seconds:.2f} s long.",
-            file=trial.file,
+            file=trial.source,
             fix="count from the trial's first frame, in seconds.",
         )
     if marker_set is None:
         return
-    notes = Notes(trial.trial_id, trial.participant_id, trial.file, trial.force_file or trial.file)
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
     try:
         laboratory_axes(recording, marker_set, checked.study.settings.laboratory.axes, notes)
     except AqbioError as error:

@@ -24,7 +24,7 @@ def included(checked: CheckedStudy) -> list[tuple[Trial, int]]:
 def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
     """Recordings that do not exist, with the file that was probably meant."""
     study = checked.study
-    used = {path for one in study.trials for path in (one.file, one.force_file)}
+    used = {path for one in study.trials for path in (one.source, one.force_file)}
     there = {
         path.relative_to(study.data).as_posix()
         for path in study.data.rglob("*")
@@ -53,7 +53,7 @@ def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
     """Recordings that two trials name."""
     first: dict[str, tuple[Trial, int]] = {}
     for trial, line in included(checked):
-        for file in (trial.file, trial.force_file):
+        for file in (trial.source, trial.force_file):
             if file is None:
                 continue
             other, above = first.setdefault(file, (trial, line))

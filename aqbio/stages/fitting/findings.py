@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from aqbio.errors import Finding
 from aqbio.mechanics.consistency.suspicion import Suspicion
@@ -28,23 +29,29 @@ def plain_findings(trial_id: str, why: str) -> Iterator[Finding]:
 def suspicion_findings(trial_id: str, doubts: Sequence[Suspicion]) -> Iterator[Finding]:
     """Say what is wrong with a trial whose fit is not believed."""
     for doubt in doubts:
-        yield Finding(
-            rule="consistency-suspect",
-            severity="error",
-            what=f"{doubt.what} The plain motion is used.",
-            trial=trial_id,
-            number=doubt.number,
-            limit=doubt.limit,
-            unit=doubt.unit,
-            where=doubt.cause,
-            fix=doubt.fix,
-        )
+        what = f"{doubt.what} The plain motion is used."
+        yield replace(_suspicion(doubt, what), trial=trial_id)
+
+
+def _suspicion(doubt: Suspicion, what: str) -> Finding:
+    return Finding(
+        rule="consistency-suspect",
+        severity="error",
+        what=what,
+        number=doubt.number,
+        limit=doubt.limit,
+        unit=doubt.unit,
+        where=doubt.cause,
+        fix=doubt.fix,
+    )
 
 
 def session_findings(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
     """Say what the session found about the clocks, and what it cannot tell."""
     if not fitted.believed:
         return
+    for doubt in fitted.standing:
+        yield replace(_suspicion(doubt, doubt.what), participant=participant_id)
     by_name = {one.name: one for one in fitted.estimates}
     clock = by_name["clock_offset"]
     if clock.parameter.on and clock.low * clock.high > 0.0:
@@ -67,6 +74,7 @@ def session_findings(participant_id: str, fitted: FittedSession) -> Iterator[Fin
 def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
     """Say that one speed cannot tell a late clock from misplaced plates."""
     speeds = [fitted.speeds[name] for name in fitted.believed]
+    standing = fitted.static_distance is not None
     if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):
         return
     yield Finding(
@@ -75,7 +83,7 @@ def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]
         what=f"the fitted trials have about one speed ({min(speeds):.1f} to {max(speeds):.1f} "
         "m/s): an offset of the plates along the run, the clock offset and the torso's centre of "
         "mass cannot be told apart"
-        + ("." if fitted.static else ", and no static trial on a plate helps."),
+        + ("." if standing else ", and no static trial on a plate helps."),
         participant=participant_id,
         number=max(speeds) / min(speeds),
         limit=DIFFERENT_SPEEDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,40 +14,59 @@ from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
+WAYS = ("before", "alone", "after")
+
+NO_FORCES = 1e6
+"""Standard deviation of residual force and moment with which forces have no say, N and N m."""
+
 
 def held_out(study: Study, fit: TrialFit) -> dict[str, Any]:
-    """RMS errors of markers that were left out, before and after the fit; empty when not asked for.
+    """RMS errors of markers that were left out, three ways; empty when not asked for.
 
-    Every marker is left out once. The markers of a segment are in different parts, so that no
-    segment loses more than its share. Both inverse kinematics and the fit start without them; the
-    parameters are those of the session.
+    Before: inverse kinematics, for which all markers weigh alike. Alone: the fit's splines and
+    weights without forces. After: the fit. Every marker is left out once; those of a segment are in
+    different parts, so that no segment loses more than its share. The parameters are those of the
+    session.
+
+    Notes
+    -----
+    What the forces do to the prediction is after less alone. Who follows the skin predicts other
+    markers of the same skin best, whether or not the bones are there: before is no standard.
     """
     folds = study.settings.consistency.held_out_folds
     if folds == 0:
         return {}
-    seen, skeleton = fit.observations, fit.runner.skeleton
-    part = marker_parts(skeleton.marker_body[seen.marker_index], folds)
-    before, after = np.full((2, *seen.markers.shape[:2]), np.nan)
+    seen = fit.observations
+    part = marker_parts(fit.runner.skeleton.marker_body[seen.marker_index], folds)
+    errors = np.full((len(WAYS), *seen.markers.shape[:2]), np.nan)
     for fold in range(folds):
         left = np.flatnonzero(part == fold)
-        if len(left) == 0:
-            continue
-        shown = seen.markers.copy()
-        shown[:, left] = np.nan
-        weights = np.ones(len(seen.marker_index))
-        start = inverse_kinematics(skeleton, shown, seen.marker_index, weights).q
-        blind = replace(seen, markers=shown, start=start)
-        again = fit_trial(fit.runner, blind, fit.weights, fit.problem.parameters, fixed=fit.values)
-        for errors, q in ((before, start), (after, again.motion.q)):
-            found = marker_positions(skeleton, q)[:, seen.marker_index[left]]
-            errors[:, left] = np.linalg.norm(found - seen.markers[:, left], axis=2)
-    used = seen.measured
+        if len(left):
+            for way, q in enumerate(_predicted(fit, left)):
+                found = marker_positions(fit.runner.skeleton, q)[:, seen.marker_index[left]]
+                errors[way][:, left] = np.linalg.norm(found - seen.markers[:, left], axis=2)
+    rms = {way: _rms(own[seen.measured]) for way, own in zip(WAYS, errors, strict=True)}
     return {
         "held_out_folds": folds,
-        "held_out_before_m": _rms(before[used]),
-        "held_out_after_m": _rms(after[used]),
-        "held_out_change_m": _rms(after[used]) - _rms(before[used]),
+        **{f"held_out_{way}_m": value for way, value in rms.items()},
+        "held_out_change_m": rms["after"] - rms["alone"],
     }
+
+
+def _predicted(fit: TrialFit, left: IntArray) -> Iterator[FloatArray]:
+    """Coordinates (T, C) without some markers: inverse kinematics, without and with forces."""
+    seen = fit.observations
+    shown = seen.markers.copy()
+    shown[:, left] = np.nan
+    equal = np.ones(len(seen.marker_index))
+    start = inverse_kinematics(fit.runner.skeleton, shown, seen.marker_index, equal).q
+    yield start
+    blind = replace(seen, markers=shown, start=start)
+    free = replace(fit.weights, sigma_force_n=NO_FORCES, sigma_moment_nm=NO_FORCES)
+    for weights in (free, fit.weights):
+        yield fit_trial(
+            fit.runner, blind, weights, fit.problem.parameters, fixed=fit.values
+        ).motion.q
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:

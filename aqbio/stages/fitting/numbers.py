@@ -19,10 +19,11 @@ from aqbio.stages.fitting.trials import SolvedTrial
 def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
-        return {"parameters": [], "static_used": False, "within_limits": True}
+        return {"parameters": [], "static_distance_m": None, "within_limits": True}
+    standing = fitted.static_distance
     return {
         "parameters": [_estimate(one) for one in fitted.estimates],
-        "static_used": fitted.static,
+        "static_distance_m": None if standing is None else standing.tolist(),
         "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }
 

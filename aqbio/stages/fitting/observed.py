@@ -29,7 +29,15 @@ def trial_speed(trial: SolvedTrial) -> float:
 
 
 def observations(skeleton: Skeleton, trial: SolvedTrial) -> Observations | str:
-    """Give what was measured in a trial, or why it cannot be fitted."""
+    """Give what was measured in a trial, or why it cannot be fitted.
+
+    The laws of motion tie the forces to the whole body: parts that no marker shows would be bent
+    until the sum is right.
+    """
+    if trial.solved.attrs["from_coordinates"]:
+        return "no markers were recorded"
+    if unseen := str(trial.solved.attrs["unseen_groups"]):
+        return f"the markers do not show {unseen}"
     wrench = total_wrench(trial)
     if isinstance(wrench, str):
         return wrench

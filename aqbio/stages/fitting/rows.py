@@ -61,8 +61,8 @@ def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iter
     if fitted.get("held_out_change_m") is not None:
         yield measure(
             key, "held_out_change", fitted["held_out_change_m"], "m", limit=HELD_OUT_LIMIT,
-            note=f"RMS error of markers left out and predicted, after the fit less before, in "
-            f"{fitted['held_out_folds']} parts",
+            note="RMS error of markers left out and predicted: the fit less the same splines and "
+            f"weights without forces, in {fitted['held_out_folds']} parts",
         )  # fmt: skip
     for name, (_, smallest) in STATISTICS.items():
         if (sd := data.attrs.get(f"posterior_sd_{name}")) is not None:

@@ -13,10 +13,16 @@ from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import Parameter, ParameterEstimate
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.session import SessionFit, StaticStance, fit_session
-from aqbio.mechanics.consistency.suspicion import Suspicion, evidence, suspicions
+from aqbio.mechanics.consistency.suspicion import (
+    Suspicion,
+    evidence,
+    static_suspicions,
+    suspicions,
+)
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.fitting.beliefs import parameters, trial_weights
 from aqbio.stages.fitting.observed import observations, trial_speed
 from aqbio.stages.fitting.trials import SolvedTrial
@@ -44,8 +50,9 @@ class FittedSession:
         Why a trial was not fitted, by trial.
     speeds : mapping
         Speed by trial, m/s.
-    static : bool
-        Whether the static trial's centre of mass over its centre of pressure was used.
+    static_distance : (2,) array, m, or None
+        From the centre of pressure to the adjusted body's centre of mass in the static trial,
+        forward and to the right; None where no plate carried the standing runner.
     """
 
     estimates: tuple[ParameterEstimate, ...]
@@ -53,7 +60,12 @@ class FittedSession:
     suspicions: Mapping[str, tuple[Suspicion, ...]]
     plain: Mapping[str, str]
     speeds: Mapping[str, float]
-    static: bool
+    static_distance: FloatArray | None
+
+    @property
+    def standing(self) -> tuple[Suspicion, ...]:
+        """Doubt that the static trial casts on the whole session."""
+        return static_suspicions(self.static_distance)
 
     @property
     def believed(self) -> tuple[str, ...]:
@@ -84,13 +96,13 @@ def fitted_session(
     Notes
     -----
     A trial that is suspect by itself must not bend the parameters of the others: it is left out
-    and the others are fitted again.
+    and the others are fitted again. Its own fit, with parameters of its own, names its fault.
     """
     settings = study.settings.consistency
     groups = study.model_map.groups
     if missing := NEEDED_GROUPS - set(groups):
         why = f"the model has no {' and no '.join(sorted(missing))} of its own"
-        return FittedSession((), {}, {}, {one.trial_id: why for one in trials}, {}, static=False)
+        return FittedSession((), {}, {}, {one.trial_id: why for one in trials}, {}, None)
     runner = Runner(skeleton, groups)
     seen: dict[str, Observations] = {}
     plain: dict[str, str] = {}
@@ -101,7 +113,7 @@ def fitted_session(
         else:
             seen[trial.trial_id] = found
     if not seen:
-        return FittedSession((), {}, {}, plain, {}, static=False)
+        return FittedSession((), {}, {}, plain, {}, None)
     by_trial = {
         trial.trial_id: trial_weights(settings, trial, weights)
         for trial in trials
@@ -114,7 +126,7 @@ def fitted_session(
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
-            return FittedSession((), {}, {}, plain, {}, static=False)
+            return FittedSession((), {}, {}, plain, {}, None)
         session = _session(runner, seen, by_trial, chosen, static)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
@@ -125,9 +137,13 @@ def fitted_session(
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
         doubts |= {name: _suspicions(session, fit, loads[name]) for name, fit in again.items()}
+        for name in set(seen) - set(sound):
+            fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
+            own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
+            doubts[name] = own or doubts[name]
     speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
-    used = static is not None
-    return FittedSession(session.estimates, fits, doubts, plain, speeds, used)
+    distance = session.static_distance
+    return FittedSession(session.estimates, fits, doubts, plain, speeds, distance)
 
 
 def _session(

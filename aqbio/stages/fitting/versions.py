@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def with_drag(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Take air drag, a force through the centre of mass, out of the residual force.
 
+    Adds ``drag_force``, and ``forces_fitted``: frames whose forces are completely measured.
+
     Parameters
     ----------
     dataset : xarray.Dataset
@@ -41,6 +43,7 @@ def with_drag(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     return dataset.assign(
         drag_force=(("time", "axis"), drag, {"units": "N", "long_name": words}),
         residual_force=dataset["residual_force"].copy(data=dataset["residual_force"].values - drag),
+        forces_fitted=data["forces_fitted"],
     )
 
 

@@ -29,12 +29,14 @@ class StorageFacts:
         First and last instant, s.
     rate : float
         Hz.
+    columns : tuple of str
     """
 
     file: Path
     start: float
     end: float
     rate: float
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,18 @@ def folder_content(folder: Path) -> FolderContent:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files by name, hidden ones and those in hidden folders left out."""
+    """Files by name; hidden ones and the results of a study of ours are left out."""
+    results = [place.parent for place in folder.rglob("participants") if _is_result(place)]
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
+        ours = any(path.is_relative_to(place) for place in results)
+        if path.is_file() and not hidden and not ours:
             yield path
+
+
+def _is_result(place: Path) -> bool:
+    """Whether a folder ``participants`` holds what the stages made."""
+    return place.is_dir() and any(place.glob("*/prepare.json"))
 
 
 def _storage(path: Path, file: Path) -> tuple[str, StorageFacts]:
@@ -130,8 +139,10 @@ def _storage(path: Path, file: Path) -> tuple[str, StorageFacts]:
     storage = read_storage(path)
     span = float(storage.time[-1] - storage.time[0])
     rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0
-    facts = StorageFacts(file, float(storage.time[0]), float(storage.time[-1]), rate)
-    if all(name in storage.columns for name in PELVIS_COORDINATES):
+    start, end = float(storage.time[0]), float(storage.time[-1])
+    facts = StorageFacts(file, start, end, rate, storage.columns)
+    plain = {part for column in storage.columns for part in column.split("/")}
+    if plain.issuperset(PELVIS_COORDINATES):
         return "coordinates", facts
     force_groups(storage.columns, path.name)
     return "forces", facts

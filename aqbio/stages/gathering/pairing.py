@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from aqbio.stages.gathering.facts import MarkerFacts, same_recording
 from aqbio.stages.gathering.files import StorageFacts
+from aqbio.stages.gathering.people import people_of
 
 KINDS = """
 grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
@@ -79,21 +81,33 @@ def _likeness(markers: MarkerFacts, forces: StorageFacts) -> float:
 
 
 def repeated_recordings(
-    markers: Iterable[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
+    markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> dict[Path, Path]:
-    """Give the files that hold the recording of another file, and that other file.
+    """Give the files that hold the recording of another file of the person, and that other file.
 
     The file with its own plates stays, then the one with a force file, then the first by name.
     """
+    owners = people_of([one.file for one in markers])
     kept: list[MarkerFacts] = []
     repeated: dict[Path, Path] = {}
     for one in sorted(markers, key=lambda m: (-m.plates, m.file not in with_forces, m.file)):
-        twin = next((other for other in kept if same_recording(other, one)), None)
+        own = (other for other in kept if owners[other.file] == owners[one.file])
+        twin = next((other for other in own if same_recording(other, one)), None)
         if twin is None:
             kept.append(one)
         else:
             repeated[one.file] = twin.file
     return repeated
+
+
+def foreign_recordings(markers: Sequence[MarkerFacts]) -> list[tuple[Path, Path]]:
+    """Give pairs of files of different people that hold the same recording: somebody's mistake."""
+    owners = people_of([one.file for one in markers])
+    return [
+        (one.file, two.file)
+        for one, two in combinations(markers, 2)
+        if owners[one.file] != owners[two.file] and same_recording(one, two)
+    ]
 
 
 def marker_vocabularies(

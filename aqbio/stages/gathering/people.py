@@ -41,7 +41,7 @@ def people_of(files: Sequence[Path]) -> dict[Path, str]:
     >>> people_of([Path("c3d/JA1Static.c3d"), Path("c3d/JA1Gait.c3d")])
     {PosixPath('c3d/JA1Static.c3d'): 'S01', PosixPath('c3d/JA1Gait.c3d'): 'S01'}
     """
-    keys = {file: _folder_key(file) for file in files}
+    keys = _folder_keys(files)
     if len(set(keys.values())) == 1:
         keys |= _name_keys(files)
     identifiers: dict[str, str] = {}
@@ -67,6 +67,8 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
     ['Static05', 'Gait21']
     >>> list(trial_names([Path("static_1.trc"), Path("sprint_1.trc")]).values())
     ['static_1', 'sprint_1']
+    >>> list(trial_names([Path("Ada Smith/Ada Smith sprint.c3d")]).values())
+    ['sprint']
     """
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for file in files:
@@ -76,8 +78,8 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
     }
     names: dict[Path, str] = {}
     for file in files:
-        name = re.sub("[^A-Za-z0-9_.-]+", "_", file.stem[len(starts[file.parent]) :])
-        name = name.strip("_.-") or "trial"
+        name = _without_folders(file.stem[len(starts[file.parent]) :], file)
+        name = re.sub("[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "trial"
         number, unique = 2, name
         while unique.casefold() in {other.casefold() for other in names.values()}:
             unique, number = f"{name}_{number}", number + 1
@@ -85,10 +87,15 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _folder_key(file: Path) -> str:
-    """Folders above a file, those left out that only sort files."""
-    parts = [part for part in file.parent.parts if not _sorts(part)]
-    return parts[0] if parts else ""
+def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
+    """First folder in which files differ, those left out that only sort files."""
+    parts = {file: tuple(part for part in file.parent.parts if not _sorts(part)) for file in files}
+    shared = 0
+    while len({own[shared : shared + 1] for own in parts.values()}) == 1 and any(
+        len(own) > shared for own in parts.values()
+    ):
+        shared += 1
+    return {file: next(iter(own[shared:]), "") for file, own in parts.items()}
 
 
 def _sorts(part: str) -> bool:
@@ -108,7 +115,18 @@ def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
         keys[file] = match.group(1)
     values = list(keys.values())
     several = all(values.count(value) > 1 for value in values)
-    return keys if several and len(set(values)) > 1 else {}
+    return keys if several else {}
+
+
+def _without_folders(name: str, file: Path) -> str:
+    """Leave out the words that are in the names of a file's folders: they may be a person's."""
+    folders = [part for part in file.parent.parts if not _sorts(part)]
+    words = (word for part in folders for word in re.findall(r"[^\W\d_]{2,}", part))
+    for word in (word for word in words if word.casefold() not in SORTING):
+        shorter = re.sub(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", "", name, flags=re.I)
+        if re.search(r"[A-Za-z0-9]", shorter):
+            name = shorter
+    return name
 
 
 def _shared_start(stems: Sequence[str]) -> str:

@@ -26,9 +26,11 @@ class TrialRow:
     participant_id, trial_id : str
     task : {"static", "run"}
     file : str
-        Relative to the folder of the recordings.
+        Relative to the folder of the recordings; empty where there are only coordinates.
     force_file : str
         Empty when the forces are in the same file, or there are none.
+    coordinates_file : str
+        Joint angles, where there are no markers.
     include : {"yes", "no"}
     found : str
         What was seen, in words.
@@ -39,6 +41,7 @@ class TrialRow:
     task: str
     file: str
     force_file: str = ""
+    coordinates_file: str = ""
     include: str = "yes"
     found: str = ""
 
@@ -51,6 +54,7 @@ class TrialRow:
             "condition": "normal",
             "file": self.file,
             "force_file": self.force_file,
+            "coordinates_file": self.coordinates_file,
             "include": self.include,
             FOUND: self.found,
         }
@@ -65,12 +69,15 @@ class PersonRow:
     participant_id : str
     static_trial : str
         Empty when there is none.
+    model_file : str
+        A model that is scaled to the participant already; empty without one.
     found : str
         What was seen, in words.
     """
 
     participant_id: str
     static_trial: str = ""
+    model_file: str = ""
     found: str = ""
 
     def cells(self) -> dict[str, str]:
@@ -78,7 +85,8 @@ class PersonRow:
         return {
             "participant_id": self.participant_id,
             "static_trial": self.static_trial,
-            PLEASE_FILL: TO_FILL,
+            "model_file": self.model_file,
+            PLEASE_FILL: "height_m" if self.model_file else TO_FILL,
             FOUND: self.found,
         }
 

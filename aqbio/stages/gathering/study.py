@@ -10,11 +10,18 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
+from aqbio.stages.gathering.from_coordinates import coordinates_rows
 from aqbio.stages.gathering.look import TrialLook, trial_look
-from aqbio.stages.gathering.pairing import force_files, marker_vocabularies, repeated_recordings
+from aqbio.stages.gathering.pairing import (
+    force_files,
+    foreign_recordings,
+    marker_vocabularies,
+    repeated_recordings,
+)
 from aqbio.stages.gathering.rows import Rows, rows_of
 from aqbio.stages.labelling.by_name import named_labels
 from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
@@ -37,6 +44,8 @@ class GatheredStudy:
     model : ChosenModel
     left_out : tuple of Unusable
         Recordings that are not in the sheets, and why.
+    doubts : tuple of str
+        What is in the sheets but cannot be right.
     """
 
     data: Path
@@ -46,6 +55,7 @@ class GatheredStudy:
     markers: ProposedSet
     model: ChosenModel
     left_out: tuple[Unusable, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def gathered_study(
@@ -69,11 +79,13 @@ def gathered_study(
     AqbioError
         When the folder holds no marker recordings that can be read.
     """
-    chosen = chosen_model(model)
     report(f"looking through {data}")
     content = folder_content(data)
+    if not content.markers and content.coordinates:
+        return _study_of_coordinates(name, data, content)
     if not content.markers:
         raise _nothing(data, content)
+    chosen = chosen_model(model)
     forces = force_files(content.markers, content.forces)
     repeated = repeated_recordings(content.markers, forces)
     kept = [one for one in content.markers if one.file not in repeated]
@@ -84,6 +96,7 @@ def gathered_study(
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
+        _static_places(data, group),
     )
     rows = rows_of(group, forces)
     looks = _looks(data, rows, markers, chosen, report)
@@ -91,7 +104,32 @@ def gathered_study(
     rows = rows.with_found(told, _people_words(rows, looks))
     left_out = (*_repeated_words(repeated), *_other_words(others, data), *content.unusable)
     left_out += _unpaired_words(content.forces, forces, repeated)
-    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out)
+    doubts = tuple(
+        f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
+        for one, two in foreign_recordings(group)
+    )
+    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts)
+
+
+def _study_of_coordinates(name: str, data: Path, content: FolderContent) -> GatheredStudy:
+    """A study without markers: the markers of the scaled models stand in for them."""
+    rows, model, left_out = coordinates_rows(data, content)
+    chosen = chosen_model(model)
+    markers = proposed_set(name, [tuple(chosen.own)], [], chosen)
+    used = {row.force_file for row in rows.trials}
+    unused = [one for one in content.forces if one.file.as_posix() not in used]
+    left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
+    left_out += content.unusable
+    return GatheredStudy(data, content, rows, {}, markers, chosen, left_out)
+
+
+def _static_places(data: Path, group: Sequence[MarkerFacts]) -> dict[str, FloatArray]:
+    """Where markers are in the static trial that has most of them; empty without one."""
+    standing = [one for one in group if one.still]
+    if not standing:
+        return {}
+    best = max(standing, key=lambda one: len(one.labels))
+    return median_places(read_recording(data / best.file))
 
 
 def _looks(
@@ -131,7 +169,7 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
         moving = sum(row.task != "static" for row in own)
         words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
         if not person.static_trial:
-            words.append("no static trial: the model cannot be scaled without one")
+            words.append("no static trial: the model is scaled to the stillest frames of a run")
         standing = [look.standing_mass for look in seen if look.standing_mass is not None]
         strides = [mass for look in seen for mass in look.stride_masses]
         if standing:

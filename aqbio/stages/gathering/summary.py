@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aqbio.stages.gathering.study import GatheredStudy
 
+BY_POSITION = "by its position"
 MANY = 12
 """Lists longer than this are cut."""
 
@@ -47,7 +48,7 @@ def _found(study: GatheredStudy) -> Iterator[str]:
             "  models in the folder (to use one: the same command again with --model FILE): "
             + ", ".join(path.as_posix() for path in content.models)
         )
-    if content.coordinates:
+    if content.coordinates and content.markers:
         yield (
             "  joint angles are not needed where there are markers: "
             + ", ".join(one.file.as_posix() for one in content.coordinates)
@@ -59,7 +60,7 @@ def _people(study: GatheredStudy) -> Iterator[str]:
     for person in study.rows.people:
         folders = sorted(
             {
-                Path(row.file).parent.as_posix()
+                Path(row.file or row.coordinates_file).parent.as_posix()
                 for row in study.rows.trials
                 if row.participant_id == person.participant_id
             }
@@ -70,18 +71,25 @@ def _people(study: GatheredStudy) -> Iterator[str]:
 def _trials(study: GatheredStudy) -> Iterator[str]:
     yield "Trials"
     for row in study.rows.trials:
-        files = row.file if not row.force_file else f"{row.file} with {row.force_file}"
+        motion = row.file or row.coordinates_file
+        files = f"{motion} with {row.force_file}" if row.force_file else motion
         yield f"  {row.participant_id} {row.trial_id} ({files})"
         yield f"    {row.task}: {row.found or 'not looked at'}"
         look = study.looks.get(row.file)
         for warning in (look.warnings if look is not None else ())[:MANY]:
             yield f"    look: {warning}"
+    yield from (f"  look: {doubt}" for doubt in study.doubts)
 
 
 def _labels(study: GatheredStudy) -> Iterator[str]:
     markers = study.markers
     yield "Labels"
     yield f"  {markers.sure} labels are placed; markers.yaml says where"
+    if any(BY_POSITION in note for note in markers.notes.values()):
+        yield (
+            "  look: labels that say nothing were placed by where they are in the static trial; "
+            "that holds only if every trial uses them alike"
+        )
     for label, note in markers.notes.items():
         yield f"  look: {label}: {note}"
     reasons: dict[str, list[str]] = {}
@@ -104,8 +112,9 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
     yield "Please fill in"
     for person in study.rows.people:
         where = f"  participants.tsv, {person.participant_id}"
-        needed = " (needed)" if study.model.sprint else ""
-        yield f"{where}, sex: female or male{needed}"
+        if not person.model_file:
+            needed = " (needed)" if study.model.sprint else ""
+            yield f"{where}, sex: female or male{needed}"
         yield f"{where}, height_m: if you know it"
         if "mass_kg is needed" in person.found:
             yield f"{where}, mass_kg: no plate shows it (needed)"

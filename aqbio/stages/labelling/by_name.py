@@ -18,6 +18,10 @@ class Place:
     landmark: str
     side: str = ""
 
+    def __str__(self) -> str:
+        words = self.landmark.replace("_", " ")
+        return f"{self.side} {words}" if self.side else words
+
 
 @dataclass(frozen=True, slots=True)
 class NamedLabels:

@@ -72,11 +72,12 @@ def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
     for side in ("right", "left"):
         foot = getattr(model_map.feet, side)
         leg = [body for body in groups[f"leg_{side}"] if PATELLA not in body]
-        caps = [body for body in groups[f"leg_{side}"] if PATELLA in body]
+        beyond = leg.index(foot) + 2  # after the toes come bodies beside the chain: kneecaps
+        caps = [body for body in groups[f"leg_{side}"] if PATELLA in body] + leg[beyond:]
         segments["thigh", side] = [*leg[:1], *caps]
         segments["shank", side] = leg[1:2]
-        segments["foot", side] = [foot, *(body for body in leg[2:] if body != foot)]
-        segments["toes", side] = leg[leg.index(foot) + 1 :][:1] or [foot]
+        segments["foot", side] = [foot, *(body for body in leg[2:beyond] if body != foot)]
+        segments["toes", side] = leg[leg.index(foot) + 1 : beyond] or [foot]
         if arm := groups.get(f"arm_{side}"):
             segments["upper_arm", side] = list(arm[:1])
             segments["forearm", side] = list(arm[1:])

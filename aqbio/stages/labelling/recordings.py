@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.study import MODELS
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel
-from aqbio.stages.labelling.by_name import named_labels
+from aqbio.stages.labelling.by_name import NamedLabels, Place, named_labels
 from aqbio.stages.labelling.marker_text import marker_set_text
 from aqbio.stages.labelling.model_places import model_places
 from aqbio.stages.labelling.proposal import (
@@ -20,6 +23,13 @@ from aqbio.stages.labelling.proposal import (
     proposed_markers,
 )
 
+if TYPE_CHECKING:
+    from aqbio.stages.labelling.by_place import PlacedLabel
+
+TOE_AHEAD = 0.03
+"""A toe is in front of the first metatarsal by at least this, m."""
+
+UNKNOWN = "its name says nothing to aqbio"
 SOURCE = "proposed by aqbio from the labels of the recordings"
 
 
@@ -61,6 +71,7 @@ def proposed_set(
     standing: Sequence[Sequence[str]],
     moving: Sequence[Sequence[str]],
     model: ChosenModel,
+    static: Mapping[str, FloatArray] | None = None,
 ) -> ProposedSet:
     """Propose a marker set.
 
@@ -70,28 +81,74 @@ def proposed_set(
     standing, moving : sequences
         Labels of each static and of each moving trial.
     model : ChosenModel
+    static : mapping of (3,) arrays, m
+        Where markers are in a static trial, by label: they are looked at where names leave
+        landmarks open that no marker set can do without.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
     named = named_labels(labels, table)
     seen = {label for trial in moving for label in trial}
     static_only = frozenset(label for label in labels if moving and label not in seen)
-    labelling = Labelling(named.places, static_only)
     left_out = dict(named.unused)
-    left_out |= dict.fromkeys(named.unknown, "its name says nothing to aqbio")
+    by_place = _by_place(named, static or {}, table)
+    used = {} if not missing_landmarks(Labelling(named.places, static_only)) else by_place
+    known = named.places | {label: one.place for label, one in used.items()}
+    notes = {label: one.words for label, one in used.items()}
+    known, moved = _toes_where_they_are(known, static or {})
+    notes |= moved
+    labelling = Labelling(known, static_only, notes)
+    for label in (label for label in named.unknown if label not in used):
+        looks = by_place.get(label)
+        left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
     places = model_places(model.own, model.model_map, table)
     sections = proposed_markers(labelling, places, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
-    left_out |= {
-        label: "the model has no such segment" for label in named.places if label not in placed
-    }
+    left_out |= {label: "the model has no such segment" for label in known if label not in placed}
     missing = tuple(missing_landmarks(labelling))
     if missing:
-        return ProposedSet(None, "", len(placed), {}, left_out, missing)
+        return ProposedSet(None, "", len(placed), notes, left_out, missing)
     content = marker_set_content(name, SOURCE, labelling, sections, places)
     text = marker_set_text(content, sections, labelling.notes, left_out)
     marker_set = MarkerSet.model_validate(content)
-    return ProposedSet(marker_set, text, _count(sections), {}, left_out, ())
+    return ProposedSet(marker_set, text, _count(sections), notes, left_out, ())
+
+
+def _toes_where_they_are(
+    places: Mapping[str, Place], static: Mapping[str, FloatArray]
+) -> tuple[dict[str, Place], dict[str, str]]:
+    """Take a toe marker that is not in front of the metatarsals for the second one.
+
+    Capture software calls the head of the second metatarsal TOE, also where others sit beside it.
+    """
+    at = {place: label for label, place in places.items() if label in static}
+    found, notes = dict(places), {}
+    for side in ("right", "left"):
+        labels = [at.get(Place(landmark, side)) for landmark in ("heel", "mt1", "toe")]
+        if None in labels or Place("mt2", side) in at:
+            continue
+        heel, ball, toe = (static[label] for label in labels if label is not None)
+        along = (ball - heel) / np.linalg.norm(ball - heel)
+        ahead = float((toe - ball) @ along)
+        if ahead < TOE_AHEAD:
+            label = at[Place("toe", side)]
+            found[label] = Place("mt2", side)
+            notes[label] = (
+                f"second metatarsal, not toe: only {1e3 * ahead:.0f} mm in front of the first one"
+            )
+    return found, notes
+
+
+def _by_place(
+    named: NamedLabels, static: Mapping[str, FloatArray], table: LandmarkTable
+) -> dict[str, PlacedLabel]:
+    """What the positions of the labels say whose names say nothing."""
+    if not static or not named.unknown:
+        return {}
+    from aqbio.stages.labelling.by_place import placed_labels
+
+    worn = {label: place for label, place in static.items() if label not in named.unused}
+    return placed_labels(worn, named.places, table)
 
 
 def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:

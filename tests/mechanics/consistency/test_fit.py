@@ -64,6 +64,19 @@ def test_cost_never_rises(recovered):
     assert fit.cost[-1] - fit.cost_alone < 1e-2 * (fit.cost[0] - fit.cost_alone)
 
 
+def test_steps_are_those_of_gauss_and_newton(case):
+    """A body that differs is found in a few steps, and no step of the parameters is left."""
+    made = case(body={"leg_share": 0.15, "torso_com_y": -0.02}, late=0.003, noise=0.002)
+    loose = tuple(replace(one, prior_sd=20 * one.prior_sd) for one in PARAMETERS)
+    fit = fit_trial(made.runner, made.observations, WEIGHTS, loose)
+    assert len(fit.cost) <= 6
+    information = fit.information
+    belief = fit.problem.precision
+    downhill = information.pull + belief * (fit.problem.believed - fit.theta)
+    left = np.linalg.solve(information.about + np.diag(belief), downhill)
+    assert np.abs(left / np.sqrt(np.diag(fit.covariance))).max() < 0.1
+
+
 def test_one_representation(recovered):
     """Speeds and accelerations are the derivatives of the coordinates, exactly."""
     _, fit = recovered

@@ -67,6 +67,21 @@ def test_parameters_are_drawn_with_the_motion(fit):
             assert np.ptp(values) == 0.0
 
 
+def test_the_motion_follows_the_parameters(fit):
+    """Their covariance is ``−A⁻¹ B Σ``; of 1000 draws, what is left to chance is small."""
+    drawn = coordinate_samples(fit, 1000, seed=4)
+    on = fit.problem.on
+    theta = np.array([[sample[name] for name in on] for sample in drawn.values]) - fit.theta
+    q = np.stack([motion.q[70] - fit.motion.q[70] for motion in drawn.motions])
+    scale = np.sqrt(np.diag(fit.covariance))
+    found = q[:, fit.coordinates].T @ (theta / scale) / len(q)
+    number = len(fit.coordinates)
+    local = np.kron(fit.problem.basis.values[0][70], np.eye(number))
+    expected = -local @ fit.information.border @ fit.covariance / scale
+    likeness = (found * expected).sum() / np.linalg.norm(found) / np.linalg.norm(expected)
+    assert likeness > 0.9
+
+
 def test_spreads_are_those_of_the_samples_times_the_factors(fit):
     found, drawn = posterior(fit, 30, seed=5), coordinate_samples(fit, 30, seed=5)
     momentum = []

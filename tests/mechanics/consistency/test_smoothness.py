@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from aqbio.mechanics.consistency.band import Smoothness, assembled
+from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.consistency.weights import Weights
 
 TIME = np.arange(41) / 200.0
 NUMBER = 3
-WEIGHT = 0.7
+WEIGHT = np.array([0.7, 0.2, 1.1])
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +30,12 @@ def test_third_derivatives_are_exact_on_a_quintic(basis):
 
 
 def test_band_holds_every_product(basis):
-    """Against the dense matrix ``w D3ᵀ D3 ⊗ I`` and its gradient at some coefficients."""
+    """Against the dense matrix ``D3ᵀ D3 ⊗ W`` and its gradient at some coefficients."""
     random = np.random.default_rng(2)
     coefficients = random.standard_normal((basis.count, NUMBER))
     empty = np.zeros((len(TIME), NUMBER, NUMBER))
     equations = assembled(basis, empty, empty[:, 0], None, Smoothness(WEIGHT, coefficients))
-    dense = WEIGHT * np.kron(basis.third.T @ basis.third, np.eye(NUMBER))
+    dense = np.kron(basis.third.T @ basis.third, np.diag(WEIGHT))
     found = np.zeros_like(dense)
     for below in range(len(equations.band)):
         place = np.arange(len(dense) - below)
@@ -44,3 +48,18 @@ def test_band_holds_every_product(basis):
 def test_a_belief_has_a_width():
     with pytest.raises(ValueError, match="jerk_sd"):
         Weights(jerk_sd=0.0)
+
+
+def test_toes_may_move_more_abruptly(case):
+    """Coordinates that carry less than a hundredth of the body believe less."""
+    made = case()
+    skeleton = made.runner.skeleton
+    feet = np.isin(skeleton.bodies, ["foot_l", "foot_r"])
+    light = replace(skeleton, mass=np.where(feet, 0.1, skeleton.mass))
+    spreads = [
+        Problem(Runner(skeleton, made.runner.groups), made.observations, Weights(), (), {}).jerk_sd
+        for skeleton in (made.runner.skeleton, light)
+    ]
+    ankle = [made.runner.skeleton.coordinates.index(f"foot_{side}_z") for side in "rl"]
+    assert (spreads[0] == Weights().jerk_sd).all()
+    np.testing.assert_array_equal(np.flatnonzero(spreads[1] > Weights().jerk_sd), sorted(ankle))

@@ -14,7 +14,7 @@ from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
 from aqbio.mechanics.consistency.parameters import PARAMETERS, ParameterEstimate
 from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.suspicion import evidence, suspicions
+from aqbio.mechanics.consistency.suspicion import evidence, static_suspicions, suspicions
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
@@ -66,6 +66,8 @@ def test_parameters_beyond_their_limits(name, value, cause):
         (replace(SOUND, carried_mass=-0.15), ["mass"]),
         (replace(SOUND, nearer_other_foot=0.2), ["foot"]),
         (replace(SOUND, remaining={"force_x": 0.9, "force_z": 0.1}), ["force_z_sign"]),
+        (replace(SOUND, free_moment_gain=1.2), ["free_moment_sign"]),
+        (replace(SOUND, free_moment_gain=0.8), []),
         (replace(SOUND, remaining={"force_x": 0.9, "force_z": 1.4}), []),
     ],
 )
@@ -76,6 +78,14 @@ def test_evidence_beyond_its_limits(seen, expected):
 def test_a_wrong_sign_explains_all_else():
     seen = replace(SOUND, markers_apart=0.004, remaining={"moment_y": 0.05})
     assert causes(changed("leg_share", -0.3), seen) == ["moment_y_sign"]
+
+
+def test_standing_off_the_cop():
+    assert static_suspicions(None) == ()
+    assert static_suspicions(np.array([0.006, -0.006])) == ()
+    [one] = static_suspicions(np.array([0.015, 0.0]))
+    assert (one.cause, one.number) == ("static", pytest.approx(0.015))
+    assert "15 mm" in one.what
 
 
 def test_the_axis_is_named():
@@ -113,6 +123,19 @@ def test_wrong_signs(sound, way):
     expected = "moment_y_sign" if way == "moment_y" else f"{way}_sign"
     wrench = TURNED[way](sound.observations.wrench)
     assert found(sound, wrench=wrench) == [expected]
+
+
+def test_a_wrong_sign_of_the_free_moment(sound):
+    """A moment of 15 N m about the vertical at the COP, right and wrong."""
+    made = sound.observations
+    force, moment = made.wrench.force, made.wrench.moment
+    own = free_moment_turned(made.wrench)
+    amplitude = np.abs(own.moment - moment)[:, 1].max() / 2.0
+    assert amplitude > 15.0  # else nothing is to be seen
+    assert found(sound) == []
+    assert found(sound, wrench=replace(made.wrench, force=force, moment=own.moment)) == [
+        "free_moment_sign"
+    ]
 
 
 @pytest.mark.parametrize("way", list(TURNED))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from aqbio.mechanics.multibody.momentum import (
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
 
 STEP = 1e-4
+ROOT = Path(__file__).parents[3]
 
 
 def momentum(skeleton, q, u):
@@ -120,3 +123,35 @@ def test_frame_differences_are_near(runner, running):
     ):
         error = np.sqrt(((near - true)[inside] ** 2).mean())
         assert 0.0 < error < limit * np.sqrt((true[inside] ** 2).mean())
+
+
+def _random_state(skeleton, frames=3):
+    """Poses in the middle of the coordinates' ranges, with the speeds of running."""
+    rng = np.random.default_rng(5)
+    low, high = np.clip(skeleton.coordinate_range, -2.0, 2.0).T
+    share = rng.uniform(0.3, 0.7, (frames, len(low)))
+    q = np.where(
+        skeleton.coordinate_locked, skeleton.coordinate_default, low + share * (high - low)
+    )
+    moves = ~skeleton.coordinate_locked
+    return q, moves * rng.normal(0, 5, q.shape), moves * rng.normal(0, 100, q.shape)
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("sex", ["female", "male"])
+def test_our_sprint_models(sex):
+    from aqbio.osim.skeleton import read_skeleton
+
+    skeleton = read_skeleton(ROOT / "models" / "sprint" / f"sprint_{sex}.osim")
+    check(skeleton, _random_state(skeleton))
+
+
+@pytest.mark.opensim
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["rajagopal_scaled_ja1", "JA1_SCALED_Osim40"])
+def test_published_models(realdata, name):
+    """The walker knee of Rajagopal (2016): splines, and one coordinate about three axes."""
+    from aqbio.osim.skeleton import read_skeleton
+
+    skeleton = read_skeleton(realdata / "ja1_dorn2012" / "models" / f"{name}.osim")
+    check(skeleton, _random_state(skeleton))

@@ -1,0 +1,188 @@
+"""Which marker of a standing person sits on which landmark, told from where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.transform import Rotation
+
+from aqbio.mechanics.vectors import FloatArray, IntArray
+
+TOO_FAR = 0.15
+"""A marker farther from a landmark than this is not on it, m (on the scaled template)."""
+
+TURNS, ROUNDS = 8, 25
+"""Directions in which the person may face at the start; rounds of assigning and fitting."""
+
+SCALES = (0.75, 1.3)
+"""Plausible sizes of a person relative to the template."""
+
+FEWEST = 8
+"""Landmarks that must find a marker."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Landmarks of a template laid over markers.
+
+    Attributes
+    ----------
+    template : int
+        Number of the posture that fits.
+    landmarks : (L, 3) array, m
+        Where the landmarks are expected, axes of the markers.
+    marker : (L,) int array
+        Marker of each landmark, -1 where none is near.
+    distance : (L,) array, m
+        From there to it; NaN where none is near.
+    cost : float
+        Mean distance, landmarks without a marker counted as ``TOO_FAR``, m.
+    """
+
+    template: int
+    landmarks: FloatArray
+    marker: IntArray
+    distance: FloatArray
+    cost: float
+
+
+def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement | None:
+    """Lay a standing template over the markers of a standing person.
+
+    Parameters
+    ----------
+    markers : (M, 3) array, m
+        Any axes, any place.
+    templates : sequence of (L, 3) arrays, m
+        Landmarks in several postures of the arms; x forward, y up, z right.
+
+    Returns
+    -------
+    Placement or None
+        None where fewer than eight landmarks find a marker.
+
+    Notes
+    -----
+    Every axis may point up and the person may face anywhere; the template is turned, moved and
+    scaled, never mirrored, so that left and right follow from front and back. Landmarks and
+    markers are assigned by least total distance (Jonker and Volgenant), and the template is laid
+    over its markers again (Procrustes), by turns.
+    """
+    best: Placement | None = None
+    for number, template in enumerate(templates):
+        for start in _starts(template, markers):
+            found = _settled(number, template, start, markers)
+            if found is not None and (best is None or found.cost < best.cost):
+                best = found
+    return best
+
+
+def anchored_placement(
+    markers: FloatArray, templates: Sequence[FloatArray], anchors: Sequence[tuple[int, int]]
+) -> Placement | None:
+    """Lay a template over markers of which some are known.
+
+    Parameters
+    ----------
+    markers, templates
+        As for :func:`placement`.
+    anchors : sequence of (int, int)
+        Landmark and marker that belong together; at least four that are not in one line.
+    """
+    landmark, marker = np.array(anchors).T
+    best: Placement | None = None
+    for number, template in enumerate(templates):
+        start = _similarity(template[landmark], markers[marker])
+        found = _assigned(number, _laid(template, start), markers)
+        if found is not None and (best is None or found.cost < best.cost):
+            best = found
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class _Similarity:
+    """``x -> scale R x + shift``."""
+
+    scale: float
+    rotation: FloatArray
+    shift: FloatArray
+
+
+def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
+    laid: FloatArray = similarity.scale * template @ similarity.rotation.T + similarity.shift
+    return laid
+
+
+def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
+    """Every axis up, eight directions; the size from the height of the middle 90 %."""
+    middle, own = markers.mean(axis=0), template.mean(axis=0)
+    starts = []
+    for axis, sign in product(range(3), (1.0, -1.0)):
+        up = np.zeros(3)
+        up[axis] = sign
+        scale = _height(markers @ up) / _height(template[:, 1])
+        if not SCALES[0] <= scale <= SCALES[1]:
+            continue
+        upright, _ = Rotation.align_vectors([up], [[0.0, 1.0, 0.0]])
+        for turn in range(TURNS):
+            yaw = Rotation.from_rotvec(up * (2.0 * np.pi * turn / TURNS))
+            rotation = (yaw * upright).as_matrix()
+            starts.append(_Similarity(scale, rotation, middle - scale * rotation @ own))
+    return starts
+
+
+def _height(values: FloatArray) -> float:
+    low, high = np.percentile(values, (5.0, 95.0))
+    return float(high - low)
+
+
+def _settled(
+    number: int, template: FloatArray, start: _Similarity, markers: FloatArray
+) -> Placement | None:
+    """Assign and fit by turns until nothing changes."""
+    laid, before = _laid(template, start), None
+    found: Placement | None = None
+    for _ in range(ROUNDS):
+        found = _assigned(number, laid, markers)
+        if found is None or (before is not None and np.array_equal(before, found.marker)):
+            return found
+        before = found.marker
+        near = found.marker >= 0
+        laid = _laid(template, _similarity(template[near], markers[found.marker[near]]))
+    return found
+
+
+def _assigned(number: int, laid: FloatArray, markers: FloatArray) -> Placement | None:
+    """Give every landmark the marker of least total distance, none that is too far."""
+    apart = np.linalg.norm(laid[:, None] - markers[None], axis=2)
+    rows, columns = linear_sum_assignment(np.minimum(apart, TOO_FAR) ** 2)
+    distance = np.full(len(laid), np.nan)
+    marker = np.full(len(laid), -1, dtype=np.int64)
+    near = apart[rows, columns] < TOO_FAR
+    marker[rows[near]] = columns[near]
+    distance[rows[near]] = apart[rows[near], columns[near]]
+    if np.count_nonzero(near) < FEWEST:
+        return None
+    cost = float(np.where(np.isnan(distance), TOO_FAR, distance).mean())
+    return Placement(number, laid, marker, distance, cost)
+
+
+def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
+    """Rotation, scale and shift of least squares that take one set of points to another.
+
+    References
+    ----------
+    Umeyama (1991), IEEE Trans Pattern Anal Mach Intell 13:376-380.
+    """
+    from_middle, to_middle = source.mean(axis=0), target.mean(axis=0)
+    own, other = source - from_middle, target - to_middle
+    left, size, right = np.linalg.svd(other.T @ own)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    rotation = left @ flip @ right
+    scale = float((size * np.diag(flip)).sum() / (own**2).sum())
+    scale = float(np.clip(scale, *SCALES))
+    return _Similarity(scale, rotation, to_middle - scale * rotation @ from_middle)

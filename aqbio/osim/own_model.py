@@ -1,0 +1,41 @@
+"""A model that is a participant's already: corrected, never scaled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aqbio.config.settings import Corrections
+from aqbio.errors import Finding
+from aqbio.osim.corrections import apply_corrections
+from aqbio.osim.session import initialised, load_model
+
+
+def corrected_model(
+    source: Path, output: Path, corrections: Corrections
+) -> tuple[float, list[Finding]]:
+    """Write a participant's own model with the documented corrections.
+
+    Parameters
+    ----------
+    source, output : Path
+        ``.osim`` files.
+    corrections : Corrections
+
+    Returns
+    -------
+    mass : float
+        Of the model, kg.
+    findings : list of Finding
+        What was changed.
+
+    Raises
+    ------
+    AqbioError
+        When OpenSim cannot read it or it does not initialise.
+    """
+    model = load_model(source, muscles=not corrections.drop_muscles)
+    findings = apply_corrections(model, corrections)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    model.printToXML(str(output))
+    written = load_model(output)
+    return float(written.getTotalMass(initialised(written, file=source))), findings

@@ -1,0 +1,185 @@
+"""Trials that start from joint angles: coordinates of a scaled model instead of markers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.clock import sampling_rate
+from aqbio.io.mot import Storage, read_storage, write_storage
+from aqbio.io.mot_forces import read_force_storage
+from aqbio.io.recording import Recording
+from aqbio.io.study import Study
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+
+LARGEST_RADIANS = 7.0
+"""No joint angle of a runner is larger than a whole turn: larger numbers are degrees, rad."""
+
+SMALLEST_DEGREES = 7.0
+"""In a run some joint angle exceeds this: if none does, the numbers are radians, degrees."""
+
+
+def prepared_coordinates(stem: Path) -> Path:
+    """Give the file in which stage prepare leaves the coordinates of a trial."""
+    return stem.with_name(f"{stem.name}_coordinates.mot")
+
+
+def coordinates_recording(study: Study, trial: Trial) -> Recording:
+    """Give a trial that starts from joint angles as if its model's markers had been recorded.
+
+    Markers of the participant's model, where the coordinates put them; ground axes of OpenSim. The
+    coordinates are left for stage solve, on the clock of the prepared trial.
+
+    Raises
+    ------
+    AqbioError
+        When a file cannot be read, or the coordinates are not those of the model.
+    """
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        skeleton = read_skeleton(study.model_file(trial.participant_id))
+    path, forces = study.recording(trial), study.forces(trial)
+    storage = read_storage(path)
+    rate = sampling_rate(storage.time, path.name)
+    q, findings = coordinate_values(storage, skeleton, path)
+    labels, columns = _marker_columns(study.marker_set, skeleton)
+    loads = None
+    if forces is not None:
+        loads, more = read_force_storage(forces, float(storage.time[0]))
+        findings += more
+    stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
+    time = np.arange(len(q)) / rate
+    write_storage(prepared_coordinates(stem), skeleton.coordinates, time, q, in_degrees=False)
+    return Recording(
+        labels=labels,
+        positions=marker_positions(skeleton, q)[:, columns],
+        rate=rate,
+        forces=loads,
+        findings=tuple(findings),
+    )
+
+
+def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
+    """Give a trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
+
+    Parameters
+    ----------
+    prepared : Path
+        The prepared trial, without its ending.
+    skeleton : Skeleton
+    time : (T,) array, s
+    """
+    storage = read_storage(prepared_coordinates(prepared))
+    q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
+    frames = np.searchsorted(storage.time, time - 0.5 * float(np.diff(storage.time[:2])[0]))
+    chosen: FloatArray = q[frames]
+    return chosen
+
+
+def coordinate_values(
+    storage: Storage, skeleton: Skeleton, path: Path
+) -> tuple[FloatArray, list[Finding]]:
+    """Give all coordinates of a model from a file, (T, C) rad or m.
+
+    Coordinates that depend on others are computed: OpenSim writes them in radians even where the
+    file says degrees (``knee_angle_r_beta``). Those that the file lacks keep their default.
+
+    Raises
+    ------
+    AqbioError
+        When the file is about another model, or says degrees where radians are meant.
+    """
+    names = {_plain(column): column for column in storage.columns}
+    missing = [name for name in skeleton.coordinates if name not in names]
+    dependent = {skeleton.coordinates[index] for index in skeleton.couplers.dependent}
+    free = {skeleton.coordinates[index] for index in skeleton.free}
+    if len(missing) == len(skeleton.coordinates) or "pelvis" in "".join(set(missing) & free):
+        raise AqbioError(
+            f"the file lacks {', '.join(missing[:6])} of the model's coordinates.",
+            file=path.name,
+            where="column names",
+            fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
+            rule="coordinates-missing",
+        )
+    q = np.tile(skeleton.coordinate_default, (len(storage.time), 1))
+    for index, name in enumerate(skeleton.coordinates):
+        if name in names and name not in dependent:
+            q[:, index] = storage.column(names[name])
+    angles = skeleton.coordinate_is_rotation.copy()
+    angles[[index for index, name in enumerate(skeleton.coordinates) if name not in names]] = False
+    angles[skeleton.couplers.dependent] = False
+    findings = []
+    if _in_degrees(storage, q[:, angles], path):
+        q[:, angles] = np.radians(q[:, angles])
+    if lost := sorted(set(missing) & free):
+        findings.append(
+            Finding(
+                rule="coordinates-missing",
+                severity="warning",
+                what=f"coordinates {', '.join(lost)} are not in the file and keep their default.",
+                file=path.name,
+                number=float(len(lost)),
+                fix="export all coordinates of the model.",
+            )
+        )
+    return dependent_filled(skeleton, q), findings
+
+
+def _plain(column: str) -> str:
+    """Name of a coordinate, also where OpenSim writes a path: ``/jointset/hip_r/…/value``."""
+    parts = column.split("/")
+    return parts[-2] if len(parts) > 1 and parts[-1] == "value" else parts[-1]
+
+
+def _in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
+    """Whether joint angles are in degrees; what the header says must be possible.
+
+    Raises
+    ------
+    AqbioError
+        When the numbers contradict the header.
+    """
+    largest = float(np.nanmax(np.abs(angles))) if angles.size else 0.0
+    if storage.in_degrees is None:
+        return largest > LARGEST_RADIANS
+    possible = largest > SMALLEST_DEGREES if storage.in_degrees else largest < LARGEST_RADIANS
+    if not possible:
+        said, meant = ("degrees", "radians") if storage.in_degrees else ("radians", "degrees")
+        raise AqbioError(
+            f"the header says {said}, but the largest joint angle is {largest:.2f}: these are "
+            f"{meant}.",
+            file=path.name,
+            where="inDegrees in the header",
+            fix=f"write inDegrees={'no' if storage.in_degrees else 'yes'} if that is so.",
+            rule="coordinates-unit",
+        )
+    return bool(storage.in_degrees)
+
+
+def _marker_columns(marker_set: MarkerSet, skeleton: Skeleton) -> tuple[tuple[str, ...], list[int]]:
+    """Labels of the marker set that the model has, and their places among its markers."""
+    labels = [
+        label
+        for label, marker in marker_set.markers.items()
+        if not marker.computed and marker_set.model_name(label) in skeleton.markers
+    ]
+    needed = {*marker_set.pelvis.front, *marker_set.pelvis.back}
+    needed |= {marker_set.feet.left.heel, marker_set.feet.right.heel}
+    if lost := sorted(needed - set(labels)):
+        raise AqbioError(
+            f"the participant's model has no markers for {', '.join(lost)}, which tell where feet "
+            "and pelvis are.",
+            fix="name the marker set that the model was scaled with in model.markers, or add these "
+            "markers to the model.",
+            rule="model-markers",
+        )
+    index = [skeleton.markers.index(marker_set.model_name(label)) for label in labels]
+    return tuple(labels), index

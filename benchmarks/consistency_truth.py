@@ -1,0 +1,230 @@
+"""How far from the truth, before and after consistency: ``python -m benchmarks.consistency_truth``.
+
+Virtual sprints whose momentum is known exactly, recorded with skin, clock, plates and body wrong by
+known draws (`aqbio.virtual.known_run`). The gaits come from the generator: joint angles are Fourier
+series, pelvis and centre of mass Chebyshev series, and no curve is one of the fit's splines.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.observations import Observations
+from aqbio.mechanics.consistency.posterior import posterior
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.virtual.demo import SPRINTERS, individual_gait
+from aqbio.virtual.known_observations import (
+    GroupMomentum,
+    known_observations,
+    known_runner,
+    motion_momentum,
+    true_momentum,
+)
+from aqbio.virtual.known_run import KnownRun, drawn_errors, known_run
+from aqbio.virtual.library import GaitName
+from aqbio.virtual.skin import LOOSE, Skin
+
+SEEDS, FASTEST = 12, 3
+DRAG_AREAS = (0.35, 0.55)
+"""Between these the runners' drag areas are drawn, m²; the fit holds 0.45."""
+CUTOFFS = {FASTEST: 20.0}
+SLOW_CUTOFF = 15.0
+SIZES = (0.0, 0.5, 1.0, 1.5)
+PLAIN = "plain"
+ARMS: Mapping[str, Weights] = {
+    "30/10": Weights(),
+    "100/30": Weights(sigma_force_n=100.0, sigma_moment_nm=30.0),
+    "10/3": Weights(sigma_force_n=10.0, sigma_moment_nm=3.0),
+    "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
+    "30/10, not smooth": Weights(jerk_sd=1e9),
+    "30/10, not smooth, 20 ms": Weights(jerk_sd=1e9, knot_s=0.020),
+}
+"""The last two are the method before smoothness was believed (knots of 10 and of 20 ms)."""
+GROUPS = {
+    "leg": ("leg_left", "leg_right"),
+    "arm": ("arm_left", "arm_right"),
+    "torso": ("torso",),
+    "pelvis": ("pelvis",),
+}
+QUANTITIES = ("leg", "arm", "torso", "pelvis", "total", "total_z", "total_x")
+INTERVAL = 1.645
+"""Standard deviations from the middle to an end of an interval of 90 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One kind of recordings.
+
+    Attributes
+    ----------
+    name : str
+    size : float
+        Share of the usual errors.
+    skin : Skin
+    level : int
+        Speed of the sprinters: 0 is 5 m/s, 3 their fastest.
+    """
+
+    name: str
+    size: float
+    skin: Skin
+    level: int = FASTEST
+
+
+SETTINGS = (
+    *(Setting(f"skin of steps x {size:g}", size, Skin()) for size in SIZES),
+    Setting("skin of strides, a quarter free", 1.0, LOOSE),
+    Setting("6 to 6.5 m/s", 1.0, Skin(), level=1),
+)
+
+
+def recorded(setting: Setting, seed: int) -> KnownRun:
+    """Record one of the demo's sprinters, in turn, with errors of their own."""
+    random = np.random.default_rng([seed, 20261120])
+    who = SPRINTERS[seed % len(SPRINTERS)].athlete.name
+    drag = float(random.uniform(*DRAG_AREAS))
+    gait = individual_gait(GaitName(who, "normal", setting.level), drag_area=drag).gait
+    return known_run(gait, drawn_errors(setting.size, random, setting.skin), random)
+
+
+def observed(setting: Setting, made: KnownRun) -> Observations:
+    """Give what the fit reads."""
+    return known_observations(made, CUTOFFS.get(setting.level, SLOW_CUTOFF))
+
+
+def errors(found: GroupMomentum, truth: GroupMomentum, made: KnownRun) -> dict[str, float]:
+    """Root mean square errors over the contacts and the flights between them.
+
+    Of H and, with a ``d`` in front, of its rate; about the vertical but for the last two.
+    """
+    order = list(known_runner(made).groups)
+    result = {}
+    for prefix, quantity in (("", "momentum"), ("d", "rate")):
+        apart = (getattr(found, quantity) - getattr(truth, quantity))[made.window]
+        size = np.sqrt((apart**2).mean(axis=0))[:, 1]
+        whole = np.sqrt((apart.sum(axis=1) ** 2).mean(axis=0))
+        for name, members in GROUPS.items():
+            result[prefix + name] = float(size[[order.index(one) for one in members]].mean())
+        for name, axis in (("total", 1), ("total_z", 2), ("total_x", 0)):
+            result[prefix + name] = float(whole[axis])
+    return result
+
+
+def fit_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
+    """Errors of a fit, its residual and its markers."""
+    found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
+    force, moment = fit.after.force[made.measured], fit.after.moment[made.measured]
+    return errors(found, true_momentum(made), made) | {
+        "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
+        "residual_yaw_nm": float(np.sqrt((moment[:, 1] ** 2).mean())),
+        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(fit.marker_error_after[made.window] ** 2))),
+    }
+
+
+def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
+    """The same of plain inverse kinematics, low-passed, on the model as it is."""
+    plain = fit.observations.plain
+    found = motion_momentum(made.model, plain, fit.runner.grouping)
+    force, moment = fit.before.force[made.measured], fit.before.moment[made.measured]
+    return errors(found, true_momentum(made), made) | {
+        "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
+        "residual_yaw_nm": float(np.sqrt((moment[:, 1] ** 2).mean())),
+        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(fit.marker_error_before[made.window] ** 2))),
+    }
+
+
+def coverage(fit: TrialFit, made: KnownRun) -> dict[str, float]:
+    """Share of frames in which the 90 % interval about the vertical holds the truth."""
+    spread, truth = posterior(fit), true_momentum(made)
+    found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
+    order, result = list(fit.runner.groups), {}
+    for prefix, quantity in (("", "momentum"), ("d", "rate")):
+        apart = getattr(found, quantity) - getattr(truth, quantity)
+        sd = getattr(spread, f"{quantity}_sd")
+        inside = (np.abs(apart) <= INTERVAL * sd)[made.window][..., 1]
+        for name, members in GROUPS.items():
+            held = inside[:, [order.index(one) for one in members]]
+            result[prefix + name] = float(held.mean())
+        whole = INTERVAL * getattr(spread, f"total_{quantity}_sd")
+        total = np.abs(apart.sum(axis=1)) <= whole
+        result[prefix + "total"] = float(total[made.window][:, 1].mean())
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What some recordings gave.
+
+    Attributes
+    ----------
+    errors : DataFrame
+        One row per setting, seed and arm.
+    coverage : DataFrame
+        One row per setting and seed, of the default arm.
+    parameters : DataFrame
+        True and estimated values and standard deviation, default arm.
+    """
+
+    errors: pd.DataFrame
+    coverage: pd.DataFrame
+    parameters: pd.DataFrame
+
+
+def findings(
+    settings: Sequence[Setting],
+    seeds: Sequence[int],
+    arms: Mapping[str, Weights] = ARMS,
+    say: Callable[[str], None] | None = None,
+) -> Findings:
+    """Record, fit with every arm, compare with the truth; the first arm is the default."""
+    wrong, held, known = [], [], []
+    for setting in settings:
+        for seed in seeds:
+            made = recorded(setting, seed)
+            runner, observations = known_runner(made), observed(setting, made)
+            place = {"setting": setting.name, "seed": seed}
+            for number, (arm, weights) in enumerate(arms.items()):
+                fit = fit_trial(runner, observations, weights)
+                wrong.append(place | {"weights": arm} | fit_errors(fit, made))
+                if not number:
+                    wrong.append(place | {"weights": PLAIN} | plain_errors(fit, made))
+                    held.append(place | coverage(fit, made))
+                    known += [place | row for row in _parameters(fit, made)]
+        if say is not None:
+            say(f"{setting.name}: {len(seeds)} recordings")
+    return Findings(pd.DataFrame(wrong), pd.DataFrame(held), pd.DataFrame(known))
+
+
+def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
+    true = made.errors.parameters()
+    return [
+        {"name": one.name, "true": true[one.name], "estimate": one.estimate, "sd": one.sd}
+        for one in fit.estimates
+        if one.parameter.on
+    ]
+
+
+def ratios(found: Findings) -> pd.DataFrame:
+    """Mean errors over seeds, relative to the plain way's, by setting and arm."""
+    mean = found.errors.drop(columns="seed").groupby(["setting", "weights"], sort=False).mean()
+    plain = mean.xs(PLAIN, level="weights")
+    return mean / plain.reindex(mean.index, level="setting")
+
+
+def root_mean_square_parameters(found: Findings) -> pd.DataFrame:
+    """Size of the true values and of what is left of them, by setting and parameter."""
+    table = found.parameters.assign(left=found.parameters["estimate"] - found.parameters["true"])
+    squares = table.set_index(["setting", "name"])[["true", "left"]] ** 2
+    return squares.groupby(level=[0, 1], sort=False).mean() ** 0.5
+
+
+if __name__ == "__main__":
+    from benchmarks.consistency_page import main
+
+    sys.exit(main(sys.argv[1:]))

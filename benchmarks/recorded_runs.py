@@ -1,0 +1,159 @@
+"""JA1's recordings as arrays: what the consistency fit reads, on two stock models.
+
+JA1 runs along +Y of a laboratory with z up: forward, up and right are its axes y, z and x.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.config import ModelMap, read_yaml
+from aqbio.io.c3d import read_c3d
+from aqbio.io.recording import Recording
+from aqbio.mechanics.consistency.observations import GroundWrench, Observations, measured_frames
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.session import StaticStance
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.multibody.motion import spline_motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.events import contacts
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.osim.skeleton import read_skeleton
+
+ROOT = Path(__file__).parents[1]
+JA1 = "ja1_dorn2012"
+TO_GROUND = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+FILES = {"jog": "JA1Gait21.c3d", "sprint": "JA1Gait35.c3d"}
+CUTOFFS = {"jog": 15.0, "sprint": 20.0}
+"""Of forces and of the plain way's coordinates, Hz."""
+MODELS = {
+    "rajagopal": ("rajagopal_scaled_ja1.osim", "rajagopal2016"),
+    "ja1": ("JA1_SCALED_Osim40.osim", "hamner2010"),
+}
+"""File and map of each stock model."""
+EVENT_LEVEL, EVENT_CUTOFF, SHORTEST_CONTACT = 20.0, 200.0, 0.05
+STANDING = slice(100, 500, 20)
+"""Frames of the static trial in which he stands still."""
+HEADINGS = np.radians([0.0, 90.0, 180.0, 270.0])
+PLATE_LOADED = 200.0
+"""Plates that never carry this much are not used, N."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedRun:
+    """A recording on a model, and its forces before the low-pass.
+
+    Attributes
+    ----------
+    runner : Runner
+    observations : Observations
+    force_time : (N,) array, s
+    force, moment : (N, 3) arrays, N and N m, ground
+        Of all used plates together, moments about the ground's origin; unfiltered.
+    contacts : (C, 2) array, s
+        Touchdowns and toe-offs, forces' clock.
+    cutoff : float, Hz
+    """
+
+    runner: Runner
+    observations: Observations
+    force_time: FloatArray
+    force: FloatArray
+    moment: FloatArray
+    contacts: FloatArray
+    cutoff: float
+
+    def wrench(self, force: FloatArray, moment: FloatArray, late: float = 0.0) -> GroundWrench:
+        """Low-pass other forces of the same plates, and let them come later, s."""
+        rate = 1.0 / float(self.force_time[1] - self.force_time[0])
+        both = low_pass(np.concatenate((force, moment), axis=1), rate, self.cutoff)
+        return GroundWrench(self.force_time + late, both[:, :3], both[:, 3:])
+
+
+@lru_cache(maxsize=4)
+def stock_runner(realdata: Path, model: str) -> Runner:
+    """Give a stock model that was scaled to JA1, with its groups."""
+    file, name = MODELS[model]
+    groups = read_yaml(ROOT / "models" / name / "map.yaml", ModelMap).groups
+    return Runner(read_skeleton(realdata / JA1 / "models" / file), groups)
+
+
+@lru_cache(maxsize=8)
+def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
+    """Read one of JA1's two runs.
+
+    Parameters
+    ----------
+    realdata : Path
+        Folder of the real recordings.
+    trial : {"jog", "sprint"}
+    model : {"rajagopal", "ja1"}
+    """
+    runner, cutoff = stock_runner(realdata, model), CUTOFFS[trial]
+    recording = read_c3d(realdata / JA1 / "c3d" / FILES[trial])
+    index, markers = _markers(recording, runner.skeleton)
+    force_time, force, moment = _total(recording)
+    rate = 1.0 / float(force_time[1] - force_time[0])
+    vertical = low_pass(force[:, 1], rate, EVENT_CUTOFF)
+    found = contacts(vertical, rate, EVENT_LEVEL, SHORTEST_CONTACT)
+    spans = np.stack((found.touchdown, found.toe_off), axis=1)
+    time = np.arange(len(markers)) / recording.rate
+    solved = inverse_kinematics(runner.skeleton, markers, index, np.ones(len(index)))
+    names = runner.skeleton.coordinates
+    both = low_pass(np.concatenate((force, moment), axis=1), rate, cutoff)
+    observations = Observations(
+        time=time,
+        marker_index=index,
+        markers=markers,
+        wrench=GroundWrench(force_time, both[:, :3], both[:, 3:]),
+        measured=measured_frames(time, spans, found.complete),
+        start=solved.q,
+        plain=spline_motion(runner.skeleton, time, low_pass(solved.q, recording.rate, cutoff)),
+        unobservable=tuple(names.index(name) for name in solved.unobservable),
+    )
+    return RecordedRun(runner, observations, force_time, force, moment, spans, cutoff)
+
+
+def standing(realdata: Path, model: str) -> StaticStance:
+    """Give JA1's static trial: mean pose and centre of pressure.
+
+    He stands on a plate whose axes are those of the runs; his heading is found by trying four.
+    """
+    skeleton = stock_runner(realdata, model).skeleton
+    recording = read_c3d(realdata / JA1 / "c3d" / "JA1Static05.c3d")
+    index, markers = _markers(recording, skeleton)
+    still = markers[STANDING].mean(axis=0, keepdims=True)
+    tried = []
+    for heading in HEADINGS:
+        pose = skeleton.coordinate_default.copy()
+        pose[skeleton.coordinates.index("pelvis_rotation")] = heading
+        solved = inverse_kinematics(skeleton, still, index, np.ones(len(index)), pose=pose)
+        tried.append((float(np.sqrt(np.nanmean(solved.errors**2))), solved.q[0]))
+    _, q = min(tried, key=lambda one: one[0])
+    _, force, moment = _total(recording)
+    total, about = force.mean(axis=0), moment.mean(axis=0)
+    return StaticStance(q, np.array([about[2] / total[1], 0.0, -about[0] / total[1]]))
+
+
+def _markers(recording: Recording, skeleton: Skeleton) -> tuple[np.ndarray, FloatArray]:
+    """Markers that the model has: their index there and their positions, ground axes."""
+    used = [label for label in recording.labels if label in skeleton.markers]
+    columns = [recording.labels.index(label) for label in used]
+    index = np.array([skeleton.markers.index(label) for label in used])
+    return index, recording.positions[:, columns] @ TO_GROUND.T
+
+
+def _total(recording: Recording) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Time, force and moment about the ground's origin of all plates that are used."""
+    forces = recording.forces
+    if forces is None:
+        raise ValueError("the recording has no force plates.")
+    wrench = forces.wrench.rotated(TO_GROUND)
+    used = wrench.select(wrench.force[:, :, 1].max(axis=0) > PLATE_LOADED)
+    time = forces.start + np.arange(len(used.force)) / forces.rate
+    return time, used.force.sum(axis=1), used.moment_about_origin().sum(axis=1)

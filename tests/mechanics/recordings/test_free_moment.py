@@ -1,0 +1,55 @@
+"""The sign of the free moment: told where the residual can tell, and only there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.recordings.free_moment import free_moment_slope
+
+
+def _contacts(count: int, seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True free moment, other residual (smooth within a contact), number of the contact."""
+    rng = np.random.default_rng(seed)
+    phase = np.linspace(0.0, 1.0, 25)
+    shapes = np.stack([np.sin((k + 1) * np.pi * phase) for k in range(3)])
+    true = 10.0 * (shapes[0] + 0.3 * rng.standard_normal((count, 1)) * shapes[1])
+    other = noise * rng.standard_normal((count, 3)) @ shapes
+    return true.ravel(), other.ravel(), np.repeat(np.arange(count), 25)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_reversed_sign_is_told_and_a_right_one_is_not(seed):
+    """Residuals of other causes half as large as the free moment, five contacts."""
+    true, other, contact = _contacts(5, seed, noise=2.0)
+    right = free_moment_slope(other, true, contact)
+    assert abs(right.value) < 4 * max(right.error, 0.02)
+    assert not right.reversed
+    wrong = free_moment_slope(other + 2.0 * true, -true, contact)
+    assert wrong.value == pytest.approx(-2.0 - right.value)
+    assert wrong.reversed
+
+
+def test_false_alarms_are_rare_where_the_residual_is_large():
+    """Residuals of 70 N m beside 10: the slope says nothing, and 5 % at most are told reversed."""
+    told = [
+        free_moment_slope(other, true, contact).reversed
+        for true, other, contact in (_contacts(4, seed, noise=50.0) for seed in range(400))
+    ]
+    assert np.mean(told) < 0.05
+
+
+@pytest.mark.parametrize("slope", [-4.0, -1.0, 0.0, 2.0])
+def test_faults_of_another_kind_are_not_called_reversed(slope):
+    true, _, contact = _contacts(6, 1, noise=0.0)
+    assert not free_moment_slope(slope * true, true, contact).reversed
+
+
+def test_two_contacts_are_too_few_and_none_is_none():
+    true, _, contact = _contacts(2, 1, noise=0.0)
+    assert not free_moment_slope(-2.0 * true, true, contact).reversed
+    nothing = free_moment_slope(np.zeros(0), np.zeros(0), np.zeros(0, dtype=int))
+    assert np.isnan(nothing.value)
+    assert not nothing.reversed
+    single = free_moment_slope(-2.0 * true[:25], true[:25], contact[:25])
+    assert np.isnan(single.error)

@@ -1,0 +1,88 @@
+"""A template laid over markers: any axes, any place, any size, never mirrored."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from aqbio.mechanics.recordings.label_geometry import TOO_FAR, anchored_placement, placement
+
+SIDED = {
+    "asis": (0.10, 1.00, 0.12), "psis": (-0.08, 1.03, 0.05), "knee": (0.01, 0.52, 0.16),
+    "knee_medial": (0.01, 0.52, 0.06), "ankle": (-0.02, 0.09, 0.14), "heel": (-0.08, 0.05, 0.10),
+    "mt1": (0.12, 0.06, 0.07), "mt5": (0.08, 0.04, 0.16), "toe": (0.19, 0.03, 0.10),
+    "shoulder": (-0.02, 1.48, 0.19), "elbow": (-0.02, 1.16, 0.24), "wrist": (0.02, 0.90, 0.24),
+}  # fmt: skip
+MIDDLE = {"c7": (-0.10, 1.52, 0.0), "chest": (0.09, 1.30, 0.0)}
+TEMPLATE = np.array(
+    [(x, y, side * z) for x, y, z in SIDED.values() for side in (1, -1)] + list(MIDDLE.values())
+)
+SKIN = 0.02
+
+
+def _worn(rng, scale=1.08):
+    """A person of another size, each marker up to 2 cm off, in an order of its own."""
+    places = scale * TEMPLATE + SKIN * rng.uniform(-1, 1, TEMPLATE.shape)
+    order = rng.permutation(len(places))
+    return places[order], np.argsort(order)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_axes_and_any_heading(seed):
+    rng = np.random.default_rng(seed)
+    worn, expected = _worn(rng)
+    yaw = Rotation.from_rotvec([0, rng.uniform(0, 2 * np.pi), 0]).as_matrix()
+    axes = np.eye(3)[list(list(permutations(range(3)))[seed + 1])]
+    axes[0] *= np.linalg.det(axes)  # another laboratory, not its mirror image
+    found = placement(worn @ yaw.T @ axes.T + [3.0, -2.0, 5.0], [TEMPLATE])
+    np.testing.assert_array_equal(found.marker, expected)
+    assert np.nanmax(found.distance) < 2.5 * np.sqrt(3) * SKIN
+
+
+def test_left_is_not_taken_for_right():
+    """Mirror images have other owners: a template is turned, never mirrored."""
+    worn, expected = _worn(np.random.default_rng(9))
+    mirrored = worn * [1, 1, -1]
+    found = placement(mirrored, [TEMPLATE])
+    swapped = expected.copy()
+    swapped[:24] = expected[:24].reshape(-1, 2)[:, ::-1].ravel()
+    np.testing.assert_array_equal(found.marker, swapped)
+
+
+def test_more_markers_and_missing_ones():
+    """Cluster markers belong to no landmark; landmarks without a marker stay without."""
+    rng = np.random.default_rng(3)
+    lost = [4, 5, 22]
+    kept = [index for index in range(len(TEMPLATE)) if index not in lost]
+    clusters = [[0.08, 0.75, 0.13], [0.08, 0.75, -0.13], [0.06, 0.3, 0.14], [0.06, 0.3, -0.14]]
+    worn = np.vstack((TEMPLATE[kept] + 0.01 * rng.standard_normal((len(kept), 3)), clusters))
+    found = placement(worn, [TEMPLATE])
+    np.testing.assert_array_equal(found.marker[kept], np.arange(len(kept)))
+    assert all(found.marker[index] < 0 or found.distance[index] > 0.05 for index in lost)
+
+
+def test_the_posture_that_fits():
+    raised = TEMPLATE.copy()
+    raised[20:24, 1] = 1.48  # elbows and wrists in a T
+    raised[20:24, 2] = np.sign(raised[20:24, 2]) * [0.5, 0.5, 0.75, 0.75]
+    found = placement(raised, [TEMPLATE, raised])
+    assert found.template == 1
+    np.testing.assert_allclose(found.distance, 0.0, atol=1e-9)
+
+
+def test_anchors_leave_no_search():
+    worn, expected = _worn(np.random.default_rng(5))
+    anchors = [(index, int(expected[index])) for index in (0, 1, 5, 8, 24)]
+    found = anchored_placement(worn, [TEMPLATE], anchors)
+    np.testing.assert_array_equal(found.marker, expected)
+
+
+def test_what_is_no_person_finds_no_place():
+    rng = np.random.default_rng(0)
+    assert placement(rng.uniform(0, 0.3, (30, 3)), [TEMPLATE]) is None
+    wall = np.array(list(product(np.linspace(0, 6, 5), np.linspace(0, 6, 5), [0.0])))
+    found = placement(wall, [TEMPLATE])
+    assert found is None or found.cost > 0.5 * TOO_FAR

@@ -1,0 +1,164 @@
+"""Dynamic consistency of real recordings: the gates of the method on jog, run and sprint.
+
+The residual rows are fit quality, not validation; what they must not cost is in the other rows.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from tests.real.conftest import StudyRun
+
+pytestmark = [pytest.mark.real, pytest.mark.workflow, pytest.mark.opensim]
+
+JA1, RUN = pytest.mark.xdist_group("ja1"), pytest.mark.xdist_group("rajagopal")
+SLOW = [
+    pytest.param(("ja1", "JA1", "jog"), marks=JA1, id="ja1-jog"),
+    pytest.param(("ja1_sprint", "JA1", "jog"), marks=JA1, id="ja1_sprint-jog"),
+    pytest.param(("rajagopal_run", "subject01", "run"), marks=RUN, id="rajagopal_run"),
+]
+SPRINTS = [
+    pytest.param(("ja1", "JA1", "sprint"), marks=JA1, id="ja1-sprint"),
+    pytest.param(("ja1_sprint", "JA1", "sprint"), marks=JA1, id="ja1_sprint-sprint"),
+]
+MODELS = [
+    pytest.param(("ja1", "JA1"), marks=JA1, id="ja1"),
+    pytest.param(("ja1_sprint", "JA1"), marks=JA1, id="ja1_sprint"),
+    pytest.param(("rajagopal_run", "subject01"), marks=RUN, id="rajagopal_run"),
+]
+
+PLAIN_SPRINT = {
+    # Residual force in body weights; the moment about the vertical in N m (data lessons).
+    "force": {"x": 0.46, "y": 0.55, "z": 0.36},
+    "moment_y": 77.0,
+}
+
+
+def _manifest(run: StudyRun, participant: str) -> dict:
+    path = run.results / "participants" / participant / "consistency.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest, run_study) -> tuple[StudyRun, str, dict]:
+    study, participant, name = request.param
+    run = run_study(study)
+    done = next(t for t in _manifest(run, participant)["trials"] if t["trial_id"] == name)
+    return run, name, done
+
+
+def _after(done: dict, kind: str, unit: str) -> dict[str, float]:
+    return {axis: done[f"residual_{kind}_{axis}_after_{unit}"] for axis in "xyz"}
+
+
+@pytest.mark.parametrize("trial", SLOW, indirect=True)
+def test_jog_and_run(trial):
+    _, _, done = trial
+    force, moment = _after(done, "force", "bw"), _after(done, "moment", "nm")
+    assert max(force["x"], force["z"]) <= 0.02
+    assert force["y"] <= 0.03
+    assert max(moment.values()) <= 10.0
+    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0003
+
+
+@pytest.mark.parametrize("trial", SPRINTS, indirect=True)
+def test_sprint(trial):
+    """About the vertical 10 N m, 16 with a model of light legs (our own and JA1's)."""
+    run, name, done = trial
+    force, moment = _after(done, "force", "bw"), _after(done, "moment", "nm")
+    assert max(force.values()) <= 0.05
+    assert max(moment["x"], moment["z"]) <= 15.0
+    assert moment["y"] <= 16.0
+    assert run.quality(name, "residual_moment_y_stance_rms") <= 16.0
+    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0012
+
+
+@pytest.mark.parametrize("trial", [*SLOW, *SPRINTS], indirect=True)
+def test_the_largest_residual_force_is_within_5_percent_of_the_peak(trial):
+    run, name, _ = trial
+    participant = next((run.results / "participants").iterdir())
+    data = read_dataset(participant / "consistent" / f"{name}.nc")
+    left = np.linalg.norm(data["residual_force_after"].values, axis=1)
+    peak = np.linalg.norm(data["foot_force"].sum("foot").values, axis=1).max()
+    assert np.nanmax(left) <= 0.05 * peak
+
+
+@pytest.mark.parametrize("trial", [*SLOW, *SPRINTS], indirect=True)
+def test_nothing_is_suspect_and_the_plain_motion_was_left(trial):
+    run, name, done = trial
+    assert done["motion"] == "fitted"
+    assert done["suspicions"] == []
+    assert run.quality(name, "consistency_suspicions") == 0.0
+    for axis in "xyz":
+        before = run.quality(name, f"plain_residual_force_{axis}_rms")
+        assert run.quality(name, f"residual_force_{axis}_rms") < 0.3 * before
+
+
+@pytest.mark.parametrize("trial", SPRINTS[:1], indirect=True)
+def test_the_plain_sprint_is_what_the_data_lessons_say(trial):
+    """46/55/36 % of body weight and 77 N m about the vertical; both ways of solving within 15 %."""
+    run, name, _ = trial
+    for axis, expected in PLAIN_SPRINT["force"].items():
+        found = run.quality(name, f"plain_residual_force_{axis}_rms")
+        assert found == pytest.approx(expected, rel=0.15)
+    found = run.quality(name, "plain_residual_moment_y_rms")
+    assert found == pytest.approx(PLAIN_SPRINT["moment_y"], rel=0.2)
+    assert run.quality(name, "plain_effect_to_residual_y") < 3.0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_parameters_are_within_their_limits(model, run_study):
+    study, participant = model
+    manifest = _manifest(run_study(study), participant)
+    assert manifest["within_limits"]
+    assert {one["name"]: one["beyond_limit"] for one in manifest["parameters"]} == dict.fromkeys(
+        (one["name"] for one in manifest["parameters"]), False
+    )
+
+
+@pytest.mark.parametrize(
+    "study", [pytest.param("ja1", marks=JA1), pytest.param("ja1_sprint", marks=JA1)]
+)
+def test_forces_of_ja1_come_late(study, run_study):
+    """3 to 4.5 ms, seen from sprint and jog together; the interval leaves out zero."""
+    clock = run_study(study).parameter("JA1", "clock_offset")
+    assert 0.003 <= clock["estimate"] <= 0.0045
+    assert clock["low"] > 0.0
+
+
+@pytest.mark.xdist_group("rajagopal")
+def test_the_treadmill_run_has_no_clock_offset(run_study):
+    """At most 1 ms: a weak control, because the body does not travel."""
+    clock = run_study("rajagopal_run").parameter("subject01", "clock_offset")
+    assert abs(clock["estimate"]) <= 0.001
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_adjusted_model_is_used_and_carries_the_body(model, run_study):
+    study, participant = model
+    run = run_study(study)
+    folder = run.results / "participants" / participant
+    adjusted = load_skeleton(folder / "consistent" / f"{participant}.skeleton.npz")
+    scaled = load_skeleton(folder / "model" / f"{participant}.skeleton.npz")
+    change = float(adjusted.mass.sum() / scaled.mass.sum()) - 1.0
+    assert change == pytest.approx(run.parameter(participant, "mass")["estimate"], abs=1e-9)
+    steps = run.table("steps.tsv")
+    assert steps["mass_kg"].unique() == pytest.approx([adjusted.mass.sum()])
+
+
+@pytest.mark.parametrize("model", MODELS[:2])
+def test_the_page_tells_it(model, run_study):
+    run = run_study(model[0])
+    page = (run.results / "report" / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('id="agreement-section"') : page.index('id="figures"')]
+    clock = run.parameter("JA1", "clock_offset")["estimate"]
+    assert f'<data value="{clock:.15g}">{1e3 * clock:.1f}</data>' in section
+    assert '<figure id="agreement">' in section
+    findings = run.table("findings.tsv")
+    assert "clock-offset" in set(findings["rule"])
+    assert "consistency-suspect" not in set(findings["rule"])

@@ -1,0 +1,176 @@
+"""What real files do, point by point, where no other test shows it: see docs/recordings.md."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import ezc3d
+import numpy as np
+import pytest
+
+from aqbio.io.c3d import read_c3d
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.tables import read_table
+from aqbio.io.trc import read_trc
+from aqbio.io.trial_files import read_recording
+from tests.real.altered import rewritten
+from tests.real.staged import run_stages, write_study
+
+pytestmark = pytest.mark.real
+
+
+@pytest.mark.parametrize(
+    ("marker", "loads"),
+    [
+        ("rajagopal2016/run/motion_capture_run.trc", "rajagopal2016/run/grf_run.xml"),
+        ("rajagopal2016/walk/motion_capture_walk.trc", "rajagopal2016/walk/grf_walk.xml"),
+        ("ja1_dorn2012/trc_mot/sprint.trc", "ja1_dorn2012/trc_mot/sprint_grf.xml"),
+    ],
+)
+def test_external_loads_of_another_machine(realdata, marker, loads):
+    """Point 22: the path leads nowhere here, the force file lies beside it."""
+    path = realdata / loads
+    told = read_recording(realdata / marker, path).forces
+    direct = read_recording(realdata / marker, path.with_suffix(".mot")).forces
+    assert set(told.feet) == {"left", "right"}
+    np.testing.assert_array_equal(told.wrench.force, direct.wrench.force)
+
+
+@pytest.mark.parametrize(("file", "first"), [("JA1Gait21.c3d", 299), ("JA1Gait35.c3d", 832)])
+def test_absolute_events_of_the_file_are_the_contacts_less_its_first_frame(
+    realdata, tmp_path, file, first
+):
+    """Point 13: the file's own events count from frame 0, ours from its first frame."""
+    source = realdata / "ja1_dorn2012" / "c3d" / file
+    opened = ezc3d.c3d(str(source))
+    assert opened["header"]["points"]["first_frame"] == first
+    event = opened["parameters"]["EVENT"]
+    times = np.asarray(event["TIMES"]["value"])[1] - first / 250.0
+    labels = event["LABELS"]["value"]
+    strikes = sorted(t for t, label in zip(times, labels, strict=True) if "Strike" in label)
+    static = "JA1\tstatic\tstatic\tc3d/JA1Static05.c3d\tn/a"
+    rows = [static, f"JA1\trun\trun\tc3d/{file}\tn/a"]
+    study = run_stages(
+        write_study(tmp_path, ["JA1\tmale\tn/a\tn/a\tstatic"], rows), until="prepare"
+    )
+    prepared = read_dataset(study.folder("JA1", "prepare") / "run.nc")
+    for touchdown in prepared["contact_touchdown"].values:
+        assert np.abs(np.array(strikes) - touchdown).min() <= 0.004 + 0.001
+
+
+def test_first_frames_of_many_files(realdata):
+    """Point 13: clocks start at the first frame, whatever its number."""
+    for name in ("sample_03_gait-pig-nz.c3d", "sample_14_sample14.c3d"):
+        assert read_c3d(realdata / "c3d_samples" / name).forces.start == 0.0
+
+
+@pytest.mark.parametrize("name", ["sprint", "run0500cms", "run0700cms", "static"])
+def test_shuffled_trc_files_of_another_laboratory(realdata, name):
+    """Points 10, 13 and 19: order of labels, first instants and units differ between files."""
+    content = read_trc(realdata / "ja1_dorn2012" / "trc_mot" / f"{name}.trc")
+    assert {"RASI", "LASI", "SACR", "LHEEL", "RTOE"} <= set(content.labels)
+    pelvis = content.positions[:, content.labels.index("RASI")]
+    heel = content.positions[:, content.labels.index("RHEEL")]
+    assert 0.5 < np.nanmean(np.linalg.norm(pelvis - heel, axis=1)) < 1.2  # metres
+    assert content.rate == 250.0
+
+
+def test_contact_that_the_markers_cut_is_said_and_not_used(realdata, tmp_path):
+    """Point 12: the markers begin in the middle of the second contact of the sprint."""
+    content = read_c3d(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
+    late = round(0.640 * content.rate)
+    source = realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d"
+    hidden = tuple(content.labels)
+    (tmp_path / "data").mkdir()
+    rewritten(
+        source,
+        tmp_path / "data" / "late.c3d",
+        hidden=hidden,
+        hidden_share=late / len(content.positions),
+    )
+    rewritten(
+        realdata / "ja1_dorn2012" / "c3d" / "JA1Static05.c3d", tmp_path / "data" / "static.c3d"
+    )
+    file = write_study(
+        tmp_path,
+        ["JA1\tmale\tn/a\tn/a\tstatic"],
+        ["JA1\tstatic\tstatic\tstatic.c3d\tn/a", "JA1\tlate\trun\tlate.c3d\tn/a"],
+        data=(tmp_path / "data").as_posix(),
+    )
+    study = run_stages(file)
+    steps = read_table(study.table("steps.tsv"))
+    states = dict(zip(steps["touchdown_s"].round(2), steps["status"], strict=True))
+    assert states[0.58] == "rejected"
+    assert states[0.81] == "ok"
+
+
+@pytest.mark.parametrize("source", ["sheet", "strides"])
+def test_static_off_the_plates_takes_the_mass_from_elsewhere(realdata, tmp_path, source):
+    """Point 7: JA1's static trial as TRC, without plates."""
+    mass = "75.95" if source == "sheet" else "n/a"
+    file = write_study(
+        tmp_path,
+        [f"JA1\tmale\t{mass}\tn/a\tstatic"],
+        [
+            "JA1\tstatic\tstatic\ttrc_mot/static.trc\tn/a",
+            "JA1\tjog\trun\tc3d/JA1Gait21.c3d\tn/a",
+        ],
+    )
+    manifest = run_stages(file, until="prepare").read_manifest("JA1", "prepare")
+    assert manifest["mass_source"] == source
+    assert manifest["mass_kg"] == pytest.approx(75.95, rel=0.02)
+    assert "static" not in manifest["masses_kg"]
+
+
+def test_mass_of_the_file_that_is_wrong_by_a_quarter(realdata, tmp_path):
+    """Point 6: 55 kg in the sheet against 75.95 kg on the plate."""
+    file = write_study(
+        tmp_path,
+        ["JA1\tmale\t55\tn/a\tstatic"],
+        [
+            "JA1\tstatic\tstatic\tc3d/JA1Static05.c3d\tn/a",
+            "JA1\tjog\trun\tc3d/JA1Gait21.c3d\tn/a",
+        ],
+    )
+    manifest = run_stages(file, until="prepare").read_manifest("JA1", "prepare")
+    said = [one["what"] for one in manifest["findings"] if one["rule"] == "mass-disagreement"]
+    assert len(said) == 2
+    assert "38% apart" in said[0]
+
+
+@pytest.mark.opensim
+def test_knee_beyond_its_range_is_solved_and_said(realdata, tmp_path):
+    """Points 2 and 3: Rajagopal 2016 ends knees at 120 degrees, his bend to 150."""
+    generic = realdata / "ja1_dorn2012" / "models" / "rajagopal_generic_ja1markers.osim"
+    model, changes = re.subn(
+        r'(<Coordinate name="knee_angle_[rl]">.*?<range>)[^<]*(</range>.*?<clamped>)\w+',
+        r"\g<1>0 2.0943951\g<2>true",
+        generic.read_text(encoding="utf-8"),
+        flags=re.S,
+    )
+    assert changes == 2
+    (tmp_path / "model.osim").write_text(model, encoding="utf-8")
+    for name in ("markers.yaml", "participants.tsv", "study.yaml"):
+        shutil.copy(Path(__file__).parent / "ja1" / name, tmp_path / name)
+    (tmp_path / "trials.tsv").write_text(
+        "participant_id\ttrial_id\ttask\tfile\n"
+        "JA1\tstatic\tstatic\tc3d/JA1Static05.c3d\nJA1\tsprint\trun\tc3d/JA1Gait35.c3d\n",
+        encoding="utf-8",
+    )
+    text = (tmp_path / "study.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"file: .*osim", f"file: {(tmp_path / 'model.osim').as_posix()}", text)
+    results = f"results: {(tmp_path / 'results').as_posix()}\n"
+    (tmp_path / "study.yaml").write_text(text + results, encoding="utf-8")
+    study = run_stages(tmp_path / "study.yaml", until="solve")
+    [entry] = study.read_manifest("JA1", "solve")["trials"]
+    said = [
+        one for one in entry["findings"] if one["rule"] == "joint-range" and "knee" in one["what"]
+    ]
+    assert said
+    solved = read_dataset(study.folder("JA1", "solve") / "sprint.nc")["q"]
+    knees = np.degrees(solved.sel(coordinate=["knee_angle_r", "knee_angle_l"]).values)
+    assert knees.max() > 145.0
+    assert f"to {knees.max():.0f} degrees" in " ".join(one["what"] for one in said)
+    assert "(coordinates are not clamped)" in said[0]["what"]

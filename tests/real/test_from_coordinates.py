@@ -1,0 +1,164 @@
+"""Trials that start from joint angles: the same level A as from markers, and files of others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.stages.check import study_problems
+from tests.real.conftest import ROOT
+from tests.real.staged import run_stages, write_study
+from tests.small_study import replace
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+PEOPLE = "participant_id\tsex\tmass_kg\tmodel_file\n"
+TRIALS = "participant_id\ttrial_id\ttask\tcoordinates_file\tforce_file\n"
+
+PRECISION = 1e-9
+"""Text holds every digit of the angles; a degree and back costs a rounding of 1e-16, which two
+derivatives at 250 Hz (4 ms apart) raise to about 1e-16 / 0.004² = 1e-11 of the angles' size; levels
+are compared relative to their largest value."""
+
+
+@pytest.fixture(scope="module")
+def from_markers(tmp_path_factory):
+    """JA1's sprint from TRC and MOT on the sprint model, as far as level A."""
+    folder = tmp_path_factory.mktemp("markers")
+    file = write_study(
+        folder,
+        ["JA1\tmale\t75.95\tn/a\tstatic"],
+        [
+            "JA1\tstatic\tstatic\ttrc_mot/static.trc\tn/a",
+            "JA1\tsprint\trun\ttrc_mot/sprint.trc\ttrc_mot/sprint_grf.mot",
+        ],
+    )
+    return run_stages(file, until="contributions")
+
+
+@pytest.fixture(scope="module")
+def from_coordinates(from_markers, tmp_path_factory, realdata):
+    """The same trial from the coordinates that inverse kinematics found, before the low-pass."""
+    folder = tmp_path_factory.mktemp("coordinates")
+    data = folder / "data"
+    data.mkdir()
+    model = from_markers.folder("JA1", "scale")
+    (data / "JA1.osim").write_bytes((model / "JA1.osim").read_bytes())
+    skeleton = load_skeleton(model / "JA1.skeleton.npz")
+    solved = read_dataset(from_markers.folder("JA1", "solve") / "sprint.nc")
+    values = solved["q_unfiltered"].values.copy()
+    angles = skeleton.coordinate_is_rotation
+    values[:, angles] = np.degrees(values[:, angles])
+    time = solved["time"].values
+    write_storage(data / "ik.mot", skeleton.coordinates, time, values, in_degrees=True)
+    forces = realdata / "ja1_dorn2012" / "trc_mot" / "sprint_grf.mot"
+    (data / "grf.mot").write_bytes(forces.read_bytes())
+    file = write_study(folder, [], [], data=data.as_posix())
+    (folder / "participants.tsv").write_text(PEOPLE + "JA1\tmale\t75.95\tJA1.osim\n")
+    (folder / "trials.tsv").write_text(TRIALS + "JA1\tsprint\trun\tik.mot\tgrf.mot\n")
+    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    return run_stages(file, until="contributions")
+
+
+def _level_a(study):
+    [entry] = study.read_manifest("JA1", "contributions")["trials"]
+    assert entry["status"] == "ok", entry["reason"]
+    return read_dataset(study.folder("JA1", "contributions") / "sprint.nc")
+
+
+@pytest.mark.parametrize(
+    "variable", ["group_angular_momentum", "group_angular_momentum_rate", "joint_moment", "com"]
+)
+def test_same_level_a_as_from_markers(from_markers, from_coordinates, variable):
+    expected, found = _level_a(from_markers), _level_a(from_coordinates)
+    np.testing.assert_allclose(found["time"], expected["time"], atol=1e-12)
+    largest = float(np.nanmax(np.abs(expected[variable])))
+    difference = np.nanmax(np.abs(found[variable].values - expected[variable].values))
+    assert difference <= PRECISION * largest
+
+
+def test_the_model_is_used_as_it_is(from_markers, from_coordinates):
+    manifests = [s.read_manifest("JA1", "scale") for s in (from_markers, from_coordinates)]
+    assert manifests[1]["mass_kg"] == pytest.approx(manifests[0]["mass_kg"], abs=1e-9)
+    assert manifests[1]["factors"] == {}
+
+
+def test_opensims_own_inverse_kinematics(realdata, tmp_path):
+    """IK results of others, knee_angle_r_beta in radians in a file in degrees, forces of JA1."""
+    folder = tmp_path / "study"
+    file = write_study(folder, [], [])
+    model = "models/rajagopal_scaled_ja1.osim"
+    motion = "reference/rajagopal_run0900cms_ik.mot"
+    (folder / "markers.yaml").write_bytes(
+        (ROOT / "tests" / "real" / "ja1" / "markers.yaml").read_bytes()
+    )
+    replace(file, "model: {markers", "model: {map: rajagopal2016, markers")
+    (folder / "participants.tsv").write_text(PEOPLE + f"JA1\tmale\tn/a\t{model}\n")
+    (folder / "trials.tsv").write_text(
+        TRIALS + f"JA1\tsprint\trun\t{motion}\ttrc_mot/sprint_grf.mot\n"
+    )
+    study = run_stages(file, until="contributions")
+    level_a = _level_a(study)
+    velocity = level_a["com_velocity"].values
+    assert np.linalg.norm(velocity.mean(axis=0)) == pytest.approx(9.5, rel=0.02)
+    solved = read_dataset(study.folder("JA1", "solve") / "sprint.nc")
+    storage = read_storage(realdata / "ja1_dorn2012" / motion)
+    knee = solved["q_unfiltered"].sel(coordinate="knee_angle_r").values
+    beta = solved["q_unfiltered"].sel(coordinate="knee_angle_r_beta").values
+    # the coupler of this model is the identity, and the file holds the kneecap's angle in radians
+    np.testing.assert_allclose(np.degrees(knee), storage.column("knee_angle_r"), atol=1e-6)
+    np.testing.assert_allclose(beta, storage.column("knee_angle_r_beta"), atol=1e-4)
+    prepared = study.read_manifest("JA1", "prepare")["trials"][0]
+    assert prepared["contacts"] == 4
+
+
+def test_radians_called_degrees_are_refused(from_coordinates, tmp_path):
+    from aqbio.errors import AqbioError
+    from aqbio.stages.coordinates import coordinate_values
+
+    folder = from_coordinates.data
+    skeleton = load_skeleton(from_coordinates.folder("JA1", "scale") / "JA1.skeleton.npz")
+    text = (folder / "ik.mot").read_text().replace("inDegrees=yes", "inDegrees=no")
+    path = tmp_path / "wrong.mot"
+    path.write_text(text)
+    with pytest.raises(AqbioError, match="says radians, but the largest joint angle is"):
+        coordinate_values(read_storage(path), skeleton, path)
+    lines = text.splitlines()
+    names = next(index for index, line in enumerate(lines) if line.startswith("time"))
+    lines[names] = lines[names].replace("hip_flexion_r", "hip_flex_right")
+    path.write_text("\n".join(lines).replace("inDegrees=no", "inDegrees=yes"))
+    _, [finding] = coordinate_values(read_storage(path), skeleton, path)
+    assert "hip_flexion_r are not in the file" in finding.what
+
+
+def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypatch):
+    """Angles, forces and two models, no markers: the model of most files is taken."""
+    monkeypatch.chdir(tmp_path)  # results go there
+    from aqbio.io.study import load_study
+    from aqbio.stages.new import new_study_from
+
+    source, data = realdata / "ja1_dorn2012", tmp_path / "data"
+    data.mkdir()
+    for file in (
+        *(source / "reference").glob("*.mot"),
+        *(source / "trc_mot").glob("*_grf.mot"),
+        source / "models" / "JA1_SCALED_Osim40.osim",
+        source / "models" / "rajagopal_scaled_ja1.osim",
+    ):
+        (data / file.name).write_bytes(file.read_bytes())
+    summary = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    study = load_study(tmp_path / "study" / "study.yaml")
+    [person] = study.participants
+    assert person.model_file == "JA1_SCALED_Osim40.osim"
+    assert {(t.source, t.force_file) for t in study.trials} == {
+        ("jog_ik.mot", "jog_grf.mot"),
+        ("sprint_ik.mot", "sprint_grf.mot"),
+    }
+    assert "rajagopal_run0900cms_ik.mot: its model is not in the folder" in summary
+    assert study_problems(tmp_path / "study" / "study.yaml") == []
+    run_stages(tmp_path / "study" / "study.yaml", until="solve")
+    entries = study.read_manifest(person.participant_id, "solve")["trials"]
+    assert [entry["status"] for entry in entries] == ["ok", "ok"], entries

@@ -1,0 +1,85 @@
+"""Faults of input (world W6) through the pipeline: each ends as a named finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from aqbio.io.study import load_study
+from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.scale import scale_participant
+from aqbio.stages.solve import solve_participant
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.faults import FAULTS
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
+from tests.virtual.conftest import GaitOf
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency_faults")]
+
+SETTINGS = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0}\n"
+"""These runners run without air."""
+SOUND = {"slow": 7.0, "fast": 9.5}
+STAGES = (prepare_participant, scale_participant, solve_participant, consistency_participant)
+FOOT = ("ANL", "ANM", "HEE", "MT5", "MT1", "TOE")
+"""Markers around the ankle and on the foot."""
+NAMED = {
+    "plate_force_sign": ("prepare", "plates-action"),
+    "free_moment_sign": ("consistency", "free_moment_sign"),
+    "swapped_feet": ("solve", "marker-max"),
+    "swapped_markers": ("solve", "marker-max"),
+    "clock_30_ms": ("consistency", "clock"),
+}
+"""Stage whose finding names the fault, and its rule or, of a suspicion, the cause."""
+
+
+@pytest.fixture(scope="module")
+def findings(gait_of: GaitOf, tmp_path_factory) -> dict[str, set[tuple[str, str]]]:
+    """Findings of the stages by trial: (stage, rule) and, of suspicions, (stage, cause)."""
+    laboratory = Laboratory()
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(number), laboratory)
+        for number, (name, speed) in enumerate(SOUND.items())
+    }
+    fast = runs["fast"]
+    runs |= {name: replace(fast, recording=make(fast.recording)) for name, make in FAULTS.items()}
+    folder, noise = tmp_path_factory.mktemp("faults"), Disturbances(soft_tissue_m=0.010)
+    study = write_made_study(folder, RUNNER, runs, laboratory, noise)
+    text = study.file.read_text(encoding="utf-8").split("consistency:")[0]
+    study.file.write_text(text + SETTINGS, encoding="utf-8")
+    study = load_study(study.file)
+    found: dict[str, set[tuple[str, str]]] = {name: set() for name in runs}
+    for stage in STAGES:
+        stage(study, RUNNER.name, lambda _: None)
+    for name in ("prepare", "solve", "consistency"):
+        for trial in study.read_manifest(RUNNER.name, name)["trials"]:
+            for one in trial.get("findings", []):
+                if trial["trial_id"] in found:
+                    found[trial["trial_id"]] |= {(name, one["rule"]), (name, one["where"])}
+    return found
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_is_named(findings, fault: str):
+    assert NAMED[fault] in findings[fault]
+
+
+def test_findings_tell_which_markers_were_exchanged(findings):
+    assert ("solve", "marker RKNL") in findings["swapped_markers"]
+    places = {where for stage, where in findings["swapped_feet"] if stage == "solve"}
+    assert any(f"marker {side}{name}" in places for side in "RL" for name in FOOT)
+
+
+@pytest.mark.parametrize("fault", ["free_moment_sign", "swapped_feet", "clock_30_ms"])
+def test_what_was_bent_is_not_used(findings, fault: str):
+    assert ("consistency", "consistency-suspect") in findings[fault]
+
+
+@pytest.mark.parametrize("trial", SOUND)
+def test_sound_runs_are_not_accused(findings, trial: str):
+    assert ("consistency", "consistency-suspect") not in findings[trial]
+    assert not {rule for _, rule in findings[trial]} & {rule for _, rule in NAMED.values()}

@@ -1,0 +1,123 @@
+"""Consistency on independent truth: virtual sprints that are no splines, recorded badly.
+
+A small version of `python -m benchmarks.consistency_truth`, with the limits that the method must
+keep (docs/consistency.md). Means over two sprinters; with eight: total 0.30, leg 0.48, torso 0.63
+and leg rate 0.46 of plain inverse kinematics' error.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.mechanics.consistency.weights import Weights
+from benchmarks.consistency_page import coverage_table, errors_table, gates_table, parameters_table
+from benchmarks.consistency_truth import (
+    PLAIN,
+    SETTINGS,
+    Findings,
+    findings,
+    ratios,
+    recorded,
+    root_mean_square_parameters,
+)
+
+SEEDS = (0, 3)
+DEFAULT, COARSE = "30/10", "20 ms"
+PERFECT, USUAL = SETTINGS[0], SETTINGS[2]
+
+
+@pytest.fixture(scope="module")
+def found() -> Findings:
+    arms = {
+        DEFAULT: Weights(),
+        "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
+        COARSE: Weights(knot_s=0.020, jerk_sd=1e9),
+    }
+    return findings([PERFECT, USUAL], SEEDS, arms)
+
+
+@pytest.fixture(scope="module")
+def usual(found) -> pd.DataFrame:
+    """Errors as shares of the plain way's, by weights, at the usual errors."""
+    return ratios(found).loc[USUAL.name]
+
+
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [("total", 0.40), ("leg", 0.75), ("torso", 0.75), ("dleg", 0.75), ("darm", 1.0)],
+)
+def test_nearer_to_the_truth_than_plain_kinematics(usual, error: str, limit: float):
+    assert usual.loc[DEFAULT, error] <= limit
+
+
+def test_about_the_other_axes_too(usual):
+    assert usual.loc[DEFAULT, ["total_x", "total_z"]].max() <= 0.5
+
+
+def test_a_perfect_laboratory_is_hardly_harmed(found):
+    """There is nothing to gain: at most 0.01 kg m²/s and 0.5 N m worse than the plain way."""
+    table = found.errors[found.errors["setting"] == PERFECT.name]
+    mean = table.groupby("weights")[["leg", "arm", "torso", "dleg", "darm", "dtorso"]].mean()
+    more = mean.loc[DEFAULT] - mean.loc[PLAIN]
+    assert more[["leg", "arm", "torso"]].max() <= 0.01
+    assert more[["dleg", "darm", "dtorso"]].max() <= 0.5
+
+
+def test_coarse_knots_harm_the_rates(found):
+    """Why knots lie every 10 ms: with 20 ms a perfect recording gets a wrong torso."""
+    table = found.errors[found.errors["setting"] == PERFECT.name]
+    mean = table.groupby("weights")["dtorso"].mean()
+    assert mean[COARSE] > 3.0 * mean[DEFAULT]
+
+
+def test_tighter_is_not_better(usual):
+    """The canary: a tenth of the default's standard deviations harms every group's rate."""
+    rates = ["dleg", "darm", "dtorso"]
+    assert (usual.loc["3/1", rates] > usual.loc[DEFAULT, rates]).all()
+
+
+def test_a_small_residual_is_no_evidence(found):
+    """The canary has the smaller residual."""
+    table = found.errors[found.errors["setting"] == USUAL.name]
+    residual = table.groupby("weights")["residual_n"].mean()
+    assert residual["3/1"] < 0.5 * residual[DEFAULT] < residual[PLAIN]
+
+
+@pytest.mark.parametrize("group", ["leg", "arm", "torso", "total", "dleg", "darm", "dtorso"])
+def test_intervals_hold_the_truth(found, group: str):
+    """Intervals of 90 %; frames of a recording err together, so that two hold 80 % at least."""
+    table = found.coverage[found.coverage["setting"] == USUAL.name]
+    assert table[group].mean() >= 0.80
+
+
+def test_what_parameters_can_learn(found):
+    """The clock and the legs are learned from one sprint, the pelvis's mass is not."""
+    table = root_mean_square_parameters(found).loc[USUAL.name]
+    left = table["left"] / table["true"]
+    assert left["clock_offset"] <= 0.75
+    assert table.loc["leg_share", "left"] <= 0.05
+    assert left["pelvis_share"] > 0.7
+
+
+def test_recordings_are_what_their_size_says():
+    """Marker errors of inverse kinematics grow with the size; a seed gives the same again."""
+    made = [recorded(setting, 1) for setting in SETTINGS[:3]]
+    rms = [float(np.abs(one.markers - made[0].markers).mean()) for one in made]
+    assert all(smaller < larger for smaller, larger in pairwise(rms))
+    np.testing.assert_array_equal(recorded(USUAL, 1).markers, made[2].markers)
+
+
+def test_pages_say_where_a_gate_fails(found):
+    page = gates_table(found, [USUAL])
+    assert "| H torso | <= 0.75 |" in page
+    worse = Findings(found.errors.copy(), found.coverage, found.parameters)
+    worse.errors.loc[worse.errors["weights"] == DEFAULT, "torso"] *= 10.0
+    line = next(x for x in gates_table(worse, [USUAL]).splitlines() if x.startswith("| H torso"))
+    assert line.endswith("**no** |")
+    assert len(errors_table(found).splitlines()) == 2 + 2 * 4
+    assert len(coverage_table(found).splitlines()) == 2 + 2
+    assert len(parameters_table(found).splitlines()) == 2 + 2 * 9

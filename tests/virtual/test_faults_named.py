@@ -1,0 +1,99 @@
+"""Faults of input end as findings that name them, through the whole pipeline to the tables.
+
+The plain way names them, before consistency, which has names of its own for what it cannot fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from aqbio.io.tables import read_table
+from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.scale import scale_participant
+from aqbio.stages.solve import solve_participant
+from aqbio.stages.steps import steps_study
+from aqbio.virtual.demo import DISTURBANCES
+from aqbio.virtual.faults import CLOCK_FAULT, FAULTS
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+pytestmark = pytest.mark.opensim
+
+SOUND = "sound"
+NAMES = {
+    "plate_force_sign": "plates-action",
+    "free_moment_sign": "free-moment-sign",
+    "swapped_feet": "marker-rms",
+    "swapped_markers": "marker-rms",
+    "clock_30_ms": "force-delay",
+}
+"""The finding that names each fault."""
+
+
+@pytest.fixture(scope="module")
+def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
+    """One run as the demo study disturbs it, sound and with every fault."""
+    run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
+    faulty = {name: replace(run, recording=fault(run.recording)) for name, fault in FAULTS.items()}
+    folder = tmp_path_factory.mktemp("faults")
+    every = {SOUND: run} | faulty
+    plain = "consistency: off\n"
+    study = write_made_study(folder, RUNNER, every, Laboratory(), DISTURBANCES, plain)
+    for stage in (
+        prepare_participant, scale_participant, solve_participant, consistency_participant,
+        contributions_participant,
+    ):  # fmt: skip
+        stage(study, RUNNER.name, lambda _: None)
+    steps_study(study, lambda _: None)
+    names = ("findings", "quality", "steps", "trials")
+    return {name: read_table(study.table(f"{name}.tsv")) for name in names}
+
+
+def _rules(tables, trial: str) -> set[str]:
+    findings = tables["findings"]
+    return set(findings.loc[findings["trial_id"] == trial, "rule"])
+
+
+def test_every_fault_has_a_name():
+    assert set(NAMES) == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_and_its_trial_goes_on(tables, fault: str):
+    assert NAMES[fault] in _rules(tables, fault)
+    trials = tables["trials"].set_index("trial_id")
+    assert trials.loc[fault, "status"] == "ok"
+
+
+def test_a_sound_run_gets_none_of_the_names(tables):
+    assert not _rules(tables, SOUND) & set(NAMES.values())
+
+
+@pytest.mark.parametrize("fault", ["free_moment_sign", "swapped_markers", "clock_30_ms"])
+def test_no_fault_gets_the_name_of_another(tables, fault: str):
+    """Swapped feet have every fault at once: nothing after their markers can be told apart."""
+    assert _rules(tables, fault) & set(NAMES.values()) == {NAMES[fault]}
+
+
+def test_a_reversed_plate_is_turned_round_and_said(tables):
+    """The one fault that the force itself gives away: results are those of the sound run.
+
+    Noise is drawn anew for every trial, and with it 5 mm of soft tissue: a tenth of the largest.
+    """
+    steps = tables["steps"].set_index(["trial_id", "step"])
+    columns = [name for name in steps.columns if name.startswith("H_") and "_y_" in name]
+    ours, sound = (steps.loc[name, columns] for name in ("plate_force_sign", SOUND))
+    assert (ours - sound).abs().max().max() < 0.1 * sound.abs().max().max()
+
+
+def test_the_delay_is_the_one_that_was_made(tables):
+    """Within one marker frame of 5 ms."""
+    quality = tables["quality"].set_index(["trial_id", "measure"])["value"]
+    assert quality["clock_30_ms", "force_delay"] == pytest.approx(CLOCK_FAULT, abs=0.005)

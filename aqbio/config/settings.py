@@ -295,7 +295,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "steps": ("model", "roles", "steps", "solve", "prepare"),
     "hypotheses": ("hypotheses", "multiverse"),
     "figures": ("figures",),
-    "report": ("report",),
+    "report": ("hypotheses", "report"),
 }
 """The sections that each stage may read; a changed setting reruns the stages that read it."""
 

@@ -31,6 +31,8 @@ from aqbio.report.quality import (
 )
 from aqbio.report.rows import rows
 from aqbio.report.summary import study_summary
+from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
+from aqbio.report.verdicts import VerdictTables, verdict_section
 
 _UNITS = {"kg m2/s": "kg m²/s"}
 AGREEMENT = "agreement"
@@ -78,6 +80,8 @@ class PageContent:
         Numbers of the figure of caused rotation; empty without one.
     consistency : tuple of mapping
         What stage consistency made of every participant: its manifests.
+    verdicts : VerdictTables
+        What stage hypotheses concluded.
     figures : tuple of FigureOnPage
     origin : Origin
     """
@@ -94,6 +98,7 @@ class PageContent:
     means: pd.DataFrame
     caused: pd.DataFrame
     consistency: tuple[Mapping[str, Any], ...]
+    verdicts: VerdictTables
     figures: tuple[FigureOnPage, ...]
     origin: Origin
 
@@ -124,6 +129,8 @@ def page(content: PageContent) -> str:
         columns=speed_columns(content.means),
         driven=driven_columns(content.caused),
         fastest=fastest(driven_columns(content.caused)),
+        verdicts=verdict_section(content.verdicts),
+        verdict_figures=[f for f in content.figures if f.name in VERDICT_FIGURES],
         sessions=sessions(content.consistency),
         agreement_figure=next((f for f in content.figures if f.name == AGREEMENT), None),
         carriers=told_carriers(speed_columns(content.means)),

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aqbio.figures.numbers import shown
 from aqbio.stats.registry import Hypothesis
 
 WORDS = {
@@ -23,10 +22,9 @@ WORDS = {
 """Verdicts as a reader sees them."""
 
 SCOPE = (
-    "Verdicts concern our operationalisation of each claim, fixed in the registry before the data "
-    "were read, in these data: the articles give no sizes, axes or time scales, so that every "
-    "smallest effect of interest is ours. Associations between athletes or between steps are not "
-    "effects of training."
+    "Verdicts concern our operationalisation of each claim, as the registry states it, in these "
+    "data: the articles give no sizes, axes or time scales, so that every smallest effect of "
+    "interest is ours. Associations between athletes or between steps are not effects of training."
 )
 
 GEOMETRY = (
@@ -45,8 +43,6 @@ OBSERVED = (
 )
 
 IMPLIED = "It carries no information for or against the articles' account."
-
-FLIGHT = "mechanically implied: in flight every partition of the body balances"
 
 _SPECIFIC = {"H2": GEOMETRY, "H7": NON_DISCRIMINATING}
 _ASSOCIATIONS = ("H3b", "H3e", "H8a", "H8b")
@@ -120,20 +116,6 @@ def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
             "from the registry."
         )
     return found
-
-
-def estimate_words(row: Mapping[str, Any]) -> str:
-    """Say the estimate and its interval in the unit of the registry; empty without one.
-
-    Examples
-    --------
-    >>> estimate_words({"estimate": -0.5123, "ci_low": -0.53, "ci_high": -0.49, "unit": "cosine"})
-    '−0.512 (−0.53 to −0.49) cosine'
-    """
-    if row["estimate"] != row["estimate"]:
-        return ""
-    value, low, high = (shown(float(row[name])) for name in ("estimate", "ci_low", "ci_high"))
-    return f"{value} ({low} to {high}) {row['unit']}"
 
 
 def _lowered(title: str) -> str:

@@ -47,6 +47,7 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, read_table, write_table
 from aqbio.stages.manifest import OK, Report
+from aqbio.stages.verdicts.illustrations import TABLES, HypothesisFigure, hypothesis_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +108,10 @@ def figures_study(study: Study, report: Report) -> None:
     for chart in _bar_charts(study, outcomes, contributions):
         illustrations.append(_bar_illustration(study, chart))
         report(f"{chart.name}: done")
+    inputs += [study.table(f"{name}.tsv") for name in TABLES]
+    for found in hypothesis_figures(study):
+        illustrations.append(_hypothesis_illustration(study, found))
+        report(f"{found.name}: done")
     agreements = trial_agreements(steps, read_table(inputs[4]))
     if agreements:
         illustrations.append(_agreement_illustration(study, agreements))
@@ -186,6 +191,18 @@ def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illus
         alternative_text=captions.agreement_alternative_text(trials),
         table=_write_numbers(study, name, agreement_numbers(trials), AGREEMENT_COLUMNS),
         files=_save(study, name, figures),
+    )
+
+
+def _hypothesis_illustration(study: Study, found: HypothesisFigure) -> Illustration:
+    figures = {width: found.draw(width) for width in _widths(study)}
+    return Illustration(
+        name=found.name,
+        title=found.title,
+        caption=found.caption,
+        alternative_text=found.alternative_text,
+        table=_write_numbers(study, found.name, found.numbers, found.columns),
+        files=_save(study, found.name, figures),
     )
 
 

@@ -15,7 +15,9 @@ from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
+from aqbio.report.verdicts import VerdictTables
 from aqbio.stages.manifest import Report
+from aqbio.stages.registration import study_registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +50,19 @@ def report_study(study: Study, report: Report) -> None:
             study.read_manifest(participant.participant_id, "consistency")
             for participant in study.participants
         ),
+        verdicts=_verdicts(study),
         figures=tuple(_figures(study)),
         origin=origin([*_records(study), ("", own)]),
     )
     write_text(folder / "index.html", page(content))
     report(f"{folder / 'index.html'}: {len(content.figures)} figures")
+
+
+def _verdicts(study: Study) -> VerdictTables:
+    """Read what stage hypotheses concluded."""
+    names = ("verdicts", "single_athletes", "deviations")
+    verdicts, single, deviations = (read_table(study.table(f"{name}.tsv")) for name in names)
+    return VerdictTables(study_registry(study), verdicts, single, deviations)
 
 
 def _caused(study: Study) -> pd.DataFrame:
@@ -97,7 +107,8 @@ def _records(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
         name = participant.participant_id
         for stage in PARTICIPANT_STAGES:
             yield name, study.read_manifest(name, stage)["provenance"]
-    yield "", _read_json(study, study.table("steps.json"))["provenance"]
+    for name in ("steps", "verdicts"):
+        yield "", _read_json(study, study.table(f"{name}.json"))["provenance"]
     yield "", _read_json(study, study.root / "figures" / "figures.json")["provenance"]
 
 

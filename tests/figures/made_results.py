@@ -27,6 +27,7 @@ from tests.figures.made_study import (
     made_step_curves,
     made_steps,
 )
+from tests.figures.made_verdicts import write_made_verdicts
 
 PARTICIPANTS = ("S01", "S02")
 FAILED = ("S02", "sprint", "prepare: marker RASI is missing in 41 of 180 frames (23 %).")
@@ -69,6 +70,7 @@ def write_made_results(
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
     for participant in study.participants:
         _write_participant(study, participant.participant_id, made)
+    write_made_verdicts(study, steps=steps)
     return study
 
 

@@ -20,6 +20,13 @@ STEP_FIGURES = [
     "hub_torques",
 ]
 BAR_FIGURES = ["caused_rotation", "caused_sequence", "caused_force", "force_shares"]
+HYPOTHESIS_FIGURES = [
+    "partition_ranking",
+    "sign_patterns",
+    "specification_curve",
+    "side_ratio",
+    "restricted_arms",
+]
 
 
 def _silent(line: str) -> None:
@@ -40,6 +47,7 @@ def test_every_figure_has_its_files(study: Study) -> None:
     assert names == [
         *STEP_FIGURES,
         *BAR_FIGURES,
+        *HYPOTHESIS_FIGURES,
         "agreement",
         "ground_forces_S01_jog",
         "ground_forces_S01_sprint",
@@ -54,7 +62,8 @@ def test_every_figure_has_its_files(study: Study) -> None:
             assert all((folder / file).stat().st_size > 1000 for file in files.values())
         assert entry["alternative_text"]
         assert entry["caption"]
-        fewest = {"agreement": 12, "caused_sequence": 32}.get(entry["name"], 40)
+        few = {"agreement": 12, "caused_sequence": 32} | dict.fromkeys(HYPOTHESIS_FIGURES, 4)
+        fewest = few.get(entry["name"], 40)
         assert len(read_table(folder / entry["table"])) >= fewest
 
 

@@ -56,7 +56,7 @@ def test_opens_without_an_error_or_a_request(
 def test_drawings_are_shown(view: sync_api.Page, page_file: Path) -> None:
     view.goto(page_file.as_uri())
     widths = view.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
-    assert len(widths) == 9 + 2 * 2
+    assert len(widths) == 15 + 2 * 2
     # 180 mm are 680 pixels of 1/96 inch.
     assert all(width == pytest.approx(680, abs=1) for width in widths)
 
@@ -117,7 +117,8 @@ def test_the_page_fits_the_window(view: sync_api.Page, page_file: Path, width: i
 
 def test_print_shows_what_is_folded(view: sync_api.Page, page_file: Path) -> None:
     view.goto(page_file.as_uri())
-    assert view.locator("details[open]").count() == 0
+    opened = view.locator("details[open]").count()  # single athletes, where they are few
+    assert opened <= 1 < view.locator("details").count()
     assert view.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     assert view.locator("details").count() == view.locator("details[open]").count() > 0
 

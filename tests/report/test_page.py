@@ -67,7 +67,7 @@ def test_links_within_the_page_have_targets(elements: _Elements) -> None:
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements) -> None:
     drawn = {"S01": 2, "S02": 2}  # figures.ground_force_trials
-    assert len(elements.images) == 10 + sum(drawn.values())
+    assert len(elements.images) == 15 + sum(drawn.values())
     for image in elements.images:
         assert str(image["src"]).startswith("data:image/svg+xml;base64,")
         assert len(str(image["alt"])) > 80
@@ -124,10 +124,31 @@ def test_what_joints_cause_is_told_with_intervals_and_doubts(study: Study, text:
     assert section.index("How to read this") < section.index("All sources at")
 
 
-def test_no_verdict_is_passed(text: str) -> None:
+def test_verdicts_are_passed_in_their_section_only(text: str) -> None:
     words = re.sub(r"<style>.*?</style>|data:[^\"]*", "", text, flags=re.DOTALL).lower()
+    start, end = words.index('id="verdicts"'), words.index('id="carried"')
+    elsewhere = words[:start] + words[end:]
     for verdict in ("supported", "refuted", "proves", "confirms", "significant"):
-        assert verdict not in words
+        assert verdict not in elsewhere
+    for never in ("refuted", "proves", "proved", "is false", "is true", "aq is"):
+        assert never not in words
+
+
+def test_verdicts_with_the_numbers_of_the_table(study: Study, text: str) -> None:
+    section = text[text.index('id="verdicts"') : text.index('id="carried"')]
+    table = read_table(study.table("verdicts.tsv"))
+    assert str(table["registry_hash"][0]) in section
+    for row in table.to_dict("records"):
+        assert f'id="verdict-{row["hypothesis"]}"' in section
+        for name in ("estimate", "ci_low", "ci_high", "smallest_effect", "p_holm", "mde"):
+            if row[name] == row[name]:
+                assert f'<data value="{row[name]:.15g}">' in section
+    for row in read_table(study.table("single_athletes.tsv")).to_dict("records"):
+        assert f'<data value="{row["estimate"]:.15g}">' in section
+    assert "supported (non-discriminating)" in section
+    assert "Fragile: other reasonable choices" in section
+    assert "largely set by geometry" in section
+    assert "None: the registry is the one that was there" in section
 
 
 def test_flight_is_called_mechanically_implied(text: str) -> None:

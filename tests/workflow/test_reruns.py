@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 VERDICTS = ("hypotheses", "figures", "report")
 LAST = ("contributions", "evidence", *STUDY_STAGES)
 
+
 def _jobs(*stages, participants=("P1", "P2")):
     jobs = [f"{s} {p}" for s in stages if s in PARTICIPANT_STAGES for p in participants]
     return sorted(jobs + [s for s in stages if s in STUDY_STAGES])

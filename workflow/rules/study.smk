@@ -112,6 +112,7 @@ rule report:
             rules.steps.output.quality,
             rules.steps.output.findings,
         ],
+        verdicts=rules.hypotheses.output,
         settings=settings_of("report"),
     output:
         report(PAGE, caption="../report/page.rst", category="Page"),

@@ -1,0 +1,174 @@
+"""Specification curve: every estimate under every choice of the analysis, with its verdict."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from aqbio.figures.numbers import shown
+from aqbio.figures.style import (
+    BLUE,
+    FRAME,
+    GREY,
+    INK,
+    NARROW_MM,
+    VERMILLION,
+    journal_style,
+    pale,
+    sheet,
+)
+
+NAME = "specification_curve"
+TITLE = "The verdicts under other choices of the analysis"
+
+VERDICTS = {
+    "supported": ("o", BLUE, "supported"),
+    "not_supported": ("D", VERMILLION, "not supported"),
+    "inconclusive": ("s", GREY, "inconclusive"),
+}
+"""Marker, colour and words of a verdict."""
+
+_COLUMNS, _HEIGHT_MM, _ROW_MM = 3, 18.0, 2.7
+_WRAP = 34
+
+EQUIVALENCE = ("H3d",)
+"""Hypotheses whose smallest effect of interest is a margin on both sides."""
+
+
+def drawn_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of hypotheses with more than one arm and an estimate, sorted by the estimate."""
+    known = table[table["estimate"].notna()]
+    count = known.groupby("hypothesis")["arm"].transform("size")
+    return known[count > 1].sort_values(["hypothesis", "estimate"]).reset_index(drop=True)
+
+
+def specification_figure(
+    table: pd.DataFrame, effects: dict[str, float], units: dict[str, str], width_mm: float
+) -> Figure:
+    """Draw one panel per hypothesis, its arms sorted by the estimate.
+
+    Parameters
+    ----------
+    table : DataFrame
+        multiverse.tsv
+    effects : dict
+        Smallest effect of interest by hypothesis, in the predicted direction.
+    units : dict
+        Unit of the estimate by hypothesis.
+    width_mm : float
+        Width on paper, mm.
+    """
+    rows = drawn_arms(table)
+    names = list(dict.fromkeys(rows["hypothesis"]))
+    across = 1 if width_mm < NARROW_MM else min(_COLUMNS, len(names))
+    down = -(-len(names) // across)
+    most = int(rows.groupby("hypothesis").size().max())
+    with journal_style():
+        figure = sheet(width_mm, down * (_HEIGHT_MM + _ROW_MM * most) + 10.0)
+        axes = figure.subplots(down, across, squeeze=False).ravel()
+        for place, name in zip(axes, names, strict=False):
+            effect = effects.get(name, float("nan"))
+            ends = (effect, -effect) if name in EQUIVALENCE else (effect,)
+            _draw(place, rows[rows["hypothesis"] == name], ends)
+            place.set_title(name, fontweight="bold")
+            place.set_xlabel("\n".join(wrap(units[name], _WRAP)), fontsize=6)
+        for place in axes[len(names) :]:
+            place.set_visible(False)
+        _legend(figure, narrow=across == 1)
+    return figure
+
+
+def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...]) -> None:
+    labels = []
+    for height, row in enumerate(rows.to_dict("records")):
+        mark, colour, _ = VERDICTS.get(str(row["verdict"]), ("o", GREY, ""))
+        own = row["arm"] == "default"
+        ends = (float(row["ci_low"]), float(row["ci_high"]))
+        if np.isfinite(ends).all():
+            place.plot(ends, [height, height], color=colour if own else pale(colour), linewidth=1.2)
+        place.plot(
+            float(row["estimate"]), height, mark, color=colour, markersize=5.0 if own else 3.2,
+            markeredgecolor=INK if own else colour, markeredgewidth=0.7,
+        )  # fmt: skip
+        labels.append("as in the study" if own else arm_words(str(row["arm"])))
+    place.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
+    for effect in (one for one in effects if np.isfinite(one)):
+        place.axvline(effect, color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)), zorder=0)
+    place.set_yticks(range(len(labels)), labels=labels, fontsize=5.2)
+    place.set_ylim(-0.7, len(labels) - 0.3)
+    place.tick_params(axis="y", length=0)
+    place.locator_params(axis="x", nbins=4)
+    place.margins(x=0.08)
+
+
+def arm_words(arm: str) -> str:
+    """Name an arm as a reader would.
+
+    Examples
+    --------
+    >>> arm_words("consistency=off cutoff=15"), arm_words("body=de_leva")
+    ('consistency off, cut-off 15 Hz', 'body: de Leva')
+    """
+    parts = []
+    for one in arm.split():
+        choice, _, value = one.partition("=")
+        parts.append(_CHOICES[choice].format(_VALUES.get(value, value)))
+    return ", ".join(parts)
+
+
+_CHOICES = {
+    "consistency": "consistency {}",
+    "cutoff": "cut-off {} Hz",
+    "threshold": "events at {} N",
+    "body": "body: {}",
+    "pelvis": "pelvis: {}",
+    "normalisation": "units: {}",
+    "contact_model": "contact model {}",
+}
+_VALUES = {
+    "de_leva": "de Leva", "dumas": "Dumas", "si": "SI", "push_leg": "push leg", "legs": "both legs",
+}  # fmt: skip
+
+
+def _legend(figure: Figure, *, narrow: bool) -> None:
+    handles = [
+        Line2D([], [], linestyle="", marker=mark, color=colour, markersize=4, label=words)
+        for mark, colour, words in VERDICTS.values()
+    ]
+    handles.append(
+        Line2D(
+            [], [], color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)),
+            label="smallest effect of interest",
+        )
+    )  # fmt: skip
+    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 4)
+
+
+def specification_caption() -> str:
+    """Give the caption."""
+    return (
+        "Every primary estimate under the study's own choices (outlined) and under others, one "
+        "varied at a time, and consistency and cut-off together; sorted by size, with 95 % "
+        "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
+        "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
+        "80 % of the arms share is called fragile."
+    )
+
+
+def specification_alternative(table: pd.DataFrame) -> str:
+    """Describe the curves by their ranges and verdicts."""
+    sentences = []
+    for name, rows in drawn_arms(table).groupby("hypothesis", sort=False):
+        counts = rows["verdict"].value_counts()
+        said = ", ".join(
+            f"{VERDICTS.get(str(verdict), ('', '', str(verdict)))[2]} in {count}"
+            for verdict, count in counts.items()
+        )
+        low, high = float(rows["estimate"].min()), float(rows["estimate"].max())
+        sentences.append(f"{name}: {shown(low)} to {shown(high)}, {said} of {len(rows)} arms.")
+    return f"{TITLE}. {' '.join(sentences)}"

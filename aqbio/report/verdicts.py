@@ -1,0 +1,114 @@
+"""Verdicts as the page tells them: rows, sentences, and what single athletes show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.report.rows import rows
+from aqbio.report.wording import SCOPE, VerdictWords, verdict_words
+from aqbio.stats.registry import Hypothesis, Registry
+
+FIGURES = (
+    partition_ranking.NAME,
+    sign_matrix.NAME,
+    specification.NAME,
+    side_ratio.NAME,
+    sprints.NAME,
+)
+"""Figures that stand with the verdicts."""
+
+SHOWN_SINGLE = 24
+"""Athletes of whom the page tells single estimates; the table has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictTables:
+    """Tables of stage hypotheses, and the registry that they rest on.
+
+    Attributes
+    ----------
+    registry : Registry
+    verdicts, single, deviations : DataFrame
+    """
+
+    registry: Registry
+    verdicts: pd.DataFrame
+    single: pd.DataFrame
+    deviations: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictOnPage:
+    """One hypothesis on the page.
+
+    Attributes
+    ----------
+    hypothesis : Hypothesis
+    row : dict
+        Its row of verdicts.tsv.
+    words : VerdictWords
+    single : list of dict
+        Estimates of single athletes.
+    """
+
+    hypothesis: Hypothesis
+    row: dict[str, Any]
+    words: VerdictWords
+    single: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSection:
+    """The section of the page.
+
+    Attributes
+    ----------
+    hash, scope : str
+    verdicts : tuple of VerdictOnPage
+    deviations : list of dict
+    athletes : tuple of str
+        Those whose estimates are shown.
+    """
+
+    hash: str
+    scope: str
+    verdicts: tuple[VerdictOnPage, ...]
+    deviations: list[dict[str, Any]]
+    athletes: tuple[str, ...]
+
+    @property
+    def counted(self) -> str:
+        """How many hypotheses got which verdict, in words."""
+        labels = [one.words.label for one in self.verdicts]
+        counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
+        return ", ".join(f"{count} {label}" for label, count in counts.items())
+
+
+def verdict_section(tables: VerdictTables) -> VerdictSection:
+    """Lay out the section.
+
+    Parameters
+    ----------
+    tables : VerdictTables
+    """
+    people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
+    return VerdictSection(
+        hash=tables.registry.hash,
+        scope=SCOPE,
+        verdicts=tuple(_verdicts(tables, people)),
+        deviations=rows(tables.deviations.fillna("n/a").astype(str)),
+        athletes=tuple(people),
+    )
+
+
+def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPage]:
+    for row in rows(tables.verdicts):
+        hypothesis = tables.registry[str(row["hypothesis"])]
+        own = tables.single[tables.single["hypothesis"] == hypothesis.id]
+        shown = rows(own[own["participant_id"].isin(people)])
+        yield VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row), shown)

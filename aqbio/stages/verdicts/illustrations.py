@@ -1,0 +1,120 @@
+"""Figures of the hypotheses: which ones a study has, drawn from its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.io.study import Study
+from aqbio.io.tables import Columns, read_table
+from aqbio.stages.verdicts.exports import step_columns
+from aqbio.stages.verdicts.multiverse import MULTIVERSE
+from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
+from aqbio.stages.verdicts.tables import SPRINTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES = (
+    "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps", "sprints",
+)  # fmt: skip
+"""Tables that are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisFigure:
+    """A figure, its words and the numbers that it shows.
+
+    Attributes
+    ----------
+    name, title, caption, alternative_text : str
+    draw : callable
+        From the width on paper (mm) to the figure.
+    numbers : DataFrame
+    columns : Columns
+        Of the numbers.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alternative_text: str
+    draw: Callable[[float], Figure]
+    numbers: pd.DataFrame
+    columns: Columns
+
+
+def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
+    """Lay out the figures of the hypotheses; none without a number to draw."""
+    tables = {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
+    yield from _patterns(tables)
+    yield from _specifications(tables)
+    steps = tables["hypotheses_steps"]
+    if steps.groupby("participant_id")["level"].nunique().max() > 1:
+        yield HypothesisFigure(
+            side_ratio.NAME,
+            side_ratio.TITLE,
+            side_ratio.side_ratio_caption(),
+            side_ratio.side_ratio_alternative(steps),
+            lambda width: side_ratio.side_ratio_figure(steps, width),
+            steps,
+            step_columns(),
+        )
+    runs = tables["sprints"]
+    if {"normal", "restricted_arms"} <= set(runs["condition"]):
+        yield HypothesisFigure(
+            sprints.NAME,
+            sprints.TITLE,
+            sprints.sprints_caption(),
+            sprints.sprints_alternative(runs),
+            lambda width: sprints.sprints_figure(runs, width),
+            runs,
+            SPRINTS,
+        )
+
+
+def _patterns(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
+    """Partitions and signs, where angular momentum is known."""
+    partitions, signs = tables["partitions"], tables["sign_patterns"]
+    if partitions.loc[partitions["phase"] == "stance", "opposition"].notna().any():
+        yield HypothesisFigure(
+            partition_ranking.NAME,
+            partition_ranking.TITLE,
+            partition_ranking.partition_ranking_caption(),
+            partition_ranking.partition_ranking_alternative(partitions),
+            lambda width: partition_ranking.partition_ranking_figure(partitions, width),
+            partitions,
+            PARTITIONS,
+        )
+    if signs["cosine"].notna().any():
+        yield HypothesisFigure(
+            sign_matrix.NAME,
+            sign_matrix.TITLE,
+            sign_matrix.sign_matrix_caption(),
+            sign_matrix.sign_matrix_alternative(signs),
+            lambda width: sign_matrix.sign_matrix_figure(signs, width),
+            signs,
+            SIGNS,
+        )
+
+
+def _specifications(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
+    """The specification curve, where there are arms beside the default."""
+    arms, verdicts = tables["multiverse"], tables["verdicts"].set_index("hypothesis")
+    if not len(specification.drawn_arms(arms)):
+        return
+    effects = {str(name): float(value) for name, value in verdicts["smallest_effect"].items()}
+    units = {str(name): str(value) for name, value in verdicts["unit"].items()}
+    yield HypothesisFigure(
+        specification.NAME,
+        specification.TITLE,
+        specification.specification_caption(),
+        specification.specification_alternative(arms),
+        lambda width: specification.specification_figure(arms, effects, units, width),
+        arms,
+        MULTIVERSE,
+    )

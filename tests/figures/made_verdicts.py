@@ -1,0 +1,173 @@
+"""Made-up tables of stage hypotheses: every label once, arms, partitions, signs and sprints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from aqbio.io.study import Study
+from aqbio.io.tables import Columns, write_table
+from aqbio.stages.registration import record_registry
+from aqbio.stages.verdicts.exports import step_columns
+from aqbio.stages.verdicts.multiverse import MULTIVERSE
+from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
+from aqbio.stages.verdicts.tables import ATHLETES, DEVIATIONS, SINGLE, SPRINTS, VERDICTS
+from aqbio.stats.partitions import partition_names
+from aqbio.stats.registry import read_registry
+
+LABELS = {
+    "H1": "not_supported",
+    "H2": "inconclusive",
+    "H3a": "mechanically_implied",
+    "H3b": "not_testable",
+    "H7": "supported",
+}
+GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
+ARMS = (("default", None), ("cutoff=15", "cutoff_hz"), ("pelvis=out", "pelvis_membership"))
+LEVELS, STEPS = 3, 4
+
+
+def write_made_verdicts(study: Study, *, steps: bool) -> None:
+    """Write all tables of stage hypotheses; without steps, estimates and rows are missing."""
+    record_registry(study)
+    people = [one.participant_id for one in study.participants]
+    tables: dict[str, tuple[list[dict[str, Any]], Columns]] = {
+        "verdicts": (_verdicts(steps=steps), VERDICTS),
+        "multiverse": (_arms() if steps else [], MULTIVERSE),
+        "partitions": (_partitions(steps=steps), PARTITIONS),
+        "sign_patterns": (_signs(steps=steps), SIGNS),
+        "single_athletes": (_single(people) if steps else [], SINGLE),
+        "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
+        "hypotheses_athletes": ([], ATHLETES),
+        "sprints": (_sprints(people) if steps else [], SPRINTS),
+        "deviations": ([], DEVIATIONS),
+    }
+    for name, (rows, columns) in tables.items():
+        table = pd.DataFrame(rows, columns=list(columns))
+        write_table(table, study.table(f"{name}.tsv"), columns, _source(study))
+
+
+def _source(study: Study) -> dict[str, str]:
+    from aqbio.io.provenance import provenance
+
+    return provenance("hypotheses", [], study.stage_settings("hypotheses"))
+
+
+def _verdicts(*, steps: bool) -> list[dict[str, Any]]:
+    registry, rows = read_registry(), []
+    for number, one in enumerate(registry.hypotheses):
+        known = steps and one.always is None
+        nothing = float("nan")
+        rows.append(
+            {
+                "hypothesis": one.id,
+                "verdict": LABELS.get(one.id, one.always or "inconclusive"),
+                "reason": "what the rule or a gate says of it",
+                "statistic": one.statistic,
+                "estimate": 0.1 * number - 0.4567 if known else nothing,
+                "ci_low": 0.1 * number - 0.5678 if known else nothing,
+                "ci_high": 0.1 * number - 0.3456 if known else nothing,
+                "smallest_effect": one.delta or nothing,
+                "p_holm": 0.04321 if known else nothing,
+                "n_athletes": 2 if known else 0,
+                "n_steps": 24 if known else 0,
+                "gates": "athletes, minimum_n" if known else None,
+                "fragile": "yes" if one.id == "H1" else "no",
+                "mde": 0.2109 if known else nothing,
+                "registry_hash": registry.hash,
+                "p": 0.01234 if known else nothing,
+                "unit": one.unit,
+                "model": "t over athletes' means" if known else None,
+                "post_hoc": "no",
+            }
+        )
+    return rows
+
+
+def _arms() -> list[dict[str, Any]]:
+    return [
+        {
+            "hypothesis": name, "arm": arm, "factor": factor, "verdict": "not_supported",
+            "estimate": -0.5 + 0.01 * place, "ci_low": -0.6, "ci_high": -0.4, "p_holm": 1.0,
+            "n_athletes": 2, "n_steps": 24,
+        }
+        for name in ("H1", "H3d")
+        for place, (arm, factor) in enumerate(ARMS)
+    ]  # fmt: skip
+
+
+def _partitions(*, steps: bool) -> list[dict[str, Any]]:
+    rows = []
+    for phase in ("stance", "flight R1", "flight R2", "flight R3"):
+        for place, name in enumerate(partition_names()):
+            value = 0.06 * place + 0.02 if steps else float("nan")
+            rows.append(
+                {
+                    "phase": phase, "partition": name, "opposition": value,
+                    "ci_low": value - 0.02, "ci_high": value + 0.02, "rank": 15.0 - place,
+                    "n_athletes": 2 if steps else 0,
+                    "status": "descriptive" if phase == "stance" else "mechanically_implied",
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _signs(*, steps: bool) -> list[dict[str, Any]]:
+    rows = []
+    for level, names in (("momentum", GROUPS), ("hub", ("stance", "swing", "upper"))):
+        for one, first in enumerate(names):
+            for two, second in enumerate(names):
+                if one == two:
+                    continue
+                pair = {first, second} == {"arms", "push_leg"}
+                value = 0.9 * (-1.0) ** (one + two) if steps else float("nan")
+                rows.append(
+                    {
+                        "level": level, "first": first, "second": second, "cosine": value,
+                        "ci_low": value, "ci_high": value, "n_athletes": 2,
+                        "articles": 1 if pair else None, "classical": -1 if pair else None,
+                    }
+                )  # fmt: skip
+    return rows
+
+
+def _single(people: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "hypothesis": name, "participant_id": person, "estimate": -0.51234,
+            "ci_low": -0.55, "ci_high": -0.47, "n_steps": 12,
+        }
+        for name in ("H1", "H2")
+        for person in people
+    ]  # fmt: skip
+
+
+def _steps(people: list[str]) -> list[dict[str, Any]]:
+    random, rows = np.random.default_rng(1), []
+    for person in people:
+        for level in range(LEVELS):
+            for step in range(STEPS):
+                row: dict[str, Any] = dict.fromkeys(step_columns(), 0.0)
+                row |= {
+                    "participant_id": person, "trial_id": f"speed{level}", "step": step + 1,
+                    "side": "right" if step % 2 else "left", "level": level,
+                    "relative_speed": 0.6 + 0.2 * level,
+                    "log_ratio_momentum": 0.1 + 0.01 * random.standard_normal(),
+                    "log_ratio_moments": 0.9 - 0.1 * level + 0.01 * random.standard_normal(),
+                }  # fmt: skip
+                rows.append(row)
+    return rows
+
+
+def _sprints(people: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "participant_id": person, "trial_id": f"{condition}-{number}",
+            "condition": condition, "speed_mps": speed + 0.01 * number,
+        }
+        for person in people
+        for condition, speed in (("normal", 9.0), ("restricted_arms", 8.8))
+        for number in range(2)
+    ]  # fmt: skip

@@ -1,0 +1,109 @@
+"""Wording rules of verdicts, over every hypothesis and every verdict that it could get."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.report.wording import SCOPE, WORDS, verdict_words
+from aqbio.stats.gates import NEEDS
+from aqbio.stats.registry import read_registry
+
+REGISTRY = read_registry()
+EVERY = [
+    (one, verdict, fragile, post_hoc)
+    for one in REGISTRY.hypotheses
+    for verdict in WORDS
+    for fragile in ("yes", "no")
+    for post_hoc in ("yes", "no")
+]
+
+FORBIDDEN = (
+    r"\bAQ\b", r"\btrue\b", r"\bfalse\b", r"\bwrong\b", r"\bright(?! leg| arm| foot|ward)\b",
+    r"\bprove", r"\brefute", r"\bdisprove", r"\bconfirm", r"\bmyth", r"\bdebunk",
+    r"\bsignifican", r"\bcauses? (?:you|athletes|speed)", r"\bwill (?:run|make|increase|improve)",
+    r"\bshould train", r"\btraining (?:will|makes|improves)",
+)  # fmt: skip
+"""Words that no sentence about a verdict may use (science.md 9)."""
+
+
+def _row(verdict, fragile="no", post_hoc="no", reason="the 95 % interval excludes 0"):
+    return {"verdict": verdict, "reason": reason, "fragile": fragile, "post_hoc": post_hoc}
+
+
+def _said(hypothesis, row):
+    words = verdict_words(hypothesis, row)
+    return " ".join((words.label, words.sentence, *words.remarks))
+
+
+@pytest.mark.parametrize(("hypothesis", "verdict", "fragile", "post_hoc"), EVERY)
+def test_no_sentence_says_what_it_must_not(hypothesis, verdict, fragile, post_hoc):
+    said = _said(hypothesis, _row(verdict, fragile, post_hoc))
+    for pattern in FORBIDDEN:
+        assert not re.search(pattern, said, flags=re.IGNORECASE), (pattern, said)
+
+
+@pytest.mark.parametrize(("hypothesis", "verdict", "fragile", "post_hoc"), EVERY)
+def test_every_sentence_names_the_operationalised_claim_and_the_data(
+    hypothesis, verdict, fragile, post_hoc
+):
+    words = verdict_words(hypothesis, _row(verdict, fragile, post_hoc))
+    assert f"the operationalised claim {hypothesis.id} (" in words.sentence
+    assert words.sentence.startswith(("In these data, ", "In any running, "))
+    assert words.sentence.endswith(".")
+    assert "the 95 % interval excludes 0." in words.sentence
+    assert any("Fragile" in remark for remark in words.remarks) == (fragile == "yes")
+    assert any("Post hoc" in remark for remark in words.remarks) == (post_hoc == "yes")
+
+
+@pytest.mark.parametrize("verdict", ["supported", "not_supported", "inconclusive"])
+def test_geometry_is_said_beside_every_verdict_on_the_arms(verdict):
+    said = _said(REGISTRY["H2"], _row(verdict))
+    assert "largely set by geometry and the small total" in said
+
+
+def test_restricted_arms_discriminate_nothing():
+    words = verdict_words(REGISTRY["H7"], _row("supported"))
+    assert words.label == "supported (non-discriminating)"
+    assert any("both predict it" in remark for remark in words.remarks)
+
+
+@pytest.mark.parametrize("name", ["H3b", "H3e", "H8a", "H8b"])
+@pytest.mark.parametrize("verdict", ["supported", "not_supported", "inconclusive"])
+def test_associations_are_called_so(name, verdict):
+    assert "an association in what was observed" in _said(REGISTRY[name], _row(verdict))
+
+
+@pytest.mark.parametrize("hypothesis", REGISTRY.hypotheses, ids=lambda one: one.id)
+def test_implied_says_nothing_about_the_account(hypothesis):
+    said = _said(hypothesis, _row("mechanically_implied"))
+    assert "no information for or against" in said
+
+
+def test_scope_says_whose_operationalisation_and_no_effects_of_training():
+    assert "our operationalisation" in SCOPE
+    assert "not effects of training" in SCOPE
+
+
+def test_words_of_registry_and_gates_keep_the_rules_too():
+    """Reasons come from the registry and from the gates: they end up in the sentences."""
+    texts = [
+        text for one in REGISTRY.hypotheses for text in (one.implied_if, one.caveat, one.title)
+    ]
+    for text in (*texts, *NEEDS.values()):
+        for pattern in FORBIDDEN:
+            assert not re.search(pattern, text, flags=re.IGNORECASE), (pattern, text)
+
+
+def test_captions_keep_the_rules_and_say_what_is_implied():
+    captions = (
+        partition_ranking.partition_ranking_caption(), sign_matrix.sign_matrix_caption(),
+        specification.specification_caption(), side_ratio.side_ratio_caption(),
+        sprints.sprints_caption(),
+    )  # fmt: skip
+    for text in captions:
+        for pattern in FORBIDDEN:
+            assert not re.search(pattern, text, flags=re.IGNORECASE), (pattern, text)
+    assert "mechanically implied" in captions[0]

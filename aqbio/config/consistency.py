@@ -97,7 +97,7 @@ class Consistency(Section):
         description="Distance between the knots of the splines, s; 0: 10 ms, at least two frames.",
     )
     jerk_sd: Positive = Field(
-        default=30_000.0,
+        default=40_000.0,
         description="Standard deviation of the third derivative of a coordinate per frame, rad/s³ "
         "or m/s³: without this belief dense knots follow the noise of the markers; large is off.",
     )

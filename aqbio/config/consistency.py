@@ -97,7 +97,7 @@ class Consistency(Section):
         description="Distance between the knots of the splines, s; 0: 10 ms, at least two frames.",
     )
     jerk_sd: Positive = Field(
-        default=30_000.0,
+        default=40_000.0,
         description="Standard deviation of the third derivative of a coordinate per frame, rad/s³ "
         "or m/s³: without this belief dense knots follow the noise of the markers; large is off.",
     )
@@ -108,8 +108,8 @@ class Consistency(Section):
     seed: Annotated[int, Field(ge=0)] = Field(
         default=1, description="Seed of the samples: the same seed gives the same intervals."
     )
-    held_out_folds: Annotated[int, Field(ge=0, le=10)] = Field(
+    held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
         default=0,
         description="Parts into which the markers are divided, each left out once and predicted "
-        "from the others, with and without the fit; 0: not done, 4: as in the validation.",
+        "from the others, with and without forces; 0: not done, 8 leaves out six of 46 at a time.",
     )

@@ -65,6 +65,10 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
     adjusted = fitted is not None and bool(fitted.believed)
     if fitted is not None and adjusted:
         _write_model(study, participant_id, fitted)
+    else:
+        former = ParticipantModel.adjusted(study, participant_id)
+        for file in (former.osim, former.table):
+            file.unlink(missing_ok=True)
     entries = run_trials(
         study,
         participant_id,

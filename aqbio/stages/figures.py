@@ -97,6 +97,7 @@ def figures_study(study: Study, report: Report) -> None:
     inputs = [study.table(name) for name in tables]
     steps = read_dataset(inputs[0])
     outcomes, contributions = read_table(inputs[1]), read_table(inputs[2])
+    contributions = contributions.dropna(subset=["value"])  # not measured: no part in a mean
     means = stance_means(outcomes, contributions, _edges(study))
     source = provenance(STAGE, inputs, study.stage_settings(STAGE))
     write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)

@@ -166,8 +166,9 @@ def _roles(groups: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray
     weights = scheme.weights(stance)
     for column, item in enumerate(scheme.items):
         if item in weights and set(weights[item]) <= set(names):
-            row = [weights[item].get(name, 0.0) for name in names]
-            total[:, column] = np.tensordot(values, row, axes=([1], [0]))
+            own = [names.index(name) for name in weights[item]]  # no other: one may be unknown
+            row = list(weights[item].values())
+            total[:, column] = np.tensordot(values[:, own], row, axes=([1], [0]))
     return total
 
 

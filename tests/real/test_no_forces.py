@@ -106,3 +106,13 @@ def test_results_say_where_the_events_come_from(field):
     folder = field.results / "participants" / "JA1" / "contributions"
     assert read_dataset(folder / "run5.nc").attrs["events"] == "kinematic"
     assert read_dataset(folder / "sprint.nc").attrs["events"] == "plates"
+
+
+def test_page_names_no_causes_where_there_were_no_forces(field):
+    """Only the speed of the trial on plates has words about joints, and no sum of nothing."""
+    page = (field.results / "report" / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('<section id="driven"') :]
+    section = section[: section.index("</section>")]
+    assert "9.5 m/s" in section
+    assert "5.2 m/s" not in section
+    assert "n/a" not in section

@@ -139,6 +139,7 @@ def test_both_versions_are_carried(fitted):
     assert not manifest["enabled"]
     assert manifest["trials"][0]["motion_reason"] == "consistency is off"
     assert manifest["trials"][0]["findings"] == []
+    assert not list(off.folder(RUNNER.name, "consistency").glob("*.osim"))
     np.testing.assert_array_equal(_read(off, "consistency")["q"], _read(off, "solve")["q"])
     contributions_participant(off, RUNNER.name, _silent)
     plain = _read(off, "contributions")

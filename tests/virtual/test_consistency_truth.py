@@ -1,8 +1,8 @@
 """Consistency on independent truth: virtual sprints that are no splines, recorded badly.
 
 A small version of `python -m benchmarks.consistency_truth`, with the limits that the method must
-keep (docs/consistency.md). Means over two sprinters; with eight: total 0.30, leg 0.48, torso 0.63
-and leg rate 0.46 of plain inverse kinematics' error.
+keep (docs/consistency.md). Means over two sprinters; with eight: total 0.28, leg 0.50, torso 0.64
+and leg rate 0.52 of plain inverse kinematics' error.
 """
 
 from __future__ import annotations
@@ -48,9 +48,11 @@ def usual(found) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("error", "limit"),
-    [("total", 0.40), ("leg", 0.75), ("torso", 0.75), ("dleg", 0.75), ("darm", 1.0)],
+    [("total", 0.40), ("leg", 0.75), ("torso", 0.87), ("dleg", 0.75), ("darm", 1.0)],
 )
 def test_nearer_to_the_truth_than_plain_kinematics(usual, error: str, limit: float):
+    """The gates, but for the torso, whose share is 0.64 with 0.16 between sprinters: the mean of
+    two may be 0.87 (two standard errors) where that of eight must be 0.75."""
     assert usual.loc[DEFAULT, error] <= limit
 
 

@@ -37,7 +37,7 @@ Knots of 20 ms cannot follow these, and the rates of torso and arms pay for it
 FRAMES_PER_KNOT = 2.0
 """Knots are not denser than this many frames."""
 
-JERK_SD = 30_000.0
+JERK_SD = 40_000.0
 """Of the third derivative of a coordinate in each frame, rad/s³ or m/s³: a sprinter's knee reaches
 as much. Without this belief dense knots follow the noise of the markers."""
 

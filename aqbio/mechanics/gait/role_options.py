@@ -182,14 +182,16 @@ def weighted_sum(values: FloatArray, groups: tuple[str, ...], weights: Weights) 
     values : (T, G, ...) array
     groups : tuple of G names
     weights : mapping
-        Groups that the model lacks count as nothing.
+        Groups that the model lacks count as nothing, and so do the values of other groups, which
+        may be unknown.
 
     Returns
     -------
     (T, ...) array
     """
-    row = np.array([weights.get(group, 0.0) for group in groups])
-    total: FloatArray = np.tensordot(values, row, axes=([1], [0]))
+    own = [place for place, group in enumerate(groups) if weights.get(group)]
+    row = np.array([weights[groups[place]] for place in own])
+    total: FloatArray = np.tensordot(values[:, own], row, axes=([1], [0]))
     return total
 
 

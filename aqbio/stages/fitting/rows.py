@@ -61,6 +61,7 @@ def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iter
     if fitted.get("held_out_change_m") is not None:
         yield measure(
             key, "held_out_change", fitted["held_out_change_m"], "m", limit=HELD_OUT_LIMIT,
+            severity="warning",
             note="RMS error of markers left out and predicted: the fit less the same splines and "
             f"weights without forces, in {fitted['held_out_folds']} parts",
         )  # fmt: skip

@@ -53,6 +53,16 @@ def test_heel_striker_lands_on_the_heel():
     assert left.touchdown == pytest.approx(TOUCHDOWN - 0.03, abs=0.001)
 
 
+def test_sharp_take_off_is_seen_though_the_toe_has_risen_before():
+    """A toe marker on the nail rolls up by 12 mm before the toe leaves the ground."""
+    feet = runner()
+    time = np.arange(len(feet)) / RATE
+    rolling = np.clip(time - (TOE_OFF - 0.04), 0.0, 0.04)
+    feet[:, 0, 1:, 1] += 0.3 * rolling[:, None]
+    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert left.toe_off == pytest.approx(TOE_OFF, abs=0.002)
+
+
 def test_acceleration_of_a_heel_in_the_air_is_no_landing():
     """A heel that is stopped 0.1 m above its level before the forefoot lands."""
     feet = runner()

@@ -24,7 +24,8 @@ NEEDS = {
     "arms": "the model has no arms",
     "forces": "ground reaction forces were not measured",
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
-    "restricted_arms": "no sprints with restricted arms (condition restricted_arms)",
+    "restricted_arms": "no maximal sprints both with free and with restricted arms (trials.tsv: "
+    "condition restricted_arms, effort maximal)",
     "one_sided_loads": "no sprints with a load on one side",
     "matched_speed": "no manipulation at matched speed",
     "accelerating": "no accelerating steps",

@@ -305,7 +305,7 @@ def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:
     arms = ROLE_GROUPS.index("arms")
     return Presence(
         arms=any(bool(np.isfinite(one["momentum"][:, 0, :, arms]).any()) for one in steps),
-        forces=any(bool(np.isfinite(one["hub_share"]).any()) for one in steps),
+        forces=any(bool(np.isfinite(one["lateral_ratio"]).any()) for one in steps),
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
         one_sided_loads=bool(conditions & set(LOADED)),

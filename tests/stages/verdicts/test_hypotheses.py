@@ -11,10 +11,11 @@ import pytest
 from aqbio.config import Capacity
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
-from aqbio.stages.evidence import OWN
+from aqbio.stages.evidence import OWN, arms_dataset, own_dataset
 from aqbio.stages.hypotheses import hypotheses_study
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.gathered import gathered
+from aqbio.stages.verdicts.illustrations import hypothesis_figures
 from aqbio.stages.verdicts.multiverse import variants, with_pelvis
 from aqbio.stages.verdicts.patterns import IMPLIED
 from aqbio.stats.registry import DEFAULT, read_registry
@@ -228,3 +229,57 @@ def test_an_arm_that_contradicts_makes_fragile(tmp_path):
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
     assert rows.loc["H2", ["verdict", "fragile"]].tolist() == ["supported", "yes"]
     assert rows.loc["H4", "fragile"] == "no"
+
+
+# what a study may lack ----------------------------------------------------------------------------
+
+
+def _changed(study, change):
+    """Change the evidence files of every participant."""
+    for person in study.participants:
+        for file in (OWN, "arms.nc"):
+            path = study.folder(person.participant_id, "evidence") / file
+            data = change(read_dataset(path).load())
+            write_dataset(data.drop_attrs(), path, {})
+
+
+def _empty(study):
+    """Leave no step."""
+    for person in study.participants:
+        folder = study.folder(person.participant_id, "evidence")
+        write_dataset(own_dataset([]), folder / OWN, {})
+        write_dataset(arms_dataset([]), folder / "arms.nc", {})
+
+
+def test_a_study_without_a_step_has_no_verdict(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    _empty(study)
+    labels = _labels(_judge(study))
+    assert set(labels.values()) == {"inconclusive", "not_testable", "mechanically_implied"}
+    assert not len(_table(study, "hypotheses_steps"))
+
+
+def test_a_model_without_arms_cannot_test_arms(tmp_path):
+    study = drawn_study(tmp_path, "W1", athletes=10)
+
+    def without_arms(data):
+        if "momentum" in data:
+            data["momentum"][:, :, :, 2] = np.nan
+            data["rate"][:, :, :, 2] = np.nan
+        else:
+            data["momentum_y"][:, :, 2] = np.nan
+        data["hub_share"][:] = np.nan
+        return data
+
+    _changed(study, without_arms)
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    for name in ("H1", "H2", "H3d"):
+        assert rows.loc[name, "verdict"] == "not_testable"
+        assert "no arms" in rows.loc[name, "reason"]
+    assert rows.loc["H5a", "verdict"] == "supported"
+
+
+def test_figures_of_a_study_without_a_step(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    _empty(study)
+    assert list(hypothesis_figures(_judge(study))) == []

@@ -1,0 +1,104 @@
+"""One real athlete from files to verdicts: estimates and intervals, but no verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.stages.arms.cached import CachedTrial
+from aqbio.stages.arms.choices import recomputed_arms
+from aqbio.stages.arms.recomputed import arm_state
+from aqbio.stages.arms.trial_state import measured_state
+
+pytestmark = [pytest.mark.real, pytest.mark.workflow]
+
+TRIALS = ("jog", "sprint")
+
+
+@pytest.fixture(scope="module")
+def ja1(run_study):
+    return run_study("ja1")
+
+
+@pytest.fixture
+def study(ja1, monkeypatch):
+    monkeypatch.chdir(ja1.directory)
+    return load_study(ja1.study_file)
+
+
+def test_no_verdict_from_one_athlete(ja1):
+    rows = ja1.table("verdicts.tsv").set_index("hypothesis")
+    assert set(rows["verdict"]) == {"inconclusive", "not_testable", "mechanically_implied"}
+    assert rows.loc["H3a", "verdict"] == "mechanically_implied"
+    for name in ("H3b", "H6", "H7", "H8c"):
+        assert rows.loc[name, "verdict"] == "not_testable"
+    for name in ("H1", "H2", "H4"):
+        assert rows.loc[name, "verdict"] == "inconclusive"
+        assert "a test takes 6" in rows.loc[name, "reason"]
+        assert np.isfinite(rows.loc[name, "estimate"])
+    assert set(rows["post_hoc"]) == {"no"}
+
+
+def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
+    single = ja1.table("single_athletes.tsv").set_index("hypothesis")
+    page = (ja1.results / "report" / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('id="verdicts"') : page.index('id="carried"')]
+    for name in ("H1", "H2", "H4"):
+        row = single.loc[name]
+        assert row["participant_id"] == "JA1"
+        assert row["ci_low"] < row["estimate"] < row["ci_high"]
+        assert f'<data value="{row["estimate"]:.15g}">' in section
+    # legs share their sign about the vertical, arms oppose them: Hinrichs 1987, Hamner 2010
+    assert single.loc["H2", "ci_high"] < -0.5
+    assert single.loc["H1", "ci_high"] < 0.0
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
+    """From cached kinematics and raw forces again, by the same functions: round-off only."""
+    cached = CachedTrial.read(study, "JA1", trial, None)
+    own = recomputed_arms(study.settings, consistent=cached.fitted)[0]
+    found = arm_state(study, "JA1", cached, own)
+    written = measured_state(study, cached.contributions)
+    for name in ("momentum", "relative_force", "position", "velocity"):
+        one, other = getattr(found, name), getattr(written, name)
+        np.testing.assert_allclose(one, other, atol=1e-9 * np.abs(other).max())
+    for name in ("force", "external_moment", "sagittal"):
+        one, other = getattr(found, name), getattr(written, name)
+        known = np.isfinite(one) & np.isfinite(other)
+        assert known.mean() > 0.5
+        np.testing.assert_allclose(one[known], other[known], atol=1e-9 * np.nanmax(np.abs(other)))
+    assert [step.touchdown for step in found.steps] == pytest.approx(
+        [step.touchdown for step in written.steps], abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
+    cached = CachedTrial.read(study, "JA1", trial, None)
+    if not cached.fitted:
+        pytest.fail("the trial was not fitted: this test has nothing to compare")
+    arms = recomputed_arms(study.settings, consistent=True)
+    [off] = [arm for arm in arms if arm.name == "consistency=off"]
+    found = arm_state(study, "JA1", cached, off).momentum
+    plain = cached.contributions["group_angular_momentum_plain"].values
+    np.testing.assert_allclose(found, plain, atol=1e-9 * np.abs(plain).max())
+
+
+def test_arms_that_need_our_model_say_why_they_are_missing(ja1):
+    """The Rajagopal model has no table of de Leva or Dumas; all others are there."""
+    findings = ja1.table("findings.tsv")
+    missing = findings[findings["rule"] == "arm-unavailable"]
+    assert missing["what"].str.contains("body=de_leva").any()
+    arms = set(ja1.table("multiverse.tsv")["arm"])
+    assert {"default", "consistency=off", "cutoff=15", "threshold=50", "pelvis=out"} <= arms
+    assert not any(arm.startswith("body=") for arm in arms)
+
+
+def test_evidence_is_written_for_every_step_that_was_kept(ja1):
+    data = read_dataset(ja1.results / "participants" / "JA1" / "evidence" / "steps.nc")
+    steps = ja1.table("steps.tsv")
+    kept = steps[steps["status"] != "rejected"]
+    assert data.sizes["row"] == len(kept)

@@ -34,7 +34,7 @@ VERDICTS = {
 """Marker, colour and words of a verdict."""
 
 _COLUMNS, _HEIGHT_MM, _ROW_MM = 3, 18.0, 2.7
-_WRAP = 34
+_WRAP = 26
 
 EQUIVALENCE = ("H3d",)
 """Hypotheses whose smallest effect of interest is a margin on both sides."""
@@ -102,7 +102,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...]) -> None:
     place.set_yticks(range(len(labels)), labels=labels, fontsize=5.2)
     place.set_ylim(-0.7, len(labels) - 0.3)
     place.tick_params(axis="y", length=0)
-    place.locator_params(axis="x", nbins=4)
+    place.locator_params(axis="x", nbins=3)
     place.margins(x=0.08)
 
 
@@ -112,7 +112,7 @@ def arm_words(arm: str) -> str:
     Examples
     --------
     >>> arm_words("consistency=off cutoff=15"), arm_words("body=de_leva")
-    ('consistency off, cut-off 15 Hz', 'body: de Leva')
+    ('fit off, 15 Hz', 'body: de Leva')
     """
     parts = []
     for one in arm.split():
@@ -122,8 +122,8 @@ def arm_words(arm: str) -> str:
 
 
 _CHOICES = {
-    "consistency": "consistency {}",
-    "cutoff": "cut-off {} Hz",
+    "consistency": "fit {}",
+    "cutoff": "{} Hz",
     "threshold": "events at {} N",
     "body": "body: {}",
     "pelvis": "pelvis: {}",
@@ -153,7 +153,7 @@ def specification_caption() -> str:
     """Give the caption."""
     return (
         "Every primary estimate under the study's own choices (outlined) and under others, one "
-        "varied at a time, and consistency and cut-off together; sorted by size, with 95 % "
+        "varied at a time, and consistency fit and cut-off together; sorted by size, with 95 % "
         "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
         "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
         "80 % of the arms share is called fragile."

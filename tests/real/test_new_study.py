@@ -95,6 +95,7 @@ def test_nothing_is_copied(both):
     assert sorted(path.name for path in made.study_file.parent.iterdir()) == [
         "README.md",
         "found.txt",
+        "hypotheses.yaml",
         "markers.yaml",
         "participants.tsv",
         "study.yaml",

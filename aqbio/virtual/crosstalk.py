@@ -50,7 +50,7 @@ def plate_errors(
     Notes
     -----
     Sizes: four plates as installed erred by 2.3, 2.6, 11.8 and 14 mm on average over their surface
-    (Cedraro, Cappello and Chiari 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
+    (Cappello et al. 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
     """
     own = random.spawn(1)[0]
     count = force.shape[1]

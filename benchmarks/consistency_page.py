@@ -12,6 +12,7 @@ import pandas as pd
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit, versions
 from benchmarks.consistency_truth import (
+    ARMS,
     PLAIN,
     QUANTITIES,
     SEEDS,
@@ -112,6 +113,7 @@ Written by `python -m benchmarks.consistency_truth` on {date}, aqbio {commit}; {
 Errors about the vertical (kg m²/s, and N m with a d in front) but total_z and total_x; root mean
 squares over contacts and the flights between them, means over sprinters; in brackets the share of
 plain inverse kinematics' error. "x 0" is a perfect laboratory: there is nothing to gain.
+Weights: {weights}.
 
 {errors}
 
@@ -130,15 +132,18 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, print and write the tables; 1 if a gate does not hold at the usual errors."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.consistency_truth")
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--weights", nargs="+", choices=list(ARMS), default=list(ARMS))
     parser.add_argument("--print-only", action="store_true")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
-    found = findings(SETTINGS, range(options.seeds), say=_say)
+    arms = {name: ARMS[name] for name in ARMS if name in {"30/10", "3/1", *options.weights}}
+    found = findings(SETTINGS, range(options.seeds), arms, say=_say)
     page = PAGE.format(
         date=time.strftime("%Y-%m-%d"),
         commit=git_commit(),
         seeds=options.seeds,
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
+        weights="; ".join(arms),
         errors=errors_table(found),
         gates=gates_table(found, [one for one in SETTINGS if one.size]),
         coverage=coverage_table(found),

@@ -79,10 +79,11 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
 
 
 def true_momentum(made: KnownRun) -> GroupMomentum:
-    """Give the truth of a known run."""
-    truth, grouping = made.run.truth, known_runner(made).grouping
+    """Give the truth of a known run: groups with all their mass, the soft one too."""
+    truth, soft, grouping = made.run.truth, made.soft, known_runner(made).grouping
     return GroupMomentum(
-        group_sum(truth.momentum, grouping), group_sum(truth.momentum_rate, grouping)
+        group_sum(truth.momentum + soft.momentum, grouping),
+        group_sum(truth.momentum_rate + soft.rate, grouping),
     )
 
 

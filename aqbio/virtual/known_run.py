@@ -14,14 +14,19 @@ import numpy as np
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.crosstalk import plate_errors
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
-from aqbio.virtual.skin import Skin, skin_motion
+from aqbio.virtual.skin import Skin, tissue_motion
+from aqbio.virtual.wobbling import Wobbling, wobbling
 from aqbio.virtual.wrong_body import BodyError, model_of, with_joints_apart
 
 LEAK = 0.025
 """How far a filtered force reaches beyond its contact, s (20 Hz)."""
+SOFT_FOLLOWS = 0.5
+"""Soft masses move half as far as the skin over them: nothing at the bone and at the muscle's
+ends, 2/3 on average over the depth if it grows evenly, 0.64 along a half wave, 1 at the skin."""
 FLIGHT = 0.060
 """Most of a flight before the first and after the last contact that is used, s."""
 
@@ -50,6 +55,13 @@ class Errors:
     body : BodyError
     joint_m : float
         Standard deviation of the model's joint centres, each axis.
+    soft_follows : float
+        How far soft masses move, of what the markers of their segment have in common.
+    crosstalk : float
+        Standard deviation of what each force channel of a plate shows of each other one.
+    wandering_cop_m : float
+        Root mean square error of the centre of pressure along each axis that varies with its place
+        on the plate.
     """
 
     skin: Skin = field(default_factory=Skin)
@@ -65,6 +77,9 @@ class Errors:
     moment_noise_nm: float = 0.0
     body: BodyError = field(default_factory=BodyError)
     joint_m: float = 0.0
+    soft_follows: float = 0.0
+    crosstalk: float = 0.0
+    wandering_cop_m: float = 0.0
 
     def parameters(self) -> dict[str, float]:
         """Give the true values of what a fit may estimate, by its names."""
@@ -114,6 +129,9 @@ def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = N
             torso_com_z=0.010 * float(normal[11]),
         ),
         joint_m=size * 0.005,
+        soft_follows=SOFT_FOLLOWS,
+        crosstalk=size * 0.005,
+        wandering_cop_m=size * 0.002,
     )
 
 
@@ -133,6 +151,8 @@ class KnownRun:
         The truth at the markers' frames, with the runner's own body.
     laboratory : Laboratory
     errors : Errors
+    soft : Wobbling
+        What the mass of soft tissue adds to the truth.
     """
 
     model: Skeleton
@@ -142,6 +162,7 @@ class KnownRun:
     run: RecordedRun
     laboratory: Laboratory
     errors: Errors
+    soft: Wobbling
 
     @cached_property
     def time(self) -> FloatArray:
@@ -207,12 +228,14 @@ def known_run(
     run = recorded_run(gait, plan, where)
     recording, runner = run.recording, gait.skeleton
     placement = errors.placement_m * random.standard_normal(runner.marker_position.shape)
-    markers = recording.markers + skin_motion(recording, errors.skin, random)
+    skin, common = tissue_motion(recording, errors.skin, random)
+    soft = wobbling(run, errors.soft_follows * common)
+    markers = recording.markers + skin + soft.markers
     markers += rotate(recording.rotation[:, recording.marker_body], placement)
     markers += errors.marker_noise_m * random.standard_normal(markers.shape)
     force, moment = _plates(run, errors, where, random)
     model = with_joints_apart(model_of(runner, errors.body), errors.joint_m, random)
-    return KnownRun(model, markers, force, moment, run, where, errors)
+    return KnownRun(model, markers, force, moment, run, where, errors, soft)
 
 
 def _plates(
@@ -229,8 +252,9 @@ def _plates(
     gain = 1.0 + np.array(errors.gain) + errors.own_gain * random.standard_normal(centres.shape)
     place = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
     place[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
-    plates = run.recording.force * gain
-    own = run.recording.moment * gain[:, 1:2]
+    more, wandering = plate_errors(run.recording.force, run.recording.moment, errors, random)
+    plates = run.recording.force * gain + more
+    own = run.recording.moment * gain[:, 1:2] + wandering
     force = plates.sum(axis=1)
     moment = (own + cross((centres - place)[None], plates)).sum(axis=1)
     noise = np.stack([_noise(force.shape, where, random) for _ in range(2)])

@@ -83,6 +83,27 @@ def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Gener
     (T, M, 3) array, m, ground axes
         Waves of random phase in segment axes, turned with the segments.
     """
+    return tissue_motion(recording, skin, random)[0]
+
+
+def tissue_motion(
+    recording: VirtualRecording, skin: Skin, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Displacement of every marker against its bone, and what a segment's markers have in common.
+
+    Parameters
+    ----------
+    recording : VirtualRecording
+    skin : Skin
+    random : Generator
+
+    Returns
+    -------
+    markers : (T, M, 3) array, m, ground axes
+        Waves of random phase in segment axes, turned with the segments.
+    segments : (T, B, 3) array, m, ground axes
+        Their common part.
+    """
     bodies = recording.marker_body
     share = np.array([skin.common, np.sqrt(1.0 - skin.common**2)])
     amplitude = np.array(skin.amplitudes)
@@ -91,29 +112,34 @@ def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Gener
     common = random.uniform(0.0, 2.0 * np.pi, (len(recording.bodies), *shape))
     own = random.uniform(0.0, 2.0 * np.pi, (len(bodies), *shape))
     angle = 2.0 * np.multiply.outer(recording.phase, np.array(skin.harmonics))[:, None, :, None]
-    waves = np.zeros((len(recording.phase), len(bodies), 3))
-    for part, turns in zip(share, (common[bodies], own), strict=True):
-        waves += part * np.einsum("h,tmhd->tmd", amplitude, np.sin(angle + turns))
+    locked = np.sqrt(1.0 - skin.free**2)
+    parts = [
+        locked * part * np.einsum("h,tmhd->tmd", amplitude, np.sin(angle + turns))
+        for part, turns in zip(share, (common, own), strict=True)
+    ]
     if skin.free:
-        noise = _free_motion(recording, share, random)
-        waves = np.sqrt(1.0 - skin.free**2) * waves + skin.free * noise
-    soft = np.array(
-        [
-            0.0 if label in HEAD else SOFTNESS[recording.bodies[body].rsplit("_", 1)[0]]
-            for label, body in zip(recording.labels, bodies, strict=True)
-        ]
+        for part, noise in zip(parts, _free_motion(recording, share, random), strict=True):
+            part += skin.free * noise
+    softness = np.array([SOFTNESS.get(_segment(name), 0.0) for name in recording.bodies])
+    on_bone = np.array([label in HEAD for label in recording.labels])
+    soft = skin.thigh_m * np.where(on_bone, 0.0, softness[bodies])[:, None]
+    return (
+        rotate(recording.rotation[:, bodies], soft * (parts[0][:, bodies] + parts[1])),
+        rotate(recording.rotation, skin.thigh_m * softness[:, None] * parts[0]),
     )
-    return rotate(recording.rotation[:, bodies], skin.thigh_m * soft[:, None] * waves)
+
+
+def _segment(body: str) -> str:
+    return body.rsplit("_", 1)[0]
 
 
 def _free_motion(
     recording: VirtualRecording, share: FloatArray, random: np.random.Generator
-) -> FloatArray:
-    """Low-passed noise of root mean square 1, (T, M, 3): a common part and an own one."""
+) -> list[FloatArray]:
+    """Low-passed noise, common (T, B, 3) and own (T, M, 3), together of root mean square 1."""
     frames, bodies = len(recording.phase), recording.marker_body
     parts = []
-    for count in (len(recording.bodies), len(bodies)):
+    for part, count in zip(share, (len(recording.bodies), len(bodies)), strict=True):
         noise = low_pass(random.standard_normal((frames, count, 3)), recording.marker_rate, BAND)
-        parts.append(noise / np.sqrt((noise**2).mean(axis=0)) / np.sqrt(3.0))
-    mixed: FloatArray = share[0] * parts[0][:, bodies] + share[1] * parts[1]
-    return mixed
+        parts.append(part * noise / np.sqrt((noise**2).mean(axis=0)) / np.sqrt(3.0))
+    return parts

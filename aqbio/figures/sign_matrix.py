@@ -17,7 +17,7 @@ TITLE = "Which groups turn together"
 LEVELS = {
     "momentum": "Angular momentum",
     "rate": "Its rate",
-    "hub": "Moments on the pelvis",
+    "hub": "Hub moments",
 }
 WORDS = {
     "push_leg": "push leg",
@@ -114,7 +114,8 @@ def sign_matrix_caption() -> str:
         "that the articles' account (A) and the classical one (C) predict for angular momentum and "
         "its rate. Both legs have the same sign by geometry, and arms against the swing leg is "
         "predicted by both; only arms with push leg and torso with push leg tell them apart, and "
-        "their sign is largely set by the two legs and the small total. Levels are not averaged."
+        "their sign is largely set by the two legs and the small total. Hub moments are those of "
+        "legs and upper body on the pelvis. Levels are not averaged."
     )
 
 

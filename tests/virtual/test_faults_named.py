@@ -13,6 +13,7 @@ import pytest
 from aqbio.io.tables import read_table
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.evidence import evidence_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
@@ -48,7 +49,7 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
     study = write_made_study(folder, RUNNER, every, Laboratory(), DISTURBANCES, plain)
     for stage in (
         prepare_participant, scale_participant, solve_participant, consistency_participant,
-        contributions_participant,
+        contributions_participant, evidence_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     steps_study(study, lambda _: None)

@@ -46,3 +46,13 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.skipped and promise and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped although {promise}: {report.longrepr}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a file to one worker: what they share is made once, not by every worker.
+
+    Files that name a group of their own (`xdist_group`) keep it.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem + item.path.parent.name))

@@ -191,8 +191,8 @@ def detectable_effect(
     def missing(effect: float) -> float:
         return float(special.nctdtr(estimate.df, effect, critical)) - (1.0 - power)
 
-    bracket = critical + 10.0
-    found = float(optimize.brentq(missing, 0.0, bracket))
+    # with one degree of freedom the error's tail is so heavy that only a multiple is enough
+    found = float(optimize.brentq(missing, 0.0, 2.0 * critical + 10.0))
     beyond = delta / max(estimate.se, 1e-300) + float(stats.norm.ppf(power))
     return max(found, beyond) * estimate.se
 

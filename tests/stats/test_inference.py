@@ -93,6 +93,16 @@ def test_detectable_effect_respects_the_smallest_effect_of_interest():
     assert np.isnan(detectable_effect(Estimate(0.0, np.nan, np.nan), 0.2, alpha=0.05))
 
 
+@pytest.mark.parametrize("df", [1, 2, 3, 11])
+@pytest.mark.parametrize("family", [1, 3, 12])
+def test_detectable_effect_has_its_power_however_few_and_strict(df, family):
+    """Two athletes among many hypotheses: the power of the effect that is told, by SciPy's nct."""
+    alpha = 0.05 / family
+    effect = detectable_effect(Estimate(0.0, 1.0, df), 1e-9, alpha=alpha)
+    power = stats.nct.sf(stats.t.isf(alpha / 2.0, df), df, effect)
+    assert power == pytest.approx(0.8, abs=1e-3)
+
+
 def test_detectable_margin_gives_its_power():
     """20 000 draws at the margin: 80 % within four standard errors (0.011), conservative side."""
     random = np.random.default_rng(3)

@@ -233,7 +233,7 @@ def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[
             return "supported", f"the 90 % interval lies within ±{delta:g}"
         if outcome.ci95[0] > delta or outcome.ci95[1] < -delta:
             return "not_supported", f"the 95 % interval lies outside ±{delta:g}"
-        return "inconclusive", f"the interval reaches into and out of ±{delta:g}"
+        return "inconclusive", _why_open(hypothesis, outcome, significant=False, large=True)
     sign = SIGNS[hypothesis.predicted]
     high = max(sign * bound for bound in outcome.ci95)
     large = sign * outcome.estimate >= delta
@@ -247,8 +247,16 @@ def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[
 
 
 def _why_open(hypothesis: Hypothesis, outcome: Outcome, *, significant: bool, large: bool) -> str:
+    """Say why neither rule applies, in agreement with the intervals that stand beside it."""
     if not significant:
-        return f"adjusted p is not below {hypothesis.alpha:g}, and 0 is not excluded either way"
+        adjusted, delta = f"adjusted p is not below {hypothesis.alpha:g}", hypothesis.delta
+        if hypothesis.predicted == "equivalent":
+            if -delta < outcome.ci90[0] and outcome.ci90[1] < delta:
+                return f"{adjusted}, though the 90 % interval alone lies within ±{delta:g}"
+            return f"the interval reaches into and out of ±{delta:g}"
+        if min(SIGNS[hypothesis.predicted] * bound for bound in outcome.ci95) > 0:
+            return f"{adjusted}, though the 95 % interval alone excludes 0"
+        return f"{adjusted}, and 0 is not excluded either way"
     if not large:
         return "the estimate is below the smallest effect of interest"
     return f"p and size would do, but not its own condition ({outcome.note})"

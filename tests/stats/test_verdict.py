@@ -76,6 +76,24 @@ def test_the_adjusted_p_decides():
     assert three_way(REGISTRY["H4"], found, 0.051)[0] == "inconclusive"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "se", "said"),
+    [
+        ("H4", 0.10, 0.06, "0 is not excluded either way"),
+        ("H4", 0.10, 0.04, "though the 95 % interval alone excludes 0"),
+        ("H7", -1.6, 0.6, "though the 95 % interval alone excludes 0"),
+        ("H3d", 0.0, 0.02, "reaches into and out of ±0.02"),
+        ("H3d", 0.0, 0.01, "though the 90 % interval alone lies within ±0.02"),
+    ],
+)
+def test_reasons_agree_with_the_intervals_beside_them(name, value, se, said):
+    """Adjustment can undo what an unadjusted interval shows: the reason says which of both it was."""
+    found = _outcome(name, value, se)
+    label, reason = three_way(REGISTRY[name], found, 0.06)
+    assert label == "inconclusive"
+    assert said in reason
+
+
 def test_a_condition_that_fails_and_a_block():
     fails = _outcome("H1", 0.4, 0.02, condition=False, note="median rank 5 of 15 partitions")
     label, reason = three_way(REGISTRY["H1"], fails, 1e-6)

@@ -153,11 +153,12 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
     if participant:
         return stage in PARTICIPANT_STAGES and study.manifest(participant, stage).is_file()
     last = {
-        "steps": study.table("steps.tsv"),
+        "steps": study.table("trials.tsv"),
+        "hypotheses": study.table("verdicts.tsv"),
         "figures": study.root / "figures" / "figures.json",
         "report": study.root / "report" / "index.html",
     }
-    return stage in last and last[stage].is_file()
+    return stage in STUDY_STAGES and last[stage].is_file()
 
 
 def summary(study: Study) -> str:

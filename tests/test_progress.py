@@ -126,6 +126,21 @@ def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
     assert f"0/{len(STUDY_STAGES)}" in lines["small"]
 
 
+def test_the_bar_of_the_study_reaches_its_end(study):
+    """Every stage of the study counts once its last file is there, and not before."""
+    last = {
+        "steps": study.table("trials.tsv"),
+        "hypotheses": study.table("verdicts.tsv"),
+        "figures": study.root / "figures" / "figures.json",
+        "report": study.root / "report" / "index.html",
+    }
+    for stage in STUDY_STAGES:
+        assert not progress._finished(study, "", stage)
+        _append(last[stage], "made")()
+        assert progress._finished(study, "", stage)
+    assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
+
+
 def _trials(study, *rows):
     table = pd.DataFrame([dict.fromkeys(TRIALS) | row for row in rows], columns=list(TRIALS))
     write_table(table, study.table("trials.tsv"), TRIALS, {})

@@ -14,6 +14,7 @@ import yaml
 import aqbio
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
 from aqbio.names import STAGES
+from aqbio.stages.verdicts.illustrations import TABLES
 
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -289,6 +290,13 @@ def test_every_rule_says_what_it_needs_and_does(name):
 def test_rules_call_the_stage_of_their_name():
     for name in STAGES:
         assert f'"aqbio {name} {{params.study:q}}' in _rules()[name]
+
+
+def test_the_rule_of_the_hypotheses_names_every_table_that_is_drawn():
+    """Otherwise a table that is lost is never made again, and the figures fail."""
+    output, _, _ = _rules()["hypotheses"].partition("    log:")
+    for name in TABLES:
+        assert f"/tables/{name}.tsv" in output
 
 
 def test_every_stage_waits_for_the_settings_that_it_reads():

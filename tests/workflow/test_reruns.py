@@ -124,6 +124,13 @@ def test_a_deleted_page_is_made_again(finished):
     assert finished.ran() == ["report"]
 
 
+def test_a_deleted_table_is_made_again_where_it_is_needed(finished):
+    """Figures draw the sprints: without their table they would fail."""
+    (finished.root / "tables" / "sprints.tsv").unlink()
+    (finished.root / "report" / "index.html").unlink()
+    assert finished.ran() == _jobs(*VERDICTS)
+
+
 def test_a_failed_job_does_not_stop_the_others(small):
     """The profile keeps going; the other participant is finished up to the study's tables."""
     stand_in = small.folder / "bin" / "aqbio"

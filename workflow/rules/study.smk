@@ -55,7 +55,9 @@ rule hypotheses:
         signs=f"{ROOT}/tables/sign_patterns.tsv",
         athletes=f"{ROOT}/tables/hypotheses_athletes.tsv",
         steps=f"{ROOT}/tables/hypotheses_steps.tsv",
+        secondary=f"{ROOT}/tables/secondary.tsv",
         single=f"{ROOT}/tables/single_athletes.tsv",
+        sprints=f"{ROOT}/tables/sprints.tsv",
         deviations=f"{ROOT}/tables/deviations.tsv",
     log:
         f"{ROOT}/logs/hypotheses.log",

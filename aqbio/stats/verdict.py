@@ -25,6 +25,9 @@ LABELS: tuple[Label, ...] = (
     "not_testable",
 )
 
+UNTESTED: tuple[Label, ...] = ("mechanically_implied", "not_testable")
+"""Verdicts that rest on no number."""
+
 ROBUST_SHARE = 0.80
 """Share of the multiverse that must give the same label."""
 
@@ -275,12 +278,13 @@ def with_robustness(
 
     Notes
     -----
-    Robust: the verdict is the most frequent label, and the label of at least 80 % of the arms.
+    Robust: the verdict is the most frequent label, and the label of at least 80 % of the arms. What
+    was not tested cannot be fragile: it stays n/a.
     """
     marked = []
     for one in given:
         arms = labels.get(one.hypothesis, ())
-        if not arms:
+        if not arms or one.verdict in UNTESTED:
             marked.append(one)
             continue
         share = Counter(arms)[one.verdict] / len(arms)

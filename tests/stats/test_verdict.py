@@ -87,7 +87,7 @@ def test_the_adjusted_p_decides():
     ],
 )
 def test_reasons_agree_with_the_intervals_beside_them(name, value, se, said):
-    """Adjustment can undo what an unadjusted interval shows: the reason says which of both it was."""
+    """Adjustment can undo what an unadjusted interval shows: the reason says which it was."""
     found = _outcome(name, value, se)
     label, reason = three_way(REGISTRY[name], found, 0.06)
     assert label == "inconclusive"
@@ -205,6 +205,12 @@ def test_robustness_wants_four_arms_in_five(drawn):
     }
     marked = {one.hypothesis: one.fragile for one in with_robustness(given, labels)}
     assert (marked["H1"], marked["H2"], marked["H4"]) == ("no", "yes", "n/a")
+
+
+def test_what_was_not_tested_is_neither_robust_nor_fragile(drawn):
+    given = verdicts(drawn("W0"), REGISTRY)
+    marked = with_robustness(given, {"H6": ["not_testable"] * 3, "H3a": ["mechanically_implied"]})
+    assert {one.fragile for one in marked if one.hypothesis in ("H6", "H3a")} == {"n/a"}
 
 
 def test_what_is_fragile_stays_so(drawn):

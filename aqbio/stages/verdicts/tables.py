@@ -28,7 +28,7 @@ VERDICTS: Columns = {
     "gates": {"description": "passed, or the gates that failed."},
     "fragile": {
         "description": "yes: fewer than 80 % of the arms of the multiverse give this verdict; n/a "
-        "where there are no arms."
+        "where there are no arms, or nothing was tested."
     },
     "mde": {
         "description": "Smallest effect (for equivalence: margin) that a study like this one "

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.role_options import role_weights
 from aqbio.mechanics.gait.step_measures import (
     absolute_share,
     lateral_ratio,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")
 """What is said to amplify the push."""
+
+ARM_ROLES = ("arm_push", "arm_swing")
+"""Arms one by one, named after the legs of their own sides."""
 
 SWING_JOINTS = 2
 """Hip and knee: the joints whose moments move the swing leg."""
@@ -68,6 +72,27 @@ def _by_role(state: TrialState, values: FloatArray, step: Step, kind: Any) -> Fl
     members = role_groups(step.side)
     roles = np.stack([state.group(values, *members[role]) for role in ROLE_GROUPS], axis=1)
     return np.stack([phase_curve(step, phase, state.time, roles, kind) for phase in PHASES])
+
+
+def arm_momenta(state: TrialState, step: Step) -> FloatArray:
+    """Vertical angular momentum of each arm over contact and flight, (2, 101, 2), kg m²/s.
+
+    Parameters
+    ----------
+    state : TrialState
+    step : Step
+
+    Returns
+    -------
+    (2, 101, 2) array
+        By `ARM_ROLES`, canonical frame; NaN where the model has no arms.
+    """
+    roles = role_weights(step.side, split_arms=True)
+    arms = [state.group(state.momentum, *roles[name]) for name in ARM_ROLES]
+    curves = [
+        phase_curve(step, phase, state.time, np.stack(arms, axis=1), "axial") for phase in PHASES
+    ]
+    return np.stack(curves)[..., UPWARD]
 
 
 def _numbers(state: TrialState, step: Step, momentum: FloatArray) -> Row:

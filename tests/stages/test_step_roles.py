@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from aqbio.config import StudySettings, read_yaml
 from aqbio.config.validation import InvalidStudyError
-from aqbio.mechanics.gait.role_options import PELVIS_MEMBERS, RoleScheme
+from aqbio.mechanics.gait.role_options import PelvisMember, RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, phase_mean
 from aqbio.stages.level_curves import CHAINS, hub_signals
 from aqbio.stages.level_rows import level_rows
@@ -43,7 +45,7 @@ def _momentum(trial, step, scheme):
 
 
 @pytest.mark.parametrize("number", [0, 1])
-@pytest.mark.parametrize("pelvis", PELVIS_MEMBERS)
+@pytest.mark.parametrize("pelvis", get_args(PelvisMember))
 @pytest.mark.parametrize("arms", ["together", "split"])
 @pytest.mark.parametrize("flight", ["R1", "R2", "R3"])
 def test_groups_and_sides_add_up_to_the_whole_body(trial, number, pelvis, arms, flight):
@@ -143,7 +145,7 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
         assert both == pytest.approx(before, rel=1e-9)
 
 
-@pytest.mark.parametrize("pelvis", PELVIS_MEMBERS)
+@pytest.mark.parametrize("pelvis", get_args(PelvisMember))
 def test_what_a_joint_does_to_both_sides_is_what_it_does_to_the_body(levels, pelvis):
     rows = pd.DataFrame(level_rows(levels, STEP, RoleScheme(pelvis)))
     own = rows[(rows.level == "C (C2)") & (rows.statistic == "moment_mean") & (rows.axis == "y")]

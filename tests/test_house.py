@@ -210,6 +210,14 @@ def test_the_index_names_every_page():
     assert not {page.relative_to(ROOT).as_posix() for page in pages - linked}
 
 
+def test_decisions_are_numbered_in_order():
+    """And begin with their number, so that a page can be found from either."""
+    pages = sorted((ROOT / "docs" / "decisions").iterdir())
+    for number, page in enumerate(pages, 1):
+        assert re.fullmatch(rf"{number:04}-[a-z0-9-]+\.md", page.name), page.name
+        assert page.read_text(encoding="utf-8").startswith(f"# {number:04}: "), page.name
+
+
 def test_readme_is_short_and_begins_with_what_people_need():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 60 <= text.count("\n") <= 90

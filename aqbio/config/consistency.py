@@ -18,10 +18,10 @@ class GlobalParameter(Section):
     )
     prior_sd: Positive = Field(description="Standard deviation of that expectation.")
     lowest: float = Field(
-        description="Smallest estimate that is believed; below it, `consistency_suspect`."
+        description="Smallest estimate that is believed; below it, `consistency-suspect`."
     )
     highest: float = Field(
-        description="Largest estimate that is believed; above it, `consistency_suspect`."
+        description="Largest estimate that is believed; above it, `consistency-suspect`."
     )
 
     @model_validator(mode="after")

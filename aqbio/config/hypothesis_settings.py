@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from aqbio.config.section import Positive, Section
 
@@ -75,3 +75,11 @@ class Multiverse(Section):
         description="Who pushes in flight (see roles.flight), for flight outputs, which are "
         "mechanically implied.",
     )
+
+    @field_validator("consistency", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, given: object) -> object:
+        """Take a bare `off` in the list, which YAML reads as a boolean, for the word."""
+        if isinstance(given, list | tuple):
+            return ["off" if value is False else value for value in given]
+        return given

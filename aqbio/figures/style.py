@@ -15,9 +15,6 @@ from matplotlib.figure import Figure
 
 from aqbio.io.atomic import atomic_path
 
-WIDTHS_MM = (85, 180)
-"""One and two columns of a journal page, mm."""
-
 NARROW_MM = 110
 """Below this width a figure uses its one-column layout, mm."""
 

@@ -22,12 +22,6 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
-def content_hash(content: object) -> str:
-    """Give the first 16 hexadecimal digits of the SHA-256 of JSON-able content."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 @functools.cache
 def versions() -> dict[str, str]:
     """Give the versions of aqbio, Python and the libraries that numbers depend on."""

@@ -66,11 +66,6 @@ def load_skeleton(path: Path) -> Skeleton:
     return skeleton
 
 
-def skeleton_hash(skeleton: Skeleton) -> str:
-    """SHA-256 of everything that a skeleton holds, in hexadecimal digits."""
-    return _digest(_arrays(skeleton))
-
-
 def _unusable(path: Path, why: str) -> AqbioError:
     return AqbioError(
         f"the skeleton cannot be used: {why}.",

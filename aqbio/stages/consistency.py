@@ -12,7 +12,6 @@ from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
 from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
@@ -88,27 +87,7 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
     )
 
 
-def session_motions(
-    study: Study, participant_id: str, weights: tuple[float, float]
-) -> dict[str, Motion]:
-    """Fit a participant's session with other weights and give the motion of every sound trial.
-
-    Parameters
-    ----------
-    study : Study
-    participant_id : str
-    weights : (float, float)
-        Standard deviations of the residual force (N) and moment (N m) per frame, for example
-        100 and 30, which serve the rates of single groups best.
-    """
-    session = _session(study, participant_id, weights)
-    fitted = session.fitted if session is not None else None
-    return {} if fitted is None else {name: fitted.fits[name].motion for name in fitted.believed}
-
-
-def _session(
-    study: Study, participant_id: str, weights: tuple[float, float] | None = None
-) -> Session | None:
+def _session(study: Study, participant_id: str) -> Session | None:
     """Read a participant's trials and fit them together, where consistency is on.
 
     None where no trial was solved.
@@ -123,7 +102,7 @@ def _session(
         return Session(skeleton, trials, None)
     static = static_stance(study, participant_id, skeleton)
     each = list(trials.values())
-    return Session(skeleton, trials, fitted_session(study, skeleton, each, static, weights=weights))
+    return Session(skeleton, trials, fitted_session(study, skeleton, each, static))
 
 
 def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:

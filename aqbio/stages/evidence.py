@@ -24,13 +24,13 @@ from aqbio.stages.arms.recomputed import arm_state, foot_velocities, own_kinemat
 from aqbio.stages.arms.step_rows import (
     ARM_ROLES,
     StepRow,
-    arm_momenta,
     flight_feet,
     own_extras,
     step_rows,
 )
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.step_curves import step_curves
 from aqbio.stats.evidence import CHAINS
 
 if TYPE_CHECKING:
@@ -100,13 +100,14 @@ def evidence_trial(
     feet = foot_velocities(study, cached, kinematics)
     lines = line_rates(study.model_map, cached.final, kinematics)
     limit = study.settings.steps.steady_speed_change
+    curves = step_curves(data, [one.step for one in own], study.model_map)
     collected.own += [
         _row(trial, own_arm, one, limit)
-        | own_extras(data, one.step, study.model_map)
+        | own_extras(of_step)
         | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
         | {"line_rate": contact_line_rates(one.step, cached.time, lines)}
-        | {"momentum": one.momentum, "arm_momentum_y": arm_momenta(state, one.step)}
-        for one in own
+        | {"momentum": one.momentum, "arm_momentum_y": one.arm_momentum[..., UPWARD]}
+        for one, of_step in zip(own, curves, strict=True)
     ]
     findings = []
     for arm in others:

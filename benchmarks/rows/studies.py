@@ -34,7 +34,6 @@ FEW, MANY = 2, 10
 TURNS = 2
 
 BY_PARTICIPANT = STAGES[: STAGES.index("steps")]
-BY_STUDY = STAGES[STAGES.index("steps") :]
 
 STAND_IN = """\
 #!/usr/bin/env bash

@@ -183,6 +183,14 @@ def test_consistency_has_a_short_form(tmp_path, given, enabled):
     assert read_yaml(file, StudySettings).consistency.enabled is enabled
 
 
+@pytest.mark.parametrize("off", ["off", "'off'", '"off"'])
+def test_off_is_a_word_among_the_arms(tmp_path, off):
+    """YAML reads a bare off as a boolean."""
+    file = tmp_path / "study.yaml"
+    file.write_text(f"name: x\nmultiverse: {{consistency: [default, {off}]}}\n", encoding="utf-8")
+    assert read_yaml(file, StudySettings).multiverse.consistency == ("default", "off")
+
+
 def test_one_number_of_a_parameter_leaves_the_others(tmp_path):
     file = tmp_path / "study.yaml"
     file.write_text(

@@ -144,7 +144,7 @@ def derivative() -> Callable[[np.ndarray, float], np.ndarray]:
 def three_turns() -> Skeleton:
     """One body that one coordinate turns about three axes: the smallest walker knee.
 
-    The same body, axes and slopes (1, 0.5, 0.3) as in docs/decisions/simbody-walker-knee.md.
+    The same body, axes and slopes (1, 0.5, 0.3) as in docs/decisions/0004-simbody-walker-knee.md.
     """
     slopes = (1.0, 0.5, 0.3)
     all_but_itself = ~np.eye(3, dtype=bool)

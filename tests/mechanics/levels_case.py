@@ -50,6 +50,16 @@ def anatomy_of(model: str) -> Anatomy:
     return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
 
 
+def impulse_left(time: np.ndarray, relative: np.ndarray) -> np.ndarray:
+    """Impulse of each group's relative share, (G, 3), as a share of that of its absolute value.
+
+    0 where stance and flight cancel over the stride, 1 where a share never changes sign.
+    """
+    impulse = np.trapezoid(relative, time, axis=0)
+    absolute = np.trapezoid(np.abs(relative), time, axis=0)
+    return np.divide(impulse, absolute, out=np.zeros_like(impulse), where=absolute > 0)
+
+
 def ground_loads(frames: int, seed: int, feet=FEET) -> tuple[ExternalLoad, ...]:
     """Forces of up to 3 kN at points on the ground with free moments, given about the origin."""
     rng = np.random.default_rng(seed + 7)

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.contributions.levels import levels
-from aqbio.mechanics.contributions.shares import zero_sum
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.virtual.truth import run_truth
-from tests.mechanics.levels_case import anatomy_of
+from tests.mechanics.levels_case import anatomy_of, impulse_left
 from tests.virtual.runners import RUNNER
 
 TRUTH = 1e-6
@@ -129,7 +128,7 @@ def test_what_a_limb_adds_in_stance_it_takes_back_in_flight(stride, solved):
     found = _levels(solved.gait, time)
     pelvis = found.groups.index("pelvis")
     others = [place for place in range(len(found.groups)) if place != pelvis]
-    share = zero_sum(time, found.shares.relative[:, others])
+    share = impulse_left(time, found.shares.relative[:, others])
     assert np.abs(share[:, 1]).max() < 1e-4
     side, _ = solved.gait.stance_foot(time)
     stance = np.where((side > 0)[:, None], found.shares.relative[..., 1], 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,20 +80,6 @@ leg_share, pelvis_share
 """
 
 NAMES = tuple(parameter.name for parameter in PARAMETERS)
-
-
-def chosen_parameters(on: Sequence[str]) -> tuple[Parameter, ...]:
-    """Give all parameters, of which some are fitted.
-
-    Raises
-    ------
-    ValueError
-        A name is not one of them.
-    """
-    unknown = sorted(set(on) - set(NAMES))
-    if unknown:
-        raise ValueError(f"parameters {unknown} are not among {list(NAMES)}.")
-    return tuple(replace(parameter, on=parameter.name in on) for parameter in PARAMETERS)
 
 
 @dataclass(frozen=True, slots=True)

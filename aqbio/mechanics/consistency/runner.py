@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 Tissue = Literal["pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"]
 """Classes of segments whose skin markers move alike."""
-
-TISSUES: tuple[Tissue, ...] = get_args(Tissue)
 
 
 @dataclass(frozen=True, eq=False)

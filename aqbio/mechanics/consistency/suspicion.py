@@ -1,4 +1,10 @@
-"""Faults that a fit must not bend into shape: seen from its numbers, and called by their names."""
+"""Faults that a fit must not bend into shape: seen from its numbers, and called by their names.
+
+One moving trial is blind to three: plates that are all shifted along the run look like a clock
+offset, a gain of the plates looks like another body mass, and a wrong sign of a small free moment
+(below 10 N m) is within what the fit allows. Trials at a second speed, and the static trial's
+weight and centre of mass over its centre of pressure, show the first two.
+"""
 
 from __future__ import annotations
 
@@ -65,14 +71,6 @@ OTHER_FOOT = 0.10
 """The centre of pressure is this much nearer to the other foot, m."""
 
 SIGNS = "correct the signs of the plates' channels or the laboratory axes."
-
-BLIND_SPOTS = (
-    "All plates shifted along the run look like a clock offset in trials of one speed.",
-    "A gain of the plates looks like another body mass.",
-    "A wrong sign of a small free moment, below 10 N m, is within what the fit allows.",
-)
-"""What one moving trial cannot show. Trials at a second speed, and the static trial's weight and
-centre of mass over its centre of pressure, show the first two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,30 +117,3 @@ def stance_share(
         weights[[0, -1]] = 0.5
     ratio: FloatArray = np.tensordot(weights, part, axes=1) / np.tensordot(weights, whole, axes=1)
     return ratio
-
-
-def zero_sum(time: FloatArray, relative: FloatArray) -> FloatArray:
-    """How far the relative shares are from cancelling over a stride.
-
-    Parameters
-    ----------
-    time : (N,) array, s
-        From one touchdown of a foot to its next one.
-    relative : (N, G, 3) array, N
-
-    Returns
-    -------
-    (G, 3) array
-        Impulse over the stride, relative to the impulse of the absolute value: 0 where stance and
-        flight cancel exactly, 1 where a share never changes sign.
-
-    Examples
-    --------
-    >>> t = np.linspace(0.0, 1.0, 101)
-    >>> bool(abs(zero_sum(t, np.sin(2 * np.pi * t)[:, None, None])[0, 0]) < 1e-12)
-    True
-    """
-    impulse = np.trapezoid(relative, time, axis=0)
-    absolute = np.trapezoid(np.abs(relative), time, axis=0)
-    share: FloatArray = np.divide(impulse, absolute, out=np.zeros_like(impulse), where=absolute > 0)
-    return share

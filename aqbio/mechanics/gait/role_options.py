@@ -21,9 +21,6 @@ from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES
 PelvisMember = Literal["torso", "push_leg", "swing_leg", "legs", "out"]
 Arms = Literal["together", "split"]
 FlightRule = Literal["R1", "R2", "R3"]
-
-PELVIS_MEMBERS: tuple[PelvisMember, ...] = ("torso", "push_leg", "swing_leg", "legs", "out")
-FLIGHT_RULES: tuple[FlightRule, ...] = ("R1", "R2", "R3")
 """The last stance leg keeps its role (default); roles change in mid-flight; the foot that moves
 backward pushes."""
 

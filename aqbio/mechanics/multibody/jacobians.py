@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.multibody.poses import SegmentPoses
 from aqbio.mechanics.multibody.skeleton import FIXED, Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray, cross
@@ -125,25 +124,6 @@ def contact_jacobian(
     """
     turning = angular_jacobian(skeleton, poses, body)
     return np.concatenate([turning, point_jacobian(skeleton, poses, body, point)], axis=1)
-
-
-def contact_bias(
-    skeleton: Skeleton, kinematics: SegmentKinematics, body: int, point: FloatArray
-) -> FloatArray:
-    """Acceleration of a contact that the speeds alone cause, ``(dJ/dt) u``.
-
-    Returns
-    -------
-    (T, 6) array, rad/s² and m/s², ground
-        Of the segment and of the point that moves with it: what :func:`contact_jacobian` times
-        ``udot`` lacks.
-    """
-    still = np.zeros_like(kinematics.udot)
-    moves = segment_kinematics(skeleton, kinematics.q, kinematics.u, still)
-    omega, alpha = moves.angular_velocity[:, body], moves.angular_acceleration[:, body]
-    arm = point - moves.origin[:, body]
-    linear = moves.acceleration[:, body] + cross(alpha, arm) + cross(omega, cross(omega, arm))
-    return np.concatenate([alpha, linear], axis=1)
 
 
 def _columns(

@@ -141,7 +141,7 @@ def segment_kinematics(
     q, u, udot : (T, C) arrays, rad or m, and per s and s²
     simbody_compat : bool
         Reproduce Simbody's defect in joints where one coordinate drives several rotations
-        (docs/decisions/simbody-walker-knee.md); for equality with OpenSim, never for science.
+        (docs/decisions/0004-simbody-walker-knee.md); for equality with OpenSim, never for science.
 
     Returns
     -------

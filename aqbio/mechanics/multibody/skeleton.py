@@ -43,7 +43,7 @@ class JointAxes:
     simbody_carriers : (A, A) bool array
         ``simbody_carriers[a, b]`` where Simbody lets axis a be carried along by the turning about
         axis b. It should be those of :attr:`carriers`, and is not in the joints named in
-        docs/decisions/simbody-walker-knee.md. Used by ``simbody_compat`` only.
+        docs/decisions/0004-simbody-walker-knee.md. Used by ``simbody_compat`` only.
     """
 
     body: IntArray

@@ -59,12 +59,6 @@ class SolvedTrial:
         values: FloatArray = self.solved["time"].values
         return values
 
-    @property
-    def has_forces(self) -> bool:
-        """Whether any frame has a measured ground reaction force."""
-        force = self.prepared["foot_force"].values
-        return bool(np.isfinite(force).all(axis=(1, 2)).any())
-
 
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     """Give the motion and loads of a trial as they are, in the layout of fitted ones.

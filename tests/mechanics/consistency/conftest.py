@@ -11,6 +11,7 @@ from scipy.interpolate import make_interp_spline
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, drag
 from aqbio.mechanics.consistency.observations import GroundWrench, Observations
+from aqbio.mechanics.consistency.parameters import PARAMETERS
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.kinematics import (
@@ -28,6 +29,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 
 RATE = 200.0
+NONE_FITTED = tuple(replace(parameter, on=False) for parameter in PARAMETERS)
 GROUPS = {
     "pelvis": ("pelvis",),
     "torso": ("torso",),

@@ -11,7 +11,6 @@ from aqbio.mechanics.consistency.adjusted import (
     drag_load,
 )
 from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import chosen_parameters
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -98,8 +97,3 @@ def test_the_air_slows_down(case):
     # ρ/2 A v² at 8 m/s
     assert load.force[:, 0].mean() == pytest.approx(-0.6 * 0.45 * 64.0, rel=0.1)
     assert (load.moment == 0.0).all()
-
-
-def test_no_parameter_without_a_name():
-    with pytest.raises(ValueError, match="wind"):
-        chosen_parameters(["wind"])

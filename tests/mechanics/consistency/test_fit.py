@@ -9,15 +9,15 @@ import pytest
 
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.parameters import PARAMETERS, chosen_parameters
+from aqbio.mechanics.consistency.parameters import PARAMETERS
 from aqbio.mechanics.consistency.posterior import group_momentum
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.names import GRAVITY
+from tests.mechanics.consistency.conftest import NONE_FITTED
 
 WEIGHTS = Weights(knot_s=0.025)
-OFF = chosen_parameters([])
 INSIDE = slice(10, -10)
 
 
@@ -111,7 +111,7 @@ def test_air_is_found_when_asked_for(case):
 def test_on_a_treadmill_there_is_no_air(case):
     made = case(area=0.0)
     seen = replace(made.observations, drag=False)
-    fit = fit_trial(made.runner, seen, WEIGHTS, OFF)
+    fit = fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED)
     assert fit.drag_area == 0.0
     assert fit.values["drag_area"] == 0.45
     assert np.abs(fit.after.force.mean(axis=0)).max() < 0.5
@@ -119,7 +119,7 @@ def test_on_a_treadmill_there_is_no_air(case):
 
 def test_parameters_that_are_off_are_their_priors(recovered):
     made, _ = recovered
-    changed = tuple(replace(one, prior=0.9 * one.highest) for one in OFF)
+    changed = tuple(replace(one, prior=0.9 * one.highest) for one in NONE_FITTED)
     fit = fit_trial(made.runner, made.observations, WEIGHTS, changed)
     for one, parameter in zip(fit.estimates, changed, strict=True):
         assert one.estimate == parameter.prior
@@ -227,7 +227,7 @@ def test_frames_without_forces_follow_the_markers(recovered):
     force = seen.wrench.force.copy()
     force[70:] += 500.0
     wrong = replace(part, wrench=replace(seen.wrench, force=force))
-    fits = [fit_trial(made.runner, one, WEIGHTS, OFF) for one in (part, wrong)]
+    fits = [fit_trial(made.runner, one, WEIGHTS, NONE_FITTED) for one in (part, wrong)]
     np.testing.assert_allclose(fits[0].motion.q, fits[1].motion.q, atol=1e-8)
 
 
@@ -242,7 +242,7 @@ def test_coordinates_that_are_not_determined_are_held(recovered):
     made, _ = recovered
     twist = made.runner.skeleton.coordinates.index("forearm_r_z")
     seen = replace(made.observations, unobservable=(twist,))
-    fit = fit_trial(made.runner, seen, WEIGHTS, OFF)
+    fit = fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED)
     assert twist not in fit.coordinates
     assert np.ptp(fit.motion.q[:, twist]) == 0.0
     assert (fit.motion.u[:, twist] == 0.0).all()

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import PARAMETERS, chosen_parameters, priors
+from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.weights import SENSOR_SD, TISSUE_SD, Weights
 from aqbio.mechanics.multibody.jacobians import point_jacobian
 from aqbio.mechanics.multibody.poses import segment_poses
+from tests.mechanics.consistency.conftest import NONE_FITTED
 
 FRAMES = (0, 40)
 
@@ -66,11 +67,10 @@ def test_without_correlation_and_tissue_all_markers_weigh_alike(case):
     made = case(noise=0.01)
     alike = dict.fromkeys(TISSUE_SD, 0.01)
     plain = Weights(correlation=0.0, tissue_sd_m=alike, knot_s=0.025)
-    off = chosen_parameters([])
     rms = [
         np.sqrt(np.nanmean(fit.marker_error_alone**2))
         for fit in (
-            fit_trial(made.runner, made.observations, weights, off)
+            fit_trial(made.runner, made.observations, weights, NONE_FITTED)
             for weights in (plain, Weights(knot_s=0.025))
         )
     ]

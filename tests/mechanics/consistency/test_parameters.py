@@ -10,7 +10,6 @@ from aqbio.mechanics.consistency.parameters import (
     NAMES,
     PARAMETERS,
     ParameterEstimate,
-    chosen_parameters,
     prior_precision,
 )
 from aqbio.mechanics.consistency.weights import Weights, knot_spacing
@@ -19,10 +18,6 @@ from aqbio.mechanics.consistency.weights import Weights, knot_spacing
 def test_air_is_off_by_default():
     assert [one.name for one in PARAMETERS if not one.on] == ["drag_area"]
     assert len(prior_precision(PARAMETERS)) == len(NAMES) - 1
-
-
-def test_chosen_parameters():
-    assert [one.name for one in chosen_parameters(["mass"]) if one.on] == ["mass"]
 
 
 def test_limits_are_three_prior_sds_at_most():

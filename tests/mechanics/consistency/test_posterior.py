@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import chosen_parameters
 from aqbio.mechanics.consistency.posterior import (
     GROUP_MOMENTUM,
     TOTAL_MOMENTUM,
@@ -18,6 +17,7 @@ from aqbio.mechanics.consistency.posterior import (
 )
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from tests.mechanics.consistency.conftest import NONE_FITTED
 
 WEIGHTS = Weights(knot_s=0.025)
 
@@ -46,7 +46,7 @@ def test_samples_are_motions(fit):
 def test_samples_have_the_covariance_of_the_fit(case):
     """Without parameters: the inverse of the normal matrix, thinned to 250 frames a second."""
     made = case(noise=0.001)
-    fit = fit_trial(made.runner, made.observations, WEIGHTS, chosen_parameters([]))
+    fit = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
     unit = np.eye(fit.coefficients.size)
     inverse = fit.information.factor.solve(unit)
     number, frame = len(fit.coordinates), 70

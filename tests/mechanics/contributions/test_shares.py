@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.contributions.shares import force_shares, stance_share, zero_sum
+from aqbio.mechanics.contributions.shares import force_shares, stance_share
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from tests.mechanics.levels_case import sprint_run
+from tests.mechanics.levels_case import impulse_left, sprint_run
 
 FRAMES = 256
 
@@ -43,9 +43,9 @@ def test_both_sums_are_the_ground_force():
 def test_relative_shares_cancel_over_a_stride():
     """The trapezoidal rule is exact to round-off for periodic signals of few harmonics."""
     _, time, _, shares = _stride()
-    moving = np.abs(zero_sum(time, shares.relative))[1:]
+    moving = np.abs(impulse_left(time, shares.relative))[1:]
     assert moving.max() < 1e-10
-    half = np.abs(zero_sum(time[: FRAMES // 2], shares.relative[: FRAMES // 2]))[1:]
+    half = np.abs(impulse_left(time[: FRAMES // 2], shares.relative[: FRAMES // 2]))[1:]
     assert half.max() > 0.05
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from aqbio.mechanics.gait.groups import role_groups
 from aqbio.mechanics.gait.role_options import (
-    FLIGHT_RULES,
-    PELVIS_MEMBERS,
+    FlightRule,
+    PelvisMember,
     right_pushes,
     role_weights,
     side_roles,
@@ -17,6 +19,8 @@ from aqbio.mechanics.gait.role_options import (
 from aqbio.mechanics.gait.steps import Step
 from aqbio.names import ANATOMICAL_GROUPS
 
+PELVIS_MEMBERS = get_args(PelvisMember)
+FLIGHT_RULES = get_args(FlightRule)
 STEP = Step(1, "right", 0.0, 0.1, 0.2, "ok", "")
 TIME = np.linspace(0.0, 0.2, 21)
 

@@ -1,4 +1,4 @@
-"""The minimal proof of docs/decisions/simbody-walker-knee.md: one coordinate, three rotations."""
+"""One coordinate, three rotations: the proof of docs/decisions/0004-simbody-walker-knee.md."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aqbio.errors import AqbioError
+from aqbio.io.recording import cannot_be_opened
 
 BLOCK = 512
 MAGIC = 0x50
@@ -35,12 +36,7 @@ def check_c3d_header(path: Path) -> None:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise AqbioError(
-            f"the file cannot be opened ({error.strerror}).",
-            file=path.name,
-            fix="check the column file of trials.tsv and files.data of study.yaml.",
-            rule="file-missing",
-        ) from error
+        raise cannot_be_opened(path, error) from error
     if len(content) < 2 * BLOCK or content[1] != MAGIC or content[0] < 2:
         raise _unreadable(path, "it does not start as the C3D standard demands")
     start = BLOCK * (content[0] - 1)

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
+from aqbio.io.recording import cannot_be_opened
 from aqbio.mechanics.vectors import FloatArray
 
 HEADER_LIMIT = 200
@@ -127,12 +128,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
-        raise AqbioError(
-            f"the file cannot be opened ({error.strerror}).",
-            file=path.name,
-            fix="check the columns file and force_file of trials.tsv and files.data of study.yaml.",
-            rule="file-missing",
-        ) from error
+        raise cannot_be_opened(path, error) from error
 
 
 def _names_line(path: Path, lines: list[str]) -> int:

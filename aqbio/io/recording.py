@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from aqbio.errors import Finding
+from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.vectors import FloatArray
 
@@ -85,3 +86,13 @@ class Recording:
             )
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels repeat.")
+
+
+def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
+    """Error for a recording that is not there or may not be read."""
+    return AqbioError(
+        f"the file cannot be opened ({error.strerror}).",
+        file=path.name,
+        fix="check the columns file and force_file of trials.tsv and files.data of study.yaml.",
+        rule="file-missing",
+    )

@@ -11,6 +11,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.clock import sampling_rate
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
+from aqbio.io.recording import cannot_be_opened
 from aqbio.mechanics.vectors import FloatArray
 
 HEADER_LINES = 5
@@ -108,12 +109,7 @@ def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise AqbioError(
-            f"the file cannot be opened ({error.strerror}).",
-            file=path.name,
-            fix="check the column file of trials.tsv and files.data of study.yaml.",
-            rule="file-missing",
-        ) from error
+        raise cannot_be_opened(path, error) from error
     lines = text.splitlines()
     if len(lines) <= HEADER_LINES or not lines[0].startswith("PathFileType"):
         raise AqbioError(

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, reason, vec3
-
-FloatArray = NDArray[np.float64]
 
 ELBOW_STARTS = (0.0, 1.3)
 """Elbow flexion of the starts of frame 0, rad: straight, and as in running."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aqbio.config import MarkerSet, Measurement, ModelMap
 from aqbio.config.settings import Model as ModelSettings
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.trc import write_trc
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.corrections import apply_corrections, coordinates
 from aqbio.osim.dressing import dress, undress
 from aqbio.osim.scale_findings import factor_findings, landmark_findings
@@ -31,8 +31,6 @@ from aqbio.osim.scale_tools import (
 from aqbio.osim.session import initialised, load_model
 from aqbio.osim.static_pose import StaticPose, static_pose
 from aqbio.osim.static_trial import StaticTrial, static_markers
-
-FloatArray = NDArray[np.float64]
 
 PASSES, FACTOR_CHANGE = 40, 1e-4
 """Distances between markers on two bodies depend on the pose and on the other body's size: they are

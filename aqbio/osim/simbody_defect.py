@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.session import array_from_vec3, initialised, opensim
-
-FloatArray = NDArray[np.float64]
 
 SPEED = 5.0
 STEP = 1e-6

@@ -8,14 +8,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aqbio.config import ModelMap
 from aqbio.errors import AqbioError
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.corrections import coordinates
 from aqbio.osim.session import array_from_vec3, initialised, opensim, vec3
-
-FloatArray = NDArray[np.float64]
 
 ARM_STARTS = tuple(np.radians([0.0, -45.0, -85.0]))
 """Starts of the shoulders' second coordinate: arms hanging, in an A and in a T, rad."""

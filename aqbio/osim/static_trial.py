@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aqbio.config import MarkerSet
 from aqbio.errors import AqbioError
 from aqbio.mechanics.anthropometry.joint_centres import hip_centres
-
-FloatArray = NDArray[np.float64]
+from aqbio.mechanics.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

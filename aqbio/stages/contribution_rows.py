@@ -13,7 +13,8 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.level_signals import side_signals
-from aqbio.stages.step_curves import JOINT_ROLES, StepCurves
+from aqbio.stages.role_signals import JOINT_ROLES
+from aqbio.stages.step_curves import StepCurves
 from aqbio.stages.trial_intervals import Deviations, deviations
 
 if TYPE_CHECKING:

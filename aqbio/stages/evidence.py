@@ -23,6 +23,7 @@ from aqbio.stages.arms.recomputed import arm_state, foot_velocities
 from aqbio.stages.arms.step_rows import StepRow, flight_feet, own_extras, step_rows
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.step_curves import step_curves
 from aqbio.stats.evidence import CHAINS
 
 if TYPE_CHECKING:
@@ -92,12 +93,13 @@ def evidence_trial(
     own = list(step_rows(state))
     feet = foot_velocities(study, cached)
     limit = study.settings.steps.steady_speed_change
+    curves = step_curves(data, [one.step for one in own], study.model_map)
     collected.own += [
         _row(trial, own_arm, one, limit)
-        | own_extras(data, one.step, study.model_map)
+        | own_extras(of_step)
         | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
         | {"momentum": one.momentum}
-        for one in own
+        for one, of_step in zip(own, curves, strict=True)
     ]
     findings = []
     for arm in others:

@@ -1,4 +1,4 @@
-"""Curves of level B over one step, in roles and in the canonical frame, for figures."""
+"""Signals of level B by role, for the curves of steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
-from aqbio.stages.step_roles import StepRoles
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,27 +17,25 @@ CHAINS = ("leg_push", "leg_swing", "upper_body", "residual")
 """What turns the pelvis, by role."""
 
 
-def hub_curves(trial: xr.Dataset, roles: StepRoles) -> dict[str, FloatArray]:
-    """Curves of what every chain does to the pelvis.
+def hub_signals(trial: xr.Dataset, stance: Side) -> dict[str, FloatArray]:
+    """What every chain does to the pelvis.
 
     Parameters
     ----------
     trial : xarray.Dataset
         With the variables of `aqbio.stages.levels.levels_dataset`.
-    roles : StepRoles
+    stance : {"left", "right"}
+        The foot of the push leg.
 
     Returns
     -------
-    dict of (2, 101, chains, 3) arrays, N m
-        ``hub_moment`` about the pelvis's centre of mass and its part ``hub_joint_moment``; over
-        phase, percent, `CHAINS` and axis. NaN where a phase was not recorded or the model lacks a
-        chain.
+    dict of (T, chains, 3) arrays, N m
+        ``hub_moment`` about the pelvis's centre of mass and its part ``hub_joint_moment``, by
+        `CHAINS`. NaN where the model lacks a chain.
     """
-    time, joint, force = trial["time"].values, trial["hub_moment"], trial["hub_force_moment"]
-    return {
-        "hub_moment": roles.both(time, lambda x: _chains(joint, x) + _chains(force, x)),
-        "hub_joint_moment": roles.both(time, lambda x: _chains(joint, x)),
-    }
+    joint = _chains(trial["hub_moment"], stance)
+    force = _chains(trial["hub_force_moment"], stance)
+    return {"hub_moment": joint + force, "hub_joint_moment": joint}
 
 
 def _chains(values: xr.DataArray, stance: Side) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from aqbio.mechanics.contributions.source_roles import (
     side_sum,
     side_weights,
 )
+from aqbio.mechanics.gait.mirror import Kind
 from aqbio.mechanics.gait.role_options import RoleScheme, Weights, weighted_sum
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
@@ -23,8 +24,6 @@ from aqbio.stages.levels import PRIMARY
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Kind = Literal["axial", "polar"]
 
 _IMPULSES = {"force": "xy", "moment": "y"}
 """Axes of the impulses that the two sides cause, by quantity."""

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.config.model_map import Centre
-from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
 from aqbio.mechanics.gait.role_options import RoleScheme
-from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
+from aqbio.mechanics.gait.steps import PHASES, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.stages.curve_intervals import ITEMS, step_sds
-from aqbio.stages.fitting.curves import RoleCurves, consistency_curves, stance_sd
-from aqbio.stages.level_curves import CHAINS, hub_curves
-from aqbio.stages.step_roles import StepRoles, step_roles
+from aqbio.stages.fitting.curves import stance_sd
+from aqbio.stages.level_curves import CHAINS
+from aqbio.stages.role_signals import FLEXION, JOINT_ROLES, role_signals
+from aqbio.stages.step_roles import step_roles
 
 if TYPE_CHECKING:
     import xarray as xr
 
 ROLES = RoleScheme().items
 """Groups, sides and total of the declared roles; a scheme may tell more after them."""
-
-JOINT_ROLES = (
-    *(f"{joint}_push" for joint in ("hip", "knee", "ankle")),
-    *(f"{joint}_swing" for joint in ("hip", "knee", "ankle")),
-    "lumbar",
-    *(f"{joint}_{role}" for joint in ("shoulder", "elbow") for role in ("push", "swing")),
-)
-"""Joints by role; an arm is named after the leg of its own side."""
-
 
 _VARIABLES = {
     "angular_momentum": ("group", "kg m2/s"),
@@ -94,45 +85,34 @@ class StepCurves:
 
 
 def step_curves(
-    trial: xr.Dataset, step: Step, model_map: ModelMap, scheme: RoleScheme | None = None
-) -> StepCurves:
-    """Curves of one step of a trial.
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    model_map: ModelMap,
+    scheme: RoleScheme | None = None,
+) -> tuple[StepCurves, ...]:
+    """Curves of steps of a trial.
 
     Parameters
     ----------
     trial : xarray.Dataset
         Output of stage contributions.
-    step : Step
+    steps : sequence of Step
     model_map : ModelMap
     scheme : RoleScheme, optional
         Without it the declared roles.
     """
-    time, roles = trial["time"].values, step_roles(trial, step, scheme or RoleScheme())
-
-    def both(values: FloatArray, kind: Literal["axial", "polar"] = "axial") -> FloatArray:
-        return np.stack([phase_curve(step, name, time, values, kind) for name in PHASES])
-
-    by_role = RoleCurves(roles.scheme.items, roles.scheme.weights, lambda of: roles.both(time, of))
-    belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
-    external = trial["moment_of_force"] + trial["free_moment"]
-    vectors = {
-        "angular_momentum": _grouped(trial["group_angular_momentum"], roles),
-        "angular_momentum_rate": _grouped(trial["group_angular_momentum_rate"], roles),
-        "external_moment": both(external.sum("foot", skipna=False).values[:, None]),
-        "moment_of_force": both(trial["moment_of_force"].sum("foot", skipna=False).values[:, None]),
-        "free_moment": both(trial["free_moment"].sum("foot", skipna=False).values[:, None]),
-        "residual_moment": both(trial["residual_moment"].values[:, None]),
-        "ground_force": both(trial["ground_force"].sel(foot=step.side).values[:, None], "polar"),
-        "residual_force": both(trial["residual_force"].values[:, None], "polar"),
-        "com_velocity": both((trial["com_velocity"].values + belt)[:, None], "polar"),
-        "joint_moment": roles.both(time, lambda stance: _joints(trial, stance)),
-        **hub_curves(trial, roles),
-        **consistency_curves(trial, by_role),
-    }
-    flexion = roles.both(time, lambda stance: _flexion(trial, stance, model_map), "polar")[..., 0]
-    sd = _with_posterior(step_sds(trial, step.side, _sure_items(roles.scheme)), vectors)
-    known = stance_sd(trial, step, by_role)
-    return StepCurves(step, vectors, flexion, sd, _speed(vectors["com_velocity"], step), known)
+    told = scheme or RoleScheme()
+    signals = role_signals(trial, model_map, told)
+    drawn = cache(lambda side: step_sds(trial, side, _sure_items(told)))
+    found = []
+    for step in steps:
+        vectors = signals.curves(step_roles(trial, step, told))
+        flexion = vectors.pop(FLEXION)[..., 0]
+        sd = _with_posterior(drawn(step.side), vectors)
+        known = stance_sd(trial, step, told)
+        speed = _speed(vectors["com_velocity"], step)
+        found.append(StepCurves(step, vectors, flexion, sd, speed, known))
+    return tuple(found)
 
 
 def _with_posterior(
@@ -151,54 +131,6 @@ def _sure_items(scheme: RoleScheme) -> dict[str, int]:
     """Number of items of every variable with a standard deviation."""
     counts = {"sure_group": len(scheme.items), "sure_chain": len(CHAINS), "": 1}
     return {name: counts[item] for name, item in ITEMS.items()}
-
-
-def _grouped(groups: xr.DataArray, roles: StepRoles) -> FloatArray:
-    """(2, 101, items, 3): sums over the groups behind each item of the roles."""
-    time, scheme = groups["time"].values, roles.scheme
-    return roles.both(time, lambda stance: _roles(groups, stance, scheme))
-
-
-def _roles(groups: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray:
-    """(T, items, 3): NaN where the model lacks a group, or the scheme an item."""
-    names, values = list(map(str, groups["group"].values)), groups.values
-    total = np.full((len(values), len(scheme.items), 3), np.nan)
-    weights = scheme.weights(stance)
-    for column, item in enumerate(scheme.items):
-        if item in weights and set(weights[item]) <= set(names):
-            own = [names.index(name) for name in weights[item]]  # no other: one may be unknown
-            row = list(weights[item].values())
-            total[:, column] = np.tensordot(values[:, own], row, axes=([1], [0]))
-    return total
-
-
-def _joints(trial: xr.Dataset, stance: Side) -> FloatArray:
-    """(T, joints, 3): joint moments by role, NaN where the model lacks the joint."""
-    place = {str(name): index for index, name in enumerate(trial["joint"].values)}
-    moments = trial["joint_moment"].values
-    columns = np.full((len(moments), len(JOINT_ROLES), 3), np.nan)
-    for column, role in enumerate(JOINT_ROLES):
-        joint = anatomical_name(role, stance)
-        if joint in place:
-            columns[:, column] = moments[:, place[joint]]
-    return columns
-
-
-def _flexion(trial: xr.Dataset, stance: Side, model_map: ModelMap) -> FloatArray:
-    """(T, joints, 3) generalised forces three times, extension and plantarflexion positive."""
-    columns = []
-    for role in JOINT_ROLES:
-        joint, _, _ = role.partition("_")
-        place = model_map.sagittal.get(joint)
-        if place is None or joint not in model_map.flexion:
-            columns.append(np.full(trial.sizes["time"], np.nan))
-            continue
-        side = anatomical_name(role, stance).rpartition("_")[2]
-        name = place.centre if isinstance(place, Centre) else getattr(place, side)
-        force = trial["joint_moment_coordinate"].sel(coordinate=name).values
-        columns.append(-model_map.flexion[joint] * force)
-    flexion = np.stack(columns, axis=1)
-    return np.stack([flexion, flexion, flexion], axis=-1)
 
 
 def _speed(velocity: FloatArray, step: Step) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.io.study import Study
 from aqbio.mechanics.contributions.source_roles import Side, other_side
+from aqbio.mechanics.gait.mirror import Kind
 from aqbio.mechanics.gait.role_options import RoleScheme, right_pushes
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_curve
 from aqbio.mechanics.recordings.smoothing import resampled
@@ -40,7 +41,7 @@ class StepRoles:
         phase: str,
         time: FloatArray,
         values: Callable[[Side], FloatArray],
-        kind: Literal["axial", "polar"] = "axial",
+        kind: Kind | FloatArray = "axial",
     ) -> FloatArray:
         """Curve of a quantity by role over one phase, canonical.
 
@@ -53,7 +54,8 @@ class StepRoles:
         time : (T,) array, s
         values : function
             From the foot of the push leg to the (T, ..., 3) array, roles in the same order.
-        kind : {"axial", "polar"}
+        kind : {"axial", "polar"} or (..., 3) array
+            As of `aqbio.mechanics.gait.steps.phase_curve`.
 
         Returns
         -------
@@ -69,7 +71,7 @@ class StepRoles:
         self,
         time: FloatArray,
         values: Callable[[Side], FloatArray],
-        kind: Literal["axial", "polar"] = "axial",
+        kind: Kind | FloatArray = "axial",
     ) -> FloatArray:
         """Curves over stance and flight, (2, 101, ..., 3)."""
         return np.stack([self.curve(phase, time, values, kind) for phase in PHASES])

@@ -136,12 +136,10 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
     )
     steps = solved_steps(measured, first, last)
     scheme = role_scheme(study)
-    curves = tuple(
-        step_curves(data, step, study.model_map, scheme)
-        if step.touchdown >= first and step.toe_off <= last
-        else None
-        for step in steps
-    )
+    covered = [step for step in steps if step.touchdown >= first and step.toe_off <= last]
+    found = step_curves(data, covered, study.model_map, scheme)
+    by_number = {one.step.number: one for one in found}
+    curves = tuple(by_number.get(step.number) for step in steps)
     rows = tuple(contribution_tables(data, steps, curves, scheme))
     final = read_dataset(study.folder(participant_id, "consistency") / f"{trial.trial_id}.nc")
     # Level C is most of a file, and told by now: a study of hundreds of trials has to fit.

@@ -11,14 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.virtual.wave_curves import LAG, MIDDLE, SPEED_POWER, STEP_SD, group_curves
 from aqbio.virtual.worlds import World
-
-BoolArray = NDArray[np.bool_]
 
 PERSON_SD = 0.10
 """How much persons differ in the groups' amplitudes, relative."""

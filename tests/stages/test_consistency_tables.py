@@ -71,7 +71,7 @@ def test_plain_curves_are_those_of_the_plain_motion(trial):
 
     In canonical axes a sum over n groups is 2 n above; the first step's foot is the right one.
     """
-    vectors = step_curves(trial, _steps(trial)[0], MAP).vectors
+    vectors = step_curves(trial, [_steps(trial)[0]], MAP)[0].vectors
     difference = vectors["angular_momentum_plain"] - vectors["angular_momentum"]
     for role, groups in (("push_leg", 1), ("arms", 2), ("push_side", 5), ("total", 6)):
         np.testing.assert_allclose(difference[:, :, ROLES.index(role)], 2.0 * groups, atol=1e-9)
@@ -83,7 +83,7 @@ def test_plain_curves_are_those_of_the_plain_motion(trial):
 def test_posterior_of_a_role_is_that_of_the_sum_of_its_groups(trial, number):
     """Errors of groups hang together: variances of sums, not sums of variances; mirrored or not."""
     step = _steps(trial)[number]
-    curves = step_curves(trial, step, MAP)
+    curves = step_curves(trial, [step], MAP)[0]
     sd = curves.vectors["angular_momentum_sd_posterior"]
     arms = ["arm_left", "arm_right"]
     for axis in range(3):
@@ -105,7 +105,7 @@ def test_inflation_is_that_of_whole_bodies_for_sums_over_the_trunk():
 def test_bands_hold_draws_and_posterior(trial):
     """Variances of independent causes add up; without draws the posterior does not make a band."""
     step = _steps(trial)[0]
-    alone = step_curves(trial, step, MAP)
+    alone = step_curves(trial, [step], MAP)[0]
     assert np.isnan(alone.sd["angular_momentum"]).all()
     knots, items = 21, list(RoleScheme().items)
     drawn = xr.DataArray(
@@ -113,7 +113,7 @@ def test_bands_hold_draws_and_posterior(trial):
         dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
         coords={"stance_foot": ["left", "right"]},
     )
-    curves = step_curves(trial.assign(sd_angular_momentum=drawn), step, MAP)
+    curves = step_curves(trial.assign(sd_angular_momentum=drawn), [step], MAP)[0]
     posterior = curves.vectors["angular_momentum_sd_posterior"]
     expected = np.hypot(0.3, posterior)
     np.testing.assert_allclose(curves.sd["angular_momentum"], expected, rtol=1e-6)
@@ -123,7 +123,7 @@ def test_the_curves_of_a_study_hold_both_versions(trial):
     steps = _steps(trial)
     row = dict.fromkeys(("participant_id", "trial_id", "condition", "side"), "x")
     row |= dict.fromkeys(("step", "speed_mps", "contact_s", "flight_s", "mass_kg", "height_m"), 1.0)
-    both = [step_curves(one, steps[0], MAP) for one in (trial, made_trial())]
+    both = [step_curves(one, [steps[0]], MAP)[0] for one in (trial, made_trial())]
     data = curves_dataset([(row, one) for one in both])
     for name in ("angular_momentum", "angular_momentum_rate"):
         for version in ("plain", "sd_posterior"):
@@ -134,7 +134,7 @@ def test_the_curves_of_a_study_hold_both_versions(trial):
 
 def test_steps_tell_the_posterior_of_stance_means(trial):
     step = _steps(trial)[0]
-    curves = step_curves(trial, step, MAP)
+    curves = step_curves(trial, [step], MAP)[0]
     row = _consistency_outcomes(curves, ROLES)
     assert set(row) <= set(step_columns.STEPS)
     found = row["H_arms_y_stance_mean_sd_kgm2ps"]
@@ -145,7 +145,7 @@ def test_steps_tell_the_posterior_of_stance_means(trial):
     plain = row["M_residual_plain_y_stance_rms_Nm"]
     values = curves.vectors["residual_moment_plain"][0, :, 0, 1]
     assert plain == pytest.approx(np.sqrt((values**2).mean()), rel=0.02)
-    unknown = _consistency_outcomes(step_curves(made_trial(), step, MAP), ROLES)
+    unknown = _consistency_outcomes(step_curves(made_trial(), [step], MAP)[0], ROLES)
     assert set(unknown) == set(row)
     assert np.isnan(list(unknown.values())).all()
 
@@ -200,7 +200,7 @@ def rows(tmp_path, trial):
     ):  # fmt: skip
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     steps = _steps(trial)
-    curves = tuple(step_curves(trial, step, MAP) for step in steps)
+    curves = step_curves(trial, steps, MAP)
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     data = trial.assign_attrs(posterior_sd_opposition=0.031, posterior_sd_arms_push_cosine=0.02)
     one = TrialSteps(

@@ -10,17 +10,15 @@ import xarray as xr
 from aqbio.config import ModelMap
 from aqbio.io.study import load_study
 from aqbio.mechanics.contributions.levels import Anatomy
-from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions import _force_findings, trial_contributions
 from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset
-from aqbio.stages.level_curves import CHAINS, hub_curves
+from aqbio.stages.level_curves import CHAINS, hub_signals
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
-from aqbio.stages.step_roles import step_roles
 from aqbio.stages.trial_draws import Sampling, trial_draws
 from aqbio.stages.trial_intervals import deviations, intervals_dataset
 from tests.mechanics.levels_case import smooth_run
@@ -116,11 +114,7 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     assert {"B", "force", "C (C2)"} <= set(rows["level"])
     # Joints that no name is given to are a source together.
     assert "other" in set(rows["source"])
-    assert np.isnan(
-        hub_curves(data, step_roles(data, STEP, RoleScheme()))["hub_moment"][
-            :, :, CHAINS.index("upper_body")
-        ]
-    ).all()
+    assert np.isnan(hub_signals(data, "right")["hub_moment"][:, CHAINS.index("upper_body")]).all()
     anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
     draws = trial_draws(found, anatomy, (time, 0.0, touching), Spread(), Sampling(8, 1, 8))
     assert len(deviations(intervals_dataset(draws, [RIGHT]), "right")) > 20

@@ -119,7 +119,7 @@ def test_bands_travel_to_the_step_curves(run):
     trial, drawn = made_trial(), _dataset(_draws(*run, PLATES, Sampling(8, 1, 8)))
     steps = _steps(trial)[:2]
     trial = trial.merge(drawn)
-    curves = [step_curves(trial, step, MAP) for step in steps]
+    curves = step_curves(trial, steps, MAP)
     row = dict.fromkeys(
         ("participant_id", "trial_id", "condition", "side", "step", "speed_mps", "contact_s",
          "flight_s", "mass_kg", "height_m"),

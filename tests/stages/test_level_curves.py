@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import phase_mean
-from aqbio.stages.level_curves import CHAINS, hub_curves
+from aqbio.stages.level_curves import CHAINS, hub_signals
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact
 from aqbio.stages.step_roles import step_roles
@@ -30,7 +30,11 @@ def trial(run):
 
 
 def _hub_curves(trial, step):
-    return hub_curves(trial, step_roles(trial, step, RoleScheme()))
+    roles, time = step_roles(trial, step, RoleScheme()), trial["time"].values
+    return {
+        name: roles.both(time, lambda side, name=name: hub_signals(trial, side)[name])
+        for name in ("hub_moment", "hub_joint_moment")
+    }
 
 
 @pytest.mark.parametrize("chain", CHAINS)

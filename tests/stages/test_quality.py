@@ -59,7 +59,7 @@ def _trial(study, data: xr.Dataset, scheme: RoleScheme | None = None) -> TrialSt
     ]
     steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
     steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
-    curves = tuple(step_curves(data, step, MAP, scheme) for step in steps)
+    curves = step_curves(data, steps, MAP, scheme)
     trial = study.moving_of("P1")[0]
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), Path("fast.nc"))

@@ -9,8 +9,8 @@ from aqbio.mechanics.contributions.source_roles import anatomical_name
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
 from aqbio.mechanics.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
+from aqbio.stages.role_signals import JOINT_ROLES
 from aqbio.stages.step_curves import (
-    JOINT_ROLES,
     ROLES,
     curves_dataset,
     step_curves,
@@ -46,7 +46,7 @@ def _at(trial, variable, times, **labels):
 
 def test_right_stance_takes_anatomy_as_it_is(trial):
     step = _steps(trial)[0]
-    curves = step_curves(trial, step, MAP)
+    curves = step_curves(trial, [step], MAP)[0]
     times = step.touchdown + PERCENT * step.contact
     found = curves.vectors["angular_momentum"][0]
     for role, group in (("push_leg", "leg_right"), ("swing_leg", "leg_left"), ("torso", "torso")):
@@ -56,7 +56,7 @@ def test_right_stance_takes_anatomy_as_it_is(trial):
 
 def test_left_stance_changes_roles_and_is_mirrored(trial):
     step = _steps(trial)[1]
-    curves = step_curves(trial, step, MAP)
+    curves = step_curves(trial, [step], MAP)[0]
     times = step.toe_off + PERCENT * step.flight
     found = curves.vectors["angular_momentum_rate"][1]
     for role, group in (("push_leg", "leg_left"), ("swing_leg", "leg_right"), ("pelvis", "pelvis")):
@@ -71,7 +71,7 @@ def test_left_stance_changes_roles_and_is_mirrored(trial):
 def test_sides_and_total_are_sums(trial):
     for step in _steps(trial)[:2]:
         for name in ("angular_momentum", "angular_momentum_rate"):
-            values = step_curves(trial, step, MAP).vectors[name]
+            values = step_curves(trial, [step], MAP)[0].vectors[name]
             part = {role: values[:, :, ROLES.index(role)] for role in ROLES}
             push = part["push_leg"] + part["arms"] + part["torso"] + part["pelvis"]
             np.testing.assert_allclose(part["push_side"], push, atol=ROUND_OFF)
@@ -83,7 +83,7 @@ def test_sides_and_total_are_sums(trial):
 def test_balance_holds_in_every_step(trial):
     """Total rate = external moment + residual; the free moment is a part of the external one."""
     for step in _steps(trial)[:2]:
-        v = step_curves(trial, step, MAP).vectors
+        v = step_curves(trial, [step], MAP)[0].vectors
         total = v["angular_momentum_rate"][:, :, ROLES.index("total")]
         explained = v["external_moment"][:, :, 0] + v["residual_moment"][:, :, 0]
         np.testing.assert_allclose(total, explained, atol=ROUND_OFF)
@@ -96,7 +96,7 @@ def test_a_mirrored_run_has_the_same_canonical_curves(trial):
     mirrored = mirrored_trial(trial)
     for ours, theirs in zip(_steps(trial)[:2], _steps(mirrored)[:2], strict=True):
         assert ours.side != theirs.side
-        before, after = step_curves(trial, ours, MAP), step_curves(mirrored, theirs, MAP)
+        before, after = step_curves(trial, [ours], MAP)[0], step_curves(mirrored, [theirs], MAP)[0]
         for name, values in before.vectors.items():
             np.testing.assert_allclose(after.vectors[name], values, atol=ROUND_OFF, err_msg=name)
         np.testing.assert_allclose(after.flexion, before.flexion, atol=ROUND_OFF)
@@ -119,7 +119,7 @@ def test_joints_by_role(stance):
 def test_joint_moments_by_role(trial):
     step = _steps(trial)[1]
     times = step.touchdown + PERCENT * step.contact
-    found = step_curves(trial, step, MAP).vectors["joint_moment"][0]
+    found = step_curves(trial, [step], MAP)[0].vectors["joint_moment"][0]
     for role, joint in (("hip_push", "hip_left"), ("shoulder_swing", "shoulder_right")):
         expected = mirrored_axial(_at(trial, "joint_moment", times, joint=joint))
         np.testing.assert_allclose(found[:, JOINT_ROLES.index(role)], expected, atol=ROUND_OFF)
@@ -136,7 +136,7 @@ def test_joint_moments_by_role(trial):
 def test_sagittal_moments_are_positive_in_extension(trial, role, coordinate, sign):
     step = _steps(trial)[0]
     times = step.touchdown + PERCENT * step.contact
-    found = step_curves(trial, step, MAP).flexion[0, :, JOINT_ROLES.index(role)]
+    found = step_curves(trial, [step], MAP)[0].flexion[0, :, JOINT_ROLES.index(role)]
     force = _at(trial, "joint_moment_coordinate", times, coordinate=coordinate)
     np.testing.assert_allclose(found, sign * force, atol=ROUND_OFF)
 
@@ -151,11 +151,11 @@ def test_speed_is_the_mean_over_the_step_belt_included():
         velocity = _at(trial, "com_velocity", times, axis="x") + trial.attrs["belt_speed"]
         mean = np.trapezoid(velocity, times) / (times[-1] - times[0])
         # trapezoidal rule over 101 points of a smooth curve
-        assert step_curves(trial, step, MAP).speed == pytest.approx(mean, rel=1e-6)
+        assert step_curves(trial, [step], MAP)[0].speed == pytest.approx(mean, rel=1e-6)
 
 
 def test_last_step_has_a_stance_but_no_flight(trial):
-    curves = step_curves(trial, _steps(trial)[2], MAP)
+    curves = step_curves(trial, [_steps(trial)[2]], MAP)[0]
     for name, values in curves.vectors.items():
         only_fitted = name.endswith(("_plain", "_sd_posterior"))
         assert np.isfinite(values[0]).all() == (not only_fitted), name
@@ -167,7 +167,7 @@ def test_without_arms_their_sums_are_missing_not_smaller(trial):
     """A model or recording without arms cannot say what push side and total carry."""
     armless = trial.sel(group=[g for g in trial["group"].values if "arm" not in str(g)])
     armless = armless.sel(joint=[j for j in trial["joint"].values if "shoulder" not in str(j)])
-    curves = step_curves(armless, _steps(trial)[0], MAP)
+    curves = step_curves(armless, [_steps(trial)[0]], MAP)[0]
     momentum = curves.vectors["angular_momentum"][0]
     for index, role in enumerate(ROLES):
         missing = role in ("arms", "push_side", "total")
@@ -182,7 +182,7 @@ def test_unmeasured_forces_are_missing_not_zero(trial, name):
     """Forces that are not covered by the force file must not count as no force."""
     trial[name].loc[{"foot": "left"}] = np.nan
     step = _steps(trial)[1]
-    vectors = step_curves(trial, step, MAP).vectors
+    vectors = step_curves(trial, [step], MAP)[0].vectors
     assert np.isnan(vectors[name][0]).any()
 
 
@@ -202,7 +202,7 @@ def test_all_steps_as_one_dataset(trial):
                 "mass_kg": MASS,
                 "height_m": np.nan,
             },
-            step_curves(trial, step, MAP),
+            step_curves(trial, [step], MAP)[0],
         )
         for step in steps
     ]

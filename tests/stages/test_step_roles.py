@@ -12,11 +12,12 @@ from aqbio.config import StudySettings, read_yaml
 from aqbio.config.validation import InvalidStudyError
 from aqbio.mechanics.gait.role_options import PelvisMember, RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, phase_mean
-from aqbio.stages.level_curves import CHAINS, hub_curves
+from aqbio.stages.level_curves import CHAINS, hub_signals
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.levels import frames_in_contact
+from aqbio.stages.role_signals import JOINT_ROLES
 from aqbio.stages.step_columns import step_table
-from aqbio.stages.step_curves import JOINT_ROLES, curves_dataset, step_curves
+from aqbio.stages.step_curves import curves_dataset, step_curves
 from aqbio.stages.step_roles import step_roles
 from tests.mechanics.levels_case import smooth_run
 from tests.stages.made_contributions import MAP, made_trial
@@ -39,7 +40,7 @@ def levels():
 
 
 def _momentum(trial, step, scheme):
-    values = step_curves(trial, step, MAP, scheme).vectors["angular_momentum"]
+    values = step_curves(trial, [step], MAP, scheme)[0].vectors["angular_momentum"]
     return {item: values[:, :, place] for place, item in enumerate(scheme.items)}
 
 
@@ -79,7 +80,7 @@ def test_the_pelvis_goes_where_it_is_told(trial, pelvis):
 def test_roles_change_in_mid_flight_under_r2(trial, number):
     """Legs, chains and joints together; the whole body, forces and the stance stay."""
     step = _steps(trial)[number]
-    own, told = (step_curves(trial, step, MAP, RoleScheme(flight=r)) for r in ("R1", "R2"))
+    own, told = (step_curves(trial, [step], MAP, RoleScheme(flight=r))[0] for r in ("R1", "R2"))
     later = PERCENT > 0.5
     items = RoleScheme().items
     pairs = {
@@ -127,7 +128,8 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
     declared = pd.DataFrame(level_rows(levels, STEP)).set_index(KEYS)["value"]
     stance = rows.index.get_level_values("phase") != "flight"
     np.testing.assert_array_equal(rows[stance], declared[stance])
-    curve = hub_curves(levels, step_roles(levels, STEP, scheme))["hub_moment"][1]
+    roles, time = step_roles(levels, STEP, scheme), levels["time"].values
+    curve = roles.curve("flight", time, lambda side: hub_signals(levels, side)["hub_moment"])
     for chain in ("leg_push", "leg_swing", "upper_body"):
         expected = phase_mean(curve[:, CHAINS.index(chain), 1])
         found = rows["B", chain, "pelvis", "y", "flight", "moment_mean"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from aqbio.mechanics.vectors import FloatArray
 
 DEPTH_SLOPE, DEPTH_OFFSET = -0.24, -0.0099
 HEIGHT_SLOPE, HEIGHT_OFFSET = -0.30, -0.0109

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aqbio.mechanics.anthropometry.de_leva import (
     DE_LEVA,
@@ -28,8 +27,8 @@ from aqbio.mechanics.anthropometry.sprint_geometry import (
     Vector,
     geometry,
 )
+from aqbio.mechanics.vectors import FloatArray
 
-FloatArray = NDArray[np.float64]
 Side = Literal["r", "l"]
 SIDES: tuple[tuple[Side, int], ...] = (("r", 1), ("l", -1))
 

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
-
-FloatArray = NDArray[np.float64]
 
 
 def membership(groups: Mapping[str, Sequence[str]], segments: Sequence[str]) -> FloatArray:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +13,11 @@ FloatArray = NDArray[np.float64]
 
 POLAR = np.array([1.0, 1.0, -1.0])
 AXIAL = np.array([-1.0, -1.0, 1.0])
+
+Kind = Literal["axial", "polar"]
+"""How vectors reflect: momenta and moments are axial, forces and velocities polar."""
+
+REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar": POLAR})
 
 
 def mirrored_polar(vectors: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.gait.mirror import REFLECTION, Kind
 from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import FloatArray
 
@@ -200,7 +200,7 @@ def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]
 
 
 def phase_curve(
-    step: Step, phase: str, time: FloatArray, values: FloatArray, kind: Literal["axial", "polar"]
+    step: Step, phase: str, time: FloatArray, values: FloatArray, kind: Kind | FloatArray
 ) -> FloatArray:
     """A vector signal over one phase, canonical.
 
@@ -211,8 +211,8 @@ def phase_curve(
     time : (T,) array, s
     values : (T, ..., 3) array
         Ground axes; left-stance steps are reflected.
-    kind : {"axial", "polar"}
-        How the vectors reflect: momenta and moments are axial, forces and velocities polar.
+    kind : {"axial", "polar"} or (..., 3) array
+        How the vectors reflect; the signs themselves where it differs between them.
 
     Returns
     -------
@@ -225,7 +225,7 @@ def phase_curve(
     curve = resampled(time, values, start + PERCENT * (end - start))
     if step.side == "right":
         return curve
-    return mirrored_axial(curve) if kind == "axial" else mirrored_polar(curve)
+    return curve * (REFLECTION[kind] if isinstance(kind, str) else kind)
 
 
 def phase_mean(curve: FloatArray) -> FloatArray:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
 
-FloatArray = NDArray[np.float64]
+from aqbio.mechanics.vectors import FloatArray
 
 
 def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import numpy as np
 
-from aqbio.config import ModelMap
+from aqbio.mechanics.contributions.source_roles import Side
 from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.mirror import REFLECTION, Kind
 from aqbio.mechanics.gait.step_measures import (
     absolute_share,
     lateral_ratio,
@@ -22,10 +24,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS, SIDES
 from aqbio.stages.arms.trial_state import TrialState
 from aqbio.stages.level_curves import CHAINS
-from aqbio.stages.step_curves import step_curves
-
-if TYPE_CHECKING:
-    import xarray as xr
+from aqbio.stages.step_curves import StepCurves
 
 UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")
@@ -35,6 +34,22 @@ SWING_JOINTS = 2
 """Hip and knee: the joints whose moments move the swing leg."""
 
 Row = dict[str, Any]
+
+_PARTS: tuple[tuple[str, int, Kind], ...] = (
+    ("momentum", len(ROLE_GROUPS), "axial"),
+    ("sagittal", 2, "axial"),
+    ("external_moment", 1, "axial"),
+    ("force", 1, "polar"),
+    ("position", 1, "polar"),
+    ("velocity", 1, "polar"),
+    ("relative_force", len(AMPLIFIERS), "polar"),
+)
+"""Signals side by side: name, number of vectors, how they reflect. Of sagittal moments, push leg
+and swing leg, only sizes are read."""
+
+PARTS = tuple(name for name, _, _ in _PARTS)
+ENDS = np.cumsum([count for _, count, _ in _PARTS])[:-1]
+SIGNS = np.concatenate([np.tile(REFLECTION[kind], (count, 1)) for _, count, kind in _PARTS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +72,35 @@ class StepRow:
 
 def step_rows(state: TrialState) -> Iterator[StepRow]:
     """Evidence of every step of a trial that was not rejected."""
+    signals = cache(lambda side: _signals(state, side))
     for step in state.steps:
         if step.status != "rejected":
-            momentum = _by_role(state, state.momentum, step, "axial")
-            yield StepRow(step, _numbers(state, step, momentum), momentum)
+            values = signals(step.side)
+            curves = [phase_curve(step, phase, state.time, values, SIGNS) for phase in PHASES]
+            both = dict(zip(PARTS, np.split(np.stack(curves), ENDS, axis=2), strict=True))
+            yield StepRow(step, _numbers(state, step, both), both["momentum"])
 
 
-def _by_role(state: TrialState, values: FloatArray, step: Step, kind: Any) -> FloatArray:
-    """(2, 101, G, 3): a quantity of the groups behind every role, over contact and flight."""
-    members = role_groups(step.side)
-    roles = np.stack([state.group(values, *members[role]) for role in ROLE_GROUPS], axis=1)
-    return np.stack([phase_curve(step, phase, state.time, roles, kind) for phase in PHASES])
+def _signals(state: TrialState, side: Side) -> FloatArray:
+    """(T, K, 3): what steps of one foot are told from, in roles, in the order of `PARTS`."""
+    members, stance = role_groups(side), SIDES.index(side)
+    momentum = [state.group(state.momentum, *members[role]) for role in ROLE_GROUPS]
+    relative = [state.group(state.relative_force, *members[role]) for role in AMPLIFIERS]
+    legs = state.sagittal[:, [stance, 1 - stance]]
+    single = (state.external_moment, state.force[:, stance], state.position, state.velocity)
+    return np.stack([*momentum, legs[:, 0], legs[:, 1], *single, *relative], axis=1)
 
 
-def _numbers(state: TrialState, step: Step, momentum: FloatArray) -> Row:
-    def curve(values: FloatArray, phase: str, kind: Any) -> FloatArray:
-        return phase_curve(step, phase, state.time, values, kind)
-
-    stance = SIDES.index(step.side)
-    force = curve(state.force[:, stance], "stance", "polar")
-    sagittal = _unmirrored(step, state)
-    relative = _by_role(state, state.relative_force, step, "polar")[0]
-    amplified = relative[:, [ROLE_GROUPS.index(name) for name in AMPLIFIERS]].sum(axis=1)
+def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> Row:
+    stance = {name: curves[0] for name, curves in both.items()}
+    force, sagittal = stance["force"][:, 0], stance["sagittal"]
     durations = (step.contact, step.flight)
-    speeds = [phase_mean(curve(state.velocity, phase, "polar"))[0] for phase in PHASES]
+    speeds = phase_mean(both["velocity"][:, :, 0, 0].T)
     whole = np.isfinite(step.flight)
-    swing = momentum[:, :, ROLE_GROUPS.index("swing_leg"), UPWARD]
+    swing = both["momentum"][:, :, ROLE_GROUPS.index("swing_leg"), UPWARD]
     unloaded = np.stack([force[:, UPWARD], np.zeros(len(force))])
-    moments = [phase_mean(curve(state.external_moment, phase, "axial"))[UPWARD] for phase in PHASES]
-    position = curve(state.position, "stance", "polar")
+    moments = phase_mean(both["external_moment"][:, :, 0, UPWARD].T)
+    amplified = stance["relative_force"].sum(axis=1)
     return {
         "touchdown": step.touchdown,
         "contact": step.contact,
@@ -97,16 +112,10 @@ def _numbers(state: TrialState, step: Step, momentum: FloatArray) -> Row:
         "hub_share": absolute_share(amplified[:, UPWARD], force[:, UPWARD]),
         "yaw_impulse": abs(float(np.dot(moments, durations))) if whole else np.nan,
         "lateral_ratio": lateral_ratio(force),
-        "push_index": moment_index(sagittal[:, stance]),
-        "swing_index": moment_index(sagittal[:, 1 - stance, :SWING_JOINTS]),
-        "lateral_position": float(position[0, SIDEWAYS]),
+        "push_index": moment_index(sagittal[:, 0]),
+        "swing_index": moment_index(sagittal[:, 1, :SWING_JOINTS]),
+        "lateral_position": float(stance["position"][0, 0, SIDEWAYS]),
     }
-
-
-def _unmirrored(step: Step, state: TrialState) -> FloatArray:
-    """(101, 2, 3): sagittal moments over contact; numbers, which do not mirror as vectors do."""
-    instants = step.touchdown + PERCENT * step.contact
-    return resampled(state.time, state.sagittal, instants)
 
 
 def _speed_change(state: TrialState, step: Step) -> float:
@@ -119,15 +128,13 @@ def _speed_change(state: TrialState, step: Step) -> float:
     return last - first
 
 
-def own_extras(data: xr.Dataset, step: Step, model_map: ModelMap) -> Row:
+def own_extras(curves: StepCurves) -> Row:
     """What only the study's own settings are told with: rates, external moment, hub torques.
 
     Parameters
     ----------
-    data : xarray.Dataset
-        contributions/<trial>.nc
-    step : Step
-    model_map : ModelMap
+    curves : StepCurves
+        Of one step in the declared roles.
 
     Returns
     -------
@@ -135,7 +142,6 @@ def own_extras(data: xr.Dataset, step: Step, model_map: ModelMap) -> Row:
         ``rate`` (2, 101, G, 3), ``external_moment`` (2, 101, 3), ``residual_moment`` (101,),
         ``hub_torque`` (101, 3).
     """
-    curves = step_curves(data, step, model_map)
     roles = len(ROLE_GROUPS)
     chains = [CHAINS.index(name) for name in ("leg_push", "leg_swing", "upper_body")]
     return {

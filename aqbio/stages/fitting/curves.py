@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
+from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
@@ -22,82 +21,55 @@ SUMS_OF_THE_TRUNK = ("push_side", "total")
 """Roles whose errors are those of the whole body: their posterior is inflated as the total's."""
 
 
-@dataclass(frozen=True)
-class RoleCurves:
-    """How variables of groups become curves of a step by role.
-
-    Attributes
-    ----------
-    items : tuple of R str
-        Roles.
-    weights : callable
-        Gives, for a stance side, the groups behind every role with their weights.
-    curves : callable
-        Turns a function that gives (T, K, 3) for a stance side into (2, 101, K, 3).
-    """
-
-    items: tuple[str, ...]
-    weights: Callable[[Side], Mapping[str, Mapping[str, float]]]
-    curves: Callable[[Callable[[Side], FloatArray]], FloatArray]
-
-
-def consistency_curves(trial: xr.Dataset, roles: RoleCurves) -> dict[str, FloatArray]:
-    """Curves of one step before the fit, and posterior standard deviations.
+def consistency_signals(
+    trial: xr.Dataset, scheme: RoleScheme, stance: Side
+) -> dict[str, FloatArray]:
+    """Momenta and residual before the fit, and posterior standard deviations, by role.
 
     Parameters
     ----------
     trial : xarray.Dataset
         Output of stage contributions.
-    roles : RoleCurves
-        Of the step.
+    scheme : RoleScheme
+    stance : {"left", "right"}
 
     Returns
     -------
-    dict of (2, 101, K, 3) arrays
+    dict of (T, K, 3) arrays
         NaN in trials that were not fitted.
     """
-    frames = trial.sizes["time"]
-    unknown = np.full((frames, len(roles.items), len(AXES)), np.nan)
-
-    def plain(name: str) -> Callable[[Side], FloatArray]:
-        values = trial.get(f"group_{name}_plain")
-        return lambda stance: unknown if values is None else _sums(values, roles, stance)
-
-    def deviation(quantity: str) -> Callable[[Side], FloatArray]:
-        values = trial.get(f"group_{quantity}_covariance")
-        return lambda stance: (
-            unknown if values is None else role_sd(values, roles, stance, quantity)
+    unknown = np.full((trial.sizes["time"], len(scheme.items), len(AXES)), np.nan)
+    signals = {}
+    for name, quantity in (("angular_momentum", "momentum"), ("angular_momentum_rate", "rate")):
+        plain = trial.get(f"group_{name}_plain")
+        covariance = trial.get(f"group_{quantity}_covariance")
+        signals[f"{name}_plain"] = unknown if plain is None else _sums(plain, scheme, stance)
+        signals[f"{name}_sd_posterior"] = (
+            unknown if covariance is None else role_sd(covariance, scheme, stance, quantity)
         )
-
     residual = trial.get("residual_moment_plain")
     before = unknown[:, :1] if residual is None else residual.values[:, None]
-    curves = {
-        "angular_momentum_plain": roles.curves(plain("angular_momentum")),
-        "angular_momentum_rate_plain": roles.curves(plain("angular_momentum_rate")),
-        "residual_moment_plain": roles.curves(lambda _: before),
-    }
-    for name, quantity in (("angular_momentum", "momentum"), ("angular_momentum_rate", "rate")):
-        # a mirrored standard deviation is one
-        curves[f"{name}_sd_posterior"] = np.abs(roles.curves(deviation(quantity)))
-    return curves
+    return {**signals, "residual_moment_plain": before}
 
 
-def _sums(values: xr.DataArray, roles: RoleCurves, stance: Side) -> FloatArray:
+def _sums(values: xr.DataArray, scheme: RoleScheme, stance: Side) -> FloatArray:
     """(T, roles, 3): NaN where the model lacks a group of a role."""
-    total = np.full((len(values), len(roles.items), len(AXES)), np.nan)
-    for column, row in _rows(values, roles, stance):
+    total = np.full((len(values), len(scheme.items), len(AXES)), np.nan)
+    for column, row in _rows(values, scheme, stance):
         total[:, column] = np.tensordot(values.values, row, axes=([1], [0]))
     return total
 
 
-def role_sd(covariance: xr.DataArray, roles: RoleCurves, stance: Side, quantity: str) -> FloatArray:
+def role_sd(
+    covariance: xr.DataArray, scheme: RoleScheme, stance: Side, quantity: str
+) -> FloatArray:
     """Inflated posterior standard deviation of the sums over the groups behind each role.
 
     Parameters
     ----------
     covariance : xarray.DataArray
         (time or contact, group, other_group, axis).
-    roles : RoleCurves
+    scheme : RoleScheme
     stance : {"left", "right"}
     quantity : {"momentum", "rate"}
 
@@ -107,21 +79,21 @@ def role_sd(covariance: xr.DataArray, roles: RoleCurves, stance: Side, quantity:
         NaN where the model lacks a group of a role.
     """
     values = covariance.values.astype(float)
-    sd = np.full((len(values), len(roles.items), len(AXES)), np.nan)
-    for column, row in _rows(covariance, roles, stance):
+    sd = np.full((len(values), len(scheme.items), len(AXES)), np.nan)
+    for column, row in _rows(covariance, scheme, stance):
         variance = np.einsum("g,tgha,h->ta", row, values, row)
-        factor = inflation(roles.items[column], quantity)
+        factor = inflation(scheme.items[column], quantity)
         sd[:, column] = factor * np.sqrt(np.maximum(variance, 0.0))
     return sd
 
 
-def _rows(values: xr.DataArray, roles: RoleCurves, stance: Side) -> list[tuple[int, FloatArray]]:
+def _rows(values: xr.DataArray, scheme: RoleScheme, stance: Side) -> list[tuple[int, FloatArray]]:
     """Weights of the variable's groups, for every role whose groups the model has."""
     names = [str(name) for name in values["group"].values]
-    weights = roles.weights(stance)
+    weights = scheme.weights(stance)
     return [
         (column, np.array([weights[item].get(name, 0.0) for name in names]))
-        for column, item in enumerate(roles.items)
+        for column, item in enumerate(scheme.items)
         if item in weights and set(weights[item]) <= set(names)
     ]
 
@@ -133,7 +105,7 @@ def inflation(role: str, quantity: str) -> float:
     return TOTAL_MOMENTUM if role in SUMS_OF_THE_TRUNK else GROUP_MOMENTUM
 
 
-def stance_sd(trial: xr.Dataset, step: Step, roles: RoleCurves) -> dict[str, FloatArray]:
+def stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> dict[str, FloatArray]:
     """Inflated posterior standard deviations of a step's stance means, by quantity, (roles, 3).
 
     Empty for a trial that was not fitted.
@@ -145,7 +117,7 @@ def stance_sd(trial: xr.Dataset, step: Step, roles: RoleCurves) -> dict[str, Flo
     return {
         quantity: role_sd(
             trial[f"stance_{quantity}_covariance"].isel(contact=[contact]),
-            roles,
+            scheme,
             step.side,
             quantity,
         )[0]

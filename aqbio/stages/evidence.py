@@ -94,7 +94,9 @@ def evidence_trial(
     cached = CachedTrial.read(study, participant_id, trial.trial_id, loose)
     data = cached.contributions
     state = measured_state(study, data)
-    own_arm, *others = recomputed_arms(study.settings, consistent=cached.fitted)
+    own_arm, *others = recomputed_arms(
+        study.settings, consistent=study.settings.consistency.enabled
+    )
     own = list(step_rows(state))
     kinematics = own_kinematics(cached)
     feet = foot_velocities(study, cached, kinematics)

@@ -277,6 +277,26 @@ def test_arms_of_the_multiverse(balanced):
     assert all(labels[name] == verdict for name, verdict in default.items())
 
 
+def test_arms_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
+    """Where no trial was fitted they repeat the default: agreement of copies is no robustness."""
+    study = drawn_study(tmp_path, "W0", athletes=2)
+    _changed(
+        study,
+        lambda data: data.assign(
+            arm=data["arm"].str.replace("cutoff=15", "consistency=off"),
+            factor=data["factor"].where(data["arm"] != "cutoff=15", "consistency"),
+        ),
+    )
+    for fitted in (False, True):
+        path = study.manifest(study.participants[0].participant_id, "evidence")
+        manifest = json.loads(path.read_text("utf-8"))
+        manifest["trials"][0]["consistent"] = fitted
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+        found = {one.arm for one in variants(study, gathered(study, read_registry()))}
+        assert ("consistency=off" in found) == fitted
+        assert "cutoff=30" in found
+
+
 def test_an_arm_that_contradicts_makes_fragile(tmp_path):
     """The verdict of four in ten arms is another one when their momenta are replaced."""
     study = drawn_study(tmp_path, "W1")

@@ -1,4 +1,4 @@
-"""`solver: opensim` with the consistency fit on: what OpenSim solved is what the fit starts from."""
+"""`solver: opensim` with the consistency fit on: the fit starts from what OpenSim solved."""
 
 from __future__ import annotations
 

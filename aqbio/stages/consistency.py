@@ -131,7 +131,7 @@ def _trial(
     why = OFF if fitted is None else fitted.plain.get(trial.trial_id, "")
     if fitted is None or why:
         write_trial(plain_dataset(one, why), session.skeleton, stem, attributes)
-        findings = plain_findings(trial.trial_id, why) if fitted is not None else ()
+        findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
         return TrialOutcome(_status(PLAIN, why), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(one, fit, held_out(study, fit))
@@ -145,9 +145,8 @@ def _trial(
     write_trial(dataset, session.skeleton, stem, attributes)
     causes = [doubt.cause for doubt in (*doubts, *fitted.standing)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
-    return TrialOutcome(
-        {**status, **numbers}, tuple(suspicion_findings(trial.trial_id, doubts)), inputs
-    )
+    findings = suspicion_findings(trial.trial_id, doubts, fitted)
+    return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
 def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:

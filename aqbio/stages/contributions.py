@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 STAGE = "contributions"
 
+SCALED, ADJUSTED = "scaled", "adjusted"
+"""Whose inertia a trial is computed with: the scaled model's, or that of the session's fit."""
+
 ROUND_OFF = 1e-12
 SAME_STATE = 1e-8
 
@@ -67,7 +70,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     data = read_dataset(source)
     fitted = data.attrs["motion"] == FITTED
     model = final_model(study, participant_id)
-    same_body = fitted or model == ParticipantModel.of(study, participant_id)
+    same_body = model == ParticipantModel.of(study, participant_id)
     inputs = [source, model.osim]
     motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
     result = trial_contributions(study, load_skeleton(model.table), data, motion)
@@ -89,11 +92,12 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
         )
-        if same_body
+        if same_body or fitted
         else None,
     }
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}
+    attributes |= {"motion": data.attrs["motion"], "body": SCALED if same_body else ADJUSTED}
     unseen = _unseen(study, participant_id, trial)
     dataset = without_unseen(dataset, unseen, result.skeleton, study.model_map)
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)

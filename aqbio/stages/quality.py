@@ -12,6 +12,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
+from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
 from aqbio.stages.measures import Row, measure
@@ -97,11 +98,16 @@ PLAIN = "_plain"
 """End of the names of what was before the consistency fit, where a trial was fitted."""
 
 
+PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials found; "
+
+
 def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
     """How the measures of a version begin, and what is said of them."""
     if version == PLAIN:
         return "plain_", "before the consistency fit; "
-    return "", "after the fit, no evidence of accuracy; " if "mass_plain" in data.attrs else ""
+    if data.attrs["motion"] == FITTED:
+        return "", "after the fit, no evidence of accuracy; "
+    return "", PLAIN_AMONG_FITTED if data.attrs["body"] == ADJUSTED else ""
 
 
 def _residual_rows(key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
@@ -112,7 +118,8 @@ def _residual_rows(key: Row, data: xr.Dataset, version: str = "") -> Iterator[Ro
     moment = data[f"residual_moment{version}"].values
     name, words = _version(data, version)
     ground = data["ground_force"].sum("foot", skipna=False).values
-    peak = float(np.linalg.norm(ground, axis=1).max())
+    measured = np.isfinite(ground).all(axis=1)
+    peak = float(np.linalg.norm(ground[measured], axis=1).max()) if measured.any() else np.nan
     height = float(data["com"].values[:, 1].mean())
     for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
         yield measure(
@@ -143,8 +150,9 @@ def _yaw_precision_rows(key: Row, trial: TrialSteps, version: str = "") -> Itera
     rate = f"angular_momentum_rate{version}"
     rates = np.concatenate([c.vectors[rate][0][:, roles, 1] for c in kept])
     effects = _rms(rates)
-    smallest = int(np.nanargmin(effects))
+    smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
+    fitted = trial.data.attrs["motion"] == FITTED
     yield measure(
         key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
         limit=YAW_RESIDUAL_LIMIT,
@@ -152,7 +160,7 @@ def _yaw_precision_rows(key: Row, trial: TrialSteps, version: str = "") -> Itera
     )  # fmt: skip
     yield measure(
         key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
-        limit=None if words and not version else EFFECT_RATIO_LIMIT, at_least=True,
+        limit=None if fitted and not version else EFFECT_RATIO_LIMIT, at_least=True,
         note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
         f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
     )  # fmt: skip
@@ -182,14 +190,20 @@ def _drift_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]
         if curves is None or curves.step.status != "ok":
             continue
         momentum = curves.vectors[f"angular_momentum{version}"][1, :, :, 1]
-        total = momentum[:, -1]
-        drifts.append(np.ptp(total) / np.nanmax(np.abs(momentum[:, : len(ROLE_GROUPS)])))
+        total = momentum[:, ROLES.index("total")]
+        drifts.append(np.ptp(total) / _largest(momentum[:, : len(ROLE_GROUPS)]))
     if drifts:
         name, words = _version(trial.data, version)
         yield measure(
             key, f"{name}flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,
             note=f"{words}range of total H about the vertical in flight over the largest group's",
         )  # fmt: skip
+
+
+def _largest(values: FloatArray) -> float:
+    """Largest size among the values that are known; NaN where none is."""
+    known = values[np.isfinite(values)]
+    return float(np.abs(known).max()) if len(known) else float("nan")
 
 
 def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
@@ -238,9 +252,10 @@ def trial_rows(study: Study, steps: pd.DataFrame) -> Iterator[Row]:
         name = participant.participant_id
         prepared = study.read_manifest(name, "prepare")
         last = study.read_manifest(name, "contributions")
+        fits = study.read_manifest(name, "consistency")
         surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
         for trial in study.moving_of(name):
-            entry = _entry(last, trial.trial_id)
+            entry, fit = _entry(last, trial.trial_id), _entry(fits, trial.trial_id)
             own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
             yield {
                 "participant_id": name,
@@ -249,6 +264,8 @@ def trial_rows(study: Study, steps: pd.DataFrame) -> Iterator[Row]:
                 "status": entry["status"],
                 "reason": entry["reason"] or None,
                 "surface": surfaces.get(trial.trial_id),
+                "motion": fit.get("motion"),
+                "motion_reason": fit.get("motion_reason") or None,
                 "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
                 "contacts": len(own),
                 "steps_ok": int((own["status"] == "ok").sum()),

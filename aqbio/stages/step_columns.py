@@ -40,6 +40,11 @@ _STEPS: Columns = {
         "description": "Where touchdown and toe-off come from: plates, or kinematic (the foot "
         "markers; nothing that needs a force is known then)."
     },
+    "motion": {
+        "description": "fitted: motion, forces and body were made to agree; plain: they were not, "
+        "and the trial's finding says why. A plain trial among fitted ones of its participant has "
+        "their body, its own motion, and forces and contacts on the clock of the plates."
+    },
     "flags": {
         "description": "What is unusual without rejecting the step: accelerating, lateral_force, "
         "heading_change, marker_error; whole_body_unknown: the markers do not show all of "
@@ -203,6 +208,8 @@ TRIALS: Columns = {
     "status": {"description": "ok, or failed: the trial has no results."},
     "reason": {"description": "Why the trial failed, with the stage."},
     "surface": {"description": "overground or treadmill."},
+    "motion": {"description": "fitted or plain, as in the table of steps."},
+    "motion_reason": {"description": "Why the motion is plain."},
     "speed_mps": {"description": "Mean speed of the steps that were not rejected.", "unit": "m/s"},
     "contacts": {"description": "Number of contacts."},
     "steps_ok": {"description": "Number of whole steps that were kept."},

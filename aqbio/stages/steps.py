@@ -174,6 +174,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "status": step.status,
             "reason": step.reason or None,
             "events": trial.data.attrs["events"],
+            "motion": trial.data.attrs["motion"],
             "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
             "mass_kg": mass,
             "height_m": np.nan if height is None else height,

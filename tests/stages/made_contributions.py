@@ -80,7 +80,13 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
             "foot": list(SIDES),
             "axis": list(AXES),
         },
-        attrs={"mass": MASS, "belt_speed": belt, "surface": "overground"},
+        attrs={
+            "mass": MASS,
+            "belt_speed": belt,
+            "surface": "overground",
+            "motion": "plain",
+            "body": "scaled",
+        },
     )
 
 
@@ -109,7 +115,7 @@ def fitted_trial(trial: xr.Dataset, seed: int = 1) -> xr.Dataset:
     off = rng.normal(0.0, 0.1, (30, 1, groups, 3))
     samples = trial["group_angular_momentum"].values + off
     found["group_momentum_sample"] = (("sample", "time", "group", "axis"), samples)
-    return trial.assign(found).assign_attrs(mass_plain=MASS + 1.0)
+    return trial.assign(found).assign_attrs(mass_plain=MASS + 1.0, motion="fitted", body="adjusted")
 
 
 def _other_side(name: str) -> str:

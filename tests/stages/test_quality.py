@@ -11,6 +11,7 @@ import xarray as xr
 
 from aqbio.errors import Finding
 from aqbio.io.study import load_study
+from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
 from aqbio.stages import step_columns
@@ -51,14 +52,14 @@ def study(tmp_path):
     return study
 
 
-def _trial(study, data: xr.Dataset) -> TrialSteps:
+def _trial(study, data: xr.Dataset, scheme: RoleScheme | None = None) -> TrialSteps:
     contacts = [
         Contact(str(foot), touchdown, toe_off, True, 0.2)
         for foot, touchdown, toe_off in zip(*CONTACTS.values(), strict=True)
     ]
     steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
     steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
-    curves = step_curves(data, steps, MAP)
+    curves = step_curves(data, steps, MAP, scheme)
     trial = study.moving_of("P1")[0]
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), Path("fast.nc"))
@@ -223,11 +224,54 @@ def test_what_became_of_every_trial(study):
     assert (fast["contacts"], fast["steps_ok"], fast["steps_rejected"]) == (3, 1, 1)
     assert fast["speed_mps"] == pytest.approx(8.5)
     assert fast["surface"] == "overground"
+    assert (fast["motion"], fast["motion_reason"]) == ("plain", "consistency is off")
     failed = rows["P2", "fast"]
     assert (failed["status"], failed["reason"]) == ("failed", "solve: no markers.")
     assert failed["contacts"] == 0
     assert np.isnan(failed["speed_mps"])
     assert rows["P1", "slow"]["reason"] is None
+
+
+def test_arms_told_one_by_one_change_no_measure(study):
+    """They come after the total: its drift in flight is not that of the last arm."""
+    trials = [_trial(study, made_trial(), RoleScheme(arms=way)) for way in ("together", "split")]
+    together, split = (list(quality_rows(study, [one])) for one in trials)
+    assert [row["value"] for row in together] == [row["value"] for row in split]
+
+
+def test_forces_of_a_part_of_the_trial_have_a_limit(rows):
+    """Frames after the contacts without a measured force: the peak is that of the others."""
+    data = made_trial()
+    whole = rows(data).loc["residual_force_y_rms"]
+    data["ground_force"].values[TIME > 0.70] = np.nan
+    part = rows(data).loc["residual_force_y_rms"]
+    assert part["value"] == whole["value"]
+    force = data["ground_force"].values[TIME <= 0.70].sum(axis=1)
+    peak = np.linalg.norm(force, axis=1).max()
+    assert part["limit"] == pytest.approx(0.05 * peak / (MASS * GRAVITY))
+
+
+@pytest.mark.parametrize("unseen", [("arm_left",), ("all",)])
+def test_groups_that_are_not_seen_are_not_testable(rows, unseen):
+    """No group at all (markers on pelvis and feet only): no number, and nothing stops."""
+    data = made_trial()
+    lost = np.isin(data["group"].values, unseen) | (unseen == ("all",))
+    for name in ("group_angular_momentum", "group_angular_momentum_rate"):
+        data[name].values[:, lost] = np.nan
+    data["residual_moment"].values[:] = np.nan
+    table = rows(data)
+    for name in ("effect_to_residual_y", "flight_drift_y", "residual_moment_y_stance_rms"):
+        assert np.isnan(table.loc[name, "value"]), name
+        assert table.loc[name, "verdict"] == "fail"  # stage steps says not_testable instead
+
+
+def test_a_plain_trial_among_fitted_ones_says_whose_body_it_has(rows):
+    alone = rows(made_trial())
+    among = rows(made_trial().assign_attrs(body="adjusted"))
+    for name in ("residual_force_y_rms", "residual_moment_y_stance_rms", "flight_drift_y"):
+        assert "with the body that the fit of other trials found" in among.loc[name, "note"]
+        assert "fit" not in alone.loc[name, "note"]
+    assert among.loc["effect_to_residual_y", "limit"] == 3.0
 
 
 def test_a_delay_of_the_forces_is_seen(rows):

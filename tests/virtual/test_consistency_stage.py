@@ -231,6 +231,7 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted):
         assert finding["fix"]
         data = _read(study, "consistency", trial["trial_id"])
         assert data.attrs["motion_reason"].startswith("the fit is suspect")
+        assert finding["what"].endswith(" The plain motion is used.")
         np.testing.assert_array_equal(data["q"], _read(study, "solve", trial["trial_id"])["q"])
 
 
@@ -245,6 +246,8 @@ def test_a_trial_without_forces_is_passed_on(fitted):
     bare.to_netcdf(path)
     try:
         manifest = _run(study)
+        contributions_participant(study, RUNNER.name, _silent)
+        plain, fit = (_read(study, "contributions", name) for name in ("run7", "run9"))
     finally:
         path.write_bytes(whole)
     trials = {trial["trial_id"]: trial for trial in manifest["trials"]}
@@ -253,6 +256,15 @@ def test_a_trial_without_forces_is_passed_on(fitted):
     assert trials["run7"]["motion_reason"] == "no ground reaction force was measured"
     (finding,) = trials["run7"]["findings"]
     assert (finding["rule"], finding["severity"]) == ("consistency-plain", "info")
+    assert "with the body that the other trials' fit found" in finding["what"]
+    late = next(one["estimate"] for one in manifest["parameters"] if one["name"] == "clock_offset")
+    assert f"the others' are shifted by {1e3 * late:.1f} ms" in finding["what"]
+    assert (plain.attrs["motion"], plain.attrs["body"]) == ("plain", "adjusted")
+    assert (fit.attrs["motion"], fit.attrs["body"]) == ("fitted", "adjusted")
+    assert plain.attrs["mass"] == fit.attrs["mass"] != fit.attrs["mass_plain"]
+    assert "residual_moment_plain" not in plain
+    assert np.isnan(plain["residual_moment"]).all()
+    assert np.isfinite(plain["group_angular_momentum"]).all()
     assert any(one["rule"] == "consistency-one-speed" for one in manifest["findings"])
 
 

@@ -107,9 +107,10 @@ def motion_source(cached: CachedTrial, arm: Arm) -> MotionSource:
     Notes
     -----
     The cut-off acts on a plain motion; a fitted one keeps its splines, and the cut-off acts on the
-    forces beside it.
+    forces beside it. A trial that stays plain among fitted ones stays plain under looser weights
+    too, with the body of the session; the arm ``off`` takes that body away as well.
     """
-    if arm.consistency == "loose":
+    if arm.consistency == "loose" and cached.fitted:
         if cached.loose is None:
             raise AqbioError(
                 "the consistency fit with looser forces is not believed for this trial.",
@@ -121,7 +122,7 @@ def motion_source(cached: CachedTrial, arm: Arm) -> MotionSource:
         given = cached.consistent.attrs
         found = {n.removeprefix("fit_"): float(x) for n, x in given.items() if n.startswith("fit_")}
         return MotionSource(cached.own_motion, cached.final, found)
-    skeleton = cached.final if arm.consistency == "default" else cached.scaled
+    skeleton = cached.scaled if arm.consistency == "off" else cached.final
     rate = float(cached.prepared.attrs["marker_rate"])
     smooth = low_pass(cached.solved["q_unfiltered"].values, rate, arm.cutoff_hz)
     return MotionSource(spline_motion(skeleton, cached.time, smooth), skeleton)

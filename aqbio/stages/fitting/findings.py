@@ -15,21 +15,35 @@ DIFFERENT_SPEEDS = 1.5
 """Fastest over slowest trial from which a time can be told from a distance."""
 
 
-def plain_findings(trial_id: str, why: str) -> Iterator[Finding]:
-    """Say that a trial was not fitted."""
+def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[Finding]:
+    """Say that a trial was not fitted, and with what it is computed."""
     yield Finding(
         rule="consistency-plain",
         severity="info",
-        what=f"motion and forces were not fitted together: {why}; the plain motion is used.",
+        what=f"motion and forces were not fitted together: {why}; {_used_instead(fitted)}",
         trial=trial_id,
         fix="nothing, if the trial is meant to be so; otherwise look at its forces.",
     )
 
 
-def suspicion_findings(trial_id: str, doubts: Sequence[Suspicion]) -> Iterator[Finding]:
-    """Say what is wrong with a trial whose fit is not believed."""
+def _used_instead(fitted: FittedSession) -> str:
+    """Say what a trial that stays plain is computed with."""
+    if not fitted.believed:
+        return "the plain motion is used."
+    late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
+    return (
+        "the plain motion is used, with the body that the other trials' fit found; its forces and "
+        f"contacts stay on the clock of the plates (the others' are shifted by {late:.1f} ms)."
+    )
+
+
+def suspicion_findings(
+    trial_id: str, doubts: Sequence[Suspicion], fitted: FittedSession
+) -> Iterator[Finding]:
+    """Say what is wrong with a trial whose fit is not believed, and with what it is computed."""
+    instead = _used_instead(fitted)
     for doubt in doubts:
-        what = f"{doubt.what} The plain motion is used."
+        what = f"{doubt.what} {instead[0].upper()}{instead[1:]}"
         yield replace(_suspicion(doubt, what), trial=trial_id)
 
 

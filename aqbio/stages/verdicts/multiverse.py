@@ -109,7 +109,9 @@ def variants(study: Study, found: Gathered) -> Iterator[Variant]:
         if not len(steps):
             continue
         athletes = athlete_evidence(study, steps, found.arms, arm)
-        evidence = replace(own, steps=steps, athletes=athletes, caused_shares={})
+        evidence = replace(
+            own, steps=steps, athletes=athletes, caused_shares={}, line_rates={}, arm_momenta={}
+        )
         yield Variant(arm, factor, evidence)
     settings = study.settings.multiverse
     if not settings.enabled:
@@ -128,13 +130,22 @@ def variants(study: Study, found: Gathered) -> Iterator[Variant]:
 
 
 def recomputed(found: Gathered) -> list[tuple[str, str]]:
-    """Names and factors of the recomputed arms that some participant has, in order."""
+    """Names and factors of the recomputed arms that some participant has, in order.
+
+    Arms of the consistency fit only where some trial was fitted: elsewhere they repeat the default,
+    and repetition is no robustness.
+    """
+    fitted = bool(found.evidence.trials.consistent.any())
     pairs = [
         pair
         for data in found.arms.values()
         for pair in zip(data["arm"].values.tolist(), data["factor"].values.tolist(), strict=True)
     ]
-    return list(dict.fromkeys(pairs))
+    return [
+        (arm, factor)
+        for arm, factor in dict.fromkeys(pairs)
+        if fitted or "consistency" not in factor.split()
+    ]
 
 
 def with_pelvis(momentum: FloatArray, member: Pelvis) -> FloatArray:

@@ -23,7 +23,7 @@ def test_default_arms():
     assert len(set(names)) == len(names)
 
 
-def test_a_plain_trial_has_no_arms_of_consistency():
+def test_a_study_without_consistency_has_no_arms_of_it():
     names = _names(consistent=False)
     assert not any("consistency" in name for name in names)
     assert "cutoff=15" in names

@@ -132,9 +132,9 @@ def test_contacts_and_loads_follow_the_clock_offset(fitted):
 
 def _assert_passed_on(study: Study) -> None:
     """Motion is that of stage solve and loads and contacts those of stage prepare, bit for bit."""
-    passed, solved, prepared = (_read(study, stage) for stage in ("consistency", "solve", "prepare"))
-    prepared = prepared.sel(time=solved["time"])
-    known = {name: solved for name in ("q", "u", "udot", "generalised_force", "marker_error")}
+    passed, solved = (_read(study, stage) for stage in ("consistency", "solve"))
+    prepared = _read(study, "prepare").sel(time=solved["time"])
+    known = dict.fromkeys(("q", "u", "udot", "generalised_force", "marker_error"), solved)
     known |= {str(n): prepared for n in prepared.variables if str(n).startswith("contact_")}
     known |= dict.fromkeys(("foot_force", "foot_moment"), prepared)
     assert len(known) > 10

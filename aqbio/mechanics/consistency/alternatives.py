@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
+from aqbio.mechanics.consistency.parameters import discount
 from aqbio.mechanics.vectors import FloatArray
 
 LOADED = 100.0
@@ -107,4 +108,4 @@ def free_moment_gain(fit: TrialFit) -> float:
     turned = replace(observations, wrench=free_moment_turned(observations.wrench))
     parameters = fit.problem.parameters
     other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
-    return (fit.cost[-1] - other.cost[-1]) / fit.information.discount
+    return (fit.cost[-1] - other.cost[-1]) / discount(observations.rate)

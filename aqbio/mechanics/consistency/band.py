@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dtbtrs
 
 from aqbio.mechanics.consistency.spline import ORDER, SplineBasis
@@ -127,51 +128,64 @@ def assembled(
     smooth : Smoothness, optional
     """
     number = matrix.shape[1]
-    size, width = basis.count * number, ORDER * number
     parameters = 0 if rows is None else rows.by_parameter.shape[2]
-    # One diagonal more than needed: then the blocks below are plain windows into the memory.
-    band = np.zeros((width + 1, size), order="F")
-    right, border = np.zeros(size), np.zeros((size, parameters))
-    flat, lower = band.reshape(-1, order="F"), np.tri(width)
-    for first, frames in basis.spans:
-        values = basis.local[0, frames]
-        products = (values[:, :, None] * values[:, None, :]).reshape(len(values), -1)
-        blocks = products.T @ matrix[frames].reshape(len(values), -1)
-        by_knots = blocks.reshape(ORDER, ORDER, number, number)
-        block = by_knots.transpose(0, 2, 1, 3).reshape(width, width)
-        place = slice(first * number, first * number + width)
-        right[place] -= (values.T @ gradient[frames]).ravel()
-        if rows is not None:
-            low, high = np.searchsorted(rows.frame, (frames.start, frames.stop))
-            if high > low:
-                tall = _rows(basis, rows, slice(int(low), int(high)))
-                block += tall.T @ tall
-                right[place] -= tall.T @ rows.residual[low:high].ravel()
-                border[place] += tall.T @ rows.by_parameter[low:high].reshape(len(tall), -1)
-        block *= lower
-        _add(flat, first * number, block)
+    band = _band(basis, matrix)
+    pulls = np.zeros((basis.count * number, 1 + parameters))
+    pulls[:, 0] = (basis.values[0].T @ gradient).ravel()
+    if rows is not None:
+        _add_rows(band, pulls, basis, rows)
+    right = -pulls[:, 0]
     if smooth is not None:
         right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
         for lag in range(ORDER):
             diagonal = np.outer(np.diagonal(basis.roughness, -lag), smooth.weight).ravel()
             band[lag * number, : len(diagonal)] += diagonal
-    return BandedEquations(band, right, border)
+    return BandedEquations(band, right, pulls[:, 1:])
 
 
-def _rows(basis: SplineBasis, rows: MotionRows, part: slice) -> FloatArray:
-    """Rows of some frames of one piece by its coefficients, (6 frames, 6 N)."""
-    local = basis.local[:, rows.frame[part]]
-    frames, number = local.shape[1], rows.by_motion[0].shape[2]
-    tall = np.zeros((frames, 6, ORDER, number))
-    for order, by in enumerate(rows.by_motion):
-        tall += local[order][:, None, :, None] * by[part][:, :, None, :]
-    return tall.reshape(frames * 6, ORDER * number)
+def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
+    """Lower diagonals, (6 N + 1, K N), of what each frame asks of its coordinates.
 
-
-def _add(flat: FloatArray, start: int, block: FloatArray) -> None:
-    """Add a lower triangle at a place on the diagonal of a band in column order."""
-    width = len(block)
+    One diagonal more than needed: then every block on the diagonal is a plain Fortran matrix in
+    the band's memory, 6 N apart from column to column.
+    """
+    frames, number = matrix.shape[:2]
+    height = ORDER * number + 1
+    blocks = basis.overlaps @ matrix.reshape(frames, -1)
+    by_knots = np.asarray(blocks).reshape(basis.count, ORDER, number, number)
+    by_knots[:, 0] *= np.tri(number).T  # above the diagonal there is the column before
+    band = np.zeros((height, basis.count * number), order="F")
+    flat = band.reshape(-1, order="F")
     step = flat.itemsize
-    corner = flat[start * (width + 1) :]
-    window = as_strided(corner, shape=block.shape, strides=(step, width * step))
-    window += block
+    columns = as_strided(
+        flat,
+        shape=(basis.count, number, ORDER, number),
+        strides=(number * height * step, (height - 1) * step, number * step, step),
+    )
+    columns[...] = by_knots.transpose(0, 2, 1, 3)
+    return band
+
+
+def _add_rows(band: FloatArray, pulls: FloatArray, basis: SplineBasis, rows: MotionRows) -> None:
+    """Add rows to a band, and to what pulls at the coefficients: residuals, then parameters."""
+    width = len(band) - 1
+    number = width // ORDER
+    tall = _tall(basis, rows)
+    pulling = np.concatenate([rows.residual[..., None], rows.by_parameter], axis=2)
+    pulling = pulling.reshape(len(tall), pulls.shape[1])
+    for first, frames in basis.spans:
+        low, high = 6 * np.searchsorted(rows.frame, (frames.start, frames.stop))
+        if high > low:
+            part, start = tall[low:high], first * number
+            pulls[start : start + width] += part.T @ pulling[low:high]
+            corner = start * len(band) * band.itemsize
+            block: FloatArray = np.ndarray((width, width), buffer=band.T, offset=corner, order="F")
+            dsyrk(1.0, part.T, beta=1.0, c=block, lower=1, overwrite_c=1)
+
+
+def _tall(basis: SplineBasis, rows: MotionRows) -> FloatArray:
+    """Rows by the coefficients from each frame's first one on, (6 D, 6 N)."""
+    local = basis.local[:, rows.frame][:, :, None, :, None]
+    parts = zip(local, rows.by_motion, strict=True)
+    tall: FloatArray = sum(values * by[:, :, None, :] for values, by in parts)
+    return tall.reshape(6 * len(rows.frame), ORDER * tall.shape[-1])

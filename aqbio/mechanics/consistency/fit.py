@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -81,16 +82,15 @@ class TrialFit:
         Of the splines.
     motion : Motion
         All coordinates, speeds and accelerations in every frame.
-    before, after : Residual
-        Of the plain way (measured clock, given body, no air), and of the fit.
-    marker_error_before, marker_error_alone, marker_error_after : (T, K) arrays, m
-        NaN where a marker is missing. Of inverse kinematics (all markers weigh alike, frame by
-        frame); of splines that follow the markers alone, weighted by segment; of the fit.
+    marker_error_alone : (T, K) array, m
+        Of splines that follow the markers alone, weighted by segment; NaN where a marker is
+        missing.
     cost : tuple of float
         At the start and after each step.
     cost_alone : float
         Of markers alone: what the cost would be without forces.
-    information : Information
+    known : Information or None
+        None where the parameters were held: few of these fits are asked for it.
     covariance : (P, P) array
         Of the parameters that are on.
     """
@@ -100,15 +100,38 @@ class TrialFit:
     estimates: tuple[ParameterEstimate, ...]
     coefficients: FloatArray
     motion: Motion
-    before: Residual
-    after: Residual
-    marker_error_before: FloatArray
     marker_error_alone: FloatArray
-    marker_error_after: FloatArray
     cost: tuple[float, ...]
     cost_alone: float
-    information: Information
+    known: Information | None
     covariance: FloatArray
+
+    @cached_property
+    def information(self) -> Information:
+        """What the data say at the end of the fit."""
+        if self.known is not None:
+            return self.known
+        return _information(self.problem, self.problem.point(self.coefficients, self.theta))
+
+    @cached_property
+    def before(self) -> Residual:
+        """Residual of the plain way: measured clock, given body, no air."""
+        return residual(self.problem, self.observations.plain, {})
+
+    @cached_property
+    def after(self) -> Residual:
+        """Residual of the fit."""
+        return residual(self.problem, self.motion, self.values)
+
+    @cached_property
+    def marker_error_before(self) -> FloatArray:
+        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
+        return marker_errors(self.problem, self.observations.start)
+
+    @cached_property
+    def marker_error_after(self) -> FloatArray:
+        """(T, K) array, m: of the fit; NaN where a marker is missing."""
+        return marker_errors(self.problem, self.motion.q)
 
     @property
     def runner(self) -> Runner:
@@ -249,10 +272,10 @@ def _fit(
 ) -> TrialFit:
     """Gather what is wanted: the end and the costs there; cost and errors without forces."""
     point, history = ended
-    information = _information(problem, point)
-    covariance = np.zeros_like(information.about)
-    if estimated:
-        covariance = parameter_covariance([information], problem.parameters)
+    known = _information(problem, point) if estimated else None
+    covariance = np.zeros((len(problem.on), len(problem.on)))
+    if known is not None:
+        covariance = parameter_covariance([known], problem.parameters)
     values = problem.values(point.theta)
     return TrialFit(
         problem=problem,
@@ -260,14 +283,10 @@ def _fit(
         estimates=estimates(problem.parameters, values, covariance),
         coefficients=point.coefficients,
         motion=problem.motion(point.coefficients),
-        before=residual(problem, problem.observations.plain, {}),
-        after=residual(problem, problem.motion(point.coefficients), values),
-        marker_error_before=marker_errors(problem, problem.observations.start),
-        marker_error_after=marker_errors(problem, point.kinematics.q),
         marker_error_alone=without[1],
         cost=history,
         cost_alone=without[0],
-        information=information,
+        known=known,
         covariance=covariance,
     )
 
@@ -299,7 +318,16 @@ def parameter_covariance(
 def estimates(
     parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
 ) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations."""
+    """Parameters with their values and, of those that are on, standard deviations.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+    values : mapping
+        Estimates by name, SI.
+    covariance : (P, P) array
+        Of the parameters that are on, in order.
+    """
     spread = iter(np.sqrt(np.diag(covariance)).tolist())
     return tuple(
         ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
@@ -316,7 +344,7 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
 
 
 def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
-    """Distances of the markers, (T, K), m; NaN where a marker is missing."""
+    """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
     observations = problem.observations
     found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
     return np.asarray(np.linalg.norm(found - observations.markers, axis=2))
@@ -325,5 +353,15 @@ def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
 def with_parameters(
     fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> TrialFit:
-    """Give a fit with parameters that were estimated elsewhere, from all trials of a session."""
+    """Give a fit with parameters that were estimated elsewhere, from all trials of a session.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        Made with these values.
+    found : sequence of ParameterEstimate
+        All parameters, in order.
+    covariance : (P, P) array
+        Of those that are on.
+    """
     return replace(fit, estimates=tuple(found), covariance=covariance)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import BSpline
+from scipy.sparse import csr_array
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -73,6 +74,19 @@ class SplineBasis:
         return tuple(
             (int(self.first[a]), slice(int(a), int(b))) for a, b in zip(starts, ends, strict=True)
         )
+
+    @cached_property
+    def overlaps(self) -> csr_array:
+        """(6 K, T) sparse: products of two basis functions in each frame.
+
+        In row ``6 k + l`` that of functions k and k + l.
+        """
+        later, earlier = np.tril_indices(ORDER)
+        products = self.local[0][:, later] * self.local[0][:, earlier]
+        rows = (self.first[:, None] + earlier) * ORDER + later - earlier
+        frames = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
+        entries = (products.ravel(), (rows.ravel(), frames.ravel()))
+        return csr_array(entries, shape=(ORDER * self.count, len(rows)))
 
     @cached_property
     def roughness(self) -> FloatArray:

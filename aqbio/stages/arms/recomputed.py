@@ -45,11 +45,15 @@ def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) 
     return _state(study, cached, (skeleton, kinematics), loads)
 
 
-def foot_velocities(study: Study, cached: CachedTrial) -> FloatArray:
+def own_kinematics(cached: CachedTrial) -> SegmentKinematics:
+    """How the segments move under the study's own settings."""
+    motion = cached.own_motion
+    return segment_kinematics(cached.final, motion.q, motion.u, motion.udot)
+
+
+def foot_velocities(study: Study, cached: CachedTrial, kinematics: SegmentKinematics) -> FloatArray:
     """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading."""
-    motion, skeleton = cached.own_motion, cached.final
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    bodies = list(skeleton.bodies)
+    bodies = list(cached.final.bodies)
     feet = [bodies.index(getattr(study.model_map.feet, side)) for side in SIDES]
     pelvis = bodies.index(study.model_map.pelvis.body)
     relative = kinematics.velocity[:, feet] - kinematics.velocity[:, [pelvis]]

@@ -318,7 +318,16 @@ def parameter_covariance(
 def estimates(
     parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
 ) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations."""
+    """Parameters with their values and, of those that are on, standard deviations.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+    values : mapping
+        Estimates by name, SI.
+    covariance : (P, P) array
+        Of the parameters that are on, in order.
+    """
     spread = iter(np.sqrt(np.diag(covariance)).tolist())
     return tuple(
         ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
@@ -335,7 +344,7 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
 
 
 def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
-    """Distances of the markers, (T, K), m; NaN where a marker is missing."""
+    """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
     observations = problem.observations
     found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
     return np.asarray(np.linalg.norm(found - observations.markers, axis=2))
@@ -344,5 +353,15 @@ def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
 def with_parameters(
     fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> TrialFit:
-    """Give a fit with parameters that were estimated elsewhere, from all trials of a session."""
+    """Give a fit with parameters that were estimated elsewhere, from all trials of a session.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        Made with these values.
+    found : sequence of ParameterEstimate
+        All parameters, in order.
+    covariance : (P, P) array
+        Of those that are on.
+    """
     return replace(fit, estimates=tuple(found), covariance=covariance)

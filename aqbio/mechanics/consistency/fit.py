@@ -82,9 +82,8 @@ class TrialFit:
         Of the splines.
     motion : Motion
         All coordinates, speeds and accelerations in every frame.
-    marker_error_alone : (T, K) array, m
-        Of splines that follow the markers alone, weighted by segment; NaN where a marker is
-        missing.
+    q_alone : (T, C) array, rad or m
+        Of splines that follow the markers alone, weighted by segment.
     cost : tuple of float
         At the start and after each step.
     cost_alone : float
@@ -100,7 +99,7 @@ class TrialFit:
     estimates: tuple[ParameterEstimate, ...]
     coefficients: FloatArray
     motion: Motion
-    marker_error_alone: FloatArray
+    q_alone: FloatArray
     cost: tuple[float, ...]
     cost_alone: float
     known: Information | None
@@ -127,6 +126,11 @@ class TrialFit:
     def marker_error_before(self) -> FloatArray:
         """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
         return marker_errors(self.problem, self.observations.start)
+
+    @cached_property
+    def marker_error_alone(self) -> FloatArray:
+        """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
+        return marker_errors(self.problem, self.q_alone)
 
     @cached_property
     def marker_error_after(self) -> FloatArray:
@@ -215,9 +219,9 @@ def fit_trial(
         nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
         alone, _ = _descended(markers, nearest, moving=False)
         coefficients = alone.coefficients
-        without = (alone.cost, marker_errors(problem, alone.kinematics.q))
+        without = (alone.cost, alone.kinematics.q)
     else:
-        coefficients, without = start.coefficients, (start.cost_alone, start.marker_error_alone)
+        coefficients, without = start.coefficients, (start.cost_alone, start.q_alone)
     first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
     point, history = _descended(problem, first, moving=fixed is None)
     return _fit(problem, (point, history), without, estimated=fixed is None)
@@ -270,7 +274,7 @@ def _fit(
     *,
     estimated: bool,
 ) -> TrialFit:
-    """Gather what is wanted: the end and the costs there; cost and errors without forces."""
+    """Gather what is wanted: the end and the costs there; cost and motion without forces."""
     point, history = ended
     known = _information(problem, point) if estimated else None
     covariance = np.zeros((len(problem.on), len(problem.on)))
@@ -283,7 +287,7 @@ def _fit(
         estimates=estimates(problem.parameters, values, covariance),
         coefficients=point.coefficients,
         motion=problem.motion(point.coefficients),
-        marker_error_alone=without[1],
+        q_alone=without[1],
         cost=history,
         cost_alone=without[0],
         known=known,

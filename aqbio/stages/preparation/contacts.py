@@ -10,6 +10,9 @@ from aqbio.mechanics.recordings.foot_contacts import FeetLoads, FootContact
 from aqbio.names import SIDES
 from aqbio.stages.preparation.notes import Notes
 
+ELSEWHERE = 0.5
+"""Forces are of another trial, clock or place when more than this share belongs to nobody."""
+
 
 def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: Notes) -> None:
     """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones."""
@@ -27,6 +30,45 @@ def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: No
             fix="check the plates, or leave the trial out.",
             forces=True,
         )
+
+
+def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
+    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
+    seen = [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+    size = {True: 0.0, False: 0.0}
+    for one in seen:
+        size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
+    share = size[True] / sum(size.values()) if seen else 0.0
+    if share <= ELSEWHERE:
+        return False
+    nobody = [one for one in seen if one.foot == NOBODY]
+    notes.add(
+        "forces-elsewhere",
+        "error",
+        f"{len(nobody)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie where no "
+        "foot is: forces and markers do not belong together. The forces are not used.",
+        number=share,
+        limit=ELSEWHERE,
+        fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
+        "points of application, and the corners of the plates.",
+        forces=True,
+    )
+    return True
+
+
+def note_no_forces(notes: Notes, *, recorded: bool) -> None:
+    """Note that there are no forces: none recorded, or none that can be used."""
+    notes.add(
+        "forces-none",
+        "warning",
+        "no force of the trial can be used: its plates or columns are zero or left out."
+        if recorded
+        else "the trial has no force plates: kinetics and events from plates are not possible.",
+        fix="look at the other findings of this trial, and export its forces again."
+        if recorded
+        else "name the MOT file in the column force_file, if there is one.",
+        forces=recorded,
+    )
 
 
 def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:

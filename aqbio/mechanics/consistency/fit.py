@@ -21,6 +21,7 @@ from aqbio.mechanics.consistency.parameters import (
     Parameter,
     ParameterEstimate,
     discount,
+    estimates,
     prior_precision,
     priors,
 )
@@ -317,26 +318,6 @@ def parameter_covariance(
     for trial in trials:
         total = total + trial.about / trial.discount
     return np.asarray(np.linalg.inv(total))
-
-
-def estimates(
-    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
-) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations.
-
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-    values : mapping
-        Estimates by name, SI.
-    covariance : (P, P) array
-        Of the parameters that are on, in order.
-    """
-    spread = iter(np.sqrt(np.diag(covariance)).tolist())
-    return tuple(
-        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
-        for one in parameters
-    )
 
 
 def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:

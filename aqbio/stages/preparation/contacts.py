@@ -122,6 +122,16 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
         )
 
 
+def _nearness(distance: float, limit: float) -> str:
+    """Say where the centre of pressure went, from its distance to the edge, m, inside positive."""
+    if distance < 0:
+        return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
+    return (
+        f"comes within {1e3 * distance:.0f} mm of the edge of its plate(s), nearer than "
+        f"{1e3 * limit:.0f} mm: part of the foot may be off."
+    )
+
+
 def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
@@ -137,12 +147,12 @@ def _note_completeness(
         notes.add(
             "contact-near-edge",
             "warning",
-            f"the {name} comes within {1e3 * contact.edge_distance:.0f} mm of the edge of its "
-            f"plate(s), nearer than {1e3 * edge_limit:.0f} mm: part of the foot may be off.",
+            f"the {name} {_nearness(contact.edge_distance, edge_limit)}",
             number=contact.edge_distance,
             limit=edge_limit,
             unit="m",
             where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
-            fix="the step is rejected; lower prepare.edge_distance_m if the plates are right.",
+            fix="the step is rejected and its contact is not fitted; lower "
+            "prepare.edge_distance_m if the plates are right.",
             forces=True,
         )

@@ -280,7 +280,8 @@ def _fit(
     known = _information(problem, point) if estimated else None
     covariance = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
-        covariance = parameter_covariance([known], problem.parameters)
+        believed = np.diag(prior_precision(problem.parameters))
+        covariance = np.linalg.inv(believed + known.about / known.discount)
     values = problem.values(point.theta)
     return TrialFit(
         problem=problem,
@@ -308,16 +309,6 @@ def _information(problem: Problem, point: Point) -> Information:
         pull=equations.right - motion.border.T @ both[:, 0],
         discount=discount(problem.observations.rate),
     )
-
-
-def parameter_covariance(
-    trials: Sequence[Information], parameters: Sequence[Parameter]
-) -> FloatArray:
-    """Covariance of the parameters that are on, after the data of some trials, (P, P)."""
-    total: FloatArray = np.diag(prior_precision(parameters))
-    for trial in trials:
-        total = total + trial.about / trial.discount
-    return np.asarray(np.linalg.inv(total))
 
 
 def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:

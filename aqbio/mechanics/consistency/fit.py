@@ -278,10 +278,10 @@ def _fit(
     """Gather what is wanted: the end and the costs there; cost and motion without forces."""
     point, history = ended
     known = _information(problem, point) if estimated else None
-    covariance = np.zeros((len(problem.on), len(problem.on)))
+    covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
         believed = np.diag(prior_precision(problem.parameters))
-        covariance = np.linalg.inv(believed + known.about / known.discount)
+        covariance = np.asarray(np.linalg.inv(believed + known.about / known.discount))
     values = problem.values(point.theta)
     return TrialFit(
         problem=problem,

@@ -8,7 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.figures import (
+    limiter,
+    partition_ranking,
+    side_ratio,
+    sign_matrix,
+    specification,
+    sprints,
+    timing,
+)
 from aqbio.report.power import power_words
 from aqbio.report.rows import rows
 from aqbio.report.wording import (
@@ -25,7 +33,9 @@ FIGURES = (
     *partition_ranking.NAMES.values(),
     sign_matrix.NAME,
     specification.NAME,
+    limiter.NAME,
     side_ratio.NAME,
+    timing.NAME,
     sprints.NAME,
 )
 """Figures that stand with the verdicts."""

@@ -7,7 +7,15 @@ import re
 import numpy as np
 import pytest
 
-from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.figures import (
+    limiter,
+    partition_ranking,
+    side_ratio,
+    sign_matrix,
+    specification,
+    sprints,
+    timing,
+)
 from aqbio.report.wording import (
     LINE_COSINE,
     LINE_SHARE,
@@ -172,7 +180,8 @@ def test_captions_keep_the_rules_and_say_what_is_implied():
         partition_ranking.partition_ranking_caption("together"),
         partition_ranking.partition_ranking_caption("split"), sign_matrix.sign_matrix_caption(),
         specification.specification_caption(), side_ratio.side_ratio_caption(),
-        sprints.sprints_caption(),
+        sprints.sprints_caption(), timing.timing_caption(),
+        limiter.limiter_caption(),
     )  # fmt: skip
     for text in captions:
         for pattern in FORBIDDEN:

@@ -23,7 +23,7 @@ from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.names import SIDES
-from aqbio.stages.arms.cached import CachedTrial, motion_source
+from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
 from aqbio.stages.arms.trial_state import TrialState, sagittal_moments, trial_steps
@@ -39,16 +39,22 @@ def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) 
     """
     source = motion_source(cached, arm)
     skeleton = body_of(study, participant_id, source.skeleton, arm.body)
-    motion = source.motion
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    kinematics = cached.once(  # masses do not matter to it
+        ("kinematics", motion_key(cached, arm)), lambda: _kinematics(source)
+    )
     loads = arm_loads(study, cached, arm, source.parameters)
     return _state(study, cached, (skeleton, kinematics), loads)
 
 
+def _kinematics(source: MotionSource) -> SegmentKinematics:
+    motion = source.motion
+    return segment_kinematics(source.skeleton, motion.q, motion.u, motion.udot)
+
+
 def foot_velocities(study: Study, cached: CachedTrial) -> FloatArray:
     """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading."""
-    motion, skeleton = cached.own_motion, cached.final
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    skeleton = cached.final
+    kinematics = _kinematics(MotionSource(cached.own_motion, skeleton))
     bodies = list(skeleton.bodies)
     feet = [bodies.index(getattr(study.model_map.feet, side)) for side in SIDES]
     pelvis = bodies.index(study.model_map.pelvis.body)

@@ -107,6 +107,7 @@ class Recorded:
         return {
             "caused force": found.ground_force[:, :, joints].mean(axis=1),
             "caused rotation": rate.reshape(count, -1, 3),
+            "caused turn of the pelvis": found.pelvis_acceleration[:, :, joints].mean(axis=1),
         }
 
 

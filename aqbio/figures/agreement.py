@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import offset_copy
 
-from aqbio.figures.style import FRAME, INK, NARROW_MM, STYLES, VERMILLION, journal_style, sheet
+from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, STYLES, journal_style, sheet
 from aqbio.io.tables import Columns
 
 if TYPE_CHECKING:
@@ -206,25 +206,30 @@ def _moments(figure: Figure, place: Axes, trials: Sequence[TrialAgreement]) -> N
             )  # fmt: skip
     _pairs(place, [(one.speed, one.moment_before, one.moment_after) for one in trials])
     _gate(place, MOMENT_GATE, "gate 10 N m")
-    _logarithmic(place)
+    effects = [value for one in trials for value in one.effects.values()]
+    residuals = [value for one in trials for value in (one.moment_before, one.moment_after)]
+    _logarithmic(place, [*effects, *residuals, MOMENT_GATE])
     place.set_title("About the vertical in stance:\nresidual against effects", fontsize=7)
-    place.set_ylabel("RMS (N m)")
+    place.set_ylabel("root mean square (N m)")
 
 
 def _forces(place: Axes, trials: Sequence[TrialAgreement]) -> None:
     _pairs(place, [(one.speed, one.force_before, one.force_after) for one in trials])
     _gate(place, FORCE_GATE, "gate 5 %")
-    _logarithmic(place)
+    residuals = [value for one in trials for value in (one.force_before, one.force_after)]
+    _logarithmic(place, [*residuals, FORCE_GATE])
     place.set_title("Residual force, largest axis,\nof the peak ground force", fontsize=7)
-    place.set_ylabel("RMS (%)")
+    place.set_ylabel("root mean square (%)")
 
 
 def _precision(place: Axes, trials: Sequence[TrialAgreement]) -> None:
     known = [one for one in trials if np.isfinite(one.sd)]
     for one in known:
         place.plot(one.speed, one.sd, "D", color=INK, markersize=0.8 * _size(trials))
-    place.set_title("The evidence after the fit:\nhow sure who opposes whom is", fontsize=7)
-    place.set_ylabel("posterior sd (of 0 to 1)")
+    place.set_title(
+        "The evidence after the fit:\nhow sure the opposition of the sides is", fontsize=7
+    )
+    place.set_ylabel("standard deviation")
     place.set_ylim(0.0, None)
     if known:
         limit = known[0].sd_limit
@@ -234,9 +239,11 @@ def _precision(place: Axes, trials: Sequence[TrialAgreement]) -> None:
         place.text(0.5, 0.5, "no trial was fitted", ha="center", transform=place.transAxes)
 
 
-def _logarithmic(place: Axes) -> None:
-    """Plain numbers on a logarithmic axis."""
+def _logarithmic(place: Axes, drawn: Sequence[float]) -> None:
+    """Plain numbers on a logarithmic axis that holds everything drawn."""
+    known = [value for value in drawn if value > 0.0]
     place.set_yscale("log")
+    place.set_ylim(0.75 * min(known), 1.4 * max(known))
     place.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     place.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     place.yaxis.set_minor_locator(NullLocator())
@@ -248,10 +255,10 @@ def _size(points: Sequence[object]) -> float:
 
 
 def _pairs(place: Axes, points: Sequence[tuple[float, float, float]]) -> None:
-    """Draw hollow before, filled after, and the way from one to the other."""
+    """Draw hollow before, filled after and, where trials are few, the way between them."""
     size = _size(points)
     for speed, before, after in points:
-        if np.isfinite(before) and np.isfinite(after):
+        if np.isfinite(before) and np.isfinite(after) and len(points) <= FEW:
             place.plot([speed, speed], [before, after], color=FRAME, linewidth=0.15 * size)
         if np.isfinite(before):
             place.plot(
@@ -263,10 +270,11 @@ def _pairs(place: Axes, points: Sequence[tuple[float, float, float]]) -> None:
 
 
 def _gate(place: Axes, height: float, words: str) -> None:
-    place.axhline(height, color=VERMILLION, linewidth=0.9, linestyle=(0, (4.0, 1.8)), zorder=2)
+    place.axhline(height, color=GREY, linewidth=0.9, linestyle=(0, (4.0, 1.8)), zorder=2)
     place.annotate(
-        words, (0.5, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
-        textcoords="offset points", fontsize=6, color=VERMILLION, ha="center",
+        words, (1.0, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
+        textcoords="offset points", fontsize=6, ha="right", zorder=5,
+        bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.4},
     )  # fmt: skip
 
 
@@ -286,6 +294,6 @@ def _key(trials: Sequence[TrialAgreement]) -> list[Line2D]:
         for name in names
     ]
     handles.append(
-        Line2D([], [], color=VERMILLION, linewidth=0.9, linestyle=(0, (4.0, 1.8)), label="gate")
+        Line2D([], [], color=GREY, linewidth=0.9, linestyle=(0, (4.0, 1.8)), label="gate")
     )
     return handles

@@ -14,10 +14,13 @@ from aqbio.figures.bars import Bar, BarChart
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, journal_style, pale, sheet
 
-_BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 12.0
+_BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 15.0
 _KEY_MM = 10.0
 _MARKS = ("o", "D")
 _HATCH = "//////"
+_MODELS = {"C1": "may twist", "C2": "neither moves nor twists", "C3": "may not turn at all"}
+"""What the foot does at its centre of pressure, by contact model."""
+
 _PHASES = {
     "stance": "stance",
     "flight": "flight",
@@ -53,7 +56,7 @@ def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
         for row, line in zip(chart.rows, axes, strict=True):
             for number, place in zip(chosen, line, strict=True):
                 _draw(place, row.panels[number], paired=chart.paired)
-                place.set_xlabel(row.unit)
+                place.set_xlabel(f"{row.quantity} ({row.unit})", linespacing=1.15)
                 place.margins(x=0.08)
                 if row is chart.rows[0]:
                     _title(place, chart.columns[number])
@@ -109,6 +112,10 @@ def _title(place: Axes, column: StepColumn) -> None:
     place.set_title(words, fontsize=6.5)
 
 
+def _model_words(name: str) -> str:
+    return f"{name}: foot {_MODELS[name]}" if name in _MODELS else f"contact model {name}"
+
+
 def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
     variants = list(
         dict.fromkeys(
@@ -126,13 +133,11 @@ def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
             Patch(facecolor="white", edgecolor=GREY, label=_PHASES[variants[1]]),
         ]
     else:
-        handles = [
-            Patch(facecolor=pale(GREY), edgecolor=GREY, label=f"contact model {variants[0]}")
-        ]
+        handles = [Patch(facecolor=pale(GREY), edgecolor=GREY, label=_model_words(variants[0]))]
         handles += [
             Line2D(
                 [], [], linestyle="", marker=mark, color="white", markeredgecolor=INK,
-                markersize=3.5, label=f"contact model {name}",
+                markersize=3.5, label=_model_words(name),
             )
             for mark, name in zip(_MARKS, variants[1:], strict=False)
         ]  # fmt: skip

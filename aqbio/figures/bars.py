@@ -8,24 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.step_columns import (
+    COLUMN_WORDS,
+    COUNT_WORDS,
+    SPREAD_WORDS,
+    StepColumn,
+    refuse_other_columns,
+)
 from aqbio.figures.style import LineStyle
 
 BAR_COLUMNS = {
-    "condition": {"description": "Condition of the trials; n/a where the study has one."},
-    "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
+    **COLUMN_WORDS,
     "panel": {"description": "What is acted on, and the axis; or the direction of a force."},
     "source": {"description": "What acts, by its role in the step."},
     "variant": {"description": "Contact model C1, C2 (primary) or C3; or the phase."},
-    "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
-    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
+    **SPREAD_WORDS,
     "low": {
         "description": "Lower end of the 95 % interval of a step's value, mean over steps; n/a "
         "where none was drawn."
     },
     "high": {"description": "Upper end of that interval, mean over steps."},
-    "steps": {"description": "Number of steps."},
-    "unit": {"description": "Unit of mean, sd, low and high."},
+    **COUNT_WORDS,
 }
 """What the columns of a table of drawn bars mean."""
 
@@ -76,11 +79,14 @@ class BarRow:
     Attributes
     ----------
     key, label, unit : str
+    quantity : str
+        What the bars measure, for the axis.
     panels : tuple of tuple of Bar
     """
 
     key: str
     label: str
+    quantity: str
     unit: str
     panels: tuple[tuple[Bar, ...], ...]
 
@@ -106,12 +112,7 @@ class BarChart:
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have one panel per column."""
-        for row in self.rows:
-            if len(row.panels) != len(self.columns):
-                raise ValueError(
-                    f"{self.name}: row {row.key} has {len(row.panels)} panels for "
-                    f"{len(self.columns)} columns."
-                )
+        refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
 
 
 def summarised(rows: pd.DataFrame) -> Value:

@@ -64,11 +64,16 @@ _SAYS = {
     "legs together add in stance they take back in flight; single legs change roles at every "
     "step, so that theirs need not cancel.",
 }
+_NO_JOINT = (
+    "What belongs to no joint: gravity; velocity terms (centrifugal and Coriolis); the foot's own "
+    "motion (its measured acceleration where the contact model holds it); rest of contact (the "
+    "measured ground load that the contact model cannot exert); residual (what measurement and "
+    "model leave unexplained)."
+)
 _BAR_SIGNS = {
     "caused_rotation": "Positive turns counter-clockwise seen from above, towards the swing side; "
-    "left steps are mirrored onto right ones.",
-    "caused_force": "The parts by gravity, velocity terms, the foot's own motion and the residual "
-    "belong to no joint.",
+    f"left steps are mirrored onto right ones. {_NO_JOINT}",
+    "caused_force": _NO_JOINT,
     "caused_sequence": "Positive rotation turns counter-clockwise seen from above, towards the "
     "swing side; left steps are mirrored onto right ones.",
     "force_shares": "Flight is mechanically implied by stance, where the running is steady.",
@@ -170,7 +175,7 @@ def grid_alternative_text(grid: PhaseGrid) -> str:
 
 def ground_forces_caption(forces: GroundForces) -> str:
     """Give the caption of a trial's ground reaction forces."""
-    unit = "body weights" if forces.unit == "BW" else "newtons"
+    unit = "body weights (BW)" if forces.unit == "BW" else "newtons"
     return (
         f"Ground reaction force on each foot in {unit}, filtered like the motion (thick) and "
         "low-passed less, as used to find touchdown and toe-off (thin grey, vertical only). "

@@ -121,6 +121,7 @@ def caused_rotation_chart(
         BarRow(
             f"{target}_y",
             f"{words}, vertical axis",
+            "rate of angular\nmomentum",
             "N m",
             _panels(own[own["target"] == target], steps, columns),
         )
@@ -143,15 +144,7 @@ def caused_force_chart(
     own = every[(every["target"] == "ground") & (every["statistic"] == "force_mean")]
     columns = step_columns(steps, edges_mps)
     told = _per_mass(own, steps, "contact_s")
-    rows = tuple(
-        BarRow(
-            f"ground_{axis}",
-            f"Impulse {words}",
-            "m/s",
-            _panels(told[told["axis"] == axis], steps, columns),
-        )
-        for axis, words in (("y", "upward"), ("x", "forward"))
-    )
+    rows = _impulse_rows("ground", told, steps, columns)
     return BarChart("caused_force", columns, rows)
 
 
@@ -174,6 +167,7 @@ def caused_sequence_chart(
         BarRow(
             f"{target}_{axis}",
             words,
+            "angular\nimpulse" if unit == "N m s" else "impulse",
             unit,
             _panels(
                 told[(told["target"] == target) & (told["axis"] == axis)],
@@ -217,16 +211,30 @@ def force_shares_chart(
         ignore_index=True,
     )
     columns = step_columns(steps, edges_mps)
-    rows = tuple(
-        BarRow(
-            f"relative_force_{axis}",
-            f"Impulse {words}",
-            "m/s",
-            _panels(told[told["axis"] == axis], steps, columns, GROUPS, ("stance", "flight")),
-        )
-        for axis, words in (("y", "upward"), ("x", "forward"))
-    )
+    drawn = (GROUPS, ("stance", "flight"))
+    rows = _impulse_rows("relative_force", told, steps, columns, *drawn)
     return BarChart("force_shares", columns, rows, paired=True)
+
+
+def _impulse_rows(
+    key: str,
+    told: pd.DataFrame,
+    steps: pd.DataFrame,
+    columns: tuple[StepColumn, ...],
+    sources: Sequence[str] = SOURCES,
+    variants: Sequence[str] = MODELS,
+) -> tuple[BarRow, ...]:
+    """Lay out impulses per body mass, upward and forward."""
+    return tuple(
+        BarRow(
+            f"{key}_{axis}",
+            f"{words} impulse",
+            "impulse per\nbody mass",
+            "m/s",
+            _panels(told[told["axis"] == axis], steps, columns, sources, variants),
+        )
+        for axis, words in (("y", "Upward"), ("x", "Forward"))
+    )
 
 
 def _per_mass(rows: pd.DataFrame, steps: pd.DataFrame, duration: str) -> pd.DataFrame:

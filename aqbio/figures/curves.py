@@ -10,7 +10,13 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.step_columns import (
+    COLUMN_WORDS,
+    COUNT_WORDS,
+    SPREAD_WORDS,
+    StepColumn,
+    refuse_other_columns,
+)
 from aqbio.figures.style import LineStyle
 
 PHASES = ("stance", "flight")
@@ -25,22 +31,19 @@ MIN_BAND_STEPS = 3
 
 
 NUMBER_COLUMNS = {
-    "condition": {"description": "Condition of the trials; n/a where the study has one."},
-    "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
+    **COLUMN_WORDS,
     "row": {"description": "Row of panels."},
     "line": {"description": "Quantity drawn: group, side, moment or joint."},
     "phase": {"description": "stance or flight; momentum in flight is mechanically implied."},
     "percent": {"description": "Percent of the phase.", "unit": "%"},
-    "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
-    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
+    **SPREAD_WORDS,
     "low": {
         "description": "Lower end of the 95 % interval of measurement and model (body, plates, "
         "markers), in `unit`: a step's, averaged over steps, because such errors do not average "
         "out; n/a where none was drawn."
     },
     "high": {"description": "Upper end of that interval, in `unit`."},
-    "steps": {"description": "Number of steps."},
-    "unit": {"description": "Unit of mean, sd, low and high."},
+    **COUNT_WORDS,
 }
 """What the columns of a table of drawn numbers mean."""
 
@@ -141,12 +144,7 @@ class PhaseGrid:
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have one panel per column."""
-        for row in self.rows:
-            if len(row.panels) != len(self.columns):
-                raise ValueError(
-                    f"{self.name}: row {row.key} has {len(row.panels)} panels for "
-                    f"{len(self.columns)} columns."
-                )
+        refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
     by_group = (
         PanelRow(
             f"{kind.capitalize()}, {AXIS_WORDS['y']}",
-            "$\\dot{H}_y$",
+            "$dH_y/dt$",
             "N m",
             f"angular_momentum_rate_y_{kind}",
             panels(_group_lines(steps, "angular_momentum_rate", groups, "y"), columns),
@@ -79,7 +79,7 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
     balance = (
         PanelRow(
             f"Balance, {AXIS_WORDS[axis]}",
-            f"$\\dot{{H}}_{axis}$",
+            f"$dH_{axis}/dt$",
             "N m",
             f"moment_balance_{axis}",
             panels(_balance_lines(steps, axis), columns),
@@ -109,13 +109,9 @@ def _group_lines(steps: xr.Dataset, name: str, groups: tuple[str, ...], axis: st
 
 
 def _balance_lines(steps: xr.Dataset, axis: str) -> list[Line]:
-    rate = "angular_momentum_rate"
-    total = Line(
-        "total",
-        STYLES["total"],
-        steps[rate].sel(group="total", axis=axis),
-        how_sure(steps, rate, group="total", axis=axis),
-    )
+    rate = steps["angular_momentum_rate"].sel(group="total", axis=axis)
+    # Without its interval, which is that of the residual and would lie upon it, grey on grey.
+    total = Line("total", STYLES["total"], rate)
     moments = [
         Line(name, STYLES[name], steps[name].sel(axis=axis), how_sure(steps, name, axis=axis))
         for name in MOMENTS

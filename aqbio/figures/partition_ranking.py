@@ -20,8 +20,19 @@ from aqbio.figures.style import (
     sheet,
 )
 
-NAME = "partition_ranking"
-TITLE = "Which division of the body balances best"
+NAMES = {"together": "partition_ranking", "split": "partition_ranking_arms"}
+"""Name of the figure with the arms as one group, and of that with the arms one by one."""
+
+TITLES = {
+    "together": "Which division of the body balances best",
+    "split": "Which division of the body balances best, arms one by one",
+}
+
+GROUPS = {
+    "together": ("push_leg", "swing_leg", "arms", "torso", "pelvis"),
+    "split": ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis"),
+}
+ROW_MM = {"together": 5.0, "split": 4.2}
 
 ARTICLES, CLASSICAL = "swing_leg", "push_leg swing_leg"
 """The articles' and the classical partition, by one of their sides."""
@@ -29,22 +40,29 @@ ARTICLES, CLASSICAL = "swing_leg", "push_leg swing_leg"
 MARKS = {ARTICLES: ("D", VERMILLION), CLASSICAL: ("s", BLUE)}
 """Marker and colour of both; all others are grey circles."""
 
-WORDS = {"push_leg": "push leg", "swing_leg": "swing leg"}
+WORDS = {
+    "push_leg": "push leg", "swing_leg": "swing leg",
+    "arm_push": "arm (push)", "arm_swing": "arm (swing)",
+}  # fmt: skip
 _FLIGHT = "flight R1"
 
 
-def partition_words(partition: str) -> str:
-    """Name a side of a partition as a reader would.
+def partition_words(partition: str, arms: str = "together") -> str:
+    """Name the smaller side of a partition as a reader would.
 
     Examples
     --------
+    >>> partition_words("push_leg swing_leg")
+    'push leg, swing leg'
     >>> partition_words("push_leg swing_leg arms")
-    'push leg, swing leg, arms'
+    'torso, pelvis'
     """
-    return ", ".join(WORDS.get(name, name) for name in partition.split())
+    side = partition.split()
+    rest = [name for name in GROUPS[arms] if name not in side]
+    return ", ".join(WORDS.get(name, name) for name in min(side, rest, key=len))
 
 
-def partition_ranking_figure(table: pd.DataFrame, width_mm: float) -> Figure:
+def partition_ranking_figure(table: pd.DataFrame, width_mm: float, arms: str) -> Figure:
     """Draw the opposition index of every partition, largest in stance first.
 
     Parameters
@@ -53,7 +71,10 @@ def partition_ranking_figure(table: pd.DataFrame, width_mm: float) -> Figure:
         partitions.tsv
     width_mm : float
         Width on paper, mm; one column of a page shows stance only.
+    arms : {"together", "split"}
+        15 partitions of five groups, or 31 of six.
     """
+    table = table[table["arms"] == arms]
     stance = table[table["phase"] == "stance"].sort_values("opposition", ascending=False)
     order = list(stance["partition"])
     flight = table[table["phase"] == _FLIGHT].set_index("partition").reindex(order).reset_index()
@@ -61,7 +82,7 @@ def partition_ranking_figure(table: pd.DataFrame, width_mm: float) -> Figure:
     if width_mm >= NARROW_MM:
         panels.append(("Flight: mechanically implied", flight))
     with journal_style():
-        figure = sheet(width_mm, 5.0 * len(order) + 24.0)
+        figure = sheet(width_mm, ROW_MM[arms] * len(order) + 24.0)
         axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         for place, (title, rows) in zip(axes, panels, strict=True):
             _draw(place, rows)
@@ -69,9 +90,9 @@ def partition_ranking_figure(table: pd.DataFrame, width_mm: float) -> Figure:
             place.set_xlabel("opposition index")
             if rows is flight:
                 place.set_facecolor(FLIGHT_SHADE)
-        axes[0].set_yticks(range(len(order)), labels=[partition_words(one) for one in order])
+        axes[0].set_yticks(range(len(order)), labels=[partition_words(one, arms) for one in order])
         axes[0].set_ylim(len(order) - 0.4, -0.6)
-        axes[0].set_ylabel("one side (all other groups are the other side)")
+        axes[0].set_ylabel("smaller side (all other groups are the other side)")
         _legend(figure, narrow=width_mm < NARROW_MM)
     return figure
 
@@ -104,23 +125,41 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
     figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 3)
 
 
-def partition_ranking_caption() -> str:
-    """Give the caption."""
-    return (
+def partition_ranking_caption(arms: str = "together") -> str:
+    """Give the caption.
+
+    Parameters
+    ----------
+    arms : {"together", "split"}
+    """
+    counted = {
+        "together": "All 15 ways to divide five groups in two; H1's rank is among these. ",
+        "split": "All 31 ways to divide six groups in two; an arm is named after the leg of its "
+        "own side. No verdict rests on it. ",
+    }
+    return counted[arms] + (
         "Opposition index of every way to divide the body in two, angular momentum about the "
-        "vertical: 1 where both sides balance and no side's members cancel each other. Points: "
-        "mean over athletes; lines: 95 % interval over athletes. Flight: mechanically implied, for "
-        "every partition balances there; what differs is only how much cancels within the sides. "
-        "It is part of no test."
+        "vertical: 1 where both sides balance and no side's members cancel each other. A partition "
+        "is named by its smaller side. Points: mean over athletes; lines: 95 % interval over "
+        "athletes. Flight: mechanically implied, for every partition balances there; what differs "
+        "is only how much cancels within the sides. It is part of no test."
     )
 
 
-def partition_ranking_alternative(table: pd.DataFrame) -> str:
-    """Describe the ranking in stance by its numbers."""
+def partition_ranking_alternative(table: pd.DataFrame, arms: str = "together") -> str:
+    """Describe the ranking in stance by its numbers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        partitions.tsv
+    arms : {"together", "split"}
+    """
+    table = table[table["arms"] == arms]
     stance = table[table["phase"] == "stance"].sort_values("opposition", ascending=False)
     known = stance[stance["opposition"].notna()]
     said = [
-        f"{partition_words(str(row['partition']))} {shown(float(row['opposition']))}"
+        f"{partition_words(str(row['partition']), arms)} {shown(float(row['opposition']))}"
         for row in known.to_dict("records")
     ]
-    return f"{TITLE}. Opposition index in stance, largest first: {'; '.join(said)}."
+    return f"{TITLES[arms]}. Opposition index in stance, largest first: {'; '.join(said)}."

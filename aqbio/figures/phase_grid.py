@@ -162,7 +162,7 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
             color=colour,
             linestyle=line.style.dash,
             linewidth=line.style.width,
-            zorder=3,
+            zorder=4 if line.name == "total" else 3,  # thin, so that what it hides is seen
         )
     place.set_xlim(0, 200)
     place.set_xticks([0, 50, 100, 150, 200], labels=[])

@@ -51,7 +51,8 @@ def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
             _draw(place, means, column)
             place.set_title(words)
             place.set_xlabel("speed over the athlete's highest")
-        axes[0].set_ylabel("log (push side / swing side),\nless the athlete's mean")
+            place.margins(x=0.02)
+        axes[0].set_ylabel("ln (push side / swing side),\nless the athlete's mean")
         handles = [
             Line2D([], [], color=pale(BLUE), marker="o", markersize=3, label="athletes"),
             Line2D([], [], color=BLUE, linewidth=1.8, label="mean of their slopes"),
@@ -82,8 +83,8 @@ def _draw(place: Axes, means: pd.DataFrame, column: str) -> None:
 def side_ratio_caption() -> str:
     """Give the caption."""
     return (
-        "Logarithm of push side (push leg, arms, torso) over swing leg in contact, mean of the "
-        "steps of each speed less the athlete's mean. First: root mean square of the angular "
+        "Natural logarithm of push side (push leg, arms, torso) over swing leg in contact, mean of "
+        "the steps of each speed less the athlete's mean. First: root mean square of the angular "
         "momentum about the vertical. Second: joint-moment indices (hip, knee and ankle of the "
         "push leg over hip and knee of the swing leg, in the same time). Sides that rise together "
         "stay between the dashed lines."

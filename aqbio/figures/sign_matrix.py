@@ -16,7 +16,7 @@ TITLE = "Which groups turn together"
 
 LEVELS = {
     "momentum": "Angular momentum",
-    "rate": "Its rate",
+    "rate": "Its rate of change",
     "hub": "Hub moments",
 }
 WORDS = {
@@ -88,7 +88,7 @@ def _cell(place: Axes, at: tuple[int, int], value: float, signs: pd.Series[float
     )  # fmt: skip
     if predicted:
         words = f"A{_sign(signs['articles'])} C{_sign(signs['classical'])}"
-        place.text(at[0], at[1] + 0.22, words, ha="center", va="center", color=colour, fontsize=5.5)
+        place.text(at[0], at[1] + 0.22, words, ha="center", va="center", color=colour, fontsize=6)
 
 
 def _sign(value: float) -> str:

@@ -33,7 +33,8 @@ VERDICTS = {
 }
 """Marker, colour and words of a verdict."""
 
-_COLUMNS, _HEIGHT_MM, _ROW_MM = 3, 18.0, 2.7
+_COLUMNS, _NARROW_COLUMNS = 3, 2
+_HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM = 18.0, 2.7, 1.3, 10.0
 _WRAP = 26
 
 EQUIVALENCE = ("H3d",)
@@ -61,29 +62,31 @@ def specification_figure(
     units : dict
         Unit of the estimate by hypothesis.
     width_mm : float
-        Width on paper, mm.
+        Width on paper, mm; one column of a page leaves out the names of the arms.
     """
     rows = drawn_arms(table)
-    names = list(dict.fromkeys(rows["hypothesis"]))
-    across = 1 if width_mm < NARROW_MM else min(_COLUMNS, len(names))
-    down = -(-len(names) // across)
-    most = int(rows.groupby("hypothesis").size().max())
+    arms = rows.groupby("hypothesis", sort=False).size()
+    names = [str(name) for name in arms.index]
+    narrow = width_mm < NARROW_MM
+    across = min(_NARROW_COLUMNS if narrow else _COLUMNS, len(names))
+    most = [int(arms.iloc[at : at + across].max()) for at in range(0, len(names), across)]
+    heights = [_HEIGHT_MM + (_NARROW_ROW_MM if narrow else _ROW_MM) * count for count in most]
     with journal_style():
-        figure = sheet(width_mm, down * (_HEIGHT_MM + _ROW_MM * most) + 10.0)
-        axes = figure.subplots(down, across, squeeze=False).ravel()
+        figure = sheet(width_mm, sum(heights) + _KEY_MM)
+        axes = figure.subplots(len(heights), across, squeeze=False, height_ratios=heights).ravel()
         for place, name in zip(axes, names, strict=False):
             effect = effects.get(name, float("nan"))
             ends = (effect, -effect) if name in EQUIVALENCE else (effect,)
-            _draw(place, rows[rows["hypothesis"] == name], ends)
+            _draw(place, rows[rows["hypothesis"] == name], ends, named=not narrow)
             place.set_title(name, fontweight="bold")
             place.set_xlabel("\n".join(wrap(units[name], _WRAP)), fontsize=6)
         for place in axes[len(names) :]:
             place.set_visible(False)
-        _legend(figure, narrow=across == 1)
+        _legend(figure, narrow=narrow)
     return figure
 
 
-def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...]) -> None:
+def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named: bool) -> None:
     labels = []
     for height, row in enumerate(rows.to_dict("records")):
         mark, colour, _ = VERDICTS.get(str(row["verdict"]), ("o", GREY, ""))
@@ -99,7 +102,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...]) -> None:
     place.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
     for effect in (one for one in effects if np.isfinite(one)):
         place.axvline(effect, color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)), zorder=0)
-    place.set_yticks(range(len(labels)), labels=labels, fontsize=5.2)
+    place.set_yticks(range(len(labels)), labels=labels if named else [], fontsize=6)
     place.set_ylim(-0.7, len(labels) - 0.3)
     place.tick_params(axis="y", length=0)
     place.locator_params(axis="x", nbins=3)
@@ -156,7 +159,8 @@ def specification_caption() -> str:
         "varied at a time, and consistency fit and cut-off together; sorted by size, with 95 % "
         "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
         "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
-        "80 % of the arms share is called fragile."
+        "80 % of the arms share is called fragile. The one-column version leaves out the names of "
+        "the choices; they are in the table."
     )
 
 

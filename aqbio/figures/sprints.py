@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aqbio.figures.numbers import shown
-from aqbio.figures.style import BLUE, FRAME, GREY, NARROW_MM, VERMILLION, journal_style, sheet
+from aqbio.figures.style import (
+    BLUE,
+    FRAME,
+    GREY,
+    NARROW_MM,
+    VERMILLION,
+    Dash,
+    journal_style,
+    sheet,
+)
 
 NAME = "restricted_arms"
 TITLE = "Speed with free and with restricted arms"
 
 ANCHORS = {"Brooks 2022": -1.6}
 """Published changes of speed over 30 m, per cent."""
+
+SMALLEST = -1.0
+"""Smallest effect of interest of H7, per cent."""
+
+_DASHED: Dash = (0, (4.0, 1.8))
+_DOTTED: Dash = (0, (1.0, 1.2))
 
 
 def sprint_changes(sprints: pd.DataFrame) -> pd.DataFrame:
@@ -41,16 +57,12 @@ def sprints_figure(sprints: pd.DataFrame, width_mm: float) -> Figure:
         place.hlines(list(heights), changes["change"], 0.0, color=BLUE, linewidth=1.0)
         place.plot(changes["change"], list(heights), "o", color=BLUE, markersize=4.5)
         place.axvline(0, color=FRAME, linewidth=0.6)
-        place.axvline(-1.0, color=GREY, linewidth=0.8, linestyle=(0, (4.0, 1.8)))
+        _mark(place, SMALLEST, "smallest effect of interest", GREY, _DASHED)
         for words, value in ANCHORS.items():
-            place.axvline(value, color=VERMILLION, linewidth=0.8, linestyle=(0, (1.0, 1.2)))
-            place.annotate(
-                words, (value, -0.6), xytext=(2, 0), textcoords="offset points",
-                color=VERMILLION, fontsize=6, va="bottom",
-            )  # fmt: skip
+            _mark(place, value, words, VERMILLION, _DOTTED)
         place.set_yticks(list(heights), labels=list(changes["participant_id"]))
         place.set_ylim(-1.4, len(changes) - 0.4)
-        place.set_xlabel("change of speed with restricted arms, %")
+        place.set_xlabel("change of speed with restricted arms (%)")
         place.margins(x=0.06)
         if width_mm >= NARROW_MM:
             for height, row in enumerate(changes.to_dict("records")):
@@ -59,10 +71,19 @@ def sprints_figure(sprints: pd.DataFrame, width_mm: float) -> Figure:
                 )
                 words = f"{free} → {still} m/s"
                 place.annotate(
-                    words, (0.0, height), xytext=(6, 0), textcoords="offset points",
-                    va="center", fontsize=6, annotation_clip=False,
+                    words, (1.0, height), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                    textcoords="offset points", va="center", fontsize=6, annotation_clip=False,
                 )  # fmt: skip
     return figure
+
+
+def _mark(place: Axes, value: float, words: str, colour: str, dash: Dash) -> None:
+    """Draw a line to compare with, and name it below the athletes."""
+    place.axvline(value, color=colour, linewidth=0.8, linestyle=dash, zorder=0)
+    place.annotate(
+        words, (value, -0.6), xytext=(2, 0), textcoords="offset points", color=colour, fontsize=6,
+        va="top",
+    )  # fmt: skip
 
 
 def sprints_caption() -> str:

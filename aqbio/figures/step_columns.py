@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+
+COLUMN_WORDS = {
+    "condition": {"description": "Condition of the trials; n/a where the study has one."},
+    "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
+}
+SPREAD_WORDS = {
+    "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
+    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
+}
+COUNT_WORDS = {
+    "steps": {"description": "Number of steps."},
+    "unit": {"description": "Unit of mean, sd, low and high."},
+}
+"""What the columns mean that all tables of drawn numbers have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,30 @@ class StepColumn:
     def size(self) -> str:
         """Words that say how many steps of how many people the column holds."""
         return column_size(len(self.rows), len(set(self.participants)))
+
+
+def refuse_other_columns(
+    figure: str, columns: Sequence[StepColumn], panels: Mapping[str, Sequence[object]]
+) -> None:
+    """Refuse rows of a figure that do not have one panel per column.
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure.
+    columns : sequence of StepColumn
+    panels : mapping
+        Panels by row.
+
+    Raises
+    ------
+    ValueError
+    """
+    for row, own in panels.items():
+        if len(own) != len(columns):
+            raise ValueError(
+                f"{figure}: row {row} has {len(own)} panels for {len(columns)} columns."
+            )
 
 
 def column_title(condition: str, speed_mps: float) -> str:

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import matplotlib as mpl
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from aqbio.figures.typeface import families
 from aqbio.io.atomic import atomic_path
 
 NARROW_MM = 110
@@ -30,8 +33,6 @@ _PATH_DATA = re.compile(r'(?<=\sd=")[^"]*(?=")')
 _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 
 _RC: dict[str, Any] = {
-    # DejaVu Sans comes with matplotlib: the same picture on every machine.
-    "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.titlesize": 7.5,
     "axes.labelsize": 7,
@@ -146,7 +147,7 @@ def journal_style() -> Iterator[None]:
     """Draw in the style of the study while the block runs, and restore what was set before."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(cast(Any, _RC))
+        mpl.rcParams.update(cast(Any, _RC | {"font.family": families()}))
         yield
 
 
@@ -196,8 +197,11 @@ def save_figure(
         for suffix in formats:
             file = stem.with_name(f"{stem.name}.{suffix}")
             with atomic_path(file) as temporary:
-                figure.savefig(temporary, format=suffix, metadata=metadata[suffix])
-                if suffix == "svg":
+                # Not savefig, which draws the whole figure once before it writes.
+                if suffix == "pdf":
+                    FigureCanvasPdf(figure).print_pdf(temporary, metadata=metadata[suffix])  # type: ignore[no-untyped-call]
+                else:
+                    FigureCanvasSVG(figure).print_svg(temporary, metadata=metadata[suffix])  # type: ignore[no-untyped-call]
                     _shorten(temporary)
             files.append(file)
     return files
@@ -209,7 +213,9 @@ def _settle(figure: Figure) -> None:
     The solver behind the arrangement sums in the order of memory addresses, so that the last bits
     of a position change from run to run; identifiers in SVG files are made from them.
     """
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)

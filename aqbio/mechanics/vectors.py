@@ -18,7 +18,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 
 
 def cross(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Cross product along the last axis.
+    """Cross product along the last axis of (..., 3) arrays.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def cross(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def dot(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Scalar product along the last axis."""
+    """Scalar product along the last axis of (..., 3) arrays, (...)."""
     product: FloatArray = a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
     return product
 
@@ -74,13 +74,13 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
-    """Choose frames of an array and keep its components contiguous in time."""
+    """Choose frames of a (T, ...) array and keep its components contiguous in time."""
     part: FloatArray = array.T[..., chosen].T
     return part
 
 
 def transpose(matrix: FloatArray) -> FloatArray:
-    """Transposed matrices (a view); for rotations the inverse."""
+    """Transposed (..., 3, 3) matrices (a view); for rotations the inverse."""
     return np.swapaxes(matrix, -1, -2)
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
 from aqbio.report.rows import rows
-from aqbio.report.wording import SCOPE, VerdictWords, verdict_words
+from aqbio.report.wording import SCOPE, VerdictWords, line_words, verdict_words
 from aqbio.stats.registry import Hypothesis, Registry
 
 FIGURES = (
-    partition_ranking.NAME,
+    *partition_ranking.NAMES.values(),
     sign_matrix.NAME,
     specification.NAME,
     side_ratio.NAME,
@@ -33,12 +33,13 @@ class VerdictTables:
     Attributes
     ----------
     registry : Registry
-    verdicts, single, deviations : DataFrame
+    verdicts, single, secondary, deviations : DataFrame
     """
 
     registry: Registry
     verdicts: pd.DataFrame
     single: pd.DataFrame
+    secondary: pd.DataFrame
     deviations: pd.DataFrame
 
 
@@ -52,6 +53,8 @@ class VerdictOnPage:
     row : dict
         Its row of verdicts.tsv.
     words : VerdictWords
+    beside : str
+        A secondary result that belongs beside it, in words; empty: none.
     single : list of dict
         Estimates of single athletes.
     """
@@ -59,6 +62,7 @@ class VerdictOnPage:
     hypothesis: Hypothesis
     row: dict[str, Any]
     words: VerdictWords
+    beside: str
     single: list[dict[str, Any]]
 
 
@@ -111,4 +115,14 @@ def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPag
         hypothesis = tables.registry[str(row["hypothesis"])]
         own = tables.single[tables.single["hypothesis"] == hypothesis.id]
         shown = rows(own[own["participant_id"].isin(people)])
-        yield VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row), shown)
+        beside = line_words(_secondary(tables, "H2")) if hypothesis.id == "H2" else ""
+        yield VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row), beside, shown)
+
+
+def _secondary(tables: VerdictTables, name: str) -> dict[str, dict[str, Any]]:
+    """Secondary results of a hypothesis in stance about the vertical, by name."""
+    table = tables.secondary
+    own = table[
+        (table["hypothesis"] == name) & (table["phase"] == "stance") & (table["axis"] == "y")
+    ]
+    return {str(row["name"]): row for row in rows(own)}

@@ -6,10 +6,13 @@ a method or a person is right or wrong, and never that a change would make someo
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aqbio.figures.numbers import MISSING, shown
 from aqbio.stats.registry import Hypothesis
 
 WORDS = {
@@ -27,10 +30,18 @@ SCOPE = (
     "interest is ours. Associations between athletes or between steps are not effects of training."
 )
 
+SET = "largely set by geometry and the small total"
+
 GEOMETRY = (
-    "The sign is largely set by geometry and the small total: both legs have the same sign of "
+    f"The sign is {SET}: both legs have the same sign of "
     "angular momentum about the vertical, and the rest must balance them."
 )
+
+SAME_SIGN = (
+    "Both legs have the same sign of angular momentum about the vertical by geometry, and the rest "
+    "must balance them."
+)
+"""What is left to say where the reason itself says that the sign is largely set."""
 
 NON_DISCRIMINATING = (
     "This does not tell the articles' account from the classical one, in which arms balance both "
@@ -44,7 +55,9 @@ OBSERVED = (
 
 IMPLIED = "It carries no information for or against the articles' account."
 
-_SPECIFIC = {"H2": GEOMETRY, "H7": NON_DISCRIMINATING}
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""A hyphen that stands for minus: before a number, behind no letter and no digit."""
+
 _ASSOCIATIONS = ("H3b", "H3e", "H8a", "H8b")
 _JUDGED = ("supported", "not_supported", "inconclusive")
 
@@ -98,12 +111,13 @@ def _sentence(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
 
 
 def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
-    verdict, found = str(row["verdict"]), []
-    if verdict in _JUDGED and hypothesis.id in _SPECIFIC:
-        specific = _SPECIFIC[hypothesis.id]
-        if specific != NON_DISCRIMINATING or verdict == "supported":
-            found.append(specific)
-    if verdict in _JUDGED and hypothesis.id in _ASSOCIATIONS:
+    """Say what the reason, which holds the registry's caveat, does not say already."""
+    verdict, reason, found = str(row["verdict"]), str(row["reason"]), []
+    if verdict in _JUDGED and hypothesis.id == "H2":
+        found.append(SAME_SIGN if SET in reason else GEOMETRY)
+    if verdict == "supported" and hypothesis.id == "H7" and "non-discriminating" not in reason:
+        found.append(NON_DISCRIMINATING)
+    if verdict in _JUDGED and hypothesis.id in _ASSOCIATIONS and "association" not in reason:
         found.append(OBSERVED)
     if row["fragile"] == "yes":
         found.append(
@@ -124,5 +138,49 @@ def _lowered(title: str) -> str:
 
 
 def _closed(reason: str) -> str:
-    """Give a reason that ends as a sentence."""
+    """Give a reason that ends as a sentence, with real minus signs.
+
+    Examples
+    --------
+    >>> _closed("a same-leg null of -1.00 (-0.3 to 2e-05)")
+    'a same-leg null of −1.00 (−0.3 to 2e-05).'
+    """
+    reason = _MINUS.sub("−", reason)
     return reason if reason.endswith(".") else f"{reason}."
+
+
+LINE_COSINE, LINE_SHARE = "cosine_wrist_line_ankle_line_rate", "wrist_line_with_ankle_line_share"
+"""Rows of secondary.tsv that say how the lines of wrists and ankles turn."""
+
+
+def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say how the lines of both wrists and of both ankles turn (H2b); empty where unknown.
+
+    Parameters
+    ----------
+    rows : mapping
+        Rows of secondary.tsv of H2 in stance about the vertical, by name.
+    """
+    if not {LINE_COSINE, LINE_SHARE} <= set(rows):
+        return ""
+    share, cosine = rows[LINE_SHARE], rows[LINE_COSINE]
+    return (
+        "H2b, secondary, part of no verdict: a charitable reading takes the claim for which way "
+        "the line of both wrists and that of both ankles turn, seen from above, and has them turn "
+        f"together in contact. They did for {_percent(share)} of contact; the cosine of their "
+        f"rates was {_number(cosine)}."
+    )
+
+
+def _percent(row: Mapping[str, Any]) -> str:
+    """Give a share with its interval, which a t distribution may carry beyond 0 and 1."""
+    low, value, high = (float(row[name]) for name in ("ci_low", "estimate", "ci_high"))
+    told = f"{100.0 * value:.0f} %"
+    if math.isnan(low):
+        return told
+    return f"{told} ({100.0 * max(low, 0.0):.0f} to {100.0 * min(high, 1.0):.0f} %)"
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    value, low, high = (shown(float(row[name])) for name in ("estimate", "ci_low", "ci_high"))
+    return value if low == MISSING else f"{value} ({low} to {high}, over athletes)"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
-from aqbio.mechanics.contributions.source_roles import role_name, side_sum, side_weights
+from aqbio.mechanics.contributions.source_roles import side_sum
 from aqbio.mechanics.gait.role_options import weighted_sum
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
@@ -16,6 +16,8 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kine
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.stages.level_intervals import Row, outcome_rows, seen, time_mean
+from aqbio.stages.level_signals import HALF_LUMBAR, source_weights
+from aqbio.stages.levels import PRIMARY
 from aqbio.stages.trial_draws import TrialDraws
 
 NORMAL_95 = 1.959964
@@ -87,8 +89,9 @@ def cause_rows(
             sources=induced.sources,
             ground_force=induced.force[None, frames].sum(axis=3),
             group_rate=induced.group_rate[None, frames],
+            pelvis_acceleration=induced.pelvis_acceleration[None, frames],
         )
-        every = (_by_role(draws, step, some, time) for some in (one, own))
+        every = (_by_role(draws, step, some, time, primary=model == PRIMARY) for some in (one, own))
         for (told, values), (_, value) in zip(*every, strict=True):
             spread = values.std(axis=0, ddof=1)
             bounds = (value[0] - NORMAL_95 * spread, value[0] + NORMAL_95 * spread)
@@ -100,6 +103,7 @@ def _cut(causes: DrawnCauses, frames: slice) -> DrawnCauses:
         causes,
         ground_force=causes.ground_force[:, frames],
         group_rate=causes.group_rate[:, frames],
+        pelvis_acceleration=causes.pelvis_acceleration[:, frames],
     )
 
 
@@ -119,22 +123,27 @@ def _moved(draws: TrialDraws, chosen: Sequence[slice], count: int) -> list[Segme
 
 
 def _by_role(
-    draws: TrialDraws, step: Step, causes: DrawnCauses, time: FloatArray
+    draws: TrialDraws, step: Step, causes: DrawnCauses, time: FloatArray, *, primary: bool
 ) -> Iterator[tuple[tuple[str, str, str, str], FloatArray]]:
-    """Source, target, statistic, unit and (K, 3) values of every outcome, canonical."""
+    """Source, target, statistic, unit and (K, 3) values of every outcome, canonical.
+
+    Under the primary contact model also what turns the pelvis, and sums with half of the lumbar
+    moment: what `aqbio.stages.level_signals` tells of it.
+    """
     names = causes.sources
     force = seen(draws, step, time_mean(causes.ground_force, time), "polar")
     rate = seen(draws, step, time_mean(causes.group_rate, time))
+    turn = seen(draws, step, time_mean(causes.pelvis_acceleration, time))
     shares = draws.roles.weights(step.side)
-    for source, weights in _sources(names, step).items():
+    for source, weights in source_weights(names, step.side).items():
+        if source.endswith(HALF_LUMBAR) and not primary:
+            continue
         yield (source, "ground", "force_mean", "N"), side_sum(force, names, weights)
         caused = side_sum(rate, names, weights)
         yield (source, "whole_body", "moment_mean", "N m"), caused.sum(axis=1)
         for side in ROLE_SIDES:
             value = weighted_sum(caused, draws.found.groups, shares[side])
             yield (source, side, "moment_mean", "N m"), value
-
-
-def _sources(names: tuple[str, ...], step: Step) -> Mapping[str, Mapping[str, float]]:
-    sides: dict[str, Mapping[str, float]] = dict(side_weights(names, step.side))
-    return sides | {role_name(name, step.side): {name: 1.0} for name in names}
+        if primary:
+            told = (source, "pelvis", "angular_acceleration_mean", "rad/s2")
+            yield told, side_sum(turn, names, weights)

@@ -18,9 +18,16 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.arms.choices import Arm, recomputed_arms
+from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
-from aqbio.stages.arms.recomputed import arm_state, foot_velocities
-from aqbio.stages.arms.step_rows import StepRow, flight_feet, own_extras, step_rows
+from aqbio.stages.arms.recomputed import arm_state, foot_velocities, own_kinematics
+from aqbio.stages.arms.step_rows import (
+    ARM_ROLES,
+    StepRow,
+    flight_feet,
+    own_extras,
+    step_rows,
+)
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.step_curves import step_curves
@@ -90,14 +97,17 @@ def evidence_trial(
         study.settings, consistent=study.settings.consistency.enabled
     )
     own = list(step_rows(state))
-    feet = foot_velocities(study, cached)
+    kinematics = own_kinematics(cached)
+    feet = foot_velocities(study, cached, kinematics)
+    lines = line_rates(study.model_map, cached.final, kinematics)
     limit = study.settings.steps.steady_speed_change
     curves = step_curves(data, [one.step for one in own], study.model_map)
     collected.own += [
         _row(trial, own_arm, one, limit)
         | own_extras(of_step)
         | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
-        | {"momentum": one.momentum}
+        | {"line_rate": contact_line_rates(one.step, cached.time, lines)}
+        | {"momentum": one.momentum, "arm_momentum_y": one.arm_momentum[..., UPWARD]}
         for one, of_step in zip(own, curves, strict=True)
     ]
     findings = []
@@ -184,11 +194,13 @@ _OWN = {
     "residual_moment": (("percent",), "N m"),
     "hub_torque": (("percent", "chain"), "N m"),
     "foot_velocity": (("percent", "foot_role"), "m/s"),
+    "line_rate": (("percent", "line"), "rad/s"),
+    "arm_momentum_y": (("phase", "percent", "arm_role"), "kg m2/s"),
 }
 
 _SIZES = {
     "phase": 2, "percent": 101, "group": len(ROLE_GROUPS), "axis": len(AXES), "chain": len(CHAINS),
-    "foot_role": 2,
+    "foot_role": 2, "line": len(LINES), "arm_role": len(ARM_ROLES),
 }  # fmt: skip
 
 
@@ -219,6 +231,7 @@ def _dataset(
         variables[name] = (("row", *dimensions), values, {"units": unit})
     coordinates = {"group": list(ROLE_GROUPS), "axis": list(AXES), "chain": list(CHAINS)}
     coordinates["foot_role"] = ["push_leg", "swing_leg"]
+    coordinates |= {"line": list(LINES), "arm_role": list(ARM_ROLES)}
     used = {one for dimensions, _ in arrays.values() for one in dimensions}
     return xr.Dataset(
         variables,

@@ -18,15 +18,15 @@ from aqbio.stages.verdicts.exports import (
     step_columns,
     step_table,
 )
-from aqbio.stages.verdicts.gathered import Gathered, gathered, sprints
+from aqbio.stages.verdicts.gathered import Gathered, gathered
 from aqbio.stages.verdicts.multiverse import MULTIVERSE, arm_labels, multiverse
 from aqbio.stages.verdicts.patterns import (
     PARTITIONS,
     SIGNS,
-    flight_momenta,
     partition_table,
     sign_table,
 )
+from aqbio.stages.verdicts.sprint_speeds import sprints
 from aqbio.stages.verdicts.tables import (
     ATHLETES,
     DEVIATIONS,
@@ -53,9 +53,7 @@ def hypotheses_study(study: Study, report: Report) -> None:
     outcome = outcomes(found.evidence, registry)
     arms = multiverse(study, found, registry)
     given = with_robustness(verdicts(found.evidence, registry), arm_labels(arms))
-    flight = flight_momenta(
-        found.evidence.steps, found.foot_velocity, study.settings.multiverse.flight_roles
-    )
+    rules = study.settings.multiverse.flight_roles
     inputs = [*found.inputs, *_optional_files(study)]
     source = provenance(STAGE, inputs, study.stage_settings(STAGE))
     source |= {"registry_hash": registry.hash}
@@ -65,7 +63,7 @@ def hypotheses_study(study: Study, report: Report) -> None:
         "secondary": (secondary_table(found.evidence, own.surrogates, own.seed), SECONDARY),
         "single_athletes": (single_table(found.evidence, registry), SINGLE),
         "sprints": (_sprint_table(study, found), SPRINTS),
-        "partitions": (partition_table(found.evidence, flight), PARTITIONS),
+        "partitions": (partition_table(found.evidence, found.foot_velocity, rules), PARTITIONS),
         "sign_patterns": (sign_table(found.evidence), SIGNS),
         "multiverse": (arms, MULTIVERSE),
         "deviations": (_deviation_table(changed), DEVIATIONS),

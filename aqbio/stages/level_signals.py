@@ -210,7 +210,7 @@ def _induced_signals(
         turned = _double(chosen["induced_pelvis_acceleration"])
         targets.append(("pelvis", "angular_acceleration", "rad/s2", "axial", turned, "y"))
         targets.append(("whole_body", "moment", "N m", "axial", rates.sum(axis=2), "y"))
-    for source, weights in _sources(names, side).items():
+    for source, weights in source_weights(names, side).items():
         if source in idle or (source.endswith(HALF_LUMBAR) and not primary):
             continue
         for target, quantity, unit, kind, values, axes in targets:
@@ -238,8 +238,16 @@ def _double(values: xr.DataArray) -> FloatArray:
     return np.asarray(values.values, dtype=np.float64)
 
 
-def _sources(names: tuple[str, ...], side: Side) -> Mapping[str, Mapping[str, float]]:
-    """Weights of the sources behind each row: both sides, with half of the lumbar too, and each."""
+def source_weights(names: tuple[str, ...], side: Side) -> Mapping[str, Mapping[str, float]]:
+    """Weights of the sources behind each row: both sides, with half of the lumbar too, and each.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Anatomical sources.
+    side : {"left", "right"}
+        The stance foot.
+    """
     shared = side_weights(names, side, lumbar_swing_share=0.5)
     sides: dict[str, Mapping[str, float]] = dict(side_weights(names, side))
     sides |= {f"{one}{HALF_LUMBAR}": weights for one, weights in shared.items()}

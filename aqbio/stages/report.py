@@ -60,9 +60,10 @@ def report_study(study: Study, report: Report) -> None:
 
 def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
-    names = ("verdicts", "single_athletes", "deviations")
-    verdicts, single, deviations = (read_table(study.table(f"{name}.tsv")) for name in names)
-    return VerdictTables(study_registry(study), verdicts, single, deviations)
+    names = ("verdicts", "single_athletes", "secondary", "deviations")
+    return VerdictTables(
+        study_registry(study), *(read_table(study.table(f"{name}.tsv")) for name in names)
+    )
 
 
 def _caused(study: Study) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
 from aqbio.mechanics.multibody.angles import continuous
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
@@ -231,8 +231,8 @@ def _coordinates(
 
     Gives the coordinates and the names of those that the markers do not determine.
     """
+    index = np.array([skeleton.markers.index(name) for name in markers.names])
     if study.settings.solve.solver == "aqbio":
-        index = np.array([skeleton.markers.index(name) for name in markers.names])
         solution = inverse_kinematics(skeleton, markers.positions, index, markers.weights)
         return solution.q, solution.unobservable
     from aqbio.osim import inverse
@@ -242,7 +242,7 @@ def _coordinates(
     unsolved = np.isnan(q[0])
     q[:, unsolved] = skeleton.coordinate_default[unsolved]
     q = continuous(skeleton, dependent_filled(skeleton, q), skeleton.coordinate_default)
-    return q, ()
+    return q, unobservable_coordinates(skeleton, markers.positions, index, markers.weights, q)
 
 
 def _generalised_forces(

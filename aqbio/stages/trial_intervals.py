@@ -160,14 +160,13 @@ def deviations(trial: xr.Dataset, side: str) -> Deviations:
     Returns
     -------
     dict
-        (level, source, target, statistic) to axis to (low, high); empty without intervals.
+        (level, source, target, statistic) to axis to (low, high); empty without intervals. An
+        outcome that was not drawn for this foot is left out, whatever the others are.
     """
     if "interval_low" not in trial:
         return {}
     own = trial.sel(stance_foot=side)
     low, high = own["interval_low"].values, own["interval_high"].values
-    if not np.isfinite(low).all():
-        return {}
     names = zip(*(own[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
     return {
         (str(level), str(source), str(target), str(statistic)): {
@@ -175,4 +174,5 @@ def deviations(trial: xr.Dataset, side: str) -> Deviations:
             for place, axis in enumerate(AXES)
         }
         for row, (level, source, target, statistic) in enumerate(names)
+        if np.isfinite(low[row]).all() and np.isfinite(high[row]).all()
     }

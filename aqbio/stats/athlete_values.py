@@ -54,7 +54,20 @@ def athletes_from_steps(
 
 
 def top_cells(speeds: FloatArray, owner: IntArray, count: int) -> IntArray:
-    """Each athlete's fastest cell, -1 for an athlete without any.
+    """Each athlete's fastest cell.
+
+    Parameters
+    ----------
+    speeds : (C,) array, m/s
+        Of the cells.
+    owner : (C,) int array
+        Athlete of each cell, from 0 to count − 1.
+    count : int
+
+    Returns
+    -------
+    (count,) int array
+        -1 for an athlete without any.
 
     Examples
     --------

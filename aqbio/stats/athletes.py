@@ -17,6 +17,11 @@ def group_sums(values: FloatArray, group: IntArray, count: int) -> FloatArray:
     group : (S,) int array
         From 0 to count − 1.
     count : int
+
+    Returns
+    -------
+    (count,) array
+        In the values' unit; 0 for a group without any.
     """
     known = np.isfinite(values)
     sums = np.bincount(group[known], weights=values[known], minlength=count)
@@ -24,12 +29,36 @@ def group_sums(values: FloatArray, group: IntArray, count: int) -> FloatArray:
 
 
 def group_counts(values: FloatArray, group: IntArray, count: int) -> FloatArray:
-    """Give the number of finite values by group."""
+    """Number of finite values by group.
+
+    Parameters
+    ----------
+    values : (S,) array
+    group : (S,) int array
+        From 0 to count − 1.
+    count : int
+
+    Returns
+    -------
+    (count,) array
+    """
     return np.bincount(group[np.isfinite(values)], minlength=count).astype(float)
 
 
 def group_means(values: FloatArray, group: IntArray, count: int) -> FloatArray:
-    """Mean of finite values by group, NaN where there is none.
+    """Mean of finite values by group.
+
+    Parameters
+    ----------
+    values : (S,) array
+    group : (S,) int array
+        From 0 to count − 1.
+    count : int
+
+    Returns
+    -------
+    (count,) array
+        NaN for a group without a finite value.
 
     Examples
     --------
@@ -48,7 +77,20 @@ LEAST_SPREAD = 0.01
 
 
 def group_slopes(x: FloatArray, y: FloatArray, group: IntArray, count: int) -> FloatArray:
-    """Least-squares slope of y on x within each group, NaN where x does not vary.
+    """Least-squares slope of y on x within each group.
+
+    Parameters
+    ----------
+    x, y : (S,) arrays
+        Pairs of which one is NaN are left out.
+    group : (S,) int array
+        From 0 to count − 1.
+    count : int
+
+    Returns
+    -------
+    (count,) array
+        Unit of y over unit of x; NaN where x does not vary.
 
     Examples
     --------
@@ -68,7 +110,19 @@ def group_slopes(x: FloatArray, y: FloatArray, group: IntArray, count: int) -> F
 
 
 def with_speeds(speed: FloatArray, group: IntArray, count: int) -> FloatArray:
-    """Speeds of groups that run at more than one speed; NaN in the others.
+    """Speeds of groups that run at more than one speed.
+
+    Parameters
+    ----------
+    speed : (S,) array, m/s
+    group : (S,) int array
+        From 0 to count − 1.
+    count : int
+
+    Returns
+    -------
+    (S,) array, m/s
+        NaN in groups whose speeds spread by no more than ``LEAST_SPREAD`` of their mean.
 
     Examples
     --------
@@ -105,6 +159,13 @@ def cells(athlete: IntArray, level: IntArray) -> tuple[IntArray, IntArray]:
 def log_spread(values: FloatArray, group: IntArray, count: int) -> FloatArray:
     """Logarithm of the standard deviation within groups, free of the bias of small groups.
 
+    Parameters
+    ----------
+    values : (S,) array
+    group : (S,) int array
+        From 0 to count − 1.
+    count : int
+
     Returns
     -------
     (count,) array
@@ -128,7 +189,7 @@ def log_spread(values: FloatArray, group: IntArray, count: int) -> FloatArray:
 
 
 def centred(values: FloatArray, group: IntArray) -> FloatArray:
-    """Give values without the mean of their group."""
+    """Values (S,) less the mean of their group (S, from 0); NaN stays NaN."""
     count = int(group.max()) + 1 if len(group) else 0
     away: FloatArray = values - group_means(values, group, count)[group]
     return away
@@ -136,6 +197,16 @@ def centred(values: FloatArray, group: IntArray) -> FloatArray:
 
 def consecutive_pairs(trial: IntArray, number: IntArray) -> tuple[IntArray, IntArray]:
     """Places of consecutive steps of the same trial: those before and those after.
+
+    Parameters
+    ----------
+    trial, number : (S,) int arrays
+        Trial of each step, and its number within the trial.
+
+    Returns
+    -------
+    before, after : (P,) int arrays
+        Indices of the steps of each pair.
 
     Examples
     --------
@@ -150,6 +221,15 @@ def consecutive_pairs(trial: IntArray, number: IntArray) -> tuple[IntArray, IntA
 
 def longest_runs(trial: IntArray, number: IntArray) -> IntArray:
     """Number of steps in the longest unbroken row of each trial.
+
+    Parameters
+    ----------
+    trial, number : (S,) int arrays
+        Trial of each step from 0, and its number within the trial.
+
+    Returns
+    -------
+    (trials,) int array
 
     Examples
     --------

@@ -199,6 +199,9 @@ class Evidence:
     line_rates : mapping of line to (S, 101) array, rad/s
         Rate at which the lines that join both ``wrists`` and both ``ankles`` turn about the
         vertical in contact, where it was computed.
+    arm_momenta : mapping of arm to (S, 2, 101) array, in the unit of the steps' momentum
+        Vertical angular momentum of ``arm_push`` and ``arm_swing``, named after the legs of their
+        own sides, in contact and flight, where it was computed.
     """
 
     steps: StepEvidence
@@ -207,12 +210,18 @@ class Evidence:
     presence: Presence = Presence()
     caused_shares: Mapping[str, FloatArray] = field(default_factory=dict)
     line_rates: Mapping[str, FloatArray] = field(default_factory=dict)
+    arm_momenta: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def where(self, chosen: BoolArray) -> Evidence:
         """Give the evidence of the chosen steps."""
+
+        def of_chosen(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+            return {name: one[chosen] for name, one in columns.items()}
+
         return replace(
             self,
             steps=self.steps.where(chosen),
-            caused_shares={name: one[chosen] for name, one in self.caused_shares.items()},
-            line_rates={name: one[chosen] for name, one in self.line_rates.items()},
+            caused_shares=of_chosen(self.caused_shares),
+            line_rates=of_chosen(self.line_rates),
+            arm_momenta=of_chosen(self.arm_momenta),
         )

@@ -65,7 +65,13 @@ def standardised_fit(predictors: FloatArray, response: FloatArray) -> LinearFit:
 
 
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
-    """Columns of the nested model: 1, mean of both sides, −gap/2, half their difference."""
+    """Columns of the nested model, (n, 4): 1, mean of both sides, −gap/2, half their difference.
+
+    Parameters
+    ----------
+    push, swing : (n,) arrays
+        Capacities on scales that can be compared.
+    """
     return np.column_stack(
         (np.ones(len(push)), (push + swing) / 2.0, -np.abs(push - swing) / 2.0, (push - swing) / 2)
     )
@@ -97,7 +103,13 @@ def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ra
 
 
 def minimum_square(push: FloatArray, swing: FloatArray, speed: FloatArray) -> float:
-    """Smallest sum of squared residuals of the minimum model.
+    """Smallest sum of squared residuals of the minimum model, (m/s)².
+
+    Parameters
+    ----------
+    push, swing : (n,) arrays
+        Capacities on scales that can be compared.
+    speed : (n,) array, m/s
 
     Notes
     -----
@@ -148,6 +160,12 @@ def corrected_criterion(residual_square: float, count: int, parameters: int) -> 
 def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> dict[str, float]:
     """Corrected criterion of every limiter model; the smallest one fits best.
 
+    Parameters
+    ----------
+    push, swing : (n,) arrays
+        Capacities on scales that can be compared.
+    speed : (n,) array, m/s
+
     Returns
     -------
     dict
@@ -174,6 +192,11 @@ def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> di
 
 def identifiability(push: FloatArray, swing: FloatArray) -> tuple[float, float]:
     """Spread of the difference over that of the sum, and correlation of both capacities.
+
+    Parameters
+    ----------
+    push, swing : (n,) arrays
+        Capacities on scales that can be compared.
 
     Notes
     -----

@@ -15,6 +15,10 @@ BOTH_LEGS = "push_leg swing_leg"
 """The classical partition: both legs against arms, torso and pelvis."""
 
 
+SPLIT_GROUPS = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis")
+"""Groups with the arms one by one, named after the legs of their own sides."""
+
+
 def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
     """Give every way to divide groups in two, named by the side without the last group.
 
@@ -150,6 +154,28 @@ def cosines(momentum: FloatArray) -> FloatArray:
     cosine: FloatArray = np.full_like(product, np.nan)
     np.divide(product, scale, out=cosine, where=scale > 0)
     return cosine
+
+
+def together_share(pair: FloatArray) -> FloatArray:
+    """Share of a phase in which two signals have the same sign.
+
+    Parameters
+    ----------
+    pair : (..., T, 2) array
+
+    Returns
+    -------
+    (...) array
+        NaN where one of them is not known throughout.
+
+    Examples
+    --------
+    >>> float(together_share(np.array([[1.0, 2.0], [1.0, -2.0], [-1.0, 2.0], [-3.0, -1.0]])))
+    0.5
+    """
+    known = np.isfinite(pair).all(axis=(-2, -1))
+    share: FloatArray = np.where(known, (pair[..., 0] * pair[..., 1] > 0).mean(axis=-1), np.nan)
+    return share
 
 
 def same_legs_cosine(momentum: FloatArray) -> FloatArray:

@@ -147,7 +147,11 @@ def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
 
 
 def log_ratios(steps: StepEvidence) -> dict[str, FloatArray]:
-    """Logarithms of push side over swing side by step: RMS momentum, and joint-moment indices."""
+    """Logarithms of push side over swing side by step, (S,) each.
+
+    Of RMS angular momentum about the vertical in stance (push leg, arms and torso over swing leg),
+    and of the indices of joint moments.
+    """
     side = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
     momentum = steps.momentum[:, 0, :, :, 1]
     push = np.sqrt((momentum[..., side].sum(axis=-1) ** 2).mean(axis=-1))

@@ -69,6 +69,11 @@ def direction(shares: FloatArray) -> Direction:
 def lag(swing_peak: FloatArray, force_peak: FloatArray) -> FloatArray:
     """Time from the peak of force to the peak of the swing leg, share of the step.
 
+    Parameters
+    ----------
+    swing_peak, force_peak : (S,) arrays
+        Instants as shares of the step, from 0 (touchdown) to 1.
+
     Returns
     -------
     (S,) array

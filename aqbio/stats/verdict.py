@@ -220,6 +220,15 @@ def _label(one: Examined, p_holm: float) -> tuple[Label, str]:
 def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[Label, str]:
     """Give the label of an outcome that passed its gates, and the rule that gave it.
 
+    Parameters
+    ----------
+    hypothesis : Hypothesis
+        Its predicted direction, smallest effect (delta) and alpha.
+    outcome : Outcome
+        Estimate with its 90 and 95 % intervals, in the hypothesis's unit.
+    p_holm : float
+        For the predicted direction, adjusted over all that was tested.
+
     Notes
     -----
     supported: adjusted p below alpha in the predicted direction and the estimate at least delta

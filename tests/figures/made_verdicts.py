@@ -13,8 +13,8 @@ from aqbio.stages.registration import record_registry
 from aqbio.stages.verdicts.exports import step_columns
 from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
-from aqbio.stages.verdicts.tables import ATHLETES, DEVIATIONS, SINGLE, SPRINTS, VERDICTS
-from aqbio.stats.partitions import partition_names
+from aqbio.stages.verdicts.tables import ATHLETES, DEVIATIONS, SECONDARY, SINGLE, SPRINTS, VERDICTS
+from aqbio.stats.partitions import SPLIT_GROUPS, partition_names
 from aqbio.stats.registry import read_registry
 
 LABELS = {
@@ -42,6 +42,7 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
         "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
         "hypotheses_athletes": ([], ATHLETES),
         "sprints": (_sprints(people) if steps else [], SPRINTS),
+        "secondary": (_secondary() if steps else [], SECONDARY),
         "deviations": ([], DEVIATIONS),
     }
     for name, (rows, columns) in tables.items():
@@ -100,13 +101,19 @@ def _arms() -> list[dict[str, Any]]:
 
 def _partitions(*, steps: bool) -> list[dict[str, Any]]:
     rows = []
-    for phase in ("stance", "flight R1", "flight R2", "flight R3"):
-        for place, name in enumerate(partition_names()):
-            value = 0.06 * place + 0.02 if steps else float("nan")
+    kinds = [
+        (arms, phase, partition_names(groups))
+        for arms, groups in (("together", GROUPS), ("split", SPLIT_GROUPS))
+        for phase in ("stance", "flight R1", "flight R2", "flight R3")
+    ]
+    for arms, phase, names in kinds:
+        for place, name in enumerate(names):
+            value = 0.03 * place + 0.02 if steps else float("nan")
             rows.append(
                 {
-                    "phase": phase, "partition": name, "opposition": value,
-                    "ci_low": value - 0.02, "ci_high": value + 0.02, "rank": 15.0 - place,
+                    "arms": arms, "phase": phase, "partition": name, "opposition": value,
+                    "ci_low": value - 0.02, "ci_high": value + 0.02,
+                    "rank": float(len(names) - place),
                     "n_athletes": 2 if steps else 0,
                     "status": "descriptive" if phase == "stance" else "mechanically_implied",
                 }
@@ -141,6 +148,17 @@ def _single(people: list[str]) -> list[dict[str, Any]]:
         }
         for name in ("H1", "H2")
         for person in people
+    ]  # fmt: skip
+
+
+def _secondary() -> list[dict[str, Any]]:
+    named = {"cosine_wrist_line_ankle_line_rate": -0.77, "wrist_line_with_ankle_line_share": 0.12}
+    return [
+        {
+            "hypothesis": "H2", "name": name, "phase": "stance", "axis": "y", "estimate": value,
+            "ci_low": value - 0.02, "ci_high": value + 0.03, "n_athletes": 2, "note": "H2b",
+        }
+        for name, value in named.items()
     ]  # fmt: skip
 
 

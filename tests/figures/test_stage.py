@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ STEP_FIGURES = [
 BAR_FIGURES = ["caused_rotation", "caused_sequence", "caused_force", "force_shares"]
 HYPOTHESIS_FIGURES = [
     "partition_ranking",
+    "partition_ranking_arms",
     "sign_patterns",
     "specification_curve",
     "side_ratio",
@@ -65,6 +67,22 @@ def test_every_figure_has_its_files(study: Study) -> None:
         few = {"agreement": 12, "caused_sequence": 32} | dict.fromkeys(HYPOTHESIS_FIGURES, 4)
         fewest = few.get(entry["name"], 40)
         assert len(read_table(folder / entry["table"])) >= fewest
+
+
+def test_every_figure_fits_a_page_and_can_be_read(study: Study) -> None:
+    """A journal's page holds 240 mm, and print in a figure has 6 points or more.
+
+    Letters are drawn at a hundredth of their size in points; mathematics scales its own once more.
+    """
+    drawings = list((study.root / "figures").glob("*.svg"))
+    assert drawings
+    for drawing in drawings:
+        text = drawing.read_text(encoding="utf-8")
+        height = re.search(r'<svg[^>]* height="([\d.]+)pt"', text)
+        assert height is not None
+        assert float(height.group(1)) / 72 * 25.4 <= 240, drawing.name
+        sizes = [float(size) for size in re.findall(r"scale\((0\.\d+) -", text)]
+        assert min(sizes) >= 0.06, drawing.name
 
 
 def test_again_gives_the_same_bytes(study: Study, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_links_within_the_page_have_targets(elements: _Elements) -> None:
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements) -> None:
     drawn = {"S01": 2, "S02": 2}  # figures.ground_force_trials
-    assert len(elements.images) == 15 + sum(drawn.values())
+    assert len(elements.images) == 16 + sum(drawn.values())
     for image in elements.images:
         assert str(image["src"]).startswith("data:image/svg+xml;base64,")
         assert len(str(image["alt"])) > 80

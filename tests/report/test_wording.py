@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
-from aqbio.report.wording import SCOPE, WORDS, verdict_words
+from aqbio.report.wording import LINE_COSINE, LINE_SHARE, SCOPE, WORDS, line_words, verdict_words
 from aqbio.stats.gates import NEEDS
 from aqbio.stats.registry import read_registry
 
@@ -64,6 +65,46 @@ def test_geometry_is_said_beside_every_verdict_on_the_arms(verdict):
     assert "largely set by geometry and the small total" in said
 
 
+def test_nothing_is_said_twice():
+    """Reasons hold the caveats of the registry: a remark that repeats one is left out."""
+    set_by = "-1.00 expected, so that the sign is largely set by geometry and the small total"
+    said = _said(REGISTRY["H2"], _row("not_supported", reason=set_by))
+    assert said.count("largely set by geometry") == 1
+    assert "Both legs have the same sign" in said
+    said = _said(REGISTRY["H7"], _row("supported", reason=REGISTRY["H7"].caveat))
+    assert said.count("non-discriminating") == 2  # the label, and the reason that explains it
+    assert "both predict it" not in said
+    said = _said(REGISTRY["H8a"], _row("inconclusive", reason=REGISTRY["H8a"].caveat))
+    assert said.count("association") == 1
+
+
+def test_minus_signs_are_real_ones():
+    reason = "momentum -0.0053, joint moments -0.0804; contact time (-1 to 2e-05) of lag-1 pairs"
+    said = _said(REGISTRY["H3d"], _row("not_supported", reason=reason))
+    assert "momentum −0.0053, joint moments −0.0804; contact time (−1 to 2e-05) of lag-1" in said
+
+
+LINES = {
+    LINE_SHARE: {"estimate": 0.1234, "ci_low": 0.1, "ci_high": 0.15},
+    LINE_COSINE: {"estimate": -0.7712, "ci_low": -0.8, "ci_high": -0.74},
+}
+
+
+def test_lines_are_secondary_and_told_with_intervals():
+    said = line_words(LINES)
+    assert "secondary, part of no verdict" in said
+    assert "12 % (10 to 15 %) of contact" in said
+    assert "−0.771 (−0.8 to −0.74, over athletes)" in said
+    for pattern in FORBIDDEN:
+        assert not re.search(pattern, said, flags=re.IGNORECASE), (pattern, said)
+
+
+def test_one_athlete_has_no_interval_and_no_arms_no_lines():
+    alone = {name: row | {"ci_low": np.nan, "ci_high": np.nan} for name, row in LINES.items()}
+    assert "for 12 % of contact; the cosine of their rates was −0.771." in line_words(alone)
+    assert line_words({}) == ""
+
+
 def test_restricted_arms_discriminate_nothing():
     words = verdict_words(REGISTRY["H7"], _row("supported"))
     assert words.label == "supported (non-discriminating)"
@@ -99,7 +140,8 @@ def test_words_of_registry_and_gates_keep_the_rules_too():
 
 def test_captions_keep_the_rules_and_say_what_is_implied():
     captions = (
-        partition_ranking.partition_ranking_caption(), sign_matrix.sign_matrix_caption(),
+        partition_ranking.partition_ranking_caption("together"),
+        partition_ranking.partition_ranking_caption("split"), sign_matrix.sign_matrix_caption(),
         specification.specification_caption(), side_ratio.side_ratio_caption(),
         sprints.sprints_caption(),
     )  # fmt: skip

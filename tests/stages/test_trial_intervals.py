@@ -11,12 +11,13 @@ import pytest
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.names import AXES
+from aqbio.names import AXES, SIDES
 from aqbio.stages.contribution_rows import with_intervals
 from aqbio.stages.level_intervals import interval_rows
 from aqbio.stages.level_rows import level_rows
 from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.trial_intervals import (
+    NAMES,
     deviations,
     drawn_steps,
     drawn_window,
@@ -56,6 +57,20 @@ def test_a_foot_without_a_whole_contact_has_no_interval(draws):
     assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)])) == 0
 
 
+def test_an_outcome_that_was_not_drawn_costs_no_other_its_interval(drawn):
+    """Of one foot only, or without a number: n/a for itself."""
+    known = deviations(drawn, "left")
+    key = ("A", "arms", "whole_body", "momentum_mean")
+    parts = zip(*(drawn[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
+    place = list(parts).index(key)
+    holed = drawn.copy(deep=True)
+    holed["interval_low"].values[SIDES.index("left"), place, 2] = np.nan
+    left = deviations(holed, "left")
+    assert set(known) - set(left) == {key}
+    assert left == {name: value for name, value in known.items() if name != key}
+    assert deviations(holed, "right") == deviations(drawn, "right")
+
+
 def test_each_foot_has_its_own_roles(draws, drawn):
     """Sources come in the order of anatomy, which is another order of roles for each foot."""
     for contact in (RIGHT, LEFT):
@@ -91,9 +106,11 @@ def test_rows_of_levels_get_them(drawn):
     assert set(chains.loc[chains["low"].isna(), "source"]) == {"residual"}
     for model in ("C1", "C2", "C3"):
         caused = rows[(rows.level == f"C ({model})") & (rows.statistic == "force_mean")]
-        without = caused[caused["low"].isna()]["source"]
-        told = {"push_side_half_lumbar", "swing_side_half_lumbar"} if model == "C2" else set()
-        assert set(without) == told
+        assert caused["low"].notna().all()
+    turned = rows[rows.statistic == "angular_acceleration_mean"]
+    assert {"hip_push", "lumbar", "push_side", "swing_side_half_lumbar"} <= set(turned["source"])
+    assert turned["low"].notna().all()
+    assert (turned["high"] - turned["low"]).max() > 0.1
     shares = rows[(rows.level == "force") & (rows.phase == "stance")]
     assert shares["low"].notna().all()
     parts = rows[rows.statistic.isin(["joint_moment_mean", "force_moment_mean"])]

@@ -134,6 +134,13 @@ def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
 def drag(velocity: FloatArray, area: float) -> FloatArray:
     """Force that the runner exerts on the air, ``ρ/2 A |v| v``, (T, 3), N.
 
+    Parameters
+    ----------
+    velocity : (T, 3) array, m/s
+        Of the centre of mass in still air, ground axes.
+    area : float
+        Frontal area times drag coefficient, m².
+
     Examples
     --------
     >>> drag(np.array([[10.0, 0.0, 0.0]]), 0.5)

@@ -60,7 +60,10 @@ class GroundWrench:
         return quintic_spline(self.time, np.concatenate([self.force, self.moment], axis=1))
 
     def at(self, time: FloatArray, derivative: int = 0) -> tuple[FloatArray, FloatArray]:
-        """Give force and moment, or their derivatives, at other times, (T, 3) each."""
+        """Give force (N) and moment about the origin (N m), or derivatives, at times (T,), s.
+
+        (T, 3) each, in ground axes; beyond both ends the first and the last value hold.
+        """
         inside = np.clip(time, self.time[0], self.time[-1])
         both = self.spline(inside, nu=derivative)
         return both[:, :3], both[:, 3:]

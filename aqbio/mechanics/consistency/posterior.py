@@ -139,7 +139,15 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
 
 
 def posterior(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Posterior:
-    """Give inflated standard deviations of coordinates, and of momenta and rates of groups."""
+    """Give inflated standard deviations of coordinates, and of momenta and rates of groups.
+
+    Parameters
+    ----------
+    fit : TrialFit
+    count : int
+        Draws.
+    seed : int
+    """
     draws, time = _draws(fit, count, seed), fit.observations.time
     every = max(int(fit.observations.rate / SPREAD_RATE), 1)
     frames = np.unique(np.append(np.arange(0, len(time), every), len(time) - 1))
@@ -171,7 +179,16 @@ def group_momentum(
 ) -> tuple[FloatArray, FloatArray]:
     """Angular momentum of every group and, last, of the whole body, and their rates, (T, G+1, 3).
 
-    About the centre of mass, of the body that parameters stand for, in a motion.
+    About the whole body's centre of mass, in kg m²/s and N m, ground axes, of the body that
+    parameters stand for, in a motion.
+
+    Parameters
+    ----------
+    fit : TrialFit
+    kinematics : SegmentKinematics
+        Of the motion.
+    values : mapping
+        Parameters by name.
     """
     skeleton = adjusted_skeleton(fit.runner, values)
     segments = segment_motion(skeleton, kinematics)

@@ -186,11 +186,11 @@ class Problem:
         return replace(self, observations=observations, parameters=())
 
     def values(self, theta: FloatArray) -> dict[str, float]:
-        """Give all parameters by name."""
+        """Give all parameters by name; theta, (P,), holds those that are on."""
         return {**self.fixed, **dict(zip(self.on, theta.tolist(), strict=True))}
 
     def motion(self, coefficients: FloatArray) -> Motion:
-        """Give the motion of all coordinates."""
+        """Give the motion of all coordinates from spline coefficients, (B, N)."""
         parts = []
         for order in range(3):
             values = np.zeros((len(self.observations.time), len(self.held)), order="F")
@@ -201,7 +201,7 @@ class Problem:
         return coupled(self.runner.skeleton, Motion(*parts))
 
     def point(self, coefficients: FloatArray, theta: FloatArray) -> Point:
-        """Give the cost of a motion and of parameters."""
+        """Give the cost of a motion, coefficients (B, N), and of parameters, theta (P,)."""
         observations, measured = self.observations, self.measured
         motion = self.motion(coefficients)
         kinematics = segment_kinematics(self.runner.skeleton, motion.q, motion.u, motion.udot)

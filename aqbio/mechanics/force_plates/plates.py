@@ -135,7 +135,7 @@ def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
 
 
 def turned_over(plates: Plates, which: BoolArray) -> Plates:
-    """Give plates with all channels of some of them reversed."""
+    """Give plates with all channels of some of them, ``which`` (P,), reversed."""
     sign = np.where(which, -1.0, 1.0)[None, :, None]
     wrench = plates.wrench
     return replace(

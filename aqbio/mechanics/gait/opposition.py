@@ -42,12 +42,33 @@ def opposition(momentum: FloatArray, side: tuple[str, ...]) -> FloatArray:
 
 
 def opposition_difference(momentum: FloatArray) -> FloatArray:
-    """Opposition of the swing leg against the rest, less that of both legs against the rest."""
+    """Opposition of the swing leg against the rest, less that of both legs against the rest.
+
+    Parameters
+    ----------
+    momentum : (..., T, 5) array, kg m²/s
+        About one axis, of ``PARTS``.
+
+    Returns
+    -------
+    (...) array
+        From −1 to 1; above 0 where the claimed sides cancel more than legs and upper body do.
+    """
     return opposition(momentum, ("swing_leg",)) - opposition(momentum, ("push_leg", "swing_leg"))
 
 
 def arms_with_push_leg(momentum: FloatArray) -> FloatArray:
     """Uncentred cosine of arms and push leg, 1 where they turn alike.
+
+    Parameters
+    ----------
+    momentum : (..., T, 5) array, kg m²/s
+        About one axis, of ``PARTS``.
+
+    Returns
+    -------
+    (...) array
+        Over T: ``⟨H_arms H_leg⟩ / √(⟨H_arms²⟩⟨H_leg²⟩)``.
 
     Examples
     --------

@@ -60,11 +60,14 @@ class DrawnCauses:
         Of both feet together.
     group_rate : (K, T, S, G, 3) array, N m
         Rate of each group's angular momentum about the whole body's centre of mass.
+    pelvis_acceleration : (K, T, S, 3) array, rad/s²
+        Angular acceleration of the pelvis.
     """
 
     sources: tuple[str, ...]
     ground_force: FloatArray
     group_rate: FloatArray
+    pelvis_acceleration: FloatArray
 
 
 def drawn_causes(
@@ -131,6 +134,7 @@ def drawn_causes(
             sources=drawn[0].sources,
             ground_force=np.stack([one.force.sum(axis=2) for one in drawn]),
             group_rate=np.stack([one.group_rate for one in drawn]),
+            pelvis_acceleration=np.stack([one.pelvis_acceleration for one in drawn]),
         )
         for model, drawn in found.items()
     }

@@ -213,6 +213,17 @@ def marker_outcomes(
 def interval(draws: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Central interval over the first axis.
 
+    Parameters
+    ----------
+    draws : (K, ...) array
+    level : float
+        Share of the draws inside.
+
+    Returns
+    -------
+    low, high : (...) arrays
+        In the draws' unit.
+
     Examples
     --------
     >>> low, high = interval(np.arange(101.0), 0.9)

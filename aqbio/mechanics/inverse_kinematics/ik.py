@@ -112,15 +112,7 @@ def inverse_kinematics(
     if not len(solved):
         raise ValueError(f"no frame has {FEWEST_MARKERS} visible markers.")
     centre = np.array(skeleton.coordinate_default if pose is None else pose, dtype=np.float64)
-    tracked = (weight > 0).any(axis=0)
-    tracking = Tracking.of(skeleton, marker_index[tracked], skeleton.free)
-    target = np.nan_to_num(markers[solved][:, tracked])
-    problem = MarkerFit(
-        tracking,
-        np.asfortranarray(target),
-        np.asfortranarray(weight[solved][:, tracked]),
-        centre,
-    )
+    problem = _problem(skeleton, markers, marker_index, weight, centre).frames(solved)
     ended, iterations = _solved(problem, bounds)
 
     seen = _seen(problem)
@@ -134,7 +126,51 @@ def inverse_kinematics(
         _spread(iterations, solved, len(markers)),
         _spread(seen, solved, len(markers)),
         error,
-        tuple(n for n, e in zip(skeleton.coordinates, error, strict=True) if e > UNOBSERVABLE),
+        _unobservable(skeleton, error),
+    )
+
+
+def unobservable_coordinates(
+    skeleton: Skeleton,
+    markers: FloatArray,
+    marker_index: IntArray,
+    weights: FloatArray,
+    q: FloatArray,
+) -> tuple[str, ...]:
+    """Names of the coordinates that markers leave open, of a motion that was solved elsewhere.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    markers, marker_index, weights
+        As in :func:`inverse_kinematics`.
+    q : (T, C) array, rad or m
+        The solution.
+    """
+    weight = _weights(markers, marker_index, weights)
+    solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
+    problem = _problem(skeleton, markers, marker_index, weight, skeleton.coordinate_default)
+    return _unobservable(skeleton, _standard_error(problem.frames(solved), q[solved]))
+
+
+def _unobservable(skeleton: Skeleton, error: FloatArray) -> tuple[str, ...]:
+    return tuple(n for n, e in zip(skeleton.coordinates, error, strict=True) if e > UNOBSERVABLE)
+
+
+def _problem(
+    skeleton: Skeleton,
+    markers: FloatArray,
+    marker_index: IntArray,
+    weight: FloatArray,
+    centre: FloatArray,
+) -> MarkerFit:
+    """Every frame's fit, of the markers that are seen in any."""
+    tracked = (weight > 0).any(axis=0)
+    return MarkerFit(
+        Tracking.of(skeleton, marker_index[tracked], skeleton.free),
+        np.asfortranarray(np.nan_to_num(markers[:, tracked])),
+        np.asfortranarray(weight[:, tracked]),
+        centre,
     )
 
 

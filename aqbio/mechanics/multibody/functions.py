@@ -128,6 +128,11 @@ def constant(value: float) -> PiecewisePolynomials:
 def piecewise_linear(x: FloatArray, y: FloatArray) -> PiecewisePolynomials:
     """Straight lines between points, the first and last ones continued.
 
+    Parameters
+    ----------
+    x, y : (N,) arrays
+        Knots (ascending) and values there.
+
     Examples
     --------
     >>> bend = piecewise_linear(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 5.0]))

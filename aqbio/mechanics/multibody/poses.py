@@ -173,7 +173,13 @@ def joined(parts: list[Arrays]) -> Arrays:
 
 
 def checked(skeleton: Skeleton, name: str, values: FloatArray) -> FloatArray:
-    """Give coordinates as floats, time contiguous; refuse another number of them."""
+    """Coordinates, (T, C), as floats, time contiguous.
+
+    Raises
+    ------
+    ValueError
+        When there are not as many as the skeleton has; ``name`` says which array.
+    """
     expected = len(skeleton.coordinates)
     if values.ndim != 2 or values.shape[1] != expected:
         raise ValueError(f"{name} has shape {values.shape}, expected (frames, {expected}).")

@@ -184,6 +184,15 @@ def loads_on_frames(
 ) -> tuple[FloatArray, FloatArray]:
     """Low-passed load of each foot on the clock of the markers.
 
+    Parameters
+    ----------
+    loads : FeetLoads
+        At the plates' rate.
+    plates : Plates
+    frame_time : (T,) array, s
+    cutoff : float
+        Hz.
+
     Returns
     -------
     force, moment : (T, 2, 3) arrays, N and N m

@@ -22,6 +22,15 @@ LOW = 0.015
 def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
     """Frames in the middle of contacts.
 
+    Parameters
+    ----------
+    time : (T,) array, s
+    touchdown, toe_off : (N,) arrays, s
+
+    Returns
+    -------
+    (T,) bool array
+
     Examples
     --------
     >>> frames = middle_of_contacts(np.arange(6.0), np.array([0.0]), np.array([5.0]))

@@ -51,11 +51,14 @@ def _kinematics(source: MotionSource) -> SegmentKinematics:
     return segment_kinematics(source.skeleton, motion.q, motion.u, motion.udot)
 
 
-def foot_velocities(study: Study, cached: CachedTrial) -> FloatArray:
+def own_kinematics(cached: CachedTrial) -> SegmentKinematics:
+    """How the segments move under the study's own settings."""
+    return _kinematics(MotionSource(cached.own_motion, cached.final))
+
+
+def foot_velocities(study: Study, cached: CachedTrial, kinematics: SegmentKinematics) -> FloatArray:
     """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading."""
-    skeleton = cached.final
-    kinematics = _kinematics(MotionSource(cached.own_motion, skeleton))
-    bodies = list(skeleton.bodies)
+    bodies = list(cached.final.bodies)
     feet = [bodies.index(getattr(study.model_map.feet, side)) for side in SIDES]
     pelvis = bodies.index(study.model_map.pelvis.body)
     relative = kinematics.velocity[:, feet] - kinematics.velocity[:, [pelvis]]

@@ -12,6 +12,7 @@ import numpy as np
 from aqbio.mechanics.contributions.source_roles import Side
 from aqbio.mechanics.gait.groups import role_groups
 from aqbio.mechanics.gait.mirror import REFLECTION, Kind
+from aqbio.mechanics.gait.role_options import role_weights
 from aqbio.mechanics.gait.step_measures import (
     absolute_share,
     lateral_ratio,
@@ -30,6 +31,9 @@ UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")
 """What is said to amplify the push."""
 
+ARM_ROLES = ("arm_push", "arm_swing")
+"""Arms one by one, named after the legs of their own sides."""
+
 SWING_JOINTS = 2
 """Hip and knee: the joints whose moments move the swing leg."""
 
@@ -43,6 +47,7 @@ _PARTS: tuple[tuple[str, int, Kind], ...] = (
     ("position", 1, "polar"),
     ("velocity", 1, "polar"),
     ("relative_force", len(AMPLIFIERS), "polar"),
+    ("arm_momentum", len(ARM_ROLES), "axial"),
 )
 """Signals side by side: name, number of vectors, how they reflect. Of sagittal moments, push leg
 and swing leg, only sizes are read."""
@@ -63,11 +68,14 @@ class StepRow:
         Speed, durations, instants, shares and impulses by name.
     momentum : (2, 101, G, 3) array, kg m²/s
         Contact and flight, by role, canonical frame.
+    arm_momentum : (2, 101, 2, 3) array, kg m²/s
+        Of the arms one by one, by `ARM_ROLES`; NaN where the model has none.
     """
 
     step: Step
     numbers: Row
     momentum: FloatArray
+    arm_momentum: FloatArray
 
 
 def step_rows(state: TrialState) -> Iterator[StepRow]:
@@ -81,7 +89,8 @@ def step_rows(state: TrialState) -> Iterator[StepRow]:
         parts = np.split(np.stack(curves), ENDS, axis=2)
         every.append(dict(zip(PARTS, parts, strict=True)))
     for step, both, peaks in zip(kept, every, _peaks(kept, every), strict=True):
-        yield StepRow(step, _numbers(state, step, both) | peaks, both["momentum"])
+        numbers = _numbers(state, step, both) | peaks
+        yield StepRow(step, numbers, both["momentum"], both["arm_momentum"])
 
 
 def _peaks(steps: Sequence[Step], every: Sequence[Mapping[str, FloatArray]]) -> list[Row]:
@@ -104,7 +113,9 @@ def _signals(state: TrialState, side: Side) -> FloatArray:
     relative = [state.group(state.relative_force, *members[role]) for role in AMPLIFIERS]
     legs = state.sagittal[:, [stance, 1 - stance]]
     single = (state.external_moment, state.force[:, stance], state.position, state.velocity)
-    return np.stack([*momentum, legs[:, 0], legs[:, 1], *single, *relative], axis=1)
+    split = role_weights(side, split_arms=True)
+    arms = [state.group(state.momentum, *split[role]) for role in ARM_ROLES]
+    return np.stack([*momentum, legs[:, 0], legs[:, 1], *single, *relative, *arms], axis=1)
 
 
 def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> Row:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
+from aqbio.stages.gathering.rows import MASS_NEEDED
 from aqbio.stages.gathering.study import GatheredStudy
 
 BY_POSITION = "by its position"
@@ -116,14 +118,15 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
             needed = " (needed)" if study.model.sprint else ""
             yield f"{where}, sex: female or male{needed}"
         yield f"{where}, height_m: if you know it"
-        if "mass_kg is needed" in person.found:
+        if MASS_NEEDED in person.found:
             yield f"{where}, mass_kg: no plate shows it (needed)"
     if study.markers.missing:
         yield (
             "  markers.yaml: name the labels of the landmarks that are missing, as in "
             "models/sprint/markers.yaml"
         )
-    yield f"Then: aqbio check {folder}, and aqbio run {folder}"
+    typed = quote(str(folder))
+    yield f"Then: aqbio check {typed}, and aqbio run {typed}"
 
 
 def _listed(names: list[str]) -> str:

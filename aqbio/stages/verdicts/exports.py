@@ -10,10 +10,18 @@ import numpy as np
 from aqbio.io.tables import Columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
+from aqbio.stages.arms.lines import LINES
 from aqbio.stages.verdicts.tables import ATHLETES, PARTITION_COLUMN, SECONDARY, SINGLE, STEPS
 from aqbio.stats.evidence import Evidence, StepEvidence
 from aqbio.stats.outcomes import Outcome
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition, partition_names
+from aqbio.stats.partitions import (
+    BOTH_LEGS,
+    SWING_ALONE,
+    cosines,
+    opposition,
+    partition_names,
+    together_share,
+)
 from aqbio.stats.registry import Registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.single import athlete_intervals
@@ -54,6 +62,7 @@ def step_table(evidence: Evidence) -> pd.DataFrame:
         "flight_s": steps.flight,
         "opposition_difference": chi[:, alone] - chi[:, legs],
         "arms_push_cosine": cosines(vertical[..., pair])[:, 0, 1],
+        **line_columns(evidence),
         "log_ratio_momentum": _momentum_ratio(steps),
         "log_ratio_moments": np.log(steps.push_index / steps.swing_index),
         "yaw_impulse": steps.yaw_impulse,
@@ -64,6 +73,15 @@ def step_table(evidence: Evidence) -> pd.DataFrame:
     }
     columns |= {f"chi_{_dashed(name)}": chi[:, place] for place, name in enumerate(names)}
     return pd.DataFrame(columns, columns=list(step_columns()))
+
+
+def line_columns(evidence: Evidence) -> dict[str, FloatArray]:
+    """H2b by step: whether the lines of wrists and of ankles turn together, NaN where unknown."""
+    unknown = np.full(len(evidence.steps), np.nan)
+    if not set(LINES) <= set(evidence.line_rates):
+        return {"line_rate_cosine": unknown, "line_share": unknown}
+    pair = np.stack([evidence.line_rates[name] for name in LINES], axis=-1)
+    return {"line_rate_cosine": cosines(pair)[:, 0, 1], "line_share": together_share(pair)}
 
 
 def _dashed(partition: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,7 @@ from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.contact_models import caused_shares
 from aqbio.stages.verdicts.precision import share_sds, statistic_sds
 from aqbio.stages.verdicts.speed_levels import speed_levels
+from aqbio.stages.verdicts.sprint_speeds import NORMAL, RESTRICTED, sprint_speeds
 from aqbio.stages.verdicts.trial_quality import trial_evidence
 from aqbio.stats.athlete_values import athletes_from_steps
 from aqbio.stats.evidence import (
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 Normalisation = Literal["dimensionless", "si"]
 
 UPWARD = AXES.index("y")
-NORMAL, RESTRICTED = "normal", "restricted_arms"
 LOADED = ("thigh_load", "shank_load", "arm_load")
 
 
@@ -108,6 +108,13 @@ def gathered(study: Study, registry: Registry) -> Gathered:
         athletes=athlete_evidence(study, steps, own),
         presence=_presence(study, own),
         caused_shares=caused_shares(table, models, step_keys(steps, trials, names)),
+        line_rates=_beside(own, "line_rate", "line"),
+        arm_momenta=_beside(
+            own,
+            "arm_momentum_y",
+            "arm_role",
+            {name: _units(study, name, "dimensionless")[0] for name in names},
+        ),
     )
     inputs = tuple(folder / file for folder in folders.values() for file in (OWN, ARMS))
     feet = np.concatenate([_normal(data)["foot_velocity"].values for data in own.values()])
@@ -138,6 +145,25 @@ def step_keys(
 def _normal(data: xr.Dataset) -> xr.Dataset:
     """Steps in the normal condition: all others are compared with these, never pooled."""
     return data.isel(row=np.flatnonzero(data["condition"].values == NORMAL))
+
+
+def _beside(
+    own: dict[str, xr.Dataset], name: str, dimension: str, units: Mapping[str, float] | None = None
+) -> dict[str, FloatArray]:
+    """Curves of all normal steps by what stands along a dimension; none where all are unknown.
+
+    Parameters
+    ----------
+    units : mapping of participant to float, optional
+        What the participant's curves are over.
+    """
+    parts = [_normal(data)[name] / (units or {}).get(who, 1.0) for who, data in own.items()]
+    labels = [str(label) for label in parts[0][dimension].values] if parts else []
+    curves = {
+        label: np.concatenate([part.sel({dimension: label}).values for part in parts])
+        for label in labels
+    }
+    return {label: values for label, values in curves.items() if np.isfinite(values).any()}
 
 
 def _levels(study: Study, data: xr.Dataset) -> dict[str, int]:
@@ -260,35 +286,6 @@ def athlete_evidence(
         normal=sprint_speeds(study, files, NORMAL, arm),
         restricted=sprint_speeds(study, files, RESTRICTED, arm),
     )
-
-
-def sprints(
-    study: Study, files: dict[str, xr.Dataset], arm: str = DEFAULT
-) -> list[tuple[str, str, str, float]]:
-    """Maximal sprints: participant, trial, condition, mean speed of the steps (m/s)."""
-    found: list[tuple[str, str, str, float]] = []
-    for name, data in files.items():
-        chosen = data["arm"].values == arm
-        for trial in study.moving_of(name):
-            own = data["speed"].values[chosen & (data["trial_id"].values == trial.trial_id)]
-            if trial.effort == "maximal" and len(own):
-                found.append((name, trial.trial_id, trial.condition, float(own.mean())))
-    return found
-
-
-def sprint_speeds(
-    study: Study, files: dict[str, xr.Dataset], condition: str, arm: str = DEFAULT
-) -> FloatArray:
-    """Mean step speed of every maximal sprint in one condition, (A, R), padded with NaN, m/s."""
-    every = sprints(study, files, arm)
-    by_athlete = [
-        [speed for person, _, what, speed in every if (person, what) == (name, condition)]
-        for name in files
-    ]
-    table = np.full((len(by_athlete), max(map(len, by_athlete), default=0)), np.nan)
-    for row, values in enumerate(by_athlete):
-        table[row, : len(values)] = values
-    return table
 
 
 def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:

@@ -80,16 +80,10 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
 def _patterns(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
     """Partitions and signs, where angular momentum is known."""
     partitions, signs = tables["partitions"], tables["sign_patterns"]
-    if partitions.loc[partitions["phase"] == "stance", "opposition"].notna().any():
-        yield HypothesisFigure(
-            partition_ranking.NAME,
-            partition_ranking.TITLE,
-            partition_ranking.partition_ranking_caption(),
-            partition_ranking.partition_ranking_alternative(partitions),
-            lambda width: partition_ranking.partition_ranking_figure(partitions, width),
-            partitions,
-            PARTITIONS,
-        )
+    for arms in partition_ranking.NAMES:
+        own = partitions[partitions["arms"] == arms]
+        if own.loc[own["phase"] == "stance", "opposition"].notna().any():
+            yield _ranking(own, arms)
     if signs["cosine"].notna().any():
         yield HypothesisFigure(
             sign_matrix.NAME,
@@ -100,6 +94,19 @@ def _patterns(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
             signs,
             SIGNS,
         )
+
+
+def _ranking(partitions: pd.DataFrame, arms: str) -> HypothesisFigure:
+    """The ranking of all partitions with the arms together, or one by one."""
+    return HypothesisFigure(
+        partition_ranking.NAMES[arms],
+        partition_ranking.TITLES[arms],
+        partition_ranking.partition_ranking_caption(arms),
+        partition_ranking.partition_ranking_alternative(partitions, arms),
+        lambda width: partition_ranking.partition_ranking_figure(partitions, width, arms),
+        partitions,
+        PARTITIONS,
+    )
 
 
 def _specifications(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:

@@ -109,7 +109,9 @@ def variants(study: Study, found: Gathered) -> Iterator[Variant]:
         if not len(steps):
             continue
         athletes = athlete_evidence(study, steps, found.arms, arm)
-        evidence = replace(own, steps=steps, athletes=athletes, caused_shares={})
+        evidence = replace(
+            own, steps=steps, athletes=athletes, caused_shares={}, line_rates={}, arm_momenta={}
+        )
         yield Variant(arm, factor, evidence)
     settings = study.settings.multiverse
     if not settings.enabled:

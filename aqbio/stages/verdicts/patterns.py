@@ -12,9 +12,9 @@ from aqbio.mechanics.gait.role_options import FlightRule
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.athletes import group_means
-from aqbio.stats.evidence import CHAINS, Evidence, StepEvidence
+from aqbio.stats.evidence import CHAINS, Evidence
 from aqbio.stats.inference import mean_estimate
-from aqbio.stats.partitions import cosines, opposition, partition_names, ranks
+from aqbio.stats.partitions import SPLIT_GROUPS, cosines, opposition, partition_names, ranks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,17 @@ MIDDLE = 0.5
 """Share of the flight after which the roles change under rule R2."""
 IMPLIED = "mechanically_implied"
 
+EXCHANGED = {
+    "push_leg": "swing_leg", "swing_leg": "push_leg",
+    "arm_push": "arm_swing", "arm_swing": "arm_push",
+}  # fmt: skip
+"""Whose role a limb takes where push leg and swing leg change in flight."""
+
 PARTITIONS: Columns = {
+    "arms": {
+        "description": "together: 15 partitions of five groups, those of the registry; split: 31 "
+        "of six groups, each arm named after the leg of its own side."
+    },
     "phase": {
         "description": "stance; or flight and the rule of who pushes there: R1 the last stance "
         "leg, R2 roles change in mid-flight, R3 the leg whose foot moves backward."
@@ -68,32 +78,56 @@ PREDICTED = {
 """Signs of the articles' and of the classical account, about the vertical in contact."""
 
 
-def partition_table(evidence: Evidence, flight: dict[str, FloatArray]) -> pd.DataFrame:
-    """Opposition index of every partition in stance and flight.
+def partition_table(
+    evidence: Evidence, foot_velocity: FloatArray, rules: Sequence[FlightRule]
+) -> pd.DataFrame:
+    """Opposition index of every partition in stance and flight, arms together and one by one.
 
     Parameters
     ----------
     evidence : Evidence
-    flight : dict of (S, 101, G) arrays
-        Vertical angular momentum in flight by rule of the roles; NaN where there is no flight.
-        Every one of them is mechanically implied and never part of a test.
+    foot_velocity : (S, 101, 2) array, m/s
+        Of push and swing foot, forward relative to the pelvis.
+    rules : sequence of str
+        Who pushes in flight, which is mechanically implied and never part of a test.
     """
     import pandas as pd
 
-    stance = evidence.steps.momentum[:, 0, :, :, UPWARD]
-    phases = {"stance": stance} | {f"flight {rule}": one for rule, one in flight.items()}
-    rows = [row for phase, one in phases.items() for row in _partition_rows(evidence, phase, one)]
+    bodies: dict[str, tuple[tuple[str, ...], FloatArray]] = {
+        "together": (ROLE_GROUPS, evidence.steps.momentum[..., UPWARD])
+    }
+    if set(evidence.arm_momenta) == set(SPLIT_GROUPS) - set(ROLE_GROUPS):
+        bodies["split"] = (SPLIT_GROUPS, split_momentum(evidence))
+    rows = [
+        {"arms": arms} | row
+        for arms, (groups, momentum) in bodies.items()
+        for phase, one in phase_momenta(groups, momentum, foot_velocity, rules).items()
+        for row in _partition_rows(evidence, phase, (groups, one))
+    ]
     return pd.DataFrame(rows, columns=list(PARTITIONS))
 
 
-def flight_momenta(
-    steps: StepEvidence, foot_velocity: FloatArray, rules: Sequence[FlightRule]
+def split_momentum(evidence: Evidence) -> FloatArray:
+    """Vertical angular momentum in contact and flight, arms one by one, (S, 2, 101, 6)."""
+    vertical = evidence.steps.momentum[..., UPWARD]
+    groups = {name: vertical[..., place] for place, name in enumerate(ROLE_GROUPS)}
+    groups |= evidence.arm_momenta
+    return np.stack([groups[name] for name in SPLIT_GROUPS], axis=-1)
+
+
+def phase_momenta(
+    groups: tuple[str, ...],
+    momentum: FloatArray,
+    foot_velocity: FloatArray,
+    rules: Sequence[FlightRule],
 ) -> dict[str, FloatArray]:
-    """Vertical angular momentum in flight by role, under every rule of who pushes there.
+    """Vertical angular momentum in stance, and in flight under every rule of who pushes there.
 
     Parameters
     ----------
-    steps : StepEvidence
+    groups : tuple of G names
+    momentum : (S, 2, 101, G) array
+        In contact and flight, by role.
     foot_velocity : (S, 101, 2) array, m/s
         Of push and swing foot, forward relative to the pelvis.
     rules : sequence of str
@@ -102,30 +136,29 @@ def flight_momenta(
     Returns
     -------
     dict of (S, 101, G) arrays
+        ``stance``, ``flight R1`` and so on.
     """
-    plain = steps.momentum[:, 1, :, :, UPWARD]
-    legs = [ROLE_GROUPS.index("push_leg"), ROLE_GROUPS.index("swing_leg")]
+    plain = momentum[:, 1]
+    other = [groups.index(EXCHANGED.get(name, name)) for name in groups]
     later = np.broadcast_to(np.linspace(0.0, 1.0, plain.shape[1]) > MIDDLE, plain.shape[:2])
     exchanged = {
         "R1": np.zeros(plain.shape[:2], dtype=bool),
         "R2": later,
         "R3": foot_velocity[..., 1] < foot_velocity[..., 0],
     }
-    found: dict[str, FloatArray] = {}
-    for rule in rules:
-        momentum = plain.copy()
-        momentum[..., legs] = np.where(
-            exchanged[rule][..., None], plain[..., legs[::-1]], plain[..., legs]
-        )
-        found[rule] = momentum
-    return found
+    flight = {
+        f"flight {rule}": np.where(exchanged[rule][..., None], plain[..., other], plain)
+        for rule in rules
+    }
+    return {"stance": momentum[:, 0], **flight}
 
 
 def _partition_rows(
-    evidence: Evidence, phase: str, momentum: FloatArray
+    evidence: Evidence, phase: str, body: tuple[tuple[str, ...], FloatArray]
 ) -> Iterator[dict[str, Any]]:
-    names = partition_names()
-    by_step = opposition(momentum, names)
+    groups, momentum = body
+    names = partition_names(groups)
+    by_step = opposition(momentum, names, groups)
     means = _athletes(evidence, by_step)
     places = np.nanmedian(ranks(means), axis=0) if np.isfinite(means).any() else None
     for column, name in enumerate(names):

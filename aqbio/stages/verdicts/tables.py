@@ -61,6 +61,11 @@ STEPS: Columns = {
     "arms_push_cosine": {
         "description": "H2: uncentred cosine of the angular momenta of arms and push leg."
     },
+    "line_rate_cosine": {
+        "description": "H2b: uncentred cosine of the rates at which the line of both wrists and "
+        "that of both ankles turn about the vertical."
+    },
+    "line_share": {"description": "H2b: share of contact in which both lines turn the same way."},
     "log_ratio_momentum": {
         "description": "H3d: logarithm of the RMS of push leg, arms and torso over that of the "
         "swing leg, angular momentum about the vertical in contact."

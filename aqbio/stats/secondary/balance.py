@@ -21,6 +21,7 @@ from aqbio.stats.partitions import (
     opposition,
     partition_names,
     ranks,
+    together_share,
 )
 from aqbio.stats.secondary.row import Row, athletes_row, number_row, steps_row
 from aqbio.stats.surrogates import compensation, partition_compensation, surrogate_p
@@ -269,6 +270,9 @@ def sign_rows(evidence: Evidence) -> Iterator[Row]:
         lines = np.stack([evidence.line_rates[name] for name in ("wrists", "ankles")], axis=-1)
         place = ("H2", "cosine_wrist_line_ankle_line_rate", "stance", "y")
         yield steps_row(evidence, place, cosines(lines)[:, 0, 1], "H2b: the charitable reading")
+        place = ("H2", "wrist_line_with_ankle_line_share", "stance", "y")
+        note = "H2b: share of contact in which both lines turn the same way; 0.5 by chance"
+        yield steps_row(evidence, place, together_share(lines), note)
     torque = evidence.steps.hub_torque
     chains = cosines(torque)
     for one in range(len(CHAINS)):

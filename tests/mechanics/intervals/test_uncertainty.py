@@ -200,6 +200,12 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     draws = _draw(case, spread, 3, seed=5)
     limit = 1e-9 * np.abs(draws.rate).max()
     np.testing.assert_allclose(caused.group_rate.sum(axis=2), draws.rate, rtol=0, atol=limit)
+    pelvis = moves.angular_acceleration[:, case.skeleton.bodies.index("pelvis")]
+    turned = caused.pelvis_acceleration
+    limit = 1e-9 * np.abs(turned).max()
+    measured = np.broadcast_to(pelvis, (3, *pelvis.shape))  # whoever's body: it is in the motion
+    np.testing.assert_allclose(turned.sum(axis=2), measured, rtol=0, atol=limit)
+    assert np.ptp(turned[:, 0, 0, 1]) > 1e-3 * np.abs(turned[:, 0, 0, 1]).max()
 
 
 def test_causes_without_spread_are_level_c():
@@ -212,6 +218,7 @@ def test_causes_without_spread_are_level_c():
     for ours, expected in (
         (caused.group_rate[0], induced.group_rate),
         (caused.ground_force[0], induced.force.sum(axis=2)),
+        (caused.pelvis_acceleration[0], induced.pelvis_acceleration),
     ):
         limit = 1e-9 * np.abs(expected).max()
         np.testing.assert_allclose(ours, expected, rtol=0, atol=limit)

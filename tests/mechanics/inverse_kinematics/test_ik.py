@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
 from aqbio.mechanics.multibody.functions import polynomial, stack
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.poses import dependent_filled
@@ -114,6 +114,9 @@ def test_a_coordinate_that_hardly_moves_its_marker_is_reported(runner, running):
     weights[own[1:]] = 0.0
     solution = _solve(weak, running, weights=weights)
     assert solution.unobservable == ("forearm_r_z",)
+    index, markers = np.arange(len(weak.markers)), marker_positions(weak, running)
+    elsewhere = unobservable_coordinates(weak, markers, index, weights, solution.q)
+    assert elsewhere == solution.unobservable
 
 
 def test_too_few_markers_are_not_solved(runner, running):

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.names import AXES
+from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.arms.choices import recomputed_arms
 from aqbio.stages.evidence import ARMS, OWN, arms_dataset, own_dataset
 from aqbio.stages.registration import record_registry
@@ -18,6 +18,11 @@ from aqbio.virtual.worlds import worlds
 
 UPWARD = AXES.index("y")
 LEVELS, STEPS, SPRINTS = 4, 10, 3
+BOTH_ARMS = ROLE_GROUPS.index("arms")
+ARM_SHARES = np.array([0.7, 0.3])
+"""What the arm on the push leg's side and the other one have of both arms' momentum."""
+TOGETHER = 20
+"""Samples of 101 in which the lines of wrists and ankles turn the same way."""
 FEWEST = 6
 """Athletes that are drawn at least: their speeds are standardised over all of them."""
 
@@ -129,7 +134,16 @@ def _row(drawn: WaveStudy, step: int) -> dict:
         "residual_moment": np.full(101, 0.1),
         "hub_torque": np.stack([rate[0, :, 0, 1], rate[0, :, 1, 1], -rate[0, :, :2, 1].sum(1)], 1),
         "foot_velocity": np.tile([-1.0, 1.0], (101, 1)),
+        "line_rate": _line_rates(number),
+        "arm_momentum_y": drawn.momentum[step][..., BOTH_ARMS, UPWARD, None] * ARM_SHARES,
     }
+
+
+def _line_rates(number: int) -> np.ndarray:
+    """Lines of wrists and ankles, (101, 2): opposed in contact, for a fifth of it together."""
+    ankles = np.linspace(1.0, 2.0, 101)
+    wrists = np.where(np.arange(101) < TOGETHER, 0.5, -1.5 - 0.1 * (number % 3)) * ankles
+    return np.stack([wrists, ankles], axis=1)
 
 
 def _write_manifests(study: Study, name: str) -> None:

@@ -17,7 +17,7 @@ from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.gathered import gathered
 from aqbio.stages.verdicts.illustrations import hypothesis_figures
 from aqbio.stages.verdicts.multiverse import variants, with_pelvis
-from aqbio.stages.verdicts.patterns import IMPLIED
+from aqbio.stages.verdicts.patterns import IMPLIED, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.small_study import replace
 from tests.stages.verdicts.made_evidence import drawn_study
@@ -142,6 +142,66 @@ def test_capacity_scores_are_standard_scores():
     np.testing.assert_allclose(push[:3], [-1.0, 0.0, 1.0])
     assert np.isnan(push[3])
     assert np.isnan(swing).all()
+
+
+# partitions and lines ----------------------------------------------------------------------------
+
+
+def test_all_partitions_are_ranked_with_arms_together_and_one_by_one(classical):
+    table = _table(classical, "partitions")
+    counts = table.groupby(["arms", "phase"])["partition"].nunique()
+    assert set(counts["together"]) == {15}
+    assert set(counts["split"]) == {31}
+    stance = table[table["phase"] == "stance"].set_index(["arms", "partition"])
+    steps = _table(classical, "hypotheses_steps")
+    for name in ("swing_leg", "push_leg swing_leg", "arms torso"):
+        column = f"chi_{name.replace(' ', '+')}"
+        expected = steps.groupby("participant_id")[column].mean().mean()
+        assert stance.loc[("together", name), "opposition"] == pytest.approx(expected, rel=1e-9)
+    assert set(table.loc[table["phase"] != "stance", "status"]) == {IMPLIED}
+
+
+def test_arms_of_one_sign_change_nothing_but_the_count(classical):
+    """The drawn arms share their momentum 7 : 3, with one sign: sizes add up as before."""
+    table = _table(classical, "partitions").set_index(["arms", "phase", "partition"])
+    for name in ("swing_leg", "push_leg swing_leg", "swing_leg torso"):
+        one, other = (
+            table.loc[(arms, "stance", name), "opposition"] for arms in ("together", "split")
+        )
+        assert one == pytest.approx(other, rel=1e-9)
+
+
+def test_limbs_change_roles_together_in_flight():
+    groups = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis")
+    momentum = np.broadcast_to(np.arange(1.0, 7.0), (1, 2, 101, 6))
+    found = phase_momenta(groups, momentum, np.zeros((1, 101, 2)), ("R1", "R2"))
+    np.testing.assert_array_equal(found["flight R1"][0, -1], [1, 2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(found["flight R2"][0, 0], [1, 2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(found["flight R2"][0, -1], [2, 1, 4, 3, 5, 6])
+
+
+def test_lines_turn_against_each_other_as_drawn(classical):
+    """A fifth of contact together, the rest opposed: 20 of 101 samples."""
+    rows = _table(classical, "secondary").set_index("name")
+    share = rows.loc["wrist_line_with_ankle_line_share"]
+    assert float(share["estimate"]) == pytest.approx(20 / 101, rel=1e-12)
+    assert rows.loc["cosine_wrist_line_ankle_line_rate", "estimate"] < -0.8
+    assert share["hypothesis"] == "H2"
+
+
+def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+
+    def without(data):
+        for name in {"line_rate", "arm_momentum_y"} & set(data):
+            data[name][:] = np.nan
+        return data
+
+    _changed(study, without)
+    _judge(study)
+    assert set(_table(study, "partitions")["arms"]) == {"together"}
+    assert not _table(study, "secondary")["name"].str.contains("wrist").any()
+    assert _table(study, "hypotheses_steps")["line_share"].isna().all()
 
 
 # registry ---------------------------------------------------------------------------------------

@@ -1,0 +1,99 @@
+"""Lines that join both wrists and both ankles: which way they turn, seen from above."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.mechanics.gait.lines import line_yaw_rate
+from aqbio.mechanics.gait.steps import Step, phase_curve
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray, cross, rotate
+from aqbio.names import SIDES
+
+LINES = ("wrists", "ankles")
+
+BEYOND = 0.5
+"""A joint that is at least this far on the way from the elbow to the last body's centre of mass is
+a wrist; one of forearm bones lies at the elbow."""
+
+Point = tuple[FloatArray, FloatArray]
+
+
+def line_rates(
+    model_map: ModelMap, skeleton: Skeleton, kinematics: SegmentKinematics
+) -> FloatArray:
+    """Rate at which the lines of the wrists and of the ankles turn about the vertical.
+
+    Parameters
+    ----------
+    model_map : ModelMap
+    skeleton : Skeleton
+    kinematics : SegmentKinematics
+
+    Returns
+    -------
+    (T, 2) array, rad/s
+        As in `LINES`; NaN for what the model does not have.
+
+    Notes
+    -----
+    A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
+    forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
+    """
+    unknown = np.full(len(kinematics.q), np.nan)
+    if not all(model_map.groups.get(f"arm_{side}") for side in SIDES):
+        wrists = unknown
+    else:
+        wrists = _rate(*(_wrist(model_map, skeleton, kinematics, side) for side in SIDES))
+    ankles = [getattr(model_map.joints.ankle, side) for side in SIDES]
+    places = [skeleton.joints.index(name) for name in ankles]
+    return np.stack((wrists, _rate(*(_joint(kinematics, place) for place in places))), axis=1)
+
+
+def _rate(left: Point, right: Point) -> FloatArray:
+    """Yaw rate of the line between two points, (T,)."""
+    return line_yaw_rate(right[0] - left[0], right[1] - left[1])
+
+
+def _wrist(
+    model_map: ModelMap, skeleton: Skeleton, kinematics: SegmentKinematics, side: str
+) -> Point:
+    """Position and velocity of one wrist, or of the forearm with the hand."""
+    last = max(skeleton.bodies.index(name) for name in model_map.groups[f"arm_{side}"])
+    arm = rotate(kinematics.rotation[:, last], skeleton.com[last])
+    elbows = model_map.joints.elbow
+    if elbows is not None:
+        elbow = kinematics.joint_centre[:, skeleton.joints.index(getattr(elbows, side))]
+        reach = np.linalg.norm(kinematics.joint_centre[:, last] - elbow, axis=1)
+        whole = np.linalg.norm(kinematics.origin[:, last] + arm - elbow, axis=1)
+        if np.median(reach) >= BEYOND * np.median(whole):
+            return _joint(kinematics, last)
+    return _point(kinematics, last, arm)
+
+
+def _joint(kinematics: SegmentKinematics, body: int) -> Point:
+    """Position and velocity of the centre of the joint that moves a body."""
+    return _point(kinematics, body, kinematics.joint_centre[:, body] - kinematics.origin[:, body])
+
+
+def _point(kinematics: SegmentKinematics, body: int, arm: FloatArray) -> Point:
+    """Position and velocity of a point that a body carries, from its origin, (T, 3) each."""
+    swirl = cross(kinematics.angular_velocity[:, body], arm)
+    return kinematics.origin[:, body] + arm, kinematics.velocity[:, body] + swirl
+
+
+def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> FloatArray:
+    """Yaw rates of the lines over the contact of a step, canonical frame, (101, 2), rad/s.
+
+    Parameters
+    ----------
+    step : Step
+    time : (T,) array, s
+    rates : (T, 2) array, rad/s
+        From :func:`line_rates`.
+    """
+    vectors = np.zeros((*rates.shape, 3))
+    vectors[..., 1] = rates
+    return phase_curve(step, "stance", time, vectors, "axial")[..., 1]

@@ -1,0 +1,128 @@
+"""The same run along another axis, at an angle, and as its mirror image: from files to tables.
+
+A biomechanist reads rows by role (push leg, swing leg) in the canonical frame. They may not depend
+on where a laboratory's axes point, on a runner who crosses the plates at an angle, nor on whether
+the first contact is a left or a right one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.io.study import load_study
+from aqbio.mechanics.gait.mirror import (
+    mirrored_axial,
+    mirrored_polar,
+    rotation_about_vertical,
+)
+from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.evidence import evidence_participant
+from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.scale import scale_participant
+from aqbio.stages.solve import solve_participant
+from aqbio.stages.steps import steps_study
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.files import write_trc_and_mot
+from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
+from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run
+from tests.virtual.conftest import GaitOf
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
+
+FITTED = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0}\n"
+ONE_ARM = "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
+STAGES = (
+    prepare_participant, scale_participant, solve_participant, consistency_participant,
+    contributions_participant, evidence_participant,
+)  # fmt: skip
+KEYS = ["step", "level", "source", "target", "axis", "phase", "statistic", "unit"]
+WAYS = {
+    "ahead": (0.0, False, GROUND_AXES),
+    "mirrored_along_minus_x": (0.0, True, QUALISYS_AXES),
+    "mirrored_at_an_angle": (25.0, True, QUALISYS_AXES),
+}
+
+
+def _other_side(label: str) -> str:
+    return {"R": "L", "L": "R"}[label[0]] + label[1:] if label[0] in "RL" else label
+
+
+def _moved(recording: VirtualRecording, degrees: float, *, mirror: bool) -> VirtualRecording:
+    """The recording of the runner's mirror image, turned about the vertical."""
+    turn = rotation_about_vertical(np.radians(degrees)).T
+    labels, markers = recording.labels, recording.markers
+    vectors = [recording.force, recording.moment, recording.corners]
+    if mirror:
+        names = [_other_side(label) for label in labels]
+        markers = mirrored_polar(markers[:, [names.index(label) for label in labels]])
+        kinds = (mirrored_polar, mirrored_axial, mirrored_polar)
+        vectors = [kind(values) for kind, values in zip(kinds, vectors, strict=True)]
+    force, moment, corners = (values @ turn for values in vectors)
+    return recording.changed(markers=markers @ turn, force=force, moment=moment, corners=corners)
+
+
+def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> pd.DataFrame:
+    """Rows of contributions.tsv of one run, given as TRC and MOT."""
+    laboratory = Laboratory(axes=axes)
+    write_made_study(folder, RUNNER, {}, laboratory, settings=settings + ONE_ARM)
+    data = folder / "data"
+    write_trc_and_mot(data / "run.trc", data / "run.mot", recording, laboratory)
+    (folder / "trials.tsv").write_text(
+        "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
+        f"{RUNNER.name}\tstatic\tstatic\tstatic.c3d\tn/a\n"
+        f"{RUNNER.name}\trun\trun\trun.trc\trun.mot\n",
+        encoding="utf-8",
+    )
+    study = load_study(folder / "study.yaml")
+    for stage in STAGES:
+        stage(study, RUNNER.name, lambda _: None)
+    steps_study(study, lambda _: None)
+    sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
+    assert sides[0] == ("left" if "mirrored" in folder.name else "right")
+    return pd.read_csv(study.table("contributions.tsv"), sep="\t", na_values="n/a")
+
+
+@pytest.fixture(scope="module")
+def tables(gait_of: GaitOf, tmp_path_factory):
+    """Give the rows of every way, plain or fitted."""
+    run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
+    soft = Disturbances(soft_tissue_m=0.010)
+    recording, _ = disturbed(run.recording, soft, np.random.default_rng(0))
+
+    def made(way: str, settings: str) -> pd.DataFrame:
+        degrees, mirror, axes = WAYS[way]
+        moved = _moved(recording, degrees, mirror=mirror)
+        return _tables(tmp_path_factory.mktemp(way), moved, axes, settings)
+
+    return {
+        (way, name): made(way, settings)
+        for name, settings in (("plain", "consistency: off\n"), ("fitted", FITTED))
+        for way in WAYS
+    }
+
+
+@pytest.mark.parametrize("version", ["plain", "fitted"])
+@pytest.mark.parametrize("way", list(WAYS)[1:])
+def test_the_same_rows_whatever_the_direction(tables, way: str, version: str):
+    """Every row of every step and level, against the largest of its kind.
+
+    Along an axis: the five digits of the table. At an angle: the low-pass acts on the pelvis's
+    Euler angles, whose products (0.1 rad times 0.1 rad, half of it) take part in it differently.
+    """
+    ahead, other = tables["ahead", version], tables[way, version]
+    both = ahead.merge(other, on=KEYS, how="outer", indicator=True, validate="one_to_one")
+    assert (both["_merge"] == "both").all()
+    assert len(both) > 5000
+    scale = both.groupby(["level", "statistic", "unit"])["value_x"].transform(
+        lambda values: values.abs().max()
+    )
+    apart = (both["value_x"] - both["value_y"]).abs() / scale
+    limit = 5e-3 if WAYS[way][0] else 1e-4
+    assert (apart < limit).all(), both.loc[apart.nlargest(5).index]

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.balance import Residual, balance
+from aqbio.mechanics.consistency.balance import Residual
 from aqbio.mechanics.consistency.band import BandFactor
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -21,13 +21,13 @@ from aqbio.mechanics.consistency.parameters import (
     Parameter,
     ParameterEstimate,
     discount,
+    estimates,
     prior_precision,
     priors,
 )
-from aqbio.mechanics.consistency.problem import Equations, Point, Problem
+from aqbio.mechanics.consistency.problem import Equations, Point, Problem, marker_errors, residual
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -313,41 +313,6 @@ def parameter_covariance(
     for trial in trials:
         total = total + trial.about / trial.discount
     return np.asarray(np.linalg.inv(total))
-
-
-def estimates(
-    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
-) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations.
-
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-    values : mapping
-        Estimates by name, SI.
-    covariance : (P, P) array
-        Of the parameters that are on, in order.
-    """
-    spread = iter(np.sqrt(np.diag(covariance)).tolist())
-    return tuple(
-        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
-        for one in parameters
-    )
-
-
-def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
-    """Residual of a motion in every frame of a trial, for some values of the parameters."""
-    observations = problem.observations
-    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
-    wrench = (observations.wrench, observations.time)
-    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
-
-
-def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
-    """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
-    observations = problem.observations
-    found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
-    return np.asarray(np.linalg.norm(found - observations.markers, axis=2))
 
 
 def with_parameters(

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import TrialFit, fit_trial, residual
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import Posterior, posterior
-from aqbio.mechanics.consistency.problem import Problem, residual
+from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import marker_positions

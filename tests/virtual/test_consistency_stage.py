@@ -101,6 +101,8 @@ def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
             assert 1e-4 < trial[f"residual_force_{axis}_after_bw"] < 0.5 * before
         apart = trial["marker_rms_after_m"] - trial["marker_rms_alone_m"]
         assert 0.0 < apart < 0.002
+        # What the weights and splines do to the angles is no work of the forces.
+        assert 0.0 < trial["joint_change_forces_median_deg"] < trial["joint_change_median_deg"]
 
 
 def test_residual_of_the_contributions_is_that_of_the_fit(fitted):

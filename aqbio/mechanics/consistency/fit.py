@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.balance import Residual
+from aqbio.mechanics.consistency.balance import Residual, balance
 from aqbio.mechanics.consistency.band import BandFactor
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -25,9 +25,10 @@ from aqbio.mechanics.consistency.parameters import (
     prior_precision,
     priors,
 )
-from aqbio.mechanics.consistency.problem import Equations, Point, Problem, marker_errors, residual
+from aqbio.mechanics.consistency.problem import Equations, Point, Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -82,9 +83,8 @@ class TrialFit:
         Of the splines.
     motion : Motion
         All coordinates, speeds and accelerations in every frame.
-    marker_error_alone : (T, K) array, m
-        Of splines that follow the markers alone, weighted by segment; NaN where a marker is
-        missing.
+    q_alone : (T, C) array, rad or m
+        Of splines that follow the markers alone, weighted by segment.
     cost : tuple of float
         At the start and after each step.
     cost_alone : float
@@ -100,7 +100,7 @@ class TrialFit:
     estimates: tuple[ParameterEstimate, ...]
     coefficients: FloatArray
     motion: Motion
-    marker_error_alone: FloatArray
+    q_alone: FloatArray
     cost: tuple[float, ...]
     cost_alone: float
     known: Information | None
@@ -127,6 +127,11 @@ class TrialFit:
     def marker_error_before(self) -> FloatArray:
         """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
         return marker_errors(self.problem, self.observations.start)
+
+    @cached_property
+    def marker_error_alone(self) -> FloatArray:
+        """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
+        return marker_errors(self.problem, self.q_alone)
 
     @cached_property
     def marker_error_after(self) -> FloatArray:
@@ -215,9 +220,9 @@ def fit_trial(
         nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
         alone, _ = _descended(markers, nearest, moving=False)
         coefficients = alone.coefficients
-        without = (alone.cost, marker_errors(problem, alone.kinematics.q))
+        without = (alone.cost, alone.kinematics.q)
     else:
-        coefficients, without = start.coefficients, (start.cost_alone, start.marker_error_alone)
+        coefficients, without = start.coefficients, (start.cost_alone, start.q_alone)
     first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
     point, history = _descended(problem, first, moving=fixed is None)
     return _fit(problem, (point, history), without, estimated=fixed is None)
@@ -270,12 +275,13 @@ def _fit(
     *,
     estimated: bool,
 ) -> TrialFit:
-    """Gather what is wanted: the end and the costs there; cost and errors without forces."""
+    """Gather what is wanted: the end and the costs there; cost and motion without forces."""
     point, history = ended
     known = _information(problem, point) if estimated else None
-    covariance = np.zeros((len(problem.on), len(problem.on)))
+    covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
-        covariance = parameter_covariance([known], problem.parameters)
+        believed = np.diag(prior_precision(problem.parameters))
+        covariance = np.asarray(np.linalg.inv(believed + known.about / known.discount))
     values = problem.values(point.theta)
     return TrialFit(
         problem=problem,
@@ -283,7 +289,7 @@ def _fit(
         estimates=estimates(problem.parameters, values, covariance),
         coefficients=point.coefficients,
         motion=problem.motion(point.coefficients),
-        marker_error_alone=without[1],
+        q_alone=without[1],
         cost=history,
         cost_alone=without[0],
         known=known,
@@ -305,14 +311,19 @@ def _information(problem: Problem, point: Point) -> Information:
     )
 
 
-def parameter_covariance(
-    trials: Sequence[Information], parameters: Sequence[Parameter]
-) -> FloatArray:
-    """Covariance of the parameters that are on, after the data of some trials, (P, P)."""
-    total: FloatArray = np.diag(prior_precision(parameters))
-    for trial in trials:
-        total = total + trial.about / trial.discount
-    return np.asarray(np.linalg.inv(total))
+def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
+    """Residual of a motion in every frame of a trial, for some values of the parameters."""
+    observations = problem.observations
+    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
+    wrench = (observations.wrench, observations.time)
+    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
+
+
+def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
+    """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
+    observations = problem.observations
+    found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
+    return np.asarray(np.linalg.norm(found - observations.markers, axis=2))
 
 
 def with_parameters(

@@ -121,6 +121,26 @@ class ParameterEstimate:
         return not self.parameter.lowest <= self.estimate <= self.parameter.highest
 
 
+def estimates(
+    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
+) -> tuple[ParameterEstimate, ...]:
+    """Parameters with their values and, of those that are on, standard deviations.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+    values : mapping
+        Estimates by name, SI.
+    covariance : (P, P) array
+        Of the parameters that are on, in order.
+    """
+    spread = iter(np.sqrt(np.diag(covariance)).tolist())
+    return tuple(
+        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
+        for one in parameters
+    )
+
+
 def priors(parameters: Sequence[Parameter]) -> dict[str, float]:
     """Give the values believed before the data, by name."""
     return {parameter.name: parameter.prior for parameter in parameters}
@@ -145,23 +165,3 @@ def discount(rate: float) -> float:
     (50.0, 20.0)
     """
     return rate * INDEPENDENT_EVERY
-
-
-def estimates(
-    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
-) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations.
-
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-    values : mapping
-        Estimates by name, SI.
-    covariance : (P, P) array
-        Of the parameters that are on, in order.
-    """
-    spread = iter(np.sqrt(np.diag(covariance)).tolist())
-    return tuple(
-        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
-        for one in parameters
-    )

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.mechanics.consistency.balance import Balance, Residual, balance, rates_over_frames
+from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.mechanics.consistency.band import (
     BandedEquations,
     MotionRows,
@@ -26,11 +26,7 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.consistency.weights import ABRUPT, LIGHT, Weights
 from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
-from aqbio.mechanics.multibody.kinematics import (
-    SegmentKinematics,
-    marker_positions,
-    segment_kinematics,
-)
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
 from aqbio.mechanics.multibody.motion import Motion, coupled
 from aqbio.mechanics.recordings.runs import runs
@@ -257,18 +253,3 @@ class Problem:
             by_parameter=by_parameter,
             residual=equations.residual.rows / self.sigma,
         )
-
-
-def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
-    """Residual of a motion in every frame of a trial, for some values of the parameters."""
-    observations = problem.observations
-    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
-    wrench = (observations.wrench, observations.time)
-    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
-
-
-def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
-    """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
-    observations = problem.observations
-    found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
-    return np.asarray(np.linalg.norm(found - observations.markers, axis=2))

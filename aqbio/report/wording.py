@@ -58,6 +58,8 @@ IMPLIED = "It carries no information for or against the articles' account."
 _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 """A hyphen that stands for minus: before a number, behind no letter and no digit."""
 
+_PERCENT = re.compile(r"(?<=\d)%")
+
 _ASSOCIATIONS = ("H3b", "H3e", "H8a", "H8b")
 _JUDGED = ("supported", "not_supported", "inconclusive")
 
@@ -138,14 +140,14 @@ def _lowered(title: str) -> str:
 
 
 def _closed(reason: str) -> str:
-    """Give a reason that ends as a sentence, with real minus signs.
+    """Give a reason that ends as a sentence, with real minus signs and a space before %.
 
     Examples
     --------
-    >>> _closed("a same-leg null of -1.00 (-0.3 to 2e-05)")
-    'a same-leg null of −1.00 (−0.3 to 2e-05).'
+    >>> _closed("a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps")
+    'a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps.'
     """
-    reason = _MINUS.sub("−", reason)
+    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
     return reason if reason.endswith(".") else f"{reason}."
 
 

@@ -90,6 +90,12 @@ class Driven:
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 
 
+def told_sides(columns: list[Driven]) -> dict[str, str]:
+    """Sides that the table tells of, with their words: a model without arms has no push side."""
+    known = {side for column in columns for side, _ in column.effects}
+    return {side: words for side, words in SIDES.items() if side in known}
+
+
 def fastest(columns: list[Driven]) -> Driven | None:
     """Give the fastest column of the first condition."""
     first = [one for one in columns if one.condition == columns[0].condition]

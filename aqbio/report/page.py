@@ -20,7 +20,7 @@ from aqbio.report.carried import (
     speed_columns,
     told_carriers,
 )
-from aqbio.report.driven import SIDES, driven_columns, fastest
+from aqbio.report.driven import driven_columns, fastest, told_sides
 from aqbio.report.origin import Origin
 from aqbio.report.quality import (
     cautions,
@@ -121,7 +121,7 @@ def page(content: PageContent) -> str:
     )
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
     environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"driven_sides": SIDES}
+    environment.globals |= {"driven_sides": told_sides(driven_columns(content.caused))}
     style = (templates / "style.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
         content=content,

@@ -173,3 +173,11 @@ def test_a_plain_trial_is_what_it_was():
         np.testing.assert_array_equal(data[name], trial.prepared[name])
     assert not data["drag_force"].values.any()
     assert data.attrs["events"] == "plates"
+
+
+def test_plates_whose_edges_are_unknown_measure_contacts():
+    """Files of forces do not say where the plates are: all contacts of treadmills are like that."""
+    trial = made()
+    trial.prepared["contact_edge_distance"][:] = np.nan
+    seen = observations(OneSkeleton(), trial, EDGE)
+    np.testing.assert_array_equal(seen.measured, observations(OneSkeleton(), made(), EDGE).measured)

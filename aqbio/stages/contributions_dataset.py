@@ -102,6 +102,7 @@ def contributions_dataset(
             "mass": float(skeleton.mass.sum()),
             "heading": heading,
             "surface": prepared.attrs["surface"],
+            "surface_height": float(prepared.attrs["surface_height"]),
             "belt_speed": float(prepared.attrs["belt_speed"]),
             "events": prepared.attrs["events"],
             "frame": "ground: x along the direction of travel, y up, z right",

@@ -232,6 +232,15 @@ def test_what_became_of_every_trial(study):
     assert rows["P1", "slow"]["reason"] is None
 
 
+def test_limits_know_how_high_the_plates_are(rows):
+    """A deck of 0.35 m makes nobody's centre of mass higher above the ground."""
+    data = made_trial()
+    raised = made_trial().assign_attrs(surface_height=0.35)
+    raised["com"] = raised["com"] + np.array([0.0, 0.35, 0.0])
+    for name in ("residual_moment_y_rms", "residual_force_y_rms"):
+        assert rows(raised).loc[name, "limit"] == pytest.approx(rows(data).loc[name, "limit"])
+
+
 def test_arms_told_one_by_one_change_no_measure(study):
     """They come after the total: its drift in flight is not that of the last arm."""
     trials = [_trial(study, made_trial(), RoleScheme(arms=way)) for way in ("together", "split")]

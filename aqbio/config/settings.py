@@ -101,7 +101,7 @@ class Prepare(Section):
     edge_distance_m: Positive = Field(
         default=0.015,
         description="A centre of pressure nearer than this to the loaded plates' edge rejects the "
-        "step, m.",
+        "step, and the consistency fit leaves the contact's forces out, m.",
     )
     mass_disagreement: Positive = Field(
         default=0.05,
@@ -289,7 +289,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
     "scale": ("files", "model"),
     "solve": ("model", "solve", "prepare"),
-    "consistency": ("model", "consistency"),
+    "consistency": ("model", "prepare", "consistency"),
     "contributions": ("model", "contributions", "roles"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.errors import Finding
 from aqbio.io.c3d_process import C3dContent
+from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.recording import ForceRecording
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.platforms import (
@@ -97,6 +98,7 @@ def read_plates(
             )
             continue
         findings += _unit_findings(plate, file)
+        findings += _clipping(plate, content.analog_rate, file)
         parts.append((plate, *_laboratory_wrench(plate, length, file, findings)))
     if not parts:
         return None, findings
@@ -181,6 +183,13 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
             fix="compare the body mass that the plates give with the scales; correct the units.",
         )
     ]
+
+
+def _clipping(plate: _Plate, rate: float, file: str) -> list[Finding]:
+    """Raw channels that reached the end of their range: forces, or all where they are mixed."""
+    used = plate.channels if plate.kind in (3, 4) else plate.channels[:, :3]
+    where = f"FORCE_PLATFORM, plate {plate.number}"
+    return clipping_findings(f"plate {plate.number}", used, rate, file, where)
 
 
 def _calibration(content: C3dContent, index: int) -> FloatArray | None:

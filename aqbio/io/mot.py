@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
-from aqbio.io.recording import cannot_be_opened
+from aqbio.io.text_lines import text_lines, with_decimal_points
 from aqbio.mechanics.vectors import FloatArray
 
 HEADER_LIMIT = 200
@@ -68,13 +68,15 @@ def read_storage(path: Path) -> Storage:
     AqbioError
         When there is no line of column names, or a line of numbers is damaged.
     """
-    lines = _lines(path)
+    lines = text_lines(path)
     start = _names_line(path, lines)
     header = [line.strip().strip('"').strip() for line in lines[:start]]
     comma = "," in lines[start]
     names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
     names = [name for name in names if name]
     rows = [line for line in lines[start + 1 :] if line.strip()]
+    if not comma:
+        rows = with_decimal_points(rows)
     table = _table(path, rows, len(names), start + 2, comma=comma)
     time = names.index(next(name for name in names if name.lower() == "time"))
     others = [index for index in range(len(names)) if index != time]
@@ -122,13 +124,6 @@ def write_storage(
     whole = np.column_stack((time, values))
     lines += ["\t".join(map(repr, row)) for row in whole.tolist()]
     write_text(path, "\n".join(lines) + "\n")
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
 
 
 def _names_line(path: Path, lines: list[str]) -> int:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.errors import Finding
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.clock import sampling_rate
 from aqbio.io.force_columns import Axes, ForceGroup, force_groups
 from aqbio.io.mot import Storage, read_storage
@@ -41,16 +42,21 @@ def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, l
     Raises
     ------
     AqbioError
-        When no columns are forces, or the time is not uniform.
+        When no columns are forces, the time is not uniform, or a force is no number.
     """
     storage = read_storage(path)
+    rate = sampling_rate(storage.time, path.name)
     findings: list[Finding] = []
     used: list[ForceGroup] = []
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     for group in force_groups(storage.columns, path.name):
         force = _vectors(storage, group.force)
+        _refuse_no_numbers(storage, force, group, path.name)
         if np.any(force):
             used.append(group)
+            where = f"columns {group.force[0]} to {group.force[2]}"
+            name = f"force columns {group.force[0]}"
+            findings += clipping_findings(name, force, rate, path.name, where)
             parts.append(_wrench(storage, group, force, path.name, findings))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
@@ -62,7 +68,7 @@ def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, l
     recording = ForceRecording(
         wrench=PlateWrench(forces, moments, points),
         corners=np.full((plates, 4, 3), np.nan),
-        rate=sampling_rate(storage.time, path.name),
+        rate=rate,
         start=float(storage.time[0]) - first_time,
         names=tuple(group.force[0] for group in used),
         numbers=tuple(range(1, plates + 1)),
@@ -75,6 +81,22 @@ def _vectors(storage: Storage, names: Axes | None) -> FloatArray:
     if names is None:
         return np.zeros((len(storage.time), 3))
     return np.column_stack([storage.column(name) for name in names])
+
+
+def _refuse_no_numbers(storage: Storage, force: FloatArray, group: ForceGroup, file: str) -> None:
+    """Refuse forces that are NaN or infinite: nobody knows what the plate carried there."""
+    rows = np.flatnonzero(~np.isfinite(force).all(axis=1))
+    if not len(rows):
+        return
+    first, last = (f"{storage.time[row]:.3f}" for row in (rows[0], rows[-1]))
+    raise AqbioError(
+        f"force columns {group.force[0]}: {len(rows)} of {len(force)} samples are no numbers.",
+        file=file,
+        where=f"columns {group.force[0]} to {group.force[2]}, from {first} to {last} s",
+        fix="export the forces again; write 0 where nobody stands on the plate, or clear "
+        "force_file to use the markers alone.",
+        rule="force-no-number",
+    )
 
 
 def _wrench(
@@ -95,6 +117,14 @@ def _wrench(
     if group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
     about, point, replaced = fixed_point_wrench(force, application, moment)
+    lost = replaced & (np.linalg.norm(force, axis=1) > LOADED)
+    if lost.any():
+        what = (
+            f"in {lost.sum()} samples of more than {LOADED:.0f} N the point of application is no "
+            "number; the nearest one in time stands in"
+        )
+        findings.append(_finding("cop-missing", file, group, what))
+    replaced &= ~lost
     if replaced.any():
         what = f"in {replaced.sum()} samples of small force the point of application is of no use"
         findings.append(_finding("cop-unloaded", file, group, what))
@@ -103,6 +133,7 @@ def _wrench(
 
 FIXES = {
     "force-unit": "write points in m and moments in N m if that is wrong.",
+    "cop-missing": "export the forces again, with the centres of pressure of all loaded samples.",
     "force-no-moment": "export the free moments: they matter for rotation about the vertical.",
 }
 

@@ -93,7 +93,7 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             for name, cell in zip(header, cells, strict=False)
             if cell.strip() not in MISSING
         }
-        if len(cells) > len(header):
+        if any(map(str.strip, cells[len(header) :])):
             findings.append(_row_length(path, number, len(cells), len(header)))
         valid = None
         try:
@@ -180,9 +180,13 @@ def _text(path: Path) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        letter = raw[error.start : error.start + 1].decode("latin-1")
         raise AqbioError(
-            f"the sheet is not UTF-8 text (byte {error.start}).",
+            f"the sheet is not UTF-8 text: line {line} has a letter of another encoding "
+            f"(perhaps “{letter}”).",
             file=str(path),
+            where=f"line {line}",
             fix="save it as 'Unicode text' or UTF-8.",
             rule="file-encoding",
         ) from error

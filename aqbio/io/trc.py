@@ -11,10 +11,13 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.clock import sampling_rate
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
-from aqbio.io.recording import cannot_be_opened
+from aqbio.io.text_lines import text_lines, with_decimal_points
 from aqbio.mechanics.vectors import FloatArray
 
 HEADER_LINES = 5
+
+RATE_APART = 0.02
+"""Header and time column contradict each other when their rates differ by this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,20 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     keys, values = lines[1].split(), lines[2].split()
     header = dict(zip(keys, values, strict=False))
     raw = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
+    lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
     table = np.array([_numbers(path, lines[number], number, len(raw)) for number in rows])
     findings = _count_findings(path, header, len(table), len(raw))
     positions = table[:, 2:].reshape(len(table), len(raw), 3)
     scale = length_unit(header.get("Units", ""), unit, positions, path.name)
+    declared = _number(header.get("DataRate", ""))
+    rate = sampling_rate(table[:, 1], path.name, declared)
+    findings += _rate_findings(path, declared, rate)
     kept, labels, more = kept_labels(raw, frozenset(), path.name)
     return MarkerFile(
         labels=labels,
         positions=marked_missing(positions[:, kept]) * scale,
-        rate=sampling_rate(table[:, 1], path.name, _number(header.get("DataRate", ""))),
+        rate=rate,
         first_time=float(table[0, 1]),
         findings=(*findings, *more),
         length_unit=scale,
@@ -106,11 +113,7 @@ def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: 
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
-    lines = text.splitlines()
+    lines = text_lines(path)
     if len(lines) <= HEADER_LINES or not lines[0].startswith("PathFileType"):
         raise AqbioError(
             "this is no TRC file: it does not start with PathFileType and five header lines.",
@@ -142,7 +145,7 @@ def _numbers(path: Path, line: str, number: int, markers: int) -> list[float]:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return float(text.replace(",", "."))
     except ValueError:
         return None
 
@@ -165,3 +168,22 @@ def _count_findings(path: Path, header: dict[str, str], frames: int, markers: in
                 )
             )
     return findings
+
+
+def _rate_findings(path: Path, declared: float | None, rate: float) -> list[Finding]:
+    """Say that header and time column contradict each other."""
+    if declared is None or abs(declared - rate) <= RATE_APART * rate:
+        return []
+    return [
+        Finding(
+            rule="trc-rate",
+            severity="warning",
+            what=f"the header says {declared:g} Hz, the time column {rate:g} Hz, which is used.",
+            number=declared,
+            limit=rate,
+            unit="Hz",
+            file=path.name,
+            where="line 3, DataRate",
+            fix="check the rate of the cameras: speeds follow it, accelerations its square.",
+        )
+    ]

@@ -10,7 +10,12 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_names
 from aqbio.io.study import CheckedStudy, Study, checked_study
-from aqbio.stages.checking.contents import label_problems, laboratory_problems, recording_problems
+from aqbio.stages.checking.contents import (
+    label_problems,
+    laboratory_problems,
+    mass_problems,
+    recording_problems,
+)
 from aqbio.stages.checking.files import missing_files, repeated_files
 from aqbio.stages.registration import study_registry
 
@@ -159,6 +164,7 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
+        yield from mass_problems(checked, contents)
         if marker_set is not None:
             yield from label_problems(marker_set, study.marker_file, contents.labels)
 

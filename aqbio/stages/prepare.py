@@ -15,6 +15,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
 from aqbio.stages.coordinates import coordinates_recording
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
+from aqbio.stages.preparation.body_size import pelvis_height, size_findings
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.preparation.label_check import (
@@ -58,12 +59,15 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     masses = body_masses(study.participant(participant_id).mass_kg, trials)
     event_numbers, event_findings = participant_errors(trials, participant_id)
     chosen = next(((source, mass) for source, mass in masses.items()), ("", None))
+    pelvis = next((done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")), None)
+    sheet = study.settings.files.participants
+    size = size_findings(study.participant(participant_id), pelvis, chosen[1], sheet)
     write_manifest(
         study,
         participant_id,
         STAGE,
         trials,
-        findings=[*_mass_findings(study, participant_id, masses), *event_findings],
+        findings=[*_mass_findings(study, participant_id, masses), *size, *event_findings],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
@@ -113,8 +117,12 @@ def _prepare(
     }
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
+    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    if trial.task == "static":
+        height = pelvis_height(prepared.labels, prepared.markers, study.marker_set)
+        numbers["pelvis_height_m"] = height
     return TrialOutcome(
-        numbers=trial_numbers(prepared, trial, settings.model.static_window_s),
+        numbers=numbers,
         findings=tuple(notes.found),
         inputs=inputs,
     )

@@ -134,3 +134,20 @@ def test_empty_missing_and_undecodable_sheets(tmp_path):
 
 def test_header_alone_is_an_empty_sheet(tmp_path):
     assert read_sheet(_sheet(tmp_path, "participant_id\n"), Participant) == []
+
+
+def test_empty_cells_behind_the_last_column_do_not_matter(tmp_path):
+    """Excel saves every column that was ever touched, and empty rows below."""
+    path = tmp_path / "participants.tsv"
+    path.write_text(
+        "participant_id\tsex\t\t\nP1\tmale\t\t\t\t\nP2\tfemale\t\t\t \t\n\t\t\t\t\n",
+        encoding="utf-8",
+    )
+    assert [row.participant_id for row in read_sheet(path, Participant)] == ["P1", "P2"]
+
+
+def test_letters_of_another_encoding_are_found_in_their_line(tmp_path):
+    path = tmp_path / "participants.tsv"
+    path.write_bytes("participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"))
+    with pytest.raises(AqbioError, match=r"line 3 has a letter of another encoding \(perhaps “ü”"):
+        read_sheet(path, Participant)

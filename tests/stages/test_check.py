@@ -211,3 +211,26 @@ def test_a_map_of_another_model(file):
     replace(file, "files:", "model: {map: hamner2010}\nfiles:")
     found = {f.where for f in study_problems(file) if f.rule == "map-names"}
     assert {"hand_l", "calcn_r", "acromial_l"} <= found
+
+
+def test_body_mass_that_nothing_can_tell(file):
+    """P2 has no number in the sheet; without a force file no recording shows it either."""
+    replace(file.parent / "trials.tsv", "P2_slow.mot", "n/a")
+    [finding] = study_problems(file)
+    assert (finding.rule, finding.participant) == ("mass-unknown", "P2")
+    assert finding.where == "participant P2, column mass_kg"
+    replace(file.parent / "participants.tsv", "P2\tmale\tn/a", "P2\tmale\t71")
+    assert study_problems(file) == []
+
+
+def test_recordings_that_contradict_themselves(file):
+    """An export that was cut, and a header with another rate."""
+    trc = file.parent / "data" / "P1_slow.trc"
+    lines = trc.read_text(encoding="utf-8").split("\n")
+    lines[2] = lines[2].replace("100", "120", 1)
+    trc.write_text("\n".join(lines[:30]) + "\n", encoding="utf-8")
+    found = {problem.rule: problem for problem in study_problems(file)}
+    assert set(found) == {"trc-count", "trc-rate"}
+    assert all(
+        Path(one.file) == trc and "trials.tsv, line 4" in one.where for one in found.values()
+    )

@@ -20,6 +20,8 @@ from aqbio.stages.gathering.pairing import (
     repeated_recordings,
 )
 from aqbio.stages.gathering.people import people_of, trial_names
+from aqbio.stages.gathering.rows import MASS_NEEDED, PersonRow
+from aqbio.stages.gathering.study import _other_words
 from tests.recorded_study import RATE, recorded_figure
 
 
@@ -141,3 +143,25 @@ def test_recordings_with_other_labels_are_another_study():
         ["static.trc", "run.trc"],
         ["walk.trc"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["run/a.trc", "walk/b.trc"], "a study of its own from data/walk"),
+        # in one folder with the others: the same folder again would not help
+        (["a.trc", "b.trc"], "a study of its own from a folder that holds only b.trc"),
+        (["run/a.trc", "walk/b.trc", "c.trc"], "from a folder that holds only b.trc, c.trc"),
+    ],
+)
+def test_recordings_with_other_labels_say_where_their_study_starts(files, told):
+    group, *others = [_markers(file) for file in files]
+    found = _other_words([group], [others], Path("data"))
+    assert {one.file for one in found} == {one.file for one in others}
+    assert all(one.why.endswith(told) for one in found)
+
+
+def test_mass_that_no_plate_shows_is_among_the_cells_to_fill():
+    row = PersonRow("S01", found=f"2 moving trials; {MASS_NEEDED}")
+    assert row.cells()["please_fill"] == "sex (female or male), height_m, mass_kg"
+    assert "mass_kg" not in PersonRow("S01", found="2 moving trials").cells()["please_fill"]

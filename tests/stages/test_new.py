@@ -37,7 +37,7 @@ def test_filled_in_it_is_a_study(tmp_path):
         header = (folder / f"{sheet}.tsv").read_text(encoding="utf-8").splitlines()[0]
         assert header.split("\t") == list(row.model_fields)
     with (folder / "participants.tsv").open("a") as people:
-        people.write("P1\tfemale\tn/a\t1.7\tn/a\n")
+        people.write("P1\tfemale\t58\t1.7\tn/a\n")
     with (folder / "trials.tsv").open("a") as trials:
         trials.write("P1\tfast\trun\tnormal\tfast.c3d" + "\tn/a" * 5 + "\n")
     labels, positions = recorded_figure(moving=True)

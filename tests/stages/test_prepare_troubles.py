@@ -169,3 +169,98 @@ def test_prefixes_unlabelled_markers_and_shuffled_labels(prepared_study, rng):
             trial["marker_raw"].sel(marker=label), truth[:, index], atol=2e-6
         )
     assert "markers-unlabelled" in done.rules("fast")
+
+
+def test_forces_that_are_no_numbers_fail_their_trial_and_no_other(prepared_study):
+    """Two samples are enough: nobody knows what the plate carried there."""
+    for name in ("run", "other"):
+        made_run.write_trc_run(prepared_study.data, name)
+    mot = prepared_study.data / "run_grf.mot"
+    storage = read_storage(mot)
+    storage.values[400:402, storage.columns.index("ground_force_r_vy")] = np.nan
+    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
+    done = prepared_study([*TRC, "good\trun\tother.trc\tother_grf.mot\tn/a"])
+    assert "2 of " in done.entry("fast")["reason"]
+    assert "from 0.400 to 0.401 s" in done.finding("fast", "force-no-number")["where"]
+    check_contacts(done.trial("good"))
+
+
+def test_clipped_plate_is_named_with_its_channel(prepared_study):
+    """The amplifier ends at 80 % of the peak of the third force channel."""
+    plates = made_run.plates()
+    vertical = plates[2].channels[:, 2]
+    limit = 0.8 * np.abs(vertical).max()
+    plates[2].channels[:, 2] = np.clip(vertical, -limit, limit)
+    run_with(prepared_study, plates)
+    done = prepared_study(C3D)
+    finding = done.finding("fast", "plate-clipped")
+    assert "plate 3 stays at the largest value" in finding["what"]
+    assert "channel 3 of the plate" in finding["where"]
+    assert done.rules("fast").count("plate-clipped") == 1
+
+
+def test_clipped_columns_are_named(prepared_study):
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    column = storage.columns.index("ground_force_l_vy")
+    storage.values[:, column] = np.minimum(storage.values[:, column], 1500.0)
+    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
+    assert "ground_force_l_vx" in prepared_study(TRC).finding("fast", "plate-clipped")["what"]
+
+
+def test_flicker_is_taken_out_and_filled(prepared_study):
+    """One frame half a metre away: a finding, and the path that was there without it."""
+    points = made_run.markers()
+    points[60, 1] += [0.0, 0.5, 0.0]
+    run_with(prepared_study, points=points)
+    done = prepared_study(C3D)
+    finding = done.finding("fast", "marker-flicker")
+    assert (finding["where"], finding["what"][:6]) == ("frames 61", "LASI: ")
+    found = done.trial("fast")["marker_raw"].sel(marker="LASI").values
+    # the pelvis goes straight: a spline through the frames beside it is exact
+    np.testing.assert_allclose(found, made_run.markers()[:, 1], atol=2e-6)
+
+
+@pytest.mark.parametrize("change", ["late", "fast", "elsewhere"])
+def test_forces_of_another_trial_are_not_used(prepared_study, change):
+    """Another clock, another rate, another place: most of the force is under no foot."""
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    time = storage.time
+    if change == "late":
+        time = time + 0.24
+    elif change == "fast":
+        time = time * 0.7
+    else:
+        columns = [i for i, name in enumerate(storage.columns) if name.endswith("_px")]
+        storage.values[:, columns] += 1.5
+    write_storage(mot, storage.columns, time, storage.values, in_degrees=False)
+    done = prepared_study(TRC)
+    assert done.finding("fast", "forces-elsewhere")["severity"] == "error"
+    assert done.trial("fast").attrs["events"] != "plates"
+    assert done.manifest["mass_kg"] is None
+
+
+def test_columns_of_zeros_are_not_called_a_missing_file(prepared_study):
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    write_storage(mot, storage.columns, storage.time, 0.0 * storage.values, in_degrees=False)
+    finding = prepared_study(TRC).finding("fast", "forces-none")
+    assert "zero or left out" in finding["what"]
+    assert finding["file"] == "run_grf.mot"
+
+
+def test_static_trial_that_moves_is_refused(prepared_study):
+    run_with(prepared_study)
+    done = prepared_study([*C3D, "standing\tstatic\trun.c3d\tn/a\tn/a"])
+    assert "the person moves about" in done.entry("standing")["reason"]
+    assert done.entry("fast")["status"] == "ok"
+
+
+def test_loaded_samples_without_a_point_are_said(prepared_study):
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    storage.values[350:360, storage.columns.index("ground_force_l_px")] = np.nan
+    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
+    finding = prepared_study(TRC).finding("fast", "cop-missing")
+    assert "in 10 samples of more than 50 N" in finding["what"]

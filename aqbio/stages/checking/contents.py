@@ -19,6 +19,9 @@ from aqbio.stages.checking.files import included, named_in
 from aqbio.stages.preparation.axes import laboratory_axes
 from aqbio.stages.preparation.notes import Notes
 
+DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
+"""What readers notice and a person can only mend in the recording."""
+
 MANY = 5
 """Labels that are nowhere are told one by one up to this number."""
 
@@ -33,11 +36,14 @@ class Contents:
     plates : frozenset of int
     read : int
         Recordings that could be read.
+    weighable : frozenset of str
+        Participants with a recording that has forces, or that could not be read.
     """
 
     labels: frozenset[str]
     plates: frozenset[int]
     read: int
+    weighable: frozenset[str] = frozenset()
 
 
 def recording_problems(
@@ -47,12 +53,13 @@ def recording_problems(
     findings: list[Finding] = []
     labels: set[str] = set()
     plates: set[int] = set()
-    read = 0
+    read, weighable = 0, set()
     study = checked.study
     for trial, line in included(checked):
         place = named_in(checked, line)
         markers, forces = study.recording(trial), study.forces(trial)
         if not markers.is_file() or (forces is not None and not forces.is_file()):
+            weighable.add(trial.participant_id)
             continue
         try:
             if trial.coordinates_file:
@@ -61,13 +68,36 @@ def recording_problems(
             recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
         except AqbioError as error:
             findings.append(_of_trial(error.finding(), study, trial, place))
+            weighable.add(trial.participant_id)
             continue
         read += 1
         labels |= set(recording.labels)
-        plates |= set(recording.forces.numbers) if recording.forces is not None else set()
+        if recording.forces is not None:
+            plates |= set(recording.forces.numbers)
+            weighable.add(trial.participant_id)
         found = _trial_problems(recording, trial, checked, marker_set)
         findings += [_of_trial(finding, study, trial, place) for finding in found]
-    return findings, Contents(frozenset(labels), frozenset(plates), read)
+    contents = Contents(frozenset(labels), frozenset(plates), read, frozenset(weighable))
+    return findings, contents
+
+
+def mass_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
+    """Participants whose body mass nothing can tell: no number, no model of theirs, no forces."""
+    with_trials = {trial.participant_id for trial, _ in included(checked)}
+    for person in checked.study.participants:
+        known = person.mass_kg is not None or person.model_file is not None
+        name = person.participant_id
+        if known or name not in with_trials or name in contents.weighable:
+            continue
+        yield Finding(
+            rule="mass-unknown",
+            severity="error",
+            what="the body mass is unknown: the sheet has none, and no recording has forces.",
+            participant=name,
+            file=str(checked.study.file.parent / checked.study.settings.files.participants),
+            where=f"participant {name}, column mass_kg",
+            fix="write the body mass in kilograms.",
+        )
 
 
 def coordinates_labels(study: Study, trial: Trial) -> set[str]:
@@ -110,6 +140,7 @@ def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Findi
 def _trial_problems(
     recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
 ) -> Iterator[Finding]:
+    yield from (one for one in recording.findings if one.rule in DOUBTFUL)
     still = stands_still(recording.positions)
     if still != (trial.task == "static"):
         yield Finding(

@@ -28,9 +28,13 @@ def trial_speed(trial: SolvedTrial) -> float:
     return float(np.hypot(velocity[0], velocity[2]))
 
 
-def observations(skeleton: Skeleton, trial: SolvedTrial) -> Observations | str:
+def observations(
+    skeleton: Skeleton, trial: SolvedTrial, edge_distance: float
+) -> Observations | str:
     """Give what was measured in a trial, or why it cannot be fitted.
 
+    A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
+    plates may have lost a part of its force: like one that is cut, it is not measured.
     The laws of motion tie the forces to the whole body: parts that no marker shows would be bent
     until the sum is right.
     """
@@ -46,8 +50,8 @@ def observations(skeleton: Skeleton, trial: SolvedTrial) -> Observations | str:
     if not contacts:
         return "no foot met a force plate"
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
-    complete = np.array([one.complete for one in contacts], dtype=np.bool_)
-    measured = measured_frames(time, spans, complete)
+    whole = [one.complete and one.edge_distance >= edge_distance for one in contacts]
+    measured = measured_frames(time, spans, np.array(whole, dtype=np.bool_))
     measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~_unowned(trial)
     if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
         return "no contact was measured completely"

@@ -107,7 +107,7 @@ def fitted_session(
     seen: dict[str, Observations] = {}
     plain: dict[str, str] = {}
     for trial in trials:
-        found = observations(skeleton, trial)
+        found = observations(skeleton, trial, study.settings.prepare.edge_distance_m)
         if isinstance(found, str):
             plain[trial.trial_id] = found
         else:

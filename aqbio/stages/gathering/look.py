@@ -59,7 +59,8 @@ def trial_look(
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
         prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     except AqbioError as error:
-        return TrialLook(f"not usable yet: {error.what}", warnings=(str(error),))
+        told_fix = (f"to use it, {error.fix}",) if error.fix else ()
+        return TrialLook(f"not usable yet: {error.what}", warnings=told_fix)
     numbers = trial_numbers(prepared, trial, Model().static_window_s)
     told = [finding.what for finding in notes.found if finding.severity != "info"]
     masses = tuple(numbers.get("stride_masses_kg", ()))

@@ -16,6 +16,8 @@ FOUND, PLEASE_FILL = "found", "please_fill"
 
 TO_FILL = "sex (female or male), height_m"
 
+MASS_NEEDED = "mass_kg is needed: no plate shows it"
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
@@ -86,7 +88,8 @@ class PersonRow:
             "participant_id": self.participant_id,
             "static_trial": self.static_trial,
             "model_file": self.model_file,
-            PLEASE_FILL: "height_m" if self.model_file else TO_FILL,
+            PLEASE_FILL: ("height_m" if self.model_file else TO_FILL)
+            + (", mass_kg" if MASS_NEEDED in self.found else ""),
             FOUND: self.found,
         }
 

@@ -22,7 +22,7 @@ from aqbio.stages.gathering.pairing import (
     marker_vocabularies,
     repeated_recordings,
 )
-from aqbio.stages.gathering.rows import Rows, rows_of
+from aqbio.stages.gathering.rows import MASS_NEEDED, Rows, rows_of
 from aqbio.stages.labelling.by_name import named_labels
 from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
 from aqbio.stages.preparation.label_check import StaticReference, median_places
@@ -102,7 +102,7 @@ def gathered_study(
     looks = _looks(data, rows, markers, chosen, report)
     told = {file: look.words for file, look in looks.items()}
     rows = rows.with_found(told, _people_words(rows, looks))
-    left_out = (*_repeated_words(repeated), *_other_words(others, data), *content.unusable)
+    left_out = (*_repeated_words(repeated), *_other_words(group, others, data), *content.unusable)
     left_out += _unpaired_words(content.forces, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
@@ -177,7 +177,7 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
         if strides:
             words.append(f"{float(np.median(strides)):.1f} kg by {len(strides)} whole strides")
         if not standing and not strides:
-            words.append("mass_kg is needed: no plate shows it")
+            words.append(MASS_NEEDED)
         told[person.participant_id] = "; ".join(words)
     return told
 
@@ -189,13 +189,20 @@ def _repeated_words(repeated: Mapping[Path, Path]) -> tuple[Unusable, ...]:
     )
 
 
-def _other_words(others: Sequence[Sequence[MarkerFacts]], data: Path) -> tuple[Unusable, ...]:
-    why = "its labels are those of another marker set: make a study of its own from {}"
-    return tuple(
-        Unusable(one.file, why.format((data / one.file).parent))
-        for group in others
-        for one in group
-    )
+def _other_words(
+    group: Sequence[MarkerFacts], others: Sequence[Sequence[MarkerFacts]], data: Path
+) -> tuple[Unusable, ...]:
+    """Say of recordings with other labels from which folder they make a study of their own."""
+    found = []
+    for other in others:
+        folders = {one.file.parent for one in other}
+        rest = [one for part in (group, *others) if part is not other for one in part]
+        apart = len(folders) == 1 and not folders & {one.file.parent for one in rest}
+        place = str(data / other[0].file.parent) if apart else "a folder that holds only"
+        files = "" if apart else " " + ", ".join(one.file.name for one in other)
+        why = "its labels are those of another marker set: make a study of its own from "
+        found += [Unusable(one.file, f"{why}{place}{files}") for one in other]
+    return tuple(found)
 
 
 def _unpaired_words(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from aqbio.stages.gathering.rows import MASS_NEEDED
 from aqbio.stages.gathering.study import GatheredStudy
 
 BY_POSITION = "by its position"
@@ -116,7 +117,7 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
             needed = " (needed)" if study.model.sprint else ""
             yield f"{where}, sex: female or male{needed}"
         yield f"{where}, height_m: if you know it"
-        if "mass_kg is needed" in person.found:
+        if MASS_NEEDED in person.found:
             yield f"{where}, mass_kg: no plate shows it (needed)"
     if study.markers.missing:
         yield (

@@ -10,6 +10,9 @@ from aqbio.mechanics.recordings.foot_contacts import FeetLoads, FootContact
 from aqbio.names import SIDES
 from aqbio.stages.preparation.notes import Notes
 
+ELSEWHERE = 0.5
+"""Forces are of another trial, clock or place when more than this share belongs to nobody."""
+
 
 def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: Notes) -> None:
     """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones."""
@@ -27,6 +30,45 @@ def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: No
             fix="check the plates, or leave the trial out.",
             forces=True,
         )
+
+
+def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
+    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
+    seen = [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+    size = {True: 0.0, False: 0.0}
+    for one in seen:
+        size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
+    share = size[True] / sum(size.values()) if seen else 0.0
+    if share <= ELSEWHERE:
+        return False
+    nobody = [one for one in seen if one.foot == NOBODY]
+    notes.add(
+        "forces-elsewhere",
+        "error",
+        f"{len(nobody)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie where no "
+        "foot is: forces and markers do not belong together. The forces are not used.",
+        number=share,
+        limit=ELSEWHERE,
+        fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
+        "points of application, and the corners of the plates.",
+        forces=True,
+    )
+    return True
+
+
+def note_no_forces(notes: Notes, *, recorded: bool) -> None:
+    """Note that there are no forces: none recorded, or none that can be used."""
+    notes.add(
+        "forces-none",
+        "warning",
+        "no force of the trial can be used: its plates or columns are zero or left out."
+        if recorded
+        else "the trial has no force plates: kinetics and events from plates are not possible.",
+        fix="look at the other findings of this trial, and export its forces again."
+        if recorded
+        else "name the MOT file in the column force_file, if there is one.",
+        forces=recorded,
+    )
 
 
 def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
@@ -80,6 +122,16 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
         )
 
 
+def _nearness(distance: float, limit: float) -> str:
+    """Say where the centre of pressure went, from its distance to the edge, m, inside positive."""
+    if distance < 0:
+        return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
+    return (
+        f"comes within {1e3 * distance:.0f} mm of the edge of its plate(s), nearer than "
+        f"{1e3 * limit:.0f} mm: part of the foot may be off."
+    )
+
+
 def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
@@ -95,12 +147,12 @@ def _note_completeness(
         notes.add(
             "contact-near-edge",
             "warning",
-            f"the {name} comes within {1e3 * contact.edge_distance:.0f} mm of the edge of its "
-            f"plate(s), nearer than {1e3 * edge_limit:.0f} mm: part of the foot may be off.",
+            f"the {name} {_nearness(contact.edge_distance, edge_limit)}",
             number=contact.edge_distance,
             limit=edge_limit,
             unit="m",
             where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
-            fix="the step is rejected; lower prepare.edge_distance_m if the plates are right.",
+            fix="the step is rejected and its contact is not fitted; lower "
+            "prepare.edge_distance_m if the plates are right.",
             forces=True,
         )

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from aqbio.config import Trial
 from aqbio.config.settings import Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
+from aqbio.mechanics.recordings.flicker import flickers
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
+from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.notes import Notes
 
 SPEED_MAX = 30.0
 """Half of all marker steps are slower than this in any running, m/s."""
+
+TOLD = 8
+"""So many markers or frames are told one by one."""
 
 
 def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
@@ -59,6 +66,47 @@ def check_paths(recording: Recording, notes: Notes) -> None:
             file=notes.file,
             fix="look at the trial in the capture software and export it again.",
             rule="marker-speed",
+        )
+
+
+def without_flicker(recording: Recording, notes: Notes) -> Recording:
+    """Take out the frames in which a marker jumps away and comes back, and say so."""
+    away = flickers(recording.positions, recording.rate)
+    if not away.any():
+        return recording
+    count = int(away.sum())
+    told = _listed(recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0)))
+    notes.add(
+        "marker-flicker",
+        "warning",
+        f"{told}: {count} position{'s' if count > 1 else ''} far off the path of the frames before "
+        "and after (for one to three frames); not used.",
+        number=count,
+        where="frames " + _listed(map(str, np.flatnonzero(away.any(axis=1)) + 1)),
+        fix="look at these frames in the capture software: ghost markers or exchanged labels.",
+    )
+    positions = np.where(away[..., None], np.nan, recording.positions)
+    return replace(recording, positions=positions)
+
+
+def _listed(names: Iterable[str]) -> str:
+    told = list(names)
+    return ", ".join(told[:TOLD]) + (f" and {len(told) - TOLD} more" if len(told) > TOLD else "")
+
+
+def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
+    """Refuse a static trial that moves about: a model scaled to it would be of another body.
+
+    Raises
+    ------
+    AqbioError
+    """
+    if trial.task == "static" and not stands_still(recording.positions):
+        raise AqbioError(
+            "the sheet says static, but the person moves about.",
+            file=notes.file,
+            fix="correct task or file in trials.tsv.",
+            rule="task",
         )
 
 

@@ -20,10 +20,17 @@ from aqbio.mechanics.recordings.foot_contacts import (
 )
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels
-from aqbio.stages.preparation.contacts import note_contacts
+from aqbio.stages.preparation.contacts import forces_elsewhere, note_contacts, note_no_forces
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
 from aqbio.stages.preparation.kinematic import foot_markers, marker_contacts, note_kinematic
-from aqbio.stages.preparation.markers import check_clock, check_paths, check_rates, filled_markers
+from aqbio.stages.preparation.markers import (
+    check_clock,
+    check_paths,
+    check_rates,
+    check_task,
+    filled_markers,
+    without_flicker,
+)
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.plates import ground_plates
 
@@ -116,6 +123,8 @@ def prepare_trial(
     missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
     check_paths(recording, notes)
+    check_task(recording, trial, notes)
+    recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
     if recording.forces is not None:
@@ -130,7 +139,8 @@ def prepare_trial(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         kinematic = marker_contacts(feet, recording, ground, marker_set)
-        loads = _noted(loads, plates, kinematic, prepare, notes)
+        recorded = recording.forces is not None
+        loads = _noted(loads, plates, kinematic, prepare, notes, recorded=recorded)
     contacts = kinematic if loads is None else loads.contacts
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
@@ -154,6 +164,8 @@ def _noted(
     kinematic: tuple[FootContact, ...],
     prepare: Prepare,
     notes: Notes,
+    *,
+    recorded: bool,
 ) -> FeetLoads | None:
     """Note what is worth knowing about the contacts; None where the loads are of no use.
 
@@ -161,15 +173,10 @@ def _noted(
     """
     if loads is not None and plates is not None:
         note_contacts(loads, plates, prepare.edge_distance_m, notes)
-        if loads.contacts:
+        if not forces_elsewhere(loads, notes) and loads.contacts:
             return loads
     else:
-        notes.add(
-            "forces-none",
-            "warning",
-            "the trial has no force plates: kinetics and events from plates are not possible.",
-            fix="name the MOT file in the column force_file, if there is one.",
-        )
+        note_no_forces(notes, recorded=recorded)
     note_kinematic(kinematic, notes)
     return None
 

@@ -1,0 +1,50 @@
+"""Stature and body mass against the legs of the static trial."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.config import MarkerSet, Participant
+from aqbio.stages.preparation.body_size import pelvis_height, size_findings
+from tests.stages import made_run
+
+PELVIS = 0.57 * 1.80
+
+
+def _rules(height, mass, pelvis=PELVIS):
+    person = Participant(participant_id="P1", height_m=height)
+    return [one.rule for one in size_findings(person, pelvis, mass, "participants.tsv")]
+
+
+def test_height_of_the_made_up_pelvis():
+    """0.95 m, above feet whose markers are 50, 40 and 30 mm up: 0.95 - 0.04."""
+    import yaml
+
+    marker_set = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
+    markers = np.zeros((5, len(made_run.LABELS), 3))
+    markers[:, :4, 1] = 0.95
+    markers[:, 4:, 1] = [0.05, 0.04, 0.03] * 2
+    markers[2, 0] = np.nan
+    assert pelvis_height(made_run.LABELS, markers, marker_set) == pytest.approx(0.91)
+    assert pelvis_height((), markers[:, :0], marker_set) is None
+
+
+@pytest.mark.parametrize(
+    ("height", "said"), [(1.80, False), (1.65, False), (1.40, True), (2.1, True)]
+)
+def test_stature_of_another_person(height, said):
+    assert (_rules(height, None) == ["height-implausible"]) is said
+
+
+@pytest.mark.parametrize(
+    ("mass", "said"), [(45.0, True), (50.0, False), (129.0, False), (131.0, True)]
+)
+def test_mass_of_plates_with_another_scale(mass, said):
+    """14 and 40 kg/m² at 1.80 m: 45.4 and 129.6 kg."""
+    assert (_rules(1.80, mass) == ["mass-implausible"]) is said
+    assert (_rules(None, mass) == ["mass-implausible"]) is said
+
+
+def test_nothing_is_said_without_a_static_trial():
+    assert _rules(1.0, 20.0, None) == []

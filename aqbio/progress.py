@@ -8,11 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import aqbio
+from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
@@ -20,6 +22,9 @@ from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 POLL_SECONDS = 0.25
+
+LOCKS = Path(".snakemake")
+"""Folder of the locks, below the one that a run works in."""
 
 
 def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
@@ -39,22 +44,66 @@ def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
         Exit status of snakemake.
     """
     study = load_study(study_file)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
-    command += [
-        "--workflow-profile",
-        str(PROFILE),
-        "--configfile",
-        str(study_file),
-        "--cores",
-        str(cores) if cores else "all",
-    ]
+    command = snakemake_command(study_file, cores)
     if dry_run:
         return subprocess.run([*command, "--dry-run"], check=False).returncode
+    with _only_run(LOCKS / f"aqbio-{study.settings.name}.lock") as (lock, stopped):
+        if stopped:
+            sys.stdout.write("The run before was stopped: what it finished is kept.\n")
+            subprocess.run([*command, "--unlock"], check=False, capture_output=True)
+        return _run(command, study, lock)
+
+
+def snakemake_command(study_file: Path, cores: int) -> list[str]:
+    """Give the command that runs the workflow of a study."""
+    return [
+        *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)),
+        *("--workflow-profile", str(PROFILE), "--configfile", str(study_file)),
+        *("--cores", str(cores) if cores else "all"),
+    ]
+
+
+@contextmanager
+def _only_run(path: Path) -> Iterator[tuple[int, bool]]:
+    """Keep other runs of a study out of this folder.
+
+    Gives the open lock, which snakemake inherits so that it is held as long as that works, and
+    whether the run before ended without taking its word back: then the locks that snakemake left
+    behind are nobody's.
+
+    Raises
+    ------
+    AqbioError
+        When another run works here.
+    """
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AqbioError(
+                "another `aqbio run` of this study works in this folder.",
+                file=str(path),
+                fix="wait until it has ended, or end it.",
+                rule="run-locked",
+            ) from error
+        stopped = path.stat().st_size > 0
+        file.write("" if stopped else "running\n")
+        file.flush()
+        yield file.fileno(), stopped
+        file.truncate(0)
+
+
+def _run(command: list[str], study: Study, lock: int) -> int:
     environment = dict(os.environ)
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=environment, pass_fds=(lock,)
+        )
         _follow(process, study)
         if process.returncode:
             output.seek(0)

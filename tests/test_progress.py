@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pandas as pd
 import pytest
 
 from aqbio import progress
+from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
@@ -176,3 +179,35 @@ def test_what_snakemake_is_asked_for(study, monkeypatch):
         assert Path(command[command.index("--snakefile") + 1]).is_file()
         assert (Path(command[command.index("--workflow-profile") + 1]) / "config.yaml").is_file()
         assert "--dry-run" in command
+
+
+def test_only_one_run_of_a_study_works_in_a_folder(tmp_path):
+    lock = tmp_path / ".snakemake" / "aqbio-mine.lock"
+    with progress._only_run(lock) as (_, stopped):
+        assert not stopped
+        with (
+            pytest.raises(AqbioError, match="another `aqbio run` of this study"),
+            progress._only_run(lock),
+        ):
+            pass
+    with progress._only_run(lock) as (_, stopped):
+        assert not stopped
+
+
+def test_a_killed_run_is_taken_up_again(study, tmp_path, monkeypatch, capsys):
+    """Only then, and once, the locks that snakemake left behind are removed."""
+    monkeypatch.chdir(tmp_path)
+    script = "import sys, pathlib; pathlib.Path('said').open('a').write(sys.argv[-1] + ' ')"
+    command = [sys.executable, "-c", script, "work"]
+    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: command)
+    monkeypatch.setattr(progress, "summary", lambda study: "done")
+    killed = (
+        "import os, signal\n"
+        "from aqbio.progress import LOCKS, _only_run\n"
+        "with _only_run(LOCKS / 'aqbio-small.lock'): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -9
+    for _ in range(2):
+        assert progress.run_workflow(study.file, cores=1, dry_run=False) == 0
+    assert (tmp_path / "said").read_text() == "--unlock work work "
+    assert capsys.readouterr().out.count("was stopped") == 1

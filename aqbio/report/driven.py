@@ -91,6 +91,12 @@ class Driven:
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 
 
+def told_sides(columns: list[Driven]) -> dict[str, str]:
+    """Sides that the table tells of, with their words: a model without arms has no push side."""
+    known = {side for column in columns for side, _ in column.effects}
+    return {side: words for side, words in SIDES.items() if side in known}
+
+
 class Column(Protocol):
     """What stands side by side in tables and figures: steps of one condition and speed."""
 

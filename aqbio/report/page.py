@@ -20,7 +20,7 @@ from aqbio.report.carried import (
     speed_columns,
     told_carriers,
 )
-from aqbio.report.driven import SIDES, driven_columns, fastest
+from aqbio.report.driven import driven_columns, fastest, told_sides
 from aqbio.report.origin import Origin
 from aqbio.report.quality import (
     cautions,
@@ -126,10 +126,11 @@ def page(content: PageContent) -> str:
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
     environment.filters |= {"estimate": estimate, "probability": probability}
     environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"driven_sides": SIDES, "few": FEW}
+    environment.globals |= {"few": FEW}
     style = (templates / "style.css").read_text(encoding="utf-8")
     figures = _figures(content.figures)
     columns, driven = speed_columns(content.means), driven_columns(content.caused)
+    environment.globals |= {"driven_sides": told_sides(driven)}
     return environment.get_template("page.html.j2").render(
         content=content,
         style=Markup(style),

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.report.power import power_words
 from aqbio.report.rows import rows
 from aqbio.report.wording import SCOPE, VerdictWords, line_words, verdict_words
 from aqbio.stats.registry import Hypothesis, Registry
@@ -33,13 +34,14 @@ class VerdictTables:
     Attributes
     ----------
     registry : Registry
-    verdicts, single, secondary, deviations : DataFrame
+    verdicts, single, secondary, power, deviations : DataFrame
     """
 
     registry: Registry
     verdicts: pd.DataFrame
     single: pd.DataFrame
     secondary: pd.DataFrame
+    power: pd.DataFrame
     deviations: pd.DataFrame
 
 
@@ -67,6 +69,23 @@ class VerdictOnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerOnPage:
+    """What the study could have found of one hypothesis.
+
+    Attributes
+    ----------
+    hypothesis : Hypothesis
+    row : dict
+        Its row of power.tsv.
+    words : str
+    """
+
+    hypothesis: Hypothesis
+    row: dict[str, Any]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictSection:
     """The section of the page.
 
@@ -74,6 +93,7 @@ class VerdictSection:
     ----------
     hash, scope : str
     verdicts : tuple of VerdictOnPage
+    power : tuple of PowerOnPage
     deviations : list of dict
     athletes : tuple of str
         Those whose estimates are shown.
@@ -82,6 +102,7 @@ class VerdictSection:
     hash: str
     scope: str
     verdicts: tuple[VerdictOnPage, ...]
+    power: tuple[PowerOnPage, ...]
     deviations: list[dict[str, Any]]
     athletes: tuple[str, ...]
 
@@ -105,6 +126,7 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
         hash=tables.registry.hash,
         scope=SCOPE,
         verdicts=tuple(_verdicts(tables, people)),
+        power=tuple(_power(tables)),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
         athletes=tuple(people),
     )
@@ -117,6 +139,12 @@ def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPag
         shown = rows(own[own["participant_id"].isin(people)])
         beside = line_words(_secondary(tables, "H2")) if hypothesis.id == "H2" else ""
         yield VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row), beside, shown)
+
+
+def _power(tables: VerdictTables) -> Iterator[PowerOnPage]:
+    for row in rows(tables.power):
+        hypothesis = tables.registry[str(row["hypothesis"])]
+        yield PowerOnPage(hypothesis, row, power_words(hypothesis, row))
 
 
 def _secondary(tables: VerdictTables, name: str) -> dict[str, dict[str, Any]]:

@@ -56,8 +56,9 @@ OBSERVED = (
 IMPLIED = "It carries no information for or against the articles' account."
 
 _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
-_PER_CENT = re.compile(r"(?<=\d)%")
 """A hyphen that stands for minus: before a number, behind no letter and no digit."""
+
+_PERCENT = re.compile(r"(?<=\d)%")
 
 _ASSOCIATIONS = ("H3b", "H3e", "H8a", "H8b")
 _JUDGED = ("supported", "not_supported", "inconclusive")
@@ -139,16 +140,14 @@ def _lowered(title: str) -> str:
 
 
 def _closed(reason: str) -> str:
-    """Give a reason as a sentence in print: real minus signs, a space before the per cent sign.
+    """Give a reason that ends as a sentence, with real minus signs and a space before %.
 
     Examples
     --------
-    >>> _closed("a same-leg null of -1.00 (-0.3 to 2e-05)")
-    'a same-leg null of −1.00 (−0.3 to 2e-05).'
-    >>> _closed("30% of steps.")
-    '30 % of steps.'
+    >>> _closed("a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps")
+    'a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps.'
     """
-    reason = _PER_CENT.sub(" %", _MINUS.sub("−", reason))
+    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
     return reason if reason.endswith(".") else f"{reason}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from aqbio.stages.manifest import Report
 from aqbio.stages.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stages.verdicts.exports import (
     athlete_table,
+    power_table,
     secondary_table,
     single_table,
     step_columns,
@@ -30,6 +32,7 @@ from aqbio.stages.verdicts.sprint_speeds import sprints
 from aqbio.stages.verdicts.tables import (
     ATHLETES,
     DEVIATIONS,
+    POWER,
     SECONDARY,
     SINGLE,
     SPRINTS,
@@ -62,6 +65,7 @@ def hypotheses_study(study: Study, report: Report) -> None:
         "hypotheses_athletes": (athlete_table(outcome), ATHLETES),
         "secondary": (secondary_table(found.evidence, own.surrogates, own.seed), SECONDARY),
         "single_athletes": (single_table(found.evidence, registry), SINGLE),
+        "power": (power_table(found.evidence, outcome, registry, _family(given)), POWER),
         "sprints": (_sprint_table(study, found), SPRINTS),
         "partitions": (partition_table(found.evidence, found.foot_velocity, rules), PARTITIONS),
         "sign_patterns": (sign_table(found.evidence), SIGNS),
@@ -73,6 +77,11 @@ def hypotheses_study(study: Study, report: Report) -> None:
         write_table(table, study.table(f"{name}.tsv"), columns, source)
     for one in given:
         report(f"{one.hypothesis}: {one.verdict}")
+
+
+def _family(given: Sequence[Verdict]) -> int:
+    """Count the hypotheses that were tested: those with an adjusted p value."""
+    return sum(not math.isnan(one.p_holm) for one in given)
 
 
 def _optional_files(study: Study) -> list[object]:

@@ -121,9 +121,9 @@ def _ground_force(draws: TrialDraws, step: Step, drawn: FloatArray, time: FloatA
 
 
 def told_roles(draws: TrialDraws, step: Step) -> Iterator[tuple[str, Weights]]:
-    """Groups and sides of the scheme that the model has, with their weights."""
+    """Groups and sides of the scheme that the model has completely, with their weights."""
     for role, weights in draws.roles.weights(step.side).items():
-        if set(weights) & set(draws.found.groups):
+        if set(weights) <= set(draws.found.groups):
             yield role, weights
 
 

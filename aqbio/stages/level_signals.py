@@ -119,12 +119,14 @@ def side_signals(trial: xr.Dataset, side: Side, scheme: RoleScheme) -> tuple[Sid
 def role_groups_of(
     trial: xr.Dataset, side: Side, scheme: RoleScheme
 ) -> Iterator[tuple[str, Weights]]:
-    """Groups and sides with the weights of the anatomical groups that the model has."""
+    """Groups and sides with their weights; only those of which the model has every group.
+
+    As in level A: without arms there is no push side, whatever else is in the model.
+    """
     known = set(map(str, trial["group"].values))
     for role, weights in scheme.weights(side).items():
-        present = {group: weight for group, weight in weights.items() if group in known}
-        if present and role != "total":
-            yield role, present
+        if set(weights) <= known and role != "total":
+            yield role, weights
 
 
 def _key(signal: Signal) -> tuple[str, str, str]:

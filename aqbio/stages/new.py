@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from aqbio.config import SHEETS
@@ -39,7 +40,7 @@ README = """\
 4. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
    file in `study.yaml`.
 5. `aqbio check {folder}` says everything that is missing or wrong.
-6. `aqbio run {folder}` (or `snakemake --cores all --configfile {folder}/study.yaml`) makes the page
+6. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
    `results/{name}/report/index.html`.
 """
 
@@ -65,7 +66,7 @@ GATHERED_README = """\
    explained in `config/README.md` of aqbio.
 3. Look through `markers.yaml`: which label sits where.
 4. `aqbio check {folder}` says everything that is missing or wrong.
-5. `aqbio run {folder}` (or `snakemake --cores all --configfile {folder}/study.yaml`) makes the page
+5. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
    `results/{name}/report/index.html`.
 """
 
@@ -83,7 +84,7 @@ def new_study(folder: Path) -> None:
     for sheet, row in SHEETS.items():
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
-    write_text(folder / "README.md", README.format(name=name, folder=folder))
+    write_text(folder / "README.md", README.format(**_typed(name, folder)))
     write_text(folder / "study.yaml", STUDY.format(name=name))
 
 
@@ -127,11 +128,17 @@ def new_study_from(
     if study.markers.text:
         write_text(folder / "markers.yaml", study.markers.text)
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
-    write_text(folder / "README.md", GATHERED_README.format(name=name, folder=folder))
+    write_text(folder / "README.md", GATHERED_README.format(**_typed(name, folder)))
     summary = summary_text(study, folder)
     write_text(folder / "found.txt", summary)
     write_text(folder / "study.yaml", _settings_text(name, study))
     return summary
+
+
+def _typed(name: str, folder: Path) -> dict[str, str]:
+    """Name and paths of a study as they are typed in a terminal, blanks and all."""
+    file = folder / "study.yaml"
+    return {"name": name, "folder": quote(str(folder)), "file": quote(str(file))}
 
 
 def _settings_text(name: str, study: GatheredStudy) -> str:

@@ -60,7 +60,7 @@ def report_study(study: Study, report: Report) -> None:
 
 def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
-    names = ("verdicts", "single_athletes", "secondary", "deviations")
+    names = ("verdicts", "single_athletes", "secondary", "power", "deviations")
     return VerdictTables(
         study_registry(study), *(read_table(study.table(f"{name}.tsv")) for name in names)
     )

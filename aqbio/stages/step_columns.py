@@ -48,7 +48,7 @@ _STEPS: Columns = {
     "flags": {
         "description": "What is unusual without rejecting the step: accelerating, lateral_force, "
         "heading_change, marker_error; whole_body_unknown: the markers do not show all of "
-        "the body."
+        "the body, or the model lacks arms or torso."
     },
     "marker_rms_m": {"description": "Marker RMS error during the contact.", "unit": "m"},
     "marker_max_m": {"description": "Largest marker error during the contact.", "unit": "m"},

@@ -45,6 +45,8 @@ class AthleteInterval:
     estimate, ci_low, ci_high : float
         95 %, over the athlete's own steps.
     n_steps : int
+    se : float
+        Standard error behind the interval.
     """
 
     hypothesis: str
@@ -53,6 +55,7 @@ class AthleteInterval:
     ci_low: float
     ci_high: float
     n_steps: int
+    se: float
 
 
 def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[AthleteInterval, ...]:
@@ -83,7 +86,8 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
         found, count = _estimate(points.y[own], None if points.x is None else points.x[own])
         if np.isfinite(found.value):
             low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
-            rows.append(AthleteInterval(hypothesis.id, name, found.value, low, high, count))
+            own_row = (found.value, low, high, count, found.se)
+            rows.append(AthleteInterval(hypothesis.id, name, *own_row))
     return tuple(rows)
 
 

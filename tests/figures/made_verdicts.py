@@ -13,7 +13,15 @@ from aqbio.stages.registration import record_registry
 from aqbio.stages.verdicts.exports import step_columns
 from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
-from aqbio.stages.verdicts.tables import ATHLETES, DEVIATIONS, SECONDARY, SINGLE, SPRINTS, VERDICTS
+from aqbio.stages.verdicts.tables import (
+    ATHLETES,
+    DEVIATIONS,
+    POWER,
+    SECONDARY,
+    SINGLE,
+    SPRINTS,
+    VERDICTS,
+)
 from aqbio.stats.partitions import SPLIT_GROUPS, partition_names
 from aqbio.stats.registry import read_registry
 
@@ -42,6 +50,7 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
         "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
         "hypotheses_athletes": ([], ATHLETES),
         "sprints": (_sprints(people) if steps else [], SPRINTS),
+        "power": (_power() if steps else [], POWER),
         "secondary": (_secondary() if steps else [], SECONDARY),
         "deviations": ([], DEVIATIONS),
     }
@@ -149,6 +158,22 @@ def _single(people: list[str]) -> list[dict[str, Any]]:
         for name in ("H1", "H2")
         for person in people
     ]  # fmt: skip
+
+
+def _power() -> list[dict[str, Any]]:
+    rows = []
+    for name in ("H1", "H3d", "H8a"):
+        one = read_registry()[name]
+        rows.append(
+            {
+                "hypothesis": name, "n_athletes": 2, "n_steps": 24, "se": 0.1, "df": 1.0,
+                "sd_athletes": 0.1414, "sd_steps": 0.05, "sd_between": 0.1323, "alpha": 0.025,
+                "mde": 0.2109, "smallest_effect": one.delta, "power": 0.0765,
+                "athletes_needed": 138.0 if name == "H8a" else float("nan"),
+                "athletes_double": float("nan") if name == "H3d" else 38.0, "unit": one.unit,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _secondary() -> list[dict[str, Any]]:

@@ -75,7 +75,8 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
         },
         attrs={"unobservable": "q3", "unseen_groups": "", "from_coordinates": ""},
     )
-    return SolvedTrial("run", prepared, solved, (Path("prepared.nc"), Path("solved.nc")))
+    files = (Path("prepared.nc"), Path("solved.nc"))
+    return SolvedTrial("run", prepared, solved, files, prepared)
 
 
 def test_contacts_and_the_flights_beside_them_are_measured():

@@ -41,6 +41,8 @@ FITTED = {
     "marker_rms_after_m": 0.0190,
     "joint_change_median_deg": 1.1,
     "joint_change_max_deg": 4.4,
+    "joint_change_forces_median_deg": 0.7,
+    "joint_change_forces_max_deg": 2.1,
     "held_out_change_m": 0.0004,
     "held_out_folds": 4,
 }
@@ -225,6 +227,8 @@ def test_gates_before_and_after(rows):
     assert rows.loc["consistency_suspicions", "verdict"] == "ok"
     assert rows.loc["marker_rms_change", "value"] == pytest.approx(0.0006)
     assert rows.loc["joint_change_median", "verdict"] == "ok"
+    assert "by the forces alone" in rows.loc["joint_change_median", "note"]
+    assert rows.loc["joint_change_max", "note"].endswith(" 2.1 degrees")
     assert rows.loc["joint_change_max", "verdict"] == "warning"
     assert rows.loc["held_out_change", "verdict"] == "warning"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 
 from aqbio.config import SHEETS
@@ -55,3 +58,14 @@ def test_a_study_is_never_overwritten(tmp_path):
     with pytest.raises(AqbioError, match="there is a study in this folder already"):
         new_study(tmp_path / "mine")
     assert "precious" in (tmp_path / "mine" / "study.yaml").read_text(encoding="utf-8")
+
+
+def test_commands_can_be_typed_where_a_path_has_blanks(tmp_path):
+    """What a shell makes of the line is the folder, and the file in it."""
+    folder = tmp_path / "Meine Läufe (2026)"
+    new_study(folder)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    typed = [shlex.split(words) for words in re.findall("`((?:aqbio|snakemake) [^`]*)`", readme)]
+    assert ["aqbio", "check", str(folder)] in typed
+    assert ["aqbio", "run", str(folder)] in typed
+    assert any(words[-1] == str(folder / "study.yaml") for words in typed)

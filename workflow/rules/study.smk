@@ -57,6 +57,7 @@ rule hypotheses:
         steps=f"{ROOT}/tables/hypotheses_steps.tsv",
         secondary=f"{ROOT}/tables/secondary.tsv",
         single=f"{ROOT}/tables/single_athletes.tsv",
+        power=f"{ROOT}/tables/power.tsv",
         sprints=f"{ROOT}/tables/sprints.tsv",
         deviations=f"{ROOT}/tables/deviations.tsv",
     log:

@@ -21,6 +21,7 @@ from aqbio.mechanics.consistency.parameters import (
     Parameter,
     ParameterEstimate,
     discount,
+    estimates,
     prior_precision,
     priors,
 )
@@ -82,9 +83,8 @@ class TrialFit:
         Of the splines.
     motion : Motion
         All coordinates, speeds and accelerations in every frame.
-    marker_error_alone : (T, K) array, m
-        Of splines that follow the markers alone, weighted by segment; NaN where a marker is
-        missing.
+    q_alone : (T, C) array, rad or m
+        Of splines that follow the markers alone, weighted by segment.
     cost : tuple of float
         At the start and after each step.
     cost_alone : float
@@ -100,7 +100,7 @@ class TrialFit:
     estimates: tuple[ParameterEstimate, ...]
     coefficients: FloatArray
     motion: Motion
-    marker_error_alone: FloatArray
+    q_alone: FloatArray
     cost: tuple[float, ...]
     cost_alone: float
     known: Information | None
@@ -127,6 +127,11 @@ class TrialFit:
     def marker_error_before(self) -> FloatArray:
         """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
         return marker_errors(self.problem, self.observations.start)
+
+    @cached_property
+    def marker_error_alone(self) -> FloatArray:
+        """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
+        return marker_errors(self.problem, self.q_alone)
 
     @cached_property
     def marker_error_after(self) -> FloatArray:
@@ -215,9 +220,9 @@ def fit_trial(
         nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
         alone, _ = _descended(markers, nearest, moving=False)
         coefficients = alone.coefficients
-        without = (alone.cost, marker_errors(problem, alone.kinematics.q))
+        without = (alone.cost, alone.kinematics.q)
     else:
-        coefficients, without = start.coefficients, (start.cost_alone, start.marker_error_alone)
+        coefficients, without = start.coefficients, (start.cost_alone, start.q_alone)
     first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
     point, history = _descended(problem, first, moving=fixed is None)
     return _fit(problem, (point, history), without, estimated=fixed is None)
@@ -270,12 +275,13 @@ def _fit(
     *,
     estimated: bool,
 ) -> TrialFit:
-    """Gather what is wanted: the end and the costs there; cost and errors without forces."""
+    """Gather what is wanted: the end and the costs there; cost and motion without forces."""
     point, history = ended
     known = _information(problem, point) if estimated else None
-    covariance = np.zeros((len(problem.on), len(problem.on)))
+    covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
-        covariance = parameter_covariance([known], problem.parameters)
+        believed = np.diag(prior_precision(problem.parameters))
+        covariance = np.asarray(np.linalg.inv(believed + known.about / known.discount))
     values = problem.values(point.theta)
     return TrialFit(
         problem=problem,
@@ -283,7 +289,7 @@ def _fit(
         estimates=estimates(problem.parameters, values, covariance),
         coefficients=point.coefficients,
         motion=problem.motion(point.coefficients),
-        marker_error_alone=without[1],
+        q_alone=without[1],
         cost=history,
         cost_alone=without[0],
         known=known,
@@ -302,36 +308,6 @@ def _information(problem: Problem, point: Point) -> Information:
         about=equations.matrix - motion.border.T @ both[:, 1:],
         pull=equations.right - motion.border.T @ both[:, 0],
         discount=discount(problem.observations.rate),
-    )
-
-
-def parameter_covariance(
-    trials: Sequence[Information], parameters: Sequence[Parameter]
-) -> FloatArray:
-    """Covariance of the parameters that are on, after the data of some trials, (P, P)."""
-    total: FloatArray = np.diag(prior_precision(parameters))
-    for trial in trials:
-        total = total + trial.about / trial.discount
-    return np.asarray(np.linalg.inv(total))
-
-
-def estimates(
-    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
-) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations.
-
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-    values : mapping
-        Estimates by name, SI.
-    covariance : (P, P) array
-        Of the parameters that are on, in order.
-    """
-    spread = iter(np.sqrt(np.diag(covariance)).tolist())
-    return tuple(
-        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
-        for one in parameters
     )
 
 

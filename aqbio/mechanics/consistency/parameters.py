@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,6 +119,26 @@ class ParameterEstimate:
     def beyond_limit(self) -> bool:
         """Whether the estimate is beyond the absolute limits."""
         return not self.parameter.lowest <= self.estimate <= self.parameter.highest
+
+
+def estimates(
+    parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
+) -> tuple[ParameterEstimate, ...]:
+    """Parameters with their values and, of those that are on, standard deviations.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+    values : mapping
+        Estimates by name, SI.
+    covariance : (P, P) array
+        Of the parameters that are on, in order.
+    """
+    spread = iter(np.sqrt(np.diag(covariance)).tolist())
+    return tuple(
+        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
+        for one in parameters
+    )
 
 
 def priors(parameters: Sequence[Parameter]) -> dict[str, float]:

@@ -10,7 +10,6 @@ import numpy as np
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, mass_shares
 from aqbio.mechanics.consistency.fit import (
     TrialFit,
-    estimates,
     fit_trial,
     with_parameters,
 )
@@ -22,6 +21,7 @@ from aqbio.mechanics.consistency.parameters import (
     TORSO_COM,
     Parameter,
     ParameterEstimate,
+    estimates,
     prior_precision,
     priors,
 )

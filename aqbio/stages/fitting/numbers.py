@@ -83,16 +83,22 @@ def contact_window(trial: SolvedTrial) -> BoolArray:
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
-    """RMS change of the fitted joint angles against the plain motion, degrees."""
-    skeleton = fit.skeleton
+    """RMS change of the fitted joint angles, degrees.
+
+    Against the plain motion, whose markers weigh alike and which is low-passed; and what the forces
+    have done of it: against splines that follow the markers alone with the same weights.
+    """
+    skeleton, numbers = fit.skeleton, dict[str, float | str]()
     angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
-    change = (fit.motion.q - fit.observations.plain.q)[window][:, angles]
-    degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
-    return {
-        "joint_change_median_deg": float(np.median(degrees)),
-        "joint_change_max_deg": float(degrees.max()),
-        "joint_change_max_name": skeleton.coordinates[angles[int(np.argmax(degrees))]],
-    }
+    for name, other in (("change", fit.observations.plain.q), ("change_forces", fit.q_alone)):
+        change = (fit.motion.q - other)[window][:, angles]
+        degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
+        numbers |= {
+            f"joint_{name}_median_deg": float(np.median(degrees)),
+            f"joint_{name}_max_deg": float(degrees.max()),
+            f"joint_{name}_max_name": skeleton.coordinates[angles[int(np.argmax(degrees))]],
+        }
+    return numbers
 
 
 def _rms(values: FloatArray) -> float:

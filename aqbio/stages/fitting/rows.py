@@ -56,7 +56,9 @@ def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iter
         yield measure(
             key, f"joint_change_{name}", fitted[f"joint_change_{name}_deg"], "degrees",
             limit=limit, severity="warning",
-            note=f"RMS change of joint angles by the fit, {name} over the joints",
+            note=f"RMS change of joint angles against the plain motion, {name} over the joints; by "
+            "the forces alone, with the same weights and splines, "
+            f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
         )  # fmt: skip
     if fitted.get("held_out_change_m") is not None:
         yield measure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from aqbio.stages.gathering.rows import MASS_NEEDED
 from aqbio.stages.gathering.study import GatheredStudy
@@ -124,7 +125,8 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
             "  markers.yaml: name the labels of the landmarks that are missing, as in "
             "models/sprint/markers.yaml"
         )
-    yield f"Then: aqbio check {folder}, and aqbio run {folder}"
+    typed = quote(str(folder))
+    yield f"Then: aqbio check {typed}, and aqbio run {typed}"
 
 
 def _listed(names: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,14 @@ from aqbio.io.tables import Columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.lines import LINES
-from aqbio.stages.verdicts.tables import ATHLETES, PARTITION_COLUMN, SECONDARY, SINGLE, STEPS
+from aqbio.stages.verdicts.tables import (
+    ATHLETES,
+    PARTITION_COLUMN,
+    POWER,
+    SECONDARY,
+    SINGLE,
+    STEPS,
+)
 from aqbio.stats.evidence import Evidence, StepEvidence
 from aqbio.stats.outcomes import Outcome
 from aqbio.stats.partitions import (
@@ -22,6 +30,7 @@ from aqbio.stats.partitions import (
     partition_names,
     together_share,
 )
+from aqbio.stats.power import power_rows
 from aqbio.stats.registry import Registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.single import athlete_intervals
@@ -126,6 +135,29 @@ def single_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
         for one in athlete_intervals(evidence, hypothesis)
     ]
     return pd.DataFrame(rows, columns=list(SINGLE))
+
+
+def power_table(
+    evidence: Evidence, found: Mapping[str, Outcome], registry: Registry, family: int
+) -> pd.DataFrame:
+    """One row per hypothesis with an estimate: what this study can find, and what it would take.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    found : mapping of Outcome
+    registry : Registry
+    family : int
+        Hypotheses that were tested.
+    """
+    import pandas as pd
+
+    pairs = {name: (registry[name], one) for name, one in found.items()}
+    rows = [
+        asdict(one) | {"unit": registry[one.hypothesis].unit}
+        for one in power_rows(evidence, pairs, family)
+    ]
+    return pd.DataFrame(rows, columns=list(POWER))
 
 
 def secondary_table(evidence: Evidence, draws: int, seed: int) -> pd.DataFrame:

@@ -118,6 +118,51 @@ SINGLE: Columns = {
     },
     "ci_high": {"description": "Upper end of that interval."},
     "n_steps": {"description": "Steps behind it."},
+    "se": {"description": "Standard error behind the interval."},
+}
+
+POWER: Columns = {
+    "hypothesis": {"description": "Hypothesis that has an estimate."},
+    "n_athletes": {"description": "Athletes behind the estimate."},
+    "n_steps": {"description": "Steps (H7: sprints) behind the estimate."},
+    "se": {"description": "Standard error of the estimate; of a ratio to first order."},
+    "df": {"description": "Its degrees of freedom."},
+    "sd_athletes": {
+        "description": "Standard deviation of athletes' numbers that this error belongs to: se "
+        "times the root of n_athletes."
+    },
+    "sd_steps": {
+        "description": "What of it the error of an athlete's number makes, root mean square of se "
+        "in single_athletes.tsv: more steps of each make it smaller. n/a where the number is not "
+        "one of an athlete's own steps."
+    },
+    "sd_between": {
+        "description": "What is left, how much athletes differ: only more athletes help. n/a as "
+        "before."
+    },
+    "alpha": {
+        "description": "Two-sided level of Holm's strictest step (equivalence: of each of "
+        "two one-sided tests)."
+    },
+    "mde": {
+        "description": "Smallest effect (for equivalence: margin) that a study like this one "
+        "finds with 80 % power under the whole rule, as in verdicts.tsv."
+    },
+    "smallest_effect": {"description": "Smallest effect of interest, or margin."},
+    "power": {
+        "description": "Chance that the test alone finds the smallest effect of interest (for "
+        "equivalence: calls no effect equivalent). The rule also wants an estimate of that size, "
+        "which half of the studies give then."
+    },
+    "athletes_needed": {
+        "description": "Athletes like these, with as many steps, for a power of 80 % of the test "
+        "alone at that effect; not less than a verdict takes anyhow. n/a beyond 100 000."
+    },
+    "athletes_double": {
+        "description": "Athletes for a power of 80 % of the whole rule at twice that effect; n/a "
+        "for equivalence, where the test is the rule."
+    },
+    "unit": {"description": "Unit of se, standard deviations, mde and smallest effect."},
 }
 
 SECONDARY: Columns = {

@@ -25,7 +25,8 @@ def tables(request):
     """Every table of a study, as anyone reads it."""
     folder = request.getfixturevalue(request.param).root / "tables"
     names = (
-        "verdicts", "hypotheses_steps", "hypotheses_athletes", "multiverse", "sprints", "secondary"
+        "verdicts", "hypotheses_steps", "hypotheses_athletes", "multiverse", "sprints", "secondary",
+        "power", "single_athletes",
     )  # fmt: skip
     return {name: pd.read_csv(folder / f"{name}.tsv", sep="\t", na_values="n/a") for name in names}
 
@@ -191,3 +192,64 @@ def test_lines_of_wrists_and_ankles(tables):
         told = rows.loc[name, ["estimate", "ci_low", "ci_high"]].astype(float)
         expected = (values.mean(), values.mean() - half, values.mean() + half)
         assert tuple(told) == pytest.approx(expected, **SAME)
+
+
+# power ------------------------------------------------------------------------------------------
+
+
+def _power(tables, name):
+    return tables["power"].set_index("hypothesis").loc[name]
+
+
+def _found(se, df, row):
+    """Power of the test alone at the smallest effect of interest (equivalence: at no effect)."""
+    distance = abs(row.smallest_effect) / se
+    if row.name == "H3d":
+        return 1.0 - 2.0 * stats.t.sf(distance - stats.t.isf(row.alpha, df), df)
+    critical = stats.t.isf(row.alpha / 2.0, df)
+    return 1.0 if distance > 10.0 * (critical + 1.0) else stats.nct.sf(critical, df, distance)
+
+
+def test_power_from_athletes_numbers(tables):
+    """Error and degrees of freedom from the athletes' own numbers, then the t distributions."""
+    athletes, verdicts = tables["hypotheses_athletes"], tables["verdicts"]
+    family = verdicts["p_holm"].notna().sum()
+    for name in ("H1", "H2", "H3e", "H4", "H5a", "H5b", "H7"):
+        chosen = (athletes["hypothesis"] == name) & (athletes["column"] == "value")
+        values, row = athletes[chosen]["value"].dropna(), _power(tables, name)
+        assert (row.se, row.df) == pytest.approx((values.sem(), len(values) - 1), **SAME)
+        assert row.sd_athletes == pytest.approx(values.std(), **SAME)
+        assert row.alpha == pytest.approx(0.05 / family, **SAME)
+        assert row.power == pytest.approx(_found(row.se, row.df, row), rel=1e-6, abs=1e-9)
+        both = _row(tables, name)
+        assert (row.mde, row.smallest_effect, row.n_athletes, row.n_steps) == (
+            both.mde, both.smallest_effect, both.n_athletes, both.n_steps
+        )  # fmt: skip
+
+
+def test_error_of_athletes_numbers_from_their_steps(tables):
+    single = tables["single_athletes"]
+    half = (single["ci_high"] - single["ci_low"]) / 2.0
+    df = single["n_steps"] - np.where(single["hypothesis"].isin(["H1", "H2", "H4"]), 1, 2)
+    np.testing.assert_allclose(half / stats.t.ppf(0.975, df), single["se"], rtol=1e-9)
+    for name in ("H1", "H2", "H4", "H5a"):
+        own, row = single[single["hypothesis"] == name]["se"], _power(tables, name)
+        assert row.sd_steps == pytest.approx(np.sqrt((own**2).mean()), **SAME)
+        between = np.sqrt(max(0.0, row.sd_athletes**2 - row.sd_steps**2))
+        assert row.sd_between == pytest.approx(between, **SAME)
+
+
+def test_athletes_needed(tables):
+    """Enough with that number, not with one less, unless a verdict takes that many anyhow."""
+    least = {"H8a": 12, "H8b": 12, "H3e": 10, "H5a": 10, "H5b": 10}
+    for row in tables["power"].set_index("hypothesis").itertuples():
+        row, name = _power(tables, row.Index), row.Index
+        scaled = {
+            number: _found(
+                row.se * np.sqrt(row.n_athletes / number), row.df + number - row.n_athletes, row
+            )
+            for number in (row.athletes_needed, row.athletes_needed - 1)
+        }
+        enough, less = scaled.values()
+        assert enough >= 0.8 - 1e-9
+        assert less < 0.8 or row.athletes_needed == least.get(name, 8)

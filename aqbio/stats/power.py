@@ -1,0 +1,200 @@
+"""Power: what a study like this one can find, and how many athletes it would take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.gates import FEWEST_ATHLETES
+from aqbio.stats.inference import SIGNS, Estimate, detectable_effect, detectable_margin
+from aqbio.stats.outcomes import Outcome
+from aqbio.stats.registry import Hypothesis
+from aqbio.stats.single import athlete_intervals
+
+AIM = 0.80
+"""Power that is asked for."""
+
+MOST = 100_000
+"""Athletes beyond which no number is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerRow:
+    """What this study can find of one hypothesis; NaN where it is not known.
+
+    Attributes
+    ----------
+    hypothesis : str
+    n_athletes, n_steps : int
+    se, df : float
+        Standard error and degrees of freedom of the estimate.
+    sd_athletes : float
+        Standard deviation of athletes' numbers that this error belongs to.
+    sd_steps : float
+        What of it the error of an athlete's number from few steps makes.
+    sd_between : float
+        What is left: how much athletes differ.
+    alpha : float
+        Level of Holm's strictest step.
+    mde : float
+        Smallest effect (for equivalence: margin) that the rule finds with a power of 80 %.
+    smallest_effect : float
+    power : float
+        Of the test alone, at the smallest effect of interest (for equivalence: at no effect).
+    athletes_needed : float
+        For a power of 80 % of the test alone there; at least what a verdict takes anyhow.
+    athletes_double : float
+        For a power of 80 % of the whole rule at twice that effect; NaN for equivalence.
+    """
+
+    hypothesis: str
+    n_athletes: int
+    n_steps: int
+    se: float
+    df: float
+    sd_athletes: float
+    sd_steps: float
+    sd_between: float
+    alpha: float
+    mde: float
+    smallest_effect: float
+    power: float
+    athletes_needed: float
+    athletes_double: float
+
+
+def power_rows(
+    evidence: Evidence, found: Mapping[str, tuple[Hypothesis, Outcome]], family: int
+) -> tuple[PowerRow, ...]:
+    """Power of every hypothesis that has an estimate.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    found : mapping of id to hypothesis and outcome
+    family : int
+        Hypotheses that were tested.
+    """
+    return tuple(power_row(evidence, *pair, family) for pair in found.values())
+
+
+def power_row(
+    evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int
+) -> PowerRow:
+    """Power of one hypothesis.
+
+    Notes
+    -----
+    Other numbers of athletes: the standard error goes with one over their square root, and every
+    athlete more is a degree of freedom more; athletes vary as in this study, with as many steps.
+    """
+    now, count = outcome.error, outcome.n_athletes
+    alpha = hypothesis.alpha / max(family, 1)
+    sign = SIGNS.get(hypothesis.predicted, 1.0)
+    steps = step_error(evidence, hypothesis, outcome)
+    athletes = now.se * np.sqrt(count)
+
+    def test(number: int) -> float:
+        return power_of_test(_with(now, count, number), hypothesis, alpha)
+
+    def rule(number: int) -> bool:
+        return rule_effect(_with(now, count, number), hypothesis, alpha) <= 2.0 * hypothesis.delta
+
+    least = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
+    known = bool(np.isfinite(now.se) and now.df > 0)
+    directed = hypothesis.predicted != "equivalent"
+    return PowerRow(
+        hypothesis=hypothesis.id,
+        n_athletes=count,
+        n_steps=outcome.n_steps,
+        se=now.se,
+        df=now.df,
+        sd_athletes=athletes,
+        sd_steps=steps,
+        sd_between=float(np.sqrt(np.fmax(athletes**2 - steps**2, 0.0 * steps))),
+        alpha=alpha,
+        mde=sign * rule_effect(now, hypothesis, alpha),
+        smallest_effect=sign * hypothesis.delta,
+        power=test(count) if known else np.nan,
+        athletes_needed=_fewest(lambda n: test(n) >= AIM, least) if known else np.nan,
+        athletes_double=_fewest(rule, least) if known and directed else np.nan,
+    )
+
+
+def rule_effect(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> float:
+    """Size of the smallest effect, or margin, that the rule finds with a power of 80 %."""
+    if hypothesis.predicted == "equivalent":
+        return detectable_margin(estimate, alpha=alpha, power=AIM)
+    return detectable_effect(estimate, hypothesis.delta, alpha=alpha, power=AIM)
+
+
+def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> float:
+    """Power of the test alone at the smallest effect of interest.
+
+    Notes
+    -----
+    For a direction, that p falls below alpha (noncentral t). For equivalence, that an effect of 0
+    is called equivalent: the estimate must be that far from both ends of the margin.
+    """
+    distance = hypothesis.delta / max(estimate.se, 1e-300)
+    if hypothesis.predicted == "equivalent":
+        room = distance - float(stats.t.isf(alpha, estimate.df))
+        return max(0.0, 1.0 - 2.0 * float(stats.t.sf(room, estimate.df)))
+    critical = float(stats.t.isf(alpha / 2.0, estimate.df))
+    if distance > 10.0 * (critical + 1.0):  # certain, and beyond what the distribution can compute
+        return 1.0
+    return float(stats.nct.sf(critical, estimate.df, distance))
+
+
+def _with(now: Estimate, count: int, number: int) -> Estimate:
+    """Give the precision with another number of athletes, each like those of this study."""
+    return Estimate(now.value, now.se * np.sqrt(count / number), now.df + number - count)
+
+
+def _fewest(enough: Callable[[int], bool], least: int) -> float:
+    """Smallest number of athletes that is enough, NaN beyond `MOST`."""
+    if enough(least):
+        return float(least)
+    low, high = least, 2 * least
+    while not enough(high):
+        if high > MOST:
+            return np.nan
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return float(high)
+
+
+def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> float:
+    """Root mean square over athletes of the error of an athlete's number from the own steps.
+
+    Returns
+    -------
+    float
+        NaN where the statistic is no number of an athlete's own steps.
+    """
+    own = athlete_intervals(evidence, hypothesis)
+    place = {name: index for index, name in enumerate(outcome.athletes)}
+    values = _values(outcome)
+    given = np.array([values[place[one.athlete]] for one in own])
+    told = np.array([one.estimate for one in own])
+    if not len(own) or not np.allclose(given, told, rtol=1e-6, equal_nan=True):
+        return np.nan
+    errors = np.array([one.se for one in own])
+    known = np.isfinite(errors)
+    return float(np.sqrt(np.mean(errors[known] ** 2))) if known.any() else np.nan
+
+
+def _values(outcome: Outcome) -> FloatArray:
+    """Athletes' own numbers behind the estimate: of several columns the one that decided."""
+    if "value" in outcome.values:
+        return outcome.values["value"]
+    return min(
+        outcome.values.values(), key=lambda column: abs(np.nanmean(column) - outcome.estimate)
+    )

@@ -53,8 +53,8 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
             "axis": list("xyz"),
         },
         attrs={
-            "surface": surface, "belt_speed": 0.0, "heading": 0.0, "events": "plates",
-            "marker_rate": RATE, "cutoff": 20.0,
+            "surface": surface, "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
+            "events": "plates", "marker_rate": RATE, "cutoff": 20.0,
         },
     )  # fmt: skip
     markers = np.zeros((FRAMES, 12, 3))
@@ -173,3 +173,11 @@ def test_a_plain_trial_is_what_it_was():
         np.testing.assert_array_equal(data[name], trial.prepared[name])
     assert not data["drag_force"].values.any()
     assert data.attrs["events"] == "plates"
+
+
+def test_plates_whose_edges_are_unknown_measure_contacts():
+    """Files of forces do not say where the plates are: all contacts of treadmills are like that."""
+    trial = made()
+    trial.prepared["contact_edge_distance"][:] = np.nan
+    seen = observations(OneSkeleton(), trial, EDGE)
+    np.testing.assert_array_equal(seen.measured, observations(OneSkeleton(), made(), EDGE).measured)

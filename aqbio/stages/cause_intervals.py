@@ -49,6 +49,7 @@ def drawn_stances(draws: TrialDraws, steps: Sequence[Step]) -> Stances:
         loads=[load.frames(frames) for load in mechanics.loads],
         touching=draws.touching[frames],
         anatomy=draws.anatomy,
+        surface_height=mechanics.surface_height,
     )
     generator = np.random.default_rng(draws.sampling.seed)
     count = max(draws.sampling.count // SHARE, 8)

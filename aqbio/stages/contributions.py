@@ -138,7 +138,10 @@ def trial_contributions(
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     contacts = tuple(trial_contacts(data))
     touching = frames_in_contact(time, contacts) & measured[:, None]
-    levels = trial_levels(skeleton, kinematics, loads, touching, study.model_map)
+    height = float(data.attrs["surface_height"])
+    levels = trial_levels(
+        skeleton, kinematics, loads, touching, study.model_map, surface_height=height
+    )
     balance = levels.mechanics.balance
     joints = study.model_map.joints.by_name()
     index = [skeleton.joints.index(name) for name in joints.values()]

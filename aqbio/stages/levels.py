@@ -32,6 +32,8 @@ def trial_levels(
     loads: Sequence[ExternalLoad],
     touching: BoolArray,
     model_map: ModelMap,
+    *,
+    surface_height: float = 0.0,
 ) -> Levels:
     """Levels A, B and C of one trial.
 
@@ -44,13 +46,15 @@ def trial_levels(
     touching : (T, 2) bool array
         From :func:`frames_in_contact`.
     model_map : ModelMap
+    surface_height : float
+        Of the ground that the feet touch, m.
     """
     anatomy = Anatomy(
         groups=model_map.groups,
         joints=model_map.joints.by_name(),
         root=model_map.pelvis.joint,
     )
-    return levels(skeleton, kinematics, loads, touching, anatomy)
+    return levels(skeleton, kinematics, loads, touching, anatomy, surface_height=surface_height)
 
 
 def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:

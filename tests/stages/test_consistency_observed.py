@@ -53,8 +53,8 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
             "axis": list("xyz"),
         },
         attrs={
-            "surface": surface, "belt_speed": 0.0, "heading": 0.0, "events": "plates",
-            "marker_rate": RATE, "cutoff": 20.0,
+            "surface": surface, "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
+            "events": "plates", "marker_rate": RATE, "cutoff": 20.0,
         },
     )  # fmt: skip
     markers = np.zeros((FRAMES, 12, 3))

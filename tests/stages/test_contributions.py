@@ -54,7 +54,12 @@ def _prepared(case, time, known: np.ndarray) -> xr.Dataset:
             "contact_edge_distance": ("contact", [0.2] if known.any() else []),
         },
         coords={"time": time, "foot": list(SIDES), "axis": list(AXES)},
-        attrs={"surface": "overground", "belt_speed": 0.0, "events": "plates"},
+        attrs={
+            "surface": "overground",
+            "surface_height": 0.0,
+            "belt_speed": 0.0,
+            "events": "plates",
+        },
     )
 
 

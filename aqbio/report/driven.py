@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import pandas as pd
 
@@ -96,7 +97,22 @@ def told_sides(columns: list[Driven]) -> dict[str, str]:
     return {side: words for side, words in SIDES.items() if side in known}
 
 
-def fastest(columns: list[Driven]) -> Driven | None:
+class Column(Protocol):
+    """What stands side by side in tables and figures: steps of one condition and speed."""
+
+    @property
+    def condition(self) -> str:
+        """Condition of the trials."""
+
+    @property
+    def speed_mps(self) -> float:
+        """Mean speed of the steps, m/s."""
+
+
+OneColumn = TypeVar("OneColumn", bound=Column)
+
+
+def fastest(columns: list[OneColumn]) -> OneColumn | None:
     """Give the fastest column of the first condition."""
     first = [one for one in columns if one.condition == columns[0].condition]
     return max(first, key=lambda one: one.speed_mps, default=None)

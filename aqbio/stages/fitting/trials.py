@@ -18,7 +18,9 @@ from aqbio.names import AXES, SIDES
 if TYPE_CHECKING:
     import xarray as xr
 
-KEPT_ATTRIBUTES = ("surface", "belt_speed", "heading", "events", "marker_rate", "cutoff")
+KEPT_ATTRIBUTES = (
+    "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
+)  # fmt: skip
 """Attributes of a prepared trial that later stages need."""
 
 FITTED, PLAIN = "fitted", "plain"

@@ -198,12 +198,13 @@ def agreement_figure(trials: Sequence[TrialAgreement], width_mm: float) -> Figur
 
 def _moments(figure: Figure, place: Axes, trials: Sequence[TrialAgreement]) -> None:
     beside = offset_copy(place.transData, figure, x=-5.0, units="points")
-    for one in trials:
-        for name, value in one.effects.items():
-            place.plot(
-                one.speed, value, MARKS[name], color=STYLES[name].colour,
-                markersize=0.85 * _size(trials), markeredgewidth=0.0, transform=beside,
-            )  # fmt: skip
+    for name in EFFECTS:
+        own = [one for one in trials if name in one.effects]
+        place.plot(
+            [one.speed for one in own], [one.effects[name] for one in own], MARKS[name],
+            color=STYLES[name].colour, markersize=0.85 * _size(trials), markeredgewidth=0.0,
+            transform=beside,
+        )  # fmt: skip
     _pairs(place, [(one.speed, one.moment_before, one.moment_after) for one in trials])
     _gate(place, MOMENT_GATE, "gate 10 N m")
     effects = [value for one in trials for value in one.effects.values()]
@@ -224,8 +225,10 @@ def _forces(place: Axes, trials: Sequence[TrialAgreement]) -> None:
 
 def _precision(place: Axes, trials: Sequence[TrialAgreement]) -> None:
     known = [one for one in trials if np.isfinite(one.sd)]
-    for one in known:
-        place.plot(one.speed, one.sd, "D", color=INK, markersize=0.8 * _size(trials))
+    place.plot(
+        [one.speed for one in known], [one.sd for one in known], "D", color=INK,
+        markersize=0.8 * _size(trials),
+    )  # fmt: skip
     place.set_title(
         "The evidence after the fit:\nhow sure the opposition of the sides is", fontsize=7
     )
@@ -257,16 +260,15 @@ def _size(points: Sequence[object]) -> float:
 def _pairs(place: Axes, points: Sequence[tuple[float, float, float]]) -> None:
     """Draw hollow before, filled after and, where trials are few, the way between them."""
     size = _size(points)
-    for speed, before, after in points:
-        if np.isfinite(before) and np.isfinite(after) and len(points) <= FEW:
-            place.plot([speed, speed], [before, after], color=FRAME, linewidth=0.15 * size)
-        if np.isfinite(before):
-            place.plot(
-                speed, before, "D", color="white", markeredgecolor=INK, markersize=size,
-                markeredgewidth=0.2 * size, zorder=3,
-            )  # fmt: skip
-        if np.isfinite(after):
-            place.plot(speed, after, "D", color=INK, markersize=size, zorder=4)
+    speed, before, after = np.array(points, dtype=float).T
+    for at in np.flatnonzero(np.isfinite(before + after)) if len(points) <= FEW else ():
+        ends = [before[at], after[at]]
+        place.plot([speed[at], speed[at]], ends, color=FRAME, linewidth=0.15 * size)
+    place.plot(
+        speed, before, "D", color="white", markeredgecolor=INK, markersize=size,
+        markeredgewidth=0.2 * size, zorder=3,
+    )  # fmt: skip
+    place.plot(speed, after, "D", color=INK, markersize=size, zorder=4)
 
 
 def _gate(place: Axes, height: float, words: str) -> None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
 from aqbio.figures.bars import Bar, BarChart
 from aqbio.figures.step_columns import StepColumn
@@ -69,39 +70,53 @@ def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
 
 
 def _draw(place: Axes, panel: Sequence[Bar], *, paired: bool) -> None:
+    """Draw the bars of a panel; one object per kind, since drawing costs by objects."""
     place.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
-    for height, bar in enumerate(panel):
-        (first, *others) = bar.values.values()
-        thick = 0.36 if paired else 0.66
-        upper = height - (0.2 if paired else 0.0)
-        _one(place, upper, first.mean, bar, thick=thick)
-        if np.isfinite(first.low):
-            place.plot([first.low, first.high], [upper, upper], color=INK, linewidth=0.8)
-            for end in (first.low, first.high):
-                place.plot([end, end], [upper - 0.17, upper + 0.17], color=INK, linewidth=0.8)
-        for mark, value in zip(_MARKS, others, strict=False):
-            if paired:
-                _one(place, height + 0.2, value.mean, bar, thick=thick, faint=True)
-            else:
-                place.plot(
-                    value.mean, height, mark, color="white", markeredgecolor=INK,
-                    markersize=2.6, markeredgewidth=0.6, zorder=4,
-                )  # fmt: skip
+    thick, beside = (0.36, 0.2) if paired else (0.66, 0.0)
+    variants = [list(bar.values.values()) for bar in panel]
+    heights = np.arange(len(panel), dtype=float)
+    firsts = [values[0] for values in variants]
+    _bars(place, heights - beside, [one.mean for one in firsts], panel, thick=thick)
+    known = np.array([np.isfinite(one.low) for one in firsts], dtype=bool)
+    low, high = (np.array([getattr(one, end) for one in firsts])[known] for end in ("low", "high"))
+    across = (heights - beside)[known]
+    place.hlines(across, low, high, color=INK, linewidth=0.8, zorder=3)
+    for ends in (low, high):
+        place.vlines(ends, across - 0.17, across + 0.17, color=INK, linewidth=0.8, zorder=3)
+    for number, mark in enumerate(_MARKS, start=1):
+        own = [at for at, values in enumerate(variants) if len(values) > number]
+        means = [variants[at][number].mean for at in own]
+        if paired:
+            _bars(
+                place, heights[own] + beside, means, [panel[at] for at in own], thick=thick,
+                faint=True,
+            )  # fmt: skip
+        else:
+            place.plot(
+                means, heights[own], mark, color="white", markeredgecolor=INK, markersize=2.6,
+                markeredgewidth=0.6, zorder=4,
+            )  # fmt: skip
     place.tick_params(axis="y", length=0)
     place.locator_params(axis="x", nbins=4)
 
 
-def _one(
-    place: Axes, height: float, value: float, bar: Bar, *, thick: float, faint: bool = False
+def _bars(
+    place: Axes,
+    heights: NDArray[np.float64],
+    values: Sequence[float],
+    bars: Sequence[Bar],
+    *,
+    thick: float,
+    faint: bool = False,
 ) -> None:
-    colour = bar.style.colour
+    colours = [bar.style.colour for bar in bars]
     place.barh(
-        height,
-        value,
+        heights,
+        values,
         height=thick,
-        facecolor="white" if faint else pale(colour),
-        edgecolor=colour,
-        hatch=None if bar.style.dash == "solid" or faint else _HATCH,
+        color=["white" if faint else pale(colour) for colour in colours],
+        edgecolor=colours,
+        hatch=["" if bar.style.dash == "solid" or faint else _HATCH for bar in bars],
         linewidth=0.6,
         zorder=2,
     )

@@ -204,9 +204,10 @@ def _draw_contacts(place: Axes, contacts: tuple[Contact, ...]) -> None:
 
 def _draw_part(place: Axes, forces: GroundForces, axis: int) -> None:
     place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
+    events = [at for one in forces.contacts for at in (one.touchdown_s, one.toe_off_s)]
+    high = place.get_xaxis_transform()
+    place.vlines(events, 0.0, 1.0, transform=high, color="#C8C8C8", linewidth=0.4, zorder=0)
     for contact in forces.contacts:
-        for event in (contact.touchdown_s, contact.toe_off_s):
-            place.axvline(event, color="#C8C8C8", linewidth=0.4, zorder=0)
         foot = SIDES.index(contact.foot)
         if axis == 1:
             kept = _within(forces.event_time, contact)

@@ -51,6 +51,27 @@ def shown(value: float, unit: str = "") -> str:
     return text.replace("-", "−")
 
 
+def shown_together(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """Write an estimate and its interval with as many decimals as the interval deserves.
+
+    Half the interval keeps two significant digits; without an interval, numbers keep three.
+
+    Examples
+    --------
+    >>> shown_together(0.00398, 0.00308, 0.00488)
+    ('0.00398', '0.00308', '0.00488')
+    >>> shown_together(-12.34, -14.11, -10.57)
+    ('−12.3', '−14.1', '−10.6')
+    """
+    half = 0.5 * abs(high - low)
+    if not (math.isfinite(half) and half > 0):
+        return shown(value), shown(low), shown(high)
+    decimals = max(0, 1 - math.floor(math.log10(half)))
+    texts = (f"{number:.{decimals}f}" for number in (value, low, high))
+    told = [text.lstrip("-") if float(text) == 0 else text.replace("-", "−") for text in texts]
+    return told[0], told[1], told[2]
+
+
 def measured(value: float, unit: str) -> str:
     """Write a number and its unit, kept on one line by a no-break space.
 

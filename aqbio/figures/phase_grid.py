@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -29,6 +30,7 @@ from aqbio.figures.style import (
 FLIGHT = "flight"
 IMPLIED = "flight: mechanically implied"
 _PERCENT = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100])
+_EVERY_SECOND = np.concatenate([_PERCENT[:101:2], [100.0], _PERCENT[102::2]])
 _ROW_MM, _NARROW_ROW_MM, _MARGIN_MM = 31.0, 34.0, 24.0
 _MAX_HEIGHT_MM = 232.0
 _ROOMY_COLUMNS = 2
@@ -79,11 +81,7 @@ def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
         _title(place, column, roomy=roomy)
         implied = roomy and grid.implied
         _name_phases(place, "flight (mechanically implied)" if implied else "flight")
-    for place in axes[-1]:
-        if len(grid.columns) > _PERCENT_COLUMNS:
-            _name_events(place)
-        else:
-            _name_percent(place)
+    _name_phase(axes, events=len(grid.columns) > _PERCENT_COLUMNS)
     figure.align_ylabels(axes[:, 0])
     _legend(figure, grid.rows, IMPLIED if grid.implied else FLIGHT, columns=5)
     return figure
@@ -102,11 +100,7 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
         _name_phases(axes[0, position])
     for column, place in zip(grid.columns, axes[:, 0], strict=True):
         place.set_ylabel(f"{column.title}\n{_steps(column)}", linespacing=1.3)
-    for place in axes[-1]:
-        if len(rows) > _ROOMY_COLUMNS:
-            _name_events(place)
-        else:
-            _name_percent(place)
+    _name_phase(axes, events=len(rows) > _ROOMY_COLUMNS)
     _legend(figure, rows, IMPLIED if grid.implied else FLIGHT, columns=2)
     return figure
 
@@ -136,10 +130,8 @@ def _draw_strip(place: Axes, panel: tuple[Curve, ...]) -> None:
             )
             below = above
     place.axvline(100, color=FRAME, linewidth=0.6)
-    place.set_xlim(0, 200)
     place.set_ylim(0, 100)
     place.set_yticks([0, 100])
-    place.set_xticks([0, 50, 100, 150, 200], labels=[])
 
 
 def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
@@ -150,8 +142,8 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
     for line in panel:
         colour = line.style.colour
         banded = bool(np.isfinite(line.sd).all())
-        for step in () if crowded and banded else line.single:
-            place.plot(_PERCENT, _apart(step), color=pale(colour), linewidth=0.4, zorder=2)
+        if len(line.single) and not (crowded and banded):
+            _draw_single(place, line)
         if banded:
             _draw_band(place, line, line.sd, 0.10)
         if line.half is not None:
@@ -164,24 +156,35 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
             linewidth=line.style.width,
             zorder=4 if line.name == "total" else 3,  # thin, so that what it hides is seen
         )
-    place.set_xlim(0, 200)
-    place.set_xticks([0, 50, 100, 150, 200], labels=[])
     place.locator_params(axis="y", nbins=5)
+
+
+def _draw_single(place: Axes, line: Curve) -> None:
+    """Draw all thin lines of a curve as one object: drawing costs by objects, not by points."""
+    paths = [
+        np.column_stack([np.arange(101.0) + 100 * phase, step[phase]])
+        for step in line.single
+        for phase in range(2)
+    ]
+    thin = LineCollection(
+        paths, colors=[pale(line.style.colour)], linewidths=0.4, capstyle="round",
+        joinstyle="round", zorder=2,
+    )  # fmt: skip
+    place.add_collection(thin)
 
 
 def _draw_band(place: Axes, line: Curve, half: NDArray[np.float64], alpha: float) -> None:
     """Shade mean ± half; every second sample: the same picture, half the file."""
-    for phase in range(2):
-        if np.isfinite(half[phase]).all():
-            place.fill_between(
-                np.arange(0.0, 101.0, 2.0) + 100 * phase,
-                (line.mean - half)[phase, ::2],
-                (line.mean + half)[phase, ::2],
-                color=line.style.colour,
-                alpha=alpha,
-                linewidth=0,
-                zorder=2,
-            )
+    known = np.where(np.isfinite(half).all(axis=1, keepdims=True), half, np.nan)
+    place.fill_between(
+        _EVERY_SECOND,
+        _apart((line.mean - known)[:, ::2]),
+        _apart((line.mean + known)[:, ::2]),
+        color=line.style.colour,
+        alpha=alpha,
+        linewidth=0,
+        zorder=2,
+    )
 
 
 def _apart(phases: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -221,14 +224,16 @@ def _name_phases(place: Axes, flight: str = "flight") -> None:
         _over(place, across, 2.5, name, fontsize=6.5, color=FRAME)
 
 
-def _name_percent(place: Axes) -> None:
-    place.set_xticks([0, 50, 100, 150, 200], labels=["0", "50", "100|0", "50", "100"])
-    place.set_xlabel("phase (%)")
-
-
-def _name_events(place: Axes) -> None:
-    place.set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
-    place.set_xlabel("phase")
+def _name_phase(axes: NDArray[np.object_], *, events: bool) -> None:
+    """Mark the events or the percent of both phases; all panels share the axis."""
+    first = axes[-1, 0]
+    first.set_xlim(0, 200)
+    if events:
+        first.set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
+    else:
+        first.set_xticks([0, 50, 100, 150, 200], labels=["0", "50", "100|0", "50", "100"])
+    for place in axes[-1]:
+        place.set_xlabel("phase" if events else "phase (%)")
 
 
 def _legend(figure: Figure, rows: Sequence[PanelRow], flight: str, *, columns: int) -> None:

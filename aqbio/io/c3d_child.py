@@ -1,8 +1,9 @@
 """The process in which ezc3d opens C3D files: what goes wrong in it stays in it.
 
 Started by :mod:`aqbio.io.c3d_process` as ``python -m aqbio.io.c3d_child``. It takes a line of JSON
-per file on its standard input and answers with an archive of arrays, its length in front. Only
-what the readers need leaves it: parameters about the subject, which hold names of persons, do not.
+per file on its standard input and answers with arrays, their names first, the length of all in
+front. Only what the readers need leaves it: parameters about the subject, which hold names of
+persons, do not.
 """
 
 from __future__ import annotations
@@ -45,10 +46,11 @@ def answer(request: dict[str, Any], answers: IO[bytes]) -> None:
     except EXPECTED as error:
         said = str(error) or type(error).__name__
         content = {"error": np.array(said)}
-    archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **content)
-    answers.write(LENGTH.pack(archive.tell()))
-    answers.write(archive.getbuffer())
+    arrays = io.BytesIO()
+    for array in (np.array(list(content)), *content.values()):
+        np.save(arrays, array, allow_pickle=False)
+    answers.write(LENGTH.pack(arrays.tell()))
+    answers.write(arrays.getbuffer())
     answers.flush()
 
 

@@ -84,8 +84,9 @@ def c3d_content(path: Path) -> C3dContent:
             fix=REFUSED,
             rule="c3d-unreadable",
         )
-    with np.load(io.BytesIO(answer), allow_pickle=False) as archive:
-        content = {name: archive[name] for name in archive.files}
+    arrays = io.BytesIO(answer)
+    names = np.load(arrays, allow_pickle=False).tolist()
+    content = {name: np.load(arrays, allow_pickle=False) for name in names}
     if "error" in content:
         raise AqbioError(
             f"the C3D file cannot be read ({content['error'].item()}).",

@@ -13,6 +13,9 @@ JITTER = 0.02
 ROUNDING = 1.1e-3
 """Steps may also differ by this, where a file rounds times to milliseconds, s."""
 
+DIGITS = (0.01, 0.001, 0.0001)
+"""Last digits of times that exports round to, s."""
+
 RATE_MATCH = 0.005
 """A declared rate is taken when the time column agrees with it within this share."""
 
@@ -42,6 +45,8 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
     typical = float(np.median(steps)) if len(steps) else 0.0
     deviation = np.abs(steps - typical)
     if not typical > 0.0 or deviation.max() > max(JITTER * typical, min(ROUNDING, 0.5 * typical)):
+        if (rate := _rate_of_rounded(time)) is not None:
+            return rate
         row = int(np.argmax(deviation)) + 2 if len(steps) else 1
         step = f"{steps[row - 2]:g} s" if len(steps) else "unknown"
         raise AqbioError(
@@ -49,7 +54,7 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
             f"others are {typical:g} s.",
             file=file,
             where=f"data row {row}",
-            fix="export the trial without dropped or repeated rows.",
+            fix="export the trial without dropped or repeated rows, and times with enough digits.",
             rule="time-not-uniform",
         )
     exact = (len(time) - 1) / float(time[-1] - time[0])
@@ -57,3 +62,19 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
         return declared
     whole = round(exact)
     return float(whole) if abs(exact - whole) < 1e-6 * exact else exact
+
+
+def _rate_of_rounded(time: FloatArray) -> float | None:
+    """Rate of a time column with so few digits that instants repeat; None if it is not uniform.
+
+    Rounding moves an instant by half a digit at most: the instants less those of the rate stay
+    within one digit. A dropped row would move all that follow by more.
+    """
+    index = np.arange(len(time))
+    for digit in DIGITS:
+        if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
+            step = float(np.polyfit(index, time, 1)[0])
+            for rate in (float(round(1.0 / step)), 1.0 / step) if 0.0 < step < 2.0 * digit else ():
+                if np.ptp(time - index / rate) <= digit * (1.0 + 1e-3):
+                    return rate
+    return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +153,7 @@ def _cells(line: str, *, comma: bool) -> list[str]:
 
 def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool) -> FloatArray:
     try:
-        table = np.loadtxt(rows or ["nan"], delimiter="," if comma else None, ndmin=2)
+        table = _numbers(rows or ["nan"], comma=comma)
     except ValueError as error:
         raise AqbioError(
             f"the table of numbers is damaged ({error}).",
@@ -169,6 +171,22 @@ def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool
             rule="storage-columns",
         )
     return table
+
+
+def _numbers(rows: Sequence[str], *, comma: bool) -> FloatArray:
+    """Rows of numbers, correctly rounded: by the faster reader where it finds nothing odd."""
+    import pandas as pd
+
+    text = BytesIO("\n".join(rows).encode())
+    plain = "\t" in rows[0] and " " not in rows[0]  # as we write them: twice as fast
+    separator = "," if comma else "\t" if plain else r"\s+"
+    try:
+        table = pd.read_csv(
+            text, sep=separator, header=None, dtype=float, na_filter=False, quoting=csv.QUOTE_NONE
+        )
+    except ValueError:  # of a damaged row the slower reader tells where it is
+        return np.loadtxt(rows, delimiter="," if comma else None, ndmin=2)
+    return np.ascontiguousarray(table.to_numpy())
 
 
 def _in_degrees(header: list[str]) -> bool | None:

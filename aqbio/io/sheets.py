@@ -17,6 +17,9 @@ from aqbio.errors import AqbioError, Finding
 
 R = TypeVar("R", bound=Row)
 
+WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls files begin."""
+
 MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
 
@@ -176,6 +179,13 @@ def _text(path: Path) -> str:
             fix="write it, or correct `files` in study.yaml.",
             rule="file-missing",
         ) from error
+    if raw.startswith(WORKBOOK):
+        raise AqbioError(
+            "the sheet is an Excel workbook, not text.",
+            file=str(path),
+            fix="open it in Excel and save it as 'Unicode text', with the ending .tsv.",
+            rule="file-encoding",
+        )
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return raw.decode(encoding)

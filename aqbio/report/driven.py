@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import pandas as pd
 
@@ -90,7 +91,28 @@ class Driven:
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 
 
-def fastest(columns: list[Driven]) -> Driven | None:
+def told_sides(columns: list[Driven]) -> dict[str, str]:
+    """Sides that the table tells of, with their words: a model without arms has no push side."""
+    known = {side for column in columns for side, _ in column.effects}
+    return {side: words for side, words in SIDES.items() if side in known}
+
+
+class Column(Protocol):
+    """What stands side by side in tables and figures: steps of one condition and speed."""
+
+    @property
+    def condition(self) -> str:
+        """Condition of the trials."""
+
+    @property
+    def speed_mps(self) -> float:
+        """Mean speed of the steps, m/s."""
+
+
+OneColumn = TypeVar("OneColumn", bound=Column)
+
+
+def fastest(columns: list[OneColumn]) -> OneColumn | None:
     """Give the fastest column of the first condition."""
     first = [one for one in columns if one.condition == columns[0].condition]
     return max(first, key=lambda one: one.speed_mps, default=None)

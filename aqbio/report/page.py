@@ -12,7 +12,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.figures.numbers import shown
+from aqbio.figures.numbers import shown, shown_together
 from aqbio.report.agreement import sessions
 from aqbio.report.carried import (
     SpeedColumn,
@@ -20,7 +20,7 @@ from aqbio.report.carried import (
     speed_columns,
     told_carriers,
 )
-from aqbio.report.driven import SIDES, driven_columns, fastest
+from aqbio.report.driven import driven_columns, fastest, told_sides
 from aqbio.report.origin import Origin
 from aqbio.report.quality import (
     cautions,
@@ -36,6 +36,10 @@ from aqbio.report.verdicts import VerdictTables, verdict_section
 
 _UNITS = {"kg m2/s": "kg m²/s"}
 AGREEMENT = "agreement"
+FEW = 2
+"""Participants, and columns told in words, that a page shows without folding."""
+
+_SURELY = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +124,28 @@ def page(content: PageContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
+    environment.filters |= {"estimate": estimate, "probability": probability}
     environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"driven_sides": SIDES}
+    environment.globals |= {"few": FEW}
     style = (templates / "style.css").read_text(encoding="utf-8")
+    figures = _figures(content.figures)
+    columns, driven = speed_columns(content.means), driven_columns(content.caused)
+    environment.globals |= {"driven_sides": told_sides(driven)}
     return environment.get_template("page.html.j2").render(
         content=content,
         style=Markup(style),
-        columns=speed_columns(content.means),
-        driven=driven_columns(content.caused),
-        fastest=fastest(driven_columns(content.caused)),
+        columns=columns,
+        driven=driven,
+        fastest=fastest(driven),
+        fastest_carried=fastest(columns),
         verdicts=verdict_section(content.verdicts),
-        verdict_figures=[f for f in content.figures if f.name in VERDICT_FIGURES],
+        verdict_figures=figures["verdicts"],
+        study_figures=figures["study"],
+        trial_figures=figures["trials"],
+        numbers=_numbers(figures),
         sessions=sessions(content.consistency),
-        agreement_figure=next((f for f in content.figures if f.name == AGREEMENT), None),
-        carriers=told_carriers(speed_columns(content.means)),
+        agreement_figure=next(iter(figures[AGREEMENT]), None),
+        carriers=told_carriers(columns),
         summary=study_summary(content.participants, content.trials, content.steps),
         step_rows=rows(content.steps),
         quality=quality_tables(content.quality),
@@ -142,7 +154,7 @@ def page(content: PageContent) -> str:
         closures=rows(closures(content.quality)),
         closure_summary=closure_summary(content.quality),
         findings=_findings(content.findings),
-        joint_roles=_joint_roles(speed_columns(content.means)),
+        joint_roles=_joint_roles(columns),
     )
 
 
@@ -173,6 +185,58 @@ def spread(value: Any, unit: str = "") -> Markup:
     if value.sd != value.sd:
         return mean
     return mean + Markup("&nbsp;±&nbsp;") + number(value.sd, unit)
+
+
+def estimate(row: Mapping[str, Any]) -> Markup:
+    """Write an estimate with its interval, all to the digit that the interval can carry.
+
+    Examples
+    --------
+    >>> estimate({"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}).striptags()
+    '−0.001 (−0.050 to 0.049)'
+    """
+    names = ("estimate", "ci_low", "ci_high")
+    texts = shown_together(*(float(row[name]) for name in names))
+    value, low, high = (
+        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
+        for name, text in zip(names, texts, strict=True)
+    )
+    if row["ci_low"] != row["ci_low"]:
+        return value
+    return Markup("{} ({} to {})").format(value, low, high)
+
+
+def probability(value: float) -> Markup:
+    """Write a p value as journals do.
+
+    Examples
+    --------
+    >>> probability(3.8e-10)
+    Markup('<data value="3.8e-10">&lt;0.001</data>')
+    """
+    text = f"<{_SURELY:g}" if value < _SURELY else f"{value:.3f}"
+    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
+
+
+def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]:
+    """Sort the figures into the sections of the page, in the order of the sections."""
+    found: dict[str, list[FigureOnPage]] = {
+        part: [] for part in ("verdicts", AGREEMENT, "study", "trials")
+    }
+    for figure in figures:
+        if figure.participant_id:
+            found["trials"].append(figure)
+        elif figure.name in VERDICT_FIGURES:
+            found["verdicts"].append(figure)
+        else:
+            found[AGREEMENT if figure.name == AGREEMENT else "study"].append(figure)
+    return found
+
+
+def _numbers(figures: Mapping[str, list[FigureOnPage]]) -> dict[str, int]:
+    """Number the figures as they follow each other on the page."""
+    names = [figure.name for part in figures.values() for figure in part]
+    return {name: number for number, name in enumerate(names, start=1)}
 
 
 def data_address(svg: str) -> str:

@@ -215,6 +215,11 @@ class Residual:
         """Whether any of them is outside its limit."""
         return any(cell.verdict == "fail" for cell in (*self.force, *self.moment))
 
+    @property
+    def told_first(self) -> bool:
+        """Whether a reader must see it: outside its limit in what the numbers rest on."""
+        return self.outside and self.version != BEFORE
+
 
 def residuals(quality: pd.DataFrame) -> list[Residual]:
     """Give every trial's residuals by axis, and whether any is outside its limit.

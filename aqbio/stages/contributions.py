@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +23,18 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
+from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.stages.contacts import trial_contacts
-from aqbio.stages.contributions_dataset import Contributions, contributions_dataset
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
-from aqbio.stages.levels import frames_in_contact, trial_levels
+from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
+from aqbio.stages.levels.dataset import Contributions, contributions_dataset
+from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
-from aqbio.stages.step_roles import role_scheme
-from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
-from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
-from aqbio.stages.unseen import without_unseen
+from aqbio.stages.solving.unseen import without_unseen
+from aqbio.stages.stepping.roles import role_scheme
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,7 +60,8 @@ def contributions_participant(study: Study, participant_id: str, report: Report)
         lambda trial: contributions_trial(study, participant_id, trial),
         report,
     )
-    write_manifest(study, participant_id, STAGE, trials)
+    findings = _group_findings(study.model_map.groups, participant_id)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
@@ -135,7 +138,10 @@ def trial_contributions(
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     contacts = tuple(trial_contacts(data))
     touching = frames_in_contact(time, contacts) & measured[:, None]
-    levels = trial_levels(skeleton, kinematics, loads, touching, study.model_map)
+    height = float(data.attrs["surface_height"])
+    levels = trial_levels(
+        skeleton, kinematics, loads, touching, study.model_map, surface_height=height
+    )
     balance = levels.mechanics.balance
     joints = study.model_map.joints.by_name()
     index = [skeleton.joints.index(name) for name in joints.values()]
@@ -225,6 +231,26 @@ def _relative(values: FloatArray, reference: FloatArray) -> float | None:
     if not values.size:
         return None
     return float(np.abs(values - reference).max() / np.abs(reference).max())
+
+
+def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
+    """Say that the model has no arms or no torso of its own, and what that makes of the numbers."""
+    missing = [group for group in ANATOMICAL_GROUPS if group not in groups]
+    if not missing:
+        return []
+    return [
+        Finding(
+            rule="groups-missing",
+            severity="warning",
+            what=f"the model has no {' and no '.join(missing)}: the whole body's and the push "
+            "side's rotation are n/a; residual, joint moments and level C are those of the model "
+            "as it is, in which these parts are rigid in another one or have no mass at all.",
+            participant=participant_id,
+            number=float(len(missing)),
+            unit="groups",
+            fix="use a model with torso and arms, and wear markers there.",
+        )
+    ]
 
 
 def _force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:

@@ -16,7 +16,7 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stages.arms.cached import CachedTrial, MotionSource, loose_motions
+from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.arms.choices import Arm, recomputed_arms
 from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
@@ -30,7 +30,7 @@ from aqbio.stages.arms.step_rows import (
 )
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.step_curves import step_curves
+from aqbio.stages.stepping.curves import step_curves
 from aqbio.stats.evidence import CHAINS
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ class Collected:
 
     Attributes
     ----------
-    loose : dict of MotionSource
-        Motion by trial, forces trusted a third as much.
+    loose : LooseFits
+        Forces trusted a third as much.
     own, arms : list of dict
         Steps under the study's own settings, and under the other arms.
     """
 
-    loose: dict[str, MotionSource]
+    loose: LooseFits
     own: list[dict[str, Any]] = field(default_factory=list)
     arms: list[dict[str, Any]] = field(default_factory=list)
 
@@ -66,7 +66,7 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     Writes ``evidence/steps.nc`` (the study's own settings), ``evidence/arms.nc`` (the other arms)
     and ``evidence.json`` last.
     """
-    collected = Collected(loose=loose_motions(study, participant_id))
+    collected = Collected(loose=loose_fits(study, participant_id))
     trials = run_trials(
         study,
         participant_id,
@@ -90,8 +90,7 @@ def evidence_trial(
         study.folder(participant_id, stage) / f"{trial.trial_id}.nc"
         for stage in ("prepare", "solve", "consistency", "contributions")
     )
-    loose = collected.loose.get(trial.trial_id)
-    cached = CachedTrial.read(study, participant_id, trial.trial_id, loose)
+    cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.loose)
     data = cached.contributions
     state = measured_state(study, data)
     own_arm, *others = recomputed_arms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,8 +165,9 @@ def _bar_charts(
     charts = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
     for chart in charts:
         found = chart(contributions, steps, _edges(study))
-        if any(panel for row in found.rows for panel in row.panels):
-            yield found
+        told = tuple(row for row in found.rows if any(row.panels))
+        if told:  # a model without arms has no push side that could be turned
+            yield replace(found, rows=told)
 
 
 def _bar_illustration(study: Study, chart: BarChart) -> Illustration:

@@ -13,9 +13,8 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.stages.coordinates import coordinates_recording
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
-from aqbio.stages.preparation.body_size import pelvis_height, size_findings
+from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.preparation.label_check import (
@@ -25,6 +24,7 @@ from aqbio.stages.preparation.label_check import (
 )
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
+from aqbio.stages.solving.coordinates import coordinates_recording
 
 STAGE = "prepare"
 
@@ -61,7 +61,12 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     chosen = next(((source, mass) for source, mass in masses.items()), ("", None))
     pelvis = next((done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")), None)
     sheet = study.settings.files.participants
-    size = size_findings(study.participant(participant_id), pelvis, chosen[1], sheet)
+    person = study.participant(participant_id)
+    peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
+    size = [
+        *size_findings(person, pelvis, chosen[1], sheet),
+        *force_findings(person, peak, chosen[1], sheet),
+    ]
     write_manifest(
         study,
         participant_id,
@@ -156,6 +161,7 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
             np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
         )
         numbers["stride_masses_kg"] = strides.tolist()
+        numbers["peak_n"] = max((one.peak for one in loads.contacts if one.complete), default=None)
     return numbers
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from aqbio.mechanics.vectors import FloatArray, IntArray
-
-BoolArray = NDArray[np.bool_]
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 CHAINS = ("stance", "swing", "upper")
 """Chains that meet at the pelvis, in the order of ``StepEvidence.hub_torque``."""

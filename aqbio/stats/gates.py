@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.vectors import IntArray
+from aqbio.mechanics.vectors import BoolArray, IntArray
 from aqbio.stats.athletes import cells, longest_runs
-from aqbio.stats.evidence import BoolArray, Evidence
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome
 from aqbio.stats.registry import Hypothesis
 

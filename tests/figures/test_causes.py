@@ -21,6 +21,8 @@ from aqbio.figures.numbers import shown
 from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
+from aqbio.report.driven import driven_columns, told_sides
+from aqbio.stages.figures import _bar_charts
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 
@@ -140,3 +142,25 @@ def test_a_study_without_level_c_has_no_bars(tables, tmp_path: Path):
     contributions, steps = tables
     bare = contributions[contributions["level"] == "joint"]
     assert not any(any(row.panels) for row in caused_rotation_chart(bare, steps, EDGES).rows)
+
+
+def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
+    """Its rows are not there: figures and page tell of the swing side and of the ground."""
+    study = write_made_results(tmp_path, participants=1)
+    every = read_table(study.table("contributions.tsv"))
+    outcomes = read_table(study.table("steps.tsv"))
+    charts = {
+        one.name: one for one in _bar_charts(study, outcomes, every[every["target"] != "push_side"])
+    }
+    assert [row.key for row in charts["caused_rotation"].rows] == ["swing_side_y"]
+    assert "push_side_y" not in {row.key for row in charts["caused_sequence"].rows}
+    for chart in charts.values():
+        assert bar_chart_figure(chart, 180.0).axes
+    columns = driven_columns(bar_numbers(charts["caused_rotation"]))
+    assert told_sides(columns) == {"swing_side_y": "swing side"}
+    whole = list(_bar_charts(study, outcomes, every))
+    assert [row.key for row in whole[0].rows] == ["push_side_y", "swing_side_y"]
+    assert list(told_sides(driven_columns(bar_numbers(whole[0])))) == [
+        "push_side_y",
+        "swing_side_y",
+    ]

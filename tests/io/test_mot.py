@@ -30,6 +30,34 @@ def test_round_trip_keeps_every_digit(tmp_path, in_degrees):
     assert found.columns == ("a", "b", "c", "d")
 
 
+def test_numbers_are_correctly_rounded(tmp_path):
+    """Of every size, as short as they can be and with more digits than a number has."""
+    rng = np.random.default_rng(1)
+    numbers = rng.normal(size=3000) * 10.0 ** rng.integers(-300, 300, 3000)
+    wide = rng.normal(size=3000)
+    rows = [
+        f"{place}\t{number!r}\t{other:.30f}"
+        for place, (number, other) in enumerate(zip(numbers.tolist(), wide.tolist(), strict=True))
+    ]
+    found = read(tmp_path, "endheader\ntime\ta\tb\n" + "\n".join(rows))
+    np.testing.assert_array_equal(found.column("a"), numbers)
+    expected = [float(row.split("\t")[2]) for row in rows]
+    np.testing.assert_array_equal(found.column("b"), expected)
+
+
+@pytest.mark.parametrize("gap", ["nan", "NaN", "-nan"])
+def test_gaps_are_told_in_words(tmp_path, gap):
+    found = read(tmp_path, "endheader\ntime\ta\tb\n" + TABLE.replace("2.5", gap))
+    np.testing.assert_array_equal(found.column("a"), [1.5, np.nan])
+
+
+@pytest.mark.parametrize("row", ["0.2\t\t3\n", '0.2\t"4"\t3\n', "0.2\t1\t2\t3\n"])
+def test_rows_that_only_look_whole_are_refused(tmp_path, row):
+    with pytest.raises(AqbioError) as caught:
+        read(tmp_path, "endheader\ntime\ta\tb\n" + TABLE + row)
+    assert caught.value.rule == "storage-number"
+
+
 @pytest.mark.parametrize(
     ("header", "in_degrees"),
     [

@@ -151,3 +151,11 @@ def test_letters_of_another_encoding_are_found_in_their_line(tmp_path):
     path.write_bytes("participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"))
     with pytest.raises(AqbioError, match=r"line 3 has a letter of another encoding \(perhaps “ü”"):
         read_sheet(path, Participant)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x14", b"\xd0\xcf\x11\xe0\xa1"])
+def test_workbooks_of_excel_are_named(tmp_path, start):
+    path = tmp_path / "participants.tsv"
+    path.write_bytes(start + bytes(range(256)))
+    with pytest.raises(AqbioError, match="an Excel workbook"):
+        read_sheet(path, Participant)

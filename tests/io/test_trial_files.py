@@ -85,3 +85,14 @@ def test_rate_that_is_almost_a_whole_number_is_kept():
 def test_time_that_stands_still_is_refused(time):
     with pytest.raises(AqbioError, match="not uniform"):
         sampling_rate(time, "a.trc")
+
+
+@pytest.mark.parametrize("rate", [1083.0, 1500.0, 2000.0, 2400.0])
+@pytest.mark.parametrize("start", [0.0, 0.23, 12.347])
+def test_times_that_repeat_because_they_have_three_digits(rate, start):
+    """Half a millisecond of rounding is uniform; a dropped row moves all that follow."""
+    time = np.round(start + np.arange(1900) / rate, 3)
+    assert sampling_rate(time, "grf.mot") == rate
+    for gone in (1, 2, 5):
+        with pytest.raises(AqbioError, match="not uniform"):
+            sampling_rate(np.delete(time, slice(900, 900 + gone)), "grf.mot")

@@ -7,7 +7,7 @@ import pytest
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.stages.arms.cached import CachedTrial
+from aqbio.stages.arms.cached import CachedTrial, LooseFits
 from aqbio.stages.arms.choices import recomputed_arms
 from aqbio.stages.arms.recomputed import arm_state
 from aqbio.stages.arms.trial_state import measured_state
@@ -58,7 +58,7 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: round-off only."""
-    cached = CachedTrial.read(study, "JA1", trial, None)
+    cached = CachedTrial.read(study, "JA1", trial, LooseFits())
     own = recomputed_arms(study.settings, consistent=cached.fitted)[0]
     found = arm_state(study, "JA1", cached, own)
     written = measured_state(study, cached.contributions)
@@ -77,7 +77,7 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
-    cached = CachedTrial.read(study, "JA1", trial, None)
+    cached = CachedTrial.read(study, "JA1", trial, LooseFits())
     if not cached.fitted:
         pytest.fail("the trial was not fitted: this test has nothing to compare")
     arms = recomputed_arms(study.settings, consistent=True)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jinja2
 import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.report.driven import fastest
 from aqbio.report.page import number
 from aqbio.stages.report import report_study
 from tests.figures.made_results import FAILED
+
+
+@dataclass(frozen=True)
+class _Column:
+    condition: str
+    speed_mps: float
 
 
 class _Elements(HTMLParser):
@@ -71,6 +80,39 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements)
     for image in elements.images:
         assert str(image["src"]).startswith("data:image/svg+xml;base64,")
         assert len(str(image["alt"])) > 80
+
+
+def test_figures_are_numbered_as_they_follow_each_other(text: str) -> None:
+    numbers = [int(found) for found in re.findall(r"<strong>Figure (\d+)\.", text)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) == text.count("<figure ")
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_what_belongs_to_one_of_many_participants_is_folded(folded: bool) -> None:
+    template = '{% from "fold.html.j2" import fold %}{% call fold("S01", folded) %}a{% endcall %}'
+    loader = jinja2.PackageLoader("aqbio.report")
+    made = jinja2.Environment(loader=loader, autoescape=True).from_string(template)
+    words = made.render(folded=folded)
+    assert ("<summary>S01</summary>" in words) == ("<details>" in words) == folded
+    assert ("<h3>S01</h3>" in words) != folded
+
+
+def test_of_many_columns_the_fastest_of_the_first_condition_is_told() -> None:
+    columns = [
+        _Column("normal", 5.0),
+        _Column("normal", 8.7),
+        _Column("restricted_arms", 8.8),
+    ]
+    assert fastest(columns) is columns[1]
+    assert fastest([]) is None
+
+
+def test_sides_and_joints_are_told_in_words(text: str) -> None:
+    carried = text[text.index('id="carried"') : text.index('id="driven"')]
+    driven = text[text.index('id="driven"') : text.index("How to read this")]
+    for section, words in ((carried, "The push side carries"), (driven, "most is done by")):
+        assert words in section.partition("<details>")[0]
 
 
 def test_failed_trial_and_its_reason_come_before_the_results(text: str) -> None:

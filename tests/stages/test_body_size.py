@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, Participant
-from aqbio.stages.preparation.body_size import pelvis_height, size_findings
+from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
 from tests.stages import made_run
 
 PELVIS = 0.57 * 1.80
@@ -48,3 +48,15 @@ def test_mass_of_plates_with_another_scale(mass, said):
 
 def test_nothing_is_said_without_a_static_trial():
     assert _rules(1.0, 20.0, None) == []
+
+
+@pytest.mark.parametrize(
+    ("peak", "said"),
+    [(105.0, True), (470.0, True), (490.0, False), (4700.0, False), (4850.0, True)],
+)
+def test_loads_of_another_unit(peak, said):
+    """70 kg weigh 686.5 N: 481 and 4805 N are the limits; 105 is what a walker in volts gave."""
+    person = Participant(participant_id="P1")
+    found = [one.rule for one in force_findings(person, peak, 70.0, "participants.tsv")]
+    assert (found == ["force-implausible"]) is said
+    assert not [*force_findings(person, None, 70.0, ""), *force_findings(person, peak, None, "")]

@@ -14,13 +14,13 @@ from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
-from aqbio.stages.contributions import _force_findings, trial_contributions
-from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset
-from aqbio.stages.level_curves import CHAINS, hub_signals
-from aqbio.stages.level_rows import level_rows
-from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
-from aqbio.stages.trial_draws import Sampling, trial_draws
-from aqbio.stages.trial_intervals import deviations, intervals_dataset
+from aqbio.stages.contributions import _force_findings, _group_findings, trial_contributions
+from aqbio.stages.levels.b_and_c import frames_in_contact, levels_dataset, trial_levels
+from aqbio.stages.levels.curves import CHAINS, hub_signals
+from aqbio.stages.levels.dataset import NEEDS_NO_FORCE, contributions_dataset
+from aqbio.stages.levels.rows import level_rows
+from aqbio.stages.levels.trial_draws import Sampling, trial_draws
+from aqbio.stages.levels.trial_intervals import deviations, intervals_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded
@@ -54,7 +54,12 @@ def _prepared(case, time, known: np.ndarray) -> xr.Dataset:
             "contact_edge_distance": ("contact", [0.2] if known.any() else []),
         },
         coords={"time": time, "foot": list(SIDES), "axis": list(AXES)},
-        attrs={"surface": "overground", "belt_speed": 0.0, "events": "plates"},
+        attrs={
+            "surface": "overground",
+            "surface_height": 0.0,
+            "belt_speed": 0.0,
+            "events": "plates",
+        },
     )
 
 
@@ -91,6 +96,19 @@ def test_missing_forces_are_a_finding(run):
     assert _force_findings(np.ones(60, dtype=bool), "jog") == []
 
 
+def test_groups_that_the_model_lacks_are_a_finding(study):
+    groups = dict(study.model_map.groups)
+    assert _group_findings(groups, "P1") == []
+    upper = groups.pop("arm_left"), groups.pop("arm_right")
+    (finding,) = _group_findings({**groups, "torso": sum(upper, groups["torso"])}, "P1")
+    assert (finding.rule, finding.severity, finding.participant) == (
+        "groups-missing",
+        "warning",
+        "P1",
+    )
+    assert "no arm_left and no arm_right" in finding.what
+
+
 def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     """Upper body and pelvis as one group: two chains, no lumbar joint, and rows of all levels."""
     case, time = run
@@ -112,6 +130,11 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     assert "torso_moment" not in data
     rows = pd.DataFrame(level_rows(data, STEP))
     assert {"B", "force", "C (C2)"} <= set(rows["level"])
+    # As in level A: no push side without arms and torso, the swing leg is a side by itself.
+    assert {"swing_side", "ground", "pelvis"} <= set(rows["target"])
+    assert "push_side" not in set(rows["target"])
+    shares = rows[rows["statistic"] == "inertial_share"]
+    assert set(shares["source"]) == {"push_leg", "swing_leg", "pelvis", "swing_side"}
     # Joints that no name is given to are a source together.
     assert "other" in set(rows["source"])
     assert np.isnan(hub_signals(data, "right")["hub_moment"][:, CHAINS.index("upper_body")]).all()

@@ -264,3 +264,17 @@ def test_loaded_samples_without_a_point_are_said(prepared_study):
     write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
     finding = prepared_study(TRC).finding("fast", "cop-missing")
     assert "in 10 samples of more than 50 N" in finding["what"]
+
+
+@pytest.mark.parametrize(("size", "said"), [(5.0, False), (30.0, True)])
+def test_noise_of_a_plate_that_is_used_is_said(prepared_study, rng, size, said):
+    """White noise: of its root mean square 0.98 lies above 20 Hz at 1000 Hz."""
+    plates = made_run.plates()
+    plates[3].channels[:, :3] += rng.normal(0.0, size, plates[3].channels[:, :3].shape)
+    run_with(prepared_study, plates)
+    done = prepared_study(C3D)
+    assert ("plate-noisy" in done.rules("fast")) is said
+    if said:
+        finding = done.finding("fast", "plate-noisy")
+        assert "plate 4 reads noise" in finding["what"]
+        assert finding["number"] == pytest.approx(0.98 * size, rel=0.1)

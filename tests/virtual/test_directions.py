@@ -1,8 +1,8 @@
-"""The same run along another axis, at an angle, and as its mirror image: from files to tables.
+"""The same run along another axis, at an angle, mirrored, on a raised floor: files to tables.
 
 A biomechanist reads rows by role (push leg, swing leg) in the canonical frame. They may not depend
-on where a laboratory's axes point, on a runner who crosses the plates at an angle, nor on whether
-the first contact is a left or a right one.
+on where a laboratory's axes point, on a runner who crosses the plates at an angle, on how high the
+plates are, nor on whether the first contact is a left or a right one.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
 from aqbio.stages.steps import steps_study
-from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.files import write_trc_and_mot
-from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
-from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
+from aqbio.virtual.recordings.files import write_trc_and_mot
+from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, VirtualRecording, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -44,18 +44,23 @@ STAGES = (
 )  # fmt: skip
 KEYS = ["step", "level", "source", "target", "axis", "phase", "statistic", "unit"]
 WAYS = {
-    "ahead": (0.0, False, GROUND_AXES),
-    "mirrored_along_minus_x": (0.0, True, QUALISYS_AXES),
-    "mirrored_at_an_angle": (25.0, True, QUALISYS_AXES),
+    "ahead": (0.0, False, 0.0, GROUND_AXES),
+    "mirrored_along_minus_x": (0.0, True, 0.0, QUALISYS_AXES),
+    "mirrored_at_an_angle": (25.0, True, 0.0, QUALISYS_AXES),
+    "on_a_raised_floor": (0.0, False, 0.35, GROUND_AXES),
 }
+"""Degrees to the left, mirror image, height of the plates (m), laboratory's axes."""
 
 
 def _other_side(label: str) -> str:
     return {"R": "L", "L": "R"}[label[0]] + label[1:] if label[0] in "RL" else label
 
 
-def _moved(recording: VirtualRecording, degrees: float, *, mirror: bool) -> VirtualRecording:
-    """The recording of the runner's mirror image, turned about the vertical."""
+def _moved(
+    recording: VirtualRecording, degrees: float, height: float, *, mirror: bool
+) -> VirtualRecording:
+    """The recording of the runner's mirror image, turned about the vertical and lifted."""
+    lift = np.array([0.0, height, 0.0])
     turn = rotation_about_vertical(np.radians(degrees)).T
     labels, markers = recording.labels, recording.markers
     vectors = [recording.force, recording.moment, recording.corners]
@@ -65,7 +70,8 @@ def _moved(recording: VirtualRecording, degrees: float, *, mirror: bool) -> Virt
         kinds = (mirrored_polar, mirrored_axial, mirrored_polar)
         vectors = [kind(values) for kind, values in zip(kinds, vectors, strict=True)]
     force, moment, corners = (values @ turn for values in vectors)
-    return recording.changed(markers=markers @ turn, force=force, moment=moment, corners=corners)
+    lifted = {"markers": markers @ turn + lift, "corners": corners + lift}
+    return recording.changed(force=force, moment=moment, **lifted)
 
 
 def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> pd.DataFrame:
@@ -97,8 +103,8 @@ def tables(gait_of: GaitOf, tmp_path_factory):
     recording, _ = disturbed(run.recording, soft, np.random.default_rng(0))
 
     def made(way: str, settings: str) -> pd.DataFrame:
-        degrees, mirror, axes = WAYS[way]
-        moved = _moved(recording, degrees, mirror=mirror)
+        degrees, mirror, height, axes = WAYS[way]
+        moved = _moved(recording, degrees, height, mirror=mirror)
         return _tables(tmp_path_factory.mktemp(way), moved, axes, settings)
 
     return {

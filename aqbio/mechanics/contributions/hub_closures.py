@@ -38,6 +38,8 @@ class Mechanics:
     forces : (T, C) array, N m or N
         Generalised forces of inverse dynamics.
     balance : LevelA
+    surface_height : float
+        Of the ground that the feet touch, m.
     """
 
     skeleton: Skeleton
@@ -47,6 +49,7 @@ class Mechanics:
     wrenches: JointWrenches
     forces: FloatArray
     balance: LevelA
+    surface_height: float = 0.0
 
 
 def virtual_power(mechanics: Mechanics) -> tuple[FloatArray, FloatArray]:

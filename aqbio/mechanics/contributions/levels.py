@@ -100,6 +100,7 @@ def levels(
     anatomy: Anatomy,
     *,
     minimum_force: float = CONTACT_FORCE,
+    surface_height: float = 0.0,
 ) -> Levels:
     """Contributions to the rotation of the body, levels A to C.
 
@@ -108,12 +109,14 @@ def levels(
     skeleton : Skeleton
     kinematics : SegmentKinematics
     loads : sequence of F ExternalLoad
-        Ground reaction of each foot, on a surface at height 0.
+        Ground reaction of each foot.
     touching : (T, F) bool array
         Frames between touchdown and toe-off of each foot.
     anatomy : Anatomy
     minimum_force : float
         A foot under less vertical force is not held by the ground, N.
+    surface_height : float
+        Of the ground that the feet touch, m: where centres of pressure are, and level C holds feet.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def levels(
     ValueError
         The pelvis is not the root, or a group's segments are not connected.
     """
-    mechanics = _mechanics(skeleton, kinematics, loads)
+    mechanics = _mechanics(skeleton, kinematics, loads, surface_height)
     groups = membership(anatomy.groups, skeleton.bodies)
     group_rate = group_sum(mechanics.balance.rate, groups)
     hubs = _hubs(mechanics, anatomy)
@@ -135,7 +138,7 @@ def levels(
         mechanics.motion, groups, _hub_acceleration(mechanics, hubs[0][0]), skeleton.gravity
     )
     feet = tuple(
-        foot_contact(load, held, minimum_force=minimum_force)
+        foot_contact(load, held, surface_height=surface_height, minimum_force=minimum_force)
         for load, held in zip(loads, touching.T, strict=True)
     )
     induced, checks = _level_c(mechanics, coordinates, feet, groups, hubs[0][0].hub.root)
@@ -164,7 +167,10 @@ def levels(
 
 
 def _mechanics(
-    skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad]
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    loads: Sequence[ExternalLoad],
+    surface_height: float,
 ) -> Mechanics:
     motion = segment_motion(skeleton, kinematics)
     wrenches = joint_wrenches(skeleton, kinematics, loads)
@@ -175,7 +181,8 @@ def _mechanics(
         loads=tuple(loads),
         wrenches=wrenches,
         forces=generalised_forces(skeleton, kinematics, wrenches),
-        balance=level_a(motion, loads, gravity=skeleton.gravity),
+        balance=level_a(motion, loads, gravity=skeleton.gravity, surface_height=surface_height),
+        surface_height=surface_height,
     )
 
 

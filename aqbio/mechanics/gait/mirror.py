@@ -7,9 +7,8 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from aqbio.mechanics.vectors import FloatArray
 
 POLAR = np.array([1.0, 1.0, -1.0])
 AXIAL = np.array([-1.0, -1.0, 1.0])

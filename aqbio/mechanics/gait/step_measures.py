@@ -65,19 +65,19 @@ def lateral_ratio(force: FloatArray) -> float:
     return float(phase_mean(np.abs(force[:, 2])) / phase_mean(whole))
 
 
-def peak_instant(curves: FloatArray, durations: tuple[float, float]) -> float:
-    """Instant at which a signal is largest in size, between the samples, as a share of the step.
+def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
+    """Instants at which signals are largest in size, between the samples, as shares of the step.
 
     Parameters
     ----------
-    curves : (2, 101) array
-        Over contact and flight.
-    durations : (float, float), s
+    curves : (N, 2, 101) array
+        Of N signals over contact and flight.
+    durations : (N, 2) array, s
         Of contact and flight.
 
     Returns
     -------
-    float
+    (N,) array
         0 at touchdown, 1 at the next one. NaN when a sample is missing, or when the largest sample
         is an end of the step: the peak is then not in this step.
 
@@ -89,21 +89,38 @@ def peak_instant(curves: FloatArray, durations: tuple[float, float]) -> float:
     Examples
     --------
     >>> wave = -np.cos(np.pi * (np.stack([0.4 * PERCENT, 0.4 + 0.6 * PERCENT]) - 0.3137))
-    >>> round(peak_instant(wave, (0.08, 0.12)), 4)
-    0.3137
+    >>> peak_instants(wave[None], np.array([[0.08, 0.12]])).round(4)
+    array([0.3137])
     """
-    contact, flight = durations
-    time = np.concatenate([contact * PERCENT, contact + flight * PERCENT[1:]]) / (contact + flight)
-    values = np.concatenate([curves[0], curves[1][1:]])
-    if not np.isfinite(values).all():
-        return float("nan")
-    largest = int(np.abs(values).argmax())
-    if largest in (0, len(values) - 1):
-        return float("nan")
-    around = slice(max(largest - 5, 0), largest + 6)
-    slope = CubicSpline(time[around], values[around]).derivative()
-    turns = slope.roots(extrapolate=False)
-    near = turns[(turns >= time[largest - 1]) & (turns <= time[largest + 1])]
-    if not len(near):
-        return float(time[largest])
-    return float(near[np.abs(near - time[largest]).argmin()])
+    share = durations / durations.sum(axis=1, keepdims=True)
+    time = np.concatenate([share[:, :1] * PERCENT, share[:, :1] + share[:, 1:] * PERCENT[1:]], 1)
+    values = np.concatenate([curves[:, 0], curves[:, 1, 1:]], axis=1)
+    largest, last = np.abs(values).argmax(axis=1), values.shape[1] - 1
+    inside = np.isfinite(values + time).all(axis=1) & (largest > 0) & (largest < last)
+    found = np.full(len(curves), np.nan)
+    middle, reach = len(PERCENT) - 1, 5
+    apart = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
+    even = np.flatnonzero(inside & (apart >= reach))
+    if len(even):
+        around = np.arange(-reach, reach + 1)
+        windows = values[even[:, None], largest[even, None] + around]
+        step = share[even, (largest[even] > middle).astype(int)] / middle
+        found[even] = time[even, largest[even]] + step * _turns(around.astype(float), windows)
+    for one in np.flatnonzero(inside & (apart < reach)):
+        peak = largest[one]
+        near = slice(max(peak - reach, 0), peak + reach + 1)
+        grid = time[one, near] - time[one, peak]
+        found[one] = time[one, peak] + _turns(grid, values[[one], near])[0]
+    return found
+
+
+def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
+    """Where the slopes of (N, K) samples vanish, nearest to the sample at 0; 0 if nowhere near."""
+    place = int(np.abs(grid).argmin())
+    slopes = CubicSpline(grid, windows, axis=1).derivative()
+    found = np.zeros(len(windows))
+    for row, roots in enumerate(slopes.roots(extrapolate=False)):
+        near = roots[(roots >= grid[place - 1]) & (roots <= grid[place + 1])]
+        if len(near):
+            found[row] = near[np.abs(near).argmin()]
+    return found

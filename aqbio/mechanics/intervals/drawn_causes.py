@@ -40,6 +40,8 @@ class Run:
     loads : sequence of F ExternalLoad
     touching : (T, F) bool array
     anatomy : Anatomy
+    surface_height : float
+        m.
     """
 
     skeleton: Skeleton
@@ -47,6 +49,7 @@ class Run:
     loads: Sequence[ExternalLoad]
     touching: BoolArray
     anatomy: Anatomy
+    surface_height: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,10 @@ def drawn_causes(
             ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
             for foot, name in enumerate(loads.bodies)
         ]
-        feet = [foot_contact(x, held) for x, held in zip(own, run.touching.T, strict=True)]
+        feet = [
+            foot_contact(x, held, surface_height=run.surface_height)
+            for x, held in zip(own, run.touching.T, strict=True)
+        ]
         tau = inverse_dynamics(body, kinematics, own)
         forces = {
             source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)

@@ -116,7 +116,11 @@ class FeetLoads:
 
 
 def feet_loads(
-    plates: Plates, feet: FloatArray, frame_time: FloatArray, rules: EventRules
+    plates: Plates,
+    feet: FloatArray,
+    frame_time: FloatArray,
+    rules: EventRules,
+    sharp: FloatArray | None = None,
 ) -> FeetLoads:
     """Find all contacts, give each to a foot and sum the loads of each foot.
 
@@ -129,13 +133,17 @@ def feet_loads(
     frame_time : (T,) array, s
         Clock of the markers.
     rules : EventRules
+    sharp : (S, P, 6) array, optional
+        `plate_event_force` at the rules' cut-off, for who tries several rules.
 
     Notes
     -----
     Touchdown and toe-off come from a foot's summed force, so that a foot on two plates has one
     contact.
     """
-    on_plates = _contacts_on_plates(plates, feet, frame_time, rules)
+    if sharp is None:
+        sharp = plate_event_force(plates, rules.event_cutoff)
+    on_plates = _contacts_on_plates(plates, sharp, feet, frame_time, rules)
     margin = round(LEAK_PERIODS * plates.rate / rules.cutoff)
     owner = plate_owner(on_plates, len(plates.wrench.force), len(plates.numbers), margin)
     force, moment = foot_loads(plates.wrench.force, plates.wrench.moment_about_origin(), owner)
@@ -165,6 +173,12 @@ def feet_loads(
     return FeetLoads(tuple(found), tuple(on_plates), force, moment, vertical, cop, free_moment)
 
 
+def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
+    """Force and moment of every plate that events are taken from, (S, P, 6), N and N m."""
+    wrench = plates.wrench
+    return event_force(np.concatenate((wrench.force, wrench.moment), axis=2), plates.rate, cutoff)
+
+
 def loads_on_frames(
     loads: FeetLoads, plates: Plates, frame_time: FloatArray, cutoff: float
 ) -> tuple[FloatArray, FloatArray]:
@@ -191,15 +205,15 @@ def loads_on_frames(
 
 
 def _contacts_on_plates(
-    plates: Plates, feet: FloatArray, frame_time: FloatArray, rules: EventRules
+    plates: Plates,
+    sharp: FloatArray,
+    feet: FloatArray,
+    frame_time: FloatArray,
+    rules: EventRules,
 ) -> list[PlateContact]:
     """Contacts plate by plate; where no foot is seen the file's word for the foot is taken."""
-    wrench = plates.wrench
-    sharp = event_force(
-        np.concatenate((wrench.force, wrench.moment), axis=2), plates.rate, rules.event_cutoff
-    )
     cop, _ = centre_of_pressure(
-        sharp[..., :3], sharp[..., 3:], wrench.point, plates.surface, rules.threshold
+        sharp[..., :3], sharp[..., 3:], plates.wrench.point, plates.surface, rules.threshold
     )
     vertical = sharp[..., 1]
     found = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)

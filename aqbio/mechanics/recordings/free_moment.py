@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -43,7 +43,7 @@ class Slope:
         """
         if self.contacts < FEWEST:
             return False
-        reach = float(stats.t.ppf(CONFIDENCE, self.contacts - 1)) * self.error
+        reach = float(special.stdtrit(self.contacts - 1, CONFIDENCE)) * self.error
         near = self.value + reach < 0.5 * REVERSED
         return near and self.value - reach > 1.5 * REVERSED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.recordings.feet import NOBODY
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
-    FeetLoads,
+    FootContact,
     feet_loads,
     loads_on_frames,
+    plate_event_force,
 )
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
@@ -63,15 +64,28 @@ def arm_loads(
     if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"]:
         nothing = np.full((len(cached.time), 2, 3), np.nan)
         return ArmLoads(nothing, nothing, list(trial_contacts(prepared)))
-    plates = recorded_plates(prepared)
-    loads = feet_loads(
-        plates, _feet(study, prepared), prepared["time"].values, _rules(study, prepared, arm)
+    rules = _rules(study, prepared, arm)
+    force, moment, contacts = cached.once(
+        ("loads", rules), lambda: _feet_loads(study, cached, rules)
+    )
+    force, moment = _shifted(cached.time, force, moment, parameters)
+    return ArmLoads(force, moment, _contacts(contacts, parameters.get("clock_offset", 0.0)))
+
+
+def _feet_loads(
+    study: Study, cached: CachedTrial, rules: EventRules
+) -> tuple[FloatArray, FloatArray, tuple[FootContact, ...]]:
+    """Force and moment of both feet on the frames of the motion, and contacts, as recorded."""
+    prepared = cached.prepared
+    plates, feet = cached.once(
+        "plates", lambda: (recorded_plates(prepared), _feet(study, prepared))
     )
     frames = prepared["time"].values
-    force, moment = loads_on_frames(loads, plates, frames, arm.cutoff_hz)
+    sharp = cached.once("sharp", lambda: plate_event_force(plates, rules.event_cutoff))
+    loads = feet_loads(plates, feet, frames, rules, sharp)
+    force, moment = loads_on_frames(loads, plates, frames, rules.cutoff)
     solved = np.isin(frames, cached.time)
-    force, moment = _shifted(cached.time, force[solved], moment[solved], parameters)
-    return ArmLoads(force, moment, _contacts(loads, parameters.get("clock_offset", 0.0)))
+    return force[solved], moment[solved], loads.contacts
 
 
 def _feet(study: Study, prepared: xr.Dataset) -> FloatArray:
@@ -146,7 +160,7 @@ def _foot_of(prepared: xr.Dataset, number: int) -> int:
     return SIDES.index(feet.pop()) if len(feet) == 1 else NOBODY
 
 
-def _contacts(loads: FeetLoads, later: float) -> list[Contact]:
+def _contacts(contacts: Sequence[FootContact], later: float) -> list[Contact]:
     return [
         Contact(
             side="left" if one.foot == 0 else "right",
@@ -155,6 +169,6 @@ def _contacts(loads: FeetLoads, later: float) -> list[Contact]:
             complete=one.complete,
             edge_distance=one.edge_distance,
         )
-        for one in loads.contacts
+        for one in contacts
         if one.foot != NOBODY
     ]

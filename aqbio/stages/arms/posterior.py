@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.mechanics.gait.groups import role_groups
-from aqbio.mechanics.gait.step_measures import peak_instant
+from aqbio.mechanics.gait.step_measures import peak_instants
 from aqbio.mechanics.gait.steps import PERCENT, Step
 from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import FloatArray
@@ -86,9 +86,8 @@ def _lags(trial: xr.Dataset, step: Step) -> FloatArray:
     """Instant of the peak of the swing leg's momentum in every sample, share of the step."""
     phases = (step.touchdown, step.contact), (step.toe_off, step.flight)
     curves = [_role(trial, step, ("swing_leg",), start + PERCENT * d) for start, d in phases]
-    durations = (step.contact, step.flight)
     both = np.stack(curves, axis=1)
-    return np.array([peak_instant(one, durations) for one in both])
+    return peak_instants(both, np.tile([step.contact, step.flight], (len(both), 1)))
 
 
 def _log_ratios(trial: xr.Dataset, step: Step) -> FloatArray:

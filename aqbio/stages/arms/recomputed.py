@@ -23,7 +23,7 @@ from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.names import SIDES
-from aqbio.stages.arms.cached import CachedTrial, motion_source
+from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
 from aqbio.stages.arms.trial_state import TrialState, sagittal_moments, trial_steps
@@ -39,16 +39,21 @@ def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) 
     """
     source = motion_source(cached, arm)
     skeleton = body_of(study, participant_id, source.skeleton, arm.body)
-    motion = source.motion
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    kinematics = cached.once(  # masses do not matter to it
+        ("kinematics", motion_key(cached, arm)), lambda: _kinematics(source)
+    )
     loads = arm_loads(study, cached, arm, source.parameters)
     return _state(study, cached, (skeleton, kinematics), loads)
 
 
+def _kinematics(source: MotionSource) -> SegmentKinematics:
+    motion = source.motion
+    return segment_kinematics(source.skeleton, motion.q, motion.u, motion.udot)
+
+
 def own_kinematics(cached: CachedTrial) -> SegmentKinematics:
     """How the segments move under the study's own settings."""
-    motion = cached.own_motion
-    return segment_kinematics(cached.final, motion.q, motion.u, motion.udot)
+    return _kinematics(MotionSource(cached.own_motion, cached.final))
 
 
 def foot_velocities(study: Study, cached: CachedTrial, kinematics: SegmentKinematics) -> FloatArray:

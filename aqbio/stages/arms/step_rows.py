@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,15 +17,15 @@ from aqbio.mechanics.gait.step_measures import (
     absolute_share,
     lateral_ratio,
     moment_index,
-    peak_instant,
+    peak_instants,
 )
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_curve, phase_mean
 from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS, SIDES
 from aqbio.stages.arms.trial_state import TrialState
-from aqbio.stages.level_curves import CHAINS
-from aqbio.stages.step_curves import StepCurves
+from aqbio.stages.levels.curves import CHAINS
+from aqbio.stages.stepping.curves import StepCurves
 
 UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")
@@ -81,13 +81,29 @@ class StepRow:
 def step_rows(state: TrialState) -> Iterator[StepRow]:
     """Evidence of every step of a trial that was not rejected."""
     signals = cache(lambda side: _signals(state, side))
-    for step in state.steps:
-        if step.status != "rejected":
-            values = signals(step.side)
-            curves = [phase_curve(step, phase, state.time, values, SIGNS) for phase in PHASES]
-            both = dict(zip(PARTS, np.split(np.stack(curves), ENDS, axis=2), strict=True))
-            numbers = _numbers(state, step, both)
-            yield StepRow(step, numbers, both["momentum"], both["arm_momentum"])
+    kept = [step for step in state.steps if step.status != "rejected"]
+    every = []
+    for step in kept:
+        values = signals(step.side)
+        curves = [phase_curve(step, phase, state.time, values, SIGNS) for phase in PHASES]
+        parts = np.split(np.stack(curves), ENDS, axis=2)
+        every.append(dict(zip(PARTS, parts, strict=True)))
+    for step, both, peaks in zip(kept, every, _peaks(kept, every), strict=True):
+        numbers = _numbers(state, step, both) | peaks
+        yield StepRow(step, numbers, both["momentum"], both["arm_momentum"])
+
+
+def _peaks(steps: Sequence[Step], every: Sequence[Mapping[str, FloatArray]]) -> list[Row]:
+    """Instants of the peaks of vertical force and of the swing leg's momentum, step by step."""
+    if not steps:
+        return []
+    place = ROLE_GROUPS.index("swing_leg")
+    swing = np.stack([both["momentum"][:, :, place, UPWARD] for both in every])
+    force = np.stack([both["force"][:, :, 0, UPWARD] for both in every])
+    force[:, 1] = 0.0  # in flight
+    durations = np.array([(step.contact, step.flight) for step in steps])
+    found = (peak_instants(curves, durations).tolist() for curves in (force, swing))
+    return [{"force_peak": one, "swing_peak": other} for one, other in zip(*found, strict=True)]
 
 
 def _signals(state: TrialState, side: Side) -> FloatArray:
@@ -108,8 +124,6 @@ def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> R
     durations = (step.contact, step.flight)
     speeds = phase_mean(both["velocity"][:, :, 0, 0].T)
     whole = np.isfinite(step.flight)
-    swing = both["momentum"][:, :, ROLE_GROUPS.index("swing_leg"), UPWARD]
-    unloaded = np.stack([force[:, UPWARD], np.zeros(len(force))])
     moments = phase_mean(both["external_moment"][:, :, 0, UPWARD].T)
     amplified = stance["relative_force"].sum(axis=1)
     return {
@@ -118,8 +132,6 @@ def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> R
         "flight": step.flight,
         "speed": float(np.average(speeds, weights=durations)) if whole else float(speeds[0]),
         "speed_change": _speed_change(state, step),
-        "force_peak": peak_instant(unloaded, durations) if whole else np.nan,
-        "swing_peak": peak_instant(swing, durations) if whole else np.nan,
         "hub_share": absolute_share(amplified[:, UPWARD], force[:, UPWARD]),
         "yaw_impulse": abs(float(np.dot(moments, durations))) if whole else np.nan,
         "lateral_ratio": lateral_ratio(force),

@@ -50,7 +50,8 @@ def observations(
     if not contacts:
         return "no foot met a force plate"
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
-    whole = [one.complete and one.edge_distance >= edge_distance for one in contacts]
+    # an unknown distance (force files do not say where the plates are) is no edge
+    whole = [one.complete and not one.edge_distance < edge_distance for one in contacts]
     measured = measured_frames(time, spans, np.array(whole, dtype=np.bool_))
     measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~_unowned(trial)
     if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:

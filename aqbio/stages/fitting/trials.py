@@ -18,7 +18,9 @@ from aqbio.names import AXES, SIDES
 if TYPE_CHECKING:
     import xarray as xr
 
-KEPT_ATTRIBUTES = ("surface", "belt_speed", "heading", "events", "marker_rate", "cutoff")
+KEPT_ATTRIBUTES = (
+    "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
+)  # fmt: skip
 """Attributes of a prepared trial that later stages need."""
 
 FITTED, PLAIN = "fitted", "plain"
@@ -37,12 +39,15 @@ class SolvedTrial:
         Coordinates of inverse kinematics and the markers that they follow.
     files : tuple of Path
         Where both were read.
+    recorded : xarray.Dataset
+        Prepared, in all frames.
     """
 
     trial_id: str
     prepared: xr.Dataset
     solved: xr.Dataset
     files: tuple[Path, ...]
+    recorded: xr.Dataset
 
     @classmethod
     def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
@@ -51,7 +56,7 @@ class SolvedTrial:
             study.folder(participant_id, stage) / f"{trial_id}.nc" for stage in ("prepare", "solve")
         )
         prepared, solved = (read_dataset(file) for file in files)
-        return cls(trial_id, prepared.sel(time=solved["time"]), solved, files)
+        return cls(trial_id, prepared.sel(time=solved["time"]), solved, files, prepared)
 
     @property
     def time(self) -> FloatArray:

@@ -175,7 +175,8 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
         if standing:
             words.append(f"{standing[0]:.1f} kg by the static trial's plates")
         if strides:
-            words.append(f"{float(np.median(strides)):.1f} kg by {len(strides)} whole strides")
+            plural = "s" if len(strides) > 1 else ""
+            words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
         if not standing and not strides:
             words.append(MASS_NEEDED)
         told[person.participant_id] = "; ".join(words)

@@ -9,7 +9,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import SIDES
+from aqbio.names import GRAVITY, SIDES
 
 PELVIS_SHARE = 0.57
 """Height of the pelvis markers above those of the feet as a share of stature: 0.570 of subject01 of
@@ -20,6 +20,11 @@ STATURE_APART = 0.12
 
 MASS_INDEX = (14.0, 40.0)
 """Body mass over stature squared of people who sprint lies within this, kg/m²."""
+
+
+PEAK = (0.7, 7.0)
+"""Largest vertical force of a person in body weights: walkers reach 1.0 to 1.3, sprinters and
+jumpers 3 to 5."""
 
 
 def pelvis_height(
@@ -97,4 +102,38 @@ def size_findings(
             file=sheet,
             where=where + "mass_kg",
             fix="check the sheet, and the scale of the plates where the mass comes from them.",
+        )
+
+
+def force_findings(
+    person: Participant, peak: float | None, mass: float | None, sheet: str
+) -> Iterator[Finding]:
+    """Say where the largest load on the plates is not that of a person of this mass.
+
+    Parameters
+    ----------
+    person : Participant
+    peak : float or None
+        Largest vertical force of a complete contact over all trials, N.
+    mass : float or None
+        Body mass that is used, kg.
+    sheet : str
+        Name of the sheet, for messages.
+    """
+    if peak is None or mass is None:
+        return
+    weights = peak / (mass * GRAVITY)
+    if not PEAK[0] <= weights <= PEAK[1]:
+        yield Finding(
+            rule="force-implausible",
+            severity="warning",
+            what=f"the largest contact of all trials reaches {peak:.0f} N, {weights:.2f} body "
+            f"weights of {mass:.1f} kg, outside {PEAK[0]:g} to {PEAK[1]:g}: the plates have "
+            "another unit or scale, or the body mass is wrong.",
+            participant=person.participant_id,
+            number=weights,
+            unit="body weights",
+            file=sheet,
+            where=f"participant {person.participant_id}, column mass_kg",
+            fix="check units and calibration of the plates, and the sheet.",
         )

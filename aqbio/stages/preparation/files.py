@@ -70,6 +70,7 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
     plates = prepared.plates
     return {
         "surface": prepared.ground.surface,
+        "surface_height": _surface_height(prepared),
         "belt_speed": prepared.ground.belt_speed,
         "heading": prepared.ground.heading,
         "marker_rate": prepared.rate,
@@ -80,6 +81,15 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "event_threshold": prepared.threshold,
         "events": prepared.events,
     }
+
+
+def _surface_height(prepared: PreparedTrial) -> float:
+    """Height of the plates that carried the runner, m; 0 where none did."""
+    if prepared.loads is None:
+        return 0.0
+    height = prepared.loads.cop[..., 1]
+    known = height[np.isfinite(height)]
+    return float(np.median(known)) if len(known) else 0.0
 
 
 def _force_time(plates: Plates | None) -> FloatArray:

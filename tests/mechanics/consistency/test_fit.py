@@ -77,6 +77,15 @@ def test_steps_are_those_of_gauss_and_newton(case):
     assert np.abs(left / np.sqrt(np.diag(fit.covariance))).max() < 0.1
 
 
+def test_information_is_the_same_when_it_is_asked_for_later(recovered):
+    """A fit with free parameters needs it at once; one with held parameters when it is read."""
+    _, fit = recovered
+    later = replace(fit, known=None).information
+    for name in ("about", "pull", "border"):
+        ours, theirs = getattr(fit.information, name), getattr(later, name)
+        np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12 * np.abs(ours).max())
+
+
 def test_one_representation(recovered):
     """Speeds and accelerations are the derivatives of the coordinates, exactly."""
     _, fit = recovered

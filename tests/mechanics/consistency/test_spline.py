@@ -33,6 +33,15 @@ def test_six_functions_are_all_that_matter():
     assert covered == list(range(100))
 
 
+def test_overlaps_are_the_products_of_two_functions():
+    basis = SplineBasis.over(np.arange(100) / 130.0, 0.02)
+    value = basis.values[0]
+    found = basis.overlaps.toarray().reshape(basis.count, 6, -1)
+    for lag in range(6):
+        later = np.vstack([value.T[lag:], np.zeros((lag, 100))])
+        np.testing.assert_allclose(found[:, lag], value.T * later, atol=1e-9)
+
+
 def test_knots_are_no_farther_apart_than_asked():
     assert SplineBasis.over(np.arange(101) / 100.0, 0.03).count == 34 + 5
     assert SplineBasis.over(np.arange(101) / 100.0, 0.02).count == 50 + 5

@@ -111,6 +111,16 @@ def test_a_laboratory_elsewhere_on_the_ground(case, found):
     _compare(moved.levels(), found, lambda values, _: values)
 
 
+def test_a_laboratory_on_a_raised_floor(case, found):
+    """A treadmill's deck, plates below the floor: feet are held on the surface that they touch."""
+    shift = np.array([0.0, 0.35, 0.0])
+    moved = replace(
+        case.with_loads(lambda x: replace(x, moment=x.moment + np.cross(shift, x.force))),
+        skeleton=_root_moved(case.skeleton, np.eye(3), shift),
+    )
+    _compare(moved.levels(surface_height=0.35), found, lambda values, _: values)
+
+
 def _swapped_words(name: str) -> str:
     return name.replace("left", "#").replace("right", "left").replace("#", "right")
 

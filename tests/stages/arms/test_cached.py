@@ -11,7 +11,7 @@ import xarray as xr
 from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.motion import Motion
-from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_source
+from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.stages.arms.choices import recomputed_arms
 from tests.mechanics.levels_case import smooth_run
 
@@ -37,7 +37,7 @@ def cached():
 
 def _plain(cached):
     consistent = cached.consistent.assign_attrs(motion="plain")
-    return replace(cached, consistent=consistent, loose=None)
+    return replace(cached, consistent=consistent, loose=None, kept={})
 
 
 def test_arms_of_a_fitted_trial(cached):
@@ -64,6 +64,16 @@ def test_a_plain_trial_stays_plain_with_looser_forces(cached, name, same):
     np.testing.assert_array_equal(one.motion.udot, other.motion.udot)
     assert one.skeleton is other.skeleton is plain.final
     assert one.parameters == {}
+
+
+def test_arms_share_what_they_have_in_common(cached):
+    """Thresholds and bodies do not touch the motion; a cut-off does, where it is plain."""
+    plain = _plain(cached)
+    first = motion_source(plain, ARMS["consistency=off"])
+    assert motion_source(plain, ARMS["consistency=off"]) is first
+    assert motion_source(plain, ARMS["consistency=off cutoff=15"]) is not first
+    assert motion_key(plain, ARMS["body=dumas"]) == motion_key(plain, ARMS["default"])
+    assert motion_key(cached, ARMS["cutoff=15"]) == motion_key(cached, ARMS["default"])
 
 
 def test_a_plain_trial_without_consistency_has_the_scaled_body(cached):

@@ -24,17 +24,17 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.coordinates import solved_coordinates
-from aqbio.stages.force_checks import force_findings
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.solved import (
+from aqbio.stages.solving.coordinates import solved_coordinates
+from aqbio.stages.solving.force_checks import force_findings
+from aqbio.stages.solving.solved import (
     Solution,
     solution_findings,
     solution_numbers,
     unobservable_findings,
     write_solution,
 )
-from aqbio.stages.unseen import unseen_findings, unseen_groups
+from aqbio.stages.solving.unseen import unseen_findings, unseen_groups
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,7 +13,6 @@ from aqbio.mechanics.contributions.source_roles import (
     Side,
     other_side,
     role_name,
-    side_sum,
     side_weights,
 )
 from aqbio.mechanics.gait.mirror import Kind
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
 
 _IMPULSES = {"force": "xy", "moment": "y"}
 """Axes of the impulses that the two sides cause, by quantity."""
+
+INDUCED = ["induced_momentum_rate", "induced_ground_force", "induced_pelvis_acceleration"]
+"""Variables of level C that rows are made of."""
 
 HALF_LUMBAR = "_half_lumbar"
 """Ending of the sums that count half of the lumbar moment for the swing side."""
@@ -195,7 +197,7 @@ def _induced_signals(
     two sides' rotation about the vertical.
     """
     names = tuple(map(str, trial["source"].values))
-    chosen = trial.sel(contact_model=model)
+    chosen = trial[INDUCED].sel(contact_model=model)
     idle = _idle(chosen)
     primary = model == PRIMARY
     rates = _double(chosen["induced_momentum_rate"])
@@ -212,10 +214,14 @@ def _induced_signals(
         turned = _double(chosen["induced_pelvis_acceleration"])
         targets.append(("pelvis", "angular_acceleration", "rad/s2", "axial", turned, "y"))
         targets.append(("whole_body", "moment", "N m", "axial", rates.sum(axis=2), "y"))
-    for source, weights in source_weights(names, side).items():
-        if source in idle or (source.endswith(HALF_LUMBAR) and not primary):
-            continue
-        for target, quantity, unit, kind, values, axes in targets:
+    told = {
+        source: [weights.get(name, 0.0) for name in names]
+        for source, weights in source_weights(names, side).items()
+        if source not in idle and (primary or not source.endswith(HALF_LUMBAR))
+    }
+    sums = [np.tensordot(list(told.values()), values, ([1], [1])) for *_, values, _ in targets]
+    for place, source in enumerate(told):
+        for (target, quantity, unit, kind, _, axes), values in zip(targets, sums, strict=True):
             yield Signal(
                 f"C ({model})",
                 source,
@@ -223,7 +229,7 @@ def _induced_signals(
                 quantity,
                 unit,
                 kind,
-                side_sum(values, names, weights),
+                values[place],
                 axes=axes,
                 impulse=_IMPULSES.get(quantity, "") if primary and source in ROLE_SIDES else "",
             )

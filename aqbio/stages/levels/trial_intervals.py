@@ -165,9 +165,10 @@ def deviations(trial: xr.Dataset, side: str) -> Deviations:
     """
     if "interval_low" not in trial:
         return {}
-    own = trial.sel(stance_foot=side)
+    outcomes = [f"outcome_{name}" for name in NAMES[:4]]
+    own = trial[["interval_low", "interval_high", *outcomes]].sel(stance_foot=side)
     low, high = own["interval_low"].values, own["interval_high"].values
-    names = zip(*(own[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
+    names = zip(*(own[name].values.tolist() for name in outcomes), strict=True)
     return {
         (str(level), str(source), str(target), str(statistic)): {
             axis: (float(low[row, place]), float(high[row, place]))

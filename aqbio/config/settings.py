@@ -62,6 +62,11 @@ class Laboratory(Section):
     ignore_markers: tuple[str, ...] = Field(
         default=(), description="Marker labels that are left out of every trial."
     )
+    force_delay_s: Annotated[float, Field(ge=-0.1, le=0.1)] = Field(
+        default=0.0,
+        description="Known delay of the forces behind the markers, s, the same in every trial, for "
+        "example of a filter that was applied before export; negative where forces come early.",
+    )
 
 
 class Prepare(Section):

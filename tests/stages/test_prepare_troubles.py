@@ -291,3 +291,17 @@ def test_body_that_is_labelled_the_wrong_way_round(prepared_study, monkeypatch):
     assert "the heel labelled right (RHEEL) is 0.20 m" in done.entry("standing")["reason"]
     finding = done.finding("fast", "sides-exchanged")
     assert (finding["severity"], finding["number"]) == ("error", pytest.approx(0.16))
+
+
+@pytest.mark.parametrize("delay", [0.009, -0.02])
+def test_known_delay_of_the_forces_is_taken_back(prepared_study, delay):
+    """A filter before the export, or a trigger that comes early; contacts are where they were."""
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    late = storage.time + delay
+    write_storage(mot, storage.columns, late, storage.values, in_degrees=False)
+    done = prepared_study(TRC, f"laboratory: {{force_delay_s: {delay}}}\n")
+    check_contacts(done.trial("fast"))
+    wrong = prepared_study(TRC).trial("fast")["contact_touchdown"].values
+    right = [contact.touchdown for contact in made_run.known_contacts()]
+    np.testing.assert_allclose(wrong - right, delay, atol=0.003)

@@ -117,6 +117,7 @@ def prepare_trial(
     """
     laboratory, prepare = settings
     recording = _without_markers(recording, laboratory.ignore_markers)
+    recording = _without_delay(recording, laboratory.force_delay_s)
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
     check_clock(recording, notes)
@@ -179,6 +180,14 @@ def _noted(
         note_no_forces(notes, recorded=recorded)
     note_kinematic(kinematic, notes)
     return None
+
+
+def _without_delay(recording: Recording, delay: float) -> Recording:
+    """Give the recording with its forces as much earlier as they are known to be late, s."""
+    if recording.forces is None or delay == 0.0:
+        return recording
+    forces = replace(recording.forces, start=recording.forces.start - delay)
+    return replace(recording, forces=forces)
 
 
 def _without_markers(recording: Recording, ignored: tuple[str, ...]) -> Recording:

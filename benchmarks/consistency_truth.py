@@ -1,8 +1,9 @@
 """How far from the truth, before and after consistency: ``python -m benchmarks.consistency_truth``.
 
 Virtual sprints whose momentum is known exactly, recorded with skin, clock, plates and body wrong by
-known draws (`aqbio.virtual.known_run`). The gaits come from the generator: joint angles are Fourier
-series, pelvis and centre of mass Chebyshev series, and no curve is one of the fit's splines.
+known draws (`aqbio.virtual.recordings.known_run`). The gaits come from the generator: joint angles
+are Fourier series, pelvis and centre of mass Chebyshev series, and no curve is one of the fit's
+splines.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import posterior
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.virtual.demo import SPRINTERS, individual_gait
-from aqbio.virtual.known_observations import (
+from aqbio.virtual.gaits.library import GaitName
+from aqbio.virtual.recordings.known_observations import (
     GroupMomentum,
     known_observations,
     known_runner,
     motion_momentum,
     true_momentum,
 )
-from aqbio.virtual.known_run import KnownRun, drawn_errors, known_run
-from aqbio.virtual.library import GaitName
-from aqbio.virtual.skin import LOOSE, Skin
+from aqbio.virtual.recordings.known_run import KnownRun, drawn_errors, known_run
+from aqbio.virtual.recordings.skin import LOOSE, Skin
 
 SEEDS, FASTEST = 12, 3
 DRAG_AREAS = (0.35, 0.55)

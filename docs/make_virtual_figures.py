@@ -16,12 +16,12 @@ from matplotlib.figure import Figure
 
 from aqbio.figures.style import GREY, INK
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.virtual.design import reference_speed, steady
-from aqbio.virtual.gait import Gait
-from aqbio.virtual.generator import generated_gait
-from aqbio.virtual.library import presets
-from aqbio.virtual.measures import gait_measures
-from aqbio.virtual.parameters import interpolated
+from aqbio.virtual.gaits.design import reference_speed, steady
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gaits.generator import generated_gait
+from aqbio.virtual.gaits.library import presets
+from aqbio.virtual.gaits.measures import gait_measures
+from aqbio.virtual.gaits.parameters import interpolated
 from aqbio.virtual.truth import run_truth
 from tests.virtual.ja1 import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
 

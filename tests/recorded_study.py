@@ -49,20 +49,21 @@ def record(file: Path) -> Study:
     for number, trial in enumerate(study.trials):
         path, forces = study.recording(trial), study.forces(trial)
         labels, positions = recorded_figure(moving=trial.task != "static", turns=float(number))
+        positions = positions + 1e-3 * number  # nobody stands twice in the same place
         if path.suffix == ".c3d":
             write_c3d(path, list(labels), positions * 1e3, (RATE, 1000.0))
         else:
             write_trc(path, labels, positions, RATE)
         if forces is not None:
-            write_forces(forces)
+            write_forces(forces, 1500.0 + number)
     return study
 
 
-def write_forces(path: Path) -> None:
+def write_forces(path: Path, peak: float = 1500.0) -> None:
     """Write the forces of a foot that stands for a moment."""
     columns = [f"ground_force_v{axis}" for axis in "xyz"]
     columns += [f"ground_force_p{axis}" for axis in "xyz"]
     time = np.arange(10 * FRAMES) / (10 * RATE)
     values = np.zeros((len(time), 6))
-    values[100:220, 1] = 1500.0
+    values[100:220, 1] = peak
     write_storage(path, columns, time, values, in_degrees=False)

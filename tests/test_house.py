@@ -111,6 +111,14 @@ def test_every_room_but_one_is_kept_from_opensim():
     assert set(contract["source_modules"]) == _rooms() - {"aqbio.osim"}
 
 
+@pytest.mark.parametrize("room", ["mechanics", "stages", "virtual"])
+def test_the_index_of_a_room_names_every_folder_once(room):
+    folder = ROOT / "aqbio" / room
+    folders = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+    assert sorted(re.findall(r"^([a-z_]+)$", text, re.MULTILINE)) == folders
+
+
 def _imports(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

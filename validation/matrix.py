@@ -11,7 +11,7 @@ from scipy import stats
 
 from aqbio.stats.registry import Registry
 from aqbio.stats.verdict import Examined, Label, Verdict, examined, judged
-from aqbio.virtual.waves import WaveAthletes, wave_athletes, wave_study
+from aqbio.virtual.waves.studies import WaveAthletes, wave_athletes, wave_study
 from aqbio.virtual.worlds import World
 from validation.wave_evidence import athlete_evidence, wave_evidence
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.secondary.balance import limb_compensation
-from aqbio.virtual.waves import wave_athletes, wave_study
+from aqbio.virtual.waves.studies import wave_athletes, wave_study
 from aqbio.virtual.worlds import World
 from validation.matrix import FALSE_SHARE, HOLDS_SHARE, LEVELS, SEED, STEPPERS, STEPS, least_rate
 from validation.wave_evidence import wave_evidence

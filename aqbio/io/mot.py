@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -177,8 +177,9 @@ def _numbers(rows: Sequence[str], *, comma: bool) -> FloatArray:
     """Rows of numbers, correctly rounded: by the faster reader where it finds nothing odd."""
     import pandas as pd
 
-    text = StringIO("\n".join(rows))
-    separator = "," if comma else r"\s+"
+    text = BytesIO("\n".join(rows).encode())
+    plain = "\t" in rows[0] and " " not in rows[0]  # as we write them: twice as fast
+    separator = "," if comma else "\t" if plain else r"\s+"
     try:
         table = pd.read_csv(
             text, sep=separator, header=None, dtype=float, na_filter=False, quoting=csv.QUOTE_NONE

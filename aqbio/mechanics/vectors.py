@@ -25,10 +25,13 @@ def cross(a: FloatArray, b: FloatArray) -> FloatArray:
     >>> cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     array([0., 0., 1.])
     """
-    product = np.empty(np.broadcast_shapes(a.shape, b.shape), order="F")
-    product[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
-    product[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
-    product[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
+    product = np.empty(shape, order="F")
+    a_x, a_y, a_z = a[..., 0], a[..., 1], a[..., 2]
+    b_x, b_y, b_z = b[..., 0], b[..., 1], b[..., 2]
+    np.subtract(a_y * b_z, a_z * b_y, out=product[..., 0])
+    np.subtract(a_z * b_x, a_x * b_z, out=product[..., 1])
+    np.subtract(a_x * b_y, a_y * b_x, out=product[..., 2])
     return product
 
 
@@ -52,11 +55,9 @@ def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
     >>> rotate(quarter_turn, np.array([1.0, 0.0, 0.0])).round(12)
     array([[0., 1., 0.]])
     """
-    rotated: FloatArray = (
-        matrix[..., 0] * vector[..., 0, None]
-        + matrix[..., 1] * vector[..., 1, None]
-        + matrix[..., 2] * vector[..., 2, None]
-    )
+    rotated: FloatArray = matrix[..., 0] * vector[..., 0, None]
+    rotated += matrix[..., 1] * vector[..., 1, None]
+    rotated += matrix[..., 2] * vector[..., 2, None]
     return rotated
 
 

@@ -1,1 +1,23 @@
-"""One module per stage: read, compute, write."""
+"""One module per stage and command: read, compute, write. Their parts lie in folders.
+
+preparation
+    of `prepare`: axes, plates, contacts, markers and files of one trial
+solving
+    of `solve`: joint angles as input, what is written, checks of the forces, unseen parts
+fitting
+    of `consistency`: beliefs, the session, what became of its trials
+levels
+    of `contributions`: levels A, B and C as a dataset, with signals, curves, rows and intervals
+stepping
+    of `steps`: roles, curves, columns, rows of contributions, quality
+arms
+    of `evidence`: one trial under every choice of method
+verdicts
+    of `hypotheses`: evidence of the study, multiverse, exported tables
+checking
+    of `aqbio check`: what recordings say about settings and sheets
+gathering
+    of `aqbio new --from`: what is in a folder, whose it is, what belongs together
+labelling
+    of `aqbio new --from`: which landmark each label is
+"""

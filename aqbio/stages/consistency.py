@@ -132,7 +132,7 @@ def _trial(
     if fitted is None or why:
         write_trial(plain_dataset(one, why), session.skeleton, stem, attributes)
         findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
-        return TrialOutcome(_status(PLAIN, why), tuple(findings), inputs)
+        return TrialOutcome(_status(PLAIN, why, _of_the_body(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(one, fit, held_out(study, fit))
     if doubts:
@@ -143,10 +143,17 @@ def _trial(
         dataset = fitted_dataset(one, fit, (feet.left, feet.right))
         dataset = dataset.assign(posterior_variables(fit, study.settings.consistency))
     write_trial(dataset, session.skeleton, stem, attributes)
-    causes = [doubt.cause for doubt in (*doubts, *fitted.standing)]
+    causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     findings = suspicion_findings(trial.trial_id, doubts, fitted)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
+
+
+def _of_the_body(fitted: FittedSession | None) -> list[str]:
+    """Causes of doubt in the body that all trials of a participant have, plain ones too."""
+    if fitted is None or not fitted.believed:
+        return []
+    return [doubt.cause for doubt in fitted.standing]
 
 
 def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:

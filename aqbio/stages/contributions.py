@@ -25,16 +25,16 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.stages.contacts import trial_contacts
-from aqbio.stages.contributions_dataset import Contributions, contributions_dataset
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
-from aqbio.stages.levels import frames_in_contact, trial_levels
+from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
+from aqbio.stages.levels.dataset import Contributions, contributions_dataset
+from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
-from aqbio.stages.step_roles import role_scheme
-from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
-from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
-from aqbio.stages.unseen import without_unseen
+from aqbio.stages.solving.unseen import without_unseen
+from aqbio.stages.stepping.roles import role_scheme
 
 if TYPE_CHECKING:
     import xarray as xr

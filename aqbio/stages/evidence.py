@@ -30,7 +30,7 @@ from aqbio.stages.arms.step_rows import (
 )
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.step_curves import step_curves
+from aqbio.stages.stepping.curves import step_curves
 from aqbio.stats.evidence import CHAINS
 
 if TYPE_CHECKING:

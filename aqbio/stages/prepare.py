@@ -13,7 +13,6 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.stages.coordinates import coordinates_recording
 from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
 from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
 from aqbio.stages.preparation.files import write_prepared
@@ -25,6 +24,7 @@ from aqbio.stages.preparation.label_check import (
 )
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
+from aqbio.stages.solving.coordinates import coordinates_recording
 
 STAGE = "prepare"
 

@@ -24,17 +24,17 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.coordinates import solved_coordinates
-from aqbio.stages.force_checks import force_findings
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.solved import (
+from aqbio.stages.solving.coordinates import solved_coordinates
+from aqbio.stages.solving.force_checks import force_findings
+from aqbio.stages.solving.solved import (
     Solution,
     solution_findings,
     solution_numbers,
     unobservable_findings,
     write_solution,
 )
-from aqbio.stages.unseen import unseen_findings, unseen_groups
+from aqbio.stages.solving.unseen import unseen_findings, unseen_groups
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,6 +96,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     prepared = read_dataset(source)
     skeleton = load_skeleton(model.table)
     markers = tracked_markers(study, prepared, skeleton, trial)
+    refuse_without_contact(prepared, markers.time, trial)
     unobservable: tuple[str, ...] = ()
     if trial.coordinates_file:
         q_raw = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
@@ -122,6 +123,31 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     findings += unseen_findings(unseen, trial.trial_id)
     numbers = {**solution_numbers(solution), "unseen_groups": list(unseen)}
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
+    """Refuse frames that none of the trial's contacts reaches.
+
+    Raises
+    ------
+    AqbioError
+    """
+    if prepared.sizes.get("contact", 0) == 0:
+        return
+    touchdown, toe_off = (
+        prepared[name].values for name in ("contact_touchdown", "contact_toe_off")
+    )
+    if np.any((touchdown <= time[-1]) & (toe_off >= time[0])):
+        return
+    raise AqbioError(
+        f"none of the {len(touchdown)} contacts, from {touchdown.min():.2f} to "
+        f"{toe_off.max():.2f} s, lies in the frames that are used, {time[0]:.2f} to "
+        f"{time[-1]:.2f} s.",
+        trial=trial.trial_id,
+        fix="correct start_s and end_s in trials.tsv, which count from the trial's first frame, or "
+        "fill the gaps of the markers during the contacts.",
+        rule="trial-window",
+    )
 
 
 def tracked_markers(

@@ -23,13 +23,14 @@ from aqbio.mechanics.gait.steps import (
     steps_from_contacts,
 )
 from aqbio.names import AXES, GRAVITY
-from aqbio.stages import quality, step_columns
 from aqbio.stages.contacts import trial_contacts
-from aqbio.stages.contribution_rows import contribution_tables
 from aqbio.stages.fitting.precision import statistic_sds
 from aqbio.stages.manifest import OK, Report
-from aqbio.stages.step_curves import StepCurves, curves_dataset, step_curves
-from aqbio.stages.step_roles import role_scheme
+from aqbio.stages.stepping import columns as step_columns
+from aqbio.stages.stepping import quality
+from aqbio.stages.stepping.contribution_rows import contribution_tables
+from aqbio.stages.stepping.curves import StepCurves, curves_dataset, step_curves
+from aqbio.stages.stepping.roles import role_scheme
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.design import GaitDesign, reference_speed
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.generator import SolvedGait, generated_gait
-from aqbio.virtual.library import GaitName, presets
-from aqbio.virtual.measures import gait_measures
-from aqbio.virtual.parameters import GaitParameters, flat, interpolated, unflat
-from aqbio.virtual.tuning import tuned_sizes
+from aqbio.virtual.gaits.design import GaitDesign, reference_speed
+from aqbio.virtual.gaits.generator import SolvedGait, generated_gait
+from aqbio.virtual.gaits.library import GaitName, presets
+from aqbio.virtual.gaits.measures import gait_measures
+from aqbio.virtual.gaits.parameters import GaitParameters, flat, interpolated, unflat
+from aqbio.virtual.gaits.tuning import tuned_sizes
+from aqbio.virtual.recordings.disturbances import Disturbances
 
 SEED = 20260101
 STEPS = 10

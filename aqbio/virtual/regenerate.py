@@ -10,11 +10,11 @@ from pathlib import Path
 from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import GAITS, individual_gait
-from aqbio.virtual.library import CONDITIONS, DATA, presets, save_library
-from aqbio.virtual.parameters import GaitParameters, presets_text
+from aqbio.virtual.gaits.library import CONDITIONS, DATA, presets, save_library
+from aqbio.virtual.gaits.parameters import GaitParameters, presets_text
+from aqbio.virtual.gaits.targets import first_guess
+from aqbio.virtual.gaits.tuning import tuned
 from aqbio.virtual.study import LIBRARY, planned_trials, sheets
-from aqbio.virtual.targets import first_guess
-from aqbio.virtual.tuning import tuned
 
 REFERENCE = Athlete("reference", "male", 75.0, 1.80)
 SPEEDS = {"normal": (3.5, 5.0, 7.0, 9.5), "restricted_arms": (5.0, 7.0, 9.5)}

@@ -21,14 +21,19 @@ from aqbio.virtual.demo import (
     gait_speed,
     individual_gait,
 )
-from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.faults import FAULTS
-from aqbio.virtual.files import write_c3d
-from aqbio.virtual.gait import Gait
-from aqbio.virtual.hidden_truth import disturbance_truth, trial_truth, truth_arrays
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import RunPlan, contacts_on_row, recorded_run, recorded_static
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gaits.library import DATA, GaitName, load_library
+from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
+from aqbio.virtual.recordings.faults import FAULTS
+from aqbio.virtual.recordings.files import write_c3d
+from aqbio.virtual.recordings.hidden_truth import disturbance_truth, trial_truth, truth_arrays
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import (
+    RunPlan,
+    contacts_on_row,
+    recorded_run,
+    recorded_static,
+)
 from aqbio.virtual.worlds import World
 
 LIBRARY = "gait_library.npz"
@@ -128,7 +133,7 @@ class Recipe:
     ----------
     disturbances : Disturbances
     faults : tuple of str
-        Faults of input, one per run in turn (`aqbio.virtual.faults`).
+        Faults of input, one per run in turn (`aqbio.virtual.recordings.faults`).
     segment_mass_error : float
         Standard deviation of the segments' masses against the model's, relative; if it is not
         zero, all gaits are solved anew.

@@ -15,7 +15,7 @@ from aqbio.mechanics.multibody.momentum import (
 )
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.virtual.gait import Gait
+from aqbio.virtual.gaits.gait import Gait
 
 GRID = 201
 """Samples of a contact, and of the gap between two of them, when a crossing is looked for."""

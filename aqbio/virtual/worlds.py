@@ -9,9 +9,9 @@ from typing import Any, Literal
 import yaml
 
 from aqbio.errors import AqbioError
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.faults import FAULTS
-from aqbio.virtual.library import DATA
+from aqbio.virtual.gaits.library import DATA
+from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.recordings.faults import FAULTS
 
 Pattern = Literal["arms_against_legs", "swing_leg_alone", "random_phases"]
 PATTERNS = ("arms_against_legs", "swing_leg_alone", "random_phases")
@@ -54,7 +54,7 @@ class World:
     segment_mass_error : float
         Standard deviation of the segments' masses against the model's, relative (G-phys).
     faults : tuple of str
-        Of recordings, one at a time (G-phys): see `aqbio.virtual.faults`.
+        Of recordings, one at a time (G-phys): see `aqbio.virtual.recordings.faults`.
     """
 
     name: str

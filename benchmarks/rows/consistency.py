@@ -23,7 +23,7 @@ from aqbio.mechanics.recordings.smoothing import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.osim.skeleton import read_skeleton
-from aqbio.virtual.known_observations import known_observations, known_runner
+from aqbio.virtual.recordings.known_observations import known_observations, known_runner
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded
 from benchmarks.material import JA1, REALDATA, Material, coordinates_of, write_coordinates

@@ -12,14 +12,14 @@ from aqbio.mechanics.contributions.levels import Levels, levels
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.stages.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
-from aqbio.stages.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.design import reference_speed, steady
-from aqbio.virtual.gait import Gait
-from aqbio.virtual.generator import generated_gait
-from aqbio.virtual.library import presets
-from aqbio.virtual.parameters import interpolated
+from aqbio.virtual.gaits.design import reference_speed, steady
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gaits.generator import generated_gait
+from aqbio.virtual.gaits.library import presets
+from aqbio.virtual.gaits.parameters import interpolated
 from aqbio.virtual.truth import run_truth
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material

@@ -156,7 +156,7 @@ def test_the_reading_of_reads_sees_what_it_must():
     assert "aqbio.config.settings:StudySettings.prepare" in solve
     assert f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve:tracked_markers").fields
     inside = code.reached("aqbio.stages.solve:solve_participant", stop=STUDY)
-    assert "aqbio.stages.solved:solution_findings" in inside
+    assert "aqbio.stages.solving.solved:solution_findings" in inside
     assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)
 

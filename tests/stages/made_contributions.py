@@ -84,6 +84,7 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
             "mass": MASS,
             "belt_speed": belt,
             "surface": "overground",
+            "surface_height": 0.0,
             "motion": "plain",
             "body": "scaled",
         },

@@ -234,3 +234,14 @@ def test_recordings_that_contradict_themselves(file):
     assert all(
         Path(one.file) == trc and "trials.tsv, line 4" in one.where for one in found.values()
     )
+
+
+def test_a_copy_under_another_name_is_the_same_recording(file):
+    """Two steps of one sprint must not count as four."""
+    data = file.parent / "data"
+    shutil.copy(data / "P1_fast.c3d", data / "P1_fast - copy.c3d")
+    with (file.parent / "trials.tsv").open("a") as out:
+        out.write("P1\tagain\trun\tnormal\tP1_fast - copy.c3d\tn/a\n")
+    [finding] = study_problems(file)
+    assert (finding.rule, finding.where) == ("recording-twice", "lines 3 and 8")
+    assert "P1_fast.c3d and P1_fast - copy.c3d, which hold the same to the byte" in finding.what

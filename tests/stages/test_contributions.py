@@ -15,12 +15,12 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions import _force_findings, _group_findings, trial_contributions
-from aqbio.stages.contributions_dataset import NEEDS_NO_FORCE, contributions_dataset
-from aqbio.stages.level_curves import CHAINS, hub_signals
-from aqbio.stages.level_rows import level_rows
-from aqbio.stages.levels import frames_in_contact, levels_dataset, trial_levels
-from aqbio.stages.trial_draws import Sampling, trial_draws
-from aqbio.stages.trial_intervals import deviations, intervals_dataset
+from aqbio.stages.levels.b_and_c import frames_in_contact, levels_dataset, trial_levels
+from aqbio.stages.levels.curves import CHAINS, hub_signals
+from aqbio.stages.levels.dataset import NEEDS_NO_FORCE, contributions_dataset
+from aqbio.stages.levels.rows import level_rows
+from aqbio.stages.levels.trial_draws import Sampling, trial_draws
+from aqbio.stages.levels.trial_intervals import deviations, intervals_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded

@@ -264,3 +264,30 @@ def test_loaded_samples_without_a_point_are_said(prepared_study):
     write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
     finding = prepared_study(TRC).finding("fast", "cop-missing")
     assert "in 10 samples of more than 50 N" in finding["what"]
+
+
+@pytest.mark.parametrize(("size", "said"), [(5.0, False), (30.0, True)])
+def test_noise_of_a_plate_that_is_used_is_said(prepared_study, rng, size, said):
+    """White noise: of its root mean square 0.98 lies above 20 Hz at 1000 Hz."""
+    plates = made_run.plates()
+    plates[3].channels[:, :3] += rng.normal(0.0, size, plates[3].channels[:, :3].shape)
+    run_with(prepared_study, plates)
+    done = prepared_study(C3D)
+    assert ("plate-noisy" in done.rules("fast")) is said
+    if said:
+        finding = done.finding("fast", "plate-noisy")
+        assert "plate 4 reads noise" in finding["what"]
+        assert finding["number"] == pytest.approx(0.98 * size, rel=0.1)
+
+
+def test_body_that_is_labelled_the_wrong_way_round(prepared_study, monkeypatch):
+    """Left is right and right is left: no model of the static trial, an error in the run."""
+    other = {"L": "R", "R": "L"}
+    exchanged = tuple(other[label[0]] + label[1:] for label in made_run.LABELS)
+    monkeypatch.setattr(made_run, "LABELS", exchanged)
+    made_run.write_static(prepared_study.data / "standing.c3d")
+    run_with(prepared_study, labels=exchanged)
+    done = prepared_study([*C3D, "standing\tstatic\tstanding.c3d\tn/a\tn/a"])
+    assert "the heel labelled right (RHEEL) is 0.20 m" in done.entry("standing")["reason"]
+    finding = done.finding("fast", "sides-exchanged")
+    assert (finding["severity"], finding["number"]) == ("error", pytest.approx(0.16))

@@ -10,7 +10,7 @@ import xarray as xr
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
-from aqbio.stages.solve import MINIMUM_FRAMES, tracked_markers
+from aqbio.stages.solve import MINIMUM_FRAMES, refuse_without_contact, tracked_markers
 
 LABELS = [f"M{i}" for i in range(12)]
 FRAMES = 60
@@ -131,3 +131,20 @@ def test_almost_no_frames_are_refused():
     prepared["marker_raw"][MINIMUM_FRAMES - 1 :] = np.nan
     with pytest.raises(AqbioError, match=f"{MINIMUM_FRAMES - 1} of {FRAMES} frames"):
         _tracked(prepared)
+
+
+@pytest.mark.parametrize(
+    ("time", "refused"),
+    [((0.0, 0.29), True), ((0.6, 1.0), True), ((0.0, 0.31), False), ((0.41, 0.45), False)],
+)
+def test_frames_that_no_contact_reaches_are_refused(time, refused):
+    """Contacts from 0.30 to 0.42 and 0.44 to 0.55 s: what is used must meet one of them."""
+    contacts = {"contact_touchdown": ("contact", [0.30, 0.44])}
+    prepared = xr.Dataset(contacts | {"contact_toe_off": ("contact", [0.42, 0.55])})
+    used = np.linspace(*time, 50)
+    if refused:
+        with pytest.raises(AqbioError, match=r"none of the 2 contacts, from 0\.30 to 0\.55 s"):
+            refuse_without_contact(prepared, used, TRIAL)
+    else:
+        refuse_without_contact(prepared, used, TRIAL)
+    refuse_without_contact(_prepared(), used, TRIAL)

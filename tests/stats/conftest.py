@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.stats.evidence import Evidence
-from aqbio.virtual.waves import wave_athletes, wave_study
+from aqbio.virtual.waves.studies import wave_athletes, wave_study
 from aqbio.virtual.worlds import worlds
 from validation.wave_evidence import wave_evidence
 

@@ -8,10 +8,10 @@ from functools import lru_cache
 import pytest
 
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.design import reference_speed, steady
-from aqbio.virtual.generator import SolvedGait, generated_gait
-from aqbio.virtual.library import presets
-from aqbio.virtual.parameters import interpolated
+from aqbio.virtual.gaits.design import reference_speed, steady
+from aqbio.virtual.gaits.generator import SolvedGait, generated_gait
+from aqbio.virtual.gaits.library import presets
+from aqbio.virtual.gaits.parameters import interpolated
 
 GaitOf = Callable[[Athlete, float], SolvedGait]
 

@@ -11,10 +11,10 @@ from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.faults import FAULTS
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.recordings.faults import FAULTS
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

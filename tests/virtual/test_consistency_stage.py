@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
+from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.stages.arms.cached import LooseFits, loose_fits
 from aqbio.stages.consistency import consistency_participant
@@ -19,9 +21,9 @@ from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import foot_loads, solve_participant
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -251,8 +253,9 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted):
         np.testing.assert_array_equal(data["q"], _read(study, "solve", trial["trial_id"])["q"])
 
 
-def test_a_trial_without_forces_is_passed_on(fitted):
-    """Its forces are taken away after preparation: the others are fitted all the same."""
+@pytest.fixture
+def one_bare(fitted) -> Iterator[Study]:
+    """The same study while one trial's forces, prepared before, are taken away."""
     study = _again(fitted[0], VACUUM)
     path = study.folder(RUNNER.name, "prepare") / "run7.nc"
     whole = path.read_bytes()
@@ -260,12 +263,28 @@ def test_a_trial_without_forces_is_passed_on(fitted):
     for name in ("foot_force", "foot_moment"):
         bare[name] = bare[name] * np.nan
     bare.to_netcdf(path)
-    try:
-        manifest = _run(study)
-        contributions_participant(study, RUNNER.name, _silent)
-        plain, fit = (_read(study, "contributions", name) for name in ("run7", "run9"))
-    finally:
-        path.write_bytes(whole)
+    yield study
+    path.write_bytes(whole)
+
+
+def test_doubt_in_the_body_is_doubt_in_every_trial(one_bare, monkeypatch):
+    """What the static trial says of the fitted body concerns the trials that stay plain too."""
+    monkeypatch.setattr(suspicion, "STATIC_APART", 1e-9)
+    manifest = _run(one_bare)
+    assert manifest["adjusted_model"]
+    trials = {trial["trial_id"]: trial for trial in manifest["trials"]}
+    assert (trials["run7"]["motion"], trials["run9"]["motion"]) == ("plain", "fitted")
+    for trial in trials.values():
+        assert trial["suspicions"] == ["static"]
+        assert trial["suspect"]
+
+
+def test_a_trial_without_forces_is_passed_on(one_bare):
+    """Its forces are taken away after preparation: the others are fitted all the same."""
+    study = one_bare
+    manifest = _run(study)
+    contributions_participant(study, RUNNER.name, _silent)
+    plain, fit = (_read(study, "contributions", name) for name in ("run7", "run9"))
     trials = {trial["trial_id"]: trial for trial in manifest["trials"]}
     assert trials["run9"]["motion"] == "fitted"
     assert trials["run7"]["motion"] == "plain"

@@ -26,10 +26,10 @@ from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
 from aqbio.stages.steps import steps_study
-from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.files import write_trc_and_mot
-from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
-from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
+from aqbio.virtual.recordings.files import write_trc_and_mot
+from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, VirtualRecording, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

@@ -19,9 +19,9 @@ from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
 from aqbio.stages.steps import steps_study
 from aqbio.virtual.demo import DISTURBANCES
-from aqbio.virtual.faults import CLOCK_FAULT, FAULTS
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recordings.faults import CLOCK_FAULT, FAULTS
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 

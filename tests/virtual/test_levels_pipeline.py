@@ -17,18 +17,24 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.cause_intervals import cause_rows
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.level_intervals import interval_rows
-from aqbio.stages.levels import levels_dataset, trial_levels
+from aqbio.stages.levels.b_and_c import levels_dataset, trial_levels
+from aqbio.stages.levels.cause_intervals import cause_rows
+from aqbio.stages.levels.intervals import interval_rows
+from aqbio.stages.levels.trial_draws import (
+    Sampling,
+    TrackedPlaces,
+    TrialDraws,
+    trial_draws,
+    with_markers,
+)
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
-from aqbio.stages.trial_draws import Sampling, TrackedPlaces, TrialDraws, trial_draws, with_markers
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

@@ -16,9 +16,9 @@ from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

@@ -17,10 +17,10 @@ from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.kinematic_events import TOE_OFF_ERROR, TOUCHDOWN_ERROR
 from aqbio.stages.prepare import prepare_participant
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.files import write_trc_and_mot
-from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
-from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
+from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.recordings.files import write_trc_and_mot
+from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
+from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study

@@ -33,11 +33,11 @@ def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
     Parameters
     ----------
     wrench : GroundWrench
-        The ground is at height 0.
 
     Notes
     -----
-    Of the sum over all plates: right while one foot stands.
+    Of the sum over all plates: right while one foot stands. On a surface of any height: moving p
+    along the force changes ``n_y − [p × F]_y = n · F / F_y`` by nothing.
     """
     force, moment = wrench.force, wrench.moment
     loaded = force[:, 1] > LOADED

@@ -64,7 +64,7 @@ class Posterior:
         0 for coordinates that were not fitted.
     momentum_sd, rate_sd : (T, G, 3) arrays, kg m²/s and N m
         Of each group's angular momentum about the whole body's centre of mass, and its rate.
-    total_momentum_sd : (T, 3) array, kg m²/s
+    total_momentum_sd, total_rate_sd : (T, 3) arrays, kg m²/s and N m
         Of the whole body's.
     """
 
@@ -73,6 +73,7 @@ class Posterior:
     momentum_sd: FloatArray
     rate_sd: FloatArray
     total_momentum_sd: FloatArray
+    total_rate_sd: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +172,7 @@ def posterior(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Posterior:
         momentum_sd=GROUP_MOMENTUM * momentum_sd[:, :-1],
         rate_sd=RATES * rate_sd[:, :-1],
         total_momentum_sd=TOTAL_MOMENTUM * momentum_sd[:, -1],
+        total_rate_sd=RATES * rate_sd[:, -1],
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.mechanics.force_plates.forces import PlateWrench, offset
 from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.recordings.runs import shrunk
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 LOADED = 100.0
@@ -15,6 +16,9 @@ LOADED = 100.0
 
 LOAD_BAND, LOAD_BAND_RATE = 20.0, 100.0
 """A person's load is found below this frequency; slower recordings cannot show noise, Hz."""
+
+QUIET, QUIET_S = 30.0, 0.1
+"""Below this nobody stands on a plate, N; noise is told from at least so long, s."""
 
 LOADED_S = 0.020
 """Time above it that shows a plate's sign, s."""
@@ -105,6 +109,41 @@ def noise_level(force: FloatArray, rate: float) -> float:
     if np.abs(slow[ends:-ends]).max() > LOADED:
         return 0.0
     return float(np.sqrt(((about - slow)[ends:-ends] ** 2).mean(axis=0)).max())
+
+
+def quiet_noise(force: FloatArray, rate: float) -> float:
+    """Noise of a plate while nobody stands on it, whoever loads it at other times.
+
+    Parameters
+    ----------
+    force : (S, 3) array, N
+        Of one plate, any axes.
+    rate : float
+        Hz.
+
+    Returns
+    -------
+    float
+        Largest root mean square of a channel above 20 Hz, N, over the samples at least 50 ms from
+        any load; 0 with less than 0.1 s of those.
+
+    Examples
+    --------
+    >>> hum = 20.0 * np.sin(2.0 * np.pi * 200.0 * np.arange(1000.0) / 1000.0)
+    >>> step = np.where(np.arange(1000) > 700, 800.0, 0.0)
+    >>> round(quiet_noise(np.outer(hum + step, [0.0, 0.0, 1.0]), 1000.0))
+    14
+    """
+    ends = round(rate / LOAD_BAND)
+    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
+        return 0.0
+    about = force - np.median(force, axis=0)
+    slow = low_pass(about, rate, LOAD_BAND)
+    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), ends)
+    quiet[:ends] = quiet[-ends:] = False
+    if quiet.sum() < QUIET_S * rate:
+        return 0.0
+    return float(np.sqrt(((about - slow)[quiet] ** 2).mean(axis=0)).max())
 
 
 def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:

@@ -24,8 +24,8 @@ from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS, SIDES
 from aqbio.stages.arms.trial_state import TrialState
-from aqbio.stages.level_curves import CHAINS
-from aqbio.stages.step_curves import StepCurves
+from aqbio.stages.levels.curves import CHAINS
+from aqbio.stages.stepping.curves import StepCurves
 
 UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")

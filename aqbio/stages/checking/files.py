@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aqbio.config import Trial, closest
 from aqbio.errors import Finding
+from aqbio.io.provenance import file_hash
 from aqbio.io.study import CheckedStudy
 
 
@@ -50,25 +52,40 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
 
 
 def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
-    """Recordings that two trials name."""
-    first: dict[str, tuple[Trial, int]] = {}
-    for trial, line in included(checked):
-        for file in (trial.source, trial.force_file):
-            if file is None:
-                continue
-            other, above = first.setdefault(file, (trial, line))
-            if above != line:
-                yield Finding(
-                    rule="recording-twice",
-                    severity="error",
-                    what=f"trials {other.trial_id} of {other.participant_id} and {trial.trial_id} "
-                    f"of {trial.participant_id} name the same file {file}.",
-                    trial=trial.trial_id,
-                    participant=trial.participant_id,
-                    file=str(checked.study.sheet("trials")),
-                    where=f"lines {above} and {line}",
-                    fix="correct one of the paths, or set include = no for one of them.",
-                )
+    """Recordings that two trials name: the same file, or a copy of it under another name."""
+    study = checked.study
+    named = [
+        (trial, line, path)
+        for trial, line in included(checked)
+        for path in (study.recording(trial), study.forces(trial))
+        if path is not None
+    ]
+    sizes = Counter(path.stat().st_size for path in {one[2] for one in named} if path.is_file())
+    first: dict[str, tuple[Trial, int, Path]] = {}
+    for trial, line, path in named:
+        other, above, twin = first.setdefault(_content(path, sizes), (trial, line, path))
+        if above == line:
+            continue
+        same = f"name the same file {path.name}"
+        if path != twin:
+            same = f"name {twin.name} and {path.name}, which hold the same to the byte"
+        yield Finding(
+            rule="recording-twice",
+            severity="error",
+            what=f"trials {other.trial_id} of {other.participant_id} and {trial.trial_id} "
+            f"of {trial.participant_id} {same}.",
+            trial=trial.trial_id,
+            participant=trial.participant_id,
+            file=str(study.sheet("trials")),
+            where=f"lines {above} and {line}",
+            fix="correct one of the paths, or set include = no for one of them.",
+        )
+
+
+def _content(path: Path, sizes: Mapping[int, int]) -> str:
+    """What tells a file from others: its content where another file has its size, else its path."""
+    alone = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
+    return str(path) if alone else file_hash(path)
 
 
 def _inside(path: Path, folder: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.stages.fitting.precision import STATISTICS
 from aqbio.stages.fitting.trials import FITTED
-from aqbio.stages.measures import Row, measure
+from aqbio.stages.stepping.measures import Row, measure
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -86,7 +86,7 @@ def with_checked_labels(
     Gives the recording with exchanged labels put right where the trial's row says ``fix: swap``;
     otherwise as it is, with a finding that proposes it.
     """
-    _note_sides(recording, marker_set, notes)
+    _check_sides(recording, marker_set, notes, static=trial.task == "static")
     segments = _segments(marker_set)
     labels, places = recording.labels, static.places
     distances = SegmentDistances.of(labels, recording.positions, places, segments)
@@ -127,8 +127,16 @@ def _segments(marker_set: MarkerSet) -> dict[str, str]:
     return bodies
 
 
-def _note_sides(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
-    """Note feet whose left and right labels are the wrong way round, as the pelvis faces."""
+def _check_sides(
+    recording: Recording, marker_set: MarkerSet, notes: Notes, *, static: bool
+) -> None:
+    """Note feet whose left and right labels are the wrong way round, as the pelvis faces.
+
+    Raises
+    ------
+    AqbioError
+        In a static trial: the model would be scaled to a body turned inside out.
+    """
     pelvis, feet = marker_set.pelvis, marker_set.feet
     front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
     left, right = (label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right))
@@ -136,17 +144,17 @@ def _note_sides(recording: Recording, marker_set: MarkerSet, notes: Notes) -> No
     to_the_right = np.cross(front - back, up)
     aside = mean_vector((right - left) * to_the_right) @ np.ones(3)
     size = float(np.linalg.norm(mean_vector(to_the_right)))
-    if size > 0.0 and aside / size < -ASIDE:
-        notes.add(
-            "sides-exchanged",
-            "error",
-            f"the heel labelled right ({feet.right.heel}) is {-aside / size:.2f} m to the left of "
-            f"the one labelled left ({feet.left.heel}), as the pelvis faces.",
-            number=float(-aside / size),
-            limit=ASIDE,
-            unit="m",
-            fix="correct left and right in markers.yaml, or front and back of the pelvis there.",
-        )
+    if not size > 0.0 or aside / size >= -ASIDE:
+        return
+    what = (
+        f"the heel labelled right ({feet.right.heel}) is {-aside / size:.2f} m to the left of "
+        f"the one labelled left ({feet.left.heel}), as the pelvis faces."
+    )
+    fix = "correct left and right in markers.yaml, or front and back of the pelvis there."
+    rule, number = "sides-exchanged", float(-aside / size)
+    if static:
+        raise AqbioError(what, file=notes.file, fix=fix, rule=rule)
+    notes.add(rule, "error", what, number=number, limit=ASIDE, unit="m", fix=fix)
 
 
 def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:

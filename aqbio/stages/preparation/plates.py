@@ -8,6 +8,7 @@ from aqbio.io.recording import ForceRecording
 from aqbio.mechanics.force_plates.plates import (
     Plates,
     noise_level,
+    quiet_noise,
     reversed_plates,
     turned_over,
     without_offsets,
@@ -52,6 +53,8 @@ def ground_plates(
     for index in np.flatnonzero(used):
         used[index] = _is_plausible(forces, int(index), notes, moving=moving)
     kept = np.flatnonzero(used)
+    for index in kept:
+        _note_noise(forces, int(index), notes)
     if not len(kept):
         return None
     feet = [forces.feet[index] for index in kept]
@@ -93,6 +96,23 @@ def _is_plausible(forces: ForceRecording, index: int, notes: Notes, *, moving: b
         forces=True,
     )
     return False
+
+
+def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
+    noise = quiet_noise(forces.wrench.force[:, index], forces.rate)
+    if noise > NOISE_MAX:
+        notes.add(
+            "plate-noisy",
+            "warning",
+            f"plate {forces.numbers[index]} reads noise of {noise:.0f} N (RMS) while nobody is on "
+            f"it, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body mass suffer.",
+            number=noise,
+            limit=NOISE_MAX,
+            unit="N",
+            fix="look for a loose cable or a machine nearby; raise the event thresholds of "
+            "`prepare` in study.yaml above the noise.",
+            forces=True,
+        )
 
 
 def _on_the_runner(plates: Plates, notes: Notes) -> Plates:

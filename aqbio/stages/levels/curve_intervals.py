@@ -1,0 +1,186 @@
+"""How sure curves are, sample by sample: standard deviations over draws, from stage to step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.mechanics.contributions.source_roles import anatomical_name
+from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step
+from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES, SIDES
+from aqbio.stages.levels.curves import CHAINS
+from aqbio.stages.levels.intervals import seen
+from aqbio.stages.levels.trial_draws import TrialDraws, frame_outcomes
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KNOTS = np.linspace(0.0, 1.0, 21)
+"""Shares of a phase at which standard deviations are kept: they are smooth."""
+
+FLIGHT_FRAMES = 5
+"""Frames of a flight that are drawn."""
+
+ITEMS = {
+    "angular_momentum": "sure_group",
+    "angular_momentum_rate": "sure_group",
+    "hub_moment": "sure_chain",
+    "hub_joint_moment": "sure_chain",
+    "hub_force_moment": "sure_chain",
+    "external_moment": "",
+    "residual_moment": "",
+}
+"""Variables of the step curves with a standard deviation, and the dimension of their items."""
+
+
+def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, DrawnOutcomes]) -> xr.Dataset:
+    """Standard deviations of the curves of one step of each foot.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    steps : mapping
+        Drawn outcomes of the stance by step.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``sd_<variable>`` (stance_foot, phase, knot, item, axis), canonical; NaN where nothing was
+        drawn: in flights that were not recorded or in which roles change.
+    """
+    import xarray as xr
+
+    counts = {"sure_group": len(draws.roles.items), "sure_chain": len(CHAINS), "": 1}
+    values = {
+        name: np.full((len(SIDES), 2, len(KNOTS), counts[item], 3), np.nan)
+        for name, item in ITEMS.items()
+    }
+    for step, stance in steps.items():
+        for phase, (frames, found) in enumerate(_phases(draws, step, stance)):
+            start, end = step.phase(PHASES[phase])
+            at = (draws.time[frames] - start) / (end - start)
+            for name, drawn in _by_item(draws, step, found).items():
+                own = _interpolated(at, seen(draws, step, drawn).std(axis=0), KNOTS)
+                values[name][SIDES.index(step.side), phase] = own
+    dimensions = ("stance_foot", "phase", "knot")
+    return xr.Dataset(
+        {
+            f"sd_{name}": (
+                (*dimensions, *((item,) if item else ()), "axis"),
+                (values[name] if item else values[name][:, :, :, 0]).astype(np.float32),
+                {"long_name": f"standard deviation of {name} over draws"},
+            )
+            for name, item in ITEMS.items()
+        },
+        coords={
+            "stance_foot": list(SIDES),
+            "phase": list(PHASES),
+            "knot": KNOTS,
+            "sure_group": list(draws.roles.items),
+            "sure_chain": list(CHAINS),
+            "axis": list(AXES),
+        },
+    )
+
+
+def _phases(
+    draws: TrialDraws, step: Step, stance: DrawnOutcomes
+) -> Iterator[tuple[slice, DrawnOutcomes]]:
+    """Frames and outcomes of the stance, and of the flight where it is known who pushes."""
+    yield draws.frames(step), stance
+    if np.isfinite(step.flight) and draws.roles.flight == "R1":
+        inside = np.flatnonzero(
+            (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
+        )
+        if len(inside) >= FLIGHT_FRAMES:
+            first, last = int(inside[0]), int(inside[-1]) + 1
+            frames = slice(first, last, (last - first) // FLIGHT_FRAMES)
+            yield frames, frame_outcomes(draws, frames)[0]
+
+
+def _by_item(draws: TrialDraws, step: Step, found: DrawnOutcomes) -> dict[str, FloatArray]:
+    """(K, T, items, 3) draws of every variable by role; NaN for items that are not there."""
+    groups, weights = draws.found.groups, draws.roles.weights(step.side)
+    table = np.full((len(draws.roles.items), len(groups)), np.nan)
+    for row, item in enumerate(draws.roles.items):
+        if item in weights and set(weights[item]) <= set(groups):
+            table[row] = [weights[item].get(group, 0.0) for group in groups]
+    external = found.rate.sum(axis=2) - found.residual_moment
+    joint = _chain_joint_moment(draws, found)
+    return {
+        "angular_momentum": _summed(table, found.momentum),
+        "angular_momentum_rate": _summed(table, found.rate),
+        "hub_moment": _chains(draws, step, found.hub_moment),
+        "hub_joint_moment": _chains(draws, step, joint),
+        "hub_force_moment": _chains(draws, step, found.hub_moment - joint),
+        "external_moment": external[:, :, None],
+        "residual_moment": found.residual_moment[:, :, None],
+    }
+
+
+def _summed(table: FloatArray, values: FloatArray) -> FloatArray:
+    total: FloatArray = np.einsum("ig,ktgx->ktix", table, values)
+    return total
+
+
+def _chain_joint_moment(draws: TrialDraws, found: DrawnOutcomes) -> FloatArray:
+    """(K, T, chains, 3) moment of each chain on the pelvis at its joint; NaN where not drawn."""
+    joint = np.full_like(found.hub_moment, np.nan)
+    for place, chain in enumerate(draws.parts.hub.chains):
+        members = np.isin(draws.parts.joints, chain.roots)
+        if members.sum() == len(chain.roots):
+            joint[:, :, place] = -found.joint_moment[:, :, members].sum(axis=2)
+    return joint
+
+
+def _chains(draws: TrialDraws, step: Step, values: FloatArray) -> FloatArray:
+    """(K, T, CHAINS, 3) in the order of the curves."""
+    names = [chain.name for chain in draws.parts.hub.chains]
+    ordered = np.full((*values.shape[:2], len(CHAINS), 3), np.nan)
+    for column, role in enumerate(CHAINS):
+        name = anatomical_name(role, step.side)
+        if name in names:
+            ordered[:, :, column] = values[:, :, names.index(name)]
+    return ordered
+
+
+def _interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
+    """(N, ...) straight lines between samples, level beyond their ends."""
+    flat = values.reshape(len(at), -1)
+    columns = [np.interp(wanted, at, column) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
+
+
+def step_sds(trial: xr.Dataset, side: str, counts: Mapping[str, int]) -> dict[str, FloatArray]:
+    """Standard deviations of the curves of the steps of one foot.
+
+    Everything that makes a curve unsure meets here: another independent cause adds its variance.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions.
+    side : {"left", "right"}
+        The stance foot.
+    counts : mapping
+        Number of items of every variable.
+
+    Returns
+    -------
+    dict of (2, 101, items, 3) arrays
+        NaN where nothing was drawn.
+    """
+    found = {}
+    for name, count in counts.items():
+        shape = (2, len(PERCENT), count, 3)
+        if f"sd_{name}" not in trial:
+            found[name] = np.full(shape, np.nan)
+            continue
+        own = trial[f"sd_{name}"].sel(stance_foot=side)
+        knots = own.values.astype(float).swapaxes(0, 1)
+        found[name] = _interpolated(KNOTS, knots, PERCENT).swapaxes(0, 1).reshape(shape)
+    return found

@@ -1,0 +1,1 @@
+"""Parts of stage solve: what it reads, writes and says about a trial."""

@@ -1,0 +1,1 @@
+"""Parts of stage steps: roles, curves, columns and the quality of every trial."""

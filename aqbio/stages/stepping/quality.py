@@ -1,0 +1,273 @@
+"""Rows of the quality, findings and trials tables: the figures that a reviewer asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.mechanics.recordings.synchrony import force_delay
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
+from aqbio.stages.contributions import ADJUSTED
+from aqbio.stages.fitting.rows import consistency_rows
+from aqbio.stages.fitting.trials import FITTED
+from aqbio.stages.stepping.curves import ROLES
+from aqbio.stages.stepping.measures import Row, measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from aqbio.stages.steps import TrialSteps
+
+
+EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
+"""Groups whose rates a yaw conclusion compares."""
+
+YAW_RESIDUAL_LIMIT = 10.0
+"""RMS residual moment about the vertical that a yaw conclusion can bear, N m."""
+
+EFFECT_RATIO_LIMIT = 3.0
+"""Smallest ratio of a group's RMS rate to the residual about the vertical."""
+
+
+def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
+    """Rows of every trial: marker errors, residuals, gates, closures, agreement with OpenSim."""
+    for trial in trials:
+        name = trial.participant_id
+        key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
+        solved = _entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
+        made = _entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
+        yield from _marker_rows(study, key, solved)
+        fitted = _entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
+        for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
+            yield from _residual_rows(key, trial.data, version)
+            yield from _yaw_precision_rows(key, trial, version)
+            yield from _drift_rows(key, trial, version)
+        yield from _clock_rows(key, trial.data)
+        yield from consistency_rows(key, trial.data, fitted)
+        yield from _closure_rows(key, made)
+
+
+def _entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
+    entries: list[dict[str, Any]] = manifest["trials"]
+    return next(entry for entry in entries if entry["trial_id"] == trial_id)
+
+
+def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
+    settings = study.settings.solve
+    yield measure(
+        key, "marker_rms", solved["marker_rms_m"], "m", limit=settings.marker_rms_m,
+        severity="warning",
+        note="all tracked markers, first touchdown to last toe-off; OpenSim's best practice",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_rms_worst_frame", solved["marker_rms_worst_frame_m"], "m",
+        limit=settings.reject_rms_m, severity="warning",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_max", solved["marker_max_m"], "m", limit=settings.marker_max_m,
+        severity="warning", note=f"marker {solved['marker_max_label']}",
+    )  # fmt: skip
+
+
+def contact_window(data: xr.Dataset) -> BoolArray:
+    """(T,) bool: frames from the first touchdown to the last toe-off.
+
+    In a trial that was fitted, those whose forces are completely measured: the fit saw no others.
+    """
+    time = data["time"].values
+    if data.sizes.get("contact", 0) == 0:
+        return np.ones(len(time), dtype=bool)
+    first, last = data["contact_touchdown"].min().item(), data["contact_toe_off"].max().item()
+    inside = np.asarray((time >= first) & (time <= last))
+    return inside & data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else inside
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    """Root mean square over the first axis."""
+    rms: FloatArray = np.sqrt((values**2).mean(axis=0))
+    return rms
+
+
+PLAIN = "_plain"
+"""End of the names of what was before the consistency fit, where a trial was fitted."""
+
+
+PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials found; "
+
+
+def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
+    """How the measures of a version begin, and what is said of them."""
+    if version == PLAIN:
+        return "plain_", "before the consistency fit; "
+    if data.attrs["motion"] == FITTED:
+        return "", "after the fit, no evidence of accuracy; "
+    return "", PLAIN_AMONG_FITTED if data.attrs["body"] == ADJUSTED else ""
+
+
+def _residual_rows(key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
+    """Residual force and moment about the centre of mass."""
+    mass = float(data.attrs[f"mass{version}"])
+    window = contact_window(data)
+    force = data[f"residual_force{version}"].values
+    moment = data[f"residual_moment{version}"].values
+    name, words = _version(data, version)
+    ground = data["ground_force"].sum("foot", skipna=False).values
+    measured = np.isfinite(ground).all(axis=1)
+    peak = float(np.linalg.norm(ground[measured], axis=1).max()) if measured.any() else np.nan
+    height = float(data["com"].values[:, 1].mean()) - float(data.attrs["surface_height"])
+    for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
+        yield measure(
+            key, f"{name}residual_force_{axis}_rms", value, "body weight",
+            limit=0.05 * peak / (mass * GRAVITY),
+            note=f"{words}contacts' window; 5 % of the peak ground reaction force (Hicks 2015)",
+        )  # fmt: skip
+    for axis, value in zip(AXES, _rms(moment[window]), strict=True):
+        yield measure(
+            key, f"{name}residual_moment_{axis}_rms", value, "N m", limit=0.01 * height * peak,
+            note=f"{words}contacts' window, about the centre of mass; 1 % of COM height times peak "
+            "force (Hicks 2015)",
+        )  # fmt: skip
+
+
+def _yaw_precision_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+    """Gate of conclusions about the vertical: residual against the groups' effects, in stance.
+
+    After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
+    """
+    kept = [c for c in trial.curves if c is not None and c.step.status != "rejected"]
+    if not kept:
+        return
+    residual = _rms(
+        np.concatenate([c.vectors[f"residual_moment{version}"][0, :, 0, 1] for c in kept])
+    )
+    roles = [ROLES.index(role) for role in EFFECT_GROUPS]
+    rate = f"angular_momentum_rate{version}"
+    rates = np.concatenate([c.vectors[rate][0][:, roles, 1] for c in kept])
+    effects = _rms(rates)
+    smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
+    name, words = _version(trial.data, version)
+    fitted = trial.data.attrs["motion"] == FITTED
+    yield measure(
+        key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
+        limit=YAW_RESIDUAL_LIMIT,
+        note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
+    )  # fmt: skip
+    yield measure(
+        key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
+        limit=None if fitted and not version else EFFECT_RATIO_LIMIT, at_least=True,
+        note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
+        f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
+    )  # fmt: skip
+
+
+def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """Delay of the forces behind the motion, where both were recorded."""
+    window = contact_window(data)
+    force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
+    if not np.isfinite(force).all() or len(force) == 0:
+        return
+    mass, time = float(data.attrs["mass"]), data["time"].values[window]
+    asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    delay = force_delay(time, force, asked)
+    if np.isfinite(delay):
+        yield measure(
+            key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
+            note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
+            "force and m (a + g); limit one marker frame",
+        )  # fmt: skip
+
+
+def _drift_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+    """Change of the whole body's H about the vertical over flight, where it should be constant."""
+    drifts = []
+    for curves in trial.curves:
+        if curves is None or curves.step.status != "ok":
+            continue
+        momentum = curves.vectors[f"angular_momentum{version}"][1, :, :, 1]
+        total = momentum[:, ROLES.index("total")]
+        drifts.append(np.ptp(total) / _largest(momentum[:, : len(ROLE_GROUPS)]))
+    if drifts:
+        name, words = _version(trial.data, version)
+        yield measure(
+            key, f"{name}flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,
+            note=f"{words}range of total H about the vertical in flight over the largest group's",
+        )  # fmt: skip
+
+
+def _largest(values: FloatArray) -> float:
+    """Largest size among the values that are known; NaN where none is."""
+    known = values[np.isfinite(values)]
+    return float(np.abs(known).max()) if len(known) else float("nan")
+
+
+def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
+    for check in made["closures"]:
+        yield measure(
+            key, f"closure_{check['name']}", check["value"], "relative", limit=check["tolerance"],
+            note=check["identity"],
+        )  # fmt: skip
+    reference = made["reference"]
+    frames = f"{reference['frames']} frames computed again by OpenSim"
+    yield measure(key, "opensim_position", reference["position_m"], "m", limit=1e-9, note=frames)
+    yield measure(
+        key, "opensim_inverse_dynamics", reference["forces"], "relative", limit=1e-8,
+        note=f"{frames}; Simbody's walker-knee defect reproduced",
+    )  # fmt: skip
+    yield measure(
+        key, "simbody_defect", reference["defect"], "relative",
+        note="what Simbody's walker-knee defect changes; zero in models without such joints",
+    )  # fmt: skip
+
+
+def finding_rows(study: Study) -> Iterator[Row]:
+    """Rows of every finding of every stage."""
+    for participant in study.participants:
+        for stage in PARTICIPANT_STAGES:
+            manifest = study.read_manifest(participant.participant_id, stage)
+            found = list(manifest["findings"])
+            found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
+            for finding in found:
+                yield {
+                    "participant_id": participant.participant_id,
+                    "trial_id": finding["trial"] or None,
+                    "stage": stage,
+                    "severity": finding["severity"],
+                    "rule": finding["rule"],
+                    "what": finding["what"],
+                    "where": finding["where"] or None,
+                    "file": PurePath(finding["file"]).name or None,
+                    "fix": finding["fix"] or None,
+                }
+
+
+def trial_rows(study: Study, steps: pd.DataFrame) -> Iterator[Row]:
+    """Rows of every trial: what became of it."""
+    for participant in study.participants:
+        name = participant.participant_id
+        prepared = study.read_manifest(name, "prepare")
+        last = study.read_manifest(name, "contributions")
+        fits = study.read_manifest(name, "consistency")
+        surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
+        for trial in study.moving_of(name):
+            entry, fit = _entry(last, trial.trial_id), _entry(fits, trial.trial_id)
+            own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
+            yield {
+                "participant_id": name,
+                "trial_id": trial.trial_id,
+                "condition": trial.condition,
+                "status": entry["status"],
+                "reason": entry["reason"] or None,
+                "surface": surfaces.get(trial.trial_id),
+                "motion": fit.get("motion"),
+                "motion_reason": fit.get("motion_reason") or None,
+                "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
+                "contacts": len(own),
+                "steps_ok": int((own["status"] == "ok").sum()),
+                "steps_rejected": int((own["status"] == "rejected").sum()),
+            }

@@ -1,0 +1,131 @@
+"""A solved gait: coordinates, speeds and accelerations at any instant, from stored coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross, rotate
+from aqbio.names import GRAVITY
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from aqbio.virtual.gaits import collocation
+from aqbio.virtual.gaits.curves import FourierCurves
+from aqbio.virtual.gaits.orientation import rate_matrix, rate_matrix_rate, rotation
+from aqbio.virtual.gaits.relative import ROOT, relative_motion
+from aqbio.virtual.gaits.timeline import Timeline
+
+
+@dataclass(frozen=True, eq=False)
+class Gait:
+    """A run that repeats after N steps, of which every derivative is known.
+
+    Attributes
+    ----------
+    athlete : Athlete
+    timeline : Timeline
+    joints : (C - 6, 2 K + 1) array, rad
+        Fourier coefficients of all coordinates but the pelvis's.
+    stance, flight : (N, ., 3) arrays, rad
+        Chebyshev coefficients of the pelvis's angles in contacts and flights.
+    com : (N, ., 3) array, m
+        Chebyshev coefficients of the centre of mass in the contacts; x from each contact's place.
+    drag : float, N
+        Acts backwards on the centre of mass.
+    """
+
+    athlete: Athlete
+    timeline: Timeline
+    joints: FloatArray
+    stance: FloatArray
+    flight: FloatArray
+    com: FloatArray
+    drag: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse coefficients of another number of steps."""
+        steps = len(self.timeline)
+        for name in ("stance", "flight", "com"):
+            if len(getattr(self, name)) != steps:
+                raise ValueError(f"{name} has {len(getattr(self, name))} of {steps} steps.")
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The athlete's skeleton."""
+        return athlete_skeleton(self.athlete)
+
+    def states(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Coordinates, speeds and accelerations.
+
+        Parameters
+        ----------
+        time : (T,) array, s
+            0 is the first right touchdown, at x = 0.
+
+        Returns
+        -------
+        q, u, udot : (T, C) arrays
+        """
+        angles = FourierCurves(self.timeline.period, self.joints).values(time)
+        q, u, udot = (np.pad(part, ((0, 0), (ROOT, 0))) for part in angles)
+        pelvis = self.pelvis_angles(time)
+        body = relative_motion(self.skeleton, q, u, udot)
+        com = self.centre_of_mass(time)
+        matrix, turn = rate_matrix(pelvis[0]), rotation(pelvis[0])
+        omega = rotate(matrix, pelvis[1])
+        alpha = rotate(matrix, pelvis[2])
+        alpha += rotate(rate_matrix_rate(pelvis[0], pelvis[1]), pelvis[1])
+        sweep = cross(omega, body.com) + body.velocity
+        jerk = cross(alpha, body.com) + cross(omega, sweep + body.velocity) + body.acceleration
+        for values, part in zip((q, u, udot), pelvis, strict=True):
+            values[:, :3] = part
+        for values, centre, arm in zip((q, u, udot), com, (body.com, sweep, jerk), strict=True):
+            values[:, 3:ROOT] = centre - rotate(turn, arm)
+        return q, u, udot
+
+    def pelvis_angles(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Angles of the pelvis with two derivatives, (T, 3) each, rad."""
+        _, step, since = self.timeline.located(time)
+        contact, flight = self.timeline.contact, self.timeline.flight
+        grounded = (since <= contact[step])[:, None]
+        early = np.minimum(since / contact[step], 1.0)
+        late = np.clip((since - contact[step]) / flight[step], 0.0, 1.0)
+        parts = [
+            np.where(
+                grounded,
+                collocation.evaluated(self.stance, step, early, contact, order),
+                collocation.evaluated(self.flight, step, late, flight, order),
+            )
+            for order in range(3)
+        ]
+        return parts[0], parts[1], parts[2]
+
+    def centre_of_mass(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Position, velocity and acceleration of the centre of mass, (T, 3) each, m."""
+        period, step, since = self.timeline.located(time)
+        contact = self.timeline.contact[step]
+        s = np.minimum(since / contact, 1.0)
+        fall = np.maximum(since - contact, 0.0)[:, None]
+        pull = np.array([-self.drag / self.athlete.mass, -GRAVITY, 0.0])
+        place, speed, change = (
+            collocation.evaluated(self.com, step, s, self.timeline.contact, order)
+            for order in range(3)
+        )
+        place = place + speed * fall + 0.5 * pull * fall**2
+        place[:, 0] += period * self.timeline.place[-1] + self.timeline.place[step]
+        grounded = since[:, None] <= contact[:, None]
+        return place, speed + pull * fall, np.where(grounded, change, pull)
+
+    def stance_foot(self, time: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Foot on the ground: +1 right, -1 left, 0 none, and the number of the step.
+
+        Returns
+        -------
+        side : (T,) array
+        step : (T,) int array
+            Counted on over the periods.
+        """
+        period, step, since = self.timeline.located(time)
+        grounded = since <= self.timeline.contact[step]
+        return self.timeline.side[step] * grounded, period * len(self.timeline) + step

@@ -1,0 +1,152 @@
+"""Horizontal motion of the centre of mass, for a given vertical force and centre of pressure.
+
+Angular momentum fixes the horizontal force: ``dH_z/dt = (p_x - c_x) F_y + c_y F_x`` and
+``dH_x/dt = -c_y F_z - (p_z - c_z) F_y``. With ``F = m c''`` (plus drag) these are linear boundary
+value problems in the contacts, joined by ballistic flights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.virtual.gaits import collocation
+from aqbio.virtual.gaits.timeline import Timeline
+
+
+@dataclass(frozen=True, eq=False)
+class StanceForces:
+    """Motion of the centre of mass and the load of the foot at the nodes of the contacts.
+
+    Attributes
+    ----------
+    along, across : (N, n) arrays, m
+        Centre of mass, x from the place of each contact, z from the line of running.
+    force : (N, n, 3) array, N
+    free_moment : (N, n) array, N m
+    """
+
+    along: FloatArray
+    across: FloatArray
+    force: FloatArray
+    free_moment: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class HorizontalProblem:
+    """Everything that does not depend on the angular momentum.
+
+    Attributes
+    ----------
+    timeline : Timeline
+    mass, drag : float, kg and N
+        ``drag`` acts backwards on the centre of mass, also in flight.
+    force : (N, n) array, N
+        Vertical.
+    height : (N, n) array, m
+        Of the centre of mass.
+    cop_along, cop_across : (N, n) arrays, m
+        Centre of pressure.
+    inverse : (N n, N n) array
+        Of the collocated operator with its boundary conditions.
+    """
+
+    timeline: Timeline
+    mass: float
+    drag: float
+    force: FloatArray
+    height: FloatArray
+    cop_along: FloatArray
+    cop_across: FloatArray
+    inverse: FloatArray
+
+    def solved(self, rate: FloatArray) -> StanceForces:
+        """Motion and forces for a given rate of angular momentum.
+
+        Parameters
+        ----------
+        rate : (N, n, 3) array, N m
+            About the centre of mass, ground axes; zero at both ends of the contacts.
+        """
+        scale = 1.0 / (self.mass * self.height)
+        flight, line = self.timeline.flight, self.timeline
+        slowed = self.drag / self.mass
+        along = (rate[..., 2] - self.cop_along * self.force - self.height * self.drag) * scale
+        across = (-rate[..., 0] - self.cop_across * self.force) * scale
+        along[:, 0] = np.roll(-slowed * flight, 1)
+        along[:, -1] = -line.length - slowed * flight**2 / 2.0
+        across[:, [0, -1]] = 0.0
+        shape = self.force.shape
+        x = (self.inverse @ along.ravel()).reshape(shape)
+        z = (self.inverse @ across.ravel()).reshape(shape)
+        forward = (rate[..., 2] + (x - self.cop_along) * self.force) / self.height
+        sideways = (-rate[..., 0] + (z - self.cop_across) * self.force) / self.height
+        twist = rate[..., 1] - (self.cop_across - z) * forward + (self.cop_along - x) * sideways
+        force = np.stack((forward, self.force, sideways), axis=-1)
+        return StanceForces(x, z, force, twist)
+
+    def slopes(self, rates: FloatArray, now: StanceForces) -> tuple[FloatArray, ...]:
+        """How forward force, sideways force and free moment change with the rates.
+
+        Parameters
+        ----------
+        rates : (B, N, n, 3) array
+            Changes of the rate of angular momentum, each of one contact only.
+        now : StanceForces
+
+        Returns
+        -------
+        forward, sideways, twist : (B, N, N, n) arrays
+            Change [b, k, i] in contact i when change b happens in contact k.
+        """
+        steps, count = self.force.shape
+        scale = 1.0 / (self.mass * self.height)
+        scale[:, [0, -1]] = 0.0
+        blocks = self.inverse.reshape(steps, count, steps, count)
+        own = np.eye(steps)
+
+        def response(change: FloatArray) -> FloatArray:
+            found: FloatArray = np.einsum("injm,bjm->bjin", blocks, change * scale, optimize=True)
+            return found
+
+        def spread(change: FloatArray) -> FloatArray:
+            return change[:, :, None] * own[None, :, :, None]
+
+        x, z = response(rates[..., 2]), response(-rates[..., 0])
+        forward = (spread(rates[..., 2]) + x * self.force) / self.height
+        sideways = (spread(-rates[..., 0]) + z * self.force) / self.height
+        twist = spread(rates[..., 1]) + now.force[..., 0] * z - now.force[..., 2] * x
+        twist -= (self.cop_across - now.across) * forward
+        twist += (self.cop_along - now.along) * sideways
+        return forward, sideways, twist
+
+
+def inverse_operator(
+    timeline: Timeline, force: FloatArray, height: FloatArray, mass: float
+) -> FloatArray:
+    """Inverse of ``c'' - F_y c / (m c_y)`` on all contacts, with the flights between them.
+
+    Notes
+    -----
+    The first row of each contact says that the velocity is that of the toe-off before, the last
+    row that the flight after it ends at the next contact's start.
+    """
+    steps, count = force.shape
+    slope = collocation.differentiation(count)
+    table = np.zeros((steps, count, steps, count))
+    for k in range(steps):
+        first = slope / timeline.contact[k]
+        table[k, :, k] = first @ first - np.diag(force[k] / (mass * height[k]))
+        table[k, [0, -1]] = 0.0
+    for k in range(steps):
+        after = (k + 1) % steps
+        leaving = slope[-1] / timeline.contact[k]
+        table[after, 0, after] += slope[0] / timeline.contact[after]
+        table[after, 0, k] -= leaving
+        table[k, -1, after, 0] += 1.0
+        table[k, -1, k, -1] -= 1.0
+        table[k, -1, k] -= timeline.flight[k] * leaving
+    square = table.reshape(steps * count, steps * count)
+    return np.asarray(np.linalg.inv(square), dtype=np.float64)

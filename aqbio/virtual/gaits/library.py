@@ -1,0 +1,121 @@
+"""The gait library: tuned parameters, and solved gaits in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+import aqbio
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import atomic_path
+from aqbio.virtual.athlete import Athlete
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gaits.parameters import GaitParameters, read_presets
+from aqbio.virtual.gaits.timeline import Timeline
+
+DATA = Path(aqbio.__file__).parents[1] / "data" / "virtual_sprinters"
+"""The demo study."""
+
+CONDITIONS = ("normal", "restricted_arms")
+
+
+@lru_cache(maxsize=2)
+def presets(condition: str = "normal") -> dict[float, GaitParameters]:
+    """Tuned parameters by speed of the reference body, m/s.
+
+    Parameters
+    ----------
+    condition : {"normal", "restricted_arms"}
+    """
+    return read_presets((DATA / f"presets_{condition}.json").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class GaitName:
+    """Which gait of whom.
+
+    Attributes
+    ----------
+    participant : str
+    condition : {"normal", "restricted_arms"}
+    level : int
+        0 is the slowest speed.
+    """
+
+    participant: str
+    condition: str
+    level: int
+
+    def __str__(self) -> str:
+        return f"{self.participant}/{self.condition}/{self.level}"
+
+
+def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
+    """Write solved gaits; the same gaits always give the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.npz``.
+    gaits : mapping
+        All with the same number of steps.
+    """
+    some = list(gaits.values())
+    with atomic_path(path) as temporary:
+        np.savez_compressed(
+            temporary,
+            names=np.array([str(name) for name in gaits]),
+            joints=np.array([gait.joints for gait in some], dtype=np.float32),
+            stance=np.array([gait.stance for gait in some]),
+            flight=np.array([gait.flight for gait in some]),
+            com=np.array([gait.com for gait in some]),
+            drag=np.array([gait.drag for gait in some]),
+            timeline=np.array(
+                [
+                    (gait.timeline.contact, gait.timeline.flight, gait.timeline.length)
+                    for gait in some
+                ]
+            ),
+        )
+
+
+def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, Gait]:
+    """Read solved gaits.
+
+    Parameters
+    ----------
+    path : Path
+    athletes : mapping from participant to Athlete
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing.
+    """
+    if not path.is_file():
+        raise AqbioError(
+            "the gait library does not exist.",
+            file=str(path),
+            fix="take it from the repository, or make it again: python -m aqbio.virtual.regenerate",
+            rule="file-missing",
+        )
+    with np.load(path, allow_pickle=False) as file:
+        table = {name: file[name] for name in file.files}
+    gaits = {}
+    for index, text in enumerate(table["names"].tolist()):
+        participant, condition, level = text.split("/")
+        contact, flight, length = table["timeline"][index]
+        gaits[GaitName(participant, condition, int(level))] = Gait(
+            athlete=athletes[participant],
+            timeline=Timeline(contact, flight, length),
+            joints=table["joints"][index].astype(np.float64),
+            stance=table["stance"][index],
+            flight=table["flight"][index],
+            com=table["com"][index],
+            drag=float(table["drag"][index]),
+        )
+    return gaits

@@ -1,0 +1,1 @@
+"""G-wave: studies drawn without bodies, as group waveforms and outcomes."""

@@ -1,0 +1,253 @@
+"""Curves, tables and gates of a fitted trial, on a made-up one whose posterior is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.io.study import load_study
+from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
+from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.stages.fitting.curves import inflation
+from aqbio.stages.fitting.precision import STATISTICS, statistic_sds
+from aqbio.stages.fitting.rows import consistency_rows
+from aqbio.stages.manifest import OK, entry, write_manifest
+from aqbio.stages.stepping import columns as step_columns
+from aqbio.stages.stepping.contribution_rows import _with_posterior
+from aqbio.stages.stepping.curves import ROLES, curves_dataset, step_curves
+from aqbio.stages.stepping.quality import contact_window, quality_rows
+from aqbio.stages.steps import TrialSteps, _consistency_outcomes
+from tests.small_study import write_small_study
+from tests.stages.made_contributions import (
+    CONTACTS,
+    MAP,
+    MASS,
+    TIME,
+    fitted_trial,
+    made_trial,
+)
+
+FITTED = {
+    "motion": "fitted",
+    "motion_reason": "",
+    "suspicions": [],
+    "marker_rms_before_m": 0.016,
+    "marker_rms_alone_m": 0.0184,
+    "marker_rms_after_m": 0.0190,
+    "joint_change_median_deg": 1.1,
+    "joint_change_max_deg": 4.4,
+    "joint_change_forces_median_deg": 0.7,
+    "joint_change_forces_max_deg": 2.1,
+    "held_out_change_m": 0.0004,
+    "held_out_folds": 4,
+}
+
+
+@pytest.fixture
+def trial() -> xr.Dataset:
+    return fitted_trial(made_trial())
+
+
+def _steps(trial: xr.Dataset):
+    contacts = [
+        Contact(str(foot), touchdown, toe_off, True, 0.2)
+        for foot, touchdown, toe_off in zip(*CONTACTS.values(), strict=True)
+    ]
+    steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
+    return solved_steps(steps, float(TIME[0]), float(TIME[-1]))
+
+
+def _group_sd(trial: xr.Dataset, names: list[str], axis: int) -> float:
+    covariance = trial["group_momentum_covariance"].values[0, :, :, axis]
+    own = [list(trial["group"].values).index(name) for name in names]
+    return float(np.sqrt(covariance[np.ix_(own, own)].sum()))
+
+
+def test_plain_curves_are_those_of_the_plain_motion(trial):
+    """The made-up plain version is two units above the consistent one, on every axis.
+
+    In canonical axes a sum over n groups is 2 n above; the first step's foot is the right one.
+    """
+    vectors = step_curves(trial, [_steps(trial)[0]], MAP)[0].vectors
+    difference = vectors["angular_momentum_plain"] - vectors["angular_momentum"]
+    for role, groups in (("push_leg", 1), ("arms", 2), ("push_side", 5), ("total", 6)):
+        np.testing.assert_allclose(difference[:, :, ROLES.index(role)], 2.0 * groups, atol=1e-9)
+    residual = vectors["residual_moment_plain"] - vectors["residual_moment"]
+    np.testing.assert_allclose(residual, 2.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_posterior_of_a_role_is_that_of_the_sum_of_its_groups(trial, number):
+    """Errors of groups hang together: variances of sums, not sums of variances; mirrored or not."""
+    step = _steps(trial)[number]
+    curves = step_curves(trial, [step], MAP)[0]
+    sd = curves.vectors["angular_momentum_sd_posterior"]
+    arms = ["arm_left", "arm_right"]
+    for axis in range(3):
+        expected = GROUP_MOMENTUM * _group_sd(trial, arms, axis)
+        np.testing.assert_allclose(sd[:, :, ROLES.index("arms"), axis], expected, rtol=1e-6)
+        leg = GROUP_MOMENTUM * _group_sd(trial, [f"leg_{step.side}"], axis)
+        np.testing.assert_allclose(sd[:, :, ROLES.index("push_leg"), axis], leg, rtol=1e-6)
+        whole = TOTAL_MOMENTUM * _group_sd(trial, list(trial["group"].values), axis)
+        np.testing.assert_allclose(sd[:, :, ROLES.index("total"), axis], whole, rtol=1e-6)
+    assert curves.stance_sd["momentum"].shape == (len(ROLES), 3)
+
+
+def test_inflation_is_that_of_whole_bodies_for_sums_over_the_trunk():
+    assert inflation("push_side", "momentum") == inflation("total", "momentum") == TOTAL_MOMENTUM
+    assert inflation("swing_side", "momentum") == GROUP_MOMENTUM
+    assert inflation("total", "rate") == RATES
+
+
+def test_bands_hold_draws_and_posterior(trial):
+    """Variances of independent causes add up; without draws the posterior does not make a band."""
+    step = _steps(trial)[0]
+    alone = step_curves(trial, [step], MAP)[0]
+    assert np.isnan(alone.sd["angular_momentum"]).all()
+    knots, items = 21, list(RoleScheme().items)
+    drawn = xr.DataArray(
+        np.full((2, 2, knots, len(items), 3), 0.3),
+        dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
+        coords={"stance_foot": ["left", "right"]},
+    )
+    curves = step_curves(trial.assign(sd_angular_momentum=drawn), [step], MAP)[0]
+    posterior = curves.vectors["angular_momentum_sd_posterior"]
+    expected = np.hypot(0.3, posterior)
+    np.testing.assert_allclose(curves.sd["angular_momentum"], expected, rtol=1e-6)
+
+
+def test_the_curves_of_a_study_hold_both_versions(trial):
+    steps = _steps(trial)
+    row = dict.fromkeys(("participant_id", "trial_id", "condition", "side"), "x")
+    row |= dict.fromkeys(("step", "speed_mps", "contact_s", "flight_s", "mass_kg", "height_m"), 1.0)
+    both = [step_curves(one, [steps[0]], MAP)[0] for one in (trial, made_trial())]
+    data = curves_dataset([(row, one) for one in both])
+    for name in ("angular_momentum", "angular_momentum_rate"):
+        for version in ("plain", "sd_posterior"):
+            values = data[f"{name}_{version}"].values
+            assert np.isfinite(values[0]).all()
+            assert np.isnan(values[1]).all()
+
+
+def test_steps_tell_the_posterior_of_stance_means(trial):
+    step = _steps(trial)[0]
+    curves = step_curves(trial, [step], MAP)[0]
+    row = _consistency_outcomes(curves, ROLES)
+    assert set(row) <= set(step_columns.STEPS)
+    found = row["H_arms_y_stance_mean_sd_kgm2ps"]
+    covariance = trial["stance_momentum_covariance"].values[0, :, :, 1]
+    own = [list(trial["group"].values).index(name) for name in ("arm_left", "arm_right")]
+    expected = GROUP_MOMENTUM * np.sqrt(covariance[np.ix_(own, own)].sum())
+    assert found == pytest.approx(expected)
+    plain = row["M_residual_plain_y_stance_rms_Nm"]
+    values = curves.vectors["residual_moment_plain"][0, :, 0, 1]
+    assert plain == pytest.approx(np.sqrt((values**2).mean()), rel=0.02)
+    unknown = _consistency_outcomes(step_curves(made_trial(), [step], MAP)[0], ROLES)
+    assert set(unknown) == set(row)
+    assert np.isnan(list(unknown.values())).all()
+
+
+def test_rows_of_stance_means_of_level_a_have_the_posterior():
+    known = {"momentum": np.arange(24.0).reshape(8, 3), "rate": 100 + np.arange(24.0).reshape(8, 3)}
+    base = {"level": "A", "source": "arms", "axis": "y", "phase": "stance"}
+    rows = [
+        base | {"statistic": "momentum_mean"},
+        base | {"statistic": "moment_mean"},
+        base | {"statistic": "moment_max"},
+        base | {"statistic": "momentum_mean", "phase": "flight"},
+        base | {"statistic": "moment_mean", "source": "free_moment"},
+        base | {"statistic": "moment_mean", "level": "B"},
+    ]
+    place = 3 * ROLES.index("arms") + 1
+    found = [row["sd_posterior"] for row in _with_posterior(rows, known, ROLES)]
+    assert found[:2] == [place, 100 + place]
+    assert np.isnan(found[2:]).all()
+    assert np.isnan([row["sd_posterior"] for row in _with_posterior(rows, {}, ROLES)]).all()
+
+
+def test_statistics_of_a_trial_are_pooled_over_its_stances(trial):
+    """Without samples there is no statistic; with constant ones it has no spread."""
+    steps = _steps(trial)
+    assert statistic_sds(made_trial(), steps) == {}
+    found = statistic_sds(trial, steps)
+    assert set(found) == {f"posterior_sd_{name}" for name in STATISTICS}
+    assert all(value > 0 for value in found.values())
+    still = trial.isel(sample=[0, 0, 0])
+    assert statistic_sds(still, steps) == pytest.approx(dict.fromkeys(found, 0.0), abs=1e-12)
+    assert statistic_sds(trial, []) == {}
+
+
+def test_window_of_a_fitted_trial_is_where_its_forces_are_complete():
+    data = made_trial()
+    complete = (TIME > 0.2) & (TIME < 0.5)
+    window = contact_window(data.assign(forces_fitted=("time", complete)))
+    np.testing.assert_array_equal(window, complete)
+
+
+@pytest.fixture
+def rows(tmp_path, trial):
+    study = load_study(write_small_study(tmp_path))
+    solved = {"marker_rms_m": 0.016, "marker_rms_worst_frame_m": 0.02, "marker_max_m": 0.04}
+    for stage, numbers in (
+        ("prepare", {"surface": "overground"}),
+        ("solve", solved | {"marker_max_label": "RTIB"}),
+        ("consistency", FITTED),
+        ("contributions", {"closures": [], "reference": dict.fromkeys(
+            ("frames", "position_m", "forces", "defect"), 0.0)}),
+    ):  # fmt: skip
+        write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
+    steps = _steps(trial)
+    curves = step_curves(trial, steps, MAP)
+    errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
+    data = trial.assign_attrs(posterior_sd_opposition=0.031, posterior_sd_arms_push_cosine=0.02)
+    one = TrialSteps(
+        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), Path("fast.nc")
+    )
+    table = pd.DataFrame(list(quality_rows(study, [one])))
+    assert set(table.columns) == set(step_columns.QUALITY)
+    assert not table["measure"].duplicated().any()
+    return table.set_index("measure")
+
+
+def test_gates_before_and_after(rows):
+    """Before: the residual against the effects. After: posterior, markers, suspicions."""
+    assert rows.loc["plain_effect_to_residual_y", "limit"] == 3.0
+    assert np.isnan(rows.loc["effect_to_residual_y", "limit"])
+    assert pd.isna(rows.loc["effect_to_residual_y", "verdict"])
+    assert "no evidence" in rows.loc["effect_to_residual_y", "note"]
+    assert "before the consistency fit" in rows.loc["plain_residual_moment_y_rms", "note"]
+    assert rows.loc["posterior_sd_opposition", "limit"] == 0.025
+    assert rows.loc["posterior_sd_opposition", "verdict"] == "fail"
+    assert rows.loc["posterior_sd_arms_push_cosine", "verdict"] == "ok"
+    assert rows.loc["consistency_suspicions", "verdict"] == "ok"
+    assert rows.loc["marker_rms_change", "value"] == pytest.approx(0.0006)
+    assert rows.loc["joint_change_median", "verdict"] == "ok"
+    assert "by the forces alone" in rows.loc["joint_change_median", "note"]
+    assert rows.loc["joint_change_max", "note"].endswith(" 2.1 degrees")
+    assert rows.loc["joint_change_max", "verdict"] == "warning"
+    assert rows.loc["held_out_change", "verdict"] == "warning"
+
+
+def test_residual_before_is_that_of_the_plain_motion_and_mass(rows, trial):
+    window = (TIME >= 0.10) & (TIME <= 0.68)
+    force = trial["residual_force_plain"].values[window, 1]
+    expected = np.sqrt((force**2).mean()) / ((MASS + 1.0) * 9.80665)
+    assert rows.loc["plain_residual_force_y_rms", "value"] == pytest.approx(expected)
+
+
+def test_a_suspect_trial_fails_the_gate_with_the_cause():
+    suspect = {**FITTED, "motion": "plain", "suspicions": ["force_sign", "markers"]}
+    found = {row["measure"]: row for row in consistency_rows({}, made_trial(), suspect)}
+    assert found["consistency_suspicions"]["verdict"] == "fail"
+    assert found["consistency_suspicions"]["note"] == "force_sign, markers"
+    assert "posterior_sd_opposition" not in found
+
+
+def test_a_plain_trial_has_no_rows_of_the_fit():
+    plain = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
+    assert list(consistency_rows({}, made_trial(), plain)) == []

@@ -1,0 +1,97 @@
+"""The pelvis's orientation: closed forms, differences and conservation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.polynomial import chebyshev
+from scipy.spatial.transform import Rotation
+
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import (
+    angular_momentum,
+    angular_momentum_rate,
+    centre_of_mass,
+)
+from aqbio.virtual.athlete import athlete_skeleton
+from aqbio.virtual.gaits import collocation, orientation
+from aqbio.virtual.gaits.relative import relative_motion
+from tests.virtual.runners import RUNNER
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+def test_rotation_is_tilt_list_rotation(random):
+    angles = random.uniform(-1.0, 1.0, (20, 3))
+    known = Rotation.from_euler("ZXY", angles).as_matrix()
+    np.testing.assert_allclose(orientation.rotation(angles), known, atol=1e-15)
+
+
+def test_rates_become_angular_velocity(random):
+    """``Rᵀ dR/dt`` is the cross product matrix of ω; both matrices by central differences."""
+    angles, rates = random.uniform(-1.0, 1.0, (2, 20, 3))
+    h = 1e-6
+    before, after = (orientation.rotation(angles + sign * h * rates) for sign in (-1, 1))
+    spin = np.swapaxes(orientation.rotation(angles), 1, 2) @ (after - before) / (2 * h)
+    omega = np.stack((spin[:, 2, 1], spin[:, 0, 2], spin[:, 1, 0]), axis=1)
+    matrix = orientation.rate_matrix(angles)
+    np.testing.assert_allclose((matrix @ rates[..., None])[..., 0], omega, atol=1e-9)
+    change = (
+        orientation.rate_matrix(angles + h * rates) - orientation.rate_matrix(angles - h * rates)
+    ) / (2 * h)
+    np.testing.assert_allclose(orientation.rate_matrix_rate(angles, rates), change, atol=1e-9)
+
+
+def test_momentum_from_the_pelvis_is_that_of_the_segments(random):
+    """``R (I ω + h)`` and its rate against the sum over segments, random states."""
+    skeleton = athlete_skeleton(RUNNER)
+    q, u, udot = random.normal(0.0, 0.5, (3, 25, len(skeleton.coordinates)))
+    body = relative_motion(skeleton, q, 5.0 * u, 50.0 * udot)
+    motion = segment_motion(skeleton, segment_kinematics(skeleton, q, 5.0 * u, 50.0 * udot))
+    com, velocity, acceleration = centre_of_mass(motion)
+    pelvis = q[:, :3], 5.0 * u[:, :3], 50.0 * udot[:, :3]
+    total = angular_momentum(motion, com, velocity).sum(axis=1)
+    rate = angular_momentum_rate(motion, com, acceleration).sum(axis=1)
+    np.testing.assert_allclose(
+        orientation.angular_momentum(pelvis[0], pelvis[1], body), total, atol=1e-11
+    )
+    np.testing.assert_allclose(orientation.angular_momentum_rate(*pelvis, body), rate, atol=1e-9)
+
+
+def test_contacts_join_flights_up_to_the_third_derivative(random):
+    """Ends of the series against the polynomials of the flights around them; bumps change none."""
+    count = 8
+    flight, contact = np.array([0.1, 0.12]), np.array([0.11, 0.13])
+    shape = random.normal(size=(2, count, 3))
+    angles = np.einsum(
+        "nm,kmd->knd", chebyshev.chebvander(2 * collocation.nodes(count) - 1, 7), shape
+    )
+    rates = collocation.differentiation(count) @ angles / flight[:, None, None]
+    series = orientation.stance_ends(angles, rates, flight, contact)
+    bumps = random.normal(size=(2, orientation.BUMPS, 3))
+    series = series + np.einsum("Nbd,bm->Nmd", bumps, orientation.stance_basis()[1])
+    own = collocation.coefficients_of(angles)
+    for order in range(4):
+        for step in range(2):
+            index = np.array([step])
+            before = np.array([(step - 1) % 2])
+            start = collocation.evaluated(series, index, np.zeros(1), contact, order)
+            end = collocation.evaluated(series, index, np.ones(1), contact, order)
+            left = collocation.evaluated(own, before, np.ones(1), flight, order)
+            right = collocation.evaluated(own, index, np.zeros(1), flight, order)
+            size = 1e-8 * 60.0**order
+            np.testing.assert_allclose(start, left, rtol=0, atol=size)
+            np.testing.assert_allclose(end, right, rtol=0, atol=size)
+
+
+def test_a_body_that_turns_over_is_refused():
+    """Fifty times the angular momentum of a runner."""
+    skeleton = athlete_skeleton(RUNNER)
+    still = np.zeros((36, len(skeleton.coordinates)))
+    body = relative_motion(skeleton, still, still, still).part(slice(None), (1, 36))
+    momentum = np.array([[400.0, 300.0, 500.0]])
+    with pytest.raises(ValueError, match="turns over"):
+        orientation.flight_rates(np.zeros((1, 3)), momentum, body, np.array([0.5]))

@@ -1,0 +1,114 @@
+"""Plates share the load of a foot without losing any of it; axes and files keep everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.c3d import read_c3d
+from aqbio.mechanics.vectors import cross
+from aqbio.names import GRAVITY
+from aqbio.virtual.recordings.files import write_c3d
+from aqbio.virtual.recordings.laboratory import (
+    GROUND_AXES,
+    QUALISYS_AXES,
+    VICON_AXES,
+    Laboratory,
+    PlateRow,
+    plate_loads,
+)
+from aqbio.virtual.recordings.recording import RunPlan, moved_loads, recorded_run, recorded_static
+from tests.virtual.conftest import GaitOf
+from tests.virtual.runners import RUNNER
+
+LABORATORY = Laboratory()
+
+
+@pytest.fixture(scope="module")
+def run(gait_of: GaitOf):
+    return recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(first_contact=1), LABORATORY)
+
+
+def test_plates_add_up_to_the_feet(run):
+    """Wrench of all plates about the ground's origin, while the runner is on the row."""
+    row = LABORATORY.plates
+    loads = moved_loads(run.force_truth.loads, run.shift)
+    force, moment = plate_loads(loads, row)
+    about = moment + cross(np.broadcast_to(row.centres(), force.shape), force)
+    cop, _ = loads.cop(5.0)
+    along = np.nanmax(cop[..., 0], axis=1, initial=-np.inf)
+    on = (along > row.start + 0.05) & (along < row.end - 0.05)
+    assert on.sum() > 300
+    size = np.abs(loads.moment).max()
+    np.testing.assert_allclose(force[on].sum(axis=1), loads.force[on].sum(axis=1), atol=1e-9)
+    np.testing.assert_allclose(
+        about[on].sum(axis=1), loads.moment[on].sum(axis=1), rtol=0, atol=1e-12 * size
+    )
+
+
+def test_every_plate_is_pressed_on_itself(run):
+    """A foot across two plates presses on each of them within its own edges."""
+    row = LABORATORY.plates
+    force, moment = run.recording.force, run.recording.moment
+    vertical = force[..., 1]
+    loaded = vertical > 20.0
+    along = np.where(loaded, moment[..., 2] / np.where(loaded, vertical, 1.0), 0.0)
+    across = np.where(loaded, -moment[..., 0] / np.where(loaded, vertical, 1.0), 0.0)
+    assert np.abs(along).max() <= row.length / 2 + 1e-9
+    assert np.abs(across).max() <= row.width / 2
+
+
+def test_the_runner_enters_and_leaves(run):
+    """Contacts before the first and after the last plate exist, and the plates miss them."""
+    side, _ = run.truth.gait.stance_foot(run.truth.gait_time)
+    quiet = run.recording.force[:20].sum(), run.recording.force[-20:].sum()
+    assert quiet == (0.0, 0.0)
+    assert side[0] == 0 or side[0] != side[50]
+    assert len(run.contacts_on_plates) >= 4
+
+
+@pytest.mark.parametrize("axes", [GROUND_AXES, VICON_AXES, QUALISYS_AXES])
+@pytest.mark.parametrize("unit", ["mm", "m"])
+def test_c3d_files_hold_the_recording(run, tmp_path: Path, axes, unit):
+    """Single precision keeps 24 bits: 6e-8 of the largest number in a channel."""
+    laboratory = Laboratory(axes=axes, marker_unit=unit)
+    path = tmp_path / "run.c3d"
+    write_c3d(path, run.recording, laboratory)
+    read = read_c3d(path)
+    turn = laboratory.matrix.T
+    assert read.labels == run.recording.labels
+    assert read.rate == 200.0
+    assert read.forces is not None
+    assert read.forces.rate == 1000.0
+    assert not read.findings
+    np.testing.assert_allclose(read.positions, run.recording.markers @ turn, rtol=0, atol=1e-6)
+    wrench = read.forces.wrench
+    np.testing.assert_allclose(wrench.force, run.recording.force @ turn, rtol=0, atol=3e-4)
+    np.testing.assert_allclose(wrench.moment, run.recording.moment @ turn, rtol=0, atol=3e-4)
+    np.testing.assert_allclose(read.forces.corners, run.recording.corners @ turn, rtol=0, atol=1e-6)
+
+
+def test_the_static_trial_weighs_the_athlete():
+    recording = recorded_static(RUNNER, LABORATORY)
+    force = recording.force.sum(axis=1)
+    np.testing.assert_allclose(force[:, 1], RUNNER.mass * GRAVITY, rtol=1e-12)
+    loaded = int(np.argmax(recording.force[0, :, 1]))
+    low = recording.corners[loaded].min(axis=0)
+    high = recording.corners[loaded].max(axis=0)
+    inside = (recording.markers[..., [0, 2]] > low[[0, 2]]) & (
+        recording.markers[..., [0, 2]] < high[[0, 2]]
+    )
+    feet = [recording.labels.index(name) for name in ("LHEE", "RHEE", "LTOE", "RTOE")]
+    assert inside[:, feet].all()
+    assert recording.markers[..., 1].min() > 0.0
+
+
+def test_nonsense_is_refused():
+    with pytest.raises(ValueError, match="right-handed"):
+        Laboratory(axes=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)))
+    with pytest.raises(ValueError, match="multiple"):
+        Laboratory(marker_rate=300.0)
+    with pytest.raises(ValueError, match="plates"):
+        PlateRow(count=0)

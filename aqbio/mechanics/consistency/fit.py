@@ -194,7 +194,7 @@ def fit_trial(
     fixed : mapping, optional
         Values of the parameters; none is estimated then, and missing ones are their priors.
     start : TrialFit, optional
-        A fit of the same trial from which to go on.
+        A fit of the same trial with the same knots from which to go on.
 
     Returns
     -------
@@ -212,7 +212,8 @@ def fit_trial(
     segment, and n the frames that count as one observation of the parameters θ.
     """
     known = {**priors(parameters), **(fixed or {})}
-    problem = Problem(runner, observations, weights or Weights(), tuple(parameters), known)
+    splines = None if start is None else start.problem.basis
+    problem = Problem(runner, observations, weights or Weights(), tuple(parameters), known, splines)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     if start is None:

@@ -92,6 +92,8 @@ class Problem:
         Those that are on are rows of the border, whether they are moved or not.
     fixed : mapping
         Values of the parameters that are off.
+    splines : SplineBasis, optional
+        Those of another problem of the same frames and knots.
     """
 
     runner: Runner
@@ -99,6 +101,7 @@ class Problem:
     weights: Weights
     parameters: tuple[Parameter, ...]
     fixed: Mapping[str, float]
+    splines: SplineBasis | None = None
 
     @cached_property
     def on(self) -> tuple[str, ...]:
@@ -126,7 +129,7 @@ class Problem:
     @cached_property
     def basis(self) -> SplineBasis:
         """Splines over the whole trial."""
-        return SplineBasis.over(self.observations.time, self.weights.knot_s)
+        return self.splines or SplineBasis.over(self.observations.time, self.weights.knot_s)
 
     @cached_property
     def measured(self) -> BoolArray:
@@ -183,7 +186,7 @@ class Problem:
         """The same without forces and parameters."""
         nowhere = np.zeros_like(self.observations.measured)
         observations = replace(self.observations, measured=nowhere)
-        return replace(self, observations=observations, parameters=())
+        return replace(self, observations=observations, parameters=(), splines=self.basis)
 
     def values(self, theta: FloatArray) -> dict[str, float]:
         """Give all parameters by name; theta, (P,), holds those that are on."""

@@ -8,17 +8,34 @@ from typing import Any
 
 import pandas as pd
 
-from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.figures import (
+    limiter,
+    partition_ranking,
+    side_ratio,
+    sign_matrix,
+    specification,
+    sprints,
+    timing,
+)
 from aqbio.report.power import power_words
 from aqbio.report.rows import rows
-from aqbio.report.wording import SCOPE, VerdictWords, line_words, verdict_words
+from aqbio.report.wording import (
+    SCOPE,
+    Record,
+    VerdictWords,
+    line_words,
+    registry_words,
+    verdict_words,
+)
 from aqbio.stats.registry import Hypothesis, Registry
 
 FIGURES = (
     *partition_ranking.NAMES.values(),
     sign_matrix.NAME,
     specification.NAME,
+    limiter.NAME,
     side_ratio.NAME,
+    timing.NAME,
     sprints.NAME,
 )
 """Figures that stand with the verdicts."""
@@ -34,10 +51,13 @@ class VerdictTables:
     Attributes
     ----------
     registry : Registry
+    record : Record or None
+        Of the registry that was there when the data were first read.
     verdicts, single, secondary, power, deviations : DataFrame
     """
 
     registry: Registry
+    record: Record | None
     verdicts: pd.DataFrame
     single: pd.DataFrame
     secondary: pd.DataFrame
@@ -91,7 +111,8 @@ class VerdictSection:
 
     Attributes
     ----------
-    hash, scope : str
+    hash, scope, fixed : str
+        Of the registry; what verdicts concern; what was fixed before the data were read.
     verdicts : tuple of VerdictOnPage
     power : tuple of PowerOnPage
     deviations : list of dict
@@ -101,6 +122,7 @@ class VerdictSection:
 
     hash: str
     scope: str
+    fixed: str
     verdicts: tuple[VerdictOnPage, ...]
     power: tuple[PowerOnPage, ...]
     deviations: list[dict[str, Any]]
@@ -125,6 +147,7 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
     return VerdictSection(
         hash=tables.registry.hash,
         scope=SCOPE,
+        fixed=registry_words(tables.record, tables.registry.hash),
         verdicts=tuple(_verdicts(tables, people)),
         power=tuple(_power(tables)),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),

@@ -65,6 +65,21 @@ _JUDGED = ("supported", "not_supported", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """The registry that was written down before the first recording was read.
+
+    Attributes
+    ----------
+    hash : str
+    recorded : str
+        When, in words of ISO 8601.
+    """
+
+    hash: str
+    recorded: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictWords:
     """What the page says about one hypothesis.
 
@@ -93,9 +108,10 @@ def verdict_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> VerdictWord
         Its row of verdicts.tsv.
     """
     verdict = str(row["verdict"])
-    label = WORDS[verdict]
-    if hypothesis.id == "H7" and verdict == "supported":
-        label = f"{label} (non-discriminating)"
+    marks = ["non-discriminating"] if hypothesis.id == "H7" and verdict == "supported" else []
+    if row["post_hoc"] == "yes" and verdict in _JUDGED:
+        marks.append("post hoc")
+    label = f"{WORDS[verdict]} ({', '.join(marks)})" if marks else WORDS[verdict]
     return VerdictWords(label, _sentence(hypothesis, row), tuple(_remarks(hypothesis, row)))
 
 
@@ -149,6 +165,28 @@ def _closed(reason: str) -> str:
     """
     reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
     return reason if reason.endswith(".") else f"{reason}."
+
+
+def registry_words(record: Record | None, now: str) -> str:
+    """Say which registry was fixed when, and whether the verdicts rest on it.
+
+    Parameters
+    ----------
+    record : Record or None
+        What stands beside the results; None where it is missing.
+    now : str
+        Hash of the registry that the verdicts rest on.
+    """
+    if record is None:
+        return (
+            f"The verdicts rest on registry {now}. Nothing was written down of the one that was "
+            "there when the data were first read (registry.json is missing), so that every verdict "
+            "counts as post hoc."
+        )
+    fixed = f"Registry {record.hash} was fixed on {record.recorded}, before data were read"
+    if record.hash == now:
+        return f"{fixed}; the verdicts rest on it, and nothing was changed."
+    return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
 
 
 LINE_COSINE, LINE_SHARE = "cosine_wrist_line_ankle_line_rate", "wrist_line_with_ankle_line_share"

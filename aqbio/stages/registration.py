@@ -63,6 +63,15 @@ def record_registry(study: Study) -> None:
         return
 
 
+def registry_record(study: Study) -> dict[str, Any] | None:
+    """Read what was written down before the first recording was read; None where nothing was."""
+    path = study.root / RECORD
+    if not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
 def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
     """Say what differs between a registry and the one that was there when the data were read.
 
@@ -72,10 +81,9 @@ def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
         Empty where nothing was changed. Where no record exists, one for all hypotheses: what was
         fixed before the data were read is then not known, and everything counts as post hoc.
     """
-    path = study.root / RECORD
-    if not path.is_file():
+    record = registry_record(study)
+    if record is None:
         return (Deviation("all", "registry", NOT_RECORDED, registry.hash),)
-    record = json.loads(path.read_text(encoding="utf-8"))
     if record["hash"] == registry.hash:
         return ()
     before = {one["id"]: one for one in record["registry"]["hypotheses"]}

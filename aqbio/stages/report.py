@@ -16,8 +16,9 @@ from aqbio.names import PARTICIPANT_STAGES
 from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
 from aqbio.report.verdicts import VerdictTables
+from aqbio.report.wording import Record
 from aqbio.stages.manifest import Report
-from aqbio.stages.registration import study_registry
+from aqbio.stages.registration import registry_record, study_registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +63,16 @@ def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
     names = ("verdicts", "single_athletes", "secondary", "power", "deviations")
     return VerdictTables(
-        study_registry(study), *(read_table(study.table(f"{name}.tsv")) for name in names)
+        study_registry(study),
+        _record(study),
+        *(read_table(study.table(f"{name}.tsv")) for name in names),
     )
+
+
+def _record(study: Study) -> Record | None:
+    """Registry that was there when the data were first read."""
+    record = registry_record(study)
+    return None if record is None else Record(str(record["hash"]), str(record["recorded"]))
 
 
 def _caused(study: Study) -> pd.DataFrame:

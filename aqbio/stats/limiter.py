@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Ratio
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,25 +106,43 @@ def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ra
     return Ratio(b[2], b[1], v[2, 2], v[1, 1], v[1, 2], fit.df)
 
 
-def minimum_square(push: FloatArray, swing: FloatArray, speed: FloatArray) -> float:
-    """Smallest sum of squared residuals of the minimum model, (m/s)².
+@dataclass(frozen=True, slots=True)
+class MinimumFit:
+    """The minimum model, ``v = α + β min(P, γ₀ + γ₁ S)``.
 
-    Parameters
+    Attributes
     ----------
-    push, swing : (n,) arrays
-        Capacities on scales that can be compared.
-    speed : (n,) array, m/s
+    constant, slope : float
+        α and β.
+    offset, scale : float
+        γ₀ and γ₁ > 0: where and how the swing side's scale lies on the push side's.
+    residual_square : float
+    """
+
+    constant: float
+    slope: float
+    offset: float
+    scale: float
+    residual_square: float
+
+
+def minimum_fit(push: FloatArray, swing: FloatArray, speed: FloatArray) -> MinimumFit:
+    """Fit the minimum model by least squares.
 
     Notes
     -----
-    ``v = α + β min(P, γ₀ + γ₁ S) + ε`` with γ₁ > 0: a grid over γ₀ and log γ₁ wide enough for
-    either side to decide alone, refined by Nelder and Mead's method.
+    A grid over γ₀ and log γ₁ wide enough for either side to decide alone, refined by Nelder and
+    Mead's method; α and β follow from each pair.
     """
     from scipy.optimize import minimize
 
+    def weaker(parameters: FloatArray) -> FloatArray:
+        other: FloatArray = parameters[0] + np.exp(parameters[1]) * swing
+        return np.minimum(push, other)
+
     def square(parameters: FloatArray) -> float:
-        weaker = np.minimum(push, parameters[0] + np.exp(parameters[1]) * swing)
-        away = weaker - weaker.mean()
+        side = weaker(parameters)
+        away = side - side.mean()
         spread = float(away @ away)
         response = speed - speed.mean()
         explained = float(away @ response) ** 2 / spread if spread > 0 else 0.0
@@ -133,8 +155,16 @@ def minimum_square(push: FloatArray, swing: FloatArray, speed: FloatArray) -> fl
         for scale in np.log([0.5, 0.75, 1.0, 1.33, 2.0])
     ]
     best = sorted(starts, key=square)[:3]
-    found = [minimize(square, start, method="Nelder-Mead").fun for start in best]
-    return float(min(found))
+    found = min((minimize(square, start, method="Nelder-Mead") for start in best), key=_square_of)
+    line = linear_fit(np.column_stack((np.ones(len(speed)), weaker(found.x))), speed)
+    constant, slope = (float(value) for value in line.coefficients)
+    return MinimumFit(
+        constant, slope, float(found.x[0]), float(np.exp(found.x[1])), float(found.fun)
+    )
+
+
+def _square_of(found: OptimizeResult) -> float:
+    return float(found.fun)
 
 
 def corrected_criterion(residual_square: float, count: int, parameters: int) -> float:
@@ -186,7 +216,9 @@ def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> di
         )
         for name, table in tables.items()
     }
-    criteria["minimum"] = corrected_criterion(minimum_square(push, swing, speed), count, 5)
+    criteria["minimum"] = corrected_criterion(
+        minimum_fit(push, swing, speed).residual_square, count, 5
+    )
     return criteria
 
 

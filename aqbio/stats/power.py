@@ -100,10 +100,13 @@ def power_row(
     athletes = now.se * np.sqrt(count)
 
     def test(number: int) -> float:
-        return power_of_test(_with(now, count, number), hypothesis, alpha)
+        return power_of_test(with_athletes(now, count, number), hypothesis, alpha)
 
     def rule(number: int) -> bool:
-        return rule_effect(_with(now, count, number), hypothesis, alpha) <= 2.0 * hypothesis.delta
+        return (
+            rule_effect(with_athletes(now, count, number), hypothesis, alpha)
+            <= 2.0 * hypothesis.delta
+        )
 
     least = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
     known = bool(np.isfinite(now.se) and now.df > 0)
@@ -151,8 +154,14 @@ def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> f
     return float(stats.nct.sf(critical, estimate.df, distance))
 
 
-def _with(now: Estimate, count: int, number: int) -> Estimate:
-    """Give the precision with another number of athletes, each like those of this study."""
+def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
+    """Give the precision with another number of athletes, each like those of this study.
+
+    Examples
+    --------
+    >>> with_athletes(Estimate(0.0, 0.1, 11.0), 12, 48)
+    Estimate(value=0.0, se=0.05, df=47.0)
+    """
     return Estimate(now.value, now.se * np.sqrt(count / number), now.df + number - count)
 
 

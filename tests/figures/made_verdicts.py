@@ -197,6 +197,8 @@ def _steps(people: list[str]) -> list[dict[str, Any]]:
                     "participant_id": person, "trial_id": f"speed{level}", "step": step + 1,
                     "side": "right" if step % 2 else "left", "level": level,
                     "relative_speed": 0.6 + 0.2 * level,
+                    "speed_mps": 5.5 + 2.0 * level,
+                    "lag": 0.3 + 0.01 * level + 0.004 * random.standard_normal(),
                     "log_ratio_momentum": 0.1 + 0.01 * random.standard_normal(),
                     "log_ratio_moments": 0.9 - 0.1 * level + 0.01 * random.standard_normal(),
                 }  # fmt: skip

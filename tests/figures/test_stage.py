@@ -27,6 +27,7 @@ HYPOTHESIS_FIGURES = [
     "sign_patterns",
     "specification_curve",
     "side_ratio",
+    "timing",
     "restricted_arms",
 ]
 
@@ -64,7 +65,7 @@ def test_every_figure_has_its_files(study: Study) -> None:
             assert all((folder / file).stat().st_size > 1000 for file in files.values())
         assert entry["alternative_text"]
         assert entry["caption"]
-        few = {"agreement": 12, "caused_sequence": 32} | dict.fromkeys(HYPOTHESIS_FIGURES, 4)
+        few = {"agreement": 12, "caused_sequence": 32} | dict.fromkeys(HYPOTHESIS_FIGURES, 3)
         fewest = few.get(entry["name"], 40)
         assert len(read_table(folder / entry["table"])) >= fewest
 

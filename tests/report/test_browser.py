@@ -56,7 +56,7 @@ def test_opens_without_an_error_or_a_request(
 def test_drawings_are_shown(view: sync_api.Page, page_file: Path) -> None:
     view.goto(page_file.as_uri())
     widths = view.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
-    assert len(widths) == 16 + 2 * 2
+    assert len(widths) == 17 + 2 * 2
     # 180 mm are 680 pixels of 1/96 inch.
     assert all(width == pytest.approx(680, abs=1) for width in widths)
 

@@ -76,7 +76,7 @@ def test_links_within_the_page_have_targets(elements: _Elements) -> None:
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements) -> None:
     drawn = {"S01": 2, "S02": 2}  # figures.ground_force_trials
-    assert len(elements.images) == 16 + sum(drawn.values())
+    assert len(elements.images) == 17 + sum(drawn.values())
     for image in elements.images:
         assert str(image["src"]).startswith("data:image/svg+xml;base64,")
         assert len(str(image["alt"])) > 80
@@ -190,7 +190,11 @@ def test_verdicts_with_the_numbers_of_the_table(study: Study, text: str) -> None
     assert "supported (non-discriminating)" in section
     assert "Fragile: other reasonable choices" in section
     assert "largely set by geometry" in section
-    assert "None: the registry is the one that was there" in section
+    assert "the verdicts rest on it, and nothing was changed" in section
+    for row in read_table(study.table("power.tsv")).to_dict("records"):
+        for name in ("mde", "power", "sd_between", "sd_steps"):
+            assert f'<data value="{row[name]:.15g}">' in section
+    assert "H8a: too few athletes for the smallest effect of interest" in section
 
 
 def test_flight_is_called_mechanically_implied(text: str) -> None:

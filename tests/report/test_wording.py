@@ -7,8 +7,25 @@ import re
 import numpy as np
 import pytest
 
-from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
-from aqbio.report.wording import LINE_COSINE, LINE_SHARE, SCOPE, WORDS, line_words, verdict_words
+from aqbio.figures import (
+    limiter,
+    partition_ranking,
+    side_ratio,
+    sign_matrix,
+    specification,
+    sprints,
+    timing,
+)
+from aqbio.report.wording import (
+    LINE_COSINE,
+    LINE_SHARE,
+    SCOPE,
+    WORDS,
+    Record,
+    line_words,
+    registry_words,
+    verdict_words,
+)
 from aqbio.stats.gates import NEEDS
 from aqbio.stats.registry import read_registry
 
@@ -105,6 +122,26 @@ def test_one_athlete_has_no_interval_and_no_arms_no_lines():
     assert line_words({}) == ""
 
 
+def test_post_hoc_stands_with_the_label():
+    assert verdict_words(REGISTRY["H1"], _row("supported", post_hoc="yes")).label == (
+        "supported (post hoc)"
+    )
+    assert verdict_words(REGISTRY["H7"], _row("supported", post_hoc="yes")).label == (
+        "supported (non-discriminating, post hoc)"
+    )
+    assert verdict_words(REGISTRY["H6"], _row("not_testable", post_hoc="yes")).label == (
+        "not testable"
+    )
+
+
+def test_what_was_fixed_before_is_told():
+    record = Record("aaaa", "2026-01-02T03:04:05+00:00")
+    assert "nothing was changed" in registry_words(record, "aaaa")
+    assert "fixed on 2026-01-02T03:04:05+00:00" in registry_words(record, "aaaa")
+    assert "the verdicts rest on bbbb" in registry_words(record, "bbbb")
+    assert "every verdict counts as post hoc" in registry_words(None, "bbbb")
+
+
 def test_restricted_arms_discriminate_nothing():
     words = verdict_words(REGISTRY["H7"], _row("supported"))
     assert words.label == "supported (non-discriminating)"
@@ -143,7 +180,8 @@ def test_captions_keep_the_rules_and_say_what_is_implied():
         partition_ranking.partition_ranking_caption("together"),
         partition_ranking.partition_ranking_caption("split"), sign_matrix.sign_matrix_caption(),
         specification.specification_caption(), side_ratio.side_ratio_caption(),
-        sprints.sprints_caption(),
+        sprints.sprints_caption(), timing.timing_caption(),
+        limiter.limiter_caption(),
     )  # fmt: skip
     for text in captions:
         for pattern in FORBIDDEN:

@@ -12,7 +12,7 @@ from aqbio.stats.limiter import (
     identifiability,
     imbalance_cost,
     linear_fit,
-    minimum_square,
+    minimum_fit,
     model_criteria,
     nested_table,
     standardised_fit,
@@ -114,7 +114,10 @@ def test_the_minimum_model_finds_its_own_law():
     push, swing = _capacities(np.random.default_rng(9), 80)
     speed = 8.0 + 0.6 * np.minimum(push, 0.3 + 1.4 * swing)
     spread = float(((speed - speed.mean()) ** 2).sum())
-    assert minimum_square(push, swing, speed) < 1e-4 * spread
+    found = minimum_fit(push, swing, speed)
+    assert found.residual_square < 1e-4 * spread
+    told = (found.constant, found.slope, found.offset, found.scale)
+    assert told == pytest.approx((8.0, 0.6, 0.3, 1.4), abs=0.03)
 
 
 @pytest.mark.parametrize("law", ["minimum", "additive", "nested", "push"])

@@ -7,8 +7,10 @@ import numpy as np
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.session import StaticStance
+from aqbio.mechanics.force_plates.forces import centre_of_pressure
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.stages.manifest import OK
 
@@ -38,10 +40,8 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
         return None
     force = prepared["plate_force"].values[loaded].mean(axis=0)
     moment = prepared["plate_moment"].values[loaded].mean(axis=0)
-    about_origin = (moment + np.cross(prepared["plate_point"].values, force)).sum(axis=0)
-    total = force.sum(axis=0)
     weight = float(skeleton.mass.sum()) * GRAVITY
-    if not total[1] > STANDING * weight:
+    if not force[:, 1].sum() > STANDING * weight:
         return None
     labels = {
         str(label): study.marker_set.model_name(str(label))
@@ -52,5 +52,38 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
     places = prepared["marker_raw"].sel(marker=list(labels)).values[window].mean(axis=0)
     index = np.array([skeleton.markers.index(name) for name in labels.values()])
     pose = inverse_kinematics(skeleton, places[None], index, np.ones(len(index)))
-    cop = np.array([about_origin[2] / total[1], 0.0, -about_origin[0] / total[1]])
-    return StaticStance(pose.q[0], cop)
+    point, corners = prepared["plate_point"].values, prepared["plate_corner"].values
+    return StaticStance(pose.q[0], standing_pressure(force, moment, point, corners))
+
+
+def standing_pressure(
+    force: FloatArray, moment: FloatArray, point: FloatArray, corners: FloatArray
+) -> FloatArray:
+    """Centre of pressure of a person who stands on plates, (3,), m, ground.
+
+    Parameters
+    ----------
+    force, moment : (P, 3) arrays, N and N m
+        Of each plate on the person, moments about its point.
+    point : (P, 3) array, m
+    corners : (P, 4, 3) array, m
+        NaN where they are not known; the point is on the surface then.
+
+    Examples
+    --------
+    A deck 0.4 m high, whose offset of 10 N along x may not move the centre of pressure by 6 mm:
+
+    >>> force, place = np.array([[10.0, 700.0, 0.0]]), np.array([[1.0, 0.4, 0.2]])
+    >>> corners = place[:, None] + np.zeros((1, 4, 3))
+    >>> below = np.array([[1.0, 0.0, 0.2]])
+    >>> standing_pressure(force, np.cross(place - below, force), below, corners).round(9)
+    array([1. , 0.4, 0.2])
+    """
+    height = corners[:, :, 1].mean(axis=1)
+    height = np.where(np.isnan(height), point[:, 1], height)
+    total = force.sum(axis=0)
+    surface = float(force[:, 1] @ height / total[1])
+    about_origin = (moment + np.cross(point, force)).sum(axis=0)
+    cop, _ = centre_of_pressure(total[None], about_origin[None], np.zeros(3), surface, 0.0)
+    pressure: FloatArray = cop[0]
+    return pressure

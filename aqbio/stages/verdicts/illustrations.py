@@ -8,19 +8,31 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from aqbio.figures import partition_ranking, side_ratio, sign_matrix, specification, sprints
+from aqbio.figures import (
+    limiter,
+    partition_ranking,
+    side_ratio,
+    sign_matrix,
+    specification,
+    sprints,
+    timing,
+)
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, read_table
+from aqbio.stages.registration import study_registry
 from aqbio.stages.verdicts.exports import step_columns
+from aqbio.stages.verdicts.limiter_numbers import LIMITER, limiter_numbers
 from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
 from aqbio.stages.verdicts.tables import SPRINTS
+from aqbio.stages.verdicts.timing_numbers import TIMING, timing_numbers, timing_slopes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLES = (
     "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps", "sprints",
+    "hypotheses_athletes", "power",
 )  # fmt: skip
 """Tables that are drawn."""
 
@@ -53,6 +65,7 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
     tables = {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
     yield from _patterns(tables)
     yield from _specifications(tables)
+    yield from _limiter(study, tables)
     steps = tables["hypotheses_steps"]
     if steps.groupby("participant_id")["level"].nunique().max() > 1:
         yield HypothesisFigure(
@@ -64,6 +77,7 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
             steps,
             step_columns(),
         )
+        yield from _timing(steps, tables["verdicts"])
     runs = tables["sprints"]
     if {"normal", "restricted_arms"} <= set(runs["condition"]):
         yield HypothesisFigure(
@@ -75,6 +89,41 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
             runs,
             SPRINTS,
         )
+
+
+def _limiter(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
+    """Speed over both sides' strengths, where they were measured."""
+    athletes, verdicts, power = (
+        tables[name] for name in ("hypotheses_athletes", "verdicts", "power")
+    )
+    numbers = limiter_numbers(athletes, verdicts, power, study_registry(study)["H3b"])
+    if len(numbers):
+        yield HypothesisFigure(
+            limiter.NAME,
+            limiter.TITLE,
+            limiter.limiter_caption(),
+            limiter.limiter_alternative(numbers),
+            lambda width: limiter.limiter_figure(numbers, width),
+            numbers,
+            LIMITER,
+        )
+
+
+def _timing(steps: pd.DataFrame, verdicts: pd.DataFrame) -> Iterator[HypothesisFigure]:
+    """Lag over speed, where some athlete has it at more than one."""
+    numbers = timing_numbers(steps)
+    if not (numbers.groupby("participant_id")["lag_sd"].count() > 1).any():
+        return
+    slopes = timing_slopes(verdicts)
+    yield HypothesisFigure(
+        timing.NAME,
+        timing.TITLE,
+        timing.timing_caption(),
+        timing.timing_alternative(numbers, slopes),
+        lambda width: timing.timing_figure(numbers, slopes, width),
+        numbers,
+        TIMING,
+    )
 
 
 def _patterns(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:

@@ -40,8 +40,21 @@ _TABLE = "\t".join(
 )  # fmt: skip
 
 
-def drawn_study(folder: Path, world: str = "W0", *, athletes: int = 12, seed: int = 1) -> Study:
-    """Write a study whose evidence was drawn in a world, and give it."""
+def drawn_study(
+    folder: Path,
+    world: str = "W0",
+    *,
+    athletes: int = 12,
+    seed: int = 1,
+    capacities: bool = False,
+) -> Study:
+    """Write a study whose evidence was drawn in a world, and give it.
+
+    Parameters
+    ----------
+    capacities : bool
+        Whether both sides' strengths were measured too.
+    """
     random = np.random.default_rng(seed)
     who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
     drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=STEPS)
@@ -51,6 +64,8 @@ def drawn_study(folder: Path, world: str = "W0", *, athletes: int = 12, seed: in
     settings = SETTINGS.format(results=(folder / "results").as_posix())
     (folder / "study.yaml").write_text(settings, encoding="utf-8")
     _write_sheets(folder, names)
+    if capacities:
+        _write_capacities(folder, names, who)
     study = load_study(folder / "study.yaml")
     record_registry(study)
     for place, name in enumerate(names):
@@ -70,6 +85,18 @@ def _write_sheets(folder: Path, names: list[str]) -> None:
             trials.append(f"{name}\t{trial}\trun\t{condition}\t{effort}\t{name}_{trial}.c3d")
     (folder / "participants.tsv").write_text("\n".join(people) + "\n", encoding="utf-8")
     (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
+
+
+def _write_capacities(folder: Path, names: list[str], who: WaveAthletes) -> None:
+    """Strengths around plausible means: only how far athletes are from each other is read."""
+    rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
+    for place, name in enumerate(names):
+        for measure, side, value in (
+            ("knee_extension", "push", 3.0 + 0.4 * who.push_capacity[place]),
+            ("hip_flexion", "swing", 2.0 + 0.3 * who.swing_capacity[place]),
+        ):
+            rows.append(f"{name}\t{measure}\t{side}\t{value}\tN m/kg")
+    (folder / "capacities.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def _plan() -> list[tuple[str, str, str]]:

@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 
 from aqbio.config import Capacity
+from aqbio.figures.limiter import model_speeds
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
+from aqbio.io.tables import read_table
 from aqbio.stages.evidence import OWN, arms_dataset, own_dataset
 from aqbio.stages.hypotheses import hypotheses_study
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.gathered import gathered
 from aqbio.stages.verdicts.illustrations import hypothesis_figures
+from aqbio.stages.verdicts.limiter_numbers import limiter_numbers
 from aqbio.stages.verdicts.multiverse import variants, with_pelvis
 from aqbio.stages.verdicts.patterns import IMPLIED, phase_momenta
+from aqbio.stages.verdicts.timing_numbers import timing_numbers, timing_slopes
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.small_study import replace
 from tests.stages.verdicts.made_evidence import drawn_study
@@ -202,6 +206,99 @@ def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
     assert set(_table(study, "partitions")["arms"]) == {"together"}
     assert not _table(study, "secondary")["name"].str.contains("wrist").any()
     assert _table(study, "hypotheses_steps")["line_share"].isna().all()
+
+
+# limiter ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    """Speed follows the weaker side; 24 athletes are fewer than a verdict takes, not than a fit."""
+    folder = tmp_path_factory.mktemp("limited")
+    return _judge(drawn_study(folder, "W3", athletes=24, capacities=True))
+
+
+def _limiter(study):
+    tables = [
+        read_table(study.table(f"{name}.tsv"))
+        for name in ("hypotheses_athletes", "verdicts", "power")
+    ]
+    return limiter_numbers(*tables, read_registry()["H3b"])
+
+
+def test_the_figure_of_the_limiter_tells_what_was_drawn(limited):
+    numbers = _limiter(limited)
+    athletes = numbers[numbers["kind"] == "athlete"].set_index("name")
+    top = _table(limited, "hypotheses_athletes").query("hypothesis == 'H3b'")
+    top = top[top["column"] == "fastest"].set_index("participant_id")["value"]
+    assert athletes["value"].to_dict() == pytest.approx(top.to_dict())
+    criterion = numbers[numbers["kind"] == "criterion"].set_index("name")["value"]
+    assert criterion["minimum"] < criterion["additive"]
+    ratio = numbers[numbers["kind"] == "ratio"].set_index("name")["value"]
+    row = _table(limited, "verdicts").set_index("hypothesis").loc["H3b"]
+    assert ratio["estimate"] == pytest.approx(float(row["estimate"]), rel=1e-12)
+
+
+def test_its_power_at_this_study_is_that_of_the_table(limited):
+    numbers = _limiter(limited)
+    here = numbers[(numbers["kind"] == "power") & (numbers["athletes"] == 24)].set_index("name")
+    table = read_table(limited.table("power.tsv")).set_index("hypothesis")
+    assert here.loc["0.25", "value"] == pytest.approx(table.loc["H3b", "power"], rel=1e-9)
+    assert here.loc["1", "value"] > here.loc["0.25", "value"]
+
+
+def test_contours_are_those_of_the_models(limited):
+    numbers = _limiter(limited)
+    kinds = {name: own.set_index("name")["value"] for name, own in numbers.groupby("kind")}
+    push, swing = np.array([[0.3, -1.0], [2.0, 0.4]])
+    one, other = (model_speeds(numbers, name)(push, swing) for name in ("additive", "minimum"))
+    p, q = kinds["additive"], kinds["minimum"]
+    np.testing.assert_allclose(one, p["constant"] + p["push"] * push + p["swing"] * swing)
+    weaker = np.minimum(push, q["offset"] + q["scale"] * swing)
+    np.testing.assert_allclose(other, q["constant"] + q["slope"] * weaker)
+
+
+def test_the_figure_of_the_limiter_is_drawn_where_there_are_strengths(limited, classical):
+    drawn = {one.name: one for one in hypothesis_figures(limited)}
+    for width in (85, 180):
+        axes = drawn["limiter"].draw(width).axes
+        assert len(axes) == 4
+        assert len(axes[0].collections[-1].get_offsets()) == 24
+    assert "24 athletes" in drawn["limiter"].alternative_text
+    assert "limiter" not in {one.name for one in hypothesis_figures(classical)}
+
+
+# timing -----------------------------------------------------------------------------------------
+
+
+def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
+    """0.49 and −0.49 of a step are neighbours; the next speed goes on from there, not back."""
+    lags = {0: [0.45, 0.46, 0.44], 1: [0.49, -0.49, 0.5], 2: [-0.46, -0.45, -0.44]}
+    rows = [
+        {"participant_id": "A", "level": level, "speed_mps": 6.0 + level, "lag": lag}
+        for level, values in lags.items()
+        for lag in values
+    ]
+    found = timing_numbers(pd.DataFrame(rows)).set_index("level")
+    np.testing.assert_allclose(found["lag_mean"], [0.45, 0.5, 0.55], atol=1e-3)
+    # three numbers 0.01 apart: sqrt(2/3) of it, to second order in 0.06 rad
+    np.testing.assert_allclose(found["lag_sd"], np.sqrt(2.0 / 3.0) * 0.01, rtol=1e-2)
+    assert set(found["n_steps"]) == {3}
+
+
+def test_few_steps_have_no_spread():
+    rows = [{"participant_id": "A", "level": 0, "speed_mps": 6.0, "lag": lag} for lag in (0.1, 0.2)]
+    found = timing_numbers(pd.DataFrame(rows))
+    assert found["lag_mean"][0] == pytest.approx(0.15)
+    assert np.isnan(found["lag_sd"][0])
+
+
+def test_slopes_of_the_figure_are_those_of_the_verdicts(balanced):
+    table = _table(balanced, "verdicts")
+    rows = table.set_index("hypothesis")
+    found = timing_slopes(read_table(balanced.table("verdicts.tsv")))
+    assert found["lag"] == float(rows.loc["H5a", "estimate"])
+    assert found["spread_smallest"] == -0.1
 
 
 # registry ---------------------------------------------------------------------------------------

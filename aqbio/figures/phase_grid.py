@@ -73,8 +73,7 @@ def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
         height_ratios=heights,
     )
     for row, line_of_axes in zip(grid.rows, axes, strict=True):
-        for panel, place in zip(row.panels, line_of_axes, strict=True):
-            _draw(place, row, panel)
+        _draw(line_of_axes, row)
         line_of_axes[0].set_ylabel(f"{row.label}\n{row.scale}", linespacing=1.25)
     roomy = len(grid.columns) <= _ROOMY_COLUMNS
     for column, place in zip(grid.columns, axes[0], strict=True):
@@ -93,8 +92,7 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
     figure = sheet(width_mm, height_mm)
     axes = figure.subplots(len(grid.columns), len(rows), squeeze=False, sharex=True, sharey="col")
     for position, row in enumerate(rows):
-        for panel, place in zip(row.panels, axes[:, position], strict=True):
-            _draw(place, row, panel)
+        _draw(axes[:, position], row)
         label = textwrap.fill(row.label, _TITLE_LETTERS // len(rows), break_long_words=False)
         axes[0, position].set_title(f"{label}\n{row.scale}", fontsize=7, pad=12)
         _name_phases(axes[0, position])
@@ -105,11 +103,17 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
     return figure
 
 
-def _draw(place: Axes, row: PanelRow, panel: tuple[Curve, ...]) -> None:
-    if row.strip:
-        _draw_strip(place, panel)
-    else:
-        _draw_panel(place, panel)
+def _draw(axes: NDArray[np.object_], row: PanelRow) -> None:
+    """Draw the panels of one quantity, which share their scale: found once, after the last one."""
+    for place, panel in zip(axes, row.panels, strict=True):
+        place.set_autoscale_on(False)
+        if row.strip:
+            _draw_strip(place, panel)
+        else:
+            _draw_panel(place, panel)
+    if not row.strip:
+        axes[0].set_autoscaley_on(True)
+        axes[0].autoscale_view(scalex=False)
 
 
 def _draw_strip(place: Axes, panel: tuple[Curve, ...]) -> None:

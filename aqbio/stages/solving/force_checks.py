@@ -59,7 +59,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             number=delay,
             limit=frame,
             unit="s",
-            fix="look at how cameras and plates are triggered; a known delay, the same in all trials, "
+            fix="look at how cameras and plates are triggered; a known delay, the same in all, "
             "goes into laboratory.force_delay_s. Do not use joint moments, residuals and "
             "contributions of this trial before the clocks agree.",
         )

@@ -299,7 +299,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare"),
     "hypotheses": ("hypotheses", "multiverse"),
-    "figures": ("figures",),
+    "figures": ("figures", "hypotheses"),
     "report": ("hypotheses", "report"),
 }
 """The sections that each stage may read; a changed setting reruns the stages that read it."""

@@ -41,6 +41,10 @@ EQUIVALENCE = ("H3d",)
 """Hypotheses whose smallest effect of interest is a margin on both sides."""
 
 
+FEWER = 0.95
+"""An arm with less than this part of the steps says so: choices are compared on other data."""
+
+
 def drawn_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of hypotheses with more than one arm and an estimate, sorted by the estimate."""
     known = table[table["estimate"].notna()]
@@ -88,6 +92,7 @@ def specification_figure(
 
 def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named: bool) -> None:
     labels = []
+    most = int(rows["n_steps"].max())
     for height, row in enumerate(rows.to_dict("records")):
         mark, colour, _ = VERDICTS.get(str(row["verdict"]), ("o", GREY, ""))
         own = row["arm"] == "default"
@@ -98,7 +103,8 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
             float(row["estimate"]), height, mark, color=colour, markersize=5.0 if own else 3.2,
             markeredgecolor=INK if own else colour, markeredgewidth=0.7,
         )  # fmt: skip
-        labels.append("as in the study" if own else arm_words(str(row["arm"])))
+        words = "as in the study" if own else arm_words(str(row["arm"]))
+        labels.append(words + _fewer(int(row["n_steps"]), most))
     place.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
     for effect in (one for one in effects if np.isfinite(one)):
         place.axvline(effect, color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)), zorder=0)
@@ -107,6 +113,11 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
     place.tick_params(axis="y", length=0)
     place.locator_params(axis="x", nbins=3)
     place.margins(x=0.08)
+
+
+def _fewer(steps: int, most: int) -> str:
+    """Say that an arm rests on clearly fewer steps than the others: it compares other data, too."""
+    return f" ({steps} of {most} steps)" if steps < FEWER * most else ""
 
 
 def arm_words(arm: str) -> str:
@@ -160,7 +171,8 @@ def specification_caption() -> str:
         "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
         "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
         "80 % of the arms share is called fragile. The one-column version leaves out the names of "
-        "the choices; they are in the table."
+        "the choices; they are in the table. A choice that leaves clearly fewer steps says how "
+        "many."
     )
 
 

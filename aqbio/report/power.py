@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aqbio.figures.numbers import shown
@@ -41,6 +41,21 @@ def power_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
         f"{aim} with a power of {_chance(row)}; 80 % takes {_athletes(needed)} like these. What "
         f"{count} show with 80 % is {reach}.{_sources(row)}"
     )
+
+
+def told_together(sentences: Iterable[str]) -> tuple[str, ...]:
+    """Join the sentences that say the same of several hypotheses.
+
+    Examples
+    --------
+    >>> told_together(["H1: enough.", "H2: too few.", "H4: enough."])
+    ('H1, H4: enough.', 'H2: too few.')
+    """
+    names: dict[str, list[str]] = {}
+    for sentence in sentences:
+        name, words = sentence.split(": ", 1)
+        names.setdefault(words, []).append(name)
+    return tuple(f"{', '.join(who)}: {words}" for words, who in names.items())
 
 
 def _chance(row: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from aqbio.figures import (
     sprints,
     timing,
 )
-from aqbio.report.power import power_words
+from aqbio.report.power import power_words, told_together
 from aqbio.report.rows import rows
 from aqbio.report.wording import (
     SCOPE,
@@ -97,12 +97,10 @@ class PowerOnPage:
     hypothesis : Hypothesis
     row : dict
         Its row of power.tsv.
-    words : str
     """
 
     hypothesis: Hypothesis
     row: dict[str, Any]
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +113,8 @@ class VerdictSection:
         Of the registry; what verdicts concern; what was fixed before the data were read.
     verdicts : tuple of VerdictOnPage
     power : tuple of PowerOnPage
+    power_words : tuple of str
+        What it means, hypothesis by hypothesis.
     deviations : list of dict
     athletes : tuple of str
         Those whose estimates are shown.
@@ -125,6 +125,7 @@ class VerdictSection:
     fixed: str
     verdicts: tuple[VerdictOnPage, ...]
     power: tuple[PowerOnPage, ...]
+    power_words: tuple[str, ...]
     deviations: list[dict[str, Any]]
     athletes: tuple[str, ...]
 
@@ -144,12 +145,14 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
     tables : VerdictTables
     """
     people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
+    power = tuple(_power(tables))
     return VerdictSection(
         hash=tables.registry.hash,
         scope=SCOPE,
         fixed=registry_words(tables.record, tables.registry.hash),
         verdicts=tuple(_verdicts(tables, people)),
-        power=tuple(_power(tables)),
+        power=power,
+        power_words=told_together(power_words(one.hypothesis, one.row) for one in power),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
         athletes=tuple(people),
     )
@@ -166,8 +169,7 @@ def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPag
 
 def _power(tables: VerdictTables) -> Iterator[PowerOnPage]:
     for row in rows(tables.power):
-        hypothesis = tables.registry[str(row["hypothesis"])]
-        yield PowerOnPage(hypothesis, row, power_words(hypothesis, row))
+        yield PowerOnPage(tables.registry[str(row["hypothesis"])], row)
 
 
 def _secondary(tables: VerdictTables, name: str) -> dict[str, dict[str, Any]]:

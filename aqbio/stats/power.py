@@ -119,7 +119,9 @@ def power_row(
         df=now.df,
         sd_athletes=athletes,
         sd_steps=steps,
-        sd_between=float(np.sqrt(np.fmax(athletes**2 - steps**2, 0.0 * steps))),
+        sd_between=float(np.sqrt(max(athletes**2 - steps**2, 0.0)))
+        if np.isfinite(steps) and known
+        else np.nan,
         alpha=alpha,
         mde=sign * rule_effect(now, hypothesis, alpha),
         smallest_effect=sign * hypothesis.delta,

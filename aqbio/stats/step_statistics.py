@@ -128,7 +128,7 @@ def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
     """H3d: slopes of the log ratios of both sides per 10 % of the highest speed.
 
     Both must be equivalent to 0, so that the one with the larger p value decides (intersection
-    of two tests, which needs no adjustment).
+    of two tests, which needs no adjustment). Where neither has one, the larger slope is told.
     """
     steps = evidence.steps
     relative = 10.0 * steps.speed / evidence.athletes.fastest[steps.athlete]
@@ -136,7 +136,8 @@ def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
         name: _slope_found(evidence, relative, ratio) for name, ratio in log_ratios(steps).items()
     }
     p = {name: _equivalence(one, hypothesis.delta) for name, one in both.items()}
-    decides = max(p, key=lambda name: (np.isnan(p[name]), p[name]))
+    size = {name: abs(one.fitted.estimate.value) for name, one in both.items()}
+    decides = max(p, key=lambda name: (np.isnan(p[name]), np.nan_to_num(p[name]), size[name]))
     return Found(
         both[decides].fitted,
         {name.replace(" ", "_"): one.values["value"] for name, one in both.items()},

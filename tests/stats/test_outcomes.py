@@ -192,3 +192,19 @@ def test_no_steps_at_all(drawn):
     evidence = drawn("W0")
     nothing = evidence.where(np.zeros(len(evidence.steps), dtype=bool))
     assert set(outcomes(nothing, REGISTRY)) == {"H3b", "H7", "H8a", "H8b"}
+
+
+def test_one_athlete_is_told_the_ratio_that_moves_most(drawn):
+    """Without a test over athletes neither ratio decides; the larger slope must not be hidden."""
+    evidence = drawn("W0")
+    alone = evidence.where(evidence.steps.athlete == 3)
+    found = outcome(alone, REGISTRY["H3d"])
+    own = {name: values[3] for name, values in found.values.items()}
+    assert np.isnan(found.p)
+    assert found.estimate == pytest.approx(max(own.values(), key=abs))
+    assert found.estimate != pytest.approx(min(own.values(), key=abs))
+    changed = replace(
+        alone, steps=replace(alone.steps, push_index=np.ones_like(alone.steps.push_index))
+    )
+    other = outcome(changed, REGISTRY["H3d"])
+    assert other.estimate == pytest.approx(max((v[3] for v in other.values.values()), key=abs))

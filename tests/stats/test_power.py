@@ -96,3 +96,13 @@ def test_every_estimate_of_a_study_has_a_row(drawn):
     assert np.isnan(by_name["H3d"].athletes_double)
     assert np.isnan(by_name["H8a"].sd_steps)
     assert by_name["H1"].sd_between <= by_name["H1"].sd_athletes
+
+
+def test_one_athlete_says_nothing_of_the_spread_between_athletes(drawn):
+    evidence = drawn("W0")
+    alone = evidence.where(evidence.steps.athlete == 3)
+    one = REGISTRY["H1"]
+    row = power_row(alone, one, outcome(alone, one), 1)
+    assert row.n_athletes == 1
+    assert np.isnan(row.sd_between)
+    assert row.sd_steps > 0.0

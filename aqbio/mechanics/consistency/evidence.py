@@ -9,6 +9,7 @@ import numpy as np
 
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CLOCK
+from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import (
     SegmentMotion,
@@ -38,6 +39,8 @@ class Evidence:
         not tried.
     nearer_other_foot : float
         How much nearer the centre of pressure is to the other foot, m; NaN if not known.
+    looser_force, looser_moment : float
+        How many times the default standard deviation of a residual the fit allows; not below 1.
     """
 
     residual_force: FloatArray
@@ -47,6 +50,8 @@ class Evidence:
     remaining: Mapping[str, float] = field(default_factory=dict)
     free_moment_gain: float = float("nan")
     nearer_other_foot: float = float("nan")
+    looser_force: float = 1.0
+    looser_moment: float = 1.0
 
 
 def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
@@ -60,6 +65,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     """
     frames = fit.problem.measured
     weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
+    own, usual = fit.problem.weights, Weights()
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
@@ -67,6 +73,8 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
         - _root_mean_square(fit.marker_error_alone[frames]),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
+        looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),
+        looser_moment=max(1.0, own.sigma_moment_nm / usual.sigma_moment_nm),
     )
 
 

@@ -111,7 +111,10 @@ ATHLETES: Columns = {
 SINGLE: Columns = {
     "hypothesis": {"description": "Hypothesis."},
     "participant_id": {"description": "Athlete."},
-    "estimate": {"description": "Estimate from the athlete's own steps, in the registry's unit."},
+    "estimate": {
+        "description": "Estimate from the athlete's own steps, in the registry's unit; H3d: of the "
+        "joint moments."
+    },
     "ci_low": {
         "description": "Lower end of the 95 % interval over the athlete's steps, taken as "
         "independent: it speaks of this athlete on this day, of nobody else."

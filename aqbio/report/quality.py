@@ -286,6 +286,7 @@ def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
             f"In {_counted(len(doubted), 'trial')} the consistency fit points to a fault, named "
             "under Findings; where it is the trial's own, the plain motion is used."
         )
+    said += _other_cautions(quality)
     broken = closures(quality)
     broken = broken[~broken["ok"]]
     if len(broken):
@@ -295,6 +296,22 @@ def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     errors, warnings = int(count.get("error", 0)), int(count.get("warning", 0))
     if errors or warnings:
         said.append(f"{_counted(errors, 'error')} and {_counted(warnings, 'warning')} were found.")
+    return said
+
+
+def _other_cautions(quality: pd.DataFrame) -> list[str]:
+    """Say which other measures lie outside their limits, and in how many trials."""
+    told = {f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz"}
+    measure = quality["measure"]
+    rest = ~measure.str.startswith(("closure_", "plain_")) & ~measure.isin(
+        told | {"consistency_suspicions"}
+    )
+    said = []
+    for name, own in quality[rest].groupby("measure", sort=False):
+        failed = int((own["verdict"] == "fail").sum())
+        if failed:
+            word = wording(str(name), str(own["unit"].iloc[0])).label
+            said.append(f"{word}: outside its limit in {failed} of {_counted(len(own), 'trial')}.")
     return said
 
 

@@ -167,6 +167,18 @@ def _closed(reason: str) -> str:
     return reason if reason.endswith(".") else f"{reason}."
 
 
+def _instant(text: str) -> str:
+    """Write an instant as people do.
+
+    Examples
+    --------
+    >>> _instant("2026-11-20T15:37:25+00:00"), _instant("not recorded")
+    ('2026-11-20, 15:37 UTC', 'not recorded')
+    """
+    day, _, clock = text.partition("T")
+    return f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else text
+
+
 def registry_words(record: Record | None, now: str) -> str:
     """Say which registry was fixed when, and whether the verdicts rest on it.
 
@@ -183,7 +195,9 @@ def registry_words(record: Record | None, now: str) -> str:
             "there when the data were first read (registry.json is missing), so that every verdict "
             "counts as post hoc."
         )
-    fixed = f"Registry {record.hash} was fixed on {record.recorded}, before data were read"
+    fixed = (
+        f"Registry {record.hash} was fixed on {_instant(record.recorded)}, before data were read"
+    )
     if record.hash == now:
         return f"{fixed}; the verdicts rest on it, and nothing was changed."
     return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"

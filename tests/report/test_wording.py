@@ -137,7 +137,7 @@ def test_post_hoc_stands_with_the_label():
 def test_what_was_fixed_before_is_told():
     record = Record("aaaa", "2026-01-02T03:04:05+00:00")
     assert "nothing was changed" in registry_words(record, "aaaa")
-    assert "fixed on 2026-01-02T03:04:05+00:00" in registry_words(record, "aaaa")
+    assert "fixed on 2026-01-02, 03:04 UTC" in registry_words(record, "aaaa")
     assert "the verdicts rest on bbbb" in registry_words(record, "bbbb")
     assert "every verdict counts as post hoc" in registry_words(None, "bbbb")
 

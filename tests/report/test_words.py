@@ -141,6 +141,19 @@ def test_residuals_outside_their_limits_lead_the_page() -> None:
     assert closures(rows)["name"].tolist() == ["A3", "A1"]
 
 
+def test_other_measures_outside_their_limits_are_told() -> None:
+    """Not those before the fit: the numbers do not rest on them. Warnings are counted elsewhere."""
+    rows = _quality(
+        ("jog", "flight_drift_y", 0.1, "1", 0.15, "ok"),
+        ("sprint", "flight_drift_y", 0.2, "1", 0.15, "fail"),
+        ("sprint", "plain_flight_drift_y", 0.6, "1", 0.15, "fail"),
+        ("sprint", "marker_max", 0.05, "m", 0.04, "warning"),
+    )
+    assert cautions(rows, NO_FINDINGS) == [
+        "Drift of the total in flight, vertical axis: outside its limit in 1 of 2 trials."
+    ]
+
+
 def test_every_closure_is_told_once_by_its_worst_trial() -> None:
     rows = _quality(
         ("jog", "closure_B1", 3e-15, "relative", 1e-8, "ok"),

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -164,17 +163,16 @@ def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
 
 
 def _draw_single(place: Axes, line: Curve) -> None:
-    """Draw all thin lines of a curve as one object: drawing costs by objects, not by points."""
-    paths = [
-        np.column_stack([np.arange(101.0) + 100 * phase, step[phase]])
-        for step in line.single
-        for phase in range(2)
-    ]
-    thin = LineCollection(
-        paths, colors=[pale(line.style.colour)], linewidths=0.4, capstyle="round",
-        joinstyle="round", zorder=2,
+    """Draw all thin lines of a curve as one object with gaps, which is simplified as a whole."""
+    if not len(line.single):
+        return
+    gap = [np.nan]
+    along = np.concatenate([np.arange(101.0), gap, np.arange(101.0) + 100, gap])
+    values = [np.concatenate([step[0], gap, step[1], gap]) for step in line.single]
+    place.plot(
+        np.tile(along, len(values)), np.concatenate(values), color=pale(line.style.colour),
+        linewidth=0.4, solid_capstyle="round", solid_joinstyle="round", zorder=2,
     )  # fmt: skip
-    place.add_collection(thin)
 
 
 def _draw_band(place: Axes, line: Curve, half: NDArray[np.float64], alpha: float) -> None:

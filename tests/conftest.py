@@ -51,8 +51,11 @@ def pytest_runtest_makereport(item: pytest.Item):
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of a file to one worker: what they share is made once, not by every worker.
 
-    Files that name a group of their own (`xdist_group`) keep it.
+    Files that name a group of their own (`xdist_group`) keep it. Studies of recordings that several
+    files look at (`run_study`) are run by one worker.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem + item.path.parent.name))
+            shared = "run_study" in getattr(item, "fixturenames", ())
+            name = "run_study" if shared else item.path.stem + item.path.parent.name
+            item.add_marker(pytest.mark.xdist_group(name))

@@ -106,7 +106,7 @@ def _draw(place: Axes, rows: pd.DataFrame) -> None:
             place.plot(ends, [height, height], color=colour, linewidth=1.2, zorder=2)
         place.plot(
             float(row["opposition"]), height, mark, color=colour, markersize=4.5, zorder=3,
-            markeredgecolor="white", markeredgewidth=0.4,
+            markeredgecolor="white", markeredgewidth=0.4, clip_on=False,
         )  # fmt: skip
     place.set_xlim(0.0, 1.0)
     place.axvline(0, color=FRAME, linewidth=0.6)

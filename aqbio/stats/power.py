@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -164,7 +165,7 @@ def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
     >>> with_athletes(Estimate(0.0, 0.1, 11.0), 12, 48)
     Estimate(value=0.0, se=0.05, df=47.0)
     """
-    return Estimate(now.value, now.se * np.sqrt(count / number), now.df + number - count)
+    return Estimate(now.value, now.se * math.sqrt(count / number), now.df + number - count)
 
 
 def _fewest(enough: Callable[[int], bool], least: int) -> float:

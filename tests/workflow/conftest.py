@@ -30,7 +30,7 @@ case "$stage" in
   steps) for name in steps.tsv contributions.tsv step_curves.nc quality.tsv findings.tsv trials.tsv
          do make "$AQBIO_ROOT/tables/$name"; done ;;
   hypotheses) for name in verdicts multiverse partitions sign_patterns hypotheses_athletes \\
-         hypotheses_steps secondary single_athletes sprints deviations
+         hypotheses_steps power secondary single_athletes sprints deviations
          do make "$AQBIO_ROOT/tables/$name.tsv"; done ;;
   figures) make "$AQBIO_ROOT/figures/figures.json" ;;
   report) make "$AQBIO_ROOT/report/index.html" ;;

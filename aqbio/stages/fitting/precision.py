@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.mechanics.gait.groups import role_groups
-from aqbio.mechanics.gait.opposition import PARTS, arms_with_push_leg, opposition_difference
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
 
 if TYPE_CHECKING:
     import xarray as xr
 
 VERTICAL = 1
 
+
+def _opposition_difference(momentum: FloatArray) -> FloatArray:
+    both = opposition(momentum, (SWING_ALONE, BOTH_LEGS))
+    return both[..., 0] - both[..., 1]
+
+
+def _arms_with_push_leg(momentum: FloatArray) -> FloatArray:
+    arms, leg = (ROLE_GROUPS.index(name) for name in ("arms", "push_leg"))
+    return cosines(momentum)[..., arms, leg]
+
+
 STATISTICS = {
-    "opposition": (opposition_difference, 0.05),
-    "arms_push_cosine": (arms_with_push_leg, 0.2),
+    "opposition": (_opposition_difference, 0.05),
+    "arms_push_cosine": (_arms_with_push_leg, 0.2),
 }
 """Statistic of a trial and the smallest difference of interest (science: H1 and H2)."""
 
@@ -59,7 +71,7 @@ def _stance(trial: xr.Dataset, step: Step) -> FloatArray | None:
     samples = trial["group_momentum_sample"].values[..., VERTICAL][:, inside]
     place = {str(name): index for index, name in enumerate(trial["group"].values)}
     members = role_groups(step.side)
-    if any(group not in place for part in PARTS for group in members[part]):
+    if any(group not in place for part in ROLE_GROUPS for group in members[part]):
         return None
-    columns = [samples[..., [place[g] for g in members[part]]].sum(axis=-1) for part in PARTS]
+    columns = [samples[..., [place[g] for g in members[part]]].sum(axis=-1) for part in ROLE_GROUPS]
     return np.stack(columns, axis=-1).astype(float)

@@ -201,8 +201,9 @@ def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: f
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),
     )
-    window = drawn_window(contacts, result.time)
-    return intervals_dataset(with_markers(draws, places, window), contacts)
+    longest = study.settings.steps.maximum_flight_s
+    window = drawn_window(contacts, result.time, longest)
+    return intervals_dataset(with_markers(draws, places, window), contacts, longest)
 
 
 def _covered(result: Contributions, contact: Contact) -> bool:

@@ -187,7 +187,7 @@ _RUNNING: list[_Reader] = []
 
 
 def _reader() -> _Reader:
-    """The reading process of this process; a new one where the last one has ended, or owes words."""
+    """The reading process of this process; a new one where the last has ended or owes words."""
     if not _RUNNING or _RUNNING[0].waiting or _RUNNING[0].process.poll() is not None:
         close_reader()
         _RUNNING.append(_Reader())

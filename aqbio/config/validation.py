@@ -70,6 +70,14 @@ def read_yaml(path: Path, model: type[M]) -> M:
             fix="check indentation, colons and quotes on that line.",
             rule="yaml-syntax",
         ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # signs that no text has, a date that no calendar has, and lists without end
+        raise AqbioError(
+            f"this is not valid YAML: {' '.join(str(error).split())}.",
+            file=str(path),
+            fix="remove what the message names, or put it in quotes.",
+            rule="yaml-syntax",
+        ) from error
     findings = list(_written_twice(root, path))
     try:
         valid = model.model_validate({} if content is None else content)
@@ -109,6 +117,18 @@ def _text(path: Path) -> str:
             fix="save it as UTF-8 (in Excel: 'Text (Tab delimited)' or 'Unicode text').",
             rule="file-encoding",
         ) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> AqbioError:
+    """Say that a file is there but cannot be read: a folder, or without permission."""
+    return AqbioError(
+        f"the file cannot be read ({(error.strerror or type(error).__name__).lower()}).",
+        file=str(path),
+        fix="check that it is a file, and who may read it.",
+        rule="file-unreadable",
+    )
 
 
 def _written_twice(root: yaml.Node | None, path: Path) -> Iterator[Finding]:
@@ -150,6 +170,8 @@ def _line(root: yaml.Node | None, location: Location) -> str:
             key, node = found[0]
             line = key.start_mark.line + 1
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):  # an item that is missing is where the list is
+                break
             node = node.value[part]
             line = node.start_mark.line + 1
         else:

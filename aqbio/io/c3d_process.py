@@ -106,9 +106,18 @@ def _count(content: C3dContent, group: str) -> int:
 
 
 class _Reader:
-    """A running reading process."""
+    """A running reading process.
+
+    Attributes
+    ----------
+    process : subprocess.Popen
+    waiting : bool
+        Whether a question has no whole answer yet. Where that stays so, because whoever asked was
+        interrupted, the next answer in the pipe is about another file: nobody may ask again.
+    """
 
     def __init__(self) -> None:
+        self.waiting = False
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "aqbio.io.c3d_child"],
@@ -150,10 +159,13 @@ class _Reader:
         send, receive = self.process.stdin, self.process.stdout
         if send is None or receive is None:
             raise EOFError
+        self.waiting = True
         send.write(json.dumps(request).encode() + b"\n")
         send.flush()
         length = int.from_bytes(_exactly(receive, LENGTH_BYTES), "little")
-        return _exactly(receive, length)
+        answer = _exactly(receive, length)
+        self.waiting = False
+        return answer
 
 
 def _closed(pipe: IO[bytes]) -> None:
@@ -175,8 +187,8 @@ _RUNNING: list[_Reader] = []
 
 
 def _reader() -> _Reader:
-    """The reading process of this process; a new one where the last one has ended."""
-    if not _RUNNING or _RUNNING[0].process.poll() is not None:
+    """The reading process of this process; a new one where the last has ended or owes words."""
+    if not _RUNNING or _RUNNING[0].waiting or _RUNNING[0].process.poll() is not None:
         close_reader()
         _RUNNING.append(_Reader())
     return _RUNNING[0]

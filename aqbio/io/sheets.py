@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from aqbio.config.sheets import Row
-from aqbio.config.validation import InvalidStudyError, closest, row_findings
+from aqbio.config.validation import InvalidStudyError, closest, row_findings, unreadable
 from aqbio.errors import AqbioError, Finding
 
 R = TypeVar("R", bound=Row)
@@ -179,6 +179,8 @@ def _text(path: Path) -> str:
             fix="write it, or correct `files` in study.yaml.",
             rule="file-missing",
         ) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
     if raw.startswith(WORKBOOK):
         raise AqbioError(
             "the sheet is an Excel workbook, not text.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 import aqbio
 from aqbio.config import (
@@ -289,14 +289,15 @@ def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
     """Settings without the sections in which something is wrong, and the names of those."""
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     given = content if isinstance(content, dict) else {}
-    sound, broken = {"name": "study"}, set()
-    for name, field in StudySettings.model_fields.items():
-        if name in given:
-            try:
-                adapter: TypeAdapter[Any] = TypeAdapter(field.annotation or Any)
-                sound[name] = adapter.validate_python(given[name])
-            except ValidationError:
-                broken.add(name)
+    sound: dict[str, Any] = {"name": "study"}
+    broken = set()
+    for name in StudySettings.model_fields.keys() & given.keys():
+        try:  # as part of a whole, so that every rule about it holds
+            StudySettings.model_validate({"name": "study", name: given[name]})
+        except ValidationError:
+            broken.add(name)
+        else:
+            sound[name] = given[name]
     return StudySettings.model_validate(sound), broken
 
 

@@ -4,6 +4,8 @@ multibody
     the tree of bodies and its equations: poses, motion, momentum, Newton and Euler
 inverse_kinematics
     from markers to coordinates, all frames at once
+observed
+    which segments a recording determines, frame by frame
 consistency
     motion, ground reaction forces and body made to obey Newton and Euler together
 recordings

@@ -17,10 +17,15 @@ from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
-from aqbio.stages.arms.choices import Arm, recomputed_arms
+from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
 from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
-from aqbio.stages.arms.recomputed import arm_state, foot_velocities, own_kinematics
+from aqbio.stages.arms.recomputed import (
+    arm_state,
+    foot_velocities,
+    observed_parts,
+    own_kinematics,
+)
 from aqbio.stages.arms.step_rows import (
     ARM_ROLES,
     StepRow,
@@ -53,11 +58,14 @@ class Collected:
         Forces trusted a third as much.
     own, arms : list of dict
         Steps under the study's own settings, and under the other arms.
+    rates : dict
+        The lower rate of markers and forces by trial, Hz.
     """
 
     loose: LooseFits
     own: list[dict[str, Any]] = field(default_factory=list)
     arms: list[dict[str, Any]] = field(default_factory=list)
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 def evidence_participant(study: Study, participant_id: str, report: Report) -> None:
@@ -79,7 +87,12 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     source = provenance(STAGE, files, study.stage_settings(STAGE))
     write_dataset(own_dataset(collected.own), folder / OWN, source)
     write_dataset(arms_dataset(collected.arms), folder / ARMS, source)
-    write_manifest(study, participant_id, STAGE, trials)
+    findings = arms_left_out(_arms(study), collected.rates, participant_id)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def _arms(study: Study) -> tuple[Arm, ...]:
+    return recomputed_arms(study.settings, consistent=study.settings.consistency.enabled)
 
 
 def evidence_trial(
@@ -93,13 +106,11 @@ def evidence_trial(
     cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.loose)
     data = cached.contributions
     state = measured_state(study, data)
-    own_arm, *others = recomputed_arms(
-        study.settings, consistent=study.settings.consistency.enabled
-    )
+    own_arm, *others = _arms(study)
     own = list(step_rows(state))
     kinematics = own_kinematics(cached)
     feet = foot_velocities(study, cached, kinematics)
-    lines = line_rates(study.model_map, cached.final, kinematics)
+    lines = line_rates(observed_parts(study, cached), kinematics)
     limit = study.settings.steps.steady_speed_change
     curves = step_curves(data, [one.step for one in own], study.model_map)
     collected.own += [
@@ -111,7 +122,8 @@ def evidence_trial(
         for one, of_step in zip(own, curves, strict=True)
     ]
     findings = []
-    for arm in others:
+    collected.rates[trial.trial_id] = cached.rate
+    for arm in (one for one in others if carried(one, cached.rate)):
         try:
             rows = step_rows(arm_state(study, participant_id, cached, arm))
         except AqbioError as error:

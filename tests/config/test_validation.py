@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.config import InvalidStudyError, StudySettings, expand_environment, read_yaml
+from aqbio.config import InvalidStudyError, MarkerSet, StudySettings, expand_environment, read_yaml
 from aqbio.errors import AqbioError
 
 
@@ -49,6 +49,35 @@ def test_syntax_errors_name_line_and_column(tmp_path, text, where):
     with pytest.raises(AqbioError, match="not valid YAML") as raised:
         read_yaml(path, StudySettings)
     assert raised.value.where == where
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name: a\nx: 2024-02-31\n", "name: a\x00b\n", "name: !!int twelve\n", "x: " + 5000 * "["],
+    ids=["a day that is none", "a sign that is none", "a number that is none", "without end"],
+)
+def test_what_no_parser_takes_is_refused_in_words(tmp_path, text):
+    """None of these is an error of syntax to the parser: they end in exceptions of their own."""
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(AqbioError, match="not valid YAML") as raised:
+        read_yaml(path, StudySettings)
+    assert raised.value.file == str(path)
+
+
+def test_an_item_that_is_missing_is_where_its_list_is(problems):
+    """The place of the error is beyond the end of the list."""
+    text = (
+        "name: a\nsource: none\nmeasurements:\n  - {name: arm, bodies: [humerus_r], pairs: [[A]]}\n"
+    )
+    found = problems(text, MarkerSet)
+    assert "line 4" in {finding.where for finding in found if "pairs" in finding.what}
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(AqbioError, match="cannot be read") as raised:
+        read_yaml(tmp_path, StudySettings)
+    assert raised.value.rule == "file-unreadable"
 
 
 def test_missing_file_and_wrong_encoding(tmp_path):

@@ -83,6 +83,29 @@ def test_sick_reader_fails_the_file_and_the_next_one_is_read(
         assert c3d_content(file).points.shape == (3, 3, 20)
 
 
+@pytest.mark.parametrize("reads", [0, 1], ids=["before the answer", "within it"])
+def test_an_interrupted_question_leaves_no_answer_for_the_next_one(
+    file, tmp_path, monkeypatch, reads
+):
+    """Ctrl-C while a file is read: the next file must not get the contents of the one before."""
+    other = write_c3d(tmp_path / "b.c3d", ["D", "E"], np.ones((9, 2, 3)))
+    c3d_content(file)
+    exactly, done = c3d_process._exactly, []
+
+    def interrupted(pipe, count):
+        if len(done) == reads:
+            raise KeyboardInterrupt
+        done.append(count)
+        return exactly(pipe, count)
+
+    monkeypatch.setattr(c3d_process, "_exactly", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        c3d_content(file)
+    monkeypatch.undo()
+    assert c3d_content(other).strings("POINT", "LABELS") == ["D", "E"]
+    assert c3d_content(file).strings("POINT", "LABELS") == ["A", "B", "C"]
+
+
 def test_a_library_that_prints_does_not_disturb_the_answer(file, ill_reader):
     ill_reader(
         "print('warning: odd file', flush=True); os.write(1, b'more'); raise OSError('said')"

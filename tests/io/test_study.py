@@ -169,6 +169,14 @@ def test_all_problems_of_settings_and_both_sheets_at_once(file):
     ]
 
 
+def test_a_name_with_a_blank_is_one_problem_and_the_rest_is_read(file):
+    """The name has a rule beside its type: it must not be tried by its type alone."""
+    replace(file, "name: small", "name: my first study")
+    [finding] = _problems(file)
+    assert (finding.rule, finding.where) == ("settings", "line 1")
+    assert finding.what.startswith("name ")
+
+
 def test_sheets_without_rows(file):
     for name in ("participants.tsv", "trials.tsv"):
         sheet = file.parent / name

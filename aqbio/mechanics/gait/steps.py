@@ -261,7 +261,7 @@ def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArra
     Returns
     -------
     list of N float
-        rad per step, positive to the right; NaN where the stride was not recorded.
+        rad per step, positive to the right; NaN where the stride, or its motion, is not known.
     """
     changes = []
     for index, step in enumerate(steps):
@@ -269,7 +269,7 @@ def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArra
         whole = later is not None and all(
             np.isfinite(one.next_touchdown) for one in steps[index : index + 2]
         )
-        if later is None or not whole or step.touchdown < time[0]:
+        if later is None or not whole or step.touchdown < time[0] or later.touchdown > time[-1]:
             changes.append(float("nan"))
             continue
         ends = resampled(time, velocity, np.array([step.touchdown, later.touchdown]))

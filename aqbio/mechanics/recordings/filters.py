@@ -13,6 +13,20 @@ PASSES_CORRECTION = (np.sqrt(2.0) - 1.0) ** 0.25
 PADDING_PERIODS = 3.0
 """Length of the reflected padding at each end, in periods of the cut-off."""
 
+HIGHEST_SHARE = 0.4
+"""Highest cut-off in shares of the rate: nearer to half the rate the design is warped too much."""
+
+
+def lowest_rate(cutoff: float) -> float:
+    """Rate above which a cut-off can be used, Hz.
+
+    Examples
+    --------
+    >>> lowest_rate(20.0)
+    50.0
+    """
+    return cutoff / HIGHEST_SHARE
+
 
 def design_cutoff(rate: float, cutoff: float) -> float:
     """Cut-off of a single pass for which two passes have ``cutoff``.
@@ -43,9 +57,9 @@ def design_cutoff(rate: float, cutoff: float) -> float:
     >>> round(design_cutoff(100_000.0, 20.0), 2)
     24.93
     """
-    if not 0.0 < cutoff < 0.4 * rate:
+    if not 0.0 < cutoff < HIGHEST_SHARE * rate:
         raise ValueError(
-            f"a cut-off of {cutoff:g} Hz needs a rate of more than {cutoff / 0.4:g} Hz, "
+            f"a cut-off of {cutoff:g} Hz needs a rate of more than {lowest_rate(cutoff):g} Hz, "
             f"not {rate:g} Hz."
         )
     warped = np.tan(np.pi * cutoff / rate) / PASSES_CORRECTION

@@ -101,6 +101,12 @@ class CachedTrial:
         return time
 
     @property
+    def rate(self) -> float:
+        """The lower rate of markers and, where there are any, forces, Hz."""
+        markers, forces = (float(self.prepared.attrs[f"{x}_rate"]) for x in ("marker", "force"))
+        return min(markers, forces) if forces else markers
+
+    @property
     def fitted(self) -> bool:
         """Whether motion and forces were made to agree."""
         return bool(self.consistent.attrs["motion"] == FITTED)

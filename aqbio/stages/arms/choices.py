@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from aqbio.config.settings import StudySettings
+from aqbio.errors import Finding
+from aqbio.mechanics.recordings.filters import lowest_rate
 
 Consistency = Literal["default", "loose", "off"]
 """`default`: the study's own weights; `loose`: forces and moments trusted a third; `off`: plain."""
@@ -43,6 +45,44 @@ class Arm:
     cutoff_hz: float
     threshold_n: float
     body: BodyTable
+
+
+def carried(arm: Arm, rate: float) -> bool:
+    """Whether a trial of a rate, Hz, can be computed under the cut-off of an arm."""
+    return rate > lowest_rate(arm.cutoff_hz)
+
+
+def arms_left_out(
+    arms: Sequence[Arm], rates: Mapping[str, float], participant_id: str
+) -> Iterator[Finding]:
+    """Say once which arms the rates of a participant's trials do not carry.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+    rates : mapping
+        The lower rate of markers and forces by trial, Hz.
+    participant_id : str
+    """
+    for hertz in sorted(
+        {rate for rate in rates.values() if not all(carried(a, rate) for a in arms)}
+    ):
+        names = [arm.name for arm in arms if not carried(arm, hertz)]
+        trials = [trial for trial, rate in rates.items() if rate == hertz]
+        needed = min(lowest_rate(arm.cutoff_hz) for arm in arms if arm.name in names)
+        yield Finding(
+            rule="arms-left-out",
+            severity="warning",
+            what=f"{len(names)} of the {len(arms)} specifications of the multiverse are left out "
+            f"({', '.join(names)}): their cut-offs need a rate of more than {needed:g} Hz, and "
+            f"{', '.join(trials)} {'has' if len(trials) == 1 else 'have'} {hertz:g} Hz.",
+            participant=participant_id,
+            number=hertz,
+            limit=needed,
+            unit="Hz",
+            fix="choose lower multiverse.cutoffs_hz in study.yaml, or leave it so: verdicts are "
+            "then robust over the specifications that remain.",
+        )
 
 
 def recomputed_arms(settings: StudySettings, *, consistent: bool) -> tuple[Arm, ...]:

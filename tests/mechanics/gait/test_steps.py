@@ -186,6 +186,20 @@ def test_heading_over_strides():
     np.testing.assert_allclose(straight[:4], 0.0, atol=1e-12)
 
 
+def test_strides_outside_the_motion_have_no_heading():
+    """`end_s` or `start_s` leave whole strides of forces without motion: two or more of them."""
+    contacts = [
+        _contact("left" if i % 2 else "right", 0.2 * i + 0.1, 0.2 * i + 0.2) for i in range(9)
+    ]
+    every = np.arange(500) / 250.0
+    inside = every[(every >= 0.35) & (every <= 0.95)]
+    velocity = np.tile([8.0, 0.1, 0.3], (len(inside), 1))
+    steps = solved_steps(_steps(*contacts), inside[0], inside[-1])
+    found = heading_changes(steps, inside, velocity)
+    known = [i for i in range(9) if inside[0] <= 0.2 * i + 0.1 and 0.2 * i + 0.5 <= inside[-1]]
+    assert np.flatnonzero(np.isfinite(found)).tolist() == known == [2]
+
+
 # curves ----------------------------------------------------------------------------------------
 
 TIME = np.arange(200) / 250.0

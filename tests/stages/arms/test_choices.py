@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from aqbio.config import StudySettings
-from aqbio.stages.arms.choices import recomputed_arms
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.stages.arms.choices import arms_left_out, carried, recomputed_arms
 
 
 def _names(consistent, **multiverse):
@@ -37,3 +41,24 @@ def test_the_studys_own_values_are_no_arms():
 
 def test_switched_off_there_is_the_default_only():
     assert _names(consistent=True, enabled=False) == ["default"]
+
+
+@pytest.mark.parametrize(("rate", "count"), [(60.0, 3), (75.0, 3), (75.1, 0), (250.0, 0)])
+def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
+    """A camera of 60 Hz and the arm of 30 Hz: the filter itself refuses, for every trial."""
+    arms = recomputed_arms(StudySettings(name="made"), consistent=True)
+    out = [arm for arm in arms if not carried(arm, rate)]
+    still = np.zeros(99)
+    for arm in arms:
+        if arm in out:
+            with pytest.raises(ValueError, match="needs a rate of more than"):
+                low_pass(still, rate, arm.cutoff_hz)
+        else:
+            low_pass(still, rate, arm.cutoff_hz)
+    found = list(arms_left_out(arms, {"run1": rate, "run2": rate, "run3": 300.0}, "P1"))
+    assert len(found) == (count > 0)
+    assert len(out) == count
+    for finding in found:
+        assert (finding.number, finding.limit) == (rate, 75.0)
+        assert f"run1, run2 have {rate:g} Hz" in finding.what
+        assert "run3" not in finding.what

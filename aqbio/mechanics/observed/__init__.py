@@ -1,0 +1,1 @@
+"""What a recording determines of the body, by segment and frame."""

@@ -1,0 +1,142 @@
+"""The mask of what was observed: which segments a recording determines, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.recordings.runs import joined, shrunk
+from aqbio.mechanics.vectors import BoolArray
+
+NOT_IN_MODEL = "not in the model"
+NOT_SEEN = "not seen by markers"
+NOT_IN_FILE = "not in the file"
+SOME_FRAMES = "lost for some frames"
+IMPOSSIBLE = "impossible pose"
+CONTRADICTED = "markers contradict the model"
+
+REASONS = (NOT_IN_MODEL, NOT_SEEN, NOT_IN_FILE, SOME_FRAMES, IMPOSSIBLE, CONTRADICTED)
+"""Why a segment is not observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Which segments of a model were observed in which frames of a trial.
+
+    Attributes
+    ----------
+    segments : tuple of S names
+    seen : (T, S) bool array
+    reason : tuple of S str
+        One of `REASONS` for a segment that is lost in any frame, the one behind most of its lost
+        frames; empty for a segment that is seen in all.
+
+    Examples
+    --------
+    >>> arm = Observed.everything(("humerus", "ulna"), 3).without(["ulna"], NOT_SEEN)
+    >>> arm.seen.astype(int)
+    array([[1, 0],
+           [1, 0],
+           [1, 0]])
+    >>> arm.reason
+    ('', 'not seen by markers')
+    """
+
+    segments: tuple[str, ...]
+    seen: BoolArray
+    reason: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that do not fit, and losses without a reason."""
+        if self.seen.ndim != 2 or self.seen.shape[1] != len(self.segments):
+            raise ValueError(f"seen {self.seen.shape} is not (frames, {len(self.segments)}).")
+        if len(self.reason) != len(self.segments):
+            raise ValueError(f"{len(self.reason)} reasons for {len(self.segments)} segments.")
+        named = [bool(reason) for reason in self.reason]
+        if named != (~self.seen).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
+            raise ValueError(f"reasons {self.reason} are not those of the segments that are lost.")
+
+    @classmethod
+    def everything(cls, segments: Collection[str], frames: int) -> Observed:
+        """Give the mask of a trial in which all was observed."""
+        names = tuple(segments)
+        return cls(names, np.ones((frames, len(names)), dtype=bool), ("",) * len(names))
+
+    def without(
+        self, segments: Iterable[str], reason: str, frames: BoolArray | None = None
+    ) -> Observed:
+        """Lose segments, in all frames or in some.
+
+        Parameters
+        ----------
+        segments : iterable of str
+        reason : str
+            One of `REASONS`.
+        frames : (T,) bool array, optional
+            Those that are lost; all, if not given.
+        """
+        chosen = set(segments)
+        lost = np.ones(len(self.seen), dtype=bool) if frames is None else frames
+        columns = np.array([name in chosen for name in self.segments])
+        return self.losing(lost[:, None] & columns, reason)
+
+    def losing(self, lost: BoolArray, reason: str) -> Observed:
+        """Lose segments in frames, (T, S); the reason stays that of most of the lost frames."""
+        new = (lost & self.seen).sum(axis=0)
+        before = (~self.seen).sum(axis=0)
+        reasons = tuple(
+            reason if now > then else told
+            for now, then, told in zip(new, before, self.reason, strict=True)
+        )
+        return replace(self, seen=self.seen & ~lost, reason=reasons)
+
+    def widened(self, margin: int) -> Observed:
+        """Lose ``margin`` frames more on both sides of every loss: a filter mixes them with it."""
+        seen = np.stack([shrunk(column, margin) for column in self.seen.T], axis=1)
+        return replace(self, seen=seen)
+
+    def parts(self, needs: BoolArray) -> BoolArray:
+        """Say when all segments that a part needs are seen.
+
+        Parameters
+        ----------
+        needs : (P, S) bool array
+            Segments of each of P parts.
+
+        Returns
+        -------
+        (T, P) bool array
+        """
+        return np.asarray((~self.seen).astype(int) @ needs.T.astype(int) == 0)
+
+    def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
+        """Names of the segments that are lost in any of some frames, (T,) bool; in any, if None."""
+        seen = self.seen if frames is None else self.seen[frames]
+        return tuple(self.segments[place] for place in np.flatnonzero(~seen.all(axis=0)))
+
+
+def observed_from(segments: Collection[str], known: BoolArray, longest: int, why: str) -> Observed:
+    """Give the mask of what the markers, or the columns of a file, determine.
+
+    Parameters
+    ----------
+    segments : collection of S names
+    known : (T, S) bool array
+        Whether a segment's place is determined in a frame by itself.
+    longest : int
+        Frames of a loss that is filled from both sides: it is no loss.
+    why : str
+        Reason for a segment that is never seen; one that is seen at times is lost for some frames.
+
+    Examples
+    --------
+    >>> known = np.array([[True, False, True, False, False, True]]).T
+    >>> observed_from(["toes"], known, 1, NOT_SEEN).seen[:, 0].astype(int)
+    array([1, 1, 1, 0, 0, 1])
+    """
+    filled = np.stack([joined(column, longest + 1) for column in known.T], axis=1)
+    never = ~filled.any(axis=0)
+    every = Observed.everything(segments, len(known))
+    return every.losing(~filled & ~never, SOME_FRAMES).losing(~filled & never, why)

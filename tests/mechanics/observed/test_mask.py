@@ -1,0 +1,60 @@
+"""The mask: losses add up, short ones are filled, reasons are those of most lost frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.observed.mask import (
+    IMPOSSIBLE,
+    NOT_SEEN,
+    SOME_FRAMES,
+    Observed,
+    observed_from,
+)
+
+SEGMENTS = ("thigh", "shank", "foot")
+
+
+def test_a_part_is_seen_when_all_its_segments_are():
+    mask = Observed.everything(SEGMENTS, 3).without(["foot"], SOME_FRAMES, np.arange(3) == 1)
+    needs = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 0]], dtype=bool)
+    expected = [[True, True, True], [False, True, True], [True, True, True]]
+    np.testing.assert_array_equal(mask.parts(needs), expected)
+    assert mask.lost_segments() == ("foot",)
+    assert mask.lost_segments(np.arange(3) == 0) == ()
+
+
+def test_losses_add_up_and_nothing_comes_back():
+    frames = np.arange(10)
+    mask = Observed.everything(SEGMENTS, 10).without(["shank"], SOME_FRAMES, frames < 3)
+    both = mask.without(["shank"], IMPOSSIBLE, (frames > 1) & (frames < 9))
+    assert both.seen[:, 1].tolist() == [False] * 9 + [True]
+    assert both.reason == ("", IMPOSSIBLE, "")
+    few = mask.without(["shank"], IMPOSSIBLE, frames == 5)
+    assert few.reason == ("", SOME_FRAMES, "")
+
+
+@pytest.mark.parametrize(("gap", "lost"), [(4, 0), (5, 5)])
+def test_a_loss_that_may_be_filled_is_none(gap, lost):
+    known = np.ones((40, 3), dtype=bool)
+    known[10 : 10 + gap, 2] = False
+    mask = observed_from(SEGMENTS, known, 4, NOT_SEEN)
+    assert (~mask.seen).sum() == lost
+    assert mask.reason[2] == (SOME_FRAMES if lost else "")
+
+
+def test_ends_are_not_filled_and_never_is_another_reason():
+    known = np.ones((40, 3), dtype=bool)
+    known[:2, 0] = False
+    known[:, 1] = False
+    mask = observed_from(SEGMENTS, known, 4, NOT_SEEN)
+    assert mask.seen[:3, 0].tolist() == [False, False, True]
+    assert mask.reason == (SOME_FRAMES, NOT_SEEN, "")
+
+
+def test_a_loss_needs_a_reason():
+    with pytest.raises(ValueError, match="not those of the segments that are lost"):
+        Observed(SEGMENTS, np.zeros((2, 3), dtype=bool), ("", "", ""))
+    with pytest.raises(ValueError, match="not those"):
+        Observed.everything(SEGMENTS, 2).without(["foot"], "bad luck")

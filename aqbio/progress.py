@@ -23,6 +23,9 @@ SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 POLL_SECONDS = 0.25
 
+TOLD_CAUSES = 10
+"""Causes that the console tells."""
+
 LOCKS = Path(".snakemake")
 """Folder of the locks, below the one that a run works in."""
 
@@ -211,10 +214,29 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
 
 
 def summary(study: Study) -> str:
-    """Say what became of every trial and where the page is."""
+    """Say what can be used, what was found, cause by cause, and where the page is."""
+    from aqbio.report.summary import study_summary
+
     trials = read_table(study.table("trials.tsv"))
-    failed = trials[trials["status"] != "ok"]
-    lines = [f"{len(trials) - len(failed)} of {len(trials)} trials have results."]
-    lines += [f"  {row.participant_id} {row.trial_id}: {row.reason}" for row in failed.itertuples()]
-    lines.append(f"Page: {study.root / 'report' / 'index.html'}")
-    return "\n".join(lines)
+    said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
+    lines = [f"{label}: {text}" for label, text in said.facts[1:4]]
+    lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
+    lines += [f"Failed ({one.concerns}): {one.first.what}" for one in said.failed]
+    return "\n".join([*lines, *_causes(study), f"Page: {study.root / 'report' / 'index.html'}"])
+
+
+def _causes(study: Study) -> Iterator[str]:
+    """Errors and warnings, one per cause: about a screen; the others are in the table."""
+    table = read_table(study.table("causes.tsv"))
+    grave = table[table["severity"] != "info"].astype(object).where(table.notna(), "")
+    for row in grave.head(TOLD_CAUSES).to_dict("records"):
+        alike = f" ({row['alike']})" if row["alike"] else ""
+        who = f"{row['concerns']}: " if row["concerns"] else ""
+        yield f"{row['severity'].capitalize()}: {who}{row['what']}{alike}"
+        if row["fix"]:
+            yield f"  Fix: {row['fix']}"
+    left = max(len(grave) - TOLD_CAUSES, 0)
+    remarks = len(table) - len(grave)
+    if left or remarks:
+        words = f"{left} more and {remarks} remark{'s' * (remarks != 1)}"
+        yield f"{words}: {study.table('causes.tsv')}"

@@ -18,7 +18,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.stages.stepping.columns import TRIALS
+from aqbio.stages.stepping.columns import CAUSES, STEPS, TRIALS
 from tests.small_study import write_small_study
 
 
@@ -144,21 +144,50 @@ def test_the_bar_of_the_study_reaches_its_end(study):
     assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
 
 
-def _trials(study, *rows):
-    table = pd.DataFrame([dict.fromkeys(TRIALS) | row for row in rows], columns=list(TRIALS))
-    write_table(table, study.table("trials.tsv"), TRIALS, {})
+def _tables(study, trials, steps, found):
+    for name, columns, rows in (
+        ("trials", TRIALS, trials), ("steps", STEPS, steps), ("causes", CAUSES, found)
+    ):  # fmt: skip
+        table = pd.DataFrame([dict.fromkeys(columns) | row for row in rows], columns=list(columns))
+        write_table(table, study.table(f"{name}.tsv"), columns, {})
 
 
-def test_summary_names_every_failure_and_the_page(study):
-    _trials(
-        study,
-        {"participant_id": "P1", "trial_id": "fast", "status": "ok"},
-        {"participant_id": "P1", "trial_id": "007", "status": "failed", "reason": "solve: cut."},
-    )
-    first, failure, page = progress.summary(study).splitlines()
-    assert first == "1 of 2 trials have results."
-    assert failure == "  P1 007: solve: cut."
-    assert page == f"Page: {study.root / 'report' / 'index.html'}"
+def _cause(number, severity="warning"):
+    return {
+        "cause": number, "severity": severity, "rule": "gap", "count": 2, "concerns": "P1, fast",
+        "what": f"cause {number}.", "alike": "2 alike", "fix": f"mend {number}.",
+    }  # fmt: skip
+
+
+def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(study):
+    trials = [
+        {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"},
+        {"participant_id": "P1", "trial_id": "007", "status": "failed", "reason": "solve: cut.",
+         "state": "failed"},
+    ]  # fmt: skip
+    step = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
+            "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
+    found = [_cause(1, "error"), _cause(2), _cause(3, "info")]
+    _tables(study, trials, [step], found)
+    lines = progress.summary(study).splitlines()
+    assert lines[0] == "Trials: 2: 1 usable, 1 failed"
+    assert "Nothing about the two sides can be said: see Findings." in lines
+    assert "Failed (P1, 007): solve: cut." in lines
+    assert lines[-6:-2] == [
+        "Error: P1, fast: cause 1. (2 alike)", "  Fix: mend 1.",
+        "Warning: P1, fast: cause 2. (2 alike)", "  Fix: mend 2.",
+    ]  # fmt: skip
+    assert lines[-2] == f"0 more and 1 remark: {study.table('causes.tsv')}"
+    assert lines[-1] == f"Page: {study.root / 'report' / 'index.html'}"
+
+
+def test_the_console_tells_about_a_screen(study):
+    """148 findings for one participant hid the two that mattered."""
+    trials = [{"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}]
+    _tables(study, trials, [], [_cause(number) for number in range(148)])
+    lines = progress.summary(study).splitlines()
+    assert len(lines) < 40
+    assert lines[-2].startswith("138 more and 0 remarks: ")
 
 
 def test_what_snakemake_is_asked_for(study, monkeypatch):

@@ -12,6 +12,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from aqbio.errors import SEVERITIES
 from aqbio.figures.numbers import shown, shown_together
 from aqbio.report.agreement import sessions
 from aqbio.report.carried import (
@@ -38,6 +39,9 @@ _UNITS = {"kg m2/s": "kg m²/s"}
 AGREEMENT = "agreement"
 FEW = 2
 """Participants, and columns told in words, that a page shows without folding."""
+
+TOLD_CAUSES = 10
+"""Causes of one severity that a page tells at once: about a screen; the others are folded."""
 
 _SURELY = 0.001
 
@@ -76,7 +80,7 @@ class PageContent:
         Who is on the push side and who on the swing side.
     participants : int
         Number of rows of the participants sheet.
-    steps, trials, quality, findings : DataFrame
+    steps, trials, quality, causes : DataFrame
         The study's tables.
     means : DataFrame
         As from `aqbio.figures.stance_means.stance_means`.
@@ -98,7 +102,7 @@ class PageContent:
     steps: pd.DataFrame
     trials: pd.DataFrame
     quality: pd.DataFrame
-    findings: pd.DataFrame
+    causes: pd.DataFrame
     means: pd.DataFrame
     caused: pd.DataFrame
     consistency: tuple[Mapping[str, Any], ...]
@@ -150,10 +154,11 @@ def page(content: PageContent) -> str:
         step_rows=rows(content.steps),
         quality=quality_tables(content.quality),
         residuals=residuals(content.quality),
-        cautions=cautions(content.quality, content.findings),
+        cautions=cautions(content.quality, content.causes),
         closures=rows(closures(content.quality)),
         closure_summary=closure_summary(content.quality),
-        findings=_findings(content.findings),
+        causes=_causes(content.causes),
+        told_causes=TOLD_CAUSES,
         joint_roles=_joint_roles(columns),
     )
 
@@ -244,12 +249,9 @@ def data_address(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _findings(findings: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    blank = findings.astype(object).where(findings.notna(), "")
-    return {
-        severity: rows(blank[blank["severity"] == severity])
-        for severity in ("error", "warning", "info")
-    }
+def _causes(causes: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    blank = causes.astype(object).where(causes.notna(), "")
+    return {severity: rows(blank[blank["severity"] == severity]) for severity in SEVERITIES}
 
 
 def _joint_roles(columns: list[SpeedColumn]) -> list[str]:

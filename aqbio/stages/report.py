@@ -30,7 +30,9 @@ CAUSED = "caused_rotation"
 
 def report_study(study: Study, report: Report) -> None:
     """Write ``report/index.html``."""
-    tables = {n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings")}
+    tables = {
+        n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings", "causes")
+    }
     data = {name: read_table(path) for name, path in tables.items()}
     folder = study.root / STAGE
     own = provenance(STAGE, tables.values(), study.stage_settings(STAGE))
@@ -44,7 +46,7 @@ def report_study(study: Study, report: Report) -> None:
         steps=data["steps"],
         trials=data["trials"],
         quality=data["quality"],
-        findings=data["findings"],
+        causes=data["causes"],
         means=read_table(study.root / "figures" / MEANS),
         caused=_caused(study),
         consistency=tuple(

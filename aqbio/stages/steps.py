@@ -30,7 +30,9 @@ from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import StepCurves, curves_dataset, step_curves
+from aqbio.stages.stepping.found import cause_rows, finding_rows, found_in
 from aqbio.stages.stepping.roles import role_scheme
+from aqbio.stages.stepping.trial_states import trial_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,12 +83,15 @@ def steps_study(study: Study, report: Report) -> None:
         digits=DIGITS,
     )
     write_dataset(curves_dataset(curves, scheme), study.table("step_curves.nc"), source)
-    for name, rows_of, columns in (
-        ("quality.tsv", quality.quality_rows(study, done), step_columns.QUALITY),
-        ("findings.tsv", quality.finding_rows(study), step_columns.FINDINGS),
-        ("trials.tsv", quality.trial_rows(study, steps), step_columns.TRIALS),
+    found = found_in(study)
+    measured = _frame(quality.quality_rows(study, done), step_columns.QUALITY)
+    for name, table, columns in (
+        ("findings.tsv", finding_rows(found), step_columns.FINDINGS),
+        ("causes.tsv", cause_rows(found.causes), step_columns.CAUSES),
+        ("trials.tsv", trial_rows(study, steps, measured, done), step_columns.TRIALS),
     ):
-        write_table(_frame(rows_of, columns), study.table(name), columns, source)
+        write_table(_frame(table, columns), study.table(name), columns, source)
+    write_table(measured, study.table("quality.tsv"), step_columns.QUALITY, source)
     whole = int((steps["status"] == "ok").sum())
     report(f"{len(steps)} contacts in {len(done)} trials, {whole} whole steps kept")
 

@@ -25,6 +25,7 @@ rule steps:
         curves=f"{ROOT}/tables/step_curves.nc",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",
+        causes=f"{ROOT}/tables/causes.tsv",
         trials=f"{ROOT}/tables/trials.tsv",
     log:
         f"{ROOT}/logs/steps.log",
@@ -115,7 +116,9 @@ rule report:
         tables=[
             rules.steps.output.steps,
             rules.steps.output.quality,
+            rules.steps.output.trials,
             rules.steps.output.findings,
+            rules.steps.output.causes,
         ],
         verdicts=rules.hypotheses.output,
         settings=settings_of("report"),

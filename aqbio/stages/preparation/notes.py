@@ -28,6 +28,7 @@ class Notes:
         number: float | None = None,
         limit: float | None = None,
         unit: str = "",
+        label: str = "",
         forces: bool = False,
     ) -> None:
         """Note something; ``forces`` when its cause is in the file of the forces."""
@@ -44,6 +45,7 @@ class Notes:
                 file=self.force_file if forces else self.file,
                 where=where,
                 fix=fix,
+                label=label,
             )
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +11,14 @@ from aqbio.config.quality import Quality
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
+from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
 from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
 from aqbio.stages.stepping.curves import ROLES
-from aqbio.stages.stepping.measures import Row, measure
+from aqbio.stages.stepping.measures import Row, manifest_entry, measure
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
     from aqbio.stages.steps import TrialSteps
@@ -36,10 +34,10 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
     for trial in trials:
         name = trial.participant_id
         key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
-        solved = _entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
-        made = _entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
+        solved = manifest_entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
+        made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
         yield from _marker_rows(study, key, solved)
-        fitted = _entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
+        fitted = manifest_entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)
@@ -47,11 +45,6 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _clock_rows(key, trial.data)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, made)
-
-
-def _entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
-    entries: list[dict[str, Any]] = manifest["trials"]
-    return next(entry for entry in entries if entry["trial_id"] == trial_id)
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
@@ -224,51 +217,3 @@ def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
         key, "simbody_defect", reference["defect"], "relative",
         note="what Simbody's walker-knee defect changes; zero in models without such joints",
     )  # fmt: skip
-
-
-def finding_rows(study: Study) -> Iterator[Row]:
-    """Rows of every finding of every stage."""
-    for participant in study.participants:
-        for stage in PARTICIPANT_STAGES:
-            manifest = study.read_manifest(participant.participant_id, stage)
-            found = list(manifest["findings"])
-            found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
-            for finding in found:
-                yield {
-                    "participant_id": participant.participant_id,
-                    "trial_id": finding["trial"] or None,
-                    "stage": stage,
-                    "severity": finding["severity"],
-                    "rule": finding["rule"],
-                    "what": finding["what"],
-                    "where": finding["where"] or None,
-                    "file": PurePath(finding["file"]).name or None,
-                    "fix": finding["fix"] or None,
-                }
-
-
-def trial_rows(study: Study, steps: pd.DataFrame) -> Iterator[Row]:
-    """Rows of every trial: what became of it."""
-    for participant in study.participants:
-        name = participant.participant_id
-        prepared = study.read_manifest(name, "prepare")
-        last = study.read_manifest(name, "contributions")
-        fits = study.read_manifest(name, "consistency")
-        surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
-        for trial in study.moving_of(name):
-            entry, fit = _entry(last, trial.trial_id), _entry(fits, trial.trial_id)
-            own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
-            yield {
-                "participant_id": name,
-                "trial_id": trial.trial_id,
-                "condition": trial.condition,
-                "status": entry["status"],
-                "reason": entry["reason"] or None,
-                "surface": surfaces.get(trial.trial_id),
-                "motion": fit.get("motion"),
-                "motion_reason": fit.get("motion_reason") or None,
-                "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
-                "contacts": len(own),
-                "steps_ok": int((own["status"] == "ok").sum()),
-                "steps_rejected": int((own["status"] == "rejected").sum()),
-            }

@@ -315,7 +315,7 @@ def displaced(plates, which, shift):
 
 @pytest.mark.parametrize(("shift", "said"), [(-58.0, False), (-62.0, True)])
 def test_plate_that_lies_elsewhere_is_named(prepared_study, shift, said):
-    """The made centre of pressure is on the line from heel to toe; left of the right foot's is air."""
+    """The made centre of pressure is on the line from heel to toe; shifted to the inside."""
     run_with(prepared_study, displaced(made_run.plates(), 3, [shift, 0.0, 0.0]))
     done = prepared_study(C3D)
     assert ("pressure-outside" in done.rules("fast")) is said

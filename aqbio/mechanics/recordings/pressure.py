@@ -51,7 +51,7 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     0.02
     """
     level = np.array([1.0, 0.0, 1.0])
-    seen = np.isfinite(feet).all(axis=2)
+    seen = np.asarray(np.isfinite(feet).all(axis=2))
     outlined = seen[:, 0] & (seen[:, 1:].sum(axis=1) >= TOES)
     cop, feet = cop[outlined], feet[outlined]
     distance = foot_distance(feet[:, None] * level, cop * level)[:, 0]

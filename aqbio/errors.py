@@ -68,10 +68,9 @@ class Finding:
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """Severity, rule, and what is said without numbers and names: alike for one cause."""
+        """Severity, rule, and what is said without numbers and labels: alike for one cause."""
         said = self.what
-        names = {self.trial, self.participant, *self.label.split(", ")} - {""}
-        for name in sorted(names, key=len, reverse=True):
+        for name in sorted({*self.label.split(", ")} - {""}, key=len, reverse=True):
             said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", said)
         return self.severity, self.rule, _NUMBERS.sub("#", _LISTS.sub("*", said))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import aqbio
 from aqbio.errors import AqbioError, Finding, causes
 
 
@@ -128,3 +131,10 @@ def test_a_label_is_no_part_of_another_name():
     """RTOE in RTOE2 is another marker; the sentence stays apart."""
     near = Finding("x", "info", "RTOE2 is off by 4 mm.", label="RTOE")
     assert near.cause != Finding("x", "info", "RTOE is off by 4 mm.", label="RTOE").cause
+
+
+def test_no_fix_says_that_there_is_nothing_to_do():
+    """A finding that asks for nothing has no fix."""
+    sources = sorted(Path(aqbio.__file__).parent.rglob("*.py"))
+    empty = re.compile(r"""fix\s*=\s*\(?\s*"(nothing|none|no )""")
+    assert [path.name for path in sources if empty.search(path.read_text(encoding="utf-8"))] == []

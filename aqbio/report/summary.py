@@ -76,6 +76,7 @@ def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) 
         ("Contacts", str(len(steps))),
         ("Steps", f"{kept} kept, {rejected} rejected, {incomplete} incomplete"),
     ]
+    facts += _known(steps)
     whole = kept_steps(steps)
     if len(whole):
         facts.append(("Speed", _range(whole["speed_mps"], "m/s")))
@@ -116,6 +117,14 @@ def _states(trials: pd.DataFrame) -> str:
     count = trials["state"].value_counts()
     told = [f"{count[state]} {state}" for state in STATES if state in count]
     return f"{len(trials)}: {', '.join(told)}" if told else str(len(trials))
+
+
+def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """In how many of the kept steps both sides and the forces are known."""
+    found = steps[steps["status"] != "rejected"]
+    for (columns, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):
+        known = int(found[list(columns)].notna().all(axis=1).sum())
+        yield label, f"{known} of {len(found)} steps"
 
 
 def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:

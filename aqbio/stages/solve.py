@@ -139,7 +139,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
-        **solution_numbers(solution),
+        **solution_numbers(solution, study.marker_set),
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)

@@ -61,6 +61,11 @@ class TrialSteps:
     rows: tuple[pd.DataFrame | None, ...]
     source: Path
 
+    @property
+    def tracked(self) -> bool:
+        """Whether markers were compared with the model; not where joint angles were given."""
+        return not self.trial.coordinates_file
+
 
 def steps_study(study: Study, report: Report) -> None:
     """Write the study's tables: steps, contributions, quality, findings, trials and step curves."""
@@ -186,16 +191,18 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "height_m": np.nan if height is None else height,
         }
         if curves is not None:
-            row |= _marker_errors(trial.marker_error, step)
+            row |= _marker_errors(trial, step)
             row |= _step_outcomes(step, curves, mass, items)
             row |= _consistency_outcomes(curves, items)
             row |= _judgement(study, row)
         yield row, curves
 
 
-def _marker_errors(errors: xr.DataArray, step: Step) -> Row:
-    """Marker errors during the contact."""
-    during = errors.sel(time=slice(step.touchdown, step.toe_off)).values
+def _marker_errors(trial: TrialSteps, step: Step) -> Row:
+    """Marker errors during the contact; NaN where no marker was compared with the model."""
+    if not trial.tracked:
+        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
+    during = trial.marker_error.sel(time=slice(step.touchdown, step.toe_off)).values
     return {
         "marker_rms_m": float(np.sqrt(np.nanmean(during**2))),
         "marker_max_m": float(np.nanmax(during)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import MarkerSet
 from aqbio.errors import Finding
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import write_dataset
@@ -76,8 +77,11 @@ def root_mean_square(values: FloatArray) -> float:
     return float(np.sqrt(np.nanmean(np.square(values))))
 
 
-def solution_numbers(solution: Solution) -> dict[str, float | int | str]:
-    """Marker errors over the contacts' window, ready for the manifest and the quality table."""
+def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
+    """Marker errors over the contacts' window, ready for the manifest and the quality table.
+
+    The worst marker goes by the laboratory's label.
+    """
     errors = solution.marker_errors[solution.contact_window]
     by_frame = np.sqrt(np.nanmean(errors**2, axis=1))
     worst = np.unravel_index(np.nanargmax(errors), errors.shape)
@@ -87,7 +91,7 @@ def solution_numbers(solution: Solution) -> dict[str, float | int | str]:
         "marker_rms_m": root_mean_square(errors),
         "marker_rms_worst_frame_m": float(by_frame.max()),
         "marker_max_m": float(errors[worst]),
-        "marker_max_label": solution.markers.names[int(worst[1])],
+        "marker_max_label": marker_set.label_of(solution.markers.names[int(worst[1])]),
         "equally_weighted": int(np.ptp(solution.markers.weights) == 0),
     }
 
@@ -115,7 +119,7 @@ def unobservable_findings(names: Sequence[str], trial_id: str) -> Iterator[Findi
 
 
 def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
-    numbers = solution_numbers(solution)
+    numbers = solution_numbers(solution, study.marker_set)
     settings = study.settings.solve
     rms, largest = float(numbers["marker_rms_m"]), float(numbers["marker_max_m"])
     if rms > settings.marker_rms_m:
@@ -131,7 +135,7 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
             fix="look at the marker errors by label, the scaled model and the marker set.",
         )
     if largest > settings.marker_max_m:
-        label = numbers["marker_max_label"]
+        label = str(numbers["marker_max_label"])
         yield Finding(
             rule="marker-max",
             severity="warning",
@@ -141,7 +145,7 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
             number=largest,
             limit=settings.marker_max_m,
             unit="m",
-            where=f"marker {label}",
+            label=label,
             fix="check its label and attachment, or lower its weight in the marker set.",
         )
 
@@ -187,6 +191,7 @@ def _jump_findings(solution: Solution, trial_id: str, limit_degrees: float) -> I
                 what=f"{skeleton.coordinates[index]} changes by {change:.0f} degrees from one "
                 "frame to the next.",
                 trial=trial_id,
+                label=skeleton.coordinates[index],
                 number=float(np.degrees(speed[frame, index]) / 250.0),
                 limit=limit_degrees,
                 unit="degrees per 4 ms",

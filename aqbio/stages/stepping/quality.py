@@ -36,7 +36,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
         solved = manifest_entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
         made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
-        yield from _marker_rows(study, key, solved)
+        yield from _marker_rows(study, key, solved if trial.tracked else UNTRACKED)
         fitted = manifest_entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
@@ -45,6 +45,15 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _clock_rows(key, trial.data)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, made)
+
+
+UNTRACKED = {
+    "marker_rms_m": np.nan,
+    "marker_rms_worst_frame_m": np.nan,
+    "marker_max_m": np.nan,
+    "marker_max_label": "n/a: joint angles were given, no marker was compared with the model",
+}
+"""Marker errors of a trial that began with joint angles: there are none, which is not 0 m."""
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
@@ -163,10 +172,10 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
     """Delay of the forces behind the motion, where both were recorded."""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
-    if not np.isfinite(force).all() or len(force) == 0:
-        return
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    if not np.isfinite(force + asked).all() or len(force) == 0:
+        return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):
         yield measure(

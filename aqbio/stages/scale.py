@@ -9,7 +9,7 @@ from typing import Any
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
-from aqbio.stages.manifest import Report, write_manifest
+from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
 from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
@@ -18,19 +18,20 @@ MASS_APART = 0.05
 """Relative difference between a participant's own model and the measured mass that is said."""
 
 
+@participant_stage(STAGE)
 def scale_participant(study: Study, participant_id: str, report: Report) -> None:
     """Scale a participant's model.
 
     Writes ``model/<participant>.osim`` and ``<participant>.skeleton.npz``, and ``scale.json`` last.
     A participant whose model cannot be scaled is recorded with the reason.
     """
-    try:
-        numbers, findings = _scaled(study, participant_id)
-    except AqbioError as error:
-        report(f"{participant_id}: failed: {error.what}")
-        finding = error.finding(participant=participant_id)
-        write_manifest(study, participant_id, STAGE, [], reason=error.what, findings=[finding])
+    before = study.read_manifest(participant_id, "prepare")
+    if before["status"] != OK:  # told there
+        reason = f"prepare: {before['reason']}"
+        report(f"{participant_id}: not possible ({reason})")
+        write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
+    numbers, findings = _scaled(study, participant_id)
     rms = numbers["landmark_rms_m"]
     fit = "the participant's own" if rms is None else f"static pose within {1000 * rms:.1f} mm RMS"
     report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")

@@ -24,7 +24,13 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.solving.coordinates import solved_coordinates
 from aqbio.stages.solving.force_checks import force_findings
 from aqbio.stages.solving.solved import (
@@ -72,6 +78,7 @@ class ParticipantModel:
         )
 
 
+@participant_stage(STAGE)
 def solve_participant(study: Study, participant_id: str, report: Report) -> None:
     """Solve inverse kinematics and inverse dynamics of all trials of a participant.
 

@@ -46,6 +46,7 @@ rule hypotheses:
     input:
         evidence=manifests("evidence"),
         contributions=rules.steps.output.contributions,
+        trials=rules.steps.output.trials,
         sheets=HYPOTHESIS_FILES,
         settings=settings_of("hypotheses"),
     output:
@@ -60,6 +61,7 @@ rule hypotheses:
         power=f"{ROOT}/tables/power.tsv",
         sprints=f"{ROOT}/tables/sprints.tsv",
         deviations=f"{ROOT}/tables/deviations.tsv",
+        findings=f"{ROOT}/tables/findings_hypotheses.tsv",
     log:
         f"{ROOT}/logs/hypotheses.log",
     benchmark:
@@ -89,7 +91,8 @@ rule figures:
         scaled=manifests("scale"),
         settings=settings_of("figures"),
     output:
-        f"{ROOT}/figures/figures.json",
+        figures=f"{ROOT}/figures/figures.json",
+        findings=f"{ROOT}/tables/findings_figures.tsv",
     log:
         f"{ROOT}/logs/figures.log",
     benchmark:
@@ -118,7 +121,8 @@ rule report:
         verdicts=rules.hypotheses.output,
         settings=settings_of("report"),
     output:
-        report(PAGE, caption="../report/page.rst", category="Page"),
+        page=report(PAGE, caption="../report/page.rst", category="Page"),
+        findings=f"{ROOT}/tables/findings_report.tsv",
     log:
         f"{ROOT}/logs/report.log",
     benchmark:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from aqbio.errors import AqbioError
 from aqbio.io.capacities import read_capacities
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -16,6 +19,8 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.choices import DEFAULT
 from aqbio.stages.evidence import ARMS, OWN, STAGE
+from aqbio.stages.internal import Parts, contained
+from aqbio.stages.manifest import OK
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.contact_models import caused_shares
 from aqbio.stages.verdicts.precision import share_sds, statistic_sds
@@ -67,10 +72,32 @@ class Gathered:
     arms: dict[str, xr.Dataset]
     levels: dict[tuple[str, str], int]
     foot_velocity: FloatArray
-    inputs: tuple[Any, ...]
+    inputs: tuple[Path, ...]
 
 
-def gathered(study: Study, registry: Registry) -> Gathered:
+def known_evidence(study: Study, registry: Registry, parts: Parts) -> Gathered:
+    """Read the evidence of all participants, without the trials that cannot be gathered.
+
+    Trials that failed since their evidence was written are left out as well.
+    """
+    table = read_table(study.table("trials.tsv"))
+    failed = table[table["status"] != OK]
+    without = set(zip(failed["participant_id"], failed["trial_id"], strict=True))
+    every = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
+    try:
+        with contained(study, parts.stage, "gathered"):
+            return gathered(study, registry, without)
+    except AqbioError:
+        for one in sorted(every):  # with nobody beside it, who fails is at fault
+            alone = partial(gathered, study, registry, without | every - {one})
+            if parts.part("-".join(one), alone, None) is None:
+                without.add(one)
+    return gathered(study, registry, without)
+
+
+def gathered(
+    study: Study, registry: Registry, without: Collection[tuple[str, str]] = ()
+) -> Gathered:
     """Read the evidence of all participants.
 
     Parameters
@@ -78,11 +105,15 @@ def gathered(study: Study, registry: Registry) -> Gathered:
     study : Study
     registry : Registry
         What is held against the precision of a trial.
+    without : collection of (participant, trial)
+        Left out.
     """
     names = [one.participant_id for one in study.participants]
     folders = {name: study.folder(name, STAGE) for name in names}
-    own = {name: read_dataset(folder / OWN) for name, folder in folders.items()}
-    arms = {name: read_dataset(folder / ARMS) for name, folder in folders.items()}
+    own, arms = (
+        {name: _rest(read_dataset(folders[name] / file), name, without) for name in names}
+        for file in (OWN, ARMS)
+    )
     levels = {
         (name, trial): level
         for name, data in own.items()
@@ -119,6 +150,12 @@ def gathered(study: Study, registry: Registry) -> Gathered:
     inputs = tuple(folder / file for folder in folders.values() for file in (OWN, ARMS))
     feet = np.concatenate([_normal(data)["foot_velocity"].values for data in own.values()])
     return Gathered(evidence, own, arms, levels, feet, inputs)
+
+
+def _rest(data: xr.Dataset, name: str, without: Collection[tuple[str, str]]) -> xr.Dataset:
+    """A participant's steps without those of the trials that are left out."""
+    kept = [(name, str(trial)) not in without for trial in data["trial_id"].values]
+    return data if all(kept) else data.isel(row=np.flatnonzero(kept))
 
 
 def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:

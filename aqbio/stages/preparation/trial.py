@@ -22,7 +22,13 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels
 from aqbio.stages.preparation.contacts import forces_elsewhere, note_contacts, note_no_forces
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
-from aqbio.stages.preparation.kinematic import foot_markers, marker_contacts, note_kinematic
+from aqbio.stages.preparation.kinematic import (
+    NO_EVENTS,
+    MarkerEvents,
+    foot_markers,
+    marker_events,
+    note_kinematic,
+)
 from aqbio.stages.preparation.markers import (
     check_clock,
     check_paths,
@@ -133,16 +139,16 @@ def prepare_trial(
             recording.forces, axes.matrix, laboratory.ignore_plates, notes, moving=moving
         )
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
-    kinematic: tuple[FootContact, ...] = ()
+    events = NO_EVENTS
     if moving:
         feet = foot_markers(recording, marker_set)
         loads, ground, threshold = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
-        kinematic = marker_contacts(feet, recording, ground, marker_set)
+        events = marker_events(feet, recording, ground, marker_set)
         recorded = recording.forces is not None
-        loads = _noted(loads, plates, kinematic, prepare, notes, recorded=recorded)
-    contacts = kinematic if loads is None else loads.contacts
+        loads = _noted(loads, plates, events, prepare, notes, recorded=recorded)
+    contacts = events.contacts if loads is None else loads.contacts
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -154,7 +160,7 @@ def prepare_trial(
         ground=ground,
         plates=plates,
         loads=loads,
-        kinematic=kinematic,
+        kinematic=events.contacts,
         threshold=threshold,
     )
 
@@ -162,7 +168,7 @@ def prepare_trial(
 def _noted(
     loads: FeetLoads | None,
     plates: Plates | None,
-    kinematic: tuple[FootContact, ...],
+    events: MarkerEvents,
     prepare: Prepare,
     notes: Notes,
     *,
@@ -178,7 +184,7 @@ def _noted(
             return loads
     else:
         note_no_forces(notes, recorded=recorded)
-    note_kinematic(kinematic, notes)
+    note_kinematic(events, notes)
     return None
 
 

@@ -292,7 +292,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
-    "scale": ("files", "model"),
+    "scale": ("files", "model", "prepare"),
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "prepare", "consistency"),
     "contributions": ("model", "contributions", "roles"),

@@ -10,7 +10,6 @@ import pytest
 from aqbio.io.mot import read_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare import body_masses
 from tests.io.made_c3d import NAME
 from tests.stages import made_run
 
@@ -246,19 +245,20 @@ def test_cutoff_too_high_for_the_markers(study):
     assert "prepare.cutoff_hz" in done.entry("fast")["findings"][0]["fix"]
 
 
-def test_masses_that_disagree_are_noted(study):
+def test_plates_and_strides_stop_a_sheet_that_is_wrong(study):
+    """They agree on 70 kg; a sheet that says 55 kg would make all momentum 21 % too small."""
     made_run.write_c3d_run(study.data / "run.c3d")
     made_run.write_static(study.data / "static.c3d")
     rows = ["static\tstatic\tstatic.c3d\tn/a\tn/a", "fast\trun\trun.c3d\tn/a\tn/a"]
     done = study(rows, mass="55")
-    assert (done.manifest["mass_kg"], done.manifest["mass_source"]) == (55.0, "sheet")
-    rules = [(one["rule"], round(one["number"])) for one in done.manifest["findings"]]
-    assert rules == [("mass-disagreement", 70), ("mass-disagreement", 70)]
-    assert "27% apart" in done.manifest["findings"][0]["what"]
-
-
-def test_mass_without_a_source():
-    assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}
+    [finding] = done.manifest["findings"]
+    assert (finding["rule"], finding["severity"]) == ("mass-disagreement", "error")
+    assert round(finding["number"]) == 70
+    assert done.manifest["status"] == "failed"
+    assert "the sheet is 55.0 kg" in done.manifest["reason"]
+    agreed = study(rows, mass="70")
+    assert (agreed.manifest["mass_kg"], agreed.manifest["mass_source"]) == (70.0, "sheet")
+    assert agreed.manifest["status"] == "ok"
 
 
 def test_no_output_holds_the_name_of_a_person(study):

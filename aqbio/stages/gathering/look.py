@@ -36,12 +36,15 @@ class TrialLook:
         Body mass from plates, kg.
     warnings : tuple of str
         What a person should know before the trial is used.
+    belt_speed : float or None
+        Speed that a treadmill's stance feet show, m/s; None overground.
     """
 
     words: str
     standing_mass: float | None = None
     stride_masses: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
+    belt_speed: float | None = None
 
 
 def trial_look(
@@ -66,7 +69,9 @@ def trial_look(
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
-    return TrialLook("; ".join(words), standing, masses, tuple(told))
+    treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
+    belt = prepared.ground.belt_speed if treadmill else None
+    return TrialLook("; ".join(words), standing, masses, tuple(told), belt)
 
 
 def _extent(prepared: PreparedTrial) -> str:

@@ -34,6 +34,8 @@ class TrialRow:
     coordinates_file : str
         Joint angles, where there are no markers.
     include : {"yes", "no"}
+    please : str
+        Cells that are still open.
     found : str
         What was seen, in words.
     """
@@ -45,6 +47,7 @@ class TrialRow:
     force_file: str = ""
     coordinates_file: str = ""
     include: str = "yes"
+    please: str = ""
     found: str = ""
 
     def cells(self) -> dict[str, str]:
@@ -58,6 +61,7 @@ class TrialRow:
             "force_file": self.force_file,
             "coordinates_file": self.coordinates_file,
             "include": self.include,
+            PLEASE_FILL: self.please,
             FOUND: self.found,
         }
 
@@ -101,11 +105,20 @@ class Rows:
     people: tuple[PersonRow, ...] = ()
     trials: tuple[TrialRow, ...] = field(default=())
 
-    def with_found(self, trials: Mapping[str, str], people: Mapping[str, str]) -> Rows:
-        """Give the rows with what was seen: by file and by participant."""
+    def with_found(
+        self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
+    ) -> Rows:
+        """Give the rows with what was seen, by file and participant, and open cells by file."""
         return Rows(
             tuple(replace(row, found=people.get(row.participant_id, "")) for row in self.people),
-            tuple(replace(row, found=trials.get(row.file, row.found)) for row in self.trials),
+            tuple(
+                replace(
+                    row,
+                    found=trials.get(row.file, row.found),
+                    please=please.get(row.file, row.please),
+                )
+                for row in self.trials
+            ),
         )
 
 
@@ -136,7 +149,7 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
                     trial_id=names[one.file],
                     task="static" if one.still else "run",
                     file=one.file.as_posix(),
-                    force_file="" if force is None else force.file.as_posix(),
+                    force_file="" if force is None else force.cell,
                     include="no" if spare else "yes",
                     found=f"another static trial; {names[static.file]} is used"
                     if spare and static is not None

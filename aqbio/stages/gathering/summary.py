@@ -45,16 +45,28 @@ def _found(study: GatheredStudy) -> Iterator[str]:
     yield f"  model: {study.model.file}, map: {study.model.map}"
     if study.model.map_text:
         yield "  look: the map is new, proposed from how the model moves: read map.yaml"
-    if study.model.sprint and content.models:
-        yield (
-            "  models in the folder (to use one: the same command again with --model FILE): "
-            + ", ".join(path.as_posix() for path in content.models)
-        )
+    yield from _models(study)
     if content.coordinates and content.markers:
         yield (
             "  joint angles are not needed where there are markers: "
             + ", ".join(one.file.as_posix() for one in content.coordinates)
         )
+
+
+def _models(study: GatheredStudy) -> Iterator[str]:
+    """Say which models lie in the folder, generic ones apart from those of a person."""
+    if not study.model.sprint or not study.content.models:
+        return
+    own = {one.file for one in study.scaled}
+    generic = [path.as_posix() for path in study.content.models if path not in own]
+    if generic:
+        yield f"  generic models in the folder: {', '.join(generic)}"
+    for one in study.scaled:
+        yield f"  scaled to a person, as it seems: {one.file.as_posix()} ({one.why})"
+    yield (
+        "  to use one, the same command again with --model FILE: a generic one is scaled, one that "
+        "is scaled already becomes the participant's model_file and is used as it is"
+    )
 
 
 def _people(study: GatheredStudy) -> Iterator[str]:
@@ -120,6 +132,9 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
         yield f"{where}, height_m: if you know it"
         if MASS_NEEDED in person.found:
             yield f"{where}, mass_kg: no plate shows it (needed)"
+    for row in (row for row in study.rows.trials if row.please):
+        where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
+        yield f"{where}, {row.please}: if you know how fast the belt was set"
     if study.markers.missing:
         yield (
             "  markers.yaml: name the labels of the landmarks that are missing, as in "

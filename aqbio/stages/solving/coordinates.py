@@ -10,9 +10,9 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import Storage, read_storage, write_storage
-from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
+from aqbio.io.trial_files import read_forces
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -53,7 +53,7 @@ def coordinates_recording(study: Study, trial: Trial) -> Recording:
     labels, columns = _marker_columns(study.marker_set, skeleton)
     loads = None
     if forces is not None:
-        loads, more = read_force_storage(forces, float(storage.time[0]))
+        loads, more = read_forces(forces, float(storage.time[0]))
         findings += more
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     time = np.arange(len(q)) / rate

@@ -137,11 +137,13 @@ def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial)
     touchdown, toe_off = (
         prepared[name].values for name in ("contact_touchdown", "contact_toe_off")
     )
-    if np.any((touchdown <= time[-1]) & (toe_off >= time[0])):
+    begins = np.where(np.isfinite(touchdown), touchdown, toe_off)
+    ends = np.where(np.isfinite(toe_off), toe_off, touchdown)
+    if np.any((begins <= time[-1]) & (ends >= time[0])):
         return
     raise AqbioError(
-        f"none of the {len(touchdown)} contacts, from {touchdown.min():.2f} to "
-        f"{toe_off.max():.2f} s, lies in the frames that are used, {time[0]:.2f} to "
+        f"none of the {len(touchdown)} contacts, from {begins.min():.2f} to "
+        f"{ends.max():.2f} s, lies in the frames that are used, {time[0]:.2f} to "
         f"{time[-1]:.2f} s.",
         trial=trial.trial_id,
         fix="correct start_s and end_s in trials.tsv, which count from the trial's first frame, or "

@@ -117,7 +117,7 @@ class Accuracy:
         return self.toe_off[0] - self.touchdown[1], self.toe_off[1] - self.touchdown[0]
 
 
-def tested_accuracy(rate: float, speed: float, strike: str) -> Accuracy | None:
+def accuracy_alike(rate: float, speed: float, strike: str) -> Accuracy | None:
     """Errors of events at a rate, speed and strike; None where nothing alike was tested.
 
     Parameters
@@ -130,7 +130,7 @@ def tested_accuracy(rate: float, speed: float, strike: str) -> Accuracy | None:
 
     Examples
     --------
-    >>> tested_accuracy(30.0, 9.5, "forefoot") is None
+    >>> accuracy_alike(30.0, 9.5, "forefoot") is None
     True
     """
     rows = [

@@ -12,7 +12,7 @@ from aqbio.config import MarkerSet
 from aqbio.errors import Finding
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.axes import displacement
-from aqbio.mechanics.recordings.event_accuracy import Accuracy, tested_accuracy
+from aqbio.mechanics.recordings.event_accuracy import Accuracy, accuracy_alike
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.kinematic_events import (
     event_errors,
@@ -69,7 +69,13 @@ class MarkerEvents:
     @property
     def accuracy(self) -> Accuracy | None:
         """How far such events were from plates; None where nothing alike was tested."""
-        return None if self.smoothed else tested_accuracy(self.rate, self.speed, self.strike)
+        return None if self.smoothed else accuracy_alike(self.rate, self.speed, self.strike)
+
+    @property
+    def contact_time_error(self) -> float:
+        """How far a contact time may be off, s; NaN where nothing alike was tested."""
+        accuracy = self.accuracy
+        return float("nan") if accuracy is None else max(map(abs, accuracy.contact_time))
 
 
 NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
@@ -162,7 +168,7 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     )
     if np.isnan(whole).all():
         return told + "."
-    share = max(map(abs, accuracy.contact_time)) / float(np.nanmedian(whole))
+    share = events.contact_time_error / float(np.nanmedian(whole))
     return told + f", up to {share:.0%} of this contact time."
 
 

@@ -11,6 +11,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
+from aqbio.mechanics.recordings.events import event_error
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
@@ -62,6 +63,8 @@ class PreparedTrial:
         What the foot markers say: the trial's contacts where there are no loads.
     threshold : float
         Of the events, N.
+    contact_time_error : float
+        How far a contact time may be off, s; NaN where that was never tested.
     """
 
     labels: tuple[str, ...]
@@ -75,6 +78,7 @@ class PreparedTrial:
     loads: FeetLoads | None
     kinematic: tuple[FootContact, ...]
     threshold: float
+    contact_time_error: float
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -162,6 +166,9 @@ def prepare_trial(
         loads=loads,
         kinematic=events.contacts,
         threshold=threshold,
+        contact_time_error=events.contact_time_error
+        if loads is None or plates is None
+        else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
     )
 
 

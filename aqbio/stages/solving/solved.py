@@ -19,6 +19,7 @@ from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
+from aqbio.stages.contacts import contact_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,8 +63,7 @@ class Solution:
         time = self.markers.time
         if self.prepared.sizes.get("contact", 0) == 0:
             return np.ones(len(time), dtype=bool)
-        first = float(self.prepared["contact_touchdown"].min())
-        last = float(self.prepared["contact_toe_off"].max())
+        first, last = contact_span(self.prepared)
         return (time >= first) & (time <= last)
 
 

@@ -32,13 +32,23 @@ def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: No
         )
 
 
-def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
-    seen = [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+def share_of_nobody(loads: FeetLoads) -> float:
+    """Share of the force on the plates that lies where no foot is."""
+    seen = _placed(loads)
     size = {True: 0.0, False: 0.0}
     for one in seen:
         size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
-    share = size[True] / sum(size.values()) if seen else 0.0
+    return size[True] / sum(size.values()) if seen else 0.0
+
+
+def _placed(loads: FeetLoads) -> list[PlateContact]:
+    """Contacts during which a foot is seen somewhere."""
+    return [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+
+
+def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
+    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
+    seen, share = _placed(loads), share_of_nobody(loads)
     if share <= ELSEWHERE:
         return False
     nobody = [one for one in seen if one.foot == NOBODY]

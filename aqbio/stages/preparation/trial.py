@@ -21,7 +21,13 @@ from aqbio.mechanics.recordings.foot_contacts import (
 )
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels
-from aqbio.stages.preparation.contacts import forces_elsewhere, note_contacts, note_no_forces
+from aqbio.stages.preparation.contacts import (
+    ELSEWHERE,
+    forces_elsewhere,
+    note_contacts,
+    note_no_forces,
+    share_of_nobody,
+)
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
 from aqbio.stages.preparation.kinematic import (
     NO_EVENTS,
@@ -225,7 +231,9 @@ def _moving(
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
-    ground = running_ground(recording, loads, trial, marker_set, laboratory, notes)
+    theirs = loads is not None and share_of_nobody(loads) <= ELSEWHERE
+    known = loads if theirs else None  # another trial's forces say nothing about these feet
+    ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
         loads = _loads(recording, plates, feet, prepare, threshold)

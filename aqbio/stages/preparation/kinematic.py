@@ -131,7 +131,7 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
     """Say which events inside the recording the markers do not show: those steps have none."""
     inside = [one for one in events.contacts if one.complete]
     for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
-        unfound = sum(np.isnan(getattr(one, name)) for one in inside)
+        unfound = sum(bool(np.isnan(getattr(one, name))) for one in inside)
         if not unfound:
             continue
         notes.add(
@@ -163,7 +163,7 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
         for low, high in (accuracy.rates, accuracy.speeds)
     )
     told = (
-        f"in recordings alike that have plates too ({rates} Hz, {speeds} m/s, the {events.strike} "
+        f"in tested recordings alike ({rates} Hz, {speeds} m/s, the {events.strike} "
         f"first), touchdown was {_told(accuracy.touchdown)} and toe-off {_told(accuracy.toe_off)}"
     )
     if np.isnan(whole).all():

@@ -66,14 +66,15 @@ def left_out_findings(
     inside = (spans[:, 0] >= time[used][0]) & (spans[:, 1] <= time[used][-1])
     between = "; ".join(f"{time[one[0]]:.3f} to {time[one[1] - 1]:.3f} s" for one in others)
     lost = int((~inside).sum())
-    count = sum(int(one[1] - one[0]) for one in others)
+    count = int(sum(stop - start for start, stop in others))
     return [
         Finding(
             rule="frames-left-out",
             severity="warning" if lost else "info",
             what=f"fewer than {MINIMUM_MARKERS} markers are seen in some frames; of what is seen "
             f"the part from {time[used][0]:.3f} to {time[used][-1]:.3f} s is used, with "
-            f"{len(spans) - lost} of {len(spans)} contacts, and {count} frames elsewhere are not.",
+            f"{len(spans) - lost} of {len(spans)} contacts, and not the "
+            f"{count} frames elsewhere.",
             trial=trial.trial_id,
             number=count,
             limit=0,

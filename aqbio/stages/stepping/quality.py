@@ -171,10 +171,10 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
     """Delay of the forces behind the motion, where both were recorded."""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
-    if not np.isfinite(force).all() or len(force) == 0:
-        return
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    if not np.isfinite(force + asked).all() or len(force) == 0:
+        return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):
         yield measure(

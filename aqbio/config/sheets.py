@@ -31,6 +31,11 @@ class Participant(Row):
         description="Body mass, kg; n/a takes it from the static trial's plate or from whole "
         "strides.",
     )
+    mass_confirmed: Literal["yes", "no"] = Field(
+        default="no",
+        description="yes keeps the mass of this sheet although plates and strides agree on "
+        "another one; otherwise the participant is stopped.",
+    )
     height_m: Annotated[float, Field(ge=1.0, le=2.3)] | None = Field(
         default=None, description="Stature, m; used for normalisation."
     )

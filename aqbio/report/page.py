@@ -144,7 +144,7 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
     values.value("verdicts", lambda: verdict_section(content.verdicts))
-    values.value("sessions", lambda: sessions(content.consistency))
+    values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
     values.value("carriers", lambda: told_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)

@@ -14,13 +14,19 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
+from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
 from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
-from aqbio.stages.arms.recomputed import arm_state, foot_velocities, own_kinematics
+from aqbio.stages.arms.recomputed import (
+    arm_state,
+    foot_velocities,
+    observed_parts,
+    own_kinematics,
+)
 from aqbio.stages.arms.step_rows import (
     ARM_ROLES,
     StepRow,
@@ -38,6 +44,7 @@ from aqbio.stages.manifest import (
     run_trials,
     write_manifest,
 )
+from aqbio.stages.solving.observed import why_not_whole
 from aqbio.stages.stepping.curves import step_curves
 from aqbio.stats.evidence import CHAINS
 
@@ -133,7 +140,7 @@ def evidence_trial(
     own = list(step_rows(state))
     kinematics = own_kinematics(cached)
     feet = foot_velocities(study, cached, kinematics)
-    lines = line_rates(study.model_map, cached.final, kinematics)
+    lines = line_rates(observed_parts(study, cached), kinematics)
     limit = study.settings.steps.steady_speed_change
     curves = step_curves(data, [one.step for one in own], study.model_map)
     own_rows = [
@@ -160,11 +167,21 @@ def evidence_trial(
         "consistent": cached.fitted,
         "posterior_sd": _known(posterior_sds(data, state.steps)),
         "mass_kg": state.mass,
+        "unseen_arms": _unseen_arms(study, cached, state.steps),
     }
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
     collected.own += own_rows
     collected.arms += arm_rows
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def _unseen_arms(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> str:
+    """Why the arms are not observed in any step of a trial; empty where they are."""
+    parts, time = observed_parts(study, cached), cached.time
+    arms = {name: one for name, one in study.model_map.groups.items() if name.startswith("arm_")}
+    contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
+    reasons = [why_not_whole(parts.observed, arms, frames) for frames in contacts]
+    return max(reasons, key=reasons.count) if reasons and all(reasons) else ""
 
 
 def _known(values: dict[str, float]) -> dict[str, float]:

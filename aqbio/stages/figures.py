@@ -250,7 +250,7 @@ def _agreement_illustrations(
     study: Study, steps: xr.Dataset, measures: pd.DataFrame
 ) -> list[Illustration]:
     """How well motion and forces agree; nothing without a trial."""
-    trials = trial_agreements(steps, measures)
+    trials = trial_agreements(steps, measures, study.settings.quality)
     return [_agreement_illustration(study, trials)] if trials else []
 
 
@@ -260,7 +260,7 @@ def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illus
     return Illustration(
         name=name,
         title=captions.TITLES[name],
-        caption=captions.AGREEMENT_CAPTION,
+        caption=captions.agreement_caption(trials),
         alternative_text=captions.agreement_alternative_text(trials),
         table=_write_numbers(study, name, agreement_numbers(trials), AGREEMENT_COLUMNS),
         files=_save(study, name, figures),

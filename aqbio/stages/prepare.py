@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from aqbio.config import Trial
+from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
@@ -21,6 +22,7 @@ from aqbio.stages.manifest import (
     run_trials,
     write_manifest,
 )
+from aqbio.stages.preparation.body_mass import body_masses, mass_findings
 from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
@@ -35,14 +37,11 @@ from aqbio.stages.solving.coordinates import coordinates_recording
 
 STAGE = "prepare"
 
+STOPS = "mass-disagreement"
+"""The statement about a participant that stops him or her where it is refuted."""
+
 OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
-
-SOURCES = {
-    "sheet": "participants.tsv",
-    "static": "the static trial's plates",
-    "strides": "the mean force of whole strides",
-}
 
 
 @participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
@@ -64,23 +63,20 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         reason = trials[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     trials += run_trials(study, participant_id, STAGE, work, report)
-    masses = body_masses(study.participant(participant_id).mass_kg, trials)
-    event_numbers, event_findings = participant_errors(trials, participant_id)
-    chosen = next(((source, mass) for source, mass in masses.items()), ("", None))
-    pelvis = next((done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")), None)
-    sheet = study.settings.files.participants
     person = study.participant(participant_id)
-    peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
-    size = [
-        *size_findings(person, pelvis, chosen[1], sheet),
-        *force_findings(person, peak, chosen[1], sheet),
-    ]
+    masses = body_masses(person.mass_kg, trials)
+    event_numbers, event_findings = participant_errors(trials, participant_id)
+    chosen = next(iter(masses.items()), ("", None))
+    said = body_findings(study, person, trials)
     write_manifest(
         study,
         participant_id,
         STAGE,
         trials,
-        findings=[*_mass_findings(study, participant_id, masses), *size, *event_findings],
+        reason=next(
+            (one.what for one in said if one.rule in STOPS and one.severity == "error"), ""
+        ),
+        findings=[*said, *event_findings],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
@@ -88,22 +84,28 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     )
 
 
-def body_masses(stated: float | None, trials: list[dict[str, Any]]) -> dict[str, float]:
-    """Give the body mass by source, the best source first: sheet, static trial, strides.
+def body_findings(
+    study: Study, person: Participant, trials: Sequence[Mapping[str, Any]]
+) -> list[Finding]:
+    """Hold what the sheet says about a person's body against what the trials show.
 
-    Examples
-    --------
-    >>> body_masses(None, [{"standing_mass_kg": 76.0}, {"stride_masses_kg": [75.0, 77.0, 75.4]}])
-    {'static': 76.0, 'strides': 75.4}
+    Parameters
+    ----------
+    study : Study
+    person : Participant
+    trials : sequence of mapping
+        `trial_numbers` of the trials that could be prepared.
     """
-    masses = {} if stated is None else {"sheet": stated}
-    standing = [done["standing_mass_kg"] for done in trials if done.get("standing_mass_kg")]
-    strides = [mass for done in trials for mass in done.get("stride_masses_kg", [])]
-    if standing:
-        masses["static"] = float(standing[0])
-    if strides:
-        masses["strides"] = float(np.median(strides))
-    return masses
+    sheet, allowed = study.settings.files.participants, study.settings.prepare.mass_disagreement
+    masses = body_masses(person.mass_kg, trials)
+    mass = next(iter(masses.values()), None)
+    pelvis = next((done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")), None)
+    peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
+    return [
+        *mass_findings(person, masses, allowed, sheet),
+        *size_findings(person, pelvis, mass, sheet),
+        *force_findings(person, peak, mass, sheet),
+    ]
 
 
 def _prepare(
@@ -156,7 +158,7 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
     }
     plates, loads = prepared.plates, prepared.loads
     if plates is not None and trial.task == "static":
-        mass = standing_mass(plates.vertical.sum(axis=1), plates.rate, window_s)
+        mass = standing_mass(plates.vertical, plates.rate, window_s)
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
     if plates is not None and loads is not None:
         numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
@@ -171,40 +173,3 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         numbers["stride_masses_kg"] = strides.tolist()
         numbers["peak_n"] = max((one.peak for one in loads.contacts if one.complete), default=None)
     return numbers
-
-
-def _mass_findings(study: Study, participant_id: str, masses: dict[str, float]) -> list[Finding]:
-    """Body masses that contradict each other, or none at all."""
-    sheet = study.settings.files.participants
-    if not masses and study.participant(participant_id).model_file:
-        return []  # the participant's own model has one
-    if not masses:
-        error = AqbioError(
-            "the body mass is unknown: the sheet, the static trial's plates and whole strides on "
-            "plates say nothing.",
-            file=sheet,
-            where=f"participant {participant_id}, column mass_kg",
-            fix="write the body mass into the sheet.",
-            rule="mass-unknown",
-        )
-        return [error.finding(participant=participant_id)]
-    limit = study.settings.prepare.mass_disagreement
-    (source, mass), *others = masses.items()
-    return [
-        Finding(
-            rule="mass-disagreement",
-            severity="warning",
-            what=f"body mass by {SOURCES[other]} is {value:.1f} kg, by {SOURCES[source]} "
-            f"{mass:.1f} kg: {abs(value - mass) / mass:.0%} apart, more than the {limit:.0%} that "
-            "prepare.mass_disagreement allows.",
-            participant=participant_id,
-            number=value,
-            limit=mass,
-            unit="kg",
-            file=sheet,
-            where=f"participant {participant_id}, column mass_kg",
-            fix="check the sheet and the plates; the sheet's mass is used where it has one.",
-        )
-        for other, value in others
-        if abs(value - mass) > limit * mass
-    ]

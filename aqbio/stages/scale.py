@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,11 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
+from aqbio.stages.preparation.statements import Statement, contradiction, raised
 from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
-
-MASS_APART = 0.05
-"""Relative difference between a participant's own model and the measured mass that is said."""
 
 
 @participant_stage(STAGE)
@@ -99,23 +99,34 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "landmark_max_m": None,
         "landmark_error_m": {},
     }
-    known = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    if known is not None and abs(mass - known) > MASS_APART * known:
-        findings.append(
-            Finding(
-                rule="mass-disagreement",
-                severity="warning",
-                what=f"the participant's model weighs {mass:.1f} kg, sheet or plates say "
-                f"{known:.1f} kg: more than {MASS_APART:.0%} apart.",
-                participant=participant_id,
-                number=mass,
-                limit=known,
-                unit="kg",
-                file=str(source),
-                fix="check that it is the model of this participant; it is used as it is.",
-            )
-        )
+    findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]
+
+
+def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
+    """Hold the mass of a participant's own model against sheet, plates and strides.
+
+    Raises
+    ------
+    AqbioError
+        When two of them agree on another one: it is the model of somebody else.
+    """
+    statement = Statement(
+        "mass-disagreement",
+        "the participant's model weighs",
+        mass,
+        "kg",
+        digits=1,
+        file=str(model),
+        fix="check that it is the model of this participant.",
+    )
+    masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
+    measured = measured_masses(masses, study.settings.prepare.mass_disagreement)
+    confirmed = study.participant(participant_id).mass_confirmed == "yes"
+    found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
+    if found is not None and found.severity == "error":
+        raise raised(found)
+    return [replace(found, participant=participant_id)] if found else []
 
 
 def _body_mass(study: Study, participant_id: str) -> float:

@@ -10,7 +10,6 @@ import pytest
 from aqbio.io.mot import read_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare import body_masses
 from tests.io.made_c3d import NAME
 from tests.stages import made_run
 
@@ -118,25 +117,54 @@ def test_treadmill_is_recognised_and_its_speed_found(study):
     check_loads(trial, belt=made_run.SPEED)
 
 
-def test_stated_belt_speed_is_used_and_contradicted(study):
+@pytest.mark.parametrize("stated", [7.5, 8.6])
+def test_stated_belt_speed_is_used(study, stated):
+    """The feet move at 8 m/s; 8 % of that are no contradiction."""
     made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
-    done = study(["fast\trun\trun.trc\trun_grf.mot\t7.0"])
-    assert done.trial("fast").attrs["belt_speed"] == 7.0
+    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
+    assert done.trial("fast").attrs["belt_speed"] == stated
+    assert "belt-speed" not in done.rules("fast")
+
+
+@pytest.mark.parametrize("stated", [7.3, 8.7])
+def test_wrong_belt_speed_is_replaced_by_that_of_the_feet(study, stated):
+    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
+    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
+    assert done.trial("fast").attrs["belt_speed"] == pytest.approx(made_run.SPEED, rel=1e-6)
     finding = done.finding("fast", "belt-speed")
+    assert (finding["severity"], finding["limit"]) == ("error", stated)
     assert finding["number"] == pytest.approx(8.0)
-    assert finding["limit"] == 7.0
 
 
-def test_stated_axes_and_surface_are_obeyed(study):
+def test_stated_axes_are_obeyed(study):
     made_run.write_c3d_run(study.data / "run.c3d")
-    done = study(
-        ["fast\trun\trun.c3d\tn/a\tn/a"],
-        "laboratory: {axes: {forward: -y, up: +z}, surface: treadmill}\n",
-    )
-    trial = done.trial("fast")
+    settings = "laboratory: {axes: {forward: -y, up: +z}, surface: overground}\n"
+    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
     assert trial.attrs["axes_reasoning"] == "The settings state forward -y and up +z."
-    assert trial.attrs["surface"] == "treadmill"
     assert float(trial["marker_raw"][-1, 0, 0] - trial["marker_raw"][0, 0, 0]) < 0.0
+
+
+@pytest.mark.parametrize("forces", ["run_grf.mot", "n/a"])
+@pytest.mark.parametrize(
+    ("true", "belt", "settings", "cell"),
+    [
+        ("treadmill", made_run.SPEED, "laboratory: {surface: overground}\n", "n/a"),
+        ("overground", 0.0, "laboratory: {surface: treadmill}\n", "n/a"),
+        ("overground", 0.0, "", "8.0"),
+    ],
+)
+def test_feet_refute_a_surface(study, forces, true, belt, settings, cell):
+    """Stated otherwise, speed and direction would come from noise; unstated, it is found."""
+    made_run.write_trc_run(study.data, "run", belt=belt)
+    entry = study([f"fast\trun\trun.trc\t{forces}\t{cell}"], settings).entry("fast")
+    assert entry["status"] == "failed"
+    assert entry["findings"][-1]["rule"] == "surface"
+    assert "the left foot while it stands it is" in entry["reason"]
+    assert "the right foot while it stands it is" in entry["reason"]
+    right = study([f"fast\trun\trun.trc\t{forces}\tn/a"])
+    assert right.trial("fast").attrs["surface"] == true
+    stated = study([f"fast\trun\trun.trc\t{forces}\tn/a"], f"laboratory: {{surface: {true}}}\n")
+    assert stated.trial("fast").attrs["surface"] == true
 
 
 def test_broken_trials_are_recorded_and_stop_nothing(study):
@@ -246,19 +274,20 @@ def test_cutoff_too_high_for_the_markers(study):
     assert "prepare.cutoff_hz" in done.entry("fast")["findings"][0]["fix"]
 
 
-def test_masses_that_disagree_are_noted(study):
+def test_plates_and_strides_stop_a_sheet_that_is_wrong(study):
+    """They agree on 70 kg; a sheet that says 55 kg would make all momentum 21 % too small."""
     made_run.write_c3d_run(study.data / "run.c3d")
     made_run.write_static(study.data / "static.c3d")
     rows = ["static\tstatic\tstatic.c3d\tn/a\tn/a", "fast\trun\trun.c3d\tn/a\tn/a"]
     done = study(rows, mass="55")
-    assert (done.manifest["mass_kg"], done.manifest["mass_source"]) == (55.0, "sheet")
-    rules = [(one["rule"], round(one["number"])) for one in done.manifest["findings"]]
-    assert rules == [("mass-disagreement", 70), ("mass-disagreement", 70)]
-    assert "27% apart" in done.manifest["findings"][0]["what"]
-
-
-def test_mass_without_a_source():
-    assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}
+    [finding] = done.manifest["findings"]
+    assert (finding["rule"], finding["severity"]) == ("mass-disagreement", "error")
+    assert round(finding["number"]) == 70
+    assert done.manifest["status"] == "failed"
+    assert "the sheet is 55.0 kg" in done.manifest["reason"]
+    agreed = study(rows, mass="70")
+    assert (agreed.manifest["mass_kg"], agreed.manifest["mass_source"]) == (70.0, "sheet")
+    assert agreed.manifest["status"] == "ok"
 
 
 def test_no_output_holds_the_name_of_a_person(study):
@@ -320,7 +349,17 @@ def test_every_variable_has_the_promised_dimensions(study):
         "foot_free_moment": ("force_time", "foot"),
     } | {
         f"contact_{name}": ("contact",)
-        for name in ("foot", "touchdown", "toe_off", "plates", "complete", "edge_distance", "peak")
+        for name in (
+            "foot",
+            "touchdown",
+            "toe_off",
+            "plates",
+            "complete",
+            "edge_distance",
+            "peak",
+            "shared",
+            "time_error",
+        )
     }
     assert {str(name): trial[name].dims for name in trial.data_vars} == promised
     for name, variable in trial.data_vars.items():

@@ -17,6 +17,7 @@ rule steps:
     input:
         contributions=manifests("contributions"),
         evidence=manifests("evidence"),
+        sheets=HYPOTHESIS_FILES,
         settings=settings_of("steps"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",
@@ -47,6 +48,7 @@ rule hypotheses:
         evidence=manifests("evidence"),
         contributions=rules.steps.output.contributions,
         trials=rules.steps.output.trials,
+        quality=rules.steps.output.quality,
         sheets=HYPOTHESIS_FILES,
         settings=settings_of("hypotheses"),
     output:

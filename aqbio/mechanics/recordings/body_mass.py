@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aqbio.mechanics.force_plates.forces import UNLOADED_BAND
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import GRAVITY
 
@@ -19,8 +20,8 @@ def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
 
     Parameters
     ----------
-    vertical : (T,) array, N
-        Sum of all plates.
+    vertical : (T, P) array, N
+        Of each plate. What an unloaded plate reads is no weight: a sample counts from 15 N on.
     rate : float
         Sampling rate, Hz.
     window_s : float
@@ -37,9 +38,13 @@ def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
 
     Examples
     --------
-    >>> round(standing_mass(np.full(100, 735.49875), rate=100.0, window_s=0.5), 6)
+    A person of 75 kg on the first of two plates; the second reads -14 N:
+
+    >>> plates = np.full((100, 2), [735.49875, -14.0])
+    >>> round(standing_mass(plates, rate=100.0, window_s=0.5), 6)
     75.0
     """
+    vertical = np.where(vertical > UNLOADED_BAND, vertical, 0.0).sum(axis=1)
     width = max(int(window_s * rate), 2)
     if len(vertical) < width:
         return float("nan")

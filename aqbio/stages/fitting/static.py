@@ -7,7 +7,7 @@ import numpy as np
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.session import StaticStance
-from aqbio.mechanics.force_plates.forces import centre_of_pressure
+from aqbio.mechanics.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
@@ -41,7 +41,7 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
     force = prepared["plate_force"].values[loaded].mean(axis=0)
     moment = prepared["plate_moment"].values[loaded].mean(axis=0)
     weight = float(skeleton.mass.sum()) * GRAVITY
-    if not force[:, 1].sum() > STANDING * weight:
+    if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > STANDING * weight:
         return None
     labels = {
         str(label): study.marker_set.model_name(str(label))
@@ -64,7 +64,8 @@ def standing_pressure(
     Parameters
     ----------
     force, moment : (P, 3) arrays, N and N m
-        Of each plate on the person, moments about its point.
+        Of each plate on the person, moments about its point; plates that carry less than 15 N are
+        empty, whatever they read.
     point : (P, 3) array, m
     corners : (P, 4, 3) array, m
         NaN where they are not known; the point is on the surface then.
@@ -79,6 +80,8 @@ def standing_pressure(
     >>> standing_pressure(force, np.cross(place - below, force), below, corners).round(9)
     array([1. , 0.4, 0.2])
     """
+    carries = force[:, 1] > UNLOADED_BAND
+    force, moment, point, corners = (part[carries] for part in (force, moment, point, corners))
     height = corners[:, :, 1].mean(axis=1)
     height = np.where(np.isnan(height), point[:, 1], height)
     total = force.sum(axis=0)

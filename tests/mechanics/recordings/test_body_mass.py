@@ -17,17 +17,27 @@ def test_quiet_part_of_a_static_trial_is_used():
     force = WEIGHT + rng.normal(0, 3, 4000)
     force[:800] = 0.0  # before stepping on
     force[800:1400] += 300.0 * np.sin(np.arange(600) / 40)  # while stepping on
-    assert standing_mass(force, RATE, 0.5) == pytest.approx(75.0, rel=0.003)
+    assert standing_mass(force[:, None], RATE, 0.5) == pytest.approx(75.0, rel=0.003)
+
+
+@pytest.mark.parametrize("empty", [-40.0, -14.0, 14.0])
+def test_empty_plates_weigh_nothing(empty):
+    """What a plate reads that nobody stands on is no weight; 16 N may be the edge of a shoe."""
+    both = np.column_stack((np.full(2000, WEIGHT), np.full(2000, empty)))
+    assert both.sum(axis=1).mean() / GRAVITY != pytest.approx(75.0, rel=0.01)  # the danger
+    assert standing_mass(both, RATE, 0.5) == pytest.approx(75.0, rel=1e-9)
+    two_feet = np.column_stack((np.full(2000, WEIGHT - 16.0), np.full(2000, 16.0)))
+    assert standing_mass(two_feet, RATE, 0.5) == pytest.approx(75.0, rel=1e-9)
 
 
 @pytest.mark.parametrize("force", [np.zeros(2000), np.full(2000, 150.0), np.full(100, WEIGHT)])
 def test_nobody_or_too_short(force):
-    assert np.isnan(standing_mass(force, RATE, 0.5))
+    assert np.isnan(standing_mass(force[:, None], RATE, 0.5))
 
 
 def test_restless_person_gives_no_mass():
     force = WEIGHT * (1.0 + 0.1 * np.sin(np.arange(4000) / 60))
-    assert np.isnan(standing_mass(force, RATE, 0.5))
+    assert np.isnan(standing_mass(force[:, None], RATE, 0.5))
 
 
 def running(contact=0.12, step=0.24, steps=4):

@@ -1,0 +1,244 @@
+"""What markers determine: closed forms, an independent linear algebra, and draws of the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from aqbio.mechanics.multibody.functions import line, stack
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.poses import segment_poses, station_positions
+from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.mechanics.observed.determined import (
+    ANYWHERE,
+    LARGEST_DISPLACEMENT,
+    NEGLIGIBLE,
+    coordinate_covariance,
+    determined,
+    mass_displacement,
+    range_sd,
+)
+
+LENGTH, MASS, SPIN, MARKER = 0.3, 2.0, 0.05, 0.4
+NOISE, PRIOR = 0.01, 0.5
+
+
+@pytest.fixture
+def pendulum() -> Skeleton:
+    """A bob on a hinge below a fixed base, with one marker."""
+    two = np.zeros((2, 3))
+    return Skeleton(
+        bodies=("base", "bob"),
+        joints=("weld", "hinge"),
+        coordinates=("angle",),
+        markers=("m",),
+        parent=np.array([-1, 0]),
+        parent_rotation=np.tile(np.eye(3), (2, 1, 1)),
+        parent_position=two,
+        child_rotation=np.tile(np.eye(3), (2, 1, 1)),
+        child_position=two,
+        axes=JointAxes(
+            np.array([1]),
+            np.array([True]),
+            np.array([[0.0, 0.0, 1.0]]),
+            np.array([0]),
+            stack([line(1.0)]),
+            np.zeros((1, 1), dtype=bool),
+        ),
+        couplers=Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
+        mass=np.array([1.0, MASS]),
+        com=np.array([[0.0, 0.0, 0.0], [0.0, -LENGTH, 0.0]]),
+        inertia=np.stack([np.eye(3), np.diag([0.01, 0.02, SPIN])]),
+        gravity=np.zeros(3),
+        marker_body=np.array([1]),
+        marker_position=np.array([[0.0, -MARKER, 0.1]]),
+        coordinate_range=np.array([[-1.0, 2.0]]),
+        coordinate_default=np.zeros(1),
+        coordinate_is_rotation=np.array([True]),
+        coordinate_locked=np.array([False]),
+        coordinate_clamped=np.array([False]),
+    )
+
+
+def _displacement(skeleton, q, visible, prior, marker_sd=NOISE):
+    index = np.arange(visible.shape[1])
+    covariance = coordinate_covariance(skeleton, q, index, visible, prior, marker_sd=marker_sd)
+    return covariance, mass_displacement(skeleton, q, covariance)
+
+
+def test_a_pendulum_with_and_without_its_marker(pendulum):
+    """``s √((I + m l²) / m)`` of a hinge that is known to s; a marker adds (arm / noise)²."""
+    seen = np.array([[True], [False]])
+    covariance, moved = _displacement(pendulum, np.array([[0.3], [0.3]]), seen, np.array([PRIOR]))
+    sd = np.array([(MARKER**2 / NOISE**2 + 1 / PRIOR**2) ** -0.5, PRIOR])
+    np.testing.assert_allclose(np.sqrt(covariance[:, 0, 0]), sd, rtol=1e-12)
+    gyration = np.sqrt(SPIN / MASS + LENGTH**2)
+    np.testing.assert_allclose(moved[:, 1], sd * gyration, rtol=1e-12)
+    np.testing.assert_array_equal(moved[:, 0], 0.0)
+
+
+def test_known_missing_and_massless(pendulum):
+    """A coordinate from a file is known; a frame without a pose says nothing."""
+    hidden = np.array([[False], [False]])
+    q = np.array([[0.3], [np.nan]])
+    known = np.array([[0.0], [PRIOR]])
+    _, moved = _displacement(pendulum, q, hidden, known)
+    np.testing.assert_array_equal(moved[0], 0.0)
+    assert np.isnan(moved[1, 1])
+    assert determined(pendulum, moved)[:, 1].tolist() == [True, False]
+    ghost = replace(pendulum, mass=np.array([1.0, 0.0]), inertia=np.zeros((2, 3, 3)))
+    _, moved = _displacement(ghost, q[:1], hidden[:1], np.array([PRIOR]))
+    np.testing.assert_allclose(moved[0, 1], PRIOR * LENGTH, rtol=1e-12)
+
+
+def test_what_is_known_without_markers(pendulum, runner):
+    """Uniform within the range: width / √12. The root may be anywhere, and turned anyhow."""
+    np.testing.assert_allclose(range_sd(pendulum), 3.0 / np.sqrt(12.0))
+    wide = replace(pendulum, coordinate_range=np.array([[-np.inf, np.inf]]))
+    np.testing.assert_allclose(range_sd(wide), 2 * np.pi / np.sqrt(12.0))
+    locked = replace(pendulum, coordinate_locked=np.array([True]))
+    assert range_sd(locked) == 0.0
+    own = dict(zip(runner.coordinates, range_sd(runner), strict=True))
+    assert own["pelvis_x"] == pytest.approx(2 * np.pi / np.sqrt(12.0))
+    assert own["pelvis_X"] == pytest.approx(ANYWHERE)
+    assert own["shank_r_z"] == pytest.approx(2.7 / np.sqrt(12.0))
+
+
+def _differences(skeleton, q, columns, body, stations, step=1e-5):
+    """Derivatives of points along some directions of the coordinates, (n, K, 3)."""
+    ahead, behind = (
+        station_positions(segment_poses(skeleton, q + sign * step * columns), body, stations)
+        for sign in (1.0, -1.0)
+    )
+    return (ahead - behind) / (2 * step)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_against_dense_linear_algebra_and_point_masses(random_tree, seed):
+    """Finite differences of markers, and six points that have a segment's mass and inertia."""
+    skeleton = random_tree(seed, 4)
+    rng = np.random.default_rng(seed)
+    q = rng.uniform(-0.5, 0.5, (1, len(skeleton.coordinates)))
+    visible = rng.random((1, len(skeleton.markers))) < 0.3
+    prior = rng.uniform(0.1, 1.0, q.shape[1])
+    covariance, moved = _displacement(skeleton, q, visible, prior)
+
+    free = skeleton.free
+    every = np.eye(q.shape[1])[free]
+    body = skeleton.marker_body[visible[0]]
+    stations = skeleton.marker_position[visible[0]]
+    jacobian = _differences(skeleton, q, every, body, stations).reshape(len(free), -1)
+    precision = jacobian @ jacobian.T / NOISE**2 + np.diag(prior[free] ** -2.0)
+    # A coordinate that moves nothing has no place in the posterior.
+    moving = np.isin(free, skeleton.driver)
+    expected = np.linalg.inv(precision)[np.ix_(moving, moving)]
+    chosen = free[moving]
+    np.testing.assert_allclose(covariance[0][np.ix_(chosen, chosen)], expected, rtol=1e-5)
+
+    columns = np.linalg.cholesky(covariance[0] + 1e-18 * np.eye(q.shape[1])).T
+    for segment in range(len(skeleton.bodies)):
+        points = _point_masses(skeleton, segment)
+        where = np.full(len(points), segment)
+        moves = _differences(skeleton, q, columns, where, points)
+        expected = np.sqrt((moves**2).sum() / len(points))
+        np.testing.assert_allclose(moved[0, segment], expected, rtol=1e-4, atol=1e-8)
+
+
+def _point_masses(skeleton, segment):
+    """Six equal masses with the segment's centre of mass and inertia."""
+    inertia, mass = skeleton.inertia[segment], skeleton.mass[segment]
+    second = np.trace(inertia) / 2 * np.eye(3) - inertia
+    size, axes = np.linalg.eigh(second)
+    arms = np.sqrt(np.maximum(3 * size / mass, 0.0))[:, None] * axes.T
+    return skeleton.com[segment] + np.concatenate([arms, -arms])
+
+
+def test_draws_of_the_truth_are_as_far_off_as_is_said(runner, running):
+    """Bayes by brute force: poses from the prior, noisy markers, the best estimate, its error."""
+    rng = np.random.default_rng(8)
+    q, noise = running[40:41], 0.004
+    index = np.array([runner.markers.index(f"{name}1") for name in ("arm_r", "forearm_r")])
+    own = [c for c, name in enumerate(runner.coordinates) if name.split("_")[0].endswith("arm")]
+    own = [c for c in own if runner.coordinates[c].split("_")[1] == "r"]
+    prior = np.zeros(q.shape[1])
+    prior[own] = 0.03
+    covariance = coordinate_covariance(
+        runner, q, index, np.ones((1, 2), dtype=bool), prior, marker_sd=noise
+    )
+    said = mass_displacement(runner, q, covariance)[0]
+    forearm = runner.bodies.index("forearm_r")
+    points = _point_masses(runner, forearm)
+
+    def pose(values):
+        full = q.copy()
+        full[0, own] = values
+        return full
+
+    def place(values):
+        where = np.full(len(points), forearm)
+        return station_positions(segment_poses(runner, pose(values)), where, points)[0]
+
+    def off(values, recorded):
+        misfit = (marker_positions(runner, pose(values))[0, index] - recorded) / noise
+        return np.concatenate([misfit.ravel(), (values - q[0, own]) / 0.03])
+
+    squares = []
+    for _ in range(60):
+        truth = rng.normal(q[0, own], 0.03)
+        markers = marker_positions(runner, pose(truth))[0, index]
+        recorded = markers + rng.normal(0, noise, (2, 3))
+        found = least_squares(off, q[0, own], args=(recorded,), method="lm").x
+        squares.append(((place(found) - place(truth)) ** 2).sum(axis=1).mean())
+    # Standard error of the root of a mean of 60 squares with two or more directions: 6 %.
+    assert np.sqrt(np.mean(squares)) == pytest.approx(said[forearm], rel=0.25)
+
+
+def test_what_hides_a_limb(runner, running):
+    """A forearm without markers is lost, a bone between two that are seen is not."""
+    # The fixture's random inertia is that of barrels, not of limbs.
+    runner = replace(runner, inertia=runner.inertia * 0.02)
+    seen = np.ones((1, len(runner.markers)), dtype=bool)
+    body = np.array(runner.bodies)[runner.marker_body]
+
+    def lost(*hidden):
+        visible = seen & ~np.isin(body, hidden)
+        _, moved = _displacement(runner, running[40:41], visible, range_sd(runner))
+        return set(np.array(runner.bodies)[~determined(runner, moved)[0]])
+
+    assert lost() == set()
+    assert lost("forearm_r") == {"forearm_r"}
+    assert lost("thigh_r") == set()
+    assert lost("arm_l", "forearm_l") == {"arm_l", "forearm_l"}
+    assert lost("thigh_r", "shank_r", "foot_r") == {"thigh_r", "shank_r", "foot_r"}
+
+
+@pytest.mark.parametrize(
+    ("share", "displacement", "known"),
+    [
+        (0.2, 0.99 * LARGEST_DISPLACEMENT, True),
+        (0.2, 1.01 * LARGEST_DISPLACEMENT, False),
+        (0.002, 0.99 * NEGLIGIBLE / 0.002, True),
+        (0.002, 1.01 * NEGLIGIBLE / 0.002, False),
+        (0.0, 1.0, True),
+        (0.2, np.nan, False),
+    ],
+)
+def test_limits(pendulum, share, displacement, known):
+    body = replace(pendulum, mass=np.array([1.0 - share, share]))
+    found = determined(body, np.array([[0.0, displacement]]))
+    assert found.tolist() == [[True, known]]
+
+
+def test_toes_hardly_matter(runner, running):
+    """The same foot, unseen: lost with a foot's mass, not with that of toes."""
+    visible = ~np.isin(np.array(runner.bodies)[runner.marker_body], ["foot_r"])[None]
+    foot = runner.bodies.index("foot_r")
+    mass = runner.mass.copy()
+    for kilograms, known in ((1.0, False), (0.05, True)):
+        mass[foot] = kilograms
+        light = replace(runner, mass=mass, inertia=runner.inertia * 0.02)
+        _, moved = _displacement(light, running[40:41], visible, range_sd(light))
+        assert determined(light, moved)[0, foot] == known

@@ -24,7 +24,8 @@ from aqbio.stages.verdicts.exports import (
     step_columns,
     step_table,
 )
-from aqbio.stages.verdicts.gathered import Gathered, known_evidence
+from aqbio.stages.verdicts.gathered import Gathered
+from aqbio.stages.verdicts.known import known_evidence
 from aqbio.stages.verdicts.multiverse import MULTIVERSE, arm_labels, multiverse
 from aqbio.stages.verdicts.patterns import (
     PARTITIONS,

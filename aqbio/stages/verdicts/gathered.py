@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from aqbio.errors import AqbioError
 from aqbio.io.capacities import read_capacities
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -19,8 +17,6 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.choices import DEFAULT
 from aqbio.stages.evidence import ARMS, OWN, STAGE
-from aqbio.stages.internal import Parts, contained
-from aqbio.stages.manifest import OK
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.contact_models import caused_shares
 from aqbio.stages.verdicts.precision import share_sds, statistic_sds
@@ -74,26 +70,6 @@ class Gathered:
     levels: dict[tuple[str, str], int]
     foot_velocity: FloatArray
     inputs: tuple[Path, ...]
-
-
-def known_evidence(study: Study, registry: Registry, parts: Parts) -> Gathered:
-    """Read the evidence of all participants, without the trials that cannot be gathered.
-
-    Trials that failed since their evidence was written are left out as well.
-    """
-    table = read_table(study.table("trials.tsv"))
-    failed = table[table["status"] != OK]
-    without = set(zip(failed["participant_id"], failed["trial_id"], strict=True))
-    every = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
-    try:
-        with contained(study, parts.stage, "gathered"):
-            return gathered(study, registry, without)
-    except AqbioError:
-        for one in sorted(every):  # with nobody beside it, who fails is at fault
-            alone = partial(gathered, study, registry, without | every - {one})
-            if parts.part("-".join(one), alone, None) is None:
-                without.add(one)
-    return gathered(study, registry, without)
 
 
 def gathered(

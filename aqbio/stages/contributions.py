@@ -186,10 +186,12 @@ def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: f
     sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
     draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling, role_scheme(study))
-    weights = {
-        study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
-    }
-    names = [str(name) for name in data["marker"].values if str(name) in weights]
+    names = list(map(str, data["marker"].values))
+    weights = dict.fromkeys(names, 1.0)
+    if not data.attrs.get("from_coordinates"):
+        markers = study.marker_set.markers
+        weights = {study.marker_set.model_name(x): y.weight for x, y in markers.items()}
+        names = [name for name in names if name in weights]
     places = TrackedPlaces(
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),

@@ -185,6 +185,8 @@ def tracked_markers(
     AqbioError
         When fewer than ten markers are on the model, or are seen in a frame between others.
     """
+    if trial.coordinates_file:
+        return _model_markers(prepared, trial)
     marker_set = study.marker_set
     used = [
         label
@@ -212,6 +214,15 @@ def tracked_markers(
         positions=positions[asked][seen],
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
+
+
+def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
+    """Markers of the participant's model, where the joint angles put them."""
+    time = prepared["time"].values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    names = tuple(map(str, prepared["marker"].values))
+    positions = prepared["marker_raw"].values[asked]
+    return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
 
 
 def _seen_frames(time: FloatArray, positions: FloatArray, trial: Trial) -> slice:

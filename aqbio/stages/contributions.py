@@ -14,7 +14,7 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures
+from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures, momentum_between
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.steps import Contact
@@ -150,7 +150,8 @@ def trial_contributions(
     group_momentum = group_sum(balance.momentum, matrix)
     settings = study.settings.contributions
     tolerances = {"A1": ROUND_OFF, "A2": settings.closure_a2, "A3": settings.closure_a3}
-    checks = closures(balance, time, group_momentum, _root_wrench(study, levels), tolerances)
+    root, between = _root_wrench(study, levels), momentum_between(skeleton, time, motion)
+    checks = closures(balance, time, group_momentum, root, tolerances, between)
     return Contributions(
         time=time,
         levels=levels,

@@ -8,7 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.alterations.marker_files import mot_milliseconds
-from benchmarks.alterations.planted import GONE, Alteration, Planted, Random, drawn_window, together, told
+from benchmarks.alterations.planted import (
+    ARMS,
+    GONE,
+    LEGS,
+    TRUNK,
+    Alteration,
+    Planted,
+    Random,
+    drawn_window,
+    together,
+    told,
+)
 from benchmarks.alterations.study import MemoryStudy
 
 GROUPS = {
@@ -19,7 +30,12 @@ GROUPS = {
     "leg_left": ("hip_flexion_l", "hip_adduction_l", "hip_rotation_l", "knee_angle_l", "ankle_angle_l"),
     "pelvis": ("pelvis_tilt", "pelvis_list", "pelvis_rotation"),
 }  # fmt: skip
-WORDS = {"arm": r"\barm|elbow", "lumbar": "lumbar|torso|trunk", "leg": r"\bleg|hip|knee|ankle", "pelvis": "pelvis"}
+WORDS = {
+    "arm": r"\barm|elbow",
+    "lumbar": "lumbar|torso|trunk",
+    "leg": r"\bleg|hip|knee|ankle",
+    "pelvis": "pelvis",
+}
 
 
 def _drawn(study: MemoryStudy, random: Random) -> tuple[str, list[int]]:
@@ -38,6 +54,10 @@ def _names(study: MemoryStudy, group: str, places: Sequence[int], words: str) ->
     return (together(columns, words), together(part, words))
 
 
+def _hanging(group: str) -> tuple[str, ...]:
+    return ARMS if group.startswith("arm") else TRUNK if group == "lumbar" else LEGS
+
+
 def delete_columns(study: MemoryStudy, random: Random) -> Planted:
     """Columns of a part of the person are not in the file."""
     group, places = _drawn(study, random)
@@ -47,7 +67,7 @@ def delete_columns(study: MemoryStudy, random: Random) -> Planted:
     kept = [n for n in range(len(angles.columns)) if n not in places]
     columns = tuple(angles.columns[n] for n in kept)
     study.angles = replace(angles, columns=columns, values=angles.values[:, kept])
-    return Planted(f"columns of {group} deleted", names, foreseen=True, gone=True)
+    return Planted(f"columns of {group} deleted", names, foreseen=True, gone=_hanging(group))
 
 
 def zero_columns(study: MemoryStudy, random: Random) -> Planted:
@@ -59,7 +79,7 @@ def zero_columns(study: MemoryStudy, random: Random) -> Planted:
     values[:, places] = value
     study.angles = replace(study.angles, values=values)
     names = _names(study, group, places, GONE + "|never changes|does not change|constant|zero")
-    return Planted(f"columns of {group} all {value:g}", names, foreseen=True, gone=True)
+    return Planted(f"columns of {group} all {value:g}", names, foreseen=True, gone=_hanging(group))
 
 
 def freeze_columns(study: MemoryStudy, random: Random) -> Planted:
@@ -84,7 +104,10 @@ def swap_columns(study: MemoryStudy, random: Random) -> Planted:
             pair = [columns.index(left), columns.index(right)]
             values[:, pair] = values[:, pair[::-1]]
     study.angles = replace(study.angles, values=values)
-    names = (together("left|right|side", "swap|exchang|other side"), together("force|plate", "no foot|under no|other foot"))
+    names = (
+        together("left|right|side", "swap|exchang|other side"),
+        together("force|plate", "no foot|under no|other foot"),
+    )
     return Planted(f"columns of left and right {' and '.join(wanted)} exchanged", names)
 
 
@@ -113,10 +136,16 @@ def radians(study: MemoryStudy, random: Random) -> Planted:
     """Numbers in radians under a header that says degrees."""
     assert study.angles is not None
     values = study.angles.values.copy()
-    rotation = [n for n, name in enumerate(study.angles.columns) if not name.startswith("pelvis_t") or name == "pelvis_tilt"]
+    rotation = [
+        n
+        for n, name in enumerate(study.angles.columns)
+        if not name.startswith("pelvis_t") or name == "pelvis_tilt"
+    ]
     values[:, rotation] *= np.pi / 180.0
     study.angles = replace(study.angles, values=values)
-    return Planted("radians under a header of degrees", (together("radians|degrees"),), foreseen=True)
+    return Planted(
+        "radians under a header of degrees", (together("radians|degrees"),), foreseen=True
+    )
 
 
 def millimetres(study: MemoryStudy, random: Random) -> Planted:
@@ -138,18 +167,30 @@ def no_numbers(study: MemoryStudy, random: Random) -> Planted:
     part = drawn_window(len(values), random, 0.05)
     values[part, places] = np.nan
     study.angles = replace(study.angles, values=values)
-    names = (together("no number|not a number|nan|damaged|missing|empty"), *_names(study, "leg", places, GONE))
-    return Planted(f"{len(places)} columns are no numbers in {told(part, len(values))}", names, foreseen=True)
+    names = (
+        together("no number|not a number|nan|damaged|missing|empty"),
+        *_names(study, "leg", places, GONE),
+    )
+    return Planted(
+        f"{len(places)} columns are no numbers in {told(part, len(values))}", names, foreseen=True
+    )
 
 
 def noisy_angles(study: MemoryStudy, random: Random) -> Planted:
     """All angles tremble."""
     assert study.angles is not None
     size, values = float(random.uniform(0.2, 6.0)), study.angles.values.copy()
-    moving = [n for n, name in enumerate(study.angles.columns) if name not in ("pelvis_tx", "pelvis_ty", "pelvis_tz")]
+    moving = [
+        n
+        for n, name in enumerate(study.angles.columns)
+        if name not in ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+    ]
     values[:, moving] += size * random.standard_normal((len(values), len(moving)))
     study.angles = replace(study.angles, values=values)
-    return Planted(f"noise of {size:.1f} degrees on all angles", (together("noise|jump|tremble|from one frame"),))
+    return Planted(
+        f"noise of {size:.1f} degrees on all angles",
+        (together("noise|jump|tremble|from one frame"),),
+    )
 
 
 def late_angles(study: MemoryStudy, random: Random) -> Planted:
@@ -158,13 +199,19 @@ def late_angles(study: MemoryStudy, random: Random) -> Planted:
     seconds = float(random.choice([-1.0, 1.0]) * random.uniform(0.02, 0.15))
     study.angles = replace(study.angles, time=study.angles.time + seconds)
     names = (together("force|clock", "late|early|delay|clock|no foot|another"),)
-    return Planted(f"angles {1000 * seconds:.0f} ms late against the forces", names, shifts=(0.0, seconds, -seconds))
+    return Planted(
+        f"angles {1000 * seconds:.0f} ms late against the forces",
+        names,
+        shifts=(0.0, seconds, -seconds),
+    )
 
 
 def angle_milliseconds(study: MemoryStudy, random: Random) -> Planted:
     """The time column of the angles in milliseconds."""
     study.edits["angles.mot"] = mot_milliseconds
-    names = (together("millisecond|time column|clock|seconds", "millisecond|ms|thousand|seconds|unit"),)
+    names = (
+        together("millisecond|time column|clock|seconds", "millisecond|ms|thousand|seconds|unit"),
+    )
     return Planted("time in milliseconds in angles.mot", names, foreseen=True)
 
 

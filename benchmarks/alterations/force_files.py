@@ -10,7 +10,9 @@ from benchmarks.alterations.study import RUN, MemoryStudy
 
 LOADED = 300.0
 """A plate that carried this much was stepped on, N."""
-SIGN = together("sign|turned|reversed|inverted|opposite|action|direction|negative", "force|plate|moment")
+SIGN = together(
+    "sign|turned|reversed|inverted|opposite|action|direction|negative", "force|plate|moment"
+)
 NOT_OURS = together(
     "force|plate|pressure",
     r"no foot|under no|another trial|not used|away|off the|outside|exchang|place|position|elsewhere|"
@@ -92,7 +94,10 @@ def moment_unit(study: MemoryStudy, random: Random) -> Planted:
     """Moments in another unit than the file says."""
     factor = float(random.choice([0.001, 1000.0]))
     study.change(RUN, moment=factor * study.run.moment)
-    return Planted(f"moments times {factor:g}", (together("moment|pressure", "unit|N ?mm|off|away|no foot"), NOT_OURS))
+    return Planted(
+        f"moments times {factor:g}",
+        (together("moment|pressure", "unit|N ?mm|off|away|no foot"), NOT_OURS),
+    )
 
 
 def delete_forces(study: MemoryStudy, random: Random) -> Planted:
@@ -108,8 +113,13 @@ def delete_plate(study: MemoryStudy, random: Random) -> Planted:
     force, moment = study.run.force.copy(), study.run.moment.copy()
     force[:, plate], moment[:, plate] = 0.0, 0.0
     study.change(RUN, force=force, moment=moment)
-    names = (together("contact|step|plate|force", GONE + "|no force|kinematic|beside|no later|flight|same foot"),)
-    return Planted(f"plate {plate + 1} not recorded", names)
+    names = (
+        together(
+            "contact|step|plate|force",
+            GONE + "|no force|kinematic|beside|no later|flight|same foot",
+        ),
+    )
+    return Planted(f"plate {plate + 1} not recorded", names, quiet=True)
 
 
 def offset_plate(study: MemoryStudy, random: Random) -> Planted:
@@ -150,7 +160,10 @@ def move_plates(study: MemoryStudy, random: Random) -> Planted:
     shift = size * np.array([np.cos(angle), 0.0, np.sin(angle)])
     study.change(RUN, corners=study.run.corners + shift)
     names = (NOT_OURS, together("offset of the plates|plates along|pressure"))
-    return Planted(f"all plates {100 * size:.0f} cm elsewhere, direction {np.degrees(angle):.0f} degrees", names)
+    return Planted(
+        f"all plates {100 * size:.0f} cm elsewhere, direction {np.degrees(angle):.0f} degrees",
+        names,
+    )
 
 
 def other_forces(study: MemoryStudy, random: Random) -> Planted:
@@ -159,7 +172,9 @@ def other_forces(study: MemoryStudy, random: Random) -> Planted:
     parts = {name: np.roll(getattr(study.run, name), count, axis=0) for name in ("force", "moment")}
     study.change(RUN, **parts)
     names = (NOT_OURS, together("force", "late|early|clock|another|other trial"))
-    return Planted(f"forces of another trial (turned round by {count / study.run.force_rate:.2f} s)", names)
+    return Planted(
+        f"forces of another trial (turned round by {count / study.run.force_rate:.2f} s)", names
+    )
 
 
 def forces_end(study: MemoryStudy, random: Random) -> Planted:
@@ -170,7 +185,7 @@ def forces_end(study: MemoryStudy, random: Random) -> Planted:
     force[stop:], moment[stop:] = 0.0, 0.0
     study.change(RUN, force=force, moment=moment)
     names = (together("force|contact|plate", GONE + "|end|kinematic|cut|no later|until"),)
-    return Planted(f"forces are zero after {stop / study.run.force_rate:.2f} s", names)
+    return Planted(f"forces are zero after {stop / study.run.force_rate:.2f} s", names, quiet=True)
 
 
 def other_plate_rate(study: MemoryStudy, random: Random) -> Planted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,7 +76,7 @@ def judgement(sound: Outcome, altered: Outcome, planted: Planted) -> Judgement:
     others = tuple(one for one in new if one not in naming and gives_a_cause(one))
     missing = f"{lost[0]} of {expected} steps" if lost[0] else ""
     missing += f"{', ' if missing else ''}{lost[1]} values" if lost[1] else ""
-    verdict = _verdict(altered, planted, bool(differences), lost, expected, naming, others)
+    verdict = _verdict(altered, planted, differences, lost, expected, naming, others)
     said_first = any(one.place == "check" for one in naming)
     late = verdict == "refused" and planted.foreseen and not said_first
     return Judgement(verdict, differences, missing, naming, others, late)
@@ -84,7 +85,7 @@ def judgement(sound: Outcome, altered: Outcome, planted: Planted) -> Judgement:
 def _verdict(
     altered: Outcome,
     planted: Planted,
-    differs: bool,
+    differences: tuple[str, ...],
     lost: tuple[int, int],
     expected: int,
     naming: tuple[Said, ...],
@@ -93,22 +94,26 @@ def _verdict(
     """The outcome; information alone names a cause only where nothing wrong is left."""
     if altered.crash:
         return "crash"
-    if not differs and not any(lost):
+    if not differences and not any(lost):
         return "right"
     if planted.harmless:
         return "false alarm"
     loud = [one for one in naming if one.severity != "info"]
-    if differs:
-        return "false reason" if others and not loud else _differing(planted, bool(loud))
+    if differences:
+        return "false reason" if others and not loud else _differing(planted, differences, loud)
+    if not naming and planted.quiet:
+        return "masked"
     if not naming:
         return "false reason" if others else "silent"
     return "refused" if lost[0] == expected else "masked"
 
 
-def _differing(planted: Planted, named: bool) -> Verdict:  # noqa: FBT001
-    if not named:
+def _differing(planted: Planted, differences: tuple[str, ...], loud: Sequence[Said]) -> Verdict:
+    """What differs may be named, unless it hangs on something that was not recorded."""
+    if not loud:
         return "silent"
-    return "computed" if planted.gone else "named"
+    hanging = [one for one in differences if any(f" H_{group}_" in one for group in planted.gone)]
+    return "computed" if hanging else "named"
 
 
 def gives_a_cause(said: Said) -> bool:
@@ -123,24 +128,20 @@ def names_cause(said: Said, planted: Planted) -> bool:
 
 def new_findings(sound: tuple[Said, ...], altered: tuple[Said, ...]) -> tuple[Said, ...]:
     """What the sound run did not say, or said with other numbers."""
-    known: dict[str, list[list[float]]] = {}
-    for one in sound:
-        known.setdefault(NUMBER.sub("#", one.text), []).append(_numbers(one.text))
-    return tuple(
-        one
-        for one in altered
-        if not any(_alike(_numbers(one.text), n) for n in known.get(NUMBER.sub("#", one.text), []))
-    )
+    return tuple(one for one in altered if not any(_alike(one, known) for known in sound))
 
 
 def _numbers(text: str) -> list[float]:
     return [float(one.replace("−", "-")) for one in NUMBER.findall(text)]
 
 
-def _alike(one: list[float], other: list[float]) -> bool:
-    return all(
-        abs(a - b) <= CHANGED * max(abs(a), abs(b)) for a, b in zip(one, other, strict=True)
-    )
+def _alike(one: Said, other: Said) -> bool:
+    """The same words about the same step, and about the same numbers."""
+    if NUMBER.sub("#", one.text) != NUMBER.sub("#", other.text):
+        return False
+    pairs = zip(_numbers(one.text), _numbers(other.text), strict=True)
+    near = all(abs(a - b) <= CHANGED * max(abs(a), abs(b)) for a, b in pairs)
+    return near and abs(one.at - other.at) < SAME_CONTACT
 
 
 def compared(

@@ -12,8 +12,11 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import VirtualRecording
 from benchmarks.alterations.planted import (
+    ARMS,
     GONE,
+    LEGS,
     MISPLACED,
+    TRUNK,
     Alteration,
     Planted,
     Random,
@@ -26,8 +29,8 @@ from benchmarks.alterations.planted import (
 )
 from benchmarks.alterations.study import RUN, STATIC, MemoryStudy
 
-WHOLE = ("humerus", "femur", "tibia", "torso")
-"""Bodies whose markers nothing else can stand in for: a part of the person is gone with them."""
+WHOLE = {"humerus": ARMS, "torso": TRUNK, "femur": LEGS, "tibia": LEGS}
+"""Bodies whose markers nothing else can stand in for, and the groups that hang on them."""
 
 
 def hide_body(study: MemoryStudy, random: Random) -> Planted:
@@ -77,16 +80,18 @@ def _hidden(
     words += [part] if part else []
     names = tuple(together(word, GONE) for word in words)
     where = f"{' and '.join(trials)}, {told(window, frames)}"
-    whole = {name for name, body in study.bodies.items() if body.startswith(WHOLE)}
-    gone = RUN in trials and bool(whole) and any(
-        {n for n in whole if study.bodies[n] == body} <= set(labels) for body in bodies_of(study, labels)
-    )
+    gone = groups_of(study, labels) if RUN in trials else ()
     return Planted(f"hide {what} ({', '.join(labels)}) in {where}", names, gone=gone)
 
 
-def bodies_of(study: MemoryStudy, labels: Sequence[str]) -> set[str]:
-    """Long segments of which some of the labels are."""
-    return {study.bodies[name] for name in labels if study.bodies[name].startswith(WHOLE)}
+def groups_of(study: MemoryStudy, labels: Sequence[str]) -> tuple[str, ...]:
+    """Groups that hang on a long segment of which no label is left."""
+    left = {body for name, body in study.bodies.items() if name not in labels}
+    bodies = {
+        study.bodies[name].rsplit("_", 1)[0] for name in labels if study.bodies[name] not in left
+    }
+    found = [groups for body, groups in WHOLE.items() if body in bodies]
+    return tuple(dict.fromkeys(group for groups in found for group in groups))
 
 
 def swap_in_body(study: MemoryStudy, random: Random) -> Planted:
@@ -120,14 +125,22 @@ def swap_legs(study: MemoryStudy, random: Random) -> Planted:
     pairs = [(name, "R" + name[1:]) for name in left if "R" + name[1:] in study.bodies]
     trials, window = drawn_trials(study, random), slice(0, len(study.run.markers))
     _exchange(study, trials, window, pairs)
-    names = (together("left|right|side|label|marker|leg|foot|feet", "swap|exchang|other side|cross"),)
-    return Planted(f"exchange left and right of {' and '.join(stems)} in {' and '.join(trials)}", names)
+    names = (
+        together("left|right|side|label|marker|leg|foot|feet", "swap|exchang|other side|cross"),
+    )
+    return Planted(
+        f"exchange left and right of {' and '.join(stems)} in {' and '.join(trials)}", names
+    )
 
 
 def exchange_sides(study: MemoryStudy, random: Random) -> Planted:
     """Left and right everywhere."""
     trials = drawn_trials(study, random)
-    pairs = [(n, "R" + n[1:]) for n in study.run.labels if n[0] == "L" and "R" + n[1:] in study.run.labels]
+    pairs = [
+        (n, "R" + n[1:])
+        for n in study.run.labels
+        if n[0] == "L" and "R" + n[1:] in study.run.labels
+    ]
     _exchange(study, trials, slice(0, len(study.run.markers)), pairs)
     names = (together("left|right|side|label|mirror", "swap|exchang|mirror|other side|backward"),)
     return Planted(f"exchange left and right of every label in {' and '.join(trials)}", names)
@@ -181,11 +194,15 @@ def rename(study: MemoryStudy, random: Random) -> Planted:
     chosen = {str(one) for one in random.choice(sorted(study.bodies), count, replace=False)}
     trials = drawn_trials(study, random)
     for trial in trials:
-        labels = tuple(f"M{n}" if one in chosen else one for n, one in enumerate(study.takes[trial].labels))
+        labels = tuple(
+            f"M{n}" if one in chosen else one for n, one in enumerate(study.takes[trial].labels)
+        )
         study.change(trial, labels=labels)
     bodies = {of_body(study.bodies[name]) for name in chosen}
     names = (together(of_labels(sorted(chosen)), GONE), *(together(one, GONE) for one in bodies))
-    return Planted(f"rename {', '.join(sorted(chosen))} in {' and '.join(trials)}", names, foreseen=True)
+    return Planted(
+        f"rename {', '.join(sorted(chosen))} in {' and '.join(trials)}", names, foreseen=True
+    )
 
 
 def put_elsewhere(study: MemoryStudy, random: Random) -> Planted:
@@ -222,7 +239,10 @@ def freeze(study: MemoryStudy, random: Random) -> Planted:
     markers, place = study.run.markers.copy(), study.run.labels.index(label)
     markers[first : first + length, place] = markers[first, place]
     study.change(RUN, markers=markers)
-    names = (*_misplaced(study, [label]), together(of_labels([label]), "still|held|constant|jump|same"))
+    names = (
+        *_misplaced(study, [label]),
+        together(of_labels([label]), "still|held|constant|jump|same"),
+    )
     return Planted(f"{label} stands still in frames {first + 1} to {first + length}", names)
 
 
@@ -427,7 +447,9 @@ def milliseconds(study: MemoryStudy, random: Random) -> Planted:
     chosen = files[random.integers(3)]
     for name in chosen:
         study.edits[name] = _trc_milliseconds if name.endswith("trc") else mot_milliseconds
-    names = (together("millisecond|time column|clock|seconds", "millisecond|ms|thousand|seconds|unit"),)
+    names = (
+        together("millisecond|time column|clock|seconds", "millisecond|ms|thousand|seconds|unit"),
+    )
     return Planted(f"time in milliseconds in {' and '.join(chosen)}", names, foreseen=True)
 
 

@@ -56,8 +56,11 @@ class Planted:
         What is left of the sound recording; steps outside are not expected.
     harmless : bool
         The same recording in other words: the result must be the same.
-    gone : bool
-        A part of the person is not recorded at all: it may be missing, not another number.
+    gone : tuple of str
+        Groups that hang on a part of the person that is not recorded: they may be missing, not
+        other numbers.
+    quiet : bool
+        Steps may be missing without a word, as where a foot comes down beside the plates.
     """
 
     what: str
@@ -66,8 +69,14 @@ class Planted:
     shifts: tuple[float, ...] = (0.0,)
     window: tuple[float, float] = (-np.inf, np.inf)
     harmless: bool = False
-    gone: bool = False
+    gone: tuple[str, ...] = ()
+    quiet: bool = False
 
+
+ARMS = ("arms", "push_side", "total")
+TRUNK = ("torso", "push_side", "total")
+LEGS = ("push_leg", "swing_leg", "push_side", "swing_side", "total")
+"""Groups of steps.tsv that hang on a part of the person."""
 
 Alteration = Callable[[MemoryStudy, Random], Planted]
 

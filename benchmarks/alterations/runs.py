@@ -29,11 +29,14 @@ class Said:
     severity : str
     text : str
         Rule, sentence, place and remedy in one line.
+    at : float, s
+        Touchdown of the step that it is said of; 0 for anything else.
     """
 
     place: str
     severity: str
     text: str
+    at: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +103,9 @@ def _read(study: Study, name: str) -> pd.DataFrame:
 def _tables(study: Study) -> list[Said]:
     """Findings, reasons of trials and of steps, and flags."""
     said = [
-        Said(str(row["stage"]), str(row["severity"]), _joined(row, ("rule", "what", "where", "fix")))
+        Said(
+            str(row["stage"]), str(row["severity"]), _joined(row, ("rule", "what", "where", "fix"))
+        )
         for _, row in _read(study, "findings.tsv").iterrows()
     ]
     for name, columns in (
@@ -109,7 +114,8 @@ def _tables(study: Study) -> list[Said]:
     ):
         for _, row in _read(study, name).iterrows():
             text = _joined(row, columns)
-            said += [Said(name, "warning", text)] if text else []
+            at = float(row.get("touchdown_s", 0.0))
+            said += [Said(name, "warning", text, at)] if text else []
     return list(dict.fromkeys(said))
 
 

@@ -16,7 +16,11 @@ def mass(study: MemoryStudy, random: Random) -> Planted:
     """A wrong body mass in the sheet."""
     factor = float(random.choice([-1.0, 1.0]) * random.uniform(0.08, 0.4) + 1.0)
     study.person["mass_kg"] = f"{factor * float(study.person['mass_kg']):.1f}"
-    return Planted(f"mass times {factor:.2f} in the sheet", (together("mass|kg", "sheet|mass_kg|stated|kg"),), foreseen=True)
+    return Planted(
+        f"mass times {factor:.2f} in the sheet",
+        (together("mass|kg", "sheet|mass_kg|stated|kg"),),
+        foreseen=True,
+    )
 
 
 def stature(study: MemoryStudy, random: Random) -> Planted:
@@ -38,7 +42,9 @@ def surface(study: MemoryStudy, random: Random) -> Planted:
     """Treadmill for overground and the other way round."""
     stated = "overground" if study.name.startswith("Rajagopal") else "treadmill"
     study.settings |= {"laboratory": {"surface": stated}}
-    return Planted(f"surface {stated} stated", ("surface|treadmill|overground|belt",), foreseen=True)
+    return Planted(
+        f"surface {stated} stated", ("surface|treadmill|overground|belt",), foreseen=True
+    )
 
 
 def belt_speed(study: MemoryStudy, random: Random) -> Planted:
@@ -54,8 +60,10 @@ def axes(study: MemoryStudy, random: Random) -> Planted:
     signs = [str(one) for one in random.choice(["+", "-"], 2)]
     stated = {"forward": signs[0] + letters[0], "up": signs[1] + letters[1]}
     study.settings |= {"laboratory": {"axes": stated}}
-    names = (together("axes|forward|up is|upwards|vertical|direction|heading|backward"),)
-    return Planted(f"axes {stated['forward']} forward, {stated['up']} up stated", names, foreseen=True)
+    names = (together("axes", "stated|laboratory.axes|study.yaml|detected"),)
+    return Planted(
+        f"axes {stated['forward']} forward, {stated['up']} up stated", names, foreseen=True
+    )
 
 
 def window(study: MemoryStudy, random: Random) -> Planted:
@@ -84,17 +92,28 @@ def other_static(study: MemoryStudy, random: Random) -> Planted:
     factors = random.uniform(0.85, 1.18, 3)
     take = study.takes[STATIC]
     weight = float(random.uniform(0.8, 1.2))
-    study.change(STATIC, markers=take.markers * factors, force=weight * take.force, moment=weight * take.moment)
+    study.change(
+        STATIC,
+        markers=take.markers * factors,
+        force=weight * take.force,
+        moment=weight * take.moment,
+    )
     names = (together("static", "distance|apart|another|person|differ|contradict|size|mass|length|stature|other"),
              together("apart", "static"), together("mass", "plate|static"))  # fmt: skip
     told = ", ".join(f"{one:.2f}" for one in factors)
-    return Planted(f"static trial of another: lengths times {told}, weight times {weight:.2f}", names)
+    return Planted(
+        f"static trial of another: lengths times {told}, weight times {weight:.2f}", names
+    )
 
 
 def moving_static(study: MemoryStudy, random: Random) -> Planted:
     """The run is called static."""
     study.takes[STATIC] = study.takes[RUN]
-    return Planted("the run's file as static trial", (together("static", "move|still|run"), "same|twice|equal|repeat"), foreseen=True)
+    return Planted(
+        "the run's file as static trial",
+        (together("static", "move|still|run"), "same|twice|equal|repeat"),
+        foreseen=True,
+    )
 
 
 def no_static(study: MemoryStudy, random: Random) -> Planted:
@@ -113,8 +132,15 @@ def second_name(study: MemoryStudy, random: Random) -> Planted:
     row = deepcopy(study.rows[RUN]) | {"trial_id": "again"}
     row |= {name: cell.replace(RUN, "again") for name, cell in row.items() if "file" in name}
     study.rows["again"] = row
-    names = (together("same|equal|identical|part of|twice|copy|repeat|cut-out|again", "again|run|recording|trial"),)
-    return Planted(f"{start:.2f} to {stop:.2f} s of the run again under another name", names, foreseen=True)
+    names = (
+        together(
+            "same|equal|identical|part of|twice|copy|repeat|cut-out|again",
+            "again|run|recording|trial",
+        ),
+    )
+    return Planted(
+        f"{start:.2f} to {stop:.2f} s of the run again under another name", names, foreseen=True
+    )
 
 
 def cutoff(study: MemoryStudy, random: Random) -> Planted:
@@ -129,8 +155,13 @@ def ignored_plate(study: MemoryStudy, random: Random) -> Planted:
     loaded = np.flatnonzero(study.run.force[..., 1].max(axis=0) > 300.0)
     plate = int(random.choice(loaded)) + 1
     study.settings |= {"laboratory": {"ignore_plates": [plate]}}
-    names = (together("plate|contact|step|force", "ignore|left out|kinematic|no force|no later|same foot|" + GONE),)
-    return Planted(f"plate {plate} ignored by the settings", names)
+    names = (
+        together(
+            "plate|contact|step|force",
+            "ignore|left out|kinematic|no force|no later|same foot|" + GONE,
+        ),
+    )
+    return Planted(f"plate {plate} ignored by the settings", names, quiet=True)
 
 
 def stated_delay(study: MemoryStudy, random: Random) -> Planted:
@@ -162,7 +193,9 @@ def unlisted_body(study: MemoryStudy, random: Random) -> Planted:
     """The marker set leaves out the markers of a body, as if nobody had worn them."""
     assert study.marker_set is not None
     content = yaml.safe_load(study.marker_set)
-    body = str(random.choice([one for one in sorted(set(study.bodies.values())) if one != "pelvis"]))
+    body = str(
+        random.choice([one for one in sorted(set(study.bodies.values())) if one != "pelvis"])
+    )
     gone = {name for name, own in content["markers"].items() if own["body"] == body}
     content["markers"] = {n: one for n, one in content["markers"].items() if n not in gone}
     for one in content["measurements"]:
@@ -178,4 +211,13 @@ STATEMENTS: tuple[Alteration, ...] = (
     no_static, second_name, cutoff, ignored_plate, stated_delay,
 )  # fmt: skip
 MARKER_SET_STATEMENTS: tuple[Alteration, ...] = (wrong_body, unlisted_body)
-ANGLE_STATEMENTS: tuple[Alteration, ...] = (mass, surface, belt_speed, window, end_only, cutoff, ignored_plate, stated_delay)
+ANGLE_STATEMENTS: tuple[Alteration, ...] = (
+    mass,
+    surface,
+    belt_speed,
+    window,
+    end_only,
+    cutoff,
+    ignored_plate,
+    stated_delay,
+)

@@ -39,6 +39,7 @@ from aqbio.stages.preparation.markers import (
 )
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.plates import ground_plates
+from aqbio.stages.preparation.pressure import note_pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,10 @@ def prepare_trial(
         )
         kinematic = marker_contacts(feet, recording, ground, marker_set)
         recorded = recording.forces is not None
-        loads = _noted(loads, plates, kinematic, prepare, notes, recorded=recorded)
+        frames = np.arange(len(feet)) / recording.rate
+        loads = _noted(loads, plates, frames, kinematic, prepare, notes, recorded=recorded)
+        if loads is not None and plates is not None:
+            note_pressure(loads, plates, feet, frames, notes)
     contacts = kinematic if loads is None else loads.contacts
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
@@ -168,6 +172,7 @@ def prepare_trial(
 def _noted(
     loads: FeetLoads | None,
     plates: Plates | None,
+    frames: FloatArray,
     kinematic: tuple[FootContact, ...],
     prepare: Prepare,
     notes: Notes,
@@ -179,7 +184,7 @@ def _noted(
     Plates that no foot touched say nothing about the forces on the runner.
     """
     if loads is not None and plates is not None:
-        note_contacts(loads, plates, prepare.edge_distance_m, notes)
+        note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
             return loads
     else:

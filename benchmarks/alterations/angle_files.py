@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.alterations.marker_files import mot_milliseconds
 from benchmarks.alterations.planted import (
     ARMS,
     GONE,
@@ -21,13 +20,18 @@ from benchmarks.alterations.planted import (
     told,
 )
 from benchmarks.alterations.study import MemoryStudy
+from benchmarks.alterations.whole_recordings import mot_milliseconds
 
 GROUPS = {
     "arm_right": ("arm_flex_r", "arm_add_r", "arm_rot_r", "elbow_flex_r"),
     "arm_left": ("arm_flex_l", "arm_add_l", "arm_rot_l", "elbow_flex_l"),
     "lumbar": ("lumbar_extension", "lumbar_bending", "lumbar_rotation"),
-    "leg_right": ("hip_flexion_r", "hip_adduction_r", "hip_rotation_r", "knee_angle_r", "ankle_angle_r"),
-    "leg_left": ("hip_flexion_l", "hip_adduction_l", "hip_rotation_l", "knee_angle_l", "ankle_angle_l"),
+    "leg_right": (
+        "hip_flexion_r", "hip_adduction_r", "hip_rotation_r", "knee_angle_r", "ankle_angle_r",
+    ),
+    "leg_left": (
+        "hip_flexion_l", "hip_adduction_l", "hip_rotation_l", "knee_angle_l", "ankle_angle_l",
+    ),
     "pelvis": ("pelvis_tilt", "pelvis_list", "pelvis_rotation"),
 }  # fmt: skip
 WORDS = {
@@ -132,7 +136,7 @@ def degrees_flag(study: MemoryStudy, random: Random) -> Planted:
     return Planted(f"header says {text}", (together("radians|degrees"),), foreseen=True)
 
 
-def radians(study: MemoryStudy, random: Random) -> Planted:
+def radians(study: MemoryStudy, _: Random) -> Planted:
     """Numbers in radians under a header that says degrees."""
     assert study.angles is not None
     values = study.angles.values.copy()
@@ -148,7 +152,7 @@ def radians(study: MemoryStudy, random: Random) -> Planted:
     )
 
 
-def millimetres(study: MemoryStudy, random: Random) -> Planted:
+def millimetres(study: MemoryStudy, _: Random) -> Planted:
     """The pelvis's place in millimetres."""
     assert study.angles is not None
     values = study.angles.values.copy()
@@ -206,7 +210,7 @@ def late_angles(study: MemoryStudy, random: Random) -> Planted:
     )
 
 
-def angle_milliseconds(study: MemoryStudy, random: Random) -> Planted:
+def angle_milliseconds(study: MemoryStudy, _: Random) -> Planted:
     """The time column of the angles in milliseconds."""
     study.edits["angles.mot"] = mot_milliseconds
     names = (

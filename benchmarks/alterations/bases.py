@@ -34,7 +34,7 @@ from aqbio.virtual.recordings.recording import (
     recorded_static,
 )
 from benchmarks.alterations.runs import run_until
-from benchmarks.alterations.study import PERSON, RUN, STATIC, MemoryStudy, trial_row
+from benchmarks.alterations.study import PERSON, RUN, STATIC, MemoryStudy, part_of, trial_row
 from benchmarks.recorded_runs import TO_GROUND
 
 ROOT = Path(__file__).parents[2]
@@ -80,20 +80,6 @@ def _sorted_corners(corners: FloatArray) -> FloatArray:
     signs = np.array([[1.0, 0.0, 1.0], [-1.0, 0.0, 1.0], [-1.0, 0.0, -1.0], [1.0, 0.0, -1.0]])
     sorted_ones: FloatArray = middle + signs * extent
     return sorted_ones
-
-
-def part_of(take: VirtualRecording, start: float, stop: float) -> VirtualRecording:
-    """What lies between two instants, s from the first frame."""
-    first, last = round(start * take.marker_rate), round(stop * take.marker_rate)
-    ratio = take.force_rate / take.marker_rate
-    samples = slice(round(first * ratio), round(last * ratio))
-    return take.changed(
-        markers=take.markers[first:last],
-        rotation=take.rotation[first:last],
-        phase=take.phase[first:last],
-        force=take.force[samples],
-        moment=take.moment[samples],
-    )
 
 
 def _ja1(realdata: Path, name: str, form: str, window: tuple[float, float]) -> MemoryStudy:
@@ -214,5 +200,6 @@ def _know_bodies(study: MemoryStudy, folder: Path) -> None:
     found = load_study(study.write(folder)).marker_set.markers
     seen = study.run.labels
     study.bodies = {name: one.body for name, one in found.items() if name in seen}
+    study.twins = {name: one.model for name, one in found.items() if one.model}
     tracking = {name for name, one in found.items() if one.tracking}
     study.landmarks = tuple(name for name in study.bodies if name not in tracking)

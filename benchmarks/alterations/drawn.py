@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmarks.alterations.angle_files import ANGLE_ALTERATIONS
 from benchmarks.alterations.force_files import FORCE_ALTERATIONS
-from benchmarks.alterations.marker_files import MARKER_ALTERATIONS, TEXT_ALTERATIONS
+from benchmarks.alterations.hidden_markers import HIDDEN
+from benchmarks.alterations.misplaced_markers import MISPLACED_MARKERS
 from benchmarks.alterations.planted import Alteration, Planted
 from benchmarks.alterations.statements import (
     ANGLE_STATEMENTS,
@@ -17,8 +18,9 @@ from benchmarks.alterations.statements import (
     STATEMENTS,
 )
 from benchmarks.alterations.study import MemoryStudy
+from benchmarks.alterations.whole_recordings import TEXT_ALTERATIONS, WHOLE_RECORDINGS
 
-MARKERS = (*MARKER_ALTERATIONS, *FORCE_ALTERATIONS, *STATEMENTS)
+MARKERS = (*HIDDEN, *MISPLACED_MARKERS, *WHOLE_RECORDINGS, *FORCE_ALTERATIONS, *STATEMENTS)
 ALL = tuple(dict.fromkeys(
     (*MARKERS, *TEXT_ALTERATIONS, *MARKER_SET_STATEMENTS, *ANGLE_ALTERATIONS, *ANGLE_STATEMENTS)
 ))  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.alterations.marker_files import linear
 from benchmarks.alterations.planted import GONE, Alteration, Planted, Random, together
 from benchmarks.alterations.study import RUN, MemoryStudy
+from benchmarks.alterations.whole_recordings import linear
 
 LOADED = 300.0
 """A plate that carried this much was stepped on, N."""
@@ -15,8 +15,8 @@ SIGN = together(
 )
 NOT_OURS = together(
     "force|plate|pressure",
-    r"no foot|under no|another trial|not used|away|off the|outside|exchang|place|position|elsewhere|"
-    r"between the feet|beyond",
+    r"no foot|under no|another trial|not used|away|off the|outside|exchang|place|position|"
+    r"elsewhere|between the feet|beyond",
 )
 """Forces that are not where a foot is."""
 TOO_LARGE = together("force|weight|mass|plate", r"N\b|kg|unit|body weight|times|large|small|runner")
@@ -36,11 +36,12 @@ def turn_forces(study: MemoryStudy, random: Random) -> Planted:
     if len(axes) == 3:
         moment[:, plates] *= -1.0
     study.change(RUN, force=force, moment=moment)
-    what = f"sign of force {''.join('xyz'[a] for a in axes)} turned on plates {[p + 1 for p in plates]}"
+    told = "".join("xyz"[axis] for axis in axes), [plate + 1 for plate in plates]
+    what = f"sign of force {told[0]} turned on plates {told[1]}"
     return Planted(what, (SIGN,))
 
 
-def turn_free_moment(study: MemoryStudy, random: Random) -> Planted:
+def turn_free_moment(study: MemoryStudy, _: Random) -> Planted:
     """The vertical moment with the other sign."""
     from aqbio.virtual.recordings.faults import free_moment_sign
 
@@ -100,7 +101,7 @@ def moment_unit(study: MemoryStudy, random: Random) -> Planted:
     )
 
 
-def delete_forces(study: MemoryStudy, random: Random) -> Planted:
+def delete_forces(study: MemoryStudy, _: Random) -> Planted:
     """No forces at all."""
     study.change(RUN, force=0.0 * study.run.force, moment=0.0 * study.run.moment)
     study.rows[RUN].pop("force_file", None)

@@ -1,4 +1,4 @@
-"""Is the altered run right, masked or refused with the true cause, or wrong?"""
+"""Whether an altered run is right, masked or refused with the true cause, or wrong."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ WRONG = ("silent", "false reason", "computed", "false alarm", "crash")
 MEAN = re.compile(r"H_.+_stance_mean_kgm2ps")
 DEVIATIONS, MOMENTUM, EVENT, SPEED = 2.0, 0.1, 0.010, 0.03
 """Combined standard deviations, kg m²/s, s, and of the speed: what a difference has to exceed."""
+EDGE = 0.03
+"""A step that ends or begins this near to a cut may be missing, s."""
 SAME_CONTACT = 0.06
 """Touchdowns within this are of the same contact, s."""
 NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
@@ -38,7 +40,7 @@ class Judgement:
     ----------
     verdict : Verdict
         ``named``: the result differs and a finding names the cause. ``computed``: it does, but what
-        differs was not recorded. ``false alarm``: a harmless alteration changed or stopped something.
+        differs was not recorded. ``false alarm``: a harmless alteration changed something.
     differences : tuple of str
         The largest ones first.
     missing : str
@@ -159,7 +161,7 @@ def compared(
     start, stop = planted.window
     whole = _kept(sound)
     if len(whole):
-        inside = (whole["touchdown_s"] > start) & (whole["next_touchdown_s"] < stop)
+        inside = (whole["touchdown_s"] > start + EDGE) & (whole["next_touchdown_s"] < stop - EDGE)
         whole = whole[inside]
     best: tuple[list[str], int, int] | None = None
     for trial_steps in _by_trial(_kept(altered)):
@@ -226,7 +228,8 @@ def _step_differences(
         combined = np.hypot(_known(sound, spread), _known(own, spread))
         limit = max(DEVIATIONS * combined, MOMENTUM)
         if abs(pair[1] - pair[0]) > limit:
-            words = f"{name} {column.removesuffix('_stance_mean_kgm2ps')} {pair[1]:.2f} for {pair[0]:.2f}"
+            group = column.removesuffix("_stance_mean_kgm2ps")
+            words = f"{name} {group} {pair[1]:.2f} for {pair[0]:.2f}"
             found.append((abs(pair[1] - pair[0]) / limit, words))
     return found, lost
 

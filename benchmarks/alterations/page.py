@@ -37,8 +37,7 @@ class Line:
         mark = "WRONG " if self.wrong == "yes" else ""
         lines = [f"{self.number:3d} {mark}{self.outcome}: {self.base}: {self.alteration}"]
         for name in ("difference", "missing", "said", "otherwise", "foreseen"):
-            if value := getattr(self, name):
-                lines.append(f"      {name}: {value}")
+            lines += [f"      {name}: {value}"] if (value := getattr(self, name)) else []
         return "\n".join(lines)
 
 

@@ -7,9 +7,8 @@ from copy import deepcopy
 import numpy as np
 import yaml
 
-from benchmarks.alterations.bases import part_of
 from benchmarks.alterations.planted import GONE, Alteration, Planted, Random, of_body, together
-from benchmarks.alterations.study import RUN, STATIC, MemoryStudy
+from benchmarks.alterations.study import RUN, STATIC, MemoryStudy, part_of
 
 
 def mass(study: MemoryStudy, random: Random) -> Planted:
@@ -38,7 +37,7 @@ def sex(study: MemoryStudy, random: Random) -> Planted:
     return Planted(f"sex {study.person['sex']} in the sheet", (r"\bsex\b|female|\bmale\b",))
 
 
-def surface(study: MemoryStudy, random: Random) -> Planted:
+def surface(study: MemoryStudy, _: Random) -> Planted:
     """Treadmill for overground and the other way round."""
     stated = "overground" if study.name.startswith("Rajagopal") else "treadmill"
     study.settings |= {"laboratory": {"surface": stated}}
@@ -98,15 +97,15 @@ def other_static(study: MemoryStudy, random: Random) -> Planted:
         force=weight * take.force,
         moment=weight * take.moment,
     )
-    names = (together("static", "distance|apart|another|person|differ|contradict|size|mass|length|stature|other"),
-             together("apart", "static"), together("mass", "plate|static"))  # fmt: skip
+    different = "distance|apart|another|person|differ|contradict|size|mass|length|stature|other"
+    names = (together("static", different), together("mass", "plate|static"))
     told = ", ".join(f"{one:.2f}" for one in factors)
     return Planted(
         f"static trial of another: lengths times {told}, weight times {weight:.2f}", names
     )
 
 
-def moving_static(study: MemoryStudy, random: Random) -> Planted:
+def moving_static(study: MemoryStudy, _: Random) -> Planted:
     """The run is called static."""
     study.takes[STATIC] = study.takes[RUN]
     return Planted(

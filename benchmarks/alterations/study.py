@@ -40,7 +40,8 @@ class MemoryStudy:
     settings : dict
         Of study.yaml.
     bodies : dict from label to body
-        Of the marker set; ``landmarks`` are those that scale the model.
+        Of the marker set; ``landmarks`` are those that scale the model, ``twins`` the model's own
+        markers for labels.
     marker_set : str or None
         Text of the study's own marker set.
     model_file : Path or None
@@ -59,6 +60,7 @@ class MemoryStudy:
     settings: dict[str, Any]
     bodies: dict[str, str] = field(default_factory=dict)
     landmarks: tuple[str, ...] = ()
+    twins: dict[str, str] = field(default_factory=dict)
     marker_set: str | None = None
     model_file: Path | None = None
     angles: Storage | None = None
@@ -141,3 +143,17 @@ def trial_row(trial: str, form: str, *, forces: bool = True) -> dict[str, str]:
     if form != "c3d" and forces:
         row["force_file"] = f"{trial}_forces.mot"
     return row
+
+
+def part_of(take: VirtualRecording, start: float, stop: float) -> VirtualRecording:
+    """What lies between two instants, s from the first frame."""
+    first, last = round(start * take.marker_rate), round(stop * take.marker_rate)
+    ratio = take.force_rate / take.marker_rate
+    samples = slice(round(first * ratio), round(last * ratio))
+    return take.changed(
+        markers=take.markers[first:last],
+        rotation=take.rotation[first:last],
+        phase=take.phase[first:last],
+        force=take.force[samples],
+        moment=take.moment[samples],
+    )

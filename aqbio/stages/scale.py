@@ -11,6 +11,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.stages.manifest import OK, Report, write_manifest
+from aqbio.stages.placement import lost_by_scaling
 from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
 from aqbio.stages.preparation.statements import Statement, contradiction, raised
 from aqbio.stages.standing import standing_trial
@@ -80,7 +81,9 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
         "landmark_max_m": scaled.largest,
         "landmark_error_m": scaled.marker_error,
     }
-    return numbers, [*noted, *audit_model(generic), *scaled.findings]
+    lost, said = lost_by_scaling(study, participant_id, skeleton, scaled.pose, scaled.landmarks)
+    numbers["lost"] = lost
+    return numbers, [*noted, *audit_model(generic), *scaled.findings, *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -103,6 +106,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "landmark_rms_m": None,
         "landmark_max_m": None,
         "landmark_error_m": {},
+        "lost": {},
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]

@@ -140,4 +140,4 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     assert np.isnan(hub_signals(data, "right")["hub_moment"][:, CHAINS.index("upper_body")]).all()
     anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
     draws = trial_draws(found, anatomy, (time, 0.0, touching), Spread(), Sampling(8, 1, 8))
-    assert len(deviations(intervals_dataset(draws, [RIGHT]), "right")) > 20
+    assert len(deviations(intervals_dataset(draws, [RIGHT], 0.3), "right")) > 20

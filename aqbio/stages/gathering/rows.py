@@ -18,6 +18,8 @@ TO_FILL = "sex (female or male), height_m"
 
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
+MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
@@ -93,7 +95,7 @@ class PersonRow:
             "static_trial": self.static_trial,
             "model_file": self.model_file,
             PLEASE_FILL: ("height_m" if self.model_file else TO_FILL)
-            + (", mass_kg" if MASS_NEEDED in self.found else ""),
+            + (", mass_kg" if "mass_kg" in self.found else ""),
             FOUND: self.found,
         }
 

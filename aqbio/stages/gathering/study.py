@@ -15,14 +15,14 @@ from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
 from aqbio.stages.gathering.from_coordinates import coordinates_rows
-from aqbio.stages.gathering.look import TrialLook, trial_look
+from aqbio.stages.gathering.look import TrialLook, first_look, trial_look
 from aqbio.stages.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
     repeated_recordings,
 )
-from aqbio.stages.gathering.rows import MASS_NEEDED, Rows, rows_of
+from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
 from aqbio.stages.gathering.scaled_models import (
     ScaledModel,
     fitting,
@@ -179,7 +179,7 @@ def _looks(
     """Look at every trial, each participant's static trial first."""
     looks: dict[str, TrialLook] = {}
     if markers.marker_set is None:
-        return looks
+        return {row.file: first_look(data, row) for row in rows.trials if row.include == "yes"}
     trunk = frozenset(model.model_map.groups.get("torso", ()))
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
@@ -204,6 +204,7 @@ def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
 def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
     """Say for every participant how many trials there are and what the body mass is."""
     told = {}
+    needed = MASS_NEEDED if any(look.prepared for look in looks.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
         seen = [looks[row.file] for row in own if row.file in looks]
@@ -221,7 +222,7 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
         if person.model_file:
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides:
-            words.append(MASS_NEEDED)
+            words.append(needed)
         told[person.participant_id] = "; ".join(words)
     return told
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from aqbio.stages.gathering.rows import MASS_NEEDED
+from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN
 from aqbio.stages.gathering.study import GatheredStudy
+from aqbio.stages.labelling.proposal import asked, blank
 
 BY_POSITION = "by its position"
 MANY = 12
@@ -111,8 +112,8 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
         reasons.setdefault(why, []).append(label)
     for why, labels in reasons.items():
         yield f"  not used ({why}): {_listed(labels)}"
-    for landmark in markers.missing:
-        yield f"  missing: {landmark}"
+    for place in markers.missing:
+        yield f"  missing: {asked(place)}"
 
 
 def _left_out(study: GatheredStudy) -> Iterator[str]:
@@ -130,16 +131,14 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
             needed = " (needed)" if study.model.sprint else ""
             yield f"{where}, sex: female or male{needed}"
         yield f"{where}, height_m: if you know it"
-        if MASS_NEEDED in person.found:
-            yield f"{where}, mass_kg: no plate shows it (needed)"
+        for words in (MASS_NEEDED, MASS_OPEN):
+            if words in person.found:
+                yield f"{where}, {words}"
     for row in (row for row in study.rows.trials if row.please):
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
         yield f"{where}, {row.please}: if you know how fast the belt was set"
-    if study.markers.missing:
-        yield (
-            "  markers.yaml: name the labels of the landmarks that are missing, as in "
-            "models/sprint/markers.yaml"
-        )
+    for place in study.markers.missing:
+        yield f"  markers.yaml, please_fill, {blank(place)}: {asked(place)} (needed)"
     typed = quote(str(folder))
     yield f"Then: aqbio check {typed}, and aqbio run {typed}"
 

@@ -11,7 +11,7 @@ from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings import surface
-from aqbio.mechanics.recordings.axes import displacement, heading
+from aqbio.mechanics.recordings.axes import TRAVEL_MIN, displacement, heading
 from aqbio.mechanics.recordings.foot_contacts import FeetLoads
 from aqbio.mechanics.recordings.statements import Measured
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -96,13 +96,15 @@ class _Seen:
     """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
 
     ``feet`` is the velocity of each foot while it stands, (2, 3), ``ground`` that of both,
-    ``facing`` points from the back of the pelvis to its front.
+    ``facing`` points from the back of the pelvis to its front; the pelvis is seen over ``elapsed``
+    seconds.
     """
 
     feet: FloatArray
     ground: FloatArray
     pelvis: FloatArray
     facing: FloatArray
+    elapsed: float
 
     @property
     def running(self) -> float:
@@ -140,6 +142,7 @@ def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) 
         ground=surface.ground_velocity(forefeet, standing, recording.rate),
         pelvis=displacement(path) / elapsed,
         facing=mean_vector(front - back),
+        elapsed=elapsed,
     )
 
 
@@ -227,9 +230,8 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
 
 def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
     """Direction of running about +y; where nobody is seen to run, that which the pelvis faces."""
-    if not seen.running >= surface.RUNNING_MIN and not np.isnan(seen.running):
-        direction = np.full(3, np.nan)
-    if np.isnan(direction).any():
+    stays = seen.running < surface.RUNNING_MIN and seen.running * seen.elapsed < TRAVEL_MIN
+    if stays or np.isnan(direction).any():
         notes.add(
             "heading-unknown",
             "warning",

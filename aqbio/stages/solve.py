@@ -34,9 +34,12 @@ from aqbio.stages.solving.observed import (
     lost_findings,
     lost_parts,
     of_the_model,
+    scaled_on,
     shown_by_markers,
     told_by_file,
 )
+from aqbio.stages.solving.pose import SolvedPose, believed, pose_faults
+from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
 from aqbio.stages.solving.solved import (
     Solution,
     solution_findings,
@@ -117,8 +120,20 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         q_raw = bridged(skeleton, q_raw, known)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
     observed = observed_from(skeleton.bodies, known, longest_gap(prepare, rate), never)
+    observed = scaled_on(observed, study.read_manifest(model.participant_id, "scale")["lost"])
+    pose = SolvedPose(
+        skeleton,
+        q_raw,
+        None if trial.coordinates_file else markers,
+        study.model_map,
+        study.marker_set,
+        observed,
+    )
+    faults = pose_faults(pose)
+    refuse_without_pose(pose, faults, trial.trial_id)
     observed = of_the_model(
-        observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
+        believed(pose, faults).widened(round(0.5 * rate / prepare.cutoff_hz)),
+        study.model_map.groups,
     )
     window = prepared.sel(time=markers.time)
     smooth = low_pass(q_raw, rate, prepare.cutoff_hz)
@@ -134,8 +149,10 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     findings = [
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
-        *force_findings(solution, loads, trial.trial_id),
+        *pose_findings(pose, faults, trial.trial_id),
     ]
+    if not observed.lost_segments(solution.contact_window):
+        findings += force_findings(solution, loads, trial.trial_id)
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {

@@ -63,7 +63,7 @@ def body_displacement(
     covariance = sd[:, None] * inverse * sd
     moves = _moves(skeleton, poses, np.repeat(bodies, POINTS), _point_masses(skeleton))
     squares = ((moves @ covariance) * moves).sum(axis=(1, 2))
-    return np.sqrt(squares.reshape(len(bodies), POINTS).mean(axis=1))
+    return np.asarray(np.sqrt(squares.reshape(len(bodies), POINTS).mean(axis=1)))
 
 
 def _moves(
@@ -92,4 +92,5 @@ def _point_masses(skeleton: Skeleton) -> FloatArray:
     second = (trace / 2 * np.eye(3) - skeleton.inertia) / mass
     size, axes = np.linalg.eigh(second)
     arms = np.sqrt(np.maximum(3 * size, 0.0))[:, :, None] * np.swapaxes(axes, 1, 2)
-    return (skeleton.com[:, None] + np.concatenate([arms, -arms], axis=1)).reshape(-1, 3)
+    points: FloatArray = skeleton.com[:, None] + np.concatenate([arms, -arms], axis=1)
+    return points.reshape(-1, 3)

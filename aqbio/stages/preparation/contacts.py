@@ -14,12 +14,22 @@ ELSEWHERE = 0.5
 """Forces are of another trial, clock or place when more than this share belongs to nobody."""
 
 
-def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: Notes) -> None:
-    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones."""
+def note_contacts(
+    loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
+) -> None:
+    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones.
+
+    ``end`` is the last instant of the motion, s: what plates measure later, or before its start at
+    0 s, belongs to no contact of this trial.
+    """
     for one in loads.on_plates:
-        start = plates.start + one.start / plates.rate
+        start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
         name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
-        _note_foot(one, name, plates.feet[one.plate], notes)
+        seen = min(stop, end) - max(start, 0.0)
+        if np.isnan(one.distance) and seen < 0.5 * (stop - start):
+            _note_outside(name, start, stop, end, notes)
+        else:
+            _note_foot(one, name, plates.feet[one.plate], notes)
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
@@ -89,13 +99,15 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             "warning",
             f"the {name} ({one.peak:.0f} N) belongs to nobody: "
             + (
-                "no foot marker is seen."
+                "no foot marker is seen then."
                 if unseen
                 else f"the next foot is {one.distance:.2f} m away."
             ),
             number=None if unseen else one.distance,
             unit="m",
-            fix="check the plate's position and the foot markers, or list the plate in "
+            fix="label the feet there, if the contact is needed; the plate is used elsewhere."
+            if unseen
+            else "check the plate's position and the foot markers, or list the plate in "
             "laboratory.ignore_plates.",
             forces=True,
         )
@@ -132,6 +144,21 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
         )
 
 
+def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes) -> None:
+    """Note a contact that lies, in its loaded part at least, outside the recorded motion."""
+    notes.add(
+        "contact-outside",
+        "info",
+        f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
+        "nobody can say whose foot it is, and it is not used.",
+        number=stop if stop > end else start,
+        limit=end if stop > end else 0.0,
+        unit="s",
+        fix="export the motion over the whole contact, if it is needed.",
+        forces=True,
+    )
+
+
 def _nearness(distance: float, limit: float) -> str:
     """Say where the centre of pressure went, from its distance to the edge, m, inside positive."""
     if distance < 0:
@@ -146,11 +173,11 @@ def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
     name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
-    if not contact.complete:
+    if not contact.complete and not contact.shared:
         notes.add(
             "contact-cut",
             "info",
-            f"the {name} is cut by an end of the recording, or shared by both feet.",
+            f"the {name} is cut by an end of the recording.",
             forces=True,
         )
     if contact.edge_distance < edge_limit:

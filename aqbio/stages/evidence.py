@@ -14,6 +14,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
+from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
@@ -35,6 +36,7 @@ from aqbio.stages.arms.step_rows import (
 )
 from aqbio.stages.arms.trial_state import measured_state
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.solving.observed import why_not_whole
 from aqbio.stages.stepping.curves import step_curves
 from aqbio.stats.evidence import CHAINS
 
@@ -137,8 +139,18 @@ def evidence_trial(
         "consistent": cached.fitted,
         "posterior_sd": _known(posterior_sds(data, state.steps)),
         "mass_kg": state.mass,
+        "unseen_arms": _unseen_arms(study, cached, state.steps),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def _unseen_arms(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> str:
+    """Why the arms are not observed in any step of a trial; empty where they are."""
+    parts, time = observed_parts(study, cached), cached.time
+    arms = {name: one for name, one in study.model_map.groups.items() if name.startswith("arm_")}
+    contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
+    reasons = [why_not_whole(parts.observed, arms, frames) for frames in contacts]
+    return max(reasons, key=reasons.count) if reasons and all(reasons) else ""
 
 
 def _known(values: dict[str, float]) -> dict[str, float]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Normalisation = Literal["dimensionless", "si"]
 
 UPWARD = AXES.index("y")
+ARMS_OF_MAPS = tuple(f"arm_{side}" for side in SIDES)
 LOADED = ("thigh_load", "shank_load", "arm_load")
 
 
@@ -309,4 +310,18 @@ def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:
         one_sided_loads=bool(conditions & set(LOADED)),
         matched_speed=False,
         accelerating=False,
+        reasons=_unseen_arms(study),
     )
+
+
+def _unseen_arms(study: Study) -> dict[str, str]:
+    """Why no step shows arms, from what stage evidence says of every trial."""
+    if lacking := [arm for arm in ARMS_OF_MAPS if arm not in study.model_map.groups]:
+        return {"arms": f"the model has no {' and no '.join(lacking)}"}
+    entries = [
+        entry
+        for one in study.participants
+        for entry in study.read_manifest(one.participant_id, STAGE)["trials"]
+    ]
+    said = [str(entry["unseen_arms"]) for entry in entries if entry.get("unseen_arms")]
+    return {"arms": "; ".join(dict.fromkeys(said))} if said else {}

@@ -26,7 +26,7 @@ from aqbio.stages.preparation.label_check import (
 )
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
-from aqbio.stages.solving.coordinates import coordinates_recording
+from aqbio.stages.solving.coordinates import coordinates_trial
 
 STAGE = "prepare"
 
@@ -108,25 +108,27 @@ def _prepare(
     notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
     laboratory = settings.laboratory
     if trial.coordinates_file:
-        recording = coordinates_recording(study, trial)
+        read = coordinates_trial(study, trial)
+        recording, marker_set = read.recording, read.marker_set
+        read.write(study.folder(participant_id, STAGE) / trial.trial_id)
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
+        description = study.model_file(participant_id)
     else:
+        marker_set, description = study.marker_set, study.marker_file
         recording = read_recording(markers, forces, laboratory.marker_unit)
-        recording = with_checked_labels(recording, trial, reference, study.marker_set, notes)
-    prepared = prepare_trial(
-        recording, trial, study.marker_set, (laboratory, settings.prepare), notes
-    )
+        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    prepared = prepare_trial(recording, trial, marker_set, (laboratory, settings.prepare), notes)
     inputs = (markers,) if forces is None else (markers, forces)
     attributes = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
-        **provenance(STAGE, (*inputs, study.marker_file), study.stage_settings(STAGE)),
+        **provenance(STAGE, (*inputs, description), study.stage_settings(STAGE)),
     }
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
     numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
     if trial.task == "static":
-        height = pelvis_height(prepared.labels, prepared.markers, study.marker_set)
+        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
     return TrialOutcome(
         numbers=numbers,

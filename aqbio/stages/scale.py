@@ -10,10 +10,13 @@ from typing import Any
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
+from aqbio.mechanics.anatomy.body_points import BodyPoint
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, write_manifest
 from aqbio.stages.placement import lost_by_scaling
 from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
 from aqbio.stages.preparation.statements import Statement, contradiction, raised
+from aqbio.stages.solving.model_markers import stand_ins
 from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
@@ -96,7 +99,8 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
     output = folder / f"{participant_id}.osim"
     with quiet(level="Off"):
-        mass, findings = corrected_model(source, output, study.settings.model.corrections)
+        points = _stand_ins(study, participant_id, read_skeleton(source))
+        mass, findings = corrected_model(source, output, study.settings.model.corrections, points)
         skeleton = read_skeleton(output)
     save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
     numbers = {
@@ -110,6 +114,12 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]
+
+
+def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
+    """Points of a model that trials from joint angles need in place of markers."""
+    angles = any(trial.coordinates_file for trial in study.moving_of(participant_id))
+    return stand_ins(skeleton, study.model_map) if angles else ()
 
 
 def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:

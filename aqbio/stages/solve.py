@@ -213,6 +213,8 @@ def tracked_markers(
     AqbioError
         When fewer than ten markers are on the model, or no stretch of frames shows them.
     """
+    if trial.coordinates_file:
+        return _model_markers(prepared, trial), []
     marker_set = study.marker_set
     used = [
         label
@@ -243,6 +245,15 @@ def tracked_markers(
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
     return markers, left_out_findings(enough, time, spans, seen, trial)
+
+
+def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
+    """Markers of the participant's model, where the joint angles put them."""
+    time = prepared["time"].values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    names = tuple(map(str, prepared["marker"].values))
+    positions = prepared["marker_raw"].values[asked]
+    return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
 
 
 def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:

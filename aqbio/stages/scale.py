@@ -13,6 +13,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.stages.placement import lost_by_scaling
 from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
 from aqbio.stages.preparation.statements import Statement, contradiction, raised
 from aqbio.stages.solving.model_markers import stand_ins
@@ -78,7 +79,9 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
         "landmark_max_m": scaled.largest,
         "landmark_error_m": scaled.marker_error,
     }
-    return numbers, [*noted, *audit_model(generic), *scaled.findings]
+    lost, said = lost_by_scaling(study, participant_id, skeleton, scaled.pose, scaled.landmarks)
+    numbers["lost"] = lost
+    return numbers, [*noted, *audit_model(generic), *scaled.findings, *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -102,6 +105,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "landmark_rms_m": None,
         "landmark_max_m": None,
         "landmark_error_m": {},
+        "lost": {},
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,6 +77,19 @@ class Finding:
 
     def __str__(self) -> str:
         return _message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
+
+
+def group_of(finding: Finding) -> str:
+    """Give the short name of what is behind a finding: the same for all that it is behind.
+
+    Examples
+    --------
+    >>> gap = Finding("marker-missing", "info", "marker LTOE is missing in 4 frames.", label="LTOE")
+    >>> group_of(gap)
+    'marker-missing-4c58'
+    """
+    said = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
+    return f"{finding.rule}-{said[:4]}"
 
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")

@@ -18,6 +18,9 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.report.summary import study_summary
+from aqbio.stages.internal import IDENTIFIER, RULE
+from aqbio.stages.stepping.findings import every_finding, study_causes
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
@@ -26,11 +29,16 @@ POLL_SECONDS = 0.25
 TOLD_CAUSES = 10
 """Causes that the console tells."""
 
+BROKEN = 3
+"""Exit status of a strict run that has a page, but not of everything."""
+
 LOCKS = Path(".snakemake")
 """Folder of the locks, below the one that a run works in."""
 
 
-def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
+def run_workflow(
+    study_file: Path, *, cores: int, dry_run: bool = False, strict: bool = False
+) -> int:
     """Run snakemake on a study and show how far it is.
 
     Parameters
@@ -40,11 +48,13 @@ def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
         Cores to use; 0 uses all.
     dry_run : bool
         Only say what would run.
+    strict : bool
+        Whether an internal error counts as a failure.
 
     Returns
     -------
     int
-        Exit status of snakemake.
+        Exit status of snakemake; with ``strict`` `BROKEN` where something in the program broke.
     """
     study = load_study(study_file)
     command = snakemake_command(study_file, cores)
@@ -54,7 +64,8 @@ def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
         if stopped:
             sys.stdout.write("The run before was stopped: what it finished is kept.\n")
             subprocess.run([*command, "--unlock"], check=False, capture_output=True)
-        return _run(command, study, lock)
+        status = _run(command, study, lock)
+    return BROKEN if status == 0 and strict and internal_errors(study) else status
 
 
 def snakemake_command(study_file: Path, cores: int) -> list[str]:
@@ -215,28 +226,36 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
 
 def summary(study: Study) -> str:
     """Say what can be used, what was found, cause by cause, and where the page is."""
-    from aqbio.report.summary import study_summary
-
     trials = read_table(study.table("trials.tsv"))
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
-    lines = [f"{label}: {text}" for label, text in said.facts[1:4]]
+    lines = [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
     lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
     lines += [f"Failed ({one.concerns}): {one.first.what}" for one in said.failed]
-    return "\n".join([*lines, *_causes(study), f"Page: {study.root / 'report' / 'index.html'}"])
+    lines += [*internal_errors(study), *_causes(study)]
+    return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
 def _causes(study: Study) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
-    table = read_table(study.table("causes.tsv"))
-    grave = table[table["severity"] != "info"].astype(object).where(table.notna(), "")
-    for row in grave.head(TOLD_CAUSES).to_dict("records"):
-        alike = f" ({row['alike']})" if row["alike"] else ""
-        who = f"{row['concerns']}: " if row["concerns"] else ""
-        yield f"{row['severity'].capitalize()}: {who}{row['what']}{alike}"
-        if row["fix"]:
-            yield f"  Fix: {row['fix']}"
-    left = max(len(grave) - TOLD_CAUSES, 0)
-    remarks = len(table) - len(grave)
+    found = [one for one in study_causes(study) if one.first.rule != RULE]
+    grave = [one for one in found if one.first.severity != "info"]
+    for one in grave[:TOLD_CAUSES]:
+        alike = f" ({one.alike})" if one.alike else ""
+        who = f"{one.concerns}: " if one.concerns else ""
+        yield f"{one.first.severity.capitalize()}: {who}{one.first.what}{alike}"
+        if one.first.fix:
+            yield f"  Fix: {one.first.fix}"
+    left, remarks = max(len(grave) - TOLD_CAUSES, 0), len(found) - len(grave)
     if left or remarks:
         words = f"{left} more and {remarks} remark{'s' * (remarks != 1)}"
         yield f"{words}: {study.table('causes.tsv')}"
+
+
+def internal_errors(study: Study) -> list[str]:
+    """Say what broke in the program itself: each fault as first met, and how often."""
+    findings = every_finding(study)
+    said = findings.loc[findings["rule"] == RULE, "what"]
+    faults = said.groupby(said.str.extract(IDENTIFIER, expand=False), sort=False)
+    return [
+        f"  {one.iloc[0]}" + (f" ({len(one)} times)" if len(one) > 1 else "") for _, one in faults
+    ]

@@ -18,7 +18,8 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.stages.stepping.columns import CAUSES, STEPS, TRIALS
+from aqbio.stages.internal import RULE
+from aqbio.stages.stepping.columns import FINDINGS, STEPS, TRIALS
 from tests.small_study import write_small_study
 
 
@@ -144,38 +145,42 @@ def test_the_bar_of_the_study_reaches_its_end(study):
     assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
 
 
-def _tables(study, trials, steps, found):
-    for name, columns, rows in (
-        ("trials", TRIALS, trials), ("steps", STEPS, steps), ("causes", CAUSES, found)
+def _trials(study, *rows, found=(), steps=()):
+    findings = [
+        dict.fromkeys(FINDINGS) | ({"rule": RULE, "severity": "error", "what": one}
+                                   if isinstance(one, str) else one)
+        for one in found
+    ]  # fmt: skip
+    for name, columns, content in (
+        ("findings", FINDINGS, findings), ("trials", TRIALS, rows), ("steps", STEPS, steps)
     ):  # fmt: skip
-        table = pd.DataFrame([dict.fromkeys(columns) | row for row in rows], columns=list(columns))
+        lines = [dict.fromkeys(columns) | row for row in content]
+        table = pd.DataFrame(lines, columns=list(columns))
         write_table(table, study.table(f"{name}.tsv"), columns, {})
 
 
-def _cause(number, severity="warning"):
-    return {
-        "cause": number, "severity": severity, "rule": "gap", "count": 2, "concerns": "P1, fast",
-        "what": f"cause {number}.", "alike": "2 alike", "fix": f"mend {number}.",
-    }  # fmt: skip
+WHOLE = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}
+
+
+def _finding(words, severity="warning"):
+    return {"severity": severity, "rule": "gap", "participant_id": "P1", "trial_id": "fast",
+            "what": f"{words} is 3 mm off.", "fix": f"mend {words}."}  # fmt: skip
 
 
 def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(study):
-    trials = [
-        {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"},
-        {"participant_id": "P1", "trial_id": "007", "status": "failed", "reason": "solve: cut.",
-         "state": "failed"},
-    ]  # fmt: skip
+    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "solve: cut.",
+                      "state": "failed"}  # fmt: skip
     step = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
             "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
-    found = [_cause(1, "error"), _cause(2), _cause(3, "info")]
-    _tables(study, trials, [step], found)
+    found = [_finding("a"), _finding("b", "error"), _finding("c", "info"), _finding("a")]
+    _trials(study, WHOLE, failed, steps=[step], found=found)
     lines = progress.summary(study).splitlines()
     assert lines[0] == "Trials: 2: 1 usable, 1 failed"
     assert "Nothing about the two sides can be said: see Findings." in lines
     assert "Failed (P1, 007): solve: cut." in lines
     assert lines[-6:-2] == [
-        "Error: P1, fast: cause 1. (2 alike)", "  Fix: mend 1.",
-        "Warning: P1, fast: cause 2. (2 alike)", "  Fix: mend 2.",
+        "Error: P1, fast: b is 3 mm off.", "  Fix: mend b.",
+        "Warning: P1, fast: a is 3 mm off. (2 alike; told: P1 fast)", "  Fix: mend a.",
     ]  # fmt: skip
     assert lines[-2] == f"0 more and 1 remark: {study.table('causes.tsv')}"
     assert lines[-1] == f"Page: {study.root / 'report' / 'index.html'}"
@@ -183,11 +188,34 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
 
 def test_the_console_tells_about_a_screen(study):
     """148 findings for one participant hid the two that mattered."""
-    trials = [{"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}]
-    _tables(study, trials, [], [_cause(number) for number in range(148)])
+    names = [f"{first}{second}" for first in "abcdefghijkl" for second in "abcdefghijkl"]
+    _trials(study, WHOLE, found=[_finding(name) for name in names])
     lines = progress.summary(study).splitlines()
     assert len(lines) < 40
-    assert lines[-2].startswith("138 more and 0 remarks: ")
+    assert lines[-2].startswith(f"{len(names) - 10} more and 0 remarks: ")
+
+
+def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(
+    study, tmp_path, monkeypatch, capsys
+):
+    """The page is there; scripts still learn that a part of it is not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: [sys.executable, "-V"])
+    whole = WHOLE
+
+    def status(*, strict):
+        return progress.run_workflow(study.file, cores=1, strict=strict)
+
+    _trials(study, whole)
+    assert (status(strict=False), status(strict=True)) == (0, 0)
+    capsys.readouterr()
+    said = "internal error 12ab34: KeyError, see logs/{}; please report."
+    other = "internal error 99ff00: MemoryError, see logs/c; please report."
+    _trials(study, whole, found=[said.format("a"), said.format("b"), other])
+    assert (status(strict=False), status(strict=True)) == (0, progress.BROKEN)
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  {said.format('a')} (2 times)" in lines
+    assert f"  {other}" in lines
 
 
 def test_what_snakemake_is_asked_for(study, monkeypatch):

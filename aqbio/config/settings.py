@@ -300,7 +300,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "contributions": ("model", "contributions", "roles", "steps"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
-    "hypotheses": ("quality", "hypotheses", "multiverse"),
+    "hypotheses": ("model", "quality", "hypotheses", "multiverse"),
     "figures": ("quality", "figures", "hypotheses"),
     "report": ("hypotheses", "report"),
 }

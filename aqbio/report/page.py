@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -12,7 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.errors import SEVERITIES
+from aqbio.errors import SEVERITIES, Cause
 from aqbio.figures.numbers import shown, shown_together
 from aqbio.report.agreement import sessions
 from aqbio.report.carried import (
@@ -31,6 +32,7 @@ from aqbio.report.quality import (
     residuals,
 )
 from aqbio.report.rows import rows
+from aqbio.report.sections import Contain, Sections
 from aqbio.report.summary import study_summary
 from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
 from aqbio.report.verdicts import VerdictTables, verdict_section
@@ -80,8 +82,10 @@ class PageContent:
         Who is on the push side and who on the swing side.
     participants : int
         Number of rows of the participants sheet.
-    steps, trials, quality, causes : DataFrame
+    steps, trials, quality : DataFrame
         The study's tables.
+    causes : tuple of Cause
+        What was found in all stages.
     means : DataFrame
         As from `aqbio.figures.stance_means.stance_means`.
     caused : DataFrame
@@ -102,7 +106,7 @@ class PageContent:
     steps: pd.DataFrame
     trials: pd.DataFrame
     quality: pd.DataFrame
-    causes: pd.DataFrame
+    causes: tuple[Cause, ...]
     means: pd.DataFrame
     caused: pd.DataFrame
     consistency: tuple[Mapping[str, Any], ...]
@@ -111,8 +115,14 @@ class PageContent:
     origin: Origin
 
 
-def page(content: PageContent) -> str:
+def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> str:
     """Write the page.
+
+    Parameters
+    ----------
+    content : PageContent
+    contain : callable
+        A section in which something fails then says so, and the others are there.
 
     Returns
     -------
@@ -130,37 +140,39 @@ def page(content: PageContent) -> str:
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
     environment.filters |= {"estimate": estimate, "probability": probability}
     environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"few": FEW}
+    environment.globals |= {"few": FEW, "told_causes": TOLD_CAUSES}
     style = (templates / "style.css").read_text(encoding="utf-8")
     figures = _figures(content.figures)
-    columns, driven = speed_columns(content.means), driven_columns(content.caused)
-    environment.globals |= {"driven_sides": told_sides(driven)}
-    return environment.get_template("page.html.j2").render(
-        content=content,
-        style=Markup(style),
-        columns=columns,
-        driven=driven,
-        fastest=fastest(driven),
-        fastest_carried=fastest(columns),
-        verdicts=verdict_section(content.verdicts),
-        verdict_figures=figures["verdicts"],
-        study_figures=figures["study"],
-        trial_figures=figures["trials"],
-        numbers=_numbers(figures),
-        sessions=sessions(content.consistency, residuals(content.quality)),
-        agreement_figure=next(iter(figures[AGREEMENT]), None),
-        carriers=told_carriers(columns),
-        summary=study_summary(content.participants, content.trials, content.steps),
-        step_rows=rows(content.steps),
-        quality=quality_tables(content.quality),
-        residuals=residuals(content.quality),
-        cautions=cautions(content.quality, content.causes),
-        closures=rows(closures(content.quality)),
-        closure_summary=closure_summary(content.quality),
-        causes=_causes(content.causes),
-        told_causes=TOLD_CAUSES,
-        joint_roles=_joint_roles(columns),
+    values = Sections(environment, contain)
+    columns = values.value("columns", lambda: speed_columns(content.means))
+    driven = values.value("driven", lambda: driven_columns(content.caused))
+    values.value("driven_sides", lambda: told_sides(driven))
+    values.value("fastest", lambda: fastest(driven))
+    values.value("fastest_carried", lambda: fastest(columns))
+    values.value("verdicts", lambda: verdict_section(content.verdicts))
+    values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
+    values.value("carriers", lambda: told_carriers(columns))
+    values.value(
+        "summary", lambda: study_summary(content.participants, content.trials, content.steps)
     )
+    values.value("step_rows", lambda: rows(content.steps))
+    values.value("quality", lambda: quality_tables(content.quality))
+    values.value("residuals", lambda: residuals(content.quality))
+    values.value("cautions", lambda: cautions(content.quality, content.causes))
+    values.value("closures", lambda: rows(closures(content.quality)))
+    values.value("closure_summary", lambda: closure_summary(content.quality))
+    values.value("causes", lambda: _by_severity(content.causes))
+    values.value("joint_roles", lambda: _joint_roles(columns))
+    environment.globals |= {
+        "content": content,
+        "style": Markup(style),
+        "verdict_figures": figures["verdicts"],
+        "study_figures": figures["study"],
+        "trial_figures": figures["trials"],
+        "numbers": _numbers(figures),
+        "agreement_figure": next(iter(figures[AGREEMENT]), None),
+    }
+    return environment.get_template("page.html.j2").render()
 
 
 def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
@@ -249,9 +261,8 @@ def data_address(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _causes(causes: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    blank = causes.astype(object).where(causes.notna(), "")
-    return {severity: rows(blank[blank["severity"] == severity]) for severity in SEVERITIES}
+def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
+    return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}
 
 
 def _joint_roles(columns: list[SpeedColumn]) -> list[str]:

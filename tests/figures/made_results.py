@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aqbio.errors import Finding, causes
+from aqbio.errors import Finding
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
@@ -18,7 +18,6 @@ from aqbio.io.tables import Columns, write_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.stages import manifest
 from aqbio.stages.stepping import columns as step_columns
-from aqbio.stages.stepping.found import cause_rows
 from tests.figures.made_study import (
     AXES,
     GROUPS,
@@ -73,7 +72,6 @@ def write_made_results(
         ("contributions", _contributions_table(curves), step_columns.CONTRIBUTIONS),
         ("quality", _quality_table(trials), step_columns.QUALITY),
         ("findings", _findings_table(), step_columns.FINDINGS),
-        ("causes", _causes_table(), step_columns.CAUSES),
         ("trials", trials, step_columns.TRIALS),
     ):
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
@@ -339,17 +337,6 @@ def _findings_table() -> pd.DataFrame:
     names = ("participant_id", "trial_id", "stage", "severity", "rule", "what")
     table = pd.DataFrame(rows, columns=list(names))
     return table.assign(where="frame 12", file="jog.c3d", fix="look at the marker & its label.")
-
-
-def _causes_table() -> pd.DataFrame:
-    findings = [
-        Finding(
-            rule=row["rule"], severity=row["severity"], what=row["what"],
-            trial=row["trial_id"], participant=row["participant_id"], fix=row["fix"],
-        )
-        for row in _findings_table().fillna("").to_dict("records")
-    ]  # fmt: skip
-    return pd.DataFrame(list(cause_rows(causes(findings))))
 
 
 def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.errors import Cause, Finding, Severity, causes
 from aqbio.report.origin import origin
 from aqbio.report.quality import (
     cautions,
@@ -19,7 +20,7 @@ from aqbio.report.quality import (
 )
 from aqbio.report.summary import study_summary, unsaid
 
-NO_FINDINGS = pd.DataFrame({"severity": pd.Series([], dtype=str)})
+NO_FINDINGS: tuple[Cause, ...] = ()
 
 
 def _quality(*rows: tuple[str, str, float, str, float, str | None]) -> pd.DataFrame:
@@ -184,7 +185,11 @@ def test_residuals_outside_their_limits_lead_the_page() -> None:
         ("sprint", "closure_A1", 1e-16, "relative", 1e-12, "ok"),
     )
     assert [row.outside for row in residuals(rows)] == [False, True]
-    findings = pd.DataFrame({"severity": ["warning", "warning", "error", "info"]})
+    severities: tuple[Severity, ...] = ("warning", "warning", "error", "info")
+    findings = causes(
+        Finding("made-up", severity, f"finding {'abcd'[place]}.")
+        for place, severity in enumerate(severities)
+    )
     said = (
         "Residual forces or moments lie outside their limits in 1 of 2 trials; the largest "
         "residual moment is 144.0 N m RMS (A, sprint)."

@@ -25,7 +25,6 @@ rule steps:
         curves=f"{ROOT}/tables/step_curves.nc",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",
-        causes=f"{ROOT}/tables/causes.tsv",
         trials=f"{ROOT}/tables/trials.tsv",
     log:
         f"{ROOT}/logs/steps.log",
@@ -48,6 +47,7 @@ rule hypotheses:
     input:
         evidence=manifests("evidence"),
         contributions=rules.steps.output.contributions,
+        trials=rules.steps.output.trials,
         quality=rules.steps.output.quality,
         sheets=HYPOTHESIS_FILES,
         settings=settings_of("hypotheses"),
@@ -63,6 +63,7 @@ rule hypotheses:
         power=f"{ROOT}/tables/power.tsv",
         sprints=f"{ROOT}/tables/sprints.tsv",
         deviations=f"{ROOT}/tables/deviations.tsv",
+        findings=f"{ROOT}/tables/findings_hypotheses.tsv",
     log:
         f"{ROOT}/logs/hypotheses.log",
     benchmark:
@@ -92,7 +93,8 @@ rule figures:
         scaled=manifests("scale"),
         settings=settings_of("figures"),
     output:
-        f"{ROOT}/figures/figures.json",
+        figures=f"{ROOT}/figures/figures.json",
+        findings=f"{ROOT}/tables/findings_figures.tsv",
     log:
         f"{ROOT}/logs/figures.log",
     benchmark:
@@ -118,12 +120,13 @@ rule report:
             rules.steps.output.quality,
             rules.steps.output.trials,
             rules.steps.output.findings,
-            rules.steps.output.causes,
         ],
         verdicts=rules.hypotheses.output,
         settings=settings_of("report"),
     output:
-        report(PAGE, caption="../report/page.rst", category="Page"),
+        page=report(PAGE, caption="../report/page.rst", category="Page"),
+        findings=f"{ROOT}/tables/findings_report.tsv",
+        causes=f"{ROOT}/tables/causes.tsv",
     log:
         f"{ROOT}/logs/report.log",
     benchmark:

@@ -49,7 +49,8 @@ class GatheredStudy:
     rows : Rows
     looks : dict
         What each trial shows, by file.
-    markers : ProposedSet
+    markers : ProposedSet or None
+        None where there are joint angles instead of markers.
     model : ChosenModel
     left_out : tuple of Unusable
         Recordings that are not in the sheets, and why.
@@ -63,7 +64,7 @@ class GatheredStudy:
     content: FolderContent
     rows: Rows
     looks: Mapping[str, TrialLook]
-    markers: ProposedSet
+    markers: ProposedSet | None
     model: ChosenModel
     left_out: tuple[Unusable, ...]
     doubts: tuple[str, ...] = ()
@@ -94,7 +95,7 @@ def gathered_study(
     report(f"looking through {data}")
     content = folder_content(data)
     if not content.markers and content.coordinates:
-        return _study_of_coordinates(name, data, content)
+        return _study_of_coordinates(data, content)
     if not content.markers:
         raise _nothing(data, content)
     chosen = chosen_model(model)
@@ -131,16 +132,14 @@ def gathered_study(
     return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts, scaled)
 
 
-def _study_of_coordinates(name: str, data: Path, content: FolderContent) -> GatheredStudy:
-    """A study without markers: the markers of the scaled models stand in for them."""
+def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
+    """A study without markers, and without a marker set: the models show where the body is."""
     rows, model, left_out = coordinates_rows(data, content)
-    chosen = chosen_model(model)
-    markers = proposed_set(name, [tuple(chosen.own)], [], chosen)
     used = {row.force_file for row in rows.trials}
     unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
     left_out += content.unusable
-    return GatheredStudy(data, content, rows, {}, markers, chosen, left_out)
+    return GatheredStudy(data, content, rows, {}, None, chosen_model(model), left_out)
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:

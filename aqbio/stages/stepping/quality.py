@@ -12,6 +12,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
+from aqbio.stages.contacts import contact_span
 from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
@@ -81,7 +82,7 @@ def contact_window(data: xr.Dataset) -> BoolArray:
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
-    first, last = data["contact_touchdown"].min().item(), data["contact_toe_off"].max().item()
+    first, last = contact_span(data)
     inside = np.asarray((time >= first) & (time <= last))
     return inside & data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else inside
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aqbio.io.study import Study
-from aqbio.names import AXES
-from aqbio.stages.manifest import OK
+from aqbio.names import AXES, PARTICIPANT_STAGES
+from aqbio.stages.manifest import FAILED, OK, told_failure
 from aqbio.stages.solving.observed import read_observed, why_not_whole
+from aqbio.stages.stepping.findings import Failures
 from aqbio.stages.stepping.measures import Row, manifest_entry
 from aqbio.stages.stepping.quality import contact_window
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aqbio.stages.steps import TrialSteps
+
+LAST = PARTICIPANT_STAGES[-1]
+"""Stage whose manifest says what became of a trial: it passes all failures on."""
 
 AGREEMENT = (
     *(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in AXES),
@@ -27,35 +31,45 @@ AGREEMENT = (
 
 
 def trial_rows(
-    study: Study, steps: pd.DataFrame, quality: pd.DataFrame, done: Sequence[TrialSteps]
+    study: Study,
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    done: Sequence[TrialSteps],
+    failed: Failures,
 ) -> Iterator[Row]:
     """Rows of every trial.
 
     Parameters
     ----------
     study : Study
-    steps, quality : DataFrame
-        The study's tables.
+    tables : pair of DataFrame
+        Steps and quality of the study.
     done : sequence of TrialSteps
         Trials that have results.
+    failed : mapping
+        Trials that stage steps could not tell.
     """
+    steps, quality = tables
     unseen = {(one.participant_id, one.trial.trial_id): _unobserved(study, one) for one in done}
     verdicts = dict(iter(quality.groupby(["participant_id", "trial_id"])))
     for participant in study.participants:
         name = participant.participant_id
         prepared = study.read_manifest(name, "prepare")
-        last = study.read_manifest(name, "contributions")
+        last = study.read_manifest(name, LAST)
         fits = study.read_manifest(name, "consistency")
         surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
         for trial in study.moving_of(name):
             entry, fit = manifest_entry(last, trial.trial_id), manifest_entry(fits, trial.trial_id)
+            place = (name, trial.trial_id)
             own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
+            why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
+            if error := failed.get(place):
+                why = f"steps: {error.what}"
             row = {
                 "participant_id": name,
                 "trial_id": trial.trial_id,
                 "condition": trial.condition,
-                "status": entry["status"],
-                "reason": entry["reason"] or None,
+                "status": FAILED if why else OK,
+                "reason": why or None,
                 "surface": surfaces.get(trial.trial_id),
                 "motion": fit.get("motion"),
                 "motion_reason": fit.get("motion_reason") or None,
@@ -63,9 +77,9 @@ def trial_rows(
                 "contacts": len(own),
                 "steps_ok": int((own["status"] == "ok").sum()),
                 "steps_rejected": int((own["status"] == "rejected").sum()),
-                "unobserved": unseen.get((name, trial.trial_id)) or None,
+                "unobserved": unseen.get(place) or None,
             }
-            yield row | {"state": _state(row)} | _agreement(verdicts.get((name, trial.trial_id)))
+            yield row | {"state": _state(row)} | _agreement(verdicts.get(place))
 
 
 def _unobserved(study: Study, trial: TrialSteps) -> str:

@@ -14,6 +14,7 @@ from aqbio.config.quality import Quality
 from aqbio.errors import Finding
 from aqbio.figures.numbers import shown
 from aqbio.io.study import load_study
+from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
@@ -23,7 +24,7 @@ from aqbio.stages.manifest import FAILED, OK, entry, write_manifest
 from aqbio.stages.solving.observed import with_observed
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.curves import ROLES, step_curves
-from aqbio.stages.stepping.found import cause_rows, finding_rows, found_in
+from aqbio.stages.stepping.findings import cause_rows, finding_rows, study_causes
 from aqbio.stages.stepping.measures import measure
 from aqbio.stages.stepping.quality import contact_window, quality_rows
 from aqbio.stages.stepping.trial_states import trial_rows
@@ -203,13 +204,14 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     trials = [entry("fast", FAILED, "cut.", findings=[broken]), entry("slow", OK, "")]
     write_manifest(study, "P1", "prepare", trials, findings=[whole])
     write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
-    found = found_in(study)
-    rows = list(finding_rows(found))
+    rows = list(finding_rows(study, {}))
     assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
-    grave_first = list(cause_rows(found.causes))
+    table = pd.DataFrame(rows)
+    write_table(table, study.table("findings.tsv"), step_columns.FINDINGS, {})
+    grave_first = list(cause_rows(study_causes(study)))
     assert all(set(row) == set(step_columns.CAUSES) for row in grave_first)
     assert [row["rule"] for row in grave_first] == ["cut", "mass", "gap"]
-    assert [row["cause"] for row in rows] == [2, 1, 3]
+    assert [row["cause"] for row in rows] == [grave_first[at]["cause"] for at in (1, 0, 2)]
     assert [(r["participant_id"], r["stage"], r["trial_id"], r["rule"]) for r in rows] == [
         ("P1", "prepare", None, "mass"),
         ("P1", "prepare", "fast", "cut"),
@@ -221,7 +223,7 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
 
 def test_what_became_of_every_trial(study):
     trials = [entry("fast", FAILED, "solve: no markers."), entry("slow", OK, "")]
-    write_manifest(study, "P2", "contributions", trials)
+    write_manifest(study, "P2", "evidence", trials)
     steps = pd.DataFrame(
         {
             "participant_id": ["P1", "P1", "P1", "P2"],
@@ -240,7 +242,7 @@ def test_what_became_of_every_trial(study):
         columns=["participant_id", "trial_id", "measure", "verdict"],
     )
     done = [_trial(study, _with_arms(seen=False))]
-    found = list(trial_rows(study, steps, quality, done))
+    found = list(trial_rows(study, (steps, quality), done, {}))
     rows = {(r["participant_id"], r["trial_id"]): r for r in found}
     assert len(rows) == 4
     assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())

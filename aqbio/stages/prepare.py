@@ -14,7 +14,14 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trial,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.preparation.body_mass import body_masses, mass_findings
 from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
 from aqbio.stages.preparation.files import write_prepared
@@ -37,6 +44,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trial and all moving trials of a participant.
 
@@ -51,7 +59,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     trials = []
     static = study.static_of(participant_id)
     if static is not None:
-        trials.append(run_trial(static, participant_id, work))
+        trials.append(run_trial(study, participant_id, STAGE, static, work))
         reason = trials[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     trials += run_trials(study, participant_id, STAGE, work, report)

@@ -134,7 +134,8 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
     forces : mapping
         Force file by marker file.
     """
-    owners = people_of([one.file for one in markers])
+    standing = {one.file for one in markers if one.still}
+    owners = people_of([one.file for one in markers], standing)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)

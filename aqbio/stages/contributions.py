@@ -83,7 +83,8 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     checks = [_reference_closure(reference.momentum), *result.closures]
     heading = _heading(study, data, result.balance)
     dataset = contributions_dataset(result, data, heading)
-    dataset = dataset.merge(_intervals(study, result, data, heading))
+    parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
+    dataset = dataset.merge(_intervals(study, result, data, parts, heading))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_posterior(with_drag(dataset, data), data), study, trial_before)
@@ -102,8 +103,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}
     attributes |= {"motion": data.attrs["motion"], "body": SCALED if same_body else ADJUSTED}
-    parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
-    dataset = observed_only(dataset, parts)
+    dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
     findings += _force_findings(result.measured, trial.trial_id)
@@ -173,7 +173,9 @@ def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
-def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: float) -> xr.Dataset:
+def _intervals(
+    study: Study, result: Contributions, data: xr.Dataset, parts: ObservedParts, heading: float
+) -> xr.Dataset:
     """How sure stance means are; empty where the settings ask for no draws."""
     import xarray as xr
 
@@ -189,14 +191,16 @@ def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: f
     weights = {
         study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
     }
-    names = [str(name) for name in data["marker"].values if str(name) in weights]
+    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
+    names = [str(name) for name in data["marker"].values[followed] if str(name) in weights]
     places = TrackedPlaces(
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),
     )
     longest = study.settings.steps.maximum_flight_s
     window = drawn_window(contacts, result.time, longest)
-    return intervals_dataset(with_markers(draws, places, window), contacts, longest)
+    moved = with_markers(draws, places, window, parts.unseen_sd)
+    return intervals_dataset(moved, contacts, longest)
 
 
 def _covered(result: Contributions, contact: Contact) -> bool:

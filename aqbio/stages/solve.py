@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.config import Trial
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
@@ -37,6 +37,12 @@ from aqbio.stages.solving.observed import (
     shown_by_markers,
     told_by_file,
 )
+from aqbio.stages.solving.seen_frames import (
+    MINIMUM_MARKERS,
+    contact_spans,
+    left_out_findings,
+    seen_frames,
+)
 from aqbio.stages.solving.solved import (
     Solution,
     solution_findings,
@@ -49,9 +55,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "solve"
-MINIMUM_MARKERS = 10
-MINIMUM_FRAMES = 25
-"""A tenth of a second at 250 Hz: less cannot be low-passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared = read_dataset(source)
     skeleton = load_skeleton(model.table)
-    markers = tracked_markers(study, prepared, skeleton, trial)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
     refuse_without_contact(prepared, markers.time, trial)
     unobservable: tuple[str, ...] = ()
     if trial.coordinates_file:
@@ -132,6 +135,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
+        *left_out,
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),
@@ -152,16 +156,12 @@ def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial)
     ------
     AqbioError
     """
-    if prepared.sizes.get("contact", 0) == 0:
-        return
-    touchdown, toe_off = (
-        prepared[name].values for name in ("contact_touchdown", "contact_toe_off")
-    )
-    if np.any((touchdown <= time[-1]) & (toe_off >= time[0])):
+    spans = contact_spans(prepared)
+    if not len(spans) or np.any((spans[:, 0] <= time[-1]) & (spans[:, 1] >= time[0])):
         return
     raise AqbioError(
-        f"none of the {len(touchdown)} contacts, from {touchdown.min():.2f} to "
-        f"{toe_off.max():.2f} s, lies in the frames that are used, {time[0]:.2f} to "
+        f"none of the {len(spans)} contacts, from {spans.min():.2f} to {spans.max():.2f} s, lies "
+        f"in the frames that are used, {time[0]:.2f} to "
         f"{time[-1]:.2f} s.",
         trial=trial.trial_id,
         fix="correct start_s and end_s in trials.tsv, which count from the trial's first frame, or "
@@ -172,18 +172,18 @@ def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial)
 
 def tracked_markers(
     study: Study, prepared: xr.Dataset, skeleton: Skeleton, trial: Trial
-) -> TrackedMarkers:
-    """Markers of a prepared trial that the model has, with their weights.
+) -> tuple[TrackedMarkers, list[Finding]]:
+    """Markers of a prepared trial that the model has, with their weights; what was left out.
 
     Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
     a marker that comes or goes leaves no step in the accelerations.
 
-    Frames at both ends in which fewer than ten markers are seen are left out.
+    Of several stretches of frames in which ten markers are seen, the one with the contacts is used.
 
     Raises
     ------
     AqbioError
-        When fewer than ten markers are on the model, or are seen in a frame between others.
+        When fewer than ten markers are on the model, or no stretch of frames shows them.
     """
     marker_set = study.marker_set
     used = [
@@ -205,40 +205,16 @@ def tracked_markers(
     time = prepared["time"].values
     positions = prepared["marker_raw"].sel(marker=used).values
     asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
-    seen = _seen_frames(time[asked], positions[asked], trial)
-    return TrackedMarkers(
-        time=time[asked][seen],
+    time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
+    enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
+    seen = seen_frames(enough, time, spans, trial)
+    markers = TrackedMarkers(
+        time=time[seen],
         names=tuple(marker_set.model_name(label) for label in used),
-        positions=positions[asked][seen],
+        positions=positions[seen],
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
-
-
-def _seen_frames(time: FloatArray, positions: FloatArray, trial: Trial) -> slice:
-    """Frames from the first to the last one with enough markers, all of which must have them."""
-    count = np.isfinite(positions).all(axis=2).sum(axis=1)
-    enough = np.flatnonzero(count >= MINIMUM_MARKERS)
-    if len(enough) < MINIMUM_FRAMES:
-        raise AqbioError(
-            f"{len(enough)} of {len(time)} frames have the {MINIMUM_MARKERS} markers that are "
-            f"needed, at least {MINIMUM_FRAMES} must.",
-            trial=trial.trial_id,
-            fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
-            rule="markers-seen",
-        )
-    first, last = int(enough[0]), int(enough[-1])
-    few = np.flatnonzero(count[first : last + 1] < MINIMUM_MARKERS) + first
-    if len(few):
-        raise AqbioError(
-            f"{len(few)} frames have fewer than the {MINIMUM_MARKERS} markers that are needed "
-            f"(as few as {count[few].min()}).",
-            trial=trial.trial_id,
-            where=f"from {time[few[0]]:.3f} s to {time[few[-1]]:.3f} s",
-            fix="fill the gap in the capture software, or set start_s and end_s in trials.tsv to "
-            "the part before or after it.",
-            rule="markers-seen",
-        )
-    return slice(first, last + 1)
+    return markers, left_out_findings(enough, time, spans, seen, trial)
 
 
 def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:

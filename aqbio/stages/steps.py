@@ -171,6 +171,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "toe_off_s": step.toe_off,
             "next_touchdown_s": step.next_touchdown,
             "contact_s": step.contact,
+            "contact_error_s": step.time_error,
             "flight_s": step.flight,
             "status": step.status,
             "reason": step.reason or None,
@@ -183,6 +184,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
         if curves is not None:
             row |= _marker_errors(trial.marker_error, step)
             row |= _step_outcomes(step, curves, mass, items)
+            row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
             row |= _consistency_outcomes(curves, items)
             row |= _judgement(study, row)
         yield row, curves
@@ -195,6 +197,13 @@ def _marker_errors(errors: xr.DataArray, step: Step) -> Row:
         "marker_rms_m": float(np.sqrt(np.nanmean(during**2))),
         "marker_max_m": float(np.nanmax(during)),
     }
+
+
+def _peak(data: xr.Dataset, step: Step) -> float:
+    """Largest vertical force of a step's contact on the plates, N; NaN without plates."""
+    own = data["contact_touchdown"].values == step.touchdown
+    own &= data["contact_foot"].values == step.side
+    return float(data["contact_peak"].values[own][0])
 
 
 def _step_outcomes(step: Step, curves: StepCurves, mass: float, items: tuple[str, ...]) -> Row:
@@ -216,7 +225,6 @@ def _step_outcomes(step: Step, curves: StepCurves, mass: float, items: tuple[str
         "speed_mps": curves.speed,
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": curves.speed * duration,
-        "peak_vertical_force_bw": force[:, 1].max(),
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
         "speed_change_mps": last[0] - first[0],
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,

@@ -14,6 +14,7 @@ from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.recordings.events import event_error
 from aqbio.mechanics.recordings.feet import NOBODY
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
@@ -69,7 +70,10 @@ def arm_loads(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)
     )
     force, moment = _shifted(cached.time, force, moment, parameters)
-    return ArmLoads(force, moment, _contacts(contacts, parameters.get("clock_offset", 0.0)))
+    later = parameters.get("clock_offset", 0.0)
+    rate, cutoff = float(prepared.attrs["force_rate"]), study.settings.prepare.event_cutoff_hz
+    error = 2.0 * event_error(rate, cutoff)
+    return ArmLoads(force, moment, _contacts(contacts, later, error))
 
 
 def _feet_loads(
@@ -160,7 +164,7 @@ def _foot_of(prepared: xr.Dataset, number: int) -> int:
     return SIDES.index(feet.pop()) if len(feet) == 1 else NOBODY
 
 
-def _contacts(contacts: Sequence[FootContact], later: float) -> list[Contact]:
+def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) -> list[Contact]:
     return [
         Contact(
             side="left" if one.foot == 0 else "right",
@@ -168,6 +172,8 @@ def _contacts(contacts: Sequence[FootContact], later: float) -> list[Contact]:
             toe_off=one.toe_off - later,
             complete=one.complete,
             edge_distance=one.edge_distance,
+            shared=one.shared,
+            time_error=time_error,
         )
         for one in contacts
         if one.foot != NOBODY

@@ -10,9 +10,12 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.mechanics.contributions.chains import pelvis_hub
+from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
+from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
+from aqbio.mechanics.observed.determined import range_sd
 from aqbio.mechanics.observed.mask import NOT_IN_MODEL, Observed
-from aqbio.mechanics.vectors import BoolArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.stages.solving.observed import with_observed
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ ALONG = {
     "hub_moment": "chain", "hub_force_moment": "chain", "hub_force": "chain",
 }  # fmt: skip
 """Variables of single parts, and the dimension of these. All others need the whole body."""
+
+SHARES = frozenset({"inertial_force", "relative_force"})
+"""Those that do not depend on where the whole body's centre of mass is."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,25 @@ class ObservedParts:
         needed = self.observed.parts(np.stack([table.get(name, everything) for name in names]))
         return needed & self.pelvis[:, None]
 
+    @property
+    def steady(self) -> BoolArray:
+        """(T,) bool: nothing is lost but what is lost in all frames.
+
+        Momentum about the centre of mass depends on the whole body. How far that of the seen parts
+        may be off is drawn (`unseen_sd`) where others were never seen; not where they come and go.
+        """
+        ever = self.observed.seen.any(axis=0)
+        return np.asarray((self.observed.seen | ~ever).all(axis=1))
+
+    @property
+    def unseen_sd(self) -> FloatArray:
+        """(C,) array, rad or m: what is known of coordinates of segments that nobody ever saw."""
+        reason = np.array(self.observed.reason)
+        never = ~self.observed.seen.any(axis=0) & (reason != NOT_IN_MODEL)
+        axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
+        moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
+        return np.where(moved, range_sd(self.skeleton), 0.0)
+
     def _placed(self, bodies: IntArray) -> BoolArray:
         """(T, N) bool: it is seen where a body is, though its mass may not be its own."""
         shared = np.array([reason == NOT_IN_MODEL for reason in self.observed.reason])
@@ -118,7 +143,7 @@ class ObservedParts:
         return {chain.name: row for chain, row in zip(hub.chains, rows, strict=True)}
 
 
-def observed_only(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset:
+def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
     """Give the contributions of a trial without what unobserved parts would decide.
 
     Parameters
@@ -126,6 +151,8 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset:
     dataset : xarray.Dataset
         Of stage contributions.
     parts : ObservedParts
+    scheme : RoleScheme
+        Whose roles the intervals are told in.
 
     Returns
     -------
@@ -137,6 +164,8 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset:
         for name, variable in dataset.data_vars.items()
         if variable.dtype.kind == "f" and "time" in variable.dims and str(name) not in PLATES
     }
+    if not parts.observed.seen.any(axis=0).all():
+        changed |= _known_intervals(dataset, parts, scheme)
     return with_observed(dataset.assign(changed), parts.observed)
 
 
@@ -148,7 +177,53 @@ def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArr
     if dimension is None:
         return xr.DataArray(parts.pelvis if name in PELVIS else parts.whole, dims="time")
     names = [str(one) for one in variable[dimension].values]
-    seen = xr.DataArray(parts.along(dimension, names), dims=("time", dimension))
+    along = parts.along(dimension, names)
+    if dimension in ("segment", "group") and name not in SHARES:
+        along &= parts.steady[:, None]
+    seen = xr.DataArray(along, dims=("time", dimension))
     if f"other_{dimension}" in variable.dims:
         return seen & seen.rename({dimension: f"other_{dimension}"})
     return seen
+
+
+def _known_intervals(
+    dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme
+) -> dict[str, xr.DataArray]:
+    """Intervals and standard deviations without those of parts that were never observed."""
+    import xarray as xr
+
+    known = {}
+    for name, variable in dataset.data_vars.items():
+        if "stance_foot" not in variable.dims:
+            continue
+        items = next((d for d in ("outcome", "sure_group", "sure_chain") if d in variable.dims), "")
+        sources = _sources(dataset, items)
+        feet: tuple[Side, ...] = ("left", "right")
+        table = [[_ever(parts, scheme, side, *one) for one in sources] for side in feet]
+        mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
+        known[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
+    return known
+
+
+def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
+    """Level and source of every item of a variable of intervals."""
+    if items == "outcome":
+        names = (dataset[f"outcome_{name}"].values for name in ("level", "source"))
+        return [(str(level), str(source)) for level, source in zip(*names, strict=True)]
+    if not items:
+        return [("", "")]
+    level = "B" if items == "sure_chain" else "A"
+    return [(level, str(source)) for source in dataset[items].values]
+
+
+def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
+    """Whether what a source stands for in the steps of a foot is ever observed."""
+    weights = scheme.weights(side)
+    if level in ("A", "force") and source in weights:
+        seen = parts.along("group", list(weights[source])).all(axis=1)
+    elif level in ("B", "joint"):
+        dimension = "joint" if level == "joint" else "chain"
+        seen = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
+    else:
+        seen = parts.whole
+    return bool(seen.any())

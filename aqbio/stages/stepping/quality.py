@@ -13,6 +13,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
+from aqbio.stages.contacts import contact_span
 from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
@@ -79,7 +80,7 @@ def contact_window(data: xr.Dataset) -> BoolArray:
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
-    first, last = data["contact_touchdown"].min().item(), data["contact_toe_off"].max().item()
+    first, last = contact_span(data)
     inside = np.asarray((time >= first) & (time <= last))
     return inside & data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else inside
 
@@ -170,10 +171,10 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
     """Delay of the forces behind the motion, where both were recorded."""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
-    if not np.isfinite(force).all() or len(force) == 0:
-        return
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    if not np.isfinite(force + asked).all() or len(force) == 0:
+        return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):
         yield measure(

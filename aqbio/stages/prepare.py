@@ -10,6 +10,7 @@ import numpy as np
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
+from aqbio.io.osim_markers import model_masses
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
@@ -25,6 +26,7 @@ from aqbio.stages.preparation.label_check import (
     with_checked_labels,
 )
 from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.preparation.rates import note_rate
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 from aqbio.stages.solving.coordinates import coordinates_recording
 
@@ -66,7 +68,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         STAGE,
         trials,
         reason=next(
-            (one.what for one in said if one.rule in STOPS and one.severity == "error"), ""
+            (one.what for one in said if one.rule == STOPS and one.severity == "error"), ""
         ),
         findings=[*said, *event_findings],
         mass_kg=chosen[1],
@@ -100,39 +102,69 @@ def body_findings(
     ]
 
 
-def _prepare(
-    study: Study, participant_id: str, trial: Trial, reference: StaticReference
-) -> TrialOutcome:
-    settings = study.settings
-    markers, forces = study.recording(trial), study.forces(trial)
-    notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
-    laboratory = settings.laboratory
+def prepared_recording(
+    study: Study, trial: Trial, reference: StaticReference
+) -> tuple[PreparedTrial, dict[str, Any], Notes]:
+    """Read and prepare one trial and write nothing: what refuses it here refuses it in every run.
+
+    Parameters
+    ----------
+    study : Study
+    trial : Trial
+    reference : StaticReference
+        From `static_reference`.
+
+    Returns
+    -------
+    prepared : PreparedTrial
+    numbers : dict
+        What the manifest says about it, for `body_findings` too.
+    notes : Notes
+        All findings.
+
+    Raises
+    ------
+    AqbioError
+        When the trial cannot be prepared.
+    """
+    settings, laboratory = study.settings, study.settings.laboratory
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
     if trial.coordinates_file:
         recording = coordinates_recording(study, trial)
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
     else:
-        recording = read_recording(markers, forces, laboratory.marker_unit)
+        recording = read_recording(
+            study.recording(trial), study.forces(trial), laboratory.marker_unit
+        )
         recording = with_checked_labels(recording, trial, reference, study.marker_set, notes)
     prepared = prepare_trial(
         recording, trial, study.marker_set, (laboratory, settings.prepare), notes
     )
-    inputs = (markers,) if forces is None else (markers, forces)
+    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    if trial.task == "static":
+        height = pelvis_height(prepared.labels, prepared.markers, study.marker_set)
+        numbers["pelvis_height_m"] = height
+    else:
+        masses = model_masses(study.model_file(trial.participant_id))
+        note_rate(prepared, study.marker_set, masses, notes)
+    return prepared, numbers, notes
+
+
+def _prepare(
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+) -> TrialOutcome:
+    prepared, numbers, notes = prepared_recording(study, trial, reference)
+    inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
     attributes = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
         **provenance(STAGE, (*inputs, study.marker_file), study.stage_settings(STAGE)),
     }
     stem = study.folder(participant_id, STAGE) / trial.trial_id
-    write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
-    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
-    if trial.task == "static":
-        height = pelvis_height(prepared.labels, prepared.markers, study.marker_set)
-        numbers["pelvis_height_m"] = height
-    return TrialOutcome(
-        numbers=numbers,
-        findings=tuple(notes.found),
-        inputs=inputs,
-    )
+    write_prepared(prepared, stem, study.settings.prepare.cutoff_hz, attributes)
+    return TrialOutcome(numbers=numbers, findings=tuple(notes.found), inputs=inputs)
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:

@@ -81,7 +81,9 @@ def test_rate_that_is_almost_a_whole_number_is_kept():
     assert sampling_rate(time, "a.trc") == pytest.approx(59.94)
 
 
-@pytest.mark.parametrize("time", [np.zeros(5), np.array([0.0]), np.array([0.0, 0.004, 0.004, 0.02])])
+@pytest.mark.parametrize(
+    "time", [np.zeros(5), np.array([0.0]), np.array([0.0, 0.004, 0.004, 0.02])]
+)
 def test_time_that_stands_still_is_refused(time):
     with pytest.raises(AqbioError, match="not uniform"):
         sampling_rate(time, "a.trc")

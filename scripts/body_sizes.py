@@ -88,7 +88,9 @@ def main() -> None:
         **{sex: statistics(folder, sex) for sex in ("male", "female")},
     }
     text = json.dumps(content, indent=1)
-    TARGET.write_text(text.replace(",\n    ", ", ").replace("\n   ", "\n  ") + "\n", encoding="utf-8")
+    TARGET.write_text(
+        text.replace(",\n    ", ", ").replace("\n   ", "\n  ") + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

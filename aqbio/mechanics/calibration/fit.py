@@ -84,7 +84,8 @@ class BodyFit:
         """(C,) array, rad or m: sd of what all moving frames' coordinates are off together."""
         moving = ~self.problem.frames.still
         mean = self.by_theta[moving if moving.any() else ~moving].mean(axis=0)
-        return np.sqrt(np.einsum("cp,pq,cq->c", mean, self.covariance, mean))
+        sd: FloatArray = np.sqrt(np.einsum("cp,pq,cq->c", mean, self.covariance, mean))
+        return sd
 
 
 def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
@@ -107,9 +108,9 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
         state, weights, more, settled = _settled(problem, fresh)
         steps += more
     blocks = problem.blocks(state, weights)
-    by_theta = -np.linalg.solve(blocks.poses, blocks.across)
+    by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
-    covariance = np.linalg.inv((schur + schur.T) / 2.0)
+    covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
     return BodyFit(
         problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
     )
@@ -277,17 +278,17 @@ def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bo
     """Descend with everything free until nothing moves any more."""
     weights = replace(problem, loose=True).weights(problem.errors(state))
     value, _ = problem.cost(state, weights)
-    damping = 1e-2
+    start = 1e-2
     for step in range(MOST_STEPS):
         blocks = problem.blocks(state, weights)
-        for damping in _growing(damping):
+        for damping in _growing(start):
             trial = _stepped(problem, state, blocks, damping)
             found, _ = problem.cost(trial, weights)
             if found < value:
                 break
         gain = value - found
         if found < value:
-            state, damping = trial, max(0.2 * damping, 1e-8)
+            state, start = trial, max(0.2 * damping, 1e-8)
         former, weights = weights, problem.weights(problem.errors(state))
         value, _ = problem.cost(state, weights)
         enough = gain < GAIN * max(1.0, 1e-2 * abs(found))
@@ -321,7 +322,7 @@ def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> 
 
 
 def _other_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State | None:
-    """Poses found afresh on this body, in frames where they are clearly cheaper; None if in none."""
+    """Poses found afresh on this body, where they are clearly cheaper; None if nowhere."""
     q = settled_poses(problem, state.theta, first_poses(problem, state.theta, starts), ROUGH)
     costs = []
     for one in (state, State(state.theta, q)):

@@ -133,10 +133,11 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
     middles = []
     for body in np.unique(bodies):
         own = position[:, bodies == body]
-        seen = np.isfinite(own).all(axis=2)
+        seen = np.asarray(np.isfinite(own).all(axis=2))
         total = np.where(seen[..., None], own, 0.0).sum(axis=1)
         number = seen.sum(axis=1)[:, None]
         middles.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
     centre = np.stack(middles, axis=1)
     one, other = np.triu_indices(centre.shape[1], 1)
-    return np.linalg.norm(centre[:, one] - centre[:, other], axis=2)
+    distances: FloatArray = np.linalg.norm(centre[:, one] - centre[:, other], axis=2)
+    return distances

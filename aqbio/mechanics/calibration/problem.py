@@ -51,7 +51,7 @@ class ChosenFrames:
     @property
     def visible(self) -> BoolArray:
         """(F, K) bool."""
-        seen: BoolArray = np.isfinite(self.position).all(axis=2)
+        seen: BoolArray = np.asarray(np.isfinite(self.position).all(axis=2))
         return seen
 
 

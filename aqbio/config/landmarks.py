@@ -28,6 +28,9 @@ class Landmark(_Strict):
         description="On the right body of the sprint model, m, where the model has no marker.",
     )
     names: tuple[str, ...]
+    words: tuple[str, ...] = Field(
+        default=(), description="Words by which a label with a side names the segment."
+    )
 
 
 class UnusedMarkers(_Strict):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aqbio.names import ANATOMICAL_GROUPS
 
@@ -175,15 +175,40 @@ class PelvisLabels(_Strict):
     back: tuple[str, ...]
 
 
+def _named(label: object) -> object:
+    if label is None or label == "":
+        raise ValueError("no label of the recordings is named for it yet")
+    return label
+
+
 class MarkerSet(_Strict):
     """Labels of a recording, where they sit on the model and what they measure."""
 
     name: str
     source: str
+    please_fill: dict[str, Annotated[str, BeforeValidator(_named)]] = Field(
+        default_factory=dict,
+        description="Label of each landmark that only a person can tell: it is written once, here, "
+        "and stands for the landmark's name wherever the file uses it.",
+    )
     markers: dict[str, MappedMarker]
     measurements: tuple[Measurement, ...]
     feet: FeetLabels
     pelvis: PelvisLabels
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, content: Any) -> Any:
+        """Put the labels that a person filled in where the names of their landmarks stand."""
+        answers = content.get("please_fill") if isinstance(content, dict) else None
+        if not isinstance(answers, dict):
+            return content
+        given = {str(name): str(label) for name, label in answers.items() if label}
+        taken = [*given.values(), *(set(content.get("markers") or ()) - set(given))]
+        if twice := sorted({label for label in given.values() if taken.count(label) > 1}):
+            raise ValueError(f"please_fill: {', '.join(twice)} is a marker of its own already")
+        rest = {name: part for name, part in content.items() if name != "please_fill"}
+        return {**_replaced(rest, given), "please_fill": answers}
 
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
@@ -213,3 +238,12 @@ class MarkerSet(_Strict):
     def model_name(self, label: str) -> str:
         """Give the name that a label's marker has on the model."""
         return self.markers[label].model or label
+
+
+def _replaced(content: Any, names: dict[str, str]) -> Any:
+    """Give plain data with some keys and words replaced."""
+    if isinstance(content, dict):
+        return {names.get(key, key): _replaced(value, names) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_replaced(value, names) for value in content]
+    return names.get(content, content) if isinstance(content, str) else content

@@ -154,6 +154,7 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
         return f"setting {name} is unknown.", _suggestion(place)
     if kind == "value_error":
         subject = f"{name}: " if place.location else ""
+        given = "" if value is None else given
         return f"{subject}{error['msg'].removeprefix('Value error, ')}{given}.", ""
     if kind == "literal_error":
         known = [str(option) for option in get_args(members(place.annotation)[0])]

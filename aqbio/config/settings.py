@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from aqbio.config.consistency import Consistency
 from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
 from aqbio.config.presentation import Figures, Report
+from aqbio.config.quality import Quality
 from aqbio.config.section import Positive, Section
 
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
@@ -283,6 +284,7 @@ SECTIONS: dict[str, type[Section]] = {
     "contributions": Contributions,
     "roles": Roles,
     "steps": Steps,
+    "quality": Quality,
     "hypotheses": Hypotheses,
     "multiverse": Multiverse,
     "figures": Figures,
@@ -295,11 +297,11 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "scale": ("files", "model", "prepare"),
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "prepare", "consistency"),
-    "contributions": ("model", "contributions", "roles"),
+    "contributions": ("model", "contributions", "roles", "steps"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
-    "steps": ("model", "roles", "steps", "solve", "prepare"),
-    "hypotheses": ("hypotheses", "multiverse"),
-    "figures": ("figures", "hypotheses"),
+    "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
+    "hypotheses": ("quality", "hypotheses", "multiverse"),
+    "figures": ("quality", "figures", "hypotheses"),
     "report": ("hypotheses", "report"),
 }
 """The sections that each stage may read; a changed setting reruns the stages that read it."""
@@ -323,6 +325,7 @@ class StudySettings(Section):
     contributions: Contributions = Contributions()
     roles: Roles = Roles()
     steps: Steps = Steps()
+    quality: Quality = Quality()
     hypotheses: Hypotheses = Hypotheses()
     multiverse: Multiverse = Multiverse()
     figures: Figures = Figures()

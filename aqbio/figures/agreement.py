@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import offset_copy
 
+from aqbio.config.quality import Quality
 from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, STYLES, journal_style, sheet
 from aqbio.io.tables import Columns
 
@@ -24,9 +25,6 @@ EFFECTS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a conclusion about the vertical compares."""
 
 MARKS = {"push_leg": "o", "swing_leg": "s", "arms": "^", "torso": "v"}
-
-MOMENT_GATE, FORCE_GATE = 10.0, 5.0
-"""Limits of the residual about the vertical (N m) and of the residual force (% of the peak)."""
 
 PRECISION = "posterior_sd_opposition"
 
@@ -60,10 +58,13 @@ class TrialAgreement:
     moment_before, moment_after : float
         RMS residual about the vertical in stance, N m; ``moment_after`` is NaN in a trial that was
         not fitted.
-    force_before, force_after : float
-        RMS residual force of the largest axis, % of the peak ground reaction force.
+    moment_limit : float
+        Gate of both, N m.
+    force_before, force_after, force_limit : float
+        RMS residual force of the largest axis and its gate, % of the peak ground reaction force.
     sd, sd_limit : float
-        Inflated posterior standard deviation of the opposition of the sides, and its gate.
+        Inflated posterior standard deviation of the opposition of the sides, and its gate; NaN
+        without one.
     """
 
     participant_id: str
@@ -72,8 +73,10 @@ class TrialAgreement:
     effects: dict[str, float]
     moment_before: float
     moment_after: float
+    moment_limit: float
     force_before: float
     force_after: float
+    force_limit: float
     sd: float
     sd_limit: float
 
@@ -88,7 +91,9 @@ class TrialAgreement:
         return bool(np.isfinite(self.moment_after))
 
 
-def trial_agreements(curves: xr.Dataset, quality: pd.DataFrame) -> list[TrialAgreement]:
+def trial_agreements(
+    curves: xr.Dataset, quality: pd.DataFrame, limits: Quality
+) -> list[TrialAgreement]:
     """Collect residuals and effects of every trial that has steps.
 
     Parameters
@@ -97,6 +102,8 @@ def trial_agreements(curves: xr.Dataset, quality: pd.DataFrame) -> list[TrialAgr
         Curves of all steps.
     quality : DataFrame
         The study's table of quality.
+    limits : Quality
+        What its rows are held against.
     """
     places = list(zip(curves["participant_id"].values, curves["trial_id"].values, strict=True))
     found = []
@@ -105,16 +112,20 @@ def trial_agreements(curves: xr.Dataset, quality: pd.DataFrame) -> list[TrialAgr
         rows = {str(row["measure"]): row for row in quality[chosen].to_dict("records")}
         own = curves.isel(step=[number for number, one in enumerate(places) if one == place])
         if rows:
-            found.append(_agreement(place, own, rows))
+            found.append(_agreement(place, own, rows, limits))
     return sorted(found, key=lambda one: one.speed)
 
 
 def _agreement(
-    place: tuple[str, str], own: xr.Dataset, rows: Mapping[str, Mapping[Any, Any]]
+    place: tuple[str, str],
+    own: xr.Dataset,
+    rows: Mapping[str, Mapping[Any, Any]],
+    limits: Quality,
 ) -> TrialAgreement:
     rates = own["angular_momentum_rate"].sel(phase="stance", axis="y")
     fitted = "plain_residual_moment_y_stance_rms" in rows
     before = "plain_" if fitted else ""
+    force_limit = 100.0 * limits.residual_force
 
     def number(measure: str, column: str = "value") -> float:
         return float(rows[measure][column]) if measure in rows else np.nan
@@ -122,7 +133,7 @@ def _agreement(
     def share(prefix: str) -> float:
         names = [f"{prefix}residual_force_{axis}_rms" for axis in "xyz"]
         parts = [number(name) / number(name, "limit") for name in names]
-        return FORCE_GATE * max((part for part in parts if np.isfinite(part)), default=np.nan)
+        return force_limit * max((part for part in parts if np.isfinite(part)), default=np.nan)
 
     return TrialAgreement(
         participant_id=str(place[0]),
@@ -135,8 +146,10 @@ def _agreement(
         },
         moment_before=number(f"{before}residual_moment_y_stance_rms"),
         moment_after=number("residual_moment_y_stance_rms") if fitted else np.nan,
+        moment_limit=limits.yaw_residual_nm,
         force_before=share(before),
         force_after=share("") if fitted else np.nan,
+        force_limit=force_limit,
         sd=number(PRECISION),
         sd_limit=number(PRECISION, "limit"),
     )
@@ -158,10 +171,10 @@ def _numbers(trials: Sequence[TrialAgreement]) -> Iterator[dict[str, object]]:
         }
         drawn = [("moment", name, value, "N m", np.nan) for name, value in one.effects.items()]
         drawn += [
-            ("moment", "residual_before", one.moment_before, "N m", MOMENT_GATE),
-            ("moment", "residual_after", one.moment_after, "N m", MOMENT_GATE),
-            ("force", "residual_before", one.force_before, "% of the peak force", FORCE_GATE),
-            ("force", "residual_after", one.force_after, "% of the peak force", FORCE_GATE),
+            ("moment", "residual_before", one.moment_before, "N m", one.moment_limit),
+            ("moment", "residual_after", one.moment_after, "N m", one.moment_limit),
+            ("force", "residual_before", one.force_before, "% of the peak force", one.force_limit),
+            ("force", "residual_after", one.force_after, "% of the peak force", one.force_limit),
             ("precision", "sd", one.sd, "1", one.sd_limit),
         ]
         for panel, what, value, unit, limit in drawn:
@@ -206,19 +219,21 @@ def _moments(figure: Figure, place: Axes, trials: Sequence[TrialAgreement]) -> N
             transform=beside,
         )  # fmt: skip
     _pairs(place, [(one.speed, one.moment_before, one.moment_after) for one in trials])
-    _gate(place, MOMENT_GATE, "gate 10 N m")
+    gate = trials[0].moment_limit
+    _gate(place, gate, f"gate {gate:g} N m")
     effects = [value for one in trials for value in one.effects.values()]
     residuals = [value for one in trials for value in (one.moment_before, one.moment_after)]
-    _logarithmic(place, [*effects, *residuals, MOMENT_GATE])
+    _logarithmic(place, [*effects, *residuals, gate])
     place.set_title("About the vertical in stance:\nresidual against effects", fontsize=7)
     place.set_ylabel("root mean square (N m)")
 
 
 def _forces(place: Axes, trials: Sequence[TrialAgreement]) -> None:
     _pairs(place, [(one.speed, one.force_before, one.force_after) for one in trials])
-    _gate(place, FORCE_GATE, "gate 5 %")
+    gate = trials[0].force_limit
+    _gate(place, gate, f"gate {gate:g} %")
     residuals = [value for one in trials for value in (one.force_before, one.force_after)]
-    _logarithmic(place, [*residuals, FORCE_GATE])
+    _logarithmic(place, [*residuals, gate])
     place.set_title("Residual force, largest axis,\nof the peak ground force", fontsize=7)
     place.set_ylabel("root mean square (%)")
 
@@ -236,8 +251,9 @@ def _precision(place: Axes, trials: Sequence[TrialAgreement]) -> None:
     place.set_ylim(0.0, None)
     if known:
         limit = known[0].sd_limit
-        place.set_ylim(0.0, 1.15 * max(limit, *(one.sd for one in known)))
-        _gate(place, limit, f"gate {limit:g}")
+        place.set_ylim(0.0, 1.15 * np.nanmax([limit, *(one.sd for one in known)]))
+        if np.isfinite(limit):
+            _gate(place, limit, f"gate {limit:g}")
     else:
         place.text(0.5, 0.5, "no trial was fitted", ha="center", transform=place.transAxes)
 

@@ -204,15 +204,22 @@ def ground_forces_alternative_text(forces: GroundForces) -> str:
     return f"{start}: {'; '.join(words)}." if words else f"{start}."
 
 
-AGREEMENT_CAPTION = (
-    "Each trial at its speed. Left: residual moment about the vertical in stance (diamonds; hollow "
-    "before the consistency fit, filled after it) against the rates of angular momentum of legs, "
-    "arms and torso that conclusions compare; a residual as large as the effects drowns them. "
-    "Middle: residual force of the largest axis. After the fit residuals are fitted quantities: "
-    "that they pass a gate is no evidence. Right: what counts then, the standard deviation of the "
-    "posterior of the opposition of the sides, inflated as measured, against half of the smallest "
-    "difference of interest. A trial without a filled diamond was not fitted."
-)
+def agreement_caption(trials: Sequence[TrialAgreement]) -> str:
+    """Give the caption of the figure of agreement, with its gates."""
+    one = trials[0]
+    known = [trial.sd_limit for trial in trials if math.isfinite(trial.sd_limit)]
+    sure = f" ({known[0]:g})" if known else ""
+    return (
+        "Each trial at its speed. Left: residual moment about the vertical in stance (diamonds; "
+        "hollow before the consistency fit, filled after it; gate "
+        f"{one.moment_limit:g} N m) against the rates of angular momentum of legs, arms and torso "
+        "that conclusions compare; a residual as large as the effects drowns them. Middle: "
+        f"residual force of the largest axis (gate {one.force_limit:g} % of the peak). After the "
+        "fit residuals are fitted quantities: that they pass a gate is no evidence. Right: what "
+        "counts then, the standard deviation of the posterior of the opposition of the sides, "
+        f"inflated as measured, against half of the smallest difference of interest{sure}. A trial "
+        "without a filled diamond was not fitted."
+    )
 
 
 def agreement_alternative_text(trials: Sequence[TrialAgreement]) -> str:

@@ -24,11 +24,8 @@ _EVERY = 0.25
 """Distance of the contours of equal speed, m/s."""
 
 MODELS = {"minimum": "The weaker side decides", "additive": "Both sides add up"}
-POWERS: tuple[tuple[str, str, Dash], ...] = (
-    ("1", BLUE, "solid"),
-    ("0.25", VERMILLION, (0, (4.0, 1.8))),
-)
-"""Ratio that is looked for, as a name of the numbers, colour and dash."""
+POWERS: tuple[tuple[str, Dash], ...] = ((BLUE, "solid"), (VERMILLION, (0, (4.0, 1.8))))
+"""Colour and dash of the ratios that are looked for, in the order of the numbers."""
 
 
 def model_speeds(
@@ -56,7 +53,7 @@ def limiter_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
     Parameters
     ----------
     numbers : DataFrame
-        As in :func:`model_speeds`, with kinds athlete, criterion, ratio and power too.
+        As in :func:`model_speeds`, with kinds athlete, criterion, ratio, power and aim too.
     width_mm : float
         Width on paper, mm.
     """
@@ -127,12 +124,19 @@ def _draw_ratio(place: Axes, numbers: pd.DataFrame) -> None:
 def _draw_power(place: Axes, numbers: pd.DataFrame) -> None:
     power = numbers[numbers["kind"] == "power"]
     handles = []
-    for name, colour, dash in POWERS:
-        own = power[power["name"].astype(str) == name].sort_values("athletes")
+    for (name, rows), (colour, dash) in zip(
+        power.groupby("name", sort=False), POWERS, strict=False
+    ):
+        own = rows.sort_values("athletes")
         place.plot(own["athletes"], own["value"], color=colour, linestyle=dash, linewidth=1.2)
         handles.append(Line2D([], [], color=colour, linestyle=dash, label=f"γ/β = {name}"))
     here = int((numbers["kind"] == "athlete").sum())
-    place.axhline(0.8, color=GREY, linewidth=0.6, linestyle=(0, (1.0, 1.2)))
+    place.axhline(
+        numbers.loc[numbers["kind"] == "aim", "value"].item(),
+        color=GREY,
+        linewidth=0.6,
+        linestyle=(0, (1.0, 1.2)),
+    )
     place.axvline(here, color=FRAME, linewidth=0.8)
     place.annotate(
         f"this study: {here}", (here, 0.7), xycoords=("data", "axes fraction"), xytext=(2, 0),

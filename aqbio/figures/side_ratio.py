@@ -12,6 +12,7 @@ from aqbio.figures.numbers import shown
 from aqbio.figures.style import BLUE, FRAME, GREY, NARROW_MM, journal_style, pale, sheet
 
 NAME = "side_ratio"
+HYPOTHESIS = "H3d"
 TITLE = "Push side over swing side as speed rises"
 
 RATIOS = {
@@ -20,8 +21,8 @@ RATIOS = {
 }
 """Column of hypotheses_steps.tsv and what it is the ratio of."""
 
-MARGIN = 0.2
-"""Smallest effect of interest of H3d: 0.02 per 10 % of the highest speed, that is 0.2 per 1."""
+TENTHS = 10.0
+"""The registry speaks of 10 % of the highest speed, the axis of all of it."""
 
 
 def ratio_means(steps: pd.DataFrame) -> pd.DataFrame:
@@ -31,13 +32,15 @@ def ratio_means(steps: pd.DataFrame) -> pd.DataFrame:
     return means.dropna(subset=list(RATIOS), how="all")
 
 
-def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
+def side_ratio_figure(steps: pd.DataFrame, margin: float, width_mm: float) -> Figure:
     """Draw the change of the log ratio from each athlete's own mean over relative speed.
 
     Parameters
     ----------
     steps : DataFrame
         hypotheses_steps.tsv
+    margin : float
+        Slopes within it are equivalent to none, per 10 % of the highest speed.
     width_mm : float
         Width on paper, mm.
     """
@@ -48,7 +51,7 @@ def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
         figure = sheet(width_mm, 118.0 if narrow else 66.0)
         axes = figure.subplots(*shape, squeeze=False, sharey=True).ravel()
         for place, (column, words) in zip(axes, RATIOS.items(), strict=True):
-            _draw(place, means, column)
+            _draw(place, means, column, TENTHS * margin)
             place.set_title(words)
             place.set_xlabel("speed over the athlete's highest")
             place.margins(x=0.02)
@@ -62,7 +65,7 @@ def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
     return figure
 
 
-def _draw(place: Axes, means: pd.DataFrame, column: str) -> None:
+def _draw(place: Axes, means: pd.DataFrame, column: str, margin: float) -> None:
     slopes, middles = [], []
     place.axhline(0, color=FRAME, linewidth=0.6)
     for _, own in means.dropna(subset=[column]).groupby("participant_id"):
@@ -77,17 +80,23 @@ def _draw(place: Axes, means: pd.DataFrame, column: str) -> None:
     away = ends - np.mean(middles)
     place.plot(ends, np.mean(slopes) * away, color=BLUE, linewidth=1.8)
     for sign in (-1.0, 1.0):
-        place.plot(ends, sign * MARGIN * away, color=GREY, linewidth=0.8, linestyle=(0, (4.0, 1.8)))
+        place.plot(ends, sign * margin * away, color=GREY, linewidth=0.8, linestyle=(0, (4.0, 1.8)))
 
 
-def side_ratio_caption() -> str:
-    """Give the caption."""
+def side_ratio_caption(margin: float) -> str:
+    """Give the caption.
+
+    Parameters
+    ----------
+    margin : float
+        Slopes within it are equivalent to none, per 10 % of the highest speed.
+    """
     return (
         "Natural logarithm of push side (push leg, arms, torso) over swing leg in contact, mean of "
         "the steps of each speed less the athlete's mean. First: root mean square of the angular "
         "momentum about the vertical. Second: joint-moment indices (hip, knee and ankle of the "
         "push leg over hip and knee of the swing leg, in the same time). Sides that rise together "
-        "stay between the dashed lines."
+        f"stay between the dashed lines (±{shown(margin)} per 10 % of the highest speed)."
     )
 
 
@@ -101,6 +110,6 @@ def side_ratio_alternative(steps: pd.DataFrame) -> str:
             if len(own) > 1
         ]
         if slopes:
-            value = 0.1 * float(np.mean(slopes))
+            value = float(np.mean(slopes)) / TENTHS
             said.append(f"{words.lower()}: {shown(value)} per 10 % of speed")
     return f"{TITLE}. Mean slope over athletes of the logarithm of the ratio: {'; '.join(said)}."

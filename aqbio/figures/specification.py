@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import wrap
 
 import numpy as np
@@ -37,10 +38,6 @@ _COLUMNS, _NARROW_COLUMNS = 3, 2
 _HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM = 18.0, 2.7, 1.3, 10.0
 _WRAP = 26
 
-EQUIVALENCE = ("H3d",)
-"""Hypotheses whose smallest effect of interest is a margin on both sides."""
-
-
 FEWER = 0.95
 """An arm with less than this part of the steps says so: choices are compared on other data."""
 
@@ -53,7 +50,10 @@ def drawn_arms(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def specification_figure(
-    table: pd.DataFrame, effects: dict[str, float], units: dict[str, str], width_mm: float
+    table: pd.DataFrame,
+    effects: Mapping[str, tuple[float, ...]],
+    units: Mapping[str, str],
+    width_mm: float,
 ) -> Figure:
     """Draw one panel per hypothesis, its arms sorted by the estimate.
 
@@ -61,9 +61,10 @@ def specification_figure(
     ----------
     table : DataFrame
         multiverse.tsv
-    effects : dict
-        Smallest effect of interest by hypothesis, in the predicted direction.
-    units : dict
+    effects : mapping
+        Smallest effect of interest by hypothesis, in the predicted direction; for equivalence the
+        margins on both sides.
+    units : mapping
         Unit of the estimate by hypothesis.
     width_mm : float
         Width on paper, mm; one column of a page leaves out the names of the arms.
@@ -79,9 +80,7 @@ def specification_figure(
         figure = sheet(width_mm, sum(heights) + _KEY_MM)
         axes = figure.subplots(len(heights), across, squeeze=False, height_ratios=heights).ravel()
         for place, name in zip(axes, names, strict=False):
-            effect = effects.get(name, float("nan"))
-            ends = (effect, -effect) if name in EQUIVALENCE else (effect,)
-            _draw(place, rows[rows["hypothesis"] == name], ends, named=not narrow)
+            _draw(place, rows[rows["hypothesis"] == name], effects[name], named=not narrow)
             place.set_title(name, fontweight="bold")
             place.set_xlabel("\n".join(wrap(units[name], _WRAP)), fontsize=6)
         for place in axes[len(names) :]:
@@ -163,16 +162,22 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
     figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 4)
 
 
-def specification_caption() -> str:
-    """Give the caption."""
+def specification_caption(robust_share: float) -> str:
+    """Give the caption.
+
+    Parameters
+    ----------
+    robust_share : float
+        Share of the arms that must agree on a verdict that is not fragile.
+    """
     return (
         "Every primary estimate under the study's own choices (outlined) and under others, one "
         "varied at a time, and consistency fit and cut-off together; sorted by size, with 95 % "
         "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
         "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
-        "80 % of the arms share is called fragile. The one-column version leaves out the names of "
-        "the choices; they are in the table. A choice that leaves clearly fewer steps says how "
-        "many."
+        f"{100.0 * robust_share:g} % of the arms share is called fragile. The one-column version "
+        "leaves out the names of the choices; they are in the table. A choice that leaves clearly "
+        "fewer steps says how many."
     )
 
 

@@ -19,13 +19,11 @@ from aqbio.figures.style import (
 )
 
 NAME = "restricted_arms"
+HYPOTHESIS = "H7"
 TITLE = "Speed with free and with restricted arms"
 
 ANCHORS = {"Brooks 2022": -1.6}
 """Published changes of speed over 30 m, per cent."""
-
-SMALLEST = -1.0
-"""Smallest effect of interest of H7, per cent."""
 
 _DASHED: Dash = (0, (4.0, 1.8))
 _DOTTED: Dash = (0, (1.0, 1.2))
@@ -39,13 +37,15 @@ def sprint_changes(sprints: pd.DataFrame) -> pd.DataFrame:
     return both.assign(change=change).sort_values("change").reset_index()
 
 
-def sprints_figure(sprints: pd.DataFrame, width_mm: float) -> Figure:
+def sprints_figure(sprints: pd.DataFrame, smallest: float, width_mm: float) -> Figure:
     """Draw the change of speed of every athlete.
 
     Parameters
     ----------
     sprints : DataFrame
         sprints.tsv
+    smallest : float
+        Smallest effect of interest in the predicted direction, per cent.
     width_mm : float
         Width on paper, mm.
     """
@@ -57,7 +57,7 @@ def sprints_figure(sprints: pd.DataFrame, width_mm: float) -> Figure:
         place.hlines(list(heights), changes["change"], 0.0, color=BLUE, linewidth=1.0)
         place.plot(changes["change"], list(heights), "o", color=BLUE, markersize=4.5)
         place.axvline(0, color=FRAME, linewidth=0.6)
-        _mark(place, SMALLEST, "smallest effect of interest", GREY, _DASHED)
+        _mark(place, smallest, "smallest effect of interest", GREY, _DASHED)
         for words, value in ANCHORS.items():
             _mark(place, value, words, VERMILLION, _DOTTED)
         place.set_yticks(list(heights), labels=list(changes["participant_id"]))
@@ -86,12 +86,18 @@ def _mark(place: Axes, value: float, words: str, colour: str, dash: Dash) -> Non
     )  # fmt: skip
 
 
-def sprints_caption() -> str:
-    """Give the caption."""
+def sprints_caption(smallest: float) -> str:
+    """Give the caption.
+
+    Parameters
+    ----------
+    smallest : float
+        Smallest effect of interest, per cent.
+    """
     return (
         "Mean speed of the maximal sprints of every athlete with restricted arms against free "
-        "arms. Dashed: smallest effect of interest (−1 %); dotted: a published mean over 30 m. A "
-        "loss of speed is what both accounts predict."
+        f"arms. Dashed: smallest effect of interest ({shown(smallest)} %); dotted: a published "
+        "mean over 30 m. A loss of speed is what both accounts predict."
     )
 
 

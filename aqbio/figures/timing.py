@@ -95,15 +95,22 @@ def _lines() -> tuple[tuple[str, dict[str, Any]], ...]:
     )
 
 
-def timing_caption() -> str:
-    """Give the caption."""
+def timing_caption(slopes: Mapping[str, float]) -> str:
+    """Give the caption.
+
+    Parameters
+    ----------
+    slopes : mapping
+        As in :func:`timing_figure`.
+    """
+    lag, spread = shown(100.0 * slopes["lag_smallest"]), shown(slopes["spread_smallest"])
     return (
         "Lag from the peak of vertical force to the peak of the swing leg's angular momentum about "
         "the vertical, share of the step, by athlete and speed: circular mean and circular "
         "standard deviation over steps. Thick: estimate of H5a and of H5b, drawn through the mean "
         "over athletes and speeds; dashed: the smallest effect of interest there, falling, as the "
-        "claim has it. Absolute times shrink with the step by mechanics, so that only shares of "
-        "the step are told."
+        f"claim has it ({lag} % of the step and {spread} of the logarithm per m/s). Absolute times "
+        "shrink with the step by mechanics, so that only shares of the step are told."
     )
 
 

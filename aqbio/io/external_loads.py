@@ -2,15 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.recording import ForceRecording
+from aqbio.io.force_columns import Axes, ForceGroup, groups_by_name
 
-SIDES = {"_r": "right", "_l": "left"}
-"""Endings of the bodies that loads are applied to."""
+SIDES = {"r": "right", "right": "right", "l": "left", "left": "left"}
+"""Words in the names of the bodies that loads are applied to."""
+
+GROUND = {"", "ground", "/ground"}
+"""Frames in which forces and points are understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedLoad:
+    """One force of an external-loads file.
+
+    Attributes
+    ----------
+    foot : str
+        ``left`` or ``right``; empty where the body's name says neither.
+    force, point, torque : str
+        How the names of its columns begin; x, y and z follow. Empty where there are none.
+    frame : str
+        A frame other than the ground in which the force or its point is given; else empty.
+    """
+
+    foot: str
+    force: str
+    point: str
+    torque: str
+    frame: str
+
+    def group(self, columns: Sequence[str], file: str) -> ForceGroup:
+        """Give its columns in the force file; what it does not say, the names of columns do.
+
+        Raises
+        ------
+        AqbioError
+            When they are not there, or the load is not given in the ground.
+        """
+        if self.frame:
+            raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
+        force = self._axes(self.force, columns, file)
+        known = (one for one in groups_by_name(columns, file) if one.force == force)
+        named = next(known, ForceGroup("", force, None, None))
+        point = self._axes(self.point, columns, file) if self.point else named.point
+        moment = self._axes(self.torque, columns, file) if self.torque else named.moment
+        return ForceGroup(self.foot or named.plate, force, point, moment)
+
+    def _axes(self, start: str, columns: Sequence[str], file: str) -> Axes:
+        lost = [start + axis for axis in "xyz" if start + axis not in columns]
+        if lost:
+            raise _refused(f"it names columns {', '.join(lost)}, which the force file lacks.", file)
+        return start + "x", start + "y", start + "z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +68,29 @@ class ExternalLoads:
 
     Attributes
     ----------
+    file : str
+        Its own name.
     data : Path
         The force file that it names, where it is here.
-    feet : mapping
-        ``left`` or ``right`` by the prefix of the force columns.
+    loads : tuple of AppliedLoad
     findings : tuple of Finding
     """
 
+    file: str
     data: Path
-    feet: dict[str, str]
+    loads: tuple[AppliedLoad, ...]
     findings: tuple[Finding, ...]
 
-    def with_feet(self, forces: ForceRecording) -> ForceRecording:
-        """Give forces with the feet that this file names, where their columns do not."""
-        named = [
-            next((foot for prefix, foot in self.feet.items() if column.startswith(prefix)), "")
-            for column in forces.names
-        ]
-        feet = tuple(own or told for own, told in zip(forces.feet, named, strict=True))
-        return replace(forces, feet=feet)
+    def groups(self, columns: Sequence[str]) -> list[ForceGroup]:
+        """Give the columns of each load, in the order of the force file.
+
+        Raises
+        ------
+        AqbioError
+            When the force file lacks one, or a load is not given in the ground.
+        """
+        found = [load.group(columns, self.file) for load in self.loads]
+        return sorted(found, key=lambda group: columns.index(group.force[0]))
 
 
 def read_external_loads(path: Path) -> ExternalLoads:
@@ -48,31 +101,54 @@ def read_external_loads(path: Path) -> ExternalLoads:
     AqbioError
         When the file is no external-loads file, or the force file that it names is not here.
     """
-    try:
-        root = ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError) as error:
-        raise AqbioError(
-            f"the file of external loads cannot be read ({error}).",
-            file=path.name,
-            fix="name the MOT file itself in the column force_file.",
-            rule="external-loads",
-        ) from error
-    said = (root.findtext(".//datafile") or "").strip()
+    root = _root(path)
+    if root is None:
+        raise _refused("the file of external loads cannot be read: it is no XML.", path.name)
+    said = (root.findtext(".//datafile") or root.findtext(".//data_source_name") or "").strip()
     if not said:
-        raise AqbioError(
-            "the file names no force file (datafile): it is no file of external loads.",
-            file=path.name,
-            fix="name the MOT file itself in the column force_file.",
-            rule="external-loads",
-        )
-    feet = {}
-    for force in root.iter("ExternalForce"):
-        prefix = (force.findtext("force_identifier") or "").strip()
-        body = (force.findtext("applied_to_body") or "").strip()
-        if prefix and body[-2:] in SIDES:
-            feet[prefix] = SIDES[body[-2:]]
+        what = "the file names no force file (datafile): it is no file of external loads."
+        raise _refused(what, path.name)
+    loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
     data, findings = _place(path, said)
-    return ExternalLoads(data, feet, findings)
+    return ExternalLoads(path.name, data, loads, findings)
+
+
+def is_external_loads(path: Path) -> bool:
+    """Whether an XML file describes external loads; set-ups of OpenSim's tools are XML too."""
+    root = _root(path)
+    return root is not None and root.find(".//ExternalForce") is not None
+
+
+def _root(path: Path) -> ElementTree.Element | None:
+    try:
+        return ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return None
+
+
+def _load(force: ElementTree.Element) -> AppliedLoad:
+    def said(tag: str) -> str:
+        text = (force.findtext(tag) or "").strip()
+        return "" if text.casefold() == "unassigned" else text
+
+    words = re.findall(r"[a-z]+", said("applied_to_body").casefold())
+    frames = [said("force_expressed_in_body"), said("point_expressed_in_body")]
+    return AppliedLoad(
+        foot=next((SIDES[word] for word in words if word in SIDES), ""),
+        force=said("force_identifier"),
+        point=said("point_identifier"),
+        torque=said("torque_identifier"),
+        frame=next((frame for frame in frames if frame not in GROUND), ""),
+    )
+
+
+def _refused(what: str, file: str) -> AqbioError:
+    return AqbioError(
+        what,
+        file=file,
+        fix="name the MOT file itself in the column force_file.",
+        rule="external-loads",
+    )
 
 
 def _place(path: Path, said: str) -> tuple[Path, tuple[Finding, ...]]:

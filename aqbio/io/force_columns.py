@@ -112,13 +112,8 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
     >>> group.force, group.point
     (('ground_force_vx', 'ground_force_vy', 'ground_force_vz'), None)
     """
-    found: dict[str, dict[str, dict[int, str]]] = {}
-    for name in names:
-        if column := force_column(name):
-            quantities = found.setdefault(column.plate, {})
-            quantities.setdefault(column.quantity, {})[column.axis] = name
-    found = {plate: quantities for plate, quantities in found.items() if "force" in quantities}
-    if not found:
+    groups = groups_by_name(names, file)
+    if not groups:
         raise AqbioError(
             "no columns are forces, such as ground_force_vx, ground_force_vy and ground_force_vz; "
             f"the first columns are {', '.join(names[:9])}.",
@@ -126,6 +121,22 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
             fix="name the columns as OpenSim does, or check force_file in trials.tsv.",
             rule="force-columns",
         )
+    return groups
+
+
+def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
+    """Group the columns that are forces, points and moments; none where there are no forces.
+
+    Raises
+    ------
+    AqbioError
+        When an axis is missing.
+    """
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for name in names:
+        if column := force_column(name):
+            quantities = found.setdefault(column.plate, {})
+            quantities.setdefault(column.quantity, {})[column.axis] = name
     return [
         ForceGroup(
             plate=plate,
@@ -134,6 +145,7 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
             moment=_axes(quantities["moment"], file) if "moment" in quantities else None,
         )
         for plate, quantities in found.items()
+        if "force" in quantities
     ]
 
 

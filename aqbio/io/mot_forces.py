@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.clock import sampling_rate
-from aqbio.io.force_columns import Axes, ForceGroup, force_groups
+from aqbio.io.force_columns import Axes, ForceGroup, force_groups, groups_by_name
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import ForceRecording
 from aqbio.mechanics.force_plates.application import LOADED, fixed_point_wrench
@@ -23,7 +24,11 @@ FREE_ARM = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
 
-def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:
+def read_force_storage(
+    path: Path,
+    first_time: float,
+    described: Callable[[Sequence[str]], list[ForceGroup]] | None = None,
+) -> tuple[ForceRecording, list[Finding]]:
     """Read the forces that belong to a marker file.
 
     Parameters
@@ -31,6 +36,9 @@ def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, l
     path : Path
     first_time : float
         Instant of the first marker frame on the clock that both files share, s.
+    described : callable or None
+        Gives the groups among all columns, as a file of external loads describes them; without it
+        the names of the columns tell them.
 
     Returns
     -------
@@ -49,7 +57,9 @@ def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, l
     findings: list[Finding] = []
     used: list[ForceGroup] = []
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
-    for group in force_groups(storage.columns, path.name):
+    groups = described(storage.columns) if described else []
+    groups = groups or force_groups(storage.columns, path.name)
+    for group in groups:
         force = _vectors(storage, group.force)
         _refuse_no_numbers(storage, force, group, path.name)
         if np.any(force):
@@ -60,6 +70,11 @@ def read_force_storage(path: Path, first_time: float) -> tuple[ForceRecording, l
             parts.append(_wrench(storage, group, force, path.name, findings))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
+    kept = {group.force for group in groups}
+    for group in groups_by_name(storage.columns, path.name):
+        if group.force not in kept and np.any(_vectors(storage, group.force)):
+            what = "the file of external loads does not name them: they are not used"
+            findings.append(_finding("force-columns-left-out", path.name, group, what))
     samples, plates = len(storage.time), len(parts)
     forces = np.zeros((samples, plates, 3))
     moments, points = np.zeros_like(forces), np.zeros((plates, 3))
@@ -132,6 +147,7 @@ def _wrench(
 
 
 FIXES = {
+    "force-columns-left-out": "name the force file itself in force_file if they count.",
     "force-unit": "write points in m and moments in N m if that is wrong.",
     "cop-missing": "export the forces again, with the centres of pressure of all loaded samples.",
     "force-no-moment": "export the free moments: they matter for rotation about the vertical.",

@@ -1,4 +1,4 @@
-"""Markers of an OpenSim model, read from its text: no OpenSim is needed to see their names."""
+"""Markers, names and sizes of an OpenSim model, read from its text: OpenSim is not needed."""
 
 from __future__ import annotations
 
@@ -38,6 +38,35 @@ def model_names(path: Path) -> frozenset[str]:
         When the file is missing or is no XML.
     """
     return frozenset(name for part in _root(path).iter() if (name := part.get("name")))
+
+
+def model_mass(path: Path) -> float:
+    """Give the mass of all bodies of a model, kg.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or is no XML.
+    """
+    return sum(float(body.findtext("mass") or 0.0) for body in _root(path).iter("Body"))
+
+
+def bone_scales(path: Path) -> set[tuple[float, ...]]:
+    """Give the different scales that the bones of a model are drawn with.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or is no XML.
+    """
+    drawn = (
+        scales.text or ""
+        for body in _root(path).iter("Body")
+        for kind in ("Mesh", "DisplayGeometry", "VisibleObject")
+        for bone in body.iter(kind)
+        for scales in bone.findall("scale_factors")
+    )
+    return {tuple(round(float(one), 4) for one in text.split()) for text in drawn if text.strip()}
 
 
 def _root(path: Path) -> ElementTree.Element:

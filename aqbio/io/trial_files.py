@@ -76,5 +76,5 @@ def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Fin
     if path.suffix.lower() != ".xml":
         return read_force_storage(path, first_time)
     external = read_external_loads(path)
-    forces, findings = read_force_storage(external.data, first_time)
-    return external.with_feet(forces), [*external.findings, *findings]
+    forces, findings = read_force_storage(external.data, first_time, external.groups)
+    return forces, [*external.findings, *findings]

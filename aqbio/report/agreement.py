@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aqbio.figures.numbers import shown
+from aqbio.report.quality import AFTER, BEFORE, Residual
 
 PARAMETER_WORDS = {
     "clock_offset": ("Forces late by", "ms", 1e3),
@@ -62,6 +63,8 @@ class TrialLine:
     suspect : bool
     numbers : dict
         As in the manifest; empty for a trial that was not fitted.
+    before, after : Residual or None
+        As in the table of quality.
     """
 
     trial_id: str
@@ -69,6 +72,8 @@ class TrialLine:
     reason: str
     suspect: bool
     numbers: Mapping[str, Any]
+    before: Residual | None
+    after: Residual | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +96,28 @@ class SessionAgreement:
     standing: str
 
 
-def sessions(manifests: Iterable[Mapping[str, Any]]) -> list[SessionAgreement]:
+def sessions(
+    manifests: Iterable[Mapping[str, Any]], found: Iterable[Residual]
+) -> list[SessionAgreement]:
     """Arrange the manifests of stage consistency for the page.
 
     Parameters
     ----------
     manifests : iterable of mapping
         One per participant.
+    found : iterable of Residual
+        From the table of quality.
     """
+    by_trial = {(one.participant_id, one.trial_id, one.version): one for one in found}
     return [
         SessionAgreement(
             participant_id=one["participant_id"],
             parameters=tuple(parameter_line(given) for given in one.get("parameters", ())),
-            trials=tuple(_trial(done) for done in one["trials"] if done["status"] == "ok"),
+            trials=tuple(
+                _trial(done, one["participant_id"], by_trial)
+                for done in one["trials"]
+                if done["status"] == "ok"
+            ),
             standing=_standing(one.get("static_distance_m")),
         )
         for one in manifests
@@ -127,13 +141,19 @@ def _standing(distance: Sequence[float] | None) -> str:
     )
 
 
-def _trial(done: Mapping[str, Any]) -> TrialLine:
+def _trial(
+    done: Mapping[str, Any],
+    participant_id: str,
+    found: Mapping[tuple[str, str, str], Residual],
+) -> TrialLine:
     return TrialLine(
         trial_id=done["trial_id"],
         status=done.get("motion", "plain"),
         reason=done.get("motion_reason", ""),
         suspect=bool(done.get("suspect")),
         numbers=done if "marker_rms_before_m" in done else {},
+        before=found.get((participant_id, done["trial_id"], BEFORE)),
+        after=found.get((participant_id, done["trial_id"], AFTER)),
     )
 
 

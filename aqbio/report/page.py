@@ -143,7 +143,7 @@ def page(content: PageContent) -> str:
         study_figures=figures["study"],
         trial_figures=figures["trials"],
         numbers=_numbers(figures),
-        sessions=sessions(content.consistency),
+        sessions=sessions(content.consistency, residuals(content.quality)),
         agreement_figure=next(iter(figures[AGREEMENT]), None),
         carriers=told_carriers(columns),
         summary=study_summary(content.participants, content.trials, content.steps),

@@ -227,12 +227,12 @@ def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _percent(row: Mapping[str, Any]) -> str:
-    """Give a share with its interval, which a t distribution may carry beyond 0 and 1."""
+    """Give a share with its interval."""
     low, value, high = (float(row[name]) for name in ("ci_low", "estimate", "ci_high"))
     told = f"{100.0 * value:.0f} %"
     if math.isnan(low):
         return told
-    return f"{told} ({100.0 * max(low, 0.0):.0f} to {100.0 * min(high, 1.0):.0f} %)"
+    return f"{told} ({100.0 * low:.0f} to {100.0 * high:.0f} %)"
 
 
 def _number(row: Mapping[str, Any]) -> str:

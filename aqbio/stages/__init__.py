@@ -3,7 +3,7 @@
 preparation
     of `prepare`: axes, plates, contacts, markers and files of one trial
 solving
-    of `solve`: joint angles as input, what is written, checks of the forces, unseen parts
+    of `solve`: joint angles as input, what is written, checks of the forces, the mask
 fitting
     of `consistency`: beliefs, the session, what became of its trials
 levels

@@ -29,11 +29,12 @@ from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
 from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
 from aqbio.stages.levels.dataset import Contributions, contributions_dataset
+from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
-from aqbio.stages.solving.unseen import without_unseen
+from aqbio.stages.solving.observed import read_observed
 from aqbio.stages.stepping.roles import role_scheme
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     checks = [_reference_closure(reference.momentum), *result.closures]
     heading = _heading(study, data, result.balance)
     dataset = contributions_dataset(result, data, heading)
-    dataset = dataset.merge(_intervals(study, result, data, heading))
+    parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
+    dataset = dataset.merge(_intervals(study, result, data, parts, heading))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_posterior(with_drag(dataset, data), data), study, trial_before)
@@ -101,8 +103,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}
     attributes |= {"motion": data.attrs["motion"], "body": SCALED if same_body else ADJUSTED}
-    unseen = _unseen(study, participant_id, trial)
-    dataset = without_unseen(dataset, unseen, result.skeleton, study.model_map)
+    dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
     findings += _force_findings(result.measured, trial.trial_id)
@@ -163,14 +164,6 @@ def trial_contributions(
     )
 
 
-def _unseen(study: Study, participant_id: str, trial: Trial) -> list[str]:
-    """Parts of the body that stage solve did not see in a trial."""
-    for done in study.read_manifest(participant_id, "solve")["trials"]:
-        if done["trial_id"] == trial.trial_id:
-            return list(done.get("unseen_groups", []))
-    return []
-
-
 def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     """Residual wrench of inverse dynamics, as vectors, moved to the centre of mass."""
     mechanics = levels.mechanics
@@ -180,7 +173,9 @@ def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
-def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: float) -> xr.Dataset:
+def _intervals(
+    study: Study, result: Contributions, data: xr.Dataset, parts: ObservedParts, heading: float
+) -> xr.Dataset:
     """How sure stance means are; empty where the settings ask for no draws."""
     import xarray as xr
 
@@ -196,13 +191,16 @@ def _intervals(study: Study, result: Contributions, data: xr.Dataset, heading: f
     weights = {
         study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
     }
-    names = [str(name) for name in data["marker"].values if str(name) in weights]
+    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
+    names = [str(name) for name in data["marker"].values[followed] if str(name) in weights]
     places = TrackedPlaces(
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),
     )
-    window = drawn_window(contacts, result.time)
-    return intervals_dataset(with_markers(draws, places, window), contacts)
+    longest = study.settings.steps.maximum_flight_s
+    window = drawn_window(contacts, result.time, longest)
+    moved = with_markers(draws, places, window, parts.unseen_sd)
+    return intervals_dataset(moved, contacts, longest)
 
 
 def _covered(result: Contributions, contact: Contact) -> bool:

@@ -20,7 +20,12 @@ from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
 from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
-from aqbio.stages.arms.recomputed import arm_state, foot_velocities, own_kinematics
+from aqbio.stages.arms.recomputed import (
+    arm_state,
+    foot_velocities,
+    observed_parts,
+    own_kinematics,
+)
 from aqbio.stages.arms.step_rows import (
     ARM_ROLES,
     StepRow,
@@ -105,7 +110,7 @@ def evidence_trial(
     own = list(step_rows(state))
     kinematics = own_kinematics(cached)
     feet = foot_velocities(study, cached, kinematics)
-    lines = line_rates(study.model_map, cached.final, kinematics)
+    lines = line_rates(observed_parts(study, cached), kinematics)
     limit = study.settings.steps.steady_speed_change
     curves = step_curves(data, [one.step for one in own], study.model_map)
     collected.own += [

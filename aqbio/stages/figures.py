@@ -112,7 +112,7 @@ def figures_study(study: Study, report: Report) -> None:
     for found in hypothesis_figures(study):
         illustrations.append(_hypothesis_illustration(study, found))
         report(f"{found.name}: done")
-    agreements = trial_agreements(steps, read_table(inputs[4]))
+    agreements = trial_agreements(steps, read_table(inputs[4]), study.settings.quality)
     if agreements:
         illustrations.append(_agreement_illustration(study, agreements))
         report("agreement: done")
@@ -188,7 +188,7 @@ def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illus
     return Illustration(
         name=name,
         title=captions.TITLES[name],
-        caption=captions.AGREEMENT_CAPTION,
+        caption=captions.agreement_caption(trials),
         alternative_text=captions.agreement_alternative_text(trials),
         table=_write_numbers(study, name, agreement_numbers(trials), AGREEMENT_COLUMNS),
         files=_save(study, name, figures),

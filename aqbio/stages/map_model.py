@@ -112,7 +112,7 @@ def _write_markers(model: Path, model_map: ModelMap, out: Path) -> None:
     own = model_markers(model)
     chosen = ChosenModel(str(model), "", model_map, own)
     proposed = proposed_set(model.stem, [tuple(own)], [], chosen)
-    if proposed.text and not out.exists():
+    if not out.exists():
         write_text(out, proposed.text)
 
 

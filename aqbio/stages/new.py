@@ -54,7 +54,7 @@ files:
 model:
   file: {model}          # sprint: our sprint model; or the path of a generic .osim file
   map: {map}           # its map: a folder of models/, or the path of a map file
-{markers}
+  markers: markers.yaml   # where each label sits; please look through it
 """
 
 GATHERED_README = """\
@@ -125,8 +125,7 @@ def new_study_from(
     write_text(folder / "trials.tsv", sheet_text("trials", study.rows.trials))
     if study.model.map_text:
         write_text(folder / study.model.map, study.model.map_text)
-    if study.markers.text:
-        write_text(folder / "markers.yaml", study.markers.text)
+    write_text(folder / "markers.yaml", study.markers.text)
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
     write_text(folder / "README.md", GATHERED_README.format(**_typed(name, folder)))
     summary = summary_text(study, folder)
@@ -142,15 +141,11 @@ def _typed(name: str, folder: Path) -> dict[str, str]:
 
 
 def _settings_text(name: str, study: GatheredStudy) -> str:
-    markers = "  markers: markers.yaml   # where each label sits; please look through it"
-    if not study.markers.text:
-        markers = "  # markers: markers.yaml   # please fill: where each label sits"
     return GATHERED.format(
         name=name,
         data=_quoted(str(study.data)),
         model=_quoted(study.model.file),
         map=study.model.map,
-        markers=markers,
     )
 
 

@@ -22,11 +22,21 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, observed_from
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
-from aqbio.stages.solving.coordinates import solved_coordinates
+from aqbio.stages.preparation.markers import longest_gap
+from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.force_checks import force_findings
+from aqbio.stages.solving.observed import (
+    bridged,
+    lost_findings,
+    lost_parts,
+    of_the_model,
+    shown_by_markers,
+    told_by_file,
+)
 from aqbio.stages.solving.solved import (
     Solution,
     solution_findings,
@@ -34,7 +44,6 @@ from aqbio.stages.solving.solved import (
     unobservable_findings,
     write_solution,
 )
-from aqbio.stages.solving.unseen import unseen_findings, unseen_groups
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,20 +108,27 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     refuse_without_contact(prepared, markers.time, trial)
     unobservable: tuple[str, ...] = ()
     if trial.coordinates_file:
-        q_raw = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
+        told = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
+        q_raw = filled_coordinates(skeleton, told)
+        known, never = told_by_file(skeleton, q_raw, np.isfinite(told)), NOT_IN_FILE
     else:
         q_raw, unobservable = _coordinates(study, model, skeleton, markers)
+        known, never = shown_by_markers(skeleton, q_raw, markers), NOT_SEEN
+        q_raw = bridged(skeleton, q_raw, known)
+    rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
+    observed = observed_from(skeleton.bodies, known, longest_gap(prepare, rate), never)
+    observed = of_the_model(
+        observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
+    )
     window = prepared.sel(time=markers.time)
-    smooth = low_pass(q_raw, float(prepared.attrs["marker_rate"]), study.settings.prepare.cutoff_hz)
+    smooth = low_pass(q_raw, rate, prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
-    solution = Solution(skeleton, markers, q_raw, motion, forces, window)
+    solution = Solution(skeleton, markers, q_raw, motion, forces, window, observed)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(unobservable)
-    unseen = unseen_groups(markers, solution.contact_window, skeleton, study.model_map)
-    attributes["unseen_groups"] = ", ".join(unseen)
     attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
@@ -120,8 +136,12 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *unobservable_findings(unobservable, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),
     ]
-    findings += unseen_findings(unseen, trial.trial_id)
-    numbers = {**solution_numbers(solution), "unseen_groups": list(unseen)}
+    groups, used = study.model_map.groups, solution.contact_window
+    findings += lost_findings(observed, groups, used, trial.trial_id)
+    numbers = {
+        **solution_numbers(solution),
+        "unseen_groups": list(lost_parts(observed, groups, used)),
+    }
     return TrialOutcome(numbers, tuple(findings), inputs)
 
 

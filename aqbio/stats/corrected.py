@@ -84,7 +84,7 @@ def corrected_opposition(evidence: Evidence, hypothesis: Hypothesis, outcome: Ou
         Of H1, not corrected.
     """
     values = outcome.values["value"] - shift_expectation(evidence)
-    found = mean_estimate(values)
+    found = replace(mean_estimate(values), within=outcome.error.within)
     return replace(
         outcome,
         estimate=found.value,

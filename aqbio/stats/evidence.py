@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from aqbio.config.quality import Quality
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 CHAINS = ("stance", "swing", "upper")
@@ -100,7 +101,7 @@ class TrialEvidence:
     athlete : (T,) int array
     name : tuple of T str
     recorded : (T,) int array
-        Steps that were recorded whole, usable or not: the quality gate wants 70 % of them.
+        Steps that were recorded whole, usable or not: the quality gate wants most of them.
     marker_rate : (T,) array, Hz
     consistent : (T,) bool array
         Whether motion and force were made to obey Newton and Euler together; without, the gate
@@ -188,6 +189,8 @@ class Evidence:
     trials : TrialEvidence
     athletes : AthleteEvidence
     presence : Presence
+    limits : Quality
+        What the gates hold trials against.
     caused_shares : mapping of contact model to (S,) array
         Share of the vertical impulse in contact that joint moments of swing side, lumbar and arms
         cause, where it was computed.
@@ -203,6 +206,7 @@ class Evidence:
     trials: TrialEvidence
     athletes: AthleteEvidence
     presence: Presence = Presence()
+    limits: Quality = field(default_factory=Quality)
     caused_shares: Mapping[str, FloatArray] = field(default_factory=dict)
     line_rates: Mapping[str, FloatArray] = field(default_factory=dict)
     arm_momenta: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -13,10 +13,6 @@ from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome
 from aqbio.stats.registry import Hypothesis
 
-QUALITY_SHARE = 0.70
-"""Share of steps that must pass."""
-RESIDUAL_RATIO, RESIDUAL_MOMENT = 3.0, 10.0
-"""Before motion and force were made consistent: least signal over residual, most residual, N m."""
 FEWEST_ATHLETES = 6
 """Below, no exact two-sided test over athletes can reach 0.05."""
 
@@ -67,9 +63,9 @@ def gate_results(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -
 
 def _quality(evidence: Evidence, _: Hypothesis, __: Outcome) -> Gate:
     recorded, usable = int(evidence.trials.recorded.sum()), len(evidence.steps)
-    share = usable / recorded if recorded else 0.0
-    words = f"{usable} of {recorded} steps usable ({share:.0%}), {QUALITY_SHARE:.0%} needed"
-    return Gate("quality", share >= QUALITY_SHARE, words)
+    share, least = usable / recorded if recorded else 0.0, evidence.limits.usable_share
+    words = f"{usable} of {recorded} steps usable ({share:.0%}), {least:.0%} needed"
+    return Gate("quality", share >= least, words)
 
 
 def _minimum(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> Gate:
@@ -137,8 +133,9 @@ def _marker_rate(evidence: Evidence, hypothesis: Hypothesis, _: Outcome) -> Gate
 def _precision(evidence: Evidence, hypothesis: Hypothesis, _: Outcome) -> Gate:
     good = precise_trials(evidence, hypothesis)
     share = float(good[evidence.steps.trial].mean()) if len(evidence.steps) else 0.0
-    words = f"{share:.0%} of steps in trials that are precise enough, {QUALITY_SHARE:.0%} needed"
-    return Gate("precision", share >= QUALITY_SHARE, words)
+    least = evidence.limits.usable_share
+    words = f"{share:.0%} of steps in trials that are precise enough, {least:.0%} needed"
+    return Gate("precision", share >= least, words)
 
 
 def precise_trials(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
@@ -147,18 +144,18 @@ def precise_trials(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
     Notes
     -----
     Where motion and force were made consistent and the statistic's posterior standard deviation is
-    given: at most half the smallest effect of interest. Otherwise the residual yaw moment itself:
-    at most 10 N m, and at most a third of the smallest rate of a group. A suspect trial never.
+    given: at most half the smallest effect of interest. Otherwise the residual yaw moment itself,
+    and the smallest rate of a group over it, within their limits. A suspect trial never.
     """
-    trials = evidence.trials
-    by_residual = (trials.residual_ratio >= RESIDUAL_RATIO) & (
-        trials.residual_moment <= RESIDUAL_MOMENT
+    trials, limits = evidence.trials, evidence.limits
+    by_residual = (trials.residual_ratio >= limits.effect_to_residual) & (
+        trials.residual_moment <= limits.yaw_residual_nm
     )
     sd = trials.statistic_sd.get(hypothesis.id)
     if sd is None:
         good = by_residual
     else:
-        good = np.where(trials.consistent, sd <= hypothesis.delta / 2.0, by_residual)
+        good = np.where(trials.consistent, sd <= hypothesis.precise, by_residual)
     precise: BoolArray = good & ~trials.suspect
     return precise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,30 @@ SIGNS = {"greater": 1.0, "less": -1.0}
 """Directions that a claim predicts."""
 
 
+ANYTHING: Interval = (-np.inf, np.inf)
+
+_POSSIBLE: tuple[tuple[str, Interval], ...] = (
+    ("half_cosine_difference", (-2.0, 2.0)),
+    ("(opposition|odd_one_out).*_(difference|minus)", (-1.0, 1.0)),
+    ("cosine|correlation", (-1.0, 1.0)),
+    ("^(opposition|coherence|odd_one_out)|^longest_opposed|^continuously_opposed", (0.0, 1.0)),
+    ("_with_ankle_line_share$", (0.0, 1.0)),
+)
+"""Names of statistics, and the values that they can have; the first that fits counts."""
+
+
+def possible_values(statistic: str) -> Interval:
+    """Give the range that a statistic cannot leave, whatever the data are.
+
+    Examples
+    --------
+    >>> possible_values("arms_push_cosine"), possible_values("lag_slope")
+    ((-1.0, 1.0), (-inf, inf))
+    """
+    fitting = (within for name, within in _POSSIBLE if re.search(name, statistic))
+    return next(fitting, ANYTHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """An estimate whose error follows a t distribution.
@@ -26,14 +51,19 @@ class Estimate:
     value, se : float
     df : float
         Degrees of freedom.
+    within : pair of float
+        Values that are possible at all.
     """
 
     value: float
     se: float
     df: float
+    within: Interval = ANYTHING
 
     def interval(self, level: float) -> Interval:
-        """Give the two-sided interval of that level.
+        """Give the two-sided interval of that level, without the values that are impossible.
+
+        They are never true, so that the interval covers the truth as often without them.
 
         Examples
         --------
@@ -42,7 +72,9 @@ class Estimate:
         (-0.131, 2.131)
         """
         half = float(stats.t.ppf(0.5 + level / 2.0, self.df)) * self.se
-        return self.value - half, self.value + half
+        lowest, highest = self.within
+        low, high = np.clip([self.value - half, self.value + half], lowest, highest)
+        return float(low), float(high)
 
     def p(self, predicted: Predicted, delta: float) -> float:
         """Give the p value for what a claim predicts.

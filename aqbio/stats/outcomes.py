@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats import athlete_statistics, step_statistics
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.found import Found
-from aqbio.stats.inference import Estimate, Interval
+from aqbio.stats.inference import Estimate, Interval, possible_values
 from aqbio.stats.registry import Hypothesis, Registry
 
 
@@ -90,7 +90,8 @@ def outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome | None:
     if any(not getattr(evidence.presence, need) for need in hypothesis.needs):
         return None
     found = STATISTICS[hypothesis.statistic](evidence, hypothesis)
-    estimate = found.fitted.estimate
+    within = possible_values(hypothesis.statistic)
+    estimate = replace(found.fitted.estimate, within=within)
     if not np.isfinite(estimate.value):
         return None
     intervals = found.intervals or (estimate.interval(0.95), estimate.interval(0.90))

@@ -92,6 +92,16 @@ class Hypothesis(Entry):
         default=(), description="Choices of the analysis that are varied."
     )
 
+    @property
+    def two_sided(self) -> bool:
+        """Whether delta is a margin on both sides of no effect."""
+        return self.predicted == "equivalent"
+
+    @property
+    def precise(self) -> float:
+        """Largest posterior standard deviation of a trial whose statistic is precise enough."""
+        return self.delta / 2.0
+
     @model_validator(mode="after")
     def _complete(self) -> Hypothesis:
         if self.always is not None and not self.implied_if:

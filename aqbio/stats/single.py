@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.athletes import cells, centred, consecutive_pairs, with_speeds
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import Estimate, mean_estimate
+from aqbio.stats.inference import Estimate, mean_estimate, possible_values
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import log_ratios
@@ -85,6 +85,7 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
         own = points.athlete == number
         found, count = _estimate(points.y[own], None if points.x is None else points.x[own])
         if np.isfinite(found.value):
+            found = replace(found, within=possible_values(hypothesis.statistic))
             low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
             own_row = (found.value, low, high, count, found.se)
             rows.append(AthleteInterval(hypothesis.id, name, *own_row))

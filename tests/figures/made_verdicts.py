@@ -9,7 +9,7 @@ import pandas as pd
 
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
-from aqbio.stages.registration import record_registry
+from aqbio.stages.registration import record_registry, study_registry
 from aqbio.stages.verdicts.exports import step_columns
 from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
@@ -22,8 +22,9 @@ from aqbio.stages.verdicts.tables import (
     SPRINTS,
     VERDICTS,
 )
+from aqbio.stats.inference import SIGNS as DIRECTIONS
 from aqbio.stats.partitions import SPLIT_GROUPS, partition_names
-from aqbio.stats.registry import read_registry
+from aqbio.stats.registry import Registry, read_registry
 
 LABELS = {
     "H1": "not_supported",
@@ -42,7 +43,7 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
     record_registry(study)
     people = [one.participant_id for one in study.participants]
     tables: dict[str, tuple[list[dict[str, Any]], Columns]] = {
-        "verdicts": (_verdicts(steps=steps), VERDICTS),
+        "verdicts": (_verdicts(study_registry(study), steps=steps), VERDICTS),
         "multiverse": (_arms() if steps else [], MULTIVERSE),
         "partitions": (_partitions(steps=steps), PARTITIONS),
         "sign_patterns": (_signs(steps=steps), SIGNS),
@@ -65,8 +66,8 @@ def _source(study: Study) -> dict[str, str]:
     return provenance("hypotheses", [], study.stage_settings("hypotheses"))
 
 
-def _verdicts(*, steps: bool) -> list[dict[str, Any]]:
-    registry, rows = read_registry(), []
+def _verdicts(registry: Registry, *, steps: bool) -> list[dict[str, Any]]:
+    rows = []
     for number, one in enumerate(registry.hypotheses):
         known = steps and one.always is None
         nothing = float("nan")
@@ -79,7 +80,7 @@ def _verdicts(*, steps: bool) -> list[dict[str, Any]]:
                 "estimate": 0.1 * number - 0.4567 if known else nothing,
                 "ci_low": 0.1 * number - 0.5678 if known else nothing,
                 "ci_high": 0.1 * number - 0.3456 if known else nothing,
-                "smallest_effect": one.delta or nothing,
+                "smallest_effect": DIRECTIONS.get(one.predicted, 1.0) * one.delta or nothing,
                 "p_holm": 0.04321 if known else nothing,
                 "n_athletes": 2 if known else 0,
                 "n_steps": 24 if known else 0,

@@ -19,8 +19,10 @@ def _trials(count: int) -> list[TrialAgreement]:
             effects=EFFECTS,
             moment_before=8.0,
             moment_after=0.4,
+            moment_limit=10.0,
             force_before=6.0,
             force_after=0.05,
+            force_limit=5.0,
             sd=0.01,
             sd_limit=0.025,
         )

@@ -70,3 +70,42 @@ def test_other_files_are_refused(folder, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(AqbioError, match="external loads"):
         read_forces(path, 0.0)
+
+
+ODD = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>
+<applied_to_body>/bodyset/calcn_l</applied_to_body>
+<force_expressed_in_body>{frame}</force_expressed_in_body>
+<force_identifier>belt_b_load_</force_identifier><point_identifier>belt_b_at_</point_identifier>
+<torque_identifier>Unassigned</torque_identifier></ExternalForce></objects>
+<datafile>odd.mot</datafile></ExternalLoads></OpenSimDocument>
+"""
+
+
+def odd(folder, frame="ground"):
+    """Columns whose names say nothing beside a plate that the description leaves out."""
+    names = [
+        f"{start}{axis}"
+        for start in ("belt_b_load_", "belt_b_at_", "ground_force_v")
+        for axis in "xyz"
+    ]
+    values = np.tile([100.0, 200.0, 300.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], (50, 1))
+    time = np.arange(50) / 1000.0
+    write_storage(folder / "odd.mot", names, time, values, in_degrees=False)
+    (folder / "odd.xml").write_text(ODD.format(frame=frame), encoding="utf-8")
+    return folder / "odd.xml"
+
+
+def test_columns_are_those_that_the_identifiers_name(folder):
+    forces, findings = read_forces(odd(folder), 0.0)
+    assert forces.feet == ("left",)
+    np.testing.assert_array_equal(forces.wrench.force[0, 0], [100.0, 200.0, 300.0])
+    about = forces.wrench.moment_about_origin()[0, 0]
+    np.testing.assert_allclose(about, np.cross([4.0, 5.0, 6.0], [100.0, 200.0, 300.0]))
+    [left_out] = [one for one in findings if one.rule == "force-columns-left-out"]
+    assert "ground_force_vx" in left_out.what
+    assert left_out.severity == "warning"
+
+
+def test_loads_in_a_moving_frame_are_refused(folder):
+    with pytest.raises(AqbioError, match="given in the frame of calcn_r"):
+        read_forces(odd(folder, frame="calcn_r"), 0.0)

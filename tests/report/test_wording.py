@@ -179,8 +179,9 @@ def test_captions_keep_the_rules_and_say_what_is_implied():
     captions = (
         partition_ranking.partition_ranking_caption("together"),
         partition_ranking.partition_ranking_caption("split"), sign_matrix.sign_matrix_caption(),
-        specification.specification_caption(), side_ratio.side_ratio_caption(),
-        sprints.sprints_caption(), timing.timing_caption(),
+        specification.specification_caption(0.8), side_ratio.side_ratio_caption(0.02),
+        sprints.sprints_caption(-1.0),
+        timing.timing_caption({"lag_smallest": -0.01, "spread_smallest": -0.1}),
         limiter.limiter_caption(),
     )  # fmt: skip
     for text in captions:

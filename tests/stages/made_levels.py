@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import xarray as xr
 import yaml
 
 from aqbio.config import ModelMap
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.steps import Contact, Step
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.names import AXES, SIDES
 from aqbio.stages.levels.b_and_c import frames_in_contact, levels_dataset, trial_levels
 from tests.mechanics.levels_case import MAPS
 
@@ -41,3 +44,30 @@ def grounded(case, touching):
         for x, on in zip(case.loads, touching.T, strict=True)
     )
     return replace(case, loads=loads)
+
+
+def prepared_of(case, time, known: np.ndarray) -> xr.Dataset:
+    """Loads and the right foot's contact of a case as stage prepare writes them."""
+
+    def feet(name: str) -> np.ndarray:
+        values = np.stack([getattr(load, name) for load in case.loads], axis=1)
+        return np.where(known[:, None, None], values, np.nan)
+
+    return xr.Dataset(
+        {
+            "foot_force": (("time", "foot", "axis"), feet("force")),
+            "foot_moment": (("time", "foot", "axis"), feet("moment")),
+            "contact_foot": ("contact", [RIGHT.side] if known.any() else []),
+            "contact_touchdown": ("contact", [RIGHT.touchdown] if known.any() else []),
+            "contact_toe_off": ("contact", [RIGHT.toe_off] if known.any() else []),
+            "contact_complete": ("contact", [True] if known.any() else []),
+            "contact_edge_distance": ("contact", [0.2] if known.any() else []),
+        },
+        coords={"time": time, "foot": list(SIDES), "axis": list(AXES)},
+        attrs={
+            "surface": "overground",
+            "surface_height": 0.0,
+            "belt_speed": 0.0,
+            "events": "plates",
+        },
+    )

@@ -39,10 +39,14 @@ def test_filled_in_it_is_a_study(tmp_path):
     for sheet, row in SHEETS.items():
         header = (folder / f"{sheet}.tsv").read_text(encoding="utf-8").splitlines()[0]
         assert header.split("\t") == list(row.model_fields)
-    with (folder / "participants.tsv").open("a") as people:
-        people.write("P1\tfemale\t58\t1.7\tn/a\n")
-    with (folder / "trials.tsv").open("a") as trials:
-        trials.write("P1\tfast\trun\tnormal\tfast.c3d" + "\tn/a" * 5 + "\n")
+    rows = {
+        "participants": {"participant_id": "P1", "sex": "female", "mass_kg": "58"},
+        "trials": {"participant_id": "P1", "trial_id": "fast", "task": "run", "file": "fast.c3d"}
+        | {"condition": "normal"},
+    }
+    for sheet, cells in rows.items():
+        with (folder / f"{sheet}.tsv").open("a", encoding="utf-8") as file:
+            file.write("\t".join(cells.get(name, "") for name in SHEETS[sheet].model_fields) + "\n")
     labels, positions = recorded_figure(moving=True)
     write_c3d(folder / "data" / "fast.c3d", list(labels), positions * 1e3, (RATE, 1000.0))
     study = load_study(folder / "study.yaml")

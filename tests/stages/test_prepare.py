@@ -117,25 +117,54 @@ def test_treadmill_is_recognised_and_its_speed_found(study):
     check_loads(trial, belt=made_run.SPEED)
 
 
-def test_stated_belt_speed_is_used_and_contradicted(study):
+@pytest.mark.parametrize("stated", [7.5, 8.6])
+def test_stated_belt_speed_is_used(study, stated):
+    """The feet move at 8 m/s; 8 % of that are no contradiction."""
     made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
-    done = study(["fast\trun\trun.trc\trun_grf.mot\t7.0"])
-    assert done.trial("fast").attrs["belt_speed"] == 7.0
+    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
+    assert done.trial("fast").attrs["belt_speed"] == stated
+    assert "belt-speed" not in done.rules("fast")
+
+
+@pytest.mark.parametrize("stated", [7.3, 8.7])
+def test_wrong_belt_speed_is_replaced_by_that_of_the_feet(study, stated):
+    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
+    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
+    assert done.trial("fast").attrs["belt_speed"] == pytest.approx(made_run.SPEED, rel=1e-6)
     finding = done.finding("fast", "belt-speed")
+    assert (finding["severity"], finding["limit"]) == ("error", stated)
     assert finding["number"] == pytest.approx(8.0)
-    assert finding["limit"] == 7.0
 
 
-def test_stated_axes_and_surface_are_obeyed(study):
+def test_stated_axes_are_obeyed(study):
     made_run.write_c3d_run(study.data / "run.c3d")
-    done = study(
-        ["fast\trun\trun.c3d\tn/a\tn/a"],
-        "laboratory: {axes: {forward: -y, up: +z}, surface: treadmill}\n",
-    )
-    trial = done.trial("fast")
+    settings = "laboratory: {axes: {forward: -y, up: +z}, surface: overground}\n"
+    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
     assert trial.attrs["axes_reasoning"] == "The settings state forward -y and up +z."
-    assert trial.attrs["surface"] == "treadmill"
     assert float(trial["marker_raw"][-1, 0, 0] - trial["marker_raw"][0, 0, 0]) < 0.0
+
+
+@pytest.mark.parametrize("forces", ["run_grf.mot", "n/a"])
+@pytest.mark.parametrize(
+    ("true", "belt", "settings", "cell"),
+    [
+        ("treadmill", made_run.SPEED, "laboratory: {surface: overground}\n", "n/a"),
+        ("overground", 0.0, "laboratory: {surface: treadmill}\n", "n/a"),
+        ("overground", 0.0, "", "8.0"),
+    ],
+)
+def test_feet_refute_a_surface(study, forces, true, belt, settings, cell):
+    """Stated otherwise, speed and direction would come from noise; unstated, it is found."""
+    made_run.write_trc_run(study.data, "run", belt=belt)
+    entry = study([f"fast\trun\trun.trc\t{forces}\t{cell}"], settings).entry("fast")
+    assert entry["status"] == "failed"
+    assert entry["findings"][-1]["rule"] == "surface"
+    assert "the left foot while it stands it is" in entry["reason"]
+    assert "the right foot while it stands it is" in entry["reason"]
+    right = study([f"fast\trun\trun.trc\t{forces}\tn/a"])
+    assert right.trial("fast").attrs["surface"] == true
+    stated = study([f"fast\trun\trun.trc\t{forces}\tn/a"], f"laboratory: {{surface: {true}}}\n")
+    assert stated.trial("fast").attrs["surface"] == true
 
 
 def test_broken_trials_are_recorded_and_stop_nothing(study):

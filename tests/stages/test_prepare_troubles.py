@@ -305,3 +305,68 @@ def test_known_delay_of_the_forces_is_taken_back(prepared_study, delay):
     wrong = prepared_study(TRC).trial("fast")["contact_touchdown"].values
     right = [contact.touchdown for contact in made_run.known_contacts()]
     np.testing.assert_allclose(wrong - right, delay, atol=0.003)
+
+
+def displaced(plates, which, shift):
+    """Plates of which one is elsewhere than its corners say, by ``shift`` (3,), mm, laboratory."""
+    plates[which].corners = plates[which].corners + np.asarray(shift)
+    return plates
+
+
+@pytest.mark.parametrize(("shift", "said"), [(-58.0, False), (-62.0, True)])
+def test_plate_that_lies_elsewhere_is_named(prepared_study, shift, said):
+    """The made centre of pressure is on the line from heel to toe; shifted to the inside."""
+    run_with(prepared_study, displaced(made_run.plates(), 3, [shift, 0.0, 0.0]))
+    done = prepared_study(C3D)
+    assert ("pressure-outside" in done.rules("fast")) is said
+    if said:
+        finding = done.finding("fast", "pressure-outside")
+        assert finding["what"].startswith("plate 4: in 1 of 1 contacts the centre of pressure")
+        assert finding["severity"] == "warning"
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.024, False), (0.028, True)])
+def test_free_moment_that_no_shoe_makes(prepared_study, share, said):
+    """The made free moment is 4 mm times the force; 24 and 28 mm more are either side of 30."""
+    plates = made_run.plates()
+    vertical = plates[2].channels[:, 2:3]
+    plates[2].channels[:, 5:6] += (
+        1e3 * share * vertical * np.sign(plates[2].channels[:, 5].sum()) * np.sign(vertical.sum())
+    )
+    run_with(prepared_study, plates)
+    done = prepared_study(C3D)
+    assert ("free-moment-large" in done.rules("fast")) is said
+    if said:
+        what = done.finding("fast", "free-moment-large")["what"]
+        assert what.startswith("plate 3: in 1 of 1 contacts the free moment is too large")
+        assert "32 mm times the force" in what
+
+
+def test_contact_after_the_end_of_the_motion_is_said_to_be_that(prepared_study):
+    """The markers end before the last contact; nothing is wrong with its plate."""
+    trc, _ = made_run.write_trc_run(prepared_study.data, "run")
+    last = made_run.known_contacts()[-1]
+    frames = round((last.touchdown + 0.02) * made_run.FRAME_RATE)
+    write_trc(trc, made_run.LABELS, made_run.markers()[:frames], made_run.FRAME_RATE)
+    done = prepared_study(TRC)
+    finding = done.finding("fast", "contact-outside")
+    assert "the motion is recorded from 0 to 1.5" in finding["what"]
+    assert "contact-nobody" not in done.rules("fast")
+    assert "ignore_plates" not in finding["fix"]
+
+
+def test_plate_that_is_unloaded_too_shortly_is_not_called_loaded(prepared_study):
+    """A belt for both feet with flights of 80 ms: the offset needs 100 ms without load."""
+    _, mot = made_run.write_trc_run(prepared_study.data, "run")
+    storage = read_storage(mot)
+    columns = {axis: storage.columns.index(f"ground_force_l_v{axis}") for axis in "xyz"}
+    time = storage.time
+    on = (time % 0.24) < 0.16
+    storage.values[:, columns["y"]] = np.where(
+        on, 1500.0 * np.sin(np.pi * (time % 0.24) / 0.16), 0.0
+    )
+    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
+    done = prepared_study(TRC)
+    what = done.finding("fast", "plate-offset-unknown")["what"]
+    assert "is unloaded for at most 8" in what
+    assert "plate-never-unloaded" not in done.rules("fast")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.config.quality import Quality
 from aqbio.stats.gates import gate_results, missing_needs, precise_trials
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
@@ -134,3 +135,22 @@ def test_what_is_missing_is_said(drawn):
     assert missing_needs(less, REGISTRY["H1"]) == ("the model has no arms",)
     assert "capacities.tsv" in missing_needs(less, REGISTRY["H3b"])[0]
     assert missing_needs(less, REGISTRY["H7"]) == ()
+
+
+def test_limits_of_the_gates_are_those_of_the_settings(drawn):
+    """Each one moved just past what the study has."""
+    evidence = drawn("W0")
+    recorded = _trials(evidence, recorded=np.full(48, 16))  # three quarters of them are usable
+    assert not _failed(recorded, "H1")
+    strict = replace(recorded, limits=Quality(usable_share=0.76))
+    assert _failed(strict, "H1") == {"quality": "576 of 768 steps usable (75%), 76% needed"}
+    plain = _trials(
+        evidence,
+        consistent=np.zeros(48, dtype=bool),
+        residual_ratio=np.full(48, 3.5),
+        residual_moment=np.full(48, 9.0),
+    )
+    for limits in (Quality(yaw_residual_nm=8.9), Quality(effect_to_residual=3.6)):
+        assert "precision" in _failed(replace(plain, limits=limits), "H1")
+    for limits in (Quality(yaw_residual_nm=9.1), Quality(effect_to_residual=3.4)):
+        assert not _failed(replace(plain, limits=limits), "H1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -15,6 +17,7 @@ from aqbio.stats.inference import (
     detectable_margin,
     holm,
     mean_estimate,
+    possible_values,
 )
 
 VALUES = np.random.default_rng(4).normal(0.3, 0.5, 14)
@@ -113,3 +116,39 @@ def test_detectable_margin_gives_its_power():
     half = stats.t.ppf(0.95, n - 1) * se
     share = np.mean(np.abs(draws.mean(axis=1)) + half < margin)
     assert share == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "within"),
+    [
+        ("arms_push_cosine", (-1.0, 1.0)),
+        ("cosine_wrist_line_ankle_line_rate", (-1.0, 1.0)),
+        ("opposition_difference", (-1.0, 1.0)),
+        ("opposition_both_legs", (0.0, 1.0)),
+        ("odd_one_out_swing_minus_best_other", (-1.0, 1.0)),
+        ("half_cosine_difference", (-2.0, 2.0)),
+        ("wrist_line_with_ankle_line_share", (0.0, 1.0)),
+        ("caused_share_C1", (-np.inf, np.inf)),
+        ("hub_share_mean", (-np.inf, np.inf)),
+    ],
+)
+def test_values_that_a_statistic_can_have(name, within):
+    assert possible_values(name) == within
+
+
+def test_an_interval_of_a_cosine_stays_a_cosine_and_covers_as_often():
+    """Six athletes near -1, as recorded once: -1.034 to -0.921 without the bound."""
+    random = np.random.default_rng(3)
+    drawn = -np.exp(-random.exponential(0.04, (2000, 6)))
+    truth = -1.0 / 1.04
+    covered = [[], []]
+    for values in drawn:
+        free = mean_estimate(values)
+        bound = replace(free, within=possible_values("arms_push_cosine"))
+        for one, told in zip((free, bound), covered, strict=True):
+            low, high = one.interval(0.95)
+            told.append(low <= truth <= high)
+        assert bound.interval(0.95)[0] >= -1.0
+        assert bound.interval(0.95)[1] == free.interval(0.95)[1]
+    assert min(mean_estimate(values).interval(0.95)[0] for values in drawn) < -1.0
+    assert covered[0] == covered[1]

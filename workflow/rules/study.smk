@@ -17,6 +17,7 @@ rule steps:
     input:
         contributions=manifests("contributions"),
         evidence=manifests("evidence"),
+        sheets=HYPOTHESIS_FILES,
         settings=settings_of("steps"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",
@@ -46,6 +47,7 @@ rule hypotheses:
     input:
         evidence=manifests("evidence"),
         contributions=rules.steps.output.contributions,
+        quality=rules.steps.output.quality,
         sheets=HYPOTHESIS_FILES,
         settings=settings_of("hypotheses"),
     output:

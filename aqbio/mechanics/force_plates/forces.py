@@ -176,18 +176,34 @@ def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
     is near enough to zero: an offset of a plate is found without knowing it. Stretches shorter
     than 50 ms, and 25 ms next to a contact, are left out.
     """
+    level = nearly_unloaded(vertical, largest)
+    quiet = shrunk(level, int(UNLOADED_MARGIN * rate))
+    for start, stop in runs(quiet):
+        if stop - start < UNLOADED_SHORTEST * rate:
+            quiet[start:stop] = False
+    return quiet
+
+
+def nearly_unloaded(vertical: FloatArray, largest: float) -> BoolArray:
+    """Mask of the samples near the unloaded level, however short they last.
+
+    Parameters
+    ----------
+    vertical : (T,) array, N
+    largest : float
+        A level farther from zero than this is a load, N.
+
+    Returns
+    -------
+    (T,) array of bool
+    """
     count = max(int(QUIET_SHARE * len(vertical)), 2)
     ordered = np.sort(vertical)
     widths = ordered[count - 1 :] - ordered[: len(ordered) - count + 1]
     narrowest = int(np.argmin(widths))
     level = 0.5 * (ordered[narrowest] + ordered[narrowest + count - 1])
-    if abs(level) > largest:
-        return np.zeros(len(vertical), dtype=np.bool_)
-    quiet = shrunk(np.abs(vertical - level) < UNLOADED_BAND, int(UNLOADED_MARGIN * rate))
-    for start, stop in runs(quiet):
-        if stop - start < UNLOADED_SHORTEST * rate:
-            quiet[start:stop] = False
-    return quiet
+    near = np.abs(vertical - level) < UNLOADED_BAND
+    return near if abs(level) <= largest else np.zeros_like(near)
 
 
 def offset(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.recordings.runs import joined
+from aqbio.mechanics.recordings.runs import joined, shrunk
 from aqbio.mechanics.vectors import BoolArray
 
 NOT_IN_MODEL = "not in the model"
@@ -92,6 +92,11 @@ class Observed:
         )
         return replace(self, seen=self.seen & ~lost, reason=reasons)
 
+    def widened(self, margin: int) -> Observed:
+        """Lose ``margin`` frames more on both sides of every loss: a filter mixes them with it."""
+        seen = np.stack([shrunk(column, margin) for column in self.seen.T], axis=1)
+        return replace(self, seen=seen)
+
     def parts(self, needs: BoolArray) -> BoolArray:
         """Say when all segments that a part needs are seen.
 
@@ -109,8 +114,7 @@ class Observed:
     def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
         """Names of the segments that are lost in any of some frames, (T,) bool; in any, if None."""
         seen = self.seen if frames is None else self.seen[frames]
-        lost = ~seen.all(axis=0)
-        return tuple(name for name, gone in zip(self.segments, lost, strict=True) if gone)
+        return tuple(self.segments[place] for place in np.flatnonzero(~seen.all(axis=0)))
 
 
 def observed_from(segments: Collection[str], known: BoolArray, longest: int, why: str) -> Observed:

@@ -9,14 +9,14 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 MIDDLE = (0.3, 0.7)
 """Part of a contact in which the forefoot moves with the ground."""
 
-BELT_MIN = 0.5
-"""Slower backward movement of the stance feet is soft tissue and roll-over, m/s."""
-
-PELVIS_SHARE = 0.5
-"""On a treadmill the pelvis moves slower than this share of the belt's speed."""
+RUNNING_MIN = 0.5
+"""Whoever is slower over the ground does not run, m/s."""
 
 LOW = 0.015
 """Without forces a forefoot this near to its lowest level counts as standing, m."""
+
+LEVEL_APART = 0.03
+"""Forefoot markers of two standing feet are at the same height within this, m."""
 
 
 def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
@@ -44,20 +44,30 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
     return inside
 
 
-def low_frames(forefoot: FloatArray) -> BoolArray:
-    """Frames in which a forefoot is at its lowest level: a stand-in for contacts without forces.
+def low_frames(forefeet: FloatArray) -> BoolArray:
+    """Frames in which forefeet are at the lowest level: a stand-in for contacts without forces.
 
     Parameters
     ----------
-    forefoot : (T, 3) array, m
-        Ground axes.
+    forefeet : (T, 2, 3) array, m
+        Ground axes, left and right.
+
+    Returns
+    -------
+    (T, 2) bool array
+        Of a foot that never comes as low as the other one, within 3 cm, none: it only swings.
     """
-    height = forefoot[:, 1]
-    known = np.isfinite(height)
-    if not known.any():
-        return known
-    low: BoolArray = known & (height <= np.percentile(height[known], 5.0) + LOW)
+    height = forefeet[..., 1]
+    level = np.array([_level(height[:, foot]) for foot in (0, 1)])
+    floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
+    low: BoolArray = (height <= level + LOW) & floor
     return low
+
+
+def _level(height: FloatArray) -> float:
+    """Lowest level of a foot, m: where it is for a twentieth of the time."""
+    known = height[np.isfinite(height)]
+    return float(np.percentile(known, 5.0)) if len(known) else float("nan")
 
 
 def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
@@ -85,25 +95,45 @@ def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> F
     return np.array([median[0], 0.0, median[2]])
 
 
-def is_treadmill(ground: FloatArray, travel: FloatArray, duration: float) -> bool:
-    """Tell whether the ground moves and the runner stays.
+def running_velocity(ground: FloatArray, pelvis: FloatArray) -> FloatArray:
+    """Velocity of the runner over the ground, whichever of the two moves.
 
     Parameters
     ----------
     ground : (3,) array, m/s
         From `ground_velocity`.
-    travel : (3,) array, m
-        Displacement of the pelvis over ``duration``.
-    duration : float
-        s
+    pelvis : (3,) array, m/s
+        Mean velocity of the pelvis.
+
+    Returns
+    -------
+    (3,) array, m/s
+        Horizontal; NaN where one of them is unknown.
+    """
+    velocity: FloatArray = (pelvis - ground) * [1.0, 0.0, 1.0]
+    return velocity
+
+
+def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
+    """Share of the running that the ground does: 0 overground, 1 on a treadmill.
+
+    Parameters
+    ----------
+    ground, pelvis : (3,) arrays, m/s
+        As for `running_velocity`.
+
+    Returns
+    -------
+    float
+        NaN where nobody runs, or feet or pelvis are not seen.
 
     Examples
     --------
-    >>> is_treadmill(np.array([-4.0, 0.0, 0.0]), np.array([0.2, 0.0, 0.0]), 5.0)
-    True
-    >>> is_treadmill(np.array([-0.1, 0.0, 0.0]), np.array([12.0, 0.0, 0.0]), 3.0)
-    False
+    >>> belt_share(np.array([-4.0, 0.0, 0.0]), np.array([0.04, 0.0, 0.0])).__round__(2)
+    0.99
+    >>> belt_share(np.array([-0.1, 0.0, 0.0]), np.array([9.5, 0.0, 0.0])).__round__(2)
+    0.01
     """
-    belt = float(np.hypot(ground[0], ground[2]))
-    pelvis = float(np.hypot(travel[0], travel[2])) / duration
-    return bool(belt >= BELT_MIN and pelvis < PELVIS_SHARE * belt)
+    velocity = running_velocity(ground, pelvis)
+    speed = float(np.linalg.norm(velocity))
+    return float(-ground @ velocity) / speed**2 if speed >= RUNNING_MIN else float("nan")

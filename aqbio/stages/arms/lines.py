@@ -11,6 +11,7 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross, rotate
 from aqbio.names import SIDES
+from aqbio.stages.levels.observed_parts import ObservedParts
 
 LINES = ("wrists", "ankles")
 
@@ -21,27 +22,26 @@ a wrist; one of forearm bones lies at the elbow."""
 Point = tuple[FloatArray, FloatArray]
 
 
-def line_rates(
-    model_map: ModelMap, skeleton: Skeleton, kinematics: SegmentKinematics
-) -> FloatArray:
+def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
     """Rate at which the lines of the wrists and of the ankles turn about the vertical.
 
     Parameters
     ----------
-    model_map : ModelMap
-    skeleton : Skeleton
+    parts : ObservedParts
+        Of the skeleton that moves.
     kinematics : SegmentKinematics
 
     Returns
     -------
     (T, 2) array, rad/s
-        As in `LINES`; NaN for what the model does not have.
+        As in `LINES`; NaN for what the model does not have or nobody saw.
 
     Notes
     -----
     A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
     forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
     """
+    model_map, skeleton = parts.model_map, parts.skeleton
     unknown = np.full(len(kinematics.q), np.nan)
     if not all(model_map.groups.get(f"arm_{side}") for side in SIDES):
         wrists = unknown
@@ -49,7 +49,10 @@ def line_rates(
         wrists = _rate(*(_wrist(model_map, skeleton, kinematics, side) for side in SIDES))
     ankles = [getattr(model_map.joints.ankle, side) for side in SIDES]
     places = [skeleton.joints.index(name) for name in ankles]
-    return np.stack((wrists, _rate(*(_joint(kinematics, place) for place in places))), axis=1)
+    rates = np.stack((wrists, _rate(*(_joint(kinematics, place) for place in places))), axis=1)
+    limbs = [[f"{limb}_{side}" for side in SIDES] for limb in ("arm", "leg")]
+    seen = [parts.along("group", both).all(axis=1) for both in limbs]
+    return np.where(np.stack(seen, axis=1), rates, np.nan)
 
 
 def _rate(left: Point, right: Point) -> FloatArray:

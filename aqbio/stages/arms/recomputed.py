@@ -27,6 +27,8 @@ from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, moti
 from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
 from aqbio.stages.arms.trial_state import TrialState, sagittal_moments, trial_steps
+from aqbio.stages.levels.observed_parts import ObservedParts
+from aqbio.stages.solving.observed import read_observed
 
 
 def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) -> TrialState:
@@ -56,15 +58,24 @@ def own_kinematics(cached: CachedTrial) -> SegmentKinematics:
     return _kinematics(MotionSource(cached.own_motion, cached.final))
 
 
+def observed_parts(study: Study, cached: CachedTrial) -> ObservedParts:
+    """What was observed of the body, under whichever arm."""
+    return ObservedParts(read_observed(cached.solved), cached.final, study.model_map)
+
+
 def foot_velocities(study: Study, cached: CachedTrial, kinematics: SegmentKinematics) -> FloatArray:
-    """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading."""
+    """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading.
+
+    NaN where a foot is not observed.
+    """
     bodies = list(cached.final.bodies)
-    feet = [bodies.index(getattr(study.model_map.feet, side)) for side in SIDES]
+    names = [getattr(study.model_map.feet, side) for side in SIDES]
+    feet = [bodies.index(name) for name in names]
     pelvis = bodies.index(study.model_map.pelvis.body)
     relative = kinematics.velocity[:, feet] - kinematics.velocity[:, [pelvis]]
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
-    forward: FloatArray = (relative @ turn)[..., 0]
-    return forward
+    seen = observed_parts(study, cached).along("segment", names)
+    return np.where(seen, (relative @ turn)[..., 0], np.nan)
 
 
 def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTable) -> Skeleton:
@@ -119,17 +130,20 @@ def _state(
     forces = inverse_dynamics(skeleton, kinematics, _feet(study, force, moment))
     external = (moment - cross(com[:, None], force)).sum(axis=1)
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
+    groups, parts = tuple(study.model_map.groups), observed_parts(study, cached)
+    seen = parts.along("group", groups)[..., None]
+    moments = np.where(parts.along("coordinate", skeleton.coordinates), forces, np.nan)
     belt = np.array([float(cached.prepared.attrs["belt_speed"]), 0.0, 0.0])
     return TrialState(
         time=cached.time,
-        groups=tuple(study.model_map.groups),
-        momentum=momentum @ turn,
-        relative_force=shares.relative @ turn,
+        groups=groups,
+        momentum=np.where(seen, momentum @ turn, np.nan),
+        relative_force=np.where(seen, shares.relative @ turn, np.nan),
         force=force @ turn,
-        external_moment=external @ turn,
-        position=com @ turn,
-        velocity=velocity @ turn + belt,
-        sagittal=sagittal_moments(study, skeleton.coordinates, forces),
+        external_moment=np.where(parts.whole[:, None], external @ turn, np.nan),
+        position=np.where(parts.pelvis[:, None], com @ turn, np.nan),
+        velocity=np.where(parts.pelvis[:, None], velocity @ turn + belt, np.nan),
+        sagittal=sagittal_moments(study, skeleton.coordinates, moments),
         mass=float(skeleton.mass.sum()),
         steps=trial_steps(study, loads.contacts, cached.time),
     )

@@ -9,7 +9,6 @@ import numpy as np
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.fitting.observed import trial_speed
 from aqbio.stages.fitting.session import FittedSession
@@ -49,13 +48,11 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
 def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
     """What the fit of a trial changed, over the contacts' window, ready for JSON.
 
-    Residuals are taken over the frames whose forces are completely measured, force in body
-    weights and moment in N m.
+    Residuals are told by the table of quality, from the motion that is used.
     """
     window = contact_window(trial)
     known = fit.observations.measured
-    weight = float(fit.runner.skeleton.mass.sum()) * GRAVITY
-    numbers: dict[str, Any] = {
+    return {
         "speed_mps": trial_speed(trial),
         "marker_rms_before_m": _rms(fit.marker_error_before[window]),
         "marker_rms_alone_m": _rms(fit.marker_error_alone[window]),
@@ -66,12 +63,6 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> 
         **_joint_changes(fit, window),
         **held_out,
     }
-    for version, residual in (("before", fit.before), ("after", fit.after)):
-        for place, axis in enumerate(AXES):
-            force, moment = residual.force[known, place], residual.moment[known, place]
-            numbers[f"residual_force_{axis}_{version}_bw"] = _rms(force) / weight
-            numbers[f"residual_moment_{axis}_{version}_nm"] = _rms(moment)
-    return numbers
 
 
 def contact_window(trial: SolvedTrial) -> BoolArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from aqbio.mechanics.consistency.observations import GroundWrench, Observations, measured_frames
@@ -10,6 +12,7 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.stages.solving.observed import read_observed, why_not_whole
 
 FEWEST_SECONDS = 0.10
 """A trial whose forces are completely measured for less than this is not fitted."""
@@ -29,19 +32,20 @@ def trial_speed(trial: SolvedTrial) -> float:
 
 
 def observations(
-    skeleton: Skeleton, trial: SolvedTrial, edge_distance: float
+    skeleton: Skeleton,
+    trial: SolvedTrial,
+    groups: Mapping[str, Sequence[str]],
+    edge_distance: float,
 ) -> Observations | str:
     """Give what was measured in a trial, or why it cannot be fitted.
 
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may have lost a part of its force: like one that is cut, it is not measured.
-    The laws of motion tie the forces to the whole body: parts that no marker shows would be bent
-    until the sum is right.
+    The laws of motion tie the forces to the whole body: parts that nobody saw between the first
+    touchdown and the last toe-off would be bent until the sum is right.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
-    if unseen := str(trial.solved.attrs["unseen_groups"]):
-        return f"the markers do not show {unseen}"
     wrench = total_wrench(trial)
     if isinstance(wrench, str):
         return wrench
@@ -49,6 +53,9 @@ def observations(
     contacts = sorted(trial_contacts(trial.prepared), key=lambda one: one.touchdown)
     if not contacts:
         return "no foot met a force plate"
+    used = (time >= contacts[0].touchdown) & (time <= max(one.toe_off for one in contacts))
+    if lost := why_not_whole(read_observed(solved), groups, used):
+        return lost
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
     # an unknown distance (force files do not say where the plates are) is no edge
     whole = [one.complete and not one.edge_distance < edge_distance for one in contacts]

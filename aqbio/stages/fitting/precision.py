@@ -30,10 +30,10 @@ def _arms_with_push_leg(momentum: FloatArray) -> FloatArray:
 
 
 STATISTICS = {
-    "opposition": (_opposition_difference, 0.05),
-    "arms_push_cosine": (_arms_with_push_leg, 0.2),
+    "opposition": (_opposition_difference, "H1"),
+    "arms_push_cosine": (_arms_with_push_leg, "H2"),
 }
-"""Statistic of a trial and the smallest difference of interest (science: H1 and H2)."""
+"""Statistic of a trial and the hypothesis that rests on it."""
 
 
 def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:

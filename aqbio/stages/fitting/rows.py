@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from aqbio.io.study import Study
 from aqbio.stages.fitting.precision import STATISTICS
 from aqbio.stages.fitting.trials import FITTED
+from aqbio.stages.registration import study_registry
 from aqbio.stages.stepping.measures import Row, measure
+from aqbio.stats.registry import Registry
 
 if TYPE_CHECKING:
     import xarray as xr
 
-MARKER_CHANGE_LIMIT = 0.002
-"""Growth of the marker RMS error that the fit must not exceed, m."""
 
-JOINT_LIMITS = {"median": 1.5, "max": 4.0}
-"""RMS change of joint angles, median and largest joint, degrees: what a sprint needs at most."""
-
-HELD_OUT_LIMIT = 0.0002
-"""How much worse the fit may predict markers that were left out, m."""
-
-
-def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iterator[Row]:
+def consistency_rows(
+    study: Study, key: Row, data: xr.Dataset, fitted: dict[str, Any]
+) -> Iterator[Row]:
     """Rows of one trial.
 
     Parameters
     ----------
+    study : Study
     key : dict
         Participant and trial.
     data : xarray.Dataset
@@ -41,9 +38,10 @@ def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iter
         )  # fmt: skip
     if "marker_rms_before_m" not in fitted:
         return
+    limits = study.settings.quality
     yield measure(
         key, "marker_rms_change", fitted["marker_rms_after_m"] - fitted["marker_rms_alone_m"],
-        "m", limit=MARKER_CHANGE_LIMIT,
+        "m", limit=limits.marker_rms_change_m,
         note="growth of the marker RMS error by the forces: the fit against splines that follow "
         "the markers alone with the same weights by segment",
     )  # fmt: skip
@@ -52,7 +50,10 @@ def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iter
         note="contacts' window, all markers alike; the fit weighs them by segment, which alone "
         f"makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
     )  # fmt: skip
-    for name, limit in JOINT_LIMITS.items():
+    for name, limit in (
+        ("median", limits.joint_change_median_degrees),
+        ("max", limits.joint_change_max_degrees),
+    ):
         yield measure(
             key, f"joint_change_{name}", fitted[f"joint_change_{name}_deg"], "degrees",
             limit=limit, severity="warning",
@@ -62,15 +63,23 @@ def consistency_rows(key: Row, data: xr.Dataset, fitted: dict[str, Any]) -> Iter
         )  # fmt: skip
     if fitted.get("held_out_change_m") is not None:
         yield measure(
-            key, "held_out_change", fitted["held_out_change_m"], "m", limit=HELD_OUT_LIMIT,
-            severity="warning",
+            key, "held_out_change", fitted["held_out_change_m"], "m",
+            limit=limits.held_out_change_m, severity="warning",
             note="RMS error of markers left out and predicted: the fit less the same splines and "
             f"weights without forces, in {fitted['held_out_folds']} parts",
         )  # fmt: skip
-    for name, (_, smallest) in STATISTICS.items():
-        if (sd := data.attrs.get(f"posterior_sd_{name}")) is not None:
-            yield measure(
-                key, f"posterior_sd_{name}", float(sd), "1", limit=smallest / 2.0,
-                note="precision gate after the fit: inflated posterior sd of the trial's "
-                f"statistic, at most half of the smallest difference of interest ({smallest:g})",
-            )  # fmt: skip
+    yield from _precision_rows(study_registry(study), key, data)
+
+
+def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """How sure the trial's own statistics are, against what their hypotheses ask for."""
+    known = {one.id: one for one in registry.hypotheses}
+    words = "precision gate after the fit: inflated posterior sd of the trial's statistic"
+    for name, (_, hypothesis) in STATISTICS.items():
+        if (sd := data.attrs.get(f"posterior_sd_{name}")) is None:
+            continue
+        limit, note = None, words
+        if (asked := known.get(hypothesis)) is not None:
+            limit = asked.precise
+            note += f", at most half of the smallest effect of {hypothesis} ({asked.delta:g})"
+        yield measure(key, f"posterior_sd_{name}", float(sd), "1", limit=limit, note=note)

@@ -23,12 +23,11 @@ from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.stages.fitting.beliefs import parameters, trial_weights
 from aqbio.stages.fitting.observed import observations, trial_speed
 from aqbio.stages.fitting.trials import SolvedTrial
 from aqbio.stages.solve import foot_loads
-
-NEEDED_GROUPS = {"pelvis", "torso", "leg_left", "leg_right"}
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 """What a fit raises whose equations cannot be solved."""
@@ -100,14 +99,14 @@ def fitted_session(
     """
     settings = study.settings.consistency
     groups = study.model_map.groups
-    if missing := NEEDED_GROUPS - set(groups):
-        why = f"the model has no {' and no '.join(sorted(missing))} of its own"
+    if missing := [group for group in ANATOMICAL_GROUPS if group not in groups]:
+        why = f"the model has no {' and no '.join(missing)} of its own"
         return FittedSession((), {}, {}, {one.trial_id: why for one in trials}, {}, None)
     runner = Runner(skeleton, groups)
     seen: dict[str, Observations] = {}
     plain: dict[str, str] = {}
     for trial in trials:
-        found = observations(skeleton, trial, study.settings.prepare.edge_distance_m)
+        found = observations(skeleton, trial, groups, study.settings.prepare.edge_distance_m)
         if isinstance(found, str):
             plain[trial.trial_id] = found
         else:

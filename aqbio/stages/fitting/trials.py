@@ -81,6 +81,7 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
         name: solved[name]
         for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_position")
     }
+    motion |= {name: solved[name] for name in ("observed", "unobserved_reason")}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
     loads = prepared[["foot_force", "foot_moment", *contacts]]
     dataset = xr.Dataset(motion).merge(

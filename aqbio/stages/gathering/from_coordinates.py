@@ -13,11 +13,9 @@ from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable
 from aqbio.stages.gathering.pairing import force_files
 from aqbio.stages.gathering.rows import Rows, TrialRow, rows_of
+from aqbio.stages.gathering.scaled_models import scaling_signs
 
 NO_MODEL = "its model is not in the folder, or is another one than that of the other trials"
-
-SCALED = "scaled"
-"""A word in the name of a model that is made for a person."""
 
 
 def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
@@ -88,7 +86,7 @@ def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[P
 
     def rank(model: Path) -> tuple[bool, bool, str]:
         beside = model.parent == motion.file.parent
-        return SCALED not in model.stem.casefold(), not beside, model.as_posix()
+        return not scaling_signs(data / model), not beside, model.as_posix()
 
     return sorted(fitting, key=rank)
 

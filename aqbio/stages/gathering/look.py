@@ -36,12 +36,18 @@ class TrialLook:
         Body mass from plates, kg.
     warnings : tuple of str
         What a person should know before the trial is used.
+    belt_speed : float or None
+        Speed that a treadmill's stance feet show, m/s; None overground.
+    prepared : bool
+        Whether it could be prepared.
     """
 
     words: str
     standing_mass: float | None = None
     stride_masses: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
+    belt_speed: float | None = None
+    prepared: bool = False
 
 
 def trial_look(
@@ -66,7 +72,26 @@ def trial_look(
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
-    return TrialLook("; ".join(words), standing, masses, tuple(told))
+    treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
+    belt = prepared.ground.belt_speed if treadmill else None
+    return TrialLook("; ".join(words), standing, masses, tuple(told), belt, prepared=True)
+
+
+def first_look(data: Path, row: TrialRow) -> TrialLook:
+    """Say what a trial shows while the landmarks that everything else hangs on have no labels."""
+    forces = data / row.force_file if row.force_file else None
+    try:
+        recording = read_recording(data / row.file, forces)
+    except AqbioError as error:
+        return TrialLook(f"not usable yet: {error.what}")
+    seconds = (len(recording.positions) - 1) / recording.rate
+    words = [
+        "stands still" if row.task == "static" else "moves",
+        f"{seconds:.1f} s at {recording.rate:g} Hz, {len(recording.labels)} markers",
+        "no forces" if recording.forces is None else f"plates: {len(recording.forces.numbers)}",
+        "not looked at further before markers.yaml is filled in",
+    ]
+    return TrialLook("; ".join(words))
 
 
 def _extent(prepared: PreparedTrial) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -10,34 +9,31 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.facts import MarkerFacts, same_recording
 from aqbio.stages.gathering.files import StorageFacts
-from aqbio.stages.gathering.people import people_of
-
-KINDS = """
-grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
-sto c3d data trial ik
-"""
-
-FILE_WORDS = frozenset(KINDS.split())
-"""Words of file names that say what kind of file it is, not which trial."""
+from aqbio.stages.gathering.people import people_of, words
 
 OVERLAP = 0.5
 """Forces that belong to markers cover at least this share of their time."""
+
+EQUAL = 1e-9
+"""Likenesses that differ by less are equal: they are sums of a few fractions."""
 
 VOCABULARY = 0.6
 """Recordings of one marker set share this share of the smaller one's labels."""
 
 
-def words(stem: str) -> frozenset[str]:
-    """Give the words and numbers of a file name that tell trials apart.
+def trial_words(file: Path) -> frozenset[str]:
+    """Give the words that tell a file's trial: of its name or, if those do not, of a folder.
 
     Examples
     --------
-    >>> sorted(words("grf_run_02"))
-    ['02', 'run']
+    >>> sorted(trial_words(Path("run200/grf.mot")))
+    ['200', 'run']
     """
-    return frozenset(re.findall(r"[a-z]+|\d+", stem.casefold())) - FILE_WORDS
+    names = (file.stem, *reversed(file.parent.parts))
+    return next((found for name in names if (found := words(name))), frozenset())
 
 
 def force_files(
@@ -53,31 +49,52 @@ def force_files(
     Returns
     -------
     dict
-        By marker file. Names that share most words belong together, the same folder counts as one
-        word more, and the clocks must overlap. A static trial gets forces only if all words agree.
+        By marker file. Names that share most words belong together; of equal ones those whose
+        folders share most words; and the clocks must overlap. A static trial gets forces only if
+        all words agree. Files that could be exchanged as well are not paired.
     """
     open_files = [one for one in markers if not one.plates]
     if not open_files or not forces:
         return {}
     alike = np.array([[_likeness(one, two) for two in forces] for one in open_files])
     rows, columns = linear_sum_assignment(-alike)
+    chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
     return {
-        open_files[int(row)].file: forces[int(column)]
-        for row, column in zip(rows, columns, strict=True)
-        if alike[row, column] > 0.0
+        open_files[row].file: forces[column]
+        for row, column in chosen.items()
+        if alike[row, column] > 0.0 and not _exchangeable(alike, chosen, row)
     }
+
+
+def _exchangeable(alike: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
+    """Whether another force file would go with the markers just as well."""
+    column = chosen[row]
+    owner = {theirs: other for other, theirs in chosen.items()}
+    for other in range(alike.shape[1]):
+        here, there = alike[row, column], alike[row, other]
+        if other in owner:
+            here, there = here + alike[owner[other], other], there + alike[owner[other], column]
+        if other != column and alike[row, other] > 0.0 and there >= here - EQUAL:
+            return True
+    return False
 
 
 def _likeness(markers: MarkerFacts, forces: StorageFacts) -> float:
     start, end = markers.first_time, markers.first_time + markers.seconds
     shared_time = min(end, forces.end) - max(start, forces.start)
-    mine, theirs = words(markers.file.stem), words(forces.file.stem)
+    mine, theirs = trial_words(markers.file), trial_words(forces.file)
     if shared_time < OVERLAP * markers.seconds or (markers.still and mine != theirs):
         return 0.0
+    common = _shared(mine, theirs)
+    near = 0.1 * _shared(words(str(markers.file.parent)), words(str(forces.file.parent)))
+    here = 0.05 if markers.file.parent == forces.file.parent else 0.0
+    return common + near + here if common else 0.0
+
+
+def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
+    """Share of all words that both have; 1 where neither has any."""
     union = len(mine | theirs)
-    common = len(mine & theirs) / union if union else 1.0
-    near = 0.1 if markers.file.parent == forces.file.parent else 0.0
-    return common + near if common else 0.0
+    return len(mine & theirs) / union if union else 1.0
 
 
 def repeated_recordings(

@@ -7,6 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+KINDS = """
+grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
+sto c3d data trial ik
+"""
+
+FILE_WORDS = frozenset(KINDS.split())
+"""Words of file names that say what kind of file it is, not which trial."""
+
 CODE = re.compile(r"[A-Za-z]{0,5}[-_]?\d{1,5}")
 """Folder and file names of this kind are codes; others may be names of persons."""
 
@@ -58,11 +66,14 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
     Returns
     -------
     dict
-        The file's name without what all names of its folder begin with, which often is a person;
-        a number is added where two would be the same.
+        The file's name without what all names of its folder begin with, which often is a person.
+        Where it only says what kind of file it is, the name of the folder; both where two would be
+        the same, and a number where that does not help.
 
     Examples
     --------
+    >>> list(trial_names([Path("run200/markers.trc"), Path("run300/markers.trc")]).values())
+    ['run200', 'run300']
     >>> list(trial_names([Path("a/JA1Static05.c3d"), Path("a/JA1Gait21.c3d")]).values())
     ['Static05', 'Gait21']
     >>> list(trial_names([Path("static_1.trc"), Path("sprint_1.trc")]).values())
@@ -76,15 +87,43 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
     starts = {
         folder: _shared_start([file.stem for file in own]) for folder, own in by_folder.items()
     }
+    own = {file: _without_folders(file.stem[len(starts[file.parent]) :], file) for file in files}
+    folders = _own_folders(files)
     names: dict[Path, str] = {}
     for file in files:
-        name = _without_folders(file.stem[len(starts[file.parent]) :], file)
+        kind = not words(own[file])
+        again = sum(name.casefold() == own[file].casefold() for name in own.values()) > 1
+        parts = [*folders[file], own[file]] if again else [own[file]]
+        name = "_".join(folders[file] if kind and folders[file] else parts)
         name = re.sub("[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "trial"
         number, unique = 2, name
         while unique.casefold() in {other.casefold() for other in names.values()}:
             unique, number = f"{name}_{number}", number + 1
         names[file] = unique
     return names
+
+
+def words(name: str) -> frozenset[str]:
+    """Give the words and numbers of a file name that tell trials apart.
+
+    Examples
+    --------
+    >>> sorted(words("grf_run_02"))
+    ['02', 'run']
+    """
+    whole = (part for part in re.findall("[a-z0-9]+", name.casefold()) if part not in FILE_WORDS)
+    return (
+        frozenset(word for part in whole for word in re.findall(r"[a-z]+|\d+", part)) - FILE_WORDS
+    )
+
+
+def _own_folders(files: Sequence[Path]) -> dict[Path, list[str]]:
+    """Folders of each file that tell a person's trials apart: the person's own is in all paths."""
+    shared = set(files[0].parent.parts).intersection(*(file.parent.parts for file in files))
+    return {
+        file: [part for part in file.parent.parts if part not in shared and words(part)]
+        for file in files
+    }
 
 
 def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:

@@ -18,6 +18,8 @@ TO_FILL = "sex (female or male), height_m"
 
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
+MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
@@ -34,6 +36,8 @@ class TrialRow:
     coordinates_file : str
         Joint angles, where there are no markers.
     include : {"yes", "no"}
+    please : str
+        Cells that are still open.
     found : str
         What was seen, in words.
     """
@@ -45,6 +49,7 @@ class TrialRow:
     force_file: str = ""
     coordinates_file: str = ""
     include: str = "yes"
+    please: str = ""
     found: str = ""
 
     def cells(self) -> dict[str, str]:
@@ -58,6 +63,7 @@ class TrialRow:
             "force_file": self.force_file,
             "coordinates_file": self.coordinates_file,
             "include": self.include,
+            PLEASE_FILL: self.please,
             FOUND: self.found,
         }
 
@@ -89,7 +95,7 @@ class PersonRow:
             "static_trial": self.static_trial,
             "model_file": self.model_file,
             PLEASE_FILL: ("height_m" if self.model_file else TO_FILL)
-            + (", mass_kg" if MASS_NEEDED in self.found else ""),
+            + (", mass_kg" if "mass_kg" in self.found else ""),
             FOUND: self.found,
         }
 
@@ -101,11 +107,20 @@ class Rows:
     people: tuple[PersonRow, ...] = ()
     trials: tuple[TrialRow, ...] = field(default=())
 
-    def with_found(self, trials: Mapping[str, str], people: Mapping[str, str]) -> Rows:
-        """Give the rows with what was seen: by file and by participant."""
+    def with_found(
+        self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
+    ) -> Rows:
+        """Give the rows with what was seen, by file and participant, and open cells by file."""
         return Rows(
             tuple(replace(row, found=people.get(row.participant_id, "")) for row in self.people),
-            tuple(replace(row, found=trials.get(row.file, row.found)) for row in self.trials),
+            tuple(
+                replace(
+                    row,
+                    found=trials.get(row.file, row.found),
+                    please=please.get(row.file, row.please),
+                )
+                for row in self.trials
+            ),
         )
 
 
@@ -136,7 +151,7 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
                     trial_id=names[one.file],
                     task="static" if one.still else "run",
                     file=one.file.as_posix(),
-                    force_file="" if force is None else force.file.as_posix(),
+                    force_file="" if force is None else force.cell,
                     include="no" if spare else "yes",
                     found=f"another static trial; {names[static.file]} is used"
                     if spare and static is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +15,26 @@ from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
 from aqbio.stages.gathering.from_coordinates import coordinates_rows
-from aqbio.stages.gathering.look import TrialLook, trial_look
+from aqbio.stages.gathering.look import TrialLook, first_look, trial_look
 from aqbio.stages.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
     repeated_recordings,
 )
-from aqbio.stages.gathering.rows import MASS_NEEDED, Rows, rows_of
+from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
+from aqbio.stages.gathering.scaled_models import (
+    ScaledModel,
+    fitting,
+    models_of_people,
+    scaled_models,
+    scaling_signs,
+)
 from aqbio.stages.labelling.by_name import named_labels
 from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
 from aqbio.stages.preparation.label_check import StaticReference, median_places
+
+NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class GatheredStudy:
         Recordings that are not in the sheets, and why.
     doubts : tuple of str
         What is in the sheets but cannot be right.
+    scaled : tuple of ScaledModel
+        Models in the folder that are scaled to a person.
     """
 
     data: Path
@@ -56,6 +67,7 @@ class GatheredStudy:
     model: ChosenModel
     left_out: tuple[Unusable, ...]
     doubts: tuple[str, ...] = ()
+    scaled: tuple[ScaledModel, ...] = ()
 
 
 def gathered_study(
@@ -99,16 +111,24 @@ def gathered_study(
         _static_places(data, group),
     )
     rows = rows_of(group, forces)
+    scaled = scaled_models(data, content.models)
+    if model is not None and scaling_signs(model):
+        rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
     looks = _looks(data, rows, markers, chosen, report)
     told = {file: look.words for file, look in looks.items()}
-    rows = rows.with_found(told, _people_words(rows, looks))
+    belts = {
+        file: f"belt_speed_mps (the feet show {look.belt_speed:.2f})"
+        for file, look in looks.items()
+        if look.belt_speed is not None
+    }
+    rows = rows.with_found(told, _people_words(rows, looks), belts)
     left_out = (*_repeated_words(repeated), *_other_words(group, others, data), *content.unusable)
     left_out += _unpaired_words(content.forces, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
         for one, two in foreign_recordings(group)
     )
-    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts)
+    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts, scaled)
 
 
 def _study_of_coordinates(name: str, data: Path, content: FolderContent) -> GatheredStudy:
@@ -117,10 +137,31 @@ def _study_of_coordinates(name: str, data: Path, content: FolderContent) -> Gath
     chosen = chosen_model(model)
     markers = proposed_set(name, [tuple(chosen.own)], [], chosen)
     used = {row.force_file for row in rows.trials}
-    unused = [one for one in content.forces if one.file.as_posix() not in used]
+    unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
     left_out += content.unusable
     return GatheredStudy(data, content, rows, {}, markers, chosen, left_out)
+
+
+def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
+    """Give each participant a scaled model: the one that was named, or that lies beside them."""
+    named = model.resolve()
+    file = named.relative_to(data) if named.is_relative_to(data) else named
+    first = ScaledModel(file, scaling_signs(named))
+    files = {
+        person.participant_id: [
+            Path(row.file) for row in rows.trials if row.participant_id == person.participant_id
+        ]
+        for person in rows.people
+    }
+    own = models_of_people(files, [first, *others])
+    people = [
+        replace(person, model_file=own[person.participant_id].file.as_posix())
+        if person.participant_id in own
+        else person
+        for person in rows.people
+    ]
+    return replace(rows, people=tuple(people))
 
 
 def _static_places(data: Path, group: Sequence[MarkerFacts]) -> dict[str, FloatArray]:
@@ -138,7 +179,7 @@ def _looks(
     """Look at every trial, each participant's static trial first."""
     looks: dict[str, TrialLook] = {}
     if markers.marker_set is None:
-        return looks
+        return {row.file: first_look(data, row) for row in rows.trials if row.include == "yes"}
     trunk = frozenset(model.model_map.groups.get("torso", ()))
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
@@ -163,6 +204,7 @@ def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
 def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
     """Say for every participant how many trials there are and what the body mass is."""
     told = {}
+    needed = MASS_NEEDED if any(look.prepared for look in looks.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
         seen = [looks[row.file] for row in own if row.file in looks]
@@ -177,8 +219,10 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
         if strides:
             plural = "s" if len(strides) > 1 else ""
             words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
-        if not standing and not strides:
-            words.append(MASS_NEEDED)
+        if person.model_file:
+            words.append(f"model {person.model_file}, taken as scaled to this person")
+        elif not standing and not strides:
+            words.append(needed)
         told[person.participant_id] = "; ".join(words)
     return told
 
@@ -216,7 +260,7 @@ def _unpaired_words(
     found = []
     for storage in forces:
         if (file := owner.get(storage.file)) is None:
-            found.append(Unusable(storage.file, "no marker file goes with these forces"))
+            found.append(Unusable(storage.file, NO_OWNER))
         elif file in repeated:
             found.append(Unusable(storage.file, f"the forces are in {repeated[file]} too"))
     return tuple(found)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from aqbio.stages.gathering.rows import MASS_NEEDED
+from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN
 from aqbio.stages.gathering.study import GatheredStudy
+from aqbio.stages.labelling.proposal import asked, blank
 
 BY_POSITION = "by its position"
 MANY = 12
@@ -45,16 +46,28 @@ def _found(study: GatheredStudy) -> Iterator[str]:
     yield f"  model: {study.model.file}, map: {study.model.map}"
     if study.model.map_text:
         yield "  look: the map is new, proposed from how the model moves: read map.yaml"
-    if study.model.sprint and content.models:
-        yield (
-            "  models in the folder (to use one: the same command again with --model FILE): "
-            + ", ".join(path.as_posix() for path in content.models)
-        )
+    yield from _models(study)
     if content.coordinates and content.markers:
         yield (
             "  joint angles are not needed where there are markers: "
             + ", ".join(one.file.as_posix() for one in content.coordinates)
         )
+
+
+def _models(study: GatheredStudy) -> Iterator[str]:
+    """Say which models lie in the folder, generic ones apart from those of a person."""
+    if not study.model.sprint or not study.content.models:
+        return
+    own = {one.file for one in study.scaled}
+    generic = [path.as_posix() for path in study.content.models if path not in own]
+    if generic:
+        yield f"  generic models in the folder: {', '.join(generic)}"
+    for one in study.scaled:
+        yield f"  scaled to a person, as it seems: {one.file.as_posix()} ({one.why})"
+    yield (
+        "  to use one, the same command again with --model FILE: a generic one is scaled, one that "
+        "is scaled already becomes the participant's model_file and is used as it is"
+    )
 
 
 def _people(study: GatheredStudy) -> Iterator[str]:
@@ -99,8 +112,8 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
         reasons.setdefault(why, []).append(label)
     for why, labels in reasons.items():
         yield f"  not used ({why}): {_listed(labels)}"
-    for landmark in markers.missing:
-        yield f"  missing: {landmark}"
+    for place in markers.missing:
+        yield f"  missing: {asked(place)}"
 
 
 def _left_out(study: GatheredStudy) -> Iterator[str]:
@@ -118,13 +131,14 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
             needed = " (needed)" if study.model.sprint else ""
             yield f"{where}, sex: female or male{needed}"
         yield f"{where}, height_m: if you know it"
-        if MASS_NEEDED in person.found:
-            yield f"{where}, mass_kg: no plate shows it (needed)"
-    if study.markers.missing:
-        yield (
-            "  markers.yaml: name the labels of the landmarks that are missing, as in "
-            "models/sprint/markers.yaml"
-        )
+        for words in (MASS_NEEDED, MASS_OPEN):
+            if words in person.found:
+                yield f"{where}, {words}"
+    for row in (row for row in study.rows.trials if row.please):
+        where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
+        yield f"{where}, {row.please}: if you know how fast the belt was set"
+    for place in study.markers.missing:
+        yield f"  markers.yaml, please_fill, {blank(place)}: {asked(place)} (needed)"
     typed = quote(str(folder))
     yield f"Then: aqbio check {typed}, and aqbio run {typed}"
 

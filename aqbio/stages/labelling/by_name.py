@@ -10,6 +10,14 @@ from aqbio.config.landmarks import LandmarkTable
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
 
+WORD = 3
+"""Names of landmarks that are longer are looked for inside of labels too, letters."""
+
+HEAD = "head"
+
+LAST = 1000
+"""Rank of a segment that a label names by a word: behind every landmark."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -109,7 +117,23 @@ def _best(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
                     # an exact spelling before one without its number
                     rank = entry.names.index(spelling) + 100 * (spelling != name)
                     candidates.append((rank, Place(landmark, side)))
-    return min(candidates, default=None)
+    return min(candidates, default=_on_segment(label, table))
+
+
+def _on_segment(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
+    """Cluster of the one segment that a label with a side names by a word, and no joint or end."""
+    found = set()
+    for name, side in _readings(label):
+        ends = (one for one in table.landmarks.values() if one.sided and not one.cluster)
+        if not side or any(len(end) > WORD and end in name for one in ends for end in one.names):
+            continue
+        for landmark, entry in table.landmarks.items():
+            # heads of bones are no heads: that word comes first
+            if any(
+                word in name and (word != HEAD or name.startswith(HEAD)) for word in entry.words
+            ):
+                found.add(Place(landmark, side if entry.sided else ""))
+    return (LAST, found.pop()) if len(found) == 1 else None
 
 
 def _why_unused(label: str, table: LandmarkTable) -> str:
@@ -121,7 +145,7 @@ def _why_unused(label: str, table: LandmarkTable) -> str:
 
 
 def _readings(label: str) -> Iterator[tuple[str, str]]:
-    """Ways to read a label: without a side, and with one in front or behind.
+    """Ways to read a label: without a side, and with one in front, behind or between signs.
 
     A single letter behind counts only where a sign or a capital sets it apart: ``heel`` is no
     left ``hee``.
@@ -131,6 +155,12 @@ def _readings(label: str) -> Iterator[tuple[str, str]]:
     for word, side in SIDE_WORDS:
         if name.startswith(word) and len(name) > len(word):
             yield name[len(word) :], side
-    if match := re.fullmatch(r"(.+)(?:[._ -]+(?i:(r|l|right|left))|(?<=[a-z0-9])(R|L))", label):
+    if match := re.fullmatch(
+        r"(.+)(?:[._ -]+(?i:(r|l|right|left))|(?<=[a-z0-9])(R|L|Right|Left))", label
+    ):
         stem, separate, capital = match.groups()
         yield plain_name(stem), dict(SIDE_WORDS)[(separate or capital).casefold()]
+    parts = re.split(r"[._ -]+", label.casefold())
+    sides = [part for part in parts if part in dict(SIDE_WORDS)]
+    if len(sides) == 1 < len(parts):
+        yield "".join(part for part in parts if part != sides[0]), dict(SIDE_WORDS)[sides[0]]

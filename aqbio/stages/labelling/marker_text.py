@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from aqbio.stages.labelling.by_name import Place
+from aqbio.stages.labelling.proposal import asked, blank
 
 HEADINGS = {
     "trunk": "pelvis, trunk and head",
@@ -18,12 +21,18 @@ INTRODUCTION = """\
 # Landmarks scale and pose the model; cluster markers (tracking) are placed from the static trial.
 """
 
+BLANKS = """\
+# Please fill in, behind the colon, your label of each landmark: it then counts wherever the name of
+# the landmark stands below. Labels that nothing uses yet are listed under “not used”.
+"""
+
 
 def marker_set_text(
     content: Mapping[str, Any],
     sections: Mapping[str, Mapping[str, Mapping[str, Any]]],
     notes: Mapping[str, str],
     left_out: Mapping[str, str],
+    missing: Sequence[Place] = (),
 ) -> str:
     """Give the text of a marker set.
 
@@ -37,9 +46,15 @@ def marker_set_text(
         What to say behind a label.
     left_out : mapping
         Reason by label that is not in the set.
+    missing : sequence of Place
+        Landmarks that are asked for.
     """
     lines = [INTRODUCTION.rstrip(), f"name: {content['name']}"]
-    lines += [f"source: {_flow(content['source'])}", "markers:"]
+    lines.append(f"source: {_flow(content['source'])}")
+    if missing:
+        lines += [BLANKS.rstrip(), "please_fill:"]
+        lines += [f"  {blank(place)}:   # {asked(place)}" for place in missing]
+    lines.append("markers:")
     for section, heading in HEADINGS.items():
         if entries := sections[section]:
             lines.append(f"  # {heading}")
@@ -47,8 +62,13 @@ def marker_set_text(
                 note = f"  # {notes[label]}" if label in notes else ""
                 lines.append(f"  {_flow(label)}: {_flow(entry)}{note}")
     if left_out:
-        lines.append("  # not used")
-        lines += [f"  # {label}: {why}" for label, why in left_out.items()]
+        lines.append(
+            "  # not used; to use one that only tracks, name its body and remove the first #"
+        )
+        lines += [
+            f"  # {_flow(label)}: {{body: , tracking: true}}  # {why}"
+            for label, why in left_out.items()
+        ]
     lines.append("measurements:")
     for measurement in content["measurements"]:
         for index, (key, value) in enumerate(measurement.items()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aqbio.config.landmarks import Landmark, LandmarkTable
@@ -100,18 +100,50 @@ def _entry(
     return entry
 
 
-def missing_landmarks(labelling: Labelling) -> list[str]:
-    """Say which landmarks no marker set can do without, and are not there."""
+NEEDED = {
+    "asis": "front of the pelvis (ASIS)",
+    "psis": "back of the pelvis (PSIS)",
+    "heel": "heel",
+    "mt2": "forefoot (second metatarsal head)",
+}
+"""Landmarks on both sides that no marker set can do without, in words."""
+
+INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
+"""What does as well."""
+
+
+def missing_landmarks(labelling: Labelling) -> list[Place]:
+    """Give the landmarks that no marker set can do without, and that are not there."""
     have = labelling.label
-    missing = [f"{side} front of the pelvis (ASIS)" for side in SIDES if not have("asis", side)]
-    if not have("sacrum") and not all(have("psis", side) for side in SIDES):
-        missing.append("back of the pelvis (sacrum, or both PSIS)")
-    for side in SIDES:
-        if not have("heel", side):
-            missing.append(f"{side} heel")
-        if not any(have(name, side) for name in ("toe", "mt2", "mt1", "mt5")):
-            missing.append(f"{side} forefoot")
-    return missing
+    return [
+        Place(landmark, side)
+        for landmark in NEEDED
+        for side in SIDES
+        if not have(landmark, side)
+        and not any(have(name, side) or have(name) for name in INSTEAD.get(landmark, ()))
+    ]
+
+
+def blank(place: Place) -> str:
+    """Give the name under which a marker set asks for a label.
+
+    Examples
+    --------
+    >>> blank(Place("psis", "right"))
+    'right_psis'
+    """
+    return f"{place.side}_{place.landmark}"
+
+
+def asked(place: Place) -> str:
+    """Say what a blank of a marker set asks for."""
+    return f"the label on the {place.side} {NEEDED[place.landmark]}"
+
+
+def with_blanks(labelling: Labelling) -> Labelling:
+    """Give a labelling in which blanks stand for the landmarks that are missing."""
+    places = {blank(place): place for place in missing_landmarks(labelling)}
+    return replace(labelling, places={**labelling.places, **places})
 
 
 def marker_set_content(
@@ -119,13 +151,15 @@ def marker_set_content(
 ) -> dict[str, Any]:
     """Give a whole marker set as plain data.
 
-    Raises
-    ------
-    ValueError
-        When landmarks are missing that no marker set can do without.
+    Parameters
+    ----------
+    name, source : str
+    labelling : Labelling
+        With blanks, where landmarks are missing.
+    sections : mapping
+        Its markers by section.
+    model : ModelPlaces
     """
-    if missing := missing_landmarks(labelling):
-        raise ValueError(", ".join(missing))
     markers = {label: entry for part in sections.values() for label, entry in part.items()}
     return {
         "name": name,

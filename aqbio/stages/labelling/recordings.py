@@ -21,6 +21,7 @@ from aqbio.stages.labelling.proposal import (
     marker_set_content,
     missing_landmarks,
     proposed_markers,
+    with_blanks,
 )
 
 if TYPE_CHECKING:
@@ -40,16 +41,16 @@ class ProposedSet:
     Attributes
     ----------
     marker_set : MarkerSet or None
-        None when landmarks are missing that none can do without.
+        None while landmarks are missing that none can do without.
     text : str
-        The file; empty without a marker set.
+        The file, with a blank for each of those.
     sure : int
         Labels whose place their name tells.
     notes : dict
         How the others were placed, by label.
     left_out : dict
         Reason by label that is not used.
-    missing : tuple of str
+    missing : tuple of Place
         Landmarks that no marker set can do without.
     """
 
@@ -58,7 +59,7 @@ class ProposedSet:
     sure: int
     notes: Mapping[str, str]
     left_out: Mapping[str, str]
-    missing: tuple[str, ...]
+    missing: tuple[Place, ...]
 
 
 def landmark_table() -> LandmarkTable:
@@ -102,16 +103,16 @@ def proposed_set(
         looks = by_place.get(label)
         left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
     places = model_places(model.own, model.model_map, table)
+    missing = tuple(missing_landmarks(labelling))
+    labelling = with_blanks(labelling)
     sections = proposed_markers(labelling, places, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
     left_out |= {label: "the model has no such segment" for label in known if label not in placed}
-    missing = tuple(missing_landmarks(labelling))
-    if missing:
-        return ProposedSet(None, "", len(placed), notes, left_out, missing)
     content = marker_set_content(name, SOURCE, labelling, sections, places)
-    text = marker_set_text(content, sections, labelling.notes, left_out)
-    marker_set = MarkerSet.model_validate(content)
-    return ProposedSet(marker_set, text, _count(sections), notes, left_out, ())
+    text = marker_set_text(content, sections, labelling.notes, left_out, missing)
+    marker_set = None if missing else MarkerSet.model_validate(content)
+    sure = _count(sections) - len(missing)
+    return ProposedSet(marker_set, text, sure, notes, left_out, missing)
 
 
 def _toes_where_they_are(

@@ -19,6 +19,7 @@ from aqbio.mechanics.intervals.uncertainty import (
     drawn_outcomes,
     marker_outcomes,
 )
+from aqbio.mechanics.intervals.unseen_motion import unseen_swings
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
@@ -146,9 +147,12 @@ def trial_draws(
 
 
 def with_markers(
-    draws: TrialDraws, markers: TrackedPlaces, window: slice | None = None
+    draws: TrialDraws,
+    markers: TrackedPlaces,
+    window: slice | None = None,
+    unseen: FloatArray | None = None,
 ) -> TrialDraws:
-    """Draw misplaced markers too: they move the whole motion.
+    """Draw misplaced markers too: they move the whole motion; and coordinates that nobody saw.
 
     Parameters
     ----------
@@ -157,9 +161,11 @@ def with_markers(
     window : slice, optional
         Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
         more on both sides. Without it all frames.
+    unseen : (C,) array, rad or m, optional
+        Standard deviation of the coordinates that were not observed, 0 for the others.
     """
     spread, sampling = draws.spread.marker, draws.sampling
-    if spread == 0:
+    if spread == 0 and unseen is None:
         return draws
     inside = window or slice(0, len(draws.time))
     skeleton = draws.found.mechanics.skeleton
@@ -169,6 +175,8 @@ def with_markers(
     offset = spread * generator.standard_normal(shape)
     change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
     time = draws.time[inside]
+    if unseen is not None and unseen.any():
+        change = change + unseen_swings(time, unseen, sampling.motions, generator)
     changed = [spline_motion(skeleton, time, kinematics.q + one) for one in change]
     moved = (np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
     return replace(draws, moved=Motions(*moved), first_moved=inside.start)

@@ -29,21 +29,22 @@ FRAMES = 8
 MOTIONS = 24
 """Motions recomputed for misplaced markers."""
 
-LONGEST_FLIGHT = 0.3
-"""A longer time between two contacts, s, has one between them that was not measured."""
-
 NAMES = ("level", "source", "target", "statistic", "unit")
 Key = tuple[str, str, str, str]
 Deviations = dict[Key, dict[str, tuple[float, float]]]
 
 
-def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Dataset:
+def intervals_dataset(
+    draws: TrialDraws, contacts: Sequence[Contact], maximum_flight: float
+) -> xr.Dataset:
     """95 % intervals of levels A, B and C for one contact of each foot, as deviations.
 
     Parameters
     ----------
     draws : TrialDraws
     contacts : sequence of Contact
+    maximum_flight : float
+        A longer time between two contacts, s, has one between them that was not measured.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def intervals_dataset(draws: TrialDraws, contacts: Sequence[Contact]) -> xr.Data
     """
     import xarray as xr
 
-    steps = list(drawn_steps(contacts, draws.time))
+    steps = list(drawn_steps(contacts, draws.time, maximum_flight))
     if not steps:
         return xr.Dataset()
     drawn = {step: frame_outcomes(draws, draws.frames(step)) for step in steps}
@@ -101,7 +102,9 @@ def _outcome(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in NAMES)
 
 
-def drawn_steps(contacts: Sequence[Contact], time: FloatArray) -> Iterator[Step]:
+def drawn_steps(
+    contacts: Sequence[Contact], time: FloatArray, maximum_flight: float
+) -> Iterator[Step]:
     """Give the whole contact of each foot that is nearest to the middle of the motion."""
     middle = 0.5 * (time[0] + time[-1])
     for side in SIDES:
@@ -115,20 +118,21 @@ def drawn_steps(contacts: Sequence[Contact], time: FloatArray) -> Iterator[Step]
         ]
         if whole:
             one = min(whole, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
-            following = _next_touchdown(one, contacts)
+            following = _next_touchdown(one, contacts, maximum_flight)
             status: Status = "ok" if np.isfinite(following) else "incomplete"
             yield Step(0, one.side, one.touchdown, one.toe_off, following, status, "")
 
 
-def drawn_window(contacts: Sequence[Contact], time: FloatArray) -> slice:
+def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
     """Frames of the contacts that are drawn and their flights, with room for splines.
 
     Parameters
     ----------
     contacts : sequence of Contact
     time : (T,) array, s
+    maximum_flight : float, s
     """
-    steps = list(drawn_steps(contacts, time))
+    steps = list(drawn_steps(contacts, time, maximum_flight))
     if not steps:
         return slice(0, len(time))
     ends = [np.nanmax([step.toe_off, step.next_touchdown]) for step in steps]
@@ -137,14 +141,14 @@ def drawn_window(contacts: Sequence[Contact], time: FloatArray) -> slice:
     return slice(max(first - SPLINE_REACH, 0), min(last + SPLINE_REACH, len(time)))
 
 
-def _next_touchdown(contact: Contact, contacts: Sequence[Contact]) -> float:
+def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_flight: float) -> float:
     """Next touchdown of the other foot; NaN where it was not measured."""
     later = [one for one in contacts if one.touchdown >= contact.toe_off]
     following = min(later, key=lambda one: one.touchdown, default=None)
     if following is None or following.side == contact.side:
         return float("nan")
     flight = following.touchdown - contact.toe_off
-    return following.touchdown if flight <= LONGEST_FLIGHT else float("nan")
+    return following.touchdown if flight <= maximum_flight else float("nan")
 
 
 def deviations(trial: xr.Dataset, side: str) -> Deviations:

@@ -14,12 +14,22 @@ ELSEWHERE = 0.5
 """Forces are of another trial, clock or place when more than this share belongs to nobody."""
 
 
-def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: Notes) -> None:
-    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones."""
+def note_contacts(
+    loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
+) -> None:
+    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones.
+
+    ``end`` is the last instant of the motion, s: what plates measure later, or before its start at
+    0 s, belongs to no contact of this trial.
+    """
     for one in loads.on_plates:
-        start = plates.start + one.start / plates.rate
+        start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
         name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
-        _note_foot(one, name, plates.feet[one.plate], notes)
+        seen = min(stop, end) - max(start, 0.0)
+        if np.isnan(one.distance) and seen < 0.5 * (stop - start):
+            _note_outside(name, start, stop, end, notes)
+        else:
+            _note_foot(one, name, plates.feet[one.plate], notes)
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
@@ -32,13 +42,23 @@ def note_contacts(loads: FeetLoads, plates: Plates, edge_limit: float, notes: No
         )
 
 
-def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
-    seen = [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+def share_of_nobody(loads: FeetLoads) -> float:
+    """Share of the force on the plates that lies where no foot is."""
+    seen = _placed(loads)
     size = {True: 0.0, False: 0.0}
     for one in seen:
         size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
-    share = size[True] / sum(size.values()) if seen else 0.0
+    return size[True] / sum(size.values()) if seen else 0.0
+
+
+def _placed(loads: FeetLoads) -> list[PlateContact]:
+    """Contacts during which a foot is seen somewhere."""
+    return [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+
+
+def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
+    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
+    seen, share = _placed(loads), share_of_nobody(loads)
     if share <= ELSEWHERE:
         return False
     nobody = [one for one in seen if one.foot == NOBODY]
@@ -79,13 +99,15 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             "warning",
             f"the {name} ({one.peak:.0f} N) belongs to nobody: "
             + (
-                "no foot marker is seen."
+                "no foot marker is seen then."
                 if unseen
                 else f"the next foot is {one.distance:.2f} m away."
             ),
             number=None if unseen else one.distance,
             unit="m",
-            fix="check the plate's position and the foot markers, or list the plate in "
+            fix="label the feet there, if the contact is needed; the plate is used elsewhere."
+            if unseen
+            else "check the plate's position and the foot markers, or list the plate in "
             "laboratory.ignore_plates.",
             forces=True,
         )
@@ -120,6 +142,21 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )
+
+
+def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes) -> None:
+    """Note a contact that lies, in its loaded part at least, outside the recorded motion."""
+    notes.add(
+        "contact-outside",
+        "info",
+        f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
+        "nobody can say whose foot it is, and it is not used.",
+        number=stop if stop > end else start,
+        limit=end if stop > end else 0.0,
+        unit="s",
+        fix="export the motion over the whole contact, if it is needed.",
+        forces=True,
+    )
 
 
 def _nearness(distance: float, limit: float) -> str:

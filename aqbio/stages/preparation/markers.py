@@ -132,6 +132,11 @@ def check_clock(recording: Recording, notes: Notes) -> None:
         )
 
 
+def longest_gap(prepare: Prepare, rate: float) -> int:
+    """Give the longest gap that may be filled, frames."""
+    return min(prepare.max_gap_frames, int(prepare.max_gap_s * rate + 1e-9))
+
+
 def filled_markers(
     recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
 ) -> tuple[FloatArray, BoolArray]:
@@ -139,7 +144,7 @@ def filled_markers(
 
     No gap is filled across a touchdown or toe-off.
     """
-    longest = min(prepare.max_gap_frames, int(prepare.max_gap_s * recording.rate + 1e-9))
+    longest = longest_gap(prepare, recording.rate)
     barriers = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
     share = missing_share(markers)

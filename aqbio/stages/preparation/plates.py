@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
+from aqbio.mechanics.force_plates.forces import (
+    UNLOADED_MARGIN,
+    UNLOADED_SHORTEST,
+    nearly_unloaded,
+)
 from aqbio.mechanics.force_plates.plates import (
     Plates,
     noise_level,
@@ -14,6 +19,7 @@ from aqbio.mechanics.force_plates.plates import (
     without_offsets,
 )
 from aqbio.mechanics.recordings.feet import NOBODY
+from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
 from aqbio.stages.preparation.notes import Notes
@@ -68,7 +74,10 @@ def ground_plates(
     )
     level, removed = without_offsets(plates, OFFSET_MAX[moving])
     for plate, offsets in enumerate(removed):
-        _note_offset(plates, plate, offsets, notes)
+        if offsets is None:
+            _note_loaded(plates, plate, OFFSET_MAX[moving], notes)
+        else:
+            _note_offset(plates, plate, offsets, notes)
     return _on_the_runner(level, notes)
 
 
@@ -140,20 +149,36 @@ def _on_the_runner(plates: Plates, notes: Notes) -> Plates:
     return turned_over(plates, wrong)
 
 
-def _note_offset(plates: Plates, plate: int, offsets: FloatArray | None, notes: Notes) -> None:
-    number = plates.numbers[plate]
-    if offsets is None:
-        mean = float(plates.vertical[:, plate].mean())
-        notes.add(
-            "plate-never-unloaded",
-            "info",
-            f"plate {number} is never unloaded ({mean:.0f} N on average): its offset is unknown "
-            "and stays.",
-            number=mean,
-            unit="N",
-            forces=True,
+def _note_loaded(plates: Plates, plate: int, largest: float, notes: Notes) -> None:
+    """Say why the offset of a plate is not known: never unloaded, or never for long enough."""
+    number, vertical = plates.numbers[plate], plates.vertical[:, plate]
+    stretches = runs(nearly_unloaded(vertical, largest))
+    longest = float(np.ptp(stretches, axis=1).max()) / plates.rate if len(stretches) else 0.0
+    needed = 2.0 * UNLOADED_MARGIN + UNLOADED_SHORTEST
+    if longest > 0.0:
+        what = (
+            f"plate {number} is unloaded for at most {1e3 * longest:.0f} ms at a time, less than "
+            f"the {1e3 * needed:.0f} ms that its offset is taken from: what it reads stays."
         )
+        notes.add(
+            "plate-offset-unknown", "info", what, number=longest, limit=needed, unit="s",
+            forces=True,
+        )  # fmt: skip
         return
+    mean = float(vertical.mean())
+    notes.add(
+        "plate-never-unloaded",
+        "info",
+        f"plate {number} is never unloaded ({mean:.0f} N on average): its offset is unknown "
+        "and stays.",
+        number=mean,
+        unit="N",
+        forces=True,
+    )
+
+
+def _note_offset(plates: Plates, plate: int, offsets: FloatArray, notes: Notes) -> None:
+    number = plates.numbers[plate]
     heights = offsets[:, 1]
     drift = bool(np.ptp(heights) > 0.0)
     largest = float(np.abs(heights).max())

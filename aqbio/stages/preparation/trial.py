@@ -20,7 +20,13 @@ from aqbio.mechanics.recordings.foot_contacts import (
 )
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.axes import laboratory_axes, missing_labels
-from aqbio.stages.preparation.contacts import forces_elsewhere, note_contacts, note_no_forces
+from aqbio.stages.preparation.contacts import (
+    ELSEWHERE,
+    forces_elsewhere,
+    note_contacts,
+    note_no_forces,
+    share_of_nobody,
+)
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
 from aqbio.stages.preparation.kinematic import foot_markers, marker_contacts, note_kinematic
 from aqbio.stages.preparation.markers import (
@@ -33,6 +39,7 @@ from aqbio.stages.preparation.markers import (
 )
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.plates import ground_plates
+from aqbio.stages.preparation.pressure import note_pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,10 @@ def prepare_trial(
         )
         kinematic = marker_contacts(feet, recording, ground, marker_set)
         recorded = recording.forces is not None
-        loads = _noted(loads, plates, kinematic, prepare, notes, recorded=recorded)
+        frames = np.arange(len(feet)) / recording.rate
+        loads = _noted(loads, plates, frames, kinematic, prepare, notes, recorded=recorded)
+        if loads is not None and plates is not None:
+            note_pressure(loads, plates, feet, frames, notes)
     contacts = kinematic if loads is None else loads.contacts
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
@@ -162,6 +172,7 @@ def prepare_trial(
 def _noted(
     loads: FeetLoads | None,
     plates: Plates | None,
+    frames: FloatArray,
     kinematic: tuple[FootContact, ...],
     prepare: Prepare,
     notes: Notes,
@@ -173,7 +184,7 @@ def _noted(
     Plates that no foot touched say nothing about the forces on the runner.
     """
     if loads is not None and plates is not None:
-        note_contacts(loads, plates, prepare.edge_distance_m, notes)
+        note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
             return loads
     else:
@@ -212,7 +223,9 @@ def _moving(
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
-    ground = running_ground(recording, loads, trial, marker_set, laboratory, notes)
+    theirs = loads is not None and share_of_nobody(loads) <= ELSEWHERE
+    known = loads if theirs else None  # another trial's forces say nothing about these feet
+    ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
         loads = _loads(recording, plates, feet, prepare, threshold)

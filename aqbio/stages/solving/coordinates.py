@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,15 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import Storage, read_storage, write_storage
-from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
+from aqbio.io.trial_files import read_forces
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
+from aqbio.mechanics.recordings.still_values import held_values
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.solving.observed import told_by_file
 
 LARGEST_RADIANS = 7.0
 """No joint angle of a runner is larger than a whole turn: larger numbers are degrees, rad."""
@@ -53,18 +56,26 @@ def coordinates_recording(study: Study, trial: Trial) -> Recording:
     labels, columns = _marker_columns(study.marker_set, skeleton)
     loads = None
     if forces is not None:
-        loads, more = read_force_storage(forces, float(storage.time[0]))
+        loads, more = read_forces(forces, float(storage.time[0]))
         findings += more
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     time = np.arange(len(q)) / rate
     write_storage(prepared_coordinates(stem), skeleton.coordinates, time, q, in_degrees=False)
     return Recording(
         labels=labels,
-        positions=marker_positions(skeleton, q)[:, columns],
+        positions=_positions(skeleton, q)[:, columns],
         rate=rate,
         forces=loads,
         findings=tuple(findings),
     )
+
+
+def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
+    """Where the coordinates put the model's markers (T, M, 3), m; NaN on segments not in them."""
+    filled = filled_coordinates(skeleton, q)
+    told = told_by_file(skeleton, filled, np.isfinite(q))
+    shown = told[:, skeleton.marker_body, None]
+    return np.where(shown, marker_positions(skeleton, filled), np.nan)
 
 
 def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
@@ -76,6 +87,11 @@ def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> 
         The prepared trial, without its ending.
     skeleton : Skeleton
     time : (T,) array, s
+
+    Returns
+    -------
+    (T, C) array, rad or m
+        NaN where the file of joint angles does not tell the coordinate.
     """
     storage = read_storage(prepared_coordinates(prepared))
     q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
@@ -84,13 +100,27 @@ def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> 
     return chosen
 
 
+def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
+    """Fill what a file does not tell: between known frames by lines, else the default."""
+    filled, frames = q.copy(), np.arange(len(q))
+    for place, column in enumerate(filled.T):
+        known = np.isfinite(column)
+        if not known.any():
+            column[:] = skeleton.coordinate_default[place]
+        elif not known.all():
+            column[:] = np.interp(frames, frames[known], column[known])
+    return dependent_filled(skeleton, filled)
+
+
 def coordinate_values(
     storage: Storage, skeleton: Skeleton, path: Path
 ) -> tuple[FloatArray, list[Finding]]:
     """Give all coordinates of a model from a file, (T, C) rad or m.
 
-    Coordinates that depend on others are computed: OpenSim writes them in radians even where the
-    file says degrees (``knee_angle_r_beta``). Those that the file lacks keep their default.
+    NaN where the file does not tell a coordinate that is free to move: it has no such column, or
+    the column stays at one value, as zeros of columns that were never solved do. Locked coordinates
+    that the file lacks keep their default; dependent ones are computed: OpenSim writes them in
+    radians even where the file says degrees (``knee_angle_r_beta``).
 
     Raises
     ------
@@ -99,38 +129,58 @@ def coordinate_values(
     """
     names = {_plain(column): column for column in storage.columns}
     missing = [name for name in skeleton.coordinates if name not in names]
-    dependent = {skeleton.coordinates[index] for index in skeleton.couplers.dependent}
-    free = {skeleton.coordinates[index] for index in skeleton.free}
-    if len(missing) == len(skeleton.coordinates) or "pelvis" in "".join(set(missing) & free):
-        raise AqbioError(
-            f"the file lacks {', '.join(missing[:6])} of the model's coordinates.",
-            file=path.name,
-            where="column names",
-            fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
-            rule="coordinates-missing",
-        )
+    if len(missing) == len(skeleton.coordinates):
+        raise _not_of_the_model(missing, "the file lacks", path)
     q = np.tile(skeleton.coordinate_default, (len(storage.time), 1))
     for index, name in enumerate(skeleton.coordinates):
-        if name in names and name not in dependent:
+        if name in names and index not in skeleton.couplers.dependent:
             q[:, index] = storage.column(names[name])
     angles = skeleton.coordinate_is_rotation.copy()
     angles[[index for index, name in enumerate(skeleton.coordinates) if name not in names]] = False
     angles[skeleton.couplers.dependent] = False
-    findings = []
     if _in_degrees(storage, q[:, angles], path):
         q[:, angles] = np.radians(q[:, angles])
-    if lost := sorted(set(missing) & free):
-        findings.append(
-            Finding(
+    held = held_values(q, sampling_rate(storage.time, path.name))
+    q[:, skeleton.free] = np.where(held, np.nan, q)[:, skeleton.free]
+    return q, list(_lost_findings(skeleton, q, missing, path))
+
+
+def _lost_findings(
+    skeleton: Skeleton, q: FloatArray, missing: Sequence[str], path: Path
+) -> Iterator[Finding]:
+    """Say which free coordinates the file does not tell; refuse it where the pelvis is unknown."""
+    free = {skeleton.coordinates[index] for index in skeleton.free}
+    held = {skeleton.coordinates[place] for place in np.flatnonzero(np.isnan(q).all(axis=0))}
+    lacking = sorted(free & set(missing))
+    still = sorted(free & held - set(missing))
+    root = set(skeleton.driver[skeleton.parent[skeleton.axes.body] == GROUND].tolist())
+    for names, words in ((lacking, "the file lacks"), (still, "the file never changes")):
+        if lost := [name for name in names if skeleton.coordinates.index(name) in root]:
+            raise _not_of_the_model(lost, words, path)
+    for names, words in (
+        (lacking, "are not in the file"),
+        (still, "stay at one value in the file, as columns do that were never measured"),
+    ):
+        if names:
+            yield Finding(
                 rule="coordinates-missing",
                 severity="warning",
-                what=f"coordinates {', '.join(lost)} are not in the file and keep their default.",
+                what=f"coordinates {', '.join(names)} {words}: parts of the body that depend on "
+                "them are not observed.",
                 file=path.name,
-                number=float(len(lost)),
-                fix="export all coordinates of the model.",
+                number=float(len(names)),
+                fix="export all coordinates of the model, from markers that show them.",
             )
-        )
-    return dependent_filled(skeleton, q), findings
+
+
+def _not_of_the_model(names: Sequence[str], words: str, path: Path) -> AqbioError:
+    return AqbioError(
+        f"{words} {', '.join(names[:6])} of the model's coordinates.",
+        file=path.name,
+        where="column names",
+        fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
+        rule="coordinates-missing",
+    )
 
 
 def _plain(column: str) -> str:

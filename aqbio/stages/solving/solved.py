@@ -17,8 +17,10 @@ from aqbio.io.study import Study
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.mask import Observed
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
+from aqbio.stages.solving.observed import with_observed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,6 +42,7 @@ class Solution:
         Generalised forces.
     prepared : xarray.Dataset
         The prepared trial, cut to the frames that were solved.
+    observed : Observed
     """
 
     skeleton: Skeleton
@@ -48,6 +51,7 @@ class Solution:
     motion: Motion
     forces: FloatArray
     prepared: xr.Dataset
+    observed: Observed
 
     @cached_property
     def marker_errors(self) -> FloatArray:
@@ -194,7 +198,8 @@ def _jump_findings(solution: Solution, trial_id: str, limit_degrees: float) -> I
 def write_solution(solution: Solution, stem: Path, attributes: Mapping[str, str]) -> None:
     """Write ``<stem>.nc``, and ``<stem>.mot`` and ``<stem>_id.sto`` for OpenSim's own tools."""
     skeleton, time = solution.skeleton, solution.markers.time
-    write_dataset(_dataset(solution), stem.with_name(f"{stem.name}.nc"), attributes)
+    dataset = with_observed(_dataset(solution), solution.observed)
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     degrees = solution.motion.q.copy()
     degrees[:, skeleton.coordinate_is_rotation] = np.degrees(
         degrees[:, skeleton.coordinate_is_rotation]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config.quality import Quality
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -28,15 +29,10 @@ if TYPE_CHECKING:
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""
 
-YAW_RESIDUAL_LIMIT = 10.0
-"""RMS residual moment about the vertical that a yaw conclusion can bear, N m."""
-
-EFFECT_RATIO_LIMIT = 3.0
-"""Smallest ratio of a group's RMS rate to the residual about the vertical."""
-
 
 def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
     """Rows of every trial: marker errors, residuals, gates, closures, agreement with OpenSim."""
+    limits = study.settings.quality
     for trial in trials:
         name = trial.participant_id
         key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
@@ -45,11 +41,11 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _marker_rows(study, key, solved)
         fitted = _entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
-            yield from _residual_rows(key, trial.data, version)
-            yield from _yaw_precision_rows(key, trial, version)
-            yield from _drift_rows(key, trial, version)
+            yield from _residual_rows(limits, key, trial.data, version)
+            yield from _yaw_precision_rows(limits, key, trial, version)
+            yield from _drift_rows(limits, key, trial, version)
         yield from _clock_rows(key, trial.data)
-        yield from consistency_rows(key, trial.data, fitted)
+        yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, made)
 
 
@@ -110,7 +106,7 @@ def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
     return "", PLAIN_AMONG_FITTED if data.attrs["body"] == ADJUSTED else ""
 
 
-def _residual_rows(key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
+def _residual_rows(limits: Quality, key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
     """Residual force and moment about the centre of mass."""
     mass = float(data.attrs[f"mass{version}"])
     window = contact_window(data)
@@ -124,18 +120,22 @@ def _residual_rows(key: Row, data: xr.Dataset, version: str = "") -> Iterator[Ro
     for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
         yield measure(
             key, f"{name}residual_force_{axis}_rms", value, "body weight",
-            limit=0.05 * peak / (mass * GRAVITY),
-            note=f"{words}contacts' window; 5 % of the peak ground reaction force (Hicks 2015)",
+            limit=limits.residual_force * peak / (mass * GRAVITY),
+            note=f"{words}contacts' window; {100.0 * limits.residual_force:g} % of the peak ground "
+            "reaction force (Hicks 2015)",
         )  # fmt: skip
     for axis, value in zip(AXES, _rms(moment[window]), strict=True):
         yield measure(
-            key, f"{name}residual_moment_{axis}_rms", value, "N m", limit=0.01 * height * peak,
-            note=f"{words}contacts' window, about the centre of mass; 1 % of COM height times peak "
-            "force (Hicks 2015)",
+            key, f"{name}residual_moment_{axis}_rms", value, "N m",
+            limit=limits.residual_moment * height * peak,
+            note=f"{words}contacts' window, about the centre of mass; "
+            f"{100.0 * limits.residual_moment:g} % of COM height times peak force (Hicks 2015)",
         )  # fmt: skip
 
 
-def _yaw_precision_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+def _yaw_precision_rows(
+    limits: Quality, key: Row, trial: TrialSteps, version: str = ""
+) -> Iterator[Row]:
     """Gate of conclusions about the vertical: residual against the groups' effects, in stance.
 
     After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
@@ -155,12 +155,12 @@ def _yaw_precision_rows(key: Row, trial: TrialSteps, version: str = "") -> Itera
     fitted = trial.data.attrs["motion"] == FITTED
     yield measure(
         key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
-        limit=YAW_RESIDUAL_LIMIT,
+        limit=limits.yaw_residual_nm,
         note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
     )  # fmt: skip
     yield measure(
         key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
-        limit=None if fitted and not version else EFFECT_RATIO_LIMIT, at_least=True,
+        limit=None if fitted and not version else limits.effect_to_residual, at_least=True,
         note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
         f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
     )  # fmt: skip
@@ -170,10 +170,10 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
     """Delay of the forces behind the motion, where both were recorded."""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
-    if not np.isfinite(force).all() or len(force) == 0:
-        return
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    if not np.isfinite(force + asked).all() or len(force) == 0:
+        return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):
         yield measure(
@@ -183,7 +183,7 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _drift_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
     """Change of the whole body's H about the vertical over flight, where it should be constant."""
     drifts = []
     for curves in trial.curves:
@@ -195,7 +195,8 @@ def _drift_rows(key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]
     if drifts:
         name, words = _version(trial.data, version)
         yield measure(
-            key, f"{name}flight_drift_y", float(np.mean(drifts)), "1", limit=0.15,
+            key, f"{name}flight_drift_y", float(np.mean(drifts)), "1",
+            limit=limits.flight_drift,
             note=f"{words}range of total H about the vertical in flight over the largest group's",
         )  # fmt: skip
 

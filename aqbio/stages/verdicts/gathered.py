@@ -107,6 +107,7 @@ def gathered(study: Study, registry: Registry) -> Gathered:
         trials=replace(trials, statistic_sd=precision),
         athletes=athlete_evidence(study, steps, own),
         presence=_presence(study, own),
+        limits=study.settings.quality,
         caused_shares=caused_shares(table, models, step_keys(steps, trials, names)),
         line_rates=_beside(own, "line_rate", "line"),
         arm_momenta=_beside(

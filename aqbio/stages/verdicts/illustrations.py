@@ -26,6 +26,7 @@ from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
 from aqbio.stages.verdicts.tables import SPRINTS
 from aqbio.stages.verdicts.timing_numbers import TIMING, timing_numbers, timing_slopes
+from aqbio.stats.verdict import ROBUST_SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,16 +65,18 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
     """Lay out the figures of the hypotheses; none without a number to draw."""
     tables = {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
     yield from _patterns(tables)
-    yield from _specifications(tables)
+    yield from _specifications(study, tables)
     yield from _limiter(study, tables)
-    steps = tables["hypotheses_steps"]
+    steps, smallest = tables["hypotheses_steps"], smallest_effects(tables["verdicts"])
     if steps.groupby("participant_id")["level"].nunique().max() > 1:
         yield HypothesisFigure(
             side_ratio.NAME,
             side_ratio.TITLE,
-            side_ratio.side_ratio_caption(),
+            side_ratio.side_ratio_caption(smallest[side_ratio.HYPOTHESIS]),
             side_ratio.side_ratio_alternative(steps),
-            lambda width: side_ratio.side_ratio_figure(steps, width),
+            lambda width: side_ratio.side_ratio_figure(
+                steps, smallest[side_ratio.HYPOTHESIS], width
+            ),
             steps,
             step_columns(),
         )
@@ -83,9 +86,9 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
         yield HypothesisFigure(
             sprints.NAME,
             sprints.TITLE,
-            sprints.sprints_caption(),
+            sprints.sprints_caption(smallest[sprints.HYPOTHESIS]),
             sprints.sprints_alternative(runs),
-            lambda width: sprints.sprints_figure(runs, width),
+            lambda width: sprints.sprints_figure(runs, smallest[sprints.HYPOTHESIS], width),
             runs,
             SPRINTS,
         )
@@ -118,7 +121,7 @@ def _timing(steps: pd.DataFrame, verdicts: pd.DataFrame) -> Iterator[HypothesisF
     yield HypothesisFigure(
         timing.NAME,
         timing.TITLE,
-        timing.timing_caption(),
+        timing.timing_caption(slopes),
         timing.timing_alternative(numbers, slopes),
         lambda width: timing.timing_figure(numbers, slopes, width),
         numbers,
@@ -158,17 +161,26 @@ def _ranking(partitions: pd.DataFrame, arms: str) -> HypothesisFigure:
     )
 
 
-def _specifications(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
+def smallest_effects(verdicts: pd.DataFrame) -> dict[str, float]:
+    """Smallest effect of interest by hypothesis, as verdicts.tsv has it from the registry."""
+    return dict(zip(verdicts["hypothesis"], verdicts["smallest_effect"].astype(float), strict=True))
+
+
+def _specifications(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
     """The specification curve, where there are arms beside the default."""
-    arms, verdicts = tables["multiverse"], tables["verdicts"].set_index("hypothesis")
+    arms, verdicts = tables["multiverse"], tables["verdicts"]
     if not len(specification.drawn_arms(arms)):
         return
-    effects = {str(name): float(value) for name, value in verdicts["smallest_effect"].items()}
-    units = {str(name): str(value) for name, value in verdicts["unit"].items()}
+    equivalent = {one.id for one in study_registry(study).hypotheses if one.two_sided}
+    effects: dict[str, tuple[float, ...]] = {
+        name: (value, -value) if name in equivalent else (value,)
+        for name, value in smallest_effects(verdicts).items()
+    }
+    units = dict(zip(verdicts["hypothesis"], verdicts["unit"].astype(str), strict=True))
     yield HypothesisFigure(
         specification.NAME,
         specification.TITLE,
-        specification.specification_caption(),
+        specification.specification_caption(ROBUST_SHARE),
         specification.specification_alternative(arms),
         lambda width: specification.specification_figure(arms, effects, units, width),
         arms,

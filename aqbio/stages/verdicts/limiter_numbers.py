@@ -11,7 +11,7 @@ from aqbio.io.tables import Columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Estimate
 from aqbio.stats.limiter import linear_fit, minimum_fit, model_criteria
-from aqbio.stats.power import power_of_test, with_athletes
+from aqbio.stats.power import AIM, power_of_test, with_athletes
 from aqbio.stats.registry import Hypothesis
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ LIMITER: Columns = {
     "kind": {
         "description": "athlete; additive and minimum: parameters of v = constant + push P + swing "
         "S and of v = constant + slope min(P, offset + scale S); criterion: AICc over the smallest "
-        "one; ratio: gamma over beta and its interval; power: of the test with that many athletes."
+        "one; ratio: gamma over beta and its interval; power: of the test with that many athletes; "
+        "aim: the power that is looked for."
     },
     "name": {"description": "Athlete, parameter, model, bound, or true ratio that is looked for."},
     "push": {"description": "Push capacity of an athlete, standard deviations."},
@@ -70,6 +71,7 @@ def limiter_numbers(
         for name in ("estimate", "ci_low", "ci_high", "smallest_effect")
     ]
     rows += _powers(power, hypothesis)
+    rows.append({"kind": "aim", "value": AIM})
     return pd.DataFrame(rows, columns=list(LIMITER))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.athletes import group_means
 from aqbio.stats.evidence import CHAINS, Evidence
-from aqbio.stats.inference import mean_estimate
+from aqbio.stats.inference import mean_estimate, possible_values
 from aqbio.stats.partitions import SPLIT_GROUPS, cosines, opposition, partition_names, ranks
 
 if TYPE_CHECKING:
@@ -222,6 +223,6 @@ def _estimated(means: FloatArray, name: str) -> dict[str, Any]:
     if len(known) < 2:
         value = float(known[0]) if len(known) else np.nan
         return {name: value, "ci_low": np.nan, "ci_high": np.nan, "n_athletes": len(known)}
-    estimate = mean_estimate(known)
+    estimate = replace(mean_estimate(known), within=possible_values(name))
     low, high = estimate.interval(0.95)
     return {name: estimate.value, "ci_low": low, "ci_high": high, "n_athletes": len(known)}

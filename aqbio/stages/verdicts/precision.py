@@ -130,8 +130,12 @@ def _spread_slope_sd(steps: StepEvidence, athlete: IntArray, lags: FloatArray) -
 
 
 def _share_of_variance(steps: StepEvidence, athlete: IntArray, sd: FloatArray) -> FloatArray:
-    """Share of the error in the variance of the yaw impulse over an athlete's steps."""
+    """Share of the error in the variance of the yaw impulse over an athlete's steps.
+
+    NaN where nothing varies, as in a single step.
+    """
     spread = _by_athlete(steps.yaw_impulse, steps.athlete, athlete, np.std)
+    spread[spread == 0.0] = np.nan
     share: FloatArray = (sd / spread[athlete]) ** 2
     return share
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.io.tables import read_table
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.evidence import STAGE
 from aqbio.stages.manifest import OK
 from aqbio.stats.evidence import TrialEvidence
@@ -17,7 +17,8 @@ from aqbio.stats.evidence import TrialEvidence
 if TYPE_CHECKING:
     import xarray as xr
 
-UPWARD = AXES.index("y")
+RATIO, RESIDUAL = "effect_to_residual_y", "residual_moment_y_stance_rms"
+"""Measures of the quality table that the gate of precision reads."""
 
 
 def trial_evidence(
@@ -25,7 +26,8 @@ def trial_evidence(
 ) -> TrialEvidence:
     """What the gates read of every normal trial that gave a step."""
     rows: list[dict[str, Any]] = []
-    for athlete, (name, data) in enumerate(own.items()):
+    residuals = _residuals(study)
+    for athlete, name in enumerate(own):
         done = {one["trial_id"]: one for one in study.read_manifest(name, STAGE)["trials"]}
         checks = {
             one["trial_id"]: all(check["holds"] for check in one["closures"])
@@ -36,8 +38,7 @@ def trial_evidence(
         for person, trial in levels:
             if person != name:
                 continue
-            mine = data.isel(row=np.flatnonzero(data["trial_id"].values == trial))
-            ratio, residual = _residual(mine)
+            ratio, residual = residuals.get((name, trial), (np.nan, np.nan))
             rows.append(
                 {
                     "athlete": athlete,
@@ -68,13 +69,20 @@ def _numbers(rows: Sequence[dict[str, Any]], name: str) -> FloatArray:
     return np.array([row[name] for row in rows], dtype=float)
 
 
-def _residual(data: xr.Dataset) -> tuple[float, float]:
-    """Smallest ratio of a group's yaw rate to the residual yaw moment in contact, and the latter.
+def _residuals(study: Study) -> dict[tuple[str, str], tuple[float, float]]:
+    """Ratio of effect to residual and residual (N m) by participant and trial, as stage steps says.
 
-    Root mean squares over all contacts of a trial.
+    NaN where a trial has no such number: the gate does not pass it.
     """
-    groups = [ROLE_GROUPS.index(name) for name in ("push_leg", "swing_leg", "arms", "torso")]
-    rates = data["rate"].values[:, 0, :, groups, UPWARD]
-    residual = float(np.sqrt(np.mean(data["residual_moment"].values ** 2)))
-    sizes = np.sqrt(np.mean(rates**2, axis=(1, 2)))
-    return float(sizes.min() / residual), residual
+    quality = read_table(study.table("quality.tsv"))
+    measured = {
+        (str(person), str(trial), str(name)): float(value)
+        for person, trial, name, value in zip(
+            *(quality[c] for c in ("participant_id", "trial_id", "measure", "value")), strict=True
+        )
+    }
+    return {
+        (person, trial): (measured.get((person, trial, RATIO), np.nan), value)
+        for (person, trial, name), value in measured.items()
+        if name == RESIDUAL
+    }

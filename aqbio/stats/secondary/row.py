@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.athletes import group_means
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import Estimate, mean_estimate
+from aqbio.stats.inference import Estimate, mean_estimate, possible_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def estimate_row(place: tuple[str, str, str, str], found: Estimate, note: str = 
     found : Estimate
     note : str
     """
+    found = replace(found, within=possible_values(place[1]))
     low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
     count = int(found.df + 1) if np.isfinite(found.df) else int(np.isfinite(found.value))
     return Row(*place, found.value, low, high, count, _marked(place[2], note))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.recordings.surface import (
+    belt_share,
     ground_velocity,
-    is_treadmill,
     low_frames,
     middle_of_contacts,
 )
@@ -44,25 +44,37 @@ def test_ground_velocity_is_that_of_the_belt(belt):
 
 def test_without_forces_the_lowest_frames_stand_in():
     feet = forefeet(4.0)
-    low = np.stack([low_frames(feet[:, foot]) for foot in (0, 1)], axis=1)
+    low = low_frames(feet)
     np.testing.assert_allclose(ground_velocity(feet, low, RATE), [-4.0, 0.0, 0.0], atol=1e-9)
+
+
+@pytest.mark.parametrize(("higher", "stands"), [(0.029, True), (0.031, False)])
+def test_a_foot_that_only_swings_does_not_stand(higher, stands):
+    """The lowest frames of a swinging foot would say that the ground runs forward."""
+    feet = forefeet(0.0)
+    feet[:, 1, 1] = np.maximum(feet[:, 1, 1], 0.05 + higher)
+    assert low_frames(feet).any(axis=0).tolist() == [True, stands]
 
 
 def test_unseen_feet_leave_the_velocity_unknown():
     unseen = np.full((len(TIME), 2, 3), np.nan)
     assert np.isnan(ground_velocity(unseen, standing(), RATE)).all()
-    assert not low_frames(unseen[:, 0]).any()
-    assert not is_treadmill(np.full(3, np.nan), np.zeros(3), 2.0)
+    assert not low_frames(unseen).any()
+    assert np.isnan(belt_share(np.full(3, np.nan), np.zeros(3)))
 
 
 @pytest.mark.parametrize(
-    ("belt", "travel", "expected"),
-    [(4.0, 0.3, True), (0.2, 0.0, False), (0.1, 20.0, False), (4.0, 8.0, False)],
+    ("belt", "pelvis", "expected"),
+    [(4.0, 0.0, 1.0), (0.0, 9.0, 0.0), (2.0, 2.0, 0.5), (1, -0.2, 1.25)],
 )
-def test_treadmill_needs_a_moving_ground_and_a_still_pelvis(belt, travel, expected):
-    ground = np.array([-belt, 0.0, 0.0])
-    assert is_treadmill(ground, np.array([travel, 0.0, 0.0]), 2.0) is expected
+@pytest.mark.parametrize("turn", [0.0, 1.0, 2.5])
+def test_share_of_the_running_that_the_ground_does(belt, pelvis, expected, turn):
+    """Whatever the direction; on a treadmill the runner may drift backward, too."""
+    ahead = np.array([np.cos(turn), 0.0, np.sin(turn)])
+    up = np.array([0.0, 0.3, 0.0])
+    assert belt_share(-belt * ahead, pelvis * ahead + up) == pytest.approx(expected)
 
 
-def test_direction_of_the_belt_does_not_matter():
-    assert is_treadmill(np.array([0.0, 0.0, 3.0]), np.zeros(3), 2.0)
+@pytest.mark.parametrize(("speed", "runs"), [(0.49, False), (0.51, True)])
+def test_who_hardly_moves_does_not_run(speed, runs):
+    assert np.isfinite(belt_share(np.zeros(3), np.array([speed, 0.0, 0.0]))) == runs

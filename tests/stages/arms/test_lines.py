@@ -7,8 +7,10 @@ import pytest
 
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
 from aqbio.mechanics.vectors import rotate
 from aqbio.stages.arms.lines import contact_line_rates, line_rates
+from aqbio.stages.levels.observed_parts import ObservedParts
 from tests.mechanics.levels_case import sprint_run
 from tests.stages.made_contributions import MAP
 
@@ -19,6 +21,13 @@ HALF = 1e-6
 @pytest.fixture(scope="module")
 def run():
     return sprint_run(frames=12, seed=3)
+
+
+def rates_of(run, model_map, lost=()):
+    """Rates of a run in which all but some segments were observed."""
+    seen = Observed.everything(run.skeleton.bodies, len(run.motion[0])).without(lost, NOT_SEEN)
+    parts = ObservedParts(seen, run.skeleton, model_map)
+    return line_rates(parts, segment_kinematics(run.skeleton, *run.motion))
 
 
 def _moved(run, by):
@@ -51,7 +60,7 @@ def _bodies(run, *names):
 
 def test_rates_are_those_of_the_angles(run):
     """The sprint model's hand is one body with the forearm: its centre of mass is the end."""
-    found = line_rates(MAP, run.skeleton, segment_kinematics(run.skeleton, *run.motion))
+    found = rates_of(run, MAP)
     wrists = _differences(run, _bodies(run, "radius_l", "radius_r"), masses=True)
     ankles = _differences(run, _bodies(run, "foot_l", "foot_r"), masses=False)
     np.testing.assert_allclose(found, np.stack([wrists, ankles], axis=1), rtol=1e-5, atol=1e-5)
@@ -61,7 +70,7 @@ def test_the_joint_of_a_hand_is_the_wrist(run):
     """With the shoulder mapped as elbow, the arm's last joint is far beyond it: it is taken."""
     joints = MAP.joints.model_copy(update={"elbow": MAP.joints.shoulder})
     model_map = MAP.model_copy(update={"joints": joints})
-    found = line_rates(model_map, run.skeleton, segment_kinematics(run.skeleton, *run.motion))
+    found = rates_of(run, model_map)
     wrists = _differences(run, _bodies(run, "radius_l", "radius_r"), masses=False)
     np.testing.assert_allclose(found[:, 0], wrists, rtol=1e-5, atol=1e-5)
 
@@ -69,7 +78,14 @@ def test_the_joint_of_a_hand_is_the_wrist(run):
 def test_without_arms_only_the_ankles_are_known(run):
     groups = {name: one for name, one in MAP.groups.items() if not name.startswith("arm")}
     model_map = MAP.model_copy(update={"groups": groups})
-    found = line_rates(model_map, run.skeleton, segment_kinematics(run.skeleton, *run.motion))
+    found = rates_of(run, model_map)
+    assert np.isnan(found[:, 0]).all()
+    assert np.isfinite(found[:, 1]).all()
+
+
+def test_wrists_that_nobody_saw_have_no_line(run):
+    """They were told of arms in their default pose: 0 % of contact together, cosine -0.59."""
+    found = rates_of(run, MAP, ["radius_l"])
     assert np.isnan(found[:, 0]).all()
     assert np.isfinite(found[:, 1]).all()
 

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.stages.fitting.observed import observations, total_wrench, trial_speed
 from aqbio.stages.fitting.trials import SolvedTrial, plain_dataset
+from aqbio.stages.solving.observed import read_observed, with_observed
 
 RATE, FRAMES = 250.0, 300
 TIME = np.arange(FRAMES) / RATE
 FORCE_TIME = np.arange(FRAMES * 4) / 1000.0
 EDGE = 0.015
+GROUPS = {"leg_right": ("thigh", "shank"), "arm_left": ("arm",), "torso": ("trunk",)}
+SEGMENTS = tuple(body for bodies in GROUPS.values() for body in bodies)
 CONTACTS = (("right", 0.30, 0.42, True), ("left", 0.54, 0.66, True))
 
 
@@ -73,14 +77,32 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
             "coordinate": list(OneSkeleton.coordinates),
             "axis": list("xyz"),
         },
-        attrs={"unobservable": "q3", "unseen_groups": "", "from_coordinates": ""},
+        attrs={"unobservable": "q3", "from_coordinates": ""},
     )
+    solved = with_observed(solved, Observed.everything(SEGMENTS, FRAMES))
     files = (Path("prepared.nc"), Path("solved.nc"))
     return SolvedTrial("run", prepared, solved, files, prepared)
 
 
+IN_FLIGHT = (TIME > 0.45) & (TIME < 0.5)
+
+
+def lose(trial: SolvedTrial, segments, reason, frames=None) -> None:
+    """Lose segments of a trial."""
+    mask = read_observed(trial.solved).without(segments, reason, frames)
+    trial.solved["observed"].values[:] = mask.seen
+    trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
+
+
+@pytest.mark.parametrize(("frames", "fitted"), [(TIME < 0.299, True), (TIME < 0.301, False)])
+def test_what_is_lost_before_the_first_touchdown_does_not_matter(frames, fitted):
+    trial = made()
+    lose(trial, ["arm"], SOME_FRAMES, frames)
+    assert isinstance(observations(OneSkeleton(), trial, GROUPS, EDGE), str) != fitted
+
+
 def test_contacts_and_the_flights_beside_them_are_measured():
-    seen = observations(OneSkeleton(), made(), EDGE)
+    seen = observations(OneSkeleton(), made(), GROUPS, EDGE)
     known = seen.time[seen.measured]
     assert 0.2 < known[0] < 0.30
     assert 0.66 < known[-1] < 0.76
@@ -91,12 +113,12 @@ def test_contacts_and_the_flights_beside_them_are_measured():
 
 
 def test_a_treadmill_has_no_wind():
-    assert not observations(OneSkeleton(), made(surface="treadmill"), EDGE).drag
+    assert not observations(OneSkeleton(), made(surface="treadmill"), GROUPS, EDGE).drag
 
 
 def test_a_cut_contact_is_left_out():
     contacts = (*CONTACTS, ("right", 0.78, 0.90, False))
-    seen = observations(OneSkeleton(), made(contacts), EDGE)
+    seen = observations(OneSkeleton(), made(contacts), GROUPS, EDGE)
     assert not seen.measured[(TIME > 0.76) & (TIME < 0.92)].any()
     assert seen.measured[(TIME > 0.31) & (TIME < 0.65)].all()
 
@@ -105,7 +127,7 @@ def test_a_contact_at_the_edge_of_its_plate_is_left_out():
     """A part of its force may be lost: fitted, it would bend the motion and the neighbours."""
     trial = made()
     trial.prepared["contact_edge_distance"].values[1] = 0.014
-    seen = observations(OneSkeleton(), trial, EDGE)
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
     assert not seen.measured[(TIME > 0.52) & (TIME < 0.68)].any()
     assert seen.measured[(TIME > 0.31) & (TIME < 0.41)].all()
 
@@ -115,7 +137,7 @@ def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
     trial.prepared["plate_force"].loc[{"axis": "y"}][:, 0] += np.where(
         (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5), 200.0, 0.0
     )
-    seen = observations(OneSkeleton(), trial, EDGE)
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
     assert not seen.measured[(TIME > 0.455) & (TIME < 0.495)].any()
     assert seen.measured[(TIME > 0.31) & (TIME < 0.41)].all()
 
@@ -126,22 +148,26 @@ def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
         (lambda t: t.prepared["foot_force"].values.fill(np.nan), "no ground reaction force"),
         (lambda t: t.prepared["foot_force"].values[100:105].fill(np.nan), "has gaps"),
         (lambda t: t.prepared["foot_force"].values[8:].fill(np.nan), "fewer than 10 frames"),
-        (lambda t: t.solved.attrs.update(unseen_groups="arm_left, torso"), "arm_left, torso"),
+        (lambda t: lose(t, ["arm", "trunk"], NOT_SEEN), "do not show arm_left, torso"),
+        (lambda t: lose(t, ["shank"], NOT_IN_FILE), "does not hold leg_right (shank)"),
+        (lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT), "for some frames: arm_left"),
         (lambda t: t.solved.attrs.update(from_coordinates="angles.mot"), "no markers"),
     ],
 )
 def test_trials_that_cannot_be_fitted(spoil, why):
     trial = made()
     spoil(trial)
-    found = observations(OneSkeleton(), trial, EDGE)
+    found = observations(OneSkeleton(), trial, GROUPS, EDGE)
     assert isinstance(found, str)
     assert why in found
 
 
 def test_without_a_contact_there_is_nothing_to_fit():
-    assert observations(OneSkeleton(), made(()), EDGE) == "no foot met a force plate"
+    assert observations(OneSkeleton(), made(()), GROUPS, EDGE) == "no foot met a force plate"
     cut = tuple((*one[:3], False) for one in CONTACTS)
-    assert observations(OneSkeleton(), made(cut), EDGE) == "no contact was measured completely"
+    assert (
+        observations(OneSkeleton(), made(cut), GROUPS, EDGE) == "no contact was measured completely"
+    )
 
 
 def test_forces_of_a_part_of_the_recording():
@@ -150,7 +176,7 @@ def test_forces_of_a_part_of_the_recording():
     trial.prepared["foot_force"].values[TIME > 0.5] = np.nan
     wrench = total_wrench(trial)
     assert wrench.time[-1] == pytest.approx(0.5)
-    seen = observations(OneSkeleton(), trial, EDGE)
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
     assert not seen.measured[TIME > 0.5].any()
 
 
@@ -179,5 +205,7 @@ def test_plates_whose_edges_are_unknown_measure_contacts():
     """Files of forces do not say where the plates are: all contacts of treadmills are like that."""
     trial = made()
     trial.prepared["contact_edge_distance"][:] = np.nan
-    seen = observations(OneSkeleton(), trial, EDGE)
-    np.testing.assert_array_equal(seen.measured, observations(OneSkeleton(), made(), EDGE).measured)
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    np.testing.assert_array_equal(
+        seen.measured, observations(OneSkeleton(), made(), GROUPS, EDGE).measured
+    )

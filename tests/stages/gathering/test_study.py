@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.stages.gathering.facts import MarkerFacts, same_recording
@@ -21,6 +22,12 @@ from aqbio.stages.gathering.pairing import (
 )
 from aqbio.stages.gathering.people import people_of, trial_names
 from aqbio.stages.gathering.rows import MASS_NEEDED, PersonRow
+from aqbio.stages.gathering.scaled_models import (
+    SIZES,
+    ScaledModel,
+    models_of_people,
+    scaling_signs,
+)
 from aqbio.stages.gathering.study import _other_words
 from tests.recorded_study import RATE, recorded_figure
 
@@ -68,7 +75,12 @@ def test_whose_recordings_they_are(files, expected):
     [
         (["Ada_Lovelace_static.c3d", "Ada_Lovelace_sprint.c3d"], ["static", "sprint"]),
         (["sprint01.c3d", "sprint02.c3d"], ["sprint01", "sprint02"]),
-        (["a/run.trc", "b/run.trc"], ["run", "run_2"]),
+        (["a/run.trc", "b/run.trc"], ["a_run", "b_run"]),
+        # names that only say what kind of file it is
+        (["run200/markers.trc", "run300/markers.trc"], ["run200", "run300"]),
+        (["c3d/markers.trc", "trc/markers.trc"], ["markers", "markers_2"]),
+        # a person's name is not among what tells the trials apart
+        (["Day1/Ada Smith/run.trc", "Day2/Ada Smith/run.trc"], ["Day1_run", "Day2_run"]),
         (["Läufer 1.c3d"], ["L_ufer_1"]),
         (
             ["Ada Lovelace/Static 01.c3d", "Ada Lovelace/Lovelace sprint (2).c3d"],
@@ -103,6 +115,29 @@ def test_forces_go_with_the_markers_of_that_name_and_time():
         "run/motion_capture_run.trc": "run/grf_run.mot",
         "walk/motion_capture_walk.trc": "walk/grf_walk.mot",
     }
+
+
+def test_forces_in_folders_of_their_own_go_with_their_trial_and_person():
+    """Equal names in parallel folders: the old pairing took any of them."""
+    files = ["P1/markers/run.trc", "P2/markers/run.trc", "run200/markers.trc", "run300/markers.trc"]
+    others = ["P2/forces/run.mot", "P1/forces/run.mot", "forces/run300/grf.mot", "run200/grf.mot"]
+    found = force_files([_markers(file) for file in files], [_forces(file) for file in others])
+    assert {str(k): str(v.file) for k, v in found.items()} == {
+        "P1/markers/run.trc": "P1/forces/run.mot",
+        "P2/markers/run.trc": "P2/forces/run.mot",
+        "run200/markers.trc": "run200/grf.mot",
+        "run300/markers.trc": "forces/run300/grf.mot",
+    }
+
+
+def test_forces_that_could_be_exchanged_are_not_paired():
+    markers = [_markers("a/markers.trc"), _markers("b/markers.trc")]
+    assert force_files(markers, [_forces("x/grf.mot"), _forces("y/grf.mot")]) == {}
+    assert len(force_files(markers, [_forces("a/grf.mot"), _forces("b/grf.mot")])) == 2
+
+
+def test_forces_of_another_time_belong_to_nobody():
+    markers = [_markers("run/motion_capture_run.trc")]
     late = [_forces("run/grf_run.mot", 60.0, 65.0)]
     assert force_files(markers, late) == {}
 
@@ -165,3 +200,92 @@ def test_mass_that_no_plate_shows_is_among_the_cells_to_fill():
     row = PersonRow("S01", found=f"2 moving trials; {MASS_NEEDED}")
     assert row.cells()["please_fill"] == "sex (female or male), height_m, mass_kg"
     assert "mass_kg" not in PersonRow("S01", found="2 moving trials").cells()["please_fill"]
+
+
+GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]
+ANGLES = ["pelvis_tx", "pelvis_ty", "pelvis_tz", "knee_angle_r"]
+
+
+@pytest.mark.parametrize(
+    ("loaded", "moving", "kinds"),
+    [
+        # dummy angles that are zero throughout, as OpenSim exports them beside real forces
+        (True, False, {"forces"}),
+        (True, True, {"forces", "coordinates"}),
+        (False, True, {"coordinates"}),
+        (False, False, set()),
+    ],
+)
+def test_a_storage_is_what_its_columns_hold(tmp_path, loaded, moving, kinds):
+    time = np.arange(50) / 100.0
+    values = np.zeros((50, 10))
+    values[:, :4] = moving * np.sin(time)[:, None]
+    values[:, 4:] = loaded * (1.0 + time)[:, None]
+    write_storage(tmp_path / "run.mot", ANGLES + GRF, time, values, in_degrees=True)
+    content = folder_content(tmp_path)
+    found = {name for name in ("forces", "coordinates") if getattr(content, name)}
+    assert found == kinds
+    if "coordinates" in kinds:
+        assert content.coordinates[0].columns == tuple(ANGLES)  # a model lacks the others
+    if not kinds:
+        [left_out] = content.unusable
+        assert "its forces are zero and its coordinates constant" in left_out.why
+
+
+LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>
+<applied_to_body>calcn_r</applied_to_body><force_identifier>{}</force_identifier>
+</ExternalForce></objects><datafile>grf.mot</datafile></ExternalLoads></OpenSimDocument>"""
+
+
+@pytest.mark.parametrize(
+    ("identifier", "cell"), [("ground_force_v", "loads.xml"), ("plate_1_v", "grf.mot")]
+)
+def test_external_loads_that_fit_describe_their_force_file(tmp_path, identifier, cell):
+    time = np.arange(50) / 100.0
+    write_storage(tmp_path / "grf.mot", GRF, time, np.ones((50, 6)), in_degrees=False)
+    (tmp_path / "loads.xml").write_text(LOADS.format(identifier), encoding="utf-8")
+    (tmp_path / "setup.xml").write_text("<OpenSimDocument/>", encoding="utf-8")
+    content = folder_content(tmp_path)
+    assert [one.cell for one in content.forces] == [cell]
+    told = [one.why for one in content.unusable]
+    assert told == [] if cell == "loads.xml" else "columns plate_1_vx" in told[0]
+
+
+BONE = "<Body name='{}'><mass>{}</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
+
+
+def _model(file, scales):
+    bones = "".join(BONE.format(index, 10.0, scale) for index, scale in enumerate(scales))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"<Model>{bones}</Model>", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "scaled"),
+    [
+        ("generic", SIZES - 1, False),
+        ("registered", SIZES, True),
+        ("unscaled_generic", 1, False),
+        ("P1_scaled", 1, True),
+    ],
+)
+def test_a_model_scaled_to_a_person_is_told_by_its_bones_or_its_name(tmp_path, name, sizes, scaled):
+    scales = [1.0 + 0.02 * (index % sizes) for index in range(12)]
+    signs = scaling_signs(_model(tmp_path / f"{name}.osim", scales))
+    assert bool(signs) == scaled
+    assert not scaled or "120.0 kg" in signs
+
+
+def test_whose_scaled_model_it_is():
+    """One person's folder, a name that begins with the person, or nobody's."""
+    files = {"P1": [Path("P1/c3d/a.c3d")], "P2": [Path("P2/c3d/a.c3d")]}
+    names = ["models/P2_final.osim", "P1/models/mine.osim", "models/other.osim"]
+    models = [ScaledModel(Path(name), "") for name in names]
+    found = models_of_people(files, models)
+    assert {person: str(one.file) for person, one in found.items()} == {
+        "P1": "P1/models/mine.osim",
+        "P2": "models/P2_final.osim",
+    }
+    [alone] = models_of_people({"S01": [Path("a.c3d")]}, models[2:]).values()
+    assert alone.file == Path("models/other.osim")

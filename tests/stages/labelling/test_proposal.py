@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import yaml
 
-from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
 from aqbio.io.osim_markers import model_markers
 from aqbio.io.study import MODELS
+from aqbio.stages.gathering.chosen_model import chosen_model
 from aqbio.stages.labelling.by_name import Place, named_labels
 from aqbio.stages.labelling.measurements import measurements
 from aqbio.stages.labelling.model_places import model_places
@@ -18,7 +19,7 @@ from aqbio.stages.labelling.proposal import (
     missing_landmarks,
     proposed_markers,
 )
-from aqbio.stages.labelling.recordings import _toes_where_they_are, landmark_table
+from aqbio.stages.labelling.recordings import _toes_where_they_are, landmark_table, proposed_set
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,12 @@ def test_labels_of_common_sets(table, name):
         ("left heel", "heel", "left"),
         ("RFAsuperior", "forearm", "right"),
         ("R.TH12", "thigh", "right"),
+        ("HeelLeft", "heel", "left"),
+        # a side and a segment, and whatever else
+        ("L.Thigh.Top.Lateral", "thigh", "left"),
+        ("RShankDownC", "shank", "right"),
+        ("Thigh_R_2", "thigh", "right"),
+        ("LHeadTamp", "head", ""),
     ],
 )
 def test_sides_and_separators(table, label, landmark, side):
@@ -79,9 +86,19 @@ def test_sides_and_separators(table, label, landmark, side):
 
 
 def test_labels_that_say_nothing_are_not_guessed(table):
-    found = named_labels(["M1", "*12", "Q17", "HEEL"], table)
+    labels = (
+        "M1",
+        "*12",
+        "Q17",
+        "HEEL",
+        "R5thMetatarsalHead",
+        "RKneeThigh",
+        "ThighTop",
+        "RForearmWrist",
+    )
+    found = named_labels(labels, table)
     assert found.places == {}
-    assert found.unknown == ("M1", "*12", "Q17", "HEEL")
+    assert found.unknown == labels
 
 
 def test_a_landmark_belongs_to_one_label(table):
@@ -156,9 +173,65 @@ def test_kneecaps_grow_with_the_thigh_whatever_they_are_called(table):
 def test_missing_landmarks_are_named(table):
     places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
     assert missing_landmarks(Labelling(places, frozenset())) == [
-        "left front of the pelvis (ASIS)",
-        "left forefoot",
+        Place("asis", "left"),
+        Place("mt2", "left"),
     ]
+    one = named_labels(["RASI", "LASI", "LPSI", "RHEE", "RTOE", "LHEE", "LMT5"], table).places
+    assert missing_landmarks(Labelling(one, frozenset())) == [Place("psis", "right")]
+
+
+PARTIAL = ["RASI", "LASI", "RKNE", "LKNE", "RHEE", "LHEE", "RTOE", "LTOE", "Q17", "Q18"]
+
+
+def _partial():
+    return proposed_set("mine", [], [PARTIAL], chosen_model(None))
+
+
+def test_a_set_with_missing_landmarks_is_written_with_their_blanks(tmp_path):
+    """Everything that is known, and a blank for exactly what is not."""
+    proposed = _partial()
+    assert proposed.marker_set is None
+    assert proposed.sure == 8
+    file = tmp_path / "markers.yaml"
+    file.write_text(proposed.text, encoding="utf-8")
+    with pytest.raises(InvalidStudyError) as caught:
+        read_yaml(file, MarkerSet)
+    said = {finding.what.partition(":")[0]: finding.where for finding in caught.value.findings}
+    lines = proposed.text.splitlines()
+    for name in ("right_psis", "left_psis"):
+        [line] = [index for index, text in enumerate(lines, 1) if text.startswith(f"  {name}:  ")]
+        assert said[f"please_fill.{name}"] == f"line {line}"
+    assert len(said) == 2
+    assert "# Q17: {body: , tracking: true}" in proposed.text
+
+
+def test_a_blank_that_is_filled_counts_wherever_its_landmark_stands(tmp_path):
+    file = tmp_path / "markers.yaml"
+    text = _partial().text.replace("right_psis:  ", "right_psis: Q17")
+    text = text.replace("left_psis:  ", "left_psis: Q18")
+    file.write_text(text, encoding="utf-8")
+    found = read_yaml(file, MarkerSet)
+    assert found.pelvis.back == ("Q17", "Q18")
+    assert found.markers["Q17"].model == "RPSI"
+    pairs = {pair for one in found.measurements for pair in one.pairs}
+    assert ("RASI", "Q17") in pairs
+    assert "right_psis" not in {label for pair in pairs for label in pair}
+    whole = proposed_set("mine", [], [[*PARTIAL[:-2], "RPSI", "LPSI"]], chosen_model(None))
+    assert whole.marker_set is not None
+    renamed = {"Q17": "RPSI", "Q18": "LPSI"}
+    assert [
+        [tuple(renamed.get(label, label) for label in pair) for pair in one.pairs]
+        for one in found.measurements
+    ] == [list(one.pairs) for one in whole.marker_set.measurements]
+
+
+@pytest.mark.parametrize("label", ["RKNE", "Q18"])
+def test_a_label_fills_one_blank_only(label, tmp_path):
+    file = tmp_path / "markers.yaml"
+    text = _partial().text.replace("right_psis:  ", f"right_psis: {label}")
+    file.write_text(text.replace("left_psis:  ", "left_psis: Q18"), encoding="utf-8")
+    with pytest.raises(InvalidStudyError, match=f"{label} is a marker of its own already"):
+        read_yaml(file, MarkerSet)
 
 
 def test_without_medial_markers_limbs_are_measured_on_the_skin(table):

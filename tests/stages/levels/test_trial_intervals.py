@@ -28,6 +28,8 @@ from tests.stages.made_levels import RIGHT, STEP, levels_trial
 
 LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
 
+LONGEST = 0.3
+
 
 @pytest.fixture(scope="module")
 def draws():
@@ -38,7 +40,7 @@ def draws():
 
 @pytest.fixture(scope="module")
 def drawn(draws):
-    return intervals_dataset(draws, [RIGHT, LEFT])
+    return intervals_dataset(draws, [RIGHT, LEFT], LONGEST)
 
 
 def test_the_middle_whole_contact_of_each_foot_is_drawn():
@@ -47,14 +49,25 @@ def test_the_middle_whole_contact_of_each_foot_is_drawn():
         Contact("right", start, start + 0.1, complete, 0.2)
         for start, complete in ((0.2, True), (1.4, False), (1.9, True), (2.95, True))
     ]
-    assert [(step.side, step.touchdown) for step in drawn_steps(contacts, time)] == [("right", 1.9)]
+    drawn = drawn_steps(contacts, time, LONGEST)
+    assert [(step.side, step.touchdown) for step in drawn] == [("right", 1.9)]
+
+
+@pytest.mark.parametrize(("longest", "status"), [(0.19, "incomplete"), (0.21, "ok")])
+def test_a_step_is_drawn_with_its_flight_as_the_settings_have_it(longest, status):
+    """A flight of 0.2 s: a limit of the module's own would not follow the study's."""
+    contacts = [Contact("right", 0.4, 0.5, True, 0.2), Contact("left", 0.7, 0.8, True, 0.2)]
+    right = next(
+        x for x in drawn_steps(contacts, np.array([0.0, 1.0]), longest) if x.side == "right"
+    )
+    assert right.status == status
 
 
 def test_a_foot_without_a_whole_contact_has_no_interval(draws):
-    found = intervals_dataset(draws, [RIGHT, replace(LEFT, complete=False)])
+    found = intervals_dataset(draws, [RIGHT, replace(LEFT, complete=False)], LONGEST)
     assert deviations(found, "left") == {}
     assert len(deviations(found, "right")) > 50
-    assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)])) == 0
+    assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)], LONGEST)) == 0
 
 
 def test_an_outcome_that_was_not_drawn_costs_no_other_its_interval(drawn):
@@ -132,7 +145,7 @@ def test_a_window_moves_its_frames_as_the_whole_trial_does():
     """Far from its ends a spline of a part is the spline of the whole: 0.43 to the 24th is 2e-9."""
     case, time = smooth_run(160)
     contacts = [replace(RIGHT, touchdown=float(time[60]), toe_off=float(time[95]))]
-    window = drawn_window(contacts, time)
+    window = drawn_window(contacts, time, LONGEST)
     assert (window.start, window.stop) == (36, 120)
     trial = (time, 0.0, np.zeros((160, 2), dtype=bool))
     whole = trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(2, 1, 8, motions=3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.config.quality import Quality
 from aqbio.errors import Finding
+from aqbio.figures.numbers import shown
 from aqbio.io.study import load_study
 from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
+from aqbio.report.quality import WORDINGS, quality_cell
 from aqbio.stages.manifest import FAILED, OK, entry, write_manifest
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.curves import ROLES, step_curves
@@ -21,7 +25,7 @@ from aqbio.stages.stepping.measures import measure
 from aqbio.stages.stepping.quality import contact_window, finding_rows, quality_rows, trial_rows
 from aqbio.stages.steps import TrialSteps
 from tests.small_study import write_small_study
-from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, made_trial
+from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
 
 CLOSURES = [{"name": "A2", "value": 3e-12, "tolerance": 1e-6, "identity": "words"}]
 REFERENCE = {"frames": 7, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
@@ -295,3 +299,40 @@ def test_a_delay_of_the_forces_is_seen(rows):
     assert found["value"] == pytest.approx(0.012, abs=0.0005)
     assert found["verdict"] == "warning"
     assert "late" in found["note"]
+
+
+FITTED = {
+    "motion": "fitted", "motion_reason": "", "suspicions": [],
+    "marker_rms_before_m": 0.016, "marker_rms_alone_m": 0.0165, "marker_rms_after_m": 0.017,
+    "joint_change_median_deg": 1.1, "joint_change_max_deg": 2.2,
+    "joint_change_forces_median_deg": 0.6, "joint_change_forces_max_deg": 1.7,
+    "held_out_change_m": 0.0001, "held_out_folds": 8,
+}  # fmt: skip
+
+LIMITS = [
+    *(("quality", name) for name in Quality.model_fields if name != "usable_share"),  # test_gates
+    *(("solve", name) for name in ("marker_rms_m", "marker_max_m", "reject_rms_m")),
+]
+
+
+@pytest.mark.parametrize(("section", "name"), LIMITS)
+def test_every_limit_of_the_settings_arrives_in_table_and_page(study, section, name):
+    """Changed by a third, it changes limits by a third, and nothing else keeps the old one."""
+    for person in ("P1", "P2"):
+        trials = [entry(one, OK, "", **FITTED) for one in ("fast", "slow")]
+        write_manifest(study, person, "consistency", trials)
+    trial = _trial(study, fitted_trial(made_trial()))
+    old = getattr(study.settings, section)
+    limits = old.model_copy(update={name: 4.0 / 3.0 * getattr(old, name)})
+    settings = study.settings.model_copy(update={section: limits})
+    before, after = (
+        pd.DataFrame(list(quality_rows(one, [trial]))).set_index("measure")
+        for one in (study, replace(study, settings=settings))
+    )
+    changed = before["limit"].ne(after["limit"]) & before["limit"].notna()
+    assert changed.any()
+    np.testing.assert_allclose(after["limit"][changed], 4.0 / 3.0 * before["limit"][changed])
+    for measure_name, row in after[changed].iterrows():
+        cell = quality_cell(measure_name, row["value"], row["limit"], row["verdict"], row["unit"])
+        factor = WORDINGS[measure_name].factor if measure_name in WORDINGS else 1.0
+        assert shown(factor * row["limit"]) in cell.against

@@ -73,7 +73,22 @@ def drawn_study(
     table = study.table("contributions.tsv")
     table.parent.mkdir(parents=True, exist_ok=True)
     table.write_text(_TABLE + "\n", encoding="utf-8")
+    study.table("quality.tsv").write_text("\n".join(_quality_lines(names)) + "\n", encoding="utf-8")
     return study
+
+
+def _quality_lines(names: list[str]) -> list[str]:
+    """Residuals of every trial far inside their gates."""
+    measures = (("residual_moment_y_stance_rms", 0.1), ("effect_to_residual_y", 100.0))
+    return [
+        "participant_id\ttrial_id\tmeasure\tvalue",
+        *(
+            f"{name}\t{trial}\t{measure}\t{value}"
+            for name in names
+            for trial, _, _ in _plan()
+            for measure, value in measures
+        ),
+    ]
 
 
 def _write_sheets(folder: Path, names: list[str]) -> None:

@@ -1,0 +1,102 @@
+"""Models that are scaled to a person already, told from generic ones by what is in their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aqbio.config import ModelMap
+from aqbio.errors import AqbioError
+from aqbio.io.osim_markers import bone_scales, model_mass, model_names
+
+SIZES = 5
+"""Bones of a generic model are drawn in one or two scales (2 in those of Hamner and Rajagopal),
+those of a model scaled to a person in one per segment (7 to 9 in four of three laboratories)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledModel:
+    """A model that was made for a person.
+
+    Attributes
+    ----------
+    file : Path
+        Relative to the folder of the recordings.
+    why : str
+        What shows it.
+    """
+
+    file: Path
+    why: str
+
+
+def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]:
+    """Give the models that are scaled to a person, with the reason."""
+    found = ((model, scaling_signs(data / model)) for model in models)
+    return tuple(ScaledModel(model, why) for model, why in found if why)
+
+
+def scaling_signs(model: Path) -> str:
+    """Say what shows that a model is scaled to a person; empty for a generic one.
+
+    The scales that its bones are drawn with, or the word scaled in its name.
+    """
+    try:
+        sizes, mass = len(bone_scales(model)), model_mass(model)
+    except AqbioError:
+        return ""
+    if sizes < SIZES and not re.search(r"(?<!un)scaled", model.stem.casefold()):
+        return ""
+    drawn = f"its bones are drawn in {sizes} scales" if sizes >= SIZES else "its name says so"
+    return f"{drawn}; {mass:.1f} kg"
+
+
+def models_of_people(
+    files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
+) -> dict[str, ScaledModel]:
+    """Give the scaled model of each participant.
+
+    Parameters
+    ----------
+    files : mapping
+        Recordings by participant.
+    models : sequence of ScaledModel
+        The first one that fits is taken.
+
+    Returns
+    -------
+    dict
+        All of a single participant; otherwise those that lie with the recordings of one, or whose
+        names begin with the participant's identifier.
+    """
+    found: dict[str, ScaledModel] = {}
+    for model in models:
+        owners = [person for person in files if len(files) == 1 or _owns(person, files, model.file)]
+        if len(owners) == 1:
+            found.setdefault(owners[0], model)
+    return found
+
+
+def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> list[ScaledModel]:
+    """Give the scaled models that have every name of a map."""
+    return [one for one in models if model_map.names() <= model_names(data / one.file)]
+
+
+def _owns(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
+    plain = re.sub("[^a-z0-9]", "", model.stem.casefold())
+    return plain.startswith(person.casefold()) or _beside(person, files, model)
+
+
+def _beside(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
+    """Whether a model lies in a folder that holds this person's recordings and no other's."""
+    mine = {parent for file in files[person] for parent in file.parents}
+    others = {
+        parent
+        for name in files
+        if name != person
+        for file in files[name]
+        for parent in file.parents
+    }
+    return bool(set(model.parents) & (mine - others))

@@ -1,0 +1,156 @@
+"""Every smallest effect and limit has one source: a changed one arrives wherever it is shown."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from matplotlib.figure import Figure
+
+import aqbio
+from aqbio.figures import side_ratio, sprints, timing
+from aqbio.figures.numbers import shown
+from aqbio.figures.specification import NAME as SPECIFICATION
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.stages.figures import figures_study
+from aqbio.stages.registration import study_registry
+from aqbio.stages.report import report_study
+from aqbio.stages.verdicts.illustrations import HypothesisFigure, hypothesis_figures
+from aqbio.stats.registry import DEFAULT, read_registry
+from tests.figures.made_results import write_made_results
+
+PACKAGE = Path(aqbio.__file__).parent
+OURS = {one.id: one.delta for one in read_registry().hypotheses if one.delta}
+
+
+OF_A_LIMIT = re.compile(r"of interest|\blimits?\b|\bgates?\b|threshold", re.IGNORECASE)
+
+
+def _changed_registry() -> str:
+    """Every smallest effect is another, no two by the same factor."""
+    content = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    for number, one in enumerate(content["hypotheses"]):
+        one["delta"] *= 1.31 + 0.07 * number
+    return yaml.safe_dump(content)
+
+
+def _silent(line: str) -> None:
+    del line
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    figures = {"widths_mm": [85], "formats": ["svg"]}
+    folder = tmp_path_factory.mktemp("effects")
+    made = write_made_results(folder, figures=figures, registry=_changed_registry())
+    figures_study(made, _silent)
+    report_study(made, _silent)
+    return made
+
+
+@pytest.fixture(scope="module")
+def deltas(study: Study) -> dict[str, float]:
+    found = {one.id: one.delta for one in study_registry(study).hypotheses if one.delta}
+    assert not any(found[name] == delta for name, delta in OURS.items())
+    return found
+
+
+@pytest.fixture(scope="module")
+def drawn(study: Study) -> dict[str, HypothesisFigure]:
+    return {one.name: one for one in hypothesis_figures(study)}
+
+
+@pytest.fixture(scope="module")
+def page(study: Study) -> str:
+    return (study.root / "report" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_smallest_effect_arrives_in_table_and_page(name, study, deltas, page):
+    table = read_table(study.table("verdicts.tsv")).set_index("hypothesis")
+    assert abs(table.loc[name, "smallest_effect"]) == pytest.approx(deltas[name], rel=1e-5)
+    row = re.search(rf'<tr id="verdict-{name}">.*?</tr>', page, flags=re.DOTALL)[0]
+    told = [abs(float(value)) for value in re.findall(r'<data value="([^"]+)"', row)]
+    assert any(value == pytest.approx(deltas[name], rel=1e-5) for value in told)
+
+
+def _uprights(figure: Figure) -> list[list[float]]:
+    """Places of the vertical lines, by panel."""
+    return [
+        [float(x[0]) for line in axes.lines if len(x := np.atleast_1d(line.get_xdata())) == 2
+         and x[0] == x[1]]
+        for axes in figure.axes
+    ]  # fmt: skip
+
+
+def test_smallest_effects_arrive_in_the_specification_curve(study, drawn, deltas):
+    figure = drawn[SPECIFICATION].draw(180.0)
+    for axes, places in zip(figure.axes, _uprights(figure), strict=True):
+        if not (name := axes.get_title()):
+            continue
+        assert any(abs(place) == pytest.approx(deltas[name], rel=1e-5) for place in places)
+        sides = {np.sign(place) for place in places if abs(abs(place) - deltas[name]) < 1e-4}
+        assert len(sides) == (2 if study_registry(study)[name].two_sided else 1)
+
+
+def test_the_smallest_loss_of_speed_arrives_in_line_and_caption(drawn, deltas):
+    [places] = _uprights(drawn[sprints.NAME].draw(180.0))
+    assert any(place == pytest.approx(-deltas["H7"], rel=1e-5) for place in places)
+    assert f"smallest effect of interest ({shown(-deltas['H7'])} %)" in drawn[sprints.NAME].caption
+
+
+def test_the_margin_of_equivalence_arrives_in_lines_and_caption(drawn, deltas):
+    found = drawn[side_ratio.NAME]
+    slopes = set()
+    for axes in found.draw(180.0).axes:
+        for line in axes.lines:
+            x, y = line.get_xdata(), line.get_ydata()
+            if line.get_linestyle() == "--" and len(x) == 2:
+                slopes.add(round(abs(float((y[1] - y[0]) / (x[1] - x[0]))), 6))
+    assert slopes == {round(10.0 * deltas["H3d"], 6)}  # the axis is the whole highest speed
+    assert f"±{shown(deltas['H3d'])} per 10 %" in found.caption
+
+
+def test_smallest_effects_of_timing_arrive_in_the_caption(deltas):
+    slopes = {"lag_smallest": -deltas["H5a"], "spread_smallest": -deltas["H5b"]}
+    caption = timing.timing_caption(slopes)
+    assert f"({shown(-100 * deltas['H5a'])} % of the step and {shown(-deltas['H5b'])} of" in caption
+
+
+def _stated_limits(path: Path) -> list[str]:
+    """Numbers of a module that call themselves an effect, a limit or a gate."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found = []
+    for one, words in itertools.pairwise(body):
+        if not (isinstance(one, ast.Assign | ast.AnnAssign) and isinstance(words, ast.Expr)):
+            continue
+        numbers = [
+            node.value for node in ast.walk(one.value)
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        ]  # fmt: skip
+        told = re.search(
+            r"of interest|\blimits?\b|\bgates?\b|threshold", ast.unparse(words).lower()
+        )
+        if numbers and told:
+            found.append(f"{path.name}:{one.lineno}")
+    return found
+
+
+@pytest.mark.parametrize("room", ["figures", "report"])
+def test_what_draws_and_tells_holds_no_limit_of_its_own(room):
+    """It would not follow the settings or the registry of a study."""
+    assert [
+        place for path in sorted((PACKAGE / room).rglob("*.py")) for place in _stated_limits(path)
+    ] == []
+
+
+def test_a_limit_of_its_own_would_be_seen(tmp_path):
+    file = tmp_path / "bad.py"
+    file.write_text('SMALLEST = -1.0\n"""Smallest effect of interest of H7."""\n', encoding="utf-8")
+    assert _stated_limits(file) == ["bad.py:1"]

@@ -19,7 +19,7 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
 
-MarkerKind = Literal["landmark", "placed", "cluster"]
+Sex = Literal["female", "male"]
 
 SIZES = {
     "pelvis": ("pelvis_breadth", "pelvis_breadth", "pelvis_breadth"),
@@ -145,7 +145,7 @@ class Person:
     mass : float, kg, or None
     """
 
-    sex: Literal["female", "male"] | None = None
+    sex: Sex | None = None
     stature: float | None = None
     mass: float | None = None
 

@@ -57,6 +57,11 @@ def chosen_frames(
     count : int
         Frames of all moving trials together, at least ``FEWEST_OF_TRIAL`` of each.
 
+    Raises
+    ------
+    ValueError
+        When no trial has a frame with three markers.
+
     Notes
     -----
     Frames differ by the distances between the middles of segments, which no heading changes. A
@@ -80,6 +85,8 @@ def chosen_frames(
         worths.append(np.full(len(index), 1.0 if one.still else min(1.0, worth / len(index))))
         trials.append(np.full(len(index), trial))
         frames.append(index)
+    if not frames:
+        raise ValueError("no trial has a frame with three markers.")
     return ChosenFrames(*map(np.concatenate, (positions, stills, worths, trials, frames)))
 
 

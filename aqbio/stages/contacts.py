@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from aqbio.mechanics.gait.steps import Contact
 
 if TYPE_CHECKING:
@@ -30,4 +32,12 @@ def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
             toe_off=float(one["contact_toe_off"]),
             complete=bool(one["contact_complete"]),
             edge_distance=float(one["contact_edge_distance"]),
+            shared=bool(one.get("contact_shared", False)),
+            time_error=float(one.get("contact_time_error", np.nan)),
         )
+
+
+def contact_span(data: xr.Dataset) -> tuple[float, float]:
+    """First and last event of a trial that is known, s; it must have a contact."""
+    known = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
+    return float(np.nanmin(known)), float(np.nanmax(known))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.config import Trial
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
@@ -25,7 +25,13 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, observed_from
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.preparation.markers import longest_gap
 from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.force_checks import force_findings
@@ -34,8 +40,17 @@ from aqbio.stages.solving.observed import (
     lost_findings,
     lost_parts,
     of_the_model,
+    scaled_on,
     shown_by_markers,
     told_by_file,
+)
+from aqbio.stages.solving.pose import SolvedPose, believed, pose_faults
+from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
+from aqbio.stages.solving.seen_frames import (
+    MINIMUM_MARKERS,
+    contact_spans,
+    left_out_findings,
+    seen_frames,
 )
 from aqbio.stages.solving.solved import (
     Solution,
@@ -49,9 +64,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "solve"
-MINIMUM_MARKERS = 10
-MINIMUM_FRAMES = 25
-"""A tenth of a second at 250 Hz: less cannot be low-passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,7 @@ class ParticipantModel:
         )
 
 
+@participant_stage(STAGE)
 def solve_participant(study: Study, participant_id: str, report: Report) -> None:
     """Solve inverse kinematics and inverse dynamics of all trials of a participant.
 
@@ -104,38 +117,35 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared = read_dataset(source)
     skeleton = load_skeleton(model.table)
-    markers = tracked_markers(study, prepared, skeleton, trial)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
     refuse_without_contact(prepared, markers.time, trial)
-    unobservable: tuple[str, ...] = ()
-    if trial.coordinates_file:
-        told = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
-        q_raw = filled_coordinates(skeleton, told)
-        known, never = told_by_file(skeleton, q_raw, np.isfinite(told)), NOT_IN_FILE
-    else:
-        q_raw, unobservable = _coordinates(study, model, skeleton, markers)
-        known, never = shown_by_markers(skeleton, q_raw, markers), NOT_SEEN
-        q_raw = bridged(skeleton, q_raw, known)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    observed = observed_from(skeleton.bodies, known, longest_gap(prepare, rate), never)
+    pose, unobservable = _solved_pose(study, model, skeleton, markers, trial, rate)
+    faults = pose_faults(pose)
+    refuse_without_pose(pose, faults, trial.trial_id)
     observed = of_the_model(
-        observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
+        believed(pose, faults).widened(round(0.5 * rate / prepare.cutoff_hz)),
+        study.model_map.groups,
     )
     window = prepared.sel(time=markers.time)
-    smooth = low_pass(q_raw, rate, prepare.cutoff_hz)
+    smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
-    solution = Solution(skeleton, markers, q_raw, motion, forces, window, observed)
+    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(unobservable)
     attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
+        *left_out,
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
-        *force_findings(solution, loads, trial.trial_id),
+        *pose_findings(pose, faults, trial.trial_id),
     ]
+    if not observed.lost_segments(solution.contact_window):
+        findings += force_findings(solution, loads, trial.trial_id)
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
@@ -145,6 +155,35 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     return TrialOutcome(numbers, tuple(findings), inputs)
 
 
+def _solved_pose(
+    study: Study,
+    model: ParticipantModel,
+    skeleton: Skeleton,
+    markers: TrackedMarkers,
+    trial: Trial,
+    rate: float,
+) -> tuple[SolvedPose, tuple[str, ...]]:
+    """Pose of every frame with what determines it, and the coordinates that markers leave open."""
+    unobservable: tuple[str, ...] = ()
+    if trial.coordinates_file:
+        stem = study.folder(model.participant_id, "prepare") / trial.trial_id
+        told = solved_coordinates(stem, skeleton, markers.time)
+        q = filled_coordinates(skeleton, told)
+        known, never = told_by_file(skeleton, q, np.isfinite(told)), NOT_IN_FILE
+    else:
+        q, unobservable = _coordinates(study, model, skeleton, markers)
+        known, never = shown_by_markers(skeleton, q, markers), NOT_SEEN
+        q = bridged(skeleton, q, known)
+    longest = longest_gap(study.settings.prepare, rate)
+    observed = observed_from(skeleton.bodies, known, longest, never)
+    observed = scaled_on(observed, study.read_manifest(model.participant_id, "scale")["lost"])
+    seen = None if trial.coordinates_file else markers
+    return (
+        SolvedPose(skeleton, q, seen, study.model_map, study.marker_set, observed),
+        unobservable,
+    )
+
+
 def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
     """Refuse frames that none of the trial's contacts reaches.
 
@@ -152,16 +191,12 @@ def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial)
     ------
     AqbioError
     """
-    if prepared.sizes.get("contact", 0) == 0:
-        return
-    touchdown, toe_off = (
-        prepared[name].values for name in ("contact_touchdown", "contact_toe_off")
-    )
-    if np.any((touchdown <= time[-1]) & (toe_off >= time[0])):
+    spans = contact_spans(prepared)
+    if not len(spans) or np.any((spans[:, 0] <= time[-1]) & (spans[:, 1] >= time[0])):
         return
     raise AqbioError(
-        f"none of the {len(touchdown)} contacts, from {touchdown.min():.2f} to "
-        f"{toe_off.max():.2f} s, lies in the frames that are used, {time[0]:.2f} to "
+        f"none of the {len(spans)} contacts, from {spans.min():.2f} to {spans.max():.2f} s, lies "
+        f"in the frames that are used, {time[0]:.2f} to "
         f"{time[-1]:.2f} s.",
         trial=trial.trial_id,
         fix="correct start_s and end_s in trials.tsv, which count from the trial's first frame, or "
@@ -172,19 +207,21 @@ def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial)
 
 def tracked_markers(
     study: Study, prepared: xr.Dataset, skeleton: Skeleton, trial: Trial
-) -> TrackedMarkers:
-    """Markers of a prepared trial that the model has, with their weights.
+) -> tuple[TrackedMarkers, list[Finding]]:
+    """Markers of a prepared trial that the model has, with their weights; what was left out.
 
     Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
     a marker that comes or goes leaves no step in the accelerations.
 
-    Frames at both ends in which fewer than ten markers are seen are left out.
+    Of several stretches of frames in which ten markers are seen, the one with the contacts is used.
 
     Raises
     ------
     AqbioError
-        When fewer than ten markers are on the model, or are seen in a frame between others.
+        When fewer than ten markers are on the model, or no stretch of frames shows them.
     """
+    if trial.coordinates_file:
+        return _model_markers(prepared, trial), []
     marker_set = study.marker_set
     used = [
         label
@@ -205,40 +242,25 @@ def tracked_markers(
     time = prepared["time"].values
     positions = prepared["marker_raw"].sel(marker=used).values
     asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
-    seen = _seen_frames(time[asked], positions[asked], trial)
-    return TrackedMarkers(
-        time=time[asked][seen],
+    time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
+    enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
+    seen = seen_frames(enough, time, spans, trial)
+    markers = TrackedMarkers(
+        time=time[seen],
         names=tuple(marker_set.model_name(label) for label in used),
-        positions=positions[asked][seen],
+        positions=positions[seen],
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
+    return markers, left_out_findings(enough, time, spans, seen, trial)
 
 
-def _seen_frames(time: FloatArray, positions: FloatArray, trial: Trial) -> slice:
-    """Frames from the first to the last one with enough markers, all of which must have them."""
-    count = np.isfinite(positions).all(axis=2).sum(axis=1)
-    enough = np.flatnonzero(count >= MINIMUM_MARKERS)
-    if len(enough) < MINIMUM_FRAMES:
-        raise AqbioError(
-            f"{len(enough)} of {len(time)} frames have the {MINIMUM_MARKERS} markers that are "
-            f"needed, at least {MINIMUM_FRAMES} must.",
-            trial=trial.trial_id,
-            fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
-            rule="markers-seen",
-        )
-    first, last = int(enough[0]), int(enough[-1])
-    few = np.flatnonzero(count[first : last + 1] < MINIMUM_MARKERS) + first
-    if len(few):
-        raise AqbioError(
-            f"{len(few)} frames have fewer than the {MINIMUM_MARKERS} markers that are needed "
-            f"(as few as {count[few].min()}).",
-            trial=trial.trial_id,
-            where=f"from {time[few[0]]:.3f} s to {time[few[-1]]:.3f} s",
-            fix="fill the gap in the capture software, or set start_s and end_s in trials.tsv to "
-            "the part before or after it.",
-            rule="markers-seen",
-        )
-    return slice(first, last + 1)
+def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
+    """Markers of the participant's model, where the joint angles put them."""
+    time = prepared["time"].values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    names = tuple(map(str, prepared["marker"].values))
+    positions = prepared["marker_raw"].values[asked]
+    return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
 
 
 def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:

@@ -165,9 +165,11 @@ class Presence:
     Attributes
     ----------
     arms : bool
-        The model has arms.
+        Arms were observed in a step.
     forces, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating : bool
         Recordings or sheets of that kind exist.
+    reasons : mapping
+        Why something is lacking, by its name, where more is known than that it is.
     """
 
     arms: bool = True
@@ -177,6 +179,7 @@ class Presence:
     one_sided_loads: bool = False
     matched_speed: bool = False
     accelerating: bool = False
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ FEWEST_ATHLETES = 6
 """Below, no exact two-sided test over athletes can reach 0.05."""
 
 NEEDS = {
-    "arms": "the model has no arms",
+    "arms": "no step shows the arms",
     "forces": "ground reaction forces were not measured",
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
     "restricted_arms": "no maximal sprints both with free and with restricted arms (trials.tsv: "
@@ -48,7 +48,9 @@ class Gate:
 
 def missing_needs(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
     """Say what the study lacks for a hypothesis."""
-    return tuple(NEEDS[need] for need in hypothesis.needs if not getattr(evidence.presence, need))
+    presence = evidence.presence
+    lacking = [need for need in hypothesis.needs if not getattr(presence, need)]
+    return tuple(presence.reasons.get(need, NEEDS[need]) for need in lacking)
 
 
 def gate_results(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> tuple[Gate, ...]:

@@ -12,9 +12,9 @@ import xarray as xr
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
+from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
 from aqbio.mechanics.recordings.feet import foot_distance
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.recordings.kinematic_events import TOE_OFF_ERROR, TOUCHDOWN_ERROR
 from aqbio.stages.prepare import prepare_participant
 
 pytestmark = pytest.mark.real
@@ -80,8 +80,9 @@ def test_mass_from_the_static_plate(prepared):
 def test_events_from_markers_against_the_plates(prepared):
     """In both trials within what kinematic events promise; sprinting within one frame of 4 ms."""
     trials = {one["trial_id"]: one for one in prepared[0]["trials"]}
+    jog = accuracy_alike(250.0, 3.5, "forefoot")
     for name, limit in (
-        ("jog", (TOUCHDOWN_ERROR, TOE_OFF_ERROR)),
+        ("jog", (jog.touchdown, jog.toe_off)),
         ("sprint", ((-0.004, 0.004),) * 2),
     ):
         errors = trials[name]["kinematic_errors"]

@@ -14,7 +14,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.recordings.kinematic_events import TOE_OFF_ERROR, TOUCHDOWN_ERROR
+from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
 from aqbio.stages.preparation.files import prepared_dataset
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import prepare_trial
@@ -91,7 +91,11 @@ def test_events_from_markers_of_a_heel_striker_on_a_treadmill(run):
     manifest, _ = run
     [errors] = [x["kinematic_errors"] for x in manifest["trials"] if "kinematic_errors" in x]
     assert len(errors["touchdown_s"]) == 14
-    for event, (early, late) in (("touchdown_s", TOUCHDOWN_ERROR), ("toe_off_s", TOE_OFF_ERROR)):
+    tested = accuracy_alike(100.0, 3.8, "heel")
+    for event, (early, late) in (
+        ("touchdown_s", tested.touchdown),
+        ("toe_off_s", tested.toe_off),
+    ):
         assert early < np.mean(errors[event]) < late
         assert np.std(errors[event]) < 0.002
 

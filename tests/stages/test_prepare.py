@@ -349,7 +349,17 @@ def test_every_variable_has_the_promised_dimensions(study):
         "foot_free_moment": ("force_time", "foot"),
     } | {
         f"contact_{name}": ("contact",)
-        for name in ("foot", "touchdown", "toe_off", "plates", "complete", "edge_distance", "peak")
+        for name in (
+            "foot",
+            "touchdown",
+            "toe_off",
+            "plates",
+            "complete",
+            "edge_distance",
+            "peak",
+            "shared",
+            "time_error",
+        )
     }
     assert {str(name): trial[name].dims for name in trial.data_vars} == promised
     for name, variable in trial.data_vars.items():

@@ -10,7 +10,8 @@ import xarray as xr
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
-from aqbio.stages.solve import MINIMUM_FRAMES, refuse_without_contact, tracked_markers
+from aqbio.stages.solve import refuse_without_contact, tracked_markers
+from aqbio.stages.solving.seen_frames import MINIMUM_FRAMES, MINIMUM_S
 
 LABELS = [f"M{i}" for i in range(12)]
 FRAMES = 60
@@ -46,11 +47,16 @@ def _marker_set(**changes) -> MarkerSet:
     )
 
 
-def _prepared(labels=LABELS) -> xr.Dataset:
+def _prepared(labels=LABELS, rate=250.0, contacts=()) -> xr.Dataset:
+    touchdown, toe_off = np.reshape(contacts, (-1, 2)).T
     positions = np.random.default_rng(0).normal(size=(FRAMES, len(labels), 3))
     return xr.Dataset(
-        {"marker_raw": (("time", "marker", "axis"), positions)},
-        coords={"time": np.arange(FRAMES) / 250.0, "marker": list(labels)},
+        {
+            "marker_raw": (("time", "marker", "axis"), positions),
+            "contact_touchdown": ("contact", touchdown),
+            "contact_toe_off": ("contact", toe_off),
+        },
+        coords={"time": np.arange(FRAMES) / rate, "marker": list(labels)},
     )
 
 
@@ -59,7 +65,12 @@ TRIAL = Trial(participant_id="P1", trial_id="fast", task="run", file="fast.c3d")
 
 def _tracked(prepared, *, trial=TRIAL, markers=None, on_model=LABELS):
     study = OneSet(markers or _marker_set())
-    return tracked_markers(study, prepared, ModelMarkers(tuple(on_model)), trial)
+    return tracked_markers(study, prepared, ModelMarkers(tuple(on_model)), trial)[0]
+
+
+def _left_out(prepared, *, trial=TRIAL):
+    study = OneSet(_marker_set())
+    return tracked_markers(study, prepared, ModelMarkers(tuple(LABELS)), trial)[1]
 
 
 def test_all_markers_and_frames():
@@ -113,23 +124,63 @@ def test_some_missing_markers_are_no_reason_to_stop():
     assert len(_tracked(prepared).time) == FRAMES
 
 
-def test_a_hole_in_the_middle_is_refused_with_its_place():
-    """Nothing would hold the model there: its pose would be a guess."""
-    prepared = _prepared()
-    prepared["marker_raw"][20:30, :5] = np.nan
-    with pytest.raises(AqbioError, match="10 frames have fewer than the 10 markers") as raised:
+def test_stray_frame_after_the_capture_volume_costs_nothing():
+    """One frame in which markers come back, long after the runner has left."""
+    prepared = _prepared(contacts=[(0.02, 0.1)])
+    prepared["marker_raw"][40:] = np.nan
+    prepared["marker_raw"][55] = 0.1
+    assert len(_tracked(prepared).time) == 40
+    [said] = _left_out(prepared)
+    assert (said.rule, said.severity, said.number) == ("frames-left-out", "info", 1)
+    assert "0.000 to 0.156 s is used, with 1 of 1 contacts" in said.what
+    assert said.where == "0.220 to 0.220 s"
+
+
+@pytest.mark.parametrize(
+    ("contacts", "kept"),
+    [([(0.01, 0.07)], slice(0, 25)), ([(0.15, 0.22)], slice(30, FRAMES)), ([], slice(30, FRAMES))],
+)
+def test_of_two_parts_the_one_with_the_contacts_is_used(contacts, kept):
+    """Nothing would hold the model in the hole: its pose would be a guess."""
+    prepared = _prepared(contacts=contacts)
+    prepared["marker_raw"][25:30, :5] = np.nan
+    np.testing.assert_array_equal(_tracked(prepared).time, prepared["time"].values[kept])
+    assert [one.severity for one in _left_out(prepared)] == ["info"]
+
+
+def test_contacts_outside_the_part_that_is_used_are_said():
+    prepared = _prepared(contacts=[(0.01, 0.07), (0.13, 0.22)])
+    prepared["marker_raw"][25:30, :5] = np.nan
+    [said] = _left_out(prepared)
+    assert said.severity == "warning"
+    assert "0.120 to 0.236 s is used, with 1 of 2 contacts, and not the 25 frames" in said.what
+    assert "start_s and end_s" in said.fix
+
+
+def test_window_that_is_named_can_be_asked_for():
+    """At 60 Hz frames are at odd instants: rounded to 1 ms they name the same frames."""
+    prepared = _prepared(rate=60.0)
+    prepared["marker_raw"][25:31, :5] = np.nan
+    prepared["marker_raw"][57:, :5] = np.nan
+    [said] = _left_out(prepared)
+    start, end = said.where.removesuffix(" s").split(" to ")
+    asked = TRIAL.model_copy(update={"start_s": float(start), "end_s": float(end)})
+    assert _left_out(prepared, trial=asked) == []
+    assert 24 <= len(_tracked(prepared, trial=asked).time) <= 25
+
+
+@pytest.mark.parametrize("rate", [60.0, 250.0])
+def test_almost_no_frames_are_refused(rate):
+    """A tenth of a second, however many frames that is; and six for the spline."""
+    least = max(round(MINIMUM_S * rate), MINIMUM_FRAMES)
+    prepared = _prepared(rate=rate)
+    prepared["marker_raw"][least:] = np.nan
+    assert len(_tracked(prepared).time) == least
+    prepared["marker_raw"][least - 1 :] = np.nan
+    with pytest.raises(AqbioError, match=f"{least - 1} frames in a row, of {FRAMES}"):
         _tracked(prepared)
-    assert "(as few as 7)" in raised.value.what
-    assert raised.value.where == "from 0.080 s to 0.116 s"
-    assert "start_s" in raised.value.fix
-    before = TRIAL.model_copy(update={"start_s": 0.12})
-    assert len(_tracked(prepared, trial=before).time) == FRAMES - 30
-
-
-def test_almost_no_frames_are_refused():
-    prepared = _prepared()
-    prepared["marker_raw"][MINIMUM_FRAMES - 1 :] = np.nan
-    with pytest.raises(AqbioError, match=f"{MINIMUM_FRAMES - 1} of {FRAMES} frames"):
+    prepared["marker_raw"][:] = np.nan
+    with pytest.raises(AqbioError, match="at most 0 frames"):
         _tracked(prepared)
 
 

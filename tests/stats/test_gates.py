@@ -132,7 +132,10 @@ def test_precision_without_consistency_is_the_residual(drawn):
 def test_what_is_missing_is_said(drawn):
     evidence = drawn("W0")
     less = replace(evidence, presence=replace(evidence.presence, arms=False, capacities=False))
-    assert missing_needs(less, REGISTRY["H1"]) == ("the model has no arms",)
+    assert missing_needs(less, REGISTRY["H1"]) == ("no step shows the arms",)
+    unseen = {"arms": "the markers do not show arm_left, arm_right"}
+    told = replace(less, presence=replace(less.presence, reasons=unseen))
+    assert missing_needs(told, REGISTRY["H1"]) == (unseen["arms"],)
     assert "capacities.tsv" in missing_needs(less, REGISTRY["H3b"])[0]
     assert missing_needs(less, REGISTRY["H7"]) == ()
 

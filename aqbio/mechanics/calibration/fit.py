@@ -80,12 +80,11 @@ class BodyFit:
         count = self.problem.shape_size
         return self.covariance[:count, :count]
 
-    def offset_sd(self) -> FloatArray:
-        """(C,) array, rad or m: sd of what all moving frames' coordinates are off together."""
+    def offset_covariance(self) -> FloatArray:
+        """(C, C) array: of what the free coordinates of all moving frames are off together."""
         moving = ~self.problem.frames.still
         mean = self.by_theta[moving if moving.any() else ~moving].mean(axis=0)
-        sd: FloatArray = np.sqrt(np.einsum("cp,pq,cq->c", mean, self.covariance, mean))
-        return sd
+        return np.asarray(mean @ self.covariance @ mean.T, dtype=np.float64)
 
 
 def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +14,11 @@ from aqbio.mechanics.vectors import FloatArray
 
 PERCENT = np.linspace(0.0, 1.0, 101)
 PHASES = ("stance", "flight")
+
+SWING = np.radians(15.0)
+"""Straight on, the direction of travel swings by less than this in a contact: the lateral velocity
+changes by 0.2 m/s at most, at 1 m/s or more."""
+
 Side = Literal["left", "right"]
 Status = Literal["ok", "rejected", "incomplete"]
 
@@ -26,12 +31,16 @@ class Contact:
     ----------
     side : {"left", "right"}
     touchdown, toe_off : float
-        Seconds from the trial's first frame.
+        Seconds from the trial's first frame; NaN where none was found.
     complete : bool
-        Whether the recording holds all of it.
+        Whether the recording holds all of it, and it alone.
     edge_distance : float
         Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
         unknown.
+    shared : bool
+        Whether the other foot stands on one of its plates.
+    time_error : float
+        How far its duration may be off, s; NaN when unknown.
     """
 
     side: Side
@@ -39,6 +48,13 @@ class Contact:
     toe_off: float
     complete: bool
     edge_distance: float
+    shared: bool = False
+    time_error: float = float("nan")
+
+    @property
+    def known(self) -> float:
+        """Touchdown, or toe-off where that was not found, s."""
+        return self.touchdown if np.isfinite(self.touchdown) else self.toe_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +68,13 @@ class Step:
     side : {"left", "right"}
         The stance foot.
     touchdown, toe_off, next_touchdown : float
-        Seconds from the trial's first frame; the last is NaN when it was not recorded.
+        Seconds from the trial's first frame; NaN where not found, the last when not recorded.
     status : {"ok", "rejected", "incomplete"}
         Incomplete steps have a stance but no measured next touchdown.
     reason : str
+        All of them.
+    time_error : float
+        How far its contact time may be off, s; NaN when unknown.
     """
 
     number: int
@@ -65,6 +84,7 @@ class Step:
     next_touchdown: float
     status: Status
     reason: str
+    time_error: float = float("nan")
 
     @property
     def contact(self) -> float:
@@ -73,14 +93,17 @@ class Step:
 
     @property
     def flight(self) -> float:
-        """Flight time, s; NaN when the next touchdown was not recorded."""
-        return self.next_touchdown - self.toe_off
+        """Flight time, s; NaN when the next touchdown was not recorded.
+
+        None where the feet overlap by less than events are known to.
+        """
+        return self.phase("flight")[1] - self.toe_off
 
     def phase(self, name: str) -> tuple[float, float]:
         """Give the start and end of a phase, s."""
         if name == "stance":
             return self.touchdown, self.toe_off
-        return self.toe_off, self.next_touchdown
+        return self.toe_off, float(np.maximum(self.next_touchdown, self.toe_off))
 
 
 def steps_from_contacts(
@@ -105,13 +128,13 @@ def steps_from_contacts(
     ...                                                  edge_distance=0.015)]
     [('right', 'ok'), ('left', 'incomplete')]
     """
-    ordered = sorted(contacts, key=lambda contact: contact.touchdown)
+    ordered = sorted(contacts, key=lambda contact: contact.known)
     steps = []
     for index, contact in enumerate(ordered):
         following = ordered[index + 1] if index + 1 < len(ordered) else None
         missing = _next_touchdown_missing(contact, following, maximum_flight)
         earlier = ordered[index - 1] if index else None
-        rejected = _rejection(contact, earlier, following, edge_distance)
+        rejected = "; ".join(_rejections(contact, earlier, following, edge_distance))
         status: Status = "rejected" if rejected else "incomplete" if missing else "ok"
         steps.append(
             Step(
@@ -122,6 +145,7 @@ def steps_from_contacts(
                 next_touchdown=np.nan if missing or following is None else following.touchdown,
                 status=status,
                 reason=rejected or missing,
+                time_error=contact.time_error,
             )
         )
     return steps
@@ -133,7 +157,9 @@ def _next_touchdown_missing(
     if following is None:
         return "no later contact was measured"
     if following.side == contact.side:
-        return f"the next measured contact is the same foot, at {following.touchdown:.3f} s"
+        return f"the next measured contact is the same foot, at {following.known:.3f} s"
+    if np.isnan(following.touchdown):
+        return "the touchdown of the next contact was not found"
     flight = following.touchdown - contact.toe_off
     if flight > maximum_flight:
         return (
@@ -142,26 +168,37 @@ def _next_touchdown_missing(
     return ""
 
 
-def _rejection(
+def _rejections(
     contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
-) -> str:
+) -> Iterator[str]:
+    """Every reason against a contact."""
     if not contact.complete:
-        return "the recording cuts the contact"
+        yield (
+            "both feet stand on one plate" if contact.shared else "the recording cuts the contact"
+        )
+    else:
+        for name, at in (("touchdown", contact.touchdown), ("toe-off", contact.toe_off)):
+            if np.isnan(at):
+                yield f"its {name} was not found"
     if contact.edge_distance < 0:
-        return f"the centre of pressure leaves the plates by {-contact.edge_distance * 1000:.0f} mm"
-    if contact.edge_distance < edge_distance:
-        return (
+        yield f"the centre of pressure leaves the plates by {-contact.edge_distance * 1000:.0f} mm"
+    elif contact.edge_distance < edge_distance:
+        yield (
             f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "
             f"plates' edge (limit {edge_distance * 1000:.0f} mm)"
         )
-    overlaps = [0.0]
-    if earlier is not None:
-        overlaps.append(earlier.toe_off - contact.touchdown)
-    if following is not None:
-        overlaps.append(contact.toe_off - following.touchdown)
+    overlaps = _overlap(earlier, contact), _overlap(contact, following)
     if (longest := max(overlaps)) > 0:
-        return f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
-    return ""
+        yield f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
+
+
+def _overlap(earlier: Contact | None, later: Contact | None) -> float:
+    """How long both feet are on the ground, s; 0 where that is less than is known of events."""
+    if earlier is None or later is None:
+        return 0.0
+    overlap = earlier.toe_off - later.touchdown
+    known = np.nan_to_num([earlier.time_error, later.time_error]).max()
+    return float(overlap) if overlap > known else 0.0
 
 
 def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
@@ -188,7 +225,7 @@ def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]
     seen = []
     for step in steps:
         if step.touchdown < first or step.toe_off > last:
-            reason = step.reason if step.status == "rejected" else known
+            reason = f"{step.reason}; {known}" if step.status == "rejected" else known
             seen.append(replace(step, status="rejected", reason=reason))
         elif step.next_touchdown > last:
             status: Status = "incomplete" if step.status == "ok" else step.status
@@ -248,7 +285,8 @@ def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArra
     """Change of the direction of travel per step, from one touchdown of a foot to its next one.
 
     Half of the change over a stride: within one step the direction swings toward the stance side
-    and back, which is no turn.
+    and back, which is no turn. Where the stride is not known, the change over the contact alone
+    if that is more than any swing.
 
     Parameters
     ----------
@@ -261,18 +299,26 @@ def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArra
     Returns
     -------
     list of N float
-        rad per step, positive to the right; NaN where the stride, or its motion, is not known.
+        rad per step, positive to the right; NaN where neither tells.
     """
-    changes = []
-    for index, step in enumerate(steps):
-        later = steps[index + 2] if index + 2 < len(steps) else None
-        whole = later is not None and all(
-            np.isfinite(one.next_touchdown) for one in steps[index : index + 2]
-        )
-        if later is None or not whole or step.touchdown < time[0] or later.touchdown > time[-1]:
-            changes.append(float("nan"))
-            continue
-        ends = resampled(time, velocity, np.array([step.touchdown, later.touchdown]))
-        directions = np.arctan2(ends[:, 2], ends[:, 0])
-        changes.append(float(np.diff(directions)[0]) / 2)
-    return changes
+    return [_over_stride(steps[index : index + 3], time, velocity) for index in range(len(steps))]
+
+
+def _over_stride(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> float:
+    """Change per step over the stride that the first of up to three steps begins."""
+    step = steps[0]
+    ends = step.touchdown, steps[2].touchdown if len(steps) > 2 else np.nan
+    alternate = all(np.isfinite(one.next_touchdown) for one in steps[:2])
+    if alternate and ends[0] >= time[0] and ends[1] <= time[-1]:
+        return _turned(time, velocity, ends) / 2
+    if step.touchdown >= time[0] and step.toe_off <= time[-1]:
+        within = _turned(time, velocity, (step.touchdown, step.toe_off))
+        return within if abs(within) > SWING else float("nan")
+    return float("nan")
+
+
+def _turned(time: FloatArray, velocity: FloatArray, ends: tuple[float, float]) -> float:
+    """Angle from the direction of travel at one instant to that at another, rad."""
+    forward, _, right = resampled(time, velocity, np.array(ends)).T
+    turned = np.diff(np.unwrap(np.arctan2(right, forward)))
+    return float(turned[0])

@@ -65,7 +65,7 @@ class FootContact:
     ----------
     foot : {0, 1}
     touchdown, toe_off : float
-        On the clock of the markers, s.
+        On the clock of the markers, s; NaN where foot markers show none.
     plates : tuple of int
         Indices of the loaded plates.
     complete : bool
@@ -76,6 +76,8 @@ class FootContact:
         the corners are unknown.
     peak : float
         Largest vertical force, N.
+    shared : bool
+        Whether the other foot shares a plate with it.
     """
 
     foot: int
@@ -85,6 +87,7 @@ class FootContact:
     complete: bool
     edge_distance: float
     peak: float
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,7 @@ def _contacts_of(
                 complete=bool(spans.complete[index]) and not shared,
                 edge_distance=_smallest_edge_distance(cop[start:stop], plates.corners, loaded),
                 peak=peak,
+                shared=shared,
             )
         )
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,17 +20,20 @@ SPEED_MIN = 1.0
 STILL_SHARE = 0.25
 """A forefoot slower than this share of the running speed, seen from the ground, stands."""
 
-STILL_S = 0.040
-"""Shortest time that a foot stands, s."""
+STILL_S, UNSTEADY_S = 0.040, 0.012
+"""Shortest time that a foot stands, and an interruption of it that counts for nothing, s."""
 
-BEFORE, AFTER = 0.060, 0.030
-"""Touchdown is looked for from so long before the foot stands until so long after, s."""
+BEFORE, AFTER = 0.100, 0.060
+"""A foot comes down so long before its forefoot stands at most, and leaves so long after, s."""
+
+DOWN = 0.005
+"""A marker has come down when it is less than this above its lowest level in the contact, m."""
+
+EARLY, LATE = 0.020, 0.030
+"""The landing is felt from so long before the first marker has come down until so long after, s."""
 
 CUTOFF, CUTOFF_SHARE = 50.0, 0.25
 """Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
-
-LANDED = 0.020
-"""A marker lands while it is less than this above its lowest level in the contact, m."""
 
 DISTINCT = 0.2
 """A landing is told by markers whose acceleration peaks at this share of the foot's largest."""
@@ -43,10 +47,15 @@ RISE_FIRST, RISE_LAST = 0.005, 0.030
 SHARP = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
 
+HIGH, HIGHER, HIGHER_SHARE = 10.0, 15.0, 0.27
+"""Paths that nobody filtered have more than this share of what they have above 10 Hz above 15 Hz:
+0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
 
-TOUCHDOWN_ERROR, TOE_OFF_ERROR = (-0.005, 0.011), (-0.005, 0.015)
-"""Mean errors by trial, from earliest to latest: 3.6 to 9.5 m/s, 100 to 250 Hz, overground and
-treadmill, real and virtual runners (docs/recordings.md), s."""
+SLOWEST_RATE = 40.0
+"""Below this rate nothing is told above 15 Hz, Hz."""
+
+HALF = 0.5
+"""More contacts than this share tell what a runner lands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,8 @@ class EventErrors:
 
     Attributes
     ----------
-    touchdown, toe_off : (N,) arrays, s
-        Positive where the markers are late.
+    touchdown, toe_off : (N,), (M,) arrays, s
+        Positive where the markers are late; only where both know the event.
     """
 
     touchdown: FloatArray
@@ -82,16 +91,18 @@ def kinematic_contacts(
     Returns
     -------
     tuple of FootContact
-        Without plates, peak and edge distance; not complete where an end of the recording cuts it.
+        Without plates, peak and edge distance. An event that is not seen is NaN: nothing stands
+        in for it. Not complete where an end of the recording hides it.
 
     Notes
     -----
     A foot stands while its forefoot is slow, seen from the ground. Touchdown: the first distinct
-    peak of the vertical acceleration of a marker of the foot that has come down: the heel of heel
-    strikers, the outer forefoot of sprinters (Hreljac and Marshall 2000 for the heel of walkers;
-    Handsaker et al. 2016 for the marker that lands first). Toe-off, of the marker that leaves
-    last: the peak of its vertical acceleration where that is sharp, as in sprinting, otherwise
-    the instant at which it has risen by 8 mm.
+    peak of the vertical acceleration of a marker of the foot around the instant at which the
+    first of its markers has come down: the heel of heel strikers, the outer forefoot of sprinters
+    (Hreljac and Marshall 2000 for the heel of walkers; Handsaker et al. 2016 for the marker that
+    lands first). A later peak is not the landing but the foot laid flat. Toe-off, of the marker
+    that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
+    otherwise the instant at which it has risen by 8 mm.
 
     References
     ----------
@@ -105,14 +116,59 @@ def kinematic_contacts(
         place = low_pass(feet[:, foot], rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
-        height = place[..., 1]
-        for start, stop in _standing(velocity[:, 1:], rate, speed):
-            events = _events(height, lift, (start, stop), rate)
-            cut = np.isnan(events).any()
-            first, last = np.where(np.isnan(events), [start / rate, stop / rate], events)
-            if last > first:
-                found.append(_contact(foot, float(first), float(last), complete=not cut))
-    return tuple(sorted(found, key=lambda contact: contact.touchdown))
+        for span in _standing(velocity[:, 1:], rate, speed):
+            touchdown = _landing(place[..., 1], lift, span, rate) / rate
+            toe_off = _take_off(place[..., 1], lift, span, rate) / rate
+            hidden = (np.isnan(touchdown) and span[0] < BEFORE * rate) or (
+                np.isnan(toe_off) and span[1] + AFTER * rate > len(feet)
+            )
+            if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
+                found.append(_contact(foot, touchdown, toe_off, complete=not hidden))
+    return tuple(sorted(found, key=_known))
+
+
+def strike(
+    feet: FloatArray, rate: float, contacts: Sequence[FootContact]
+) -> Literal["heel", "forefoot", ""]:
+    """What most of the contacts whose touchdown is known come down on; empty where none is.
+
+    Parameters
+    ----------
+    feet : (T, 2, K, 3) array, m
+        As for `kinematic_contacts`.
+    rate : float
+        Hz.
+    contacts : sequence of FootContact
+    """
+    on_heel = []
+    for one in contacts:
+        if not np.isfinite(one.touchdown):
+            continue
+        start = round((one.touchdown + EARLY) * rate)
+        span = start, start + round(STILL_S * rate)
+        down = [_come_down(path, span, rate) for path in feet[:, one.foot, :, 1].T]
+        if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
+            on_heel.append(down[0] < np.nanmin(down[1:]))
+    if not on_heel:
+        return ""
+    return "heel" if np.mean(on_heel) > HALF else "forefoot"
+
+
+def smoothed(feet: FloatArray, rate: float) -> bool:
+    """Whether foot markers had been low-passed before they were written.
+
+    Parameters
+    ----------
+    feet : (T, 2, K, 3) array, m
+    rate : float
+        Hz.
+    """
+    if rate < SLOWEST_RATE:
+        return False
+    high, higher = (
+        np.nansum((feet - low_pass(feet, rate, cutoff)) ** 2) for cutoff in (HIGH, HIGHER)
+    )
+    return bool(np.sqrt(higher) < HIGHER_SHARE * np.sqrt(high))
 
 
 def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
@@ -121,7 +177,7 @@ def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContac
     Examples
     --------
     >>> plate = FootContact(0, 0.100, 0.220, (0,), True, 0.2, 2000.0)
-    >>> markers = FootContact(0, 0.098, 0.221, (), True, np.nan, np.nan)
+    >>> markers = FootContact(0, 0.098, np.nan, (), True, np.nan, np.nan)
     >>> event_errors([markers], [plate]).touchdown.round(4)
     array([-0.002])
     """
@@ -132,11 +188,16 @@ def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContac
         if one.foot == other.foot
         and one.complete
         and other.complete
-        and one.touchdown < other.toe_off
-        and one.toe_off > other.touchdown
+        and np.nanmin((one.touchdown, one.toe_off)) < other.toe_off + AFTER
+        and np.nanmax((one.touchdown, one.toe_off)) > other.touchdown - AFTER
     ]
     touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
-    return EventErrors(touchdown, toe_off)
+    return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
+
+
+def _known(contact: FootContact) -> float:
+    """Touchdown, or toe-off where that is not known, s."""
+    return contact.touchdown if np.isfinite(contact.touchdown) else contact.toe_off
 
 
 def _contact(foot: int, touchdown: float, toe_off: float, *, complete: bool) -> FootContact:
@@ -150,37 +211,63 @@ def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int
     seen = np.isfinite(size)
     mean = np.where(seen, size, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     slow: BoolArray = seen.any(axis=1) & (mean < STILL_SHARE * speed)
-    shortest = int(np.ceil(STILL_S * rate))
+    shortest, steady = int(np.ceil(STILL_S * rate)), round(UNSTEADY_S * rate)
     return [
-        (int(start), int(stop)) for start, stop in runs(joined(slow, 3)) if stop - start >= shortest
+        (int(start), int(stop))
+        for start, stop in runs(joined(slow, steady))
+        if stop - start >= shortest
     ]
 
 
-def _events(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> FloatArray:
-    """Touchdown and toe-off of one contact, s; NaN where the recording does not show one."""
-    start, stop = span
-    first, last = start - round(BEFORE * rate), stop + round(BEFORE * rate)
-    landings, departures = [], []
-    for marker in range(height.shape[1]):
-        path, peak = height[:, marker], lift[:, marker]
-        level = path[start:stop]
-        if np.isnan(level).any():
-            continue
-        if first >= 0:
-            landings += _peaks(
-                peak, path < level.min() + LANDED, first, start + round(AFTER * rate)
-            )
-        if marker > 0 and last <= len(path):
-            departures.append(_departure(path, peak, (start, stop, last)))
-    largest = max((size for _, size in landings), default=np.nan)
-    touchdown = min((at for at, size in landings if size >= DISTINCT * largest), default=np.nan)
-    known = [at for at in departures if np.isfinite(at)]
-    return np.array([touchdown, max(known, default=np.nan)]) / rate
+def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, at which a marker has come down; -inf where that is not seen any more.
+
+    NaN where the marker is not seen.
+    """
+    first = max(span[0] - round(BEFORE * rate), 0)
+    height = path[first : span[1]]
+    if np.isnan(height).any() or not len(height):
+        return float("nan")
+    level = height.min() + DOWN
+    frame = int(np.argmax(height <= level))
+    if frame == 0:
+        return -np.inf
+    before, after = height[frame - 1], height[frame]
+    return float(first + frame - (level - after) / (before - after))
 
 
-def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int, int]) -> float:
+def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, of touchdown; NaN where the markers do not show it."""
+    down = np.array([_come_down(path, span, rate) for path in height.T])
+    if not np.isfinite(down[~np.isnan(down)]).all() or np.isnan(down).all():
+        return float("nan")
+    at = np.nanmin(down)
+    first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
+    found = [
+        peak
+        for marker in np.flatnonzero(np.isfinite(down))
+        for peak in _peaks(lift[:, marker], first, last)
+    ]
+    largest = max((size for _, size in found), default=np.nan)
+    return min((at for at, size in found if size >= DISTINCT * largest), default=float("nan"))
+
+
+def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, of toe-off: of the toe marker that leaves last; NaN where none does."""
+    last = span[1] + round(AFTER * rate)
+    if last > len(height):
+        return float("nan")
+    left = [
+        _departure(height[:last, marker], lift[:last, marker], span)
+        for marker in range(1, height.shape[1])
+        if np.isfinite(height[span[0] : last, marker]).all()
+    ]
+    return max((at for at in left if np.isfinite(at)), default=float("nan"))
+
+
+def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> float:
     """Frame, between two, at which a toe marker leaves the ground; NaN where it does not."""
-    start, stop, last = span
+    start, stop = span
     level = float(np.median(path[start:stop]))
     middle = (start + stop) // 2
     low, away, high = (
@@ -189,7 +276,7 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int, int]) -
     if np.isfinite(low + high):
         sharp = [
             (size, at)
-            for at, size in _peaks(lift, np.ones(len(path), dtype=np.bool_), middle, last)
+            for at, size in _peaks(lift, middle, len(path))
             if low <= at <= high and size > SHARP
         ]
         if sharp:
@@ -197,14 +284,12 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int, int]) -
     return away
 
 
-def _peaks(
-    values: FloatArray, allowed: BoolArray, first: int, last: int
-) -> list[tuple[float, float]]:
+def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:
     """Local maxima between two frames: where, by a parabola between frames, and how high."""
     found = []
     for frame in range(max(first, 1), min(last, len(values) - 2) + 1):
         before, peak, after = values[frame - 1 : frame + 2]
-        if allowed[frame] and peak >= before and peak > after:
+        if peak >= before and peak > after:
             shift = 0.5 * (before - after) / (before - 2.0 * peak + after)
             found.append((float(frame + shift), float(peak)))
     return found

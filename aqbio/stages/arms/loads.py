@@ -14,6 +14,7 @@ from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.recordings.events import event_error
 from aqbio.mechanics.recordings.feet import NOBODY
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
@@ -27,6 +28,7 @@ from aqbio.names import SIDES
 from aqbio.stages.arms.cached import CachedTrial
 from aqbio.stages.arms.choices import Arm
 from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.solving.model_markers import own_marker_set
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,7 +71,10 @@ def arm_loads(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)
     )
     force, moment = _shifted(cached.time, force, moment, parameters)
-    return ArmLoads(force, moment, _contacts(contacts, parameters.get("clock_offset", 0.0)))
+    later = parameters.get("clock_offset", 0.0)
+    rate, cutoff = float(prepared.attrs["force_rate"]), study.settings.prepare.event_cutoff_hz
+    error = 2.0 * event_error(rate, cutoff)
+    return ArmLoads(force, moment, _contacts(contacts, later, error))
 
 
 def _feet_loads(
@@ -77,9 +82,7 @@ def _feet_loads(
 ) -> tuple[FloatArray, FloatArray, tuple[FootContact, ...]]:
     """Force and moment of both feet on the frames of the motion, and contacts, as recorded."""
     prepared = cached.prepared
-    plates, feet = cached.once(
-        "plates", lambda: (recorded_plates(prepared), _feet(study, prepared))
-    )
+    plates, feet = cached.once("plates", lambda: (recorded_plates(prepared), _feet(study, cached)))
     frames = prepared["time"].values
     sharp = cached.once("sharp", lambda: plate_event_force(plates, rules.event_cutoff))
     loads = feet_loads(plates, feet, frames, rules, sharp)
@@ -88,11 +91,12 @@ def _feet_loads(
     return force[solved], moment[solved], loads.contacts
 
 
-def _feet(study: Study, prepared: xr.Dataset) -> FloatArray:
+def _feet(study: Study, cached: CachedTrial) -> FloatArray:
     """(T, 2, K, 3): markers of the left and of the right foot, NaN where one is missing."""
-    labels = [
-        (foot.heel, *foot.toe) for foot in (study.marker_set.feet.left, study.marker_set.feet.right)
-    ]
+    prepared = cached.prepared
+    own = bool(cached.solved.attrs.get("from_coordinates"))
+    marker_set = own_marker_set(cached.scaled, study.model_map) if own else study.marker_set
+    labels = [(foot.heel, *foot.toe) for foot in (marker_set.feet.left, marker_set.feet.right)]
     feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
     known = [str(name) for name in prepared["marker"].values]
     for foot, names in enumerate(labels):
@@ -160,7 +164,7 @@ def _foot_of(prepared: xr.Dataset, number: int) -> int:
     return SIDES.index(feet.pop()) if len(feet) == 1 else NOBODY
 
 
-def _contacts(contacts: Sequence[FootContact], later: float) -> list[Contact]:
+def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) -> list[Contact]:
     return [
         Contact(
             side="left" if one.foot == 0 else "right",
@@ -168,6 +172,8 @@ def _contacts(contacts: Sequence[FootContact], later: float) -> list[Contact]:
             toe_off=one.toe_off - later,
             complete=one.complete,
             edge_distance=one.edge_distance,
+            shared=one.shared,
+            time_error=time_error,
         )
         for one in contacts
         if one.foot != NOBODY

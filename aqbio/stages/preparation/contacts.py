@@ -173,11 +173,11 @@ def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
     name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
-    if not contact.complete:
+    if not contact.complete and not contact.shared:
         notes.add(
             "contact-cut",
             "info",
-            f"the {name} is cut by an end of the recording, or shared by both feet.",
+            f"the {name} is cut by an end of the recording.",
             forces=True,
         )
     if contact.edge_distance < edge_limit:

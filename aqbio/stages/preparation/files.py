@@ -54,7 +54,7 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
     plates = prepared.plates
     variables |= _plate_variables(plates, cutoff)
     variables |= _foot_variables(prepared, cutoff)
-    variables |= _contact_variables(prepared.contacts, plates)
+    variables |= _contact_variables(prepared.contacts, plates, prepared.contact_time_error)
     coordinates = {
         "time": ("time", prepared.time, {"units": "s", "long_name": "first frame = 0 s"}),
         "marker": list(prepared.labels),
@@ -145,7 +145,9 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
     }
 
 
-def _contact_variables(contacts: Sequence[FootContact], plates: Plates | None) -> Variables:
+def _contact_variables(
+    contacts: Sequence[FootContact], plates: Plates | None, time_error: float
+) -> Variables:
     numbers = plates.numbers if plates else ()
     names = [",".join(str(numbers[plate]) for plate in one.plates) for one in contacts]
     dims = ("contact",)
@@ -160,7 +162,17 @@ def _contact_variables(contacts: Sequence[FootContact], plates: Plates | None) -
             _numbers([one.edge_distance for one in contacts]),
             _described("m", "centre of pressure from the edge of the loaded plates"),
         ),
-        "contact_peak": (dims, _numbers([one.peak for one in contacts]), {"units": "N"}),
+        "contact_peak": (
+            dims,
+            _numbers([one.peak for one in contacts]),
+            _described("N", "vertical, low-passed for events only"),
+        ),
+        "contact_shared": (dims, np.array([one.shared for one in contacts], dtype=bool), {}),
+        "contact_time_error": (
+            dims,
+            np.full(len(contacts), time_error),
+            _described("s", "how far the contact time may be off"),
+        ),
     }
 
 

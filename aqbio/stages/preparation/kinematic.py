@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,12 +12,13 @@ from aqbio.config import MarkerSet
 from aqbio.errors import Finding
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.axes import displacement
+from aqbio.mechanics.recordings.event_accuracy import Accuracy, accuracy_alike
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.kinematic_events import (
-    TOE_OFF_ERROR,
-    TOUCHDOWN_ERROR,
     event_errors,
     kinematic_contacts,
+    smoothed,
+    strike,
 )
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
@@ -41,22 +43,64 @@ def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
     return feet
 
 
-def marker_contacts(
+@dataclass(frozen=True, slots=True)
+class MarkerEvents:
+    """Contacts from the foot markers, and what their accuracy depends on.
+
+    Attributes
+    ----------
+    contacts : tuple of FootContact
+        An event that was not found is NaN.
+    rate : float
+        Of the markers, Hz.
+    speed : float
+        Over the ground, m/s; NaN where the pelvis was not seen.
+    strike : {"heel", "forefoot", ""}
+    smoothed : bool
+        Whether the foot markers had been low-passed before they were written.
+    """
+
+    contacts: tuple[FootContact, ...]
+    rate: float
+    speed: float
+    strike: Literal["heel", "forefoot", ""]
+    smoothed: bool
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """How far such events were from plates; None where nothing alike was tested."""
+        return None if self.smoothed else accuracy_alike(self.rate, self.speed, self.strike)
+
+    @property
+    def contact_time_error(self) -> float:
+        """How far a contact time may be off, s; NaN where nothing alike was tested."""
+        accuracy = self.accuracy
+        return float("nan") if accuracy is None else max(map(abs, accuracy.contact_time))
+
+
+NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
+
+
+def marker_events(
     feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
-) -> tuple[FootContact, ...]:
+) -> MarkerEvents:
     """Contacts of a moving trial in ground axes, from its foot markers alone."""
     front = label_mean(recording, marker_set.pelvis.front)
     path = 0.5 * (front + label_mean(recording, marker_set.pelvis.back))
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     if len(known) < 2:
-        return ()
+        return NO_EVENTS
     travel = displacement(path)
     elapsed = (known[-1] - known[0]) / recording.rate
     ahead = np.array([np.cos(ground.heading), 0.0, -np.sin(ground.heading)])
     belt = -ground.belt_speed * ahead
     relative = travel / elapsed - belt
     speed = float(np.hypot(relative[0], relative[2]))
-    return kinematic_contacts(feet, recording.rate, belt, speed)
+    rate = recording.rate
+    contacts = kinematic_contacts(feet, rate, belt, speed)
+    return MarkerEvents(
+        contacts, rate, speed, strike(feet, rate, contacts), smoothed=smoothed(feet, rate)
+    )
 
 
 def kinematic_errors(
@@ -67,21 +111,65 @@ def kinematic_errors(
     return {"touchdown_s": errors.touchdown.tolist(), "toe_off_s": errors.toe_off.tolist()}
 
 
-def note_kinematic(contacts: Sequence[FootContact], notes: Notes) -> None:
+def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
     """Say where the events come from, how good they are, and what needs forces."""
-    whole = [one.toe_off - one.touchdown for one in contacts if one.complete]
-    touchdown, toe_off = (_told(error) for error in (TOUCHDOWN_ERROR, TOE_OFF_ERROR))
-    share = (TOE_OFF_ERROR[1] - TOUCHDOWN_ERROR[0]) / np.median(whole) if whole else np.nan
+    accuracy = events.accuracy
+    number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
     notes.add(
         "events-kinematic",
         "warning",
-        f"{len(contacts)} contacts come from the foot markers: in trials that have plates too, "
-        f"touchdown was {touchdown} and toe-off {toe_off}"
-        + (f", up to {share:.0%} of this contact time." if whole else "."),
-        number=TOE_OFF_ERROR[1],
-        unit="s",
+        f"{len(events.contacts)} contacts come from the foot markers"
+        + (": " + _accuracy_told(events, accuracy) if events.contacts else "."),
+        number=number,
+        unit="" if number is None else "s",
         fix="moments, residuals and everything else that needs a force is not_testable here.",
     )
+    _note_unfound(events, notes)
+
+
+def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
+    """Say which events inside the recording the markers do not show: those steps have none."""
+    inside = [one for one in events.contacts if one.complete]
+    for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
+        unfound = sum(bool(np.isnan(getattr(one, name))) for one in inside)
+        if not unfound:
+            continue
+        notes.add(
+            "events-unfound",
+            "warning",
+            f"{unfound} of {len(inside)} contacts have no {name.replace('_', '-')}: their foot "
+            f"markers show no {words}"
+            + (", because they were low-passed before." if events.smoothed else "."),
+            number=unfound,
+            limit=0,
+            fix="export the markers unfiltered."
+            if events.smoothed
+            else "fill the gaps of the foot markers; steps without both events are rejected.",
+        )
+
+
+def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
+    """How far such events were from plates, and for what that holds."""
+    here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
+    if events.strike:
+        here += f", the {events.strike} lands first"
+    if events.smoothed:
+        return f"how far they are off is not known, because the markers were low-passed ({here})."
+    if accuracy is None:
+        return f"how far they are off was not tested for such a recording ({here})."
+    whole = [one.toe_off - one.touchdown for one in events.contacts]
+    rates, speeds = (
+        f"{low:g} to {high:g}" if low < high else f"{low:g}"
+        for low, high in (accuracy.rates, accuracy.speeds)
+    )
+    told = (
+        f"in tested recordings alike ({rates} Hz, {speeds} m/s, the {events.strike} "
+        f"first), touchdown was {_told(accuracy.touchdown)} and toe-off {_told(accuracy.toe_off)}"
+    )
+    if np.isnan(whole).all():
+        return told + "."
+    share = events.contact_time_error / float(np.nanmedian(whole))
+    return told + f", up to {share:.0%} of this contact time."
 
 
 def participant_errors(
@@ -130,5 +218,15 @@ def participant_errors(
 
 
 def _told(error: tuple[float, float]) -> str:
-    early, late = (abs(MILLISECONDS * one) for one in error)
-    return f"{early:.0f} ms early to {late:.0f} ms late"
+    """Say a range of errors, s.
+
+    Examples
+    --------
+    >>> _told((-0.005, 0.011)), _told((0.008, 0.014))
+    ('5 ms early to 11 ms late', '8 to 14 ms late')
+    """
+    early, late = (round(MILLISECONDS * one) for one in error)
+    if early < 0 < late:
+        return f"{-early} ms early to {late} ms late"
+    sizes = sorted((abs(early), abs(late)))
+    return f"{sizes[0]} to {sizes[1]} ms {'late' if late > 0 else 'early'}"

@@ -11,6 +11,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
+from aqbio.mechanics.recordings.events import event_error
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
@@ -28,7 +29,13 @@ from aqbio.stages.preparation.contacts import (
     share_of_nobody,
 )
 from aqbio.stages.preparation.ground import Ground, running_ground, standing_ground
-from aqbio.stages.preparation.kinematic import foot_markers, marker_contacts, note_kinematic
+from aqbio.stages.preparation.kinematic import (
+    NO_EVENTS,
+    MarkerEvents,
+    foot_markers,
+    marker_events,
+    note_kinematic,
+)
 from aqbio.stages.preparation.markers import (
     check_clock,
     check_paths,
@@ -63,6 +70,8 @@ class PreparedTrial:
         What the foot markers say: the trial's contacts where there are no loads.
     threshold : float
         Of the events, N.
+    contact_time_error : float
+        How far a contact time may be off, s; NaN where that was never tested.
     """
 
     labels: tuple[str, ...]
@@ -76,6 +85,7 @@ class PreparedTrial:
     loads: FeetLoads | None
     kinematic: tuple[FootContact, ...]
     threshold: float
+    contact_time_error: float
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -140,19 +150,19 @@ def prepare_trial(
             recording.forces, axes.matrix, laboratory.ignore_plates, notes, moving=moving
         )
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
-    kinematic: tuple[FootContact, ...] = ()
+    events = NO_EVENTS
     if moving:
         feet = foot_markers(recording, marker_set)
         loads, ground, threshold = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
-        kinematic = marker_contacts(feet, recording, ground, marker_set)
+        events = marker_events(feet, recording, ground, marker_set)
         recorded = recording.forces is not None
         frames = np.arange(len(feet)) / recording.rate
-        loads = _noted(loads, plates, frames, kinematic, prepare, notes, recorded=recorded)
+        loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
         if loads is not None and plates is not None:
             note_pressure(loads, plates, feet, frames, notes)
-    contacts = kinematic if loads is None else loads.contacts
+    contacts = events.contacts if loads is None else loads.contacts
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -164,8 +174,11 @@ def prepare_trial(
         ground=ground,
         plates=plates,
         loads=loads,
-        kinematic=kinematic,
+        kinematic=events.contacts,
         threshold=threshold,
+        contact_time_error=events.contact_time_error
+        if loads is None or plates is None
+        else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
     )
 
 
@@ -173,7 +186,7 @@ def _noted(
     loads: FeetLoads | None,
     plates: Plates | None,
     frames: FloatArray,
-    kinematic: tuple[FootContact, ...],
+    events: MarkerEvents,
     prepare: Prepare,
     notes: Notes,
     *,
@@ -189,7 +202,7 @@ def _noted(
             return loads
     else:
         note_no_forces(notes, recorded=recorded)
-    note_kinematic(kinematic, notes)
+    note_kinematic(events, notes)
     return None
 
 

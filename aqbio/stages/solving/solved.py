@@ -20,6 +20,7 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.mask import Observed
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
+from aqbio.stages.contacts import contact_span
 from aqbio.stages.solving.observed import with_observed
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ class Solution:
         time = self.markers.time
         if self.prepared.sizes.get("contact", 0) == 0:
             return np.ones(len(time), dtype=bool)
-        first = float(self.prepared["contact_touchdown"].min())
-        last = float(self.prepared["contact_toe_off"].max())
+        first, last = contact_span(self.prepared)
         return (time >= first) & (time <= last)
 
 

@@ -30,12 +30,20 @@ _STEPS: Columns = {
         "unit": "m/s",
     },
     "contact_s": {"description": "Contact time.", "unit": "s"},
-    "flight_s": {"description": "Flight time.", "unit": "s"},
+    "contact_error_s": {
+        "description": "How far the contact time may be off: what plates resolve, or what events "
+        "from foot markers were off in tested recordings alike; n/a where none is alike.",
+        "unit": "s",
+    },
+    "flight_s": {
+        "description": "Flight time; 0 where the feet overlap by less than contact_error_s.",
+        "unit": "s",
+    },
     "status": {
         "description": "ok; rejected: not used, see reason; incomplete: whole stance, but the next "
         "touchdown was not measured."
     },
-    "reason": {"description": "Why a step is rejected or incomplete."},
+    "reason": {"description": "Why a step is rejected or incomplete: every reason."},
     "events": {
         "description": "Where touchdown and toe-off come from: plates, or kinematic (the foot "
         "markers; nothing that needs a force is known then)."
@@ -55,7 +63,8 @@ _STEPS: Columns = {
     "step_frequency_hz": {"description": "One over touchdown to touchdown.", "unit": "1/s"},
     "step_length_m": {"description": "Speed times step time.", "unit": "m"},
     "peak_vertical_force_bw": {
-        "description": "Largest vertical ground reaction force after the matched low-pass.",
+        "description": "Largest vertical ground reaction force of the plates' own signal, "
+        "low-passed for events only (prepare.event_cutoff_hz): an impact keeps its height.",
         "unit": "body weight",
     },
     "mean_vertical_force_bw": {
@@ -65,7 +74,8 @@ _STEPS: Columns = {
     "speed_change_mps": {"description": "Change of speed over the step.", "unit": "m/s"},
     "heading_change_deg": {
         "description": "Change of the direction of travel per step, half of that over the stride "
-        "that starts here, positive toward the stance side.",
+        "that starts here, positive toward the stance side; where the stride is not known, that "
+        "over the contact if it is more than 15 degrees.",
         "unit": "degrees",
     },
     "lateral_force_bw": {

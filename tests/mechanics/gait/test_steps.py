@@ -23,8 +23,8 @@ from aqbio.mechanics.gait.steps import (
 LIMITS = {"maximum_flight": 0.3, "edge_distance": 0.015}
 
 
-def _contact(side, touchdown, toe_off, *, complete=True, edge=0.2):
-    return Contact(side, touchdown, toe_off, complete, edge)
+def _contact(side, touchdown, toe_off, *, complete=True, edge=0.2, **more):
+    return Contact(side, touchdown, toe_off, complete, edge, **more)
 
 
 def _steps(*contacts):
@@ -118,6 +118,54 @@ def test_touching_contacts_are_no_double_support():
     assert _outcome(RIGHT, _contact("left", 0.22, 0.4))[0] == ("right", "ok")
 
 
+@pytest.mark.parametrize(("overlap", "rejected"), [(0.0039, False), (0.0041, True)])
+def test_double_support_shorter_than_events_are_known_is_none(overlap, rejected):
+    """Events 4 ms off at most: feet that overlap by less may as well not overlap."""
+    other = _contact("left", 0.22 - overlap, 0.4, time_error=0.004)
+    first, second = _steps(RIGHT, other)
+    if rejected:
+        told = f"double support of {1e3 * overlap:.0f} ms: push and swing leg are undefined"
+        assert (first.reason, second.reason) == (told, told)
+        return
+    assert (first.status, first.flight) == ("ok", 0.0)
+    assert first.phase("flight") == (0.22, 0.22)
+
+
+def test_contact_of_both_feet_on_one_plate_is_not_cut_by_the_recording():
+    shared = _contact("right", 0.10, 0.22, complete=False, shared=True)
+    assert _steps(shared, LEFT)[0].reason == "both feet stand on one plate"
+
+
+def test_every_reason_is_named():
+    worst = _contact("right", 0.10, 0.22, complete=False, edge=-0.01)
+    [first, _] = _steps(worst, _contact("left", 0.20, 0.4))
+    assert first.reason == (
+        "the recording cuts the contact; the centre of pressure leaves the plates by 10 mm; "
+        "double support of 20 ms: push and swing leg are undefined"
+    )
+
+
+def test_touchdown_that_was_not_found_spoils_two_steps_and_no_other():
+    """The step that it begins has none; the one before does not know where it ends."""
+    unfound = _contact("left", np.nan, 0.45)
+    later = _contact("left", 0.79, 0.91)
+    one, two, three, _ = _steps(RIGHT, unfound, RIGHT_AGAIN, later)
+    assert (one.status, one.reason) == (
+        "incomplete", "the touchdown of the next contact was not found",
+    )  # fmt: skip
+    assert (two.status, two.reason) == ("rejected", "its touchdown was not found")
+    assert (three.status, three.side) == ("ok", "right")
+    assert [s.status for s in solved_steps([one, two, three], 0.0, 1.0)] == [
+        "incomplete", "rejected", "ok",
+    ]  # fmt: skip
+
+
+def test_toe_off_that_was_not_found():
+    first, second = _steps(_contact("right", 0.10, np.nan), LEFT)
+    assert (first.status, first.reason) == ("rejected", "its toe-off was not found")
+    assert second.status == "incomplete"
+
+
 def test_rejection_says_more_than_incompleteness():
     cut = _contact("right", 0.5, 0.6, complete=False)
     assert _steps(cut)[0].reason == "the recording cuts the contact"
@@ -168,7 +216,8 @@ def test_motion_that_ends_in_flight():
 def test_a_reason_that_is_known_already_stays():
     cut = _contact("right", 0.0, 0.1, complete=False)
     [step] = solved_steps(_steps(cut), 0.05, 1.0)
-    assert (step.status, step.reason) == ("rejected", "the recording cuts the contact")
+    assert step.status == "rejected"
+    assert step.reason == f"the recording cuts the contact; {KNOWN.format(0.05, 1.0)}"
 
 
 def test_heading_over_strides():
@@ -198,6 +247,23 @@ def test_strides_outside_the_motion_have_no_heading():
     found = heading_changes(steps, inside, velocity)
     known = [i for i in range(9) if inside[0] <= 0.2 * i + 0.1 and 0.2 * i + 0.5 <= inside[-1]]
     assert np.flatnonzero(np.isfinite(found)).tolist() == known == [2]
+
+
+@pytest.mark.parametrize(("turn", "told"), [(45.0, True), (16.0, True), (14.0, False)])
+def test_a_cut_is_seen_in_one_contact(turn, told):
+    """No stride is recorded of a cut: the direction of travel turns within the contact."""
+    time = np.arange(0.0, 0.6, 0.004)
+    direction = np.radians(turn) * np.clip((time - RIGHT.touchdown) / 0.12, 0.0, 1.0)
+    velocity = 4.0 * np.stack([np.cos(direction), 0 * time, np.sin(direction)], axis=1)
+    [found, last] = heading_changes(_steps(RIGHT, LEFT), time, velocity)
+    assert (abs(np.degrees(found) - turn) < 0.5) if told else np.isnan(found)
+    assert np.isnan(last)
+
+
+def test_heading_of_a_step_without_touchdown_is_not_known():
+    time = np.arange(0.0, 0.6, 0.004)
+    steps = _steps(_contact("right", np.nan, 0.22), LEFT, RIGHT_AGAIN)
+    assert np.isnan(heading_changes(steps, time, np.tile([8.0, 0.0, 0.0], (len(time), 1)))[0])
 
 
 # curves ----------------------------------------------------------------------------------------

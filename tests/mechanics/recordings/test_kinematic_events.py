@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.mechanics.recordings.kinematic_events import event_errors, kinematic_contacts
+from aqbio.mechanics.recordings.kinematic_events import (
+    event_errors,
+    kinematic_contacts,
+    smoothed,
+    strike,
+)
 
 RATE, SPEED, SECONDS = 250.0, 8.0, 1.2
 TOUCHDOWN, TOE_OFF, STEP = 0.302, 0.424, 0.24
 STILL = np.zeros(3)
 
 
-def foot(touchdown: float, time: np.ndarray, *, heel: float = 0.0) -> np.ndarray:
+def foot(touchdown: float, time: np.ndarray, *, heel: float) -> np.ndarray:
     """Heel, toe and outer forefoot (T, 3, 3): down at 3 m/s, still, away at 6 m/s.
 
     The heel lands by so much before (negative) or after the forefoot, and leaves 50 ms before it.
@@ -28,9 +34,9 @@ def foot(touchdown: float, time: np.ndarray, *, heel: float = 0.0) -> np.ndarray
     return np.stack(paths, axis=1)
 
 
-def runner(*, heel: float = 0.02) -> np.ndarray:
+def runner(*, heel: float = 0.02, rate: float = RATE) -> np.ndarray:
     """Both feet (T, 2, 3, 3): left first, right a step later, m."""
-    time = np.arange(0.0, SECONDS, 1.0 / RATE)
+    time = np.arange(0.0, SECONDS, 1.0 / rate)
     left, right = (foot(at, time, heel=heel) for at in (TOUCHDOWN, TOUCHDOWN + STEP))
     right[..., 0] += SPEED * STEP
     return np.stack((left, right), axis=1)
@@ -51,6 +57,58 @@ def test_landing_and_take_off_of_a_forefoot_striker():
 def test_heel_striker_lands_on_the_heel():
     left, _ = kinematic_contacts(runner(heel=-0.03), RATE, STILL, SPEED)
     assert left.touchdown == pytest.approx(TOUCHDOWN - 0.03, abs=0.001)
+
+
+@pytest.mark.parametrize("rate", [60.0, 100.0, 200.0])
+@pytest.mark.parametrize("heel", [0.02, -0.03])
+def test_a_tenth_of_a_frame_at_any_rate_and_strike(rate, heel):
+    feet = runner(heel=heel, rate=rate)
+    found = kinematic_contacts(feet, rate, STILL, SPEED)
+    touchdowns = [one.touchdown for one in found]
+    landing = TOUCHDOWN + min(heel, 0.0)
+    np.testing.assert_allclose(touchdowns, [landing, landing + STEP], atol=0.1 / rate)
+    assert strike(feet, rate, found) == ("heel" if heel < 0.0 else "forefoot")
+
+
+def test_landing_that_is_not_seen_stays_missing():
+    """Low-passed at 6 Hz, the forefoot sinks without a landing; later it stands all the same."""
+    left, right = kinematic_contacts(low_pass(runner(), RATE, 6.0), RATE, STILL, SPEED)
+    for one in (left, right):
+        assert np.isnan(one.touchdown)
+        assert one.complete
+        assert np.isfinite(one.toe_off)
+    assert strike(runner(), RATE, (left, right)) == ""
+
+
+def test_foot_laid_flat_is_no_landing():
+    """The heel is set down softly 50 ms before the forefoot slaps the ground."""
+    feet = runner()
+    time = np.arange(len(feet)) / RATE
+    sink = np.clip((TOUCHDOWN - 0.05 - time) / 0.15, 0.0, 1.0)
+    soft = 0.03 + 0.3 * sink**2 * (3.0 - 2.0 * sink)
+    feet[:, 0, 0, 1] = np.where(time < TOUCHDOWN + 0.06, soft, feet[:, 0, 0, 1])
+    left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert left.touchdown == pytest.approx(TOUCHDOWN - 0.05, abs=0.010)
+    assert right.touchdown == pytest.approx(TOUCHDOWN + STEP, abs=0.001)
+
+
+def test_unseen_landing_does_not_touch_the_other_contacts():
+    feet = runner()
+    around = slice(round((TOUCHDOWN - 0.03) * RATE), round((TOUCHDOWN + 0.01) * RATE))
+    feet[around, 0] = np.nan
+    left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert np.isnan(left.touchdown)
+    assert left.toe_off == pytest.approx(TOE_OFF, abs=0.001)
+    assert right.touchdown == pytest.approx(TOUCHDOWN + STEP, abs=0.001)
+
+
+@pytest.mark.parametrize("rate", [60.0, 100.0, 250.0])
+def test_low_passed_markers_are_told_from_those_as_recorded(rate):
+    feet = runner(rate=rate)
+    assert not smoothed(feet, rate)
+    assert not smoothed(low_pass(feet, rate, 20.0), rate)
+    assert smoothed(low_pass(feet, rate, 8.0), rate)
+    assert not smoothed(np.full_like(feet, np.nan), rate)
 
 
 def test_sharp_take_off_is_seen_though_the_toe_has_risen_before():
@@ -115,10 +173,13 @@ def test_contact_at_an_end_of_the_recording_is_cut():
     feet = runner()[round((TOUCHDOWN + 0.02) * RATE) :]
     left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
     assert not left.complete
+    assert np.isnan(left.touchdown)
     assert right.complete
     feet = runner()[: round((TOE_OFF - 0.02) * RATE)]
     [only] = kinematic_contacts(feet, RATE, STILL, SPEED)
     assert not only.complete
+    assert np.isnan(only.toe_off)
+    assert only.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
 
 
 def test_nobody_runs_when_the_pelvis_stands():
@@ -139,3 +200,11 @@ def test_errors_belong_to_the_contacts_that_both_know():
     np.testing.assert_allclose(errors.touchdown, [0.01])
     np.testing.assert_allclose(errors.toe_off, [-0.01])
     assert len(event_errors([], plates).touchdown) == 0
+
+
+def test_an_event_that_is_missing_has_no_error():
+    plates = [FootContact(0, 0.1, 0.2, (), True, np.nan, np.nan)]
+    markers = [FootContact(0, np.nan, 0.21, (), True, np.nan, np.nan)]
+    errors = event_errors(markers, plates)
+    assert len(errors.touchdown) == 0
+    np.testing.assert_allclose(errors.toe_off, [0.01])

@@ -436,7 +436,11 @@ def test_a_study_without_a_step_has_no_verdict(tmp_path):
     assert not len(_table(study, "hypotheses_steps"))
 
 
-def test_a_model_without_arms_cannot_test_arms(tmp_path):
+@pytest.mark.parametrize(
+    "reason", ["", "the markers do not show arm_left, arm_right", "the model has no arm_left"]
+)
+def test_without_arms_nothing_about_arms_is_tested(tmp_path, monkeypatch, reason):
+    """The reason is that of the recordings, of the model only where the model has none."""
     study = drawn_study(tmp_path, "W1", athletes=8)
 
     def without_arms(data):
@@ -449,13 +453,26 @@ def test_a_model_without_arms_cannot_test_arms(tmp_path):
         return data
 
     _changed(study, without_arms)
+    if reason.startswith("the markers"):
+        _said_of_arms(study, reason)
+    if reason.startswith("the model"):
+        monkeypatch.delitem(study.model_map.groups, "arm_left")
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
     for name in ("H1", "H2", "H3d"):
         assert rows.loc[name, "verdict"] == "not_testable"
-        assert "no arms" in rows.loc[name, "reason"]
+        assert rows.loc[name, "reason"].startswith(reason or "no step shows the arms")
     # without arms there is no residual of the whole body: nothing says how precise a trial is
     assert rows.loc["H5a", "verdict"] == "inconclusive"
     assert rows.loc["H7", "verdict"] == "supported"
+
+
+def _said_of_arms(study, reason):
+    """What stage evidence says of trials whose markers show no arms."""
+    for person in study.participants:
+        path = study.manifest(person.participant_id, "evidence")
+        manifest = json.loads(path.read_text("utf-8"))
+        manifest["trials"] = [{**one, "unseen_arms": reason} for one in manifest["trials"]]
+        path.write_text(json.dumps(manifest), "utf-8")
 
 
 def test_figures_of_a_study_without_a_step(tmp_path):

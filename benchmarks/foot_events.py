@@ -1,0 +1,271 @@
+"""``python -m benchmarks.foot_events [--write]``: touchdown and toe-off by markers against plates.
+
+Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
+With ``--write`` the numbers go to ``aqbio/mechanics/recordings/event_accuracy.py``, whose rows
+findings quote, and the table of docs/recordings.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.io.recording import Recording
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings import event_accuracy
+from aqbio.mechanics.recordings.event_accuracy import Measured
+from aqbio.mechanics.recordings.foot_contacts import FootContact
+from aqbio.mechanics.recordings.kinematic_events import event_errors
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import SIDES
+from aqbio.stages.preparation.ground import Ground
+from aqbio.stages.preparation.kinematic import MarkerEvents, foot_markers, marker_events
+from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.preparation.trial import prepare_trial
+from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
+from aqbio.virtual.gaits.library import DATA, GaitName, load_library
+from aqbio.virtual.recordings.disturbances import disturbed
+from aqbio.virtual.recordings.laboratory import GROUND_AXES
+from aqbio.virtual.recordings.laboratory import Laboratory as VirtualLaboratory
+from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.virtual.truth import contacts
+
+ROOT = Path(__file__).parents[1]
+REALDATA = "AQBIO_REALDATA"
+RATES = (60.0, 100.0, 120.0, 200.0, 250.0)
+OFFSETS = (0.0, 0.25, 0.5, 0.75)
+"""Shares of a frame by which a recording begins later."""
+
+MARGIN_S = 0.07
+"""Contacts nearer than this to an end of the recording are not asked for, s."""
+
+THRESHOLD_N = 20.0
+VIRTUAL = (("V01", 0), ("V02", 1), ("V03", 2), ("V04", 3), ("V08", 1), ("V12", 3))
+
+Labels = dict[str, tuple[str, ...]]
+JA1: Labels = {"foot": ("HEEL", "TOE", "P1MT", "P5MT"), "pelvis": ("RASI", "LASI", "SACR")}
+CLUSTERS: Labels = {"foot": ("CAL", "TOE", "MT5"), "pelvis": ("RASI", "LASI", "RPSI", "LPSI")}
+DELAWARE: Labels = {
+    "foot": (".Heel", ".Toe.Tip", ".Toe.Lat", ".Toe.Med"),
+    "pelvis": ("R.ASIS", "L.ASIS", "V.Sacral"),
+}
+
+REAL: tuple[tuple[str, Labels, str, str | None], ...] = (
+    ("jog, overground", JA1, "ja1_dorn2012/c3d/JA1Gait21.c3d", None),
+    ("sprint, overground", JA1, "ja1_dorn2012/c3d/JA1Gait35.c3d", None),
+    (
+        "run, treadmill A",
+        CLUSTERS,
+        "rajagopal2016/run/motion_capture_run.trc",
+        "rajagopal2016/run/grf_run.mot",
+    ),
+    *(
+        (
+            "run, treadmill B",
+            CLUSTERS,
+            f"hamner_subject04/run{speed}00/markers.trc",
+            f"hamner_subject04/run{speed}00/grf.mot",
+        )
+        for speed in (2, 3, 4, 5)
+    ),
+    (
+        "run, treadmill C, markers low-passed",
+        DELAWARE,
+        "hamner_subject02/subject02_running.trc",
+        "hamner_subject02/subject02_running_grf.mot",
+    ),
+)
+"""What each is, its labels, markers and forces."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A recording and its contacts on plates, ground axes."""
+
+    name: str
+    recording: Recording
+    ground: Ground
+    marker_set: MarkerSet
+    plates: tuple[FootContact, ...]
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; with ``--write`` put the rows where findings and page take them."""
+    rows = [row for known in (*real_runs(), *virtual_runs()) for row in measured(known)]
+    sys.stdout.write(markdown(rows))
+    if "--write" in arguments:
+        write_rows(rows)
+        write_page(rows)
+    return 0
+
+
+def real_runs() -> Iterator[Known]:
+    """Give the recordings of the folder that AQBIO_REALDATA names."""
+    folder = Path(os.environ[REALDATA])
+    for name, labels, markers, forces in REAL:
+        marker_set = _marker_set(labels)
+        recording = read_recording(folder / markers, folder / forces if forces else None)
+        trial = Trial(participant_id="P", trial_id="run", task="run", file=markers)
+        notes = Notes("run", "P", markers, forces or markers)
+        found = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
+        turned = replace(recording, positions=recording.positions @ found.axes.matrix.T)
+        yield Known(name, turned, found.ground, marker_set, found.contacts)
+
+
+def virtual_runs() -> Iterator[Known]:
+    """Give runs of the demo's sprinters with its noise and soft tissue, and their true contacts."""
+    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    gaits = load_library(DATA / "gait_library.npz", athletes)
+    laboratory = VirtualLaboratory(axes=GROUND_AXES, marker_unit="m")
+    feet = {"foot": ("HEE", "TOE", "MT1", "MT5"), "pelvis": ("RASI", "LASI", "RPSI", "LPSI")}
+    for number, (athlete, level) in enumerate(VIRTUAL):
+        gait = gaits[GaitName(athlete, "normal", level)]
+        run = recorded_run(gait, RunPlan(0), laboratory)
+        seen, _ = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
+        recording = Recording(seen.labels, seen.markers, seen.marker_rate, None)
+        end = run.start + len(seen.markers) / seen.marker_rate
+        true = tuple(
+            FootContact(
+                SIDES.index(one.foot),
+                one.rises - run.start,
+                one.falls - run.start,
+                (),
+                complete=one.rises > run.start and one.falls < end,
+                edge_distance=np.nan,
+                peak=np.nan,
+            )
+            for one in contacts(gait, run.start, end, THRESHOLD_N)
+        )
+        ground = Ground("overground", 0.0, 0.0)
+        yield Known("virtual sprinter", recording, ground, _marker_set(feet), true)
+
+
+def measured(known: Known) -> Iterator[Measured]:
+    """Errors of one recording at its own rate and at lower ones."""
+    own = known.recording.rate
+    for rate in sorted({own, *(one for one in RATES if one < own)}):
+        offsets = OFFSETS if rate < own else OFFSETS[:1]
+        found = [_events(known, rate, offset / rate) for offset in offsets]
+        asked = sum(len(plates) for _, plates in found)
+        errors = [event_errors(events.contacts, plates) for events, plates in found]
+        touchdown = 1e3 * np.concatenate([one.touchdown for one in errors])
+        toe_off = 1e3 * np.concatenate([one.toe_off for one in errors])
+        strikes = [events.strike for events, _ in found if events.strike]
+        yield Measured(
+            known.name,
+            rate,
+            round(found[0][0].speed, 1),
+            max(set(strikes), key=strikes.count) if strikes else "",
+            asked,
+            round(len(touchdown) / asked, 2),
+            *_spread(touchdown),
+            round(len(toe_off) / asked, 2),
+            *_spread(toe_off),
+        )
+
+
+def _events(known: Known, rate: float, offset: float) -> tuple[MarkerEvents, list[FootContact]]:
+    """Events of the markers at a rate, and the plates' contacts that they can be held against."""
+    recording = _resampled(known.recording, rate, offset)
+    feet = foot_markers(recording, known.marker_set)
+    last = (len(feet) - 1) / rate
+    plates = [
+        replace(one, touchdown=one.touchdown - offset, toe_off=one.toe_off - offset)
+        for one in known.plates
+    ]
+    whole = [
+        one
+        for one in plates
+        if one.complete and one.touchdown > MARGIN_S and one.toe_off < last - MARGIN_S
+    ]
+    return marker_events(feet, recording, known.ground, known.marker_set), whole
+
+
+def _resampled(recording: Recording, rate: float, offset: float) -> Recording:
+    """Frames of another clock, by cubic splines; markers with a gap are left out."""
+    if rate == recording.rate and offset == 0.0:
+        return recording
+    positions = recording.positions
+    seen = np.isfinite(positions).all(axis=(0, 2))
+    time = np.arange(len(positions)) / recording.rate
+    asked = np.arange(offset, time[-1] + 1e-9, 1.0 / rate)
+    taken: FloatArray = CubicSpline(time, positions[:, seen], axis=0)(asked)
+    labels = tuple(label for label, known in zip(recording.labels, seen, strict=True) if known)
+    return replace(recording, labels=labels, positions=taken, rate=rate)
+
+
+def _spread(errors: FloatArray) -> tuple[float, float]:
+    if not len(errors):
+        return float("nan"), float("nan")
+    return round(float(np.median(errors)), 1), round(float(errors.std()), 1)
+
+
+def _marker_set(labels: Labels) -> MarkerSet:
+    sides = {side: [side[0].upper() + label for label in labels["foot"]] for side in SIDES}
+    front, back = labels["pelvis"][:2], labels["pelvis"][2:]
+    names = [*sides["left"], *sides["right"], *front, *back]
+    return MarkerSet.model_validate(
+        {
+            "name": "feet",
+            "source": "benchmark",
+            "markers": {name: {"body": "any"} for name in names},
+            "measurements": [],
+            "feet": {side: {"heel": one[0], "toe": one[1:]} for side, one in sides.items()},
+            "pelvis": {"front": front, "back": back},
+        }
+    )
+
+
+def markdown(rows: list[Measured]) -> str:
+    """Give the table of docs/recordings.md."""
+    heads = "recording", "m/s", "lands first", "Hz", "contacts"
+    heads += "touchdown, ms", "found", "toe-off, ms", "found"
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for one in rows:
+        events = (
+            (one.touchdown, one.touchdown_sd, one.touchdown_found),
+            (one.toe_off, one.toe_off_sd, one.toe_off_found),
+        )
+        told = [
+            f"{median:+.1f} ± {sd:.1f} | {found:.0%}" if np.isfinite(median) else f"– | {found:.0%}"
+            for median, sd, found in events
+        ]
+        lines.append(
+            f"| {one.recording} | {one.speed} | {one.strike or '–'} | {one.rate:g} | "
+            f"{one.contacts} | {told[0]} | {told[1]} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def write_rows(rows: list[Measured]) -> None:
+    """Put the rows of recordings whose events were found into the module that findings quote."""
+    path = Path(event_accuracy.__file__)
+    before, rest = path.read_text(encoding="utf-8").split(ROWS, 1)
+    after = rest[rest.index(AFTER_ROWS) :]
+    told = [f"    Measured{tuple(one)!r},\n" for one in rows if one.touchdown_found]
+    middle = f"{ROWS}(\n{''.join(told)})\n".replace("'", '"')
+    path.write_text(before + middle + after, encoding="utf-8")
+
+
+def write_page(rows: list[Measured]) -> None:
+    """Put the table between its marks on the page."""
+    path = ROOT / "docs" / "recordings.md"
+    before, rest = path.read_text(encoding="utf-8").split(BEGIN, 1)
+    path.write_text(
+        before + BEGIN + "\n" + markdown(rows) + END + rest.split(END, 1)[1], encoding="utf-8"
+    )
+
+
+ROWS, AFTER_ROWS = "MEASURED: tuple[Measured, ...] = ", '"""Written by'
+BEGIN, END = "<!-- foot events -->", "<!-- end of foot events -->"
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

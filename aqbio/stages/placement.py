@@ -79,7 +79,7 @@ def lost_by_scaling(
 
 
 def lost_by_calibration(
-    study: Study, participant_id: str, skeleton: Skeleton, fit: BodyFit
+    study: Study, skeleton: Skeleton, fit: BodyFit
 ) -> tuple[dict[str, str], list[Finding]]:
     """Give the segments that a calibrated body leaves open, with the reason, and say so.
 

@@ -115,7 +115,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         write_calibrated_model(corrected, written, output)
     written_skeleton = read_skeleton(output)
     save_skeleton(written_skeleton, folder / f"{participant_id}.skeleton.npz")
-    lost, said = lost_by_calibration(study, participant_id, written_skeleton, body.fit)
+    lost, said = lost_by_calibration(study, written_skeleton, body.fit)
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
     write_posterior(body, folder / f"{participant_id}_body.nc", attributes)
     errors, rms, largest = label_errors(body)

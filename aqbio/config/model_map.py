@@ -60,6 +60,13 @@ class Pelvis(_Strict):
     joint: str
 
 
+class Size(_Strict):
+    """Stature and mass of the person whom a generic model was made for."""
+
+    height_m: Annotated[float, Field(gt=1.0, lt=2.5)]
+    mass_kg: Annotated[float, Field(gt=20.0, lt=250.0)]
+
+
 class ModelMap(_Strict):
     """What the bodies and joints of a model mean."""
 
@@ -81,6 +88,11 @@ class ModelMap(_Strict):
         description="Coordinate of flexion and extension by joint.",
     )
     marker_set: str = Field(default="markers.yaml", description="Marker set, beside the map file.")
+    made_for: dict[Literal["female", "male"], Size] = Field(
+        default_factory=dict,
+        description="Stature and mass of the people whom the generic models were made for, by "
+        "sex: what calibration holds a participant's against. Unknown: people of mean size.",
+    )
 
     def names(self) -> set[str]:
         """Give every body, joint and coordinate that the map speaks of."""

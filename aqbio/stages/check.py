@@ -73,12 +73,9 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
 
 def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
     """What the stages say of those who have no error yet."""
-    # the stages take half a second to load, which a study with errors need not wait for
     errors, study = [one for one in problems if one.severity == "error"], checked.study
     if not checked.known or _recorded_later(study) or any(not one.participant for one in errors):
         return []
-    from aqbio.stages.checking.foreseen import foreseen_problems, once, placed
-
     left_out = {(one.participant, one.trial) for one in errors}
     sound = [
         one.participant_id
@@ -86,6 +83,11 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
         if not {(one.participant_id, ""), (one.participant_id, one.static_trial)} & left_out
         and study.moving_of(one.participant_id)
     ]
+    if not sound:
+        return []
+    # the stages take seconds to load, which nobody need wait for whom they are not asked about
+    from aqbio.stages.checking.foreseen import foreseen_problems, once, placed
+
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
     found = foreseen_problems(replace(study, trials=tuple(rest)), sound)
     return [placed(one, checked) for one in once(found)]

@@ -17,7 +17,6 @@ from aqbio.stages.checking.files import included, named_in
 from aqbio.stages.checking.repeated import Gait, landmark_distances
 from aqbio.stages.preparation.axes import laboratory_axes
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.solving.coordinates import coordinates_trial
 
 DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
 """What readers notice and a person can only mend in the recording."""
@@ -67,6 +66,9 @@ def recording_problems(
         axes = None if trial.coordinates_file else marker_set
         try:
             if trial.coordinates_file:
+                # scipy and OpenSim, which studies of markers need not wait for
+                from aqbio.stages.solving.coordinates import coordinates_trial
+
                 recording = coordinates_trial(study, trial).recording
             else:
                 recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)

@@ -140,13 +140,12 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
         *pose_findings(pose, faults, trial.trial_id),
+        *force_findings(solution, loads, trial.trial_id),
     ]
-    if not observed.lost_segments(solution.contact_window):
-        findings += force_findings(solution, loads, trial.trial_id)
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
-        **solution_numbers(solution),
+        **solution_numbers(solution, study.marker_set),
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)

@@ -251,6 +251,11 @@ class MarkerSet(_Strict):
         """Give the name that a label's marker has on the model."""
         return self.markers[label].model or label
 
+    def label_of(self, marker: str) -> str:
+        """Give the laboratory's label of a marker of the model; its own name where it has none."""
+        named = (label for label in self.markers if self.model_name(label) == marker)
+        return next(named, marker)
+
 
 def _replaced(content: Any, names: dict[str, str]) -> Any:
     """Give plain data with some keys and words replaced."""

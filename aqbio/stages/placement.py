@@ -16,12 +16,9 @@ from aqbio.mechanics.anatomy.human_ranges import (
 )
 from aqbio.mechanics.anatomy.parts import LANDMARKS, Part, listed, parts_of
 from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.mechanics.calibration.posterior import displacements
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.observed.determined import (
-    LARGEST_DISPLACEMENT,
-    determined,
-    mass_displacement,
-)
+from aqbio.mechanics.observed.determined import LARGEST_DISPLACEMENT, determined
 from aqbio.mechanics.observed.mask import IMPOSSIBLE, NOT_PLACED
 from aqbio.mechanics.observed.placed import body_displacement
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -85,12 +82,7 @@ def lost_by_calibration(
 
     What all frames' poses may be off together, by the posterior of the body.
     """
-    problem = fit.problem
-    covariance = np.zeros((1, *2 * (len(skeleton.coordinates),)))
-    covariance[0, problem.free[:, None], problem.free] = fit.offset_covariance()
-    moving = ~problem.frames.still
-    q = problem.full(fit.state.q)[moving if moving.any() else ~moving].mean(axis=0)
-    displacement = mass_displacement(skeleton, q[None], covariance)[0]
+    displacement = displacements(fit)
     placed = determined(skeleton, displacement[None])[0]
     if placed.all():
         return {}, []

@@ -80,12 +80,6 @@ class BodyFit:
         count = self.problem.shape_size
         return self.covariance[:count, :count]
 
-    def offset_covariance(self) -> FloatArray:
-        """(C, C) array: of what the free coordinates of all moving frames are off together."""
-        moving = ~self.problem.frames.still
-        mean = self.by_theta[moving if moving.any() else ~moving].mean(axis=0)
-        return np.asarray(mean @ self.covariance @ mean.T, dtype=np.float64)
-
 
 def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
     """Fit body and postures to the chosen frames.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.parts import ENDS, Parts, part_kind
-from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
+from aqbio.mechanics.observed.placed import POINTS, point_masses
 from aqbio.mechanics.vectors import FloatArray
 
 STEP = 1e-5
@@ -110,6 +112,41 @@ def _with_slopes(
         for name, value in joint_distances(template, template.shape(more)).items():
             slopes[name][index] = (value - base[name]) / STEP
     return base, slopes
+
+
+def displacements(fit: BodyFit) -> FloatArray:
+    """How far each segment's mass may be from its place, for what the body leaves open.
+
+    Returns
+    -------
+    (B,) array, m
+        Root mean square over the segment's mass, the posterior and the fitted moving frames: size
+        and what all postures are off together, not the noise of single frames.
+
+    Notes
+    -----
+    Points that stand for the segments' mass move with the shape, and with the postures that follow
+    it: ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ``.
+    """
+    problem, template = fit.problem, fit.problem.template
+    skeleton = template.skeleton
+    bodies = np.arange(len(skeleton.bodies))
+    names = tuple(map(str, range(POINTS * len(bodies))))
+    places = MarkerPlaces(names, np.repeat(bodies, POINTS), point_masses(skeleton))
+    points = replace(template, markers=places, sliding=template.sliding[:0])
+    shape = template.shape(fit.state.theta[: problem.shape_size])
+    mass_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    moving = np.flatnonzero(~problem.frames.still)
+    frames = moving if len(moving) else np.arange(len(problem.frames.still))
+    q = problem.full(fit.state.q[frames])
+    found = BodyMarkers(points).derivatives(mass_shape, q)
+    by_theta = found.by_pose[..., problem.free] @ fit.by_theta[frames][:, None]
+    sizes, tilts = template.sizes[0], template.sizes[2]
+    tilted = sum(template.sizes[:2]) + np.arange(tilts)
+    by_theta[..., :sizes] += found.by_shape[..., :sizes]
+    by_theta[..., tilted] += found.by_shape[..., -tilts:] if tilts else 0.0
+    squares = ((by_theta @ fit.covariance) * by_theta).sum(axis=(2, 3)).mean(axis=0)
+    return np.asarray(np.sqrt(squares.reshape(len(bodies), POINTS).mean(axis=1)))
 
 
 def joint_distances(template: Template, shape: Shape) -> dict[str, float]:

@@ -294,7 +294,7 @@ def test_body_that_is_labelled_the_wrong_way_round(prepared_study, monkeypatch):
     made_run.write_static(prepared_study.data / "standing.c3d")
     run_with(prepared_study, labels=exchanged)
     done = prepared_study([*C3D, "standing\tstatic\tstanding.c3d\tn/a\tn/a"])
-    assert "the leg labelled right (RHEEL, RTOE, RMT5) is 0.23 m" in done.entry("standing")["reason"]
+    assert "the leg labelled right (RHEEL, RTOE, RMT5) is 0.23" in done.entry("standing")["reason"]
     assert "the leg labelled right (RHEEL, RTOE, RMT5) is" in done.entry("fast")["reason"]
     assert done.entry("fast")["findings"][-1]["rule"] == "sides-exchanged"
 

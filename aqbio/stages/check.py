@@ -70,12 +70,18 @@ def _map_problems(study: Study) -> list[Finding]:
     except AqbioError as error:
         own = bool(study.settings.model.markers)
         return [*_findings(error), *(_marker_problems(study) if own else ())]
+    if not _has_markers(study):
+        return []  # joint angles: the markers are those of the participants' models
     if findings := _marker_problems(study):
         return findings
     known = {body for members in model_map.groups.values() for body in members}
     named = {body for measure in study.marker_set.measurements for body in measure.bodies}
     named |= {marker.body for marker in study.marker_set.markers.values()}
     return [_unknown_body(study, body, known) for body in sorted(named - known)]
+
+
+def _has_markers(study: Study) -> bool:
+    return not study.trials or any(trial.file for trial in study.trials)
 
 
 def _marker_problems(study: Study) -> list[Finding]:
@@ -165,7 +171,7 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     if contents.read:
         yield from laboratory_problems(checked, contents)
         yield from mass_problems(checked, contents)
-        if marker_set is not None:
+        if marker_set is not None and _has_markers(study):
             yield from label_problems(marker_set, study.marker_file, contents.labels)
 
 

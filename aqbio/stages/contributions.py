@@ -14,7 +14,7 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures
+from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures, momentum_between
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.steps import Contact
@@ -32,7 +32,13 @@ from aqbio.stages.levels.dataset import Contributions, contributions_dataset
 from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
-from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.solving.observed import read_observed
 from aqbio.stages.stepping.roles import role_scheme
@@ -49,6 +55,7 @@ ROUND_OFF = 1e-12
 SAME_STATE = 1e-8
 
 
+@participant_stage(STAGE)
 def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
     """Compute level A and joint moments of all trials of a participant.
 
@@ -150,7 +157,8 @@ def trial_contributions(
     group_momentum = group_sum(balance.momentum, matrix)
     settings = study.settings.contributions
     tolerances = {"A1": ROUND_OFF, "A2": settings.closure_a2, "A3": settings.closure_a3}
-    checks = closures(balance, time, group_momentum, _root_wrench(study, levels), tolerances)
+    root, between = _root_wrench(study, levels), momentum_between(skeleton, time, motion)
+    checks = closures(balance, time, group_momentum, root, tolerances, between)
     return Contributions(
         time=time,
         levels=levels,
@@ -188,11 +196,13 @@ def _intervals(
     sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
     draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling, role_scheme(study))
-    weights = {
-        study.marker_set.model_name(x): y.weight for x, y in study.marker_set.markers.items()
-    }
     followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
-    names = [str(name) for name in data["marker"].values[followed] if str(name) in weights]
+    names = list(map(str, data["marker"].values[followed]))
+    weights = dict.fromkeys(names, 1.0)
+    if not data.attrs.get("from_coordinates"):
+        markers = study.marker_set.markers
+        weights = {study.marker_set.model_name(x): y.weight for x, y in markers.items()}
+        names = [name for name in names if name in weights]
     places = TrackedPlaces(
         np.array([skeleton.markers.index(name) for name in names]),
         np.array([weights[name] for name in names]),

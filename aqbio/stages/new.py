@@ -54,17 +54,18 @@ files:
 model:
   file: {model}          # sprint: our sprint model; or the path of a generic .osim file
   map: {map}           # its map: a folder of models/, or the path of a map file
-  markers: markers.yaml   # where each label sits; please look through it
+{markers}
 """
 
 GATHERED_README = """\
 # {name}
 
 1. Read `found.txt`: what was seen in the recordings, and what aqbio could not know.
-2. Fill in the cells that the column `please_fill` of `participants.tsv` names, and correct
-   `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them). The columns are
-   explained in `config/README.md` of aqbio.
-3. Look through `markers.yaml`: which label sits where.
+2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
+   correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them). The columns
+   are explained in `config/README.md` of aqbio.
+3. Look through `markers.yaml`, if there is one: which label sits where. Fill in what it asks for
+   under `please_fill`.
 4. `aqbio check {folder}` says everything that is missing or wrong.
 5. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
    `results/{name}/report/index.html`.
@@ -125,7 +126,8 @@ def new_study_from(
     write_text(folder / "trials.tsv", sheet_text("trials", study.rows.trials))
     if study.model.map_text:
         write_text(folder / study.model.map, study.model.map_text)
-    write_text(folder / "markers.yaml", study.markers.text)
+    if study.markers is not None:
+        write_text(folder / "markers.yaml", study.markers.text)
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
     write_text(folder / "README.md", GATHERED_README.format(**_typed(name, folder)))
     summary = summary_text(study, folder)
@@ -141,11 +143,15 @@ def _typed(name: str, folder: Path) -> dict[str, str]:
 
 
 def _settings_text(name: str, study: GatheredStudy) -> str:
+    markers = "  markers: markers.yaml   # where each label sits; please look through it"
+    if study.markers is None:
+        markers = "  # joint angles need no marker set"
     return GATHERED.format(
         name=name,
         data=_quoted(str(study.data)),
         model=_quoted(study.model.file),
         map=study.model.map,
+        markers=markers,
     )
 
 

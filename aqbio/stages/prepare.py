@@ -14,7 +14,14 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.stages.manifest import Report, TrialOutcome, run_trial, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trial,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.preparation.body_mass import body_masses, mass_findings
 from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
 from aqbio.stages.preparation.files import write_prepared
@@ -26,7 +33,7 @@ from aqbio.stages.preparation.label_check import (
 )
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
-from aqbio.stages.solving.coordinates import coordinates_recording
+from aqbio.stages.solving.coordinates import coordinates_trial
 
 STAGE = "prepare"
 
@@ -37,6 +44,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trial and all moving trials of a participant.
 
@@ -51,7 +59,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     trials = []
     static = study.static_of(participant_id)
     if static is not None:
-        trials.append(run_trial(static, participant_id, work))
+        trials.append(run_trial(study, participant_id, STAGE, static, work))
         reason = trials[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     trials += run_trials(study, participant_id, STAGE, work, report)
@@ -108,25 +116,27 @@ def _prepare(
     notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
     laboratory = settings.laboratory
     if trial.coordinates_file:
-        recording = coordinates_recording(study, trial)
+        read = coordinates_trial(study, trial)
+        recording, marker_set = read.recording, read.marker_set
+        read.write(study.folder(participant_id, STAGE) / trial.trial_id)
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
+        description = study.model_file(participant_id)
     else:
+        marker_set, description = study.marker_set, study.marker_file
         recording = read_recording(markers, forces, laboratory.marker_unit)
-        recording = with_checked_labels(recording, trial, reference, study.marker_set, notes)
-    prepared = prepare_trial(
-        recording, trial, study.marker_set, (laboratory, settings.prepare), notes
-    )
+        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    prepared = prepare_trial(recording, trial, marker_set, (laboratory, settings.prepare), notes)
     inputs = (markers,) if forces is None else (markers, forces)
     attributes = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
-        **provenance(STAGE, (*inputs, study.marker_file), study.stage_settings(STAGE)),
+        **provenance(STAGE, (*inputs, description), study.stage_settings(STAGE)),
     }
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
     numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
     if trial.task == "static":
-        height = pelvis_height(prepared.labels, prepared.markers, study.marker_set)
+        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
     return TrialOutcome(
         numbers=numbers,

@@ -10,33 +10,32 @@ from typing import Any
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
-from aqbio.stages.manifest import OK, Report, write_manifest
+from aqbio.mechanics.anatomy.body_points import BodyPoint
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.stages.placement import lost_by_scaling
 from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
 from aqbio.stages.preparation.statements import Statement, contradiction, raised
+from aqbio.stages.solving.model_markers import stand_ins
 from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
 
 
+@participant_stage(STAGE)
 def scale_participant(study: Study, participant_id: str, report: Report) -> None:
     """Scale a participant's model.
 
     Writes ``model/<participant>.osim`` and ``<participant>.skeleton.npz``, and ``scale.json`` last.
     A participant whose model cannot be scaled is recorded with the reason.
     """
-    prepared = study.read_manifest(participant_id, "prepare")
-    if prepared["status"] != OK:
-        reason = f"prepare: {prepared['reason']}"
+    before = study.read_manifest(participant_id, "prepare")
+    if before["status"] != OK:  # told there
+        reason = f"prepare: {before['reason']}"
         report(f"{participant_id}: not possible ({reason})")
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
-    try:
-        numbers, findings = _scaled(study, participant_id)
-    except AqbioError as error:
-        report(f"{participant_id}: failed: {error.what}")
-        finding = error.finding(participant=participant_id)
-        write_manifest(study, participant_id, STAGE, [], reason=error.what, findings=[finding])
-        return
+    numbers, findings = _scaled(study, participant_id)
     rms = numbers["landmark_rms_m"]
     fit = "the participant's own" if rms is None else f"static pose within {1000 * rms:.1f} mm RMS"
     report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
@@ -80,7 +79,9 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
         "landmark_max_m": scaled.largest,
         "landmark_error_m": scaled.marker_error,
     }
-    return numbers, [*noted, *audit_model(generic), *scaled.findings]
+    lost, said = lost_by_scaling(study, participant_id, skeleton, scaled.pose, scaled.landmarks)
+    numbers["lost"] = lost
+    return numbers, [*noted, *audit_model(generic), *scaled.findings, *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -93,7 +94,8 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
     output = folder / f"{participant_id}.osim"
     with quiet(level="Off"):
-        mass, findings = corrected_model(source, output, study.settings.model.corrections)
+        points = _stand_ins(study, participant_id, read_skeleton(source))
+        mass, findings = corrected_model(source, output, study.settings.model.corrections, points)
         skeleton = read_skeleton(output)
     save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
     numbers = {
@@ -103,9 +105,16 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "landmark_rms_m": None,
         "landmark_max_m": None,
         "landmark_error_m": {},
+        "lost": {},
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]
+
+
+def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
+    """Points of a model that trials from joint angles need in place of markers."""
+    angles = any(trial.coordinates_file for trial in study.moving_of(participant_id))
+    return stand_ins(skeleton, study.model_map) if angles else ()
 
 
 def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:

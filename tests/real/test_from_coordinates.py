@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -218,7 +220,11 @@ def test_radians_called_degrees_are_refused(from_coordinates, tmp_path):
 
 
 def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypatch):
-    """Angles, forces and two models, no markers: the model of most files is taken."""
+    """Angles, forces and two models without any marker: the model of most files is taken.
+
+    Pelvis and feet are told from the models' bodies: sides, contacts and speed are those of the
+    recorded markers (README of the data).
+    """
     monkeypatch.chdir(tmp_path)  # results go there
     from aqbio.io.study import load_study
     from aqbio.stages.new import new_study_from
@@ -231,7 +237,8 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
         source / "models" / "JA1_SCALED_Osim40.osim",
         source / "models" / "rajagopal_scaled_ja1.osim",
     ):
-        (data / file.name).write_bytes(file.read_bytes())
+        bare = re.sub(rb"<Marker .*?</Marker>", b"", file.read_bytes(), flags=re.DOTALL)
+        (data / file.name).write_bytes(bare)
     summary = new_study_from(tmp_path / "study", data, None, lambda line: None)
     study = load_study(tmp_path / "study" / "study.yaml")
     [person] = study.participants
@@ -242,6 +249,19 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
     }
     assert "rajagopal_run0900cms_ik.mot: its model is not in the folder" in summary
     assert study_problems(tmp_path / "study" / "study.yaml") == []
-    run_stages(tmp_path / "study" / "study.yaml", until="solve")
-    entries = study.read_manifest(person.participant_id, "solve")["trials"]
-    assert [entry["status"] for entry in entries] == ["ok", "ok"], entries
+    assert not (tmp_path / "study" / "markers.yaml").exists()
+    run_stages(tmp_path / "study" / "study.yaml", until="contributions")
+    for stage in ("prepare", "solve", "contributions"):
+        entries = study.read_manifest(person.participant_id, stage)["trials"]
+        assert [entry["status"] for entry in entries] == ["ok", "ok"], entries
+    sides, speeds = {"jog_ik": "RLR", "sprint_ik": "RL"}, {"jog_ik": 3.56, "sprint_ik": 9.52}
+    for trial, expected in sides.items():
+        prepared = read_dataset(study.folder(person.participant_id, "prepare") / f"{trial}.nc")
+        assert "".join(str(foot)[0].upper() for foot in prepared["contact_foot"].values) == expected
+        data = read_dataset(study.folder(person.participant_id, "contributions") / f"{trial}.nc")
+        speed = np.linalg.norm(data["com_velocity"].values.mean(axis=0))
+        assert speed == pytest.approx(speeds[trial], rel=0.02)
+    trials = study.read_manifest(person.participant_id, "prepare")["trials"]
+    rules = {one["rule"] for entry in trials for one in entry["findings"]}
+    assert "coordinates-missing" in rules  # its hands were never measured ...
+    assert "marker-missing" not in rules  # ... but nobody wore markers

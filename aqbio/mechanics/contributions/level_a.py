@@ -8,14 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import SegmentMotion
+from aqbio.mechanics.multibody.kinematics import (
+    SegmentMotion,
+    segment_kinematics,
+    segment_motion,
+)
 from aqbio.mechanics.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
+from aqbio.mechanics.multibody.motion import Motion, motion_between
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.smoothing import quintic_spline
 from aqbio.mechanics.vectors import FloatArray, cross
+
+DERIVATIVE_RATE = 200.0
+"""Closure A3 takes the derivative of momentum at this rate at least, Hz: from the frames of a
+60 Hz camera it is a fifth off."""
 
 FREE_MOMENT_FORCE = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
@@ -189,12 +199,29 @@ def closure(
     )
 
 
+def momentum_between(
+    skeleton: Skeleton, time: FloatArray, motion: Motion
+) -> tuple[FloatArray, FloatArray]:
+    """Whole body's momentum about its centre of mass, at the frames and between those of low rates.
+
+    Returns
+    -------
+    time : (N,) array, s
+    momentum : (N, 3) array, kg m²/s
+    """
+    times, fine = motion_between(time, motion, DERIVATIVE_RATE)
+    segments = segment_motion(skeleton, segment_kinematics(skeleton, fine.q, fine.u, fine.udot))
+    com, velocity, _ = centre_of_mass(segments)
+    return times, angular_momentum(segments, com, velocity).sum(axis=1)
+
+
 def closures(
     balance: LevelA,
     time: FloatArray,
     groups: FloatArray,
     root: tuple[FloatArray, FloatArray],
     tolerances: Mapping[str, float],
+    between: tuple[FloatArray, FloatArray] | None = None,
 ) -> list[Closure]:
     """Closures A1 to A3 of level A.
 
@@ -208,10 +235,13 @@ def closures(
         The wrench that inverse dynamics leaves at the root, moved to the centre of mass.
     tolerances : mapping
         By name of the closure.
+    between : (time, momentum), optional
+        The whole body's momentum in finer steps than the frames, which are among them: at low
+        rates it changes faster than its derivative can be taken from the frames.
     """
     whole = balance.momentum.sum(axis=1)
     rate = balance.rate.sum(axis=1)
-    numerical = quintic_spline(time, whole).derivative(1)(time)
+    numerical = quintic_spline(*(between or (time, whole))).derivative(1)(time)
     inner = slice(5, -5)
     return [
         closure(

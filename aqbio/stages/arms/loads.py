@@ -28,6 +28,7 @@ from aqbio.names import SIDES
 from aqbio.stages.arms.cached import CachedTrial
 from aqbio.stages.arms.choices import Arm
 from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.solving.model_markers import own_marker_set
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,9 +82,7 @@ def _feet_loads(
 ) -> tuple[FloatArray, FloatArray, tuple[FootContact, ...]]:
     """Force and moment of both feet on the frames of the motion, and contacts, as recorded."""
     prepared = cached.prepared
-    plates, feet = cached.once(
-        "plates", lambda: (recorded_plates(prepared), _feet(study, prepared))
-    )
+    plates, feet = cached.once("plates", lambda: (recorded_plates(prepared), _feet(study, cached)))
     frames = prepared["time"].values
     sharp = cached.once("sharp", lambda: plate_event_force(plates, rules.event_cutoff))
     loads = feet_loads(plates, feet, frames, rules, sharp)
@@ -92,11 +91,12 @@ def _feet_loads(
     return force[solved], moment[solved], loads.contacts
 
 
-def _feet(study: Study, prepared: xr.Dataset) -> FloatArray:
+def _feet(study: Study, cached: CachedTrial) -> FloatArray:
     """(T, 2, K, 3): markers of the left and of the right foot, NaN where one is missing."""
-    labels = [
-        (foot.heel, *foot.toe) for foot in (study.marker_set.feet.left, study.marker_set.feet.right)
-    ]
+    prepared = cached.prepared
+    own = bool(cached.solved.attrs.get("from_coordinates"))
+    marker_set = own_marker_set(cached.scaled, study.model_map) if own else study.marker_set
+    labels = [(foot.heel, *foot.toe) for foot in (marker_set.feet.left, marker_set.feet.right)]
     feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
     known = [str(name) for name in prepared["marker"].values]
     for foot, names in enumerate(labels):

@@ -9,8 +9,6 @@ from pathlib import Path
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.mot import read_storage
-from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
@@ -18,6 +16,7 @@ from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.stages.checking.files import included, named_in
 from aqbio.stages.preparation.axes import laboratory_axes
 from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.solving.coordinates import coordinates_trial
 
 DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
 """What readers notice and a person can only mend in the recording."""
@@ -61,11 +60,12 @@ def recording_problems(
         if not markers.is_file() or (forces is not None and not forces.is_file()):
             weighable.add(trial.participant_id)
             continue
+        axes = None if trial.coordinates_file else marker_set
         try:
             if trial.coordinates_file:
-                labels |= coordinates_labels(study, trial)
-                continue
-            recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
+                recording = coordinates_trial(study, trial).recording
+            else:
+                recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
         except AqbioError as error:
             findings.append(_of_trial(error.finding(), study, trial, place))
             weighable.add(trial.participant_id)
@@ -75,7 +75,7 @@ def recording_problems(
         if recording.forces is not None:
             plates |= set(recording.forces.numbers)
             weighable.add(trial.participant_id)
-        found = _trial_problems(recording, trial, checked, marker_set)
+        found = _trial_problems(recording, trial, checked, axes)
         findings += [_of_trial(finding, study, trial, place) for finding in found]
     contents = Contents(frozenset(labels), frozenset(plates), read, frozenset(weighable))
     return findings, contents
@@ -98,29 +98,6 @@ def mass_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding
             where=f"participant {name}, column mass_kg",
             fix="write the body mass in kilograms.",
         )
-
-
-def coordinates_labels(study: Study, trial: Trial) -> set[str]:
-    """Look at a file of coordinates and give the labels that the participant's model has.
-
-    Raises
-    ------
-    AqbioError
-        When it cannot be read, or no column of it is a name in the model.
-    """
-    model = study.model_file(trial.participant_id)
-    names = model_names(model)
-    columns = [column.split("/")[-2:] for column in read_storage(study.recording(trial)).columns]
-    if not any(names & set(column) for column in columns):
-        raise AqbioError(
-            f"no column of the file is a coordinate of the model {model.name}.",
-            file=trial.source,
-            fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
-            rule="coordinates-missing",
-        )
-    own = model_markers(model)
-    marker_set = study.marker_set
-    return {label for label in marker_set.markers if marker_set.model_name(label) in own}
 
 
 def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:

@@ -91,8 +91,9 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     still = np.zeros((len(trial.time), len(AXES)))
     dataset["drag_force"] = (("time", "axis"), still, {"units": "N", "long_name": "air drag"})
     kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
+    angles = trial.solved.attrs.get("from_coordinates", "")
     return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
-        {**kept, "motion": PLAIN, "motion_reason": why}
+        {**kept, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
@@ -22,6 +23,7 @@ from aqbio.stages.gathering.pairing import (
     marker_vocabularies,
     repeated_recordings,
 )
+from aqbio.stages.gathering.people import people_of
 from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
 from aqbio.stages.gathering.scaled_models import (
     ScaledModel,
@@ -49,7 +51,8 @@ class GatheredStudy:
     rows : Rows
     looks : dict
         What each trial shows, by file.
-    markers : ProposedSet
+    markers : ProposedSet or None
+        None where there are joint angles instead of markers.
     model : ChosenModel
     left_out : tuple of Unusable
         Recordings that are not in the sheets, and why.
@@ -63,7 +66,7 @@ class GatheredStudy:
     content: FolderContent
     rows: Rows
     looks: Mapping[str, TrialLook]
-    markers: ProposedSet
+    markers: ProposedSet | None
     model: ChosenModel
     left_out: tuple[Unusable, ...]
     doubts: tuple[str, ...] = ()
@@ -94,7 +97,7 @@ def gathered_study(
     report(f"looking through {data}")
     content = folder_content(data)
     if not content.markers and content.coordinates:
-        return _study_of_coordinates(name, data, content)
+        return _study_of_coordinates(data, content)
     if not content.markers:
         raise _nothing(data, content)
     chosen = chosen_model(model)
@@ -109,6 +112,7 @@ def gathered_study(
         [one.labels for one in group if not one.still],
         chosen,
         _static_places(data, group),
+        lambda: _motions(data, group),
     )
     rows = rows_of(group, forces)
     scaled = scaled_models(data, content.models)
@@ -131,16 +135,14 @@ def gathered_study(
     return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts, scaled)
 
 
-def _study_of_coordinates(name: str, data: Path, content: FolderContent) -> GatheredStudy:
-    """A study without markers: the markers of the scaled models stand in for them."""
+def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
+    """A study without markers, and without a marker set: the models show where the body is."""
     rows, model, left_out = coordinates_rows(data, content)
-    chosen = chosen_model(model)
-    markers = proposed_set(name, [tuple(chosen.own)], [], chosen)
     used = {row.force_file for row in rows.trials}
     unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
     left_out += content.unusable
-    return GatheredStudy(data, content, rows, {}, markers, chosen, left_out)
+    return GatheredStudy(data, content, rows, {}, None, chosen_model(model), left_out)
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
@@ -164,13 +166,27 @@ def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[Scale
     return replace(rows, people=tuple(people))
 
 
-def _static_places(data: Path, group: Sequence[MarkerFacts]) -> dict[str, FloatArray]:
-    """Where markers are in the static trial that has most of them; empty without one."""
-    standing = [one for one in group if one.still]
-    if not standing:
-        return {}
-    best = max(standing, key=lambda one: len(one.labels))
-    return median_places(read_recording(data / best.file))
+def _static_places(data: Path, group: Sequence[MarkerFacts]) -> list[dict[str, FloatArray]]:
+    """Where markers are in the static trial of each participant that has most of them."""
+    standing = _by_person(group, lambda one: len(one.labels) if one.still else 0)
+    return [median_places(read_recording(data / one.file)) for one in standing]
+
+
+def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
+    """Give the longest moving trial of each participant."""
+    for one in _by_person(group, lambda one: 0 if one.still else one.frames):
+        yield read_recording(data / one.file)
+
+
+def _by_person(
+    group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
+) -> list[MarkerFacts]:
+    """Give the largest trial of each participant, the one with most labels first."""
+    owners = people_of([one.file for one in group])
+    largest: dict[str, MarkerFacts] = {}
+    for one in sorted((one for one in group if size(one)), key=size):
+        largest[owners[one.file]] = one
+    return sorted(largest.values(), key=lambda one: -len(one.labels))
 
 
 def _looks(

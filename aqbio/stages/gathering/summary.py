@@ -98,6 +98,8 @@ def _trials(study: GatheredStudy) -> Iterator[str]:
 
 def _labels(study: GatheredStudy) -> Iterator[str]:
     markers = study.markers
+    if markers is None:
+        return
     yield "Labels"
     yield f"  {markers.sure} labels are placed; markers.yaml says where"
     if any(BY_POSITION in note for note in markers.notes.values()):
@@ -137,7 +139,7 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
     for row in (row for row in study.rows.trials if row.please):
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
         yield f"{where}, {row.please}: if you know how fast the belt was set"
-    for place in study.markers.missing:
+    for place in study.markers.missing if study.markers else ():
         yield f"  markers.yaml, please_fill, {blank(place)}: {asked(place)} (needed)"
     typed = quote(str(folder))
     yield f"Then: aqbio check {typed}, and aqbio run {typed}"

@@ -166,7 +166,7 @@ def marker_set_content(
         "source": source,
         "markers": markers,
         "measurements": measurements(labelling, markers, model),
-        "feet": {side: _foot(labelling, side, markers) for side in ("left", "right")},
+        "feet": {side: foot_labels(labelling, side, markers) for side in ("left", "right")},
         "pelvis": {
             "front": [labelling.label("asis", side) for side in SIDES],
             "back": pelvis_back(labelling),
@@ -181,7 +181,8 @@ def pelvis_back(labelling: Labelling) -> list[str]:
     return spines if len(spines) == 2 or sacrum is None else [sacrum]
 
 
-def _foot(labelling: Labelling, side: str, markers: Collection[str]) -> dict[str, Any]:
+def foot_labels(labelling: Labelling, side: str, markers: Collection[str]) -> dict[str, Any]:
+    """Labels of a foot: of the heel, and those of the forefoot that are in the marker set."""
     toes = [labelling.label(name, side) for name in ("toe", "mt2", "mt1", "mt5")]
     return {
         "heel": labelling.label("heel", side),

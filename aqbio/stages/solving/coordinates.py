@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
+from aqbio.mechanics.anatomy.body_points import with_points
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.recordings.still_values import held_values
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.solving.model_markers import landmark_labels, own_marker_set, stand_ins
 from aqbio.stages.solving.observed import told_by_file
 
 LARGEST_RADIANS = 7.0
@@ -33,11 +36,36 @@ def prepared_coordinates(stem: Path) -> Path:
     return stem.with_name(f"{stem.name}_coordinates.mot")
 
 
-def coordinates_recording(study: Study, trial: Trial) -> Recording:
-    """Give a trial that starts from joint angles as if its model's markers had been recorded.
+@dataclass(frozen=True, eq=False)
+class CoordinatesTrial:
+    """A trial that starts from joint angles, as if its model's markers had been recorded.
 
-    Markers of the participant's model, where the coordinates put them; ground axes of OpenSim. The
-    coordinates are left for stage solve, on the clock of the prepared trial.
+    Attributes
+    ----------
+    recording : Recording
+        Markers of the participant's model, where the coordinates put them, and points on its bodies
+        that stand in for those of pelvis and feet that it lacks; ground axes of OpenSim.
+    marker_set : MarkerSet
+        Of these markers.
+    coordinates : tuple of C str
+    q : (T, C) array, rad or m
+        NaN where the file does not tell a coordinate.
+    """
+
+    recording: Recording
+    marker_set: MarkerSet
+    coordinates: tuple[str, ...]
+    q: FloatArray
+
+    def write(self, stem: Path) -> None:
+        """Leave the coordinates for stage solve, on the clock of the prepared trial."""
+        time = np.arange(len(self.q)) / self.recording.rate
+        file = prepared_coordinates(stem)
+        write_storage(file, self.coordinates, time, self.q, in_degrees=False)
+
+
+def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
+    """Read a trial that starts from joint angles.
 
     Raises
     ------
@@ -49,25 +77,23 @@ def coordinates_recording(study: Study, trial: Trial) -> Recording:
 
     with quiet(level="Off"):
         skeleton = read_skeleton(study.model_file(trial.participant_id))
+    skeleton = with_points(skeleton, stand_ins(skeleton, study.model_map))
     path, forces = study.recording(trial), study.forces(trial)
     storage = read_storage(path)
     rate = sampling_rate(storage.time, path.name)
     q, findings = coordinate_values(storage, skeleton, path)
-    labels, columns = _marker_columns(study.marker_set, skeleton)
     loads = None
     if forces is not None:
         loads, more = read_forces(forces, float(storage.time[0]))
         findings += more
-    stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
-    time = np.arange(len(q)) / rate
-    write_storage(prepared_coordinates(stem), skeleton.coordinates, time, q, in_degrees=False)
-    return Recording(
-        labels=labels,
-        positions=_positions(skeleton, q)[:, columns],
-        rate=rate,
-        forces=loads,
-        findings=tuple(findings),
-    )
+    marker_set = own_marker_set(skeleton, study.model_map)
+    positions = _positions(skeleton, q)
+    told = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
+    needed = landmark_labels(marker_set)
+    kept = [i for i, label in enumerate(skeleton.markers) if told[i] or label in needed]
+    labels = tuple(skeleton.markers[index] for index in kept)
+    recording = Recording(labels, positions[:, kept], rate, loads, tuple(findings))
+    return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
 
 
 def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
@@ -212,24 +238,3 @@ def _in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
             rule="coordinates-unit",
         )
     return bool(storage.in_degrees)
-
-
-def _marker_columns(marker_set: MarkerSet, skeleton: Skeleton) -> tuple[tuple[str, ...], list[int]]:
-    """Labels of the marker set that the model has, and their places among its markers."""
-    labels = [
-        label
-        for label, marker in marker_set.markers.items()
-        if not marker.computed and marker_set.model_name(label) in skeleton.markers
-    ]
-    needed = {*marker_set.pelvis.front, *marker_set.pelvis.back}
-    needed |= {marker_set.feet.left.heel, marker_set.feet.right.heel}
-    if lost := sorted(needed - set(labels)):
-        raise AqbioError(
-            f"the participant's model has no markers for {', '.join(lost)}, which tell where feet "
-            "and pelvis are.",
-            fix="name the marker set that the model was scaled with in model.markers, or add these "
-            "markers to the model.",
-            rule="model-markers",
-        )
-    index = [skeleton.markers.index(marker_set.model_name(label)) for label in labels]
-    return tuple(labels), index

@@ -17,11 +17,13 @@ from aqbio.mechanics.contributions.level_a import (
     closures,
     free_moment,
     level_a,
+    momentum_between,
 )
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, joint_wrenches
 from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import GROUND
 
 seeds = st.integers(0, 10_000)
@@ -309,6 +311,27 @@ def test_closures_hold_on_any_tree(random_tree, seed):
     assert found["A2"].value < 1e-11
     assert found["A2f"].value < 1e-11
     assert found["A3"].value < 1e-4
+
+
+def test_derivative_of_a_slow_camera_is_taken_between_its_frames(random_tree):
+    """At 60 Hz products of 3 Hz swings are too fast for the frames; the motion knows them."""
+    skeleton = random_tree(3, 5, plain=True)
+    time, rate = np.arange(40) / 60.0, np.linspace(10, 40, len(skeleton.coordinates))
+    angle = rate * time[:, None]
+    motion = Motion(np.sin(angle), rate * np.cos(angle), -(rate**2) * np.sin(angle))
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    nothing = ExternalLoad("b0", np.zeros((40, 3)), np.zeros((40, 3)), np.zeros(3))
+    balance = _balance(segment_motion(skeleton, kinematics), [nothing])
+    root = balance.residual_moment, balance.residual_force
+    between = momentum_between(skeleton, time, motion)
+    alone, finer = (
+        closures(balance, time, balance.momentum, root, TOLERANCES, given)[-1].value
+        for given in (None, between)
+    )
+    assert alone > 0.05  # the danger: a right rate would be said to be wrong
+    assert finer < 0.01
+    doubled = between[0], 2.0 * between[1]
+    assert closures(balance, time, balance.momentum, root, TOLERANCES, doubled)[-1].value > 0.5
 
 
 def _wrong_spin(motion, *about):

@@ -21,9 +21,9 @@ from aqbio.stages.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
+    owners_of,
     repeated_recordings,
 )
-from aqbio.stages.gathering.people import people_of
 from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
 from aqbio.stages.gathering.scaled_models import (
     ScaledModel,
@@ -182,7 +182,7 @@ def _by_person(
     group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
 ) -> list[MarkerFacts]:
     """Give the largest trial of each participant, the one with most labels first."""
-    owners = people_of([one.file for one in group])
+    owners = owners_of(group)
     largest: dict[str, MarkerFacts] = {}
     for one in sorted((one for one in group if size(one)), key=size):
         largest[owners[one.file]] = one

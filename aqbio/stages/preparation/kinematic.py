@@ -188,7 +188,7 @@ def participant_errors(
     errors = {
         name: [x for one in known for x in one[name]] for name in ("touchdown_s", "toe_off_s")
     }
-    count = len(errors["touchdown_s"])
+    count = min(map(len, errors.values()))
     if count < EVENTS_MIN:
         return {}, []
     numbers: dict[str, float] = {"contacts": count}

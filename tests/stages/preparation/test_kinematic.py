@@ -61,6 +61,15 @@ def test_low_passed_markers_have_no_claim_and_name_the_cause():
     assert unfound.fix == "export the markers unfiltered."
 
 
+def test_missing_foot_markers_have_no_claim():
+    """Without the heel of a heel striker a touchdown is 30 to 45 ms late."""
+    notes = Notes("run", "P1", "run.trc", "")
+    events = MarkerEvents(tuple(WHOLE), 100.0, 4.0, "heel", smoothed=False, whole=False)
+    note_kinematic(events, notes)
+    assert "not known, because foot markers are missing" in notes.found[0].what
+    assert np.isnan(events.contact_time_error)
+
+
 def test_contacts_at_the_ends_of_the_recording_are_not_unfound():
     cut = [_contact(UNKNOWN, 0.05, complete=False), _contact(2.2, UNKNOWN, complete=False)]
     assert len(_said([*cut, *WHOLE])) == 1

@@ -50,11 +50,15 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Only say what would run.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="End with status 3 where anything in the program broke."),
+    ] = False,
 ) -> None:
     """Run the whole workflow and show how far it is."""
     from aqbio.progress import run_workflow
 
-    sys.exit(run_workflow(_study_file(study), cores=cores, dry_run=dry_run))
+    sys.exit(run_workflow(_study_file(study), cores=cores, dry_run=dry_run, strict=strict))
 
 
 @app.command()

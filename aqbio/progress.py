@@ -18,16 +18,23 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stages.internal import IDENTIFIER, RULE
+from aqbio.stages.stepping.findings import every_finding
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 POLL_SECONDS = 0.25
 
+BROKEN = 3
+"""Exit status of a strict run that has a page, but not of everything."""
+
 LOCKS = Path(".snakemake")
 """Folder of the locks, below the one that a run works in."""
 
 
-def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
+def run_workflow(
+    study_file: Path, *, cores: int, dry_run: bool = False, strict: bool = False
+) -> int:
     """Run snakemake on a study and show how far it is.
 
     Parameters
@@ -37,11 +44,13 @@ def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
         Cores to use; 0 uses all.
     dry_run : bool
         Only say what would run.
+    strict : bool
+        Whether an internal error counts as a failure.
 
     Returns
     -------
     int
-        Exit status of snakemake.
+        Exit status of snakemake; with ``strict`` `BROKEN` where something in the program broke.
     """
     study = load_study(study_file)
     command = snakemake_command(study_file, cores)
@@ -51,7 +60,8 @@ def run_workflow(study_file: Path, *, cores: int, dry_run: bool) -> int:
         if stopped:
             sys.stdout.write("The run before was stopped: what it finished is kept.\n")
             subprocess.run([*command, "--unlock"], check=False, capture_output=True)
-        return _run(command, study, lock)
+        status = _run(command, study, lock)
+    return BROKEN if status == 0 and strict and internal_errors(study) else status
 
 
 def snakemake_command(study_file: Path, cores: int) -> list[str]:
@@ -216,5 +226,16 @@ def summary(study: Study) -> str:
     failed = trials[trials["status"] != "ok"]
     lines = [f"{len(trials) - len(failed)} of {len(trials)} trials have results."]
     lines += [f"  {row.participant_id} {row.trial_id}: {row.reason}" for row in failed.itertuples()]
+    lines += internal_errors(study)
     lines.append(f"Page: {study.root / 'report' / 'index.html'}")
     return "\n".join(lines)
+
+
+def internal_errors(study: Study) -> list[str]:
+    """Say what broke in the program itself: each fault as first met, and how often."""
+    findings = every_finding(study)
+    said = findings.loc[findings["rule"] == RULE, "what"]
+    faults = said.groupby(said.str.extract(IDENTIFIER, expand=False), sort=False)
+    return [
+        f"  {one.iloc[0]}" + (f" ({len(one)} times)" if len(one) > 1 else "") for _, one in faults
+    ]

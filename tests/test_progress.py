@@ -18,7 +18,8 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.stages.stepping.columns import TRIALS
+from aqbio.stages.internal import RULE
+from aqbio.stages.stepping.columns import FINDINGS, TRIALS
 from tests.small_study import write_small_study
 
 
@@ -144,7 +145,12 @@ def test_the_bar_of_the_study_reaches_its_end(study):
     assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
 
 
-def _trials(study, *rows):
+def _trials(study, *rows, found=()):
+    findings = pd.DataFrame(
+        [dict.fromkeys(FINDINGS) | {"rule": RULE, "what": one} for one in found],
+        columns=list(FINDINGS),
+    )
+    write_table(findings, study.table("findings.tsv"), FINDINGS, {})
     table = pd.DataFrame([dict.fromkeys(TRIALS) | row for row in rows], columns=list(TRIALS))
     write_table(table, study.table("trials.tsv"), TRIALS, {})
 
@@ -159,6 +165,29 @@ def test_summary_names_every_failure_and_the_page(study):
     assert first == "1 of 2 trials have results."
     assert failure == "  P1 007: solve: cut."
     assert page == f"Page: {study.root / 'report' / 'index.html'}"
+
+
+def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(
+    study, tmp_path, monkeypatch, capsys
+):
+    """The page is there; scripts still learn that a part of it is not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: [sys.executable, "-V"])
+    whole = {"participant_id": "P1", "trial_id": "fast", "status": "ok"}
+
+    def status(*, strict):
+        return progress.run_workflow(study.file, cores=1, strict=strict)
+
+    _trials(study, whole)
+    assert (status(strict=False), status(strict=True)) == (0, 0)
+    capsys.readouterr()
+    said = "internal error 12ab34: KeyError, see logs/{}; please report."
+    other = "internal error 99ff00: MemoryError, see logs/c; please report."
+    _trials(study, whole, found=[said.format("a"), said.format("b"), other])
+    assert (status(strict=False), status(strict=True)) == (0, progress.BROKEN)
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  {said.format('a')} (2 times)" in lines
+    assert f"  {other}" in lines
 
 
 def test_what_snakemake_is_asked_for(study, monkeypatch):

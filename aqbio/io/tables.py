@@ -77,7 +77,10 @@ def read_table(path: Path) -> pd.DataFrame:
         )
     except FileNotFoundError as error:
         raise AqbioError(
-            "the table does not exist.", file=str(path), fix="run the stage that writes it."
+            "the table does not exist.",
+            file=str(path),
+            fix="run the stage that writes it.",
+            rule="stage-order",
         ) from error
     except pd.errors.EmptyDataError as error:
         raise AqbioError(

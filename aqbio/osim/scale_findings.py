@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from aqbio.config import Measurement
 from aqbio.errors import Finding
 
 FACTOR_LIMITS = (0.8, 1.25)
@@ -14,13 +15,22 @@ LEFT_RIGHT = 0.03
 """Largest relative difference of the scale factors of a left and a right body."""
 
 
-def factor_findings(factors: Mapping[str, tuple[float, float, float]]) -> list[Finding]:
+def factor_findings(
+    factors: Mapping[str, tuple[float, float, float]], measurements: Sequence[Measurement] = ()
+) -> list[Finding]:
     """Hold scale factors by body against their limits and against the other side.
+
+    Parameters
+    ----------
+    factors : mapping
+    measurements : sequence of Measurement
+        Where the factors come from.
 
     Returns
     -------
     list of Finding
-        Rules ``scale-factor`` and ``scale-left-right``.
+        Rules ``scale-factor``, one for all bodies that have the same factor, and
+        ``scale-left-right``.
 
     Examples
     --------
@@ -30,19 +40,25 @@ def factor_findings(factors: Mapping[str, tuple[float, float, float]]) -> list[F
     """
     low, high = FACTOR_LIMITS
     findings = []
+    alike: dict[float, list[str]] = {}
     for body, values in factors.items():
-        for axis, value in zip("xyz", values, strict=True):
+        for value in values:
             if not low <= value <= high:
-                findings.append(
-                    Finding(
-                        "scale-factor",
-                        "warning",
-                        f"{body} is scaled by {value:.3f} along {axis}, outside {low} to {high}.",
-                        number=value,
-                        limit=low if value < low else high,
-                        fix="check the marker pairs of that measurement in the static trial.",
-                    )
-                )
+                alike.setdefault(round(value, 3), []).append(body)
+    for value, found in alike.items():
+        bodies = list(dict.fromkeys(found))
+        findings.append(
+            Finding(
+                "scale-factor",
+                "warning",
+                f"{', '.join(bodies)}: scaled by {value:.3f}{_measured_by(bodies, measurements)}, "
+                f"outside {low} to {high}.",
+                number=value,
+                limit=low if value < low else high,
+                fix="check that these markers sit where the marker set has them on the model; a "
+                "marker that sits elsewhere makes the segment too long or too short.",
+            )
+        )
     for body, left in factors.items():
         if not body.endswith("_l") or (right := factors.get(body[:-2] + "_r")) is None:
             continue
@@ -65,6 +81,13 @@ def factor_findings(factors: Mapping[str, tuple[float, float, float]]) -> list[F
                 )
             )
     return findings
+
+
+def _measured_by(bodies: Sequence[str], measurements: Sequence[Measurement]) -> str:
+    """Say between which markers the size of some bodies was measured."""
+    own = [one for one in measurements if set(bodies) & set(one.bodies)]
+    pairs = ["-".join(pair) for one in own for pair in one.pairs]
+    return f" (measured between {', '.join(pairs)})" if pairs else ""
 
 
 def landmark_findings(

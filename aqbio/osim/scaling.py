@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,8 @@ class ScaledModel:
         Over labels of the recording, tracking markers excluded, m.
     pose : dict
         Static pose by coordinate, rad or m; the person faces x.
+    landmarks : tuple of str
+        Markers of the written model that the posture rests on: recorded, and not clusters.
     findings : tuple of Finding
     """
 
@@ -101,6 +104,7 @@ class ScaledModel:
     rms: float
     largest: float
     pose: dict[str, float]
+    landmarks: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
@@ -147,7 +151,7 @@ def scale_model(task: ScaleTask, output: Path, scratch: Path) -> ScaledModel:
     undress(scaled, task.marker_set)
     scaled.setName(output.stem)
     scaled.printToXML(str(output))
-    findings += factor_findings(factors)
+    findings += factor_findings(factors, task.marker_set.measurements)
     return _result(task, output, pose, factors, findings)
 
 
@@ -265,5 +269,23 @@ def _result(
         rms=float(np.sqrt(np.mean(np.square(list(landmarks.values()))))),
         largest=max(landmarks.values()),
         pose=pose.coordinates,
+        landmarks=_landmarks(task.marker_set, pose.error),
         findings=(*findings, *found),
+    )
+
+
+def _landmarks(marker_set: MarkerSet, seen: Container[str]) -> tuple[str, ...]:
+    """Recorded markers that posed and scaled the model, by themselves or in a midpoint."""
+    counted = {
+        label
+        for name, mapped in marker_set.markers.items()
+        if mapped.static_weight > 0 and not mapped.tracking
+        for label in (name, *mapped.midpoint)
+    }
+    return tuple(
+        marker_set.model_name(label)
+        for label in marker_set.markers
+        if label in counted
+        and not marker_set.markers[label].computed
+        and marker_set.model_name(label) in seen
     )

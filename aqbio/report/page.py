@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -30,6 +31,7 @@ from aqbio.report.quality import (
     residuals,
 )
 from aqbio.report.rows import rows
+from aqbio.report.sections import Contain, Sections
 from aqbio.report.summary import study_summary
 from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
 from aqbio.report.verdicts import VerdictTables, verdict_section
@@ -107,8 +109,14 @@ class PageContent:
     origin: Origin
 
 
-def page(content: PageContent) -> str:
+def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> str:
     """Write the page.
+
+    Parameters
+    ----------
+    content : PageContent
+    contain : callable
+        A section in which something fails then says so, and the others are there.
 
     Returns
     -------
@@ -129,33 +137,36 @@ def page(content: PageContent) -> str:
     environment.globals |= {"few": FEW}
     style = (templates / "style.css").read_text(encoding="utf-8")
     figures = _figures(content.figures)
-    columns, driven = speed_columns(content.means), driven_columns(content.caused)
-    environment.globals |= {"driven_sides": told_sides(driven)}
-    return environment.get_template("page.html.j2").render(
-        content=content,
-        style=Markup(style),
-        columns=columns,
-        driven=driven,
-        fastest=fastest(driven),
-        fastest_carried=fastest(columns),
-        verdicts=verdict_section(content.verdicts),
-        verdict_figures=figures["verdicts"],
-        study_figures=figures["study"],
-        trial_figures=figures["trials"],
-        numbers=_numbers(figures),
-        sessions=sessions(content.consistency, residuals(content.quality)),
-        agreement_figure=next(iter(figures[AGREEMENT]), None),
-        carriers=told_carriers(columns),
-        summary=study_summary(content.participants, content.trials, content.steps),
-        step_rows=rows(content.steps),
-        quality=quality_tables(content.quality),
-        residuals=residuals(content.quality),
-        cautions=cautions(content.quality, content.findings),
-        closures=rows(closures(content.quality)),
-        closure_summary=closure_summary(content.quality),
-        findings=_findings(content.findings),
-        joint_roles=_joint_roles(columns),
+    values = Sections(environment, contain)
+    columns = values.value("columns", lambda: speed_columns(content.means))
+    driven = values.value("driven", lambda: driven_columns(content.caused))
+    values.value("driven_sides", lambda: told_sides(driven))
+    values.value("fastest", lambda: fastest(driven))
+    values.value("fastest_carried", lambda: fastest(columns))
+    values.value("verdicts", lambda: verdict_section(content.verdicts))
+    values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
+    values.value("carriers", lambda: told_carriers(columns))
+    values.value(
+        "summary", lambda: study_summary(content.participants, content.trials, content.steps)
     )
+    values.value("step_rows", lambda: rows(content.steps))
+    values.value("quality", lambda: quality_tables(content.quality))
+    values.value("residuals", lambda: residuals(content.quality))
+    values.value("cautions", lambda: cautions(content.quality, content.findings))
+    values.value("closures", lambda: rows(closures(content.quality)))
+    values.value("closure_summary", lambda: closure_summary(content.quality))
+    values.value("findings", lambda: _findings(content.findings))
+    values.value("joint_roles", lambda: _joint_roles(columns))
+    environment.globals |= {
+        "content": content,
+        "style": Markup(style),
+        "verdict_figures": figures["verdicts"],
+        "study_figures": figures["study"],
+        "trial_figures": figures["trials"],
+        "numbers": _numbers(figures),
+        "agreement_figure": next(iter(figures[AGREEMENT]), None),
+    }
+    return environment.get_template("page.html.j2").render()
 
 
 def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aqbio.config import Trial
@@ -20,10 +20,12 @@ from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
 from aqbio.stages.fitting.session import FittedSession, fitted_session
 from aqbio.stages.fitting.static import static_stance
 from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
+from aqbio.stages.internal import contained
 from aqbio.stages.manifest import (
     Report,
     TrialOutcome,
     earlier_failures,
+    participant_stage,
     run_trials,
     write_manifest,
 )
@@ -45,13 +47,17 @@ class Session:
         By name.
     fitted : FittedSession or None
         None where consistency is off.
+    failed : dict
+        Why a trial could be neither read nor fitted, by name.
     """
 
     skeleton: Skeleton
     trials: dict[str, SolvedTrial]
     fitted: FittedSession | None
+    failed: dict[str, AqbioError] = field(default_factory=dict)
 
 
+@participant_stage(STAGE, enabled=False, adjusted_model=False, **estimate_numbers(None))
 def consistency_participant(study: Study, participant_id: str, report: Report) -> None:
     """Fit all trials of a participant together, or pass their plain motion on.
 
@@ -92,17 +98,49 @@ def _session(study: Study, participant_id: str) -> Session | None:
 
     None where no trial was solved.
     """
-    failed = earlier_failures(study, participant_id, STAGE)
-    names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in failed]
+    before = earlier_failures(study, participant_id, STAGE)
+    names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
     if not names:
         return None
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
-    trials = {name: SolvedTrial.read(study, participant_id, name) for name in names}
-    if not study.settings.consistency.enabled:
-        return Session(skeleton, trials, None)
+    trials: dict[str, SolvedTrial] = {}
+    failed: dict[str, AqbioError] = {}
+    for name in names:
+        try:
+            with contained(study, STAGE, participant_id, name):
+                trials[name] = SolvedTrial.read(study, participant_id, name)
+        except AqbioError as error:
+            failed[name] = error
+    if not study.settings.consistency.enabled or not trials:
+        return Session(skeleton, trials, None, failed)
     static = static_stance(study, participant_id, skeleton)
-    each = list(trials.values())
-    return Session(skeleton, trials, fitted_session(study, skeleton, each, static))
+
+    def fit(names: Sequence[str]) -> FittedSession:
+        with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
+            return fitted_session(study, skeleton, [trials[name] for name in names], static)
+
+    try:
+        return Session(skeleton, trials, fit(list(trials)), failed)
+    except AqbioError:
+        alone = _unfit(fit, trials)
+        sound = [name for name in trials if name not in alone]
+        if not alone:
+            raise
+        fitted = fit(sound) if sound else None
+        return Session(skeleton, trials, fitted, failed | alone)
+
+
+def _unfit(
+    fit: Callable[[Sequence[str]], FittedSession], names: Iterable[str]
+) -> dict[str, AqbioError]:
+    """Trials that cannot be fitted even alone: the others need not fail with them."""
+    found = {}
+    for name in names:
+        try:
+            fit([name])
+        except AqbioError as error:
+            found[name] = error
+    return found
 
 
 def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
@@ -124,6 +162,8 @@ def _trial(
     """Write one trial: as fitted, or plain with the reason."""
     if session is None:
         raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
+    if trial.trial_id in session.failed:
+        raise session.failed[trial.trial_id]
     one, fitted = session.trials[trial.trial_id], session.fitted
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     inputs = (*one.files, ParticipantModel.of(study, participant_id).table)

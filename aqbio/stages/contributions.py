@@ -32,7 +32,13 @@ from aqbio.stages.levels.dataset import Contributions, contributions_dataset
 from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
-from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.solving.observed import read_observed
 from aqbio.stages.stepping.roles import role_scheme
@@ -49,6 +55,7 @@ ROUND_OFF = 1e-12
 SAME_STATE = 1e-8
 
 
+@participant_stage(STAGE)
 def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
     """Compute level A and joint moments of all trials of a participant.
 

@@ -35,7 +35,15 @@ from aqbio.stages.arms.step_rows import (
     step_rows,
 )
 from aqbio.stages.arms.trial_state import measured_state
-from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.internal import RULE as INTERNAL
+from aqbio.stages.internal import as_findings, contained
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.solving.observed import why_not_whole
 from aqbio.stages.stepping.curves import step_curves
 from aqbio.stats.evidence import CHAINS
@@ -70,13 +78,20 @@ class Collected:
     rates: dict[str, float] = field(default_factory=dict)
 
 
+def _without_results(study: Study, participant_id: str) -> None:
+    """Leave the files of a participant that nothing is known of."""
+    _write(study, participant_id, Collected(LooseFits()), [])
+
+
+@participant_stage(STAGE, _without_results)
 def evidence_participant(study: Study, participant_id: str, report: Report) -> None:
     """Gather the evidence of all trials of a participant.
 
     Writes ``evidence/steps.nc`` (the study's own settings), ``evidence/arms.nc`` (the other arms)
     and ``evidence.json`` last.
     """
-    collected = Collected(loose=loose_fits(study, participant_id))
+    loose, findings = _loose_fits(study, participant_id)
+    collected = Collected(loose)
     trials = run_trials(
         study,
         participant_id,
@@ -84,13 +99,26 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
         lambda trial: evidence_trial(study, participant_id, trial, collected),
         report,
     )
-    folder = study.folder(participant_id, STAGE)
     files = [Path(path) for done in trials for path in done.get("inputs", [])]
+    _write(study, participant_id, collected, files)
+    findings += arms_left_out(_arms(study), collected.rates, participant_id)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def _write(study: Study, participant_id: str, collected: Collected, files: list[Path]) -> None:
+    folder = study.folder(participant_id, STAGE)
     source = provenance(STAGE, files, study.stage_settings(STAGE))
     write_dataset(own_dataset(collected.own), folder / OWN, source)
     write_dataset(arms_dataset(collected.arms), folder / ARMS, source)
-    findings = arms_left_out(_arms(study), collected.rates, participant_id)
-    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def _loose_fits(study: Study, participant_id: str) -> tuple[LooseFits, list[Finding]]:
+    """Fit with looser forces; without it all other arms are there still."""
+    try:
+        with contained(study, STAGE, participant_id, "loose"):
+            return loose_fits(study, participant_id), []
+    except AqbioError as error:
+        return LooseFits(), as_findings(error, participant=participant_id)
 
 
 def _arms(study: Study) -> tuple[Arm, ...]:
@@ -115,7 +143,7 @@ def evidence_trial(
     lines = line_rates(observed_parts(study, cached), kinematics)
     limit = study.settings.steps.steady_speed_change
     curves = step_curves(data, [one.step for one in own], study.model_map)
-    collected.own += [
+    own_rows = [
         _row(trial, own_arm, one, limit)
         | own_extras(of_step)
         | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
@@ -123,15 +151,15 @@ def evidence_trial(
         | {"momentum": one.momentum, "arm_momentum_y": one.arm_momentum[..., UPWARD]}
         for one, of_step in zip(own, curves, strict=True)
     ]
-    findings = []
-    collected.rates[trial.trial_id] = cached.rate
+    findings: list[Finding] = []
+    arm_rows: list[dict[str, Any]] = []
     for arm in (one for one in others if carried(one, cached.rate)):
         try:
-            rows = step_rows(arm_state(study, participant_id, cached, arm))
+            with contained(study, STAGE, participant_id, trial.trial_id, arm.name):
+                rows = step_rows(arm_state(study, participant_id, cached, arm))
+                arm_rows += [_row(trial, arm, one, limit) | _stance(one) for one in list(rows)]
         except AqbioError as error:
             findings.append(_missing_arm(arm, trial, error))
-            continue
-        collected.arms += [_row(trial, arm, one, limit) | _stance(one) for one in rows]
     numbers = {
         "recorded": sum(step.reason != CUT for step in state.steps),
         "kept": len(own),
@@ -141,6 +169,9 @@ def evidence_trial(
         "mass_kg": state.mass,
         "unseen_arms": _unseen_arms(study, cached, state.steps),
     }
+    collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
+    collected.own += own_rows
+    collected.arms += arm_rows
     return TrialOutcome(numbers, tuple(findings), inputs)
 
 
@@ -181,6 +212,8 @@ def _stance(one: StepRow) -> dict[str, Any]:
 
 
 def _missing_arm(arm: Arm, trial: Trial, error: AqbioError) -> Finding:
+    if error.rule == INTERNAL:
+        return error.finding(trial=trial.trial_id)
     return Finding(
         rule="arm-unavailable",
         severity="info",

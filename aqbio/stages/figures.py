@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -39,14 +41,17 @@ from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_
 from aqbio.figures.phase_grid import phase_grid_figure
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
 from aqbio.figures.stance_means import kept_steps, stance_means
-from aqbio.figures.step_columns import step_columns
+from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, read_table, write_table
-from aqbio.stages.manifest import OK, Report
+from aqbio.stages.drawn_trials import drawn_trials, on_plates, trials_with_forces
+from aqbio.stages.internal import Parts
+from aqbio.stages.manifest import Report
+from aqbio.stages.stepping.findings import write_findings
 from aqbio.stages.verdicts.illustrations import TABLES, HypothesisFigure, hypothesis_figures
 
 if TYPE_CHECKING:
@@ -91,83 +96,142 @@ def figures_study(study: Study, report: Report) -> None:
     """Draw every figure of a study.
 
     Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
-    drawn, and ``figures/figures.json`` last.
+    drawn, and ``figures/figures.json`` last. A figure that cannot be drawn is left out with a
+    finding.
     """
+    import pandas as pd
+
+    parts = Parts(study, STAGE)
     tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv", "quality.tsv")
-    inputs = [study.table(name) for name in tables]
+    inputs = [study.table(name) for name in (*tables, *(f"{one}.tsv" for one in TABLES))]
     steps = read_dataset(inputs[0])
     outcomes, contributions = read_table(inputs[1]), read_table(inputs[2])
     contributions = contributions.dropna(subset=["value"])  # not measured: no part in a mean
-    means = stance_means(outcomes, contributions, _edges(study))
-    source = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    trials, measures = read_table(inputs[3]), read_table(inputs[4])
+    source = provenance(STAGE, inputs[:5], study.stage_settings(STAGE))
+    means = parts.part(
+        "means",
+        lambda: stance_means(outcomes, contributions, _edges(study)),
+        pd.DataFrame(columns=list(MEAN_COLUMNS)),
+    )
     write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
-    illustrations = []
-    for illustration in _step_illustrations(study, steps):
-        illustrations.append(illustration)
-        report(f"{illustration.name}: done")
-    for chart in _bar_charts(study, outcomes, contributions):
-        illustrations.append(_bar_illustration(study, chart))
-        report(f"{chart.name}: done")
-    inputs += [study.table(f"{name}.tsv") for name in TABLES]
-    for found in hypothesis_figures(study):
-        illustrations.append(_hypothesis_illustration(study, found))
-        report(f"{found.name}: done")
-    agreements = trial_agreements(steps, read_table(inputs[4]), study.settings.quality)
-    if agreements:
-        illustrations.append(_agreement_illustration(study, agreements))
-        report("agreement: done")
-    trials, count = read_table(inputs[3]), study.settings.figures.ground_force_trials
-    for participant in study.participants:
-        measured = trials[trials["trial_id"].isin(_on_plates(study, participant.participant_id))]
-        chosen = drawn_trials(measured, participant.participant_id, count)
-        for trial_id, mass in _trials_with_forces(study, participant.participant_id, chosen):
-            place = (participant.participant_id, trial_id)
-            prepared = study.folder(place[0], "prepare") / f"{trial_id}.nc"
-            inputs.append(prepared)
-            illustrations += _force_illustration(study, place, read_dataset(prepared), mass)
-        report(f"{participant.participant_id}: ground reaction forces done")
+    illustrations: list[Illustration] = []
+    for name, draw in (
+        *_step_illustrations(study, steps, parts),
+        *_bar_illustrations(study, outcomes, contributions),
+        *_hypothesis_illustrations(study, parts),
+        ("agreement", lambda: _agreement_illustrations(study, steps, measures)),
+        *_force_illustrations(study, trials, inputs, parts),
+    ):
+        drawn = parts.part(name, draw, list[Illustration]())
+        illustrations += drawn
+        report(f"{name}: {'done' if drawn else 'nothing to draw'}")
     content = {
         "roles": str(steps.attrs["roles"]),
         "figures": [asdict(illustration) for illustration in illustrations],
         "provenance": provenance(STAGE, inputs, study.stage_settings(STAGE)),
     }
+    write_findings(study, STAGE, parts.findings)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     write_text(study.root / STAGE / MANIFEST, text)
 
 
-def _step_illustrations(study: Study, steps: xr.Dataset) -> Iterator[Illustration]:
-    """Draw the figures of curves over the step; none without a step."""
+Drawing = tuple[str, Callable[[], list[Illustration]]]
+"""A figure, or figures of the same kind: name, and what draws it."""
+
+
+def _step_illustrations(study: Study, steps: xr.Dataset, parts: Parts) -> Iterator[Drawing]:
+    """Figures of curves over the step; none without a step."""
     whole = steps.isel(step=np.flatnonzero(np.isfinite(steps["flight_s"])))
-    columns = step_columns(whole, _edges(study))
+    columns = parts.part(
+        "columns", lambda: step_columns(whole, _edges(study)), tuple[StepColumn, ...]()
+    )
     if not columns:
         return
     positive = str(steps["joint_flexion_moment"].attrs.get("positive", "extension"))
     roles = str(steps.attrs["roles"])
-    for grid in (angular_momentum_grid(whole, columns), angular_momentum_rate_grid(whole, columns)):
-        yield _grid_illustration(study, grid, captions.grid_caption(grid, roles=roles))
-    grid = vertical_joint_moments_grid(whole, columns)
-    yield _grid_illustration(study, grid, captions.grid_caption(grid))
-    grid = flexion_moments_grid(whole, columns)
-    caption = captions.grid_caption(grid, captions.flexion_signs(positive))
-    yield _grid_illustration(study, grid, caption)
+
+    def drawing(
+        layout: Callable[..., PhaseGrid], caption: Callable[[PhaseGrid], str]
+    ) -> Callable[[], list[Illustration]]:
+        def draw() -> list[Illustration]:
+            grid = layout(whole, columns)
+            return [_grid_illustration(study, grid, caption(grid))] if grid.rows else []
+
+        return draw
+
+    def with_roles(grid: PhaseGrid) -> str:
+        return captions.grid_caption(grid, roles=roles)
+
+    def with_signs(grid: PhaseGrid) -> str:
+        return captions.grid_caption(grid, captions.flexion_signs(positive))
+
+    yield "angular momentum", drawing(angular_momentum_grid, with_roles)
+    yield "its rate", drawing(angular_momentum_rate_grid, with_roles)
+    yield "vertical joint moments", drawing(vertical_joint_moments_grid, captions.grid_caption)
+    yield "flexion moments", drawing(flexion_moments_grid, with_signs)
     if np.isfinite(whole["hub_moment"]).any():
-        grid = hub_torques_grid(whole, columns)
-        yield _grid_illustration(study, grid, captions.grid_caption(grid))
+        yield "hub torques", drawing(hub_torques_grid, captions.grid_caption)
 
 
-def _bar_charts(
+BAR_CHARTS = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
+
+
+def told_chart(
+    layout: Callable[..., BarChart],
+    contributions: pd.DataFrame,
+    steps: pd.DataFrame,
+    edges: Sequence[float],
+) -> BarChart:
+    """Lay out a figure of bars, without the rows of which nothing is known.
+
+    A model without arms has no push side that could be turned.
+    """
+    found = layout(contributions, steps, edges)
+    return replace(found, rows=tuple(row for row in found.rows if any(row.panels)))
+
+
+def _bar_illustrations(
     study: Study, outcomes: pd.DataFrame, contributions: pd.DataFrame
-) -> Iterator[BarChart]:
-    """Lay out the figures of bars; none without a step."""
+) -> Iterator[Drawing]:
+    """Figures of bars; none without a step."""
     steps = kept_steps(outcomes)
     if not len(steps):
         return
-    charts = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
-    for chart in charts:
-        found = chart(contributions, steps, _edges(study))
-        told = tuple(row for row in found.rows if any(row.panels))
-        if told:  # a model without arms has no push side that could be turned
-            yield replace(found, rows=told)
+
+    def drawn(layout: Callable[..., BarChart]) -> list[Illustration]:
+        chart = told_chart(layout, contributions, steps, _edges(study))
+        return [_bar_illustration(study, chart)] if chart.rows else []
+
+    for layout in BAR_CHARTS:
+        yield layout.__name__.removesuffix("_chart").replace("_", " "), partial(drawn, layout)
+
+
+def _hypothesis_illustrations(study: Study, parts: Parts) -> Iterator[Drawing]:
+    """Figures of the hypotheses."""
+    found: list[HypothesisFigure] = []
+    parts.part("hypotheses", lambda: found.extend(hypothesis_figures(study)), None)
+    for one in found:
+        yield one.name, partial(lambda one: [_hypothesis_illustration(study, one)], one)
+
+
+def _force_illustrations(
+    study: Study, trials: pd.DataFrame, inputs: list[Path], parts: Parts
+) -> Iterator[Drawing]:
+    """Ground reaction forces of chosen trials of every participant."""
+    count = study.settings.figures.ground_force_trials
+    for participant in study.participants:
+        name = participant.participant_id
+        measured = trials[trials["trial_id"].isin(on_plates(study, name))]
+        chosen = parts.part(name, partial(drawn_trials, measured, name, count), list[str]())
+        for trial_id, mass in trials_with_forces(study, name, chosen):
+            prepared = study.folder(name, "prepare") / f"{trial_id}.nc"
+            inputs.append(prepared)
+            place = (name, trial_id)
+            yield (
+                f"ground forces of {name}, {trial_id}",
+                partial(_force_illustration, study, place, prepared, mass),
+            )
 
 
 def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
@@ -180,6 +244,14 @@ def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
         table=_write_numbers(study, chart.name, bar_numbers(chart), BAR_COLUMNS),
         files=_save(study, chart.name, figures),
     )
+
+
+def _agreement_illustrations(
+    study: Study, steps: xr.Dataset, measures: pd.DataFrame
+) -> list[Illustration]:
+    """How well motion and forces agree; nothing without a trial."""
+    trials = trial_agreements(steps, measures, study.settings.quality)
+    return [_agreement_illustration(study, trials)] if trials else []
 
 
 def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illustration:
@@ -220,10 +292,10 @@ def _grid_illustration(study: Study, grid: PhaseGrid, caption: str) -> Illustrat
 
 
 def _force_illustration(
-    study: Study, place: tuple[str, str], prepared: xr.Dataset, mass_kg: float | None
+    study: Study, place: tuple[str, str], prepared: Path, mass_kg: float | None
 ) -> list[Illustration]:
     """Draw a trial's ground reaction forces; nothing where no foot met a plate."""
-    forces = trial_ground_forces(prepared, mass_kg)
+    forces = trial_ground_forces(read_dataset(prepared), mass_kg)
     if not forces.contacts:
         return []
     participant_id, trial_id = place
@@ -241,41 +313,6 @@ def _force_illustration(
             trial_id=trial_id,
         )
     ]
-
-
-def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[str]:
-    """Choose the trials of a participant whose ground reaction forces are drawn.
-
-    Parameters
-    ----------
-    trials : DataFrame
-        The study's table of trials.
-    participant_id : str
-    count : int
-        How many at most: the fastest of each condition first, then the second fastest, and so on.
-        Trials without a speed come last.
-    """
-    own = trials[trials["participant_id"] == participant_id]
-    place = own.groupby("condition")["speed_mps"].rank(ascending=False, na_option="bottom")
-    order = own.assign(place=place).sort_values(["place", "condition", "trial_id"])
-    return [str(name) for name in order["trial_id"].head(count)]
-
-
-def _on_plates(study: Study, participant_id: str) -> list[str]:
-    """Give the prepared trials whose contacts were measured by plates."""
-    prepared = study.read_manifest(participant_id, "prepare")["trials"]
-    return [done["trial_id"] for done in prepared if done.get("events", "plates") == "plates"]
-
-
-def _trials_with_forces(
-    study: Study, participant_id: str, chosen: list[str]
-) -> Iterator[tuple[str, float | None]]:
-    """Give the chosen trials that were prepared and the body mass, where the model has one."""
-    scale = study.read_manifest(participant_id, "scale")
-    mass: Any = scale.get("mass_kg") if scale["status"] == OK else None
-    for done in study.read_manifest(participant_id, "prepare")["trials"]:
-        if done["status"] == OK and done["trial_id"] in chosen:
-            yield done["trial_id"], None if mass is None else float(mass)
 
 
 def _edges(study: Study) -> tuple[float, ...]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aqbio.errors import AqbioError
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
+from aqbio.stages.internal import Parts, contained
 from aqbio.stages.manifest import Report
 from aqbio.stages.registration import Deviation, deviations, post_hoc, study_registry
+from aqbio.stages.stepping.findings import write_findings
 from aqbio.stages.verdicts.exports import (
     athlete_table,
     power_table,
@@ -20,7 +24,8 @@ from aqbio.stages.verdicts.exports import (
     step_columns,
     step_table,
 )
-from aqbio.stages.verdicts.gathered import Gathered, gathered
+from aqbio.stages.verdicts.gathered import Gathered
+from aqbio.stages.verdicts.known import known_evidence
 from aqbio.stages.verdicts.multiverse import MULTIVERSE, arm_labels, multiverse
 from aqbio.stages.verdicts.patterns import (
     PARTITIONS,
@@ -38,8 +43,9 @@ from aqbio.stages.verdicts.tables import (
     SPRINTS,
     VERDICTS,
 )
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome, outcomes
-from aqbio.stats.registry import Registry
+from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.verdict import Verdict, verdicts, with_robustness
 
 if TYPE_CHECKING:
@@ -49,34 +55,98 @@ STAGE = "hypotheses"
 
 
 def hypotheses_study(study: Study, report: Report) -> None:
-    """Write the verdicts of a study and every table that they can be recomputed from."""
-    registry, own = study_registry(study), study.settings.hypotheses
-    found = gathered(study, registry)
-    changed = deviations(study, registry)
-    outcome = outcomes(found.evidence, registry)
-    arms = multiverse(study, found, registry)
-    given = with_robustness(verdicts(found.evidence, registry), arm_labels(arms))
-    rules = study.settings.multiverse.flight_roles
-    inputs = [*found.inputs, *_optional_files(study)]
+    """Write the verdicts of a study and every table that they can be recomputed from.
+
+    A table, a hypothesis or a trial that cannot be computed is left out with a finding.
+    """
+    import pandas as pd
+
+    registry, parts = study_registry(study), Parts(study, STAGE)
+    nothing: Judged = (), {}, []
+    given, tables, inputs = parts.part("all", lambda: _judged(study, registry, parts), nothing)
     source = provenance(STAGE, inputs, study.stage_settings(STAGE))
     source |= {"registry_hash": registry.hash}
-    tables: dict[str, tuple[pd.DataFrame, Columns]] = {
-        "hypotheses_steps": (step_table(found.evidence), step_columns()),
-        "hypotheses_athletes": (athlete_table(outcome), ATHLETES),
-        "secondary": (secondary_table(found.evidence, own.surrogates, own.seed), SECONDARY),
-        "single_athletes": (single_table(found.evidence, registry), SINGLE),
-        "power": (power_table(found.evidence, outcome, registry, _family(given)), POWER),
-        "sprints": (_sprint_table(study, found), SPRINTS),
-        "partitions": (partition_table(found.evidence, found.foot_velocity, rules), PARTITIONS),
-        "sign_patterns": (sign_table(found.evidence), SIGNS),
-        "multiverse": (arms, MULTIVERSE),
-        "deviations": (_deviation_table(changed), DEVIATIONS),
-        "verdicts": (verdict_table(given, outcome, registry, changed), VERDICTS),
-    }
-    for name, (table, columns) in tables.items():
+    for name, columns in COLUMNS.items():
+        empty = pd.DataFrame(columns=list(columns))
+        table = parts.part(name, tables[name], empty) if name in tables else empty
         write_table(table, study.table(f"{name}.tsv"), columns, source)
+    write_findings(study, STAGE, parts.findings)
     for one in given:
         report(f"{one.hypothesis}: {one.verdict}")
+
+
+COLUMNS: dict[str, Columns] = {
+    "hypotheses_steps": step_columns(),
+    "hypotheses_athletes": ATHLETES,
+    "secondary": SECONDARY,
+    "single_athletes": SINGLE,
+    "power": POWER,
+    "sprints": SPRINTS,
+    "partitions": PARTITIONS,
+    "sign_patterns": SIGNS,
+    "multiverse": MULTIVERSE,
+    "deviations": DEVIATIONS,
+    "verdicts": VERDICTS,
+}
+"""Tables of the stage, in the order in which they are written."""
+
+
+Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], list[Path]]
+"""Verdicts, how to make every table, and the files that were read."""
+
+
+def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
+    found, own = known_evidence(study, registry, parts), study.settings.hypotheses
+    tested, plain = _tested(found.evidence, registry, parts)
+    changed = deviations(study, registry)
+    outcome = outcomes(found.evidence, tested)
+    arms = multiverse(study, found, tested, parts)
+    given = tuple(
+        replace(one, registry_hash=registry.hash)
+        for one in with_robustness(plain, arm_labels(arms))
+    )
+    rules = study.settings.multiverse.flight_roles
+    tables: dict[str, Callable[[], pd.DataFrame]] = {
+        "hypotheses_steps": lambda: step_table(found.evidence),
+        "hypotheses_athletes": lambda: athlete_table(outcome),
+        "secondary": lambda: secondary_table(found.evidence, own.surrogates, own.seed),
+        "single_athletes": lambda: single_table(found.evidence, tested),
+        "power": lambda: power_table(found.evidence, outcome, tested, _family(given)),
+        "sprints": lambda: _sprint_table(study, found),
+        "partitions": lambda: partition_table(found.evidence, found.foot_velocity, rules),
+        "sign_patterns": lambda: sign_table(found.evidence),
+        "multiverse": lambda: arms,
+        "deviations": lambda: _deviation_table(changed),
+        "verdicts": lambda: verdict_table(given, outcome, tested, changed),
+    }
+    return given, tables, [*found.inputs, *_optional_files(study)]
+
+
+def _tested(
+    evidence: Evidence, registry: Registry, parts: Parts
+) -> tuple[Registry, tuple[Verdict, ...]]:
+    """Verdicts, and the registry that they rest on.
+
+    Where they cannot be computed, what cannot be computed alone is not testable.
+    """
+    try:
+        with contained(parts.study, STAGE, "verdicts"):
+            return registry, verdicts(evidence, registry)
+    except AqbioError:
+        computed = (_if_computed(evidence, one, parts) for one in registry.hypotheses)
+        tested = Registry(hypotheses=tuple(computed))
+    return tested, verdicts(evidence, tested)
+
+
+def _if_computed(evidence: Evidence, one: Hypothesis, parts: Parts) -> Hypothesis:
+    def computed() -> Hypothesis:
+        verdicts(evidence, Registry(hypotheses=(one,)))
+        return one
+
+    why = "its statistic could not be computed: see the findings of stage hypotheses"
+    return parts.part(
+        one.id, computed, one.model_copy(update={"always": "not_testable", "implied_if": why})
+    )
 
 
 def _family(given: Sequence[Verdict]) -> int:
@@ -84,7 +154,7 @@ def _family(given: Sequence[Verdict]) -> int:
     return sum(not math.isnan(one.p_holm) for one in given)
 
 
-def _optional_files(study: Study) -> list[object]:
+def _optional_files(study: Study) -> list[Path]:
     return [path for path in (study.registry_file, study.capacities_file) if path is not None]
 
 

@@ -1,7 +1,7 @@
 """What a stage made of a participant: each trial's status, reason, numbers and findings.
 
-One trial's failure never stops the others: it is recorded with its reason, later stages pass it on,
-and the report shows it.
+One trial's failure never stops the others, whatever it is: it is recorded with its reason, later
+stages pass it on, and the report shows it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
+from aqbio.stages.internal import STAGE_ORDER, as_findings, contained
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
+
+ParticipantStage = Callable[[Study, str, Report], None]
 
 OK, FAILED = "ok", "failed"
 
@@ -79,24 +83,79 @@ def run_trials(
             entries.append(entry(trial.trial_id, FAILED, before[trial.trial_id]))
             report(f"{participant_id} {trial.trial_id}: not possible ({before[trial.trial_id]})")
             continue
-        entries.append(run_trial(trial, participant_id, work))
+        entries.append(run_trial(study, participant_id, stage, trial, work))
         reason = entries[-1]["reason"]
         report(f"{participant_id} {trial.trial_id}: {'failed: ' + reason if reason else 'done'}")
     return entries
 
 
 def run_trial(
-    trial: Trial, participant_id: str, work: Callable[[Trial], TrialOutcome]
+    study: Study,
+    participant_id: str,
+    stage: str,
+    trial: Trial,
+    work: Callable[[Trial], TrialOutcome],
 ) -> dict[str, Any]:
-    """Do a stage's work on one trial and give its manifest entry."""
+    """Do a stage's work on one trial and give its manifest entry; no exception of it escapes."""
     try:
-        outcome = work(trial)
+        with contained(study, stage, participant_id, trial.trial_id):
+            outcome = work(trial)
+            inputs = [str(path) for path in outcome.inputs]
+            done = entry(
+                trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
+            )
+            _as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
-        finding = error.finding(trial=trial.trial_id, participant=participant_id)
-        return entry(trial.trial_id, FAILED, error.what, findings=[finding])
-    inputs = [str(path) for path in outcome.inputs]
-    return entry(
-        trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
+        found = as_findings(error, trial=trial.trial_id, participant=participant_id)
+        return entry(trial.trial_id, FAILED, error.what, findings=found)
+    return done
+
+
+def participant_stage(
+    stage: str, cleared: Callable[[Study, str], None] | None = None, **numbers: Any
+) -> Callable[[ParticipantStage], ParticipantStage]:
+    """Make whatever a stage raises for a participant this participant's failure.
+
+    Parameters
+    ----------
+    stage : str
+    cleared : callable, optional
+        Leaves the files that later stages read of a participant without results.
+    numbers
+        What later stages read in the manifest of such a participant.
+    """
+
+    def decorated(work: ParticipantStage) -> ParticipantStage:
+        @wraps(work)
+        def safe(study: Study, participant_id: str, report: Report) -> None:
+            try:
+                with contained(study, stage, participant_id):
+                    work(study, participant_id, report)
+            except AqbioError as error:
+                if error.rule == STAGE_ORDER:
+                    raise
+                report(f"{participant_id}: failed: {error.what}")
+                if cleared is not None:
+                    cleared(study, participant_id)
+                _write_failure(study, participant_id, stage, error, numbers)
+
+        return safe
+
+    return decorated
+
+
+def _write_failure(
+    study: Study, participant_id: str, stage: str, error: AqbioError, numbers: Mapping[str, Any]
+) -> None:
+    """Write the manifest of a participant of whom a stage made nothing."""
+    before = earlier_failures(study, participant_id, stage)
+    trials = [
+        entry(one.trial_id, FAILED, before.get(one.trial_id, error.what))
+        for one in study.moving_of(participant_id)
+    ]
+    found = as_findings(error, participant=participant_id)
+    write_manifest(
+        study, participant_id, stage, trials, reason=error.what, findings=found, **numbers
     )
 
 
@@ -128,10 +187,14 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
                 failures.setdefault(trial.trial_id, why)
         for done in manifest["trials"]:
             if done["status"] != OK:
-                reason = done["reason"]
-                known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
-                failures.setdefault(done["trial_id"], reason if known else f"{name}: {reason}")
+                failures.setdefault(done["trial_id"], told_failure(done["reason"], name))
     return failures
+
+
+def told_failure(reason: str, stage: str) -> str:
+    """Give the reason of a failure that a stage recorded, with the stage that it happened in."""
+    known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
+    return reason if known else f"{stage}: {reason}"
 
 
 def write_manifest(
@@ -164,5 +227,8 @@ def write_manifest(
         "findings": [finding.as_dict() for finding in findings],
         "provenance": provenance(stage, inputs, study.stage_settings(stage)),
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_text(study.manifest(participant_id, stage), text)
+    write_text(study.manifest(participant_id, stage), _as_json(content))
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

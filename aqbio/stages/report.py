@@ -17,8 +17,10 @@ from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
+from aqbio.stages.internal import Parts
 from aqbio.stages.manifest import Report
 from aqbio.stages.registration import registry_record, study_registry
+from aqbio.stages.stepping.findings import every_finding, write_findings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ CAUSED = "caused_rotation"
 
 def report_study(study: Study, report: Report) -> None:
     """Write ``report/index.html``."""
+    parts = Parts(study, STAGE)
     tables = {n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings")}
     data = {name: read_table(path) for name, path in tables.items()}
     folder = study.root / STAGE
@@ -44,7 +47,7 @@ def report_study(study: Study, report: Report) -> None:
         steps=data["steps"],
         trials=data["trials"],
         quality=data["quality"],
-        findings=data["findings"],
+        findings=every_finding(study, ("hypotheses", "figures")),
         means=read_table(study.root / "figures" / MEANS),
         caused=_caused(study),
         consistency=tuple(
@@ -55,7 +58,9 @@ def report_study(study: Study, report: Report) -> None:
         figures=tuple(_figures(study)),
         origin=origin([*_records(study), ("", own)]),
     )
-    write_text(folder / "index.html", page(content))
+    text = page(content, parts.kept)
+    write_findings(study, STAGE, parts.findings)
+    write_text(folder / "index.html", text)
     report(f"{folder / 'index.html'}: {len(content.figures)} figures")
 
 

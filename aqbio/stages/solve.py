@@ -25,7 +25,13 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, observed_from
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.manifest import Report, TrialOutcome, run_trials, write_manifest
+from aqbio.stages.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
 from aqbio.stages.preparation.markers import longest_gap
 from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.force_checks import force_findings
@@ -34,9 +40,12 @@ from aqbio.stages.solving.observed import (
     lost_findings,
     lost_parts,
     of_the_model,
+    scaled_on,
     shown_by_markers,
     told_by_file,
 )
+from aqbio.stages.solving.pose import SolvedPose, believed, pose_faults
+from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
 from aqbio.stages.solving.seen_frames import (
     MINIMUM_MARKERS,
     contact_spans,
@@ -84,6 +93,7 @@ class ParticipantModel:
         )
 
 
+@participant_stage(STAGE)
 def solve_participant(study: Study, participant_id: str, report: Report) -> None:
     """Solve inverse kinematics and inverse dynamics of all trials of a participant.
 
@@ -105,30 +115,21 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         When too few markers are on the model or a solver stops.
     """
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
-    prepared = read_dataset(source)
-    skeleton = load_skeleton(model.table)
-    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
-    refuse_without_contact(prepared, markers.time, trial)
-    unobservable: tuple[str, ...] = ()
-    if trial.coordinates_file:
-        told = solved_coordinates(source.with_suffix(""), skeleton, markers.time)
-        q_raw = filled_coordinates(skeleton, told)
-        known, never = told_by_file(skeleton, q_raw, np.isfinite(told)), NOT_IN_FILE
-    else:
-        q_raw, unobservable = _coordinates(study, model, skeleton, markers)
-        known, never = shown_by_markers(skeleton, q_raw, markers), NOT_SEEN
-        q_raw = bridged(skeleton, q_raw, known)
+    prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    observed = observed_from(skeleton.bodies, known, longest_gap(prepare, rate), never)
+    pose, unobservable = _solved_pose(study, model, skeleton, markers, trial, rate)
+    faults = pose_faults(pose)
+    refuse_without_pose(pose, faults, trial.trial_id)
     observed = of_the_model(
-        observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
+        believed(pose, faults).widened(round(0.5 * rate / prepare.cutoff_hz)),
+        study.model_map.groups,
     )
     window = prepared.sel(time=markers.time)
-    smooth = low_pass(q_raw, rate, prepare.cutoff_hz)
+    smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
-    solution = Solution(skeleton, markers, q_raw, motion, forces, window, observed)
+    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(unobservable)
@@ -138,15 +139,62 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *left_out,
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
+        *pose_findings(pose, faults, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),
     ]
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
-        **solution_numbers(solution),
+        **solution_numbers(solution, study.marker_set),
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def trial_to_solve(
+    study: Study, model: ParticipantModel, trial: Trial
+) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
+    """Give a prepared trial, the model, the markers and frames to solve, and what is left out.
+
+    Raises
+    ------
+    AqbioError
+        When there are too few of them, or none during a contact.
+    """
+    prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
+    skeleton = load_skeleton(model.table)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
+    refuse_without_contact(prepared, markers.time, trial)
+    return prepared, skeleton, markers, left_out
+
+
+def _solved_pose(
+    study: Study,
+    model: ParticipantModel,
+    skeleton: Skeleton,
+    markers: TrackedMarkers,
+    trial: Trial,
+    rate: float,
+) -> tuple[SolvedPose, tuple[str, ...]]:
+    """Pose of every frame with what determines it, and the coordinates that markers leave open."""
+    unobservable: tuple[str, ...] = ()
+    if trial.coordinates_file:
+        stem = study.folder(model.participant_id, "prepare") / trial.trial_id
+        told = solved_coordinates(stem, skeleton, markers.time)
+        q = filled_coordinates(skeleton, told)
+        known, never = told_by_file(skeleton, q, np.isfinite(told)), NOT_IN_FILE
+    else:
+        q, unobservable = _coordinates(study, model, skeleton, markers)
+        known, never = shown_by_markers(skeleton, q, markers), NOT_SEEN
+        q = bridged(skeleton, q, known)
+    longest = longest_gap(study.settings.prepare, rate)
+    observed = observed_from(skeleton.bodies, known, longest, never)
+    observed = scaled_on(observed, study.read_manifest(model.participant_id, "scale")["lost"])
+    seen = None if trial.coordinates_file else markers
+    return (
+        SolvedPose(skeleton, q, seen, study.model_map, study.marker_set, observed),
+        unobservable,
+    )
 
 
 def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:

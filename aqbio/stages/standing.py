@@ -79,9 +79,9 @@ def _moving_posture(
         severity="warning",
         what=f"there is no static trial: the model is scaled to the posture of trial "
         f"{trial.trial_id} from {first / rate:.3f} to {last / rate:.3f} s, in which "
-        f"{still.markers} markers move by {1e3 * still.movement:.0f} mm. Of one runner this made "
-        "segments up to 5 % (feet 9 %) longer or shorter than his static trial did, and joint "
-        "angles begin from a fitted posture.",
+        f"{still.markers} markers move by {1e3 * still.movement:.0f} mm. With landmarks at "
+        "every joint this made one runner's segments up to 5 % (feet 9 %) longer or shorter than "
+        "his static trial did; joint angles begin from a fitted posture.",
         participant=participant_id,
         number=still.movement,
         unit="m",

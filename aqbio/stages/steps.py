@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import Trial
+from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
@@ -25,11 +26,13 @@ from aqbio.mechanics.gait.steps import (
 from aqbio.names import AXES, GRAVITY
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.fitting.precision import statistic_sds
+from aqbio.stages.internal import contained
 from aqbio.stages.manifest import OK, Report
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import StepCurves, curves_dataset, step_curves
+from aqbio.stages.stepping.findings import Failures, finding_rows
 from aqbio.stages.stepping.roles import role_scheme
 
 if TYPE_CHECKING:
@@ -48,7 +51,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TrialSteps:
-    """Steps of one trial: curves and rows of contributions of those whose motion is known."""
+    """Steps of one trial: curves and rows of contributions of those whose motion is known.
+
+    ``table`` and ``quality`` hold its rows of the tables of steps and of quality.
+    """
 
     participant_id: str
     trial: Trial
@@ -58,14 +64,16 @@ class TrialSteps:
     curves: tuple[StepCurves | None, ...]
     rows: tuple[pd.DataFrame | None, ...]
     source: Path
+    table: list[tuple[Row, StepCurves | None]] = field(default_factory=list)
+    quality: list[Row] = field(default_factory=list)
 
 
 def steps_study(study: Study, report: Report) -> None:
     """Write the study's tables: steps, contributions, quality, findings, trials and step curves."""
     import pandas as pd
 
-    done = list(_trials(study))
-    rows = [row for trial in done for row in _step_rows(study, trial)]
+    done, failed = _told_trials(study)
+    rows = [row for trial in done for row in trial.table]
     curves = [(row, item) for row, item in rows if item is not None and row["status"] != "rejected"]
     kept = {tuple(row[name] for name in KEY) for row, _ in curves}
     source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
@@ -81,10 +89,11 @@ def steps_study(study: Study, report: Report) -> None:
         digits=DIGITS,
     )
     write_dataset(curves_dataset(curves, scheme), study.table("step_curves.nc"), source)
+    measures = [row for trial in done for row in trial.quality]
     for name, rows_of, columns in (
-        ("quality.tsv", quality.quality_rows(study, done), step_columns.QUALITY),
-        ("findings.tsv", quality.finding_rows(study), step_columns.FINDINGS),
-        ("trials.tsv", quality.trial_rows(study, steps), step_columns.TRIALS),
+        ("quality.tsv", measures, step_columns.QUALITY),
+        ("findings.tsv", finding_rows(study, failed), step_columns.FINDINGS),
+        ("trials.tsv", quality.trial_rows(study, steps, failed), step_columns.TRIALS),
     ):
         write_table(_frame(rows_of, columns), study.table(name), columns, source)
     whole = int((steps["status"] == "ok").sum())
@@ -105,7 +114,7 @@ def _contributions(trials: list[TrialSteps], kept: set[tuple[Any, ...]]) -> pd.D
     return pd.concat(found, ignore_index=True) if found else empty
 
 
-def _frame(rows: Iterator[Row], columns: Columns) -> pd.DataFrame:
+def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns))
@@ -115,16 +124,27 @@ def _frame(rows: Iterator[Row], columns: Columns) -> pd.DataFrame:
     return frame
 
 
-def _trials(study: Study) -> Iterator[TrialSteps]:
-    """Read every trial that stage contributions finished."""
+def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
+    """Read every trial that all stages of its participant finished, and what is told of it."""
+    done: list[TrialSteps] = []
+    failed: Failures = {}
     for participant in study.participants:
         name = participant.participant_id
-        manifest = study.read_manifest(name, "contributions")
-        finished = {done["trial_id"] for done in manifest["trials"] if done["status"] == OK}
+        manifest = study.read_manifest(name, quality.LAST)
+        finished = {one["trial_id"] for one in manifest["trials"] if one["status"] == OK}
         for trial in study.moving_of(name):
-            if trial.trial_id in finished:
-                source = study.folder(name, "contributions") / f"{trial.trial_id}.nc"
-                yield _trial_steps(study, name, trial, source)
+            if trial.trial_id not in finished:
+                continue
+            source = study.folder(name, "contributions") / f"{trial.trial_id}.nc"
+            try:
+                with contained(study, STAGE, name, trial.trial_id):
+                    found = _trial_steps(study, name, trial, source)
+                    found.table.extend(_step_rows(study, found))
+                    found.quality.extend(quality.quality_rows(study, [found]))
+                done.append(found)
+            except AqbioError as error:
+                failed[name, trial.trial_id] = error
+    return done, failed
 
 
 def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:

@@ -22,7 +22,7 @@ from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
 from aqbio.report.driven import driven_columns, told_sides
-from aqbio.stages.figures import _bar_charts
+from aqbio.stages.figures import BAR_CHARTS, told_chart
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 
@@ -149,16 +149,17 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     study = write_made_results(tmp_path, participants=1)
     every = read_table(study.table("contributions.tsv"))
     outcomes = read_table(study.table("steps.tsv"))
-    charts = {
-        one.name: one for one in _bar_charts(study, outcomes, every[every["target"] != "push_side"])
-    }
+    steps, edges = kept_steps(outcomes), study.settings.figures.speed_edges_mps
+    armless = every[every["target"] != "push_side"]
+    laid_out = [told_chart(layout, armless, steps, edges) for layout in BAR_CHARTS]
+    charts = {one.name: one for one in laid_out if one.rows}
     assert [row.key for row in charts["caused_rotation"].rows] == ["swing_side_y"]
     assert "push_side_y" not in {row.key for row in charts["caused_sequence"].rows}
     for chart in charts.values():
         assert bar_chart_figure(chart, 180.0).axes
     columns = driven_columns(bar_numbers(charts["caused_rotation"]))
     assert told_sides(columns) == {"swing_side_y": "swing side"}
-    whole = list(_bar_charts(study, outcomes, every))
+    whole = [told_chart(layout, every, steps, edges) for layout in BAR_CHARTS]
     assert [row.key for row in whole[0].rows] == ["push_side_y", "swing_side_y"]
     assert list(told_sides(driven_columns(bar_numbers(whole[0])))) == [
         "push_side_y",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import load_study
+from aqbio.stages.internal import RULE
 from aqbio.stages.manifest import (
     FAILED,
     OK,
     TrialOutcome,
     earlier_failures,
     entry,
+    participant_stage,
     run_trials,
     write_manifest,
 )
@@ -53,12 +56,62 @@ def test_one_failure_does_not_stop_the_others(study):
     assert said == ["P1 fast: failed: the file is cut.", "P1 slow: done"]
 
 
-def test_errors_of_the_program_are_not_hidden(study):
-    def work(trial):
-        raise ZeroDivisionError
+def test_errors_of_the_program_fail_one_trial_with_a_log(study):
+    """Nobody foresaw it: the sentence names it, its log tells where, and the others go on."""
 
-    with pytest.raises(ZeroDivisionError):
+    def work(trial):
+        if trial.trial_id == "fast":
+            return TrialOutcome({"ratio": [1.0][7]})
+        return TrialOutcome({"nothing": float("nan")} if trial.trial_id == "slow" else {})
+
+    fast, slow = run_trials(study, "P1", "prepare", work, str)
+    assert (fast["status"], slow["status"]) == (FAILED, FAILED)
+    [found] = fast["findings"]
+    assert (found["rule"], found["severity"], found["trial"]) == (RULE, "error", "fast")
+    assert fast["reason"].startswith("internal error ")
+    assert "IndexError (list index out of range), see logs/internal-" in fast["reason"]
+    log = Path(found["file"])
+    assert "return TrialOutcome" in log.read_text(encoding="utf-8")
+    assert log.relative_to(study.root).as_posix() in found["what"]
+    assert "ValueError" in slow["reason"]  # what JSON cannot hold is the trial's own failure
+
+
+def test_a_person_who_interrupts_is_obeyed(study):
+    def work(trial):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
         run_trials(study, "P1", "prepare", work, str)
+
+
+def test_a_participant_of_whom_nothing_is_made(study):
+    """Work between the trials: later stages find a manifest, and say why, once."""
+    left = []
+
+    @participant_stage("prepare", lambda study, name: left.append(name), mass_kg=None)
+    def stage(study, participant_id, report):
+        raise MemoryError
+
+    said = []
+    stage(study, "P1", said.append)
+    content = _read(study, "prepare")
+    assert (content["status"], content["mass_kg"], left) == (FAILED, None, ["P1"])
+    assert content["reason"].startswith("internal error ")
+    assert len(content["findings"]) == 1
+    assert said == [f"P1: failed: {content['reason']}"]
+    _write(study, "scale", reason="prepare: told")
+    reasons = set(earlier_failures(study, "P1", "solve").values())
+    assert reasons == {f"prepare: {content['reason']}"}
+
+
+def test_a_stage_that_comes_too_early_writes_nothing(study):
+    @participant_stage("solve")
+    def stage(study, participant_id, report):
+        run_trials(study, participant_id, "solve", pytest.fail, report)
+
+    with pytest.raises(AqbioError, match="stage prepare has not run for P1"):
+        stage(study, "P1", str)
+    assert not study.manifest("P1", "solve").exists()
 
 
 def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):

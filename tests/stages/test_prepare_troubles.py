@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
+from aqbio.config import Trial
+from aqbio.errors import AqbioError
 from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc
+from aqbio.stages.preparation.markers import check_frames
 from tests.io.made_c3d import write_c3d
 from tests.stages import made_run
 from tests.stages.test_prepare import check_contacts, check_loads
@@ -370,3 +376,14 @@ def test_plate_that_is_unloaded_too_shortly_is_not_called_loaded(prepared_study)
     what = done.finding("fast", "plate-offset-unknown")["what"]
     assert "is unloaded for at most 8" in what
     assert "plate-never-unloaded" not in done.rules("fast")
+
+
+@pytest.mark.parametrize(("end", "refused"), [(0.59, False), (0.61, True), (None, True)])
+def test_lost_frames_after_the_last_instant_used_do_no_harm(end, refused):
+    """Ten frames are gone: from there on the markers' clock is 40 ms ahead of the plates'."""
+    points = np.delete(np.tile(made_run.markers(), (1, 2, 1)), slice(150, 160), axis=0)
+    labels = (*made_run.LABELS, *(f"{label}2" for label in made_run.LABELS))
+    recording = Recording(labels, points, made_run.FRAME_RATE)
+    trial = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", end_s=end)
+    with pytest.raises(AqbioError, match="frames are lost") if refused else nullcontext():
+        check_frames(recording, trial, "run.c3d")

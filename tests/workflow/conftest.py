@@ -30,10 +30,12 @@ case "$stage" in
   steps) for name in steps.tsv contributions.tsv step_curves.nc quality.tsv findings.tsv trials.tsv
          do make "$AQBIO_ROOT/tables/$name"; done ;;
   hypotheses) for name in verdicts multiverse partitions sign_patterns hypotheses_athletes \\
-         hypotheses_steps power secondary single_athletes sprints deviations
+         hypotheses_steps power secondary single_athletes sprints deviations findings_hypotheses
          do make "$AQBIO_ROOT/tables/$name.tsv"; done ;;
-  figures) make "$AQBIO_ROOT/figures/figures.json" ;;
-  report) make "$AQBIO_ROOT/report/index.html" ;;
+  figures) make "$AQBIO_ROOT/figures/figures.json"
+           make "$AQBIO_ROOT/tables/findings_figures.tsv" ;;
+  report) make "$AQBIO_ROOT/report/index.html"
+          make "$AQBIO_ROOT/tables/findings_report.tsv" ;;
   *) make "$AQBIO_ROOT/participants/$participant/$stage.json" ;;
 esac
 """

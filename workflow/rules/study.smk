@@ -47,6 +47,7 @@ rule hypotheses:
     input:
         evidence=manifests("evidence"),
         contributions=rules.steps.output.contributions,
+        trials=rules.steps.output.trials,
         quality=rules.steps.output.quality,
         sheets=HYPOTHESIS_FILES,
         settings=settings_of("hypotheses"),
@@ -62,6 +63,7 @@ rule hypotheses:
         power=f"{ROOT}/tables/power.tsv",
         sprints=f"{ROOT}/tables/sprints.tsv",
         deviations=f"{ROOT}/tables/deviations.tsv",
+        findings=f"{ROOT}/tables/findings_hypotheses.tsv",
     log:
         f"{ROOT}/logs/hypotheses.log",
     benchmark:
@@ -91,7 +93,8 @@ rule figures:
         scaled=manifests("scale"),
         settings=settings_of("figures"),
     output:
-        f"{ROOT}/figures/figures.json",
+        figures=f"{ROOT}/figures/figures.json",
+        findings=f"{ROOT}/tables/findings_figures.tsv",
     log:
         f"{ROOT}/logs/figures.log",
     benchmark:
@@ -120,7 +123,8 @@ rule report:
         verdicts=rules.hypotheses.output,
         settings=settings_of("report"),
     output:
-        report(PAGE, caption="../report/page.rst", category="Page"),
+        page=report(PAGE, caption="../report/page.rst", category="Page"),
+        findings=f"{ROOT}/tables/findings_report.tsv",
     log:
         f"{ROOT}/logs/report.log",
     benchmark:

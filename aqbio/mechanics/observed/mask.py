@@ -16,8 +16,11 @@ NOT_IN_FILE = "not in the file"
 SOME_FRAMES = "lost for some frames"
 IMPOSSIBLE = "impossible pose"
 CONTRADICTED = "markers contradict the model"
+NOT_PLACED = "not placed by landmarks"
 
-REASONS = (NOT_IN_MODEL, NOT_SEEN, NOT_IN_FILE, SOME_FRAMES, IMPOSSIBLE, CONTRADICTED)
+REASONS = (
+    NOT_IN_MODEL, NOT_SEEN, NOT_IN_FILE, SOME_FRAMES, IMPOSSIBLE, CONTRADICTED, NOT_PLACED
+)  # fmt: skip
 """Why a segment is not observed."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
@@ -20,6 +21,7 @@ from aqbio.stages.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
+    owners_of,
     repeated_recordings,
 )
 from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
@@ -110,6 +112,7 @@ def gathered_study(
         [one.labels for one in group if not one.still],
         chosen,
         _static_places(data, group),
+        lambda: _motions(data, group),
     )
     rows = rows_of(group, forces)
     scaled = scaled_models(data, content.models)
@@ -163,13 +166,27 @@ def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[Scale
     return replace(rows, people=tuple(people))
 
 
-def _static_places(data: Path, group: Sequence[MarkerFacts]) -> dict[str, FloatArray]:
-    """Where markers are in the static trial that has most of them; empty without one."""
-    standing = [one for one in group if one.still]
-    if not standing:
-        return {}
-    best = max(standing, key=lambda one: len(one.labels))
-    return median_places(read_recording(data / best.file))
+def _static_places(data: Path, group: Sequence[MarkerFacts]) -> list[dict[str, FloatArray]]:
+    """Where markers are in the static trial of each participant that has most of them."""
+    standing = _by_person(group, lambda one: len(one.labels) if one.still else 0)
+    return [median_places(read_recording(data / one.file)) for one in standing]
+
+
+def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
+    """Give the longest moving trial of each participant."""
+    for one in _by_person(group, lambda one: 0 if one.still else one.frames):
+        yield read_recording(data / one.file)
+
+
+def _by_person(
+    group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
+) -> list[MarkerFacts]:
+    """Give the largest trial of each participant, the one with most labels first."""
+    owners = owners_of(group)
+    largest: dict[str, MarkerFacts] = {}
+    for one in sorted((one for one in group if size(one)), key=size):
+        largest[owners[one.file]] = one
+    return sorted(largest.values(), key=lambda one: -len(one.labels))
 
 
 def _looks(

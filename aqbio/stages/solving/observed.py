@@ -22,6 +22,7 @@ from aqbio.mechanics.observed.mask import (
     IMPOSSIBLE,
     NOT_IN_FILE,
     NOT_IN_MODEL,
+    NOT_PLACED,
     NOT_SEEN,
     SOME_FRAMES,
     Observed,
@@ -42,6 +43,7 @@ WORDS = {
     SOME_FRAMES: "lost for some frames: {}",
     IMPOSSIBLE: "the pose of {} is impossible",
     CONTRADICTED: "the markers contradict the model at {}",
+    NOT_PLACED: "no landmarks place {} on the model",
 }
 """Why something cannot be said, by reason and for its parts."""
 
@@ -51,7 +53,7 @@ _FIXES = {
     NOT_IN_FILE: "export all coordinates of the model, from markers that show them.",
     SOME_FRAMES: "fill the gaps of the markers there in the capture software.",
 }
-_SAID_ELSEWHERE = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED)
+_SAID_ELSEWHERE = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
 
 
 def shown_by_markers(skeleton: Skeleton, q: FloatArray, markers: TrackedMarkers) -> BoolArray:
@@ -99,6 +101,13 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
     carriers = {CARRIERS[group] for group in ANATOMICAL_GROUPS if group not in groups}
     lost = [body for group in carriers for body in groups.get(group, ())]
     return observed.without(lost, NOT_IN_MODEL) if lost else observed
+
+
+def scaled_on(observed: Observed, lost: Mapping[str, str]) -> Observed:
+    """Lose the segments, with their reasons, whose markers stage scale could not place."""
+    for reason in dict.fromkeys(lost.values()):
+        observed = observed.without([one for one in lost if lost[one] == reason], reason)
+    return observed
 
 
 def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,9 @@ from aqbio.stages.contacts import contact_span
 from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
+from aqbio.stages.manifest import FAILED, OK, told_failure
 from aqbio.stages.stepping.curves import ROLES
+from aqbio.stages.stepping.findings import Failures
 from aqbio.stages.stepping.measures import Row, measure
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from aqbio.stages.steps import TrialSteps
 
+
+LAST = PARTICIPANT_STAGES[-1]
+"""Stage whose manifest says what became of a trial: it passes all failures on."""
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""
@@ -227,44 +231,35 @@ def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def finding_rows(study: Study) -> Iterator[Row]:
-    """Rows of every finding of every stage."""
-    for participant in study.participants:
-        for stage in PARTICIPANT_STAGES:
-            manifest = study.read_manifest(participant.participant_id, stage)
-            found = list(manifest["findings"])
-            found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
-            for finding in found:
-                yield {
-                    "participant_id": participant.participant_id,
-                    "trial_id": finding["trial"] or None,
-                    "stage": stage,
-                    "severity": finding["severity"],
-                    "rule": finding["rule"],
-                    "what": finding["what"],
-                    "where": finding["where"] or None,
-                    "file": PurePath(finding["file"]).name or None,
-                    "fix": finding["fix"] or None,
-                }
+def trial_rows(study: Study, steps: pd.DataFrame, failed: Failures) -> Iterator[Row]:
+    """Rows of every trial: what became of it.
 
-
-def trial_rows(study: Study, steps: pd.DataFrame) -> Iterator[Row]:
-    """Rows of every trial: what became of it."""
+    Parameters
+    ----------
+    study : Study
+    steps : DataFrame
+        Rows of all steps.
+    failed : mapping
+        Trials that stage steps could not tell.
+    """
     for participant in study.participants:
         name = participant.participant_id
         prepared = study.read_manifest(name, "prepare")
-        last = study.read_manifest(name, "contributions")
+        last = study.read_manifest(name, LAST)
         fits = study.read_manifest(name, "consistency")
         surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
         for trial in study.moving_of(name):
             entry, fit = _entry(last, trial.trial_id), _entry(fits, trial.trial_id)
             own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
+            why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
+            if error := failed.get((name, trial.trial_id)):
+                why = f"steps: {error.what}"
             yield {
                 "participant_id": name,
                 "trial_id": trial.trial_id,
                 "condition": trial.condition,
-                "status": entry["status"],
-                "reason": entry["reason"] or None,
+                "status": FAILED if why else OK,
+                "reason": why or None,
                 "surface": surfaces.get(trial.trial_id),
                 "motion": fit.get("motion"),
                 "motion_reason": fit.get("motion_reason") or None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -68,10 +69,12 @@ class Gathered:
     arms: dict[str, xr.Dataset]
     levels: dict[tuple[str, str], int]
     foot_velocity: FloatArray
-    inputs: tuple[Any, ...]
+    inputs: tuple[Path, ...]
 
 
-def gathered(study: Study, registry: Registry) -> Gathered:
+def gathered(
+    study: Study, registry: Registry, without: Collection[tuple[str, str]] = ()
+) -> Gathered:
     """Read the evidence of all participants.
 
     Parameters
@@ -79,11 +82,15 @@ def gathered(study: Study, registry: Registry) -> Gathered:
     study : Study
     registry : Registry
         What is held against the precision of a trial.
+    without : collection of (participant, trial)
+        Left out.
     """
     names = [one.participant_id for one in study.participants]
     folders = {name: study.folder(name, STAGE) for name in names}
-    own = {name: read_dataset(folder / OWN) for name, folder in folders.items()}
-    arms = {name: read_dataset(folder / ARMS) for name, folder in folders.items()}
+    own, arms = (
+        {name: _rest(read_dataset(folders[name] / file), name, without) for name in names}
+        for file in (OWN, ARMS)
+    )
     levels = {
         (name, trial): level
         for name, data in own.items()
@@ -121,6 +128,12 @@ def gathered(study: Study, registry: Registry) -> Gathered:
     inputs = tuple(folder / file for folder in folders.values() for file in (OWN, ARMS))
     feet = np.concatenate([_normal(data)["foot_velocity"].values for data in own.values()])
     return Gathered(evidence, own, arms, levels, feet, inputs)
+
+
+def _rest(data: xr.Dataset, name: str, without: Collection[tuple[str, str]]) -> xr.Dataset:
+    """A participant's steps without those of the trials that are left out."""
+    kept = [(name, str(trial)) not in without for trial in data["trial_id"].values]
+    return data if all(kept) else data.isel(row=np.flatnonzero(kept))
 
 
 def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:

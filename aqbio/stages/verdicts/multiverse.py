@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from aqbio.io.tables import Columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stages.arms.choices import DEFAULT
+from aqbio.stages.internal import Parts
 from aqbio.stages.verdicts.gathered import Gathered, athlete_evidence, step_evidence
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.registry import Registry
@@ -55,8 +57,16 @@ class Variant:
     only: tuple[str, ...] = ()
 
 
-def multiverse(study: Study, found: Gathered, registry: Registry) -> pd.DataFrame:
+def multiverse(study: Study, found: Gathered, registry: Registry, parts: Parts) -> pd.DataFrame:
     """Verdicts of all hypotheses under all arms, the default first.
+
+    Parameters
+    ----------
+    study : Study
+    found : Gathered
+    registry : Registry
+    parts : Parts
+        Gets a finding for every arm that cannot be computed.
 
     Returns
     -------
@@ -65,13 +75,22 @@ def multiverse(study: Study, found: Gathered, registry: Registry) -> pd.DataFram
     """
     import pandas as pd
 
-    rows = [
+    rows: list[dict[str, object]] = []
+
+    def collect() -> None:
+        for variant in variants(study, found):
+            rows.extend(parts.part(variant.arm, partial(_rows, variant, registry), []))
+
+    parts.part("multiverse", collect, None)
+    return pd.DataFrame(rows, columns=list(MULTIVERSE))
+
+
+def _rows(variant: Variant, registry: Registry) -> list[dict[str, object]]:
+    return [
         _row(variant, verdict)
-        for variant in variants(study, found)
         for verdict in judged(examined(variant.evidence, registry), registry)
         if _concerns(variant, registry, verdict.hypothesis)
     ]
-    return pd.DataFrame(rows, columns=list(MULTIVERSE))
 
 
 def arm_labels(table: pd.DataFrame) -> dict[str, list[Label]]:

@@ -21,8 +21,9 @@ from aqbio.report.quality import WORDINGS, quality_cell
 from aqbio.stages.manifest import FAILED, OK, entry, write_manifest
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.curves import ROLES, step_curves
+from aqbio.stages.stepping.findings import finding_rows
 from aqbio.stages.stepping.measures import measure
-from aqbio.stages.stepping.quality import contact_window, finding_rows, quality_rows, trial_rows
+from aqbio.stages.stepping.quality import contact_window, quality_rows, trial_rows
 from aqbio.stages.steps import TrialSteps
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
@@ -199,7 +200,7 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     trials = [entry("fast", FAILED, "cut.", findings=[broken]), entry("slow", OK, "")]
     write_manifest(study, "P1", "prepare", trials, findings=[whole])
     write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
-    rows = list(finding_rows(study))
+    rows = list(finding_rows(study, {}))
     assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
     assert [(r["participant_id"], r["stage"], r["trial_id"], r["rule"]) for r in rows] == [
         ("P1", "prepare", None, "mass"),
@@ -212,7 +213,7 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
 
 def test_what_became_of_every_trial(study):
     trials = [entry("fast", FAILED, "solve: no markers."), entry("slow", OK, "")]
-    write_manifest(study, "P2", "contributions", trials)
+    write_manifest(study, "P2", "evidence", trials)
     steps = pd.DataFrame(
         {
             "participant_id": ["P1", "P1", "P1", "P2"],
@@ -221,7 +222,7 @@ def test_what_became_of_every_trial(study):
             "speed_mps": [8.0, 99.0, 9.0, 4.0],
         }
     )
-    rows = {(r["participant_id"], r["trial_id"]): r for r in trial_rows(study, steps)}
+    rows = {(r["participant_id"], r["trial_id"]): r for r in trial_rows(study, steps, {})}
     assert len(rows) == 4
     assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())
     fast = rows["P1", "fast"]

@@ -73,6 +73,9 @@ def drawn_study(
     table = study.table("contributions.tsv")
     table.parent.mkdir(parents=True, exist_ok=True)
     table.write_text(_TABLE + "\n", encoding="utf-8")
+    became = [f"{one.participant_id}\t{one.trial_id}\tok" for one in study.trials]
+    lines = "\n".join(("participant_id\ttrial_id\tstatus", *became))
+    study.table("trials.tsv").write_text(lines + "\n", encoding="utf-8")
     study.table("quality.tsv").write_text("\n".join(_quality_lines(names)) + "\n", encoding="utf-8")
     return study
 

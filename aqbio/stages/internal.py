@@ -1,0 +1,144 @@
+"""Exceptions that nobody foresaw: kept with their traceback, told in a sentence, and contained.
+
+A trial, a specification, a figure or a section of the page in which one arises is left out with an
+error finding; everything else goes on. This is the one place that catches whatever there is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import aqbio
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.atomic import write_text
+from aqbio.io.study import Study
+
+Made = TypeVar("Made")
+
+RULE = "internal-error"
+
+IDENTIFIER = r"internal error (\w+)"
+"""Where a sentence has the identifier of the fault."""
+
+STAGE_ORDER = "stage-order"
+"""Rule of the error that a stage before has not run: no failure of data, so nothing is recorded."""
+
+PACKAGE = Path(aqbio.__file__).parent
+
+DIGITS = 6
+"""Length of an identifier."""
+
+
+@contextmanager
+def contained(study: Study, stage: str, *place: str) -> Iterator[None]:
+    """Turn whatever is raised inside into an error that fails one thing only.
+
+    Parameters
+    ----------
+    study : Study
+    stage : str
+    place : str
+        Names of what is worked on: participant, trial, specification, figure.
+
+    Raises
+    ------
+    AqbioError
+        As it was raised inside; instead of any other exception one of the rule ``internal-error``,
+        whose traceback lies in a log of its own.
+    """
+    try:
+        yield
+    except AqbioError:
+        raise
+    except Exception as error:
+        raise _internal_error(study, stage, place, error) from error
+
+
+def identifier(error: Exception) -> str:
+    """Name an exception after its kind and the functions it went through.
+
+    The same fault has the same name in every trial, on every machine and in every study.
+    """
+    steps = [
+        f"{Path(frame.filename).relative_to(PACKAGE).as_posix()}:{frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(PACKAGE)
+    ]
+    text = "\n".join((type(error).__name__, *steps))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _internal_error(
+    study: Study, stage: str, place: tuple[str, ...], error: Exception
+) -> AqbioError:
+    name = identifier(error)
+    file = re.sub(r"[^\w.-]+", "_", "-".join(("internal", name, stage, *place)))
+    log = study.root / "logs" / f"{file}.txt"
+    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
+    text = "".join(traceback.format_exception(error))
+    write_text(log, f"{head}\n\n{text}")
+    words = " ".join(str(error).split())
+    return AqbioError(
+        f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}, "
+        f"see {log.relative_to(study.root).as_posix()}; please report.",
+        file=str(log),
+        fix="report it with this file, which holds places in the program and no data; everything "
+        "else is computed without what failed.",
+        rule=RULE,
+    )
+
+
+def as_findings(error: AqbioError, **place: str) -> list[Finding]:
+    """Give an error as findings: one, or all that it holds."""
+    return list(getattr(error, "findings", ())) or [error.finding(**place)]
+
+
+@dataclass
+class Parts:
+    """Parts of a stage of the whole study, one by one; what goes wrong in one stops no other.
+
+    Attributes
+    ----------
+    study : Study
+    stage : str
+    findings : list of Finding
+        One per part that failed.
+    """
+
+    study: Study
+    stage: str
+    findings: list[Finding] = field(default_factory=list)
+
+    @contextmanager
+    def kept(self, name: str) -> Iterator[None]:
+        """Turn any exception inside into an error, and keep it as a finding."""
+        try:
+            with contained(self.study, self.stage, name):
+                yield
+        except AqbioError as error:
+            if error.rule != STAGE_ORDER:
+                self.findings += as_findings(error)
+            raise
+
+    def part(self, name: str, make: Callable[[], Made], otherwise: Made) -> Made:
+        """Make a part, or give what stands for it where it cannot be made.
+
+        Raises
+        ------
+        AqbioError
+            When a stage before has not run: then nothing can be made.
+        """
+        try:
+            with self.kept(name):
+                return make()
+        except AqbioError as error:
+            if error.rule == STAGE_ORDER:
+                raise
+            return otherwise

@@ -1,0 +1,211 @@
+"""Whatever breaks, in whichever stage, for one trial or part: the page is there with the others."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from importlib import import_module
+
+import pytest
+
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_table
+from aqbio.names import PARTICIPANT_STAGES, STAGES
+from aqbio.progress import internal_errors, summary
+from aqbio.stages.registration import record_registry
+from aqbio.stages.stepping.findings import every_finding
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+SPEEDS = {"run1": 7.0, "run2": 8.5}
+PEOPLE = (RUNNER.name, "twin")
+SETTINGS = """\
+consistency: off
+contributions: {draws: 0}
+hypotheses: {surrogates: 20}
+figures: {widths_mm: [89], formats: [svg], ground_force_trials: 2}
+"""
+
+BROKEN = "broken on purpose"
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _run(study: Study, stages: tuple[str, ...]) -> None:
+    for stage in stages:
+        module = import_module(f"aqbio.stages.{stage}")
+        if stage in PARTICIPANT_STAGES:
+            for name in PEOPLE:
+                getattr(module, f"{stage}_participant")(study, name, _silent)
+        else:
+            getattr(module, f"{stage}_study")(study, _silent)
+
+
+@pytest.fixture(scope="module")
+def finished(gait_of, tmp_path_factory) -> Study:
+    """Two participants, who run alike, with two runs each; every stage done."""
+    folder = tmp_path_factory.mktemp("whole")
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
+        for name, speed in SPEEDS.items()
+    }
+    write_made_study(folder, RUNNER, runs, Laboratory(), settings=SETTINGS)
+    for sheet in ("participants.tsv", "trials.tsv"):
+        header, *rows = (folder / sheet).read_text(encoding="utf-8").splitlines()
+        twins = [row.replace(RUNNER.name, PEOPLE[1], 1) for row in rows]
+        (folder / sheet).write_text("\n".join([header, *rows, *twins]) + "\n", encoding="utf-8")
+    study = load_study(folder / "study.yaml")
+    record_registry(study)
+    _run(study, STAGES)
+    return study
+
+
+@pytest.fixture
+def copy(finished, tmp_path, monkeypatch) -> Study:
+    """A copy of the finished study, with results of its own; its figures are empty drawings."""
+
+    def save(_, stem, formats):
+        files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in formats]
+        for file in files:
+            file.write_text("<svg/>", encoding="utf-8")
+        return files
+
+    monkeypatch.setattr("aqbio.stages.figures.save_figure", save)
+    shutil.copytree(finished.root, tmp_path / "results" / finished.settings.name)
+    settings = finished.settings.model_copy(update={"results": str(tmp_path / "results")})
+    return replace(finished, settings=settings)
+
+
+def test_the_study_is_whole_before_anything_is_broken(finished):
+    """Otherwise what is missing below could have been missing anyway."""
+    trials = read_table(finished.table("trials.tsv"))
+    assert list(trials["status"]) == ["ok"] * 4
+    assert internal_errors(finished) == []
+
+
+def _breaks(monkeypatch, target: str, concerned) -> None:
+    """Let a function raise where it is asked about what is to break."""
+    module, name = target.rsplit(".", 1)
+    whole = getattr(import_module(module), name)
+
+    def broken(*arguments, **named):
+        if concerned(*arguments):
+            raise ArithmeticError(BROKEN)
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(f"{module}.{name}", broken)
+
+
+def _of_one_trial(path, *_) -> bool:
+    return path.stem == "run1" and RUNNER.name in path.parts
+
+
+def _is_first_row(trial) -> bool:
+    return (trial.participant_id, trial.trial_id) == (RUNNER.name, "run1")
+
+
+STAGE_FAULTS = {
+    "prepare": ("prepare_trial", lambda _, trial, *__: _is_first_row(trial)),
+    "scale": ("standing_trial", lambda study, name: name == RUNNER.name),
+    "solve": ("read_dataset", _of_one_trial),
+    "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
+    "contributions": ("read_dataset", _of_one_trial),
+    "evidence": ("_row", lambda trial, *_: _is_first_row(trial)),
+    "steps": ("read_dataset", _of_one_trial),
+}
+"""What raises in every stage of the participants and in steps: for one trial, in scale for one
+participant."""
+
+
+@pytest.mark.parametrize("stage", STAGE_FAULTS)
+def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, stage):
+    name, concerned = STAGE_FAULTS[stage]
+    _breaks(monkeypatch, f"aqbio.stages.{stage}.{name}", concerned)
+    _run(copy, STAGES[STAGES.index(stage) :])
+    trials = read_table(copy.table("trials.tsv")).set_index(["participant_id", "trial_id"])
+    failed = set(trials.index[trials["status"] == "failed"])
+    assert (RUNNER.name, "run1") in failed
+    assert (PEOPLE[1], "run2") not in failed
+    assert len(failed) <= 2
+    reasons = trials.loc[sorted(failed), "reason"]
+    assert reasons.str.startswith(f"{stage}: internal error ").all()
+    assert reasons.str.contains(BROKEN).all()
+    steps = read_table(copy.table("steps.tsv"))
+    assert not set(zip(steps["participant_id"], steps["trial_id"], strict=True)) & failed
+    _check_page_and_log(copy, stage)
+    assert f"{4 - len(failed)} of 4 trials have results." in summary(copy)
+
+
+def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
+    """The session is fitted as a whole: who breaks it is found by fitting each by itself."""
+    fitted, asked = object(), []
+
+    def fit(study, skeleton, trials, static):
+        names = [trial.trial_id for trial in trials]
+        asked.append(names)
+        if "run1" in names:
+            raise ArithmeticError(BROKEN)
+        return fitted
+
+    module = import_module("aqbio.stages.consistency")
+    monkeypatch.setattr(module, "fitted_session", fit)
+    monkeypatch.setattr(module, "static_stance", lambda *_: None)
+    on = finished.settings.consistency.model_copy(update={"enabled": True})
+    settings = finished.settings.model_copy(update={"consistency": on})
+    session = module._session(replace(finished, settings=settings), RUNNER.name)
+    assert session.fitted is fitted
+    assert list(session.failed) == ["run1"]
+    assert BROKEN in session.failed["run1"].what
+    assert asked == [["run1", "run2"], ["run1"], ["run2"], ["run2"]]
+
+
+LATER_FAULTS = {
+    "hypotheses": (
+        "aqbio.stages.verdicts.gathered._posterior",
+        lambda _, *place: place == (RUNNER.name, "run1"),
+    ),
+    "figures": ("aqbio.stages.figures.trial_ground_forces", lambda data, _: _is_first(data)),
+    "report": ("aqbio.report.page.quality_tables", lambda *_: True),
+}
+
+
+def _is_first(data) -> bool:
+    return (data.attrs["participant_id"], data.attrs["trial_id"]) == (RUNNER.name, "run1")
+
+
+@pytest.mark.parametrize("stage", LATER_FAULTS)
+def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monkeypatch, stage):
+    target, concerned = LATER_FAULTS[stage]
+    _breaks(monkeypatch, target, concerned)
+    _run(copy, STAGES[STAGES.index(stage) :])
+    text = _check_page_and_log(copy, stage)
+    if stage == "hypotheses":
+        own, before = (read_table(one.table("hypotheses_steps.tsv")) for one in (copy, finished))
+        gone = (before["participant_id"] == RUNNER.name) & (before["trial_id"] == "run1")
+        assert 0 < gone.sum() < len(before)
+        assert len(own) == len(before) - gone.sum()
+        assert len(read_table(copy.table("verdicts.tsv"))) > 5
+    if stage == "figures":
+        assert f"ground_forces_{RUNNER.name}_run1.tsv" not in text
+        assert f"ground_forces_{RUNNER.name}_run2.tsv" in text
+    if stage == "report":
+        assert "A part of this page is missing" in text
+        assert 'id="verdicts"' in text
+
+
+def _check_page_and_log(study: Study, stage: str) -> str:
+    """The finding names its log, the log the line, and the page says it."""
+    text = (study.root / "report" / "index.html").read_text(encoding="utf-8")
+    findings = every_finding(study)
+    [finding] = findings[findings["rule"] == "internal-error"].drop_duplicates("file").itertuples()
+    assert (finding.stage, finding.severity) == (stage, "error")
+    log = (study.root / "logs" / finding.file).read_text(encoding="utf-8")
+    assert f"ArithmeticError: {BROKEN}" in log
+    assert f"logs/{finding.file}" in finding.what
+    assert finding.what in text
+    assert any(finding.what in line for line in internal_errors(study))
+    return text

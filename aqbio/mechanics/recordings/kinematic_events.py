@@ -137,7 +137,7 @@ def kinematic_contacts(
 
 def feet_shown(feet: FloatArray) -> BoolArray:
     """Which markers are seen in most frames of their foot, (2, K)."""
-    seen = np.isfinite(feet).all(axis=3)
+    seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
     share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
     shown: BoolArray = share > HALF
     return shown

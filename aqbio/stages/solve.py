@@ -129,7 +129,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
-    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed)
+    recorded = not trial.coordinates_file
+    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed, recorded)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(unobservable)

@@ -60,6 +60,13 @@ class Pelvis(_Strict):
     joint: str
 
 
+class Size(_Strict):
+    """Stature and mass of the person whom a generic model was made for."""
+
+    height_m: Annotated[float, Field(gt=1.0, lt=2.5)]
+    mass_kg: Annotated[float, Field(gt=20.0, lt=250.0)]
+
+
 class ModelMap(_Strict):
     """What the bodies and joints of a model mean."""
 
@@ -81,6 +88,11 @@ class ModelMap(_Strict):
         description="Coordinate of flexion and extension by joint.",
     )
     marker_set: str = Field(default="markers.yaml", description="Marker set, beside the map file.")
+    made_for: dict[Literal["female", "male"], Size] = Field(
+        default_factory=dict,
+        description="Stature and mass of the people whom the generic models were made for, by "
+        "sex: what calibration holds a participant's against. Unknown: people of mean size.",
+    )
 
     def names(self) -> set[str]:
         """Give every body, joint and coordinate that the map speaks of."""
@@ -239,10 +251,10 @@ class MarkerSet(_Strict):
         """Give the name that a label's marker has on the model."""
         return self.markers[label].model or label
 
-    def label_of(self, model_name: str) -> str:
-        """Give the laboratory's label of a marker on the model: what a person can look for."""
-        labels = {self.model_name(label): label for label in self.markers}
-        return labels.get(model_name, model_name)
+    def label_of(self, marker: str) -> str:
+        """Give the laboratory's label of a marker of the model; its own name where it has none."""
+        named = (label for label in self.markers if self.model_name(label) == marker)
+        return next(named, marker)
 
 
 def _replaced(content: Any, names: dict[str, str]) -> Any:

@@ -151,6 +151,12 @@ class Model(Section):
         description="Path of the marker set of the recordings; empty: the one of the model's map.",
     )
     corrections: Corrections = Corrections()
+    scaling: Literal["static", "calibration"] = Field(
+        default="static",
+        description="`static`: distances between markers of one static trial, by OpenSim's own "
+        "tools; `calibration`: sizes, marker places, hinge axes and postures as one estimate from "
+        "all recordings of the participant, with what is believed of bodies (experimental).",
+    )
     landmark_max_m: Positive = Field(
         default=0.020,
         description="Largest marker error of the static pose without a finding, m.",

@@ -16,6 +16,15 @@ ROUNDING = 1.1e-3
 DIGITS = (0.01, 0.001, 0.0001)
 """Last digits of times that exports round to, s."""
 
+SLOWEST, FASTEST = 20.0, 50_000.0
+"""Markers, angles and forces of movement are sampled within these rates, Hz."""
+
+TIME_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "minutes": 60.0}
+"""Units that a time column may have instead of seconds, s."""
+
+UNIT_MATCH = 0.02
+"""A header's rate explains a unit when it agrees within this share."""
+
 RATE_MATCH = 0.005
 """A declared rate is taken when the time column agrees with it within this share."""
 
@@ -34,13 +43,15 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
     Raises
     ------
     AqbioError
-        When a step differs from the others: frames were dropped or repeated.
+        When the column is no time in seconds, or a step differs from the others: frames were
+        dropped or repeated.
 
     Examples
     --------
     >>> sampling_rate(np.array([0.0, 0.008, 0.017, 0.025]), "a.trc", declared=120.0)
     120.0
     """
+    _refuse_other_unit(time, file, declared)
     steps = np.diff(time)
     typical = float(np.median(steps)) if len(steps) else 0.0
     deviation = np.abs(steps - typical)
@@ -62,6 +73,40 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
         return declared
     whole = round(exact)
     return float(whole) if abs(exact - whole) < 1e-6 * exact else exact
+
+
+def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> None:
+    """Refuse a column whose rate no recording of movement has, or that only another unit explains.
+
+    The column states seconds; rates of recordings and the header's rate measure the same.
+    """
+    span = float(time[-1] - time[0])
+    if not span > 0.0:
+        return
+    rate = (len(time) - 1) / span
+    by_header = [
+        unit
+        for unit, size in TIME_UNITS.items()
+        if declared is not None and abs(rate / size - declared) <= UNIT_MATCH * declared
+    ]
+    if SLOWEST <= rate <= FASTEST and not by_header:
+        return
+    fitting = by_header or [
+        unit for unit, size in TIME_UNITS.items() if SLOWEST <= rate / size <= FASTEST
+    ]
+    told = " or ".join(
+        f"in {unit}, where the rate is {rate / TIME_UNITS[unit]:g} Hz" for unit in fitting
+    )
+    raise AqbioError(
+        f"the time column steps by {span / (len(time) - 1):g}: in seconds that is a rate of "
+        f"{rate:g} Hz, and recordings of movement have {SLOWEST:g} to {FASTEST:g} Hz."
+        + (f" It would fit {told}" if told else "")
+        + (", as the header says." if by_header else "." if told else ""),
+        file=file,
+        where="time column",
+        fix="write the time in seconds.",
+        rule="time-unit",
+    )
 
 
 def _rate_of_rounded(time: FloatArray) -> float | None:

@@ -29,6 +29,18 @@ def model_markers(path: Path) -> dict[str, str]:
     return bodies
 
 
+def model_masses(path: Path) -> dict[str, float]:
+    """Give the mass of every body of a model, kg.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or is no XML.
+    """
+    bodies = [body for body in _root(path).iter("Body") if body.get("name")]
+    return {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
+
+
 def model_names(path: Path) -> frozenset[str]:
     """Give every name in a model: bodies, joints, coordinates, markers and all else.
 

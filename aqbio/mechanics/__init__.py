@@ -18,6 +18,8 @@ contributions
     levels A, B and C: who carries, what each joint transmits, what each moment causes
 intervals
     how sure the contributions are: draws of body, plates and markers
+calibration
+    sizes, marker places and postures of a person as one estimate from all recordings
 anatomy
     what the bodies, joints and coordinates of a model mean
 anthropometry

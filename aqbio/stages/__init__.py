@@ -2,6 +2,8 @@
 
 preparation
     of `prepare`: axes, plates, contacts, markers and files of one trial
+scaling
+    of `scale`: the body calibrated from all recordings
 solving
     of `solve`: joint angles as input, what is written, checks of the forces, the mask
 fitting

@@ -156,7 +156,7 @@ def _step_illustrations(study: Study, steps: xr.Dataset, parts: Parts) -> Iterat
     ) -> Callable[[], list[Illustration]]:
         def draw() -> list[Illustration]:
             grid = layout(whole, columns)
-            return [_grid_illustration(study, grid, caption(grid))]
+            return [_grid_illustration(study, grid, caption(grid))] if grid.rows else []
 
         return draw
 

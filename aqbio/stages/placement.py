@@ -15,6 +15,8 @@ from aqbio.mechanics.anatomy.human_ranges import (
     range_words,
 )
 from aqbio.mechanics.anatomy.parts import LANDMARKS, Part, listed, parts_of
+from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.mechanics.calibration.posterior import displacements
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.determined import LARGEST_DISPLACEMENT, determined
 from aqbio.mechanics.observed.mask import IMPOSSIBLE, NOT_PLACED
@@ -71,6 +73,25 @@ def lost_by_scaling(
         lost |= dict.fromkeys(new, IMPOSSIBLE)
         findings.append(_impossible_posture(posture, list(bent.values())))
     return lost, findings
+
+
+def lost_by_calibration(
+    study: Study, skeleton: Skeleton, fit: BodyFit
+) -> tuple[dict[str, str], list[Finding]]:
+    """Give the segments that a calibrated body leaves open, with the reason, and say so.
+
+    What all frames' poses may be off together, by the posterior of the body.
+    """
+    displacement = displacements(fit)
+    placed = determined(skeleton, displacement[None])[0]
+    if placed.all():
+        return {}, []
+    parts = parts_of(skeleton, study.model_map.joints.by_name())
+    open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
+    clusters = _labels(study, skeleton, ~placed, set())
+    largest = float(displacement[~placed].max())
+    lost = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
+    return lost, [_unplaced("all recordings", open_parts, clusters, largest)]
 
 
 def _posture(study: Study, participant_id: str) -> str:

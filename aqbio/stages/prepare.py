@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
+from aqbio.io.osim_markers import model_masses
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
@@ -32,8 +34,9 @@ from aqbio.stages.preparation.label_check import (
     with_checked_labels,
 )
 from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.preparation.rates import note_rate
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
-from aqbio.stages.solving.coordinates import coordinates_trial
+from aqbio.stages.solving.coordinates import CoordinatesTrial, coordinates_trial
 
 STAGE = "prepare"
 
@@ -74,7 +77,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         STAGE,
         trials,
         reason=next(
-            (one.what for one in said if one.rule in STOPS and one.severity == "error"), ""
+            (one.what for one in said if one.rule == STOPS and one.severity == "error"), ""
         ),
         findings=[*said, *event_findings],
         mass_kg=chosen[1],
@@ -108,41 +111,83 @@ def body_findings(
     ]
 
 
-def _prepare(
-    study: Study, participant_id: str, trial: Trial, reference: StaticReference
-) -> TrialOutcome:
-    settings = study.settings
-    markers, forces = study.recording(trial), study.forces(trial)
-    notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
-    laboratory = settings.laboratory
+@dataclass(frozen=True)
+class Unwritten:
+    """One trial, read and prepared, before anything is written.
+
+    Attributes
+    ----------
+    prepared : PreparedTrial
+    numbers : dict
+        What the manifest says about it; `body_findings` takes those of all trials.
+    notes : Notes
+        All findings.
+    coordinates : CoordinatesTrial or None
+        Of a trial that starts from joint angles.
+    """
+
+    prepared: PreparedTrial
+    numbers: dict[str, Any]
+    notes: Notes
+    coordinates: CoordinatesTrial | None = None
+
+
+def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
+    """Read and prepare one trial and write nothing: what refuses it here refuses it in every run.
+
+    Parameters
+    ----------
+    study : Study
+    trial : Trial
+    reference : StaticReference
+        From `static_reference`.
+
+    Raises
+    ------
+    AqbioError
+        When the trial cannot be prepared.
+    """
+    settings, laboratory, read = study.settings, study.settings.laboratory, None
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
     if trial.coordinates_file:
         read = coordinates_trial(study, trial)
         recording, marker_set = read.recording, read.marker_set
-        read.write(study.folder(participant_id, STAGE) / trial.trial_id)
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
-        description = study.model_file(participant_id)
     else:
-        marker_set, description = study.marker_set, study.marker_file
-        recording = read_recording(markers, forces, laboratory.marker_unit)
+        files, marker_set = (study.recording(trial), study.forces(trial)), study.marker_set
+        recording = read_recording(*files, laboratory.marker_unit)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (laboratory, settings.prepare), notes)
-    inputs = (markers,) if forces is None else (markers, forces)
+    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    if trial.task == "static":
+        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
+        numbers["pelvis_height_m"] = height
+    elif read is None:
+        masses = model_masses(study.model_file(trial.participant_id))
+        note_rate(prepared, marker_set, masses, notes)
+    return Unwritten(prepared, numbers, notes, read)
+
+
+def _prepare(
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+) -> TrialOutcome:
+    done = prepared_recording(study, trial, reference)
+    stem = study.folder(participant_id, STAGE) / trial.trial_id
+    description = (
+        study.marker_file if done.coordinates is None else study.model_file(participant_id)
+    )
+    if done.coordinates is not None:
+        done.coordinates.write(stem)
+    inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
     attributes = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
         **provenance(STAGE, (*inputs, description), study.stage_settings(STAGE)),
     }
-    stem = study.folder(participant_id, STAGE) / trial.trial_id
-    write_prepared(prepared, stem, settings.prepare.cutoff_hz, attributes)
-    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
-    if trial.task == "static":
-        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
-        numbers["pelvis_height_m"] = height
-    return TrialOutcome(
-        numbers=numbers,
-        findings=tuple(notes.found),
-        inputs=inputs,
-    )
+    write_prepared(done.prepared, stem, study.settings.prepare.cutoff_hz, attributes)
+    return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:

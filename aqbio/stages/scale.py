@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.body_points import BodyPoint
+from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
-from aqbio.stages.placement import lost_by_scaling
+from aqbio.stages.placement import lost_by_calibration, lost_by_scaling
 from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
 from aqbio.stages.preparation.statements import Statement, contradiction, raised
+from aqbio.stages.scaling.calibration import (
+    calibrated,
+    calibration_findings,
+    label_errors,
+    write_posterior,
+)
 from aqbio.stages.solving.model_markers import stand_ins
 from aqbio.stages.standing import standing_trial
 
@@ -53,6 +61,8 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
     generic = study.model_file(participant_id)
     if study.participant(participant_id).model_file is not None:
         return _own(study, participant_id)
+    if study.settings.model.scaling == "calibration":
+        return _calibrated(study, participant_id)
     static, noted = standing_trial(study, participant_id)
     task = ScaleTask(
         generic=generic,
@@ -82,6 +92,49 @@ def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any
     lost, said = lost_by_scaling(study, participant_id, skeleton, scaled.pose, scaled.landmarks)
     numbers["lost"] = lost
     return numbers, [*noted, *audit_model(generic), *scaled.findings, *said]
+
+
+def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+    """Calibrate the body from all recordings; give numbers for the manifest and findings."""
+    from aqbio.osim.audit import audit_model
+    from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    output, mass = folder / f"{participant_id}.osim", _body_mass(study, participant_id)
+    with (
+        tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
+        quiet(Path(scratch) / "opensim.log"),
+    ):
+        corrections = study.settings.model.corrections
+        skeleton, corrected, noted = generic_skeleton(generic, corrections, Path(scratch))
+        body = calibrated(study, participant_id, skeleton)
+        written = CalibratedBody(body.template, body.shape, body.names, mass)
+        write_calibrated_model(corrected, written, output)
+    written_skeleton = read_skeleton(output)
+    save_skeleton(written_skeleton, folder / f"{participant_id}.skeleton.npz")
+    lost, said = lost_by_calibration(study, written_skeleton, body.fit)
+    attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
+    write_posterior(body, folder / f"{participant_id}_body.nc", attributes)
+    errors, rms, largest = label_errors(body)
+    factors = body.template.factors(body.shape)
+    numbers = {
+        "generic": generic.name,
+        "mass_kg": mass,
+        "factors": {
+            name: [float(x) for x in row]
+            for name, row in zip(body.template.skeleton.bodies, factors, strict=True)
+        },
+        "landmark_rms_m": rms,
+        "landmark_max_m": largest,
+        "landmark_error_m": errors,
+        "lengths_m": {one.name: [one.length, one.sd] for one in lengths(body.fit)},
+        "lost": lost,
+    }
+    said += calibration_findings(body, participant_id)
+    return numbers, [*noted, *audit_model(generic), *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:

@@ -115,10 +115,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         When too few markers are on the model or a solver stops.
     """
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
-    prepared = read_dataset(source)
-    skeleton = load_skeleton(model.table)
-    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
-    refuse_without_contact(prepared, markers.time, trial)
+    prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
     pose, unobservable = _solved_pose(study, model, skeleton, markers, trial, rate)
     faults = pose_faults(pose)
@@ -132,7 +129,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
-    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed)
+    recorded = not trial.coordinates_file
+    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed, recorded)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(unobservable)
@@ -143,9 +141,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(unobservable, trial.trial_id),
         *pose_findings(pose, faults, trial.trial_id),
+        *force_findings(solution, loads, trial.trial_id),
     ]
-    if not observed.lost_segments(solution.contact_window):
-        findings += force_findings(solution, loads, trial.trial_id)
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
@@ -153,6 +150,23 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def trial_to_solve(
+    study: Study, model: ParticipantModel, trial: Trial
+) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
+    """Give a prepared trial, the model, the markers and frames to solve, and what is left out.
+
+    Raises
+    ------
+    AqbioError
+        When there are too few of them, or none during a contact.
+    """
+    prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
+    skeleton = load_skeleton(model.table)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
+    refuse_without_contact(prepared, markers.time, trial)
+    return prepared, skeleton, markers, left_out
 
 
 def _solved_pose(

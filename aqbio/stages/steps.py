@@ -219,12 +219,13 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
 
 def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     """Marker errors during the contact; NaN where no marker was compared with the model."""
-    if not trial.tracked:
-        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     during = trial.marker_error.sel(time=slice(step.touchdown, step.toe_off)).values
+    seen = during[np.isfinite(during)]
+    if not trial.tracked or not len(seen):
+        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     return {
-        "marker_rms_m": float(np.sqrt(np.nanmean(during**2))),
-        "marker_max_m": float(np.nanmax(during)),
+        "marker_rms_m": float(np.sqrt((seen**2).mean())),
+        "marker_max_m": float(seen.max()),
     }
 
 
@@ -298,5 +299,6 @@ def _flags(study: Study, row: Row) -> Iterator[str]:
     if np.isnan(row["H_total_y_stance_mean_kgm2ps"]):
         yield "whole_body_unknown"
     limits = study.settings.solve
-    if row["marker_rms_m"] > limits.reject_rms_m or row["marker_max_m"] > limits.reject_max_m:
+    rms, largest = row["marker_rms_m"], row["marker_max_m"]
+    if rms is not None and (rms > limits.reject_rms_m or largest > limits.reject_max_m):
         yield "marker_error"

@@ -81,10 +81,50 @@ def test_rate_that_is_almost_a_whole_number_is_kept():
     assert sampling_rate(time, "a.trc") == pytest.approx(59.94)
 
 
-@pytest.mark.parametrize("time", [np.zeros(5), np.array([0.0]), np.array([0.0, 0.1, 0.1, 0.2])])
+@pytest.mark.parametrize(
+    "time", [np.zeros(5), np.array([0.0]), np.array([0.0, 0.004, 0.004, 0.02])]
+)
 def test_time_that_stands_still_is_refused(time):
     with pytest.raises(AqbioError, match="not uniform"):
         sampling_rate(time, "a.trc")
+
+
+@pytest.mark.parametrize(
+    ("unit", "size", "fits"),
+    [("milliseconds", 1e-3, True), ("microseconds", 1e-6, True), ("minutes", 60.0, False)],
+)
+@pytest.mark.parametrize("rate", [100.0, 250.0, 1000.0])
+def test_time_in_another_unit_is_named(unit, size, fits, rate):
+    """The header's rate names the unit; without it, no movement is recorded at such a rate."""
+    time = np.arange(300) / rate / size
+    with pytest.raises(AqbioError, match=f"in {unit}, where the rate is {rate:g} Hz, as the head"):
+        sampling_rate(time, "a.trc", rate)
+    if fits:  # 100 Hz in minutes are 6000 Hz in seconds, as plates may have
+        with pytest.raises(AqbioError, match=f"in {unit}, where the rate is {rate:g} Hz"):
+            sampling_rate(time, "a.mot")
+
+
+@pytest.mark.parametrize(
+    ("rate", "passes"), [(19.9, False), (20.1, True), (5e4, True), (5.1e4, False)]
+)
+def test_rates_that_movement_is_recorded_at(rate, passes):
+    time = np.arange(300) / rate
+    if passes:
+        assert sampling_rate(time, "a.mot") == pytest.approx(rate)
+    else:
+        with pytest.raises(AqbioError, match="recordings of movement have 20 to 50000 Hz"):
+            sampling_rate(time, "a.mot")
+
+
+def test_milliseconds_without_digits_are_not_called_dropped_rows():
+    time = np.round(np.arange(300) / 0.12)
+    with pytest.raises(AqbioError, match="milliseconds"):
+        sampling_rate(time, "a.mot")
+
+
+def test_wrong_header_is_not_another_unit():
+    """240 in the header of a file at 250 Hz is told by the reader; the column is used."""
+    assert sampling_rate(np.arange(300) / 250.0, "a.trc", 240.0) == 250.0
 
 
 @pytest.mark.parametrize("rate", [1083.0, 1500.0, 2000.0, 2400.0])

@@ -173,4 +173,4 @@ def test_knee_beyond_its_range_is_solved_and_said(realdata, tmp_path):
     knees = np.degrees(solved.sel(coordinate=["knee_angle_r", "knee_angle_l"]).values)
     assert knees.max() > 145.0
     assert f"to {knees.max():.0f} degrees" in " ".join(one["what"] for one in said)
-    assert "(coordinates are not clamped)" in said[0]["what"]
+    assert "Coordinates are not clamped" in said[0]["what"]

@@ -7,8 +7,9 @@ import pytest
 
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.stages.labelling.by_name import named_labels
-from aqbio.stages.labelling.by_place import placed_labels
+from aqbio.stages.labelling.by_name import Place, named_labels
+from aqbio.stages.labelling.by_place import PlacedLabel, placed_labels
+from aqbio.stages.labelling.evidence import loose_labels, segment_of
 from aqbio.stages.labelling.recordings import landmark_table
 from aqbio.stages.new import new_study_from
 from aqbio.stages.preparation.label_check import median_places
@@ -69,3 +70,23 @@ def test_a_study_of_hidden_labels(static, realdata, tmp_path):
     text = (tmp_path / "study" / "markers.yaml").read_text(encoding="utf-8")
     heel = f"'{hidden['RHEEL']}': {{body: foot_r, model: RHEE}}  # right heel by its position, "
     assert heel in text
+
+
+def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
+    """A sprint's 46 labels where their names say, and each one on every other segment in turn."""
+    table = landmark_table()
+    sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
+    named = named_labels(sprint.labels, table).places
+    as_named = {label: PlacedLabel(place, 0.0, sure=True) for label, place in named.items()}
+    assert loose_labels(as_named, named, [sprint], table) == {}
+    segments = {label: segment_of(place, table) for label, place in named.items()}
+    clusters = {"pelvis": "pelvis", "torso": "trunk"}
+    refused = planted = 0
+    for label, own in segments.items():
+        for segment, side in set(segments.values()) - {own}:
+            wrong = Place(clusters.get(segment, segment), side)
+            placed = {label: PlacedLabel(wrong, 0.005, sure=True)}
+            refused += bool(loose_labels(placed, {**named, label: wrong}, [sprint], table))
+            planted += 1
+    assert planted > 500
+    assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms

@@ -11,10 +11,13 @@ import pytest
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
+from aqbio.io.osim_markers import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
+from aqbio.stages.preparation.label_check import check_sides
 from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.preparation.rates import note_rate
 from aqbio.stages.preparation.trial import prepare_trial
 
 pytestmark = pytest.mark.real
@@ -82,3 +85,57 @@ def test_belt_speed_of_a_runway_is_refused(realdata):
     with pytest.raises(AqbioError) as error:
         prepared("sprint", belt=9.5)
     assert error.value.rule == "surface"
+
+
+def rated(name: str, factor: float) -> set[tuple[str, str]]:
+    """Give the findings about a rate that is stated by a factor too high."""
+    recording, trial, marker_set = recorded(name)
+    forces = recording.forces
+    if forces is not None:
+        forces = replace(forces, rate=factor * forces.rate, start=forces.start / factor)
+    wrong = replace(recording, rate=factor * recording.rate, forces=forces)
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    settings = (Laboratory(), Prepare(event_minimum_s=0.005))
+    done = prepare_trial(wrong, trial, marker_set, settings, notes)
+    study = load_study(HERE / RUNS[name][0] / "study.yaml")
+    masses = model_masses(study.model_file(trial.participant_id))
+    note_rate(done, marker_set, masses, notes)
+    return {(one.rule, one.severity) for one in notes.found if one.rule == "rate"}
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [(0.8, True), (0.97, False), (1.0, False), (1.03, False), (1.3, True)],
+)
+@pytest.mark.parametrize("name", RUNS)
+def test_rate_against_gravity(realdata, name, factor, said):
+    """Runners fall at 9 to 11.3 m/s² here; a rate 20 % too low makes 6 to 7 of them."""
+    assert rated(name, factor) == ({("rate", "warning")} if said else set())
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_gross_rate_is_refused(realdata, factor):
+    with pytest.raises(AqbioError, match="at which the runner falls in flight") as error:
+        rated("jog", factor)
+    assert error.value.rule == "rate"
+
+
+@pytest.mark.parametrize("limb", ["leg", "arm"])
+@pytest.mark.parametrize("name", RUNS)
+def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
+    """Arms alone passed unseen: nothing compared them with the pelvis."""
+    recording, trial, marker_set = recorded(name)
+    groups = load_study(HERE / RUNS[name][0] / "study.yaml").model_map.groups
+    limbs = {one: (groups[f"{one}_left"], groups[f"{one}_right"]) for one in ("leg", "arm")}
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    check_sides(recording, marker_set, limbs, notes)
+    markers = marker_set.markers
+    sides = [
+        [label for label in recording.labels if label in markers and markers[label].body in bodies]
+        for bodies in limbs[limb]
+    ]
+    other = dict(zip(sides[0] + sides[1], sides[1] + sides[0], strict=False))
+    exchanged = replace(recording, labels=tuple(other.get(one, one) for one in recording.labels))
+    with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
+        check_sides(exchanged, marker_set, limbs, notes)
+    assert error.value.rule == "sides-exchanged"

@@ -61,7 +61,7 @@ def body_displacement(
     seen = (_moves(skeleton, poses, *own) * sd).reshape(-1, len(sd))
     inverse = np.linalg.inv(seen.T @ seen / MARKER_SD**2 + np.eye(len(sd)))
     covariance = sd[:, None] * inverse * sd
-    moves = _moves(skeleton, poses, np.repeat(bodies, POINTS), _point_masses(skeleton))
+    moves = _moves(skeleton, poses, np.repeat(bodies, POINTS), point_masses(skeleton))
     squares = ((moves @ covariance) * moves).sum(axis=(1, 2))
     return np.asarray(np.sqrt(squares.reshape(len(bodies), POINTS).mean(axis=1)))
 
@@ -85,8 +85,8 @@ def _moves(
     return moves
 
 
-def _point_masses(skeleton: Skeleton) -> FloatArray:
-    """Six points of every segment, in its frame, with its centre of mass and inertia, (6 B, 3)."""
+def point_masses(skeleton: Skeleton) -> FloatArray:
+    """Points of every segment, in its frame, with its centre of mass and inertia, (POINTS B, 3)."""
     mass = np.where(skeleton.mass > 0.0, skeleton.mass, np.inf)[:, None, None]
     trace = np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
     second = (trace / 2 * np.eye(3) - skeleton.inertia) / mass

@@ -6,9 +6,16 @@ import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
 
+LONGEST_DELAY = 0.04
+"""Largest delay that is looked for by default, s."""
+
 
 def force_delay(
-    time: FloatArray, force: FloatArray, weight_and_inertia: FloatArray, *, longest: float = 0.04
+    time: FloatArray,
+    force: FloatArray,
+    weight_and_inertia: FloatArray,
+    *,
+    longest: float = LONGEST_DELAY,
 ) -> float:
     """Time by which the measured force comes later than the motion that it causes.
 
@@ -26,7 +33,8 @@ def force_delay(
     Returns
     -------
     float
-        s; positive when the forces are late. NaN when there are too few samples.
+        s; positive when the forces are late. NaN when there are too few samples; infinite when the
+        best is an end of the search, which is no estimate.
 
     Notes
     -----
@@ -55,6 +63,6 @@ def force_delay(
     )
     best = int(np.argmax(likeness))
     if best in (0, len(shifts) - 1):
-        return float(shifts[best] * step)
+        return float(np.copysign(np.inf, shifts[best]))
     before, peak, after = likeness[best - 1 : best + 2]
     return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)

@@ -97,6 +97,12 @@ def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
     return len(mine & theirs) / union if union else 1.0
 
 
+def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
+    """Give the participant of each recording."""
+    standing = {one.file for one in markers if one.still}
+    return people_of([one.file for one in markers], standing)
+
+
 def repeated_recordings(
     markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> dict[Path, Path]:
@@ -104,7 +110,7 @@ def repeated_recordings(
 
     The file with its own plates stays, then the one with a force file, then the first by name.
     """
-    owners = people_of([one.file for one in markers])
+    owners = owners_of(markers)
     kept: list[MarkerFacts] = []
     repeated: dict[Path, Path] = {}
     for one in sorted(markers, key=lambda m: (-m.plates, m.file not in with_forces, m.file)):
@@ -119,7 +125,7 @@ def repeated_recordings(
 
 def foreign_recordings(markers: Sequence[MarkerFacts]) -> list[tuple[Path, Path]]:
     """Give pairs of files of different people that hold the same recording: somebody's mistake."""
-    owners = people_of([one.file for one in markers])
+    owners = owners_of(markers)
     return [
         (one.file, two.file)
         for one, two in combinations(markers, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 KINDS = """
@@ -28,21 +28,23 @@ SORTING = frozenset(SORTS.split())
 """Words of folder names that sort files, and name nobody."""
 
 
-def people_of(files: Sequence[Path]) -> dict[Path, str]:
+def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
     """Give a participant identifier for every recording.
 
     Parameters
     ----------
     files : sequence of Path
         Marker recordings, relative to the folder.
+    standing : collection of Path
+        Those in which the person stands still.
 
     Returns
     -------
     dict
-        Folders tell people apart, except those that only sort files (c3d, static, day 1, ...);
-        without such folders the first part of the file names does, if it is a code that several
-        files share. A code stays (P07, sub-03); anything else might be a person's name and becomes
-        S01, S02, ...
+        Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
+        conditions: of several people somebody else would stand still too. Without such folders the
+        first part of the file names does, if it is a code that several files share. A code stays
+        (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
 
     Examples
     --------
@@ -50,6 +52,8 @@ def people_of(files: Sequence[Path]) -> dict[Path, str]:
     {PosixPath('c3d/JA1Static.c3d'): 'S01', PosixPath('c3d/JA1Gait.c3d'): 'S01'}
     """
     keys = _folder_keys(files)
+    if _only_conditions(keys, standing):
+        keys = dict.fromkeys(files, "")
     if len(set(keys.values())) == 1:
         keys |= _name_keys(files)
     identifiers: dict[str, str] = {}
@@ -135,6 +139,18 @@ def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
     ):
         shared += 1
     return {file: next(iter(own[shared:]), "") for file, own in parts.items()}
+
+
+def _only_conditions(keys: Mapping[Path, str], standing: Collection[Path]) -> bool:
+    """Whether folders hold conditions of one person: a single static trial, apart from all runs.
+
+    Folders that are called by codes (P01, sub-03) are people's all the same.
+    """
+    statics = [file for file in keys if file in standing]
+    if len(statics) != 1:
+        return False
+    runs = {key for file, key in keys.items() if file not in standing}
+    return keys[statics[0]] not in runs and not any(map(CODE.fullmatch, runs))
 
 
 def _sorts(part: str) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 from aqbio.config import SHEETS
 from aqbio.stages.gathering.facts import MarkerFacts
 from aqbio.stages.gathering.files import StorageFacts
-from aqbio.stages.gathering.people import people_of, trial_names
+from aqbio.stages.gathering.pairing import owners_of
+from aqbio.stages.gathering.people import trial_names
 
 FOUND, PLEASE_FILL = "found", "please_fill"
 """Columns of the person's own: what was seen, and which cells of the row are still open."""
@@ -134,7 +135,7 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
     forces : mapping
         Force file by marker file.
     """
-    owners = people_of([one.file for one in markers])
+    owners = owners_of(markers)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)

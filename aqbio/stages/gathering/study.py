@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.io.osim_markers import model_names
+from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
@@ -20,6 +22,7 @@ from aqbio.stages.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
+    owners_of,
     repeated_recordings,
 )
 from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
@@ -110,6 +113,7 @@ def gathered_study(
         [one.labels for one in group if not one.still],
         chosen,
         _static_places(data, group),
+        lambda: _motions(data, group),
     )
     rows = rows_of(group, forces)
     scaled = scaled_models(data, content.models)
@@ -135,11 +139,31 @@ def gathered_study(
 def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
     """A study without markers, and without a marker set: the models show where the body is."""
     rows, model, left_out = coordinates_rows(data, content)
+    chosen = chosen_model(model)
+    rows, others = _of_one_map(data, rows, chosen)
+    left_out += others
     used = {row.force_file for row in rows.trials}
     unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
     left_out += content.unusable
-    return GatheredStudy(data, content, rows, {}, None, chosen_model(model), left_out)
+    return GatheredStudy(data, content, rows, {}, None, chosen, left_out)
+
+
+def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tuple[Unusable, ...]]:
+    """Keep the people whose models have the names of the study's map, and say whose have not."""
+    kept = {
+        person.participant_id
+        for person in rows.people
+        if chosen.model_map.names() <= model_names(data / person.model_file)
+    }
+    why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
+    left_out = tuple(
+        Unusable(Path(row.coordinates_file), why)
+        for row in rows.trials
+        if row.participant_id not in kept
+    )
+    people = tuple(one for one in rows.people if one.participant_id in kept)
+    return Rows(people, tuple(one for one in rows.trials if one.participant_id in kept)), left_out
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
@@ -163,13 +187,27 @@ def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[Scale
     return replace(rows, people=tuple(people))
 
 
-def _static_places(data: Path, group: Sequence[MarkerFacts]) -> dict[str, FloatArray]:
-    """Where markers are in the static trial that has most of them; empty without one."""
-    standing = [one for one in group if one.still]
-    if not standing:
-        return {}
-    best = max(standing, key=lambda one: len(one.labels))
-    return median_places(read_recording(data / best.file))
+def _static_places(data: Path, group: Sequence[MarkerFacts]) -> list[dict[str, FloatArray]]:
+    """Where markers are in the static trial of each participant that has most of them."""
+    standing = _by_person(group, lambda one: len(one.labels) if one.still else 0)
+    return [median_places(read_recording(data / one.file)) for one in standing]
+
+
+def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
+    """Give the longest moving trial of each participant."""
+    for one in _by_person(group, lambda one: 0 if one.still else one.frames):
+        yield read_recording(data / one.file)
+
+
+def _by_person(
+    group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
+) -> list[MarkerFacts]:
+    """Give the largest trial of each participant, the one with most labels first."""
+    owners = owners_of(group)
+    largest: dict[str, MarkerFacts] = {}
+    for one in sorted((one for one in group if size(one)), key=size):
+        largest[owners[one.file]] = one
+    return sorted(largest.values(), key=lambda one: -len(one.labels))
 
 
 def _looks(
@@ -267,9 +305,12 @@ def _unpaired_words(
 
 def _nothing(data: Path, content: FolderContent) -> AqbioError:
     reasons = "; ".join(f"{one.file}: {one.why}" for one in content.unusable[:5])
+    counts = {"force": content.forces, "model": content.models}
+    kinds = ", ".join(f"{len(found)} {kind} files" for kind, found in counts.items())
+    kinds += f", {content.others} files of other kinds"
     return AqbioError(
         "the folder holds no marker recording that can be read"
-        + (f" ({reasons})." if reasons else f": {content.others} files of other kinds."),
+        + (f" ({reasons})." if reasons else f": {kinds}."),
         file=str(data),
         fix="give the folder of the C3D files, or of the TRC and MOT files.",
         rule="recordings-none",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,12 @@ import numpy as np
 
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.config.landmarks import LandmarkTable
+from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel
 from aqbio.stages.labelling.by_name import NamedLabels, Place, named_labels
+from aqbio.stages.labelling.evidence import loose_labels, needed_labels, pooled_places
 from aqbio.stages.labelling.marker_text import marker_set_text
 from aqbio.stages.labelling.model_places import model_places
 from aqbio.stages.labelling.proposal import (
@@ -72,7 +74,8 @@ def proposed_set(
     standing: Sequence[Sequence[str]],
     moving: Sequence[Sequence[str]],
     model: ChosenModel,
-    static: Mapping[str, FloatArray] | None = None,
+    statics: Sequence[Mapping[str, FloatArray]] = (),
+    motions: Callable[[], Iterable[Recording]] = tuple,
 ) -> ProposedSet:
     """Propose a marker set.
 
@@ -82,9 +85,11 @@ def proposed_set(
     standing, moving : sequences
         Labels of each static and of each moving trial.
     model : ChosenModel
-    static : mapping of (3,) arrays, m
-        Where markers are in a static trial, by label: they are looked at where names leave
-        landmarks open that no marker set can do without.
+    statics : sequence of mappings of (3,) arrays, m
+        Where markers are in a static trial of each participant, by label: they are looked at where
+        names leave landmarks open that no marker set can do without, or all of a segment's.
+    motions : callable
+        Gives moving trials, in which a label must move with the segment that it was placed on.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
@@ -92,16 +97,23 @@ def proposed_set(
     seen = {label for trial in moving for label in trial}
     static_only = frozenset(label for label in labels if moving and label not in seen)
     left_out = dict(named.unused)
-    by_place = _by_place(named, static or {}, table)
-    used = {} if not missing_landmarks(Labelling(named.places, static_only)) else by_place
+    by_place, disputed = _by_place(named, statics, table)
+    used = needed_labels(by_place, Labelling(named.places, static_only), table)
     known = named.places | {label: one.place for label, one in used.items()}
+    loose = loose_labels(used, known, motions(), table) if used else {}
+    used = {label: one for label, one in used.items() if label not in loose}
+    known = {label: place for label, place in known.items() if label not in loose}
     notes = {label: one.words for label, one in used.items()}
-    known, moved = _toes_where_they_are(known, static or {})
+    known, moved = _toes_where_they_are(known, next(iter(statics), {}))
     notes |= moved
     labelling = Labelling(known, static_only, notes)
     for label in (label for label in named.unknown if label not in used):
         looks = by_place.get(label)
         left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
+        if label in disputed:
+            left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
+        if label in loose:
+            left_out[label] += f", but while running {loose[label]}"
     places = model_places(model.own, model.model_map, table)
     missing = tuple(missing_landmarks(labelling))
     labelling = with_blanks(labelling)
@@ -141,15 +153,18 @@ def _toes_where_they_are(
 
 
 def _by_place(
-    named: NamedLabels, static: Mapping[str, FloatArray], table: LandmarkTable
-) -> dict[str, PlacedLabel]:
-    """What the positions of the labels say whose names say nothing."""
-    if not static or not named.unknown:
-        return {}
+    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
+) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
+    """What the positions of the labels say whose names say nothing, and where people differ."""
+    if not statics or not named.unknown:
+        return {}, {}
     from aqbio.stages.labelling.by_place import placed_labels
 
-    worn = {label: place for label, place in static.items() if label not in named.unused}
-    return placed_labels(worn, named.places, table)
+    found = []
+    for static in statics:
+        worn = {label: place for label, place in static.items() if label not in named.unused}
+        found.append(placed_labels(worn, named.places, table))
+    return pooled_places(found, table)
 
 
 def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:

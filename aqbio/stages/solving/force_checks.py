@@ -14,7 +14,7 @@ from aqbio.mechanics.contributions.level_a import LevelA, level_a
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.recordings.free_moment import free_moment_slope
-from aqbio.mechanics.recordings.synchrony import force_delay
+from aqbio.mechanics.recordings.synchrony import LONGEST_DELAY, force_delay
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.solving.solved import Solution
 
@@ -22,7 +22,10 @@ from aqbio.stages.solving.solved import Solution
 def force_findings(
     solution: Solution, loads: tuple[ExternalLoad, ...], trial_id: str
 ) -> list[Finding]:
-    """Findings about the forces of one trial, from its motion.
+    """Findings about the forces of one trial, from its motion; none where parts were not observed.
+
+    What a part does that nobody saw is missing in the motion's acceleration: forces that are right
+    would be called late, or turned round.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ def force_findings(
         Of both feet.
     trial_id : str
     """
+    if solution.observed.lost_segments(solution.contact_window):
+        return []
     skeleton, motion = solution.skeleton, solution.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
@@ -48,7 +53,21 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     gravity = solution.skeleton.gravity[1]
     asked = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
     delay, frame = force_delay(time[inside], force, asked), float(time[1] - time[0])
-    if np.isfinite(delay) and abs(delay) > frame:
+    if np.isinf(delay):
+        yield Finding(
+            rule="force-delay",
+            severity="warning",
+            what="no delay of up to "
+            f"{1000 * LONGEST_DELAY:.0f} ms brings the vertical force to m (a + g) of the motion: "
+            f"the forces are {'later' if delay > 0 else 'earlier'} than that, or not those of this "
+            "motion.",
+            trial=trial_id,
+            limit=LONGEST_DELAY,
+            unit="s",
+            fix="look whether markers and forces are of the same trial and start together; do not "
+            "use joint moments, residuals and contributions of this trial before.",
+        )
+    elif np.isfinite(delay) and abs(delay) > frame:
         side = "late" if delay > 0 else "early"
         yield Finding(
             rule="force-delay",

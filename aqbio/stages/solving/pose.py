@@ -83,10 +83,8 @@ class SolvedPose:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """The laboratory's labels of the markers."""
-        by_name = {self.marker_set.model_name(label): label for label in self.marker_set.markers}
-        return tuple(
-            by_name.get(name, name) for name in (self.markers.names if self.markers else ())
-        )
+        names = self.markers.names if self.markers else ()
+        return tuple(self.marker_set.label_of(name) for name in names)
 
     def carried(self, group: str) -> IntArray:
         """Which markers a group carries."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.mask import Observed
-from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import AXES
 from aqbio.stages.contacts import contact_span
 from aqbio.stages.solving.observed import with_observed
@@ -45,6 +45,8 @@ class Solution:
     prepared : xarray.Dataset
         The prepared trial, cut to the frames that were solved.
     observed : Observed
+    from_markers : bool
+        Whether markers were recorded: those of a file of joint angles are the model's own.
     """
 
     skeleton: Skeleton
@@ -54,13 +56,41 @@ class Solution:
     forces: FloatArray
     prepared: xr.Dataset
     observed: Observed
+    from_markers: bool = True
 
     @cached_property
     def marker_errors(self) -> FloatArray:
         """(T, K) array, m: distance between measured and model marker, NaN where it is missing."""
+        if not self.from_markers:
+            return np.full(self.markers.positions.shape[:2], np.nan)
         index = [self.skeleton.markers.index(name) for name in self.markers.names]
         found = marker_positions(self.skeleton, self.q_raw)[:, index]
         return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
+
+    @cached_property
+    def believed_errors(self) -> FloatArray:
+        """(T, K) array, m: marker errors of the segments that are observed, NaN elsewhere."""
+        bodies = [
+            self.skeleton.marker_body[self.skeleton.markers.index(name)]
+            for name in self.markers.names
+        ]
+        return np.where(self.observed.seen[:, bodies], self.marker_errors, np.nan)
+
+    def shows(self, coordinate: int) -> BoolArray:
+        """Frames in which the segments that a coordinate moves are observed, (T,) bool."""
+        return np.asarray(self.observed.seen[:, self._moved(coordinate)].all(axis=1))
+
+    def nearby(self, coordinates: Iterable[int]) -> list[str]:
+        """Markers of the segments that some coordinates move."""
+        moved = {body for one in coordinates for body in self._moved(one)}
+        bodies = self.skeleton.marker_body
+        return [
+            one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
+        ]
+
+    def _moved(self, coordinate: int) -> IntArray:
+        axes = self.skeleton.driver == coordinate
+        return np.unique(self.skeleton.axes.body[axes])
 
     @cached_property
     def contact_window(self) -> BoolArray:
@@ -80,10 +110,16 @@ def root_mean_square(values: FloatArray) -> float:
 def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
     """Marker errors over the contacts' window, ready for the manifest and the quality table.
 
-    The worst marker goes by the laboratory's label.
+    Of the segments that are observed; of all, where none is. None where no markers were recorded.
     """
-    errors = solution.marker_errors[solution.contact_window]
-    by_frame = np.sqrt(np.nanmean(errors**2, axis=1))
+    if not solution.from_markers:
+        return {"markers": 0, "frames": len(solution.markers.time)}
+    errors = solution.believed_errors[solution.contact_window]
+    if np.isnan(errors).all():
+        errors = solution.marker_errors[solution.contact_window]
+    seen = np.asarray(np.isfinite(errors))
+    squares = np.where(seen, errors**2, 0.0).sum(axis=1)
+    by_frame = np.sqrt(squares / np.maximum(seen.sum(axis=1), 1))
     worst = np.unravel_index(np.nanargmax(errors), errors.shape)
     return {
         "markers": len(solution.markers.names),
@@ -98,9 +134,10 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
 
 def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
     """Marker errors, joint limits and jumps that a reviewer would want to know."""
-    yield from _marker_findings(solution, trial_id, study)
+    if solution.from_markers:
+        yield from _marker_findings(solution, trial_id, study)
     yield from _limit_findings(solution, trial_id)
-    yield from _jump_findings(solution, trial_id, study.settings.solve.jump_degrees)
+    yield from _jump_findings(solution, trial_id, study)
 
 
 def unobservable_findings(names: Sequence[str], trial_id: str) -> Iterator[Finding]:
@@ -151,53 +188,70 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
 
 
 def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
-    """Frames in which a joint leaves the range that its model states."""
-    skeleton = solution.skeleton
-    for index in skeleton.free:
-        if not skeleton.coordinate_is_rotation[index]:
-            continue
+    """Joints that leave the ranges that the model states, in frames in which they are observed."""
+    skeleton, said = solution.skeleton, []
+    for index in _angles(skeleton):
+        seen = solution.shows(index)
+        values = solution.motion.q[seen, index]
         low, high = skeleton.coordinate_range[index]
-        values = solution.motion.q[:, index]
         outside = (values < low) | (values > high)
         if outside.any():
-            name = skeleton.coordinates[index]
             degrees = np.degrees([values.min(), values.max(), low, high])
-            yield Finding(
-                rule="joint-range",
-                severity="info",
-                what=f"{name} goes from {degrees[0]:.0f} to {degrees[1]:.0f} degrees, outside the "
-                f"model's range of {degrees[2]:.0f} to {degrees[3]:.0f}, in "
-                f"{int(outside.sum())} of {len(values)} frames (coordinates are not clamped).",
-                trial=trial_id,
-                number=float(outside.mean()),
-                unit="share of frames",
-                where=f"first at {solution.markers.time[int(np.argmax(outside))]:.3f} s",
-                fix="look whether the pose is plausible; if so, widen the range in the model.",
+            said.append(
+                f"{skeleton.coordinates[index]} goes from {degrees[0]:.0f} to {degrees[1]:.0f} "
+                f"degrees (the model's range: {degrees[2]:.0f} to {degrees[3]:.0f}; "
+                f"{int(outside.sum())} of {len(values)} frames)"
             )
+    if said:
+        yield Finding(
+            rule="joint-range",
+            severity="info",
+            what=f"outside the ranges that the model states, though not of what people reach: "
+            f"{'; '.join(said)}. Coordinates are not clamped.",
+            trial=trial_id,
+            number=float(len(said)),
+            unit="coordinates",
+            fix="widen these ranges in the model, which are narrower than people's.",
+        )
 
 
-def _jump_findings(solution: Solution, trial_id: str, limit_degrees: float) -> Iterator[Finding]:
+def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
     """Frame-to-frame changes faster than a joint can move: ``limit`` is per frame at 250 Hz."""
     skeleton, time = solution.skeleton, solution.markers.time
+    limit_degrees = study.settings.solve.jump_degrees
     limit = np.radians(limit_degrees) * 250.0
-    speed = np.abs(np.diff(solution.q_raw, axis=0)) / np.diff(time)[:, None]
-    for index in skeleton.free:
-        if skeleton.coordinate_is_rotation[index] and speed[:, index].max() > limit:
-            frame = int(np.argmax(speed[:, index]))
-            change = np.degrees(abs(np.diff(solution.q_raw[frame : frame + 2, index])[0]))
-            yield Finding(
-                rule="coordinate-jump",
-                severity="warning",
-                what=f"{skeleton.coordinates[index]} changes by {change:.0f} degrees from one "
-                "frame to the next.",
-                trial=trial_id,
-                label=skeleton.coordinates[index],
-                number=float(np.degrees(speed[frame, index]) / 250.0),
-                limit=limit_degrees,
-                unit="degrees per 4 ms",
-                where=f"frame {frame + 1}, {time[frame + 1]:.3f} s",
-                fix="look for swapped or missing markers around that frame.",
-            )
+    jumps = []
+    for index in _angles(skeleton):
+        seen = solution.shows(index)
+        change = np.where(seen[1:] & seen[:-1], np.abs(np.diff(solution.q_raw[:, index])), 0.0)
+        speed = change / np.diff(time)
+        frame = int(np.argmax(speed))
+        if speed[frame] > limit:
+            jumps.append((speed[frame], frame, np.degrees(change[frame]), index))
+    if jumps:
+        fastest, frame, _, _ = max(jumps)
+        said = [
+            f"{skeleton.coordinates[index]} by {change:.0f} degrees at {time[at + 1]:.3f} s"
+            for _, at, change, index in jumps
+        ]
+        near = solution.nearby(index for *_, index in jumps)
+        yield Finding(
+            rule="coordinate-jump",
+            severity="warning",
+            what=f"faster than a joint can move, from one frame to the next: {'; '.join(said)}.",
+            trial=trial_id,
+            number=float(np.degrees(fastest) / 250.0),
+            limit=limit_degrees,
+            unit="degrees per 4 ms",
+            where=f"frame {frame + 1}, {time[frame + 1]:.3f} s",
+            fix="look for markers that come, go or change their label around these frames: "
+            f"{', '.join(map(study.marker_set.label_of, near))}.",
+        )
+
+
+def _angles(skeleton: Skeleton) -> IntArray:
+    """Coordinates that move freely and are angles."""
+    return skeleton.free[skeleton.coordinate_is_rotation[skeleton.free]]
 
 
 def write_solution(solution: Solution, stem: Path, attributes: Mapping[str, str]) -> None:

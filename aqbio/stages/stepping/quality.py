@@ -37,7 +37,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
         solved = manifest_entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
         made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
-        yield from _marker_rows(study, key, solved if trial.tracked else UNTRACKED)
+        yield from _marker_rows(study, key, solved)
         fitted = manifest_entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
@@ -48,30 +48,18 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _closure_rows(key, made)
 
 
-UNTRACKED = {
-    "marker_rms_m": np.nan,
-    "marker_rms_worst_frame_m": np.nan,
-    "marker_max_m": np.nan,
-    "marker_max_label": "n/a: joint angles were given, no marker was compared with the model",
-}
-"""Marker errors of a trial that began with joint angles: there are none, which is not 0 m."""
-
-
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
-    settings = study.settings.solve
-    yield measure(
-        key, "marker_rms", solved["marker_rms_m"], "m", limit=settings.marker_rms_m,
-        severity="warning",
-        note="all tracked markers, first touchdown to last toe-off; OpenSim's best practice",
-    )  # fmt: skip
-    yield measure(
-        key, "marker_rms_worst_frame", solved["marker_rms_worst_frame_m"], "m",
-        limit=settings.reject_rms_m, severity="warning",
-    )  # fmt: skip
-    yield measure(
-        key, "marker_max", solved["marker_max_m"], "m", limit=settings.marker_max_m,
-        severity="warning", note=f"marker {solved['marker_max_label']}",
-    )  # fmt: skip
+    settings, recorded = study.settings.solve, "marker_rms_m" in solved
+    for name, limit, words in (
+        ("marker_rms", settings.marker_rms_m,
+         "all tracked markers, first touchdown to last toe-off; OpenSim's best practice"),
+        ("marker_rms_worst_frame", settings.reject_rms_m, ""),
+        ("marker_max", settings.marker_max_m, f"marker {solved.get('marker_max_label')}"),
+    ):  # fmt: skip
+        yield measure(
+            key, name, solved.get(f"{name}_m", np.nan), "m", limit=limit, severity="warning",
+            note=words if recorded else "no markers were recorded: the motion is a file's",
+        )  # fmt: skip
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:

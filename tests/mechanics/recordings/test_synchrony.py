@@ -30,3 +30,10 @@ def test_size_and_offset_of_the_force_do_not_matter():
 
 def test_too_short_a_recording_has_no_delay():
     assert np.isnan(force_delay(TIME[:20], contacts(TIME[:20]), contacts(TIME[:20])))
+
+
+@pytest.mark.parametrize("delay", [-0.06, 0.06])
+def test_an_end_of_the_search_is_no_estimate(delay):
+    """60 ms, where 40 are looked for: known to be late or early, but not by how much."""
+    found = force_delay(TIME, contacts(TIME - delay), contacts(TIME))
+    assert found == np.copysign(np.inf, delay)

@@ -71,6 +71,24 @@ def test_whose_recordings_they_are(files, expected):
 
 
 @pytest.mark.parametrize(
+    ("files", "standing", "people"),
+    [
+        # conditions as folders, beside the only static trial
+        (["P01/static.c3d", "P01/slow/m.c3d", "P01/fast/m.c3d"], 1, 1),
+        (["static/m.c3d", "slow/m.c3d", "fast/m.c3d"], 1, 1),
+        # two static trials are two people's
+        (["static/a.c3d", "static/b.c3d", "Ada/m.c3d", "Grace/m.c3d"], 2, 3),
+        # codes are people, and so is a folder with runs of its own beside the static trial
+        (["static/m.c3d", "P01/m.c3d", "P02/m.c3d"], 1, 3),
+        (["Ada/static.c3d", "Ada/run.c3d", "Grace/run.c3d"], 1, 2),
+    ],
+)
+def test_folders_of_conditions_are_one_persons(files, standing, people):
+    paths = [Path(file) for file in files]
+    assert len(set(people_of(paths, paths[:standing]).values())) == people
+
+
+@pytest.mark.parametrize(
     ("files", "expected"),
     [
         (["Ada_Lovelace_static.c3d", "Ada_Lovelace_sprint.c3d"], ["static", "sprint"]),

@@ -1,0 +1,333 @@
+"""The most likely body and postures, and how sure they are.
+
+Each frame's posture hangs on the body alone, so that the normal equations have the shape of an
+arrow: postures are eliminated one by one (Schur) onto the border of some 250 unknowns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.mechanics.calibration.parts import LIMBS, MIDDLE
+from aqbio.mechanics.calibration.problem import Blocks, Problem, State
+from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.multibody.skeleton import GROUND
+from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.names import SIDES
+
+MOST_STEPS = 60
+"""Steps of the whole fit; it settles in 15 to 30."""
+
+GAIN, SETTLED = 1e-3, 0.05
+"""Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
+and no Student weight changes by more."""
+
+LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
+"""No step turns a joint farther, rad, or stretches a part more, logarithm."""
+
+POSTURES = (
+    {"hip": 0, "knee": 10, "ankle": 0},
+    {"hip": 45, "knee": 70, "ankle": 0},
+    {"hip": -15, "knee": 60, "ankle": -10},
+    {"hip": 20, "knee": 100, "ankle": -20},
+    {"hip": 70, "knee": 110, "ankle": 0},
+)
+"""Flexions from which the search for first poses starts, degrees: stance, early and late swing."""
+
+HEADINGS = 4
+ROUGH, FINE = 10, 25
+BETTER = 0.9
+"""A frame moves to another valley when it costs less than this share."""
+
+
+@dataclass(frozen=True, eq=False)
+class BodyFit:
+    """The most likely body, with Laplace's approximation about it.
+
+    Attributes
+    ----------
+    problem : Problem
+    state : State
+    weights : (F, K) array
+        Student's weights of the markers.
+    covariance : (P + C, P + C) array
+        Of shape and mean posture.
+    by_theta : (F, C, P + C) array
+        How the postures of the frames follow shape and mean posture.
+    error : (F, K, 3) array, m
+        Recorded less model.
+    steps : int
+    settled : bool
+    """
+
+    problem: Problem
+    state: State
+    weights: FloatArray
+    covariance: FloatArray
+    by_theta: FloatArray
+    error: FloatArray
+    steps: int
+    settled: bool
+
+    @property
+    def shape_covariance(self) -> FloatArray:
+        """(P, P) array."""
+        count = self.problem.shape_size
+        return self.covariance[:count, :count]
+
+
+def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
+    """Fit body and postures to the chosen frames.
+
+    Parameters
+    ----------
+    problem : Problem
+    flexions : FlexionStarts
+        Where the flexions of the limbs are among the coordinates.
+
+    Returns
+    -------
+    BodyFit
+    """
+    state = State(problem.start, first_poses(problem, problem.start, flexions))
+    state, weights, steps, settled = _settled(problem, state)
+    fresh = _other_valleys(problem, state, flexions)
+    if fresh is not None:
+        state, weights, more, settled = _settled(problem, fresh)
+        steps += more
+    blocks = problem.blocks(state, weights)
+    by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
+    schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
+    covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
+    return BodyFit(
+        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FlexionStarts:
+    """Coordinates whose start matters, places among the free ones, and signs of flexion.
+
+    Attributes
+    ----------
+    places : dict
+        ``(joint, side)`` to (place, sign).
+    root : (R,) int array
+        Free coordinates of the pelvis.
+    heading : int
+        The one of these that turns the body about the vertical.
+    trunk : (N,) int array
+        Markers of pelvis and torso.
+    leg_left : (L,) int array
+        Free coordinates of the left leg.
+    """
+
+    places: Mapping[tuple[str, str], tuple[int, int]]
+    root: IntArray
+    heading: int
+    trunk: IntArray
+    leg_left: IntArray
+
+    @classmethod
+    def of(cls, template: Template, model_map: ModelMap) -> FlexionStarts:
+        """Find them in a model with a map."""
+        own, parts = template.skeleton, template.parts
+        free = own.free.tolist()
+        places = {}
+        for joint in ("hip", "knee", "ankle", "elbow"):
+            names, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
+            if isinstance(names, Sides) and sign is not None:
+                for side in SIDES:
+                    index = own.coordinates.index(getattr(names, side))
+                    if index in free:
+                        places[joint, side] = free.index(index), int(sign)
+        rooted = np.flatnonzero(own.parent[own.axes.body] == GROUND)
+        root = [free.index(c) for c in np.unique(own.driver[rooted]) if c in free]
+        up = -own.gravity / np.linalg.norm(own.gravity)
+        turns = rooted[own.axes.is_rotation[rooted]]
+        upright = turns[np.argmax(np.abs(own.axes.direction[turns] @ up))]
+        trunk = [parts.index(name) for name in MIDDLE if name in parts.names]
+        left = [
+            parts.index(f"{part}_left") for part in LIMBS["leg"] if f"{part}_left" in parts.names
+        ]
+        axes = np.isin(parts.of_body[own.axes.body], left)
+        legs = [free.index(c) for c in np.unique(own.driver[axes]) if c in free]
+        return cls(
+            places,
+            np.array(root),
+            free.index(int(own.driver[upright])),
+            np.flatnonzero(np.isin(parts.of_body[template.markers.body], trunk)),
+            np.array(legs),
+        )
+
+
+def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+    """(F, C) array: poses from nothing but markers and beliefs.
+
+    Notes
+    -----
+    The root by the markers of the trunk, from four headings; then limbs from several flexions, the
+    cheapest of every frame; then each frame's left leg from another start where that is cheaper.
+    """
+    loose = replace(problem, loose=True)
+    root = _root_poses(loose, theta, starts)
+    ended = []
+    for flexions in POSTURES:
+        q = root.copy()
+        for (joint, _), (place, sign) in starts.places.items():
+            q[:, place] = sign * np.radians(flexions.get(joint, 80))
+        ended.append(settled_poses(loose, theta, q, ROUGH))
+    costs = np.array([_robust_costs(loose, State(theta, q)) for q in ended])
+    best = np.stack(ended)[np.argmin(costs, axis=0), np.arange(len(root))]
+    for other in ended:
+        mixed = best.copy()
+        mixed[:, starts.leg_left] = other[:, starts.leg_left]
+        best = _cheaper(loose, theta, best, mixed)
+    return settled_poses(loose, theta, best, FINE)
+
+
+def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+    """Poses of the pelvis that bring the trunk's markers home, everything else at its mean."""
+    frames = problem.frames
+    seen = np.zeros(len(problem.template.markers.labels), dtype=bool)
+    seen[starts.trunk] = True
+    position = np.where(seen[:, None], frames.position, np.nan)
+    trunk = replace(problem, frames=replace(frames, position=position))
+    rows = np.tile(problem.start[problem.shape_size :], (len(frames.still), 1))
+    centre = np.nanmean(position, axis=1)
+    best, least = rows, np.full(len(rows), np.inf)
+    for turn in 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS:
+        q = rows.copy()
+        q[:, starts.heading] += turn
+        shift = starts.root[~problem.angles[starts.root]]
+        q[:, shift] += centre - trunk.markers.positions(
+            problem.template.shape(theta[: problem.shape_size]), problem.full(q)
+        )[:, starts.trunk].mean(axis=1)
+        ended = settled_poses(trunk, theta, q, ROUGH, starts.root)
+        cost = _robust_costs(trunk, State(theta, ended))
+        best = np.where((cost < least)[:, None], ended, best)
+        least = np.minimum(cost, least)
+    return best
+
+
+def _robust_costs(problem: Problem, state: State) -> FloatArray:
+    """(F,) array: costs of the frames, comparable between poses."""
+    costs, _ = problem.frame_costs(state, np.ones(problem.visible.shape))
+    return costs
+
+
+def _cheaper(problem: Problem, theta: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
+    less = _robust_costs(problem, State(theta, other)) < _robust_costs(problem, State(theta, one))
+    return np.where(less[:, None], other, one)
+
+
+def settled_poses(
+    problem: Problem,
+    theta: FloatArray,
+    q: FloatArray,
+    steps: int,
+    sought: IntArray | None = None,
+) -> FloatArray:
+    """Levenberg and Marquardt's descent of every frame by itself, the body held.
+
+    Parameters
+    ----------
+    sought : int array, optional
+        Free coordinates that move; all, if not given.
+    """
+    chosen = np.arange(q.shape[1]) if sought is None else sought
+    damping = np.full(len(q), 1e-2)
+    weights = problem.weights(problem.errors(State(theta, q)))
+    cost, _ = problem.frame_costs(State(theta, q), weights)
+    for step in range(steps):
+        hessian, gradient = problem.pose_blocks(State(theta, q), weights)
+        hessian, gradient = hessian[:, chosen[:, None], chosen], gradient[:, chosen]
+        diagonal = np.einsum("fcc->fc", hessian)
+        diagonal += damping[:, None] * (diagonal + 1e-6)
+        change = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        turn = np.abs(change[:, problem.angles[chosen]]).max(axis=1)
+        trial = q.copy()
+        trial[:, chosen] += change * np.minimum(1.0, LONGEST_TURN / np.maximum(turn, 1e-9))[:, None]
+        found, _ = problem.frame_costs(State(theta, trial), weights)
+        good = found < cost
+        q = np.where(good[:, None], trial, q)
+        gain = np.where(good, cost - found, 0.0)
+        cost = np.where(good, found, cost)
+        damping = np.where(good, 0.3 * damping, 5.0 * damping)
+        if step % 5 == 4:
+            weights = problem.weights(problem.errors(State(theta, q)))
+            cost, _ = problem.frame_costs(State(theta, q), weights)
+        elif (gain < GAIN * cost).all() and step > 5:
+            break
+    return q
+
+
+def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bool]:
+    """Descend with everything free until nothing moves any more."""
+    weights = replace(problem, loose=True).weights(problem.errors(state))
+    value, _ = problem.cost(state, weights)
+    start = 1e-2
+    for step in range(MOST_STEPS):
+        blocks = problem.blocks(state, weights)
+        for damping in _growing(start):
+            trial = _stepped(problem, state, blocks, damping)
+            found, _ = problem.cost(trial, weights)
+            if found < value:
+                break
+        gain = value - found
+        if found < value:
+            state, start = trial, max(0.2 * damping, 1e-8)
+        former, weights = weights, problem.weights(problem.errors(state))
+        value, _ = problem.cost(state, weights)
+        enough = gain < GAIN * max(1.0, 1e-2 * abs(found))
+        if enough and np.abs(weights - former).max() < SETTLED:
+            return state, weights, step + 1, True
+    return state, weights, MOST_STEPS, False
+
+
+def _growing(damping: float) -> Iterator[float]:
+    while damping <= 1e6:
+        yield damping
+        damping *= 6.0
+
+
+def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> State:
+    """One damped Gauss-Newton step, postures eliminated."""
+    poses, border = blocks.poses.copy(), blocks.border.copy()
+    diagonal = np.einsum("fcc->fc", poses)
+    diagonal += damping * (diagonal + 1e-6)
+    border[np.diag_indices_from(border)] *= 1.0 + damping
+    both = np.concatenate([blocks.across, blocks.pose_gradient[..., None]], axis=2)
+    solved = np.linalg.solve(poses, both)
+    across = _flat(blocks.across)
+    schur = border - across.T @ _flat(solved[..., :-1])
+    change = np.linalg.solve(schur, blocks.border_gradient - across.T @ solved[..., -1].ravel())
+    moved = solved[..., -1] - solved[..., :-1] @ change
+    turn = np.abs(moved[:, problem.angles]).max()
+    stretch = np.abs(change[: problem.template.sizes[0]]).max()
+    part = min(1.0, LONGEST_TURN / max(turn, 1e-12), LONGEST_STRETCH / max(stretch, 1e-12))
+    return State(state.theta + part * change, state.q + part * moved)
+
+
+def _other_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State | None:
+    """Poses found afresh on this body, where they are clearly cheaper; None if nowhere."""
+    q = settled_poses(problem, state.theta, first_poses(problem, state.theta, starts), ROUGH)
+    costs = []
+    for one in (state, State(state.theta, q)):
+        weights = problem.weights(problem.errors(one))
+        costs.append(problem.frame_costs(one, weights)[0])
+    better = costs[1] < BETTER * costs[0]
+    if not better.any():
+        return None
+    return State(state.theta, np.where(better[:, None], q, state.q))
+
+
+def _flat(blocks: FloatArray) -> FloatArray:
+    """(F, C, P) as (F C, P)."""
+    flat: FloatArray = np.ascontiguousarray(blocks).reshape(-1, blocks.shape[-1])
+    return flat

@@ -1,0 +1,150 @@
+"""Which frames of a session tell most about the body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.calibration.problem import ChosenFrames
+from aqbio.mechanics.vectors import FloatArray, IntArray
+
+FRAMES = 30
+"""Frames of moving trials that are fitted: 17 or 241 give the same lengths and deviations."""
+
+FEWEST_OF_TRIAL = 8
+
+INDEPENDENT = 10.0
+"""Independent witnesses of the body that one moving trial is worth: skin moves with the posture,
+so that a thousand frames of running are not a thousand witnesses."""
+
+QUIET_S = 0.5
+"""Length of the quietest part of a static trial, s."""
+
+SEEN, OFTEN = 0.85, 0.9
+"""Frames show at least this share of the markers that the best frames (a quantile) do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Markers of one trial.
+
+    Attributes
+    ----------
+    position : (T, K, 3) array, m, ground
+        All labels of the session; NaN where one is missing.
+    rate : float, Hz
+    still : bool
+        A static trial.
+    """
+
+    position: FloatArray
+    rate: float
+    still: bool
+
+
+def chosen_frames(
+    recordings: Sequence[Recording], bodies: IntArray, *, count: int = FRAMES
+) -> ChosenFrames:
+    """Choose the quiet mean of static trials, and frames of moving ones that differ most.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    bodies : (K,) int array
+        The body that carries each marker.
+    count : int
+        Frames of all moving trials together, at least ``FEWEST_OF_TRIAL`` of each.
+
+    Raises
+    ------
+    ValueError
+        When no trial has a frame with three markers.
+
+    Notes
+    -----
+    Frames differ by the distances between the middles of segments, which no heading changes. A
+    trial is worth ``INDEPENDENT`` witnesses, n trials ``√n`` times as many.
+    """
+    moving = sum(not one.still for one in recordings)
+    each = max(FEWEST_OF_TRIAL, count // max(1, moving))
+    worth = INDEPENDENT / np.sqrt(max(1, moving))
+    positions, stills, worths, trials, frames = [], [], [], [], []
+    for trial, one in enumerate(recordings):
+        if one.still:
+            mean, middle = quiet_mean(one)
+            position, index = mean[None], np.array([middle])
+        else:
+            index = different_frames(one.position, bodies, each)
+            position = one.position[index]
+        if not len(index):
+            continue
+        positions.append(position)
+        stills.append(np.full(len(index), one.still))
+        worths.append(np.full(len(index), 1.0 if one.still else min(1.0, worth / len(index))))
+        trials.append(np.full(len(index), trial))
+        frames.append(index)
+    if not frames:
+        raise ValueError("no trial has a frame with three markers.")
+    return ChosenFrames(*map(np.concatenate, (positions, stills, worths, trials, frames)))
+
+
+def quiet_mean(recording: Recording) -> tuple[FloatArray, int]:
+    """Mean position (K, 3) of the quietest half second, and its middle frame."""
+    position = recording.position
+    length = max(1, min(len(position), round(QUIET_S * recording.rate)))
+    step = np.linalg.norm(np.diff(position, axis=0), axis=2)
+    speed = _middle(step, np.nanmedian)
+    speed = np.nan_to_num(speed, nan=np.inf)
+    sums = np.convolve(np.minimum(speed, 1.0), np.ones(max(length - 1, 1)), "valid")
+    start = int(np.argmin(sums)) if len(sums) else 0
+    part = position[start : start + length]
+    return _middle(np.swapaxes(part, 0, 1), np.nanmean), start + length // 2
+
+
+def _middle(values: FloatArray, function) -> FloatArray:  # type: ignore[no-untyped-def]
+    """Reduce axis 1 over what is not missing; NaN where all is."""
+    present = np.isfinite(values).any(axis=1)
+    reduced = np.full(present.shape, np.nan)
+    if values.ndim == 2:
+        reduced[present] = function(values[present], axis=1)
+        return reduced
+    for row in range(len(values)):
+        seen = np.isfinite(values[row]).all(axis=1)
+        if seen.any():
+            reduced[row] = function(values[row][seen], axis=0)
+    return reduced
+
+
+def different_frames(position: FloatArray, bodies: IntArray, count: int) -> IntArray:
+    """Frames that differ most from each other, in order."""
+    seen = np.isfinite(position).all(axis=2).sum(axis=1)
+    allowed = np.flatnonzero(seen >= max(3, SEEN * np.quantile(seen, OFTEN)))
+    if not len(allowed):
+        return allowed
+    features = segment_distances(position[allowed], bodies)
+    chosen = [int(np.argmax(seen[allowed]))]
+    distance = np.full(len(allowed), np.inf)
+    for _ in range(min(count, len(allowed)) - 1):
+        gap = (features - features[chosen[-1]]) ** 2
+        present = np.isfinite(gap)
+        mean = np.where(present, gap, 0.0).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
+        distance = np.minimum(distance, mean)
+        chosen.append(int(np.argmax(distance)))
+    return np.sort(allowed[chosen])
+
+
+def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
+    """(T, N) array, m: distances between the middles of the markers of all pairs of segments."""
+    middles = []
+    for body in np.unique(bodies):
+        own = position[:, bodies == body]
+        seen = np.asarray(np.isfinite(own).all(axis=2))
+        total = np.where(seen[..., None], own, 0.0).sum(axis=1)
+        number = seen.sum(axis=1)[:, None]
+        middles.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
+    centre = np.stack(middles, axis=1)
+    one, other = np.triu_indices(centre.shape[1], 1)
+    distances: FloatArray = np.linalg.norm(centre[:, one] - centre[:, other], axis=2)
+    return distances

@@ -1,0 +1,348 @@
+"""The cost of a body and its postures, and the blocks of its normal equations.
+
+    cost = Σ_f w_f { Σ_s e' V⁻¹ e + |(q − μ)/sd|² + |beyond its range / 4°|² }
+           + (θ − θ₀)' P (θ − θ₀) + (μ − μ₀)' M⁻¹ (μ − μ₀)
+    V = ρ σ² 1 1' + (1 − ρ) σ² diag(1 / t)      of the markers of one part
+
+θ is the shape, μ the person's mean posture, q the posture of a frame, t Student's weights. Frames
+of one run are no independent witnesses of the body: w says what each is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.calibration.beliefs import BEYOND_SD, STILL_SD, Beliefs
+from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+FREEDOM = 4.0
+"""Degrees of freedom of Student's distribution: a few labels in a hundred are elsewhere."""
+
+WEIGHT_PASSES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenFrames:
+    """Frames of a session that are fitted.
+
+    Attributes
+    ----------
+    position : (F, K, 3) array, m, ground
+        NaN where a marker is not seen.
+    still : (F,) bool array
+        Quiet standing.
+    worth : (F,) array
+        How many independent witnesses of the body each frame counts for.
+    trial, frame : (F,) int arrays
+        Where it is from.
+    """
+
+    position: FloatArray
+    still: BoolArray
+    worth: FloatArray
+    trial: IntArray
+    frame: IntArray
+
+    @property
+    def visible(self) -> BoolArray:
+        """(F, K) bool."""
+        seen: BoolArray = np.asarray(np.isfinite(self.position).all(axis=2))
+        return seen
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Values of all unknowns.
+
+    Attributes
+    ----------
+    theta : (P + C,) array
+        Shape, then the mean posture of the C free coordinates.
+    q : (F, C) array, rad or m
+        Free coordinates of every frame.
+    """
+
+    theta: FloatArray
+    q: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Gradient and Gauss-Newton blocks of the cost.
+
+    Attributes
+    ----------
+    poses : (F, C, C) array
+    across : (F, C, P) array
+    border : (P, P) array
+    pose_gradient : (F, C) array
+        Downhill.
+    border_gradient : (P,) array
+        Downhill.
+    """
+
+    poses: FloatArray
+    across: FloatArray
+    border: FloatArray
+    pose_gradient: FloatArray
+    border_gradient: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A session's frames on a template, with what is believed.
+
+    Attributes
+    ----------
+    template : Template
+    frames : ChosenFrames
+    beliefs : Beliefs
+    loose : bool
+        Markers are not yet where this person has them: the doubt of their places is added to the
+        skin's, to find first poses.
+    """
+
+    template: Template
+    frames: ChosenFrames
+    beliefs: Beliefs
+    loose: bool = False
+
+    @cached_property
+    def markers(self) -> BodyMarkers:
+        """Positions and derivatives."""
+        return BodyMarkers(self.template)
+
+    @cached_property
+    def free(self) -> IntArray:
+        """Coordinates that are sought."""
+        return self.template.skeleton.free
+
+    @cached_property
+    def angles(self) -> BoolArray:
+        """(C,) bool: which of these turn."""
+        return self.template.skeleton.coordinate_is_rotation[self.free]
+
+    @property
+    def shape_size(self) -> int:
+        """How many unknowns the shape has."""
+        return sum(self.template.sizes)
+
+    @cached_property
+    def visible(self) -> BoolArray:
+        """(F, K) bool."""
+        return self.frames.visible
+
+    @cached_property
+    def recorded(self) -> FloatArray:
+        """(F, K, 3) array, m, zero where nothing is seen."""
+        return np.nan_to_num(self.frames.position)
+
+    @cached_property
+    def start(self) -> FloatArray:
+        """(P + C,) array: what is believed of shape and mean posture."""
+        return np.concatenate([self.beliefs.mean, self.beliefs.postures.mean[self.free]])
+
+    @cached_property
+    def prior(self) -> FloatArray:
+        """(P + C, P + C) array: precision of these."""
+        count, postures = self.shape_size, self.beliefs.postures
+        precision = np.zeros((len(self.start), len(self.start)))
+        precision[:count, :count] = self.beliefs.precision
+        known = np.isfinite(postures.mean_sd[self.free])
+        own = self.free[known]
+        place = count + np.flatnonzero(known)
+        covariance = postures.mean_covariance[np.ix_(own, own)]
+        precision[np.ix_(place, place)] = np.linalg.inv(covariance)
+        unknown = count + np.flatnonzero(~known)
+        precision[unknown, unknown] = 1.0  # of no consequence: no frame hangs on it
+        return precision
+
+    @cached_property
+    def parts(self) -> tuple[IntArray, ...]:
+        """Markers of each part that has any."""
+        part = self.template.parts.of_body[self.template.markers.body]
+        return tuple(np.flatnonzero(part == one) for one in np.unique(part))
+
+    @cached_property
+    def variances(self) -> tuple[FloatArray, FloatArray]:
+        """Variance of each marker by itself (F, K), and in common with its part (F, S), m²."""
+        still = self.frames.still[:, None]
+        variance = np.where(still, STILL_SD, self.beliefs.skin_sd) ** 2
+        share = np.where(still, 0.0, self.beliefs.common)
+        own = (1.0 - share) * variance
+        if self.loose:
+            own = own + self._place_variance
+        first = [markers[0] for markers in self.parts]
+        return own, share * variance[:, first]
+
+    @cached_property
+    def _place_variance(self) -> FloatArray:
+        """(K,) array, m²: mean over the axes of how far a marker may be from its place."""
+        first = self.template.sizes[0]
+        precision = np.diagonal(self.beliefs.precision)[first : first + self.template.sizes[1]]
+        variance: FloatArray = (1.0 / precision).reshape(-1, 3).mean(axis=1)
+        return variance
+
+    @cached_property
+    def _pose_beliefs(self) -> tuple[FloatArray, FloatArray]:
+        """Precision of every coordinate of every frame, and its mean in still frames, (F, C)."""
+        postures, still = self.beliefs.postures, self.frames.still[:, None]
+        sd = np.where(still, postures.standing_sd[self.free], postures.frame_sd[self.free])
+        return 1.0 / sd**2, np.where(still, postures.standing[self.free], 0.0)
+
+    @cached_property
+    def _moving(self) -> BoolArray:
+        return ~self.frames.still[:, None]
+
+    def full(self, q: FloatArray) -> FloatArray:
+        """(F, all coordinates) array from the free ones."""
+        whole = np.tile(self.template.skeleton.coordinate_default, (len(q), 1))
+        whole[:, self.free] = q
+        return whole
+
+    def errors(self, state: State) -> FloatArray:
+        """(F, K, 3) array, m: recorded less model, zero where nothing is seen."""
+        shape = self.template.shape(state.theta[: self.shape_size])
+        position = self.markers.positions(shape, self.full(state.q))
+        return np.where(self.visible[..., None], self.recorded - position, 0.0)
+
+    def weights(self, error: FloatArray) -> FloatArray:
+        """(F, K) array: Student's weights, 1 for a marker where it should be.
+
+        Notes
+        -----
+        ``t = (ν + 3) / (ν + r²)`` with r² the squared error in units of its variance, what the
+        markers of a part have in common being taken off.
+        """
+        own, _ = self.variances
+        weights = np.ones(own.shape)
+        for _ in range(WEIGHT_PASSES):
+            left = error - self._common_part(error, self._inverse(weights))
+            weights = (FREEDOM + 3.0) / (FREEDOM + (left**2).sum(axis=2) / own)
+        return weights
+
+    def _inverse(self, weights: FloatArray) -> FloatArray:
+        return np.where(self.visible, weights / self.variances[0], 0.0)
+
+    def _shrinkage(self, inverse: FloatArray, part: int) -> FloatArray:
+        """(F,) array: Woodbury's factor of one part's common variance."""
+        common = self.variances[1][:, part]
+        shrunk: FloatArray = common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1))
+        return shrunk
+
+    def _common_part(self, error: FloatArray, inverse: FloatArray) -> FloatArray:
+        """(F, K, 3) array, m: what the markers of a part are off together."""
+        together = np.zeros_like(error)
+        for part, markers in enumerate(self.parts):
+            pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
+            together[:, markers] = (self._shrinkage(inverse, part)[:, None] * pulled)[:, None]
+        return together
+
+    def frame_costs(self, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(F,) array of costs of the frames, and the errors of the markers."""
+        error = self.errors(state)
+        inverse = self._inverse(weights)
+        cost = (inverse[..., None] * error**2).sum(axis=(1, 2))
+        for part, markers in enumerate(self.parts):
+            pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
+            cost -= self._shrinkage(inverse, part) * (pulled**2).sum(axis=1)
+        precision, _ = self._pose_beliefs
+        cost += (precision * self._from_mean(state) ** 2).sum(axis=1)
+        cost += (self._beyond(state.q) ** 2).sum(axis=1) / BEYOND_SD**2
+        return cost, error
+
+    def cost(self, state: State, weights: FloatArray) -> tuple[float, FloatArray]:
+        """Whole cost, and the errors of the markers."""
+        frames, error = self.frame_costs(state, weights)
+        gap = state.theta - self.start
+        return float(self.frames.worth @ frames + gap @ self.prior @ gap), error
+
+    def _from_mean(self, state: State) -> FloatArray:
+        """(F, C) array: the belief's mean less the posture."""
+        _, standing = self._pose_beliefs
+        mean = np.where(self._moving, state.theta[self.shape_size :], standing)
+        return np.where(np.isfinite(mean), mean - state.q, 0.0)
+
+    def _beyond(self, q: FloatArray) -> FloatArray:
+        """(F, C) array: what would bring a coordinate back into its range."""
+        postures = self.beliefs.postures
+        low, high = postures.low[self.free], postures.high[self.free]
+        return np.maximum(low - q, 0.0) - np.maximum(q - high, 0.0)
+
+    def pose_blocks(self, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Hessian (F, C, C) and downhill gradient (F, C) of each frame, the border held."""
+        shape = self.template.shape(state.theta[: self.shape_size])
+        position, by_pose = self.markers.by_pose(shape, self.full(state.q))
+        error = np.where(self.visible[..., None], self.recorded - position, 0.0)
+        hessian, gradient = self._normal(by_pose[..., self.free], error, weights)
+        self._add_posture(hessian, gradient, state)
+        return hessian, gradient
+
+    def blocks(self, state: State, weights: FloatArray) -> Blocks:
+        """Blocks of the normal equations of everything."""
+        shape = self.template.shape(state.theta[: self.shape_size])
+        found = self.markers.derivatives(shape, self.full(state.q))
+        error = np.where(self.visible[..., None], self.recorded - found.position, 0.0)
+        count, size = len(self.free), self.shape_size
+        rows = np.concatenate([found.by_pose[..., self.free], found.by_shape], axis=3)
+        seen, downhill = self._normal(rows, error, weights)
+        width = count + size + count
+        hessian = np.zeros((len(state.q), width, width))
+        gradient = np.zeros((len(state.q), width))
+        hessian[:, : count + size, : count + size] = seen
+        gradient[:, : count + size] = downhill
+        self._add_posture(hessian, gradient, state)
+        self._add_mean(hessian, gradient, state)
+        hessian *= self.frames.worth[:, None, None]
+        gradient *= self.frames.worth[:, None]
+        return Blocks(
+            hessian[:, :count, :count],
+            hessian[:, :count, count:],
+            hessian[:, count:, count:].sum(axis=0) + self.prior,
+            gradient[:, :count],
+            gradient[:, count:].sum(axis=0) - self.prior @ (state.theta - self.start),
+        )
+
+    def _normal(
+        self, rows: FloatArray, error: FloatArray, weights: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """``J' V⁻¹ J`` and ``J' V⁻¹ e`` of every frame, J the derivatives of the markers."""
+        frames, markers, _, width = rows.shape
+        inverse = self._inverse(weights)
+        root = np.sqrt(inverse)
+        scaled = (root[..., None, None] * rows).reshape(frames, 3 * markers, width)
+        left = np.swapaxes(scaled, 1, 2)
+        hessian = left @ scaled
+        gradient = (left @ (root[..., None] * error).reshape(frames, -1, 1))[..., 0]
+        for part, own in enumerate(self.parts):
+            shrunk = self._shrinkage(inverse, part)
+            weight = inverse[:, own, None, None]
+            pulled = (weight * rows[:, own]).sum(axis=1)
+            off = (weight[..., 0] * error[:, own]).sum(axis=1)
+            turned = np.swapaxes(pulled, 1, 2)
+            hessian -= shrunk[:, None, None] * (turned @ pulled)
+            gradient -= shrunk[:, None] * (turned @ off[..., None])[..., 0]
+        return hessian, gradient
+
+    def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
+        """Add what is believed of the postures of single frames."""
+        own = np.arange(len(self.free))
+        precision, _ = self._pose_beliefs
+        beyond = self._beyond(state.q)
+        hessian[:, own, own] += precision + (beyond != 0.0) / BEYOND_SD**2
+        gradient[:, own] += precision * self._from_mean(state) + beyond / BEYOND_SD**2
+
+    def _add_mean(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
+        """Add what postures say of the person's mean."""
+        own = np.arange(len(self.free))
+        mean = len(self.free) + self.shape_size + own
+        precision = np.where(self._moving, self._pose_beliefs[0], 0.0)
+        hessian[:, own, mean] -= precision
+        hessian[:, mean, own] -= precision
+        hessian[:, mean, mean] += precision
+        gradient[:, mean] -= precision * self._from_mean(state)

@@ -1,0 +1,208 @@
+"""What is unknown of a person's body, and the skeleton that it makes of a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.mechanics.calibration.parts import Parts, body_parts
+from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
+from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.names import SIDES
+
+HINGES = ("knee", "ankle")
+"""Joints whose axes a template has only roughly: no knee turns about its epicondyles' line."""
+
+SLIDING = {"thigh": "knee", "shank": "knee"}
+"""Parts whose skin slides along the bone when a joint flexes."""
+
+RIGHT_ANGLE = np.pi / 2.0
+"""Flexion per which sliding of the skin is told, rad."""
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerPlaces:
+    """Markers of the recordings on a template.
+
+    Attributes
+    ----------
+    labels : tuple of K str
+        As the laboratory calls them.
+    body : (K,) int array
+        The template's body that carries each.
+    place : (K, 3) array, m
+        Where each is believed to be on the template, body frame.
+    """
+
+    labels: tuple[str, ...]
+    body: IntArray
+    place: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What is unknown of a body.
+
+    Attributes
+    ----------
+    log_factor : (U, 3) array
+        Logarithms of the scale factors of each part along the axes of its bodies.
+    offset : (K, 3) array, m
+        Markers less their scaled places on the template, body frame, at straight knees.
+    tilt : (H, 2) array, rad
+        Inclination of hinge axes against the template's.
+    slide : (S, 3) array, m
+        How far the skin of each sliding part moves with a right angle of flexion, body frame.
+    """
+
+    log_factor: FloatArray
+    offset: FloatArray
+    tilt: FloatArray
+    slide: FloatArray
+
+    @property
+    def vector(self) -> FloatArray:
+        """All unknowns behind one another."""
+        parts = (self.log_factor, self.offset, self.tilt, self.slide)
+        return np.concatenate([part.ravel() for part in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A model whose size, markers and hinge axes are free.
+
+    Attributes
+    ----------
+    skeleton : Skeleton
+        The model at the size that is believed before any recording.
+    parts : Parts
+    markers : MarkerPlaces
+    hinges : (H,) int array
+        Bodies whose joints have axes that may be inclined.
+    sliding : (S, 3) int array
+        Part, coordinate of flexion, and its sign, for each part with skin that slides.
+    """
+
+    skeleton: Skeleton
+    parts: Parts
+    markers: MarkerPlaces
+    hinges: IntArray
+    sliding: IntArray
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:
+        """Make a template of any model with a map."""
+        parts, joints = body_parts(skeleton, model_map), model_map.joints.by_name()
+        hinges = [
+            skeleton.joints.index(joints[f"{joint}_{side}"])
+            for joint in HINGES
+            for side in SIDES
+            if f"{joint}_{side}" in joints
+        ]
+        sliding = [
+            (parts.index(f"{part}_{side}"), skeleton.coordinates.index(getattr(name, side)), sign)
+            for part, joint in SLIDING.items()
+            if isinstance(name := model_map.sagittal.get(joint), Sides)
+            and (sign := model_map.flexion.get(joint))
+            for side in SIDES
+        ]
+        rows = np.array(sliding, dtype=np.int64).reshape(-1, 3)
+        return cls(skeleton, parts, markers, np.array(hinges, dtype=np.int64), rows)
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """How many numbers log factors, offsets, tilts and slides are."""
+        markers = 3 * len(self.markers.labels)
+        return 3 * len(self.parts.names), markers, 2 * len(self.hinges), 3 * len(self.sliding)
+
+    def shape(self, vector: FloatArray | None = None) -> Shape:
+        """Take unknowns apart; the template's own shape, if none are given."""
+        vector = np.zeros(sum(self.sizes)) if vector is None else vector
+        pieces = np.split(vector, np.cumsum(self.sizes)[:-1])
+        widths = (3, 3, 2, 3)
+        return Shape(*(p.reshape(-1, w) for p, w in zip(pieces, widths, strict=True)))
+
+    @cached_property
+    def hinge_axes(self) -> FloatArray:
+        """(H, 2, 3) array: directions about which a hinge's axis inclines, joint's parent frame."""
+        axes = self.skeleton.axes
+        across = []
+        for body in self.hinges:
+            main = axes.direction[np.flatnonzero(axes.is_rotation & (axes.body == body))[0]]
+            across.append(np.linalg.svd(main[None])[2][1:])
+        return np.array(across).reshape(-1, 2, 3)
+
+    @cached_property
+    def inner(self) -> FloatArray:
+        """(B, 3) array, m: child frame of the joint that moves a body, in the body's frame."""
+        own = self.skeleton
+        inner: FloatArray = -np.einsum("bji,bj->bi", own.child_rotation, own.child_position)
+        return inner
+
+    def factors(self, shape: Shape) -> FloatArray:
+        """(B, 3) array: scale factors of every body."""
+        factors: FloatArray = np.exp(shape.log_factor)[self.parts.of_body]
+        return factors
+
+    def skeleton_of(self, shape: Shape) -> Skeleton:
+        """Give the person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
+
+        Notes
+        -----
+        OpenSim scales joint frames with the body that carries them and the shifts of a joint with
+        its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
+        the bodies keep their places at the joint's zero.
+        """
+        own, factors = self.skeleton, self.factors(shape)
+        parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
+        turns = hinge_turns(self.hinge_axes, shape.tilt)
+        parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
+        child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
+        carriers = np.where((own.parent == GROUND)[:, None], 1.0, factors[own.parent])
+        places, functions = self.markers.place, own.axes.functions
+        stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
+        return replace(
+            own,
+            parent_rotation=parent_rotation,
+            parent_position=carriers * own.parent_position,
+            child_rotation=child_rotation,
+            child_position=-np.einsum("bij,bj->bi", child_rotation, factors * self.inner),
+            com=factors * own.com,
+            axes=replace(own.axes, functions=replace(functions, coefficients=stretched)),
+            markers=self.markers.labels,
+            marker_body=self.markers.body,
+            marker_position=factors[self.markers.body] * places + shape.offset,
+        )
+
+    def shift_factors(self, shape: Shape) -> FloatArray:
+        """(A,) array: scale factor of the amount along or about each joint axis, 1 of rotations."""
+        own = self.skeleton
+        parent = own.parent[own.axes.body]
+        shifted = ~own.axes.is_rotation & (parent != GROUND)
+        along = (own.axes.direction**2 * self.factors(shape)[parent]).sum(axis=1)
+        return np.where(shifted, along, 1.0)
+
+    def moving_shape(self, shape: Shape, flexion: FloatArray) -> Shape:
+        """Put markers of sliding skin where they are at given flexions, (S,) rad."""
+        offset = shape.offset.copy()
+        for (part, _, _), slide, angle in zip(self.sliding, shape.slide, flexion, strict=True):
+            offset[self.carried(int(part))] += slide * angle / RIGHT_ANGLE
+        return replace(shape, offset=offset, slide=np.zeros_like(shape.slide))
+
+    def carried(self, part: int) -> IntArray:
+        """Markers on the bodies of a part."""
+        return np.flatnonzero(self.parts.of_body[self.markers.body] == part)
+
+
+def hinge_turns(across: FloatArray, tilt: FloatArray) -> FloatArray:
+    """Rotations (H, 3, 3) that incline axes by ``tilt`` (H, 2) rad about ``across`` (H, 2, 3)."""
+    from scipy.spatial.transform import Rotation
+
+    if not len(tilt):
+        return np.zeros((0, 3, 3))
+    turns: FloatArray = Rotation.from_rotvec(np.einsum("hi,hij->hj", tilt, across)).as_matrix()
+    return turns

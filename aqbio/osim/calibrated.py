@@ -1,0 +1,117 @@
+"""A participant's model with the size, hinge axes and markers of a calibrated body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqbio.config import Corrections
+from aqbio.errors import Finding
+from aqbio.io.atomic import atomic_path
+from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.osim.corrections import apply_corrections
+from aqbio.osim.session import load_model, opensim, vec3
+from aqbio.osim.skeleton import read_skeleton
+
+
+def generic_skeleton(
+    source: Path, corrections: Corrections, scratch: Path
+) -> tuple[Skeleton, Path, list[Finding]]:
+    """Give the skeleton of a corrected generic model, its file, and what was corrected."""
+    model = load_model(source, muscles=not corrections.drop_muscles)
+    findings = apply_corrections(model, corrections)
+    corrected = scratch / "corrected.osim"
+    model.printToXML(str(corrected))
+    return read_skeleton(corrected), corrected, findings
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedBody:
+    """A body that was calibrated, ready to be written.
+
+    Attributes
+    ----------
+    template : Template
+    shape : Shape
+        Without sliding skin (:meth:`Template.moving_shape`).
+    names : mapping
+        The model's name of each label.
+    mass : float, kg
+    """
+
+    template: Template
+    shape: Shape
+    names: Mapping[str, str]
+    mass: float
+
+
+def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> None:
+    """Write a model with the size, mass, hinge axes and markers of a calibrated body.
+
+    Shares of mass stay the generic model's; inertia follows size and mass, as OpenSim scales it.
+
+    Parameters
+    ----------
+    source : Path
+        The corrected generic model.
+    body : CalibratedBody
+    path : Path
+        Where the model goes.
+    """
+    model = load_model(source, muscles=True)
+    template, shape = body.template, body.shape
+    skeleton = template.skeleton_of(shape)
+    scales = opensim.ScaleSet()
+    for name, factors in zip(skeleton.bodies, template.factors(shape), strict=True):
+        scale = opensim.Scale()
+        scale.setSegmentName(name)
+        scale.setScaleFactors(vec3(factors))
+        scale.setApply(True)
+        scales.cloneAndAppend(scale)
+    model.scale(model.initSystem(), scales, True, body.mass)
+    _turn_hinges(model, template, skeleton)
+    _replace_markers(model, skeleton, body.names)
+    model.setName(path.stem)
+    model.finalizeConnections()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        model.printToXML(str(temporary))
+
+
+def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
+    """Give the joint frames of the hinges their orientations."""
+    joints = model.updJointSet()
+    for body in template.hinges:
+        joint = joints.get(skeleton.joints[body])
+        turns = {
+            joint.getParentFrame().getName(): skeleton.parent_rotation[body],
+            joint.getChildFrame().getName(): skeleton.child_rotation[body].T,
+        }
+        for index in range(len(turns)):
+            frame = joint.upd_frames(index)
+            frame.set_orientation(vec3(_body_fixed(turns[frame.getName()])))
+
+
+def _body_fixed(rotation: FloatArray) -> FloatArray:
+    """Body-fixed x-y-z angles of a rotation, rad, as OpenSim writes orientations."""
+    from scipy.spatial.transform import Rotation
+
+    angles: FloatArray = np.asarray(Rotation.from_matrix(rotation).as_euler("XYZ"))
+    return angles
+
+
+def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -> None:
+    markers = model.updMarkerSet()
+    markers.clearAndDestroy()
+    for label, body, place in zip(
+        skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
+    ):
+        segment = model.getBodySet().get(skeleton.bodies[body])
+        marker = opensim.Marker(names[label], segment, vec3(place))
+        model.addMarker(marker)

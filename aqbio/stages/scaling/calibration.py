@@ -1,0 +1,272 @@
+"""The body of a participant, calibrated from all prepared recordings of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import MappedMarker
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.body_sizes import body_sizes
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
+from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.places import Label, believed_places
+from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
+from aqbio.mechanics.calibration.problem import Problem
+from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.manifest import OK
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FEWEST_LABELS = 6
+"""Fewer labels than this on the model calibrate nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A calibrated body.
+
+    Attributes
+    ----------
+    fit : BodyFit
+    shape : Shape
+        As a rigid model carries it in movement: markers where sliding skin is at the mean flexion.
+    names : dict
+        The model's name of each label.
+    trials : tuple of str
+        Trials whose frames were fitted.
+    """
+
+    fit: BodyFit
+    shape: Shape
+    names: dict[str, str]
+    trials: tuple[str, ...]
+
+    @property
+    def template(self) -> Template:
+        """The template."""
+        return self.fit.problem.template
+
+
+def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
+    """Calibrate a participant's body.
+
+    Parameters
+    ----------
+    study : Study
+    participant_id : str
+    generic : Skeleton
+        The corrected generic model, with its own markers.
+
+    Raises
+    ------
+    AqbioError
+        No prepared trial shows enough labels of the marker set.
+    """
+    parts = body_parts(generic, study.model_map)
+    labels = dict(_labels(study, generic))
+    trials, recordings, labels = _recordings(study, participant_id, labels)
+    places, sds = believed_places(generic, parts, labels)
+    template = Template.of(generic, study.model_map, places)
+    frames = chosen_frames(recordings, places.body)
+    person = _person(study, participant_id)
+    sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
+    prior = beliefs(template, sizes, sds, posture_belief(generic, study.model_map))
+    problem = Problem(template, frames, prior)
+    fit = body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
+    names = {label: study.marker_set.model_name(label) for label in labels}
+    return Calibration(fit, moving_shape(fit), names, trials)
+
+
+def moving_shape(fit: BodyFit) -> Shape:
+    """Give the shape with the markers where sliding skin is at the mean flexion of movement."""
+    problem, template = fit.problem, fit.problem.template
+    shape = template.shape(fit.state.theta[: problem.shape_size])
+    moving = ~problem.frames.still
+    q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
+    flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
+    return template.moving_shape(shape, flexion)
+
+
+def _labels(study: Study, generic: Skeleton) -> Iterator[tuple[str, Label]]:
+    """Labels of the marker set that are recorded and sit on a body of the model."""
+    for label, mapped in study.marker_set.markers.items():
+        if mapped.computed or mapped.body not in generic.bodies:
+            continue
+        place, palpated = _place(generic, study.marker_set.model_name(label), mapped)
+        yield label, Label(label, mapped.body, place, palpated)
+
+
+def _place(
+    generic: Skeleton, name: str, mapped: MappedMarker
+) -> tuple[tuple[float, float, float] | None, bool]:
+    """Where a label is on the generic model, and whether that is a landmark."""
+    if mapped.tracking:
+        return None, False
+    if mapped.position is not None:
+        return mapped.position, False
+    if name in generic.markers:
+        index = generic.markers.index(name)
+        if generic.bodies[generic.marker_body[index]] == mapped.body:
+            x, y, z = generic.marker_position[index]
+            return (float(x), float(y), float(z)), True
+    return None, False
+
+
+def _recordings(
+    study: Study, participant_id: str, labels: Mapping[str, Label]
+) -> tuple[tuple[str, ...], list[Recording], dict[str, Label]]:
+    """All prepared trials, and the labels that any of them shows."""
+    static = study.static_of(participant_id)
+    found: list[tuple[str, FloatArray, float, bool]] = []
+    for entry in study.read_manifest(participant_id, "prepare")["trials"]:
+        if entry["status"] != OK:
+            continue
+        name = str(entry["trial_id"])
+        prepared = read_dataset(study.folder(participant_id, "prepare") / f"{name}.nc")
+        position = _positions(prepared, list(labels))
+        still = static is not None and name == static.trial_id
+        found.append((name, position, float(prepared.attrs["marker_rate"]), still))
+    seen = _seen(found, len(labels))
+    if seen.sum() < FEWEST_LABELS:
+        raise AqbioError(
+            f"the recordings show {int(seen.sum())} labels of the marker set on the model, "
+            f"fewer than {FEWEST_LABELS}.",
+            file=str(study.marker_file),
+            fix="compare the labels of the recordings with those of the marker set.",
+            rule="markers-on-model",
+        )
+    recordings = [Recording(position[:, seen], rate, still) for _, position, rate, still in found]
+    kept = {name: label for (name, label), s in zip(labels.items(), seen, strict=True) if s}
+    return tuple(name for name, *_ in found), recordings, kept
+
+
+def _seen(found: list[tuple[str, FloatArray, float, bool]], count: int) -> Any:
+    if not found:
+        return np.zeros(count, dtype=bool)
+    return np.any([np.isfinite(p).all(axis=2).any(axis=0) for _, p, _, _ in found], axis=0)
+
+
+def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
+    """(T, K, 3) array, m: labels in order, NaN where the trial lacks one."""
+    raw = prepared["marker_raw"].reindex(marker=labels)
+    return np.asarray(raw.transpose("time", "marker", "axis").values, dtype=np.float64)
+
+
+def _person(study: Study, participant_id: str) -> Person:
+    sheet = study.participant(participant_id)
+    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
+    return Person(sheet.sex, sheet.height_m, None if mass is None else float(mass))
+
+
+def _made_for(study: Study, sex: Sex | None) -> Person:
+    """Whom the generic model was made for, as its map says: the participant's sex if it can."""
+    made = study.model_map.made_for
+    if not made:
+        return Person(sex)
+    own: Sex = sex if sex is not None and sex in made else next(iter(made))
+    return Person(own, made[own].height_m, made[own].mass_kg)
+
+
+def calibration_findings(calibration: Calibration, participant_id: str) -> Iterator[Finding]:
+    """Lengths that the recordings hardly tell, and lengths that nobody of this stature has."""
+    for one in lengths(calibration.fit):
+        if one.unknown:
+            yield _unknown_length(one, participant_id)
+        elif one.improbable:
+            yield _improbable_length(one, participant_id)
+    if not calibration.fit.settled:
+        yield Finding(
+            rule="calibration-not-settled",
+            severity="warning",
+            what="the fit of the body still moves after its last step.",
+            participant=participant_id,
+            fix="look for labels that are elsewhere, and for trials of another person.",
+        )
+
+
+def _unknown_length(one: LengthBelief, participant_id: str) -> Finding:
+    return Finding(
+        rule="length-not-observed",
+        severity="warning",
+        what=f"{one.words} is {1e3 * one.length:.0f} ± {1e3 * one.sd:.0f} mm: the recordings "
+        f"tell {one.told:.0%} of it, the rest is what sex, stature and mass let expect.",
+        participant=participant_id,
+        number=one.sd,
+        unit="m",
+        fix="wear markers on the bony landmarks at both ends, or enter the stature.",
+    )
+
+
+def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
+    return Finding(
+        rule="length-improbable",
+        severity="warning",
+        what=f"{one.words} is {1e3 * one.length:.0f} mm, {abs(one.distance):.1f} standard "
+        f"deviations {'above' if one.distance > 0 else 'below'} the {1e3 * one.expected:.0f} mm "
+        "that sex, stature and mass let expect.",
+        participant=participant_id,
+        number=one.length,
+        unit="m",
+        fix="check stature, unit of length and labels.",
+    )
+
+
+def label_errors(calibration: Calibration) -> tuple[dict[str, float], float, float]:
+    """RMS distance of each label over the fitted frames, m; over all labels, and the largest."""
+    fit = calibration.fit
+    distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
+    by_label = np.sqrt(np.nanmean(distance**2, axis=0))
+    labels = calibration.template.markers.labels
+    errors = {label: float(value) for label, value in zip(labels, by_label, strict=True)}
+    return errors, float(np.sqrt(np.nanmean(distance**2))), float(by_label.max())
+
+
+def write_posterior(calibration: Calibration, path: Path, attributes: Mapping[str, Any]) -> None:
+    """Write the body's posterior: means, covariance and what each unknown is."""
+    import xarray as xr
+
+    from aqbio.io.netcdf import write_dataset
+
+    fit, template = calibration.fit, calibration.template
+    size = fit.problem.shape_size
+    dataset = xr.Dataset(
+        {
+            "mean": ("unknown", fit.state.theta[:size], {"long_name": "most likely value"}),
+            "prior_mean": ("unknown", fit.problem.beliefs.mean, {"long_name": "believed before"}),
+            "prior_sd": (
+                "unknown",
+                np.sqrt(np.diagonal(np.linalg.inv(fit.problem.beliefs.precision))),
+                {"long_name": "standard deviation before the recordings"},
+            ),
+            "covariance": (("unknown", "unknown_too"), fit.shape_covariance),
+        },
+        coords={"unknown": unknown_names(template), "unknown_too": unknown_names(template)},
+    )
+    write_dataset(dataset, path, dict(attributes))
+
+
+def unknown_names(template: Template) -> list[str]:
+    """Name every unknown of a shape.
+
+    Log factors by part and axis, offsets (m) by label and axis, tilts (rad) by joint, slides (m
+    by a right angle of flexion) by part and axis.
+    """
+    axes = "xyz"
+    names = [f"log_factor:{part}:{axis}" for part in template.parts.names for axis in axes]
+    names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]
+    joints = [template.skeleton.joints[body] for body in template.hinges]
+    names += [f"tilt:{joint}:{number}" for joint in joints for number in (1, 2)]
+    slides = [template.parts.names[part] for part in template.sliding[:, 0]]
+    return names + [f"slide:{part}:{axis}" for part in slides for axis in axes]

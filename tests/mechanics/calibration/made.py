@@ -1,0 +1,121 @@
+"""Made people: sizes, marker places and skin of their own, gaits of the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.config import ModelMap, read_yaml
+from aqbio.io.body_sizes import body_sizes
+from aqbio.mechanics.calibration.beliefs import (
+    SKIN_SD,
+    Person,
+    beliefs,
+    posture_belief,
+    size_belief,
+)
+from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
+from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.places import Label, believed_places
+from aqbio.mechanics.calibration.problem import Problem
+from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.virtual.athlete import athlete_skeleton
+from aqbio.virtual.demo import SPRINTERS
+from aqbio.virtual.gaits.library import DATA, load_library
+
+MAP = read_yaml(Path(__file__).parents[3] / "models" / "sprint" / "map.yaml", ModelMap)
+PEOPLE = {one.athlete.name: one.athlete for one in SPRINTERS}
+CLUSTERS = ("TH1", "TH2", "SH1", "SH2", "UA1", "FA1")
+KNEES_AND_ANKLES = tuple(f"{s}{name}" for s in "RL" for name in ("KNL", "KNM", "ANL", "ANM"))
+RATE = 200.0
+FREQUENCIES = (5.3, 8.9, 13.7)
+"""Of the skin, Hz: what soft tissue swings at (skin that is locked to the stride is a stress that
+`docs/body.md` tells)."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A made person's truth and recordings."""
+
+    truth: Shape
+    template: Template
+    recordings: tuple[Recording, ...]
+    q: dict[int, np.ndarray]
+    offset_sd: np.ndarray
+
+
+def made_person(seed: int, *, hidden: tuple[str, ...] = (), still: bool = True) -> Made:
+    """Draw a person; labels can be hidden, and the static trial."""
+    rng = np.random.default_rng(seed)
+    name = sorted(PEOPLE)[seed % len(PEOPLE)]
+    skeleton = athlete_skeleton(PEOPLE[name])
+    parts = body_parts(skeleton, MAP)
+    labels = {
+        label: Label(
+            label,
+            skeleton.bodies[body],
+            None if label.endswith(CLUSTERS) else tuple(map(float, place)),
+            palpated=True,
+        )
+        for label, body, place in zip(
+            skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
+        )
+        if label not in hidden
+    }
+    places, sds = believed_places(skeleton, parts, labels)
+    template = Template.of(skeleton, MAP, places)
+    truth = _shape(rng, template, sds)
+    gaits = load_library(DATA / "gait_library.npz", PEOPLE)
+    chosen = sorted((one for one in gaits if name in str(one)), key=str)[:2]
+    recordings, motion = [], {}
+    if still:
+        q = np.zeros((100, len(skeleton.coordinates)))
+        q[:, skeleton.coordinates.index("pelvis_ty")] = 0.95
+        recordings.append(_recorded(rng, template, truth, q, still=True))
+    for one in chosen:
+        q = gaits[one].states(np.arange(0.0, 1.0, 1.0 / RATE))[0]
+        motion[len(recordings)] = q
+        recordings.append(_recorded(rng, template, truth, q, still=False))
+    return Made(truth, template, tuple(recordings), motion, sds)
+
+
+def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Shape:
+    """Sizes 4.5 % from the template's along each axis, left and right alike to 1 %."""
+    kinds = list(template.parts.kinds)
+    both = {kind: rng.normal(0.0, 0.045, 3) for kind in dict.fromkeys(kinds)}
+    log_factor = np.array([both[kind] for kind in kinds])
+    log_factor += rng.normal(0.0, 0.007, log_factor.shape)
+    offset = np.where(
+        sds < 0.03, rng.normal(0.0, 0.010, sds.shape), 0.5 * sds * rng.normal(size=sds.shape)
+    )
+    empty = template.shape()
+    tilt = rng.normal(0.0, np.radians(2.0), empty.tilt.shape)
+    return replace(empty, log_factor=log_factor, offset=offset, tilt=tilt)
+
+
+def _recorded(
+    rng: np.random.Generator, template: Template, truth: Shape, q: np.ndarray, *, still: bool
+) -> Recording:
+    """Markers with skin that swings at three frequencies and noise of half a millimetre."""
+    position = BodyMarkers(template).positions(truth, q)
+    time = np.arange(len(q)) / RATE
+    kinds = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
+    size = 0.001 if still else np.array([1.4 * SKIN_SD[kind] for kind in kinds])[:, None]
+    phase = rng.uniform(0.0, 2 * np.pi, (len(FREQUENCIES), 1, *position.shape[1:]))
+    turns = np.multiply.outer(FREQUENCIES, time)[:, :, None, None]
+    swing = np.sin(2 * np.pi * turns + phase).sum(axis=0) / np.sqrt(len(FREQUENCIES))
+    return Recording(position + size * swing + rng.normal(0, 5e-4, position.shape), RATE, still)
+
+
+def fitted(person: Made, *, count: int = 24) -> BodyFit:
+    """Calibrate a made person."""
+    template = person.template
+    sizes = size_belief(template.parts, body_sizes(), Person("male"), Person("male"))
+    prior = beliefs(template, sizes, person.offset_sd, posture_belief(template.skeleton, MAP))
+    frames = chosen_frames(person.recordings, template.markers.body, count=count)
+    problem = Problem(template, frames, prior)
+    return body_fit(problem, flexions=FlexionStarts.of(template, MAP))

@@ -1,0 +1,127 @@
+"""Calibrated bodies of real people: lengths, held-out movement, and the model that is written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.mechanics.calibration.posterior import lengths
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.stages.new import new_study_from
+from aqbio.stages.scaling.calibration import calibrated
+from tests.real.staged import run_stages
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+OWN = Path(__file__).parent / "ja1"
+EPICONDYLES = ("RMEPI", "LMEPI", "RLEPI", "LLEPI")
+
+
+@pytest.fixture(scope="module")
+def study(realdata, tmp_path_factory) -> Study:
+    """Give JA1 on Rajagopal's model, calibrated and solved."""
+    folder = tmp_path_factory.mktemp("ja1") / "study"
+    shutil.copytree(OWN, folder)
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    text = text.replace("model:\n", "model:\n  scaling: calibration\n")
+    text += f"results: {(folder / 'results').as_posix()}\n"
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    return run_stages(folder / "study.yaml", until="solve")
+
+
+@pytest.fixture(scope="module")
+def generic(study) -> Skeleton:
+    """Give the corrected generic model."""
+    from aqbio.osim.calibrated import generic_skeleton
+    from aqbio.osim.session import quiet
+
+    with quiet(level="Off"):
+        corrections, folder = study.settings.model.corrections, study.folder("JA1", "scale")
+        return generic_skeleton(study.model_file("JA1"), corrections, folder)[0]
+
+
+def test_markers_are_followed_better_than_by_a_static_trial(study):
+    """From one static trial: 16.2 mm in the sprint, 12.5 mm in the jog."""
+    done = {one["trial_id"]: one for one in study.read_manifest("JA1", "solve")["trials"]}
+    assert done["sprint"]["marker_rms_m"] < 0.0125
+    assert done["jog"]["marker_rms_m"] < 0.009
+
+
+def test_lengths_agree_with_the_static_trials_landmarks(study):
+    """Knee to ankle against the middles of epicondyles and malleoli: 445 and 444 mm, + 5 mm by the
+    model's definition; left and right alike."""
+    lengths = study.read_manifest("JA1", "scale")["lengths_m"]
+    static = read_dataset(study.folder("JA1", "prepare") / "static.nc")
+    mean = static["marker_raw"].mean("time")
+    for side, letter in (("right", "R"), ("left", "L")):
+        knee = mean.sel(marker=[f"{letter}LEPI", f"{letter}MEPI"]).mean("marker").values
+        ankle = mean.sel(marker=[f"{letter}LMAL", f"{letter}MMAL"]).mean("marker").values
+        length, sd = lengths[f"shank_{side}"]
+        assert abs(length - np.linalg.norm(knee - ankle) - 0.005) < 2.0 * np.hypot(sd, 0.005)
+    assert abs(lengths["thigh_left"][0] / lengths["thigh_right"][0] - 1.0) < 0.01
+
+
+def test_the_written_model_is_the_calibrated_body(study, generic):
+    """OpenSim's file, read back, has the posterior's joints and markers."""
+    body = calibrated(study, "JA1", generic)
+    expected = body.template.skeleton_of(body.shape)
+    written = load_skeleton(study.folder("JA1", "scale") / "JA1.skeleton.npz")
+    for name in ("parent_position", "parent_rotation", "child_rotation", "child_position"):
+        np.testing.assert_allclose(getattr(written, name), getattr(expected, name), atol=1e-9)
+    order = [written.markers.index(body.names[label]) for label in expected.markers]
+    np.testing.assert_allclose(written.marker_position[order], expected.marker_position, atol=1e-9)
+    assert written.mass.sum() == pytest.approx(75.95, abs=0.01)
+
+
+def test_without_a_static_trial_and_knees(study, generic, monkeypatch):
+    """The same person from clusters in movement alone: thigh and shank within their deviations."""
+    reading = Study.read_manifest
+
+    def moving(self, person, stage):
+        manifest = reading(self, person, stage)
+        trials = [one for one in manifest["trials"] if one["trial_id"] != "static"]
+        return {**manifest, "trials": trials}
+
+    known = study.read_manifest("JA1", "scale")["lengths_m"]
+    monkeypatch.setattr(Study, "read_manifest", moving)
+    kept = {k: v for k, v in study.marker_set.markers.items() if k not in EPICONDYLES}
+    bare = study.marker_set.model_copy(update={"markers": kept})
+    monkeypatch.setattr(Study, "marker_set", bare)
+    fit = calibrated(study, "JA1", generic).fit
+    for one in lengths(fit):
+        if one.name.startswith(("thigh", "shank")):
+            length, sd = known[one.name]
+            assert abs(one.length - length) < 2.0 * np.hypot(one.sd, sd), one
+            assert one.sd > sd
+
+
+def test_a_runner_without_static_trial_and_joint_landmarks(realdata, tmp_path):
+    """Four speeds, clusters alone: knees of one person that runs straight on bend alike, forward.
+
+    Scaled to a still frame they were 15, 15, 18 and 11 degrees apart and bent backwards by 19.
+    """
+    new_study_from(tmp_path / "study", realdata / "hamner_subject04", None, print)
+    sheet = tmp_path / "study" / "participants.tsv"
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("S01\tn/a", "S01\tmale"))
+    file = tmp_path / "study" / "study.yaml"
+    text = file.read_text(encoding="utf-8").replace("model:", "model:\n  scaling: calibration")
+    file.write_text(f"{text}\nresults: {(tmp_path / 'results').as_posix()}\n", encoding="utf-8")
+    study = run_stages(file, until="solve")
+    scale = study.read_manifest("S01", "scale")
+    assert scale["lost"] == {}
+    for part in ("thigh", "shank", "foot"):
+        right, left = (scale["lengths_m"][f"{part}_{side}"][0] for side in ("right", "left"))
+        assert left == pytest.approx(right, rel=0.01)
+    for speed in (200, 300, 400, 500):
+        solved = read_dataset(study.folder("S01", "solve") / f"run{speed}.nc")
+        right, left = (
+            np.degrees(solved["q"].sel(coordinate=f"knee_angle_{side}").values) for side in "rl"
+        )
+        assert abs(right.mean() - left.mean()) < 8.0
+        assert min(right.min(), left.min()) > -5.0

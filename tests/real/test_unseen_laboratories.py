@@ -1,0 +1,175 @@
+"""Recordings of laboratories that nobody prepared: from the folder to results, by a user's steps.
+
+Known of each recording is what its README says.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.mot import read_storage
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.stages.check import study_problems
+from aqbio.stages.new import new_study_from
+from tests.real.staged import run_stages
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+QUICK = "contributions: {{draws: 0}}\nresults: {}\n"
+PERSON = "S01"
+
+
+def _made(folder: Path, data: Path, model: Path | None = None) -> tuple[Path, str]:
+    """Run `aqbio new --from`; give study.yaml and what was said."""
+    said = new_study_from(folder, data, model, lambda line: None)
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(QUICK.format((folder / "results").as_posix()))
+    return folder / "study.yaml", said
+
+
+def _fill(sheet: Path, column: str, value: str, trials: tuple[str, ...] = ()) -> None:
+    """Write a cell of all rows, or of some trials, as a person does."""
+    with sheet.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for row in rows:
+        if not trials or row["trial_id"] in trials:
+            row[column] = value
+    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)]
+    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _cells(sheet: Path, column: str) -> list[str]:
+    with sheet.open(encoding="utf-8", newline="") as file:
+        return [row[column] for row in csv.DictReader(file, delimiter="\t")]
+
+
+def _entries(study: Study, stage: str) -> list[dict]:
+    moving = {trial.trial_id for trial in study.moving_of(PERSON)}
+    return [
+        one for one in study.read_manifest(PERSON, stage)["trials"] if one["trial_id"] in moving
+    ]
+
+
+def _steps(study: Study):
+    table = read_table(study.table("steps.tsv"))
+    return table[table["status"] == "ok"]
+
+
+def _told(study: Study, stage: str, rule: str) -> str:
+    manifest = study.read_manifest(PERSON, stage)
+    entries = [*manifest["findings"], *(f for t in manifest["trials"] for f in t["findings"])]
+    return " ".join(one["what"] for one in entries if one["rule"] == rule)
+
+
+@pytest.fixture(scope="module")
+def dummy_angles(tmp_path_factory, realdata):
+    """Forces among angles that are all zero, and the file of external loads that names them."""
+    folder = tmp_path_factory.mktemp("dummy_angles")
+    file, said = _made(folder / "study", realdata / "hamner_subject02")
+    _fill(folder / "study" / "participants.tsv", "sex", "male")
+    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    return run_stages(file), said
+
+
+def test_forces_beside_dummy_angles_are_read_as_their_description_says(dummy_angles, realdata):
+    study, said = dummy_angles
+    assert "0 files of joint angles" in said
+    sheet = study.sheet("trials")
+    assert _cells(sheet, "force_file") == ["n/a", "External_Loads.xml"]
+    assert _cells(sheet, "please_fill")[1] == "belt_speed_mps (the feet show 4.00)"
+    assert "scaled to a person, as it seems: subject02_registered.osim" in said
+    [trial] = _entries(study, "prepare")
+    assert trial["belt_speed_mps"] == pytest.approx(4.0, rel=0.01)
+    forces = read_storage(realdata / "hamner_subject02" / "subject02_running_grf.mot")
+    largest = max(forces.column(f"{foot}ground_force_vy").max() for foot in ("", "1_"))
+    assert trial["peak_n"] == pytest.approx(largest, abs=1.0)
+    assert np.median(trial["stride_masses_kg"]) == pytest.approx(65.9, rel=0.01)
+    assert trial["contacts"] == 29
+
+
+def test_arms_that_bend_backwards_are_left_out_and_legs_are_given(dummy_angles):
+    study, _ = dummy_angles
+    steps = _steps(study)
+    assert len(steps) >= 27
+    assert steps["H_push_leg_y_stance_mean_kgm2ps"].notna().all()
+    assert steps["H_push_side_y_stance_mean_kgm2ps"].isna().all()
+    assert "right elbow" in _told(study, "scale", "static-impossible")
+
+
+def test_a_persons_own_model_is_offered_and_used_as_it_is(tmp_path, realdata):
+    data = realdata / "hamner_subject02"
+    file, said = _made(tmp_path / "study", data, data / "subject02_registered.osim")
+    assert "model subject02_registered.osim, taken as scaled to this person" in said
+    assert _cells(tmp_path / "study" / "participants.tsv", "please_fill") == ["height_m"]
+    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    study = run_stages(file, until="solve")
+    assert study.read_manifest(PERSON, "scale")["mass_kg"] == pytest.approx(65.9, abs=0.1)
+    assert "right elbow" in _told(study, "solve", "pose-impossible")
+
+
+@pytest.fixture(scope="module")
+def clusters_only(tmp_path_factory, realdata):
+    """No static trial, and no landmark on thighs and shanks; two of the four speeds are run."""
+    folder = tmp_path_factory.mktemp("clusters_only")
+    file, said = _made(folder / "study", realdata / "hamner_subject04")
+    _fill(folder / "study" / "participants.tsv", "sex", "male")
+    _fill(folder / "study" / "trials.tsv", "include", "no", ("run300", "run400"))
+    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    return run_stages(file), said
+
+
+def test_trials_are_called_after_their_folders(clusters_only):
+    study, said = clusters_only
+    assert _cells(study.sheet("trials"), "trial_id") == ["run200", "run300", "run400", "run500"]
+    assert "generic models in the folder: unscaled_generic.osim" in said
+    trials = _entries(study, "prepare")
+    for trial, speed in zip(trials, (1.95, 5.00), strict=True):
+        assert trial["belt_speed_mps"] == pytest.approx(speed, rel=0.025)
+    strides = [mass for trial in trials for mass in trial["stride_masses_kg"]]
+    assert np.median(strides) == pytest.approx(80.47, rel=0.025)
+
+
+def test_legs_that_no_landmark_places_are_named_and_left_out(clusters_only):
+    study, _ = clusters_only
+    assert "both thighs and both shanks" in _told(study, "scale", "body-not-placed")
+    steps = _steps(study)
+    assert set(steps["trial_id"]) == {"run200", "run500"}
+    for part in ("push_leg", "swing_leg", "push_side", "total"):
+        assert steps[f"H_{part}_y_stance_mean_kgm2ps"].isna().all(), part
+    assert steps["H_torso_y_stance_mean_kgm2ps"].notna().all()
+
+
+def test_a_partial_marker_set_asks_for_exactly_its_blanks(tmp_path, realdata):
+    """The back of the pelvis: LBackAsis, RBackAsis, which no name tells."""
+    folder = tmp_path / "study"
+    file, said = _made(folder, realdata / "pyorerun")
+    for side in ("right", "left"):
+        assert f"markers.yaml, please_fill, {side}_psis: the label on the {side} back" in said
+    _fill(folder / "participants.tsv", "sex", "male")
+    _fill(folder / "participants.tsv", "mass_kg", "70")
+    asked = [one.what for one in study_problems(file) if one.severity == "error"]
+    assert [one.partition(":")[0] for one in asked] == [
+        "please_fill.right_psis",
+        "please_fill.left_psis",
+    ]
+    text = (folder / "markers.yaml").read_text(encoding="utf-8")
+    for side, label in (("right", "RBackAsis"), ("left", "LBackAsis")):
+        text = text.replace(f"  {side}_psis:  ", f"  {side}_psis: {label}  ")
+    (folder / "markers.yaml").write_text(text, encoding="utf-8")
+    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    study = run_stages(file, until="solve")
+    [entry] = _entries(study, "solve")
+    assert entry["status"] == "ok", entry["reason"]
+    prepared = read_dataset(study.folder(PERSON, "prepare") / "Running_0002.nc")
+    assert prepared["contact_foot"].values.tolist() == ["right"]
+    assert float(prepared["contact_touchdown"][0]) == pytest.approx(0.038, abs=0.002)
+    assert float(prepared["contact_toe_off"][0]) == pytest.approx(0.323, abs=0.003)
+    path = prepared["marker_raw"].sel(marker=["RASIS", "LASIS"]).mean("marker").values
+    speed = np.linalg.norm((path[-1] - path[0])[[0, 2]]) / float(prepared["time"][-1])
+    assert 2.95 < speed < 3.15

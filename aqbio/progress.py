@@ -228,7 +228,9 @@ def summary(study: Study) -> str:
     """Say what can be used, what was found, cause by cause, and where the page is."""
     trials = read_table(study.table("trials.tsv"))
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
-    lines = [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
+    failed = int((trials["status"] != "ok").sum())
+    lines = [f"{len(trials) - failed} of {len(trials)} trials have results."]
+    lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
     lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
     lines += [f"Failed ({one.concerns}): {one.first.what}" for one in said.failed]
     lines += [*internal_errors(study), *_causes(study)]

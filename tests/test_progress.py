@@ -175,7 +175,7 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
     found = [_finding("a"), _finding("b", "error"), _finding("c", "info"), _finding("a")]
     _trials(study, WHOLE, failed, steps=[step], found=found)
     lines = progress.summary(study).splitlines()
-    assert lines[0] == "Trials: 2: 1 usable, 1 failed"
+    assert lines[:2] == ["1 of 2 trials have results.", "Trials: 2: 1 usable, 1 failed"]
     assert "Nothing about the two sides can be said: see Findings." in lines
     assert "Failed (P1, 007): solve: cut." in lines
     assert lines[-6:-2] == [

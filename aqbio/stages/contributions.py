@@ -250,9 +250,11 @@ def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) ->
         Finding(
             rule="groups-missing",
             severity="warning",
-            what=f"the model has no {' and no '.join(missing)}: the whole body's and the push "
-            "side's rotation are n/a; residual, joint moments and level C are those of the model "
-            "as it is, in which these parts are rigid in another one or have no mass at all.",
+            what=f"the model has no {' and no '.join(missing)}: another part stands for them, "
+            "rigid or without their mass. Rotation of that part, of the whole body and of the push "
+            "side, residuals and level C are n/a, and nothing is fitted; that of the legs is about "
+            "the centre of mass of the model as it is (0.1 in a jog to 0.9 kg m²/s in a sprint "
+            "off, measured with arms held still).",
             participant=participant_id,
             number=float(len(missing)),
             unit="groups",

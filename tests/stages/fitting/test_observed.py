@@ -61,7 +61,7 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
         },
         attrs={
             "surface": surface, "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
-            "events": "plates", "marker_rate": RATE, "cutoff": 20.0,
+            "events": "plates", "free_moment": "measured", "marker_rate": RATE, "cutoff": 20.0,
         },
     )  # fmt: skip
     markers = np.zeros((FRAMES, 12, 3))
@@ -155,6 +155,7 @@ def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
         (lambda t: lose(t, ["shank"], NOT_IN_FILE), "does not hold leg_right (shank)"),
         (lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT), "for some frames: arm_left"),
         (lambda t: t.solved.attrs.update(from_coordinates="angles.mot"), "no markers"),
+        (lambda t: t.prepared.attrs.update(free_moment="not recorded"), "no free moment"),
     ],
 )
 def test_trials_that_cannot_be_fitted(spoil, why):

@@ -23,6 +23,9 @@ from aqbio.stages.solving.observed import bridged, shown_by_markers, told_by_fil
 from aqbio.stages.solving.pose import SolvedPose, believed, pose_faults
 from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
 
+FAINT = 1e-3
+"""Weight of markers that are not believed, relative: they lead their own limb, and no other."""
+
 ROUNDS = 3
 """How often a pose is solved again without the limbs that were found impossible in it."""
 
@@ -85,7 +88,7 @@ def trial_pose(
     longest = longest_gap(study.settings.prepare, rate)
     for _ in range(ROUNDS):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
-        kept = _without(markers, gone[:, _bodies(skeleton, markers)])
+        kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
         q, known, unobservable = _solved(study, trial, skeleton, kept, model)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
         observed = observed_from(skeleton.bodies, known | gone, longest, never)
@@ -110,14 +113,18 @@ def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
     return [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
 
 
-def _without(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
-    """Leave out markers in some frames, (T, K), and those that are seen in none."""
-    positions = np.where(gone[:, :, None], np.nan, markers.positions)
-    seen = np.asarray(np.isfinite(positions).all(axis=2).any(axis=0))
-    if seen.all():
-        return replace(markers, positions=positions)
-    names = tuple(name for name, ok in zip(markers.names, seen, strict=True) if ok)
-    return TrackedMarkers(markers.time, names, positions[:, seen], markers.weights[seen])
+def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+    """Leave out markers in some frames, (T, K); those that are gone in all only lead their limb.
+
+    Where a limb roughly is decides where the body's centre of mass is.
+    """
+    whole = gone.all(axis=0)
+    partly = (gone & ~whole)[:, :, None]
+    return replace(
+        markers,
+        positions=np.where(partly, np.nan, markers.positions),
+        weights=np.where(whole, FAINT * markers.weights, markers.weights),
+    )
 
 
 def _solved(

@@ -48,7 +48,7 @@ def record(file: Path) -> Study:
     study = load_study(file)
     for number, trial in enumerate(study.trials):
         path, forces = study.recording(trial), study.forces(trial)
-        labels, positions = recorded_figure(moving=trial.task != "static", turns=float(number))
+        labels, positions = recorded_figure(moving=trial.task != "static", turns=0.37 * number)
         positions = positions + 1e-3 * number  # nobody stands twice in the same place
         if path.suffix == ".c3d":
             write_c3d(path, list(labels), positions * 1e3, (RATE, 1000.0))

@@ -134,7 +134,13 @@ def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
         cli.main()
 
 
-def test_check_lists_every_problem_and_counts_them(file, aqbio_command):
+@pytest.fixture
+def stages_unasked(monkeypatch):
+    """To the stages a stick figure is nobody."""
+    monkeypatch.setattr("aqbio.stages.check._foreseen", lambda *_: [])
+
+
+def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_unasked):
     record(file)
     assert aqbio_command("check", file) == (0, f"{file}: no problems found.\n", "")
     replace(file.parent / "participants.tsv", "60.5", "heavy")
@@ -147,7 +153,7 @@ def test_check_lists_every_problem_and_counts_them(file, aqbio_command):
     assert err.endswith(f"3 problems in {file}.\n")
 
 
-def test_check_of_one_problem(file, aqbio_command):
+def test_check_of_one_problem(file, aqbio_command, stages_unasked):
     record(file)
     (file.parent / "data" / "P1_fast.c3d").unlink()
     status, _, err = aqbio_command("check", file)

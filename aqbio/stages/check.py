@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from aqbio.config import InvalidStudyError, MarkerSet, closest
+from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_names
@@ -17,11 +18,13 @@ from aqbio.stages.checking.contents import (
     recording_problems,
 )
 from aqbio.stages.checking.files import missing_files, repeated_files
+from aqbio.stages.checking.repeated import repeated_frames
+from aqbio.stages.internal import as_findings, contained
 from aqbio.stages.registration import study_registry
 
 
 def study_problems(file: Path) -> list[Finding]:
-    """Problems of settings, sheets, maps, models and recordings.
+    """Problems of settings, sheets, maps, models and recordings, and what stages would refuse.
 
     Parameters
     ----------
@@ -31,18 +34,68 @@ def study_problems(file: Path) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Without an ``error`` among them the workflow can start.
+        Without an ``error`` among them the workflow can start, and no trial fails before its
+        motion is solved. Participants and trials with an error of their own are not looked at
+        further, and nobody where an error concerns all.
     """
+    problems, checked = written_problems(file)
+    if checked is None:
+        return problems
+    told = {_key(one) for one in problems}
+    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in told]
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    return finding.rule, finding.participant, finding.trial, finding.what
+
+
+def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
+    """Problems that settings, sheets and files show by themselves, and what can be read of them."""
     try:
         checked = checked_study(file)
     except AqbioError as error:
-        return _findings(error)
-    problems = list(checked.findings)
+        return as_findings(error), None
+    problems, study = list(checked.findings), checked.study
     if checked.known:
-        study = checked.study
-        problems += [*_map_problems(study), *_model_problems(study), *_file_problems(checked)]
-        problems += _hypothesis_problems(study)
-    return list(dict.fromkeys(problems))
+        for look in (
+            lambda: _map_problems(study),
+            lambda: _model_problems(study),
+            lambda: _file_problems(checked),
+            lambda: _hypothesis_problems(study),
+        ):
+            try:
+                with contained(study, "check"):
+                    problems += look()
+            except AqbioError as error:
+                problems += as_findings(error)
+    return list(dict.fromkeys(problems)), checked
+
+
+def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
+    """What the stages say of those who have no error yet."""
+    errors, study = [one for one in problems if one.severity == "error"], checked.study
+    if not checked.known or _recorded_later(study) or any(not one.participant for one in errors):
+        return []
+    left_out = {(one.participant, one.trial) for one in errors}
+    sound = [
+        one.participant_id
+        for one in study.participants
+        if not {(one.participant_id, ""), (one.participant_id, one.static_trial)} & left_out
+        and study.moving_of(one.participant_id)
+    ]
+    if not sound:
+        return []
+    # the stages take seconds to load, which nobody need wait for whom they are not asked about
+    from aqbio.stages.checking.foreseen import foreseen_problems, once, placed
+
+    rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
+    found = foreseen_problems(replace(study, trials=tuple(rest)), sound)
+    return [placed(one, checked) for one in once(found)]
+
+
+def _recorded_later(study: Study) -> bool:
+    """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
+    return (study.file.parent / "gait_library.npz").is_file()
 
 
 def _hypothesis_problems(study: Study) -> Iterator[Finding]:
@@ -50,17 +103,13 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
     try:
         study_registry(study)
     except AqbioError as error:
-        yield from _findings(error)
+        yield from as_findings(error)
     try:
         if study.capacities_file is not None:
             people = [one.participant_id for one in study.participants]
             read_capacities(study.capacities_file, people)
     except AqbioError as error:
-        yield from _findings(error)
-
-
-def _findings(error: AqbioError) -> list[Finding]:
-    return list(error.findings) if isinstance(error, InvalidStudyError) else [error.finding()]
+        yield from as_findings(error)
 
 
 def _map_problems(study: Study) -> list[Finding]:
@@ -69,7 +118,7 @@ def _map_problems(study: Study) -> list[Finding]:
         model_map = study.model_map
     except AqbioError as error:
         own = bool(study.settings.model.markers)
-        return [*_findings(error), *(_marker_problems(study) if own else ())]
+        return [*as_findings(error), *(_marker_problems(study) if own else ())]
     if not _has_markers(study):
         return []  # joint angles: the markers are those of the participants' models
     if findings := _marker_problems(study):
@@ -88,7 +137,7 @@ def _marker_problems(study: Study) -> list[Finding]:
     try:
         _ = study.marker_set
     except AqbioError as error:
-        return _findings(error)
+        return as_findings(error)
     return []
 
 
@@ -110,7 +159,7 @@ def _model_problems(study: Study) -> Iterator[Finding]:
         try:
             path = study.model_file(participant.participant_id)
         except AqbioError as error:
-            yield from _findings(error)
+            yield from as_findings(error)
             continue
         if not path.is_file():
             yield Finding(
@@ -146,12 +195,12 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
 
 def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     study = checked.study
-    if (study.file.parent / "gait_library.npz").is_file():
-        return  # virtual sprinters: the workflow records them on first use
+    if _recorded_later(study):
+        return
     try:
         data = study.data
     except AqbioError as error:
-        yield from _findings(error)
+        yield from as_findings(error)
         return
     if not data.is_dir():
         yield Finding(
@@ -164,13 +213,16 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
         )
         return
     yield from missing_files(checked)
-    yield from repeated_files(checked)
+    repeated = list(repeated_files(checked))
+    yield from repeated
     marker_set = _marker_set(study)
     findings, contents = recording_problems(checked, marker_set)
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
         yield from mass_problems(checked, contents)
+        told = {one.where for one in repeated}
+        yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
         if marker_set is not None and _has_markers(study):
             yield from label_problems(marker_set, study.marker_file, contents.labels)
 

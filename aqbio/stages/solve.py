@@ -104,10 +104,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         When too few markers are on the model or a solver stops.
     """
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
-    prepared = read_dataset(source)
-    skeleton = load_skeleton(model.table)
-    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
-    refuse_without_contact(prepared, markers.time, trial)
+    prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
     pose = trial_pose(study, trial, skeleton, markers, model.osim, rate)
     observed = of_the_model(
@@ -118,7 +115,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
-    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed)
+    recorded = not trial.coordinates_file
+    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed, recorded)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(pose.unobservable)
@@ -138,6 +136,23 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def trial_to_solve(
+    study: Study, model: ParticipantModel, trial: Trial
+) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
+    """Give a prepared trial, the model, the markers and frames to solve, and what is left out.
+
+    Raises
+    ------
+    AqbioError
+        When there are too few of them, or none during a contact.
+    """
+    prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
+    skeleton = load_skeleton(model.table)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
+    refuse_without_contact(prepared, markers.time, trial)
+    return prepared, skeleton, markers, left_out
 
 
 def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:

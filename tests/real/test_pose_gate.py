@@ -103,10 +103,7 @@ def _centre_of_mass(study, name):
 
 @pytest.mark.parametrize(("name", "apart"), [("clusters", 0.012), ("elbows", 0.004)])
 def test_the_centre_of_mass_stays_where_it_was(study, name, apart):
-    """Markers that are not believed still lead their limb: 10 and 3 mm RMS, by legs and by arms.
-
-    Left at the default pose, two legs alone would move it by 100 mm.
-    """
+    """Markers that are not believed still lead their limb: 10 and 3 mm RMS, by legs and by arms."""
     difference = _centre_of_mass(study, name) - _centre_of_mass(study, "all")
     assert np.sqrt((difference**2).sum(axis=1).mean()) < apart
 

@@ -10,7 +10,7 @@ import pytest
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.study import load_study
-from aqbio.stages.check import study_problems
+from aqbio.stages.check import study_problems, written_problems
 from aqbio.stages.new import new_study
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
@@ -52,7 +52,7 @@ def test_filled_in_it_is_a_study(tmp_path):
     study = load_study(folder / "study.yaml")
     assert study.settings.name == "mine"
     assert study.moving_of("P1")[0].include == "yes"
-    assert study_problems(folder / "study.yaml") == []
+    assert written_problems(folder / "study.yaml")[0] == []
     assert "aqbio check" in (folder / "README.md").read_text(encoding="utf-8")
 
 

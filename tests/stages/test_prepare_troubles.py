@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
+from aqbio.config import Trial
+from aqbio.errors import AqbioError
 from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc
+from aqbio.stages.preparation.markers import check_frames
 from tests.io.made_c3d import write_c3d
 from tests.stages import made_run
 from tests.stages.test_prepare import check_contacts, check_loads
@@ -281,16 +287,16 @@ def test_noise_of_a_plate_that_is_used_is_said(prepared_study, rng, size, said):
 
 
 def test_body_that_is_labelled_the_wrong_way_round(prepared_study, monkeypatch):
-    """Left is right and right is left: no model of the static trial, an error in the run."""
+    """Left is right and right is left: neither the static trial nor the run is used."""
     other = {"L": "R", "R": "L"}
     exchanged = tuple(other[label[0]] + label[1:] for label in made_run.LABELS)
     monkeypatch.setattr(made_run, "LABELS", exchanged)
     made_run.write_static(prepared_study.data / "standing.c3d")
     run_with(prepared_study, labels=exchanged)
     done = prepared_study([*C3D, "standing\tstatic\tstanding.c3d\tn/a\tn/a"])
-    assert "the heel labelled right (RHEEL) is 0.20 m" in done.entry("standing")["reason"]
-    finding = done.finding("fast", "sides-exchanged")
-    assert (finding["severity"], finding["number"]) == ("error", pytest.approx(0.16))
+    assert "the leg labelled right (RHEEL, RTOE, RMT5) is 0.23" in done.entry("standing")["reason"]
+    assert "the leg labelled right (RHEEL, RTOE, RMT5) is" in done.entry("fast")["reason"]
+    assert done.entry("fast")["findings"][-1]["rule"] == "sides-exchanged"
 
 
 @pytest.mark.parametrize("delay", [0.009, -0.02])
@@ -370,3 +376,14 @@ def test_plate_that_is_unloaded_too_shortly_is_not_called_loaded(prepared_study)
     what = done.finding("fast", "plate-offset-unknown")["what"]
     assert "is unloaded for at most 8" in what
     assert "plate-never-unloaded" not in done.rules("fast")
+
+
+@pytest.mark.parametrize(("end", "refused"), [(0.59, False), (0.61, True), (None, True)])
+def test_lost_frames_after_the_last_instant_used_do_no_harm(end, refused):
+    """Ten frames are gone: from there on the markers' clock is 40 ms ahead of the plates'."""
+    points = np.delete(np.tile(made_run.markers(), (1, 2, 1)), slice(150, 160), axis=0)
+    labels = (*made_run.LABELS, *(f"{label}2" for label in made_run.LABELS))
+    recording = Recording(labels, points, made_run.FRAME_RATE)
+    trial = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", end_s=end)
+    with pytest.raises(AqbioError, match="frames are lost") if refused else nullcontext():
+        check_frames(recording, trial, "run.c3d")

@@ -14,7 +14,7 @@ from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.arms.choices import Arm
+from aqbio.stages.arms.choices import Arm, lower_rate
 from aqbio.stages.contributions import final_model
 from aqbio.stages.fitting.session import fitted_session
 from aqbio.stages.fitting.static import static_stance
@@ -103,8 +103,7 @@ class CachedTrial:
     @property
     def rate(self) -> float:
         """The lower rate of markers and, where there are any, forces, Hz."""
-        markers, forces = (float(self.prepared.attrs[f"{x}_rate"]) for x in ("marker", "force"))
-        return min(markers, forces) if forces else markers
+        return lower_rate(self.prepared.attrs)
 
     @property
     def fitted(self) -> bool:

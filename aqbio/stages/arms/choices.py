@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from aqbio.config.settings import StudySettings
 from aqbio.errors import Finding
@@ -45,6 +45,18 @@ class Arm:
     cutoff_hz: float
     threshold_n: float
     body: BodyTable
+
+
+def lower_rate(prepared: Mapping[str, Any]) -> float:
+    """Lower rate of a prepared trial's markers and, where there are any, forces, Hz.
+
+    Parameters
+    ----------
+    prepared : mapping
+        Attributes of the prepared trial.
+    """
+    markers, forces = float(prepared["marker_rate"]), float(prepared["force_rate"])
+    return min(markers, forces) if forces else markers
 
 
 def carried(arm: Arm, rate: float) -> bool:

@@ -14,9 +14,10 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.stages.checking.files import included, named_in
+from aqbio.stages.checking.repeated import Gait, landmark_distances
 from aqbio.stages.preparation.axes import laboratory_axes
+from aqbio.stages.preparation.markers import check_frames
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.solving.coordinates import coordinates_trial
 
 DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
 """What readers notice and a person can only mend in the recording."""
@@ -37,12 +38,15 @@ class Contents:
         Recordings that could be read.
     weighable : frozenset of str
         Participants with a recording that has forces, or that could not be read.
+    gaits : tuple of Gait
+        Moving trials.
     """
 
     labels: frozenset[str]
     plates: frozenset[int]
     read: int
     weighable: frozenset[str] = frozenset()
+    gaits: tuple[Gait, ...] = ()
 
 
 def recording_problems(
@@ -52,7 +56,7 @@ def recording_problems(
     findings: list[Finding] = []
     labels: set[str] = set()
     plates: set[int] = set()
-    read, weighable = 0, set()
+    read, weighable, gaits = 0, set(), []
     study = checked.study
     for trial, line in included(checked):
         place = named_in(checked, line)
@@ -63,6 +67,9 @@ def recording_problems(
         axes = None if trial.coordinates_file else marker_set
         try:
             if trial.coordinates_file:
+                # scipy and OpenSim, which studies of markers need not wait for
+                from aqbio.stages.solving.coordinates import coordinates_trial
+
                 recording = coordinates_trial(study, trial).recording
             else:
                 recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
@@ -75,9 +82,13 @@ def recording_problems(
         if recording.forces is not None:
             plates |= set(recording.forces.numbers)
             weighable.add(trial.participant_id)
+        if axes is not None and trial.task != "static":
+            gaits.append(Gait(trial, line, landmark_distances(recording, axes)))
         found = _trial_problems(recording, trial, checked, axes)
         findings += [_of_trial(finding, study, trial, place) for finding in found]
-    contents = Contents(frozenset(labels), frozenset(plates), read, frozenset(weighable))
+    contents = Contents(
+        frozenset(labels), frozenset(plates), read, frozenset(weighable), tuple(gaits)
+    )
     return findings, contents
 
 
@@ -128,6 +139,10 @@ def _trial_problems(
             file=trial.source,
             fix="correct task or file in trials.tsv.",
         )
+    try:
+        check_frames(recording, trial, trial.source)
+    except AqbioError as error:
+        yield error.finding()
     seconds = (len(recording.positions) - 1) / recording.rate
     if (trial.start_s or 0.0) >= seconds:
         yield Finding(

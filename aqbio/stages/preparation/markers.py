@@ -15,6 +15,7 @@ from aqbio.mechanics.recordings.filters import design_cutoff
 from aqbio.mechanics.recordings.flicker import flickers
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
+from aqbio.mechanics.recordings.lost_frames import breaks
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -67,6 +68,31 @@ def check_paths(recording: Recording, notes: Notes) -> None:
             fix="look at the trial in the capture software and export it again.",
             rule="marker-speed",
         )
+
+
+def check_frames(recording: Recording, trial: Trial, file: str) -> None:
+    """Refuse a trial in which frames were lost, or written twice, before the last instant used.
+
+    Raises
+    ------
+    AqbioError
+        From there on the markers' clock is neither that of the plates nor that of the movement.
+    """
+    end = np.inf if trial.end_s is None else trial.end_s
+    found = [one for one in breaks(recording.positions) if one[0] / recording.rate < end]
+    if trial.task == "static" or not found:
+        return
+    frame, elapsed = found[0]
+    what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+    raise AqbioError(
+        f"from frame {frame + 1} to frame {frame + 2} the body goes the way of {elapsed:.1f} "
+        f"frames instead of 1: {what}, and the clocks of movement and plates part there"
+        + (f" (and at {len(found) - 1} more places)." if len(found) > 1 else "."),
+        file=file,
+        where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
+        fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",
+        rule="frames-lost",
+    )
 
 
 def without_flicker(recording: Recording, notes: Notes) -> Recording:

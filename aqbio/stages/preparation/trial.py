@@ -38,6 +38,7 @@ from aqbio.stages.preparation.kinematic import (
 )
 from aqbio.stages.preparation.markers import (
     check_clock,
+    check_frames,
     check_paths,
     check_rates,
     check_task,
@@ -142,6 +143,7 @@ def prepare_trial(
     axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
     check_paths(recording, notes)
     check_task(recording, trial, notes)
+    check_frames(recording, trial, notes.file)
     recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"

@@ -1,0 +1,162 @@
+"""`aqbio check` gives the reason of every failure before anything runs, and leaves nothing."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.study import Study, load_study
+from aqbio.io.trc import write_trc
+from aqbio.io.trial_files import read_recording
+from aqbio.stages.check import study_problems, written_problems
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from tests.small_study import replace
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+
+
+@pytest.fixture(scope="module")
+def sound(gait_of, tmp_path_factory) -> Path:
+    """A folder with a study of one static trial and two runs, with which nothing is wrong."""
+    folder = tmp_path_factory.mktemp("sound")
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
+        for name, speed in (("run1", 7.0), ("run2", 8.5))
+    }
+    write_made_study(folder, RUNNER, runs, Laboratory())
+    return folder
+
+
+@pytest.fixture
+def folder(sound, tmp_path) -> Path:
+    """A copy of the sound study."""
+    shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
+    replace(tmp_path / "study.yaml", f"results: {sound.as_posix()}", f"results: {tmp_path}")
+    return tmp_path
+
+
+def _settings(folder: Path, text: str) -> None:
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+def _window(folder: Path, row: str, cells: str) -> None:
+    sheet = folder / "trials.tsv"
+    replace(sheet, "task\tfile\n", "task\tfile\tstart_s\tend_s\n")
+    replace(sheet, row, f"{row}\t{cells}")
+
+
+def test_nothing_is_wrong_with_a_sound_study_and_nothing_is_left(folder):
+    assert [one for one in study_problems(folder / "study.yaml") if one.severity == "error"] == []
+    assert not (folder / "results").exists()
+
+
+def _no_mass(folder: Path) -> None:
+    replace(folder / "participants.tsv", f"\t{RUNNER.mass}\t", "\tn/a\t")
+    _settings(folder, "laboratory: {ignore_plates: [1, 2, 3, 4, 5, 6, 7, 8]}")
+
+
+def _other_mass(folder: Path) -> None:
+    replace(folder / "participants.tsv", f"\t{RUNNER.mass}\t", f"\t{0.8 * RUNNER.mass}\t")
+
+
+def _no_contact(folder: Path) -> None:
+    _window(folder, "run1.c3d", "0\t0.15")
+
+
+def _short(folder: Path) -> None:
+    _window(folder, "run2.c3d", "0.5\t0.52")
+
+
+def _high_cut_off(folder: Path) -> None:
+    _settings(folder, "prepare: {cutoff_hz: 90}")
+
+
+REFUSED = {
+    "mass-unknown": _no_mass,
+    "mass-disagreement": _other_mass,
+    "trial-window": _no_contact,
+    "markers-seen": _short,
+    "cutoff-too-high": _high_cut_off,
+}
+"""What a stage refuses and no file shows by itself."""
+
+
+def _reasons(study: Study) -> set[str]:
+    """Why trials and participants fail in the stages up to solve."""
+    found = set()
+    for stage in ("prepare", "scale", "solve"):
+        work = getattr(import_module(f"aqbio.stages.{stage}"), f"{stage}_participant")
+        work(study, RUNNER.name, lambda _: None)
+        manifest = study.read_manifest(RUNNER.name, stage)
+        every = [manifest["reason"], *(one["reason"] for one in manifest["trials"])]
+        found |= {reason for reason in every if reason}
+    return found
+
+
+@pytest.mark.parametrize("rule", REFUSED)
+def test_every_reason_of_a_failure_is_told_before(folder, rule):
+    REFUSED[rule](folder)
+    file = folder / "study.yaml"
+    written, _ = written_problems(file)
+    assert not any(one.severity == "error" for one in written)  # no file shows it by itself
+    told = [one for one in study_problems(file) if one.severity == "error"]
+    assert rule in {one.rule for one in told}
+    reasons = _reasons(load_study(file))
+    assert reasons
+    for reason in reasons:
+        assert any(reason.endswith(one.what) for one in told), (reason, told)
+
+
+def test_specifications_that_the_cameras_cannot_carry_are_told(folder):
+    """200 frames a second carry 79 Hz, not 81."""
+    _settings(folder, "multiverse: {cutoffs_hz: [15, 79]}")
+    rules = {one.rule for one in study_problems(folder / "study.yaml")}
+    assert "arms-left-out" not in rules
+    replace(folder / "study.yaml", "79", "81")
+    [finding] = [
+        one for one in study_problems(folder / "study.yaml") if one.rule == "arms-left-out"
+    ]
+    assert "run1, run2 have 200 Hz" in finding.what
+
+
+@pytest.mark.parametrize("frames", [4, 5, 60])
+def test_a_cut_out_under_another_name_is_no_trial_of_its_own(folder, frames):
+    """Another format and clock, and the rest another run: what both have is found."""
+    one, other = (read_recording(folder / "data" / f"{name}.c3d") for name in ("run1", "run2"))
+    taller = 1.02 * other.positions[:60]
+    positions = np.concatenate([one.positions[80 : 80 + frames], taller])
+    write_trc(folder / "data" / "again.trc", one.labels, positions, one.rate)
+    with (folder / "trials.tsv").open("a", encoding="utf-8") as sheet:
+        sheet.write(f"{RUNNER.name}\tagain\trun\tagain.trc\n")
+    found = [f for f in written_problems(folder / "study.yaml")[0] if f.rule == "recording-twice"]
+    assert len(found) == (frames >= 5)
+    for finding in found:
+        assert (finding.trial, finding.number) == ("again", frames)
+        assert "from frame 81 of the one and 1 of the other" in finding.what
+
+
+def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
+    def broken(*_):
+        raise ArithmeticError("broken on purpose")
+
+    monkeypatch.setattr("aqbio.stages.prepare.prepare_trial", broken)
+    found = [one for one in study_problems(folder / "study.yaml") if one.rule == "internal-error"]
+    assert found
+    study = load_study(folder / "study.yaml")
+    for one in found:
+        log = one.what.split("see ")[1].split(";")[0]
+        assert "broken on purpose" in (study.root / log).read_text(encoding="utf-8")
+
+
+def test_trials_with_an_error_keep_nobody_from_being_looked_at(folder):
+    """The other run is looked at by the stages, although the first is not there."""
+    (folder / "data" / "run1.c3d").unlink()
+    _window(folder, "run2.c3d", "0.5\t0.52")
+    rules = [one.rule for one in study_problems(folder / "study.yaml") if one.severity == "error"]
+    assert rules == ["recording-missing", "markers-seen"]

@@ -47,6 +47,14 @@ class LandmarkTable(_Strict):
     landmarks: dict[str, Landmark]
     unused: tuple[UnusedMarkers, ...]
 
+    def clusters(self) -> dict[tuple[Segment, bool], str]:
+        """Give the first cluster of each segment, by segment and whether it has sides."""
+        return {
+            (entry.segment, entry.sided): name
+            for name, entry in reversed(self.landmarks.items())
+            if entry.cluster
+        }
+
     @model_validator(mode="after")
     def _names_once(self) -> Self:
         for sided in (False, True):

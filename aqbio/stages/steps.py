@@ -211,11 +211,14 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
 
 
 def _marker_errors(errors: xr.DataArray, step: Step) -> Row:
-    """Marker errors during the contact."""
+    """Marker errors during the contact; none where no markers were recorded."""
     during = errors.sel(time=slice(step.touchdown, step.toe_off)).values
+    seen = during[np.isfinite(during)]
+    if not len(seen):
+        return {}
     return {
-        "marker_rms_m": float(np.sqrt(np.nanmean(during**2))),
-        "marker_max_m": float(np.nanmax(during)),
+        "marker_rms_m": float(np.sqrt((seen**2).mean())),
+        "marker_max_m": float(seen.max()),
     }
 
 
@@ -289,5 +292,6 @@ def _flags(study: Study, row: Row) -> Iterator[str]:
     if np.isnan(row["H_total_y_stance_mean_kgm2ps"]):
         yield "whole_body_unknown"
     limits = study.settings.solve
-    if row["marker_rms_m"] > limits.reject_rms_m or row["marker_max_m"] > limits.reject_max_m:
+    rms, largest = row["marker_rms_m"], row["marker_max_m"]
+    if rms is not None and (rms > limits.reject_rms_m or largest > limits.reject_max_m):
         yield "marker_error"

@@ -10,6 +10,7 @@ import pytest
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
+from aqbio.io.tables import read_table
 from aqbio.stages.check import study_problems
 from tests.real.conftest import ROOT
 from tests.real.staged import run_stages, write_study
@@ -80,6 +81,88 @@ def test_same_level_a_as_from_markers(from_markers, from_coordinates, variable):
     largest = float(np.nanmax(np.abs(expected[variable])))
     difference = np.nanmax(np.abs(found[variable].values - expected[variable].values))
     assert difference <= PRECISION * largest
+
+
+ARM = ("arm_flex", "arm_add", "arm_rot", "elbow_flex", "pro_sup", "wrist_flex", "wrist_dev")
+ARMS = tuple(f"{name}_{side}" for name in ARM for side in "rl")
+LUMBAR = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
+ALTERED = {
+    "arms_deleted": (ARMS, "delete"),
+    "arms_zero": (ARMS, "zero"),
+    "elbow_held": (("elbow_flex_l",), "hold"),
+    "lumbar_deleted": (LUMBAR, "delete"),
+    "toes_deleted": (("mtp_angle_r", "mtp_angle_l"), "delete"),
+}
+"""Columns of the file that are not those of a measurement."""
+
+LOST = {
+    "arms_deleted": {"arm_left", "arm_right"},
+    "arms_zero": {"arm_left", "arm_right"},
+    "elbow_held": {"arm_left"},
+    "lumbar_deleted": {"torso", "arm_left", "arm_right"},
+    "toes_deleted": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def altered(from_coordinates, tmp_path_factory):
+    """The same file as laboratories might have it: columns left out, zero, or held."""
+    folder = tmp_path_factory.mktemp("altered")
+    data, source = folder / "data", from_coordinates.data
+    data.mkdir()
+    for file in ("JA1.osim", "grf.mot"):
+        (data / file).write_bytes((source / file).read_bytes())
+    whole = read_storage(source / "ik.mot")
+    for name, (columns, how) in ALTERED.items():
+        values = whole.values.copy()
+        own = [whole.columns.index(one) for one in columns if one in whole.columns]
+        assert own, name
+        if how == "delete":
+            kept = [place for place in range(len(whole.columns)) if place not in own]
+        else:
+            kept = list(range(len(whole.columns)))
+            values[:, own] = 0.0 if how == "zero" else values[len(values) // 2, own]
+        labels = [whole.columns[place] for place in kept]
+        write_storage(data / f"{name}.mot", labels, whole.time, values[:, kept], in_degrees=True)
+    file = write_study(folder, [], [], data=data.as_posix())
+    (folder / "participants.tsv").write_text(PEOPLE + "JA1\tmale\t75.95\tJA1.osim\n")
+    rows = [f"JA1\t{name}\trun\t{name}.mot\tgrf.mot" for name in ALTERED]
+    (folder / "trials.tsv").write_text(TRIALS + "\n".join(rows) + "\n")
+    return run_stages(file)
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_columns_decide_what_was_observed(from_coordinates, altered, name):
+    """The markers of the marker set, arms and all, are those of the model: they show nothing."""
+    whole = _level_a(from_coordinates)
+    found = read_dataset(altered.folder("JA1", "contributions") / f"{name}.nc")
+    momentum = found["group_angular_momentum"]
+    for group in momentum["group"].values:
+        own = momentum.sel(group=group).values
+        assert np.isnan(own).all() == (group in LOST[name]), group
+    assert found["residual_moment"].isnull().all() == bool(LOST[name])
+    # the direction of travel is that of the centre of mass: unseen arms turn it by a milliradian
+    knee, expected = (data["joint_moment"].sel(joint="knee_left").values for data in (found, whole))
+    largest = np.nanmax(np.abs(expected))
+    if LOST[name]:
+        assert np.nanmax(np.abs(knee - expected)[:, 1]) < 1e-6 * largest
+    assert np.nanmax(np.abs(knee - expected)) < 0.02 * largest
+    entries = altered.read_manifest("JA1", "solve")["trials"]
+    [entry] = [one for one in entries if one["trial_id"] == name]
+    said = [one["what"] for one in entry["findings"] if one["rule"] == "parts-unseen"]
+    assert entry["unseen_groups"] == sorted(LOST[name], key=list(momentum["group"].values).index)
+    assert len(said) == bool(LOST[name])
+    assert all(text.startswith("the file of joint angles does not hold") for text in said)
+
+
+def test_joint_angles_have_no_marker_errors(altered):
+    """Markers of the model itself are 0 mm off: that was "ok, OpenSim's best practice"."""
+    quality = read_table(altered.table("quality.tsv"))
+    own = quality[quality["measure"].str.startswith("marker_")]
+    assert len(own) == 3 * len(ALTERED)
+    assert own["value"].isna().all()
+    assert (own["verdict"] == "not_testable").all()
+    assert own["note"].str.contains("no markers were recorded").all()
 
 
 def test_the_model_is_used_as_it_is(from_markers, from_coordinates):

@@ -15,6 +15,7 @@ from aqbio.io.osim_markers import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
+from aqbio.stages.preparation.label_check import check_sides
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.rates import note_rate
 from aqbio.stages.preparation.trial import prepare_trial
@@ -117,3 +118,24 @@ def test_gross_rate_is_refused(realdata, factor):
     with pytest.raises(AqbioError, match="at which the runner falls in flight") as error:
         rated("jog", factor)
     assert error.value.rule == "rate"
+
+
+@pytest.mark.parametrize("limb", ["leg", "arm"])
+@pytest.mark.parametrize("name", RUNS)
+def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
+    """Arms alone passed unseen: nothing compared them with the pelvis."""
+    recording, trial, marker_set = recorded(name)
+    groups = load_study(HERE / RUNS[name][0] / "study.yaml").model_map.groups
+    limbs = {one: (groups[f"{one}_left"], groups[f"{one}_right"]) for one in ("leg", "arm")}
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    check_sides(recording, marker_set, limbs, notes)
+    markers = marker_set.markers
+    sides = [
+        [label for label in recording.labels if label in markers and markers[label].body in bodies]
+        for bodies in limbs[limb]
+    ]
+    other = dict(zip(sides[0] + sides[1], sides[1] + sides[0], strict=False))
+    exchanged = replace(recording, labels=tuple(other.get(one, one) for one in recording.labels))
+    with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
+        check_sides(exchanged, marker_set, limbs, notes)
+    assert error.value.rule == "sides-exchanged"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import AqbioError
 from aqbio.io.mot import read_storage
 from aqbio.io.trc import read_trc, write_trc
+from aqbio.mechanics.recordings.axes import Clues, stated_axes
 from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.stages.preparation.axes import check_stated
 from tests.io.made_c3d import NAME
 from tests.stages import made_run
 
@@ -138,10 +143,46 @@ def test_wrong_belt_speed_is_replaced_by_that_of_the_feet(study, stated):
 
 def test_stated_axes_are_obeyed(study):
     made_run.write_c3d_run(study.data / "run.c3d")
-    settings = "laboratory: {axes: {forward: -y, up: +z}, surface: overground}\n"
+    settings = "laboratory: {axes: {forward: +y, up: +z}, surface: overground}\n"
     trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
-    assert trial.attrs["axes_reasoning"] == "The settings state forward -y and up +z."
-    assert float(trial["marker_raw"][-1, 0, 0] - trial["marker_raw"][0, 0, 0]) < 0.0
+    assert trial.attrs["axes_reasoning"] == "The settings state forward +y and up +z."
+    assert float(trial["marker_raw"][-1, 0, 0] - trial["marker_raw"][0, 0, 0]) > 0.0
+
+
+@pytest.mark.parametrize(
+    ("axes", "words"),
+    [
+        ("forward: -y, up: +z", "the pelvis travels in a direction 180 degrees away"),
+        ("forward: +x, up: +z", "the pelvis travels in a direction 90 degrees away"),
+        ("forward: +y, up: -z", "the pelvis lies from the feet in a direction 1"),
+        ("forward: +y, up: +x", "the pelvis lies from the feet in a direction"),
+    ],
+)
+def test_axes_that_the_body_refutes_stop_the_trial(study, axes, words):
+    """Stated otherwise, sides would change places and all signs with them."""
+    made_run.write_c3d_run(study.data / "run.c3d")
+    settings = f"laboratory: {{axes: {{{axes}}}, surface: overground}}\n"
+    entry = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).entry("fast")
+    assert entry["status"] == "failed"
+    assert words in entry["reason"]
+    assert "laboratory.axes" in entry["reason"]
+
+
+@pytest.mark.parametrize("degrees", [44.0, 46.0, 59.0, 61.0])
+def test_limits_of_stated_axes(degrees):
+    """A body may lean by 45 degrees, a run may go 60 degrees across: not more."""
+    tip = np.array([np.sin(np.radians(degrees)), np.cos(np.radians(degrees)), 0.0])
+    nothing = np.full(3, np.nan)
+    upright, ahead = np.array([0.0, 1.0, 0.0]), np.array([5.0, 0.0, 0.0])
+    stated = LaboratoryAxes(forward="+x", up="+y")
+    for body, travel, limit in (
+        (tip, ahead, 45.0),
+        (upright, 5.0 * np.array([tip[1], 0.0, tip[0]]), 60.0),
+    ):
+        clues = Clues(body, nothing, travel, nothing, nothing)
+        refused = pytest.raises(AqbioError, match=f"more than {limit:.0f}")
+        with refused if degrees > limit else nullcontext():
+            check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
 @pytest.mark.parametrize("forces", ["run_grf.mot", "n/a"])

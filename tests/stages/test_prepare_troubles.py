@@ -287,16 +287,16 @@ def test_noise_of_a_plate_that_is_used_is_said(prepared_study, rng, size, said):
 
 
 def test_body_that_is_labelled_the_wrong_way_round(prepared_study, monkeypatch):
-    """Left is right and right is left: no model of the static trial, an error in the run."""
+    """Left is right and right is left: neither the static trial nor the run is used."""
     other = {"L": "R", "R": "L"}
     exchanged = tuple(other[label[0]] + label[1:] for label in made_run.LABELS)
     monkeypatch.setattr(made_run, "LABELS", exchanged)
     made_run.write_static(prepared_study.data / "standing.c3d")
     run_with(prepared_study, labels=exchanged)
     done = prepared_study([*C3D, "standing\tstatic\tstanding.c3d\tn/a\tn/a"])
-    assert "the heel labelled right (RHEEL) is 0.20 m" in done.entry("standing")["reason"]
-    finding = done.finding("fast", "sides-exchanged")
-    assert (finding["severity"], finding["number"]) == ("error", pytest.approx(0.16))
+    assert "the leg labelled right (RHEEL, RTOE, RMT5) is 0.23" in done.entry("standing")["reason"]
+    assert "the leg labelled right (RHEEL, RTOE, RMT5) is" in done.entry("fast")["reason"]
+    assert done.entry("fast")["findings"][-1]["rule"] == "sides-exchanged"
 
 
 @pytest.mark.parametrize("delay", [0.009, -0.02])

@@ -11,6 +11,7 @@ import numpy as np
 from aqbio.mechanics.recordings.feet import LEFT, RIGHT
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import FootContact
+from aqbio.mechanics.recordings.gaps import fill_gaps
 from aqbio.mechanics.recordings.runs import joined, runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -35,8 +36,12 @@ EARLY, LATE = 0.020, 0.030
 CUTOFF, CUTOFF_SHARE = 50.0, 0.25
 """Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
 
-DISTINCT = 0.2
-"""A landing is told by markers whose acceleration peaks at this share of the foot's largest."""
+TOGETHER, DISTINCT = 0.005, 0.5
+"""A landing is told by the markers that come down within so long of the first, s, by the first
+peak of this share of their largest."""
+
+BRIDGED_S = 0.012
+"""Gaps of foot markers up to this are bridged, s."""
 
 RISE = 0.008
 """A toe marker that has risen so far above its level in the contact has left the ground, m."""
@@ -55,7 +60,8 @@ SLOWEST_RATE = 40.0
 """Below this rate nothing is told above 15 Hz, Hz."""
 
 HALF = 0.5
-"""More contacts than this share tell what a runner lands on."""
+"""A marker that is seen in less of the frames of its foot than this is not there; more contacts
+than this tell what a runner lands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +103,11 @@ def kinematic_contacts(
     Notes
     -----
     A foot stands while its forefoot is slow, seen from the ground. Touchdown: the first distinct
-    peak of the vertical acceleration of a marker of the foot around the instant at which the
-    first of its markers has come down: the heel of heel strikers, the outer forefoot of sprinters
-    (Hreljac and Marshall 2000 for the heel of walkers; Handsaker et al. 2016 for the marker that
-    lands first). A later peak is not the landing but the foot laid flat. Toe-off, of the marker
+    peak of the vertical acceleration of the markers that come down first, around the instant at
+    which they do: the heel of heel strikers, the outer forefoot of sprinters (Hreljac and
+    Marshall 2000 for the heel of walkers; Handsaker et al. 2016 for the marker that lands first).
+    A later peak is not the landing but the foot laid flat; a marker that is lost meanwhile might
+    have come down first, and leaves the touchdown unknown. Toe-off, of the marker
     that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
     otherwise the instant at which it has risen by 8 mm.
 
@@ -113,7 +120,8 @@ def kinematic_contacts(
         return ()
     found = []
     for foot in (LEFT, RIGHT):
-        place = low_pass(feet[:, foot], rate, min(CUTOFF, CUTOFF_SHARE * rate))
+        seen = _bridged(feet[:, foot], rate)
+        place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
         for span in _standing(velocity[:, 1:], rate, speed):
@@ -125,6 +133,14 @@ def kinematic_contacts(
             if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
                 found.append(_contact(foot, touchdown, toe_off, complete=not hidden))
     return tuple(sorted(found, key=_known))
+
+
+def feet_shown(feet: FloatArray) -> BoolArray:
+    """Which markers are seen in most frames of their foot, (2, K)."""
+    seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
+    share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
+    shown: BoolArray = share > HALF
+    return shown
 
 
 def strike(
@@ -224,11 +240,11 @@ def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
 
     NaN where the marker is not seen.
     """
-    first = max(span[0] - round(BEFORE * rate), 0)
+    first, last = max(span[0] - round(BEFORE * rate), 0), span[0] + round(LATE * rate)
     height = path[first : span[1]]
-    if np.isnan(height).any() or not len(height):
+    if np.isnan(path[first:last]).any() or not len(height):
         return float("nan")
-    level = height.min() + DOWN
+    level = np.nanmin(height) + DOWN
     frame = int(np.argmax(height <= level))
     if frame == 0:
         return -np.inf
@@ -237,15 +253,16 @@ def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
 
 
 def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
-    """Frame, between two, of touchdown; NaN where the markers do not show it."""
-    down = np.array([_come_down(path, span, rate) for path in height.T])
-    if not np.isfinite(down[~np.isnan(down)]).all() or np.isnan(down).all():
+    """Frame, between two, of touchdown; NaN where not all markers show it."""
+    shown = np.flatnonzero(np.isfinite(height).any(axis=0))
+    down = np.array([_come_down(height[:, marker], span, rate) for marker in shown])
+    if not len(down) or not np.isfinite(down).all():
         return float("nan")
-    at = np.nanmin(down)
+    at = down.min()
     first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
     found = [
         peak
-        for marker in np.flatnonzero(np.isfinite(down))
+        for marker in shown[down <= at + TOGETHER * rate]
         for peak in _peaks(lift[:, marker], first, last)
     ]
     largest = max((size for _, size in found), default=np.nan)
@@ -253,22 +270,19 @@ def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: 
 
 
 def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
-    """Frame, between two, of toe-off: of the toe marker that leaves last; NaN where none does."""
+    """Frame, between two, of toe-off: of the toe that leaves last; NaN where one is not seen."""
     last = span[1] + round(AFTER * rate)
-    if last > len(height):
+    toes = 1 + np.flatnonzero(np.isfinite(height[:, 1:]).any(axis=0))
+    if last > len(height) or np.isnan(height[sum(span) // 2 : last, toes]).any():
         return float("nan")
-    left = [
-        _departure(height[:last, marker], lift[:last, marker], span)
-        for marker in range(1, height.shape[1])
-        if np.isfinite(height[span[0] : last, marker]).all()
-    ]
-    return max((at for at in left if np.isfinite(at)), default=float("nan"))
+    left = [_departure(height[:last, marker], lift[:last, marker], span) for marker in toes]
+    return float(np.max(left)) if left else float("nan")
 
 
 def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> float:
     """Frame, between two, at which a toe marker leaves the ground; NaN where it does not."""
     start, stop = span
-    level = float(np.median(path[start:stop]))
+    level = float(np.nanmedian(path[start:stop]))
     middle = (start + stop) // 2
     low, away, high = (
         _crossing(path, level + rise, middle) for rise in (RISE_FIRST, RISE, RISE_LAST)
@@ -282,6 +296,13 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> flo
         if sharp:
             return max(sharp)[1]
     return away
+
+
+def _bridged(foot: FloatArray, rate: float) -> FloatArray:
+    """Markers (T, K, 3) of a foot without its shortest gaps, and without those hardly ever seen."""
+    filled, _ = fill_gaps(foot, int(BRIDGED_S * rate), np.array([]))
+    shown = feet_shown(foot[:, None])[0]
+    return np.where(shown[:, None], filled, np.nan)
 
 
 def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:

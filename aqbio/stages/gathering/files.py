@@ -12,6 +12,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
 from aqbio.io.force_columns import ForceGroup, force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
+from aqbio.io.osim_markers import model_names
 from aqbio.stages.gathering.facts import MarkerFacts, marker_facts
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
@@ -114,6 +115,7 @@ def folder_content(folder: Path) -> FolderContent:
             elif suffix == LOADS and is_external_loads(path):
                 described[file] = read_external_loads(path)
             elif suffix in MODELS:
+                model_names(path)  # a model that cannot be read is of no use
                 models.append(file)
             else:
                 others += 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.vectors import FloatArray
@@ -138,11 +139,31 @@ def gathered_study(
 def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
     """A study without markers, and without a marker set: the models show where the body is."""
     rows, model, left_out = coordinates_rows(data, content)
+    chosen = chosen_model(model)
+    rows, others = _of_one_map(data, rows, chosen)
+    left_out += others
     used = {row.force_file for row in rows.trials}
     unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
     left_out += content.unusable
-    return GatheredStudy(data, content, rows, {}, None, chosen_model(model), left_out)
+    return GatheredStudy(data, content, rows, {}, None, chosen, left_out)
+
+
+def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tuple[Unusable, ...]]:
+    """Keep the people whose models have the names of the study's map, and say whose have not."""
+    kept = {
+        person.participant_id
+        for person in rows.people
+        if chosen.model_map.names() <= model_names(data / person.model_file)
+    }
+    why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
+    left_out = tuple(
+        Unusable(Path(row.coordinates_file), why)
+        for row in rows.trials
+        if row.participant_id not in kept
+    )
+    people = tuple(one for one in rows.people if one.participant_id in kept)
+    return Rows(people, tuple(one for one in rows.trials if one.participant_id in kept)), left_out
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
@@ -284,9 +305,12 @@ def _unpaired_words(
 
 def _nothing(data: Path, content: FolderContent) -> AqbioError:
     reasons = "; ".join(f"{one.file}: {one.why}" for one in content.unusable[:5])
+    counts = {"force": content.forces, "model": content.models}
+    kinds = ", ".join(f"{len(found)} {kind} files" for kind, found in counts.items())
+    kinds += f", {content.others} files of other kinds"
     return AqbioError(
         "the folder holds no marker recording that can be read"
-        + (f" ({reasons})." if reasons else f": {content.others} files of other kinds."),
+        + (f" ({reasons})." if reasons else f": {kinds}."),
         file=str(data),
         fix="give the folder of the C3D files, or of the TRC and MOT files.",
         rule="recordings-none",

@@ -219,11 +219,7 @@ def _tracking(
 ) -> dict[str, PlacedLabel]:
     """Segments of the markers that are on no landmark: they track it."""
     kinds = [(table.landmarks[place.landmark].segment, place.side) for place in template.places]
-    clusters = {
-        (entry.segment, entry.sided): name
-        for name, entry in reversed(table.landmarks.items())
-        if entry.cluster
-    }
+    clusters = table.clusters()
     found = {}
     for label, position in static.items():
         if label in known:

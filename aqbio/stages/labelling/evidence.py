@@ -12,6 +12,7 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.rigidity import distance_spreads
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.labelling.by_name import Place
+from aqbio.stages.labelling.proposal import INSTEAD, Labelling, missing_landmarks
 
 if TYPE_CHECKING:
     from aqbio.stages.labelling.by_place import PlacedLabel
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 LOOSEST = {"landmark": 0.015, "cluster": 0.010}
 """Distances within a segment vary by no more than this while running, standard deviation, m.
 
-Of 310 labels that names tell, in runs and sprints at 3 to 9.5 m/s of five laboratories: at most
+Of 340 labels that names tell, walks, runs and sprints (1 to 9.5 m/s) of five laboratories: at most
 13 mm at landmarks (shoulders and knees of a sprint at 9.5 m/s), 8 mm in clusters."""
+
+CLEARLY = 0.05
+"""A landmark this near to where it is expected may scale and pose the model, m."""
 
 BETTER = 2.0
 """Another segment has the marker if the distances to it vary less by this factor ..."""
@@ -84,6 +88,52 @@ def _once(agreed: Mapping[str, PlacedLabel], table: LandmarkTable) -> dict[str, 
         taken.add(one.place)
         kept[label] = one
     return {label: kept[label] for label in agreed if label in kept}
+
+
+def needed_labels(
+    found: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
+) -> dict[str, PlacedLabel]:
+    """Give the labels whose position counts: landmarks that are missing, and segments without any.
+
+    Parameters
+    ----------
+    found : mapping
+        What the positions say.
+    labelling : Labelling
+        What the names say.
+    table : LandmarkTable
+
+    Notes
+    -----
+    Of landmarks farther than 5 cm from where they are expected two in five were others of the same
+    segment (four static trials, names hidden): such labels only track it.
+    """
+    wanted = {
+        Place(name, side)
+        for missing in missing_landmarks(labelling)
+        for name in (missing.landmark, *INSTEAD.get(missing.landmark, ()))
+        for side in (missing.side, "")
+    }
+    shown = {
+        segment_of(place, table)
+        for place in labelling.places.values()
+        if not table.landmarks[place.landmark].cluster
+    }
+    kept = {label: one for label, one in found.items() if one.place in wanted}
+    for label, one in found.items():
+        if label in kept or segment_of(one.place, table) in shown:
+            continue
+        tracks = one if one.distance < CLEARLY else _on_its_cluster(one, table)
+        if not (table.landmarks[tracks.place.landmark].cluster and label in labelling.static_only):
+            kept[label] = tracks
+    return kept
+
+
+def _on_its_cluster(one: PlacedLabel, table: LandmarkTable) -> PlacedLabel:
+    """Give the label as one that only tracks its segment."""
+    entry = table.landmarks[one.place.landmark]
+    cluster = table.clusters().get((entry.segment, entry.sided))
+    return one if cluster is None else replace(one, place=Place(cluster, one.place.side))
 
 
 def segment_of(place: Place, table: LandmarkTable) -> Segment:

@@ -15,7 +15,7 @@ from aqbio.io.study import MODELS
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.gathering.chosen_model import ChosenModel
 from aqbio.stages.labelling.by_name import NamedLabels, Place, named_labels
-from aqbio.stages.labelling.evidence import loose_labels, pooled_places, segment_of
+from aqbio.stages.labelling.evidence import loose_labels, needed_labels, pooled_places
 from aqbio.stages.labelling.marker_text import marker_set_text
 from aqbio.stages.labelling.model_places import model_places
 from aqbio.stages.labelling.proposal import (
@@ -87,7 +87,7 @@ def proposed_set(
     model : ChosenModel
     statics : sequence of mappings of (3,) arrays, m
         Where markers are in a static trial of each participant, by label: they are looked at where
-        names leave landmarks open that no marker set can do without, or whole segments.
+        names leave landmarks open that no marker set can do without, or all of a segment's.
     motions : callable
         Gives moving trials, in which a label must move with the segment that it was placed on.
     """
@@ -98,7 +98,7 @@ def proposed_set(
     static_only = frozenset(label for label in labels if moving and label not in seen)
     left_out = dict(named.unused)
     by_place, disputed = _by_place(named, statics, table)
-    used = _needed(by_place, Labelling(named.places, static_only), table)
+    used = needed_labels(by_place, Labelling(named.places, static_only), table)
     known = named.places | {label: one.place for label, one in used.items()}
     loose = loose_labels(used, known, motions(), table) if used else {}
     used = {label: one for label, one in used.items() if label not in loose}
@@ -165,18 +165,6 @@ def _by_place(
         worn = {label: place for label, place in static.items() if label not in named.unused}
         found.append(placed_labels(worn, named.places, table))
     return pooled_places(found, table)
-
-
-def _needed(
-    by_place: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
-) -> dict[str, PlacedLabel]:
-    """Labels whose position counts: all where landmarks are missing, else on bare segments."""
-    if missing_landmarks(labelling):
-        return dict(by_place)
-    shown = {segment_of(place, table) for place in labelling.places.values()}
-    return {
-        label: one for label, one in by_place.items() if segment_of(one.place, table) not in shown
-    }
 
 
 def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:

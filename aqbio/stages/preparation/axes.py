@@ -28,6 +28,13 @@ LOADED = 100.0
 UNITS = {name: METRES[name] for name in ("m", "cm", "mm", "inch")}
 """Units of length that a person may state, m."""
 
+UPRIGHT, ALONG = 45.0, 60.0
+"""How far the pelvis may be from above the feet, and the run from the stated direction, degrees: a
+runner leans by less than half of the one, and a run across the room is 45 degrees from an axis."""
+
+TRAVELS = 1.0
+"""A way from which a direction of travel is known, m."""
+
 HIP_HEIGHT = (0.4, 1.6)
 """Plausible mean distance between feet and pelvis of a person, m."""
 
@@ -46,6 +53,7 @@ def laboratory_axes(
     _check_size(clues, recording.length_unit, notes)
     if isinstance(stated, LaboratoryAxes):
         axes = stated_axes(stated.forward, stated.up)
+        check_stated(stated, axes, clues, notes.file)
     else:
         try:
             axes = detected_axes(clues)
@@ -62,6 +70,32 @@ def laboratory_axes(
     for doubt in axes.doubts:
         notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
     return axes
+
+
+def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
+    """Refuse stated axes in which the person hangs head down or lies, or runs another way.
+
+    Raises
+    ------
+    AqbioError
+    """
+    forward, up = axes.matrix[0], axes.matrix[1]
+    travels = np.linalg.norm(clues.travel) > TRAVELS
+    for what, name, vector, axis, limit in (
+        ("the pelvis lies from the feet", f"up: {stated.up}", clues.body, up, UPRIGHT),
+        ("the pelvis travels", f"forward: {stated.forward}", clues.travel, forward, ALONG),
+    ):
+        if (axis is forward and not travels) or np.isnan(vector).any():
+            continue
+        away = float(np.degrees(np.arccos(dot(vector, axis) / np.linalg.norm(vector))))
+        if away > limit:
+            raise AqbioError(
+                f"laboratory.axes states {name}, but {what} in a direction {away:.0f} degrees away "
+                f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
+                file=file,
+                fix="correct laboratory.axes in study.yaml, or write auto to detect them.",
+                rule="axes-contradicted",
+            )
 
 
 def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:

@@ -16,6 +16,7 @@ from aqbio.mechanics.recordings.event_accuracy import Accuracy, accuracy_alike
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.kinematic_events import (
     event_errors,
+    feet_shown,
     kinematic_contacts,
     smoothed,
     strike,
@@ -58,6 +59,8 @@ class MarkerEvents:
     strike : {"heel", "forefoot", ""}
     smoothed : bool
         Whether the foot markers had been low-passed before they were written.
+    whole : bool
+        Whether all foot markers of the marker set are seen most of the time.
     """
 
     contacts: tuple[FootContact, ...]
@@ -65,11 +68,14 @@ class MarkerEvents:
     speed: float
     strike: Literal["heel", "forefoot", ""]
     smoothed: bool
+    whole: bool = True
 
     @property
     def accuracy(self) -> Accuracy | None:
         """How far such events were from plates; None where nothing alike was tested."""
-        return None if self.smoothed else accuracy_alike(self.rate, self.speed, self.strike)
+        if self.smoothed or not self.whole:
+            return None
+        return accuracy_alike(self.rate, self.speed, self.strike)
 
     @property
     def contact_time_error(self) -> float:
@@ -98,8 +104,14 @@ def marker_events(
     speed = float(np.hypot(relative[0], relative[2]))
     rate = recording.rate
     contacts = kinematic_contacts(feet, rate, belt, speed)
+    worn = [1 + len(getattr(marker_set.feet, side).toe) for side in SIDES]
     return MarkerEvents(
-        contacts, rate, speed, strike(feet, rate, contacts), smoothed=smoothed(feet, rate)
+        contacts,
+        rate,
+        speed,
+        strike(feet, rate, contacts),
+        smoothed=smoothed(feet, rate),
+        whole=feet_shown(feet).sum(axis=1).tolist() == worn,
     )
 
 
@@ -137,8 +149,8 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
         notes.add(
             "events-unfound",
             "warning",
-            f"{unfound} of {len(inside)} contacts have no {name.replace('_', '-')}: their foot "
-            f"markers show no {words}"
+            f"{unfound} of {len(inside)} contacts {'has' if unfound == 1 else 'have'} no "
+            f"{name.replace('_', '-')}: their foot markers show no {words}"
             + (", because they were low-passed before." if events.smoothed else "."),
             number=unfound,
             limit=0,
@@ -155,6 +167,8 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
         here += f", the {events.strike} lands first"
     if events.smoothed:
         return f"how far they are off is not known, because the markers were low-passed ({here})."
+    if not events.whole:
+        return f"how far they are off is not known, because foot markers are missing ({here})."
     if accuracy is None:
         return f"how far they are off was not tested for such a recording ({here})."
     whole = [one.toe_off - one.touchdown for one in events.contacts]
@@ -188,7 +202,7 @@ def participant_errors(
     errors = {
         name: [x for one in known for x in one[name]] for name in ("touchdown_s", "toe_off_s")
     }
-    count = len(errors["touchdown_s"])
+    count = min(map(len, errors.values()))
     if count < EVENTS_MIN:
         return {}, []
     numbers: dict[str, float] = {"contacts": count}

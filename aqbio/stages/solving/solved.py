@@ -45,6 +45,8 @@ class Solution:
     prepared : xarray.Dataset
         The prepared trial, cut to the frames that were solved.
     observed : Observed
+    from_markers : bool
+        Whether markers were recorded: those of a file of joint angles are the model's own.
     """
 
     skeleton: Skeleton
@@ -54,10 +56,13 @@ class Solution:
     forces: FloatArray
     prepared: xr.Dataset
     observed: Observed
+    from_markers: bool = True
 
     @cached_property
     def marker_errors(self) -> FloatArray:
         """(T, K) array, m: distance between measured and model marker, NaN where it is missing."""
+        if not self.from_markers:
+            return np.full(self.markers.positions.shape[:2], np.nan)
         index = [self.skeleton.markers.index(name) for name in self.markers.names]
         found = marker_positions(self.skeleton, self.q_raw)[:, index]
         return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
@@ -105,8 +110,10 @@ def root_mean_square(values: FloatArray) -> float:
 def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
     """Marker errors over the contacts' window, ready for the manifest and the quality table.
 
-    Of the segments that are observed; of all, where none is.
+    Of the segments that are observed; of all, where none is. None where no markers were recorded.
     """
+    if not solution.from_markers:
+        return {"markers": 0, "frames": len(solution.markers.time)}
     errors = solution.believed_errors[solution.contact_window]
     if np.isnan(errors).all():
         errors = solution.marker_errors[solution.contact_window]
@@ -127,13 +134,18 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
 
 def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
     """Marker errors, joint limits and jumps that a reviewer would want to know."""
-    yield from _marker_findings(solution, trial_id, study)
+    if solution.from_markers:
+        yield from _marker_findings(solution, trial_id, study)
     yield from _limit_findings(solution, trial_id)
     yield from _jump_findings(solution, trial_id, study)
 
 
-def unobservable_findings(names: Sequence[str], trial_id: str) -> Iterator[Finding]:
-    """Say which coordinates the markers leave open."""
+def unobservable_findings(
+    solution: Solution, names: Sequence[str], trial_id: str
+) -> Iterator[Finding]:
+    """Say which coordinates the markers leave open, of segments that are observed all the same."""
+    skeleton = solution.skeleton
+    names = [one for one in names if solution.shows(skeleton.coordinates.index(one)).any()]
     if names:
         yield Finding(
             rule="coordinate-unobservable",

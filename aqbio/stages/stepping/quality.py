@@ -60,20 +60,17 @@ def _entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
-    settings = study.settings.solve
-    yield measure(
-        key, "marker_rms", solved["marker_rms_m"], "m", limit=settings.marker_rms_m,
-        severity="warning",
-        note="all tracked markers, first touchdown to last toe-off; OpenSim's best practice",
-    )  # fmt: skip
-    yield measure(
-        key, "marker_rms_worst_frame", solved["marker_rms_worst_frame_m"], "m",
-        limit=settings.reject_rms_m, severity="warning",
-    )  # fmt: skip
-    yield measure(
-        key, "marker_max", solved["marker_max_m"], "m", limit=settings.marker_max_m,
-        severity="warning", note=f"marker {solved['marker_max_label']}",
-    )  # fmt: skip
+    settings, recorded = study.settings.solve, "marker_rms_m" in solved
+    for name, limit, words in (
+        ("marker_rms", settings.marker_rms_m,
+         "all tracked markers, first touchdown to last toe-off; OpenSim's best practice"),
+        ("marker_rms_worst_frame", settings.reject_rms_m, ""),
+        ("marker_max", settings.marker_max_m, f"marker {solved.get('marker_max_label')}"),
+    ):  # fmt: skip
+        yield measure(
+            key, name, solved.get(f"{name}_m", np.nan), "m", limit=limit, severity="warning",
+            note=words if recorded else "no markers were recorded: the motion is a file's",
+        )  # fmt: skip
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:

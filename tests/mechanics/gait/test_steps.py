@@ -324,6 +324,12 @@ def test_flight_that_was_not_recorded_is_missing():
     assert np.isnan(curve).all()
 
 
+def test_flight_of_no_duration_has_the_values_of_its_instant():
+    step = _step("right", end=0.2195)
+    curve = phase_curve(step, "flight", TIME, np.tile(TIME[:, None], 3), "axial")
+    np.testing.assert_allclose(curve, 0.22, atol=1e-12)
+
+
 def test_a_phase_outside_the_recording_is_refused():
     with pytest.raises(ValueError, match="outside the recording"):
         phase_curve(_step("left", end=0.9), "flight", TIME, np.zeros((len(TIME), 3)), "axial")

@@ -9,6 +9,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.kinematic_events import (
     event_errors,
+    feet_shown,
     kinematic_contacts,
     smoothed,
     strike,
@@ -100,6 +101,57 @@ def test_unseen_landing_does_not_touch_the_other_contacts():
     assert np.isnan(left.touchdown)
     assert left.toe_off == pytest.approx(TOE_OFF, abs=0.001)
     assert right.touchdown == pytest.approx(TOUCHDOWN + STEP, abs=0.001)
+
+
+@pytest.mark.parametrize("marker", [0, 1, 2])
+def test_marker_that_is_lost_at_landing_leaves_it_unknown(marker):
+    """Who lands first is not known then: without the heel this landing would be 30 ms late."""
+    feet = runner(heel=-0.03)
+    feet[round((TOUCHDOWN - 0.05) * RATE) : round((TOUCHDOWN + 0.02) * RATE), 0, marker] = np.nan
+    left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert np.isnan(left.touchdown)
+    assert left.toe_off == pytest.approx(TOE_OFF, abs=0.001)
+    assert right.touchdown == pytest.approx(TOUCHDOWN + STEP - 0.03, abs=0.001)
+
+
+def test_toe_that_is_lost_at_take_off_leaves_it_unknown():
+    """The other toe marker leaves 20 ms earlier."""
+    feet = runner()
+    feet[round((TOE_OFF - 0.02) * RATE) : round((TOE_OFF + 0.02) * RATE), 0, 1] = np.nan
+    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert np.isnan(left.toe_off)
+    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+
+
+def test_what_is_lost_where_nothing_hangs_on_it_costs_nothing():
+    """In flight, and the heel in the middle of the stance; three frames are bridged anywhere."""
+    feet = runner()
+    feet[: round(0.1 * RATE), 0, 2] = np.nan
+    feet[round(0.36 * RATE) : round(0.40 * RATE), 0, 0] = np.nan
+    landing = round(TOUCHDOWN * RATE)
+    feet[landing + 8 : landing + 11, 0, 1] = np.nan
+    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+    assert left.toe_off == pytest.approx(TOE_OFF, abs=0.001)
+
+
+def test_marker_that_is_hardly_ever_seen_is_not_waited_for():
+    feet = runner()
+    feet[round(0.4 * SECONDS * RATE) :, :, 0] = np.nan
+    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+    assert feet_shown(feet).tolist() == [[False, True, True]] * 2
+
+
+def test_noise_of_markers_is_no_landing():
+    """Half a millimetre is 15 m/s² here: never before the landing, whichever frame it falls in."""
+    noise = np.random.default_rng(0)
+    for _ in range(20):
+        feet = runner() + noise.normal(0.0, 0.0005, runner().shape)
+        found = kinematic_contacts(feet, RATE, STILL, SPEED)
+        np.testing.assert_allclose(
+            [one.touchdown for one in found], [TOUCHDOWN, TOUCHDOWN + STEP], atol=0.003
+        )
 
 
 @pytest.mark.parametrize("rate", [60.0, 100.0, 250.0])

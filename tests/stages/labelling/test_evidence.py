@@ -8,7 +8,14 @@ import pytest
 from aqbio.io.recording import Recording
 from aqbio.stages.labelling.by_name import Place
 from aqbio.stages.labelling.by_place import PlacedLabel
-from aqbio.stages.labelling.evidence import LOOSEST, loose_labels, pooled_places
+from aqbio.stages.labelling.evidence import (
+    CLEARLY,
+    LOOSEST,
+    loose_labels,
+    needed_labels,
+    pooled_places,
+)
+from aqbio.stages.labelling.proposal import Labelling
 from aqbio.stages.labelling.recordings import landmark_table
 
 FOREARM, WRIST = Place("forearm", "left"), Place("wrist", "left")
@@ -98,3 +105,27 @@ def test_distances_within_a_segment_may_vary_as_skin_does(table, share):
     placed = {"M1": _placed(place)}
     found = loose_labels(placed, KNOWN | {"M1": place}, [_recording("M1", sliding)], table)
     assert bool(found) == (share > 1.0)
+
+
+LEGS = {
+    side[0].upper() + name: Place(landmark, side)
+    for side in ("left", "right")
+    for name, landmark in (("ASI", "asis"), ("PSI", "psis"), ("HEE", "heel"), ("TOE", "mt2"))
+}
+
+
+@pytest.mark.parametrize(("apart", "landmark"), [(0.95, "elbow_lateral"), (1.05, "upper_arm")])
+def test_a_landmark_that_is_far_from_its_place_only_tracks(table, apart, landmark):
+    """And a segment whose landmarks names tell needs no position."""
+    elbow = _placed(Place("elbow_lateral", "left"), apart * CLEARLY)
+    heel = _placed(Place("heel", "left"), 0.01)
+    kept = needed_labels({"M1": elbow, "M2": heel}, Labelling(LEGS, frozenset()), table)
+    assert {label: one.place.landmark for label, one in kept.items()} == {"M1": landmark}
+
+
+def test_a_missing_landmark_takes_the_label_that_sits_there(table):
+    names = {label: place for label, place in LEGS.items() if label != "LHEE"}
+    heel = _placed(Place("heel", "left"), 1.2 * CLEARLY, sure=False)
+    other = _placed(Place("mt1", "left"), 0.01)
+    kept = needed_labels({"M1": heel, "M2": other}, Labelling(names, frozenset()), table)
+    assert kept == {"M1": heel}

@@ -52,7 +52,7 @@ def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tu
         raise AqbioError(
             f"no model in the folder has the coordinates of {content.coordinates[0].file}.",
             file=str(data),
-            fix="put the scaled .osim file of each person into the folder, or name it with --model.",
+            fix="put the scaled .osim file of each person there, or name it with --model.",
             rule="model-missing",
         )
     return Rows(tuple(people), tuple(trials)), data / people[0].model_file, tuple(left_out)

@@ -102,6 +102,20 @@ def test_problems_inside_map_and_marker_set(file):
     assert _words(file) == ["markers.C7.body is missing.", "setting markers.C7.bodi is unknown."]
 
 
+def test_marker_on_another_limb_than_in_the_model(file):
+    """A tracking marker would be placed there from the static trial, and pull that limb along."""
+    folder = file.parent / "map"
+    shutil.copytree(MODELS / "sprint", folder)
+    replace(file, "files:", "model: {map: map/map.yaml}\nfiles:")
+    markers = folder / "markers.yaml"
+    replace(markers, "RUA1: {body: humerus_r,", "RUA1: {body: femur_r,")
+    replace(markers, "RTOE: {body: toes_r}", "RTOE: {body: foot_r, tracking: true}")  # the same leg
+    found = [one for one in _written(file) if one.rule == "marker-body"]
+    assert {one.where for one in found} == {"RUA1"}
+    assert "puts RUA1 on femur_r (leg_right)" in found[0].what
+    assert "on humerus_r (arm_right)" in found[0].what
+
+
 def test_files_are_looked_for_only_where_it_is_known_where(file):
     replace(file, "files:\n", "files:\n  dat: data\n")
     replace(file.parent / "participants.tsv", "60.5", "6.5")

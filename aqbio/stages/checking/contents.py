@@ -16,7 +16,6 @@ from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.stages.checking.files import included, named_in
 from aqbio.stages.checking.repeated import Gait, landmark_distances
 from aqbio.stages.preparation.axes import laboratory_axes
-from aqbio.stages.preparation.markers import check_frames
 from aqbio.stages.preparation.notes import Notes
 
 DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
@@ -139,6 +138,8 @@ def _trial_problems(
             file=trial.source,
             fix="correct task or file in trials.tsv.",
         )
+    from aqbio.stages.preparation.markers import check_frames
+
     try:
         check_frames(recording, trial, trial.source)
     except AqbioError as error:

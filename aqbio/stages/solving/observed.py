@@ -103,13 +103,6 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
     return observed.without(lost, NOT_IN_MODEL) if lost else observed
 
 
-def scaled_on(observed: Observed, lost: Mapping[str, str]) -> Observed:
-    """Lose the segments, with their reasons, whose markers stage scale could not place."""
-    for reason in dict.fromkeys(lost.values()):
-        observed = observed.without([one for one in lost if lost[one] == reason], reason)
-    return observed
-
-
 def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
     """Lead joints whose segment is lost for some frames straight from the last to the next pose.
 

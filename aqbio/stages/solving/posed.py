@@ -20,13 +20,13 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.preparation.markers import longest_gap
 from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.observed import bridged, shown_by_markers, told_by_file
-from aqbio.stages.solving.pose import SolvedPose, believed, pose_faults
-from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
+from aqbio.stages.solving.pose import Fault, SolvedPose, believed, pose_faults
+from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 
 FAINT = 1e-3
 """Weight of markers that are not believed, relative: they lead their own limb, and no other."""
 
-ROUNDS = 3
+ROUNDS = 5
 """How often a pose is solved again without the limbs that were found impossible in it."""
 
 
@@ -85,6 +85,7 @@ def trial_pose(
         for why in dict.fromkeys(scaled.values())
     ]
     findings: list[Finding] = []
+    every: list[Fault] = []
     longest = longest_gap(study.settings.prepare, rate)
     for _ in range(ROUNDS):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
@@ -99,8 +100,9 @@ def trial_pose(
         faults = pose_faults(pose)
         if not faults:
             break
-        refuse_without_pose(pose, faults, trial.trial_id)
-        findings += pose_findings(pose, faults, trial.trial_id)
+        every += faults
+        refuse_without_pose(pose, every, faults, trial.trial_id)
+        findings.append(pose_finding(pose, faults, trial.trial_id))
         for fault in faults:
             own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
             lost.append((fault.frames[:, None] & own, fault.reason))

@@ -207,8 +207,8 @@ def test_feet_refute_a_surface(study, forces, true, belt, settings, cell):
     entry = study([f"fast\trun\trun.trc\t{forces}\t{cell}"], settings).entry("fast")
     assert entry["status"] == "failed"
     assert entry["findings"][-1]["rule"] == "surface"
-    assert "the left foot while it stands it is" in entry["reason"]
-    assert "the right foot while it stands it is" in entry["reason"]
+    assert "by the left foot in stance" in entry["reason"]
+    assert "by the right foot in stance" in entry["reason"]
     right = study([f"fast\trun\trun.trc\t{forces}\tn/a"])
     assert right.trial("fast").attrs["surface"] == true
     stated = study([f"fast\trun\trun.trc\t{forces}\tn/a"], f"laboratory: {{surface: {true}}}\n")

@@ -105,10 +105,10 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
     running = [done["stance_height_m"] for done in trials if done.get("stance_height_m")]
     if standing:
         pelvis, error = standing[0], PELVIS_ERROR
-        source = f"the pelvis, which stands {pelvis:.2f} m above the feet, it is about"
+        source = f"the pelvis, which stands {pelvis:.2f} m above the feet"
     elif running:
         pelvis, error = float(np.median(running)), STANCE_ERROR
-        source = f"the pelvis, {pelvis:.2f} m above the feet that stand in runs, it is about"
+        source = f"the pelvis, {pelvis:.2f} m above the foot in stance"
     else:
         return None
     stature = pelvis / PELVIS_SHARE

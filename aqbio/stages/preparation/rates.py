@@ -51,7 +51,7 @@ def note_rate(
     fall = _fall(prepared, marker_set, masses)
     measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
     measured += [
-        Measured(one.number, HEADER_ERROR * one.number, "the file's header it is")
+        Measured(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
         if one.rule == "trc-rate" and one.number
     ]
@@ -80,7 +80,7 @@ def _by_fall(rate: float, fall: float) -> Measured:
     """Rate at which the runner would fall as runners do."""
     value = rate * float(np.sqrt(FALL / fall))
     gross = not 1.0 / GROSS <= value / rate <= GROSS
-    told = f"the {fall:.1f} m/s² at which the runner falls in flight it is about"
+    told = f"the {fall:.1f} m/s² at which the runner falls in flight"
     return Measured(value, RATE_ERROR * value, told, alone=gross)
 
 

@@ -117,8 +117,10 @@ def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
         Which segments are determined, each frame by itself.
     """
     led, frames = q.copy(), np.arange(len(q))
-    for body, seen in enumerate(known.T):
-        if seen.all() or not seen.any() or skeleton.parent[body] == GROUND:
+    for body, parent in enumerate(skeleton.parent):
+        # a joint with anything known beyond it holds that where its markers are
+        seen = known[:, skeleton.lineage[:, body]].any(axis=1)
+        if seen.all() or not seen.any() or parent == GROUND:
             continue
         own = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]
         for column in set(own.tolist()):

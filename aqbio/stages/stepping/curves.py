@@ -138,6 +138,8 @@ def _speed(velocity: FloatArray, step: Step) -> float:
     durations = np.array([step.contact, step.flight])
     means = phase_mean(velocity[:, :, 0, 0].T)
     recorded = np.isfinite(durations) & np.isfinite(means)
+    if not recorded.any():  # the pelvis was not observed
+        return float("nan")
     return float(np.average(means[recorded], weights=durations[recorded]))
 
 

@@ -45,7 +45,7 @@ true. Each is checked and run for real (as far as steps and evidence) and compar
 unaltered run, step by step.
 
     python -m benchmarks.alterations --seed {seed} --count {count}   # with AQBIO_REALDATA
-    python -m benchmarks.alterations --seed {seed} --count {count} --only 7 --keep /tmp/altered
+    python -m benchmarks.alterations --seed {seed} --count {count} --only 7 --keep altered
     python -m benchmarks.alterations --page   # this page, from benchmarks/results/alterations_*.tsv
 
 A difference is one of a group's mean momentum of more than two combined standard deviations and

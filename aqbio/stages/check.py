@@ -14,7 +14,6 @@ from aqbio.io.study import CheckedStudy, Study, checked_study
 from aqbio.stages.checking.contents import (
     label_problems,
     laboratory_problems,
-    mass_problems,
     recording_problems,
 )
 from aqbio.stages.checking.files import missing_files, repeated_files
@@ -246,7 +245,6 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
-        yield from mass_problems(checked, contents)
         told = {one.where for one in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
         if marker_set is not None and _has_markers(study):

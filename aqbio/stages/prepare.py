@@ -40,7 +40,7 @@ from aqbio.stages.preparation.label_check import (
     with_checked_labels,
 )
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.rates import note_rate
+from aqbio.stages.preparation.rates import note_clock, note_rate
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 from aqbio.stages.solving.coordinates import CoordinatesTrial, coordinates_trial
 
@@ -173,6 +173,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
         masses = model_masses(study.model_file(trial.participant_id))
         note_rate(prepared, marker_set, masses, notes)
+        note_clock(prepared, notes)
     return Unwritten(prepared, numbers, notes, read)
 
 

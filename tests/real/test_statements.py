@@ -22,7 +22,7 @@ from aqbio.stages.preparation.body_size import (
 )
 from aqbio.stages.preparation.label_check import check_sides
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.rates import note_rate
+from aqbio.stages.preparation.rates import note_clock, note_rate
 from aqbio.stages.preparation.trial import prepare_trial
 
 pytestmark = pytest.mark.real
@@ -157,3 +157,21 @@ def test_stature_against_a_run_without_a_static_trial(realdata, size, said):
     person = Participant(participant_id="subject01", height_m=1.80)
     rules = [one.rule for one in size_findings(person, shown, 72.8, "participants.tsv")]
     assert ("height-implausible" in rules) is said
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"), [(-0.045, True), (-0.005, False), (0.005, False), (0.045, True)]
+)
+@pytest.mark.parametrize("name", RUNS)
+def test_clock_of_the_forces_against_the_foot_markers(realdata, name, delay, said):
+    """Landings and departures must both say so: either alone is wrong by up to 21 ms."""
+    recording, trial, marker_set = recorded(name)
+    late = replace(recording.forces, start=recording.forces.start + delay)
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    moved = replace(recording, forces=late)
+    done = prepare_trial(moved, trial, marker_set, (Laboratory(), Prepare()), notes)
+    note_clock(done, notes)
+    found = [one for one in notes.found if one.rule == "force-clock"]
+    assert bool(found) is said
+    if said:
+        assert found[0].number == pytest.approx(delay, abs=0.015)

@@ -9,6 +9,7 @@ import pytest
 
 from aqbio.io.study import MODELS
 from aqbio.stages.check import study_problems, written_problems
+from aqbio.stages.checking import contents
 from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
 
@@ -232,16 +233,6 @@ def test_a_map_of_another_model(file):
     assert {"hand_l", "calcn_r", "acromial_l"} <= found
 
 
-def test_body_mass_that_nothing_can_tell(file):
-    """P2 has no number in the sheet; without a force file no recording shows it either."""
-    replace(file.parent / "trials.tsv", "P2_slow.mot", "n/a")
-    [finding] = _written(file)
-    assert (finding.rule, finding.participant) == ("mass-unknown", "P2")
-    assert finding.where == "participant P2, column mass_kg"
-    replace(file.parent / "participants.tsv", "P2\tmale\tn/a", "P2\tmale\t71")
-    assert _written(file) == []
-
-
 def test_recordings_that_contradict_themselves(file):
     """An export that was cut, and a header with another rate."""
     trc = file.parent / "data" / "P1_slow.trc"
@@ -264,3 +255,20 @@ def test_a_copy_under_another_name_is_the_same_recording(file):
     [finding] = _written(file)
     assert (finding.rule, finding.where) == ("recording-twice", "lines 3 and 8")
     assert "P1_fast.c3d and P1_fast - copy.c3d, which hold the same to the byte" in finding.what
+
+
+def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypatch):
+    """Nobody foresaw it; everything else is looked at all the same."""
+    whole = contents.stands_still
+    calls = []
+
+    def broken(positions):
+        calls.append(len(positions))
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return whole(positions)
+
+    monkeypatch.setattr(contents, "stands_still", broken)
+    [finding] = _written(file)
+    assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
+    assert len(calls) == 6

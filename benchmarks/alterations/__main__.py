@@ -35,8 +35,8 @@ def main(arguments: Sequence[str]) -> int:
         lines = judged_lines(folder, options.seed, options.count, chosen)
     wrong = sum(line.wrong == "yes" for line in lines)
     print(f"seed {options.seed}: {len(lines)} alterations, {wrong} wrong")
-    if not chosen:
-        path = RESULTS / f"alterations_{options.seed}{options.suffix}.tsv"
+    path = RESULTS / f"alterations_{options.seed}{options.suffix}.tsv"
+    if not chosen or path.is_file():
         write_table(lines, path)
         print(f"wrote {path}")
     return int(wrong > 0)
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.alterations", description=__doc__)
     parser.add_argument("--seed", type=int, default=20261)
     parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--only", default="", help="numbers of alterations, for example 3,17")
+    parser.add_argument("--only", default="", help="numbers, for example 3,17: rows of the table")
     parser.add_argument("--keep", default="", metavar="FOLDER", help="keep the studies there")
     parser.add_argument("--suffix", default="", help="of the table's name, for example _before")
     parser.add_argument(

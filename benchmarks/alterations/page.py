@@ -51,7 +51,8 @@ unaltered run, step by step.
 A difference is one of a group's mean momentum of more than two combined standard deviations and
 0.1 kg m²/s, of an event of more than 10 ms, of the side, or of the speed of more than 3 %. Every
 alteration states beforehand the words that name it; a finding that the unaltered run has too names
-nothing, and information (`info`) warns nobody of a wrong number.
+nothing, and information (`info`) warns nobody of a wrong number. Rows that were judged again at a
+later commit have it in their table.
 
 {counts}
 
@@ -107,10 +108,13 @@ def _foreseen(told: Judgement) -> str:
 
 
 def write_table(lines: Sequence[Line], path: Path) -> None:
-    """Write one row per alteration; the commit is in the first column."""
+    """Write one row per alteration, the commit in the first column; other rows stay as they are."""
     table = pd.DataFrame([asdict(line) for line in lines])
     table.insert(0, "commit", git_commit())
-    write_text(path, table.to_csv(sep="\t", index=False))
+    if path.is_file():
+        old = read(path)
+        table = pd.concat([old[~old["number"].isin(table["number"])], table])
+    write_text(path, table.sort_values("number").to_csv(sep="\t", index=False))
 
 
 def page(results: Path) -> str:
@@ -145,7 +149,7 @@ def outcomes(table: pd.DataFrame) -> pd.Series:
 def _counts(tables: dict[str, pd.DataFrame]) -> str:
     """How often every outcome was, one column per table."""
     names = sorted(tables, key=lambda name: (name.removesuffix(BEFORE), not name.endswith(BEFORE)))
-    heads = [f"{_seed(name)}, {tables[name]['commit'].iloc[0][:7]}" for name in names]
+    heads = [f"{_seed(name)}, {tables[name]['commit'].mode()[0][:7]}" for name in names]
     rows = ["| outcome | " + " | ".join(heads) + " | meaning |", "| --- " * (len(names) + 2) + "|"]
     for outcome, meaning in WORDS.items():
         numbers = [str(int((outcomes(tables[name]) == outcome).sum())) for name in names]

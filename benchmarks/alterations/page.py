@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ def line_of(drawn: Drawn, told: Judgement, found: Outcome) -> Line:
     return Line(
         drawn.number, drawn.base, drawn.kind, drawn.planted.what, told.verdict,
         "yes" if told.wrong else "no", "; ".join(told.differences[:3]), told.missing,
-        _words(told.naming, 2), found.crash or _words(told.others, 3),
+        plain(_words(told.naming, 2)), plain(found.crash or _words(told.others, 3)),
         "check was silent" if told.late else _foreseen(told),
     )  # fmt: skip
 
@@ -102,6 +103,17 @@ def _words(said: Sequence[Said], most: int) -> str:
     words = [f"[{one.place}, {one.severity}] {one.text}" for one in ranked[:most]]
     more = [f"and {len(said) - most} more"] if len(said) > most else []
     return " | ".join([*words, *more])
+
+
+def plain(text: str) -> str:
+    """One line, and files without the folders of this machine.
+
+    Examples
+    --------
+    >>> plain("File: /some/where/run.c3d," + chr(10) + "  line 2")
+    'File: run.c3d, line 2'
+    """
+    return re.sub(r"(?<![\w.])/(?:[\w.+-]+/)+", "", " ".join(text.split()))
 
 
 def _foreseen(told: Judgement) -> str:

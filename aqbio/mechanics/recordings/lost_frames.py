@@ -9,8 +9,8 @@ from aqbio.mechanics.vectors import FloatArray
 MOVING = 0.003
 """Way per frame from which a marker tells how much time has gone by, m."""
 
-FEWEST = 10
-"""So many moving markers have to tell it."""
+FEWEST, SHARE = 10, 1.0 / 3.0
+"""So many moving markers have to tell it, and so many of those that are seen."""
 
 REPEATED, LOST = 0.3, 1.6
 """Between these frames follow each other. In 30 recordings of runs and walks at 50 to 250 Hz that
@@ -57,7 +57,8 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     trembling = np.median(np.sum((beside - around) ** 2, axis=3), axis=0) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
-    told = np.isfinite(share).sum(axis=1) >= FEWEST
+    seen = np.isfinite(square).sum(axis=1)
+    told = np.isfinite(share).sum(axis=1) >= np.maximum(FEWEST, SHARE * seen)
     if told.any():
         low, middle, high = np.nanquantile(share[told], [0.25, 0.5, 0.75], axis=1)
         found[2:-2][told] = np.where((low > 1.0) | (high < 1.0), middle, 1.0)

@@ -72,7 +72,7 @@ def new(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(metavar="OSIM", help="With --from: a generic model other than ours."),
+        typer.Option(metavar="OSIM", help="With --from: a model of yours, generic or scaled."),
     ] = None,
 ) -> None:
     """Make a study folder to fill in, or one filled in from recordings."""

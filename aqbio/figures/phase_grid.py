@@ -86,7 +86,8 @@ def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
 
 
 def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
-    rows = [row for row in grid.rows if row.narrow]
+    # where nothing is known of the rows that matter most, the others are drawn
+    rows = [row for row in grid.rows if row.narrow] or list(grid.rows)
     height_mm = min(_MAX_HEIGHT_MM, _NARROW_ROW_MM * len(grid.columns) + _MARGIN_MM + 8.0)
     figure = sheet(width_mm, height_mm)
     axes = figure.subplots(len(grid.columns), len(rows), squeeze=False, sharex=True, sharey="col")

@@ -9,12 +9,11 @@ from pathlib import Path
 from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.capacities import read_capacities
-from aqbio.io.osim_markers import model_names
+from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.study import CheckedStudy, Study, checked_study
 from aqbio.stages.checking.contents import (
     label_problems,
     laboratory_problems,
-    mass_problems,
     recording_problems,
 )
 from aqbio.stages.checking.files import missing_files, repeated_files
@@ -173,6 +172,7 @@ def _model_problems(study: Study) -> Iterator[Finding]:
         elif path not in checked:
             checked.add(path)
             yield from _names_not_in_model(study, path)
+            yield from _markers_elsewhere(study, path)
 
 
 def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
@@ -191,6 +191,31 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
             where=name,
             fix=f"did you mean {near}?" if near else "is it the map of another model?",
         )
+
+
+def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
+    """Markers that the marker set puts on another limb than the model's own marker of that name."""
+    try:
+        own, marker_set, groups = model_markers(path), study.marker_set, study.model_map.groups
+    except AqbioError:
+        return  # told elsewhere
+    group = {body: name for name, members in groups.items() for body in members}
+    for label, marker in marker_set.markers.items():
+        body = own.get(marker_set.model_name(label))
+        if marker.computed or None in (group.get(body or ""), group.get(marker.body)):
+            continue
+        if group[str(body)] != group[marker.body]:
+            yield Finding(
+                rule="marker-body",
+                severity="warning",
+                what=f"the marker set puts {label} on {marker.body} ({group[marker.body]}), but "
+                f"the model {path.name} has its marker {marker_set.model_name(label)} on {body} "
+                f"({group[str(body)]}).",
+                file=str(study.marker_file),
+                where=label,
+                fix="correct its body; or give it another name in the column model, if it is not "
+                "that marker.",
+            )
 
 
 def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
@@ -220,7 +245,6 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
-        yield from mass_problems(checked, contents)
         told = {one.where for one in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
         if marker_set is not None and _has_markers(study):

@@ -32,6 +32,7 @@ from aqbio.stages.levels.dataset import Contributions, contributions_dataset
 from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.stages.levels.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.stages.manifest import (
     Report,
     TrialOutcome,
@@ -39,6 +40,7 @@ from aqbio.stages.manifest import (
     run_trials,
     write_manifest,
 )
+from aqbio.stages.preparation.files import NO_FREE_MOMENT
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.solving.observed import read_observed
 from aqbio.stages.stepping.roles import role_scheme
@@ -110,10 +112,14 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes |= {f"closure_{check.name}": check.value for check in checks}
     attributes |= {"motion": data.attrs["motion"], "body": SCALED if same_body else ADJUSTED}
+    recorded = data.attrs["free_moment"] != NO_FREE_MOMENT
+    if not recorded:
+        dataset = without_free_moment(dataset, parts)
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
     findings += _force_findings(result.measured, trial.trial_id)
+    findings += () if recorded else free_moment_findings(trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 
 
@@ -250,9 +256,11 @@ def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) ->
         Finding(
             rule="groups-missing",
             severity="warning",
-            what=f"the model has no {' and no '.join(missing)}: the whole body's and the push "
-            "side's rotation are n/a; residual, joint moments and level C are those of the model "
-            "as it is, in which these parts are rigid in another one or have no mass at all.",
+            what=f"the model has no {' and no '.join(missing)}: another part stands for them, "
+            "rigid or without their mass. Rotation of that part, of the whole body and of the push "
+            "side, residuals and level C are n/a, and nothing is fitted; that of the legs is about "
+            "the centre of mass of the model as it is (0.1 in a jog to 0.9 kg m²/s in a sprint "
+            "off, measured with arms held still).",
             participant=participant_id,
             number=float(len(missing)),
             unit="groups",

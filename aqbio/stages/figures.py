@@ -52,7 +52,12 @@ from aqbio.stages.drawn_trials import drawn_trials, on_plates, trials_with_force
 from aqbio.stages.internal import Parts
 from aqbio.stages.manifest import Report
 from aqbio.stages.stepping.findings import write_findings
-from aqbio.stages.verdicts.illustrations import TABLES, HypothesisFigure, hypothesis_figures
+from aqbio.stages.verdicts.illustrations import (
+    TABLES,
+    HypothesisFigure,
+    hypothesis_tables,
+    layouts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,10 +214,14 @@ def _bar_illustrations(
 
 def _hypothesis_illustrations(study: Study, parts: Parts) -> Iterator[Drawing]:
     """Figures of the hypotheses."""
-    found: list[HypothesisFigure] = []
-    parts.part("hypotheses", lambda: found.extend(hypothesis_figures(study)), None)
-    for one in found:
-        yield one.name, partial(lambda one: [_hypothesis_illustration(study, one)], one)
+    tables = hypothesis_tables(study)
+
+    def laid_out(name: str) -> list[HypothesisFigure]:
+        return list(layouts()[name](study, tables))
+
+    for name in layouts():
+        for one in parts.part(name, partial(laid_out, name), list[HypothesisFigure]()):
+            yield one.name, partial(lambda one: [_hypothesis_illustration(study, one)], one)
 
 
 def _force_illustrations(

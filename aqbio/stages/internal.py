@@ -100,6 +100,11 @@ def as_findings(error: AqbioError, **place: str) -> list[Finding]:
     return list(getattr(error, "findings", ())) or [error.finding(**place)]
 
 
+def in_one_line(error: AqbioError) -> str:
+    """Say what an error says, all that it holds, as the reason of a failure."""
+    return " ".join(one.what for one in as_findings(error))
+
+
 @dataclass
 class Parts:
     """Parts of a stage of the whole study, one by one; what goes wrong in one stops no other.

@@ -19,7 +19,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.stages.internal import STAGE_ORDER, as_findings, contained
+from aqbio.stages.internal import STAGE_ORDER, as_findings, contained, in_one_line
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -107,7 +107,7 @@ def run_trial(
             _as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
         found = as_findings(error, trial=trial.trial_id, participant=participant_id)
-        return entry(trial.trial_id, FAILED, error.what, findings=found)
+        return entry(trial.trial_id, FAILED, in_one_line(error), findings=found)
     return done
 
 
@@ -134,7 +134,7 @@ def participant_stage(
             except AqbioError as error:
                 if error.rule == STAGE_ORDER:
                     raise
-                report(f"{participant_id}: failed: {error.what}")
+                report(f"{participant_id}: failed: {in_one_line(error)}")
                 if cleared is not None:
                     cleared(study, participant_id)
                 _write_failure(study, participant_id, stage, error, numbers)
@@ -148,15 +148,13 @@ def _write_failure(
     study: Study, participant_id: str, stage: str, error: AqbioError, numbers: Mapping[str, Any]
 ) -> None:
     """Write the manifest of a participant of whom a stage made nothing."""
-    before = earlier_failures(study, participant_id, stage)
+    before, reason = earlier_failures(study, participant_id, stage), in_one_line(error)
     trials = [
-        entry(one.trial_id, FAILED, before.get(one.trial_id, error.what))
+        entry(one.trial_id, FAILED, before.get(one.trial_id, reason))
         for one in study.moving_of(participant_id)
     ]
     found = as_findings(error, participant=participant_id)
-    write_manifest(
-        study, participant_id, stage, trials, reason=error.what, findings=found, **numbers
-    )
+    write_manifest(study, participant_id, stage, trials, reason=reason, findings=found, **numbers)
 
 
 def entry(

@@ -101,7 +101,7 @@ def new_study_from(
     data : Path
         Recordings: looked at where they are, never copied.
     model : Path or None
-        Generic model; None takes our sprint model.
+        A generic model, or one that is scaled to a person; None takes our sprint model.
     report : callable
         Gets a line of progress.
 

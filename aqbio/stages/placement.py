@@ -60,7 +60,9 @@ def lost_by_scaling(
     displacement = body_displacement(skeleton, q, index)
     placed = determined(skeleton, displacement[None])[0]
     if not placed.all():
-        lost |= dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
+        # What hangs on a segment of unknown size is drawn along, whatever its own markers say.
+        hanging = (skeleton.lineage & ~placed).any(axis=1)
+        lost |= dict.fromkeys(np.array(skeleton.bodies)[hanging].tolist(), NOT_PLACED)
         parts = parts_of(skeleton, study.model_map.joints.by_name())
         clusters = _labels(study, skeleton, ~placed, set(landmarks))
         open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
@@ -129,7 +131,7 @@ def _unplaced(
         f"mass may be up to {MILLIMETRES * largest:.0f} mm off, more than "
         f"{MILLIMETRES * LARGEST_DISPLACEMENT:.0f} mm.{carried} get their places on the model from "
         "that posture, so that their angles would be arbitrary in every trial however well the "
-        "markers fit: these parts count as not observed.",
+        "markers fit: these parts and what hangs on them count as not observed.",
         number=largest,
         limit=LARGEST_DISPLACEMENT,
         unit="m",

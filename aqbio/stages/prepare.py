@@ -25,7 +25,13 @@ from aqbio.stages.manifest import (
     write_manifest,
 )
 from aqbio.stages.preparation.body_mass import body_masses, mass_findings
-from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
+from aqbio.stages.preparation.body_size import (
+    force_findings,
+    measured_stature,
+    pelvis_height,
+    size_findings,
+    stance_height,
+)
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.preparation.label_check import (
@@ -34,7 +40,7 @@ from aqbio.stages.preparation.label_check import (
     with_checked_labels,
 )
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.rates import note_rate
+from aqbio.stages.preparation.rates import note_clock, note_rate
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 from aqbio.stages.solving.coordinates import CoordinatesTrial, coordinates_trial
 
@@ -102,11 +108,10 @@ def body_findings(
     sheet, allowed = study.settings.files.participants, study.settings.prepare.mass_disagreement
     masses = body_masses(person.mass_kg, trials)
     mass = next(iter(masses.values()), None)
-    pelvis = next((done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")), None)
     peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
     return [
         *mass_findings(person, masses, allowed, sheet),
-        *size_findings(person, pelvis, mass, sheet),
+        *size_findings(person, measured_stature(trials), mass, sheet),
         *force_findings(person, peak, mass, sheet),
     ]
 
@@ -165,8 +170,10 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
     elif read is None:
+        numbers["stance_height_m"] = stance_height(prepared, marker_set)
         masses = model_masses(study.model_file(trial.participant_id))
         note_rate(prepared, marker_set, masses, notes)
+        note_clock(prepared, notes)
     return Unwritten(prepared, numbers, notes, read)
 
 

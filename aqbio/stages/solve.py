@@ -15,14 +15,10 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
-from aqbio.mechanics.multibody.angles import continuous
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
-from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, observed_from
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stages.manifest import (
@@ -32,20 +28,13 @@ from aqbio.stages.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.stages.preparation.markers import longest_gap
-from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.force_checks import force_findings
 from aqbio.stages.solving.observed import (
-    bridged,
     lost_findings,
     lost_parts,
     of_the_model,
-    scaled_on,
-    shown_by_markers,
-    told_by_file,
 )
-from aqbio.stages.solving.pose import SolvedPose, believed, pose_faults
-from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
+from aqbio.stages.solving.posed import trial_pose
 from aqbio.stages.solving.seen_frames import (
     MINIMUM_MARKERS,
     contact_spans,
@@ -117,12 +106,9 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    pose, unobservable = _solved_pose(study, model, skeleton, markers, trial, rate)
-    faults = pose_faults(pose)
-    refuse_without_pose(pose, faults, trial.trial_id)
+    pose = trial_pose(study, trial, skeleton, markers, model.osim, rate)
     observed = of_the_model(
-        believed(pose, faults).widened(round(0.5 * rate / prepare.cutoff_hz)),
-        study.model_map.groups,
+        pose.observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
     )
     window = prepared.sel(time=markers.time)
     smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
@@ -133,14 +119,14 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed, recorded)
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
-    attributes["unobservable"] = " ".join(unobservable)
+    attributes["unobservable"] = " ".join(pose.unobservable)
     attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
         *left_out,
         *solution_findings(solution, trial.trial_id, study),
-        *unobservable_findings(unobservable, trial.trial_id),
-        *pose_findings(pose, faults, trial.trial_id),
+        *unobservable_findings(solution, pose.unobservable, trial.trial_id),
+        *pose.findings,
         *force_findings(solution, loads, trial.trial_id),
     ]
     groups, used = study.model_map.groups, solution.contact_window
@@ -167,35 +153,6 @@ def trial_to_solve(
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)
     refuse_without_contact(prepared, markers.time, trial)
     return prepared, skeleton, markers, left_out
-
-
-def _solved_pose(
-    study: Study,
-    model: ParticipantModel,
-    skeleton: Skeleton,
-    markers: TrackedMarkers,
-    trial: Trial,
-    rate: float,
-) -> tuple[SolvedPose, tuple[str, ...]]:
-    """Pose of every frame with what determines it, and the coordinates that markers leave open."""
-    unobservable: tuple[str, ...] = ()
-    if trial.coordinates_file:
-        stem = study.folder(model.participant_id, "prepare") / trial.trial_id
-        told = solved_coordinates(stem, skeleton, markers.time)
-        q = filled_coordinates(skeleton, told)
-        known, never = told_by_file(skeleton, q, np.isfinite(told)), NOT_IN_FILE
-    else:
-        q, unobservable = _coordinates(study, model, skeleton, markers)
-        known, never = shown_by_markers(skeleton, q, markers), NOT_SEEN
-        q = bridged(skeleton, q, known)
-    longest = longest_gap(study.settings.prepare, rate)
-    observed = observed_from(skeleton.bodies, known, longest, never)
-    observed = scaled_on(observed, study.read_manifest(model.participant_id, "scale")["lost"])
-    seen = None if trial.coordinates_file else markers
-    return (
-        SolvedPose(skeleton, q, seen, study.model_map, study.marker_set, observed),
-        unobservable,
-    )
 
 
 def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
@@ -304,27 +261,6 @@ def measured_loads(
         )
         for load in loads
     )
-
-
-def _coordinates(
-    study: Study, model: ParticipantModel, skeleton: Skeleton, markers: TrackedMarkers
-) -> tuple[FloatArray, tuple[str, ...]]:
-    """Inverse kinematics by the solver that the settings choose; every coordinate filled.
-
-    Gives the coordinates and the names of those that the markers do not determine.
-    """
-    index = np.array([skeleton.markers.index(name) for name in markers.names])
-    if study.settings.solve.solver == "aqbio":
-        solution = inverse_kinematics(skeleton, markers.positions, index, markers.weights)
-        return solution.q, solution.unobservable
-    from aqbio.osim import inverse
-
-    accuracy = study.settings.solve.accuracy
-    q = inverse.inverse_kinematics(model.osim, markers, skeleton.coordinates, accuracy=accuracy)
-    unsolved = np.isnan(q[0])
-    q[:, unsolved] = skeleton.coordinate_default[unsolved]
-    q = continuous(skeleton, dependent_filled(skeleton, q), skeleton.coordinate_default)
-    return q, unobservable_coordinates(skeleton, markers.positions, index, markers.weights, q)
 
 
 def _generalised_forces(

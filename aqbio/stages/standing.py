@@ -52,6 +52,12 @@ def _moving_posture(
     study: Study, participant_id: str, trials: list[Trial]
 ) -> tuple[StaticTrial, list[Finding]]:
     """Choose the frames that show the most markers and the least movement, over all trials."""
+    if not trials:
+        raise AqbioError(
+            "no trial could be prepared, and the model is scaled to one of them.",
+            fix="see why in the findings of stage prepare.",
+            rule="nothing-prepared",
+        )
     found: list[tuple[int, float, Trial, StillFrames]] = []
     for trial in trials:
         labels, positions, rate = _markers(study, participant_id, trial)

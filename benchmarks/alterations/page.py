@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +12,54 @@ import pandas as pd
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit
 from benchmarks.alterations.drawn import Drawn
-from benchmarks.alterations.judged import Judgement
+from benchmarks.alterations.judged import WRONG, Judgement
 from benchmarks.alterations.runs import Outcome, Said
+
+BEFORE = "_before"
+"""End of the name of the table of the code as it was before."""
+
+LONGEST = 220
+"""Characters of what was said, on the page."""
+
+WORDS = {
+    "right": "every step, value and event as in the sound run",
+    "masked": "what is wrong is missing, and the cause is named",
+    "refused": "no step is left, and the cause is named",
+    "named": "a value differs, and a warning or error names the cause",
+    "silent": "a value differs or is missing without a word",
+    "false reason": "only another cause is named",
+    "computed": "a value differs that hangs on what was not recorded, though that is said",
+    "false alarm": "the same recording in other words ends otherwise",
+    "crash": "a traceback",
+    "check was silent": "refused rightly, but `aqbio check` had not said it from facts in files",
+}
+"""Outcomes; the last six are wrong."""
+
+_PAGE = """\
+# Alterations drawn by chance
+
+Sound studies (JA1's sprint and jog from C3D and from TRC with MOT, the treadmill run of Rajagopal's
+example, two virtual sprinters, JA1's joint angles) are altered by a seed: markers hidden, swapped,
+renamed, put elsewhere; recordings rescaled, resampled, cut, mirrored, tilted; forces turned, moved,
+delayed, deleted; joint angles deleted, held, exchanged; sheets and settings that state what is not
+true. Each is checked and run for real (as far as steps and evidence) and compared with the
+unaltered run, step by step.
+
+    python -m benchmarks.alterations --seed {seed} --count {count}   # with AQBIO_REALDATA
+    python -m benchmarks.alterations --seed {seed} --count {count} --only 7 --keep altered
+    python -m benchmarks.alterations --page   # this page, from benchmarks/results/alterations_*.tsv
+
+A difference is one of a group's mean momentum of more than two combined standard deviations and
+0.1 kg m²/s, of an event of more than 10 ms, of the side, or of the speed of more than 3 %. Every
+alteration states beforehand the words that name it; a finding that the unaltered run has too names
+nothing, and information (`info`) warns nobody of a wrong number. Rows that were judged again at a
+later commit have it in their table. Seed 20261 was known while faults were mended; seed 977 was
+drawn afterwards, and its table is the first judgement.
+
+{counts}
+
+{tables}
+"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +92,7 @@ def line_of(drawn: Drawn, told: Judgement, found: Outcome) -> Line:
     return Line(
         drawn.number, drawn.base, drawn.kind, drawn.planted.what, told.verdict,
         "yes" if told.wrong else "no", "; ".join(told.differences[:3]), told.missing,
-        _words(told.naming, 2), found.crash or _words(told.others, 3),
+        plain(_words(told.naming, 2)), plain(found.crash or _words(told.others, 3)),
         "check was silent" if told.late else _foreseen(told),
     )  # fmt: skip
 
@@ -59,17 +105,91 @@ def _words(said: Sequence[Said], most: int) -> str:
     return " | ".join([*words, *more])
 
 
+def plain(text: str) -> str:
+    """One line, and files without the folders of this machine.
+
+    Examples
+    --------
+    >>> plain("File: /some/where/run.c3d," + chr(10) + "  line 2")
+    'File: run.c3d, line 2'
+    """
+    return re.sub(r"(?<![\w.])/(?:[\w.+-]+/)+", "", " ".join(text.split()))
+
+
 def _foreseen(told: Judgement) -> str:
     return "check named it" if any(one.place == "check" for one in told.naming) else ""
 
 
 def write_table(lines: Sequence[Line], path: Path) -> None:
-    """Write one row per alteration; the commit is in the first column."""
+    """Write one row per alteration, the commit in the first column; other rows stay as they are."""
     table = pd.DataFrame([asdict(line) for line in lines])
     table.insert(0, "commit", git_commit())
-    write_text(path, table.to_csv(sep="\t", index=False, na_rep="n/a"))
+    if path.is_file():
+        old = read(path)
+        table = pd.concat([old[~old["number"].isin(table["number"])], table])
+    write_text(path, table.sort_values("number").to_csv(sep="\t", index=False))
 
 
-def counts(table: pd.DataFrame) -> Counter[str]:
-    """How often each outcome was."""
-    return Counter(table["outcome"])
+def page(results: Path) -> str:
+    """Text of docs/alterations.md.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of the tables ``alterations_<seed>.tsv``, and of those of the code before.
+    """
+    tables = {path.stem: read(path) for path in sorted(results.glob("alterations_*.tsv"))}
+    seeds = [name for name in tables if not name.endswith(BEFORE)]
+    parts = [_table(name, tables[name], tables.get(name + BEFORE)) for name in seeds]
+    first = seeds[0].removeprefix("alterations_")
+    text = _PAGE.format(
+        seed=first, count=len(tables[seeds[0]]), counts=_counts(tables), tables="\n\n".join(parts)
+    )
+    return text.rstrip() + "\n"
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table; empty cells are empty words."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False)
+
+
+def outcomes(table: pd.DataFrame) -> pd.Series:
+    """Outcome of every row; a refusal that was not foreseen is one of its own."""
+    late = table["foreseen"] == "check was silent"
+    return table["outcome"].where(~late | table["outcome"].isin(WRONG), "check was silent")
+
+
+def _counts(tables: dict[str, pd.DataFrame]) -> str:
+    """How often every outcome was, one column per table."""
+    names = sorted(tables, key=lambda name: (name.removesuffix(BEFORE), not name.endswith(BEFORE)))
+    heads = [f"{_seed(name)}, {tables[name]['commit'].mode()[0][:7]}" for name in names]
+    rows = ["| outcome | " + " | ".join(heads) + " | meaning |", "| --- " * (len(names) + 2) + "|"]
+    for outcome, meaning in WORDS.items():
+        numbers = [str(int((outcomes(tables[name]) == outcome).sum())) for name in names]
+        rows.append(f"| {outcome} | " + " | ".join(numbers) + f" | {meaning} |")
+    wrong = [str(int((tables[name]["wrong"] == "yes").sum())) for name in names]
+    rows.append("| **wrong** | " + " | ".join(f"**{one}**" for one in wrong) + " | the last six |")
+    return "\n".join(rows)
+
+
+def _seed(name: str) -> str:
+    seed = name.removeprefix("alterations_").removesuffix(BEFORE)
+    return f"seed {seed} {'before' if name.endswith(BEFORE) else 'now'}"
+
+
+def _table(name: str, now: pd.DataFrame, before: pd.DataFrame | None) -> str:
+    """One row per alteration, with the outcome before where that is known."""
+    rows = [f"## Seed {name.removeprefix('alterations_')}", ""]
+    rows += ["| | study | alteration | before | now | what was said |", "| --- " * 6 + "|"]
+    old = outcomes(before) if before is not None else pd.Series("", now.index)
+    for was, is_now, (_, row) in zip(old, outcomes(now), now.iterrows(), strict=True):
+        words = row["said"] or row["otherwise"] or ("" if is_now == "right" else row["difference"])
+        cells = (row["number"], row["base"], row["alteration"], was, is_now, _short(words))
+        rows.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def _short(words: str) -> str:
+    """The beginning of what was said, fit for a cell."""
+    first = words.split(" | ", maxsplit=1)[0].replace("|", "/")
+    return first if len(first) <= LONGEST else first[:LONGEST].rsplit(" ", 1)[0] + " …"

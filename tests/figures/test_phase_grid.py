@@ -161,3 +161,16 @@ def test_missing_groups_and_joints_leave_their_lines_out(
     joints = [row.key for row in vertical_joint_moments_grid(armless, columns).rows]
     assert joints == ["hip", "knee", "ankle", "lumbar"]
     phase_grid_figure(angular_momentum_grid(armless, columns), 85.0)
+
+
+def test_legs_that_nobody_saw_leave_the_joints_that_are_known(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    """The narrow figure shows legs; without them it had no columns and was an internal error."""
+    legs = steps["joint"].str.contains("hip|knee|ankle")
+    unseen = steps.assign(joint_moment=steps["joint_moment"].where(~legs))
+    grid = vertical_joint_moments_grid(unseen, columns)
+    assert grid.rows
+    assert not any(row.narrow for row in grid.rows)
+    titles = [axes.get_title() for axes in phase_grid_figure(grid, 85.0).axes]
+    assert all(any(row.label in title for title in titles) for row in grid.rows)

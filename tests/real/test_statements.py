@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.config import MarkerSet, Trial
+from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.osim_markers import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
+from aqbio.stages.preparation.body_size import (
+    measured_stature,
+    size_findings,
+    stance_height,
+)
 from aqbio.stages.preparation.label_check import check_sides
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.rates import note_rate
+from aqbio.stages.preparation.rates import note_clock, note_rate
 from aqbio.stages.preparation.trial import prepare_trial
 
 pytestmark = pytest.mark.real
@@ -139,3 +144,34 @@ def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
     with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
         check_sides(exchanged, marker_set, limbs, notes)
     assert error.value.rule == "sides-exchanged"
+
+
+@pytest.mark.parametrize(("size", "said"), [(1.0, False), (0.85, True), (1.2, True)])
+def test_stature_against_a_run_without_a_static_trial(realdata, size, said):
+    """Subject 01 is 1.80 m tall; his run alone shows when lengths are 15 % too small."""
+    recording, trial, marker_set = recorded("treadmill")
+    scaled = replace(recording, positions=size * recording.positions, forces=None)
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    done = prepare_trial(scaled, trial, marker_set, (Laboratory(), Prepare()), notes)
+    shown = measured_stature([{"stance_height_m": stance_height(done, marker_set)}])
+    person = Participant(participant_id="subject01", height_m=1.80)
+    rules = [one.rule for one in size_findings(person, shown, 72.8, "participants.tsv")]
+    assert ("height-implausible" in rules) is said
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"), [(-0.045, True), (-0.005, False), (0.005, False), (0.045, True)]
+)
+@pytest.mark.parametrize("name", RUNS)
+def test_clock_of_the_forces_against_the_foot_markers(realdata, name, delay, said):
+    """Landings and departures must both say so: either alone is wrong by up to 21 ms."""
+    recording, trial, marker_set = recorded(name)
+    late = replace(recording.forces, start=recording.forces.start + delay)
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    moved = replace(recording, forces=late)
+    done = prepare_trial(moved, trial, marker_set, (Laboratory(), Prepare()), notes)
+    note_clock(done, notes)
+    found = [one for one in notes.found if one.rule == "force-clock"]
+    assert bool(found) is said
+    if said:
+        assert found[0].number == pytest.approx(delay, abs=0.015)

@@ -69,5 +69,6 @@ def prepared_of(case, time, known: np.ndarray) -> xr.Dataset:
             "surface_height": 0.0,
             "belt_speed": 0.0,
             "events": "plates",
+            "free_moment": "measured",
         },
     )

@@ -9,6 +9,7 @@ import pytest
 
 from aqbio.io.study import MODELS
 from aqbio.stages.check import study_problems, written_problems
+from aqbio.stages.checking import contents
 from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
 
@@ -100,6 +101,20 @@ def test_problems_inside_map_and_marker_set(file):
     assert finding.fix == "did you mean torso?"
     replace(folder / "markers.yaml", "  C7: {body: torsoo}", "  C7: {bodi: torso}")
     assert _words(file) == ["markers.C7.body is missing.", "setting markers.C7.bodi is unknown."]
+
+
+def test_marker_on_another_limb_than_in_the_model(file):
+    """A tracking marker would be placed there from the static trial, and pull that limb along."""
+    folder = file.parent / "map"
+    shutil.copytree(MODELS / "sprint", folder)
+    replace(file, "files:", "model: {map: map/map.yaml}\nfiles:")
+    markers = folder / "markers.yaml"
+    replace(markers, "RUA1: {body: humerus_r,", "RUA1: {body: femur_r,")
+    replace(markers, "RTOE: {body: toes_r}", "RTOE: {body: foot_r, tracking: true}")  # the same leg
+    found = [one for one in _written(file) if one.rule == "marker-body"]
+    assert {one.where for one in found} == {"RUA1"}
+    assert "puts RUA1 on femur_r (leg_right)" in found[0].what
+    assert "on humerus_r (arm_right)" in found[0].what
 
 
 def test_files_are_looked_for_only_where_it_is_known_where(file):
@@ -218,16 +233,6 @@ def test_a_map_of_another_model(file):
     assert {"hand_l", "calcn_r", "acromial_l"} <= found
 
 
-def test_body_mass_that_nothing_can_tell(file):
-    """P2 has no number in the sheet; without a force file no recording shows it either."""
-    replace(file.parent / "trials.tsv", "P2_slow.mot", "n/a")
-    [finding] = _written(file)
-    assert (finding.rule, finding.participant) == ("mass-unknown", "P2")
-    assert finding.where == "participant P2, column mass_kg"
-    replace(file.parent / "participants.tsv", "P2\tmale\tn/a", "P2\tmale\t71")
-    assert _written(file) == []
-
-
 def test_recordings_that_contradict_themselves(file):
     """An export that was cut, and a header with another rate."""
     trc = file.parent / "data" / "P1_slow.trc"
@@ -250,3 +255,20 @@ def test_a_copy_under_another_name_is_the_same_recording(file):
     [finding] = _written(file)
     assert (finding.rule, finding.where) == ("recording-twice", "lines 3 and 8")
     assert "P1_fast.c3d and P1_fast - copy.c3d, which hold the same to the byte" in finding.what
+
+
+def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypatch):
+    """Nobody foresaw it; everything else is looked at all the same."""
+    whole = contents.stands_still
+    calls = []
+
+    def broken(positions):
+        calls.append(len(positions))
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return whole(positions)
+
+    monkeypatch.setattr(contents, "stands_still", broken)
+    [finding] = _written(file)
+    assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
+    assert len(calls) == 6

@@ -132,7 +132,9 @@ def test_stray_frame_after_the_capture_volume_costs_nothing():
     assert len(_tracked(prepared).time) == 40
     [said] = _left_out(prepared)
     assert (said.rule, said.severity, said.number) == ("frames-left-out", "info", 1)
-    assert "0.000 to 0.156 s is used, with 1 of 1 contacts" in said.what
+    assert (
+        "0.000 to 0.156 s is used, with 1 of 1 contacts, and not the 1 frame elsewhere" in said.what
+    )
     assert said.where == "0.220 to 0.220 s"
 
 

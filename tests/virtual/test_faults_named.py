@@ -31,8 +31,8 @@ SOUND = "sound"
 NAMES = {
     "plate_force_sign": "plates-action",
     "free_moment_sign": "free-moment-sign",
-    "swapped_feet": "marker-rms",
-    "swapped_markers": "marker-rms",
+    "swapped_feet": "pose-impossible",
+    "swapped_markers": "pose-impossible",
     "clock_30_ms": "force-delay",
 }
 """The finding that names each fault."""

@@ -141,6 +141,17 @@ def test_a_cut_out_under_another_name_is_no_trial_of_its_own(folder, frames):
         assert "from frame 81 of the one and 1 of the other" in finding.what
 
 
+def test_where_nothing_could_be_prepared_the_posture_is_not_to_blame(folder):
+    """No static trial, and the only runs are refused: their reason is the reason."""
+    replace(folder / "participants.tsv", "\tstatic\n", "\tn/a\n")
+    sheet = folder / "trials.tsv"
+    rows = [line for line in sheet.read_text("utf-8").splitlines() if "\tstatic\t" not in line]
+    sheet.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    _high_cut_off(folder)
+    told = {one.rule for one in study_problems(folder / "study.yaml") if one.severity == "error"}
+    assert told == {"cutoff-too-high", "nothing-prepared"}
+
+
 def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
     def broken(*_):
         raise ArithmeticError("broken on purpose")

@@ -1,4 +1,4 @@
-"""Whether the free moment of the plates has the right sign."""
+"""Whether the free moment of the plates was recorded, and has the right sign."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ REVERSED = -2.0
 CONFIDENCE = 0.95
 FEWEST = 3
 """Contacts from which on a standard error is known."""
+
+
+LEAST_FREE_MOMENT = 0.1
+"""A measured free moment is larger at some instant of a contact, N m: runners reach 5 to 25, and
+plates are noisier than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +94,29 @@ def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: In
     apart = products - value * squares
     error = math.sqrt(float((apart**2).sum()) * len(numbers) / (len(numbers) - 1)) / whole
     return Slope(value, error, len(numbers))
+
+
+def free_moment_measured(free_moment: FloatArray) -> bool:
+    """Say whether the free moment of every foot that was loaded was recorded.
+
+    Parameters
+    ----------
+    free_moment : (S, 2) array, N m
+        Of both feet; NaN where a foot is not loaded.
+
+    Returns
+    -------
+    bool
+        False where a foot's is never larger than ``LEAST_FREE_MOMENT``: absent or all-zero columns.
+
+    Examples
+    --------
+    >>> turning = 8.0 * np.sin(np.linspace(0.0, 3.0, 50))
+    >>> free_moment_measured(np.stack([turning, np.full(50, np.nan)], axis=1))
+    True
+    >>> free_moment_measured(np.stack([turning, np.zeros(50)], axis=1))
+    False
+    """
+    size = np.abs(np.nan_to_num(free_moment)).max(axis=0, initial=0.0)
+    loaded = np.isfinite(free_moment).any(axis=0)
+    return bool((size > LEAST_FREE_MOMENT)[loaded].all())

@@ -28,6 +28,7 @@ from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
 from aqbio.stages.arms.trial_state import TrialState, sagittal_moments, trial_steps
 from aqbio.stages.levels.observed_parts import ObservedParts
+from aqbio.stages.preparation.files import NO_FREE_MOMENT
 from aqbio.stages.solving.observed import read_observed
 
 
@@ -129,6 +130,8 @@ def _state(
     force, moment = loads.force, loads.moment
     forces = inverse_dynamics(skeleton, kinematics, _feet(study, force, moment))
     external = (moment - cross(com[:, None], force)).sum(axis=1)
+    if cached.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
+        external[:, 1] = np.nan
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
     groups, parts = tuple(study.model_map.groups), observed_parts(study, cached)
     seen = parts.along("group", groups)[..., None]

@@ -15,8 +15,8 @@ from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.stages.checking.files import included, named_in
 from aqbio.stages.checking.repeated import Gait, landmark_distances
+from aqbio.stages.internal import contained
 from aqbio.stages.preparation.axes import laboratory_axes
-from aqbio.stages.preparation.markers import check_frames
 from aqbio.stages.preparation.notes import Notes
 
 DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
@@ -36,8 +36,6 @@ class Contents:
     plates : frozenset of int
     read : int
         Recordings that could be read.
-    weighable : frozenset of str
-        Participants with a recording that has forces, or that could not be read.
     gaits : tuple of Gait
         Moving trials.
     """
@@ -45,7 +43,6 @@ class Contents:
     labels: frozenset[str]
     plates: frozenset[int]
     read: int
-    weighable: frozenset[str] = frozenset()
     gaits: tuple[Gait, ...] = ()
 
 
@@ -56,59 +53,41 @@ def recording_problems(
     findings: list[Finding] = []
     labels: set[str] = set()
     plates: set[int] = set()
-    read, weighable, gaits = 0, set(), []
+    read, gaits = 0, list[Gait]()
     study = checked.study
     for trial, line in included(checked):
         place = named_in(checked, line)
         markers, forces = study.recording(trial), study.forces(trial)
         if not markers.is_file() or (forces is not None and not forces.is_file()):
-            weighable.add(trial.participant_id)
             continue
         axes = None if trial.coordinates_file else marker_set
         try:
-            if trial.coordinates_file:
-                # scipy and OpenSim, which studies of markers need not wait for
-                from aqbio.stages.solving.coordinates import coordinates_trial
-
-                recording = coordinates_trial(study, trial).recording
-            else:
-                recording = read_recording(markers, forces, study.settings.laboratory.marker_unit)
+            with contained(study, "check", trial.participant_id, trial.trial_id):
+                recording = _recording(study, trial)
+                if axes is not None and trial.task != "static":
+                    gaits.append(Gait(trial, line, landmark_distances(recording, axes)))
+                found = list(_trial_problems(recording, trial, checked, axes))
         except AqbioError as error:
             findings.append(_of_trial(error.finding(), study, trial, place))
-            weighable.add(trial.participant_id)
             continue
         read += 1
         labels |= set(recording.labels)
         if recording.forces is not None:
             plates |= set(recording.forces.numbers)
-            weighable.add(trial.participant_id)
-        if axes is not None and trial.task != "static":
-            gaits.append(Gait(trial, line, landmark_distances(recording, axes)))
-        found = _trial_problems(recording, trial, checked, axes)
         findings += [_of_trial(finding, study, trial, place) for finding in found]
-    contents = Contents(
-        frozenset(labels), frozenset(plates), read, frozenset(weighable), tuple(gaits)
-    )
+    contents = Contents(frozenset(labels), frozenset(plates), read, tuple(gaits))
     return findings, contents
 
 
-def mass_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
-    """Participants whose body mass nothing can tell: no number, no model of theirs, no forces."""
-    with_trials = {trial.participant_id for trial, _ in included(checked)}
-    for person in checked.study.participants:
-        known = person.mass_kg is not None or person.model_file is not None
-        name = person.participant_id
-        if known or name not in with_trials or name in contents.weighable:
-            continue
-        yield Finding(
-            rule="mass-unknown",
-            severity="error",
-            what="the body mass is unknown: the sheet has none, and no recording has forces.",
-            participant=name,
-            file=str(checked.study.file.parent / checked.study.settings.files.participants),
-            where=f"participant {name}, column mass_kg",
-            fix="write the body mass in kilograms.",
-        )
+def _recording(study: Study, trial: Trial) -> Recording:
+    """Read a trial as stage prepare does."""
+    if trial.coordinates_file:
+        # scipy and OpenSim, which studies of markers need not wait for
+        from aqbio.stages.solving.coordinates import coordinates_trial
+
+        return coordinates_trial(study, trial).recording
+    unit = study.settings.laboratory.marker_unit
+    return read_recording(study.recording(trial), study.forces(trial), unit)
 
 
 def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
@@ -139,10 +118,6 @@ def _trial_problems(
             file=trial.source,
             fix="correct task or file in trials.tsv.",
         )
-    try:
-        check_frames(recording, trial, trial.source)
-    except AqbioError as error:
-        yield error.finding()
     seconds = (len(recording.positions) - 1) / recording.rate
     if (trial.start_s or 0.0) >= seconds:
         yield Finding(

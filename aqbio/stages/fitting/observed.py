@@ -12,6 +12,7 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.stages.preparation.files import NO_FREE_MOMENT
 from aqbio.stages.solving.observed import read_observed, why_not_whole
 
 FEWEST_SECONDS = 0.10
@@ -46,6 +47,8 @@ def observations(
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
+    if trial.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
+        return "no free moment was recorded"
     wrench = total_wrench(trial)
     if isinstance(wrench, str):
         return wrench

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEPT_ATTRIBUTES = (
     "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
+    "free_moment",
 )  # fmt: skip
 """Attributes of a prepared trial that later stages need."""
 

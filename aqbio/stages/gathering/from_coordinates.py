@@ -52,7 +52,7 @@ def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tu
         raise AqbioError(
             f"no model in the folder has the coordinates of {content.coordinates[0].file}.",
             file=str(data),
-            fix="put the scaled .osim file of each person into the folder.",
+            fix="put the scaled .osim file of each person there, or name it with --model.",
             rule="model-missing",
         )
     return Rows(tuple(people), tuple(trials)), data / people[0].model_file, tuple(left_out)
@@ -80,13 +80,16 @@ def _as_recording(one: StorageFacts) -> MarkerFacts:
 
 
 def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[Path]:
-    """Models that have the coordinates of a file: scaled ones first, then those beside it."""
+    """Models that have the coordinates of a file: one that a person named, scaled ones, others.
+
+    Of equal ones those beside the file come first.
+    """
     names = {column.split("/")[-2] if "/" in column else column for column in motion.columns}
     fitting = [model for model in content.models if names <= model_names(data / model)]
 
-    def rank(model: Path) -> tuple[bool, bool, str]:
-        beside = model.parent == motion.file.parent
-        return not scaling_signs(data / model), not beside, model.as_posix()
+    def rank(model: Path) -> tuple[bool, bool, bool, str]:
+        beside, named = model.parent == motion.file.parent, model.is_absolute()
+        return not named, not scaling_signs(data / model), not beside, model.as_posix()
 
     return sorted(fitting, key=rank)
 

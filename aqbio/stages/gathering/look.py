@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Model, Prepare
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.axes import displacement
 from aqbio.names import SIDES
@@ -19,6 +20,9 @@ from aqbio.stages.preparation.label_check import StaticReference, with_checked_l
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
 from aqbio.stages.prepare import trial_numbers
+
+ALIKE = 3
+"""So many findings of one kind are told one by one."""
 
 SPEED_TIME = 0.2
 """A speed is told from at least this much of a trial, s."""
@@ -68,7 +72,7 @@ def trial_look(
         told_fix = (f"to use it, {error.fix}",) if error.fix else ()
         return TrialLook(f"not usable yet: {error.what}", warnings=told_fix)
     numbers = trial_numbers(prepared, trial, Model().static_window_s)
-    told = [finding.what for finding in notes.found if finding.severity != "info"]
+    told = _told([finding for finding in notes.found if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
@@ -92,6 +96,20 @@ def first_look(data: Path, row: TrialRow) -> TrialLook:
         "not looked at further before markers.yaml is filled in",
     ]
     return TrialLook("; ".join(words))
+
+
+def _told(findings: Sequence[Finding]) -> list[str]:
+    """Say what was found, of many findings of one kind the first one and how many more."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    told = []
+    for alike in by_rule.values():
+        shown = alike if len(alike) <= ALIKE else alike[:1]
+        told += [finding.what for finding in shown]
+        if len(shown) < len(alike):
+            told[-1] = f"{told[-1].removesuffix('.')}, and {len(alike) - 1} more of this kind."
+    return told
 
 
 def _extent(prepared: PreparedTrial) -> str:

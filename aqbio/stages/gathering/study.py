@@ -86,7 +86,8 @@ def gathered_study(
     data : Path
         Folder of the recordings; nothing in it is changed or copied.
     model : Path or None
-        Generic model; None takes our sprint model.
+        A generic model, or one that is scaled to a person; None takes our sprint model, and of
+        joint angles one in the folder.
     report : callable
         Gets a line of progress.
 
@@ -98,7 +99,8 @@ def gathered_study(
     report(f"looking through {data}")
     content = folder_content(data)
     if not content.markers and content.coordinates:
-        return _study_of_coordinates(data, content)
+        named = () if model is None else (model.resolve(),)
+        return _study_of_coordinates(data, replace(content, models=(*named, *content.models)))
     if not content.markers:
         raise _nothing(data, content)
     chosen = chosen_model(model)

@@ -15,6 +15,11 @@ WORD = 3
 
 HEAD = "head"
 
+AXIS_ENDS = frozenset("OALP")
+"""How labels of Plug-in Gait and CGM 2 end that are the origin of a bone and its three axes."""
+
+COMPUTED = "the origin or an axis of a bone that other software computed"
+
 LAST = 1000
 """Rank of a segment that a label names by a word: behind every landmark."""
 
@@ -78,7 +83,8 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
     """
     names = dict.fromkeys(labels)
     found = {label: best for label in names if (best := _best(label, table)) is not None}
-    unused = {label: why for label in names if (why := _why_unused(label, table))}
+    unused = dict.fromkeys(_axis_ends(names), COMPUTED)
+    unused |= {label: why for label in names if (why := _why_unused(label, table))}
     places: dict[str, Place] = {}
     for label, (_, place) in sorted(found.items(), key=lambda item: item[1][0]):
         taken = place in places.values() and not table.landmarks[place.landmark].cluster
@@ -90,6 +96,15 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
             places[label] = place
     unknown = tuple(label for label in names if label not in places and label not in unused)
     return NamedLabels(_toes({n: places[n] for n in names if n in places}), unused, unknown)
+
+
+def _axis_ends(labels: Iterable[str]) -> list[str]:
+    """Labels that come in four: the origin of a bone and the ends of its axes."""
+    ends: dict[str, set[str]] = {}
+    for label in labels:
+        ends.setdefault(label[:-1], set()).add(label[-1:])
+    stems = {stem for stem, found in ends.items() if stem and found >= AXIS_ENDS}
+    return [label for label in labels if label[:-1] in stems and label[-1:] in AXIS_ENDS]
 
 
 def _toes(places: dict[str, Place]) -> dict[str, Place]:

@@ -87,7 +87,7 @@ class ObservedParts:
         (T, P) bool array
         """
         if dimension in ("joint", "coordinate"):
-            moved = self._moved(dimension, names)
+            moved = self.moved(dimension, names)
             beyond = self.observed.parts(self.skeleton.lineage[:, moved].T)
             return beyond & self._placed(np.asarray(self.skeleton.parent)[moved])
         table = self._sums(dimension)
@@ -120,8 +120,8 @@ class ObservedParts:
         placed = self.observed.seen | shared
         return np.asarray(placed[:, bodies] | (bodies == GROUND))
 
-    def _moved(self, dimension: str, names: Sequence[str]) -> IntArray:
-        """Bodies that joints or coordinates move; the pelvis for a coordinate that moves none."""
+    def moved(self, dimension: str, names: Sequence[str]) -> IntArray:
+        """Bodies (P,) that joints or coordinates move; the pelvis where a coordinate moves none."""
         skeleton, axes = self.skeleton, self.skeleton.axes
         if dimension == "joint":
             joints = self.model_map.joints.by_name()

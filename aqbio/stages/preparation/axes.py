@@ -88,6 +88,8 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
         if (axis is forward and not travels) or np.isnan(vector).any():
             continue
         away = float(np.degrees(np.arccos(dot(vector, axis) / np.linalg.norm(vector))))
+        if axis is forward:  # a runway is run there and back; the heading of each trial is measured
+            away = min(away, 180.0 - away)
         if away > limit:
             raise AqbioError(
                 f"laboratory.axes states {name}, but {what} in a direction {away:.0f} degrees away "

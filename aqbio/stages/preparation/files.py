@@ -13,12 +13,15 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.foot_contacts import FootContact, loads_on_frames
+from aqbio.mechanics.recordings.free_moment import free_moment_measured
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.preparation.trial import PreparedTrial
 
 if TYPE_CHECKING:
     import xarray as xr
+
+NO_FREE_MOMENT = "not recorded"
 
 Variables = dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]
 
@@ -80,7 +83,12 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "cutoff": cutoff,
         "event_threshold": prepared.threshold,
         "events": prepared.events,
+        "free_moment": NO_FREE_MOMENT if _without_free_moment(prepared) else "measured",
     }
+
+
+def _without_free_moment(prepared: PreparedTrial) -> bool:
+    return prepared.loads is not None and not free_moment_measured(prepared.loads.free_moment)
 
 
 def _surface_height(prepared: PreparedTrial) -> float:

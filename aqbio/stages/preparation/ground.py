@@ -116,7 +116,7 @@ class _Seen:
         """Give the feet that are seen to stand, in words, and how fast they move, m/s."""
         speeds = np.hypot(self.feet[:, 0], self.feet[:, 2])
         return [
-            (f"the {side} foot while it stands it is", float(speed))
+            (f"the {side} foot in stance", float(speed))
             for side, speed in zip(SIDES, speeds, strict=True)
             if np.isfinite(speed)
         ]

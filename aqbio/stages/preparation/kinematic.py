@@ -149,8 +149,8 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
         notes.add(
             "events-unfound",
             "warning",
-            f"{unfound} of {len(inside)} contacts have no {name.replace('_', '-')}: their foot "
-            f"markers show no {words}"
+            f"{unfound} of {len(inside)} contacts {'has' if unfound == 1 else 'have'} no "
+            f"{name.replace('_', '-')}: their foot markers show no {words}"
             + (", because they were low-passed before." if events.smoothed else "."),
             number=unfound,
             limit=0,

@@ -80,7 +80,7 @@ def _note_place(
         f"{name}: in {len(away)} of {len(contacts)} contacts the centre of pressure lies up to "
         f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
         f"than the {MILLIMETRES * OUTSIDE:.0f} mm of a shoe: the place of the plate's origin or "
-        "corners is doubtful, or that of the foot markers.",
+        "corners is doubtful, or place, scale or clock of the foot markers.",
         number=MILLIMETRES * largest,
         limit=MILLIMETRES * OUTSIDE,
         unit="mm",

@@ -72,13 +72,13 @@ def contradiction(
     against = contradictions(statement.value, measured)
     refuted = found == "refuted" and not confirmed
     severity: Severity = "error" if refuted else "warning"
-    shown = " and ".join(f"{one.source} {statement.told(one.value)}" for one in against)
+    shown = " and ".join(f"{statement.told(one.value)} by {one.source}" for one in against)
     nearest = max(against, key=lambda one: one.error)
     return Finding(
         rule=statement.rule,
         severity="info" if confirmed else severity,
-        what=f"{statement.says} {statement.told(statement.value)}, but by {shown}: farther apart "
-        f"than the {statement.told(nearest.error)} that they may be."
+        what=f"{statement.says} {statement.told(statement.value)}, but it is {shown}, more than "
+        f"{statement.told(nearest.error)} apart."
         + (f" {consequence}" if refuted else "")
         + (" The sheet confirms the statement." if confirmed else ""),
         number=against[0].value,

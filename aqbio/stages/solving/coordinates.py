@@ -21,6 +21,7 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.recordings.still_values import held_values
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.preparation.markers import SPEED_MAX
 from aqbio.stages.solving.model_markers import landmark_labels, own_marker_set, stand_ins
 from aqbio.stages.solving.observed import told_by_file
 
@@ -82,6 +83,7 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     storage = read_storage(path)
     rate = sampling_rate(storage.time, path.name)
     q, findings = coordinate_values(storage, skeleton, path)
+    check_lengths(q[:, ~skeleton.coordinate_is_rotation], rate, path)
     loads = None
     if forces is not None:
         loads, more = read_forces(forces, float(storage.time[0]))
@@ -94,6 +96,27 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     labels = tuple(skeleton.markers[index] for index in kept)
     recording = Recording(labels, positions[:, kept], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
+
+
+def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
+    """Refuse translations (T, C), m, that are in another unit: they would be faster than people.
+
+    Raises
+    ------
+    AqbioError
+    """
+    ways = np.linalg.norm(np.nan_to_num(np.diff(lengths, axis=0)), axis=1)
+    speed = float(np.median(ways)) * rate if len(ways) else 0.0
+    if speed > SPEED_MAX:
+        raise AqbioError(
+            f"the pelvis's translations go {speed:.0f} m/s in the middle, more than "
+            f"{SPEED_MAX:.0f} m/s: their unit is not the metre (in millimetres they would go "
+            f"{1e-3 * speed:.1f} m/s), or the rate is wrong.",
+            file=path.name,
+            where="columns of translations (pelvis_tx, pelvis_ty, pelvis_tz)",
+            fix="export the translations in metres, as OpenSim does.",
+            rule="coordinates-unit",
+        )
 
 
 def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:

@@ -103,13 +103,6 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
     return observed.without(lost, NOT_IN_MODEL) if lost else observed
 
 
-def scaled_on(observed: Observed, lost: Mapping[str, str]) -> Observed:
-    """Lose the segments, with their reasons, whose markers stage scale could not place."""
-    for reason in dict.fromkeys(lost.values()):
-        observed = observed.without([one for one in lost if lost[one] == reason], reason)
-    return observed
-
-
 def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
     """Lead joints whose segment is lost for some frames straight from the last to the next pose.
 
@@ -124,8 +117,10 @@ def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
         Which segments are determined, each frame by itself.
     """
     led, frames = q.copy(), np.arange(len(q))
-    for body, seen in enumerate(known.T):
-        if seen.all() or not seen.any() or skeleton.parent[body] == GROUND:
+    for body, parent in enumerate(skeleton.parent):
+        # a joint with anything known beyond it holds that where its markers are
+        seen = known[:, skeleton.lineage[:, body]].any(axis=1)
+        if seen.all() or not seen.any() or parent == GROUND:
             continue
         own = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]
         for column in set(own.tolist()):

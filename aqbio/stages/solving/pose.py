@@ -29,6 +29,9 @@ GROSS = 0.05
 """Markers of a part that are farther from the model, RMS of a frame, contradict it, m. Sound
 recordings reach 35 mm in their worst frame; Hicks 2015 asks for 20 mm over all markers."""
 
+DRAWN_ALONG = 0.5
+"""A group whose markers are off by less than this part of the worst group's may be drawn along."""
+
 MOST_FRAMES = 0.10
 """A part whose pose is impossible in more than this share of the frames is lost in all: where one
 joint is solved wrong, the frames in which it looks right are hardly better."""
@@ -86,10 +89,23 @@ class SolvedPose:
         names = self.markers.names if self.markers else ()
         return tuple(self.marker_set.label_of(name) for name in names)
 
+    @cached_property
+    def trusted(self) -> BoolArray:
+        """(K,) bool: markers of segments that are observed in some frame."""
+        seen = np.asarray(self.observed.seen.any(axis=0))
+        return np.asarray(seen[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0))
+
     def carried(self, group: str) -> IntArray:
         """Which markers a group carries."""
-        body = [self.skeleton.bodies[one] for one in self.skeleton.marker_body[self.marker_index]]
-        return np.flatnonzero(np.isin(body, self.model_map.groups[group]) & (self.weights > 0))
+        return np.sort(
+            np.concatenate([self.carried_by(one) for one in self.model_map.groups[group]])
+        )
+
+    def carried_by(self, body: str) -> IntArray:
+        """Which markers a segment carries."""
+        place = self.skeleton.bodies.index(body)
+        own = self.skeleton.marker_body[self.marker_index] == place
+        return np.flatnonzero(own & (self.weights > 0))
 
 
 @dataclass(frozen=True)
@@ -125,14 +141,31 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
     Returns
     -------
     list of Fault
-        Of parts that are observed; a joint between unseen parts is no fault.
+        Of parts that are observed; a joint between unseen parts is no fault. Those whose markers
+        are farthest from the model: they may draw the others along, which are judged again without
+        them.
     """
     found: dict[str, Fault] = {}
     for fault in (*_impossible(pose), *_contradicted(pose)):
         known = found.get(fault.group)
         if known is None or fault.frames.sum() > known.frames.sum():
             found[fault.group] = fault
-    return list(found.values())
+    rms = {group: _largest_rms(pose, group) for group in found}
+    return [one for group, one in found.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
+
+
+def _largest_rms(pose: SolvedPose, group: str) -> float:
+    """Marker error of a group in its worst frame, m RMS; 0 without markers."""
+    return float(_frame_rms(pose, group).max(initial=0.0))
+
+
+def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:
+    """Weighted marker error of a group in every frame, m RMS; 0 where it shows no marker."""
+    own = pose.carried(group)
+    weight = np.where(np.isfinite(pose.errors[:, own]), pose.weights[own], 0.0)
+    total = weight.sum(axis=1)
+    squares = (weight * np.nan_to_num(pose.errors[:, own]) ** 2).sum(axis=1)
+    return np.asarray(np.sqrt(squares / np.where(total > 0, total, 1.0)))
 
 
 def believed(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
@@ -170,12 +203,7 @@ def _impossible(pose: SolvedPose) -> Iterator[Fault]:
 def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
     """Groups whose markers are far from the model."""
     for group, bodies in pose.model_map.groups.items():
-        own = pose.carried(group)
-        seen = np.isfinite(pose.errors[:, own])
-        weight = np.where(seen, pose.weights[own], 0.0)
-        total = weight.sum(axis=1)
-        squares = (weight * np.nan_to_num(pose.errors[:, own]) ** 2).sum(axis=1)
-        rms = np.sqrt(squares / np.where(total > 0, total, 1.0))
+        rms = _frame_rms(pose, group)
         columns = [pose.observed.segments.index(body) for body in bodies]
         lost = (rms > GROSS) & pose.observed.seen[:, columns].any(axis=1)
         if lost.any():

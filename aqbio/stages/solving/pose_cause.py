@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.anatomy.human_ranges import RANGES
@@ -32,12 +34,17 @@ FEW_STARTS = 4
 MILLIMETRES = 1e3
 
 
+Exchange: TypeAlias = tuple[str, IntArray, tuple[str, ...], int]
+"""In words, which marker each label takes, the limbs that are solved again, and their starts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why, and what a person can do about it."""
 
     why: str
     fix: str
+    told: bool = True
 
 
 FROM_FILE = Cause(
@@ -46,37 +53,53 @@ FROM_FILE = Cause(
 )
 
 
-def pose_findings(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Iterator[Finding]:
+def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
     """Say which limbs are lost for their pose, and why."""
-    for fault in faults:
-        cause = fault_cause(pose, fault)
-        extent = "in this trial" if fault.frames.all() else f"in {int(fault.frames.sum())} frames"
-        yield Finding(
-            rule="pose-impossible",
-            severity="warning",
-            what=f"{fault.words}: that is no person's pose. {cause.why} The "
-            f"{fault.group.replace('_', ' ')} counts as not observed {extent}, and nothing is "
-            "inferred from forces.",
-            trial=trial_id,
-            number=float(fault.frames.mean()),
-            unit="share of frames",
-            fix=cause.fix,
-        )
+    causes = list(dict.fromkeys(fault_cause(pose, fault) for fault in faults))
+    told = [one for one in causes if one.told] or causes
+    lost = [
+        fault.group.replace("_", " ")
+        + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
+        for fault in faults
+    ]
+    return Finding(
+        rule="pose-impossible",
+        severity="warning",
+        what=f"{'; '.join(fault.words for fault in faults)}: that is no person's pose. "
+        f"{' '.join(one.why for one in told)} Not observed in this trial: {', '.join(lost)}; "
+        "nothing is inferred from forces.",
+        trial=trial_id,
+        number=float(len(faults)),
+        unit="groups",
+        fix=" ".join(dict.fromkeys(one.fix for one in told)),
+    )
 
 
-def refuse_without_pose(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> None:
+def refuse_without_pose(
+    pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
+) -> None:
     """Refuse a trial without a pelvis, or of which most of the body cannot be believed.
+
+    Parameters
+    ----------
+    pose : SolvedPose
+    every : sequence of Fault
+        All that were found until now.
+    last : sequence of Fault
+        Those of this pose.
+    trial_id : str
 
     Raises
     ------
     AqbioError
     """
-    if whole := without_pose(pose, faults):
-        cause = fault_cause(pose, whole[0])
+    if whole := without_pose(pose, every):
+        finding = pose_finding(pose, last, trial_id)
         raise AqbioError(
-            f"the pose cannot be believed: {'; '.join(one.words for one in whole)}. {cause.why}",
+            f"the pose cannot be believed at {', '.join(one.group for one in whole)}: "
+            f"{finding.what}",
             trial=trial_id,
-            fix=cause.fix,
+            fix=finding.fix,
             rule="pose-impossible",
         )
 
@@ -103,22 +126,22 @@ def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
     bounds = _bounds(pose, fault.joint)
     if fault.joint and np.isinf(bounds).all():
         return _untold(pose, own, pose.errors[frames])
-    found = _errors(pose, fault, frames, positions, bounds)
+    found = _errors(pose, (fault.group,), frames, positions, bounds)
     before, after = (_rms(values[:, own]) for values in (pose.errors[frames], found))
     if fault.joint and after < before + ALIKE and after < GROSS:
         return _two_poses(pose, fault, own, (before, after))
-    for pair in _suspects(pose, own, found):
-        turned = positions.copy()
-        turned[:, pair] = positions[:, pair[::-1]]
-        tried = _errors(pose, fault, frames[:1], turned[:1], bounds, starts=FEW_STARTS)
-        if _rms(tried) < FITS * _rms(found[:1]):
-            return _exchanged(pose, pair, (_rms(found[:1]), _rms(tried)))
+    first, limit = (frames[:1], positions[:1]), FITS * _rms(found[:1, pose.trusted])
+    for words, order, groups, starts in (*_pairs(pose, fault, found), *_sides(pose, fault)):
+        turned = first[0], first[1][:, order]
+        tried = _rms(_errors(pose, groups, *turned, bounds, starts=starts)[:, pose.trusted])
+        if tried < limit:
+            return _exchanged(words, (limit / FITS, tried))
     return _untold(pose, own, found)
 
 
 def _errors(
     pose: SolvedPose,
-    fault: Fault,
+    groups: Sequence[str],
     frames: IntArray,
     positions: FloatArray,
     bounds: FloatArray,
@@ -127,11 +150,11 @@ def _errors(
 ) -> FloatArray:
     """Marker errors of all markers, (n, K), when the limb is solved again."""
     skeleton = pose.skeleton
-    bodies = [skeleton.bodies.index(body) for body in pose.model_map.groups[fault.group]]
+    limbs = [group for group in groups if group != "pelvis"]
+    names = [body for group in limbs for body in pose.model_map.groups[group]]
+    bodies = [skeleton.bodies.index(body) for body in names]
     moved = np.isin(skeleton.axes.body, bodies) & (skeleton.driver >= 0)
     limb = np.intersect1d(skeleton.driver[moved], skeleton.free)
-    if fault.group == "pelvis":
-        limb = limb[:0]
     fitted = (positions, pose.marker_index, pose.weights)
     return limb_errors(skeleton, *fitted, pose.q[frames], limb, bounds, starts=starts)
 
@@ -149,15 +172,47 @@ def _bounds(pose: SolvedPose, joint: str) -> FloatArray:
     return bounds
 
 
-def _suspects(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Iterator[list[int]]:
-    """Pairs of labels that may be exchanged: the limb's farthest one, with others that are far."""
-    distance = np.where(pose.weights > 0, _mean(errors), 0.0)
+def _pairs(pose: SolvedPose, fault: Fault, errors: FloatArray) -> Iterator[Exchange]:
+    """Exchanges of two labels: the limb's farthest one, with others that are far."""
+    distance = np.where(pose.trusted, _mean(errors), 0.0)
+    own = pose.carried(fault.group)
     if not len(own):
         return
     worst = int(own[np.argmax(distance[own])])
     for other in np.argsort(-distance)[: SUSPECTS + 1]:
         if other != worst:
-            yield [worst, int(other)]
+            order = np.arange(len(distance))
+            order[[worst, other]] = other, worst
+            words = f"the labels {pose.labels[worst]} and {pose.labels[other]}"
+            yield words, order, (fault.group,), FEW_STARTS
+
+
+def _sides(pose: SolvedPose, fault: Fault) -> Iterator[Exchange]:
+    """Exchanges of a limb's labels with those of the other side, from a segment to the end."""
+    kind, _, side = fault.group.rpartition("_")
+    groups = pose.model_map.groups
+    other = f"{kind}_{'left' if side == 'right' else 'right'}"
+    if not kind or other not in groups or len(groups[other]) != len(groups[fault.group]):
+        return
+    parts = parts_of(pose.skeleton, pose.model_map.joints.by_name())
+    order = np.arange(len(pose.labels))
+    for ours, theirs in reversed(list(zip(groups[fault.group], groups[other], strict=True))):
+        first, second = pose.carried_by(ours), pose.carried_by(theirs)
+        if len(first) and len(first) == len(second):
+            matched = second[_counterparts(pose, first, second)]
+            order = order.copy()
+            order[first], order[matched] = matched, first
+            part = parts[pose.skeleton.bodies.index(ours)].name
+            words = f"all labels of left and right from the {part} to the end of the limb"
+            yield words, order, (fault.group, other), STARTS
+
+
+def _counterparts(pose: SolvedPose, first: IntArray, second: IntArray) -> IntArray:
+    """Which marker of one side sits where each one of the other side does, mirrored."""
+    station = pose.skeleton.marker_position[pose.marker_index]
+    apart = station[first][:, None] - station[second] * [1.0, 1.0, -1.0]
+    matched: IntArray = linear_sum_assignment(np.linalg.norm(apart, axis=2))[1]
+    return matched
 
 
 def _mean(errors: FloatArray) -> FloatArray:
@@ -193,13 +248,11 @@ def _two_poses(pose: SolvedPose, fault: Fault, own: IntArray, rms: tuple[float, 
     )
 
 
-def _exchanged(pose: SolvedPose, pair: Sequence[int], rms: tuple[float, float]) -> Cause:
-    first, second = (pose.labels[place] for place in pair)
+def _exchanged(words: str, rms: tuple[float, float]) -> Cause:
     before, after = (f"{MILLIMETRES * value:.0f}" for value in rms)
     return Cause(
-        f"With the labels {first} and {second} exchanged all markers fit ({after} mm RMS instead "
-        f"of {before}).",
-        f"exchange the labels {first} and {second} in the capture software.",
+        f"With {words} exchanged all markers fit ({after} mm RMS instead of {before}).",
+        f"exchange {words} in the capture software.",
     )
 
 
@@ -214,4 +267,5 @@ def _untold(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause:
         f"The cause cannot be told.{told if far else ''}",
         "look at these labels in the capture software: they may be exchanged, or sit elsewhere on "
         "the person than on the model.",
+        told=False,
     )

@@ -74,7 +74,7 @@ def left_out_findings(
             what=f"fewer than {MINIMUM_MARKERS} markers are seen in some frames; of what is seen "
             f"the part from {time[used][0]:.3f} to {time[used][-1]:.3f} s is used, with "
             f"{len(spans) - lost} of {len(spans)} contacts, and not the "
-            f"{count} frames elsewhere.",
+            f"{count} frame{'s' if count > 1 else ''} elsewhere.",
             trial=trial.trial_id,
             number=count,
             limit=0,

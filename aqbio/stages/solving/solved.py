@@ -140,8 +140,12 @@ def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterat
     yield from _jump_findings(solution, trial_id, study)
 
 
-def unobservable_findings(names: Sequence[str], trial_id: str) -> Iterator[Finding]:
-    """Say which coordinates the markers leave open."""
+def unobservable_findings(
+    solution: Solution, names: Sequence[str], trial_id: str
+) -> Iterator[Finding]:
+    """Say which coordinates the markers leave open, of segments that are observed all the same."""
+    skeleton = solution.skeleton
+    names = [one for one in names if solution.shows(skeleton.coordinates.index(one)).any()]
     if names:
         yield Finding(
             rule="coordinate-unobservable",

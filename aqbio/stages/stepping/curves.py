@@ -137,7 +137,9 @@ def _speed(velocity: FloatArray, step: Step) -> float:
     """Mean forward velocity over the step, each phase weighted by its duration."""
     durations = np.array([step.contact, step.flight])
     means = phase_mean(velocity[:, :, 0, 0].T)
-    recorded = np.isfinite(durations) & np.isfinite(means)
+    recorded = (durations > 0.0) & np.isfinite(means)  # feet that overlap leave no flight
+    if not recorded.any():  # the pelvis was not observed
+        return float("nan")
     return float(np.average(means[recorded], weights=durations[recorded]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,9 @@ TABLES = (
 """Tables that are drawn."""
 
 
+Tables = Mapping[str, "pd.DataFrame"]
+
+
 @dataclass(frozen=True, slots=True)
 class HypothesisFigure:
     """A figure, its words and the numbers that it shows.
@@ -61,14 +64,22 @@ class HypothesisFigure:
     columns: Columns
 
 
+def hypothesis_tables(study: Study) -> Tables:
+    """Read the tables that are drawn."""
+    return {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
+
+
 def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
     """Lay out the figures of the hypotheses; none without a number to draw."""
-    tables = {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
-    yield from _patterns(tables)
-    yield from _specifications(study, tables)
-    yield from _limiter(study, tables)
+    tables = hypothesis_tables(study)
+    for layout in layouts().values():
+        yield from layout(study, tables)
+
+
+def _side_ratio(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+    """Ratio of the sides, where somebody ran at more than one speed."""
     steps, smallest = tables["hypotheses_steps"], smallest_effects(tables["verdicts"])
-    if steps.groupby("participant_id")["level"].nunique().max() > 1:
+    if _several_speeds(steps):
         yield HypothesisFigure(
             side_ratio.NAME,
             side_ratio.TITLE,
@@ -80,8 +91,15 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
             steps,
             step_columns(),
         )
-        yield from _timing(steps, tables["verdicts"])
-    runs = tables["sprints"]
+
+
+def _several_speeds(steps: pd.DataFrame) -> bool:
+    return bool(steps.groupby("participant_id")["level"].nunique().max() > 1)
+
+
+def _sprints(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+    """Speeds of sprints, where some were run with restricted arms."""
+    runs, smallest = tables["sprints"], smallest_effects(tables["verdicts"])
     if {"normal", "restricted_arms"} <= set(runs["condition"]):
         yield HypothesisFigure(
             sprints.NAME,
@@ -94,7 +112,7 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
         )
 
 
-def _limiter(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
+def _limiter(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     """Speed over both sides' strengths, where they were measured."""
     athletes, verdicts, power = (
         tables[name] for name in ("hypotheses_athletes", "verdicts", "power")
@@ -112,8 +130,11 @@ def _limiter(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[Hypothes
         )
 
 
-def _timing(steps: pd.DataFrame, verdicts: pd.DataFrame) -> Iterator[HypothesisFigure]:
+def _timing(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     """Lag over speed, where some athlete has it at more than one."""
+    steps, verdicts = tables["hypotheses_steps"], tables["verdicts"]
+    if not _several_speeds(steps):
+        return
     numbers = timing_numbers(steps)
     if not (numbers.groupby("participant_id")["lag_sd"].count() > 1).any():
         return
@@ -129,13 +150,18 @@ def _timing(steps: pd.DataFrame, verdicts: pd.DataFrame) -> Iterator[HypothesisF
     )
 
 
-def _patterns(tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
-    """Partitions and signs, where angular momentum is known."""
-    partitions, signs = tables["partitions"], tables["sign_patterns"]
+def _partitions(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+    """Ranking of the partitions, where angular momentum is known."""
+    partitions = tables["partitions"]
     for arms in partition_ranking.NAMES:
         own = partitions[partitions["arms"] == arms]
         if own.loc[own["phase"] == "stance", "opposition"].notna().any():
             yield _ranking(own, arms)
+
+
+def _signs(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+    """Signs of the groups, where angular momentum is known."""
+    signs = tables["sign_patterns"]
     if signs["cosine"].notna().any():
         yield HypothesisFigure(
             sign_matrix.NAME,
@@ -166,7 +192,7 @@ def smallest_effects(verdicts: pd.DataFrame) -> dict[str, float]:
     return dict(zip(verdicts["hypothesis"], verdicts["smallest_effect"].astype(float), strict=True))
 
 
-def _specifications(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[HypothesisFigure]:
+def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     """The specification curve, where there are arms beside the default."""
     arms, verdicts = tables["multiverse"], tables["verdicts"]
     if not len(specification.drawn_arms(arms)):
@@ -186,3 +212,16 @@ def _specifications(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[H
         arms,
         MULTIVERSE,
     )
+
+
+def layouts() -> dict[str, Callable[[Study, Tables], Iterator[HypothesisFigure]]]:
+    """What lays out the figures of one kind, in the order of the page."""
+    return {
+        "partitions": _partitions,
+        "signs": _signs,
+        "specifications": _specifications,
+        "limiter": _limiter,
+        "side ratio": _side_ratio,
+        "timing": _timing,
+        "sprints": _sprints,
+    }

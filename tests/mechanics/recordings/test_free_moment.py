@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.free_moment import free_moment_slope
+from aqbio.mechanics.recordings.free_moment import free_moment_measured, free_moment_slope
 
 
 def _contacts(count: int, seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -53,3 +53,13 @@ def test_two_contacts_are_too_few_and_none_is_none():
     assert not nothing.reversed
     single = free_moment_slope(-2.0 * true[:25], true[:25], contact[:25])
     assert np.isnan(single.error)
+
+
+@pytest.mark.parametrize(("largest", "measured"), [(0.09, False), (0.11, True)])
+def test_a_free_moment_that_is_hardly_there_was_not_measured(largest, measured):
+    """All-zero columns are as good as none; the low-pass leaves hundredths of N m of them."""
+    free = np.full((100, 2), np.nan)
+    free[20:50, 0] = 8.0 * np.sin(np.linspace(0.0, 3.0, 30))
+    assert free_moment_measured(free)
+    free[60:90, 1] = largest * np.sin(np.linspace(0.0, np.pi, 31)[:30])
+    assert free_moment_measured(free) == measured

@@ -50,3 +50,10 @@ def test_gaps_and_people_who_stand_tell_nothing():
     still = np.tile(runner()[:1], (50, 1, 1))
     assert np.isnan(elapsed_frames(still)).all()
     assert breaks(still[:3]) == []
+
+
+@pytest.mark.parametrize("size", [0.005, 0.02, 0.05])
+def test_markers_that_tremble_say_nothing(size):
+    """Noise turns every step round; it must not be called lost frames."""
+    path = runner()
+    assert breaks(path + size * np.random.default_rng(2).standard_normal(path.shape)) == []

@@ -240,14 +240,16 @@ def test_residual_before_is_that_of_the_plain_motion_and_mass(rows, trial):
     assert rows.loc["plain_residual_force_y_rms", "value"] == pytest.approx(expected)
 
 
-def test_a_suspect_trial_fails_the_gate_with_the_cause():
+def test_a_suspect_trial_fails_the_gate_with_the_cause(tmp_path):
+    study = load_study(write_small_study(tmp_path))
     suspect = {**FITTED, "motion": "plain", "suspicions": ["force_sign", "markers"]}
-    found = {row["measure"]: row for row in consistency_rows({}, made_trial(), suspect)}
+    found = {row["measure"]: row for row in consistency_rows(study, {}, made_trial(), suspect)}
     assert found["consistency_suspicions"]["verdict"] == "fail"
     assert found["consistency_suspicions"]["note"] == "force_sign, markers"
     assert "posterior_sd_opposition" not in found
 
 
-def test_a_plain_trial_has_no_rows_of_the_fit():
+def test_a_plain_trial_has_no_rows_of_the_fit(tmp_path):
+    study = load_study(write_small_study(tmp_path))
     plain = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
-    assert list(consistency_rows({}, made_trial(), plain)) == []
+    assert list(consistency_rows(study, {}, made_trial(), plain)) == []

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.io.study import load_study
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.stages.fitting.observed import observations, total_wrench, trial_speed
+from aqbio.stages.fitting.session import fitted_session
 from aqbio.stages.fitting.trials import SolvedTrial, plain_dataset
 from aqbio.stages.solving.observed import read_observed, with_observed
+from tests.small_study import write_small_study
 
 RATE, FRAMES = 250.0, 300
 TIME = np.arange(FRAMES) / RATE
@@ -58,7 +61,7 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
         },
         attrs={
             "surface": surface, "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
-            "events": "plates", "marker_rate": RATE, "cutoff": 20.0,
+            "events": "plates", "free_moment": "measured", "marker_rate": RATE, "cutoff": 20.0,
         },
     )  # fmt: skip
     markers = np.zeros((FRAMES, 12, 3))
@@ -152,6 +155,7 @@ def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
         (lambda t: lose(t, ["shank"], NOT_IN_FILE), "does not hold leg_right (shank)"),
         (lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT), "for some frames: arm_left"),
         (lambda t: t.solved.attrs.update(from_coordinates="angles.mot"), "no markers"),
+        (lambda t: t.prepared.attrs.update(free_moment="not recorded"), "no free moment"),
     ],
 )
 def test_trials_that_cannot_be_fitted(spoil, why):
@@ -209,3 +213,13 @@ def test_plates_whose_edges_are_unknown_measure_contacts():
     np.testing.assert_array_equal(
         seen.measured, observations(OneSkeleton(), made(), GROUPS, EDGE).measured
     )
+
+
+def test_a_model_without_arms_is_not_fitted(tmp_path):
+    """Their mass in the trunk: the fit bent the trunk to five times its momentum, unsuspected."""
+    study = load_study(write_small_study(tmp_path))
+    for arm in ("arm_left", "arm_right"):
+        del study.model_map.groups[arm]
+    session = fitted_session(study, OneSkeleton(), [made()])
+    assert session.plain == {"run": "the model has no arm_left and no arm_right of its own"}
+    assert not session.fits

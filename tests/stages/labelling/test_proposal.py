@@ -114,6 +114,16 @@ def test_kneecaps_and_computed_points_are_left_out(table):
     assert set(found.unused) == {"RPAT", "LKJC", "MidASIS"}
 
 
+@pytest.mark.parametrize("stem", ["RFE", "RFEMUR_CGM_2.4", "PEL"])
+def test_axes_that_other_software_computed_are_no_markers(table, stem):
+    """Four labels of a bone; three of them are three markers."""
+    axes = [stem + end for end in "OALP"]
+    found = named_labels([*axes, "RHEE"], table)
+    assert set(found.unused) == set(axes)
+    assert list(found.places) == ["RHEE"]
+    assert not set(named_labels(axes[:3], table).unused) & set(axes)
+
+
 def test_our_own_marker_set_comes_out_as_it_was_written(table):
     """The sprint model's own labels give the marker set that the model brings."""
     folder = MODELS / "sprint"

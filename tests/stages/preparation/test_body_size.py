@@ -6,15 +6,22 @@ import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, Participant
-from aqbio.stages.preparation.body_size import force_findings, pelvis_height, size_findings
+from aqbio.stages.preparation.body_size import (
+    force_findings,
+    measured_stature,
+    pelvis_height,
+    size_findings,
+)
 from tests.stages import made_run
 
-PELVIS = 0.57 * 1.80
+STANDING = [{"pelvis_height_m": 0.555 * 1.80}, {"stance_height_m": 0.3}]
+RUNNING = [{"stance_height_m": 0.5}, {"stance_height_m": 0.555 * 1.80}, {"stance_height_m": 1.5}]
 
 
-def _rules(height, mass, pelvis=PELVIS):
+def _rules(height, mass, trials=STANDING):
     person = Participant(participant_id="P1", height_m=height)
-    return [one.rule for one in size_findings(person, pelvis, mass, "participants.tsv")]
+    shown = measured_stature(trials)
+    return [one.rule for one in size_findings(person, shown, mass, "participants.tsv")]
 
 
 def test_height_of_the_made_up_pelvis():
@@ -31,10 +38,30 @@ def test_height_of_the_made_up_pelvis():
 
 
 @pytest.mark.parametrize(
-    ("height", "said"), [(1.80, False), (1.65, False), (1.40, True), (2.1, True)]
+    ("trials", "height", "said"),
+    [
+        (STANDING, 1.66, False),
+        (STANDING, 1.65, True),
+        (STANDING, 1.94, False),
+        (STANDING, 1.95, True),
+        (RUNNING, 1.64, False),
+        (RUNNING, 1.63, True),
+        (RUNNING, 1.96, False),
+        (RUNNING, 1.97, True),
+    ],
 )
-def test_stature_of_another_person(height, said):
-    assert (_rules(height, None) == ["height-implausible"]) is said
+def test_stature_of_another_person(trials, height, said):
+    """8 % of the 1.80 m that these legs belong to where they stand, 9 % where they run."""
+    assert (_rules(height, None, trials) == ["height-implausible"]) is said
+
+
+def test_lengths_that_are_too_small_are_named_by_their_factor():
+    """A recording shrunk to 0.85: the stature says so, or is wrong itself."""
+    person = Participant(participant_id="P1", height_m=1.80)
+    shown = measured_stature([{"pelvis_height_m": 0.85 * 0.555 * 1.80}])
+    [one] = size_findings(person, shown, None, "participants.tsv")
+    assert "0.85 times what they should be" in one.fix
+    assert "unit and calibration" in one.fix
 
 
 @pytest.mark.parametrize(
@@ -47,7 +74,7 @@ def test_mass_of_plates_with_another_scale(mass, said):
 
 
 def test_nothing_is_said_without_a_static_trial():
-    assert _rules(1.0, 20.0, None) == []
+    assert _rules(1.0, 20.0, []) == []
 
 
 @pytest.mark.parametrize(

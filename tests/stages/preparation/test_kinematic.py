@@ -56,7 +56,7 @@ def test_nothing_is_claimed_for_what_was_not_tested(rate, speed, strike, told):
 def test_low_passed_markers_have_no_claim_and_name_the_cause():
     events, unfound = _said([*WHOLE, _contact(UNKNOWN, 2.4)], smoothed=True)
     assert "because the markers were low-passed" in events.what
-    assert unfound.what.startswith("1 of 4 contacts have no touchdown")
+    assert unfound.what.startswith("1 of 4 contacts has no touchdown")
     assert "low-passed before" in unfound.what
     assert unfound.fix == "export the markers unfiltered."
 

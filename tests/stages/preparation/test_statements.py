@@ -25,7 +25,7 @@ def test_severity_follows_the_verdict(against, confirmed, severity):
     assert found is not None
     assert found.severity == severity
     assert ("It stops." in found.what) is (severity == "error")
-    assert "the sheet says 60.0 kg, but by plates 75.0 kg" in found.what
+    assert "the sheet says 60.0 kg, but it is 75.0 kg by plates" in found.what
 
 
 def test_nothing_is_said_where_they_agree():

@@ -104,6 +104,15 @@ def test_a_limb_that_comes_back_is_led_there_without_a_jump(run):
     np.testing.assert_array_equal(led[:, skeleton.free], q[:, skeleton.free])
 
 
+def test_what_is_seen_beyond_a_lost_segment_stays_where_it_is(run):
+    """A hip led across lost thighs took the shanks half a metre from their markers."""
+    skeleton, q = run
+    known = np.ones((FRAMES, len(skeleton.bodies)), dtype=bool)
+    known[20:40, skeleton.bodies.index("femur_l")] = False
+    led = bridged(skeleton, q, known)
+    np.testing.assert_array_equal(led[:, skeleton.free], q[:, skeleton.free])
+
+
 def test_a_file_is_filled_by_lines_and_defaults(run):
     skeleton, q = run
     told = q.copy()

@@ -11,7 +11,7 @@ from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.observed.mask import CONTRADICTED, IMPOSSIBLE
 from aqbio.stages.solving.pose import GROSS, MOST_FRAMES, believed, pose_faults
-from aqbio.stages.solving.pose_cause import pose_findings, refuse_without_pose
+from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 
 
 def column(runner, name):
@@ -51,7 +51,7 @@ def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
     assert (fault.group, fault.reason, fault.joint) == ("arm_right", IMPOSSIBLE, "elbow_right")
     seen = believed(pose, [fault])
     assert seen.lost_segments() == ("arm_r", "forearm_r")
-    [said] = pose_findings(pose, [fault], "run")
+    said = pose_finding(pose, [fault], "run")
     assert "in 30 of 30 frames" in said.what
     assert "LABarm_r0" in said.what  # the laboratory's label, not the model's marker
     assert "they leave two poses" in said.what
@@ -61,7 +61,7 @@ def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
 def test_markers_that_no_possible_pose_fits_are_named(runner, running, solved):
     """Three markers on each segment that say that the elbow is bent backwards."""
     pose = solved(mirrored(runner, running[::4]))
-    [said] = pose_findings(pose, pose_faults(pose), "run")
+    said = pose_finding(pose, pose_faults(pose), "run")
     assert "cause cannot be told" in said.what
     assert "farthest from the model are LABforearm_r" in said.what or "LABarm_r" in said.what
 
@@ -100,10 +100,32 @@ def test_exchanged_labels_are_found(runner, running, solved):
     pose = solved(positions=positions)
     faults = pose_faults(pose)
     assert {one.group for one in faults} == {"leg_right", "arm_right"}
-    for said in pose_findings(pose, faults, "run"):
-        assert "LABfoot_r1" in said.what
-        assert "LABforearm_r2" in said.what
-        assert "exchanged" in said.what
+    said = pose_finding(pose, faults, "run")
+    assert (
+        "LABfoot_r1 and LABforearm_r2" in said.what or "LABforearm_r2 and LABfoot_r1" in said.what
+    )
+    assert "exchanged" in said.what
+
+
+def test_exchanged_feet_are_found(runner, running, solved):
+    """Right markers under left labels, from the ankle down."""
+    station = runner.marker_position.copy()
+    for place, name in enumerate(runner.markers):
+        if "_l" in name:
+            twin = runner.markers.index(name.replace("_l", "_r"))
+            station[place] = station[twin] * [1.0, 1.0, -1.0]
+    runner = replace(runner, marker_position=station)
+    positions = marker_positions(runner, running[::4])
+    order = [
+        runner.markers.index(name.replace("_r", "_x").replace("_l", "_r").replace("_x", "_l"))
+        if name.startswith("foot") else place
+        for place, name in enumerate(runner.markers)
+    ]  # fmt: skip
+    pose = solved(positions=positions[:, order], skeleton=runner)
+    faults = pose_faults(pose)
+    assert {one.group for one in faults} == {"leg_left", "leg_right"}
+    said = pose_finding(pose, faults, "run")
+    assert "all labels of left and right from the" in said.what
 
 
 def test_no_trial_without_a_pelvis(runner, running, solved):
@@ -112,7 +134,7 @@ def test_no_trial_without_a_pelvis(runner, running, solved):
     positions[:, own] += 0.1
     pose = solved(positions=positions)
     with pytest.raises(AqbioError, match="markers of the pelvis are 173 mm") as error:
-        refuse_without_pose(pose, pose_faults(pose), "run")
+        refuse_without_pose(pose, pose_faults(pose), pose_faults(pose), "run")
     assert error.value.rule == "pose-impossible"
 
 
@@ -130,9 +152,9 @@ def test_no_trial_of_which_most_is_lost(runner, running, solved):
         faults = pose_faults(pose)
         if refused:
             with pytest.raises(AqbioError, match="cannot be believed"):
-                refuse_without_pose(pose, faults, "run")
+                refuse_without_pose(pose, faults, faults, "run")
         else:
-            refuse_without_pose(pose, faults, "run")
+            refuse_without_pose(pose, faults, faults, "run")
             assert not believed(pose, faults).seen.all()
 
 
@@ -142,5 +164,5 @@ def test_angles_from_a_file_are_held_against_the_same_ranges(runner, running, so
     pose = solved(wrong, from_file=True)
     faults = pose_faults(pose)
     assert [one.joint for one in faults] == ["knee_right"]
-    [said] = pose_findings(pose, faults, "run")
+    said = pose_finding(pose, faults, "run")
     assert "another sign" in said.what

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -222,3 +224,12 @@ def test_a_study_without_steps_has_an_empty_dataset():
     data = curves_dataset([])
     assert data.sizes["step"] == 0
     assert data["joint_moment"].shape == (0, 2, 101, len(JOINT_ROLES), 3)
+
+
+def test_a_speed_that_nothing_shows_is_unknown(trial):
+    """No flight because feet overlap, and no pelvis in contact: nothing is left to average."""
+    touching = trial["time"] < CONTACTS["touchdown"][0] + 0.05
+    trial["com_velocity"] = trial["com_velocity"].where(~touching)
+    own = _steps(trial)[0]
+    step = replace(own, next_touchdown=own.toe_off)
+    assert np.isnan(step_curves(trial, [step], MAP)[0].speed)

@@ -1,0 +1,164 @@
+"""The pose of a trial, from markers that can be believed: others must not pull the rest along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import Finding
+from aqbio.io.study import Study
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
+from aqbio.mechanics.multibody.angles import continuous
+from aqbio.mechanics.multibody.motion import TrackedMarkers
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.stages.preparation.markers import longest_gap
+from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
+from aqbio.stages.solving.observed import bridged, shown_by_markers, told_by_file
+from aqbio.stages.solving.pose import Fault, SolvedPose, believed, pose_faults
+from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
+
+FAINT = 1e-3
+"""Weight of markers that are not believed, relative: they lead their own limb, and no other."""
+
+ROUNDS = 5
+"""How often a pose is solved again without the limbs that were found impossible in it."""
+
+
+@dataclass(frozen=True)
+class Posed:
+    """What became of a trial's pose.
+
+    Attributes
+    ----------
+    q : (T, C) array, rad or m
+        Before the low-pass.
+    observed : Observed
+        What determines it, without what cannot be believed.
+    unobservable : tuple of str
+        Coordinates that the markers leave open.
+    findings : tuple of Finding
+        Limbs that were lost, and why.
+    """
+
+    q: FloatArray
+    observed: Observed
+    unobservable: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def trial_pose(
+    study: Study,
+    trial: Trial,
+    skeleton: Skeleton,
+    markers: TrackedMarkers,
+    model: Path,
+    rate: float,
+) -> Posed:
+    """Solve the pose of every frame, and again without the limbs that turn out to be impossible.
+
+    Parameters
+    ----------
+    study : Study
+    trial : Trial
+    skeleton : Skeleton
+    markers : TrackedMarkers
+    model : Path
+        The participant's ``.osim``.
+    rate : float
+        Of the markers, Hz.
+
+    Raises
+    ------
+    AqbioError
+        Without a pelvis, or when most of the body cannot be believed.
+    """
+    scaled = study.read_manifest(trial.participant_id, "scale")["lost"]
+    shape = (len(markers.time), len(skeleton.bodies))
+    lost: list[tuple[BoolArray, str]] = [
+        (np.broadcast_to([scaled.get(body) == why for body in skeleton.bodies], shape), why)
+        for why in dict.fromkeys(scaled.values())
+    ]
+    findings: list[Finding] = []
+    every: list[Fault] = []
+    longest = longest_gap(study.settings.prepare, rate)
+    for _ in range(ROUNDS):
+        gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
+        kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
+        q, known, unobservable = _solved(study, trial, skeleton, kept, model)
+        never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
+        observed = observed_from(skeleton.bodies, known | gone, longest, never)
+        for frames, why in lost:
+            observed = observed.losing(frames, why)
+        seen = None if trial.coordinates_file else kept
+        pose = SolvedPose(skeleton, q, seen, study.model_map, study.marker_set, observed)
+        faults = pose_faults(pose)
+        if not faults:
+            break
+        every += faults
+        refuse_without_pose(pose, every, faults, trial.trial_id)
+        findings.append(pose_finding(pose, faults, trial.trial_id))
+        for fault in faults:
+            own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
+            lost.append((fault.frames[:, None] & own, fault.reason))
+        observed = believed(pose, faults)
+    return Posed(q, observed, unobservable, tuple(findings))
+
+
+def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
+    """Segment of each marker."""
+    return [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
+
+
+def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+    """Leave out markers in some frames, (T, K); those that are gone in all only lead their limb.
+
+    Where a limb roughly is decides where the body's centre of mass is.
+    """
+    whole = gone.all(axis=0)
+    partly = (gone & ~whole)[:, :, None]
+    return replace(
+        markers,
+        positions=np.where(partly, np.nan, markers.positions),
+        weights=np.where(whole, FAINT * markers.weights, markers.weights),
+    )
+
+
+def _solved(
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, model: Path
+) -> tuple[FloatArray, BoolArray, tuple[str, ...]]:
+    """Coordinates, the segments that are determined, and the coordinates that are not."""
+    if trial.coordinates_file:
+        stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
+        told = solved_coordinates(stem, skeleton, markers.time)
+        q = filled_coordinates(skeleton, told)
+        return q, told_by_file(skeleton, q, np.isfinite(told)), ()
+    q, unobservable = _coordinates(study, skeleton, markers, model)
+    known = shown_by_markers(skeleton, q, markers)
+    return bridged(skeleton, q, known), known, unobservable
+
+
+def _coordinates(
+    study: Study, skeleton: Skeleton, markers: TrackedMarkers, model: Path
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Inverse kinematics by the solver that the settings choose; every coordinate filled.
+
+    Gives the coordinates and the names of those that the markers do not determine.
+    """
+    index = np.array([skeleton.markers.index(name) for name in markers.names])
+    if study.settings.solve.solver == "aqbio":
+        solution = inverse_kinematics(skeleton, markers.positions, index, markers.weights)
+        return solution.q, solution.unobservable
+    from aqbio.osim import inverse
+
+    accuracy = study.settings.solve.accuracy
+    q = inverse.inverse_kinematics(model, markers, skeleton.coordinates, accuracy=accuracy)
+    unsolved = np.isnan(q[0])
+    q[:, unsolved] = skeleton.coordinate_default[unsolved]
+    q = continuous(skeleton, dependent_filled(skeleton, q), skeleton.coordinate_default)
+    return q, unobservable_coordinates(skeleton, markers.positions, index, markers.weights, q)

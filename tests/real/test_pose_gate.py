@@ -1,0 +1,121 @@
+"""A sprint whose legs no landmark places: they are left out, and the rest is as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.mechanics.anatomy.human_ranges import beyond_range, joint_angles
+from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.mechanics.observed.determined import (
+    LARGEST_DISPLACEMENT,
+    coordinate_covariance,
+    mass_displacement,
+    range_sd,
+)
+from aqbio.mechanics.vectors import rotate
+from aqbio.stages.solve import ParticipantModel
+from tests.real.altered import rewritten
+from tests.real.staged import run_stages, write_study
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+KNEES_AND_ANKLES = tuple(
+    side + label for side in "LR" for label in ("LEPI", "MEPI", "LMAL", "MMAL")
+)
+ELBOWS = ("LELB", "RELB")
+HIDDEN = {"all": (), "clusters": KNEES_AND_ANKLES, "elbows": ELBOWS}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, realdata):
+    folder = tmp_path_factory.mktemp("pose")
+    (folder / "data").mkdir()
+    source = realdata / "ja1_dorn2012" / "c3d"
+    for name, hidden in HIDDEN.items():
+        for kind, file in (("static", "JA1Static05.c3d"), ("sprint", "JA1Gait35.c3d")):
+            rewritten(source / file, folder / "data" / f"{name}_{kind}.c3d", hidden=hidden)
+    rows = [
+        row
+        for name in HIDDEN
+        for row in (
+            f"{name}\tstatic\tstatic\t{name}_static.c3d\tn/a",
+            f"{name}\tsprint\trun\t{name}_sprint.c3d\tn/a",
+        )
+    ]
+    people = [f"{name}\tmale\t75.95\tn/a\tstatic" for name in HIDDEN]
+    file = write_study(folder, people, rows, data=(folder / "data").as_posix())
+    return run_stages(file, until="solve")
+
+
+def _lost(study, name):
+    solved = read_dataset(study.folder(name, "solve") / "sprint.nc")
+    reasons = zip(solved["segment"].values, solved["unobserved_reason"].values, strict=True)
+    return {str(segment): str(why) for segment, why in reasons if why}
+
+
+def _findings(study, name, stage="solve"):
+    manifest = study.read_manifest(name, stage)
+    return {
+        one["rule"]: one
+        for one in (*manifest["findings"], *(f for t in manifest["trials"] for f in t["findings"]))
+    }
+
+
+def test_the_whole_recording_passes_with_room(study):
+    """A sprint at 9.5 m/s: 8 degrees and more inside what people reach, displacement under half."""
+    assert _lost(study, "all") == {}
+    rules = {*_findings(study, "all"), *_findings(study, "all", "scale")}
+    assert not rules & {"pose-impossible", "static-impossible", "body-not-placed"}
+    skeleton = load_skeleton(ParticipantModel.of(study, "all").table)
+    solved = read_dataset(study.folder("all", "solve") / "sprint.nc")
+    q = solved["q"].values
+    angles = joint_angles(skeleton, q, study.model_map.joints.by_name())
+    assert max(beyond_range(one, place).max() for place, one in angles.items()) < -8.0
+    index = np.array([skeleton.markers.index(str(name)) for name in solved["marker"].values])
+    seen = np.isfinite(solved["marker_position"].values).all(axis=2)
+    covariance = coordinate_covariance(skeleton, q, index, seen, range_sd(skeleton))
+    moved = mass_displacement(skeleton, q, covariance)
+    heavy = skeleton.mass > 0.5
+    assert np.median(moved[:, heavy], axis=0).max() < LARGEST_DISPLACEMENT / 2
+
+
+def test_legs_without_landmarks_are_lost_as_a_whole_and_named(study):
+    lost = _lost(study, "clusters")
+    legs = [*study.model_map.groups["leg_left"], *study.model_map.groups["leg_right"]]
+    assert lost == dict.fromkeys(legs, "not placed by landmarks")
+    said = _findings(study, "clusters", "scale")["body-not-placed"]
+    assert "both thighs and both shanks" in said["what"]
+    assert "RTHAP" in said["what"]
+    assert "both epicondyles of the knee; both malleoli" in said["fix"]
+
+
+def _centre_of_mass(study, name):
+    skeleton = load_skeleton(ParticipantModel.of(study, name).table)
+    poses = segment_poses(
+        skeleton, read_dataset(study.folder(name, "solve") / "sprint.nc")["q"].values
+    )
+    place = poses.origin + rotate(poses.rotation, skeleton.com)
+    return (place * skeleton.mass[:, None]).sum(axis=1) / skeleton.mass.sum()
+
+
+@pytest.mark.parametrize(("name", "apart"), [("clusters", 0.012), ("elbows", 0.004)])
+def test_the_centre_of_mass_stays_where_it_was(study, name, apart):
+    """Markers that are not believed still lead their limb: 10 and 3 mm RMS, by legs and by arms."""
+    difference = _centre_of_mass(study, name) - _centre_of_mass(study, "all")
+    assert np.sqrt((difference**2).sum(axis=1).mean()) < apart
+
+
+def test_arms_whose_elbows_no_landmark_shows(study):
+    lost = _lost(study, "elbows")
+    arms = [*study.model_map.groups["arm_left"], *study.model_map.groups["arm_right"]]
+    assert set(lost) == set(arms)
+    said = _findings(study, "elbows", "scale")["body-not-placed"]
+    assert "both epicondyles of the elbow" in said["fix"]
+
+
+@pytest.mark.parametrize("name", ["clusters", "elbows"])
+def test_nothing_is_inferred_from_forces(study, name):
+    assert not set(_findings(study, name)) & {"force-delay", "free-moment-sign"}

@@ -306,7 +306,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "contributions": ("model", "contributions", "roles", "steps"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
-    "hypotheses": ("model", "quality", "hypotheses", "multiverse"),
+    "hypotheses": ("quality", "hypotheses", "multiverse"),
     "figures": ("quality", "figures", "hypotheses"),
     "report": ("hypotheses", "report"),
 }

@@ -29,6 +29,7 @@ from aqbio.stages.manifest import (
     write_manifest,
 )
 from aqbio.stages.solving.force_checks import force_findings
+from aqbio.stages.solving.motion_checks import motion_findings
 from aqbio.stages.solving.observed import (
     lost_findings,
     lost_parts,
@@ -127,6 +128,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *solution_findings(solution, trial.trial_id, study),
         *unobservable_findings(solution, pose.unobservable, trial.trial_id),
         *pose.findings,
+        *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),
     ]
     groups, used = study.model_map.groups, solution.contact_window

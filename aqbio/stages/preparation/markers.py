@@ -50,8 +50,8 @@ def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
             ) from error
 
 
-def check_paths(recording: Recording, notes: Notes) -> None:
-    """Refuse markers that jump about: the file was read, or written, out of step.
+def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
+    """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly.
 
     Raises
     ------
@@ -61,8 +61,10 @@ def check_paths(recording: Recording, notes: Notes) -> None:
     known = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
     speed = float(np.median(known)) * recording.rate if len(known) else 0.0
     if speed > SPEED_MAX:
+        angles = "the angles move points of the body"
         raise AqbioError(
-            f"the markers move at {speed:.0f} m/s in the middle, more than {SPEED_MAX:.0f} m/s: "
+            f"{angles if trial.coordinates_file else 'the markers move'} at {speed:.0f} m/s in the "
+            f"middle, more than {SPEED_MAX:.0f} m/s: there is noise from one frame to the next, "
             "their unit or rate is wrong, or the file is damaged.",
             file=notes.file,
             fix="look at the trial in the capture software and export it again.",

@@ -141,7 +141,7 @@ def prepare_trial(
     check_clock(recording, notes)
     missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
-    check_paths(recording, notes)
+    check_paths(recording, trial, notes)
     check_task(recording, trial, notes)
     check_frames(recording, trial, notes.file)
     recording = without_flicker(recording, notes)

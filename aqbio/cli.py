@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, causes, counted
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -91,14 +91,15 @@ def check(study: StudyFile) -> None:
     from aqbio.stages.check import study_problems
 
     file = _study_file(study)
-    problems = study_problems(file)
+    problems = causes(study_problems(file))
     for problem in problems:
         typer.echo(str(problem), err=True)
-    errors = sum(problem.severity == "error" for problem in problems)
+    errors = sum(problem.first.severity == "error" for problem in problems)
     if errors:
         typer.echo(f"{errors} problem{'s' if errors != 1 else ''} in {file}.", err=True)
         sys.exit(1)
-    typer.echo(f"{file}: no problems found{', only remarks' if problems else ''}.")
+    told = f", only {counted(problems)}" if problems else ""
+    typer.echo(f"{file}: no problems found{told}.")
 
 
 @app.command()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -34,6 +38,9 @@ class Finding:
         Line, column, frame or channel in that file.
     fix : str
         What a person can do about it.
+    label : str
+        The marker, body, coordinate or plate that ``what`` speaks of, by the name that the
+        laboratory gave it; several with commas. Findings that differ in it have one cause.
     """
 
     rule: str
@@ -47,13 +54,164 @@ class Finding:
     file: str = ""
     where: str = ""
     fix: str = ""
+    label: str = ""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """Give the finding as a plain dictionary, ready for JSON."""
         return asdict(self)
 
+    @property
+    def excess(self) -> float:
+        """How far the number is from its limit, of the limit; 0 where there is none."""
+        if self.number is None or not self.limit:
+            return 0.0
+        return abs(self.number - self.limit) / abs(self.limit)
+
+    @property
+    def cause(self) -> tuple[str, str, str]:
+        """Severity, rule, and what is said without numbers and labels: alike for one cause."""
+        said = self.what
+        for name in sorted({*self.label.split(", ")} - {""}, key=len, reverse=True):
+            said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", said)
+        return self.severity, self.rule, _NUMBERS.sub("#", _LISTS.sub("*", said))
+
     def __str__(self) -> str:
         return _message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
+
+
+def group_of(finding: Finding) -> str:
+    """Give the short name of what is behind a finding: the same for all that it is behind.
+
+    Examples
+    --------
+    >>> gap = Finding("marker-missing", "info", "marker LTOE is missing in 4 frames.", label="LTOE")
+    >>> group_of(gap)
+    'marker-missing-4c58'
+    """
+    said = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
+    return f"{finding.rule}-{said[:4]}"
+
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""The gravest first."""
+
+TOLD = 8
+"""So many names are told one by one."""
+
+_NUMBERS = re.compile(r"[-+−]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?")
+_LISTS = re.compile(r"\*(?:, \*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings of one cause: they differ only in trials, labels and numbers.
+
+    Attributes
+    ----------
+    members : tuple of Finding
+        The one farthest beyond its limit first.
+    """
+
+    members: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for all."""
+        return self.members[0]
+
+    @property
+    def trials(self) -> Mapping[str, tuple[str, ...]]:
+        """Trials by participant; none where it concerns the participant as a whole."""
+        people = dict.fromkeys(one.participant for one in self.members)
+        return {
+            person: _names(one.trial for one in self.members if one.participant == person)
+            for person in people
+        }
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Markers, bodies, coordinates or plates."""
+        return _names(label for one in self.members for label in one.label.split(", "))
+
+    @property
+    def concerns(self) -> str:
+        """Who and which trials it concerns: with one participant by name, otherwise counted."""
+        if len(self.trials) == 1:
+            [(person, trials)] = self.trials.items()
+            return ", ".join(part for part in (person, listed(trials)) if part)
+        counts = (
+            f"{person or 'the study'} ({len(trials)})" if trials else person or "the study"
+            for person, trials in self.trials.items()
+        )
+        return listed(tuple(counts))
+
+    @property
+    def alike(self) -> str:
+        """How many findings there are, which one is told, and labels; empty for a single one."""
+        if len(self.members) == 1:
+            return ""
+        told = f"{self.first.participant} {self.first.trial}".strip()
+        parts = [f"{len(self.members)} alike", f"told: {told}" if told else ""]
+        parts.append(f"labels: {listed(self.labels)}" if len(self.labels) > 1 else "")
+        return "; ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        if len(self.members) == 1:
+            return str(self.first)
+        one = self.first
+        file = one.file if {other.file for other in self.members} == {one.file} else ""
+        return _message(f"{one.what} ({self.alike})", self.concerns, file, "", one.fix)
+
+
+def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
+    """Sort findings by what is behind them, the gravest first.
+
+    Examples
+    --------
+    >>> gap = Finding("marker-missing", "info", "marker LTOE is missing in 4 frames.", "a",
+    ...               label="LTOE", number=4, limit=1)
+    >>> cut = Finding("cut", "error", "the trial is cut.", "b")
+    >>> other = Finding("marker-missing", "info", "marker RHEE is missing in 9 frames.", "b",
+    ...                 label="RHEE", number=9, limit=1)
+    >>> cut_first, gaps = causes([gap, cut, other])
+    >>> cut_first.alike, gaps.first.what, gaps.alike
+    ('', 'marker RHEE is missing in 9 frames.', '2 alike; told: b; labels: RHEE, LTOE')
+    """
+    found: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in findings:
+        found.setdefault(one.cause, []).append(one)
+    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in found.values()]
+    return tuple(sorted(every, key=lambda x: SEVERITIES.index(x.first.severity)))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Give some names with commas, and the number of the others.
+
+    Examples
+    --------
+    >>> listed([str(number) for number in range(10)])
+    '0, 1, 2, 3, 4, 5, 6, 7 and 2 more'
+    """
+    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
+    return ", ".join(names[:TOLD]) + more
+
+
+def counted(found: Sequence[Cause]) -> str:
+    """Say how many causes of each severity there are.
+
+    Examples
+    --------
+    >>> counted(causes([Finding("cut", "error", "cut."), Finding("gap", "warning", "a gap.")]))
+    '1 error and 1 warning'
+    """
+    count = Counter(one.first.severity for one in found)
+    words = {"error": "error", "warning": "warning", "info": "remark"}
+    parts = [f"{count[s]} {words[s]}{'s' * (count[s] != 1)}" for s in SEVERITIES if count[s]]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 class AqbioError(Exception):

@@ -18,12 +18,16 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.report.summary import study_summary
 from aqbio.stages.internal import IDENTIFIER, RULE
-from aqbio.stages.stepping.findings import every_finding
+from aqbio.stages.stepping.findings import every_finding, study_causes
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 POLL_SECONDS = 0.25
+
+TOLD_CAUSES = 10
+"""Causes that the console tells."""
 
 BROKEN = 3
 """Exit status of a strict run that has a page, but not of everything."""
@@ -221,14 +225,32 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
 
 
 def summary(study: Study) -> str:
-    """Say what became of every trial and where the page is."""
+    """Say what can be used, what was found, cause by cause, and where the page is."""
     trials = read_table(study.table("trials.tsv"))
-    failed = trials[trials["status"] != "ok"]
-    lines = [f"{len(trials) - len(failed)} of {len(trials)} trials have results."]
-    lines += [f"  {row.participant_id} {row.trial_id}: {row.reason}" for row in failed.itertuples()]
-    lines += internal_errors(study)
-    lines.append(f"Page: {study.root / 'report' / 'index.html'}")
-    return "\n".join(lines)
+    said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
+    failed = int((trials["status"] != "ok").sum())
+    lines = [f"{len(trials) - failed} of {len(trials)} trials have results."]
+    lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
+    lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
+    lines += [f"Failed ({one.concerns}): {one.first.what}" for one in said.failed]
+    lines += [*internal_errors(study), *_causes(study)]
+    return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
+
+
+def _causes(study: Study) -> Iterator[str]:
+    """Errors and warnings, one per cause: about a screen; the others are in the table."""
+    found = [one for one in study_causes(study) if one.first.rule != RULE]
+    grave = [one for one in found if one.first.severity != "info"]
+    for one in grave[:TOLD_CAUSES]:
+        alike = f" ({one.alike})" if one.alike else ""
+        who = f"{one.concerns}: " if one.concerns else ""
+        yield f"{one.first.severity.capitalize()}: {who}{one.first.what}{alike}"
+        if one.first.fix:
+            yield f"  Fix: {one.first.fix}"
+    left, remarks = max(len(grave) - TOLD_CAUSES, 0), len(found) - len(grave)
+    if left or remarks:
+        words = f"{left} more and {remarks} remark{'s' * (remarks != 1)}"
+        yield f"{words}: {study.table('causes.tsv')}"
 
 
 def internal_errors(study: Study) -> list[str]:

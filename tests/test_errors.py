@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from aqbio.errors import AqbioError, Finding
+import aqbio
+from aqbio.errors import AqbioError, Finding, causes
 
 
 def test_all_parts_of_a_message():
@@ -64,3 +68,73 @@ def test_an_error_becomes_a_finding():
 def test_a_finding_goes_through_json_unchanged():
     finding = Finding("gap", "warning", "größer", number=0.0125, limit=0.01, unit="m")
     assert Finding(**json.loads(json.dumps(finding.as_dict()))) == finding
+
+
+def _gap(trial: str, label: str, frames: int, **more) -> Finding:
+    return Finding(
+        rule="marker-missing",
+        severity="warning",
+        what=f"marker {label} is missing in {frames} of 180 frames, more than 10.",
+        trial=trial,
+        participant="P1",
+        number=frames,
+        limit=10,
+        label=label,
+        **more,
+    )
+
+
+def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
+    """84 lines about missing markers hid the two that mattered."""
+    gaps = [_gap(f"run{number % 12}", f"R.MT{number % 7}", 20 + number) for number in range(84)]
+    other = Finding("marker-flicker", "warning", "LASI jumps.", trial="run1", participant="P1")
+    cut = Finding("cut", "error", "the trial is cut.", trial="run9", participant="P1")
+    found = causes([*gaps, other, cut])
+    assert [one.first.rule for one in found] == ["cut", "marker-missing", "marker-flicker"]
+    assert len(found[1].members) == 84
+    assert found[1].first.what == "marker R.MT6 is missing in 103 of 180 frames, more than 10."
+    assert len(found[1].labels) == 7
+    assert found[1].concerns.startswith("P1, run")
+    assert found[1].concerns.endswith("and 4 more")
+    assert found[1].alike.startswith("84 alike; told: P1 run11; labels: R.MT6")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Finding("marker-missing", "info", "marker LTOE is missing in 20 of 180 frames.", "fast"),
+        Finding("marker-missing", "warning", "no marker is seen in 20 of 180 frames.", "fast"),
+        Finding("marker-moved", "warning", _gap("fast", "LTOE", 20).what, "fast"),
+    ],
+)
+def test_another_severity_rule_or_sentence_is_another_cause(other):
+    """Nothing is hidden behind a sentence that says something else."""
+    assert len(causes([_gap("fast", "LTOE", 20), other])) == 2
+
+
+def test_several_participants_are_counted():
+    gaps = [replace(_gap(trial, "LTOE", 20), participant=who) for who, trial in (
+        ("P1", "a"), ("P1", "b"), ("P2", "a"))]  # fmt: skip
+    [one] = causes(gaps)
+    assert one.concerns == "P1 (2), P2 (1)"
+    text = str(one)
+    assert text.startswith("P1 (2), P2 (1): marker LTOE is missing in 20 of 180 frames")
+    assert "(3 alike; told: P1 a)" in text
+
+
+def test_a_single_finding_reads_as_before():
+    one = _gap("fast", "LTOE", 20, fix="fill it.")
+    assert [str(cause) for cause in causes([one])] == [str(one)]
+
+
+def test_a_label_is_no_part_of_another_name():
+    """RTOE in RTOE2 is another marker; the sentence stays apart."""
+    near = Finding("x", "info", "RTOE2 is off by 4 mm.", label="RTOE")
+    assert near.cause != Finding("x", "info", "RTOE is off by 4 mm.", label="RTOE").cause
+
+
+def test_no_fix_says_that_there_is_nothing_to_do():
+    """A finding that asks for nothing has no fix."""
+    sources = sorted(Path(aqbio.__file__).parent.rglob("*.py"))
+    empty = re.compile(r"""fix\s*=\s*\(?\s*"(nothing|none|no )""")
+    assert [path.name for path in sources if empty.search(path.read_text(encoding="utf-8"))] == []

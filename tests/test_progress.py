@@ -19,7 +19,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.stages.internal import RULE
-from aqbio.stages.stepping.columns import FINDINGS, TRIALS
+from aqbio.stages.stepping.columns import FINDINGS, STEPS, TRIALS
 from tests.small_study import write_small_study
 
 
@@ -145,26 +145,54 @@ def test_the_bar_of_the_study_reaches_its_end(study):
     assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
 
 
-def _trials(study, *rows, found=()):
-    findings = pd.DataFrame(
-        [dict.fromkeys(FINDINGS) | {"rule": RULE, "what": one} for one in found],
-        columns=list(FINDINGS),
-    )
-    write_table(findings, study.table("findings.tsv"), FINDINGS, {})
-    table = pd.DataFrame([dict.fromkeys(TRIALS) | row for row in rows], columns=list(TRIALS))
-    write_table(table, study.table("trials.tsv"), TRIALS, {})
+def _trials(study, *rows, found=(), steps=()):
+    findings = [
+        dict.fromkeys(FINDINGS) | ({"rule": RULE, "severity": "error", "what": one}
+                                   if isinstance(one, str) else one)
+        for one in found
+    ]  # fmt: skip
+    for name, columns, content in (
+        ("findings", FINDINGS, findings), ("trials", TRIALS, rows), ("steps", STEPS, steps)
+    ):  # fmt: skip
+        lines = [dict.fromkeys(columns) | row for row in content]
+        table = pd.DataFrame(lines, columns=list(columns))
+        write_table(table, study.table(f"{name}.tsv"), columns, {})
 
 
-def test_summary_names_every_failure_and_the_page(study):
-    _trials(
-        study,
-        {"participant_id": "P1", "trial_id": "fast", "status": "ok"},
-        {"participant_id": "P1", "trial_id": "007", "status": "failed", "reason": "solve: cut."},
-    )
-    first, failure, page = progress.summary(study).splitlines()
-    assert first == "1 of 2 trials have results."
-    assert failure == "  P1 007: solve: cut."
-    assert page == f"Page: {study.root / 'report' / 'index.html'}"
+WHOLE = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}
+
+
+def _finding(words, severity="warning"):
+    return {"severity": severity, "rule": "gap", "participant_id": "P1", "trial_id": "fast",
+            "what": f"{words} is 3 mm off.", "fix": f"mend {words}."}  # fmt: skip
+
+
+def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(study):
+    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "solve: cut.",
+                      "state": "failed"}  # fmt: skip
+    step = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
+            "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
+    found = [_finding("a"), _finding("b", "error"), _finding("c", "info"), _finding("a")]
+    _trials(study, WHOLE, failed, steps=[step], found=found)
+    lines = progress.summary(study).splitlines()
+    assert lines[:2] == ["1 of 2 trials have results.", "Trials: 2: 1 usable, 1 failed"]
+    assert "Nothing about the two sides can be said: see Findings." in lines
+    assert "Failed (P1, 007): solve: cut." in lines
+    assert lines[-6:-2] == [
+        "Error: P1, fast: b is 3 mm off.", "  Fix: mend b.",
+        "Warning: P1, fast: a is 3 mm off. (2 alike; told: P1 fast)", "  Fix: mend a.",
+    ]  # fmt: skip
+    assert lines[-2] == f"0 more and 1 remark: {study.table('causes.tsv')}"
+    assert lines[-1] == f"Page: {study.root / 'report' / 'index.html'}"
+
+
+def test_the_console_tells_about_a_screen(study):
+    """148 findings for one participant hid the two that mattered."""
+    names = [f"{first}{second}" for first in "abcdefghijkl" for second in "abcdefghijkl"]
+    _trials(study, WHOLE, found=[_finding(name) for name in names])
+    lines = progress.summary(study).splitlines()
+    assert len(lines) < 40
+    assert lines[-2].startswith(f"{len(names) - 10} more and 0 remarks: ")
 
 
 def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(
@@ -173,7 +201,7 @@ def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(
     """The page is there; scripts still learn that a part of it is not."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: [sys.executable, "-V"])
-    whole = {"participant_id": "P1", "trial_id": "fast", "status": "ok"}
+    whole = WHOLE
 
     def status(*, strict):
         return progress.run_workflow(study.file, cores=1, strict=strict)

@@ -75,7 +75,7 @@ def _muscles(path: Path) -> list[Finding]:
     if not count:
         return []
     what = f"{count} muscles play no part in inverse kinematics and dynamics."
-    fix = "none needed: corrections.drop_muscles removes them."
+    fix = "corrections.drop_muscles removes them, as it does unless the study says otherwise."
     return [Finding("model-muscles", "info", what, number=count, fix=fix)]
 
 
@@ -125,7 +125,7 @@ def _coupled(model: Any) -> list[Finding]:
     if not names:
         return []
     what = f"{len(names)} coordinates are coupled to others: {', '.join(names)}."
-    fix = "none needed: they are substituted exactly."
+    fix = "leave them as they are: they are substituted exactly."
     return [Finding("model-coupled", "info", what, number=len(names), fix=fix)]
 
 

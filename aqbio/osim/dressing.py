@@ -44,7 +44,7 @@ def dress(model: Any, marker_set: MarkerSet, seen: Container[str]) -> list[Findi
             continue
         name = marker_set.model_name(label)
         if name in places:
-            raise _error(label, f"marker {name} is claimed by another label too.")
+            raise _error(label, f"the model's marker {name} is claimed by another label too.")
         if mapped.midpoint and mapped.position is None:
             places[name] = _midpoint(label, mapped, marker_set, places)
         else:
@@ -102,7 +102,8 @@ def _place(model: Any, label: str, name: str, mapped: MappedMarker, own: dict[st
         return mapped.body, (0.0, 0.0, 0.0)
     if name in own:
         what = (
-            f"marker {name} is on {own[name][0]} in the model, on {mapped.body} in the marker set."
+            f"{label} (the model's {name}) is on {own[name][0]} in the model, on {mapped.body} in "
+            "the marker set."
         )
         raise _error(label, what)
     raise _error(label, f"the model has no marker {name}, and no position is given.")

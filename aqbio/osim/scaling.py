@@ -151,7 +151,7 @@ def scale_model(task: ScaleTask, output: Path, scratch: Path) -> ScaledModel:
     undress(scaled, task.marker_set)
     scaled.setName(output.stem)
     scaled.printToXML(str(output))
-    findings += factor_findings(factors, task.marker_set.measurements)
+    findings += factor_findings(factors, [_by_label(task.marker_set, x) for x in measurements])
     return _result(task, output, pose, factors, findings)
 
 
@@ -226,6 +226,15 @@ def _usable_measurements(
             )
             usable.append(measurement.model_copy(update={"pairs": named}))
     return tuple(usable), findings
+
+
+def _by_label(marker_set: MarkerSet, measurement: Measurement) -> Measurement:
+    """Name the pairs of a measurement as the laboratory does."""
+    pairs = tuple(
+        (marker_set.label_of(first), marker_set.label_of(second))
+        for first, second in measurement.pairs
+    )
+    return measurement.model_copy(update={"pairs": pairs})
 
 
 def _stand_ins(

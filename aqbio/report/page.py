@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from aqbio.errors import SEVERITIES, Cause
 from aqbio.figures.numbers import shown, shown_together
 from aqbio.report.agreement import sessions
 from aqbio.report.carried import (
@@ -40,6 +41,9 @@ _UNITS = {"kg m2/s": "kg m²/s"}
 AGREEMENT = "agreement"
 FEW = 2
 """Participants, and columns told in words, that a page shows without folding."""
+
+TOLD_CAUSES = 10
+"""Causes of one severity that a page tells at once: about a screen; the others are folded."""
 
 _SURELY = 0.001
 
@@ -78,8 +82,10 @@ class PageContent:
         Who is on the push side and who on the swing side.
     participants : int
         Number of rows of the participants sheet.
-    steps, trials, quality, findings : DataFrame
+    steps, trials, quality : DataFrame
         The study's tables.
+    causes : tuple of Cause
+        What was found in all stages.
     means : DataFrame
         As from `aqbio.figures.stance_means.stance_means`.
     caused : DataFrame
@@ -100,7 +106,7 @@ class PageContent:
     steps: pd.DataFrame
     trials: pd.DataFrame
     quality: pd.DataFrame
-    findings: pd.DataFrame
+    causes: tuple[Cause, ...]
     means: pd.DataFrame
     caused: pd.DataFrame
     consistency: tuple[Mapping[str, Any], ...]
@@ -134,7 +140,7 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
     environment.filters |= {"estimate": estimate, "probability": probability}
     environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"few": FEW}
+    environment.globals |= {"few": FEW, "told_causes": TOLD_CAUSES}
     style = (templates / "style.css").read_text(encoding="utf-8")
     figures = _figures(content.figures)
     values = Sections(environment, contain)
@@ -152,10 +158,10 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
     values.value("step_rows", lambda: rows(content.steps))
     values.value("quality", lambda: quality_tables(content.quality))
     values.value("residuals", lambda: residuals(content.quality))
-    values.value("cautions", lambda: cautions(content.quality, content.findings))
+    values.value("cautions", lambda: cautions(content.quality, content.causes))
     values.value("closures", lambda: rows(closures(content.quality)))
     values.value("closure_summary", lambda: closure_summary(content.quality))
-    values.value("findings", lambda: _findings(content.findings))
+    values.value("causes", lambda: _by_severity(content.causes))
     values.value("joint_roles", lambda: _joint_roles(columns))
     environment.globals |= {
         "content": content,
@@ -255,12 +261,8 @@ def data_address(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _findings(findings: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    blank = findings.astype(object).where(findings.notna(), "")
-    return {
-        severity: rows(blank[blank["severity"] == severity])
-        for severity in ("error", "warning", "info")
-    }
+def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
+    return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}
 
 
 def _joint_roles(columns: list[SpeedColumn]) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from aqbio.errors import Cause
 from aqbio.figures.numbers import shown
 from aqbio.report.rows import rows
 
@@ -264,7 +267,7 @@ def closure_summary(quality: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
+def cautions(quality: pd.DataFrame, causes: Sequence[Cause]) -> list[str]:
     """Say in a few sentences what a reader must know before using the numbers."""
     said = []
     every = [row for row in residuals(quality) if row.version != BEFORE]
@@ -292,10 +295,13 @@ def cautions(quality: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     if len(broken):
         names = ", ".join(sorted(set(broken["name"])))
         said.append(f"Closures that do not hold: {len(broken)} ({names}).")
-    count = findings["severity"].value_counts()
-    errors, warnings = int(count.get("error", 0)), int(count.get("warning", 0))
+    count = Counter(one.first.severity for one in causes)
+    errors, warnings = count["error"], count["warning"]
     if errors or warnings:
-        said.append(f"{_counted(errors, 'error')} and {_counted(warnings, 'warning')} were found.")
+        said.append(
+            f"{_counted(errors, 'error')} and {_counted(warnings, 'warning')} were found, each "
+            "counted once for all trials that it concerns."
+        )
     return said
 
 

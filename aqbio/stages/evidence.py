@@ -16,7 +16,7 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
 from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
@@ -167,7 +167,7 @@ def evidence_trial(
         "consistent": cached.fitted,
         "posterior_sd": _known(posterior_sds(data, state.steps)),
         "mass_kg": state.mass,
-        "unseen_arms": _unseen_arms(study, cached, state.steps),
+        "unseen": _unseen(study, cached, state.steps),
     }
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
     collected.own += own_rows
@@ -175,13 +175,21 @@ def evidence_trial(
     return TrialOutcome(numbers, tuple(findings), inputs)
 
 
-def _unseen_arms(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> str:
-    """Why the arms are not observed in any step of a trial; empty where they are."""
-    parts, time = observed_parts(study, cached), cached.time
-    arms = {name: one for name, one in study.model_map.groups.items() if name.startswith("arm_")}
+def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:
+    """Why the arms or the legs are not observed in any step of a trial, by what is lacking."""
+    observed, time = observed_parts(study, cached).observed, cached.time
     contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
-    reasons = [why_not_whole(parts.observed, arms, frames) for frames in contacts]
-    return max(reasons, key=reasons.count) if reasons and all(reasons) else ""
+    found = {}
+    for limb in ("arm", "leg"):
+        names = [f"{limb}_{side}" for side in SIDES]
+        groups = {name: study.model_map.groups.get(name, ()) for name in names}
+        if lacking := [name for name in names if not groups[name]]:
+            found[f"{limb}s"] = f"the model has no {' and no '.join(lacking)}"
+            continue
+        reasons = [why_not_whole(observed, groups, frames) for frames in contacts]
+        if reasons and all(reasons):
+            found[f"{limb}s"] = max(reasons, key=reasons.count)
+    return found
 
 
 def _known(values: dict[str, float]) -> dict[str, float]:

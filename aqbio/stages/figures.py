@@ -53,10 +53,10 @@ from aqbio.stages.internal import Parts
 from aqbio.stages.manifest import Report
 from aqbio.stages.stepping.findings import write_findings
 from aqbio.stages.verdicts.illustrations import (
-    LAYOUTS,
     TABLES,
     HypothesisFigure,
     hypothesis_tables,
+    layouts,
 )
 
 if TYPE_CHECKING:
@@ -217,9 +217,9 @@ def _hypothesis_illustrations(study: Study, parts: Parts) -> Iterator[Drawing]:
     tables = hypothesis_tables(study)
 
     def laid_out(name: str) -> list[HypothesisFigure]:
-        return list(LAYOUTS[name](study, tables))
+        return list(layouts()[name](study, tables))
 
-    for name in LAYOUTS:
+    for name in layouts():
         for one in parts.part(name, partial(laid_out, name), list[HypothesisFigure]()):
             yield one.name, partial(lambda one: [_hypothesis_illustration(study, one)], one)
 

@@ -20,7 +20,7 @@ from aqbio.report.wording import Record
 from aqbio.stages.internal import Parts
 from aqbio.stages.manifest import Report
 from aqbio.stages.registration import registry_record, study_registry
-from aqbio.stages.stepping.findings import every_finding, write_findings
+from aqbio.stages.stepping.findings import study_causes, write_causes, write_findings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def report_study(study: Study, report: Report) -> None:
         steps=data["steps"],
         trials=data["trials"],
         quality=data["quality"],
-        findings=every_finding(study, ("hypotheses", "figures")),
+        causes=study_causes(study, ("hypotheses", "figures")),
         means=read_table(study.root / "figures" / MEANS),
         caused=_caused(study),
         consistency=tuple(
@@ -60,6 +60,7 @@ def report_study(study: Study, report: Report) -> None:
     )
     text = page(content, parts.kept)
     write_findings(study, STAGE, parts.findings)
+    write_causes(study, STAGE, study_causes(study))
     write_text(folder / "index.html", text)
     report(f"{folder / 'index.html'}: {len(content.figures)} figures")
 

@@ -34,6 +34,7 @@ from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import StepCurves, curves_dataset, step_curves
 from aqbio.stages.stepping.findings import Failures, finding_rows
 from aqbio.stages.stepping.roles import role_scheme
+from aqbio.stages.stepping.trial_states import LAST, trial_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +68,11 @@ class TrialSteps:
     table: list[tuple[Row, StepCurves | None]] = field(default_factory=list)
     quality: list[Row] = field(default_factory=list)
 
+    @property
+    def tracked(self) -> bool:
+        """Whether markers were compared with the model; not where joint angles were given."""
+        return not self.trial.coordinates_file
+
 
 def steps_study(study: Study, report: Report) -> None:
     """Write the study's tables: steps, contributions, quality, findings, trials and step curves."""
@@ -89,11 +95,12 @@ def steps_study(study: Study, report: Report) -> None:
         digits=DIGITS,
     )
     write_dataset(curves_dataset(curves, scheme), study.table("step_curves.nc"), source)
-    measures = [row for trial in done for row in trial.quality]
+    measured = _frame((row for trial in done for row in trial.quality), step_columns.QUALITY)
+    write_table(measured, study.table("quality.tsv"), step_columns.QUALITY, source)
+    trials = trial_rows(study, (steps, measured), done, failed)
     for name, rows_of, columns in (
-        ("quality.tsv", measures, step_columns.QUALITY),
         ("findings.tsv", finding_rows(study, failed), step_columns.FINDINGS),
-        ("trials.tsv", quality.trial_rows(study, steps, failed), step_columns.TRIALS),
+        ("trials.tsv", trials, step_columns.TRIALS),
     ):
         write_table(_frame(rows_of, columns), study.table(name), columns, source)
     whole = int((steps["status"] == "ok").sum())
@@ -130,7 +137,7 @@ def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
     failed: Failures = {}
     for participant in study.participants:
         name = participant.participant_id
-        manifest = study.read_manifest(name, quality.LAST)
+        manifest = study.read_manifest(name, LAST)
         finished = {one["trial_id"] for one in manifest["trials"] if one["status"] == OK}
         for trial in study.moving_of(name):
             if trial.trial_id not in finished:
@@ -202,7 +209,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "height_m": np.nan if height is None else height,
         }
         if curves is not None:
-            row |= _marker_errors(trial.marker_error, step)
+            row |= _marker_errors(trial, step)
             row |= _step_outcomes(step, curves, mass, items)
             row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
             row |= _consistency_outcomes(curves, items)
@@ -210,12 +217,12 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
         yield row, curves
 
 
-def _marker_errors(errors: xr.DataArray, step: Step) -> Row:
-    """Marker errors during the contact; none where no markers were recorded."""
-    during = errors.sel(time=slice(step.touchdown, step.toe_off)).values
+def _marker_errors(trial: TrialSteps, step: Step) -> Row:
+    """Marker errors during the contact; NaN where no marker was compared with the model."""
+    during = trial.marker_error.sel(time=slice(step.touchdown, step.toe_off)).values
     seen = during[np.isfinite(during)]
-    if not len(seen):
-        return {}
+    if not trial.tracked or not len(seen):
+        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     return {
         "marker_rms_m": float(np.sqrt((seen**2).mean())),
         "marker_max_m": float(seen.max()),

@@ -164,8 +164,8 @@ class Presence:
 
     Attributes
     ----------
-    arms : bool
-        Arms were observed in a step.
+    arms, legs : bool
+        Both were observed in a step.
     forces, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating : bool
         Recordings or sheets of that kind exist.
     reasons : mapping
@@ -173,6 +173,7 @@ class Presence:
     """
 
     arms: bool = True
+    legs: bool = True
     forces: bool = True
     capacities: bool = False
     restricted_arms: bool = False

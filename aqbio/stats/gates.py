@@ -18,6 +18,7 @@ FEWEST_ATHLETES = 6
 
 NEEDS = {
     "arms": "no step shows the arms",
+    "legs": "no step shows both legs",
     "forces": "ground reaction forces were not measured",
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
     "restricted_arms": "no maximal sprints both with free and with restricted arms (trials.tsv: "
@@ -46,10 +47,13 @@ class Gate:
     words: str
 
 
-def missing_needs(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
-    """Say what the study lacks for a hypothesis."""
+def missing_needs(
+    evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome | None
+) -> tuple[str, ...]:
+    """Say what the study lacks for a hypothesis; legs, where that left no athlete with numbers."""
     presence = evidence.presence
-    lacking = [need for need in hypothesis.needs if not getattr(presence, need)]
+    needs = hypothesis.needs if outcome is not None else (*hypothesis.needs, "legs")
+    lacking = [need for need in needs if not getattr(presence, need)]
     return tuple(presence.reasons.get(need, NEEDS[need]) for need in lacking)
 
 

@@ -138,7 +138,7 @@ def examined(evidence: Evidence, registry: Registry) -> tuple[Examined, ...]:
 
 
 def _examined(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome | None) -> Examined:
-    missing = () if hypothesis.always else missing_needs(evidence, hypothesis)
+    missing = () if hypothesis.always else missing_needs(evidence, hypothesis, outcome)
     gates = () if outcome is None else gate_results(evidence, hypothesis, outcome)
     return Examined(hypothesis, outcome, gates, missing)
 

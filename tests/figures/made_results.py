@@ -319,6 +319,9 @@ def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "status": "failed" if failed else "ok",
                 "reason": FAILED[2] if failed else None,
                 "surface": "overground",
+                "state": "failed" if failed else "usable",
+                "agreement_before": None if failed else "fail",
+                "agreement_after": None if failed else "ok",
                 "contacts": 0 if steps.empty else int((steps["trial_id"] == trial.trial_id).sum()),
             }
         )

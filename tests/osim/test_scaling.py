@@ -251,7 +251,7 @@ def test_nothing_works_without_the_pelvis(truth):
     ("label", "change", "message"),
     [
         ("RASI", {"body": "sacrum"}, "label RASI: body sacrum is not in the model"),
-        ("RASI", {"body": "femur_r"}, "RASI is on pelvis in the model, on femur_r"),
+        ("RASI", {"body": "femur_r"}, r"RASI \(the model's RASI\) is on pelvis in the model, on"),
         ("RASI", {"model": "SPINE"}, "the model has no marker SPINE"),
         ("RASI", {"model": "LASI"}, "LASI is claimed by another label"),
     ],

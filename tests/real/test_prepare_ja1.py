@@ -186,7 +186,10 @@ def test_gaps_stay_open_or_are_filled_and_said(prepared):
     manifest, trials = prepared
     entry = next(one for one in manifest["trials"] if one["trial_id"] == "jog")
     missing = {
-        one["what"].split()[1] for one in entry["findings"] if one["rule"] == "marker-missing"
+        label
+        for one in entry["findings"]
+        if one["rule"] in ("marker-missing", "markers-outside")
+        for label in one["label"].split(", ")
     }
     open_gaps = np.isnan(trials["jog"]["marker_raw"]).any(("time", "axis"))
     assert missing == set(open_gaps["marker"].values[open_gaps.values])

@@ -117,7 +117,7 @@ def test_sides_and_joints_are_told_in_words(text: str) -> None:
 
 def test_failed_trial_and_its_reason_come_before_the_results(text: str) -> None:
     participant, trial, reason = FAILED
-    place = text.index(f"<strong>{participant}, {trial}</strong>: {reason}")
+    place = text.index(f"<strong>1 trial failed</strong> ({participant}, {trial}): {reason}")
     assert place < text.index('id="carried"')
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.errors import Cause, Finding, Severity, causes
 from aqbio.report.origin import origin
 from aqbio.report.quality import (
     cautions,
@@ -17,9 +18,9 @@ from aqbio.report.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.report.summary import study_summary
+from aqbio.report.summary import study_summary, unsaid
 
-NO_FINDINGS = pd.DataFrame({"severity": pd.Series([], dtype=str)})
+NO_FINDINGS: tuple[Cause, ...] = ()
 
 
 def _quality(*rows: tuple[str, str, float, str, float, str | None]) -> pd.DataFrame:
@@ -42,10 +43,19 @@ def test_steps_and_trials_are_counted_with_their_reasons() -> None:
             "trial_id": ["1", "2"],
             "status": ["ok", "failed"],
             "reason": [None, "prepare: no plates"],
+            "state": ["usable", "failed"],
+            "unobserved": [None, None],
+            "agreement_before": ["fail", None],
+            "agreement_after": ["ok", None],
         }
     )
     steps = pd.DataFrame(
         {
+            "participant_id": "A",
+            "trial_id": "1",
+            "H_push_side_y_stance_mean_kgm2ps": 1.0,
+            "H_swing_side_y_stance_mean_kgm2ps": -1.0,
+            "peak_vertical_force_bw": 3.0,
             "status": ["ok", "ok", "rejected", "incomplete", "rejected"],
             "reason": [None, None, "edge", "no later contact", "edge"],
             "speed_mps": [9.5, 9.6, np.nan, 9.5, np.nan],
@@ -55,12 +65,59 @@ def test_steps_and_trials_are_counted_with_their_reasons() -> None:
     )
     found = study_summary(1, trials, steps)
     facts = dict(found.facts)
-    assert facts["Trials"] == "2, of which 1 failed"
+    assert facts["Trials"] == "2: 1 usable, 1 failed"
     assert facts["Steps"] == "2 kept, 2 rejected, 1 incomplete"
     assert facts["Speed"] == "9.50 to 9.60\xa0m/s"
     assert facts["Contact time"] == "0.119\xa0s"
-    assert found.failed == (("A", "2", "prepare: no plates"),)
+    [cause] = found.failed
+    assert (cause.concerns, cause.first.what) == ("A, 2", "prepare: no plates")
+    assert found.unsaid == ()
+    assert found.agreement == (
+        "Residuals, drift in flight or effect over residual lie outside their limits before the "
+        "consistency fit in 1 of 1 trials; after it in 0 of 1 trials, where they are fitted and no "
+        "evidence."
+    )
     assert found.left_out == (("edge", 2), ("no later contact", 1))
+
+
+def _told(lost: list[bool], unobserved: str | None, *, forces: bool = True) -> list[str]:
+    """What cannot be said of four steps of two trials."""
+    side = np.where(lost, np.nan, 2.0)
+    steps = pd.DataFrame(
+        {
+            "participant_id": "A",
+            "trial_id": ["1", "1", "2", "2"],
+            "status": "ok",
+            "H_push_side_y_stance_mean_kgm2ps": side,
+            "H_swing_side_y_stance_mean_kgm2ps": -1.0,
+            "peak_vertical_force_bw": 3.0 if forces else np.nan,
+        }
+    )
+    trials = pd.DataFrame(
+        {"participant_id": "A", "trial_id": ["1", "2"], "unobserved": [unobserved, unobserved]}
+    )
+    return list(unsaid(trials, steps))
+
+
+def test_what_cannot_be_said_is_said_with_its_reason() -> None:
+    """Zero errors and seven warnings, where nothing about the two sides could be said."""
+    arms = "the markers do not show arm_left, arm_right"
+    assert _told([True] * 4, arms) == [
+        "Nothing about the two sides can be said: the markers do not show both arms."
+    ]
+    [partly] = _told([False, False, False, True], arms)
+    assert partly.startswith("In 1 of 4 steps nothing about the two sides can be said: the markers")
+    assert _told([False] * 4, None) == []
+    [said] = _told([False] * 4, None, forces=False)
+    assert said.startswith("Nothing about ground forces, joint moments")
+    assert said.endswith("no plate measured the force.")
+
+
+def test_a_study_without_a_step_says_nothing_of_the_motion() -> None:
+    steps = pd.DataFrame({"status": ["rejected"]})
+    assert list(unsaid(pd.DataFrame(), steps)) == [
+        "No step was kept: nothing can be said about the motion."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +185,11 @@ def test_residuals_outside_their_limits_lead_the_page() -> None:
         ("sprint", "closure_A1", 1e-16, "relative", 1e-12, "ok"),
     )
     assert [row.outside for row in residuals(rows)] == [False, True]
-    findings = pd.DataFrame({"severity": ["warning", "warning", "error", "info"]})
+    severities: tuple[Severity, ...] = ("warning", "warning", "error", "info")
+    findings = causes(
+        Finding("made-up", severity, f"finding {'abcd'[place]}.")
+        for place, severity in enumerate(severities)
+    )
     said = (
         "Residual forces or moments lie outside their limits in 1 of 2 trials; the largest "
         "residual moment is 144.0 N m RMS (A, sprint)."
@@ -136,7 +197,7 @@ def test_residuals_outside_their_limits_lead_the_page() -> None:
     assert cautions(rows, findings) == [
         said,
         "Closures that do not hold: 1 (A3).",
-        "1 error and 2 warnings were found.",
+        "1 error and 2 warnings were found, each counted once for all trials that it concerns.",
     ]
     assert closures(rows)["name"].tolist() == ["A3", "A1"]
 

@@ -54,6 +54,7 @@ def test_noise_plate_is_left_out_by_name(prepared_study, rng):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (lambda channels: channels - [0, 0, -400.0, 0, 0, 0], "its offset (-400 N in the middle)"),
         (lambda channels: channels * 20.0, "its force reaches"),
         (lambda channels: 0.0 * channels - [0, 0, 900.0, 0, 0, 0], "it reads 900 N throughout"),
     ],

@@ -132,12 +132,23 @@ def test_precision_without_consistency_is_the_residual(drawn):
 def test_what_is_missing_is_said(drawn):
     evidence = drawn("W0")
     less = replace(evidence, presence=replace(evidence.presence, arms=False, capacities=False))
-    assert missing_needs(less, REGISTRY["H1"]) == ("no step shows the arms",)
+    some = {name: outcome(less, REGISTRY[name]) for name in ("H1", "H3b", "H7")}
+    lacking = {name: missing_needs(less, REGISTRY[name], one) for name, one in some.items()}
+    assert lacking["H1"] == ("no step shows the arms",)
+    assert "capacities.tsv" in lacking["H3b"][0]
+    assert lacking["H7"] == ()
     unseen = {"arms": "the markers do not show arm_left, arm_right"}
     told = replace(less, presence=replace(less.presence, reasons=unseen))
-    assert missing_needs(told, REGISTRY["H1"]) == (unseen["arms"],)
-    assert "capacities.tsv" in missing_needs(less, REGISTRY["H3b"])[0]
-    assert missing_needs(less, REGISTRY["H7"]) == ()
+    assert missing_needs(told, REGISTRY["H1"], some["H1"]) == (unseen["arms"],)
+
+
+def test_legs_lack_only_where_they_leave_no_athlete(drawn):
+    """A hypothesis about speed alone is tested without them."""
+    evidence = drawn("W0")
+    less = replace(evidence, presence=replace(evidence.presence, legs=False))
+    speed = REGISTRY["H7"]
+    assert missing_needs(less, speed, outcome(less, speed)) == ()
+    assert missing_needs(less, REGISTRY["H1"], None) == ("no step shows both legs",)
 
 
 def test_limits_of_the_gates_are_those_of_the_settings(drawn):

@@ -35,7 +35,7 @@ case "$stage" in
   figures) make "$AQBIO_ROOT/figures/figures.json"
            make "$AQBIO_ROOT/tables/findings_figures.tsv" ;;
   report) make "$AQBIO_ROOT/report/index.html"
-          make "$AQBIO_ROOT/tables/findings_report.tsv" ;;
+          make "$AQBIO_ROOT/tables/findings_report.tsv"; make "$AQBIO_ROOT/tables/causes.tsv" ;;
   *) make "$AQBIO_ROOT/participants/$participant/$stage.json" ;;
 esac
 """

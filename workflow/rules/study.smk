@@ -118,6 +118,7 @@ rule report:
         tables=[
             rules.steps.output.steps,
             rules.steps.output.quality,
+            rules.steps.output.trials,
             rules.steps.output.findings,
         ],
         verdicts=rules.hypotheses.output,
@@ -125,6 +126,7 @@ rule report:
     output:
         page=report(PAGE, caption="../report/page.rst", category="Page"),
         findings=f"{ROOT}/tables/findings_report.tsv",
+        causes=f"{ROOT}/tables/causes.tsv",
     log:
         f"{ROOT}/logs/report.log",
     benchmark:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.force_plates.forces import PlateWrench, offset
+from aqbio.mechanics.force_plates.forces import PlateWrench, offset, unloaded
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.runs import shrunk
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -171,6 +171,31 @@ def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
     down = (vertical < -LOADED).sum(axis=0)
     pulled: BoolArray = (down > up) & (down > LOADED_S * rate)
     return pulled
+
+
+def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
+    """Whether a plate without a known offset is loaded both ways: its level is not zero.
+
+    Parameters
+    ----------
+    vertical : (S,) array, N
+    rate : float
+        Hz.
+    largest : float
+        A level farther from zero than this is no offset that may be removed, N.
+
+    Examples
+    --------
+    A plate that reads -258 N and on which a runner steps, and one that is only reversed:
+
+    >>> step = np.where(np.arange(1000) < 200, 1500.0, 0.0)
+    >>> pulls_and_pushes(step - 258.0, 1000.0, 250.0), pulls_and_pushes(-step, 1000.0, 250.0)
+    (True, False)
+    """
+    if unloaded(vertical, rate, largest).any():
+        return False
+    both = min(int((vertical > LOADED).sum()), int((vertical < -LOADED).sum()))
+    return both > LOADED_S * rate
 
 
 def turned_over(plates: Plates, which: BoolArray) -> Plates:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Severity
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
@@ -230,13 +230,32 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
 
 
 def _note_moved(moved: MovedMarker, notes: Notes) -> None:
-    notes.add(
-        "marker-moved",
-        "warning",
+    """Say that two markers are not as far apart as in the static trial, and of which kind it is."""
+    apart = (
         f"markers {moved.label} and {moved.peer} are {MILLIMETRES * moved.trial:.0f} mm apart, "
-        f"{MILLIMETRES * moved.static:.0f} mm in the static trial: one of them sits elsewhere.",
+        f"{MILLIMETRES * moved.static:.0f} mm in the static trial"
+    )
+    severity: Severity = "info" if moved.alike else "warning"
+    rule = "pose-otherwise" if moved.alike else "marker-moved"
+    if moved.alike:
+        what = (
+            f"{apart}, and {' and '.join(moved.alike)} alike: both sides are held otherwise than "
+            "in the static trial."
+        )
+        fix = "stand in the static trial as in running, arms hanging; the model has its distances."
+    else:
+        what = f"{apart}: one of them sits elsewhere, or is exchanged or bent away there."
+        fix = (
+            "if a marker was put on again, give a static trial that was recorded after it: the "
+            "place in the static trial is used."
+        )
+    notes.add(
+        rule,
+        severity,
+        what,
         number=MILLIMETRES * abs(moved.trial - moved.static),
         limit=MILLIMETRES * MOVED,
         unit="mm",
-        fix="nothing, if a marker was put on again; the static trial's place is used.",
+        fix=fix,
+        label=", ".join(dict.fromkeys((moved.label, moved.peer, *moved.alike))),
     )

@@ -14,7 +14,7 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
 from aqbio.mechanics.recordings.flicker import flickers
 from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
+from aqbio.mechanics.recordings.gaps import fill_gaps
 from aqbio.mechanics.recordings.lost_frames import breaks
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.runs import runs
@@ -110,6 +110,7 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
         number=count,
         where="frames " + _listed(map(str, np.flatnonzero(away.any(axis=1)) + 1)),
         fix="look at these frames in the capture software: ghost markers or exchanged labels.",
+        label=told,
     )
     positions = np.where(away[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions)
@@ -173,22 +174,60 @@ def filled_markers(
     longest = longest_gap(prepare, recording.rate)
     barriers = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
-    share = missing_share(markers)
-    frames = len(markers)
-    for index in np.flatnonzero(share > 0.0):
-        label = recording.labels[index]
-        gaps = runs(np.isnan(markers[:, index, 0]))
+    _note_missing(recording.labels, markers, _used_frames(recording, contacts), prepare, notes)
+    return markers, filled
+
+
+def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice:
+    """Frames from the first touchdown to the last toe-off; those that show most markers without."""
+    if contacts:
+        ends = [
+            round(at * recording.rate) for one in contacts for at in (one.touchdown, one.toe_off)
+        ]
+        return slice(max(min(ends), 0), max(ends) + 1)
+    seen = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
+    shown = np.flatnonzero(seen)
+    return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(seen))
+
+
+def _note_missing(
+    labels: Sequence[str], markers: FloatArray, used: slice, prepare: Prepare, notes: Notes
+) -> None:
+    """Say which markers are missing between the contacts, and in one line which ones outside.
+
+    Outside, nearly all are missing alike where the capture volume ends: that hid the others.
+    """
+    missing = np.isnan(markers[..., 0])
+    inside = missing[used]
+    for index in np.flatnonzero(inside.any(axis=0)).tolist():
+        share = float(inside[:, index].mean())
+        gaps = runs(inside[:, index]) + used.start
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
-        much = share[index] > prepare.max_missing
+        much = share > prepare.max_missing
         notes.add(
             "marker-missing",
             "warning" if much else "info",
-            f"marker {label} is missing in {round(share[index] * frames)} of {frames} frames "
-            f"({share[index]:.0%}) after gaps of up to {longest} frames were filled"
+            f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
+            f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
+            "filled"
             + (f"; prepare.max_missing allows {prepare.max_missing:.0%}." if much else "."),
-            number=float(share[index]),
+            number=share,
             limit=prepare.max_missing,
             where=f"longest gap: frames {start + 1} to {stop}",
             fix="fill the gap in the capture software; it gets no weight in these frames.",
+            label=labels[index],
         )
-    return markers, filled
+    outside = missing.copy()
+    outside[used] = False
+    if outside.any():
+        lost = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
+        frames = np.flatnonzero(outside.any(axis=1)) + 1
+        notes.add(
+            "markers-outside",
+            "info",
+            f"{len(lost)} of {len(labels)} markers are missing before the first touchdown or after "
+            f"the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where the capture "
+            "volume ends.",
+            number=float(len(lost)),
+            label=", ".join(lost),
+        )

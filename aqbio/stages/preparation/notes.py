@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TypedDict, Unpack
 
 from aqbio.errors import Finding, Severity
+
+
+class Details(TypedDict, total=False):
+    """What else a finding may say, as in `aqbio.errors.Finding`."""
+
+    fix: str
+    where: str
+    number: float | None
+    limit: float | None
+    unit: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +35,8 @@ class Notes:
         severity: Severity,
         what: str,
         *,
-        fix: str = "",
-        where: str = "",
-        number: float | None = None,
-        limit: float | None = None,
-        unit: str = "",
         forces: bool = False,
+        **details: Unpack[Details],
     ) -> None:
         """Note something; ``forces`` when its cause is in the file of the forces."""
         self.found.append(
@@ -38,12 +46,8 @@ class Notes:
                 what=what,
                 trial=self.trial,
                 participant=self.participant,
-                number=number,
-                limit=limit,
-                unit=unit,
                 file=self.force_file if forces else self.file,
-                where=where,
-                fix=fix,
+                **details,
             )
         )
 

@@ -13,6 +13,7 @@ from aqbio.mechanics.force_plates.forces import (
 from aqbio.mechanics.force_plates.plates import (
     Plates,
     noise_level,
+    pulls_and_pushes,
     quiet_noise,
     reversed_plates,
     turned_over,
@@ -57,7 +58,8 @@ def ground_plates(
     """
     used = np.array([number not in ignored for number in forces.numbers], dtype=np.bool_)
     for index in np.flatnonzero(used):
-        used[index] = _is_plausible(forces, int(index), notes, moving=moving)
+        upward = forces.wrench.force[:, index] @ rotation[1]
+        used[index] = _is_plausible(forces, int(index), upward, notes, moving=moving)
     kept = np.flatnonzero(used)
     for index in kept:
         _note_noise(forces, int(index), notes)
@@ -81,7 +83,9 @@ def ground_plates(
     return _on_the_runner(level, notes)
 
 
-def _is_plausible(forces: ForceRecording, index: int, notes: Notes, *, moving: bool) -> bool:
+def _is_plausible(
+    forces: ForceRecording, index: int, upward: FloatArray, notes: Notes, *, moving: bool
+) -> bool:
     """Tell plates whose forces no runner makes from the others, and say so."""
     size = np.linalg.norm(forces.wrench.force[:, index], axis=1)
     largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
@@ -92,6 +96,9 @@ def _is_plausible(forces: ForceRecording, index: int, notes: Notes, *, moving: b
         why, number = f"it reads {mean:.0f} N throughout, within {spread:.0f} N", mean
     elif moving and noise > NOISE_MAX:
         why, number = f"it reads noise of {noise:.0f} N (RMS) and no load", noise
+    elif moving and pulls_and_pushes(upward, forces.rate, OFFSET_MAX[moving]):
+        number = float(np.median(upward))
+        why = f"it pulls and pushes, and its offset ({number:.0f} N in the middle) is too large"
     else:
         return True
     notes.add(

@@ -176,7 +176,7 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
             fix="look at the marker errors by label, the scaled model and the marker set.",
         )
     if largest > settings.marker_max_m:
-        label = numbers["marker_max_label"]
+        label = str(numbers["marker_max_label"])
         yield Finding(
             rule="marker-max",
             severity="warning",
@@ -186,7 +186,7 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
             number=largest,
             limit=settings.marker_max_m,
             unit="m",
-            where=f"marker {label}",
+            label=label,
             fix="check its label and attachment, or lower its weight in the marker set.",
         )
 
@@ -215,7 +215,7 @@ def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
             trial=trial_id,
             number=float(len(said)),
             unit="coordinates",
-            fix="nothing: the ranges of models are narrower than people's.",
+            fix="widen these ranges in the model, which are narrower than people's.",
         )
 
 

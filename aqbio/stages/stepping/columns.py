@@ -209,7 +209,27 @@ FINDINGS: Columns = {
     "where": {"description": "Line, frame, marker or channel."},
     "file": {"description": "File that holds the cause, without its folder."},
     "fix": {"description": "What a person can do about it."},
+    "label": {"description": "Marker, body, coordinate or plate, by the laboratory's name for it."},
+    "number": {"description": "The measured value that `what` tells, in the unit of the row."},
+    "limit": {"description": "What it was held against."},
+    "unit": {"description": "Unit of number and limit."},
+    "cause": {"description": "Its row in causes.tsv: alike for what is alike."},
 }
+
+CAUSES: Columns = {
+    "cause": {"description": "Name of the cause, as in findings.tsv; the gravest first."},
+    "severity": {"description": "info, warning or error."},
+    "rule": {"description": "Short name of the rule."},
+    "count": {
+        "description": "Findings of that cause in findings.tsv and its like of later stages."
+    },
+    "concerns": {"description": "Participant and trials; of several participants, how many."},
+    "labels": {"description": "Markers, bodies, coordinates or plates; all of them."},
+    "what": {"description": "What was found, where it is largest."},
+    "alike": {"description": "How many findings are alike, and which one is told."},
+    "fix": {"description": "What a person can do about it."},
+}
+"""Findings by what is behind them: those that differ only in trials, labels and numbers."""
 
 TRIALS: Columns = {
     "participant_id": {"description": "Participant."},
@@ -224,4 +244,19 @@ TRIALS: Columns = {
     "contacts": {"description": "Number of contacts."},
     "steps_ok": {"description": "Number of whole steps that were kept."},
     "steps_rejected": {"description": "Number of rejected steps."},
+    "unobserved": {
+        "description": "Parts of the body that were not observed during the contacts, and why."
+    },
+    "state": {
+        "description": "usable; usable without parts (see unobserved: what depends on them is "
+        "n/a); without steps: no contact was kept; failed: no results."
+    },
+    "agreement_before": {
+        "description": "Worst verdict of residuals, drift in flight and effect over residual "
+        "before the consistency fit, or of a trial that was not fitted."
+    },
+    "agreement_after": {
+        "description": "The same after the fit, where it is a fitted quantity and no evidence; n/a "
+        "for a trial that was not fitted."
+    },
 }

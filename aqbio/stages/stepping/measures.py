@@ -1,4 +1,4 @@
-"""One row of the quality table: a measured value, its limit and the verdict."""
+"""What the tables of trials are made of: a manifest's entry, a measured value and its verdict."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def measure(
         "verdict": verdict,
         "note": note or None,
     }
+
+
+def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
+    """Give what a manifest says of a trial."""
+    entries: list[dict[str, Any]] = manifest["trials"]
+    return next(entry for entry in entries if entry["trial_id"] == trial_id)

@@ -11,25 +11,19 @@ from aqbio.config.quality import Quality
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY, PARTICIPANT_STAGES, ROLE_GROUPS
+from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
 from aqbio.stages.contacts import contact_span
 from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
-from aqbio.stages.manifest import FAILED, OK, told_failure
 from aqbio.stages.stepping.curves import ROLES
-from aqbio.stages.stepping.findings import Failures
-from aqbio.stages.stepping.measures import Row, measure
+from aqbio.stages.stepping.measures import Row, manifest_entry, measure
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
     from aqbio.stages.steps import TrialSteps
 
-
-LAST = PARTICIPANT_STAGES[-1]
-"""Stage whose manifest says what became of a trial: it passes all failures on."""
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""
@@ -41,10 +35,10 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
     for trial in trials:
         name = trial.participant_id
         key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
-        solved = _entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
-        made = _entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
+        solved = manifest_entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
+        made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
         yield from _marker_rows(study, key, solved)
-        fitted = _entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
+        fitted = manifest_entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)
@@ -52,11 +46,6 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _clock_rows(key, trial.data)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, made)
-
-
-def _entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
-    entries: list[dict[str, Any]] = manifest["trials"]
-    return next(entry for entry in entries if entry["trial_id"] == trial_id)
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
@@ -226,42 +215,3 @@ def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
         key, "simbody_defect", reference["defect"], "relative",
         note="what Simbody's walker-knee defect changes; zero in models without such joints",
     )  # fmt: skip
-
-
-def trial_rows(study: Study, steps: pd.DataFrame, failed: Failures) -> Iterator[Row]:
-    """Rows of every trial: what became of it.
-
-    Parameters
-    ----------
-    study : Study
-    steps : DataFrame
-        Rows of all steps.
-    failed : mapping
-        Trials that stage steps could not tell.
-    """
-    for participant in study.participants:
-        name = participant.participant_id
-        prepared = study.read_manifest(name, "prepare")
-        last = study.read_manifest(name, LAST)
-        fits = study.read_manifest(name, "consistency")
-        surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
-        for trial in study.moving_of(name):
-            entry, fit = _entry(last, trial.trial_id), _entry(fits, trial.trial_id)
-            own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
-            why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
-            if error := failed.get((name, trial.trial_id)):
-                why = f"steps: {error.what}"
-            yield {
-                "participant_id": name,
-                "trial_id": trial.trial_id,
-                "condition": trial.condition,
-                "status": FAILED if why else OK,
-                "reason": why or None,
-                "surface": surfaces.get(trial.trial_id),
-                "motion": fit.get("motion"),
-                "motion_reason": fit.get("motion_reason") or None,
-                "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
-                "contacts": len(own),
-                "steps_ok": int((own["status"] == "ok").sum()),
-                "steps_rejected": int((own["status"] == "rejected").sum()),
-            }

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 Normalisation = Literal["dimensionless", "si"]
 
 UPWARD = AXES.index("y")
-ARMS_OF_MAPS = tuple(f"arm_{side}" for side in SIDES)
 LOADED = ("thigh_load", "shank_load", "arm_load")
 
 
@@ -314,27 +313,31 @@ def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:
     capacities = study.capacities_file
     people = [one.participant_id for one in study.participants]
     steps = [data for data in own.values() if data.sizes["row"]]
-    arms = ROLE_GROUPS.index("arms")
     return Presence(
-        arms=any(bool(np.isfinite(one["momentum"][:, 0, :, arms]).any()) for one in steps),
+        arms=_shown(steps, ("arms",)),
+        legs=not steps or _shown(steps, ("push_leg", "swing_leg")),
         forces=any(bool(np.isfinite(one["lateral_ratio"]).any()) for one in steps),
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
         one_sided_loads=bool(conditions & set(LOADED)),
         matched_speed=False,
         accelerating=False,
-        reasons=_unseen_arms(study),
+        reasons=_unseen(study),
     )
 
 
-def _unseen_arms(study: Study) -> dict[str, str]:
-    """Why no step shows arms, from what stage evidence says of every trial."""
-    if lacking := [arm for arm in ARMS_OF_MAPS if arm not in study.model_map.groups]:
-        return {"arms": f"the model has no {' and no '.join(lacking)}"}
-    entries = [
-        entry
-        for one in study.participants
-        for entry in study.read_manifest(one.participant_id, STAGE)["trials"]
-    ]
-    said = [str(entry["unseen_arms"]) for entry in entries if entry.get("unseen_arms")]
-    return {"arms": "; ".join(dict.fromkeys(said))} if said else {}
+def _shown(steps: Sequence[xr.Dataset], roles: Sequence[str]) -> bool:
+    """Whether the momentum of all these roles is known in some step's contact."""
+    columns = [ROLE_GROUPS.index(role) for role in roles]
+    known = (np.isfinite(one["momentum"].values[:, 0][:, :, columns]).all(axis=2) for one in steps)
+    return any(bool(one.any()) for one in known)
+
+
+def _unseen(study: Study) -> dict[str, str]:
+    """Why no step shows arms or legs, from what stage evidence says of every trial."""
+    said: dict[str, dict[str, None]] = {}
+    for one in study.participants:
+        for entry in study.read_manifest(one.participant_id, STAGE)["trials"]:
+            for limbs, why in (entry.get("unseen") or {}).items():
+                said.setdefault(limbs, {})[why] = None
+    return {limbs: "; ".join(reasons) for limbs, reasons in said.items()}

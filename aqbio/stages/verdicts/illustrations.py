@@ -72,7 +72,7 @@ def hypothesis_tables(study: Study) -> Tables:
 def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
     """Lay out the figures of the hypotheses; none without a number to draw."""
     tables = hypothesis_tables(study)
-    for layout in LAYOUTS.values():
+    for layout in layouts().values():
         yield from layout(study, tables)
 
 
@@ -214,13 +214,14 @@ def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     )
 
 
-LAYOUTS: dict[str, Callable[[Study, Tables], Iterator[HypothesisFigure]]] = {
-    "partitions": _partitions,
-    "signs": _signs,
-    "specifications": _specifications,
-    "limiter": _limiter,
-    "side ratio": _side_ratio,
-    "timing": _timing,
-    "sprints": _sprints,
-}
-"""What lays out the figures of one kind, in the order of the page."""
+def layouts() -> dict[str, Callable[[Study, Tables], Iterator[HypothesisFigure]]]:
+    """What lays out the figures of one kind, in the order of the page."""
+    return {
+        "partitions": _partitions,
+        "signs": _signs,
+        "specifications": _specifications,
+        "limiter": _limiter,
+        "side ratio": _side_ratio,
+        "timing": _timing,
+        "sprints": _sprints,
+    }

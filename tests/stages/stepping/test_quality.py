@@ -14,16 +14,20 @@ from aqbio.config.quality import Quality
 from aqbio.errors import Finding
 from aqbio.figures.numbers import shown
 from aqbio.io.study import load_study
+from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
 from aqbio.names import GRAVITY
 from aqbio.report.quality import WORDINGS, quality_cell
 from aqbio.stages.manifest import FAILED, OK, entry, write_manifest
+from aqbio.stages.solving.observed import with_observed
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.curves import ROLES, step_curves
-from aqbio.stages.stepping.findings import finding_rows
+from aqbio.stages.stepping.findings import cause_rows, finding_rows, study_causes
 from aqbio.stages.stepping.measures import measure
-from aqbio.stages.stepping.quality import contact_window, quality_rows, trial_rows
+from aqbio.stages.stepping.quality import contact_window, quality_rows
+from aqbio.stages.stepping.trial_states import trial_rows
 from aqbio.stages.steps import TrialSteps
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
@@ -202,6 +206,12 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
     rows = list(finding_rows(study, {}))
     assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
+    table = pd.DataFrame(rows)
+    write_table(table, study.table("findings.tsv"), step_columns.FINDINGS, {})
+    grave_first = list(cause_rows(study_causes(study)))
+    assert all(set(row) == set(step_columns.CAUSES) for row in grave_first)
+    assert [row["rule"] for row in grave_first] == ["cut", "mass", "gap"]
+    assert [row["cause"] for row in rows] == [grave_first[at]["cause"] for at in (1, 0, 2)]
     assert [(r["participant_id"], r["stage"], r["trial_id"], r["rule"]) for r in rows] == [
         ("P1", "prepare", None, "mass"),
         ("P1", "prepare", "fast", "cut"),
@@ -222,7 +232,18 @@ def test_what_became_of_every_trial(study):
             "speed_mps": [8.0, 99.0, 9.0, 4.0],
         }
     )
-    rows = {(r["participant_id"], r["trial_id"]): r for r in trial_rows(study, steps, {})}
+    quality = pd.DataFrame(
+        [
+            ("P1", "fast", "plain_effect_to_residual_y", "fail"),
+            ("P1", "fast", "residual_force_x_rms", "ok"),
+            ("P1", "fast", "marker_max", "warning"),
+            ("P2", "slow", "residual_force_x_rms", "fail"),
+        ],
+        columns=["participant_id", "trial_id", "measure", "verdict"],
+    )
+    done = [_trial(study, _with_arms(seen=False))]
+    found = list(trial_rows(study, (steps, quality), done, {}))
+    rows = {(r["participant_id"], r["trial_id"]): r for r in found}
     assert len(rows) == 4
     assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())
     fast = rows["P1", "fast"]
@@ -235,6 +256,22 @@ def test_what_became_of_every_trial(study):
     assert failed["contacts"] == 0
     assert np.isnan(failed["speed_mps"])
     assert rows["P1", "slow"]["reason"] is None
+    assert (fast["agreement_before"], fast["agreement_after"]) == ("fail", "ok")
+    assert fast["state"] == "usable without parts"
+    assert "arm" in fast["unobserved"]
+    slow = rows["P2", "slow"]
+    assert (slow["agreement_before"], slow["agreement_after"]) == ("fail", None)
+    assert (slow["state"], slow["unobserved"]) == ("usable", None)
+    assert rows["P1", "slow"]["state"] == "without steps"
+    assert failed["state"] == "failed"
+
+
+def _with_arms(*, seen: bool) -> xr.Dataset:
+    """The made trial with the mask of a body whose arms are seen or not."""
+    bodies = [body for members in MAP.groups.values() for body in members]
+    arms = [*MAP.groups["arm_left"], *MAP.groups["arm_right"]]
+    observed = Observed.everything(bodies, len(TIME))
+    return with_observed(made_trial(), observed if seen else observed.without(arms, NOT_SEEN))
 
 
 def test_limits_know_how_high_the_plates_are(rows):

@@ -439,7 +439,7 @@ def test_a_study_without_a_step_has_no_verdict(tmp_path):
 @pytest.mark.parametrize(
     "reason", ["", "the markers do not show arm_left, arm_right", "the model has no arm_left"]
 )
-def test_without_arms_nothing_about_arms_is_tested(tmp_path, monkeypatch, reason):
+def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
     """The reason is that of the recordings, of the model only where the model has none."""
     study = drawn_study(tmp_path, "W1", athletes=8)
 
@@ -453,10 +453,8 @@ def test_without_arms_nothing_about_arms_is_tested(tmp_path, monkeypatch, reason
         return data
 
     _changed(study, without_arms)
-    if reason.startswith("the markers"):
-        _said_of_arms(study, reason)
-    if reason.startswith("the model"):
-        monkeypatch.delitem(study.model_map.groups, "arm_left")
+    if reason:
+        _said(study, arms=reason)
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
     for name in ("H1", "H2", "H3d"):
         assert rows.loc[name, "verdict"] == "not_testable"
@@ -466,12 +464,33 @@ def test_without_arms_nothing_about_arms_is_tested(tmp_path, monkeypatch, reason
     assert rows.loc["H7", "verdict"] == "supported"
 
 
-def _said_of_arms(study, reason):
-    """What stage evidence says of trials whose markers show no arms."""
+def test_without_legs_nothing_about_the_sides_is_tested(tmp_path):
+    """Legs that no landmark places leave no athlete: not a matter of too few numbers."""
+    study = drawn_study(tmp_path, "W1", athletes=8)
+
+    def without_legs(data):
+        if "momentum" in data:
+            data["momentum"][:, :, :, :2] = np.nan
+            data["rate"][:, :, :, :2] = np.nan
+        else:
+            data["momentum_y"][:, :, :2] = np.nan
+        return data
+
+    _changed(study, without_legs)
+    _said(study, legs="no landmarks place leg_left")
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    for name in ("H1", "H2"):
+        assert rows.loc[name, "verdict"] == "not_testable"
+        assert rows.loc[name, "reason"] == "no landmarks place leg_left"
+    assert rows.loc["H7", "verdict"] == "supported"
+
+
+def _said(study, **reasons):
+    """What stage evidence says of trials in which parts are not observed."""
     for person in study.participants:
         path = study.manifest(person.participant_id, "evidence")
         manifest = json.loads(path.read_text("utf-8"))
-        manifest["trials"] = [{**one, "unseen_arms": reason} for one in manifest["trials"]]
+        manifest["trials"] = [{**one, "unseen": reasons} for one in manifest["trials"]]
         path.write_text(json.dumps(manifest), "utf-8")
 
 

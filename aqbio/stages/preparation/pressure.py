@@ -80,12 +80,14 @@ def _note_place(
         f"{name}: in {len(away)} of {len(contacts)} contacts the centre of pressure lies up to "
         f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
         f"than the {MILLIMETRES * OUTSIDE:.0f} mm of a shoe: the place of the plate's origin or "
-        "corners is doubtful, or place, scale or clock of the foot markers.",
+        "corners is doubtful, or what shows the feet: place, scale or clock of their markers; in a "
+        "file of joint angles, the sign or unit of one.",
         number=MILLIMETRES * largest,
         limit=MILLIMETRES * OUTSIDE,
         unit="mm",
         where=_instants(list(away)),
-        fix="check origin and corners of the plate, and the sign and unit of its moments.",
+        fix="check origin and corners of the plate, sign and unit of its moments, and in a file of "
+        "joint angles those of pelvis and legs.",
         forces=True,
     )
 

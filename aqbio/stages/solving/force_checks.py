@@ -44,6 +44,10 @@ def force_findings(
     return late or list(_free_moment(solution, balance, trial_id))
 
 
+ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same."
+"""What else makes the motion late where it comes from a file of joint angles."""
+
+
 def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
     """Say that the forces come later or earlier than the motion asks for, by over a frame."""
     time, inside = solution.markers.time, solution.contact_window
@@ -73,7 +77,8 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             rule="force-delay",
             severity="warning",
             what=f"the forces are {1000 * abs(delay):.0f} ms {side}, more than one marker frame "
-            f"({1000 * frame:.0f} ms): the vertical force fits m (a + g) of the motion best there.",
+            f"({1000 * frame:.0f} ms): the vertical force fits m (a + g) of the motion best there."
+            f"{'' if solution.from_markers else ANGLES_INSTEAD}",
             trial=trial_id,
             number=delay,
             limit=frame,

@@ -25,6 +25,9 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 MILLIMETRES = 1e3
 
+CALIBRATE = "; or calibrate the body from all recordings (model.scaling: calibration, experimental)"
+"""What else helps where a single posture does not place the body."""
+
 
 def lost_by_scaling(
     study: Study,
@@ -67,7 +70,7 @@ def lost_by_scaling(
         clusters = _labels(study, skeleton, ~placed, set(landmarks))
         open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
         largest = float(displacement[~placed].max())
-        findings.append(_unplaced(posture, open_parts, clusters, largest))
+        findings.append(_unplaced(posture, open_parts, clusters, largest, CALIBRATE))
     bent = _impossible(study, skeleton, q)
     groups = dict.fromkeys(group_of(place) for place in bent)
     limbs = [name for group in groups for name in study.model_map.groups[group]]
@@ -116,7 +119,7 @@ def _labels(study: Study, skeleton: Skeleton, chosen: BoolArray, but: set[str]) 
 
 
 def _unplaced(
-    posture: str, parts: tuple[Part, ...], clusters: Sequence[str], largest: float
+    posture: str, parts: tuple[Part, ...], clusters: Sequence[str], largest: float, other: str = ""
 ) -> Finding:
     names = dict.fromkeys(part.name for part in parts)
     carried = (
@@ -136,7 +139,8 @@ def _unplaced(
         limit=LARGEST_DISPLACEMENT,
         unit="m",
         fix=f"record a static trial that shows {'; '.join(LANDMARKS[name] for name in names)}, and "
-        "name it in static_trial; or give the participant's own scaled model in model_file.",
+        "name it in static_trial; or give the participant's own scaled model in model_file"
+        f"{other}.",
     )
 
 

@@ -95,6 +95,9 @@ def group_of(finding: Finding) -> str:
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """The gravest first."""
 
+FEW = 6
+"""Trials of several participants that are told by name."""
+
 TOLD = 8
 """So many names are told one by one."""
 
@@ -135,15 +138,16 @@ class Cause:
 
     @property
     def concerns(self) -> str:
-        """Who and which trials it concerns: with one participant by name, otherwise counted."""
-        if len(self.trials) == 1:
-            [(person, trials)] = self.trials.items()
-            return ", ".join(part for part in (person, listed(trials)) if part)
-        counts = (
-            f"{person or 'the study'} ({len(trials)})" if trials else person or "the study"
-            for person, trials in self.trials.items()
-        )
-        return listed(tuple(counts))
+        """Who and which trials it concerns: by name where they are few, otherwise counted."""
+        people = self.trials.items()
+        if len(people) > 1 and sum(max(len(trials), 1) for _, trials in people) > FEW:
+            counts = (
+                f"{person or 'the study'} ({len(trials)})" if trials else person or "the study"
+                for person, trials in people
+            )
+            return listed(tuple(counts))
+        named = (filter(None, (person, listed(trials))) for person, trials in people)
+        return "; ".join(map(", ".join, named))
 
     @property
     def alike(self) -> str:

@@ -112,14 +112,23 @@ def test_another_severity_rule_or_sentence_is_another_cause(other):
     assert len(causes([_gap("fast", "LTOE", 20), other])) == 2
 
 
-def test_several_participants_are_counted():
-    gaps = [replace(_gap(trial, "LTOE", 20), participant=who) for who, trial in (
-        ("P1", "a"), ("P1", "b"), ("P2", "a"))]  # fmt: skip
-    [one] = causes(gaps)
-    assert one.concerns == "P1 (2), P2 (1)"
-    text = str(one)
-    assert text.startswith("P1 (2), P2 (1): marker LTOE is missing in 20 of 180 frames")
-    assert "(3 alike; told: P1 a)" in text
+def test_several_participants_are_named_where_they_are_few():
+    [one] = causes(_of_two_people(6))
+    assert one.concerns == "P1, t0, t1, t2, t3, t4; P2, t5"
+    assert str(one).startswith(f"{one.concerns}: marker LTOE is missing in 20 of 180 frames")
+    assert "(6 alike; told: P1 t0)" in str(one)
+
+
+def test_several_participants_are_counted_where_they_are_many():
+    [one] = causes(_of_two_people(7))
+    assert one.concerns == "P1 (6), P2 (1)"
+
+
+def _of_two_people(count: int) -> list[Finding]:
+    """All but one of the first, one of the second."""
+    who = ["P1"] * (count - 1) + ["P2"]
+    gaps = [_gap(f"t{number}", "LTOE", 20) for number in range(count)]
+    return [replace(gap, participant=person) for gap, person in zip(gaps, who, strict=True)]
 
 
 def test_a_single_finding_reads_as_before():

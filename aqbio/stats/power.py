@@ -162,8 +162,9 @@ def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
 
     Examples
     --------
-    >>> with_athletes(Estimate(0.0, 0.1, 11.0), 12, 48)
-    Estimate(value=0.0, se=0.05, df=47.0)
+    >>> four_times = with_athletes(Estimate(0.0, 0.1, 11.0), 12, 48)
+    >>> four_times.se, four_times.df
+    (0.05, 47.0)
     """
     return Estimate(now.value, now.se * math.sqrt(count / number), now.df + number - count)
 

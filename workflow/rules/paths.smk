@@ -19,8 +19,9 @@ try:
     STUDY = load_study(STUDY_FILE)
     DATA = STUDY.data
     MAP_FILES = [str(STUDY.map_file), str(STUDY.marker_file)]
-    OPTIONAL_FILES = [STUDY.registry_file, STUDY.capacities_file]
-    HYPOTHESIS_FILES = [str(path) for path in OPTIONAL_FILES if path is not None]
+    REGISTRY_FILES = [str(path) for path in [STUDY.registry_file] if path is not None]
+    CAPACITY_FILES = [str(path) for path in [STUDY.capacities_file] if path is not None]
+    HYPOTHESIS_FILES = REGISTRY_FILES + CAPACITY_FILES
 except AqbioError as error:
     raise WorkflowError(str(error)) from error
 

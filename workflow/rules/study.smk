@@ -17,7 +17,7 @@ rule steps:
     input:
         contributions=manifests("contributions"),
         evidence=manifests("evidence"),
-        sheets=HYPOTHESIS_FILES,
+        registry=REGISTRY_FILES,
         settings=settings_of("steps"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",

@@ -174,19 +174,23 @@ def filled_markers(
     No gap is filled across a touchdown or toe-off.
     """
     longest = longest_gap(prepare, recording.rate)
-    barriers = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
+    barriers = _events(contacts)
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
     _note_missing(recording.labels, markers, _used_frames(recording, contacts), prepare, notes)
     return markers, filled
 
 
+def _events(contacts: Sequence[FootContact]) -> FloatArray:
+    """Touchdowns and toe-offs that were found, s: foot markers do not show all."""
+    every = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
+    return np.asarray(every[np.isfinite(every)], dtype=np.float64)
+
+
 def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice:
     """Frames from the first touchdown to the last toe-off; those that show most markers without."""
-    if contacts:
-        ends = [
-            round(at * recording.rate) for one in contacts for at in (one.touchdown, one.toe_off)
-        ]
-        return slice(max(min(ends), 0), max(ends) + 1)
+    events = np.rint(_events(contacts) * recording.rate).astype(int)
+    if len(events):
+        return slice(max(int(events.min()), 0), int(events.max()) + 1)
     seen = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
     shown = np.flatnonzero(seen)
     return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(seen))

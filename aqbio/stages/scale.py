@@ -22,8 +22,8 @@ from aqbio.stages.scaling.calibration import (
     calibrated,
     calibration_findings,
     label_errors,
-    write_posterior,
 )
+from aqbio.stages.scaling.posterior_file import write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
 
 STAGE = "scale"
@@ -72,7 +72,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         write_calibrated_model(corrected, written, output)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
-    write_posterior(body, folder / f"{participant_id}_body.nc", attributes)
+    write_posterior(body.fit, folder / f"{participant_id}_body.nc", attributes)
     lost, said = lost_by_calibration(study, participant_id, body.fit)
     errors, rms = label_errors(body)
     numbers = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -206,42 +205,3 @@ def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
     by_label = np.sqrt(np.nanmean(distance**2, axis=0))
     errors = dict(zip(calibration.template.markers.labels, by_label.tolist(), strict=True))
     return errors, float(np.sqrt(np.nanmean(distance**2)))
-
-
-def write_posterior(calibration: Calibration, path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write the body's posterior: means, covariance and what each unknown is."""
-    import xarray as xr
-
-    from aqbio.io.netcdf import write_dataset
-
-    fit, template = calibration.fit, calibration.template
-    size = fit.problem.shape_size
-    dataset = xr.Dataset(
-        {
-            "mean": ("unknown", fit.state.theta[:size], {"long_name": "most likely value"}),
-            "prior_mean": ("unknown", fit.problem.beliefs.mean, {"long_name": "believed before"}),
-            "prior_sd": (
-                "unknown",
-                np.sqrt(np.diagonal(np.linalg.inv(fit.problem.beliefs.precision))),
-                {"long_name": "standard deviation before the recordings"},
-            ),
-            "covariance": (("unknown", "unknown_too"), fit.shape_covariance),
-        },
-        coords={"unknown": unknown_names(template), "unknown_too": unknown_names(template)},
-    )
-    write_dataset(dataset, path, dict(attributes))
-
-
-def unknown_names(template: Template) -> list[str]:
-    """Name every unknown of a shape.
-
-    Log factors by part and axis, offsets (m) by label and axis, tilts (rad) by joint, slides (m
-    by a right angle of flexion) by part and axis.
-    """
-    axes = "xyz"
-    names = [f"log_factor:{part}:{axis}" for part in template.parts.names for axis in axes]
-    names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]
-    joints = [template.skeleton.joints[body] for body in template.hinges]
-    names += [f"tilt:{joint}:{number}" for joint in joints for number in (1, 2)]
-    slides = [template.parts.names[part] for part in template.sliding[:, 0]]
-    return names + [f"slide:{part}:{axis}" for part in slides for axis in axes]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from aqbio.mechanics.calibration.helpful import told_shares

@@ -326,7 +326,7 @@ def beliefs(
     sizes : (3 U,) array, (3 U, 3 U) array
         From :func:`size_belief`.
     offset_sd : (K, 3) array, m
-        Of each marker about its place (:func:`offset_sds`).
+        Of each marker about its place (:func:`.places.believed_places`).
     postures : PostureBelief
     """
     mean = np.zeros(sum(template.sizes))

@@ -149,6 +149,19 @@ def displacements(fit: BodyFit) -> FloatArray:
     return np.asarray(np.sqrt(squares.reshape(len(bodies), POINTS).mean(axis=1)))
 
 
+def offset_sds(fit: BodyFit) -> FloatArray:
+    """(C,) array, rad or m: deviation of what a coordinate is off in all moving frames together.
+
+    Notes
+    -----
+    ``q`` follows the body along the valley, ``δq = dq/dθ δθ``: neither a filter nor more frames
+    remove its mean. Without moving frames, over the still ones.
+    """
+    moving = ~fit.problem.frames.still
+    mean = fit.by_theta[moving if moving.any() else ~moving].mean(axis=0)
+    return np.asarray(np.sqrt(((mean @ fit.covariance) * mean).sum(axis=1)))
+
+
 def joint_distances(template: Template, shape: Shape) -> dict[str, float]:
     """Distances between joint centres in the default pose, m: each part, hips and shoulders."""
     skeleton, parts = template.skeleton_of(shape), template.parts

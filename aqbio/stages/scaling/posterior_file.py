@@ -1,0 +1,72 @@
+"""The file of a body's posterior: `model/<id>_body.nc`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.netcdf import write_dataset
+from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.mechanics.calibration.posterior import offset_sds
+from aqbio.mechanics.calibration.shape import Template
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:
+    """Write means and covariance of a body, and the beliefs that inverse kinematics shares."""
+    write_dataset(posterior_dataset(fit), path, dict(attributes))
+
+
+def posterior_dataset(fit: BodyFit) -> xr.Dataset:
+    """Give the posterior with names for every number."""
+    import xarray as xr
+
+    problem, template = fit.problem, fit.problem.template
+    size, names = problem.shape_size, unknown_names(template)
+    coordinates = [template.skeleton.coordinates[index] for index in problem.free]
+    prior = np.linalg.inv(problem.beliefs.precision)
+    posture = fit.covariance[size:, size:]
+    values = {
+        "mean": ("unknown", fit.state.theta[:size], "most likely value"),
+        "prior_mean": ("unknown", problem.beliefs.mean, "believed before"),
+        "prior_sd": ("unknown", np.sqrt(np.diagonal(prior)), "deviation before the recordings"),
+        "covariance": (("unknown", "unknown_too"), fit.shape_covariance, "of the unknowns"),
+        "skin_sd": ("label", problem.beliefs.skin_sd, "skin in movement, each axis, m"),
+        "common": ((), problem.beliefs.common, "share of its variance that a part has in common"),
+        "mean_posture": ("coordinate", fit.state.theta[size:], "in movement, rad or m"),
+        "mean_posture_covariance": (("coordinate", "coordinate_too"), posture, "of mean_posture"),
+        "offset_sd": ("coordinate", offset_sds(fit), "of what all moving frames are off together"),
+    }
+    return xr.Dataset(
+        {
+            name: (dims, value, {"long_name": words})
+            for name, (dims, value, words) in values.items()
+        },
+        coords={
+            "unknown": names,
+            "unknown_too": names,
+            "label": list(template.markers.labels),
+            "coordinate": coordinates,
+            "coordinate_too": coordinates,
+        },
+    )
+
+
+def unknown_names(template: Template) -> list[str]:
+    """Name every unknown of a shape.
+
+    Log factors by part and axis, offsets (m) by label and axis, tilts (rad) by joint, slides (m
+    by a right angle of flexion) by part and axis.
+    """
+    axes = "xyz"
+    names = [f"log_factor:{part}:{axis}" for part in template.parts.names for axis in axes]
+    names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]
+    joints = [template.skeleton.joints[body] for body in template.hinges]
+    names += [f"tilt:{joint}:{number}" for joint in joints for number in (1, 2)]
+    slides = [template.parts.names[part] for part in template.sliding[:, 0]]
+    return names + [f"slide:{part}:{axis}" for part in slides for axis in axes]

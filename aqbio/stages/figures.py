@@ -153,7 +153,7 @@ def _step_illustrations(study: Study, steps: xr.Dataset, parts: Parts) -> Iterat
     )
     if not columns:
         return
-    positive = str(steps["joint_flexion_moment"].attrs.get("positive", "extension"))
+    positive = str(steps["joint_flexion_moment"].attrs["positive"])
     roles = str(steps.attrs["roles"])
 
     def drawing(

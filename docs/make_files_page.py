@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from aqbio.io.atomic import write_text
-from aqbio.io.dictionary import File, Variable, common, files, special
+from aqbio.io.dictionary import File, Variable, columns, common, files, special, tables
 
 HEAD = """\
 # Every file and what is in it
@@ -26,6 +26,13 @@ In the study's folder of results.
 | file | stage | frame | what |
 | --- | --- | --- | --- |
 """
+TABLES = """
+## Tables
+`tables/<name>.tsv` and, of what is drawn, `figures/<name>.tsv`; beside each a JSON file with the
+same words. A name with GROUP, AXIS or PARTITION stands for a column of each. *bars*, *curves* and
+*ground_forces* are kinds of tables: every figure has its own.
+"""
+COLUMNS = "| column | unit | meaning |\n| --- | --- | --- |\n"
 VARIABLES = "| variable | unit | mirror | meaning |\n| --- | --- | --- | --- |\n"
 
 
@@ -37,7 +44,19 @@ def files_page() -> str:
     for stage, words in own.items():
         if words:
             parts += [f"\n## In files of stage {stage} only\n", VARIABLES, *_rows(words)]
+    parts += [TABLES]
+    for name in tables():
+        parts += [f"\n### {name}\n", COLUMNS, *_columns(name)]
     return "".join(parts)
+
+
+def _columns(table: str) -> list[str]:
+    """Rows of a table's columns; those that stand for many are told once, in capitals."""
+    words = columns(table, **{hole: [hole.upper()] for hole in ("group", "axis", "partition")})
+    return [
+        f"| `{name}` | {one.get('unit', '')} | {one['description']} |\n".replace("||", "\\|\\|")
+        for name, one in words.items()
+    ]
 
 
 def _file(stage: str, file: File) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import yaml
+
+from aqbio.names import AXES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +24,10 @@ Reflection = Literal["axial", "polar", "spread", "canonical", ""]
 The signs of an axial one's x and y change, of a polar one's z; of a spread none; what is canonical
 holds left steps as right ones already, whatever its vectors are.
 """
+
+
+Columns = Mapping[str, Mapping[str, str]]
+"""Description, and unit where there is one, of every column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ class Variable:
 
 @cache
 def _dictionary() -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", yaml.safe_load(DICTIONARY.read_text(encoding="utf-8")))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where there is one: ten times
+    text = DICTIONARY.read_text(encoding="utf-8")
+    return cast("Mapping[str, Any]", yaml.load(text, Loader=loader))
 
 
 @cache
@@ -101,6 +110,51 @@ def variables(stage: str) -> Mapping[str, Variable]:
         A stage may use a name for something else than the others.
     """
     return common() | special(stage)
+
+
+def tables() -> tuple[str, ...]:
+    """Names of all tables and kinds of tables."""
+    return tuple(_dictionary()["tables"])
+
+
+def columns(table: str, **holes: Sequence[str]) -> Columns:
+    """Columns of a table in their order, as its sidecar explains them.
+
+    Parameters
+    ----------
+    table : str
+        Name of its file without suffix, or of a kind of tables.
+    **holes : sequence of str
+        What the holes in names of columns stand for, the outer loop first.
+
+    Examples
+    --------
+    >>> columns("steps", group=["arms"])["H_arms_z_stance_mean_kgm2ps"]["unit"]
+    'kg m2/s'
+    """
+    holes.setdefault("axis", AXES)
+    found: dict[str, dict[str, str]] = {}
+    for name, words in _dictionary()["tables"][table].items():
+        for filled in _fillings(name, holes):
+            told = {"description": words["meaning"]} | {
+                key: words[key] for key in ("unit",) if key in words
+            }
+            found[name.format(**filled)] = {
+                key: text.format(**filled) if filled else text for key, text in told.items()
+            }
+    return found
+
+
+def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
+    """Every way to fill the holes in a name, with the words that go with it."""
+    open_ = [hole for hole in holes if f"{{{hole}}}" in name]
+    for values in product(*(holes[hole] for hole in open_)):
+        filled = dict(zip(open_, values, strict=True))
+        if "group" in filled:
+            filled["group_words"] = filled["group"].replace("_", " ")
+        if "axis" in filled:
+            filled["direction"] = _dictionary()["directions"].get(filled["axis"], "its direction")
+        yield filled
 
 
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:

@@ -10,7 +10,16 @@ import pytest
 import xarray as xr
 
 import aqbio
-from aqbio.io.dictionary import Reflection, common, described, files, special, variables
+from aqbio.io.dictionary import (
+    Reflection,
+    columns,
+    common,
+    described,
+    files,
+    special,
+    tables,
+    variables,
+)
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.names import STAGES
 from docs.make_files_page import files_page
@@ -70,6 +79,29 @@ def test_entries_are_whole(stage):
         assert not one.source or (ROOT / "docs" / one.source).is_file(), name
     twice = [name for name, one in special(stage).items() if common().get(name) == one]
     assert not twice
+
+
+@pytest.mark.parametrize("table", tables())
+def test_columns_are_whole(table):
+    """A sentence or words that end with a full stop, and no hole left in it."""
+    words = columns(table, group=["arms"], partition=["arms"])
+    assert words
+    for name, one in words.items():
+        assert "{" not in name + one["description"], name
+        assert one["description"].endswith("."), name
+        assert set(one) <= {"description", "unit"}, name
+
+
+def test_holes_are_filled_groups_first():
+    """Every group with its axes, in the order of the roles; z is said with its direction."""
+    names = list(columns("steps", group=["arms", "swing_leg"]))
+    momentum = [name for name in names if name.endswith("stance_mean_kgm2ps")]
+    assert momentum == [
+        f"H_{group}_{axis}_stance_mean_kgm2ps" for group in ("arms", "swing_leg") for axis in "xyz"
+    ]
+    said = columns("steps", group=["swing_leg"])["H_swing_leg_z_stance_mean_kgm2ps"]["description"]
+    assert "of swing leg about" in said
+    assert "axis z (toward the stance side)" in said
 
 
 def test_the_page_is_made_from_the_dictionary():

@@ -23,6 +23,7 @@ from aqbio.stages.scaling.calibration import (
     calibration_findings,
     label_errors,
 )
+from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
 from aqbio.stages.scaling.posterior_file import write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
 from aqbio.stages.standing import standing_trial
@@ -132,8 +133,11 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "landmark_error_m": errors,
         "lengths_m": {one.name: [one.length, one.sd] for one in lengths(body.fit)},
         "lost": lost,
+        "wrong_labels": wrong_labels(body.wrong, body.fit, body.trials),
     }
+    accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, participant_id)
+    said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
     return numbers, [*noted, *audit_model(generic), *said]
 
 

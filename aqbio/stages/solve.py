@@ -49,6 +49,7 @@ from aqbio.stages.solving.solved import (
     unobservable_findings,
     write_solution,
 )
+from aqbio.stages.solving.wrong_labels import without_wrong_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -151,6 +152,8 @@ def trial_to_solve(
         When there are too few of them, or none during a contact.
     """
     prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
+    told = study.read_manifest(model.participant_id, "scale").get("wrong_labels", [])
+    prepared = without_wrong_labels(prepared, told, trial)
     skeleton = load_skeleton(model.table)
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)
     refuse_without_contact(prepared, markers.time, trial)

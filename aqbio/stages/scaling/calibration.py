@@ -16,6 +16,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
@@ -45,12 +46,15 @@ class Calibration:
         The model's name of each label.
     trials : tuple of str
         Trials whose frames were fitted.
+    wrong : tuple of LabelHypothesis
+        Labels that are not what they say.
     """
 
     fit: BodyFit
     shape: Shape
     names: dict[str, str]
     trials: tuple[str, ...]
+    wrong: tuple[LabelHypothesis, ...]
 
     @property
     def template(self) -> Template:
@@ -83,9 +87,10 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
     prior = beliefs(template, sizes, sds, posture_belief(generic, study.model_map))
     problem = Problem(template, frames, prior)
-    fit = body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
+    flexions = FlexionStarts.of(template, study.model_map)
+    fit, wrong = likeliest_labels(body_fit(problem, flexions=flexions), flexions)
     names = {label: study.marker_set.model_name(label) for label in labels}
-    return Calibration(fit, moving_shape(fit), names, trials)
+    return Calibration(fit, moving_shape(fit), names, trials, wrong)
 
 
 def moving_shape(fit: BodyFit) -> Shape:

@@ -114,6 +114,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "marker_rms_m": None,
         "marker_error_m": {},
         "lost": {},
+        "wrong_labels": [],
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]

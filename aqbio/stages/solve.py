@@ -152,7 +152,7 @@ def trial_to_solve(
         When there are too few of them, or none during a contact.
     """
     prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
-    told = study.read_manifest(model.participant_id, "scale").get("wrong_labels", [])
+    told = study.read_manifest(model.participant_id, "scale")["wrong_labels"]
     prepared = without_wrong_labels(prepared, told, trial)
     skeleton = load_skeleton(model.table)
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)

@@ -23,7 +23,7 @@ from aqbio.stages.scaling.calibration import (
     calibration_findings,
     label_errors,
 )
-from aqbio.stages.scaling.posterior_file import write_posterior
+from aqbio.stages.scaling.posterior_file import posterior_path, write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
 from aqbio.stages.standing import standing_trial
 
@@ -117,7 +117,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     save_skeleton(written_skeleton, folder / f"{participant_id}.skeleton.npz")
     lost, said = lost_by_calibration(study, written_skeleton, body.fit)
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
-    write_posterior(body.fit, folder / f"{participant_id}_body.nc", attributes)
+    write_posterior(body.fit, posterior_path(study, participant_id), attributes)
     errors, rms, largest = label_errors(body)
     factors = body.template.factors(body.shape)
     numbers = {

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.study import Study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.posterior import offset_sds
 from aqbio.mechanics.calibration.shape import Template
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+def posterior_path(study: Study, participant_id: str) -> Path:
+    """Place of a participant's posterior; a model of one's own has none."""
+    return study.folder(participant_id, "scale") / f"{participant_id}_body.nc"
 
 
 def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:

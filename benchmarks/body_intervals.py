@@ -1,6 +1,6 @@
 """Whether intervals hold other bodies: ``python -m benchmarks.body_intervals --write``.
 
-Virtual athletes of `benchmarks.virtual_bodies`, calibrated from their recordings; the posterior of
+Virtual athletes of `aqbio.virtual.bodies`, calibrated from their recordings; the posterior of
 the body moves sizes, markers and, through inverse kinematics, the motion. Masses are the truth's.
 """
 
@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 import aqbio
-from aqbio.io.anatomy import model_anatomy
 from aqbio.io.atomic import write_text
 from aqbio.mechanics.contributions.chains import pelvis_hub
 from aqbio.mechanics.gait.groups import membership
@@ -30,23 +29,22 @@ from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from benchmarks.body_calibration import (
-    ALL,
-    CLUSTERS,
-    CUTOFF,
-    EDGE,
-    EVERY,
-    Found,
-    calibrated,
-    ordered,
-    solved,
+from aqbio.virtual.bodies import (
+    CASES,
+    CLUSTERS_ALONE,
+    FULL,
+    RATE,
+    VirtualBody,
+    measured_places,
+    virtual_body,
 )
-from benchmarks.virtual_bodies import CASES, RATE, VirtualBody, places_of, virtual_body
+from benchmarks.body_calibration import calibrated
+from benchmarks.body_outcomes import ANATOMY, CUTOFF, EDGE, EVERY, Found
 
 RESULT = Path(__file__).parent / "results" / "body_intervals.md"
+ROWS = Path("body_interval_rows.tsv")
 DRAWS, FRAMES, MARKER_SD, NORMAL_95 = 48, 5, 0.006, 1.959964
 OUTCOMES = ("momentum", "rate", "joint_moment")
-ANATOMY = model_anatomy("sprint")
 
 
 def motions(skeletons: Sequence[Skeleton], coordinates: Sequence[FloatArray]) -> Motions:
@@ -96,7 +94,7 @@ def weighed(skeleton: Skeleton, true: Skeleton) -> Skeleton:
 def spreads(found: Found, own: Skeleton) -> dict[str, BodySpread]:
     """What may be drawn of a calibrated body, from what intervals held before to all they hold."""
     assert found.fit is not None
-    template, beliefs = places_of(own), found.fit.problem.beliefs
+    template, beliefs = measured_places(own), found.fit.problem.beliefs
     rigid = np.zeros(len(own.markers))
     shape = found.fit.problem.template.shape(found.fit.state.theta[: sum(template.sizes)])
     posterior = about_model(found.fit.shape_covariance, template, shape.offset)
@@ -111,7 +109,8 @@ def spreads(found: Found, own: Skeleton) -> dict[str, BodySpread]:
 def judged(found: Found, body: VirtualBody) -> Iterator[dict[str, object]]:
     """Stance means of the last run: errors, and the ends of intervals about the estimates."""
     own, true = weighed(found.skeleton, body.skeleton), body.skeleton
-    q, weight = ordered(own, true, solved(found, body, body.runs[-1])), np.ones(len(own.markers))
+    order = [true.coordinates.index(name) for name in own.coordinates]
+    q, weight = found.q[-1][:, order], np.ones(len(own.markers))
     foot, clock = body.stance[-1][::EVERY], np.arange(len(q)) * EVERY / RATE
     truth = motions((true,), (body.q[-1][::EVERY],))
     for name, spread in spreads(found, own).items():
@@ -144,16 +143,19 @@ def _rows(outcome: str, off: FloatArray) -> Iterator[dict[str, object]]:
         }
 
 
-def measured(athletes: int) -> pd.DataFrame:
-    """Intervals of all cases."""
-    rows: list[dict[str, object]] = []
-    for number, case in product(range(athletes), CASES):
-        body = virtual_body(case, number)
-        for way in (ALL, CLUSTERS):
-            place = {"case": case.name, "way": way}
-            rows += [place | row for row in judged(calibrated(body, way), body)]
-        print(f"{number + 1} of {athletes}: {case.name}", flush=True)
-    return pd.DataFrame(rows)
+def measured(athletes: int, file: Path) -> pd.DataFrame:
+    """Intervals of so many athletes of each case; what the file holds is not done again."""
+    done = pd.read_csv(file, sep="\t") if file.is_file() else pd.DataFrame({"seed": []})
+    for seed in set(range(athletes * len(CASES))) - set(done["seed"]):
+        case = CASES[seed % len(CASES)]
+        body = virtual_body(case, seed)
+        rows = [
+            {"case": case.name, "seed": seed, "way": way.name, **row}
+            for way in (FULL, CLUSTERS_ALONE)
+            for row in judged(calibrated(body, way), body)
+        ]
+        pd.DataFrame(rows).to_csv(file, sep="\t", mode="a", index=False, header=not file.is_file())
+    return pd.read_csv(file, sep="\t")
 
 
 HEAD = """\
@@ -196,9 +198,10 @@ def main() -> None:
     """Measure, print the page, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--athletes", type=int, default=3, help="of each case")
+    parser.add_argument("--rows", type=Path, default=ROWS, help="where rows are kept")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
     asked = parser.parse_args()
-    text = page(measured(asked.athletes), asked.athletes)
+    text = page(measured(asked.athletes, asked.rows), asked.athletes)
     print(text)
     if asked.write:
         write_text(RESULT, text)

@@ -24,6 +24,7 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.virtual.athlete import Athlete
+from aqbio.virtual.bodies import MAP, measured_places
 from aqbio.virtual.gaits.design import reference_speed, steady
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.gaits.generator import generated_gait
@@ -32,7 +33,6 @@ from aqbio.virtual.gaits.parameters import interpolated
 from aqbio.virtual.truth import run_truth
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material
-from benchmarks.virtual_bodies import MAP, places_of
 
 SPEED = 9.5
 DRAWS, MANY, LONGEST_FLIGHT = 100, 500, 0.3
@@ -111,7 +111,7 @@ def uncertainty(gait: Gait, found: Levels, times: np.ndarray, count: int) -> xr.
 
 def body_spread(gait: Gait) -> BodySpread:
     """What a standing trial leaves open of the sprinter's body."""
-    template, person = places_of(gait.skeleton), Person("male", 1.80, 75.0)
+    template, person = measured_places(gait.skeleton), Person("male", 1.80, 75.0)
     sizes = size_belief(template.parts, body_sizes(), person, person)
     sds = np.full((len(gait.skeleton.markers), 3), LANDMARK_SD)
     return standing_spread(

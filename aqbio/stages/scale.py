@@ -24,7 +24,7 @@ from aqbio.stages.scaling.calibration import (
     label_errors,
 )
 from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
-from aqbio.stages.scaling.posterior_file import write_posterior
+from aqbio.stages.scaling.posterior_file import posterior_path, write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
 
 STAGE = "scale"
@@ -73,7 +73,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         write_calibrated_model(corrected, written, output)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
-    write_posterior(body.fit, folder / f"{participant_id}_body.nc", attributes)
+    write_posterior(body.fit, posterior_path(study, participant_id), attributes)
     lost, said = lost_by_calibration(study, participant_id, body)
     errors, rms = label_errors(body)
     numbers = {

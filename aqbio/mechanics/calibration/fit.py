@@ -103,13 +103,19 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     if fresh is not None:
         state, weights, more, settled = _settled(problem, fresh)
         steps += more
+    covariance, by_theta = laplace(problem, state, weights)
+    return BodyFit(
+        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
+    )
+
+
+def laplace(problem: Problem, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Covariance (P + C, P + C) of the border, and how postures follow it (F, C, P + C)."""
     blocks = problem.blocks(state, weights)
     by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
     covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
-    return BodyFit(
-        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
-    )
+    return covariance, by_theta
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,12 @@ from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
-from aqbio.mechanics.calibration.posterior import LengthBelief, length_slopes, lengths
+from aqbio.mechanics.calibration.posterior import (
+    LengthBelief,
+    length_slopes,
+    lengths,
+    moving_flexion,
+)
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -97,12 +102,9 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
 
 def moving_shape(fit: BodyFit) -> Shape:
     """Give the shape with the markers where sliding skin is at the mean flexion of movement."""
-    problem, template = fit.problem, fit.problem.template
-    shape = template.shape(fit.state.theta[: problem.shape_size])
-    moving = ~problem.frames.still
-    q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
-    flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
-    return template.moving_shape(shape, flexion)
+    template = fit.problem.template
+    shape = template.shape(fit.state.theta[: fit.problem.shape_size])
+    return template.moving_shape(shape, moving_flexion(fit))
 
 
 def _recordings(

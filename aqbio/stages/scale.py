@@ -12,7 +12,6 @@ from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.body_points import BodyPoint
-from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
 from aqbio.stages.placement import lost_by_calibration
@@ -23,6 +22,7 @@ from aqbio.stages.scaling.calibration import (
     calibration_findings,
     label_errors,
 )
+from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
 from aqbio.stages.scaling.posterior_file import posterior_path, write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
 
@@ -79,12 +79,15 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "generic": generic.name,
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
-        "lengths_m": {one.name: [one.length, one.sd] for one in lengths(body.fit)},
+        "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,
+        "wrong_labels": wrong_labels(body.wrong, body.fit, body.trials),
     }
+    accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, study.model_map, participant_id)
+    said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
     return numbers, [*noted, *audit_model(generic), *said]
 
 
@@ -110,6 +113,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "marker_rms_m": None,
         "marker_error_m": {},
         "lost": {},
+        "wrong_labels": [],
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]

@@ -81,7 +81,7 @@ class BodyFit:
         return self.covariance[:count, :count]
 
 
-def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
+def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
     """Fit body and postures to the chosen frames.
 
     Parameters
@@ -89,13 +89,16 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
     problem : Problem
     flexions : FlexionStarts
         Where the flexions of the limbs are among the coordinates.
+    start : State, optional
+        Of a problem that hardly differs; otherwise poses are sought from nothing.
 
     Returns
     -------
     BodyFit
     """
-    state = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, settled = _settled(problem, state)
+    if start is None:
+        start = State(problem.start, first_poses(problem, problem.start, flexions))
+    state, weights, steps, settled = _settled(problem, start)
     fresh = _other_valleys(problem, state, flexions)
     if fresh is not None:
         state, weights, more, settled = _settled(problem, fresh)

@@ -32,6 +32,10 @@ from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 
 RESULT = Path(__file__).parent / "results" / "body_real.md"
 PARTS = ("thigh", "shank", "foot", "upper_arm")
+NOTHING: dict[str, Any] = {
+    "lengths": {}, "lost": [], "marker_rms_m": {}, "knees": {}, "landmarks": {},
+}  # fmt: skip
+"""Of a body that could not be made."""
 KNEES = ("knee_angle_r", "knee_angle_l")
 
 
@@ -214,12 +218,17 @@ def main() -> None:
     """Measure, print the page, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--session", default="", help="only sessions that are called so")
+    parser.add_argument("--rows", type=Path, default=Path("body_real.json"), help="kept as found")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
-    asked, rows = parser.parse_args(), []
+    asked = parser.parse_args()
+    rows = json.loads(asked.rows.read_text(encoding="utf-8")) if asked.rows.is_file() else []
+    have = {row["session"] for row in rows}
     for session in SESSIONS:
-        if session.name.startswith(asked.session):
+        if session.name.startswith(asked.session) and session.name not in have:
             with tempfile.TemporaryDirectory(prefix="bodies-") as scratch:
-                rows += measured(session, Path(scratch), Path(os.environ["AQBIO_REALDATA"]))
+                data = Path(os.environ["AQBIO_REALDATA"])
+                rows += measured(session, Path(scratch), data)
+                write_text(asked.rows, json.dumps(rows, indent=1))
     print(page(rows))
     if asked.write:
         write_text(RESULT, page(rows))

@@ -60,8 +60,8 @@ the whole body's angular momentum by a leg's joints; all about the vertical but 
 """
 WHAT = {
     TRUE_MASSES: "Masses, their centres and inertias are the true ones: what size and posture do.",
-    OWN_MASSES: "Masses, centres and inertias as the way itself finds them. The true ones follow the "
-    "true sizes,\nwith densities 5 % apart: how else a person's mass sits is another study's.",
+    OWN_MASSES: "Masses, centres and inertias as the way itself finds them. The true ones follow "
+    "the true sizes,\nwith densities 5 % apart: how else a person's mass sits is another study's.",
 }
 
 

@@ -84,7 +84,7 @@ def page(rows: pd.DataFrame, static: pd.DataFrame) -> str:
         counts="; ".join(f"{name}: {count}" for name, count in counts.items()),
         static=STATIC,
     )
-    both = pd.concat([static, rows])
+    both = pd.concat([rows, static])  # in the order of the rows
     lines = [head, *_limit_lines(rows)]
     for masses in WHAT:
         lines += _outcome_lines(both[both["group"] == masses], masses, int(counts.sum()))
@@ -176,7 +176,7 @@ def _ratio_cell(values: np.ndarray, base: np.ndarray) -> str:
 
 
 def _case_lines(rows: pd.DataFrame, case: str) -> Iterator[str]:
-    ways = list(dict.fromkeys(rows["way"]))
+    ways = sorted(dict.fromkeys(rows["way"]), key=lambda way: way != STATIC)
     yield BODIES.format(case=case.capitalize(), static=STATIC)
     yield "| quantity | " + " | ".join(ways) + " |"
     yield "| --- |" + " --- |" * len(ways)

@@ -9,6 +9,7 @@ import numpy as np
 
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
 from aqbio.mechanics.anthropometry.sprint_body import (
+    HELD,
     Body,
     Joint,
     X,
@@ -110,7 +111,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.zeros(len(coordinates), dtype=bool),
+        coordinate_locked=np.array([name.startswith(HELD) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 

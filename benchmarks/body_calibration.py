@@ -7,7 +7,6 @@ scaled from the static trial alone. ``--athletes`` of each case, twice as many o
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +16,6 @@ import numpy as np
 import pandas as pd
 
 import aqbio
-from aqbio.config import MarkerSet, read_yaml
-from aqbio.config.settings import Model
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.calibration.beliefs import Person, beliefs, posture_belief, size_belief
@@ -37,15 +34,10 @@ from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.scaling import ScaleTask, scale_model
-from aqbio.osim.session import quiet
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.osim.static_trial import StaticTrial
 from aqbio.stages.scaling.calibration import moving_shape
 from benchmarks.virtual_bodies import (
     CASES,
     MAP,
-    MODEL,
     RATE,
     THIRD,
     VirtualBody,
@@ -109,21 +101,6 @@ def calibrated(body: VirtualBody, way: str) -> Found:
     fit = body_fit(problem, flexions=FlexionStarts.of(template, MAP))
     skeleton = template.skeleton_of(moving_shape(fit))
     return Found(way, skeleton, hidden, time.process_time() - start, fit)
-
-
-def scaled(body: VirtualBody) -> Found:
-    """Scale the generic model from the static trial."""
-    start, hidden = time.process_time(), hidden_labels(body, TODAY)
-    kept = [index for index, name in enumerate(body.skeleton.markers) if name not in hidden]
-    names = tuple(body.skeleton.markers[index] for index in kept)
-    trial = StaticTrial(names, body.still.position[:, kept], RATE)
-    markers = read_yaml(MODEL / "markers.yaml", MarkerSet)
-    model = MODEL / f"sprint_{body.athlete.sex}.osim"
-    task = ScaleTask(model, MAP, markers, trial, body.athlete.mass, Model())
-    with tempfile.TemporaryDirectory() as folder, quiet(Path(folder) / "log"):
-        scale_model(task, Path(folder) / "scaled.osim", Path(folder) / "scratch")
-        skeleton = read_skeleton(Path(folder) / "scaled.osim")
-    return Found(TODAY, skeleton, hidden, time.process_time() - start)
 
 
 def solved(found: Found, body: VirtualBody, run: Recording) -> FloatArray:
@@ -259,7 +236,7 @@ def measured(athletes: int, *, write: bool) -> pd.DataFrame:
             for seed in seeds:
                 body = virtual_body(case, seed)
                 ways = (ALL, CLUSTERS, ONE_LEG) if case is CASES[0] else (ALL, CLUSTERS)
-                founds = [scaled(body), *(calibrated(body, way) for way in ways)]
+                founds = [calibrated(body, way) for way in ways]
                 for found in founds:
                     place = {"case": case.name, "seed": seed, "way": found.way}
                     rows += [place | row for row in judged(found, body)]

@@ -135,7 +135,7 @@ class Corrections(Section):
 
 
 class Model(Section):
-    """The generic model and how it is scaled."""
+    """The generic model, its map and the markers on it."""
 
     file: str = Field(
         default="sprint",
@@ -151,20 +151,6 @@ class Model(Section):
         description="Path of the marker set of the recordings; empty: the one of the model's map.",
     )
     corrections: Corrections = Corrections()
-    scaling: Literal["static", "calibration"] = Field(
-        default="static",
-        description="`static`: distances between markers of one static trial, by OpenSim's own "
-        "tools; `calibration`: sizes, marker places, hinge axes and postures as one estimate from "
-        "all recordings of the participant, with what is believed of bodies (experimental).",
-    )
-    landmark_max_m: Positive = Field(
-        default=0.020,
-        description="Largest marker error of the static pose without a finding, m.",
-    )
-    landmark_rms_m: Positive = Field(
-        default=0.010,
-        description="Largest RMS marker error of the static pose without a finding, m.",
-    )
     static_window_s: Positive = Field(
         default=0.5, description="Length of the quietest part of the static trial that is used, s."
     )

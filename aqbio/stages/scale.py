@@ -1,4 +1,4 @@
-"""Stage scale: the participant's model from the generic one and the static trial, audited."""
+"""Stage scale: the participant's model, the generic one calibrated from all recordings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
-from aqbio.stages.placement import lost_by_calibration, lost_by_scaling
+from aqbio.stages.placement import lost_by_calibration
 from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
 from aqbio.stages.preparation.statements import Statement, contradiction, raised
 from aqbio.stages.scaling.calibration import (
@@ -25,17 +25,17 @@ from aqbio.stages.scaling.calibration import (
 )
 from aqbio.stages.scaling.posterior_file import write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
-from aqbio.stages.standing import standing_trial
 
 STAGE = "scale"
 
 
 @participant_stage(STAGE)
 def scale_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Scale a participant's model.
+    """Calibrate a participant's model.
 
-    Writes ``model/<participant>.osim`` and ``<participant>.skeleton.npz``, and ``scale.json`` last.
-    A participant whose model cannot be scaled is recorded with the reason.
+    Writes ``model/<participant>.osim``, ``<participant>.skeleton.npz`` and
+    ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
+    recorded with the reason.
     """
     before = study.read_manifest(participant_id, "prepare")
     if before["status"] != OK:  # told there
@@ -43,55 +43,12 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
         report(f"{participant_id}: not possible ({reason})")
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
-    numbers, findings = _scaled(study, participant_id)
-    rms = numbers["landmark_rms_m"]
-    fit = "the participant's own" if rms is None else f"static pose within {1000 * rms:.1f} mm RMS"
+    own = study.participant(participant_id).model_file is not None
+    numbers, findings = (_own if own else _calibrated)(study, participant_id)
+    rms = numbers["marker_rms_m"]
+    fit = "the participant's own" if own else f"markers within {1000 * rms:.1f} mm RMS"
     report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
     write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
-
-
-def _scaled(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
-    """Scale and audit; give numbers for the manifest and findings."""
-    from aqbio.osim.audit import audit_model
-    from aqbio.osim.scaling import ScaleTask, scale_model
-    from aqbio.osim.session import quiet
-    from aqbio.osim.skeleton import read_skeleton
-
-    folder = study.folder(participant_id, STAGE)
-    generic = study.model_file(participant_id)
-    if study.participant(participant_id).model_file is not None:
-        return _own(study, participant_id)
-    if study.settings.model.scaling == "calibration":
-        return _calibrated(study, participant_id)
-    static, noted = standing_trial(study, participant_id)
-    task = ScaleTask(
-        generic=generic,
-        model_map=study.model_map,
-        marker_set=study.marker_set,
-        static=static,
-        mass=_body_mass(study, participant_id),
-        settings=study.settings.model,
-    )
-    output = folder / f"{participant_id}.osim"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
-        quiet(Path(scratch) / "opensim.log"),
-    ):
-        scaled = scale_model(task, output, Path(scratch))
-    skeleton = read_skeleton(output)
-    save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
-    numbers = {
-        "generic": generic.name,
-        "mass_kg": scaled.mass,
-        "factors": {body: list(factors) for body, factors in scaled.factors.items()},
-        "landmark_rms_m": scaled.rms,
-        "landmark_max_m": scaled.largest,
-        "landmark_error_m": scaled.marker_error,
-    }
-    lost, said = lost_by_scaling(study, participant_id, skeleton, scaled.pose, scaled.landmarks)
-    numbers["lost"] = lost
-    return numbers, [*noted, *audit_model(generic), *scaled.findings, *said]
 
 
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -113,24 +70,18 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         body = calibrated(study, participant_id, skeleton)
         written = CalibratedBody(body.template, body.shape, body.names, mass)
         write_calibrated_model(corrected, written, output)
-    written_skeleton = read_skeleton(output)
-    save_skeleton(written_skeleton, folder / f"{participant_id}.skeleton.npz")
-    lost, said = lost_by_calibration(study, written_skeleton, body.fit)
+    save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
     write_posterior(body.fit, folder / f"{participant_id}_body.nc", attributes)
-    errors, rms, largest = label_errors(body)
-    factors = body.template.factors(body.shape)
+    lost, said = lost_by_calibration(study, participant_id, body.fit)
+    errors, rms = label_errors(body)
     numbers = {
         "generic": generic.name,
         "mass_kg": mass,
-        "factors": {
-            name: [float(x) for x in row]
-            for name, row in zip(body.template.skeleton.bodies, factors, strict=True)
-        },
-        "landmark_rms_m": rms,
-        "landmark_max_m": largest,
-        "landmark_error_m": errors,
+        "factors": body.template.factors_by_body(body.shape),
         "lengths_m": {one.name: [one.length, one.sd] for one in lengths(body.fit)},
+        "marker_rms_m": rms,
+        "marker_error_m": errors,
         "lost": lost,
     }
     said += calibration_findings(body, participant_id)
@@ -155,9 +106,9 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "generic": source.name,
         "mass_kg": mass,
         "factors": {},
-        "landmark_rms_m": None,
-        "landmark_max_m": None,
-        "landmark_error_m": {},
+        "lengths_m": {},
+        "marker_rms_m": None,
+        "marker_error_m": {},
         "lost": {},
     }
     findings += _weighed(study, participant_id, mass, source)

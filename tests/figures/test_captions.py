@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import xarray as xr
 
 from aqbio.figures.captions import TITLES, flexion_signs, grid_alternative_text, grid_caption
@@ -9,7 +12,8 @@ from aqbio.figures.curves import drawn_numbers
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
 from aqbio.figures.numbers import shown
-from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.step_columns import StepColumn, step_columns
+from tests.figures.conftest import EDGES
 
 GRIDS = (
     angular_momentum_grid,
@@ -63,3 +67,18 @@ def test_no_caption_speaks_a_verdict(steps: xr.Dataset, columns: tuple[StepColum
         words = f"{grid_caption(grid)} {grid_alternative_text(grid)}".lower()
         for verdict in ("support", "prove", "confirm", "refute", "significant"):
             assert verdict not in words
+
+
+def test_a_caption_says_from_how_many_steps_on_a_band_is_drawn(
+    steps: xr.Dataset, columns: tuple[StepColumn, ...]
+) -> None:
+    """A column with one step less has none, one with that number has."""
+    caption = grid_caption(angular_momentum_grid(steps, columns))
+    fewest = int(re.search(r"one standard deviation over steps \(from (\d+) on\)", caption)[1])
+    for count, drawn in ((fewest - 1, False), (fewest, True)):
+        few = steps.isel(step=steps["trial_id"].values == "sprint").isel(step=slice(count))
+        [column] = step_columns(few, EDGES)
+        grid = angular_momentum_grid(few, (column,))
+        lines = [line for row in grid.rows for panel in row.panels for line in panel]
+        assert {line.count for line in lines} == {count}
+        assert {bool(np.isfinite(line.sd).any()) for line in lines} == {drawn}

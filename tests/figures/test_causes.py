@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,24 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
         "push_side_y",
         "swing_side_y",
     ]
+
+
+def test_the_caption_names_the_marks_as_they_are_drawn(tables):
+    """Of the three contact models: bars, circles and diamonds, by what the key of the figure shows
+    and by where the marks stand."""
+    chart = caused_rotation_chart(*tables, EDGES)
+    figure = bar_chart_figure(chart, 180.0)
+    shapes = {"circles": "o", "diamonds": "D"}
+    caption = bar_caption(chart)
+    key = {
+        line.get_label()[:2]: line.get_marker()
+        for line in figure.legends[0].legend_handles
+        if hasattr(line, "get_marker")
+    }
+    panel, place = chart.rows[0].panels[0], figure.axes[0]
+    for word, mark in shapes.items():
+        model = re.search(rf"{word} (C\d)", caption)[1]
+        assert key[model] == mark
+        [drawn] = [line for line in place.lines if line.get_marker() == mark]
+        expected = [bar.values[model].mean for bar in panel if model in bar.values]
+        np.testing.assert_allclose(drawn.get_xdata(), expected)

@@ -121,3 +121,12 @@ def test_no_checkout_and_a_checkout_of_something_else(checkout, monkeypatch):
 def test_without_git(checkout, monkeypatch):
     monkeypatch.setenv("PATH", str(Path(checkout[0])))
     assert git_commit() == "unknown"
+
+
+def test_hash_follows_the_file(tmp_path):
+    """In one process too: a notebook that writes a file again gets its new hash."""
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    first = file_hash(path)
+    path.write_text("afterx")
+    assert file_hash(path) != first

@@ -202,3 +202,31 @@ def test_corrections_do_what_they_say_and_can_be_switched_off(file, realdata, tm
     model.printToXML(str(corrected))
     left = {finding.rule for finding in audit_model(corrected)}
     assert not left & {"model-muscles", "model-clamped", "model-torso-inertia"}
+
+
+def torso_model(inertia: float) -> Any:
+    """Torso, pelvis and upper arm in the family's proportions; inertia over that published."""
+    model = opensim.Model()
+    published = 1.4745 * inertia  # kg m² about the forward axis, with the arms in it
+    for name, mass, height, moment in (
+        ("torso", TORSO_MASS, 0.32, published),
+        ("pelvis", 11.777, 0.0, 0.1),
+        ("humerus_r", 2.0325, 0.0, 0.01),
+    ):
+        centre = vec3([0.0, height, 0.0])
+        model.addBody(opensim.Body(name, mass, centre, opensim.Inertia(moment, moment, moment)))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("inertia", "uncorrected"),
+    [
+        (1.0, True),
+        (0.93, True),  # published, scaled 7 % wider than high
+        (TORSO_INERTIA_FACTOR, False),
+        (1.07 * TORSO_INERTIA_FACTOR, False),  # corrected, and then scaled likewise
+    ],
+)
+def test_a_torso_that_was_corrected_and_scaled_is_not_corrected_again(inertia, uncorrected):
+    """The limit lies between the published inertia and the corrected one, not at either."""
+    assert torso_is_uncorrected(torso_model(inertia)) == uncorrected

@@ -29,7 +29,6 @@ def study(realdata, tmp_path_factory) -> Study:
     folder = tmp_path_factory.mktemp("ja1") / "study"
     shutil.copytree(OWN, folder)
     text = (folder / "study.yaml").read_text(encoding="utf-8")
-    text = text.replace("model:\n", "model:\n  scaling: calibration\n")
     text += f"results: {(folder / 'results').as_posix()}\n"
     (folder / "study.yaml").write_text(text, encoding="utf-8")
     return run_stages(folder / "study.yaml", until="solve")
@@ -110,7 +109,7 @@ def test_a_runner_without_static_trial_and_joint_landmarks(realdata, tmp_path):
     sheet = tmp_path / "study" / "participants.tsv"
     sheet.write_text(sheet.read_text(encoding="utf-8").replace("S01\tn/a", "S01\tmale"))
     file = tmp_path / "study" / "study.yaml"
-    text = file.read_text(encoding="utf-8").replace("model:", "model:\n  scaling: calibration")
+    text = file.read_text(encoding="utf-8")
     file.write_text(f"{text}\nresults: {(tmp_path / 'results').as_posix()}\n", encoding="utf-8")
     study = run_stages(file, until="solve")
     scale = study.read_manifest("S01", "scale")

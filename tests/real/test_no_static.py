@@ -1,4 +1,4 @@
-"""JA1 without a static trial, and with one that lacks the medial markers: what it costs."""
+"""JA1 without a static trial, and with one that lacks the medial markers: the same person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ TRIALS = [
     "moving\tsprint\trun\tc3d/JA1Gait35.c3d\tn/a",
     "alone\tsprint\trun\tc3d/JA1Gait35.c3d\tn/a",
 ]
-SEGMENTS = ("pelvis", "torso", "femur_r", "tibia_r", "humerus_r", "radius_r")
 
 
 @pytest.fixture(scope="module")
@@ -30,31 +29,19 @@ def study(tmp_path_factory, realdata):
     return run_stages(write_study(tmp_path_factory.mktemp("no_static"), PARTICIPANTS, TRIALS))
 
 
-def factors(study, name):
-    found = study.read_manifest(name, "scale")["factors"]
-    return np.array([found[body][0] for body in SEGMENTS]), found["foot_r"][0]
+def lengths(study, name):
+    return study.read_manifest(name, "scale")["lengths_m"]
 
 
-@pytest.mark.parametrize(
-    ("name", "segments", "feet"), [("moving", 0.035, 0.07), ("alone", 0.055, 0.1)]
-)
-def test_segments_are_nearly_those_of_the_static_trial(study, name, segments, feet):
-    """The foot markers of the trials sit elsewhere than in the static trial (README)."""
-    static, static_foot = factors(study, "static")
-    moving, moving_foot = factors(study, name)
-    assert np.abs(moving / static - 1.0).max() < segments
-    assert abs(moving_foot / static_foot - 1.0) < feet
-
-
-def test_it_is_said_where_the_model_comes_from(study):
-    for name, trial in (("moving", "jog"), ("alone", "sprint")):
-        findings = {one["rule"]: one for one in study.read_manifest(name, "scale")["findings"]}
-        said = findings["static-none"]
-        assert f"scaled to the posture of trial {trial} from" in said["what"]
-        assert "feet 9 %" in said["what"]
-        assert "medial markers" in said["fix"]
-    rules = [one["rule"] for one in study.read_manifest("static", "scale")["findings"]]
-    assert "static-none" not in rules
+@pytest.mark.parametrize("name", ["moving", "alone"])
+def test_lengths_are_those_of_the_static_trial(study, name):
+    """Within the deviations of both, which are wider without it."""
+    known, found = lengths(study, "static"), lengths(study, name)
+    assert found.keys() == known.keys()
+    for part, (length, sd) in found.items():
+        other, other_sd = known[part]
+        assert abs(length - other) < 2.0 * np.hypot(sd, other_sd), part
+        assert sd > other_sd, part
 
 
 @pytest.mark.parametrize("name", ["moving", "alone"])
@@ -79,20 +66,16 @@ def test_body_mass_of_strides_where_nothing_else_is_known(study):
     assert manifest["mass_kg"] == pytest.approx(75.95, rel=0.02)
 
 
-def test_static_without_medial_markers(tmp_path, realdata):
-    """The lateral ones stand in: thigh and shank are still measured, and it is said."""
+def test_static_without_medial_markers(study, tmp_path, realdata):
+    """The lateral ones say nearly as much: lengths within the deviations, which grow."""
     file = write_study(
         tmp_path,
         PARTICIPANTS[:1],
-        TRIALS[:1],
+        TRIALS[:2],
         "laboratory: {ignore_markers: [LMEPI, RMEPI, LMMAL, RMMAL]}\n",
     )
-    manifest = run_stages(file, until="scale").read_manifest("static", "scale")
-    found = {name: manifest["factors"][name][0] for name in ("femur_r", "tibia_r")}
-    # 1.141 and 1.021 with them; the generic size would be 1
-    assert found["femur_r"] == pytest.approx(1.141, rel=0.03)
-    assert found["tibia_r"] == pytest.approx(1.021, rel=0.03)
-    said = [one["what"] for one in manifest["findings"] if one["rule"] == "scale-pair-missing"]
-    assert any("RHJC-RLEPI, LHJC-LLEPI stand(s) in" in what for what in said)
-    missing = next(one for one in manifest["findings"] if one["rule"] == "static-marker-missing")
-    assert "RMEPI" in missing["what"]
+    found = lengths(run_stages(file, until="scale"), "static")
+    known = lengths(study, "static")
+    for part in ("thigh_left", "thigh_right", "shank_left", "shank_right"):
+        assert abs(found[part][0] - known[part][0]) < 2.0 * np.hypot(found[part][1], known[part][1])
+        assert found[part][1] > known[part][1]

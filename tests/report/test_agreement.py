@@ -58,3 +58,10 @@ def test_a_failed_trial_is_left_out() -> None:
     (session,) = sessions([manifest], [])
     assert session.trials == ()
     assert session.standing == "No static trial on a plate was used."
+
+
+def test_every_parameter_is_told_in_the_unit_that_stands_beside_it() -> None:
+    """Files hold SI units and shares; the factor is what the prefix of the page's unit says."""
+    prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3}
+    for name, (_, unit, factor) in PARAMETER_WORDS.items():
+        assert factor == prefix[unit], name

@@ -251,3 +251,15 @@ def test_origin_joins_the_stages() -> None:
     assert found.commits == ("abc",)
     assert found.settings == {"prepare.cutoff_hz": "20.0", "model.corrections.unclamp": "true"}
     assert found.inputs == (("prepare", "A", "a.c3d", "12"), ("prepare", "B", "a.c3d", "34"))
+
+
+def test_residuals_before_the_fit_are_not_counted_as_trials() -> None:
+    """Nor do they lend their size: the numbers rest on what is left after the fit."""
+    before = [
+        (trial, f"plain_{name}", *rest)
+        for trial, name, *rest in _residual_rows("jog", 99.0, "fail")
+    ]
+    rows = _quality(*_residual_rows("jog", 7.0, "fail"), *before)
+    assert len(residuals(rows)) == 2
+    [said] = cautions(rows, NO_FINDINGS)
+    assert "in 1 of 1 trials; the largest residual moment is 7.0 N m RMS (A, jog)" in said

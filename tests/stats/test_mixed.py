@@ -82,3 +82,21 @@ def test_correlation_within_athletes_is_that_of_the_analysis_of_covariance():
     assert found.r == pytest.approx(r, rel=1e-9)
     assert found.df == fit.df_resid
     assert found.p == pytest.approx(fit.pvalues["x"], rel=1e-7)
+
+
+def test_a_trend_between_athletes_is_no_slope_within_them():
+    """Faster athletes carry less, nobody changes with speed: without the athletes' own means in
+    the model the answer would be the trend between athletes, as their intercepts hardly differ."""
+    random = np.random.default_rng(7)
+    who = np.repeat(np.arange(24), 20)
+    centre = random.standard_normal(24)[who]
+    x = centre + 0.5 * random.standard_normal(len(who))
+    own = (0.05 * random.standard_normal(24))[who] * x
+    y = -0.3 * centre + own + 0.5 * random.standard_normal(len(who))
+    between = 1.0 / (1.0 + 0.5**2)  # share of the variance of x
+    assert np.polyfit(x, y, 1)[0] == pytest.approx(-0.3 * between, abs=0.06)  # the danger
+    found = common_slope(x, y, who)
+    assert "mixed model" in found.model
+    se = np.hypot(0.5 / (0.5 * np.sqrt(len(who))), 0.05 / np.sqrt(24))  # from the design
+    assert found.estimate.value == pytest.approx(0.0, abs=2.5 * se)
+    assert 2.5 * se < 0.3 * between - 0.06

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
+from tests.workflow.conftest import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
@@ -88,6 +91,19 @@ def test_a_trials_row_reruns_its_participant_only(finished):
 def test_a_new_version_of_a_recording_reruns_its_participant_only(finished):
     (finished.folder / "data" / "P1_slow.mot").write_text("exported again")
     assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
+
+
+def test_a_marker_set_and_a_model_rerun_whoever_reads_them(small):
+    """Content counts here too. The model is read from stage scale on, the marker set by prepare."""
+    sprint = ROOT / "models" / "sprint"
+    for source, name in (("markers.yaml", "own.yaml"), ("sprint_male.osim", "own.osim")):
+        shutil.copy(sprint / source, small.folder / name)
+    replace(small.file, "files:", "model: {file: own.osim, map: sprint, markers: own.yaml}\nfiles:")
+    assert small.ran() == ALL
+    for name, first in (("own.osim", 1), ("own.yaml", 0)):
+        with (small.folder / name).open("a") as file:
+            file.write("\n")
+        assert small.ran() == _jobs(*PARTICIPANT_STAGES[first:], *STUDY_STAGES), name
 
 
 def test_a_new_participant_leaves_the_others_as_they_are(finished):

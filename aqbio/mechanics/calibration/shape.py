@@ -148,6 +148,10 @@ class Template:
         factors: FloatArray = np.exp(shape.log_factor)[self.parts.of_body]
         return factors
 
+    def factors_by_body(self, shape: Shape) -> dict[str, list[float]]:
+        """Scale factors (x, y, z) by the name of the body."""
+        return dict(zip(self.skeleton.bodies, self.factors(shape).tolist(), strict=True))
+
     def skeleton_of(self, shape: Shape) -> Skeleton:
         """Give the person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
 

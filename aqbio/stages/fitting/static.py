@@ -10,6 +10,7 @@ from aqbio.mechanics.consistency.session import StaticStance
 from aqbio.mechanics.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.quiet import quiet_window
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.stages.manifest import OK
@@ -20,8 +21,6 @@ STANDING = 0.9
 
 def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> StaticStance | None:
     """Pose and centre of pressure of the static trial; None where no plate carried the runner."""
-    from aqbio.osim.static_trial import quiet_window
-
     static = study.static_of(participant_id)
     if static is None:
         return None

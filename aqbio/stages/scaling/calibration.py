@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config import MappedMarker
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
@@ -25,6 +24,7 @@ from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import OK
+from aqbio.stages.scaling.placed_labels import placed_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +75,7 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
         No prepared trial shows enough labels of the marker set.
     """
     parts = body_parts(generic, study.model_map)
-    labels = dict(_labels(study, generic))
+    labels = placed_labels(study.marker_set, generic)
     trials, recordings, labels = _recordings(study, participant_id, labels)
     places, sds = believed_places(generic, parts, labels)
     frames = chosen_frames(recordings, places.body)
@@ -103,31 +103,6 @@ def moving_shape(fit: BodyFit) -> Shape:
     return template.moving_shape(shape, flexion)
 
 
-def _labels(study: Study, generic: Skeleton) -> Iterator[tuple[str, Label]]:
-    """Labels of the marker set that are recorded and sit on a body of the model."""
-    for label, mapped in study.marker_set.markers.items():
-        if mapped.computed or mapped.body not in generic.bodies:
-            continue
-        place, palpated = _place(generic, study.marker_set.model_name(label), mapped)
-        yield label, Label(label, mapped.body, place, palpated)
-
-
-def _place(
-    generic: Skeleton, name: str, mapped: MappedMarker
-) -> tuple[tuple[float, float, float] | None, bool]:
-    """Where a label is on the generic model, and whether that is a landmark."""
-    if mapped.tracking:
-        return None, False
-    if mapped.position is not None:
-        return mapped.position, False
-    if name in generic.markers:
-        index = generic.markers.index(name)
-        if generic.bodies[generic.marker_body[index]] == mapped.body:
-            x, y, z = generic.marker_position[index]
-            return (float(x), float(y), float(z)), True
-    return None, False
-
-
 def _recordings(
     study: Study, participant_id: str, labels: Mapping[str, Label]
 ) -> tuple[tuple[str, ...], list[Recording], dict[str, Label]]:
@@ -142,7 +117,14 @@ def _recordings(
         position = _positions(prepared, list(labels))
         still = static is not None and name == static.trial_id
         found.append((name, position, float(prepared.attrs["marker_rate"]), still))
-    seen = _seen(found, len(labels))
+    if not found:
+        raise AqbioError(
+            "no trial could be prepared, and the body is calibrated from them.",
+            fix="see why in the findings of stage prepare.",
+            rule="nothing-prepared",
+        )
+    shown = [np.isfinite(position).all(axis=2).any(axis=0) for _, position, *_ in found]
+    seen = np.any(shown, axis=0)
     if seen.sum() < FEWEST_LABELS:
         raise AqbioError(
             f"the recordings show {int(seen.sum())} labels of the marker set on the model, "
@@ -154,12 +136,6 @@ def _recordings(
     recordings = [Recording(position[:, seen], rate, still) for _, position, rate, still in found]
     kept = {name: label for (name, label), s in zip(labels.items(), seen, strict=True) if s}
     return tuple(name for name, *_ in found), recordings, kept
-
-
-def _seen(found: list[tuple[str, FloatArray, float, bool]], count: int) -> Any:
-    if not found:
-        return np.zeros(count, dtype=bool)
-    return np.any([np.isfinite(p).all(axis=2).any(axis=0) for _, p, _, _ in found], axis=0)
 
 
 def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
@@ -227,11 +203,10 @@ def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
     )
 
 
-def label_errors(calibration: Calibration) -> tuple[dict[str, float], float, float]:
-    """RMS distance of each label over the fitted frames, m; over all labels, and the largest."""
+def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
+    """RMS distance of each label over the fitted frames, m, and over all labels."""
     fit = calibration.fit
     distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
     by_label = np.sqrt(np.nanmean(distance**2, axis=0))
-    labels = calibration.template.markers.labels
-    errors = {label: float(value) for label, value in zip(labels, by_label, strict=True)}
-    return errors, float(np.sqrt(np.nanmean(distance**2))), float(by_label.max())
+    errors = dict(zip(calibration.template.markers.labels, by_label.tolist(), strict=True))
+    return errors, float(np.sqrt(np.nanmean(distance**2)))

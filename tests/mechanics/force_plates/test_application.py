@@ -84,3 +84,17 @@ def test_transfer_there_and_back(contact):
     elsewhere = np.array([3.0, 1.0, -2.0])
     moved = wrench_at_point(force, place, free, elsewhere)
     np.testing.assert_allclose(wrench_at_point(force, elsewhere, moved, place), free, atol=1e-10)
+
+
+def test_between_two_contacts_the_nearer_one_gives_the_point(contact):
+    """Two contacts of a foot, 4.4 m apart: the tail of the first one is not at the second."""
+    force, place, free = contact
+    force[250:300] = [0.0, 30.0, 0.0]  # the tail that the low-pass leaves
+    place[250:300] = [346.0, 0.0, -90.0]
+    force[360:], place[360:] = [0.0, 1500.0, 0.0], [5.4, 0.0, 0.3]
+    moment, point, replaced = fixed_point_wrench(force, place, free)
+    assert replaced[250:300].all()
+    last = place[249]
+    np.testing.assert_allclose(moment[250:300], np.cross(last - point, force[250:300]), atol=1e-9)
+    far = np.cross(place[360] - point, force[299])
+    assert np.abs(far - moment[299]).max() > 100.0  # the danger, N m

@@ -55,7 +55,7 @@ def _draw(case, spread, count, seed=0):
 
 
 def _compare(draws, number, case):
-    """One draw against levels A and B of a case."""
+    """One draw against levels A and B and the force shares of a case: every outcome."""
     found, parts = case.levels(), _parts(case)
     balance, (kinetics, _) = found.mechanics.balance, found.hubs[0]
     for ours, expected in (
@@ -64,6 +64,9 @@ def _compare(draws, number, case):
         (draws.joint_moment, found.mechanics.wrenches.moment[:, parts.joints]),
         (draws.hub_moment, kinetics.wrench[:, :-1]),
         (draws.residual_moment, balance.residual_moment),
+        (draws.inertial_force, found.shares.inertial),
+        (draws.relative_force, found.shares.relative),
+        (draws.ground_force, sum(load.force for load in case.loads)),
     ):
         limit = SAME * np.abs(expected).max()
         np.testing.assert_allclose(ours[number], expected, rtol=0, atol=limit)

@@ -82,3 +82,16 @@ def test_walking_needs_the_contact_before():
     masses = stride_masses(force, RATE, FEET, spans, ALL)
     assert len(masses) == 1
     assert masses[0] == pytest.approx(75.0, rel=2e-3)
+
+
+def test_a_stride_holds_both_feet():
+    """One leg pushes 20 % harder than the other: one step weighs wrong, a whole stride does not."""
+    force, spans = running()
+    limping = force.copy()
+    for number, (start, stop) in enumerate(spans):
+        own = slice(round(start * RATE), round(stop * RATE) + 1)
+        limping[own] *= 0.8 if number % 2 else 1.2
+    one_step = limping[round(spans[0, 0] * RATE) : round(spans[1, 0] * RATE)].mean()
+    assert one_step / GRAVITY == pytest.approx(90.0, rel=0.01)  # the danger
+    masses = stride_masses(limping, RATE, FEET, spans, ALL)
+    np.testing.assert_allclose(masses, [75.0, 75.0], rtol=4e-3)

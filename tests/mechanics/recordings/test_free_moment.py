@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.free_moment import free_moment_measured, free_moment_slope
+from aqbio.mechanics.recordings.free_moment import Slope, free_moment_measured, free_moment_slope
 
 
 def _contacts(count: int, seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,3 +63,13 @@ def test_a_free_moment_that_is_hardly_there_was_not_measured(largest, measured):
     assert free_moment_measured(free)
     free[60:90, 1] = largest * np.sin(np.linspace(0.0, np.pi, 31)[:30])
     assert free_moment_measured(free) == measured
+
+
+@pytest.mark.parametrize(
+    ("contacts", "quantile"), [(3, 2.920), (4, 2.353), (6, 2.015), (11, 1.812)]
+)
+def test_few_contacts_make_the_interval_wide(contacts, quantile):
+    """Student's t at 95 % with one degree of freedom less than contacts, from printed tables."""
+    just, beyond = (share / quantile for share in (0.999, 1.001))
+    assert Slope(-2.0, just, contacts).reversed
+    assert not Slope(-2.0, beyond, contacts).reversed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,11 @@ def test_a_model_without_arms_has_none():
         assert row.arm_momentum.shape == (2, 101, len(ARM_ROLES), 3)
         assert np.isnan(row.arm_momentum).all()
         assert np.isfinite(row.momentum[:, :, ROLE_GROUPS.index("push_leg")]).all()
+
+
+def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
+    """Moments of 3, 4 and 12 N m at hip, knee and ankle: 13 for the push leg, 5 for the other."""
+    state = replace(_state(), sagittal=np.tile([3.0, 4.0, 12.0], (FRAMES, 2, 1)))
+    for row in step_rows(state):
+        assert row.numbers["push_index"] == pytest.approx(13.0)
+        assert row.numbers["swing_index"] == pytest.approx(5.0)

@@ -374,3 +374,13 @@ def test_every_limit_of_the_settings_arrives_in_table_and_page(study, section, n
         cell = quality_cell(measure_name, row["value"], row["limit"], row["verdict"], row["unit"])
         factor = WORDINGS[measure_name].factor if measure_name in WORDINGS else 1.0
         assert shown(factor * row["limit"]) in cell.against
+
+
+@pytest.mark.parametrize("height", [0.85, 1.1])
+def test_the_limit_of_the_moment_grows_with_the_height_of_the_centre_of_mass(rows, height):
+    """1 % of the height times the peak force (Hicks 2015), above plates that lie 0.2 m deep."""
+    data = made_trial().assign_attrs(surface_height=-0.2)
+    data["com"] = data["com"] + np.array([0.0, height - 0.2 - 1.0, 0.0])
+    peak = np.linalg.norm(data["ground_force"].values.sum(axis=1), axis=1).max()
+    limit = rows(data).loc["residual_moment_y_rms", "limit"]
+    assert limit == pytest.approx(0.01 * height * peak)

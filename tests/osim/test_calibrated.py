@@ -1,0 +1,58 @@
+"""The model that OpenSim's tools read is the calibrated body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.config import Corrections, ModelMap, read_yaml
+from aqbio.io.study import MODELS
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
+from aqbio.osim.session import quiet
+from aqbio.osim.skeleton import read_skeleton
+
+pytestmark = pytest.mark.opensim
+
+MASS = 68.4
+
+
+@pytest.fixture(scope="module")
+def body(sprint_file, tmp_path_factory) -> tuple[Template, Shape, Skeleton]:
+    """Give a template, a shape drawn at random, and the model that is written of them."""
+    folder: Path = tmp_path_factory.mktemp("calibrated")
+    generic, corrected, _ = generic_skeleton(sprint_file, Corrections(), folder)
+    markers = MarkerPlaces(generic.markers, generic.marker_body, generic.marker_position)
+    model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+    template = Template.of(generic, model_map, markers)
+    rng, empty = np.random.default_rng(4), template.shape()
+    shape = replace(
+        empty,
+        log_factor=rng.normal(0.0, 0.08, empty.log_factor.shape),
+        offset=rng.normal(0.0, 0.02, empty.offset.shape),
+        tilt=rng.normal(0.0, 0.1, empty.tilt.shape),
+    )
+    names = {label: label for label in generic.markers}
+    with quiet(level="Off"):
+        made = CalibratedBody(template, shape, names, MASS)
+        write_calibrated_model(corrected, made, folder / "athlete.osim")
+        return template, shape, read_skeleton(folder / "athlete.osim")
+
+
+def test_joints_and_markers_are_those_of_the_shape(body):
+    template, shape, written = body
+    expected = template.skeleton_of(shape)
+    assert written.bodies == expected.bodies
+    for name in ("parent_position", "parent_rotation", "child_rotation", "child_position", "com"):
+        np.testing.assert_allclose(getattr(written, name), getattr(expected, name), atol=1e-9)
+    order = [written.markers.index(label) for label in expected.markers]
+    np.testing.assert_allclose(written.marker_position[order], expected.marker_position, atol=1e-9)
+
+
+def test_mass_is_as_given(body):
+    *_, written = body
+    assert written.mass.sum() == pytest.approx(MASS, abs=1e-9)

@@ -13,10 +13,13 @@ from aqbio.mechanics.anthropometry.sprint_body import (
     HELD,
     Body,
     Joint,
+    X,
+    Y,
+    Z,
     sprint_bodies,
     sprint_joints,
 )
-from aqbio.mechanics.anthropometry.sprint_geometry import geometry
+from aqbio.mechanics.anthropometry.sprint_geometry import Vector, geometry
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 from aqbio.names import GRAVITY
 from aqbio.osim.session import initialised, opensim, vec3
@@ -136,10 +139,10 @@ def _opensim_joint(joint: Joint, parent: Any, child: Any) -> Any:
     return opensim.CustomJoint(joint.name, parent, here, zero, child, zero, zero, transform)
 
 
-def _idle(joint: Joint) -> list[NDArray[np.float64]]:
+def _idle(joint: Joint) -> list[Vector]:
     """Axes that nothing turns about; they must be independent of the others."""
     used = np.abs([direction for _, direction in joint.rotations]).sum(axis=0)
-    return [axis for axis, taken in zip(np.eye(3), used, strict=True) if not taken]
+    return [axis for axis, taken in zip((X, Y, Z), used, strict=True) if not taken]
 
 
 def _drive(axis: Any, coordinate: str) -> None:

@@ -13,6 +13,7 @@ from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.calibration.posterior import lengths
+from aqbio.mechanics.calibration.shown import shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
 from aqbio.stages.placement import lost_by_calibration
@@ -79,13 +80,14 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "generic": generic.name,
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
+        "shown": list(shown(body.fit, study.model_map.held)),
         "lengths_m": {one.name: [one.length, one.sd] for one in lengths(body.fit)},
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,
     }
     said += calibration_findings(body, participant_id)
-    return numbers, [*noted, *audit_model(generic), *said]
+    return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -106,13 +108,14 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "generic": source.name,
         "mass_kg": mass,
         "factors": {},
+        "shown": [],
         "lengths_m": {},
         "marker_rms_m": None,
         "marker_error_m": {},
         "lost": {},
     }
     findings += _weighed(study, participant_id, mass, source)
-    return numbers, [*audit_model(source), *findings]
+    return numbers, [*audit_model(source, study.model_map.held), *findings]
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:

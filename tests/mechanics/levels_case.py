@@ -20,6 +20,7 @@ MAPS = Path(__file__).parents[2] / "models"
 FEET = ("foot_l", "foot_r")
 SIGN_CHANGES = (
     "pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation",
+    "neck_bending", "neck_rotation",
 )  # fmt: skip
 
 
@@ -87,7 +88,9 @@ def random_run(skeleton: Skeleton, anatomy: Anatomy, feet, *, frames: int, seed:
 
 
 def sprint_run(frames: int = 8, seed: int = 0) -> Case:
-    skeleton = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
+    """The sprint model with neck, girdles and forearms free."""
+    held = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
+    skeleton = replace(held, coordinate_locked=np.zeros_like(held.coordinate_locked))
     return random_run(skeleton, anatomy_of("sprint"), FEET, frames=frames, seed=seed)
 
 

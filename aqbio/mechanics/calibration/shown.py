@@ -6,7 +6,7 @@ held makes the trunk answer for what the neck does. So the markers decide, perso
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +52,14 @@ def fit_of_shown(
     if not hidden:
         return fit
     return fit_of(with_lock(skeleton, tried - hidden, locked=False))
+
+
+def shown(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
+    """Give those of the held coordinates that a fit freed."""
+    skeleton = fit.problem.template.skeleton
+    for name in held:
+        if not skeleton.coordinate_locked[skeleton.coordinates.index(name)]:
+            yield name
 
 
 def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -> Skeleton:

@@ -81,7 +81,7 @@ class BodyFit:
         return self.covariance[:count, :count]
 
 
-def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
+def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
     """Fit body and postures to the chosen frames.
 
     Parameters
@@ -89,24 +89,33 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
     problem : Problem
     flexions : FlexionStarts
         Where the flexions of the limbs are among the coordinates.
+    start : State, optional
+        Of a problem that hardly differs; otherwise poses are sought from nothing.
 
     Returns
     -------
     BodyFit
     """
-    state = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, settled = _settled(problem, state)
+    if start is None:
+        start = State(problem.start, first_poses(problem, problem.start, flexions))
+    state, weights, steps, settled = _settled(problem, start)
     fresh = _other_valleys(problem, state, flexions)
     if fresh is not None:
         state, weights, more, settled = _settled(problem, fresh)
         steps += more
+    covariance, by_theta = laplace(problem, state, weights)
+    return BodyFit(
+        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
+    )
+
+
+def laplace(problem: Problem, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Covariance (P + C, P + C) of the border, and how postures follow it (F, C, P + C)."""
     blocks = problem.blocks(state, weights)
     by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
     covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
-    return BodyFit(
-        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
-    )
+    return covariance, by_theta
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
@@ -15,15 +16,22 @@ from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
-from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
+from aqbio.mechanics.calibration.posterior import (
+    LengthBelief,
+    length_slopes,
+    lengths,
+    moving_flexion,
+)
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import OK
+from aqbio.stages.scaling.helpful_marker import helpful_marker
 from aqbio.stages.scaling.placed_labels import placed_labels
 
 if TYPE_CHECKING:
@@ -46,12 +54,15 @@ class Calibration:
         The model's name of each label.
     trials : tuple of str
         Trials whose frames were fitted.
+    wrong : tuple of LabelHypothesis
+        Labels that are not what they say.
     """
 
     fit: BodyFit
     shape: Shape
     names: dict[str, str]
     trials: tuple[str, ...]
+    wrong: tuple[LabelHypothesis, ...]
 
     @property
     def template(self) -> Template:
@@ -89,18 +100,17 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
         return body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
 
     fit = fit_of_shown(fit_of, generic, study.model_map.held, places.body)
+    flexions = FlexionStarts.of(fit.problem.template, study.model_map)
+    fit, wrong = likeliest_labels(fit, flexions)
     names = {label: study.marker_set.model_name(label) for label in labels}
-    return Calibration(fit, moving_shape(fit), names, trials)
+    return Calibration(fit, moving_shape(fit), names, trials, wrong)
 
 
 def moving_shape(fit: BodyFit) -> Shape:
     """Give the shape with the markers where sliding skin is at the mean flexion of movement."""
-    problem, template = fit.problem, fit.problem.template
-    shape = template.shape(fit.state.theta[: problem.shape_size])
-    moving = ~problem.frames.still
-    q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
-    flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
-    return template.moving_shape(shape, flexion)
+    template = fit.problem.template
+    shape = template.shape(fit.state.theta[: fit.problem.shape_size])
+    return template.moving_shape(shape, moving_flexion(fit))
 
 
 def _recordings(
@@ -159,11 +169,16 @@ def _made_for(study: Study, sex: Sex | None) -> Person:
     return Person(own, made[own].height_m, made[own].mass_kg)
 
 
-def calibration_findings(calibration: Calibration, participant_id: str) -> Iterator[Finding]:
+def calibration_findings(
+    calibration: Calibration, model_map: ModelMap, participant_id: str
+) -> Iterator[Finding]:
     """Lengths that the recordings hardly tell, and lengths that nobody of this stature has."""
+    worn = calibration.names.values()
     for one in lengths(calibration.fit):
         if one.unknown:
-            yield _unknown_length(one, participant_id)
+            slope = length_slopes(calibration.fit)[one.name]
+            help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])
+            yield _unknown_length(one, participant_id, help_)
         elif one.improbable:
             yield _improbable_length(one, participant_id)
     if not calibration.fit.settled:
@@ -176,7 +191,7 @@ def calibration_findings(calibration: Calibration, participant_id: str) -> Itera
         )
 
 
-def _unknown_length(one: LengthBelief, participant_id: str) -> Finding:
+def _unknown_length(one: LengthBelief, participant_id: str, help_: str) -> Finding:
     return Finding(
         rule="length-not-observed",
         severity="warning",
@@ -185,7 +200,7 @@ def _unknown_length(one: LengthBelief, participant_id: str) -> Finding:
         participant=participant_id,
         number=one.sd,
         unit="m",
-        fix="wear markers on the bony landmarks at both ends, or enter the stature.",
+        fix=f"{help_ or 'wear markers on the bony landmarks at both ends'}; or enter the stature.",
     )
 
 

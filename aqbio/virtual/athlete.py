@@ -15,6 +15,7 @@ from aqbio.mechanics.anthropometry.sprint_body import (
     X,
     Y,
     Z,
+    coarse_segment,
     sprint_bodies,
     sprint_joints,
 )
@@ -122,9 +123,7 @@ def _own_bodies(athlete: Athlete) -> tuple[Body, ...]:
     if not athlete.heavier:
         return bodies
     factor = dict(athlete.heavier)
-    own = np.array(
-        [factor.get(body.name.removesuffix("_r").removesuffix("_l"), 1.0) for body in bodies]
-    )
+    own = np.array([factor.get(coarse_segment(body.name), 1.0) for body in bodies])
     mass = np.array([body.mass for body in bodies])
     own *= mass.sum() / (own @ mass)
     return tuple(

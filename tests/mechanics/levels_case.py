@@ -22,7 +22,6 @@ MAPS = Path(__file__).parents[2] / "models"
 FEET = ("foot_l", "foot_r")
 SIGN_CHANGES = (
     "pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation",
-    "neck_bending", "neck_rotation",
 )  # fmt: skip
 
 
@@ -102,9 +101,7 @@ def random_run(skeleton: Skeleton, anatomy: Anatomy, feet, *, frames: int, seed:
 
 
 def sprint_run(frames: int = 8, seed: int = 0) -> Case:
-    """The sprint model with neck, girdles and forearms free."""
-    held = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
-    skeleton = replace(held, coordinate_locked=np.zeros_like(held.coordinate_locked))
+    skeleton = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
     return random_run(skeleton, anatomy_of("sprint"), FEET, frames=frames, seed=seed)
 
 
@@ -115,7 +112,7 @@ def smooth_run(frames: int = 60, rate: float = 1000.0) -> tuple[Case, np.ndarray
     time = np.arange(frames) / rate
     turning = 2 * np.pi * rng.uniform(2, 5, count)
     angle = turning * time[:, None] + rng.uniform(0, 2 * np.pi, count)
-    size = rng.uniform(0.2, 0.6, count)
+    size = rng.uniform(0.2, 0.6, count) * ~case.skeleton.coordinate_locked
     motion = (
         size * np.sin(angle),
         size * turning * np.cos(angle),

@@ -46,6 +46,9 @@ CLAVICLE_RADIUS = 0.02
 
 ARM = ("clavicle", "humerus", "radius", "hand")
 """Bodies of an arm and its girdle, from the trunk outwards."""
+GOES_WITH = {"head": "torso", "clavicle": "torso", "hand": "radius"}
+"""The larger segment that a body belongs to where segments are told apart coarsely: tissue, errors
+of mass."""
 HELD = ("neck_", "clavicle_", "forearm_pronation")
 """How coordinates begin that the model holds at zero until a participant's markers show them."""
 
@@ -279,3 +282,15 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
     forearm = _part(g, kilograms, "forearm", (0, -table["forearm"].centre * g.forearm, 0))
     hand = _part(g, kilograms, "hand", (0, -table["hand"].centre * g.hand, 0))
     return Body("humerus", *upper), Body("radius", *forearm), Body("hand", *hand)
+
+
+def coarse_segment(body: str) -> str:
+    """Give the coarse segment of a body, without its side.
+
+    Examples
+    --------
+    >>> coarse_segment("hand_l"), coarse_segment("femur_r"), coarse_segment("head")
+    ('radius', 'femur', 'torso')
+    """
+    segment = body.removesuffix("_r").removesuffix("_l")
+    return GOES_WITH.get(segment, segment)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from aqbio.mechanics.anthropometry.sprint_body import coarse_segment
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray, IntArray, rotate
 from aqbio.virtual.recordings.recording import VirtualRecording
@@ -23,8 +24,6 @@ SOFTNESS: Mapping[str, float] = {
     "radius": 0.25,
 }
 """Motion of markers on soft tissue relative to that on the thigh, by segment."""
-CARRIED_BY = {"head": "torso", "clavicle": "torso", "hand": "radius"}
-"""Segments without tissue of their own: their markers are on that of another."""
 HEAD = ("RFHD", "LFHD", "RBHD", "LBHD")
 """Markers on bone: no soft tissue."""
 BAND = 8.0
@@ -170,9 +169,8 @@ def tissue_motion(
 
 def _carrier(body: str, soft: list[str]) -> int:
     """Place among the segments with tissue of the one whose tissue a segment's markers are on."""
-    segment = _segment(body)
-    side = body.removeprefix(segment)
-    name = CARRIED_BY.get(segment, segment)
+    name = coarse_segment(body)
+    side = body[-2:]
     return soft.index(name if name in soft else name + side)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from aqbio.mechanics.inverse_kinematics.believed import BodyBeliefs, believed_poses
 
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
@@ -27,6 +26,7 @@ from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import moving_flexion
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.inverse_kinematics.believed import BodyBeliefs, believed_poses
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray

@@ -17,7 +17,7 @@ HEADINGS = {
 INTRODUCTION = """\
 # Labels of the recordings and where they sit on the model, as aqbio understands them.
 # Please look through it: models/README.md explains every field.
-# Landmarks scale and pose the model; cluster markers (tracking) are placed from the static trial.
+# Landmarks have a place on the model; cluster markers (tracking) are anywhere on their body.
 """
 
 BLANKS = """\

@@ -28,6 +28,7 @@ from aqbio.mechanics.calibration.posterior import (
 )
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import OK
@@ -94,14 +95,19 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     labels = placed_labels(study.marker_set, generic)
     trials, recordings, labels = _recordings(study, participant_id, labels)
     places, sds = believed_places(generic, parts, labels)
-    template = Template.of(generic, study.model_map, places)
     frames = chosen_frames(recordings, places.body)
     person = _person(study, participant_id)
     sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
-    prior = beliefs(template, sizes, sds, posture_belief(generic, study.model_map))
-    problem = Problem(template, frames, prior)
-    flexions = FlexionStarts.of(template, study.model_map)
-    fit, wrong = likeliest_labels(body_fit(problem, flexions=flexions), flexions)
+    postures = posture_belief(generic, study.model_map)
+
+    def fit_of(skeleton: Skeleton) -> BodyFit:
+        template = Template.of(skeleton, study.model_map, places)
+        problem = Problem(template, frames, beliefs(template, sizes, sds, postures))
+        return body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
+
+    fit = fit_of_shown(fit_of, generic, study.model_map.held, places.body)
+    flexions = FlexionStarts.of(fit.problem.template, study.model_map)
+    fit, wrong = likeliest_labels(fit, flexions)
     names = {label: study.marker_set.model_name(label) for label in labels}
     return Calibration(fit, moving_shape(fit), names, trials, wrong)
 

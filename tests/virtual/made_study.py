@@ -23,11 +23,14 @@ def write_made_study(
     laboratory: Laboratory,
     disturbances: Disturbances | None = None,
     settings: str = PLAIN,
+    *,
+    body_known: bool = False,
 ) -> Study:
     """Write static trial and runs as C3D files with their sheets.
 
     Settings are lines of YAML; without them the study is solved plainly. These runners have no
-    skin: beliefs of skin would take exact markers for inexact ones.
+    skin: beliefs of skin would take exact markers for inexact ones. A body that is known comes
+    with the study as the runner's own model.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -43,11 +46,28 @@ def write_made_study(
         f"solve: {{solver: aqbio, beliefs: false}}\n{settings}",
         encoding="utf-8",
     )
+    model = {"model_file": _written_model(folder, athlete)} if body_known else {}
+    columns = {
+        "participant_id": athlete.name, "sex": athlete.sex, "mass_kg": athlete.mass,
+        "height_m": athlete.stature, **model, "static_trial": "static",
+    }  # fmt: skip
     (folder / "participants.tsv").write_text(
-        "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
-        f"{athlete.name}\t{athlete.sex}\t{athlete.mass}\t{athlete.stature}\tstatic\n",
+        "\t".join(columns) + "\n" + "\t".join(map(str, columns.values())) + "\n",
         encoding="utf-8",
     )
     header = "participant_id\ttrial_id\ttask\tfile\n"
     (folder / "trials.tsv").write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
     return load_study(folder / "study.yaml")
+
+
+def _written_model(folder: Path, athlete: Athlete) -> str:
+    """Write the athlete's true body as an OpenSim model; its name."""
+    from aqbio.osim.session import quiet
+    from aqbio.osim.sprint_model import build_sprint_model
+
+    file = f"{athlete.name}.osim"
+    with quiet(folder / "opensim.log"):
+        build_sprint_model(
+            folder / "data" / file, athlete.sex, mass=athlete.mass, stature=athlete.stature
+        )
+    return file

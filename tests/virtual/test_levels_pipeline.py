@@ -129,7 +129,8 @@ def test_moments_come_out_of_the_whole_pipeline(both: Both, name: str):
     """Moments of legs and upper body on the pelvis, and of every joint.
 
     The body is given: what its calibration is worth is judged by benchmarks/body_calibration. Files
-    round positions and forces, which moves a moment by less than 1 mm times the force; inertial terms are products of masses, two lengths and a rate, good to 4e-3.
+    round positions and forces, which moves a moment by less than 1 mm times the force; inertial
+    terms are products of masses, two lengths and a rate, good to 4e-3.
     """
     error, size = _largest(both, name)
     assert (error < MILLIMETRE * both.peak_force + PRODUCT * size).all(), error

@@ -18,8 +18,8 @@ SPRINT = MODELS / "sprint" / "sprint_male.osim"
 def _comparable(model_map):
     content = model_map.model_dump()
     content["groups"] = {group: sorted(found) for group, found in content["groups"].items()}
-    # no motion tells who a model was made for
-    left_out = ("name", "source", "made_for")
+    # no motion tells who a model was made for, nor which locked joints markers may free
+    left_out = ("name", "source", "made_for", "held")
     return {key: value for key, value in content.items() if key not in left_out}
 
 

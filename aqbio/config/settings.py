@@ -165,10 +165,10 @@ class Solve(Section):
         "`opensim`: OpenSim's own inverse kinematics and dynamics.",
     )
     beliefs: bool = Field(
-        default=True,
-        description="Inverse kinematics keeps what the calibration of the body believes: how soft "
-        "the skin of each part is, and how people move; without it, and on models that were not "
-        "calibrated, it is the weighted least squares of OpenSim.",
+        default=False,
+        description="Experimental: inverse kinematics keeps what the calibration of the body "
+        "believes, how soft the skin of each part is and how people move; without it, and on "
+        "models that were not calibrated, it is the weighted least squares of OpenSim.",
     )
     accuracy: Positive = Field(
         default=1e-9,

@@ -54,7 +54,8 @@ class CalibratedBody:
 def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> None:
     """Write a model with the size, mass, hinge axes and markers of a calibrated body.
 
-    Segments weigh what their sizes make of the generic model's (`mechanics.calibration.mass`).
+    Segments keep the generic model's shares of mass; inertias follow their sizes
+    (`mechanics.calibration.mass`).
 
     Parameters
     ----------

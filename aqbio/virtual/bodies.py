@@ -227,7 +227,9 @@ def _grown(
     drawn = np.exp(DENSITY_SD * random["density"].standard_normal(len(kinds)))
     density = drawn[[kinds.index(parts.kinds[part]) for part in parts.of_body]]
     dense = replace(base, mass=density * base.mass, inertia=density[:, None, None] * base.inertia)
-    mass, inertia = stretched_masses(dense, factors[parts.of_body], float(base.mass.sum()))
+    mass, inertia = stretched_masses(
+        dense, factors[parts.of_body], float(base.mass.sum()), by_volume=True
+    )
     return replace(template.skeleton_of(shape), mass=mass, inertia=inertia)
 
 

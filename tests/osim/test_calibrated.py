@@ -92,7 +92,7 @@ def test_opensim_scales_masses_and_even_inertias_alike(sprint_file, sprint):
         scale.setApply(True)
         scales.cloneAndAppend(scale)
     model.scale(initialised(model), scales, False, MASS)
-    mass, inertia = stretched_masses(sprint, factors, MASS)
+    mass, inertia = stretched_masses(sprint, factors, MASS, by_volume=True)
     for index, name in enumerate(sprint.bodies):
         body = model.getBodySet().get(name)
         moments = body.getInertia().getMoments()

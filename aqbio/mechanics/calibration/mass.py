@@ -9,7 +9,7 @@ from aqbio.mechanics.vectors import FloatArray
 
 
 def stretched_masses(
-    skeleton: Skeleton, factors: FloatArray, total: float
+    skeleton: Skeleton, factors: FloatArray, total: float, *, by_volume: bool = False
 ) -> tuple[FloatArray, FloatArray]:
     """Masses and inertias of segments that are stretched along their axes.
 
@@ -21,11 +21,14 @@ def stretched_masses(
         Scale factors of every segment.
     total : float, kg
         Mass of the person.
+    by_volume : bool
+        Shares of mass follow the volumes; otherwise they are the template's. Girths, and so
+        volumes, are hardly seen by markers: forces of a recorded sprint (JA1) contradict them.
 
     Returns
     -------
     (B,) array, kg
-        The template's, by volume, adding up to the person's: a longer thigh is a heavier one.
+        Adding up to the person's.
     (B, 3, 3) array, kg m²
         About the centre of mass.
 
@@ -36,7 +39,7 @@ def stretched_masses(
     always that of some body. OpenSim's own scaling takes segments for cylinders and boxes, which
     differs by up to a third where three factors are unlike, and not at all where they are alike.
     """
-    volume = factors.prod(axis=1)
+    volume = factors.prod(axis=1) if by_volume else np.ones(len(factors))
     heavier = volume * total / (skeleton.mass @ volume)
     half = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
     second = half * np.eye(3) - skeleton.inertia

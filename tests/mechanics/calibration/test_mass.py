@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from aqbio.mechanics.calibration.mass import stretched_masses
 
@@ -16,7 +17,8 @@ def _inertia(points: np.ndarray, mass: float) -> np.ndarray:
     return np.trace(second) * np.eye(3) - second
 
 
-def test_a_stretched_cloud_is_a_stretched_segment(sprint_template):
+@pytest.mark.parametrize("by_volume", [True, False])
+def test_a_stretched_cloud_is_a_stretched_segment(sprint_template, by_volume: bool):
     rng = np.random.default_rng(3)
     own = sprint_template.skeleton
     count = len(own.bodies)
@@ -24,8 +26,8 @@ def test_a_stretched_cloud_is_a_stretched_segment(sprint_template):
     mass = rng.uniform(1.0, 10.0, count)
     skeleton = replace(own, mass=mass, inertia=np.array(list(map(_inertia, clouds, mass.tolist()))))
     factors = np.exp(rng.normal(0.0, 0.2, (count, 3)))
-    found, inertia = stretched_masses(skeleton, factors, 80.0)
-    weights = mass * factors.prod(axis=1)
+    found, inertia = stretched_masses(skeleton, factors, 80.0, by_volume=by_volume)
+    weights = mass * (factors.prod(axis=1) if by_volume else 1.0)
     np.testing.assert_allclose(found, 80.0 * weights / weights.sum(), rtol=1e-12)
     for body in range(count):
         expected = _inertia(clouds[body] * factors[body], found[body])

@@ -64,7 +64,8 @@ def test_jog_and_run(trial):
     assert max(force["x"], force["z"]) <= 0.02
     assert force["y"] <= 0.03
     assert max(moment.values()) <= 10.0
-    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0003
+    # a calibrated body's markers sit where the skin is: 7 mm alone (12 mm before), forces add more
+    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0005
 
 
 @pytest.mark.parametrize("trial", SPRINTS, indirect=True)
@@ -76,7 +77,8 @@ def test_sprint(trial):
     assert max(moment["x"], moment["z"]) <= 15.0
     assert moment["y"] <= 16.0
     assert run.quality(name, "residual_moment_y_stance_rms") <= 16.0
-    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0012
+    # 10 mm alone and 12 with forces; 16 with the body of a static trial
+    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0020
 
 
 @pytest.mark.parametrize("trial", [*SLOW, *SPRINTS], indirect=True)

@@ -6,4 +6,12 @@ shape
     what is unknown of a body, and the skeleton that it makes of a template
 body
     where markers are on a body, and how they move with everything that is unknown
+beliefs, places, hips
+    what is believed of sizes, postures and skin, of the markers' places, and of the hip centres
+frames
+    which frames of a session are fitted
+problem, fit, scales
+    the cost, its most likely body, and how odd the body and how soft the skin are
+posterior
+    lengths and offsets, and how sure they are
 """

@@ -299,8 +299,12 @@ class Beliefs:
     precision : (P, P) array
         Inverse covariance of these.
     skin_sd : (K,) array, m
-        Of each marker in movement.
+        Of each marker in movement, as it is believed before.
     postures : PostureBelief
+    softness : (K,) array
+        By which the recordings multiply it.
+    oddness : float
+        By which the recordings multiply the standard deviations of the sizes.
     common : float
         Share of the skin's variance that a part's markers have in common.
     """
@@ -309,7 +313,14 @@ class Beliefs:
     precision: FloatArray
     skin_sd: FloatArray
     postures: PostureBelief
+    softness: FloatArray
+    oddness: float = 1.0
     common: float = COMMON_SHARE
+
+    @property
+    def learned_skin_sd(self) -> FloatArray:
+        """(K,) array, m: of each marker in movement, as the recordings tell it."""
+        return self.skin_sd * self.softness
 
 
 def beliefs(
@@ -340,4 +351,4 @@ def beliefs(
     precision[rest, rest] = 1.0 / np.concatenate(variances)
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
-    return Beliefs(mean, precision, np.array(skin), postures)
+    return Beliefs(mean, precision, np.array(skin), postures, np.ones(len(skin)))

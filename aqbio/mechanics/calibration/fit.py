@@ -15,6 +15,7 @@ from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.mechanics.calibration.parts import LIMBS, MIDDLE
 from aqbio.mechanics.calibration.problem import Blocks, Problem, State
+from aqbio.mechanics.calibration.scales import Posterior, learned
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.multibody.skeleton import GROUND
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -95,18 +96,24 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
     BodyFit
     """
     state = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, settled = _settled(problem, state)
-    fresh = _other_valleys(problem, state, flexions)
-    if fresh is not None:
-        state, weights, more, settled = _settled(problem, fresh)
-        steps += more
+    state, weights, steps, _ = _settled(problem, state)
+    problem = learned(problem, state, weights, posterior(problem, state, weights))
+    state, weights, more, _ = _settled(problem, _better_valleys(problem, state, flexions))
+    problem = learned(problem, state, weights, posterior(problem, state, weights))
+    state, weights, last, settled = _settled(problem, state)
+    found, error = posterior(problem, state, weights), problem.errors(state)
+    steps += more + last
+    return BodyFit(problem, state, weights, found.covariance, found.by_theta, error, steps, settled)
+
+
+def posterior(problem: Problem, state: State, weights: FloatArray) -> Posterior:
+    """Laplace's approximation about a state."""
     blocks = problem.blocks(state, weights)
-    by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
+    inverse = np.linalg.inv(blocks.poses)
+    by_theta = np.asarray(-inverse @ blocks.across, dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
     covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
-    return BodyFit(
-        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
-    )
+    return Posterior(covariance, by_theta, problem.frames.worth[:, None, None] * inverse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,16 +321,14 @@ def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> 
     return State(state.theta + part * change, state.q + part * moved)
 
 
-def _other_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State | None:
-    """Poses found afresh on this body, where they are clearly cheaper; None if nowhere."""
+def _better_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State:
+    """Poses found afresh on this body, where they are clearly cheaper."""
     q = settled_poses(problem, state.theta, first_poses(problem, state.theta, starts), ROUGH)
     costs = []
     for one in (state, State(state.theta, q)):
         weights = problem.weights(problem.errors(one))
         costs.append(problem.frame_costs(one, weights)[0])
     better = costs[1] < BETTER * costs[0]
-    if not better.any():
-        return None
     return State(state.theta, np.where(better[:, None], q, state.q))
 
 

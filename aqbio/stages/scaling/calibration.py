@@ -15,6 +15,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
@@ -82,7 +83,9 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     person = _person(study, participant_id)
     sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
     prior = beliefs(template, sizes, sds, posture_belief(generic, study.model_map))
-    problem = Problem(template, frames, prior)
+    pelvis = study.marker_set.pelvis
+    hips = HipObservation.of(template, labels, (pelvis.front, pelvis.back), sds)
+    problem = Problem(template, frames, prior, hips)
     fit = body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
     names = {label: study.marker_set.model_name(label) for label in labels}
     return Calibration(fit, moving_shape(fit), names, trials)

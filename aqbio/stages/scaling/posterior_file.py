@@ -36,8 +36,9 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         "prior_mean": ("unknown", problem.beliefs.mean, "believed before"),
         "prior_sd": ("unknown", np.sqrt(np.diagonal(prior)), "deviation before the recordings"),
         "covariance": (("unknown", "unknown_too"), fit.shape_covariance, "of the unknowns"),
-        "skin_sd": ("label", problem.beliefs.skin_sd, "skin in movement, each axis, m"),
+        "skin_sd": ("label", problem.beliefs.learned_skin_sd, "skin in movement, each axis, m"),
         "common": ((), problem.beliefs.common, "share of its variance that a part has in common"),
+        "oddness": ((), problem.beliefs.oddness, "factor of the deviations of the sizes"),
         "mean_posture": ("coordinate", fit.state.theta[size:], "in movement, rad or m"),
         "mean_posture_covariance": (("coordinate", "coordinate_too"), posture, "of mean_posture"),
         "offset_sd": ("coordinate", offset_sds(fit), "of what all moving frames are off together"),
@@ -61,12 +62,15 @@ def unknown_names(template: Template) -> list[str]:
     """Name every unknown of a shape.
 
     Log factors by part and axis, offsets (m) by label and axis, tilts (rad) by joint, slides (m
-    by a right angle of flexion) by part and axis.
+    by a right angle of flexion) by part, coordinate and axis.
     """
     axes = "xyz"
     names = [f"log_factor:{part}:{axis}" for part in template.parts.names for axis in axes]
     names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]
     joints = [template.skeleton.joints[body] for body in template.hinges]
     names += [f"tilt:{joint}:{number}" for joint in joints for number in (1, 2)]
-    slides = [template.parts.names[part] for part in template.sliding[:, 0]]
-    return names + [f"slide:{part}:{axis}" for part in slides for axis in axes]
+    slides = [
+        f"{template.parts.names[part]}:{template.skeleton.coordinates[flexion]}"
+        for part, flexion, _ in template.sliding
+    ]
+    return names + [f"slide:{slide}:{axis}" for slide in slides for axis in axes]

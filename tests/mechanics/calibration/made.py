@@ -23,6 +23,7 @@ from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import DATA, load_library
@@ -48,45 +49,56 @@ class Made:
     offset_sd: np.ndarray
 
 
-def made_person(seed: int, *, hidden: tuple[str, ...] = (), still: bool = True) -> Made:
-    """Draw a person; labels can be hidden, and the static trial."""
+def made_person(
+    seed: int,
+    *,
+    hidden: tuple[str, ...] = (),
+    still: bool = True,
+    odd: float = 1.0,
+    soft: float = 1.0,
+) -> Made:
+    """Draw a person; labels can be hidden, and the static trial; sizes odder, skin softer."""
     rng = np.random.default_rng(seed)
     name = sorted(PEOPLE)[seed % len(PEOPLE)]
     skeleton = athlete_skeleton(PEOPLE[name])
     parts = body_parts(skeleton, MAP)
-    labels = {
-        label: Label(
-            label,
-            skeleton.bodies[body],
-            None if label.endswith(CLUSTERS) else tuple(map(float, place)),
-            palpated=True,
-        )
-        for label, body, place in zip(
-            skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
-        )
-        if label not in hidden
-    }
+    labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
     places, sds = believed_places(skeleton, parts, labels)
     template = Template.of(skeleton, MAP, places)
-    truth = _shape(rng, template, sds)
+    truth = _shape(rng, template, sds, odd)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)
     chosen = sorted((one for one in gaits if name in str(one)), key=str)[:2]
     recordings, motion = [], {}
     if still:
         q = np.zeros((100, len(skeleton.coordinates)))
         q[:, skeleton.coordinates.index("pelvis_ty")] = 0.95
-        recordings.append(_recorded(rng, template, truth, q, still=True))
+        recordings.append(_recorded(rng, template, truth, q, soft, still=True))
     for one in chosen:
         q = gaits[one].states(np.arange(0.0, 1.0, 1.0 / RATE))[0]
         motion[len(recordings)] = q
-        recordings.append(_recorded(rng, template, truth, q, still=False))
+        recordings.append(_recorded(rng, template, truth, q, soft, still=False))
     return Made(truth, template, tuple(recordings), motion, sds)
 
 
-def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Shape:
+def model_labels(skeleton: Skeleton) -> dict[str, Label]:
+    """Give the markers of a skeleton as palpated landmarks, and those of clusters."""
+    return {
+        label: Label(
+            label,
+            skeleton.bodies[body],
+            None if label.endswith(CLUSTERS) else tuple(map(float, place)),
+            palpated=not label.endswith(CLUSTERS),
+        )
+        for label, body, place in zip(
+            skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
+        )
+    }
+
+
+def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray, odd: float) -> Shape:
     """Sizes 4.5 % from the template's along each axis, left and right alike to 1 %."""
     kinds = list(template.parts.kinds)
-    both = {kind: rng.normal(0.0, 0.045, 3) for kind in dict.fromkeys(kinds)}
+    both = {kind: rng.normal(0.0, 0.045 * odd, 3) for kind in dict.fromkeys(kinds)}
     log_factor = np.array([both[kind] for kind in kinds])
     log_factor += rng.normal(0.0, 0.007, log_factor.shape)
     offset = np.where(
@@ -98,13 +110,19 @@ def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Sha
 
 
 def _recorded(
-    rng: np.random.Generator, template: Template, truth: Shape, q: np.ndarray, *, still: bool
+    rng: np.random.Generator,
+    template: Template,
+    truth: Shape,
+    q: np.ndarray,
+    soft: float,
+    *,
+    still: bool,
 ) -> Recording:
     """Markers with skin that swings at three frequencies and noise of half a millimetre."""
     position = BodyMarkers(template).positions(truth, q)
     time = np.arange(len(q)) / RATE
     kinds = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
-    size = 0.001 if still else np.array([1.4 * SKIN_SD[kind] for kind in kinds])[:, None]
+    size = 0.001 if still else np.array([1.4 * soft * SKIN_SD[kind] for kind in kinds])[:, None]
     phase = rng.uniform(0.0, 2 * np.pi, (len(FREQUENCIES), 1, *position.shape[1:]))
     turns = np.multiply.outer(FREQUENCIES, time)[:, :, None, None]
     swing = np.sin(2 * np.pi * turns + phase).sum(axis=0) / np.sqrt(len(FREQUENCIES))

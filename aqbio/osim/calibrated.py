@@ -54,7 +54,7 @@ class CalibratedBody:
 def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> None:
     """Write a model with the size, mass, hinge axes and markers of a calibrated body.
 
-    Shares of mass stay the generic model's; inertia follows size and mass, as OpenSim scales it.
+    Segments weigh what their sizes make of the generic model's (`mechanics.calibration.mass`).
 
     Parameters
     ----------
@@ -75,6 +75,7 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
         scale.setApply(True)
         scales.cloneAndAppend(scale)
     model.scale(model.initSystem(), scales, True, body.mass)
+    _weigh(model, skeleton, body.mass / float(skeleton.mass.sum()))
     _turn_hinges(model, template, skeleton)
     _replace_markers(model, skeleton, body.names)
     model.setName(path.stem)
@@ -82,6 +83,16 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         model.printToXML(str(temporary))
+
+
+def _weigh(model: Any, skeleton: Skeleton, heavier: float) -> None:
+    """Give the bodies the skeleton's masses and inertias, times how much heavier the person is."""
+    weights = zip(heavier * skeleton.mass, heavier * skeleton.inertia, strict=True)
+    for name, (mass, inertia) in zip(skeleton.bodies, weights, strict=True):
+        (xx, xy, xz), (_, yy, yz), (_, _, zz) = inertia.tolist()
+        body = model.updBodySet().get(name)
+        body.setMass(float(mass))
+        body.setInertia(opensim.Inertia(xx, yy, zz, xy, xz, yz))
 
 
 def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:

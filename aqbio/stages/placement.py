@@ -16,15 +16,18 @@ from aqbio.mechanics.anatomy.human_ranges import (
 )
 from aqbio.mechanics.anatomy.parts import LANDMARKS, Part, listed, parts_of
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.posterior import displacements
+from aqbio.mechanics.calibration.posterior import displacements, mass_slopes
 from aqbio.mechanics.observed.determined import LARGEST_DISPLACEMENT, determined
 from aqbio.mechanics.observed.mask import IMPOSSIBLE, NOT_PLACED
+from aqbio.mechanics.observed.placed import POINTS
+from aqbio.stages.scaling.calibration import Calibration
+from aqbio.stages.scaling.helpful_marker import helpful_marker
 
 MILLIMETRES = 1e3
 
 
 def lost_by_calibration(
-    study: Study, participant_id: str, fit: BodyFit
+    study: Study, participant_id: str, body: Calibration
 ) -> tuple[dict[str, str], list[Finding]]:
     """Give the segments that the calibrated body does not place, with the reason, and say so.
 
@@ -32,7 +35,7 @@ def lost_by_calibration(
     ----------
     study : Study
     participant_id : str
-    fit : BodyFit
+    body : Calibration
 
     Returns
     -------
@@ -41,7 +44,7 @@ def lost_by_calibration(
         place open, or its limb stands in the static trial as no person's can.
     findings : list of Finding
     """
-    skeleton = fit.problem.template.skeleton
+    fit, skeleton = body.fit, body.template.skeleton
     displacement = displacements(fit)
     placed = determined(skeleton, displacement[None])[0]
     lost = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
@@ -49,7 +52,9 @@ def lost_by_calibration(
     if lost:
         parts = parts_of(skeleton, study.model_map.joints.by_name())
         open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
-        findings.append(_unplaced(open_parts, float(displacement[~placed].max())))
+        slopes = mass_slopes(fit)[:, np.repeat(~placed, POINTS)].reshape(-1, len(fit.covariance))
+        help_ = helpful_marker(fit, study.model_map, body.names.values(), slopes)
+        findings.append(_unplaced(open_parts, float(displacement[~placed].max()), help_))
     bent = _impossible(study, fit)
     groups = dict.fromkeys(group_of(place) for place in bent)
     limbs = [name for group in groups for name in study.model_map.groups[group]]
@@ -61,7 +66,7 @@ def lost_by_calibration(
     return lost, findings
 
 
-def _unplaced(parts: tuple[Part, ...], largest: float) -> Finding:
+def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
     names = dict.fromkeys(part.name for part in parts)
     return Finding(
         rule="body-not-placed",
@@ -74,7 +79,7 @@ def _unplaced(parts: tuple[Part, ...], largest: float) -> Finding:
         limit=LARGEST_DISPLACEMENT,
         unit="m",
         fix=f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
-        "least; or give the participant's own scaled model in model_file.",
+        f"least{help_ and ': ' + help_}; or give the participant's own scaled model in model_file.",
     )
 
 

@@ -73,7 +73,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
     write_posterior(body.fit, folder / f"{participant_id}_body.nc", attributes)
-    lost, said = lost_by_calibration(study, participant_id, body.fit)
+    lost, said = lost_by_calibration(study, participant_id, body)
     errors, rms = label_errors(body)
     numbers = {
         "generic": generic.name,
@@ -84,7 +84,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "marker_error_m": errors,
         "lost": lost,
     }
-    said += calibration_findings(body, participant_id)
+    said += calibration_findings(body, study.model_map, participant_id)
     return numbers, [*noted, *audit_model(generic), *said]
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.io.study import MODELS
+from aqbio.mechanics.calibration.mass import stretched_masses
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
-from aqbio.osim.session import quiet
+from aqbio.osim.session import initialised, load_model, opensim, quiet, vec3
 from aqbio.osim.skeleton import read_skeleton
 
 pytestmark = pytest.mark.opensim
@@ -53,6 +54,32 @@ def test_joints_and_markers_are_those_of_the_shape(body):
     np.testing.assert_allclose(written.marker_position[order], expected.marker_position, atol=1e-9)
 
 
-def test_mass_is_as_given(body):
-    *_, written = body
+def test_masses_are_those_of_the_stretched_segments(body):
+    template, shape, written = body
+    mass, inertia = stretched_masses(template.skeleton, template.factors(shape), MASS)
     assert written.mass.sum() == pytest.approx(MASS, abs=1e-9)
+    np.testing.assert_allclose(written.mass, mass, rtol=1e-12)
+    np.testing.assert_allclose(written.inertia, inertia, rtol=1e-9, atol=1e-12)
+
+
+def test_opensim_scales_masses_and_even_inertias_alike(sprint_file, sprint):
+    """OpenSim's own scaling by volume; its inertias agree where three factors are alike."""
+    model = load_model(sprint_file, muscles=False)
+    rng = np.random.default_rng(2)
+    factors = np.exp(rng.normal(0.0, 0.1, len(sprint.bodies)))[:, None] * np.ones(3)
+    scales = opensim.ScaleSet()
+    for name, factor in zip(sprint.bodies, factors, strict=True):
+        scale = opensim.Scale()
+        scale.setSegmentName(name)
+        scale.setScaleFactors(vec3(factor))
+        scale.setApply(True)
+        scales.cloneAndAppend(scale)
+    model.scale(initialised(model), scales, False, MASS)
+    mass, inertia = stretched_masses(sprint, factors, MASS)
+    for index, name in enumerate(sprint.bodies):
+        body = model.getBodySet().get(name)
+        moments = body.getInertia().getMoments()
+        assert body.getMass() == pytest.approx(mass[index], rel=1e-12)
+        np.testing.assert_allclose(
+            [moments.get(axis) for axis in range(3)], inertia[index].diagonal(), rtol=1e-9
+        )

@@ -96,6 +96,13 @@ def lengths(fit: BodyFit) -> Iterator[LengthBelief]:
         )
 
 
+def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:
+    """(P + C,) arrays by length: derivatives by shape and mean posture."""
+    size, count = fit.problem.shape_size, len(fit.covariance)
+    _, slopes = _with_slopes(fit.problem.template, fit.state.theta[:size])
+    return {name: np.pad(slope, (0, count - size)) for name, slope in slopes.items()}
+
+
 def _sd(gradient: FloatArray, covariance: FloatArray) -> float:
     return float(np.sqrt(gradient @ covariance @ gradient))
 
@@ -125,28 +132,58 @@ def displacements(fit: BodyFit) -> FloatArray:
 
     Notes
     -----
-    Points that stand for the segments' mass move with the shape, and with the postures that follow
-    it: ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ``.
+    Points that stand for the segments' mass move with the body (:func:`point_slopes`).
+    """
+    slopes = mass_slopes(fit)
+    variance = ((slopes @ fit.covariance) * slopes).sum(axis=(0, 2, 3)) / len(slopes)
+    return np.asarray(np.sqrt(variance.reshape(-1, POINTS).mean(axis=1)))
+
+
+def mass_slopes(fit: BodyFit) -> FloatArray:
+    """(F, POINTS B, 3, P + C) array: how points that stand for the segments' mass move."""
+    skeleton = fit.problem.template.skeleton
+    bodies = np.repeat(np.arange(len(skeleton.bodies)), POINTS)
+    names = tuple(map(str, range(len(bodies))))
+    return point_slopes(fit, MarkerPlaces(names, bodies, point_masses(skeleton)))[0]
+
+
+def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
+    """How points of the template's segments move with shape and mean posture.
+
+    Parameters
+    ----------
+    fit : BodyFit
+    places : MarkerPlaces
+        M points.
+
+    Returns
+    -------
+    (F, M, 3, P + C) array
+        In the moving frames; in the still ones, if none moves.
+    (F, M, 3, 3) array
+        Rotations of their segments.
+
+    Notes
+    -----
+    Points move with the shape, and with the postures that follow it:
+    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ``.
     """
     problem, template = fit.problem, fit.problem.template
-    skeleton = template.skeleton
-    bodies = np.arange(len(skeleton.bodies))
-    names = tuple(map(str, range(POINTS * len(bodies))))
-    places = MarkerPlaces(names, np.repeat(bodies, POINTS), point_masses(skeleton))
     points = replace(template, markers=places, sliding=template.sliding[:0])
     shape = template.shape(fit.state.theta[: problem.shape_size])
-    mass_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
     moving = np.flatnonzero(~problem.frames.still)
     frames = moving if len(moving) else np.arange(len(problem.frames.still))
-    q = problem.full(fit.state.q[frames])
-    found = BodyMarkers(points).derivatives(mass_shape, q)
-    by_theta = found.by_pose[..., problem.free] @ fit.by_theta[frames][:, None]
+    found = BodyMarkers(points).derivatives(own, problem.full(fit.state.q[frames]))
+    slopes = found.by_pose[..., problem.free] @ fit.by_theta[frames][:, None]
     sizes, tilts = template.sizes[0], template.sizes[2]
     tilted = sum(template.sizes[:2]) + np.arange(tilts)
-    by_theta[..., :sizes] += found.by_shape[..., :sizes]
-    by_theta[..., tilted] += found.by_shape[..., -tilts:] if tilts else 0.0
-    squares = ((by_theta @ fit.covariance) * by_theta).sum(axis=(2, 3)).mean(axis=0)
-    return np.asarray(np.sqrt(squares.reshape(len(bodies), POINTS).mean(axis=1)))
+    slopes[..., :sizes] += found.by_shape[..., :sizes]
+    slopes[..., tilted] += found.by_shape[..., -tilts:] if tilts else 0.0
+    offsets = found.by_shape[..., sizes : sizes + 3 * len(places.labels)]
+    every = np.arange(len(places.labels))
+    turned = offsets.reshape(*offsets.shape[:3], -1, 3)[:, every, :, every]
+    return np.asarray(slopes), np.swapaxes(turned, 0, 1)
 
 
 def offset_sds(fit: BodyFit) -> FloatArray:

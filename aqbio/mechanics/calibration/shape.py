@@ -9,6 +9,7 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
+from aqbio.mechanics.calibration.mass import stretched_masses
 from aqbio.mechanics.calibration.parts import Parts, body_parts
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -160,7 +161,7 @@ class Template:
         -----
         OpenSim scales joint frames with the body that carries them and the shifts of a joint with
         its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
-        the bodies keep their places at the joint's zero.
+        the bodies keep their places at the joint's zero. The body's mass is the template's.
         """
         own, factors = self.skeleton, self.factors(shape)
         parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
@@ -168,6 +169,7 @@ class Template:
         parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
         child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
         carriers = np.where((own.parent == GROUND)[:, None], 1.0, factors[own.parent])
+        mass, inertia = stretched_masses(own, factors, float(own.mass.sum()))
         places, functions = self.markers.place, own.axes.functions
         stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
         return replace(
@@ -176,7 +178,9 @@ class Template:
             parent_position=carriers * own.parent_position,
             child_rotation=child_rotation,
             child_position=-np.einsum("bij,bj->bi", child_rotation, factors * self.inner),
+            mass=mass,
             com=factors * own.com,
+            inertia=inertia,
             axes=replace(own.axes, functions=replace(functions, coefficients=stretched)),
             markers=self.markers.labels,
             marker_body=self.markers.body,

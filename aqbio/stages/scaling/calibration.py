@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
@@ -18,12 +19,13 @@ from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
-from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
+from aqbio.mechanics.calibration.posterior import LengthBelief, length_slopes, lengths
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import OK
+from aqbio.stages.scaling.helpful_marker import helpful_marker
 from aqbio.stages.scaling.placed_labels import placed_labels
 
 if TYPE_CHECKING:
@@ -157,11 +159,16 @@ def _made_for(study: Study, sex: Sex | None) -> Person:
     return Person(own, made[own].height_m, made[own].mass_kg)
 
 
-def calibration_findings(calibration: Calibration, participant_id: str) -> Iterator[Finding]:
+def calibration_findings(
+    calibration: Calibration, model_map: ModelMap, participant_id: str
+) -> Iterator[Finding]:
     """Lengths that the recordings hardly tell, and lengths that nobody of this stature has."""
+    worn = calibration.names.values()
     for one in lengths(calibration.fit):
         if one.unknown:
-            yield _unknown_length(one, participant_id)
+            slope = length_slopes(calibration.fit)[one.name]
+            help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])
+            yield _unknown_length(one, participant_id, help_)
         elif one.improbable:
             yield _improbable_length(one, participant_id)
     if not calibration.fit.settled:
@@ -174,7 +181,7 @@ def calibration_findings(calibration: Calibration, participant_id: str) -> Itera
         )
 
 
-def _unknown_length(one: LengthBelief, participant_id: str) -> Finding:
+def _unknown_length(one: LengthBelief, participant_id: str, help_: str) -> Finding:
     return Finding(
         rule="length-not-observed",
         severity="warning",
@@ -183,7 +190,7 @@ def _unknown_length(one: LengthBelief, participant_id: str) -> Finding:
         participant=participant_id,
         number=one.sd,
         unit="m",
-        fix="wear markers on the bony landmarks at both ends, or enter the stature.",
+        fix=f"{help_ or 'wear markers on the bony landmarks at both ends'}; or enter the stature.",
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray, rotate
+from aqbio.mechanics.vectors import FloatArray, IntArray, rotate
 from aqbio.virtual.recordings.recording import VirtualRecording
 
 SOFTNESS: Mapping[str, float] = {
@@ -69,6 +70,34 @@ LOOSE = Skin(
 """Another kind of skin: locked to the stride, not the step, and a quarter of it to nothing."""
 
 
+class Dressed(Protocol):
+    """A moving body with markers on it: what skin needs to know of a recording."""
+
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """Names of the segments, B."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Markers, M."""
+
+    @property
+    def marker_body(self) -> IntArray:
+        """(M,) int array."""
+
+    @property
+    def marker_rate(self) -> float:
+        """Hz."""
+
+    @property
+    def phase(self) -> FloatArray:
+        """(T,) array, rad: π a step."""
+
+    @property
+    def rotation(self) -> FloatArray:
+        """(T, B, 3, 3) array: segment axes to ground."""
+
+
 def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Generator) -> FloatArray:
     """Displacement of every marker against its bone.
 
@@ -87,13 +116,13 @@ def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Gener
 
 
 def tissue_motion(
-    recording: VirtualRecording, skin: Skin, random: np.random.Generator
+    recording: Dressed, skin: Skin, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Displacement of every marker against its bone, and what a segment's markers have in common.
 
     Parameters
     ----------
-    recording : VirtualRecording
+    recording : Dressed
     skin : Skin
     random : Generator
 
@@ -134,7 +163,7 @@ def _segment(body: str) -> str:
 
 
 def _free_motion(
-    recording: VirtualRecording, share: FloatArray, random: np.random.Generator
+    recording: Dressed, share: FloatArray, random: np.random.Generator
 ) -> list[FloatArray]:
     """Low-passed noise, common (T, B, 3) and own (T, M, 3), together of root mean square 1."""
     frames, bodies = len(recording.phase), recording.marker_body

@@ -1,0 +1,40 @@
+"""The marker that would have helped: what is foretold of it is what it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from aqbio.mechanics.calibration.helpful import told_shares
+from aqbio.mechanics.calibration.posterior import length_slopes, lengths
+from aqbio.mechanics.calibration.shape import MarkerPlaces
+from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
+
+
+@pytest.fixture(scope="module")
+def foretold():
+    """Give shares of the right shank's variance by landmark, without knees and ankles worn."""
+    fit = fitted(made_person(0, hidden=KNEES_AND_ANKLES, still=False))
+    model = fit.problem.template.skeleton
+    index = [model.markers.index(name) for name in KNEES_AND_ANKLES]
+    places = MarkerPlaces(KNEES_AND_ANKLES, model.marker_body[index], model.marker_position[index])
+    shares = told_shares(fit, places, length_slopes(fit)["shank_right"][None])
+    return fit, dict(zip(KNEES_AND_ANKLES, shares.tolist(), strict=True))
+
+
+def test_the_side_that_is_asked_for_helps_most(foretold):
+    _, shares = foretold
+    assert all(0.0 <= share < 1.0 for share in shares.values())
+    assert min(shares["RKNL"], shares["RANL"]) > max(shares["LKNL"], shares["LANL"])
+
+
+def test_the_variance_falls_as_foretold(foretold):
+    """Fitted again with the best of them worn; postures and weights of the others change too."""
+    before, shares = foretold
+    best = max(shares, key=lambda name: shares[name])
+    hidden = tuple(name for name in KNEES_AND_ANKLES if name != best)
+    after = fitted(made_person(0, hidden=hidden, still=False))
+    variance = [
+        next(one.sd for one in lengths(fit) if one.name == "shank_right") ** 2
+        for fit in (before, after)
+    ]
+    assert 1.0 - variance[1] / variance[0] == pytest.approx(shares[best], abs=0.15)

@@ -82,7 +82,7 @@ class BodyFit:
         return self.covariance[:count, :count]
 
 
-def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
+def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
     """Fit body and postures to the chosen frames.
 
     Parameters
@@ -90,15 +90,18 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts) -> BodyFit:
     problem : Problem
     flexions : FlexionStarts
         Where the flexions of the limbs are among the coordinates.
+    start : State, optional
+        That of a like problem; found from nothing but the markers, if none is given.
 
     Returns
     -------
     BodyFit
     """
-    state = State(problem.start, first_poses(problem, problem.start, flexions))
+    state = start or State(problem.start, first_poses(problem, problem.start, flexions))
     state, weights, steps, _ = _settled(problem, state)
     problem = learned(problem, state, weights, posterior(problem, state, weights))
-    state, weights, more, _ = _settled(problem, _better_valleys(problem, state, flexions))
+    state = state if start else _better_valleys(problem, state, flexions)
+    state, weights, more, _ = _settled(problem, state)
     problem = learned(problem, state, weights, posterior(problem, state, weights))
     state, weights, last, settled = _settled(problem, state)
     found, error = posterior(problem, state, weights), problem.errors(state)

@@ -76,6 +76,18 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     AqbioError
         No prepared trial shows enough labels of the marker set.
     """
+    problem, trials = session_problem(study, participant_id, generic)
+    starts = FlexionStarts.of(problem.template, study.model_map)
+    fit = body_fit(problem, flexions=starts)
+    labels = problem.template.markers.labels
+    names = {label: study.marker_set.model_name(label) for label in labels}
+    return Calibration(fit, moving_shape(fit), names, trials)
+
+
+def session_problem(
+    study: Study, participant_id: str, generic: Skeleton
+) -> tuple[Problem, tuple[str, ...]]:
+    """What is fitted of a participant, and the trials that it is from."""
     parts = body_parts(generic, study.model_map)
     labels = placed_labels(study.marker_set, generic)
     trials, recordings, labels = _recordings(study, participant_id, labels)
@@ -87,10 +99,7 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     prior = beliefs(template, sizes, sds, posture_belief(generic, study.model_map))
     pelvis = study.marker_set.pelvis
     hips = HipObservation.of(template, labels, (pelvis.front, pelvis.back), sds)
-    problem = Problem(template, frames, prior, hips)
-    fit = body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
-    names = {label: study.marker_set.model_name(label) for label in labels}
-    return Calibration(fit, moving_shape(fit), names, trials)
+    return Problem(template, frames, prior, hips), trials
 
 
 def moving_shape(fit: BodyFit) -> Shape:

@@ -16,11 +16,12 @@ import pandas as pd
 
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import Person, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template

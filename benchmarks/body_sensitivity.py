@@ -27,6 +27,7 @@ from aqbio.io.study import load_study
 from aqbio.mechanics.calibration import beliefs, frames, hips, places, problem, scales
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.posterior import LengthBelief, joint_distances, lengths
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
@@ -100,7 +101,7 @@ def virtual_problem(body: VirtualBody, laboratory: Laboratory) -> Problem:
     parts = body_parts(own, MAP)
     at, sds = places.believed_places(own, parts, labels)
     template = Template.of(own, MAP, at)
-    person = beliefs.Person(sex)
+    person = Person(sex)
     sizes = beliefs.size_belief(parts, body_sizes(), person, person)
     prior = beliefs.beliefs(template, sizes, sds, beliefs.posture_belief(own, MAP))
     chosen = frames.chosen_frames(laboratory.recordings(body), at.body)

@@ -14,9 +14,10 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.mechanics.calibration.parts import LIMBS, MIDDLE
-from aqbio.mechanics.calibration.problem import Blocks, Problem, State
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.scales import Posterior, learned
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.calibration.unknowns import Blocks, State
 from aqbio.mechanics.multibody.skeleton import GROUND
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import SIDES

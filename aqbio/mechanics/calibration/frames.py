@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.calibration.problem import ChosenFrames
+from aqbio.mechanics.calibration.unknowns import ChosenFrames
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
 FRAMES = 24

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.problem import WEIGHT_PASSES, Problem, State
+from aqbio.mechanics.calibration.problem import WEIGHT_PASSES, Problem
+from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.vectors import FloatArray
 
 SCALE_FREEDOM = 4.0

@@ -13,11 +13,12 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person, Sex
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.posterior import LengthBelief, length_slopes, lengths
 from aqbio.mechanics.calibration.problem import Problem

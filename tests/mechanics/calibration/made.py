@@ -9,17 +9,12 @@ import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import (
-    SKIN_SD,
-    Person,
-    beliefs,
-    posture_belief,
-    size_belief,
-)
+from aqbio.mechanics.calibration.beliefs import SKIN_SD, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.calibration.posterior import displacements, joint_distances, lengths
-from aqbio.mechanics.calibration.problem import FREEDOM, State
+from aqbio.mechanics.calibration.problem import FREEDOM
+from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.mechanics.observed.placed import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person

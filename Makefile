@@ -31,8 +31,9 @@ format: $(VENV)/.check ## put all files into the common format
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-settings: $(VENV)/.run ## write the schema and the page of all settings again
+settings: $(VENV)/.run ## write the schema and the pages of all settings and of all files again
 	$(BIN)/aqbio settings config
+	$(BIN)/python -m docs.make_files_page docs/files.md
 
 models: $(VENV)/.run ## build the sprint models again
 	$(BIN)/aqbio build-model models/sprint

@@ -249,6 +249,8 @@ def rerun(file: Path, target: Path, tree: Path, stages: Sequence[str] = SECOND_H
     root = load_study(moved).root
     gone = shutil.ignore_patterns(*(["evidence", "evidence.json"] if "evidence" in stages else []))
     shutil.copytree(fixed, root / "participants", copy_function=os.link, ignore=gone)
+    if (registry := study.root / "registry.json").is_file():
+        shutil.copy(registry, root)  # else hypotheses would count as written after the data
     for stage in stages:
         _aqbio(tree, stage, moved)
     return root

@@ -15,7 +15,7 @@ from matplotlib.transforms import offset_copy
 
 from aqbio.config.quality import Quality
 from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, STYLES, journal_style, sheet
-from aqbio.io.tables import Columns
+from aqbio.io.dictionary import columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,17 +31,7 @@ PRECISION = "posterior_sd_opposition"
 FEW = 20
 """Up to this many trials have large marks."""
 
-AGREEMENT_COLUMNS: Columns = {
-    "participant_id": {"description": "Participant."},
-    "trial_id": {"description": "Trial."},
-    "speed_mps": {"description": "Mean speed of the trial's steps.", "unit": "m/s"},
-    "panel": {"description": "moment: about the vertical in stance, RMS; force: RMS of the largest "
-              "axis; precision: posterior of the opposition of the sides."},
-    "what": {"description": "residual_before and residual_after the fit, a group's effect, or sd."},
-    "value": {"description": "Value in the unit of the row."},
-    "unit": {"description": "Unit of value and limit."},
-    "limit": {"description": "The gate drawn; n/a where there is none."},
-}  # fmt: skip
+AGREEMENT_COLUMNS = columns("agreement")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,27 +9,13 @@ import numpy as np
 import pandas as pd
 
 from aqbio.figures.step_columns import (
-    COLUMN_WORDS,
-    COUNT_WORDS,
-    SPREAD_WORDS,
     StepColumn,
     refuse_other_columns,
 )
 from aqbio.figures.style import LineStyle
+from aqbio.io.dictionary import columns
 
-BAR_COLUMNS = {
-    **COLUMN_WORDS,
-    "panel": {"description": "What is acted on, and the axis; or the direction of a force."},
-    "source": {"description": "What acts, by its role in the step."},
-    "variant": {"description": "Contact model C1, C2 (primary) or C3; or the phase."},
-    **SPREAD_WORDS,
-    "low": {
-        "description": "Lower end of the 95 % interval of a step's value, mean over steps; n/a "
-        "where none was drawn."
-    },
-    "high": {"description": "Upper end of that interval, mean over steps."},
-    **COUNT_WORDS,
-}
+BAR_COLUMNS = columns("bars")
 """What the columns of a table of drawn bars mean."""
 
 

@@ -11,13 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.figures.step_columns import (
-    COLUMN_WORDS,
-    COUNT_WORDS,
-    SPREAD_WORDS,
     StepColumn,
     refuse_other_columns,
 )
 from aqbio.figures.style import LineStyle
+from aqbio.io.dictionary import columns
 
 PHASES = ("stance", "flight")
 MAX_SINGLE_STEPS = 12
@@ -30,21 +28,7 @@ MIN_BAND_STEPS = 3
 """A standard deviation is shown from this many steps on."""
 
 
-NUMBER_COLUMNS = {
-    **COLUMN_WORDS,
-    "row": {"description": "Row of panels."},
-    "line": {"description": "Quantity drawn: group, side, moment or joint."},
-    "phase": {"description": "stance or flight; momentum in flight is mechanically implied."},
-    "percent": {"description": "Percent of the phase.", "unit": "%"},
-    **SPREAD_WORDS,
-    "low": {
-        "description": "Lower end of the 95 % interval of measurement and model (body, plates, "
-        "markers), in `unit`: a step's, averaged over steps, because such errors do not average "
-        "out; n/a where none was drawn."
-    },
-    "high": {"description": "Upper end of that interval, in `unit`."},
-    **COUNT_WORDS,
-}
+NUMBER_COLUMNS = columns("curves")
 """What the columns of a table of drawn numbers mean."""
 
 

@@ -14,20 +14,14 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from aqbio.figures.style import FRAME, GREY, STYLES, journal_style, sheet
+from aqbio.io.dictionary import columns
 from aqbio.names import GRAVITY, SIDES
 
 _PARTS = ((1, "vertical"), (0, "forward"), (2, "rightward"))
 _AROUND_S = 0.03
 _HEIGHT_MM = 112.0
 
-FORCE_COLUMNS = {
-    "time_s": {"description": "Time from the trial's first frame.", "unit": "s"},
-    "foot": {"description": "left or right."},
-    "x": {"description": "Force on the foot, forward, in `unit`."},
-    "y": {"description": "Force on the foot, upward, in `unit`."},
-    "z": {"description": "Force on the foot, to the runner's right, in `unit`."},
-    "unit": {"description": "BW (body weights) or N."},
-}
+FORCE_COLUMNS = columns("ground_forces")
 """What the columns of the table of drawn forces mean."""
 
 

@@ -8,27 +8,13 @@ from typing import Any
 import pandas as pd
 
 from aqbio.figures.step_columns import StepColumn, step_columns
-from aqbio.io.tables import Columns
+from aqbio.io.dictionary import columns
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
 
 CARRIERS = (*ROLE_GROUPS, *ROLE_SIDES, "total")
 """Groups, the two sides and the whole body."""
 
-COLUMNS: Columns = {
-    "condition": {"description": "Condition of the trials; n/a where the study has one."},
-    "speed_mps": {"description": "Mean speed of the steps.", "unit": "m/s"},
-    "steps": {"description": "Number of whole steps that were kept."},
-    "participants": {"description": "Number of participants with such steps."},
-    "quantity": {
-        "description": "angular_momentum: stance mean; residual_moment: root mean square over "
-        "stance; joint_moment_mean, _min, _max: mean, smallest and largest value in stance."
-    },
-    "source": {"description": "Group, side, residual or joint, by its role in the step."},
-    "axis": {"description": "x forward, y up, z toward the stance side (canonical frame)."},
-    "mean": {"description": "Mean over steps, in `unit`."},
-    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`; n/a for one step."},
-    "unit": {"description": "Unit of mean and sd."},
-}
+COLUMNS = columns("stance_means")
 
 
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:

@@ -10,20 +10,6 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-COLUMN_WORDS = {
-    "condition": {"description": "Condition of the trials; n/a where the study has one."},
-    "speed_mps": {"description": "Mean speed of the steps of the column.", "unit": "m/s"},
-}
-SPREAD_WORDS = {
-    "mean": {"description": "Mean over steps, in `unit`; canonical (right-stance) frame."},
-    "sd": {"description": "Standard deviation over steps (n - 1), in `unit`."},
-}
-COUNT_WORDS = {
-    "steps": {"description": "Number of steps."},
-    "unit": {"description": "Unit of mean, sd, low and high."},
-}
-"""What the columns mean that all tables of drawn numbers have."""
-
 
 @dataclass(frozen=True, slots=True)
 class StepColumn:

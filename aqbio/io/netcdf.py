@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import atomic_path
+from aqbio.io.dictionary import described, files
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -32,10 +33,15 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
 
     Notes
     -----
+    What a stage writes carries the words of the dictionary: meaning, unit, reference frame and how
+    it reflects (`aqbio.io.dictionary`).
+
     Only what repeats itself is compressed, such as plates on which nobody stands: measured numbers
     shrink by a tenth and would take three quarters of the writing.
     """
-    plain = dataset.assign_attrs({name: _plain(value) for name, value in attributes.items()})
+    stage = str(attributes.get("stage", ""))
+    told = described(dataset, stage) if stage in files() else dataset
+    plain = told.assign_attrs({name: _plain(value) for name, value in attributes.items()})
     encoding: dict[str, dict[str, Any]] = {
         str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, variable in plain.variables.items()

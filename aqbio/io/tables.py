@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
+from aqbio.io.dictionary import Columns
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Columns = Mapping[str, Mapping[str, str]]
-"""Description, and unit where there is one, of every column."""
 
 MISSING = "n/a"
 """Missing value in a table, as in the Brain Imaging Data Structure."""

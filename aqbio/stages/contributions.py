@@ -28,9 +28,10 @@ from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
 from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
+from aqbio.stages.levels.body_spread import body_spread
 from aqbio.stages.levels.dataset import Contributions, contributions_dataset
 from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
-from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.stages.levels.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.stages.manifest import (
@@ -93,7 +94,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     heading = _heading(study, data, result.balance)
     dataset = contributions_dataset(result, data, heading)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
-    dataset = dataset.merge(_intervals(study, result, data, parts, heading))
+    dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_posterior(with_drag(dataset, data), data), study, trial_before)
@@ -187,8 +188,24 @@ def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
+def _followed(study: Study, data: xr.Dataset) -> dict[str, float]:
+    """Weights of the model's markers that inverse kinematics followed, by name."""
+    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
+    names = list(map(str, data["marker"].values[followed]))
+    if data.attrs.get("from_coordinates"):
+        return dict.fromkeys(names, 1.0)
+    markers = study.marker_set.markers
+    weights = {study.marker_set.model_name(x): y.weight for x, y in markers.items()}
+    return {name: weights[name] for name in names if name in weights}
+
+
 def _intervals(
-    study: Study, result: Contributions, data: xr.Dataset, parts: ObservedParts, heading: float
+    study: Study,
+    participant_id: str,
+    result: Contributions,
+    data: xr.Dataset,
+    parts: ObservedParts,
+    heading: float,
 ) -> xr.Dataset:
     """How sure stance means are; empty where the settings ask for no draws."""
     import xarray as xr
@@ -197,25 +214,17 @@ def _intervals(
     contacts = [one for one in result.contacts if _covered(result, one)]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
-    model_map, skeleton = study.model_map, result.skeleton
+    model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
     sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
     draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling, role_scheme(study))
-    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
-    names = list(map(str, data["marker"].values[followed]))
-    weights = dict.fromkeys(names, 1.0)
-    if not data.attrs.get("from_coordinates"):
-        markers = study.marker_set.markers
-        weights = {study.marker_set.model_name(x): y.weight for x, y in markers.items()}
-        names = [name for name in names if name in weights]
-    places = TrackedPlaces(
-        np.array([skeleton.markers.index(name) for name in names]),
-        np.array([weights[name] for name in names]),
-    )
     longest = study.settings.steps.maximum_flight_s
     window = drawn_window(contacts, result.time, longest)
-    moved = with_markers(draws, places, window, parts.unseen_sd)
+    weights = _followed(study, data)
+    spread = body_spread(study, participant_id, result.skeleton, list(weights))
+    weight = np.array(list(weights.values()))
+    moved = with_bodies(draws, spread, weight, window, parts.unseen_sd)
     return intervals_dataset(moved, contacts, longest)
 
 

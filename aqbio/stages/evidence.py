@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -233,35 +233,24 @@ def _missing_arm(arm: Arm, trial: Trial, error: AqbioError) -> Finding:
 
 _TEXTS = ("trial_id", "condition", "arm", "factor", "side")
 
-_NUMBERS = {
-    "number": ("1", "number of the step in its trial"),
-    "touchdown": ("s", "touchdown, from the trial's first frame"),
-    "contact": ("s", "contact time"),
-    "flight": ("s", "flight time; NaN when the next touchdown was not measured"),
-    "speed": ("m/s", "mean forward velocity of the centre of mass over the step"),
-    "speed_change": ("m/s", "change of that velocity over the step"),
-    "steady": ("1", "1 where that change is small enough for a steady step"),
-    "force_peak": ("1", "instant of the peak of vertical force, share of the step"),
-    "swing_peak": ("1", "instant of the peak of the swing leg's |H_y|, share of the step"),
-    "hub_share": ("1", "contact impulse of swing leg, arms, torso beside the pelvis, share of it"),
-    "yaw_impulse": ("N m s", "size of the net external moment's impulse about the vertical"),
-    "lateral_ratio": ("1", "sideways share of the ground reaction force"),
-    "push_index": ("N m", "joint-moment index of the push leg in contact"),
-    "swing_index": ("N m", "joint-moment index of the swing leg in the same contact"),
-    "lateral_position": ("m", "centre of mass at touchdown, toward the stance side"),
-}
-"""Unit and meaning of the numbers of a step."""
+_NUMBERS = (
+    "number", "touchdown", "contact", "flight", "speed", "speed_change", "steady", "force_peak",
+    "swing_peak", "hub_share", "yaw_impulse", "lateral_ratio", "push_index", "swing_index",
+    "lateral_position",
+)  # fmt: skip
+"""Numbers of a step; the dictionary says what they are."""
 
 _OWN = {
-    "momentum": (("phase", "percent", "group", "axis"), "kg m2/s"),
-    "rate": (("phase", "percent", "group", "axis"), "N m"),
-    "external_moment": (("phase", "percent", "axis"), "N m"),
-    "residual_moment": (("percent",), "N m"),
-    "hub_torque": (("percent", "chain"), "N m"),
-    "foot_velocity": (("percent", "foot_role"), "m/s"),
-    "line_rate": (("percent", "line"), "rad/s"),
-    "arm_momentum_y": (("phase", "percent", "arm_role"), "kg m2/s"),
+    "momentum": ("phase", "percent", "group", "axis"),
+    "rate": ("phase", "percent", "group", "axis"),
+    "external_moment": ("phase", "percent", "axis"),
+    "residual_moment": ("percent",),
+    "hub_torque": ("percent", "chain"),
+    "foot_velocity": ("percent", "foot_role"),
+    "line_rate": ("percent", "line"),
+    "arm_momentum_y": ("phase", "percent", "arm_role"),
 }
+"""Dimensions of the arrays of a step."""
 
 _SIZES = {
     "phase": 2, "percent": 101, "group": len(ROLE_GROUPS), "axis": len(AXES), "chain": len(CHAINS),
@@ -276,28 +265,25 @@ def own_dataset(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
 
 def arms_dataset(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
     """Evidence under the other arms, one entry per arm and step."""
-    return _dataset(rows, {"momentum_y": (("percent", "group"), "kg m2/s")})
+    return _dataset(rows, {"momentum_y": ("percent", "group")})
 
 
-def _dataset(
-    rows: Sequence[dict[str, Any]], arrays: dict[str, tuple[tuple[str, ...], str]]
-) -> xr.Dataset:
+def _dataset(rows: Sequence[dict[str, Any]], arrays: Mapping[str, tuple[str, ...]]) -> xr.Dataset:
     import xarray as xr
 
     variables: dict[str, Any] = {
         name: ("row", np.array([row[name] for row in rows], dtype=str)) for name in _TEXTS
     }
-    for name, (unit, words) in _NUMBERS.items():
-        values = np.array([row[name] for row in rows], dtype=float)
-        variables[name] = ("row", values, {"units": unit, "long_name": words})
-    for name, (dimensions, unit) in arrays.items():
+    for name in _NUMBERS:
+        variables[name] = ("row", np.array([row[name] for row in rows], dtype=float))
+    for name, dimensions in arrays.items():
         shape = tuple(_SIZES[one] for one in dimensions)
         values = _stacked([row[name] for row in rows], shape)
-        variables[name] = (("row", *dimensions), values, {"units": unit})
+        variables[name] = (("row", *dimensions), values)
     coordinates = {"group": list(ROLE_GROUPS), "axis": list(AXES), "chain": list(CHAINS)}
     coordinates["foot_role"] = ["push_leg", "swing_leg"]
     coordinates |= {"line": list(LINES), "arm_role": list(ARM_ROLES)}
-    used = {one for dimensions, _ in arrays.values() for one in dimensions}
+    used = {one for dimensions in arrays.values() for one in dimensions}
     return xr.Dataset(
         variables,
         coords={name: values for name, values in coordinates.items() if name in used},

@@ -44,10 +44,11 @@ from aqbio.figures.stance_means import kept_steps, stance_means
 from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
+from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns, read_table, write_table
+from aqbio.io.tables import read_table, write_table
 from aqbio.stages.drawn_trials import drawn_trials, on_plates, trials_with_forces
 from aqbio.stages.internal import Parts
 from aqbio.stages.manifest import Report
@@ -153,7 +154,7 @@ def _step_illustrations(study: Study, steps: xr.Dataset, parts: Parts) -> Iterat
     )
     if not columns:
         return
-    positive = str(steps["joint_flexion_moment"].attrs.get("positive", "extension"))
+    positive = str(steps["joint_flexion_moment"].attrs["positive"])
     roles = str(steps.attrs["roles"])
 
     def drawing(

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.errors import AqbioError
+from aqbio.io.dictionary import Columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns, write_table
+from aqbio.io.tables import write_table
 from aqbio.stages.internal import Parts, contained
 from aqbio.stages.manifest import Report
 from aqbio.stages.registration import Deviation, deviations, post_hoc, study_registry

@@ -23,7 +23,8 @@ from aqbio.stages.scaling.calibration import (
     calibration_findings,
     label_errors,
 )
-from aqbio.stages.scaling.posterior_file import write_posterior
+from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
+from aqbio.stages.scaling.posterior_file import posterior_path, write_posterior
 from aqbio.stages.solving.model_markers import stand_ins
 
 STAGE = "scale"
@@ -72,7 +73,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         write_calibrated_model(corrected, written, output)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
-    write_posterior(body.fit, folder / f"{participant_id}_body.nc", attributes)
+    write_posterior(body.fit, posterior_path(study, participant_id), attributes)
     lost, said = lost_by_calibration(study, participant_id, body)
     errors, rms = label_errors(body)
     numbers = {
@@ -83,8 +84,11 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,
+        "wrong_labels": wrong_labels(body.wrong, body.fit, body.trials),
     }
+    accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, study.model_map, participant_id)
+    said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
     return numbers, [*noted, *audit_model(generic), *said]
 
 
@@ -110,6 +114,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "marker_rms_m": None,
         "marker_error_m": {},
         "lost": {},
+        "wrong_labels": [],
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source), *findings]

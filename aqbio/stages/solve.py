@@ -49,6 +49,7 @@ from aqbio.stages.solving.solved import (
     unobservable_findings,
     write_solution,
 )
+from aqbio.stages.solving.wrong_labels import without_wrong_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,10 +118,14 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     loads = foot_loads(study, window)
     forces = _generalised_forces(study, model, skeleton, motion, loads)
     recorded = not trial.coordinates_file
-    solution = Solution(skeleton, markers, pose.q, motion, forces, window, observed, recorded)
+    deviations = (pose.sd, pose.offset_sd)
+    solution = Solution(
+        skeleton, markers, pose.q, motion, forces, window, observed, deviations, recorded
+    )
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["unobservable"] = " ".join(pose.unobservable)
+    attributes["inverse_kinematics"] = pose.solver
     attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
@@ -135,6 +140,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
         **solution_numbers(solution, study.marker_set),
+        "inverse_kinematics": pose.solver,
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
@@ -151,6 +157,8 @@ def trial_to_solve(
         When there are too few of them, or none during a contact.
     """
     prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
+    told = study.read_manifest(model.participant_id, "scale")["wrong_labels"]
+    prepared = without_wrong_labels(prepared, told, trial)
     skeleton = load_skeleton(model.table)
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)
     refuse_without_contact(prepared, markers.time, trial)

@@ -11,10 +11,11 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
+from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns, write_table
+from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.steps import (
     Step,
     heading_changes,

@@ -9,8 +9,10 @@ import numpy as np
 import yaml
 
 from aqbio.config import ModelMap
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
+from aqbio.mechanics.intervals.drawn_bodies import BodySpread
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -44,10 +46,22 @@ class Case:
         return replace(self, loads=tuple(change(load) for load in self.loads))
 
 
-def anatomy_of(model: str) -> Anatomy:
+def map_of(model: str) -> ModelMap:
     text = (MAPS / model / "map.yaml").read_text(encoding="utf-8")
-    model_map = ModelMap.model_validate(yaml.safe_load(text))
+    return ModelMap.model_validate(yaml.safe_load(text))
+
+
+def anatomy_of(model: str) -> Anatomy:
+    model_map = map_of(model)
     return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+
+
+def body_spread(skeleton: Skeleton, share: float = 1.0) -> BodySpread:
+    """Sizes of 2 %, markers of 6 mm, axes of 2 degrees, sliding and skin of 8 mm, times a share."""
+    places = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    template = Template.of(skeleton, map_of("sprint"), places)
+    sd = share * np.repeat([0.02, 0.006, np.radians(2.0), 0.008], template.sizes)
+    return BodySpread(template, np.diag(sd**2), np.full(len(skeleton.markers), share * 0.008), 0.4)
 
 
 def impulse_left(time: np.ndarray, relative: np.ndarray) -> np.ndarray:

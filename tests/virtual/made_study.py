@@ -26,7 +26,8 @@ def write_made_study(
 ) -> Study:
     """Write static trial and runs as C3D files with their sheets.
 
-    Settings are lines of YAML; without them the study is solved plainly.
+    Settings are lines of YAML; without them the study is solved plainly. These runners have no
+    skin: beliefs of skin would take exact markers for inexact ones.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,8 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n{settings}",
+        f"name: made\nresults: {folder.as_posix()}/results\n"
+        f"solve: {{solver: aqbio, beliefs: false}}\n{settings}",
         encoding="utf-8",
     )
     (folder / "participants.tsv").write_text(

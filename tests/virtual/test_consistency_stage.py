@@ -24,6 +24,7 @@ from aqbio.stages.solve import foot_loads, solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from tests.stages.test_files_are_described import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -93,6 +94,15 @@ def test_the_session_is_fitted_and_says_so(fitted):
         assert f"residual_force_{name}" in data["consistency"]
     motion = study.folder(RUNNER.name, "consistency") / "run9.mot"
     assert motion.read_text(encoding="utf-8").count("\n") > data["consistency"].sizes["time"]
+
+
+def test_every_variable_of_every_file_is_described(fitted):
+    """Each has a meaning, each vector its mirror image: docs/files.md is made of the same words."""
+    study, _, _ = fitted
+    files = sorted(study.root.rglob("*.nc"))
+    assert len(files) > 4
+    bare = {path.name: undescribed(read_dataset(path)) for path in files}
+    assert not {name: left for name, left in bare.items() if left}
 
 
 def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):

@@ -228,26 +228,26 @@ class Beliefs:
     skin_sd : (K,) array, m
         Of each marker in movement, as it is believed before.
     postures : PostureBelief
-    softness : (K,) array
-        By which the recordings multiply it.
-    oddness : float
-        By which the recordings multiply the standard deviations of the sizes.
     common : float
         Share of the skin's variance that a part's markers have in common.
+    softness : (K,) array or float
+        By which the recordings multiply ``skin_sd``.
+    oddness : float
+        By which the recordings multiply the standard deviations of the sizes.
     """
 
     mean: FloatArray
     precision: FloatArray
     skin_sd: FloatArray
     postures: PostureBelief
-    softness: FloatArray
-    oddness: float = 1.0
     common: float = COMMON_SHARE
+    softness: FloatArray | float = 1.0
+    oddness: float = 1.0
 
     @property
     def learned_skin_sd(self) -> FloatArray:
         """(K,) array, m: of each marker in movement, as the recordings tell it."""
-        return self.skin_sd * self.softness
+        return np.asarray(self.skin_sd * self.softness)
 
 
 def beliefs(
@@ -278,4 +278,4 @@ def beliefs(
     precision[rest, rest] = 1.0 / np.concatenate(variances)
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
-    return Beliefs(mean, precision, np.array(skin), postures, np.ones(len(skin)))
+    return Beliefs(mean, precision, np.array(skin), postures)

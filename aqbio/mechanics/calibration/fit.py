@@ -92,25 +92,25 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     flexions : FlexionStarts
         Where the flexions of the limbs are among the coordinates.
     start : State, optional
-        That of a like problem; found from nothing but the markers, if none is given.
+        Of a problem that hardly differs; otherwise poses are sought from nothing.
 
     Returns
     -------
     BodyFit
     """
-    state = start or State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, _ = _settled(problem, state)
-    problem = learned(problem, state, weights, posterior(problem, state, weights))
-    state = state if start else _better_valleys(problem, state, flexions)
-    state, weights, more, _ = _settled(problem, state)
-    problem = learned(problem, state, weights, posterior(problem, state, weights))
+    if start is None:
+        start = State(problem.start, first_poses(problem, problem.start, flexions))
+    state, weights, steps, _ = _settled(problem, start)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state, weights, more, _ = _settled(problem, _better_valleys(problem, state, flexions))
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
     state, weights, last, settled = _settled(problem, state)
-    found, error = posterior(problem, state, weights), problem.errors(state)
+    found, error = laplace(problem, state, weights), problem.errors(state)
     steps += more + last
     return BodyFit(problem, state, weights, found.covariance, found.by_theta, error, steps, settled)
 
 
-def posterior(problem: Problem, state: State, weights: FloatArray) -> Posterior:
+def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
     """Laplace's approximation about a state."""
     blocks = problem.blocks(state, weights)
     inverse = np.linalg.inv(blocks.poses)

@@ -186,6 +186,15 @@ def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatA
     return np.asarray(slopes), np.swapaxes(turned, 0, 1)
 
 
+def moving_flexion(fit: BodyFit) -> FloatArray:
+    """(S,) array, rad: mean flexion in movement of the joint that moves each part's skin."""
+    problem, template = fit.problem, fit.problem.template
+    moving = ~problem.frames.still
+    q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
+    flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
+    return flexion
+
+
 def offset_sds(fit: BodyFit) -> FloatArray:
     """(C,) array, rad or m: deviation of what a coordinate is off in all moving frames together.
 

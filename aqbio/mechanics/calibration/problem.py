@@ -172,7 +172,7 @@ class Problem:
         own, _ = self.variances
         weights = np.ones(own.shape)
         for _ in range(WEIGHT_PASSES):
-            left = error - self._common_part(error, self._inverse(weights))
+            left = error - self.common_part(error, weights)
             weights = (FREEDOM + 3.0) / (FREEDOM + (left**2).sum(axis=2) / own)
         return weights
 
@@ -185,9 +185,9 @@ class Problem:
         shrunk: FloatArray = common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1))
         return shrunk
 
-    def _common_part(self, error: FloatArray, inverse: FloatArray) -> FloatArray:
+    def common_part(self, error: FloatArray, weights: FloatArray) -> FloatArray:
         """(F, K, 3) array, m: what the markers of a part are off together."""
-        together = np.zeros_like(error)
+        together, inverse = np.zeros_like(error), self._inverse(weights)
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
             together[:, markers] = (self._shrinkage(inverse, part)[:, None] * pulled)[:, None]

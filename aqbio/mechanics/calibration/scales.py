@@ -64,21 +64,21 @@ def oddness(problem: Problem, state: State, covariance: FloatArray) -> float:
 def softness(
     problem: Problem, state: State, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
-    """(K,) array: alike for all markers of a kind of part, left and right."""
+    """(K,) array or 1: alike for all markers of a kind of part, left and right."""
     rows, error = problem.rows(state)
     freedom = _freedom(problem, rows, weights, posterior)
     for _ in range(WEIGHT_PASSES):
         softer = _softer(problem, error, weights, freedom)
         problem = replace(problem, beliefs=replace(problem.beliefs, softness=softer))
         weights = problem.weights(error)
-    return problem.beliefs.softness
+    return np.asarray(problem.beliefs.softness)
 
 
 def _softer(
     problem: Problem, error: FloatArray, weights: FloatArray, freedom: FloatArray
 ) -> FloatArray:
     """(K,) array: softness by errors that are weighted as they are."""
-    worth, softer = _witnesses(problem), problem.beliefs.softness.copy()
+    worth, softer = _witnesses(problem), np.ones(len(weights.T)) * problem.beliefs.softness
     squares = []
     for part, own in enumerate(problem.parts):
         pulled = problem.part_precision(weights, part) @ error[:, own]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,9 +20,9 @@ from aqbio.mechanics.contributions.levels import Anatomy
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.intervals.drawn_levels import drawn_loads
 from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, inertia_draws, twins
-from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.intervals.uncertainty import Motions, Spread
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -79,24 +79,22 @@ def drawn_causes(
     count: int,
     generator: np.random.Generator,
     contact_models: Sequence[str] = (POINT_YAW,),
-    moved: Sequence[SegmentKinematics] = (),
+    moved: Motions | None = None,
 ) -> dict[str, DrawnCauses]:
-    """Level C for draws of body, plates and, where motions are given, markers.
+    """Level C for draws of masses, plates and, where they are given, bodies with their motions.
 
     Parameters
     ----------
     run : Run
         Of the frames that are needed.
     spread : Spread
-        Of its markers nothing is used.
     count : int
         Number of draws; each solves the equations of motion anew, about 0.2 ms a frame.
     generator : numpy.random.Generator
     contact_models : sequence of {"C1", "C2", "C3"}
         All from the same draws.
-    moved : sequence of SegmentKinematics
-        The motion with misplaced markers, for one draw after the other in turn; without them the
-        run's own.
+    moved : Motions, optional
+        Of other bodies, for one draw after the other in turn; without them the run's own.
 
     Returns
     -------
@@ -111,12 +109,11 @@ def drawn_causes(
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    motions = list(moved) or [run.kinematics]
-    still = _still(skeleton, motions)
+    bodies = _bodies(run, moved)
     found: dict[str, list[InducedAccelerations]] = {model: [] for model in contact_models}
     for draw in range(count):
-        body = drawn_skeleton(skeleton, parameters[draw])
-        kinematics = motions[draw % len(motions)]
+        shaped, kinematics, still = bodies[draw % len(bodies)]
+        body = _weighed(shaped, drawn_skeleton(skeleton, parameters[draw]), skeleton)
         own = [
             ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
             for foot, name in enumerate(loads.bodies)
@@ -130,9 +127,7 @@ def drawn_causes(
             source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
             for source, chosen in coordinates.items()
         }
-        equations = equations_of_motion(
-            body, kinematics, forces, feet, groups, pelvis, still[draw % len(motions)]
-        )
+        equations = equations_of_motion(body, kinematics, forces, feet, groups, pelvis, still)
         for model, drawn in found.items():
             drawn.append(induced_accelerations(equations, model))
     return {
@@ -146,13 +141,19 @@ def drawn_causes(
     }
 
 
-def _still(skeleton: Skeleton, motions: Sequence[SegmentKinematics]) -> list[SegmentKinematics]:
-    """Each motion without the free coordinates' accelerations; all of them at once."""
-    whole = SegmentKinematics(
-        **{
-            one.name: np.concatenate([getattr(motion, one.name) for motion in motions])
-            for one in fields(SegmentKinematics)
-        }
-    )
-    still, count = still_kinematics(skeleton, whole), len(motions[0].q)
-    return [still.frames(slice(n * count, (n + 1) * count)) for n in range(len(motions))]
+def _bodies(
+    run: Run, moved: Motions | None
+) -> list[tuple[Skeleton, SegmentKinematics, SegmentKinematics]]:
+    """Bodies with their motions, and these without the free coordinates' accelerations."""
+    if moved is None:
+        moves = [(run.skeleton, run.kinematics)]
+    else:
+        motions = zip(moved.skeletons, moved.q, moved.u, moved.udot, strict=True)
+        moves = [(body, segment_kinematics(body, *motion)) for body, *motion in motions]
+    return [(body, motion, still_kinematics(body, motion)) for body, motion in moves]
+
+
+def _weighed(shaped: Skeleton, weighed: Skeleton, model: Skeleton) -> Skeleton:
+    """A body of another shape with drawn masses: centres are off by what they are on the model."""
+    com = shaped.com + weighed.com - model.com
+    return replace(shaped, mass=weighed.mass, com=com, inertia=weighed.inertia)

@@ -51,8 +51,8 @@ def level_draws(
         Number of draws.
     seed : int
     spread : Spread, optional
-        Its marker part is not used here: misplaced markers move the motion itself, see
-        `aqbio.mechanics.intervals.registration`.
+        Bodies of other shape are not drawn here: they move the motion itself, see
+        `aqbio.mechanics.intervals.drawn_bodies`.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""How sure momentum, joint moments and hub wrenches are: draws of body, plates and markers.
+"""How sure momentum, joint moments and hub wrenches are: draws of masses, plates and bodies.
 
-Body and plates enter exactly, as linear maps of one motion; markers by recomputing a few motions
-and adding what they change (draws of the three causes are independent, so that their products are
-of second order).
+Masses and plates enter exactly, as linear maps of one motion; bodies of other shape by recomputing
+a few motions and adding what they change (draws of the three causes are independent, so that their
+products are of second order).
 """
 
 from __future__ import annotations
@@ -44,15 +44,10 @@ class Spread:
     ----------
     inertia : InertiaSpread
     loads : LoadSpread
-    marker : float
-        Of each coordinate of a marker's place on its segment, m. Landmarks are found again to 6 to
-        21 mm by the same examiner (Della Croce et al. 2005); markers that were placed by the
-        static trial share its pose, so that less of it remains.
     """
 
     inertia: InertiaSpread = field(default_factory=InertiaSpread)
     loads: LoadSpread = field(default_factory=LoadSpread)
-    marker: float = 0.006
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +74,23 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Motions:
-    """Several motions of the same trial.
+    """Several motions of the same trial, each of a body of its own.
 
     Attributes
     ----------
+    skeletons : tuple of D Skeleton
     q, u, udot : (D, T, C) arrays, rad or m, per s, per s²
     """
 
+    skeletons: tuple[Skeleton, ...]
     q: FloatArray
     u: FloatArray
     udot: FloatArray
 
     def frames(self, chosen: slice) -> Motions:
         """Give the same for some of the frames (views)."""
-        return Motions(self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
+        motion = (self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
+        return Motions(self.skeletons, *motion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,45 +167,23 @@ def drawn_outcomes(
         [
             _outcomes(skeleton, kinematics.frames(block), parts, parameters, drawn.frames(block))
             for block in blocks
-        ]
+        ],
+        axis=1,
     )
 
 
-def marker_outcomes(
-    skeleton: Skeleton,
-    motions: Motions,
-    loads: Sequence[ExternalLoad],
-    parts: Parts,
-) -> DrawnOutcomes:
-    """Outcomes of several motions of the same body under the same loads, one draw each.
-
-    Parameters
-    ----------
-    motions : Motions
-        From :func:`aqbio.mechanics.intervals.registration.misplaced` added to the coordinates.
-    """
-    draws, frames, _ = motions.q.shape
-    together = (x.reshape(draws * frames, -1) for x in (motions.q, motions.u, motions.udot))
-    kinematics = segment_kinematics(skeleton, *together)
-    repeated = [
-        ExternalLoad(
-            load.body,
-            np.tile(load.force, (draws, 1)),
-            np.tile(load.moment, (draws, 1)),
-            load.point if load.point.ndim == 1 else np.tile(load.point, (draws, 1)),
-        )
-        for load in loads
-    ]
-    about = kinematics.origin[:, parts.hub.root]
+def body_outcomes(motions: Motions, loads: Sequence[ExternalLoad], parts: Parts) -> DrawnOutcomes:
+    """Outcomes of several bodies in motions of their own under the same loads, one draw each."""
     exact, nothing = LoadSpread(0.0, 0.0), np.random.default_rng(0)
-    drawn = drawn_loads(repeated, about, exact, 1, nothing)
-    every = _outcomes(skeleton, kinematics, parts, inertial_parameters(skeleton)[None], drawn)
-    return DrawnOutcomes(
-        *(
-            getattr(every, one.name).reshape(draws, frames, *getattr(every, one.name).shape[2:])
-            for one in fields(DrawnOutcomes)
-        )
-    )
+    every = []
+    for skeleton, *motion in zip(
+        motions.skeletons, motions.q, motions.u, motions.udot, strict=True
+    ):
+        kinematics = segment_kinematics(skeleton, *motion)
+        drawn = drawn_loads(loads, kinematics.origin[:, parts.hub.root], exact, 1, nothing)
+        own = inertial_parameters(skeleton)[None]
+        every.append(_outcomes(skeleton, kinematics, parts, own, drawn))
+    return _joined(every, axis=0)
 
 
 def interval(draws: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -284,11 +260,11 @@ def _outcomes(
     )
 
 
-def _joined(every: Sequence[DrawnOutcomes]) -> DrawnOutcomes:
-    """Put blocks of frames together."""
+def _joined(every: Sequence[DrawnOutcomes], axis: int) -> DrawnOutcomes:
+    """Put draws (axis 0) or blocks of frames (1) together."""
     return DrawnOutcomes(
         *(
-            np.concatenate([getattr(one, name.name) for one in every], axis=1)
+            np.concatenate([getattr(one, name.name) for one in every], axis=axis)
             for name in fields(DrawnOutcomes)
         )
     )

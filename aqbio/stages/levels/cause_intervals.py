@@ -1,4 +1,4 @@
-"""Intervals of level C: what every joint moment causes, drawn anew with body, plates, markers."""
+"""Intervals of level C: what every joint moment causes, drawn anew with masses, plates, bodies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aqbio.mechanics.contributions.source_roles import side_sum
 from aqbio.mechanics.gait.role_options import weighted_sum
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.intervals.uncertainty import Motions
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.stages.levels.b_and_c import PRIMARY
@@ -32,7 +32,7 @@ Stances = Mapping[Step, Mapping[str, DrawnCauses]]
 
 
 def drawn_stances(draws: TrialDraws, steps: Sequence[Step]) -> Stances:
-    """Level C of other bodies, plates and markers for several stances at once.
+    """Level C of other masses, plates and bodies for several stances at once.
 
     Parameters
     ----------
@@ -108,19 +108,16 @@ def _cut(causes: DrawnCauses, frames: slice) -> DrawnCauses:
     )
 
 
-def _moved(draws: TrialDraws, chosen: Sequence[slice], count: int) -> list[SegmentKinematics]:
-    """Motions with misplaced markers, as many as there are draws at most."""
+def _moved(draws: TrialDraws, chosen: Sequence[slice], count: int) -> Motions | None:
+    """Motions of other bodies in several stances, as many as there are draws at most."""
     if draws.moved is None:
-        return []
+        return None
     motions = [draws.moved_motions(one) for one in chosen]
-    every = [
+    every = (
         np.concatenate([getattr(one, name)[:count] for one in motions], axis=1)
         for name in ("q", "u", "udot")
-    ]
-    few, length = every[0].shape[:2]
-    together = (values.reshape(few * length, -1) for values in every)
-    moves = segment_kinematics(draws.found.mechanics.skeleton, *together)
-    return [moves.frames(slice(n * length, (n + 1) * length)) for n in range(few)]
+    )
+    return Motions(draws.moved.skeletons[:count], *every)
 
 
 def _by_role(

@@ -1,4 +1,4 @@
-"""Intervals of a step's outcomes: draws of body, plates and markers, in roles."""
+"""Intervals of a step's outcomes: draws of masses, plates and bodies, in roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws of a trial: other bodies, plates and markers for the motion that was measured."""
+"""Draws of a trial: other masses, plates and bodies for the markers that were measured."""
 
 from __future__ import annotations
 
@@ -9,37 +9,22 @@ import numpy as np
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.drawn_bodies import BodySpread, drawn_bodies
 from aqbio.mechanics.intervals.level_draws import drawn_parts
-from aqbio.mechanics.intervals.registration import misplaced
 from aqbio.mechanics.intervals.uncertainty import (
     DrawnOutcomes,
     Motions,
     Parts,
     Spread,
+    body_outcomes,
     drawn_outcomes,
-    marker_outcomes,
 )
 from aqbio.mechanics.intervals.unseen_motion import unseen_swings
 from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 SPLINE_REACH = 24
 """Frames after which a spline has forgotten its end: by 0.43 a frame, to 2e-9."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedPlaces:
-    """Markers that inverse kinematics followed.
-
-    Attributes
-    ----------
-    marker : (K,) int array
-        Among the skeleton's markers.
-    weight : (K,) array
-    """
-
-    marker: IntArray
-    weight: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +40,7 @@ class Sampling:
         About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
         frames differ from those of all, what the draws change about them hardly.
     motions : int
-        Motions recomputed for misplaced markers; each is a whole trial.
+        Motions recomputed on other bodies.
     """
 
     count: int
@@ -87,7 +72,7 @@ class TrialDraws:
     sampling : Sampling
     roles : RoleScheme
     moved : Motions or None
-        The motion with misplaced markers; None where markers are taken as exact.
+        Of other bodies; None where the model's is taken as exact.
     first_moved : int
         Frame of the trial at which ``moved`` begins.
     """
@@ -105,9 +90,9 @@ class TrialDraws:
     first_moved: int = 0
 
     def moved_motions(self, frames: slice) -> Motions:
-        """Give some frames of the trial with misplaced markers."""
+        """Give some frames of the trial on other bodies."""
         if self.moved is None:
-            raise ValueError("no markers were misplaced.")
+            raise ValueError("no bodies were drawn.")
         off = self.first_moved
         return self.moved.frames(slice(frames.start - off, frames.stop - off, frames.step))
 
@@ -146,40 +131,40 @@ def trial_draws(
     return TrialDraws(found, anatomy, time, heading, touching, parts, spread, sampling, scheme)
 
 
-def with_markers(
+def with_bodies(
     draws: TrialDraws,
-    markers: TrackedPlaces,
+    spread: BodySpread,
+    weight: FloatArray,
     window: slice | None = None,
     unseen: FloatArray | None = None,
 ) -> TrialDraws:
-    """Draw misplaced markers too: they move the whole motion; and coordinates that nobody saw.
+    """Draw other bodies too: they move the whole motion; and coordinates that nobody saw.
 
     Parameters
     ----------
     draws : TrialDraws
-    markers : TrackedPlaces
+    spread : BodySpread
+        With the K markers that inverse kinematics followed.
+    weight : (K,) array
+        Of these.
     window : slice, optional
         Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
         more on both sides. Without it all frames.
     unseen : (C,) array, rad or m, optional
         Standard deviation of the coordinates that were not observed, 0 for the others.
     """
-    spread, sampling = draws.spread.marker, draws.sampling
-    if spread == 0 and unseen is None:
-        return draws
-    inside = window or slice(0, len(draws.time))
-    skeleton = draws.found.mechanics.skeleton
-    kinematics = draws.found.mechanics.kinematics.frames(inside)
+    inside, sampling = window or slice(0, len(draws.time)), draws.sampling
+    skeleton, time = spread.template.skeleton, draws.time[inside]
+    q = draws.found.mechanics.kinematics.frames(inside).q
     generator = np.random.default_rng(sampling.seed)
-    shape = (sampling.motions, len(markers.marker), 3)
-    offset = spread * generator.standard_normal(shape)
-    change = misplaced(skeleton, kinematics, markers.marker, markers.weight, offset)
-    time = draws.time[inside]
+    drawn = drawn_bodies(spread, time, q, weight, sampling.motions, generator)
+    change = drawn.change
     if unseen is not None and unseen.any():
         change = change + unseen_swings(time, unseen, sampling.motions, generator)
-    changed = [spline_motion(skeleton, time, kinematics.q + one) for one in change]
+    changed = [spline_motion(skeleton, time, q + one) for one in change]
     moved = (np.stack([getattr(one, name) for one in changed]) for name in ("q", "u", "udot"))
-    return replace(draws, moved=Motions(*moved), first_moved=inside.start)
+    motions = Motions(drawn.skeletons, *moved)
+    return replace(draws, moved=motions, first_moved=inside.start)
 
 
 def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, DrawnOutcomes]:
@@ -189,7 +174,7 @@ def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, Dra
     ----------
     draws : TrialDraws
     frames : slice
-        Of the trial; draws are the same bodies, plates and markers for all frames.
+        Of the trial; draws are the same masses, plates and bodies for all frames.
     """
     mechanics, count = draws.found.mechanics, draws.sampling.count
     loads = [load.frames(frames) for load in mechanics.loads]
@@ -198,10 +183,10 @@ def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, Dra
     found = drawn_outcomes(
         mechanics.skeleton, kinematics, loads, draws.parts, draws.spread, count, generator
     )
-    own = Motions(*(x[None] for x in (kinematics.q, kinematics.u, kinematics.udot)))
-    base = marker_outcomes(mechanics.skeleton, own, loads, draws.parts)
+    one = (x[None] for x in (kinematics.q, kinematics.u, kinematics.udot))
+    base = body_outcomes(Motions((mechanics.skeleton,), *one), loads, draws.parts)
     if draws.moved is not None:
         moved = draws.moved_motions(frames)
-        other = marker_outcomes(mechanics.skeleton, moved, loads, draws.parts)
+        other = body_outcomes(moved, loads, draws.parts)
         found = found.changed_by(other, base, generator.integers(0, len(moved.q), count))
     return found, base

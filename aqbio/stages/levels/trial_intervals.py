@@ -1,7 +1,7 @@
 """Intervals of one trial: how far stance means may be off, drawn for one contact of each foot.
 
-Body, plates and the places of markers are wrong in the same way in all contacts of a foot in a
-trial. How far that moves a stance mean is therefore drawn once for each foot and told as
+Masses, plates and the body's shape are wrong in the same way in all contacts of a foot in a trial.
+ How far that moves a stance mean is therefore drawn once for each foot and told as
 deviations from the mean; stage steps adds them to the means of all steps of that foot.
 """
 
@@ -27,7 +27,7 @@ FRAMES = 8
 """Frames of a stance that are drawn."""
 
 MOTIONS = 24
-"""Motions recomputed for misplaced markers."""
+"""Motions recomputed on other bodies."""
 
 NAMES = ("level", "source", "target", "statistic", "unit")
 Key = tuple[str, str, str, str]

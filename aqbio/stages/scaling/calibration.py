@@ -17,10 +17,16 @@ from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_be
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.hips import HipObservation
+from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person, Sex
 from aqbio.mechanics.calibration.places import Label, believed_places
-from aqbio.mechanics.calibration.posterior import LengthBelief, length_slopes, lengths
+from aqbio.mechanics.calibration.posterior import (
+    LengthBelief,
+    length_slopes,
+    lengths,
+    moving_flexion,
+)
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -49,12 +55,15 @@ class Calibration:
         The model's name of each label.
     trials : tuple of str
         Trials whose frames were fitted.
+    wrong : tuple of LabelHypothesis
+        Labels that are not what they say.
     """
 
     fit: BodyFit
     shape: Shape
     names: dict[str, str]
     trials: tuple[str, ...]
+    wrong: tuple[LabelHypothesis, ...]
 
     @property
     def template(self) -> Template:
@@ -78,11 +87,11 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
         No prepared trial shows enough labels of the marker set.
     """
     problem, trials = session_problem(study, participant_id, generic)
-    starts = FlexionStarts.of(problem.template, study.model_map)
-    fit = body_fit(problem, flexions=starts)
+    flexions = FlexionStarts.of(problem.template, study.model_map)
+    fit, wrong = likeliest_labels(body_fit(problem, flexions=flexions), flexions)
     labels = problem.template.markers.labels
     names = {label: study.marker_set.model_name(label) for label in labels}
-    return Calibration(fit, moving_shape(fit), names, trials)
+    return Calibration(fit, moving_shape(fit), names, trials, wrong)
 
 
 def session_problem(
@@ -105,12 +114,9 @@ def session_problem(
 
 def moving_shape(fit: BodyFit) -> Shape:
     """Give the shape with the markers where sliding skin is at the mean flexion of movement."""
-    problem, template = fit.problem, fit.problem.template
-    shape = template.shape(fit.state.theta[: problem.shape_size])
-    moving = ~problem.frames.still
-    q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
-    flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
-    return template.moving_shape(shape, flexion)
+    template = fit.problem.template
+    shape = template.shape(fit.state.theta[: fit.problem.shape_size])
+    return template.moving_shape(shape, moving_flexion(fit))
 
 
 def _recordings(

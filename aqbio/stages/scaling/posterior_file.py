@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.study import Study
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.posterior import offset_sds
+from aqbio.mechanics.calibration.posterior import moving_flexion, offset_sds
 from aqbio.mechanics.calibration.shape import Template
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+def posterior_path(study: Study, participant_id: str) -> Path:
+    """Place of a participant's posterior; a model of one's own has none."""
+    return study.folder(participant_id, "scale") / f"{participant_id}_body.nc"
 
 
 def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:
@@ -41,6 +47,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         "oddness": ((), problem.beliefs.oddness, "factor of the deviations of the sizes"),
         "mean_posture": ("coordinate", fit.state.theta[size:], "in movement, rad or m"),
         "mean_posture_covariance": (("coordinate", "coordinate_too"), posture, "of mean_posture"),
+        "slide_flexion": ("sliding", moving_flexion(fit), "where the model's markers sit, rad"),
         "offset_sd": ("coordinate", offset_sds(fit), "of what all moving frames are off together"),
     }
     return xr.Dataset(
@@ -51,6 +58,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         coords={
             "unknown": names,
             "unknown_too": names,
+            "sliding": [template.parts.names[part] for part in template.sliding[:, 0]],
             "label": list(template.markers.labels),
             "coordinate": coordinates,
             "coordinate_too": coordinates,

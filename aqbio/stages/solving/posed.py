@@ -10,14 +10,17 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.io.study import Study
+from aqbio.mechanics.inverse_kinematics.believed import believed_poses
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
 from aqbio.mechanics.multibody.angles import continuous
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.determined import determined, mass_displacement
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
-from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.stages.preparation.markers import longest_gap
+from aqbio.stages.solving.beliefs import calibrated_beliefs
 from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.observed import bridged, shown_by_markers, told_by_file
 from aqbio.stages.solving.pose import Fault, SolvedPose, believed, pose_faults
@@ -25,6 +28,11 @@ from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 
 FAINT = 1e-3
 """Weight of markers that are not believed, relative: they lead their own limb, and no other."""
+
+BELIEVED, PLAIN, OPENSIM, FROM_FILE = (
+    "beliefs of the calibrated body", "weighted least squares", "OpenSim", "file of joint angles"
+)  # fmt: skip
+"""What a pose was solved by."""
 
 ROUNDS = 5
 """How often a pose is solved again without the limbs that were found impossible in it."""
@@ -42,6 +50,11 @@ class Posed:
         What determines it, without what cannot be believed.
     unobservable : tuple of str
         Coordinates that the markers leave open.
+    sd, offset_sd : (T, C) array and (C,) array, rad or m
+        Of every coordinate, from the noise of single frames and from the body; NaN where no
+        calibrated body says it.
+    solver : str
+        By what it was solved.
     findings : tuple of Finding
         Limbs that were lost, and why.
     """
@@ -49,6 +62,9 @@ class Posed:
     q: FloatArray
     observed: Observed
     unobservable: tuple[str, ...]
+    sd: FloatArray
+    offset_sd: FloatArray
+    solver: str
     findings: tuple[Finding, ...]
 
 
@@ -90,13 +106,13 @@ def trial_pose(
     for _ in range(ROUNDS):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
         kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
-        q, known, unobservable = _solved(study, trial, skeleton, kept, model)
+        solved = _solved(study, trial, skeleton, kept, model)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
-        observed = observed_from(skeleton.bodies, known | gone, longest, never)
+        observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
         seen = None if trial.coordinates_file else kept
-        pose = SolvedPose(skeleton, q, seen, study.model_map, study.marker_set, observed)
+        pose = SolvedPose(skeleton, solved.plain, seen, study.model_map, study.marker_set, observed)
         faults = pose_faults(pose)
         if not faults:
             break
@@ -107,7 +123,15 @@ def trial_pose(
             own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
             lost.append((fault.frames[:, None] & own, fault.reason))
         observed = believed(pose, faults)
-    return Posed(q, observed, unobservable, tuple(findings))
+    return Posed(
+        solved.q,
+        observed,
+        solved.unobservable,
+        solved.sd,
+        solved.offset_sd,
+        solved.solver,
+        tuple(findings),
+    )
 
 
 def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
@@ -129,31 +153,88 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     )
 
 
+@dataclass(frozen=True)
+class _Solved:
+    """Coordinates of every frame.
+
+    Attributes
+    ----------
+    q, plain : (T, C) arrays, rad or m
+        What is reported, and what the markers alone say: a belief must not hide a pose that nobody
+        can take.
+    known : (T, S) bool array
+        Segments that are determined.
+    unobservable, sd, offset_sd, solver
+        As of `Posed`.
+    """
+
+    q: FloatArray
+    plain: FloatArray
+    known: BoolArray
+    unobservable: tuple[str, ...]
+    sd: FloatArray
+    offset_sd: FloatArray
+    solver: str
+
+
 def _solved(
     study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, model: Path
-) -> tuple[FloatArray, BoolArray, tuple[str, ...]]:
+) -> _Solved:
     """Coordinates, the segments that are determined, and the coordinates that are not."""
     if trial.coordinates_file:
-        stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
-        told = solved_coordinates(stem, skeleton, markers.time)
-        q = filled_coordinates(skeleton, told)
-        return q, told_by_file(skeleton, q, np.isfinite(told)), ()
-    q, unobservable = _coordinates(study, skeleton, markers, model)
-    known = shown_by_markers(skeleton, q, markers)
-    return bridged(skeleton, q, known), known, unobservable
+        return _from_file(study, trial, skeleton, markers)
+    plain, unobservable, solver = _coordinates(study, skeleton, markers, model)
+    beliefs = None
+    if study.settings.solve.solver == "aqbio":
+        beliefs = calibrated_beliefs(study, trial.participant_id, skeleton, markers)
+    if beliefs is None:
+        known = shown_by_markers(skeleton, plain, markers)
+        q = bridged(skeleton, plain, known)
+        return _Solved(q, q, known, unobservable, *_unsaid(q), solver)
+    index = _indices(skeleton, markers)
+    told = (study.model_map, markers.positions, index, markers.weights)
+    found = believed_poses(skeleton, *told, beliefs=beliefs.body, start=plain)
+    known = determined(skeleton, mass_displacement(skeleton, found.q, found.covariance))
+    return _Solved(
+        bridged(skeleton, found.q, known),
+        bridged(skeleton, plain, known),
+        known,
+        unobservable,
+        np.sqrt(np.einsum("tcc->tc", found.covariance)),
+        beliefs.offset_sd,
+        BELIEVED,
+    )
+
+
+def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers) -> _Solved:
+    stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
+    told = solved_coordinates(stem, skeleton, markers.time)
+    q = filled_coordinates(skeleton, told)
+    known = told_by_file(skeleton, q, np.isfinite(told))
+    return _Solved(q, q, known, (), *_unsaid(q), FROM_FILE)
+
+
+def _unsaid(q: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Deviations that nothing says."""
+    return np.full(q.shape, np.nan), np.full(q.shape[1], np.nan)
+
+
+def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
+    """Which of the skeleton's markers each is."""
+    return np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
 
 
 def _coordinates(
     study: Study, skeleton: Skeleton, markers: TrackedMarkers, model: Path
-) -> tuple[FloatArray, tuple[str, ...]]:
+) -> tuple[FloatArray, tuple[str, ...], str]:
     """Inverse kinematics by the solver that the settings choose; every coordinate filled.
 
-    Gives the coordinates and the names of those that the markers do not determine.
+    Gives the coordinates, the names of those that the markers do not determine, and the solver.
     """
-    index = np.array([skeleton.markers.index(name) for name in markers.names])
+    index = _indices(skeleton, markers)
     if study.settings.solve.solver == "aqbio":
         solution = inverse_kinematics(skeleton, markers.positions, index, markers.weights)
-        return solution.q, solution.unobservable
+        return solution.q, solution.unobservable, PLAIN
     from aqbio.osim import inverse
 
     accuracy = study.settings.solve.accuracy
@@ -161,4 +242,5 @@ def _coordinates(
     unsolved = np.isnan(q[0])
     q[:, unsolved] = skeleton.coordinate_default[unsolved]
     q = continuous(skeleton, dependent_filled(skeleton, q), skeleton.coordinate_default)
-    return q, unobservable_coordinates(skeleton, markers.positions, index, markers.weights, q)
+    open_ones = unobservable_coordinates(skeleton, markers.positions, index, markers.weights, q)
+    return q, open_ones, OPENSIM

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 MILLIMETRES = 1e3
 
+FRAME_SD = "standard deviation of a coordinate in a frame, before the low-pass"
+OFFSET_SD = "standard deviation of what a coordinate is off in all frames, for the body"
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -45,6 +48,8 @@ class Solution:
     prepared : xarray.Dataset
         The prepared trial, cut to the frames that were solved.
     observed : Observed
+    deviations : (T, C) array and (C,) array, rad or m
+        Standard deviations of the coordinates: of single frames, and of all together.
     from_markers : bool
         Whether markers were recorded: those of a file of joint angles are the model's own.
     """
@@ -56,6 +61,7 @@ class Solution:
     forces: FloatArray
     prepared: xr.Dataset
     observed: Observed
+    deviations: tuple[FloatArray, FloatArray]
     from_markers: bool = True
 
     @cached_property
@@ -287,6 +293,12 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "u": (by_coordinate, motion.u, {"units": "rad/s or m/s"}),
             "udot": (by_coordinate, motion.udot, {"units": "rad/s2 or m/s2"}),
             "q_unfiltered": (by_coordinate, solution.q_raw, units),
+            "q_sd": (by_coordinate, solution.deviations[0], units | {"long_name": FRAME_SD}),
+            "q_offset_sd": (
+                "coordinate",
+                solution.deviations[1],
+                units | {"long_name": OFFSET_SD},
+            ),
             "generalised_force": (by_coordinate, solution.forces, {"units": "N m or N"}),
             "marker_error": (("time", "marker"), solution.marker_errors, {"units": "m"}),
             "marker_position": (

@@ -27,23 +27,23 @@ ROLES = RoleScheme().items
 """Groups, sides and total of the declared roles; a scheme may tell more after them."""
 
 _VARIABLES = {
-    "angular_momentum": ("group", "kg m2/s"),
-    "angular_momentum_rate": ("group", "N m"),
-    "angular_momentum_plain": ("group", "kg m2/s"),
-    "angular_momentum_rate_plain": ("group", "N m"),
-    "angular_momentum_sd_posterior": ("group", "kg m2/s"),
-    "angular_momentum_rate_sd_posterior": ("group", "N m"),
-    "residual_moment_plain": ("", "N m"),
-    "joint_moment": ("joint", "N m"),
-    "hub_moment": ("chain", "N m"),
-    "hub_joint_moment": ("chain", "N m"),
-    "external_moment": ("", "N m"),
-    "moment_of_force": ("", "N m"),
-    "free_moment": ("", "N m"),
-    "residual_moment": ("", "N m"),
-    "ground_force": ("", "N"),
+    "angular_momentum": "group",
+    "angular_momentum_rate": "group",
+    "angular_momentum_plain": "group",
+    "angular_momentum_rate_plain": "group",
+    "angular_momentum_sd_posterior": "group",
+    "angular_momentum_rate_sd_posterior": "group",
+    "residual_moment_plain": "",
+    "joint_moment": "joint",
+    "hub_moment": "chain",
+    "hub_joint_moment": "chain",
+    "external_moment": "",
+    "moment_of_force": "",
+    "free_moment": "",
+    "residual_moment": "",
+    "ground_force": "",
 }
-"""Dimension beside step, phase, percent and axis, and unit, of every variable of the study."""
+"""Dimension beside step, phase, percent and axis of every variable of the study."""
 
 _ITEMS = {"joint": len(JOINT_ROLES), "chain": len(CHAINS), "": 1}
 
@@ -160,25 +160,20 @@ def curves_dataset(
     counts = _ITEMS | {"group": len(told.items)}
     by_item = ("step", "phase", "percent")
     variables = {}
-    for name, (item, unit) in _VARIABLES.items():
+    for name, item in _VARIABLES.items():
         shape = (0, 2, 101, counts[item], 3)
         values = _stacked([curves.vectors[name] for _, curves in rows], shape)
         dimensions = (*by_item, item, "axis") if item else (*by_item, "axis")
-        variables[name] = (dimensions, values if item else values[:, :, :, 0], {"units": unit})
+        variables[name] = (dimensions, values if item else values[:, :, :, 0])
     for name, count in _sure_items(told).items():
         item = {"sure_group": "group", "sure_chain": "chain", "": ""}[ITEMS[name]]
         values = _stacked([curves.sd[name] for _, curves in rows], (0, 2, 101, count, 3))
         variables[f"{name}_sd"] = (
             (*by_item, item, "axis") if item else (*by_item, "axis"),
             values if item else values[:, :, :, 0],
-            {"units": _VARIABLES.get(name, ("", "N m"))[1], "long_name": "standard deviation"},
         )
     flexion = _stacked([curves.flexion for _, curves in rows], (0, 2, 101, len(JOINT_ROLES)))
-    variables["joint_flexion_moment"] = (
-        (*by_item, "joint"),
-        flexion,
-        {"units": "N m", "positive": "extension, plantarflexion"},
-    )
+    variables["joint_flexion_moment"] = ((*by_item, "joint"), flexion)
     texts = ("participant_id", "trial_id", "condition", "side")
     coordinates = {
         name: (
@@ -188,8 +183,8 @@ def curves_dataset(
         for name, column in _COORDINATES.items()
     }
     single = {  # single precision: these are drawn, the tables hold the numbers
-        name: (dimensions, values.astype(np.float32), attributes)
-        for name, (dimensions, values, attributes) in variables.items()
+        name: (dimensions, values.astype(np.float32))
+        for name, (dimensions, values) in variables.items()
     }
     return xr.Dataset(
         single,

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.io.tables import Columns
+from aqbio.io.dictionary import Columns, columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.lines import LINES
 from aqbio.stages.verdicts.tables import (
     ATHLETES,
-    PARTITION_COLUMN,
     POWER,
     SECONDARY,
     SINGLE,
-    STEPS,
 )
 from aqbio.stats.evidence import Evidence, StepEvidence
 from aqbio.stats.outcomes import Outcome
@@ -46,7 +44,7 @@ SINGLE_VALUES = tuple(name for name in SINGLE if name != "participant_id")
 
 def step_columns() -> Columns:
     """Columns of the table of steps, one for every partition at the end."""
-    return {**STEPS, **{f"chi_{_dashed(name)}": PARTITION_COLUMN for name in partition_names()}}
+    return columns("hypotheses_steps", partition=[_dashed(name) for name in partition_names()])
 
 
 def step_table(evidence: Evidence) -> pd.DataFrame:

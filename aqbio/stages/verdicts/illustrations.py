@@ -17,8 +17,9 @@ from aqbio.figures import (
     sprints,
     timing,
 )
+from aqbio.io.dictionary import Columns
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns, read_table
+from aqbio.io.tables import read_table
 from aqbio.stages.registration import study_registry
 from aqbio.stages.verdicts.exports import step_columns
 from aqbio.stages.verdicts.limiter_numbers import LIMITER, limiter_numbers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.tables import Columns
+from aqbio.io.dictionary import columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Estimate
 from aqbio.stats.limiter import linear_fit, minimum_fit, model_criteria
@@ -17,19 +17,7 @@ from aqbio.stats.registry import Hypothesis
 if TYPE_CHECKING:
     import pandas as pd
 
-LIMITER: Columns = {
-    "kind": {
-        "description": "athlete; additive and minimum: parameters of v = constant + push P + swing "
-        "S and of v = constant + slope min(P, offset + scale S); criterion: AICc over the smallest "
-        "one; ratio: gamma over beta and its interval; power: of the test with that many athletes; "
-        "aim: the power that is looked for."
-    },
-    "name": {"description": "Athlete, parameter, model, bound, or true ratio that is looked for."},
-    "push": {"description": "Push capacity of an athlete, standard deviations."},
-    "swing": {"description": "Swing capacity of an athlete, standard deviations."},
-    "athletes": {"description": "Number of athletes (power)."},
-    "value": {"description": "Highest speed (m/s), parameter, criterion, ratio, or power."},
-}
+LIMITER = columns("limiter")
 
 FEWEST = 12
 """Athletes below which the models are not drawn: too few to tell them apart."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stages.arms.choices import DEFAULT
@@ -25,18 +25,7 @@ if TYPE_CHECKING:
 
 Pelvis = Literal["torso", "out", "push_leg", "legs"]
 
-MULTIVERSE: Columns = {
-    "hypothesis": {"description": "Hypothesis."},
-    "arm": {"description": "Choice that differs from the study's own settings; default: none."},
-    "factor": {"description": "What is varied, as the registry names it; two words for a corner."},
-    "verdict": {"description": "Verdict under this arm, by the same rule and gates."},
-    "estimate": {"description": "Estimate, in the unit of the registry."},
-    "ci_low": {"description": "Lower end of the 95 % interval, not adjusted."},
-    "ci_high": {"description": "Upper end of that interval."},
-    "p_holm": {"description": "p value, adjusted over the hypotheses tested in this arm."},
-    "n_athletes": {"description": "Athletes behind the estimate."},
-    "n_steps": {"description": "Steps behind the estimate."},
-}
+MULTIVERSE = columns("multiverse")
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.tables import Columns
+from aqbio.io.dictionary import columns
 from aqbio.mechanics.gait.role_options import FlightRule
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
@@ -31,44 +31,9 @@ EXCHANGED = {
 }  # fmt: skip
 """Whose role a limb takes where push leg and swing leg change in flight."""
 
-PARTITIONS: Columns = {
-    "arms": {
-        "description": "together: 15 partitions of five groups, those of the registry; split: 31 "
-        "of six groups, each arm named after the leg of its own side."
-    },
-    "phase": {
-        "description": "stance; or flight and the rule of who pushes there: R1 the last stance "
-        "leg, R2 roles change in mid-flight, R3 the leg whose foot moves backward."
-    },
-    "partition": {"description": "One side; all other groups are the other side."},
-    "opposition": {
-        "description": "Opposition index, mean over athletes: 1 where the sides balance and no "
-        "side's members cancel each other."
-    },
-    "ci_low": {"description": "Lower end of the 95 % interval over athletes."},
-    "ci_high": {"description": "Upper end of that interval."},
-    "rank": {"description": "Median over athletes of the rank, 1 the largest index."},
-    "n_athletes": {"description": "Athletes."},
-    "status": {
-        "description": "mechanically_implied in flight, where every partition balances and the "
-        "ranking says how groups cancel within sides only; descriptive in stance."
-    },
-}
+PARTITIONS = columns("partitions")
 
-SIGNS: Columns = {
-    "level": {
-        "description": "momentum: angular momentum; rate: its rate; hub: moments on the pelvis. "
-        "About the vertical, in contact."
-    },
-    "first": {"description": "Group or chain."},
-    "second": {"description": "Group or chain."},
-    "cosine": {"description": "Uncentred cosine over contact, mean over athletes."},
-    "ci_low": {"description": "Lower end of the 95 % interval over athletes."},
-    "ci_high": {"description": "Upper end of that interval."},
-    "n_athletes": {"description": "Athletes."},
-    "articles": {"description": "Sign that the articles' account predicts; n/a where none."},
-    "classical": {"description": "Sign that the classical account predicts; n/a where none."},
-}
+SIGNS = columns("sign_patterns")
 
 PREDICTED = {
     ("arms", "push_leg"): (1, -1),

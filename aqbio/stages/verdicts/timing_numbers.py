@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.io.tables import Columns
+from aqbio.io.dictionary import columns
 from aqbio.stats.timing import direction
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TIMING: Columns = {
-    "participant_id": {"description": "Athlete."},
-    "level": {"description": "Speed of the athlete, 0 the slowest."},
-    "speed_mps": {"description": "Mean speed of its steps.", "unit": "m/s"},
-    "lag_mean": {
-        "description": "Circular mean of the lag from the peak of vertical force to the peak of "
-        "the swing leg's angular momentum, share of the step, unwrapped along the speeds."
-    },
-    "lag_sd": {"description": "Circular standard deviation over steps, share of the step."},
-    "n_steps": {"description": "Steps behind it."},
-}
+TIMING = columns("timing")
 
 FEWEST = 3
 """Steps below which no spread is told."""

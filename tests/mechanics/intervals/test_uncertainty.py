@@ -16,25 +16,23 @@ from aqbio.mechanics.intervals.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.registration import marker_jacobian, misplaced
 from aqbio.mechanics.intervals.uncertainty import (
     Motions,
     Parts,
     Spread,
+    body_outcomes,
     drawn_outcomes,
     interval,
-    marker_outcomes,
 )
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.regressor import inertial_parameters
-from tests.mechanics.levels_case import smooth_run, sprint_run
+from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11
 """Two orders of summation over 14 segments, relative to the largest value."""
 
-NOTHING = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0), marker=0.0)
+NOTHING = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
 
 
 def _parts(case) -> Parts:
@@ -131,57 +129,42 @@ def test_intervals_cover_truth_from_the_same_prior():
     assert np.abs(inside - 0.95).max() < 0.055
 
 
-def test_marker_jacobian_is_the_derivative_of_marker_positions():
-    case = sprint_run(3)
-    skeleton, q = case.skeleton, case.motion[0]
-    marker = np.arange(len(skeleton.markers))
-    jacobian = marker_jacobian(skeleton, segment_poses(skeleton, q), marker)
-    step = 1e-6
-    for column, coordinate in enumerate(skeleton.free):
-        moved = [q.copy(), q.copy()]
-        moved[0][:, coordinate] += step
-        moved[1][:, coordinate] -= step
-        ahead, behind = (marker_positions(skeleton, x) for x in moved)
-        difference = (ahead - behind).reshape(3, -1) / (2 * step)
-        np.testing.assert_allclose(jacobian[..., column], difference, rtol=0, atol=1e-8)
-
-
-def test_misplaced_markers_move_the_solution_of_inverse_kinematics():
-    """Gauss-Newton on the shifted markers, to convergence, against one linear step."""
-    case = sprint_run(3)
-    skeleton, q = case.skeleton, case.motion[0]
-    marker = np.arange(len(skeleton.markers))
-    weight = np.random.default_rng(1).uniform(0.5, 2.0, len(marker))
-    offset = np.random.default_rng(2).normal(0, 1e-4, (1, len(marker), 3))
-    predicted = misplaced(skeleton, segment_poses(skeleton, q), marker, weight, offset)[0]
-    wrong = replace(skeleton, marker_position=skeleton.marker_position + offset[0])
-    seen, solved = marker_positions(skeleton, q), q.copy()
-    for _ in range(20):
-        jacobian = marker_jacobian(wrong, segment_poses(wrong, solved), marker)
-        weighted = jacobian * np.repeat(weight, 3)[:, None]
-        error = (seen - marker_positions(wrong, solved)).reshape(3, -1, 1)
-        normal = np.swapaxes(weighted, 1, 2) @ jacobian
-        step = np.linalg.solve(normal, np.swapaxes(weighted, 1, 2) @ error)
-        solved[:, skeleton.free] += step[..., 0]
-    assert np.abs(step).max() < 1e-10
-    change = solved - q
-    # Second order in the offset, 1e-4 m over segments of 0.1 m; the hold on unseen angles 1e-6.
-    assert np.abs(predicted - change).max() < 5e-3 * np.abs(change).max()
-
-
-def test_marker_draws_are_added_to_the_others():
+def test_draws_of_bodies_are_added_to_the_others():
+    """Every body in a motion of its own is the full computation for it."""
     case, _ = smooth_run(20)
     parts = _parts(case)
     q, u, udot = case.motion
-    other = replace(case, motion=(q + 0.01, 1.1 * u, 0.9 * udot))
-    both = Motions(*(np.stack(pair) for pair in zip(case.motion, other.motion, strict=True)))
-    markers = marker_outcomes(case.skeleton, both, case.loads, parts)
-    _compare(markers, 0, case)
-    _compare(markers, 1, other)
-    base = marker_outcomes(case.skeleton, Motions(q[None], u[None], udot[None]), case.loads, parts)
-    added = _draw(case, NOTHING, 4).changed_by(markers, base, np.array([0, 1, 1, 0]))
+    spread = body_spread(case.skeleton)
+    shape = spread.template.shape(spread.shapes(1, np.random.default_rng(3))[0])
+    skeleton = spread.template.skeleton_of(shape)
+    other = replace(case, skeleton=skeleton, motion=(q + 0.01, 1.1 * u, 0.9 * udot))
+    both = (np.stack(pair) for pair in zip(case.motion, other.motion, strict=True))
+    bodies = body_outcomes(Motions((case.skeleton, skeleton), *both), case.loads, parts)
+    _compare(bodies, 0, case)
+    _compare(bodies, 1, other)
+    base = body_outcomes(Motions((case.skeleton,), q[None], u[None], udot[None]), case.loads, parts)
+    added = _draw(case, NOTHING, 4).changed_by(bodies, base, np.array([0, 1, 1, 0]))
     _compare(added, 0, case)
     _compare(added, 1, other)
+
+
+def test_causes_of_another_body_are_those_of_its_motion():
+    """Level C of drawn bodies against level C computed anew."""
+    case, _ = smooth_run(6)
+    spread = body_spread(case.skeleton)
+    skeleton = spread.template.skeleton_of(
+        spread.template.shape(spread.shapes(1, np.random.default_rng(3))[0])
+    )
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
+    moved = Motions((skeleton,), *(x[None] + 0.01 for x in case.motion))
+    caused = drawn_causes(run, NOTHING, 1, np.random.default_rng(0), moved=moved)["C2"]
+    other = replace(
+        case, skeleton=skeleton, motion=tuple(x[0] for x in (moved.q, moved.u, moved.udot))
+    )
+    expected = other.levels().induced["C2"].group_rate
+    limit = 1e-9 * np.abs(expected).max()
+    np.testing.assert_allclose(caused.group_rate[0], expected, rtol=0, atol=limit)
 
 
 def test_drawn_skeletons_have_the_drawn_parameters():

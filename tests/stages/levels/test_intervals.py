@@ -14,14 +14,13 @@ from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.stages.levels.cause_intervals import cause_rows
 from aqbio.stages.levels.intervals import interval_rows
-from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
-from tests.mechanics.levels_case import mirrored_run, smooth_run
+from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
+from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
-EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0), marker=0.0)
+EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
 BODY = replace(EXACT, inertia=InertiaSpread())
 PLATES = replace(EXACT, loads=LoadSpread())
-MARKERS = replace(EXACT, marker=0.006)
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +28,18 @@ def run():
     return smooth_run(60)
 
 
-def _places(skeleton) -> TrackedPlaces:
-    count = len(skeleton.markers)
-    return TrackedPlaces(np.arange(count), np.ones(count))
-
-
-def _draws(case, time, spread, sampling, heading=0.0):
+def _draws(case, time, spread, sampling, heading=0.0, shape=0.0):
     trial = (time, heading, case.touching)
     draws = trial_draws(case.levels(), case.anatomy, trial, spread, sampling)
-    return with_markers(draws, _places(case.skeleton))
+    if not shape:
+        return draws
+    return with_bodies(
+        draws, body_spread(case.skeleton, shape), np.ones(len(case.skeleton.markers))
+    )
 
 
-def _rows(case, time, spread, step=STEP, count=60, seed=1, motions=60):
-    draws = _draws(case, time, spread, Sampling(count, seed, motions=motions))
+def _rows(case, time, spread, step=STEP, count=60, seed=1, motions=60, shape=0.0):
+    draws = _draws(case, time, spread, Sampling(count, seed, motions=motions), shape=shape)
     return pd.DataFrame(interval_rows(draws, step))
 
 
@@ -67,12 +65,14 @@ def test_what_is_exact_has_no_interval(run):
 def test_every_cause_widens_and_all_together_most(run):
     """Variances of independent causes add up, as far as 300 draws and 60 motions can tell."""
     case, time = run
-    together = _rows(case, time, Spread(), count=300).set_index(
+    together = _rows(case, time, Spread(), count=300, shape=1.0).set_index(
         ["level", "source", "axis", "statistic"]
     )
     single = [
-        _rows(case, time, spread, count=300).set_index(["level", "source", "axis", "statistic"])
-        for spread in (BODY, PLATES, MARKERS)
+        _rows(case, time, spread, count=300, shape=shape).set_index(
+            ["level", "source", "axis", "statistic"]
+        )
+        for spread, shape in ((BODY, 0.0), (PLATES, 0.0), (EXACT, 1.0))
     ]
     for part in single:
         assert (part["sd"] > 0).mean() > 0.3
@@ -84,7 +84,9 @@ def test_every_cause_widens_and_all_together_most(run):
 
 def test_the_same_seed_gives_the_same_numbers(run):
     case, time = run
-    first, again, other = (_rows(case, time, Spread(), seed=n, motions=6) for n in (1, 1, 2))
+    first, again, other = (
+        _rows(case, time, Spread(), seed=n, motions=6, shape=1.0) for n in (1, 1, 2)
+    )
     pd.testing.assert_frame_equal(first, again)
     assert (other["low"] != first["low"]).any()
 
@@ -152,7 +154,7 @@ def test_causes_have_intervals_around_what_they_cause(run):
     for source, role in names.items():
         expected = force[found.sources.index(source), 1]
         assert rows.loc[role, "value"] == pytest.approx(expected, rel=1e-9)
-    drawn = pd.DataFrame(cause_rows(_draws(case, time, Spread(), Sampling(48, 1)), STEP))
+    drawn = pd.DataFrame(cause_rows(_draws(case, time, Spread(), Sampling(48, 1), shape=1.0), STEP))
     assert (drawn["low"] < drawn["value"]).mean() > 0.9
     np.testing.assert_allclose(drawn["value"], exact["value"], rtol=1e-9, atol=1e-9)
 

@@ -14,7 +14,7 @@ from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.names import AXES, SIDES
 from aqbio.stages.levels.intervals import interval_rows
 from aqbio.stages.levels.rows import level_rows
-from aqbio.stages.levels.trial_draws import Sampling, TrackedPlaces, trial_draws, with_markers
+from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import (
     NAMES,
     deviations,
@@ -23,7 +23,7 @@ from aqbio.stages.levels.trial_intervals import (
     intervals_dataset,
 )
 from aqbio.stages.stepping.contribution_rows import with_intervals
-from tests.mechanics.levels_case import smooth_run
+from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.made_levels import RIGHT, STEP, levels_trial
 
 LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
@@ -149,10 +149,11 @@ def test_a_window_moves_its_frames_as_the_whole_trial_does():
     assert (window.start, window.stop) == (36, 120)
     trial = (time, 0.0, np.zeros((160, 2), dtype=bool))
     whole = trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(2, 1, 8, motions=3))
-    count = len(case.skeleton.markers)
-    places = TrackedPlaces(np.arange(count), np.ones(count))
-    frames = slice(60, 96, 5)
-    part, every = (with_markers(whole, places, one).moved_motions(frames) for one in (window, None))
+    still = replace(body_spread(case.skeleton), skin_sd=np.zeros(len(case.skeleton.markers)))
+    weight, frames = np.ones(len(case.skeleton.markers)), slice(60, 96, 5)
+    part, every = (
+        with_bodies(whole, still, weight, one).moved_motions(frames) for one in (window, None)
+    )
     for name, limit in (("q", 1e-9), ("u", 1e-7), ("udot", 1e-6)):
         ours, theirs = getattr(part, name), getattr(every, name)
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit * np.abs(theirs).max())

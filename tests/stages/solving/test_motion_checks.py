@@ -39,7 +39,8 @@ def _solution(change=lambda q, names: q, *, cutoff=CUTOFF, lost=()) -> Solution:
     motion = spline_motion(skeleton, time, low_pass(q, RATE, cutoff))
     markers = TrackedMarkers(time, (), np.zeros((len(time), 0, 3)), np.zeros(0))
     observed = Observed.everything(skeleton.bodies, len(time)).without(lost, NOT_SEEN)
-    return Solution(skeleton, markers, q, motion, np.zeros_like(q), xr.Dataset(), observed)
+    unsaid = (np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
+    return Solution(skeleton, markers, q, motion, np.zeros_like(q), xr.Dataset(), observed, unsaid)
 
 
 def _rules(solution, cutoff=CUTOFF):

@@ -217,7 +217,6 @@ def test_all_steps_as_one_dataset(trial):
     one = data["angular_momentum"].isel(step=1).sel(phase="flight", group="arms").values
     expected = rows[1][1].vectors["angular_momentum"][1, :, ROLES.index("arms")]
     np.testing.assert_array_equal(one, expected.astype(np.float32))
-    assert all("units" in data[name].attrs for name in data.data_vars)
 
 
 def test_a_study_without_steps_has_an_empty_dataset():

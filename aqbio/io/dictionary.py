@@ -1,0 +1,190 @@
+"""What every variable and column means: one dictionary for files, sidecars and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import yaml
+
+from aqbio.names import AXES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DICTIONARY = Path(__file__).with_name("dictionary.yaml")
+
+Reflection = Literal["axial", "polar", "spread", "canonical", ""]
+"""How a vector behaves in the mirror image of a run.
+
+The signs of an axial one's x and y change, of a polar one's z; of a spread none; what is canonical
+holds left steps as right ones already, whatever its vectors are.
+"""
+
+
+Columns = Mapping[str, Mapping[str, str]]
+"""Description, and unit where there is one, of every column."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One kind of NetCDF file.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies in the study's results.
+    meaning : str
+    frame : str
+        Reference frame of its vectors; empty where it has none.
+    """
+
+    path: str
+    meaning: str
+    frame: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable.
+
+    Attributes
+    ----------
+    meaning : str
+    unit : str
+        Empty for names and flags.
+    reflection : {"axial", "polar", "spread", "canonical", ""}
+        Empty for what is no vector.
+    source : str
+        Page of the documentation with the equation.
+    positive : str
+        What a positive number is, where that is a choice.
+    """
+
+    meaning: str
+    unit: str = ""
+    reflection: Reflection = ""
+    source: str = ""
+    positive: str = ""
+
+
+@cache
+def _dictionary() -> Mapping[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where there is one: ten times
+    text = DICTIONARY.read_text(encoding="utf-8")
+    return cast("Mapping[str, Any]", yaml.load(text, Loader=loader))
+
+
+@cache
+def files() -> Mapping[str, File]:
+    """Kinds of NetCDF files by the stage that writes them."""
+    return {stage: File(**fields) for stage, fields in _dictionary()["files"].items()}
+
+
+@cache
+def common() -> dict[str, Variable]:
+    """Variables that mean the same in the files of all stages, by name."""
+    return _variables(_dictionary()["variables"])
+
+
+@cache
+def special(stage: str) -> dict[str, Variable]:
+    """Variables of one stage's files alone, or that mean something else there."""
+    return _variables(_dictionary()["special"].get(stage, {}))
+
+
+def _variables(words: Mapping[str, Mapping[str, Any]]) -> dict[str, Variable]:
+    return {name: Variable(**fields) for name, fields in words.items()}
+
+
+def variables(stage: str) -> Mapping[str, Variable]:
+    """Variables that may be in the files of a stage, by name.
+
+    Parameters
+    ----------
+    stage : str
+        A stage may use a name for something else than the others.
+    """
+    return common() | special(stage)
+
+
+def tables() -> tuple[str, ...]:
+    """Names of all tables and kinds of tables."""
+    return tuple(_dictionary()["tables"])
+
+
+def columns(table: str, **holes: Sequence[str]) -> Columns:
+    """Columns of a table in their order, as its sidecar explains them.
+
+    Parameters
+    ----------
+    table : str
+        Name of its file without suffix, or of a kind of tables.
+    **holes : sequence of str
+        What the holes in names of columns stand for, the outer loop first.
+
+    Examples
+    --------
+    >>> columns("steps", group=["arms"])["H_arms_z_stance_mean_kgm2ps"]["unit"]
+    'kg m2/s'
+    """
+    holes.setdefault("axis", AXES)
+    found: dict[str, dict[str, str]] = {}
+    for name, words in _dictionary()["tables"][table].items():
+        for filled in _fillings(name, holes):
+            told = {"description": words["meaning"]} | {
+                key: words[key] for key in ("unit",) if key in words
+            }
+            found[name.format(**filled)] = {
+                key: text.format(**filled) if filled else text for key, text in told.items()
+            }
+    return found
+
+
+def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
+    """Every way to fill the holes in a name, with the words that go with it."""
+    open_ = [hole for hole in holes if f"{{{hole}}}" in name]
+    for values in product(*(holes[hole] for hole in open_)):
+        filled = dict(zip(open_, values, strict=True))
+        if "group" in filled:
+            filled["group_words"] = filled["group"].replace("_", " ")
+        if "axis" in filled:
+            filled["direction"] = _dictionary()["directions"].get(filled["axis"], "its direction")
+        yield filled
+
+
+def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
+    """Give a dataset whose variables carry the dictionary's words as attributes.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+    stage : str
+        That which writes it.
+
+    Raises
+    ------
+    ValueError
+        Where a variable has another unit than the dictionary says: one of both is wrong.
+    """
+    known = variables(stage)
+    named = {str(name): known[str(name)] for name in dataset.variables if str(name) in known}
+    found = dataset.copy()
+    for name, variable in named.items():
+        own = dataset[name]
+        if own.attrs.get("units", variable.unit) != variable.unit:
+            raise ValueError(f"{name} is in {own.attrs['units']}, not in {variable.unit}.")
+        vector = variable.reflection if "axis" in own.dims else ""
+        words = {
+            "long_name": variable.meaning,
+            "units": variable.unit,
+            "positive": variable.positive,
+            "reflection": vector,
+            "frame": files()[stage].frame if vector else "",
+        }
+        found[name].attrs.update({key: text for key, text in words.items() if text})
+    return found

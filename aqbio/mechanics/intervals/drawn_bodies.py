@@ -1,0 +1,188 @@
+"""Bodies that an athlete might have, and how the motion that markers gave follows each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.calibration.beliefs import Beliefs
+from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.fit import laplace
+from aqbio.mechanics.calibration.problem import Problem
+from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
+from aqbio.mechanics.intervals.unseen_motion import STRIDES
+from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+
+HARMONICS = 4
+"""Skin moves at up to so many times the stride's frequency, 8 Hz: beyond, filters take it away."""
+
+UNOBSERVED = 1e-6
+"""Weight of a coordinate's own value beside the markers': it holds what no marker sees."""
+
+
+@dataclass(frozen=True, eq=False)
+class BodySpread:
+    """How far an athlete's body may be from the model's.
+
+    Attributes
+    ----------
+    template : Template
+        The athlete's own model with the K markers that the motion was found from; its shape is
+        zero.
+    covariance : (P, P) array
+        Of log factors, offsets, tilts and slides about that, in the order of `Shape.vector`.
+    skin_sd : (K,) array, m
+        Of each marker on moving skin about its place, each axis.
+    common : float
+        Share of the skin's variance that the markers of a part have in common.
+    """
+
+    template: Template
+    covariance: FloatArray
+    skin_sd: FloatArray
+    common: float
+
+    def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
+        """(count, P) array: shapes that are as likely as the covariance says."""
+        values, directions = np.linalg.eigh(self.covariance)
+        root = directions * np.sqrt(np.maximum(values, 0.0))
+        drawn: FloatArray = generator.standard_normal((count, len(root))) @ root.T
+        return drawn
+
+    def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
+        """(count, T, K, 3) array, m: how skin may move the markers, in axes of their bodies.
+
+        Waves of the stride's frequency and its multiples, amplitudes falling as one over the
+        frequency, phases anywhere.
+        """
+        part = self.template.parts.of_body[self.template.markers.body]
+        number = np.arange(1, HARMONICS + 1)
+        angle = 2.0 * np.pi * STRIDES * np.multiply.outer(time - time[0], number)
+        waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+        waves *= np.tile(1.0 / number, 2) / np.sqrt((1.0 / number**2).sum())
+        shape = (waves.shape[1], count, len(self.template.parts.names), 3)
+        common = generator.standard_normal(shape)[:, :, part]
+        own = generator.standard_normal((*shape[:2], len(part), 3))
+        mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * own
+        moved: FloatArray = np.einsum("th,hdkx->dtkx", waves, self.skin_sd[:, None] * mixed)
+        return moved
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnBodies:
+    """Bodies, and what the coordinates of the same markers are on each.
+
+    Attributes
+    ----------
+    skeletons : tuple of D Skeleton
+    change : (D, T, C) array, rad or m
+        To be added to the model's coordinates; zero for those that are not free.
+    """
+
+    skeletons: tuple[Skeleton, ...]
+    change: FloatArray
+
+
+def drawn_bodies(
+    spread: BodySpread,
+    time: FloatArray,
+    q: FloatArray,
+    weight: FloatArray,
+    count: int,
+    generator: np.random.Generator,
+) -> DrawnBodies:
+    """Draw bodies and skin, and let a motion follow each as inverse kinematics would.
+
+    Parameters
+    ----------
+    spread : BodySpread
+    time : (T,) array, s
+    q : (T, C) array, rad or m
+        Coordinates that were found on the model.
+    weight : (K,) array
+        Of the markers in inverse kinematics.
+    count : int
+        Number D of draws.
+    generator : numpy.random.Generator
+
+    Notes
+    -----
+    On a body of another shape θ with skin that moved by s the model's markers are elsewhere by
+    ``Δp = p(θ, q) − p(0, q) + R s``; the weighted least squares of inverse kinematics,
+    linearised at its solution, answers with ``δq = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``.
+    """
+    template, frames = spread.template, len(q)
+    markers, free = BodyMarkers(template), template.skeleton.free
+    shapes = [template.shape(one) for one in spread.shapes(count, generator)]
+    position, by_pose = markers.by_pose(template.shape(), q)
+    moved = np.stack([markers.positions(shape, q) - position for shape in shapes], axis=-1)
+    rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
+    moved += np.einsum("tkij,dtkj->tkid", rotation, spread.skin(time, count, generator))
+    rows = by_pose[..., free].reshape(frames, -1, len(free))
+    weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
+    normal = weighted @ rows
+    largest = np.trace(normal, axis1=1, axis2=2)[:, None, None] / len(free)
+    normal += (UNOBSERVED * largest + np.finfo(float).tiny) * np.eye(len(free))
+    change = np.zeros((count, frames, q.shape[1]))
+    right = weighted @ moved.reshape(frames, -1, count)
+    change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
+    skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
+    return DrawnBodies(skeletons, change)
+
+
+def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:
+    """Covariance of a body's shape about its own model instead of the generic one.
+
+    Parameters
+    ----------
+    covariance : (P, P) array
+        Of the calibration.
+    template : Template
+        The calibrated model.
+    offset : (K, 3) array, m
+        Calibrated offsets of its markers.
+
+    Notes
+    -----
+    The calibrated model's markers ``a' = s a + d`` stretch with it, offsets of the calibration do
+    not: ``s a eᵟ + d + δd = a' eᵟ + δd'`` gives ``δd' = δd − d δ`` axis by axis.
+    """
+    turn = np.eye(len(covariance))
+    part = template.parts.of_body[template.markers.body]
+    axis = np.arange(3)
+    rows = template.sizes[0] + np.arange(offset.size).reshape(-1, 3)
+    turn[rows, 3 * part[:, None] + axis] = -offset
+    about: FloatArray = turn @ covariance @ turn.T
+    return about
+
+
+def standing_spread(template: Template, beliefs: Beliefs) -> BodySpread:
+    """How far a body may be from a model that was fitted elsewhere: what one standing trial tells.
+
+    Parameters
+    ----------
+    template : Template
+        The model, as its author left it.
+    beliefs : Beliefs
+        Of which the deviations are used: the model itself is the most likely body.
+
+    Notes
+    -----
+    Laplace's approximation of the calibration whose only recording is the model standing in its
+    default pose with the markers where the model has them.
+    """
+    skeleton, shape = template.skeleton, template.shape()
+    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
+    position = BodyMarkers(template).positions(shape, q)
+    one, first = np.ones(1), np.zeros(1, dtype=np.int64)
+    frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
+    problem = Problem(template, frames, beliefs)
+    state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
+    covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
+    size = problem.shape_size
+    shapes = covariance[:size, :size]
+    return BodySpread(template, shapes, beliefs.skin_sd, beliefs.common)

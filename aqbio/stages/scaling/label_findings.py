@@ -1,0 +1,172 @@
+"""What is said of labels that the calibrated body contradicts, and what later stages leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from aqbio.errors import Finding
+from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis
+
+MILLIMETRES = 1e3
+
+OFF_WEIGHT = 0.35
+"""A label is off where its median Student weight in a trial is below this: its error is twice the
+skin's deviation."""
+
+STILL = (
+    " Shoulders, head and wrists of raised or turned arms, and a foot that bears weight, are not "
+    "where movement has them either."
+)
+
+ACCEPTED = "They are exchanged, as the sheet accepts."
+LEFT_OUT = (
+    "It is left out there, of the body and of the motion.",
+    "The body is calibrated with them exchanged, the motion of these trials solved without them.",
+)
+"""What follows of one label, and of two that are exchanged."""
+
+RULES = {
+    "exchanged": "labels-exchanged",
+    "moved": "marker-moved",
+    "elsewhere": "label-misplaced",
+    "nowhere": "label-nowhere",
+}
+
+
+def wrong_labels(
+    taken: Sequence[LabelHypothesis], fit: BodyFit, trials: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Give labels that are not what they say, ready for JSON, for the stages that read markers."""
+    labels = fit.problem.template.markers.labels
+    return [
+        {
+            "kind": one.kind,
+            "labels": [labels[index] for index in one.labels],
+            "trials": [trials[index] for index in one.trials],
+            "gain": one.gain,
+        }
+        for one in taken
+    ]
+
+
+def label_findings(
+    taken: Sequence[LabelHypothesis],
+    fit: BodyFit,
+    trials: Sequence[str],
+    participant_id: str,
+    accepted: Collection[str] = (),
+) -> Iterator[Finding]:
+    """Say of each label that the body contradicts what it is, in which trials, and why.
+
+    Parameters
+    ----------
+    taken : sequence of LabelHypothesis
+    fit : BodyFit
+    trials : sequence of str
+        Those that were calibrated.
+    participant_id : str
+    accepted : collection of str
+        Trials whose row lets labels be exchanged.
+    """
+    labels, skeleton = fit.problem.template.markers.labels, fit.problem.template.skeleton
+    for one in taken:
+        names = tuple(labels[index] for index in one.labels)
+        body = skeleton.bodies[one.body] if one.body >= 0 else ""
+        where = listed_trials(one.trials, trials)
+        settled = one.kind == "exchanged" and {trials[at] for at in one.trials} <= set(accepted)
+        then = ACCEPTED if settled else LEFT_OUT[one.kind == "exchanged"]
+        yield Finding(
+            rule=RULES[one.kind],
+            severity="info" if settled else "warning",
+            what=f"{_what(one, names, body, where)}. {then}{_tie(one, trials)}",
+            participant=participant_id,
+            number=one.gain,
+            fix="" if settled else _fix(one, names),
+            label=", ".join(names),
+        )
+    yield from _off(fit, trials, participant_id)
+
+
+def _what(one: LabelHypothesis, names: Sequence[str], body: str, where: str) -> str:
+    both = " and ".join(names)
+    apart = " and ".join(f"{MILLIMETRES * distance:.0f}" for distance in one.apart)
+    far = f"{apart} mm from where the body has {'them' if len(names) > 1 else 'it'}"
+    if one.kind == "exchanged":
+        return f"labels {both} sit on each other's markers in {where}: they are {far}"
+    if one.kind == "moved":
+        return f"marker {both} sits elsewhere on {body} in {where} than otherwise, {far}"
+    moves = f"with {body}" if body else "with no segment"
+    return f"label {both} moves {moves} in {where}, {far}"
+
+
+def _tie(one: LabelHypothesis, trials: Sequence[str]) -> str:
+    others = " or ".join(listed_trials(tied, trials) for tied in one.tied)
+    return f" That it is so in {others} instead explains the recordings as well." if others else ""
+
+
+def _fix(one: LabelHypothesis, names: Sequence[str]) -> str:
+    if one.kind == "exchanged":
+        return (
+            "write swap into the column fix of these trials in trials.tsv to exchange them, or "
+            "correct the labels in the capture software or, if it is so in all trials, in "
+            "markers.yaml."
+        )
+    if one.kind == "moved":
+        return "if the marker was put on again, give a static trial that was recorded after it."
+    return f"look at {names[0]} in the capture software, and at its body in markers.yaml."
+
+
+def listed_trials(chosen: Sequence[int], trials: Sequence[str]) -> str:
+    """Name trials.
+
+    Examples
+    --------
+    >>> listed_trials((0, 2), ("static", "jog", "sprint"))
+    'static and sprint'
+    >>> listed_trials((0, 1), ("static", "jog"))
+    'all trials'
+    """
+    if len(chosen) == len(trials) > 1:
+        return "all trials"
+    return " and ".join(trials[index] for index in chosen)
+
+
+def _off(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
+    """Labels that have lost most of their weight in a trial, and nothing explains why."""
+    frames, seen = fit.problem.frames, fit.problem.visible
+    labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
+    for trial in np.unique(frames.trial):
+        rows = frames.trial == trial
+        shown = np.flatnonzero(seen[rows].any(axis=0))
+        middle = {
+            int(label): [
+                float(np.median(values[rows, label][seen[rows, label]]))
+                for values in (fit.weights, distance)
+            ]
+            for label in shown
+        }
+        off = {
+            labels[label]: MILLIMETRES * far
+            for label, (weight, far) in middle.items()
+            if weight < OFF_WEIGHT
+        }
+        if not off:
+            continue
+        still = bool(frames.still[rows].all())
+        told = ", ".join(f"{name} by {far:.0f} mm" for name, far in off.items())
+        yield Finding(
+            rule="labels-off",
+            severity="info" if still else "warning",
+            what=f"markers are not where the body has them: {told}. They hardly count there."
+            + (STILL if still else ""),
+            trial=trials[int(trial)],
+            participant=participant_id,
+            number=max(off.values()),
+            unit="mm",
+            fix="look at these labels, and whether the markers were put on again between trials.",
+            label=", ".join(off),
+        )

@@ -1,0 +1,152 @@
+"""Drawn bodies: what they are, and how the motion of the same markers follows each of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.io.body_sizes import body_sizes
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.people import Person
+from aqbio.mechanics.calibration.posterior import joint_distances
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
+from aqbio.mechanics.intervals.drawn_bodies import about_model, drawn_bodies, standing_spread
+from tests.mechanics.calibration.made import MAP, made_person
+from tests.mechanics.levels_case import body_spread, sprint_run
+
+TIME = np.arange(3) / 200.0
+
+
+@pytest.fixture(scope="module")
+def case():
+    return sprint_run(3)
+
+
+def _weight(skeleton):
+    return np.random.default_rng(1).uniform(0.5, 2.0, len(skeleton.markers))
+
+
+def test_a_body_that_is_known_stays_and_so_does_its_motion(case):
+    nothing = body_spread(case.skeleton, 0.0)
+    drawn = drawn_bodies(
+        nothing, TIME, case.motion[0], _weight(case.skeleton), 2, np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(drawn.change, 0.0)
+    for skeleton in drawn.skeletons:
+        np.testing.assert_allclose(skeleton.com, case.skeleton.com, rtol=0, atol=1e-15)
+        places = skeleton.marker_position - case.skeleton.marker_position
+        np.testing.assert_allclose(places, 0.0, rtol=0, atol=1e-15)
+
+
+def test_motion_follows_the_body_as_inverse_kinematics_would(case):
+    """Gauss-Newton on the other body to convergence, against one linear step."""
+    skeleton, q, weight = case.skeleton, case.motion[0], _weight(case.skeleton)
+    spread = replace(body_spread(skeleton, 0.01), skin_sd=np.zeros(len(skeleton.markers)))
+    found = drawn_bodies(spread, TIME, q, weight, 1, np.random.default_rng(2))
+    shape = spread.template.shape(spread.shapes(1, np.random.default_rng(2))[0])
+    markers, free = BodyMarkers(spread.template), skeleton.free
+    seen, solved = markers.positions(spread.template.shape(), q), q.copy()
+    for _ in range(20):
+        position, by_pose = markers.by_pose(shape, solved)
+        rows = by_pose[..., free].reshape(len(q), -1, len(free))
+        weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
+        step = np.linalg.solve(weighted @ rows, weighted @ (seen - position).reshape(len(q), -1, 1))
+        solved[:, free] += step[..., 0]
+    assert np.abs(step).max() < 1e-10
+    # Second order in the change of shape, 1e-4 m over segments of 0.1 m; the hold on unseen 1e-6.
+    change = solved - q
+    assert np.abs(found.change[0] - change).max() < 5e-3 * np.abs(change).max()
+
+
+def test_shapes_are_as_likely_as_the_covariance_says(case):
+    spread = body_spread(case.skeleton)
+    mix = np.random.default_rng(0).normal(size=(4, len(spread.covariance)))
+    spread = replace(spread, covariance=mix.T @ mix)
+    drawn = spread.shapes(4000, np.random.default_rng(1))
+    scale = np.sqrt(np.outer(*2 * [np.diagonal(spread.covariance)]))
+    # A correlation from 4000 draws is known to 0.016; the largest of 40,000 is 4.5 times that.
+    assert np.abs((np.cov(drawn.T) - spread.covariance) / scale).max() < 0.09
+
+
+def test_skin_has_its_deviation_at_all_times_and_parts_move_together(case):
+    spread = body_spread(case.skeleton)
+    part = spread.template.parts.of_body[spread.template.markers.body]
+    drawn = spread.skin(TIME + 0.1 * TIME**2, 4000, np.random.default_rng(1))
+    np.testing.assert_allclose(drawn.std(axis=0), 0.008, rtol=5 / np.sqrt(8000))
+    together = np.corrcoef(drawn[:, 1, :, 0].T)
+    same = (part[:, None] == part) & ~np.eye(len(part), dtype=bool)
+    assert together[same].mean() == pytest.approx(0.4, abs=0.03)
+    assert together[part[:, None] != part].mean() == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_posterior_is_the_same_about_the_athletes_own_model():
+    """Markers of bodies near a calibrated one: by the generic model's shape, and by its own."""
+    made = made_person(0)
+    template, truth = made.template, replace(made.truth, slide=0.0 * made.truth.slide)
+    own = template.skeleton_of(truth)
+    places = MarkerPlaces(own.markers, own.marker_body, own.marker_position)
+    model = Template.of(own, MAP, places)
+    q = made.q[max(made.q)][::40]
+    step = 1e-4 * np.random.default_rng(1).normal(size=len(truth.vector))
+    step[sum(template.sizes[:2]) :] = 0.0  # Tilts and slides are the same in both.
+    root = np.outer(step, np.eye(len(step))[0])
+    there = about_model(root @ root.T, model, truth.offset)
+    values, directions = np.linalg.eigh(there)
+    mine = directions[:, -1] * np.sqrt(values[-1])
+    mine *= np.sign(mine @ step)
+    expected, before = (
+        BodyMarkers(template).positions(template.shape(vector), q)
+        for vector in (truth.vector + step, truth.vector)
+    )
+    found = BodyMarkers(model).positions(model.shape(mine), q)
+    moved = np.abs(expected - before).max()
+    np.testing.assert_allclose(found - expected, 0.0, rtol=0, atol=2e-3 * moved)
+    without = model.shape(step)
+    wrong = BodyMarkers(model).positions(without, q) - expected
+    assert np.abs(wrong).max() > 0.01 * moved  # the danger is there
+
+
+@pytest.fixture(scope="module")
+def standing(case):
+    skeleton = case.skeleton
+    template, person = body_spread(skeleton).template, Person("male", 1.8, 75.0)
+    sizes = size_belief(template.parts, body_sizes(), person, person)
+    offset_sd = np.full((len(skeleton.markers), 3), 0.012)
+    prior = beliefs(template, sizes, offset_sd, posture_belief(skeleton, MAP))
+    return standing_spread(template, prior), prior
+
+
+def test_a_standing_trial_tells_something_and_not_all(standing):
+    """Lengths of limbs are known to 4 to 14 mm: landmarks of 12 mm at both ends, and stature."""
+    spread, prior = standing
+    before = np.linalg.inv(prior.precision)
+    assert np.linalg.eigvalsh(before - spread.covariance).min() > -1e-9
+    template = spread.template
+    drawn = [
+        joint_distances(template, template.shape(one))
+        for one in spread.shapes(200, np.random.default_rng(0))
+    ]
+    for name in ("thigh_right", "shank_left", "upper_arm_right"):
+        assert 0.004 < np.std([one[name] for one in drawn]) < 0.014
+
+
+def test_markers_of_a_standing_body_are_where_they_were_seen(standing):
+    """In the standing pose: the body is unsure, its markers are there to those 4 mm."""
+    spread, _ = standing
+    skeleton = spread.template.skeleton
+    q = skeleton.coordinate_default[None]
+    still = replace(spread, skin_sd=np.zeros(len(skeleton.markers)))
+    weight = np.ones(len(skeleton.markers))
+    rng = np.random.default_rng(3)
+    drawn = drawn_bodies(still, TIME[:1], q, weight, 100, rng)
+    shapes = still.shapes(100, np.random.default_rng(3))
+    markers = BodyMarkers(spread.template)
+    seen = markers.positions(spread.template.shape(), q)
+    off = [
+        markers.positions(spread.template.shape(shape), q + change) - seen
+        for shape, change in zip(shapes, drawn.change, strict=True)
+    ]
+    assert np.sqrt(np.mean(np.square(off))) < 0.005

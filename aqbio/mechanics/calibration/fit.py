@@ -29,6 +29,9 @@ GAIN, SETTLED = 1e-3, 0.05
 """Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
 and no Student weight changes by more."""
 
+ROUGHLY = 10.0
+"""So many times more may move before scales are learnt: these move by more."""
+
 LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
 """No step turns a joint farther, rad, or stretches a part more, logarithm."""
 
@@ -100,9 +103,10 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     """
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, _ = _settled(problem, start)
+    state, weights, steps, _ = _settled(problem, start, ROUGHLY)
     problem = learned(problem, state, weights, laplace(problem, state, weights))
-    state, weights, more, _ = _settled(problem, _better_valleys(problem, state, flexions))
+    state = _better_valleys(problem, state, flexions)
+    state, weights, more, _ = _settled(problem, state, ROUGHLY)
     problem = learned(problem, state, weights, laplace(problem, state, weights))
     state, weights, last, settled = _settled(problem, state)
     found, error = laplace(problem, state, weights), problem.errors(state)
@@ -278,8 +282,10 @@ def settled_poses(
     return q
 
 
-def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bool]:
-    """Descend with everything free until nothing moves any more."""
+def _settled(
+    problem: Problem, state: State, share: float = 1.0
+) -> tuple[State, FloatArray, int, bool]:
+    """Descend with everything free until nothing moves any more, or hardly, by ``share``."""
     weights = replace(problem, loose=True).weights(problem.errors(state))
     value, _ = problem.cost(state, weights)
     start = 1e-2
@@ -295,8 +301,8 @@ def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bo
             state, start = trial, max(0.2 * damping, 1e-8)
         former, weights = weights, problem.weights(problem.errors(state))
         value, _ = problem.cost(state, weights)
-        enough = gain < GAIN * max(1.0, 1e-2 * abs(found))
-        if enough and np.abs(weights - former).max() < SETTLED:
+        enough = gain < share * GAIN * max(1.0, 1e-2 * abs(found))
+        if enough and np.abs(weights - former).max() < share * SETTLED:
             return state, weights, step + 1, True
     return state, weights, MOST_STEPS, False
 

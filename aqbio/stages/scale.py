@@ -12,7 +12,6 @@ from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.body_points import BodyPoint
-from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
 from aqbio.stages.placement import lost_by_calibration
@@ -80,7 +79,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "generic": generic.name,
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
-        "lengths_m": {one.name: [one.length, one.sd] for one in lengths(body.fit)},
+        "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,

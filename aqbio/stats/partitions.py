@@ -113,6 +113,11 @@ def coherence(momentum: FloatArray) -> FloatArray:
     return ratio
 
 
+TIE = 1e-9
+"""Opposition indices, 1 at most, that differ by less are the same: where the body's total momentum
+is zero a side and the rest have one index, up to the round-off of their sums."""
+
+
 def ranks(index: FloatArray) -> FloatArray:
     """Rank of each partition, 1 for the largest index; ties share the better rank.
 
@@ -125,7 +130,7 @@ def ranks(index: FloatArray) -> FloatArray:
     >>> ranks(np.array([0.2, 0.9, 0.2]))
     array([2., 1., 2.])
     """
-    better = index[..., None, :] > index[..., :, None]
+    better = index[..., None, :] > index[..., :, None] + TIE
     place: FloatArray = 1.0 + better.sum(axis=-1)
     return np.where(np.isfinite(index), place, np.nan)
 

@@ -110,7 +110,7 @@ def _is_first_row(trial) -> bool:
 
 STAGE_FAULTS = {
     "prepare": ("prepare_trial", lambda _, trial, *__: _is_first_row(trial)),
-    "scale": ("standing_trial", lambda study, name: name == RUNNER.name),
+    "scale": ("calibrated", lambda study, name, *_: name == RUNNER.name),
     "solve": ("read_dataset", _of_one_trial),
     "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),

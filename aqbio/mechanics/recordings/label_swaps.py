@@ -1,4 +1,4 @@
-"""Exchanged labels and moved markers, told from distances within segments."""
+"""Labels that are exchanged for some frames, told from distances within segments."""
 
 from __future__ import annotations
 
@@ -25,9 +25,6 @@ FEWEST_ACROSS = 3
 
 SHARE = 0.05
 """Exchanges in fewer frames than this share of the trial are noise."""
-
-SYMMETRIC, ALIKE = 0.030, 0.35
-"""Distances of both sides agree to this, m, and their changes to this share of them."""
 
 MOST = 10
 """Exchanges of one trial that are looked for."""
@@ -61,28 +58,6 @@ class LabelSwap:
     witness: str
     static: tuple[float, float]
     trial: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class MovedMarker:
-    """A marker that sits elsewhere on its segment than in the static trial.
-
-    Attributes
-    ----------
-    label, peer : str
-        Two markers of a segment.
-    static, trial : float
-        Their distance, m.
-    alike : tuple of str
-        Two markers whose distance has changed alike, as where both sides are held otherwise than
-        in the static trial; empty where there are none.
-    """
-
-    label: str
-    peer: str
-    static: float
-    trial: float
-    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,88 +155,6 @@ def exchanged_positions(
         rows = np.flatnonzero(swap.frames)
         fixed[rows[:, None], [one, two]] = fixed[rows[:, None], [two, one]]
     return fixed
-
-
-def moved_markers(distances: SegmentDistances, limits: Mapping[str, float]) -> list[MovedMarker]:
-    """Find markers that sit elsewhere on their segment than in the static trial.
-
-    Parameters
-    ----------
-    distances : SegmentDistances
-        Exchanged labels repaired.
-    limits : mapping
-        Largest difference of a distance by label, m.
-
-    Returns
-    -------
-    list of MovedMarker
-        One per segment: the two markers whose distance differs most.
-    """
-    names = distances.labels
-    change = _changes(distances)
-    allowed = np.array([limits[name] for name in names])
-    within = np.maximum(allowed[:, None], allowed)
-    found = []
-    for segment in dict.fromkeys(distances.segment.tolist()):
-        own = np.flatnonzero(distances.segment == segment)
-        block = np.abs(change[np.ix_(own, own)])
-        block[~(block > within[np.ix_(own, own)])] = 0.0
-        if not block.any():
-            continue
-        one, two = sorted(own[place] for place in np.unravel_index(np.argmax(block), block.shape))
-        static = float(distances.static[one, two])
-        alike = _alike(change, distances.static, within, (one, two))
-        found.append(
-            MovedMarker(
-                names[one],
-                names[two],
-                static,
-                static + float(change[one, two]),
-                tuple(names[place] for place in alike),
-            )
-        )
-    return found
-
-
-def _changes(distances: SegmentDistances) -> FloatArray:
-    """(K, K) array, m: median distance less that of the static trial, by pair of a segment.
-
-    NaN for pairs that are seen together in hardly any frame: a ghost with a label, for example.
-    """
-    change = np.full_like(distances.static, np.nan)
-    for index in range(len(distances.labels)):
-        peers = distances.peers(index)
-        apart = distances.apart(index, peers)
-        seen = np.isfinite(apart)
-        for column in np.flatnonzero(seen.mean(axis=0) >= SHARE).tolist():
-            middle = float(np.median(apart[seen[:, column], column]))
-            change[index, peers[column]] = middle - distances.static[index, peers[column]]
-    return change
-
-
-def _alike(
-    change: FloatArray, static: FloatArray, within: FloatArray, pair: tuple[int, int]
-) -> tuple[int, ...]:
-    """Give the pair of the other side that has changed alike; none where there is none.
-
-    Two pairs that share a marker show that this one has moved, unless it stays where it is to all
-    the others.
-    """
-    size = change[pair]
-    near = (np.abs(static - static[pair]) < SYMMETRIC) & (np.abs(change - size) < ALIKE * abs(size))
-    for one, two in np.argwhere(np.triu(near & (np.abs(change) > within))).tolist():
-        shared = {one, two} & set(pair)
-        if len(shared) == 2:
-            continue
-        others = [
-            change[place, other]
-            for place in shared
-            for other in range(len(change))
-            if other not in (one, two, *pair) and np.isfinite(change[place, other])
-        ]
-        if not shared or (others and max(np.abs(others)) <= 0.5 * abs(size)):
-            return one, two
-    return ()
 
 
 def _repair(swap: LabelSwap) -> float:

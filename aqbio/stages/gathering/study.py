@@ -121,7 +121,7 @@ def gathered_study(
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
-    looks = _looks(data, rows, markers, chosen, report)
+    looks = _looks(data, rows, markers, report)
     told = {file: look.words for file, look in looks.items()}
     belts = {
         file: f"belt_speed_mps (the feet show {look.belt_speed:.2f})"
@@ -213,13 +213,12 @@ def _by_person(
 
 
 def _looks(
-    data: Path, rows: Rows, markers: ProposedSet, model: ChosenModel, report: Callable[[str], None]
+    data: Path, rows: Rows, markers: ProposedSet, report: Callable[[str], None]
 ) -> dict[str, TrialLook]:
     """Look at every trial, each participant's static trial first."""
     looks: dict[str, TrialLook] = {}
     if markers.marker_set is None:
         return {row.file: first_look(data, row) for row in rows.trials if row.include == "yes"}
-    trunk = frozenset(model.model_map.groups.get("torso", ()))
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
         if row.include == "no":
@@ -227,7 +226,7 @@ def _looks(
         report(f"looking at {row.file}")
         if row.task == "static":
             places = median_places(read_recording(data / row.file))
-            references[row.participant_id] = StaticReference(places, trunk)
+            references[row.participant_id] = StaticReference(places)
         reference = references.get(row.participant_id, StaticReference())
         looks[row.file] = trial_look(data, row, markers.marker_set, reference)
     return looks

@@ -1,4 +1,4 @@
-"""Labels of a moving trial held against the static trial: exchanged ones, moved markers, sides."""
+"""Labels of a moving trial held against the static trial: exchanged ones and sides."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError, Severity
+from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.label_swaps import (
     LabelSwap,
-    MovedMarker,
     SegmentDistances,
     exchanged_positions,
-    moved_markers,
     swapped_labels,
 )
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.preparation.axes import label_mean, mean_vector
 from aqbio.stages.preparation.notes import Notes
-
-MOVED, MOVED_TRUNK = 0.018, 0.040
-"""Distances within a segment change by less when markers stay where they are, m: skin moves by up
-to 15 mm over a sprinter's thigh; shoulders move against the trunk."""
 
 MILLIMETRES = 1e3
 
@@ -46,33 +40,29 @@ class StaticReference:
     ----------
     places : mapping of (3,) arrays, m
         Median place by label, laboratory axes; empty without a static trial.
-    trunk : frozenset of str
-        Bodies of the torso, on which skin moves more.
     limbs : mapping of (left, right)
         Bodies of legs and arms, by limb.
     """
 
     places: Mapping[str, FloatArray] = field(default_factory=dict)
-    trunk: frozenset[str] = frozenset()
     limbs: Mapping[str, tuple[Collection[str], Collection[str]]] = field(default_factory=dict)
 
 
 def static_reference(study: Study, participant_id: str) -> StaticReference:
     """Read where a participant's markers are in the static trial, if there is one."""
     static, groups = study.static_of(participant_id), study.model_map.groups
-    trunk = frozenset(groups.get("torso", ()))
     limbs = {
         limb: (groups.get(f"{limb}_left", ()), groups.get(f"{limb}_right", ()))
         for limb in ("leg", "arm")
     }
     if static is None:
-        return StaticReference({}, trunk, limbs)
+        return StaticReference({}, limbs)
     try:
         unit = study.settings.laboratory.marker_unit
         recording = read_recording(study.recording(static), unit=unit)
     except AqbioError:
-        return StaticReference({}, trunk, limbs)  # told where the static trial itself is prepared
-    return StaticReference(median_places(recording), trunk, limbs)
+        return StaticReference({}, limbs)  # told where the static trial itself is prepared
+    return StaticReference(median_places(recording), limbs)
 
 
 def median_places(recording: Recording) -> dict[str, FloatArray]:
@@ -115,13 +105,6 @@ def with_checked_labels(
             fix="clear the column fix of this trial.",
         )
     right = exchanged_positions(labels, recording.positions, swaps)
-    repaired = SegmentDistances.of(labels, right, places, segments)
-    limits = {
-        label: MOVED_TRUNK if segment in static.trunk else MOVED
-        for label, segment in segments.items()
-    }
-    for moved in moved_markers(repaired, limits):
-        _note_moved(moved, notes)
     return replace(recording, positions=right) if accepted else recording
 
 
@@ -226,36 +209,4 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
         if accepted
         else "write swap into the column fix of this trial in trials.tsv to exchange them, or "
         "correct the labels in the capture software.",
-    )
-
-
-def _note_moved(moved: MovedMarker, notes: Notes) -> None:
-    """Say that two markers are not as far apart as in the static trial, and of which kind it is."""
-    apart = (
-        f"markers {moved.label} and {moved.peer} are {MILLIMETRES * moved.trial:.0f} mm apart, "
-        f"{MILLIMETRES * moved.static:.0f} mm in the static trial"
-    )
-    severity: Severity = "info" if moved.alike else "warning"
-    rule = "pose-otherwise" if moved.alike else "marker-moved"
-    if moved.alike:
-        what = (
-            f"{apart}, and {' and '.join(moved.alike)} alike: both sides are held otherwise than "
-            "in the static trial."
-        )
-        fix = "stand in the static trial as in running, arms hanging; the model has its distances."
-    else:
-        what = f"{apart}: one of them sits elsewhere, or is exchanged or bent away there."
-        fix = (
-            "if a marker was put on again, give a static trial that was recorded after it: the "
-            "place in the static trial is used."
-        )
-    notes.add(
-        rule,
-        severity,
-        what,
-        number=MILLIMETRES * abs(moved.trial - moved.static),
-        limit=MILLIMETRES * MOVED,
-        unit="mm",
-        fix=fix,
-        label=", ".join(dict.fromkeys((moved.label, moved.peer, *moved.alike))),
     )

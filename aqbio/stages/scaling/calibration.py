@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +70,11 @@ class Calibration:
     def template(self) -> Template:
         """The template."""
         return self.fit.problem.template
+
+    @cached_property
+    def lengths(self) -> tuple[LengthBelief, ...]:
+        """Lengths from joint to joint."""
+        return tuple(lengths(self.fit))
 
 
 def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
@@ -180,7 +186,7 @@ def calibration_findings(
 ) -> Iterator[Finding]:
     """Lengths that the recordings hardly tell, and lengths that nobody of this stature has."""
     worn = calibration.names.values()
-    for one in lengths(calibration.fit):
+    for one in calibration.lengths:
         if one.unknown:
             slope = length_slopes(calibration.fit)[one.name]
             help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])

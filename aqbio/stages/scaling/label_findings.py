@@ -17,6 +17,9 @@ OFF_WEIGHT = 0.35
 """A label is off where its median Student weight in a trial is below this: its error is twice the
 skin's deviation."""
 
+OFTEN = 0.2
+"""... of a label that is seen in at least this share of the fitted frames: others are ghosts."""
+
 STILL = (
     " Shoulders, head and wrists of raised or turned arms, and a foot that bears weight, are not "
     "where movement has them either."
@@ -141,7 +144,7 @@ def _off(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[F
     labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
     for trial in np.unique(frames.trial):
         rows = frames.trial == trial
-        shown = np.flatnonzero(seen[rows].any(axis=0))
+        shown = np.flatnonzero(seen[rows].mean(axis=0) >= OFTEN)
         middle = {
             int(label): [
                 float(np.median(values[rows, label][seen[rows, label]]))

@@ -75,6 +75,23 @@ def test_labels_without_weight_are_told_by_trial(fit):
     [found] = _told([], replace(fit, weights=weights, error=error))
     assert (found.rule, found.trial, found.severity) == ("labels-off", "jog", "warning")
     assert "LWRA by 50 mm" in found.what
+    rows = fit.problem.frames.still
+    for label in ("RSHO", "LSHO"):
+        weights[rows, _index(fit, label)] = 0.1
+    found, _ = _told([], replace(fit, weights=weights, error=error))
+    assert (found.trial, found.severity, found.label) == ("static", "info", "RSHO, LSHO")
+    assert "raised or turned arms" in found.what
+
+
+@pytest.mark.parametrize(("frames", "count"), [(1, 0), (6, 1)])
+def test_a_ghost_of_a_few_frames_is_not_told(fit, frames, count):
+    rows, (marker,) = np.flatnonzero(fit.problem.frames.trial == 1), _index(fit, "LWRA")
+    position, weights = fit.problem.frames.position.copy(), fit.weights.copy()
+    position[rows[frames:], marker] = np.nan
+    weights[rows[:frames], marker] = 0.01
+    chosen = replace(fit.problem.frames, position=position)
+    ghost = replace(fit, weights=weights, problem=replace(fit.problem, frames=chosen))
+    assert len(_told([], ghost)) == count
 
 
 @pytest.mark.parametrize(("fix", "first"), [(None, np.nan), ("swap", 2.0)])

@@ -1,6 +1,7 @@
 """What is believed of a person before any marker is looked at: sizes, markers, postures, skin.
 
-Every number has its source beside it; `docs/body.md` shows what twice and half of each does.
+Every number has its source beside it; `python -m benchmarks.body_sensitivity` shows what twice and
+half of each does.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         coords={
             "unknown": names,
             "unknown_too": names,
-            "sliding": [template.parts.names[part] for part in template.sliding[:, 0]],
+            "sliding": slide_names(template),
             "label": list(template.markers.labels),
             "coordinate": coordinates,
             "coordinate_too": coordinates,
@@ -77,8 +77,10 @@ def unknown_names(template: Template) -> list[str]:
     names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]
     joints = [template.skeleton.joints[body] for body in template.hinges]
     names += [f"tilt:{joint}:{number}" for joint in joints for number in (1, 2)]
-    slides = [
-        f"{template.parts.names[part]}:{template.skeleton.coordinates[flexion]}"
-        for part, flexion, _ in template.sliding
-    ]
-    return names + [f"slide:{slide}:{axis}" for slide in slides for axis in axes]
+    return names + [f"slide:{slide}:{axis}" for slide in slide_names(template) for axis in axes]
+
+
+def slide_names(template: Template) -> list[str]:
+    """Name what slides: the part, and the coordinate of flexion with which it does."""
+    parts, coordinates = template.parts.names, template.skeleton.coordinates
+    return [f"{parts[part]}:{coordinates[flexion]}" for part, flexion, _ in template.sliding]

@@ -164,9 +164,8 @@ Written by `python -m benchmarks.body_sensitivity {command}--write` on {date}, a
 {athletes} virtual athletes (case "usual", not drawn from what is believed), {participants}.
 Cells: RMS of the errors, mm / mean stated deviation / coverage of the 95 % interval, of lengths of
 limbs and of the widths of hips and shoulders together; of a recorded person, RMS of what lengths
-change, and the stated deviation. Everything else stays as it is believed; scales of body and skin
-are learnt in
-every fit.
+change, and the stated deviation. Everything else stays as it is believed; scales of body and
+skin are learnt in every fit.
 """
 
 

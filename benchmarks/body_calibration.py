@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +25,10 @@ from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import believed_places
+from aqbio.mechanics.calibration.posterior import moving_flexion
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.inverse_kinematics.believed import BodyBeliefs, believed_poses
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
@@ -41,9 +45,9 @@ from aqbio.virtual.bodies import (
     generic,
     virtual_body,
 )
-from benchmarks.body_outcomes import EVERY, Found, judged
+from benchmarks.body_outcomes import EVERY, Found, judged, ordered
+from benchmarks.body_page import BELIEVED, page
 from benchmarks.body_page import STATIC as STATIC_WAY
-from benchmarks.body_page import page
 
 RESULTS = Path(__file__).parent / "results"
 RESULT, STATIC = RESULTS / "body_calibration.md", RESULTS / "body_static_trial.tsv"
@@ -69,6 +73,32 @@ def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
     return Found(laboratory.name, skeleton, q, seconds, sides, fit)
 
 
+def believed(found: Found, body: VirtualBody) -> Found:
+    """Solve the runs again with the beliefs of the body that was found."""
+    own, fit, true = found.skeleton, found.fit, body.skeleton
+    assert fit is not None
+    problem, start = fit.problem, time.process_time()
+    shape = problem.template.shape(fit.state.theta[: problem.shape_size])
+    beliefs_of = BodyBeliefs(
+        problem.beliefs.skin_sd,
+        problem.beliefs.common,
+        problem.beliefs.postures,
+        fit.state.theta[problem.shape_size :],
+        shape.slide,
+        moving_flexion(fit),
+    )
+    at, back = np.arange(len(own.markers)), [own.coordinates.index(n) for n in true.coordinates]
+    seen = [true.markers.index(name) for name in own.markers]
+    q = tuple(
+        believed_poses(
+            own, MAP, run.position[::EVERY, seen], at, np.ones(len(at)),
+            beliefs=beliefs_of, start=ordered(own, true, plain),
+        ).q[:, back]
+        for run, plain in zip(body.runs, found.q, strict=True)
+    )  # fmt: skip
+    return replace(found, way=f"{found.way}{BELIEVED}", q=q, seconds=time.process_time() - start)
+
+
 def solved(own: Skeleton, body: VirtualBody, labels: tuple[str, ...]) -> tuple[FloatArray, ...]:
     """Plain inverse kinematics of the runs, in the order of the truth's coordinates."""
     true = body.skeleton
@@ -84,20 +114,21 @@ def solved(own: Skeleton, body: VirtualBody, labels: tuple[str, ...]) -> tuple[F
 
 def found_ways(case: Case, body: VirtualBody) -> Iterator[Found]:
     """All that is compared for a person."""
-    yield calibrated(body, FULL)
-    yield calibrated(body, CLUSTERS_ALONE)
+    for laboratory in (FULL, CLUSTERS_ALONE):
+        found = calibrated(body, laboratory)
+        yield found
+        yield believed(found, body)
     if case is CASES[0]:
         yield calibrated(body, ONE_LEG)
 
 
-def measured(athletes: int, file: Path) -> pd.DataFrame:
+def measured(athletes: int, file: Path, processes: int) -> pd.DataFrame:
     """Errors of so many people of every case, by turns; what the file holds is not done again."""
     done = pd.read_csv(file, sep="\t") if file.is_file() else pd.DataFrame()
     have = set() if done.empty else set(zip(done["case"], done["seed"], strict=True))
-    for seed in range(athletes * len(CASES)):
-        case = CASES[seed % len(CASES)]
-        if (case.name, seed) not in have:
-            rows = rows_of(case, seed)
+    left = [n for n in range(athletes * len(CASES)) if (CASES[n % len(CASES)].name, n) not in have]
+    with Pool(processes) as pool:
+        for rows in pool.imap(rows_of, left):
             rows.to_csv(file, sep="\t", mode="a", index=False, header=not file.is_file())
     return _of_people(pd.read_csv(file, sep="\t"), athletes)
 
@@ -113,8 +144,9 @@ def static_rows(file: Path) -> pd.DataFrame:
     return table.assign(group=names[0], quantity=names[1], way=STATIC_WAY, sd=np.nan)
 
 
-def rows_of(case: Case, seed: int) -> pd.DataFrame:
-    """Errors of one person, found in all ways."""
+def rows_of(seed: int) -> pd.DataFrame:
+    """Errors of one person, found in all ways; cases take turns."""
+    case = CASES[seed % len(CASES)]
     body = virtual_body(case, seed)
     return pd.DataFrame(
         {"case": case.name, "seed": seed, "way": found.way, **row}
@@ -128,10 +160,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--athletes", type=int, default=40, help="of each case")
     parser.add_argument("--rows", type=Path, default=ROWS, help="where errors are kept")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
     asked = parser.parse_args()
     static = _of_people(static_rows(STATIC), asked.athletes)
-    text = page(measured(asked.athletes, asked.rows), static)
+    text = page(measured(asked.athletes, asked.rows, asked.processes), static)
     print(text)
     if asked.write:
         write_text(RESULT, text)

@@ -13,186 +13,71 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 import aqbio
 from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.stages.new import new_study_from
+from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
+from aqbio.stages.scaling.calibration import calibrated
 from aqbio.stages.solve import solve_participant
+from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 
 RESULT = Path(__file__).parent / "results" / "body_real.md"
-OWN = Path(__file__).parents[1] / "tests" / "real"
 PARTS = ("thigh", "shank", "foot", "upper_arm")
-KNEES = ("knee_angle_r", "knee_angle_l")
-MOVED_M = 0.04
-
-
-def _quietly(_: str) -> None:
-    """Report nothing."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What the calibration gets of a session.
-
-    Attributes
-    ----------
-    name : str
-    without : tuple of str
-        Trials that it does not get.
-    hidden : tuple of str
-        Labels that it does not get.
-    exchanged : tuple of two str, or empty
-        Labels that have changed their names in all moving trials.
-    moved : str
-        Label that sits 40 mm farther down in the static trial; empty for none.
-    """
-
-    name: str
-    without: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
-    exchanged: tuple[str, ...] = ()
-    moved: str = ""
-
-    def altered(self, trial: xr.Dataset, *, still: bool) -> xr.Dataset:
-        """Give a prepared trial as the calibration shall see it."""
-        kept = [name for name in trial["marker"].values if name not in self.hidden]
-        trial = trial.sel(marker=kept)
-        if self.exchanged and not still:
-            one, other = self.exchanged
-            names = {one: other, other: one}
-            labels = [names.get(name, name) for name in trial["marker"].values]
-            trial = trial.assign_coords(marker=labels)
-        if self.moved in trial["marker"].values and still:
-            down = np.where(trial["axis"] == "y", -MOVED_M, 0.0)
-            own = trial["marker"] == self.moved
-            trial["marker_raw"] = trial["marker_raw"] + own * xr.DataArray(down, dims="axis")
-        return trial
-
-
-@dataclass(frozen=True)
-class Session:
-    """A recorded session and what is calibrated of it.
-
-    Attributes
-    ----------
-    name : str
-    make : function of a folder and the data's folder
-        Writes the study; gives its file.
-    variants : tuple of Variant
-    landmarks : dict
-        Labels of both sides of the knee and of the ankle, right then left, of the static trial.
-    """
-
-    name: str
-    make: Callable[[Path, Path], Path]
-    variants: tuple[Variant, ...] = (Variant("all data"),)
-    landmarks: dict[str, tuple[tuple[str, str], tuple[str, str]]] = field(default_factory=dict)
-
-
-def committed(folder: str) -> Callable[[Path, Path], Path]:
-    """Give the study that the tests hold for a session."""
-
-    def make(place: Path, _: Path) -> Path:
-        shutil.copytree(OWN / folder, place)
-        return place / "study.yaml"
-
-    return make
-
-
-def proposed(data_folder: str, filled: dict[str, dict[str, str]]) -> Callable[[Path, Path], Path]:
-    """Give the study that `aqbio new --from` proposes, with what a person fills in.
-
-    Parameters
-    ----------
-    data_folder : str
-    filled : dict
-        By file: text to replace, and by what.
-    """
-
-    def make(place: Path, data: Path) -> Path:
-        new_study_from(place, data / data_folder, None, _quietly)
-        for name, changes in filled.items():
-            text = (place / name).read_text(encoding="utf-8")
-            for before, after in changes.items():
-                text = text.replace(before, after)
-            (place / name).write_text(text, encoding="utf-8")
-        return place / "study.yaml"
-
-    return make
-
-
-JA1_LANDMARKS = ("LEPI", "MEPI", "LMAL", "MMAL")
-JA1_CLUSTERS = Variant(
-    "no static, clusters only", ("static",), tuple(s + n for s in "RL" for n in JA1_LANDMARKS)
-)
-LEFT_LEG = (
-    "LTHAP", "LTHAD", "LTHLP", "LTHLD", "LLEPI", "LMEPI", "LTIAP", "LTIAD", "LTILAT", "LLMAL",
-    "LMMAL", "LHEEL", "LMFS", "LMFL", "LP1MT", "LP5MT", "LTOE",
-)  # fmt: skip
-JA1 = (
-    Variant("all data"),
-    Variant("no static", ("static",)),
-    JA1_CLUSTERS,
-    Variant("without the sprint", ("sprint",)),
-    Variant("one leg", hidden=LEFT_LEG),
-    Variant("thigh labels exchanged across sides in movement", exchanged=("RTHAP", "LTHAP")),
-    Variant("thigh labels exchanged on one side in movement", exchanged=("RTHAP", "RTHLD")),
-    Variant("epicondyle 40 mm lower in the static trial", moved="RLEPI"),
-    Variant("thigh marker 40 mm lower in the static trial", moved="RTHLD"),
-)
-JA1_PLACES = {
-    side: ((f"{side[0].upper()}LEPI", f"{side[0].upper()}MEPI"),
-           (f"{side[0].upper()}LMAL", f"{side[0].upper()}MMAL"))
-    for side in ("right", "left")
+NOTHING: dict[str, Any] = {
+    "lengths": {}, "lost": [], "marker_rms_m": {}, "knees": {}, "landmarks": {},
 }  # fmt: skip
-MALE = {"participants.tsv": {"S01\tn/a": "S01\tmale"}}
-SESSIONS = (
-    Session("JA1, Rajagopal's model", committed("ja1"), JA1, JA1_PLACES),
-    Session("JA1, our model", committed("ja1_sprint"), landmarks=JA1_PLACES),
-    Session("Rajagopal run", committed("rajagopal_run")),
-    Session("Rajagopal walk", proposed("rajagopal2016/walk", MALE)),
-    Session("hamner_subject04", proposed("hamner_subject04", MALE)),
-    Session("hamner_subject02", proposed("hamner_subject02", MALE)),
-    Session(
-        "pyorerun",
-        proposed(
-            "pyorerun",
-            {
-                "participants.tsv": {"S01\tn/a\tn/a": "S01\tmale\t70", "S01\tn/a": "S01\tmale"},
-                "markers.yaml": {
-                    "  right_psis:  ": "  right_psis: RBackAsis  ",
-                    "  left_psis:  ": "  left_psis: LBackAsis  ",
-                },
-            },
-        ),
-    ),
-)
+"""Of a body that could not be made."""
+KNEES = ("knee_angle_r", "knee_angle_l")
+
+
+def prepared(session: Session, folder: Path, data: Path) -> Study:
+    """Write a session's study into a folder and prepare its recordings."""
+    file = session.make(folder, data)
+    _write_results(file, folder / "results")
+    study = load_study(file)
+    [person] = study.participants
+    prepare_participant(study, person.participant_id, quietly)
+    return study
+
+
+def altered_copy(study: Study, variant: Variant, folder: Path) -> Study:
+    """Copy a prepared study, its recordings as a variant shows them."""
+    shutil.copytree(study.file.parent, folder)
+    _write_results(folder / "study.yaml", folder / "results")
+    copy = load_study(folder / "study.yaml")
+    [person] = copy.participants
+    _alter(copy, person.participant_id, variant)
+    return copy
+
+
+def calibrated_body(study: Study, variant: Variant, folder: Path) -> BodyFit:
+    """Calibrate a body from what a variant shows, without writing a model."""
+    from aqbio.osim.calibrated import generic_skeleton
+    from aqbio.osim.session import quiet
+
+    copy = altered_copy(study, variant, folder)
+    [person] = copy.participants
+    with quiet(level="Off"):
+        file, corrections = copy.model_file(person.participant_id), copy.settings.model.corrections
+        generic = generic_skeleton(file, corrections, folder)[0]
+    return calibrated(copy, person.participant_id, generic).fit
 
 
 def measured(session: Session, scratch: Path, data: Path) -> Iterator[dict[str, Any]]:
     """Prepare a session once, and give what each of its variants found."""
-    file = session.make(scratch / "base", data)
-    _write_results(file, scratch / "base" / "results")
-    study = load_study(file)
-    [person] = study.participants
-    prepare_participant(study, person.participant_id, _quietly)
+    study = prepared(session, scratch / "base", data)
     for number, variant in enumerate(session.variants):
-        place = scratch / f"variant{number}"
-        shutil.copytree(scratch / "base", place)
-        _write_results(place / "study.yaml", place / "results")
         yield {"session": session.name, "variant": variant.name} | _found(
-            load_study(place / "study.yaml"), person.participant_id, variant, session
+            study, variant, scratch / f"variant{number}", session
         )
 
 
@@ -205,31 +90,32 @@ def _write_results(file: Path, results: Path) -> None:
     file.write_text("\n".join([*lines, f"results: {results.as_posix()}\n"]), encoding="utf-8")
 
 
-def _found(study: Study, person: str, variant: Variant, session: Session) -> dict[str, Any]:
-    """Calibrate from what the variant shows; solve everything on the body."""
-    folder = study.folder(person, "prepare")
-    kept = folder.with_name("prepared_whole")
-    shutil.copytree(folder, kept)
-    static = study.static_of(person)
-    manifest = study.manifest(person, "prepare")
-    whole_manifest = manifest.read_text(encoding="utf-8")
-    told = json.loads(whole_manifest)
+def _alter(study: Study, person: str, variant: Variant) -> None:
+    """Hide and change what a variant hides and changes of what was prepared."""
+    static, manifest = study.static_of(person), study.manifest(person, "prepare")
+    told = json.loads(manifest.read_text(encoding="utf-8"))
     told["trials"] = [one for one in told["trials"] if one["trial_id"] not in variant.without]
     manifest.write_text(json.dumps(told), encoding="utf-8")
     for one in told["trials"]:
-        file = folder / f"{one['trial_id']}.nc"
+        file = study.folder(person, "prepare") / f"{one['trial_id']}.nc"
         if file.is_file():
             still = static is not None and one["trial_id"] == static.trial_id
             whole = read_dataset(file)
             write_dataset(variant.altered(whole, still=still), file, whole.attrs)
+
+
+def _found(base: Study, variant: Variant, folder: Path, session: Session) -> dict[str, Any]:
+    """Calibrate from what the variant shows; solve all that was recorded on the body."""
+    study = altered_copy(base, variant, folder)
+    [person] = study.participants
+    name = person.participant_id
     start = time.process_time()
-    scale_participant(study, person, _quietly)
+    scale_participant(study, name, quietly)
     seconds = time.process_time() - start
-    shutil.rmtree(folder)
-    kept.rename(folder)
-    manifest.write_text(whole_manifest, encoding="utf-8")
-    solve_participant(study, person, _quietly)
-    return {"seconds": seconds, "without": variant.without} | _told(study, person, session)
+    shutil.copytree(base.folder(name, "prepare"), study.folder(name, "prepare"), dirs_exist_ok=True)
+    shutil.copy(base.manifest(name, "prepare"), study.manifest(name, "prepare"))
+    solve_participant(study, name, quietly)
+    return {"seconds": seconds, "without": variant.without} | _told(study, name, session)
 
 
 def _told(study: Study, person: str, session: Session) -> dict[str, Any]:
@@ -332,12 +218,17 @@ def main() -> None:
     """Measure, print the page, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--session", default="", help="only sessions that are called so")
+    parser.add_argument("--rows", type=Path, default=Path("body_real.json"), help="kept as found")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
-    asked, rows = parser.parse_args(), []
+    asked = parser.parse_args()
+    rows = json.loads(asked.rows.read_text(encoding="utf-8")) if asked.rows.is_file() else []
+    have = {row["session"] for row in rows}
     for session in SESSIONS:
-        if session.name.startswith(asked.session):
+        if session.name.startswith(asked.session) and session.name not in have:
             with tempfile.TemporaryDirectory(prefix="bodies-") as scratch:
-                rows += measured(session, Path(scratch), Path(os.environ["AQBIO_REALDATA"]))
+                data = Path(os.environ["AQBIO_REALDATA"])
+                rows += measured(session, Path(scratch), data)
+                write_text(asked.rows, json.dumps(rows, indent=1))
     print(page(rows))
     if asked.write:
         write_text(RESULT, page(rows))

@@ -217,7 +217,6 @@ def _marker_set(labels: Labels) -> MarkerSet:
             "name": "feet",
             "source": "benchmark",
             "markers": {name: {"body": "any"} for name in names},
-            "measurements": [],
             "feet": {side: {"heel": one[0], "toe": one[1:]} for side, one in sides.items()},
             "pelvis": {"front": front, "back": back},
         }

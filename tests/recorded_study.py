@@ -25,10 +25,9 @@ def standing_figure() -> dict[str, np.ndarray]:
     markers = read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet).markers
     places = {}
     for index, (label, marker) in enumerate(markers.items()):
-        if not marker.computed:
-            side = {"R": 0.1, "L": -0.1}.get(label[0], 0.0)
-            height = HEIGHTS[marker.body.split("_")[0]] + 1e-3 * index
-            places[label] = np.array([FORWARD.get(label, 0.0), height, side])
+        side = {"R": 0.1, "L": -0.1}.get(label[0], 0.0)
+        height = HEIGHTS[marker.body.split("_")[0]] + 1e-3 * index
+        places[label] = np.array([FORWARD.get(label, 0.0), height, side])
     return places
 
 

@@ -1,6 +1,6 @@
 """The one truth about settings, sheets and model maps."""
 
-from aqbio.config.model_map import MappedMarker, MarkerSet, Measurement, ModelMap
+from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, Corrections, StudySettings
 from aqbio.config.sheets import SHEETS, Capacity, Participant, Trial
 from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
@@ -15,7 +15,6 @@ __all__ = [
     "InvalidStudyError",
     "MappedMarker",
     "MarkerSet",
-    "Measurement",
     "ModelMap",
     "Participant",
     "StudySettings",

@@ -8,7 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from aqbio.names import ANATOMICAL_GROUPS
 
-Axis = Literal["x", "y", "z"]
 Weight = Annotated[float, Field(ge=0)]
 
 
@@ -129,41 +128,16 @@ class MappedMarker(_Strict):
         "marker.",
     )
     weight: Weight = Field(default=1.0, description="Weight in inverse kinematics.")
-    static_weight: Weight = Field(default=1.0, description="Weight in the static pose.")
     tracking: bool = Field(
         default=False,
-        description="Placed from the static trial; neither scales nor poses the model.",
+        description="A marker of a cluster: anywhere on its body; calibration finds where.",
     )
     static_only: bool = Field(default=False, description="Present in the static trial only.")
-    fixed: bool = Field(
-        default=False, description="Keeps its scaled position instead of the static trial's."
-    )
-    midpoint: tuple[str, ...] = Field(
-        default=(), description="Computed in the static trial: the mean of these labels."
-    )
-    hip_centre: Literal["left", "right"] | None = Field(
-        default=None,
-        description="Computed in the static trial from the pelvis labels (Harrington 2007).",
-    )
-
-    @property
-    def computed(self) -> bool:
-        """Whether the label is computed in the static trial instead of recorded."""
-        return bool(self.midpoint) or self.hip_centre is not None
 
     @property
     def tracked(self) -> bool:
         """Whether inverse kinematics follows the marker."""
-        return self.weight > 0 and not self.static_only and not self.computed
-
-
-class Measurement(_Strict):
-    """A scale factor: distances between markers in the recording over those on the model."""
-
-    name: str
-    bodies: tuple[str, ...]
-    axes: tuple[Axis, ...] = ("x", "y", "z")
-    pairs: tuple[tuple[str, str], ...] = Field(min_length=1)
+        return self.weight > 0 and not self.static_only
 
 
 class FootLabels(_Strict):
@@ -194,7 +168,7 @@ def _named(label: object) -> object:
 
 
 class MarkerSet(_Strict):
-    """Labels of a recording, where they sit on the model and what they measure."""
+    """Labels of a recording and where they sit on the model."""
 
     name: str
     source: str
@@ -204,7 +178,6 @@ class MarkerSet(_Strict):
         "and stands for the landmark's name wherever the file uses it.",
     )
     markers: dict[str, MappedMarker]
-    measurements: tuple[Measurement, ...]
     feet: FeetLabels
     pelvis: PelvisLabels
 
@@ -225,16 +198,6 @@ class MarkerSet(_Strict):
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
         known = set(self.markers)
-        for name, marker in self.markers.items():
-            for label in marker.midpoint:
-                if label not in known or self.markers[label].computed:
-                    raise ValueError(f"marker {name}: midpoint label {label} is not a recorded one")
-        for measurement in self.measurements:
-            for label in (label for pair in measurement.pairs for label in pair):
-                if label not in known:
-                    raise ValueError(
-                        f"measurement {measurement.name}: label {label} is not in markers"
-                    )
         labels = [
             self.feet.left.heel,
             *self.feet.left.toe,

@@ -143,7 +143,7 @@ def _static_findings(
                     yield _finding(
                         "static-not-named",
                         f"{name} has the static trial {trial}, but its static_trial is n/a: the "
-                        "model would be scaled without it.",
+                        "body would be calibrated without it.",
                         sheet,
                         f"write {trial} in column static_trial, or set include = no.",
                         person.number,

@@ -178,7 +178,7 @@ def _left_right(model: Any) -> list[Finding]:
             f"{name}: left is {difference:+.1%} of right ({left[name]:.4g} against "
             f"{right[name]:.4g}), more than {LEFT_RIGHT:.0%}."
         )
-        fix = "put both sides into one measurement of the marker set, or check the static trial."
+        fix = "check the model: was one side scaled or edited by itself?"
         findings.append(
             Finding(
                 "model-left-right", "warning", what, number=difference, limit=LEFT_RIGHT, fix=fix

@@ -123,8 +123,7 @@ def _map_problems(study: Study) -> list[Finding]:
     if findings := _marker_problems(study):
         return findings
     known = {body for members in model_map.groups.values() for body in members}
-    named = {body for measure in study.marker_set.measurements for body in measure.bodies}
-    named |= {marker.body for marker in study.marker_set.markers.values()}
+    named = {marker.body for marker in study.marker_set.markers.values()}
     return [_unknown_body(study, body, known) for body in sorted(named - known)]
 
 
@@ -202,7 +201,7 @@ def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
     group = {body: name for name, members in groups.items() for body in members}
     for label, marker in marker_set.markers.items():
         body = own.get(marker_set.model_name(label))
-        if marker.computed or None in (group.get(body or ""), group.get(marker.body)):
+        if None in (group.get(body or ""), group.get(marker.body)):
             continue
         if group[str(body)] != group[marker.body]:
             yield Finding(

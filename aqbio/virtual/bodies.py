@@ -19,6 +19,7 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE
 from aqbio.mechanics.calibration.beliefs import size_belief
 from aqbio.mechanics.calibration.frames import Recording
+from aqbio.mechanics.calibration.mass import stretched_masses
 from aqbio.mechanics.calibration.parts import Parts, body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, part_end
@@ -226,9 +227,9 @@ def _grown(
     kinds = list(dict.fromkeys(parts.kinds))
     drawn = np.exp(DENSITY_SD * random["density"].standard_normal(len(kinds)))
     density = drawn[[kinds.index(parts.kinds[part]) for part in parts.of_body]]
-    own = template.skeleton_of(shape)
-    mass, inertia = _weighed(base, factors[parts.of_body], density)
-    return replace(own, mass=mass, com=factors[parts.of_body] * base.com, inertia=inertia)
+    dense = replace(base, mass=density * base.mass, inertia=density[:, None, None] * base.inertia)
+    mass, inertia = stretched_masses(dense, factors[parts.of_body], float(base.mass.sum()))
+    return replace(template.skeleton_of(shape), mass=mass, inertia=inertia)
 
 
 def _worn(base: Skeleton, parts: Parts) -> MarkerPlaces:
@@ -241,24 +242,6 @@ def _worn(base: Skeleton, parts: Parts) -> MarkerPlaces:
         np.concatenate([base.marker_body, bodies]),
         np.concatenate([base.marker_position, third]),
     )
-
-
-def _weighed(
-    base: Skeleton, factor: FloatArray, density: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Masses (B,) and inertias (B, 3, 3) of stretched segments; the body keeps its mass.
-
-    Notes
-    -----
-    A stretched solid keeps its shape: mass follows volume, second moments ``S = tr(I)/2 − I``
-    become ``D S D`` with D the factors.
-    """
-    mass = base.mass * factor.prod(axis=1) * density
-    mass *= base.mass.sum() / mass.sum()
-    trace = np.einsum("bii->b", base.inertia)[:, None, None]
-    second = (0.5 * trace * np.eye(3) - base.inertia) * factor[:, :, None] * factor[:, None, :]
-    second *= (mass / np.where(base.mass > 0.0, base.mass, 1.0))[:, None, None]
-    return mass, np.einsum("bii->b", second)[:, None, None] * np.eye(3) - second
 
 
 def _proportions(

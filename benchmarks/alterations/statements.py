@@ -197,9 +197,6 @@ def unlisted_body(study: MemoryStudy, random: Random) -> Planted:
     )
     gone = {name for name, own in content["markers"].items() if own["body"] == body}
     content["markers"] = {n: one for n, one in content["markers"].items() if n not in gone}
-    for one in content["measurements"]:
-        one["pairs"] = [pair for pair in one["pairs"] if not gone & set(pair)]
-    content["measurements"] = [one for one in content["measurements"] if one["pairs"]]
     study.marker_set = yaml.safe_dump(content, sort_keys=False)
     names = (together(of_body(body), GONE), together("|".join(gone), GONE + "|place|unknown|known"))
     return Planted(f"marker set without the markers of {body}", names, foreseen=True)

@@ -161,12 +161,11 @@ def test_labels_of_a_marker_set_must_exist(problems):
 name: m
 source: s
 markers: {A: {body: b}, B: {body: b}}
-measurements: [{name: x, bodies: [b], pairs: [[A, C]]}]
-feet: {left: {heel: A, toe: [B]}, right: {heel: A, toe: [B]}}
+feet: {left: {heel: C, toe: [B]}, right: {heel: A, toe: [B]}}
 pelvis: {front: [A], back: [B]}
 """
     [finding] = problems(text, MarkerSet)
-    assert "measurement x: label C is not in markers" in finding.what
+    assert "feet or pelvis: label C is not in markers" in finding.what
 
 
 def test_nothing_of_pydantic_shows(problems):

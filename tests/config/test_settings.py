@@ -230,5 +230,3 @@ def test_which_markers_inverse_kinematics_follows():
     assert MappedMarker(body="b", tracking=True).tracked
     assert not MappedMarker(body="b", static_only=True).tracked
     assert not MappedMarker(body="b", weight=0).tracked
-    assert not MappedMarker(body="b", midpoint=("A", "B")).tracked
-    assert not MappedMarker(body="b", hip_centre="left").tracked

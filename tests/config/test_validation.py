@@ -67,11 +67,9 @@ def test_what_no_parser_takes_is_refused_in_words(tmp_path, text):
 
 def test_an_item_that_is_missing_is_where_its_list_is(problems):
     """The place of the error is beyond the end of the list."""
-    text = (
-        "name: a\nsource: none\nmeasurements:\n  - {name: arm, bodies: [humerus_r], pairs: [[A]]}\n"
-    )
+    text = "name: a\nsource: none\nmarkers:\n  A: {body: b, position: [0, 0]}\n"
     found = problems(text, MarkerSet)
-    assert "line 4" in {finding.where for finding in found if "pairs" in finding.what}
+    assert "line 4" in {finding.where for finding in found if "position" in finding.what}
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -62,20 +62,10 @@ def check_map(name: str, file: Path) -> None:
 
 
 def check_markers(markers: Path, file: Path) -> None:
-    """Every label finds its place, and every measured body exists."""
+    """Every label finds its place."""
     marker_set = read_yaml(markers, MarkerSet)
     skeleton = read_skeleton(file)
-    assert placed_labels(marker_set, skeleton).keys() == {
-        label for label, marker in marker_set.markers.items() if not marker.computed
-    }
-    for measurement in marker_set.measurements:
-        for body in measurement.bodies:
-            assert body in skeleton.bodies, measurement.name
-        left = {body[:-2] for body in measurement.bodies if body.endswith("_l")}
-        right = {body[:-2] for body in measurement.bodies if body.endswith("_r")}
-        assert left == right, measurement.name
-    axes = [(b, axis) for m in marker_set.measurements for b in m.bodies for axis in m.axes]
-    assert len(axes) == len(set(axes)), "a body is scaled twice along one axis"
+    assert placed_labels(marker_set, skeleton).keys() == marker_set.markers.keys()
 
 
 @pytest.mark.parametrize(("name", "file"), OURS)

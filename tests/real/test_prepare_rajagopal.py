@@ -48,7 +48,6 @@ def walk(realdata):
             "name": "walk",
             "source": "Rajagopal 2016",
             "markers": places,
-            "measurements": [],
             "feet": {
                 "left": {"heel": "L.Heel", "toe": ["L.Toe", "L.MT5"]},
                 "right": {"heel": "R.Heel", "toe": ["R.Toe", "R.MT5"]},

@@ -121,7 +121,6 @@ def marker_set(front, back, left, right) -> MarkerSet:
             "name": "sample",
             "source": "none",
             "markers": {label: {"body": "any"} for label in (*front, *back, *left, *right)},
-            "measurements": [],
             "feet": {
                 "left": {"heel": left[0], "toe": left[1:]},
                 "right": {"heel": right[0], "toe": right[1:]},

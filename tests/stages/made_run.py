@@ -34,7 +34,6 @@ markers:
   RTOE: {body: foot_r}
   RMT5: {body: foot_r}
   RMMAL: {body: foot_r, static_only: true}
-measurements: []
 feet:
   left: {heel: LHEEL, toe: [LTOE, LMT5]}
   right: {heel: RHEEL, toe: [RTOE, RMT5]}

@@ -40,7 +40,6 @@ def _marker_set(**changes) -> MarkerSet:
             "name": "made",
             "source": "none",
             "markers": markers,
-            "measurements": [],
             "feet": {"left": foot, "right": foot},
             "pelvis": {"front": ["M0"], "back": ["M1"]},
         }

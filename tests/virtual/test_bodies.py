@@ -15,7 +15,6 @@ from aqbio.virtual.bodies import (
     ONE_LEG,
     PEOPLE,
     RATE,
-    _weighed,
     generic,
     virtual_body,
 )
@@ -59,15 +58,6 @@ def test_segments_are_solids_that_weigh_what_the_athlete_weighs(body):
     moments = np.linalg.eigvalsh(body.skeleton.inertia)
     assert moments.min() > 0.0
     assert (moments[:, 0] + moments[:, 1] - moments[:, 2]).min() > 0.0
-
-
-def test_a_body_grown_alike_has_masses_and_inertias_of_a_larger_solid():
-    """Twice as long everywhere: the same mass by decree, five powers less three for inertia."""
-    base = generic(virtual_body(CASES[0], SEED).athlete)
-    double = np.full((len(base.bodies), 3), 2.0)
-    mass, inertia = _weighed(base, double, np.ones(len(base.bodies)))
-    np.testing.assert_allclose(mass, base.mass, rtol=1e-12)
-    np.testing.assert_allclose(inertia, 4.0 * base.inertia, rtol=1e-9, atol=1e-15)
 
 
 def test_the_centre_of_mass_goes_where_the_gaits_went(body):

@@ -158,10 +158,9 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made):
     """Angular momentum about the vertical of every group, from files to contributions.
 
     What separates it from the truth: the low-pass filter, computed here from the true coordinates,
-    and the scaled model. Scaling finds segment lengths to 0.3 mm (Harrington's hip centres are not
-    proportional to stature), below 1e-3 of a limb; masses are exact. Markers are rounded to 0.5 µm.
-    Momenta are products of masses, two lengths and a rate: at most about 4e-3 of the largest group
-    momentum of 4 kg m²/s, 0.016; 0.02 is asserted, against 3 to 4 kg m²/s of effect.
+    and the calibrated model. It weighs perfect markers against what is believed of bodies and skin:
+    lengths come out within half a percent, and momenta are products of masses, two lengths and a
+    rate: 2 % of the largest group momentum of 4 kg m²/s is asserted, against 3 to 4 of effect.
     """
     from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
@@ -178,7 +177,7 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made):
         stage(study, RUNNER.name, _silent)
     for trial, run in runs.items():
         for group, (error, by_filter) in _solved_errors(study, run, trial).items():
-            assert error < 0.02, (trial, group)
+            assert error < 0.08, (trial, group)
             assert by_filter < 0.15, (trial, group)
 
 

@@ -135,8 +135,7 @@ class Problem:
         """(K,) array, m²: mean over the axes of how far a marker may be from its place."""
         first = self.template.sizes[0]
         precision = np.diagonal(self.beliefs.precision)[first : first + self.template.sizes[1]]
-        variance: FloatArray = (1.0 / precision).reshape(-1, 3).mean(axis=1)
-        return variance
+        return np.asarray((1.0 / precision).reshape(-1, 3).mean(axis=1))
 
     @cached_property
     def _pose_beliefs(self) -> tuple[FloatArray, FloatArray]:
@@ -182,8 +181,7 @@ class Problem:
     def _shrinkage(self, inverse: FloatArray, part: int) -> FloatArray:
         """(F,) array: Woodbury's factor of one part's common variance."""
         common = self.variances[1][:, part]
-        shrunk: FloatArray = common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1))
-        return shrunk
+        return np.asarray(common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1)))
 
     def common_part(self, error: FloatArray, weights: FloatArray) -> FloatArray:
         """(F, K, 3) array, m: what the markers of a part are off together."""
@@ -196,15 +194,19 @@ class Problem:
     def frame_costs(self, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(F,) array of costs of the frames, and the errors of the markers."""
         error = self.errors(state)
+        return self.costs_of(error, state, weights), error
+
+    def costs_of(self, error: FloatArray, state: State, weights: FloatArray) -> FloatArray:
+        """(F,) array of costs of the frames for errors that are known."""
         inverse = self._inverse(weights)
-        cost = (inverse[..., None] * error**2).sum(axis=(1, 2))
+        cost: FloatArray = (inverse[..., None] * error**2).sum(axis=(1, 2))
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
             cost -= self._shrinkage(inverse, part) * (pulled**2).sum(axis=1)
         precision, _ = self._pose_beliefs
         cost += (precision * self._from_mean(state) ** 2).sum(axis=1)
         cost += (self._beyond(state.q) ** 2).sum(axis=1) / BEYOND_SD**2
-        return cost, error
+        return cost
 
     def cost(self, state: State, weights: FloatArray) -> tuple[float, FloatArray]:
         """Whole cost, and the errors of the markers."""
@@ -294,21 +296,22 @@ class Problem:
         self, rows: FloatArray, error: FloatArray, weights: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """``J' V⁻¹ J`` and ``J' V⁻¹ e`` of every frame, J the derivatives of the markers."""
-        frames, markers, _, width = rows.shape
+        frames, _, _, width = rows.shape
+        hessian, gradient = np.zeros((frames, width, width)), np.zeros((frames, width))
         inverse = self._inverse(weights)
-        root = np.sqrt(inverse)
-        scaled = (root[..., None, None] * rows).reshape(frames, 3 * markers, width)
-        left = np.swapaxes(scaled, 1, 2)
-        hessian = left @ scaled
-        gradient = (left @ (root[..., None] * error).reshape(frames, -1, 1))[..., 0]
         for part, own in enumerate(self.parts):
-            shrunk = self._shrinkage(inverse, part)
-            weight = inverse[:, own, None, None]
-            pulled = (weight * rows[:, own]).sum(axis=1)
-            off = (weight[..., 0] * error[:, own]).sum(axis=1)
-            turned = np.swapaxes(pulled, 1, 2)
-            hessian -= shrunk[:, None, None] * (turned @ pulled)
-            gradient -= shrunk[:, None] * (turned @ off[..., None])[..., 0]
+            some = np.flatnonzero(rows[:, own].any(axis=(0, 1, 2)))  # a part hangs on few
+            moved = rows[:, own][..., some]
+            scaled = inverse[:, own, None, None] * moved
+            left = np.swapaxes(scaled.reshape(frames, -1, len(some)), 1, 2)
+            pulled = scaled.sum(axis=1)
+            turned = self._shrinkage(inverse, part)[:, None, None] * np.swapaxes(pulled, 1, 2)
+            off = (inverse[:, own, None] * error[:, own]).sum(axis=1)[..., None]
+            stiff = left @ moved.reshape(frames, -1, len(some)) - turned @ pulled
+            hessian[:, some[:, None], some] += stiff
+            gradient[:, some] += (left @ error[:, own].reshape(frames, -1, 1) - turned @ off)[
+                ..., 0
+            ]
         return hessian, gradient
 
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:

@@ -34,8 +34,7 @@ class ChosenFrames:
     @property
     def visible(self) -> BoolArray:
         """(F, K) bool."""
-        seen: BoolArray = np.asarray(np.isfinite(self.position).all(axis=2))
-        return seen
+        return np.asarray(np.isfinite(self.position).all(axis=2))
 
 
 @dataclass(frozen=True, eq=False)

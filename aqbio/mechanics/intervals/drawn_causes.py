@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -104,16 +105,20 @@ def drawn_causes(
     skeleton, anatomy = run.skeleton, run.anatomy
     origin = np.zeros_like(run.kinematics.origin[:, 0])
     twin = twins(skeleton.bodies, anatomy.groups)
-    parameters = inertia_draws(skeleton, spread.inertia, twin, count, generator)
+    bodies = _bodies(run, moved)
+    same = [*(deepcopy(generator) for _ in bodies[1:]), generator]
+    parameters = [
+        inertia_draws(body, spread.inertia, twin, count, one)
+        for (body, _, _), one in zip(bodies, same, strict=True)
+    ]
     loads = drawn_loads(run.loads, origin, spread.loads, count, generator)
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    bodies = _bodies(run, moved)
     found: dict[str, list[InducedAccelerations]] = {model: [] for model in contact_models}
     for draw in range(count):
         shaped, kinematics, still = bodies[draw % len(bodies)]
-        body = _weighed(shaped, drawn_skeleton(skeleton, parameters[draw]), skeleton)
+        body = drawn_skeleton(shaped, parameters[draw % len(bodies)][draw])
         own = [
             ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
             for foot, name in enumerate(loads.bodies)
@@ -151,9 +156,3 @@ def _bodies(
         motions = zip(moved.skeletons, moved.q, moved.u, moved.udot, strict=True)
         moves = [(body, segment_kinematics(body, *motion)) for body, *motion in motions]
     return [(body, motion, still_kinematics(body, motion)) for body, motion in moves]
-
-
-def _weighed(shaped: Skeleton, weighed: Skeleton, model: Skeleton) -> Skeleton:
-    """A body of another shape with drawn masses: centres are off by what they are on the model."""
-    com = shaped.com + weighed.com - model.com
-    return replace(shaped, mass=weighed.mass, com=com, inertia=weighed.inertia)

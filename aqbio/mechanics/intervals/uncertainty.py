@@ -87,8 +87,8 @@ class Motions:
     u: FloatArray
     udot: FloatArray
 
-    def frames(self, chosen: slice) -> Motions:
-        """Give the same for some of the frames (views)."""
+    def frames(self, chosen: slice | IntArray) -> Motions:
+        """Give the same for some of the frames."""
         motion = (self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
         return Motions(self.skeletons, *motion)
 
@@ -122,6 +122,10 @@ class DrawnOutcomes:
     inertial_force: FloatArray
     relative_force: FloatArray
     ground_force: FloatArray
+
+    def frames(self, chosen: slice) -> DrawnOutcomes:
+        """Give the same for some of the frames (views)."""
+        return DrawnOutcomes(*(getattr(self, one.name)[:, chosen] for one in fields(self)))
 
     def changed_by(
         self, other: DrawnOutcomes, base: DrawnOutcomes, draw: IntArray

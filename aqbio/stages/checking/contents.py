@@ -141,7 +141,7 @@ def _trial_problems(
 
 def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
     """Labels of the marker set that no recording has."""
-    asked = [label for label, marker in marker_set.markers.items() if not marker.computed]
+    asked = list(marker_set.markers)
     absent = [label for label in asked if label not in labels]
     free = [label for label in labels if label not in marker_set.markers]
     if len(absent) <= MANY:

@@ -249,7 +249,7 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
         moving = sum(row.task != "static" for row in own)
         words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
         if not person.static_trial:
-            words.append("no static trial: the model is scaled to the stillest frames of a run")
+            words.append("no static trial: the body is calibrated from the runs alone")
         standing = [look.standing_mass for look in seen if look.standing_mass is not None]
         strides = [mass for look in seen for mass in look.stride_masses]
         if standing:

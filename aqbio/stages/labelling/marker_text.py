@@ -12,13 +12,12 @@ HEADINGS = {
     "trunk": "pelvis, trunk and head",
     "right": "right side",
     "left": "left side",
-    "centres": "joint centres, computed in the static trial",
 }
 
 INTRODUCTION = """\
 # Labels of the recordings and where they sit on the model, as aqbio understands them.
 # Please look through it: models/README.md explains every field.
-# Landmarks scale and pose the model; cluster markers (tracking) are placed from the static trial.
+# Landmarks have a place on the model; cluster markers (tracking) are anywhere on their body.
 """
 
 BLANKS = """\
@@ -69,10 +68,6 @@ def marker_set_text(
             f"  # {_flow(label)}: {{body: , tracking: true}}  # {why}"
             for label, why in left_out.items()
         ]
-    lines.append("measurements:")
-    for measurement in content["measurements"]:
-        for index, (key, value) in enumerate(measurement.items()):
-            lines.append(f"  {'- ' if index == 0 else '  '}{key}: {_flow(value)}")
     lines.append("feet:")
     lines += [f"  {side}: {_flow(foot)}" for side, foot in content["feet"].items()]
     lines.append(f"pelvis: {_flow(content['pelvis'])}")

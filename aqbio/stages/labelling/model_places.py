@@ -24,14 +24,11 @@ class ModelPlaces:
         Own marker by place on the body, clusters left out.
     bodies : dict
         Body by segment and side, the side empty for pelvis and torso.
-    scaled : dict
-        Bodies of both sides that grow with a segment, by segment.
     """
 
     own: Mapping[str, str]
     places: Mapping[Place, str]
     bodies: Mapping[tuple[str, str], str]
-    scaled: Mapping[str, tuple[str, ...]]
 
 
 def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable) -> ModelPlaces:
@@ -52,15 +49,8 @@ def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTab
         if not table.landmarks[place.landmark].cluster
     }
     segments = _segments(model_map)
-    scaled: dict[str, tuple[str, ...]] = {}
-    for segment in dict.fromkeys(name for name, _ in segments):
-        sides = [segments[key] for key in segments if key[0] == segment]
-        longest = max(map(len, sides))
-        scaled[segment] = tuple(
-            side[index] for index in range(longest) for side in sides if index < len(side)
-        )
     bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
-    return ModelPlaces(own, places, bodies, scaled)
+    return ModelPlaces(own, places, bodies)
 
 
 def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from aqbio.config.landmarks import Landmark, LandmarkTable
 from aqbio.stages.labelling.by_name import Place
-from aqbio.stages.labelling.measurements import centres, measurements
 from aqbio.stages.labelling.model_places import ModelPlaces
 
 SIDES = ("right", "left")
@@ -54,7 +53,7 @@ def proposed_markers(
     Returns
     -------
     dict
-        Sections ``trunk``, ``right``, ``left`` and ``centres``; entries by label.
+        Sections ``trunk``, ``right`` and ``left``; entries by label.
     """
     order = list(table.landmarks)
     sections: dict[str, dict[str, Any]] = {"trunk": {}, "right": {}, "left": {}}
@@ -67,7 +66,6 @@ def proposed_markers(
             entry["static_only"] = True
         trunk = landmark.segment in ("pelvis", "torso")
         sections["trunk" if trunk else place.side][label] = entry
-    sections["centres"] = centres(labelling, model)
     return sections
 
 
@@ -147,7 +145,7 @@ def with_blanks(labelling: Labelling) -> Labelling:
 
 
 def marker_set_content(
-    name: str, source: str, labelling: Labelling, sections: Mapping[str, Any], model: ModelPlaces
+    name: str, source: str, labelling: Labelling, sections: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Give a whole marker set as plain data.
 
@@ -158,14 +156,12 @@ def marker_set_content(
         With blanks, where landmarks are missing.
     sections : mapping
         Its markers by section.
-    model : ModelPlaces
     """
     markers = {label: entry for part in sections.values() for label, entry in part.items()}
     return {
         "name": name,
         "source": source,
         "markers": markers,
-        "measurements": measurements(labelling, markers, model),
         "feet": {side: foot_labels(labelling, side, markers) for side in ("left", "right")},
         "pelvis": {
             "front": [labelling.label("asis", side) for side in SIDES],

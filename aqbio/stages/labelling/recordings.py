@@ -120,7 +120,7 @@ def proposed_set(
     sections = proposed_markers(labelling, places, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
     left_out |= {label: "the model has no such segment" for label in known if label not in placed}
-    content = marker_set_content(name, SOURCE, labelling, sections, places)
+    content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
     marker_set = None if missing else MarkerSet.model_validate(content)
     sure = _count(sections) - len(missing)
@@ -168,4 +168,4 @@ def _by_place(
 
 
 def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(len(part) for section, part in sections.items() if section != "centres")
+    return sum(len(part) for part in sections.values())

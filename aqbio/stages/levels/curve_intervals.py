@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.levels.curves import CHAINS
 from aqbio.stages.levels.intervals import seen
-from aqbio.stages.levels.trial_draws import TrialDraws, frame_outcomes
+from aqbio.stages.levels.trial_draws import TrialDraws
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,14 +37,18 @@ ITEMS = {
 """Variables of the step curves with a standard deviation, and the dimension of their items."""
 
 
-def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, DrawnOutcomes]) -> xr.Dataset:
+Phases = Sequence[tuple[slice, DrawnOutcomes]]
+"""Frames (:func:`phase_frames`) and draws of a step's stance, and of its flight if drawn."""
+
+
+def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, Phases]) -> xr.Dataset:
     """Standard deviations of the curves of one step of each foot.
 
     Parameters
     ----------
     draws : TrialDraws
     steps : mapping
-        Drawn outcomes of the stance by step.
+        Drawn outcomes of the phases by step.
 
     Returns
     -------
@@ -59,8 +63,8 @@ def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, DrawnOutcomes]) ->
         name: np.full((len(SIDES), 2, len(KNOTS), counts[item], 3), np.nan)
         for name, item in ITEMS.items()
     }
-    for step, stance in steps.items():
-        for phase, (frames, found) in enumerate(_phases(draws, step, stance)):
+    for step, phases in steps.items():
+        for phase, (frames, found) in enumerate(phases):
             start, end = step.phase(PHASES[phase])
             at = (draws.time[frames] - start) / (end - start)
             for name, drawn in _by_item(draws, step, found).items():
@@ -87,19 +91,18 @@ def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, DrawnOutcomes]) ->
     )
 
 
-def _phases(
-    draws: TrialDraws, step: Step, stance: DrawnOutcomes
-) -> Iterator[tuple[slice, DrawnOutcomes]]:
-    """Frames and outcomes of the stance, and of the flight where it is known who pushes."""
-    yield draws.frames(step), stance
-    if np.isfinite(step.flight) and draws.roles.flight == "R1":
-        inside = np.flatnonzero(
-            (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
-        )
-        if len(inside) >= FLIGHT_FRAMES:
-            first, last = int(inside[0]), int(inside[-1]) + 1
-            frames = slice(first, last, (last - first) // FLIGHT_FRAMES)
-            yield frames, frame_outcomes(draws, frames)[0]
+def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
+    """Frames of the stance, and of the flight where it is known who pushes."""
+    stance = draws.frames(step)
+    if not np.isfinite(step.flight) or draws.roles.flight != "R1":
+        return [stance]
+    inside = np.flatnonzero(
+        (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
+    )
+    if len(inside) < FLIGHT_FRAMES:
+        return [stance]
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    return [stance, slice(first, last, (last - first) // FLIGHT_FRAMES)]
 
 
 def _by_item(draws: TrialDraws, step: Step, found: DrawnOutcomes) -> dict[str, FloatArray]:

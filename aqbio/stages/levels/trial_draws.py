@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -167,26 +169,34 @@ def with_bodies(
     return replace(draws, moved=motions, first_moved=inside.start)
 
 
-def frame_outcomes(draws: TrialDraws, frames: slice) -> tuple[DrawnOutcomes, DrawnOutcomes]:
-    """Draws of some frames, and the undisturbed outcomes with K = 1; ground axes.
+Outcomes = tuple[DrawnOutcomes, DrawnOutcomes]
+"""Draws of some frames, and the undisturbed outcomes with K = 1; ground axes."""
 
-    Parameters
-    ----------
-    draws : TrialDraws
-    frames : slice
-        Of the trial; draws are the same masses, plates and bodies for all frames.
+
+def frame_outcomes(draws: TrialDraws, frames: slice) -> Outcomes:
+    """Draws of some frames of the trial."""
+    return outcomes_of(draws, [frames])[0]
+
+
+def outcomes_of(draws: TrialDraws, chosen: Sequence[slice]) -> list[Outcomes]:
+    """Draws of several runs of frames of the trial, one after the other.
+
+    They are the same masses, plates and bodies for all frames; all are computed at once.
     """
     mechanics, count = draws.found.mechanics, draws.sampling.count
+    frames = np.concatenate([np.arange(one.start, one.stop, one.step) for one in chosen])
     loads = [load.frames(frames) for load in mechanics.loads]
-    kinematics = mechanics.kinematics.frames(frames)
+    kinematics = mechanics.kinematics.picked(frames)
     generator = np.random.default_rng(draws.sampling.seed)
     found = drawn_outcomes(
         mechanics.skeleton, kinematics, loads, draws.parts, draws.spread, count, generator
     )
-    one = (x[None] for x in (kinematics.q, kinematics.u, kinematics.udot))
-    base = body_outcomes(Motions((mechanics.skeleton,), *one), loads, draws.parts)
+    own = (x[None] for x in (kinematics.q, kinematics.u, kinematics.udot))
+    base = body_outcomes(Motions((mechanics.skeleton,), *own), loads, draws.parts)
     if draws.moved is not None:
-        moved = draws.moved_motions(frames)
+        moved = draws.moved.frames(frames - draws.first_moved)
         other = body_outcomes(moved, loads, draws.parts)
         found = found.changed_by(other, base, generator.integers(0, len(moved.q), count))
-    return found, base
+    ends = np.cumsum([len(range(one.start, one.stop, one.step)) for one in chosen]).tolist()
+    cuts = [slice(first, last) for first, last in pairwise([0, *ends])]
+    return [(found.frames(cut), base.frames(cut)) for cut in cuts]

@@ -16,9 +16,9 @@ from aqbio.mechanics.gait.steps import Contact, Status, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.levels.cause_intervals import cause_rows, drawn_stances
-from aqbio.stages.levels.curve_intervals import curves_sd_dataset
+from aqbio.stages.levels.curve_intervals import curves_sd_dataset, phase_frames
 from aqbio.stages.levels.intervals import interval_rows
-from aqbio.stages.levels.trial_draws import SPLINE_REACH, TrialDraws, frame_outcomes
+from aqbio.stages.levels.trial_draws import SPLINE_REACH, TrialDraws, outcomes_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,11 +58,13 @@ def intervals_dataset(
     steps = list(drawn_steps(contacts, draws.time, maximum_flight))
     if not steps:
         return xr.Dataset()
-    drawn = {step: frame_outcomes(draws, draws.frames(step)) for step in steps}
+    phases = {step: phase_frames(draws, step) for step in steps}
+    every = iter(outcomes_of(draws, [frames for some in phases.values() for frames in some]))
+    drawn = {step: [(frames, next(every)) for frames in some] for step, some in phases.items()}
     causes = drawn_stances(draws, steps)
     tables = {
-        step.side: [*interval_rows(draws, step, found), *cause_rows(draws, step, causes[step])]
-        for step, found in drawn.items()
+        step.side: [*interval_rows(draws, step, stance), *cause_rows(draws, step, causes[step])]
+        for step, ((_, stance), *_) in drawn.items()
     }
     outcomes = sorted({_outcome(row) for rows in tables.values() for row in rows})
     place = {outcome: number for number, outcome in enumerate(outcomes)}
@@ -94,7 +96,10 @@ def intervals_dataset(
             },
         },
     )
-    curves = curves_sd_dataset(draws, {step: found for step, (found, _) in drawn.items()})
+    curves = curves_sd_dataset(
+        draws,
+        {step: [(frames, found) for frames, (found, _) in some] for step, some in drawn.items()},
+    )
     return means.merge(curves, join="exact")
 
 

@@ -129,7 +129,7 @@ def missing_labels(
     """Note the mapped labels that the recording does not have, with the nearest that it has."""
     free = [label for label in recording.labels if label not in marker_set.markers]
     for label, marker in marker_set.markers.items():
-        expected = not (marker.computed or (moving and marker.static_only))
+        expected = not (moving and marker.static_only)
         if label in recording.labels or not expected:
             continue
         near = closest(label, free)

@@ -110,9 +110,7 @@ def with_checked_labels(
 
 def _segments(marker_set: MarkerSet) -> dict[str, str]:
     """Segment of every recorded label: its body; toes count with their foot."""
-    bodies = {
-        label: marker.body for label, marker in marker_set.markers.items() if not marker.computed
-    }
+    bodies = {label: marker.body for label, marker in marker_set.markers.items()}
     for side in ("left", "right"):
         foot = getattr(marker_set.feet, side)
         whole = bodies.get(foot.heel, "")

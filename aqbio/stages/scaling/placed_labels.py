@@ -26,8 +26,6 @@ def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
     found: dict[str, Label] = {}
     claimed: dict[str, str] = {}
     for label, mapped in marker_set.markers.items():
-        if mapped.computed:
-            continue
         name = marker_set.model_name(label)
         if name in claimed:
             raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")

@@ -66,7 +66,6 @@ def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
         "name": "model",
         "source": "the markers of the participant's model",
         "markers": markers,
-        "measurements": [],
         "feet": {side: foot_labels(labelling, side, markers) for side in SIDES},
         "pelvis": {
             "front": [labelling.label("asis", side) for side in ("right", "left")],

@@ -23,7 +23,7 @@ from aqbio.stages.preparation.markers import longest_gap
 from aqbio.stages.solving.beliefs import calibrated_beliefs
 from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
 from aqbio.stages.solving.observed import bridged, shown_by_markers, told_by_file
-from aqbio.stages.solving.pose import Fault, SolvedPose, believed, pose_faults
+from aqbio.stages.solving.pose import Fault, SolvedPose, believed, faults_that_stay, pose_faults
 from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 
 FAINT = 1e-3
@@ -113,7 +113,7 @@ def trial_pose(
             observed = observed.losing(frames, why)
         seen = None if trial.coordinates_file else kept
         pose = SolvedPose(skeleton, solved.plain, seen, study.model_map, study.marker_set, observed)
-        faults = pose_faults(pose)
+        faults = faults_that_stay(pose_faults(pose), pose, replace(pose, q=solved.q))
         if not faults:
             break
         every += faults

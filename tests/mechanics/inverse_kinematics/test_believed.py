@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.calibration.posterior import moving_flexion, offset_sds
+from aqbio.mechanics.inverse_kinematics import believed
 from aqbio.mechanics.inverse_kinematics.believed import BodyBeliefs, believed_poses
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -80,8 +81,9 @@ def made():
     return athlete(0)
 
 
-def test_without_beliefs_it_is_plain_inverse_kinematics(made):
+def test_without_beliefs_it_is_plain_inverse_kinematics(made, monkeypatch):
     """Skin of a kilometre, rigid, and no posture believed: least squares with equal weights."""
+    monkeypatch.setattr(believed, "TOLERANCE", 1e-6)  # walked on: what is compared is the minimum
     nothing = np.full(len(made.skeleton.coordinates), np.inf)
     postures = replace(made.beliefs.postures, low=-nothing, high=nothing, frame_sd=nothing)
     soft = np.full(len(made.every), 1e3)
@@ -103,7 +105,7 @@ def test_a_limb_that_nobody_sees_is_the_persons_mean(made):
     for name in ("knee_angle_r", "ankle_angle_r"):
         column = made.column(name)
         mean = made.beliefs.mean_posture[made.skeleton.free.tolist().index(column)]
-        np.testing.assert_allclose(found.q[:, column], mean, atol=1e-6)
+        np.testing.assert_allclose(found.q[:, column], mean, atol=1e-5)
         sd = np.sqrt(found.covariance[:, column, column])
         np.testing.assert_allclose(sd, made.beliefs.postures.frame_sd[column], rtol=1e-6)
 
@@ -113,7 +115,7 @@ def test_another_place_and_heading_turn_the_root_alone(made):
     turned = made.position @ np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]) + 1.0
     there, here = made.believed(turned), made.believed()
     limbs = ~np.char.startswith(made.skeleton.coordinates, "pelvis")
-    np.testing.assert_allclose(there.q[:, limbs], here.q[:, limbs], atol=5e-6)
+    np.testing.assert_allclose(there.q[:, limbs], here.q[:, limbs], atol=2e-5)
 
 
 def test_a_marker_that_is_elsewhere_loses_its_weight(made):

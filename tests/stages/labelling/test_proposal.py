@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import yaml
 
 from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
 from aqbio.io.osim_markers import model_markers
 from aqbio.io.study import MODELS
 from aqbio.stages.gathering.chosen_model import chosen_model
 from aqbio.stages.labelling.by_name import Place, named_labels
-from aqbio.stages.labelling.measurements import measurements
 from aqbio.stages.labelling.model_places import model_places
 from aqbio.stages.labelling.proposal import (
     Labelling,
@@ -128,27 +126,19 @@ def test_our_own_marker_set_comes_out_as_it_was_written(table):
     """The sprint model's own labels give the marker set that the model brings."""
     folder = MODELS / "sprint"
     written = read_yaml(folder / "markers.yaml", MarkerSet)
-    recorded = [label for label, marker in written.markers.items() if not marker.computed]
+    recorded = list(written.markers)
     places = model_places(
         model_markers(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap), table
     )
     labelling = Labelling(named_labels(recorded, table).places, frozenset())
     sections = proposed_markers(labelling, places, table, sprint=True)
-    content = marker_set_content("aqbio-51", "own", labelling, sections, places)
+    content = marker_set_content("aqbio-51", "own", labelling, sections)
     made = MarkerSet.model_validate(content)
     assert {label: made.markers[label] for label in recorded} == {
         label: written.markers[label] for label in recorded
     }
     assert made.feet == written.feet
     assert made.pelvis == written.pelvis
-    assert {m.name: set(m.bodies) for m in made.measurements} == {
-        m.name: set(m.bodies) for m in written.measurements
-    }
-    # centres are RHJC here and RHIP there; everything else is the same pairs
-    renamed = yaml.safe_dump([m.model_dump(mode="json")["pairs"] for m in written.measurements])
-    for ours, theirs in (("HIP", "HJC"), ("KNEE", "KJC"), ("ANKLE", "AJC"), ("ELBOW", "EJC")):
-        renamed = renamed.replace(ours, theirs)
-    assert yaml.safe_dump([m["pairs"] for m in content["measurements"]]) == renamed
 
 
 @pytest.mark.parametrize(("ahead", "landmark"), [(0.06, "toe"), (0.01, "mt2")])
@@ -163,7 +153,7 @@ def test_a_toe_marker_is_where_it_is(ahead, landmark):
     assert ("RTOE" in notes) == (landmark == "mt2")
 
 
-def test_kneecaps_grow_with_the_thigh_whatever_they_are_called(table):
+def test_thighs_are_found_wherever_kneecaps_are_listed(table):
     """Maps by hand put them behind the shank, `aqbio map-model` at the end."""
     by_hand = read_yaml(MODELS / "rajagopal2016" / "map.yaml", ModelMap)
     groups = dict(by_hand.groups)
@@ -171,13 +161,9 @@ def test_kneecaps_grow_with_the_thigh_whatever_they_are_called(table):
         chain = [f"{bone}_{letter}" for bone in ("femur", "tibia", "talus", "calcn", "toes")]
         groups[f"leg_{side}"] = (*chain, f"kneecap_{letter}")
     other = by_hand.model_copy(update={"groups": groups})
-    scaled = [set(model_places({}, m, table).scaled["thigh"]) for m in (by_hand, other)]
-    assert scaled == [
-        {"femur_r", "femur_l", "patella_r", "patella_l"},
-        {"femur_r", "femur_l", "kneecap_r", "kneecap_l"},
-    ]
-    feet = [set(model_places({}, m, table).scaled["foot"]) for m in (by_hand, other)]
-    assert feet[0] == feet[1]
+    one, two = (model_places({}, each, table).bodies for each in (by_hand, other))
+    assert one["thigh", "left"] == "femur_l"
+    assert one == two
 
 
 def test_missing_landmarks_are_named(table):
@@ -223,16 +209,7 @@ def test_a_blank_that_is_filled_counts_wherever_its_landmark_stands(tmp_path):
     found = read_yaml(file, MarkerSet)
     assert found.pelvis.back == ("Q17", "Q18")
     assert found.markers["Q17"].model == "RPSI"
-    pairs = {pair for one in found.measurements for pair in one.pairs}
-    assert ("RASI", "Q17") in pairs
-    assert "right_psis" not in {label for pair in pairs for label in pair}
-    whole = proposed_set("mine", [], [[*PARTIAL[:-2], "RPSI", "LPSI"]], chosen_model(None))
-    assert whole.marker_set is not None
-    renamed = {"Q17": "RPSI", "Q18": "LPSI"}
-    assert [
-        [tuple(renamed.get(label, label) for label in pair) for pair in one.pairs]
-        for one in found.measurements
-    ] == [list(one.pairs) for one in whole.marker_set.measurements]
+    assert not {"right_psis", "left_psis"} & set(found.markers)
 
 
 @pytest.mark.parametrize("label", ["RKNE", "Q18"])
@@ -242,32 +219,3 @@ def test_a_label_fills_one_blank_only(label, tmp_path):
     file.write_text(text.replace("left_psis:  ", "left_psis: Q18"), encoding="utf-8")
     with pytest.raises(InvalidStudyError, match=f"{label} is a marker of its own already"):
         read_yaml(file, MarkerSet)
-
-
-def test_without_medial_markers_limbs_are_measured_on_the_skin(table):
-    """Plug-in Gait: no medial knee and ankle; lengths are those of the lateral markers."""
-    folder = MODELS / "sprint"
-    labels = [
-        "RASI",
-        "LASI",
-        "RPSI",
-        "LPSI",
-        "RKNE",
-        "LKNE",
-        "RANK",
-        "LANK",
-        "RHEE",
-        "LHEE",
-        "RTOE",
-        "LTOE",
-    ]
-    labelling = Labelling(named_labels(labels, table).places, frozenset())
-    places = model_places(
-        model_markers(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap), table
-    )
-    markers = {*labels, "RHJC", "LHJC"}
-    found = {m["name"]: m["pairs"] for m in measurements(labelling, markers, places)}
-    assert found["thigh"] == [["RHJC", "RKNE"], ["LHJC", "LKNE"]]
-    assert found["shank"] == [["RKNE", "RANK"], ["LKNE", "LANK"]]
-    assert found["foot"] == [["RHEE", "RTOE"], ["LHEE", "LTOE"]]
-    assert "upper_arm" not in found

@@ -10,10 +10,16 @@ import pytest
 from aqbio.mechanics.gait.role_options import RoleScheme
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.stages.levels.curve_intervals import ITEMS, KNOTS, curves_sd_dataset, step_sds
+from aqbio.stages.levels.curve_intervals import (
+    ITEMS,
+    KNOTS,
+    curves_sd_dataset,
+    phase_frames,
+    step_sds,
+)
 from aqbio.stages.levels.curves import CHAINS
 from aqbio.stages.levels.intervals import interval_rows
-from aqbio.stages.levels.trial_draws import Sampling, frame_outcomes
+from aqbio.stages.levels.trial_draws import Sampling, outcomes_of
 from aqbio.stages.stepping.curves import curves_dataset, step_curves
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.levels.test_intervals import EXACT, PLATES, STEP, _draws
@@ -30,7 +36,9 @@ def run():
 
 
 def _dataset(draws, step=STEP):
-    return curves_sd_dataset(draws, {step: frame_outcomes(draws, draws.frames(step))[0]})
+    phases = phase_frames(draws, step)
+    drawn = [found for found, _ in outcomes_of(draws, phases)]
+    return curves_sd_dataset(draws, {step: list(zip(phases, drawn, strict=True))})
 
 
 def test_what_is_exact_has_no_band(run):

@@ -53,7 +53,7 @@ def marker_set(skeleton) -> MarkerSet:
         for side, letter in (("left", "l"), ("right", "r"))
     }
     return MarkerSet(
-        name="stick", source="made", measurements=(), feet=feet,
+        name="stick", source="made", feet=feet,
         pelvis={"front": ["LABpelvis0", "LABpelvis1"], "back": ["LABpelvis2"]},
         markers={
             f"LAB{name}": {"body": body, "model": name}

@@ -36,6 +36,8 @@ NOTHING: dict[str, Any] = {
     "lengths": {}, "lost": [], "marker_rms_m": {}, "knees": {}, "landmarks": {},
 }  # fmt: skip
 """Of a body that could not be made."""
+OF_THE_MODEL = ("model-", "corrected-")
+"""Findings about the generic model, which are the same for everybody."""
 KNEES = ("knee_angle_r", "knee_angle_l")
 
 
@@ -125,7 +127,11 @@ def _told(study: Study, person: str, session: Session) -> dict[str, Any]:
     return {
         "lengths": scale["lengths_m"],
         "lost": sorted(scale["lost"]),
-        "findings": sorted({f"{one['rule']}: {one['what']}" for one in scale["findings"]}),
+        "findings": sorted(
+            f"{one['rule']}: {one['what']}"
+            for one in scale["findings"]
+            if not one["rule"].startswith(OF_THE_MODEL)
+        ),
         "marker_rms_m": {one["trial_id"]: one["marker_rms_m"] for one in trials},
         "knees": {one["trial_id"]: _knees(study, person, one["trial_id"]) for one in trials},
         "landmarks": dict(_landmark_distances(study, person, session)),
@@ -134,8 +140,8 @@ def _told(study: Study, person: str, session: Session) -> dict[str, Any]:
 
 def _knees(study: Study, person: str, trial: str) -> list[float]:
     """Mean and least flexion of right and left knee, degrees."""
-    q = np.degrees(read_dataset(study.folder(person, "solve") / f"{trial}.nc")["q"])
-    curves = [q.sel(coordinate=name).values for name in KNEES]
+    q = read_dataset(study.folder(person, "solve") / f"{trial}.nc")["q"]
+    curves = [np.degrees(q.sel(coordinate=name).values) for name in KNEES]
     return [float(f(one)) for f in (np.nanmean, np.nanmin) for one in curves]
 
 
@@ -221,7 +227,8 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, default=Path("body_real.json"), help="kept as found")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
     asked = parser.parse_args()
-    rows = json.loads(asked.rows.read_text(encoding="utf-8")) if asked.rows.is_file() else []
+    text = asked.rows.read_text(encoding="utf-8") if asked.rows.is_file() else "[]"
+    rows: list[dict[str, Any]] = json.loads(text)
     have = {row["session"] for row in rows}
     for session in SESSIONS:
         if session.name.startswith(asked.session) and session.name not in have:

@@ -141,10 +141,13 @@ def study_rows(file: Path) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch, quiet(Path(scratch) / "log"):
         model, corrections = study.model_file(participant), study.settings.model.corrections
         skeleton, *_ = generic_skeleton(model, corrections, Path(scratch))
-    make = partial(session_problem, study, participant, skeleton)
+
+    def make() -> Problem:
+        return session_problem(study, participant, skeleton)[0](skeleton)
+
     usual: dict[str, float] = {}
-    starts = FlexionStarts.of(make()[0].template, study.model_map)
-    for words, fit in varied(lambda: make()[0], starts):
+    starts = FlexionStarts.of(make().template, study.model_map)
+    for words, fit in varied(make, starts):
         for one in lengths(fit):
             usual.setdefault(one.name, one.length)
             yield _row(words, participant, one, 1e3 * (one.length - usual[one.name]))

@@ -136,7 +136,10 @@ SESSIONS = (
     Session("JA1, Rajagopal's model", committed("ja1"), JA1, JA1_PLACES),
     Session("JA1, our model", committed("ja1_sprint"), landmarks=JA1_PLACES),
     Session("Rajagopal run", committed("rajagopal_run")),
-    Session("Rajagopal walk", proposed("rajagopal2016/walk", MALE)),
+    Session(
+        "Rajagopal walk",
+        proposed("rajagopal2016/walk", {"participants.tsv": {"S01\tn/a\tn/a": "S01\tmale\t85.1"}}),
+    ),
     Session("hamner_subject04", proposed("hamner_subject04", MALE)),
     Session("hamner_subject02", proposed("hamner_subject02", MALE)),
     Session(

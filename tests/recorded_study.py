@@ -15,7 +15,7 @@ from tests.io.made_c3d import write_c3d
 RATE, FRAMES, SPEED = 100.0, 40, 8.0
 HEIGHTS = {
     "pelvis": 1.0, "torso": 1.4, "femur": 0.7, "tibia": 0.3, "foot": 0.05, "toes": 0.03,
-    "humerus": 1.2, "radius": 1.0,
+    "humerus": 1.2, "radius": 1.0, "hand": 1.0, "clavicle": 1.4, "head": 1.4,
 }  # fmt: skip
 FORWARD = {"RASI": 0.1, "LASI": 0.1, "RPSI": -0.1, "LPSI": -0.1, "RHEE": -0.1, "LHEE": -0.1}
 

@@ -86,6 +86,11 @@ class ModelMap(_Strict):
         default_factory=dict,
         description="Coordinate of flexion and extension by joint.",
     )
+    held: tuple[str, ...] = Field(
+        default=(),
+        description="Coordinates that the generic model locks and calibration frees in a "
+        "participant whose markers show them: neck, shoulder girdle, turning of the forearm.",
+    )
     marker_set: str = Field(default="markers.yaml", description="Marker set, beside the map file.")
     made_for: dict[Literal["female", "male"], Size] = Field(
         default_factory=dict,
@@ -100,7 +105,7 @@ class ModelMap(_Strict):
         named |= set(self.joints.by_name().values())
         for place in self.sagittal.values():
             named |= set(place.model_dump().values())
-        return named
+        return named | set(self.held)
 
     @model_validator(mode="after")
     def _partition(self) -> Self:

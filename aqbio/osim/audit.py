@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,15 @@ LEFT_RIGHT = 0.03
 """Relative difference of a left and a right segment that makes a finding."""
 
 
-def audit_model(path: Path) -> list[Finding]:
+def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
     """Look through a model for what spoils inverse kinematics and dynamics.
 
     Parameters
     ----------
     path : Path
         An ``.osim`` file; nothing is changed.
+    held : container of str
+        Coordinates that are locked on purpose, as the model's map says.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def audit_model(path: Path) -> list[Finding]:
     initialised(model, file=path)
     checks: tuple[Callable[[Any], list[Finding]], ...] = (
         _clamped,
-        _locked,
+        partial(_locked, held=held),
         _coupled,
         _torso_inertia,
         _simbody_defect,
@@ -106,8 +109,8 @@ def _range(coordinate: Any) -> str:
     return f"({np.degrees(low):.0f} to {np.degrees(high):.0f} degrees)"
 
 
-def _locked(model: Any) -> list[Finding]:
-    names = flagged(model, "getDefaultLocked")
+def _locked(model: Any, held: Container[str]) -> list[Finding]:
+    names = [name for name in flagged(model, "getDefaultLocked") if name not in held]
     if not names:
         return []
     what = f"{len(names)} coordinates are locked: {', '.join(names)}."

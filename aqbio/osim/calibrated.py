@@ -77,6 +77,7 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
     model.scale(model.initSystem(), scales, True, body.mass)
     _weigh(model, skeleton, body.mass / float(skeleton.mass.sum()))
     _turn_hinges(model, template, skeleton)
+    _hold(model, skeleton)
     _replace_markers(model, skeleton, body.names)
     model.setName(path.stem)
     model.finalizeConnections()
@@ -107,6 +108,13 @@ def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
         for index in range(len(turns)):
             frame = joint.upd_frames(index)
             frame.set_orientation(vec3(_body_fixed(turns[frame.getName()])))
+
+
+def _hold(model: Any, skeleton: Skeleton) -> None:
+    """Lock the coordinates that the markers do not show, and free those that they do."""
+    coordinates = model.updCoordinateSet()
+    for name, locked in zip(skeleton.coordinates, skeleton.coordinate_locked, strict=True):
+        coordinates.get(name).setDefaultLocked(bool(locked))
 
 
 def _body_fixed(rotation: FloatArray) -> FloatArray:

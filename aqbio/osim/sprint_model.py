@@ -9,8 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
-from aqbio.mechanics.anthropometry.sprint_body import Body, Joint, sprint_bodies, sprint_joints
-from aqbio.mechanics.anthropometry.sprint_geometry import geometry
+from aqbio.mechanics.anthropometry.sprint_body import (
+    HELD,
+    Body,
+    Joint,
+    X,
+    Y,
+    Z,
+    sprint_bodies,
+    sprint_joints,
+)
+from aqbio.mechanics.anthropometry.sprint_geometry import Vector, geometry
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 from aqbio.names import GRAVITY
 from aqbio.osim.session import initialised, opensim, vec3
@@ -28,10 +37,16 @@ RANGE_DEGREES: dict[str, tuple[float, float]] = {
     "lumbar_extension": (-90, 60),
     "lumbar_bending": (-60, 60),
     "lumbar_rotation": (-60, 60),
+    "neck_extension": (-60, 75),
+    "neck_bending": (-45, 45),
+    "neck_rotation": (-80, 80),
+    "clavicle_elevation": (-15, 50),
+    "clavicle_protraction": (-30, 30),
     "arm_flex": (-120, 180),
     "arm_add": (-180, 90),
     "arm_rot": (-120, 120),
     "elbow_flex": (0, 160),
+    "forearm_pronation": (-90, 90),
 }
 """Documented ranges: a coordinate beyond them makes a finding, nothing is clamped."""
 RANGE_METRES: dict[str, tuple[float, float]] = {
@@ -63,8 +78,9 @@ def build_sprint_model(
 
     Notes
     -----
-    14 bodies, 29 coordinates with ``u = dq/dt``; no muscles, no clamped, locked or coupled
-    coordinates; one torque actuator on every coordinate but the six of the pelvis.
+    19 bodies, 38 coordinates with ``u = dq/dt``; no muscles, no clamped or coupled coordinates.
+    Neck, girdles and the turning of the forearms are locked until a participant's markers show
+    them; one torque actuator on every coordinate but the six of the pelvis.
     """
     reference = REFERENCE[sex]
     lengths = geometry(sex, reference.stature if stature is None else stature)
@@ -114,14 +130,19 @@ def _opensim_joint(joint: Joint, parent: Any, child: Any) -> Any:
     for axis, (coordinate, direction) in zip(axes, joint.rotations, strict=False):
         axis.setAxis(vec3(direction))
         _drive(axis, coordinate)
-    if len(joint.rotations) == 1:  # the idle axes must be independent of the hinge along z
-        axes[1].setAxis(vec3([1.0, 0.0, 0.0]))
-        axes[2].setAxis(vec3([0.0, 1.0, 0.0]))
+    for axis, direction in zip(axes[len(joint.rotations) : 3], _idle(joint), strict=True):
+        axis.setAxis(vec3(direction))
     if joint.free:
         for axis, coordinate in zip(axes[3:], RANGE_METRES, strict=True):
             _drive(axis, coordinate)
     here, zero = vec3(_rounded(joint.offset)), vec3([0.0, 0.0, 0.0])
     return opensim.CustomJoint(joint.name, parent, here, zero, child, zero, zero, transform)
+
+
+def _idle(joint: Joint) -> list[Vector]:
+    """Axes that nothing turns about; they must be independent of the others."""
+    used = np.abs([direction for _, direction in joint.rotations]).sum(axis=0)
+    return [axis for axis, taken in zip((X, Y, Z), used, strict=True) if not taken]
 
 
 def _drive(axis: Any, coordinate: str) -> None:
@@ -141,7 +162,7 @@ def _set_ranges(model: Any, *, hip_height: float) -> None:
         coordinate.setRangeMin(float(_rounded(low)))
         coordinate.setRangeMax(float(_rounded(high)))
         coordinate.setDefaultClamped(False)
-        coordinate.setDefaultLocked(False)
+        coordinate.setDefaultLocked(name.startswith(HELD))
     coordinates.get("pelvis_ty").setDefaultValue(float(_rounded(hip_height)))
 
 

@@ -12,6 +12,7 @@ from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.body_points import BodyPoint
+from aqbio.mechanics.calibration.shown import shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
 from aqbio.stages.placement import lost_by_calibration
@@ -79,6 +80,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "generic": generic.name,
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
+        "shown": list(shown(body.fit, study.model_map.held)),
         "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
         "marker_rms_m": rms,
         "marker_error_m": errors,
@@ -88,7 +90,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, study.model_map, participant_id)
     said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
-    return numbers, [*noted, *audit_model(generic), *said]
+    return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -109,6 +111,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "generic": source.name,
         "mass_kg": mass,
         "factors": {},
+        "shown": [],
         "lengths_m": {},
         "marker_rms_m": None,
         "marker_error_m": {},
@@ -116,7 +119,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "wrong_labels": [],
     }
     findings += _weighed(study, participant_id, mass, source)
-    return numbers, [*audit_model(source), *findings]
+    return numbers, [*audit_model(source, study.model_map.held), *findings]
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:

@@ -9,11 +9,13 @@ import numpy as np
 
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
 from aqbio.mechanics.anthropometry.sprint_body import (
+    HELD,
     Body,
     Joint,
     X,
     Y,
     Z,
+    coarse_segment,
     sprint_bodies,
     sprint_joints,
 )
@@ -110,7 +112,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.zeros(len(coordinates), dtype=bool),
+        coordinate_locked=np.array([name.startswith(HELD) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 
@@ -121,9 +123,7 @@ def _own_bodies(athlete: Athlete) -> tuple[Body, ...]:
     if not athlete.heavier:
         return bodies
     factor = dict(athlete.heavier)
-    own = np.array(
-        [factor.get(body.name.removesuffix("_r").removesuffix("_l"), 1.0) for body in bodies]
-    )
+    own = np.array([factor.get(coarse_segment(body.name), 1.0) for body in bodies])
     mass = np.array([body.mass for body in bodies])
     own *= mass.sum() / (own @ mass)
     return tuple(

@@ -35,7 +35,10 @@ def hide_body(study: MemoryStudy, random: Random) -> Planted:
 
 def hide_limb(study: MemoryStudy, random: Random) -> Planted:
     """All markers of one arm or leg, or of both."""
-    stems = {"arm": ("humerus", "radius", "ulna"), "leg": ("femur", "tibia", "foot", "toes")}
+    stems = {
+        "arm": ("humerus", "radius", "ulna", "hand"),
+        "leg": ("femur", "tibia", "foot", "toes"),
+    }
     limb = str(random.choice(["arm", "leg"]))
     sides = [("_l",), ("_r",), ("_l", "_r")][random.integers(3)]
     bodies = {stem + side for stem in stems[limb] for side in sides}

@@ -33,7 +33,9 @@ PARTS = {
     "humerus": r"\barm|upper.arm|humerus|elbow|shoulder",
     "radius": r"\barm|forearm|radius|elbow|wrist",
     "ulna": r"\barm|forearm|ulna|elbow|wrist",
-    "head": r"head",
+    "hand": r"\barm|forearm|hand|elbow|wrist",
+    "clavicle": r"torso|trunk|shoulder|clavicle",
+    "head": r"head|neck",
 }
 """Words for a body of the model."""
 

@@ -20,8 +20,10 @@ from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 MAPS = Path(__file__).parents[2] / "models"
 FEET = ("foot_l", "foot_r")
+RUNNER = Athlete("runner", "male", 75.0, 1.8)
 SIGN_CHANGES = (
     "pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation",
+    "neck_bending", "neck_rotation",
 )  # fmt: skip
 
 
@@ -101,24 +103,29 @@ def random_run(skeleton: Skeleton, anatomy: Anatomy, feet, *, frames: int, seed:
 
 
 def sprint_run(frames: int = 8, seed: int = 0) -> Case:
-    skeleton = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
+    """The sprint model with neck, girdles and forearms free."""
+    held = athlete_skeleton(RUNNER)
+    skeleton = replace(held, coordinate_locked=np.zeros_like(held.coordinate_locked))
     return random_run(skeleton, anatomy_of("sprint"), FEET, frames=frames, seed=seed)
 
 
 def smooth_run(frames: int = 60, rate: float = 1000.0) -> tuple[Case, np.ndarray]:
-    """Every joint swings harmonically at 2 to 5 Hz, sampled as a fast camera would; its clock."""
+    """Joints swing harmonically at 2 to 5 Hz, sampled as a fast camera would; its clock.
+
+    Neck, girdles and forearms are held.
+    """
     case, rng = sprint_run(frames), np.random.default_rng(11)
     count = len(case.skeleton.coordinates)
     time = np.arange(frames) / rate
     turning = 2 * np.pi * rng.uniform(2, 5, count)
     angle = turning * time[:, None] + rng.uniform(0, 2 * np.pi, count)
-    size = rng.uniform(0.2, 0.6, count)
+    size = rng.uniform(0.2, 0.6, count) * ~athlete_skeleton(RUNNER).coordinate_locked
     motion = (
         size * np.sin(angle),
         size * turning * np.cos(angle),
         -size * turning**2 * np.sin(angle),
     )
-    return replace(case, motion=motion), time
+    return replace(case, skeleton=athlete_skeleton(RUNNER), motion=motion), time
 
 
 def _other_side(name: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
-from aqbio.osim.session import opensim, vec3
+from aqbio.osim.session import load_model, opensim, vec3
 from tests.mechanics.levels_case import Case
 
 
@@ -113,6 +114,16 @@ class Theirs:
         residual = opensim.Vector()
         self.matter.calcResidualForceIgnoringConstraints(self.state, none, bodies, none, residual)
         return _numbers(residual)
+
+
+def unlock(file: Path) -> Path:
+    """Free every coordinate of a model file."""
+    model = load_model(file)
+    coordinates = model.updCoordinateSet()
+    for index in range(coordinates.getSize()):
+        coordinates.get(index).setDefaultLocked(False)
+    model.printToXML(str(file))
+    return file
 
 
 def sources_of(case: Case) -> dict[str, np.ndarray]:

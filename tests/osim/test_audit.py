@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqbio.config import Corrections
+from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.errors import AqbioError, Finding
 from aqbio.osim.audit import audit_model
 from aqbio.osim.corrections import (
@@ -26,6 +26,7 @@ from aqbio.osim.simbody_defect import defective_joints
 pytestmark = pytest.mark.opensim
 
 SPRINT = Path(__file__).parents[2] / "models" / "sprint"
+HELD = read_yaml(SPRINT / "map.yaml", ModelMap).held
 RAJAGOPAL = "rajagopal2016/models/Rajagopal2016.osim"
 LAI_UHLRICH = "rajagopal2016/models/RajagopalLaiUhlrich2023.osim"
 HAMNER = "rajagopal2016/models/FullBodyModel_Hamner2010_v2_0.osim"
@@ -40,7 +41,10 @@ def found(findings: list[Finding]) -> dict[str, Finding]:
 @pytest.mark.parametrize("sex", ["female", "male"])
 def test_our_model_has_nothing_to_correct(sex):
     path = SPRINT / f"sprint_{sex}.osim"
-    assert audit_model(path) == []
+    assert audit_model(path, HELD) == []
+    (locked,) = audit_model(path)
+    assert locked.rule == "model-locked"
+    assert locked.number == len(HELD)
     assert apply_corrections(load_model(path), Corrections()) == []
 
 
@@ -121,7 +125,7 @@ def test_left_and_right_are_compared(tmp_path):
     model.finalizeConnections()
     path = tmp_path / "uneven.osim"
     model.printToXML(str(path))
-    findings = audit_model(path)
+    findings = audit_model(path, HELD)
     assert [finding.rule for finding in findings] == ["model-left-right"] * 2
     assert findings[0].what.startswith("mass of femur: left is +4.0%")
     assert findings[0].number == pytest.approx(0.04)

@@ -12,6 +12,7 @@ from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.mechanics.calibration.mass import stretched_masses
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
+from aqbio.mechanics.calibration.shown import with_lock
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
 from aqbio.osim.session import initialised, load_model, opensim, quiet, vec3
@@ -52,6 +53,22 @@ def test_joints_and_markers_are_those_of_the_shape(body):
         np.testing.assert_allclose(getattr(written, name), getattr(expected, name), atol=1e-9)
     order = [written.markers.index(label) for label in expected.markers]
     np.testing.assert_allclose(written.marker_position[order], expected.marker_position, atol=1e-9)
+
+
+def test_what_markers_show_is_free_and_the_rest_is_locked(sprint_file, body, tmp_path):
+    """The neck free, girdles and forearms locked, as the fit left them."""
+    template, shape, _ = body
+    names = template.skeleton.coordinates
+    neck = [index for index, name in enumerate(names) if name.startswith("neck_")]
+    freed = replace(template, skeleton=with_lock(template.skeleton, neck, locked=False))
+    with quiet(level="Off"):
+        _, corrected, _ = generic_skeleton(sprint_file, Corrections(), tmp_path)
+        labels = {label: label for label in freed.markers.labels}
+        made = CalibratedBody(freed, shape, labels, MASS)
+        write_calibrated_model(corrected, made, tmp_path / "athlete.osim")
+        written = read_skeleton(tmp_path / "athlete.osim")
+    locked = {names[index] for index in np.flatnonzero(written.coordinate_locked)}
+    assert locked == {name for name in names if name.startswith(("clavicle_", "forearm_"))}
 
 
 def test_masses_are_those_of_the_stretched_segments(body):

@@ -17,7 +17,7 @@ from aqbio.osim.session import load_model, opensim
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.osim.sprint_model import build_sprint_model
 from tests.mechanics.levels_case import FEET, Case, anatomy_of, random_run
-from tests.osim.induced_case import Theirs, held_by_opensim, sources_of
+from tests.osim.induced_case import Theirs, held_by_opensim, sources_of, unlock
 
 pytestmark = pytest.mark.opensim
 
@@ -121,6 +121,7 @@ def test_sprint_model_by_opensim_matrices(tmp_path):
     """All sources: joints, residual, gravity, speeds and contact, three contact models."""
     file = tmp_path / "sprint.osim"
     build_sprint_model(file, "female")
+    unlock(file)
     case = random_run(read_skeleton(file), anatomy_of("sprint"), FEET, frames=FRAMES, seed=2)
     joints = {*case.anatomy.joints, "residual"}
     theirs = Theirs(load_model(file), case)
@@ -185,6 +186,7 @@ def test_a_moment_that_is_taken_away_changes_what_it_caused(tmp_path, model, sou
     """The causal reading: forward dynamics with and without one joint's moment, all else held."""
     file = tmp_path / "sprint.osim"
     build_sprint_model(file, "female")
+    unlock(file)
     case = random_run(read_skeleton(file), anatomy_of("sprint"), FEET, frames=1, seed=4)
     case.touching[0] = True, False
     found = case.levels()
@@ -244,6 +246,7 @@ def test_equals_opensims_own_analysis(tmp_path, contact):
     """
     file = tmp_path / "sprint.osim"
     build_sprint_model(file, "male")
+    unlock(file)
     case = random_run(read_skeleton(file), anatomy_of("sprint"), FEET, frames=1, seed=9)
     case.touching[0] = True, False
     found = case.levels()

@@ -16,13 +16,28 @@ from aqbio.mechanics.multibody.motion import Motion, folded_forces
 from aqbio.osim.inverse import inverse_dynamics, inverse_kinematics, unconstrained_model
 from aqbio.osim.session import array_from_vec3, initialised, load_model
 from aqbio.osim.skeleton import read_skeleton
+from aqbio.osim.sprint_model import build_sprint_model
+from tests.osim.induced_case import unlock
 
 pytestmark = pytest.mark.opensim
 
 METRES = 1e-7
 """OpenSim stops at a relative accuracy of 1e-9 of a cost in m²: far below a micrometre."""
-RADIANS = 10 * METRES
-"""A tenth of a micrometre at the shortest lever, 0.1 m from joint to marker."""
+RADIANS = METRES / 0.03
+"""A tenth of a micrometre at the shortest lever, from the forearm's axis to the wrist's markers."""
+
+
+@pytest.fixture(scope="module")
+def sprint_file(tmp_path_factory) -> Path:
+    """Give the sprint model with neck, girdles and forearms free."""
+    file = tmp_path_factory.mktemp("free") / "sprint.osim"
+    build_sprint_model(file, "male")
+    return unlock(file)
+
+
+@pytest.fixture(scope="module")
+def sprint(sprint_file):
+    return read_skeleton(sprint_file)
 
 
 def _recovered(file, skeleton, markers, q):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE
-from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies, sprint_joints
+from aqbio.mechanics.anthropometry.sprint_body import HELD, sprint_bodies, sprint_joints
 from aqbio.mechanics.anthropometry.sprint_geometry import geometry
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim
@@ -29,18 +29,18 @@ def test_the_committed_file_is_the_build(sex, tmp_path):
 
 
 @pytest.mark.parametrize("sex", SEXES)
-def test_nothing_is_clamped_locked_coupled_or_muscular(sex):
+def test_nothing_is_clamped_coupled_or_muscular_and_few_are_locked(sex):
     model = load_model(MODELS / f"sprint_{sex}.osim", muscles=True)
     initialised(model)
     assert model.getMuscles().getSize() == 0
     assert model.getConstraintSet().getSize() == 0
     coordinates = model.getCoordinateSet()
-    assert coordinates.getSize() == 29
-    for index in range(29):
+    assert coordinates.getSize() == 38
+    for index in range(38):
         coordinate = coordinates.get(index)
         assert not coordinate.getDefaultClamped()
-        assert not coordinate.getDefaultLocked()
-    assert model.getForceSet().getSize() == 23  # a torque on all but the pelvis's six
+        assert coordinate.getDefaultLocked() == coordinate.getName().startswith(HELD)
+    assert model.getForceSet().getSize() == 32  # a torque on all but the pelvis's six
     knee = coordinates.get("knee_angle_r")
     assert np.degrees([knee.getRangeMin(), knee.getRangeMax()]) == pytest.approx([0, 160])
 
@@ -57,15 +57,15 @@ def test_mass_centre_and_markers_are_those_of_the_tables(sex):
     bodies = sprint_bodies(sex)
     centre = sum(body.mass * (places[body.name] + body.com) for body in bodies)
     centre = centre / REFERENCE[sex].mass
-    # 14 masses are rounded; a place is the sum of at most 5 rounded offsets
-    assert model.getTotalMass(state) == pytest.approx(REFERENCE[sex].mass, abs=14 * ROUNDING)
+    # 19 masses are rounded; a place is the sum of at most 8 rounded offsets
+    assert model.getTotalMass(state) == pytest.approx(REFERENCE[sex].mass, abs=19 * ROUNDING)
     theirs = array_from_vec3(model.calcMassCenterPosition(state))
-    np.testing.assert_allclose(theirs, centre, atol=8 * ROUNDING)
+    np.testing.assert_allclose(theirs, centre, atol=9 * ROUNDING)
     markers = model.getMarkerSet()
     assert markers.getSize() == 51
     for marker in sprint_markers(lengths):
         place = array_from_vec3(markers.get(marker.name).getLocationInGround(state))
-        np.testing.assert_allclose(place, places[marker.body] + marker.position, atol=6 * ROUNDING)
+        np.testing.assert_allclose(place, places[marker.body] + marker.position, atol=9 * ROUNDING)
 
 
 @pytest.mark.parametrize("sex", SEXES)
@@ -73,25 +73,27 @@ def test_speeds_are_the_derivatives_of_the_coordinates(sex):
     model = load_model(MODELS / f"sprint_{sex}.osim")
     state = initialised(model)
     random = np.random.default_rng(2)
-    state.setQ(opensim.Vector.createFromMat(random.normal(size=29) * 0.5))
-    state.setU(opensim.Vector.createFromMat(random.normal(size=29)))
+    state.setQ(opensim.Vector.createFromMat(random.normal(size=38) * 0.5))
+    state.setU(opensim.Vector.createFromMat(random.normal(size=38)))
     model.realizeVelocity(state)
     np.testing.assert_allclose(state.getQDot().to_numpy(), state.getU().to_numpy(), atol=1e-15)
 
 
 def test_a_mirrored_pose_is_a_mirrored_body():
-    """Swapping left and right and turning five signs mirrors every marker."""
+    """Swapping left and right and turning seven signs mirrors every marker."""
     model = load_model(MODELS / "sprint_male.osim")
     state = initialised(model)
     coordinates = model.getCoordinateSet()
-    names = [coordinates.get(index).getName() for index in range(29)]
-    values = dict(zip(names, np.random.default_rng(5).normal(size=29) * 0.4, strict=True))
+    names = [coordinates.get(index).getName() for index in range(38)]
+    values = dict(zip(names, np.random.default_rng(5).normal(size=38) * 0.4, strict=True))
     turned = {
         "pelvis_list",
         "pelvis_rotation",
         "pelvis_tz",
         "lumbar_bending",
         "lumbar_rotation",
+        "neck_bending",
+        "neck_rotation",
     }
     swap = str.maketrans("rl", "lr")
 
@@ -121,7 +123,7 @@ def test_mass_and_stature_can_be_chosen(tmp_path):
     build_sprint_model(tmp_path / "tall.osim", "female", mass=72.5, stature=1.84)
     model = load_model(tmp_path / "tall.osim")
     state = initialised(model)
-    assert model.getTotalMass(state) == pytest.approx(72.5, abs=14 * ROUNDING)
+    assert model.getTotalMass(state) == pytest.approx(72.5, abs=19 * ROUNDING)
     thigh = array_from_vec3(model.getBodySet().get("tibia_r").getPositionInGround(state))
     thigh -= array_from_vec3(model.getBodySet().get("femur_r").getPositionInGround(state))
     assert np.linalg.norm(thigh) == pytest.approx(0.3685 * 1.84 / 1.735, abs=4 * ROUNDING)

@@ -194,7 +194,7 @@ def _sides(gait: Gait) -> tuple[float, float]:
     def part(*starts: str) -> np.ndarray:
         return vertical[:, [i for i, name in enumerate(names) if name.startswith(starts)]].sum(1)
 
-    arms, torso = part("humerus", "radius"), part("torso")
+    arms, torso = part("humerus", "radius", "hand"), part("torso", "head", "clavicle")
     leg = {
         letter: part(*(f"{bone}_{letter}" for bone in ("femur", "tibia", "foot", "toes")))
         for letter in "rl"

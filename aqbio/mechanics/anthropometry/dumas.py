@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry.de_leva import Sex, combined_inertia
+from aqbio.mechanics.anthropometry.de_leva import Sex
 from aqbio.mechanics.anthropometry.sprint_geometry import geometry
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
@@ -63,8 +63,8 @@ does, from which the sprint model has its joints.
 def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     """Give a sprint model's skeleton with the limbs' inertia of Dumas's table.
 
-    Joints, markers and the body's mass stay; pelvis, torso, feet and toes keep their shape and
-    share what the limbs leave of the mass.
+    Joints, markers and the body's mass stay; pelvis, trunk, head, feet and toes keep their shape
+    and share what the limbs leave of the mass.
 
     Parameters
     ----------
@@ -77,23 +77,17 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     whole = float(skeleton.mass.sum())
     mass, com, inertia = skeleton.mass.copy(), skeleton.com.copy(), skeleton.inertia.copy()
     limbs = np.zeros(len(mass), dtype=bool)
+    segments = {
+        "femur": ("thigh", lengths.thigh),
+        "tibia": ("shank", lengths.shank),
+        "humerus": ("upper_arm", lengths.upper_arm),
+        "radius": ("forearm", lengths.forearm),
+        "hand": ("hand", lengths.hand),
+    }
     for side, sign in (("r", 1.0), ("l", -1.0)):
-
-        def part(name: str, length: float, drop: float = 0.0, sign: float = sign) -> Part:
-            return _part(table[name], whole / 100.0, length, drop, sign)
-
-        for body, parts in (
-            ("femur", [part("thigh", lengths.thigh)]),
-            ("tibia", [part("shank", lengths.shank)]),
-            ("humerus", [part("upper_arm", lengths.upper_arm)]),
-            (
-                "radius",
-                [part("forearm", lengths.forearm), part("hand", lengths.hand, lengths.forearm)],
-            ),
-        ):
+        for body, (name, length) in segments.items():
             place = skeleton.bodies.index(f"{body}_{side}")
-            stacked = [np.array(values) for values in zip(*parts, strict=True)]
-            mass[place], com[place], inertia[place] = combined_inertia(*stacked)
+            mass[place], com[place], inertia[place] = _part(table[name], whole, length, sign)
             limbs[place] = True
     rest = (whole - mass[limbs].sum()) / mass[~limbs].sum()
     mass[~limbs] *= rest
@@ -101,9 +95,9 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     return replace(skeleton, mass=mass, com=com, inertia=inertia)
 
 
-def _part(segment: DumasSegment, percent: float, length: float, drop: float, side: float) -> Part:
-    """Give one segment of a side; ``drop`` is how far its proximal joint is below the body's."""
-    mass = segment.mass * percent
-    centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0 - [0.0, drop, 0.0]
+def _part(segment: DumasSegment, whole: float, length: float, side: float) -> Part:
+    """Give one segment of a side of a body of so many kg."""
+    mass = segment.mass * whole / 100.0
+    centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
     radii = np.array(segment.gyration) * length / 100.0
     return mass, centre, mass * np.diag(radii**2)

@@ -2,8 +2,8 @@
 
 Frames in the neutral pose are parallel to the ground frame (x forward, y up, z right) and each
 body's origin is the joint that moves it: pelvis at mid-hip, femur at the hip, tibia at the knee,
-foot at the ankle, toes at the ball, torso at the lumbar joint, humerus at the shoulder, radius
-at the elbow.
+foot at the ankle, toes at the ball, torso at the lumbar joint, head at the neck, clavicle at the
+breastbone, humerus at the shoulder, radius at the elbow, hand at the wrist.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 from aqbio.mechanics.anthropometry.de_leva import (
     DE_LEVA,
     REFERENCE,
-    TRUNK_HEIGHT,
     Sex,
     combined_inertia,
     total_mass_fraction,
@@ -39,6 +38,19 @@ TOE_MASS = 0.2166 / 1.5666
 """Toes' share of the mass of the foot (Delp 1990)."""
 TOE_CENTRE = 0.45
 """Toes' centre of mass ahead of the metatarsophalangeal axis, fraction of toe length."""
+CLAVICLE_MASS = 0.001
+"""Share of the body's mass that clavicle and shoulder blade carry on a side, taken from the trunk:
+their bones without muscle. Its size hardly matters, for the trunk gives it."""
+CLAVICLE_RADIUS = 0.02
+"""Of the rod that stands for them, fraction of stature (of no consequence)."""
+
+ARM = ("clavicle", "humerus", "radius", "hand")
+"""Bodies of an arm and its girdle, from the trunk outwards."""
+GOES_WITH = {"head": "torso", "clavicle": "torso", "hand": "radius"}
+"""The larger segment that a body belongs to where segments are told apart coarsely: tissue, errors
+of mass."""
+HELD = ("neck_", "clavicle_", "forearm_pronation")
+"""How coordinates begin that the model holds at zero until a participant's markers show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ NEGATIVE_Z: Vector = (0.0, 0.0, -1.0)
 def sprint_bodies(
     sex: Sex, *, mass: float | None = None, stature: float | None = None
 ) -> tuple[Body, ...]:
-    """Give the 14 bodies of the sprint model.
+    """Give the 19 bodies of the sprint model.
 
     Parameters
     ----------
@@ -89,9 +101,9 @@ def sprint_bodies(
     Returns
     -------
     tuple of Body
-        pelvis; femur, tibia, foot, toes right, then left; torso (trunk above the lumbar joint,
-        neck and head); humerus, radius (forearm and hand) right, then left. Masses add up to
-        ``mass``.
+        pelvis; femur, tibia, foot, toes right, then left; torso (trunk above the lumbar joint);
+        head (with the neck); clavicle, humerus, radius (the forearm) and hand right, then left.
+        Masses add up to ``mass``.
     """
     kilograms = (REFERENCE[sex].mass if mass is None else mass) / total_mass_fraction(sex)
     lengths = geometry(sex, REFERENCE[sex].stature if stature is None else stature)
@@ -100,14 +112,15 @@ def sprint_bodies(
     arms = _arm(lengths, kilograms)
     for side, _ in SIDES:
         bodies += [Body(f"{b.name}_{side}", b.mass, b.com, b.inertia) for b in legs]
-    bodies.append(_torso(lengths, kilograms))
-    for side, _ in SIDES:
+    bodies += [_torso(lengths, kilograms), _head(lengths, kilograms)]
+    for side, sign in SIDES:
+        bodies.append(_clavicle(lengths, kilograms, side, sign))
         bodies += [Body(f"{b.name}_{side}", b.mass, b.com, b.inertia) for b in arms]
     return tuple(bodies)
 
 
 def sprint_joints(lengths: Geometry) -> tuple[Joint, ...]:
-    """Give the 14 joints of the sprint model, in the order of the bodies.
+    """Give the 19 joints of the sprint model, in the order of the bodies.
 
     Axes of left limbs are mirrored, so that a mirrored motion swaps the coordinates of left and
     right without a change of sign; ``pelvis_list``, ``pelvis_rotation``, ``pelvis_tz``,
@@ -132,15 +145,39 @@ def sprint_joints(lengths: Geometry) -> tuple[Joint, ...]:
         ]
     lumbar = (("lumbar_extension", Z), ("lumbar_bending", X), ("lumbar_rotation", Y))
     joints.append(Joint("back", "torso", "pelvis", (g.lumbar_x, g.lumbar_y, 0), lumbar))
+    neck = (("neck_extension", Z), ("neck_bending", X), ("neck_rotation", Y))
+    joints.append(Joint("neck", "head", "torso", (g.neck_x, g.neck_y, 0), neck))
     for side, sign in SIDES:
-        x, y = (X, Y) if side == "r" else (NEGATIVE_X, NEGATIVE_Y)
-        shoulder = ((f"arm_flex_{side}", Z), (f"arm_add_{side}", x), (f"arm_rot_{side}", y))
-        place = (0.0, g.shoulder_y, sign * g.half_shoulder)
-        joints += [
-            Joint(f"shoulder_{side}", f"humerus_{side}", "torso", place, shoulder),
-            _hinge("elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", Z),
-        ]
+        joints += _arm_joints(g, side, sign)
     return tuple(joints)
+
+
+def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
+    g = lengths
+    x, y, up = (X, Y, NEGATIVE_X) if side == "r" else (NEGATIVE_X, NEGATIVE_Y, X)
+    girdle = ((f"clavicle_elevation_{side}", up), (f"clavicle_protraction_{side}", y))
+    shoulder = ((f"arm_flex_{side}", Z), (f"arm_add_{side}", x), (f"arm_rot_{side}", y))
+    forearm = ((f"forearm_pronation_{side}", y),)
+    clavicle, humerus, radius, hand = (f"{name}_{side}" for name in ARM)
+    wrist = (0.0, -g.forearm, 0.0)
+    return [
+        Joint(f"sternoclavicular_{side}", clavicle, "torso", _sternal(g, sign), girdle),
+        Joint(f"shoulder_{side}", humerus, clavicle, _shoulder_place(g, sign), shoulder),
+        _hinge("elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", Z),
+        Joint(f"radioulnar_{side}", hand, radius, wrist, forearm),
+    ]
+
+
+def _sternal(lengths: Geometry, sign: int) -> Vector:
+    """Sternoclavicular joint in the torso frame, m."""
+    g = lengths
+    return g.clavicle_x, g.clavicle_y, sign * g.clavicle_z
+
+
+def _shoulder_place(lengths: Geometry, sign: int) -> Vector:
+    """Shoulder centre in the frame of its clavicle, m: straight above the lumbar joint."""
+    x, y, z = _sternal(lengths, sign)
+    return -x, lengths.shoulder_y - y, sign * lengths.half_shoulder - z
 
 
 def _hinge(
@@ -172,21 +209,45 @@ def _pelvis(lengths: Geometry, kilograms: float) -> Body:
 
 
 def _torso(lengths: Geometry, kilograms: float) -> Body:
+    """Trunk above the lumbar joint, without what the clavicles carry."""
     table, scale = DE_LEVA[lengths.sex], lengths.scale
     xiphion = lengths.lumbar_y + table["middle_trunk"].length * scale
     suprasternale = xiphion + table["upper_trunk"].length * scale
-    vertex = (TRUNK_HEIGHT[lengths.sex]["cervicale"] + table["head"].length) * scale
-    parts = []
-    for segment, top in (
-        ("middle_trunk", xiphion),
-        ("upper_trunk", suprasternale),
-        ("head", vertex),
-    ):
-        height = top - table[segment].centre * table[segment].length * scale
-        x = _trunk_x(lengths, height) - lengths.lumbar_x
-        parts.append(_part(lengths, kilograms, segment, (x, height - lengths.lumbar_y, 0.0)))
+    parts = [
+        _trunk_part(lengths, kilograms, "middle_trunk", xiphion),
+        _trunk_part(lengths, kilograms, "upper_trunk", suprasternale),
+    ]
+    for side, sign in SIDES:
+        bone = _clavicle(lengths, kilograms, side, sign)
+        parts.append((-bone.mass, bone.com + _sternal(lengths, sign), -bone.inertia))
     mass, com, inertia = (np.array(values) for values in zip(*parts, strict=True))
     return Body("torso", *combined_inertia(mass, com, inertia))
+
+
+def _head(lengths: Geometry, kilograms: float) -> Body:
+    g = lengths
+    vertex = g.lumbar_y + g.neck_y + DE_LEVA[g.sex]["head"].length * g.scale
+    mass, com, inertia = _trunk_part(g, kilograms, "head", vertex)
+    return Body("head", mass, com - (g.neck_x, g.neck_y, 0.0), inertia)
+
+
+def _trunk_part(
+    lengths: Geometry, kilograms: float, segment: str, top: float
+) -> tuple[float, FloatArray, FloatArray]:
+    """Part of the trunk whose upper end is so far above mid-hip, in the torso frame."""
+    parameters = DE_LEVA[lengths.sex][segment]
+    height = top - parameters.centre * parameters.length * lengths.scale
+    x = _trunk_x(lengths, height) - lengths.lumbar_x
+    return _part(lengths, kilograms, segment, (x, height - lengths.lumbar_y, 0.0))
+
+
+def _clavicle(lengths: Geometry, kilograms: float, side: Side, sign: int) -> Body:
+    """Clavicle and shoulder blade as a rod from the breastbone to the shoulder."""
+    mass, end = CLAVICLE_MASS * kilograms, np.array(_shoulder_place(lengths, sign))
+    along = np.outer(end, end) / (end @ end)
+    thick = (CLAVICLE_RADIUS * lengths.stature) ** 2 / 4
+    inertia = mass * ((end @ end) / 12 * (np.eye(3) - along) + thick * (np.eye(3) + along))
+    return Body(f"clavicle_{side}", mass, end / 2, inertia)
 
 
 def _leg(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
@@ -219,6 +280,17 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
     table, g = DE_LEVA[lengths.sex], lengths
     upper = _part(g, kilograms, "upper_arm", (0, -table["upper_arm"].centre * g.upper_arm, 0))
     forearm = _part(g, kilograms, "forearm", (0, -table["forearm"].centre * g.forearm, 0))
-    hand = _part(g, kilograms, "hand", (0, -g.forearm - table["hand"].centre * g.hand, 0))
-    mass, com, inertia = (np.array(values) for values in zip(forearm, hand, strict=True))
-    return Body("humerus", *upper), Body("radius", *combined_inertia(mass, com, inertia))
+    hand = _part(g, kilograms, "hand", (0, -table["hand"].centre * g.hand, 0))
+    return Body("humerus", *upper), Body("radius", *forearm), Body("hand", *hand)
+
+
+def coarse_segment(body: str) -> str:
+    """Give the coarse segment of a body, without its side.
+
+    Examples
+    --------
+    >>> coarse_segment("hand_l"), coarse_segment("femur_r"), coarse_segment("head")
+    ('radius', 'femur', 'torso')
+    """
+    segment = body.removesuffix("_r").removesuffix("_l")
+    return GOES_WITH.get(segment, segment)

@@ -34,6 +34,11 @@ ANKLE_HEIGHT = ANSUR["lateral_malleolus_height"] / ANSUR["foot_length"]
 BALL_BELOW_ANKLE = 0.73
 """Metatarsophalangeal axis below the ankle, fraction of ankle height (Delp 1990)."""
 
+STERNOCLAVICULAR = (0.045 / 1.741, 0.025 / 1.741)
+"""Joint of clavicle and breastbone ahead of the line from lumbar joint to shoulders and beside the
+midline, fractions of stature, at the height of the notch: 15 mm behind its marker, beside the
+breastbone's handle (a choice; 1 cm elsewhere turns the girdle by less than a tenth more)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
@@ -54,6 +59,10 @@ class Geometry:
         Lumbar joint in the pelvis frame.
     shoulder_y : float
         Mid-shoulder above the lumbar joint.
+    neck_x, neck_y : float
+        Neck joint in the torso frame: on the trunk's long axis, at the height of C7.
+    clavicle_x, clavicle_y, clavicle_z : float
+        Right sternoclavicular joint in the torso frame.
     ankle_height, heel, ball, toes, foot_breadth : float
         Ankle above the sole; heel behind and ball ahead of the ankle; ball to tip of the toes;
         breadth of the forefoot.
@@ -73,6 +82,11 @@ class Geometry:
     lumbar_x: float
     lumbar_y: float
     shoulder_y: float
+    neck_x: float
+    neck_y: float
+    clavicle_x: float
+    clavicle_y: float
+    clavicle_z: float
     ankle_height: float
     heel: float
     ball: float
@@ -90,7 +104,8 @@ def geometry(sex: Sex, stature: float) -> Geometry:
     table = DE_LEVA[sex]
     scale = stature / REFERENCE[sex].stature
     foot = table["foot"].length * scale
-    lumbar_y = table["lower_trunk"].length * scale
+    lumbar_x, lumbar_y = -LUMBAR_BEHIND_HIP * stature, table["lower_trunk"].length * scale
+    trunk = {name: height * scale - lumbar_y for name, height in TRUNK_HEIGHT[sex].items()}
     return Geometry(
         sex=sex,
         stature=stature,
@@ -103,9 +118,16 @@ def geometry(sex: Sex, stature: float) -> Geometry:
         foot=foot,
         half_hip=HALF_HIP_WIDTH * stature,
         half_shoulder=HALF_SHOULDER_WIDTH * stature,
-        lumbar_x=-LUMBAR_BEHIND_HIP * stature,
+        lumbar_x=lumbar_x,
         lumbar_y=lumbar_y,
-        shoulder_y=TRUNK_HEIGHT[sex]["mid_shoulder"] * scale - lumbar_y,
+        shoulder_y=trunk["mid_shoulder"],
+        neck_x=lumbar_x
+        * (trunk["cervicale"] - trunk["mid_shoulder"])
+        / (trunk["mid_shoulder"] + lumbar_y),
+        neck_y=trunk["cervicale"],
+        clavicle_x=STERNOCLAVICULAR[0] * stature,
+        clavicle_y=trunk["suprasternale"],
+        clavicle_z=STERNOCLAVICULAR[1] * stature,
         ankle_height=ANKLE_HEIGHT * foot,
         heel=ANKLE_FROM_HEEL * foot,
         ball=(BALL_FROM_HEEL - ANKLE_FROM_HEEL) * foot,

@@ -31,7 +31,7 @@ class Marker:
 
 def sprint_markers(lengths: Geometry) -> tuple[Marker, ...]:
     """Give the markers of the sprint model in the neutral pose's body frames."""
-    markers = [*_pelvis(lengths), *_torso(lengths)]
+    markers = [*_pelvis(lengths), *_trunk(lengths)]
     for side, sign in SIDES:
         markers += _leg(lengths, side, sign)
     for side, sign in SIDES:
@@ -72,7 +72,7 @@ def _pelvis(lengths: Geometry) -> list[Marker]:
     ]
 
 
-def _torso(lengths: Geometry) -> list[Marker]:
+def _trunk(lengths: Geometry) -> list[Marker]:
     g, trunk = lengths, TRUNK_HEIGHT[lengths.sex]
     stature = g.stature
     cervicale = trunk["cervicale"] * g.scale - g.lumbar_y
@@ -84,11 +84,12 @@ def _torso(lengths: Geometry) -> list[Marker]:
         g.shoulder_y + ACROMION_ABOVE_SHOULDER * g.upper_arm,
         0.94 * g.half_shoulder,
     )
+    girdle = (acromion[0] - g.clavicle_x, acromion[1] - g.clavicle_y, acromion[2] - g.clavicle_z)
     vertex = cervicale + DE_LEVA[g.sex]["head"].length * g.scale
-    brow = vertex - 0.5 * dimension("tragion_to_vertex", stature)
+    brow = vertex - 0.5 * dimension("tragion_to_vertex", stature) - g.neck_y
     half_head = 0.3 * dimension("head_length", stature)
     temple = 0.45 * dimension("head_breadth", stature)
-    ahead = 0.02 * g.scale
+    ahead = 0.02 * g.scale - g.neck_x
     head_front = (ahead + half_head, brow, temple)
     head_back = (ahead - half_head, brow, temple)
     return [
@@ -96,12 +97,12 @@ def _torso(lengths: Geometry) -> list[Marker]:
         Marker("T10", "torso", (-depth, xiphion, 0.0)),
         Marker("CLAV", "torso", (0.060 * g.scale, notch, 0.0)),
         Marker("STRN", "torso", (depth, xiphion, 0.0)),
-        Marker("RSHO", "torso", acromion),
-        Marker("LSHO", "torso", _mirrored(acromion)),
-        Marker("RFHD", "torso", head_front),
-        Marker("LFHD", "torso", _mirrored(head_front)),
-        Marker("RBHD", "torso", head_back),
-        Marker("LBHD", "torso", _mirrored(head_back)),
+        Marker("RSHO", "clavicle_r", girdle),
+        Marker("LSHO", "clavicle_l", _mirrored(girdle)),
+        Marker("RFHD", "head", head_front),
+        Marker("LFHD", "head", _mirrored(head_front)),
+        Marker("RBHD", "head", head_back),
+        Marker("LBHD", "head", _mirrored(head_back)),
     ]
 
 
@@ -135,8 +136,8 @@ def _arm(lengths: Geometry, side: str, sign: int) -> list[Marker]:
         "ELL": ("humerus", (0.0, -g.upper_arm, 0.038 * s)),
         "ELM": ("humerus", (0.0, -g.upper_arm, -0.038 * s)),
         "FA1": ("radius", (0.010 * s, -0.50 * g.forearm, 0.035 * s)),
-        "WRA": ("radius", (0.030 * s, -g.forearm, 0.0)),
-        "WRB": ("radius", (-0.030 * s, -g.forearm, 0.0)),
+        "WRA": ("hand", (0.030 * s, 0.0, 0.0)),
+        "WRB": ("hand", (-0.030 * s, 0.0, 0.0)),
     }
     return _sided(places, side.upper(), side, sign)
 

@@ -83,18 +83,25 @@ RUNNING = {
     "lumbar_rotation": (-60, 60, 0, 18, 5), "arm_flex": (-110, 120, -5, 40, 20),
     "arm_add": (-120, 50, -15, 20, 12), "arm_rot": (-100, 100, 10, 40, 30),
     "elbow": (-3, 155, 80, 35, 25), "pro_sup": (-10, 170, 80, 30, 30),
+    "forearm_pronation": (-90, 90, 0, 25, 25), "clavicle_elevation": (-15, 50, 3, 8, 8),
+    "clavicle_protraction": (-30, 30, 0, 8, 8), "neck_extension": (-60, 75, 10, 12, 15),
+    "neck_bending": (-45, 45, 0, 10, 6), "neck_rotation": (-80, 80, 0, 15, 8),
 }  # fmt: skip
 """Degrees by coordinate, or by joint for its flexion: range, mean, standard deviation of a frame
 about a person's mean, and of the person's mean. Ranges: American Academy of Orthopaedic Surgeons
 (1965), Joint Motion, wider where sprinters exceed them (Novacheck TF 1998, Gait Posture 7:77-95);
-means and deviations wide enough for running from 2 to 11 m/s."""
+of the clavicle Ludewig PM et al. (2009), J Bone Joint Surg 91A:378-389 (10 degrees up and 13 back
+as the arm is raised), about its place beside a hanging arm. Means and deviations are wide enough
+for running from 2 to 11 m/s."""
 
 STANDING = {
     "pelvis_tilt": (-3, 8), "pelvis_list": (0, 4), "hip": (3, 9), "hip_adduction": (-2, 6),
     "hip_rotation": (0, 12), "knee": (4, 7), "ankle": (3, 7), "subtalar_angle": (0, 6),
     "mtp_angle": (0, 8), "lumbar_extension": (0, 10), "lumbar_bending": (0, 5),
     "lumbar_rotation": (0, 6), "arm_flex": (5, 40), "arm_add": (-30, 45), "arm_rot": (0, 45),
-    "elbow": (15, 30), "pro_sup": (60, 50),
+    "elbow": (15, 30), "pro_sup": (60, 50), "forearm_pronation": (0, 50),
+    "clavicle_elevation": (3, 15), "clavicle_protraction": (0, 12), "neck_extension": (0, 12),
+    "neck_bending": (0, 6), "neck_rotation": (0, 12),
 }  # fmt: skip
 """Degrees by coordinate: mean and standard deviation of quiet standing, arms anywhere."""
 

@@ -21,7 +21,7 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 MARGIN = 20.0
 """Gain from which a hypothesis is taken: e¹⁰ to one, against some ten thousand hypotheses about a
-session. The largest false one in eight recordings without a known fault is 18.7."""
+session. The largest false one in thirteen recordings of five sessions is 18.7."""
 
 TIED = 6.0
 """Gains that differ by less than this leave open in which trials a label is wrong: 20 to one."""

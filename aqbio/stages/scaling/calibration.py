@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from aqbio.mechanics.calibration.posterior import (
 )
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.manifest import OK
@@ -92,30 +93,39 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     AqbioError
         No prepared trial shows enough labels of the marker set.
     """
-    problem, trials = session_problem(study, participant_id, generic)
-    flexions = FlexionStarts.of(problem.template, study.model_map)
-    fit, wrong = likeliest_labels(body_fit(problem, flexions=flexions), flexions)
-    labels = problem.template.markers.labels
+    problem_of, trials = session_problem(study, participant_id, generic)
+
+    def fit_of(skeleton: Skeleton) -> BodyFit:
+        problem = problem_of(skeleton)
+        return body_fit(problem, flexions=FlexionStarts.of(problem.template, study.model_map))
+
+    markers = problem_of(generic).template.markers
+    fit = fit_of_shown(fit_of, generic, study.model_map.held, markers.body)
+    fit, wrong = likeliest_labels(fit, FlexionStarts.of(fit.problem.template, study.model_map))
+    labels = markers.labels
     names = {label: study.marker_set.model_name(label) for label in labels}
     return Calibration(fit, moving_shape(fit), names, trials, wrong)
 
 
 def session_problem(
     study: Study, participant_id: str, generic: Skeleton
-) -> tuple[Problem, tuple[str, ...]]:
-    """What is fitted of a participant, and the trials that it is from."""
+) -> tuple[Callable[[Skeleton], Problem], tuple[str, ...]]:
+    """What is fitted of a participant on a generic model, and the trials that it is from."""
     parts = body_parts(generic, study.model_map)
     labels = placed_labels(study.marker_set, generic)
     trials, recordings, labels = _recordings(study, participant_id, labels)
     places, sds = believed_places(generic, parts, labels)
-    template = Template.of(generic, study.model_map, places)
     frames = chosen_frames(recordings, places.body)
     person = _person(study, participant_id)
     sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
-    prior = beliefs(template, sizes, sds, posture_belief(generic, study.model_map))
-    pelvis = study.marker_set.pelvis
-    hips = HipObservation.of(template, labels, (pelvis.front, pelvis.back), sds)
-    return Problem(template, frames, prior, hips), trials
+    postures, pelvis = posture_belief(generic, study.model_map), study.marker_set.pelvis
+
+    def problem_of(skeleton: Skeleton) -> Problem:
+        template = Template.of(skeleton, study.model_map, places)
+        hips = HipObservation.of(template, labels, (pelvis.front, pelvis.back), sds)
+        return Problem(template, frames, beliefs(template, sizes, sds, postures), hips)
+
+    return problem_of, trials
 
 
 def moving_shape(fit: BodyFit) -> Shape:

@@ -12,9 +12,11 @@ import numpy as np
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import atomic_path
-from aqbio.virtual.athlete import Athlete
+from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.gaits.parameters import GaitParameters, read_presets
+from aqbio.virtual.gaits.relative import ROOT
 from aqbio.virtual.gaits.timeline import Timeline
 
 DATA = Path(aqbio.__file__).parents[1] / "data" / "virtual_sprinters"
@@ -69,7 +71,7 @@ def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
         np.savez_compressed(
             temporary,
             names=np.array([str(name) for name in gaits]),
-            joints=np.array([gait.joints for gait in some], dtype=np.float32),
+            joints=np.array([gait.joints[_moved(gait.athlete)] for gait in some], dtype=np.float32),
             stance=np.array([gait.stance for gait in some]),
             flight=np.array([gait.flight for gait in some]),
             com=np.array([gait.com for gait in some]),
@@ -109,13 +111,27 @@ def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, 
     for index, text in enumerate(table["names"].tolist()):
         participant, condition, level = text.split("/")
         contact, flight, length = table["timeline"][index]
+        athlete = athletes[participant]
         gaits[GaitName(participant, condition, int(level))] = Gait(
-            athlete=athletes[participant],
+            athlete=athlete,
             timeline=Timeline(contact, flight, length),
-            joints=table["joints"][index].astype(np.float64),
+            joints=_all_joints(athlete, table["joints"][index].astype(np.float64)),
             stance=table["stance"][index],
             flight=table["flight"][index],
             com=table["com"][index],
             drag=float(table["drag"][index]),
         )
     return gaits
+
+
+def _moved(athlete: Athlete) -> IntArray:
+    """Rows of a gait's joints that the model does not hold."""
+    moved: IntArray = athlete_skeleton(athlete).free[ROOT:] - ROOT
+    return moved
+
+
+def _all_joints(athlete: Athlete, moved: FloatArray) -> FloatArray:
+    """Joints of a gait, those that are held at zero."""
+    joints = np.zeros((len(athlete_skeleton(athlete).coordinates) - ROOT, moved.shape[1]))
+    joints[_moved(athlete)] = moved
+    return joints

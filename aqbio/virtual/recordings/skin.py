@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from aqbio.mechanics.anthropometry.sprint_body import coarse_segment
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray, IntArray, rotate
 from aqbio.virtual.recordings.recording import VirtualRecording
@@ -133,13 +134,16 @@ def tissue_motion(
     segments : (T, B, 3) array, m, ground axes
         Their common part.
     """
-    bodies = recording.marker_body
+    soft = [body for body in recording.bodies if _segment(body) in SOFTNESS]
+    softness = np.array([SOFTNESS[_segment(body)] for body in soft])
+    carriers = np.array([_carrier(body, soft) for body in recording.bodies])
+    under = carriers[recording.marker_body]
     share = np.array([skin.common, np.sqrt(1.0 - skin.common**2)])
     amplitude = np.array(skin.amplitudes)
     amplitude = amplitude / np.sqrt((amplitude**2).sum() / 2.0 * 3.0)
     shape = (len(amplitude), 3)
-    common = random.uniform(0.0, 2.0 * np.pi, (len(recording.bodies), *shape))
-    own = random.uniform(0.0, 2.0 * np.pi, (len(bodies), *shape))
+    common = random.uniform(0.0, 2.0 * np.pi, (len(soft), *shape))
+    own = random.uniform(0.0, 2.0 * np.pi, (len(under), *shape))
     angle = 2.0 * np.multiply.outer(recording.phase, np.array(skin.harmonics))[:, None, :, None]
     locked = np.sqrt(1.0 - skin.free**2)
     parts = [
@@ -147,15 +151,27 @@ def tissue_motion(
         for part, turns in zip(share, (common, own), strict=True)
     ]
     if skin.free:
-        for part, noise in zip(parts, _free_motion(recording, share, random), strict=True):
+        counts = (len(soft), len(under))
+        for part, noise in zip(parts, _free_motion(recording, counts, share, random), strict=True):
             part += skin.free * noise
-    softness = np.array([SOFTNESS.get(_segment(name), 0.0) for name in recording.bodies])
     on_bone = np.array([label in HEAD for label in recording.labels])
-    soft = skin.thigh_m * np.where(on_bone, 0.0, softness[bodies])[:, None]
+    markers = skin.thigh_m * np.where(on_bone, 0.0, softness[under])[:, None]
+    segments = np.zeros((len(recording.phase), len(recording.bodies), 3))
+    places = [recording.bodies.index(body) for body in soft]
+    segments[:, places] = skin.thigh_m * softness[:, None] * parts[0]
     return (
-        rotate(recording.rotation[:, bodies], soft * (parts[0][:, bodies] + parts[1])),
-        rotate(recording.rotation, skin.thigh_m * softness[:, None] * parts[0]),
+        rotate(
+            recording.rotation[:, recording.marker_body], markers * (parts[0][:, under] + parts[1])
+        ),
+        rotate(recording.rotation, segments),
     )
+
+
+def _carrier(body: str, soft: list[str]) -> int:
+    """Place among the segments with tissue of the one whose tissue a segment's markers are on."""
+    name = coarse_segment(body)
+    side = body[-2:]
+    return soft.index(name if name in soft else name + side)
 
 
 def _segment(body: str) -> str:
@@ -163,12 +179,15 @@ def _segment(body: str) -> str:
 
 
 def _free_motion(
-    recording: Dressed, share: FloatArray, random: np.random.Generator
+    recording: Dressed,
+    counts: tuple[int, int],
+    share: FloatArray,
+    random: np.random.Generator,
 ) -> list[FloatArray]:
-    """Low-passed noise, common (T, B, 3) and own (T, M, 3), together of root mean square 1."""
-    frames, bodies = len(recording.phase), recording.marker_body
+    """Low-passed noise, common (T, S, 3) and own (T, M, 3), together of root mean square 1."""
+    frames = len(recording.phase)
     parts = []
-    for part, count in zip(share, (len(recording.bodies), len(bodies)), strict=True):
+    for part, count in zip(share, counts, strict=True):
         noise = low_pass(random.standard_normal((frames, count, 3)), recording.marker_rate, BAND)
         parts.append(part * noise / np.sqrt((noise**2).mean(axis=0)) / np.sqrt(3.0))
     return parts

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.anthropometry.sprint_body import coarse_segment
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import BoolArray
 
@@ -56,12 +57,12 @@ def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
     pelvis likewise, the torso what is missing to the runner's mass over ``1 + m``. A segment's
     inertia goes with its mass.
     """
-    torso = runner.bodies.index("torso")
+    torso = np.array([coarse_segment(name) == "torso" for name in runner.bodies])
     factor = np.ones(len(runner.bodies))
     factor[_legs(runner)] = 1.0 / (1.0 + error.leg_share)
     factor[runner.bodies.index("pelvis")] = 1.0 / (1.0 + error.pelvis_share)
-    factor[torso] += (1.0 - factor) @ runner.mass / runner.mass[torso]
-    if factor[torso] <= 0.0:
+    factor[torso] += (1.0 - factor) @ runner.mass / runner.mass[torso].sum()
+    if (factor[torso] <= 0.0).any():
         raise ValueError(f"nothing of the torso is left: {error}.")
     factor /= 1.0 + error.mass
     com = runner.com.copy()

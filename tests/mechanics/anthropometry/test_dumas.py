@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.mechanics.anthropometry.de_leva import combined_inertia
 from aqbio.mechanics.anthropometry.dumas import dumas_limbs
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
@@ -13,10 +14,26 @@ ATHLETES = [Athlete("he", "male", 75.0, 1.80), Athlete("she", "female", 58.0, 1.
 LIMBS = ("femur", "tibia", "humerus", "radius")
 
 
-def _extents(skeleton, places):
-    """(places, 3) logarithms of the segments' extents along x, y and z."""
-    moments = np.diagonal(skeleton.inertia[places], axis1=1, axis2=2)
-    moments = moments / skeleton.mass[places, None]
+def _limbs(skeleton):
+    """Masses, centres and inertia of the limbs of the right side, the forearm with its hand."""
+    rows = []
+    for name in LIMBS:
+        places = [skeleton.bodies.index(f"{name}_r")]
+        if name == "radius":
+            places.append(skeleton.bodies.index("hand_r"))
+        shift = [np.zeros(3), skeleton.parent_position[places[-1]]][: len(places)]
+        rows.append(
+            combined_inertia(
+                skeleton.mass[places], skeleton.com[places] + shift, skeleton.inertia[places]
+            )
+        )
+    mass, com, inertia = (np.array(values) for values in zip(*rows, strict=True))
+    return mass, com, inertia
+
+
+def _extents(mass, inertia):
+    """(limbs, 3) logarithms of the segments' extents along x, y and z."""
+    moments = np.diagonal(inertia, axis1=1, axis2=2) / mass[:, None]
     return 0.5 * np.log(0.5 * moments.sum(axis=1, keepdims=True) - moments)
 
 
@@ -25,13 +42,13 @@ def test_the_tables_differ_as_two_draws_of_the_default_spread():
     squares = []
     for athlete in ATHLETES:
         ours = athlete_skeleton(athlete)
-        theirs = dumas_limbs(ours, athlete.sex, athlete.stature)
-        places = [ours.bodies.index(f"{name}_r") for name in LIMBS]
-        reach = np.sqrt(np.linalg.eigvalsh(ours.inertia[places])[:, -1] / ours.mass[places])
+        mass, com, inertia = _limbs(ours)
+        other, their_com, their_inertia = _limbs(dumas_limbs(ours, athlete.sex, athlete.stature))
+        reach = np.sqrt(np.linalg.eigvalsh(inertia)[:, -1] / mass)
         differences = (
-            np.log(theirs.mass[places] / ours.mass[places]),
-            (theirs.com[places] - ours.com[places]) / reach[:, None],
-            _extents(theirs, places) - _extents(ours, places),
+            np.log(other / mass),
+            (their_com - com) / reach[:, None],
+            _extents(other, their_inertia) - _extents(mass, inertia),
         )
         squares.append([np.mean(values**2) for values in differences])
     found = np.sqrt(np.mean(squares, axis=0) / 2)
@@ -69,7 +86,7 @@ def test_a_thigh_by_hand():
 def test_left_mirrors_right(both):
     _, theirs = both
     mirror = np.array([1.0, 1.0, -1.0])
-    for name in (*LIMBS, "foot", "toes"):
+    for name in (*LIMBS, "hand", "foot", "toes"):
         left, right = (theirs.bodies.index(f"{name}_{side}") for side in "lr")
         assert theirs.mass[left] == theirs.mass[right]
         np.testing.assert_allclose(theirs.com[left], theirs.com[right] * mirror, atol=1e-15)
@@ -78,12 +95,12 @@ def test_left_mirrors_right(both):
 def test_both_tables_describe_a_human(both):
     """Limbs' masses within 20 %, centres within 5 cm, radii of gyration within 30 %."""
     ours, theirs = both
-    places = [ours.bodies.index(f"{name}_r") for name in LIMBS]
-    ratio = theirs.mass[places] / ours.mass[places]
+    (mass, _, inertia), (other, _, their_inertia) = _limbs(ours), _limbs(theirs)
+    ratio = other / mass
     assert 0.05 < np.abs(ratio - 1.0).max() < 0.2
     assert np.linalg.norm(theirs.com - ours.com, axis=1).max() < 0.05
     radii = [
-        np.sqrt(np.diagonal(one.inertia[places], axis1=1, axis2=2) / one.mass[places, None])
-        for one in (theirs, ours)
+        np.sqrt(np.diagonal(moments, axis1=1, axis2=2) / kilograms[:, None])
+        for kilograms, moments in ((other, their_inertia), (mass, inertia))
     ]
     assert np.abs(radii[0] / radii[1] - 1.0).max() < 0.3

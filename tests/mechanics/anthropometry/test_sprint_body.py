@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import DE_LEVA, REFERENCE, combined_inertia
+from aqbio.mechanics.anthropometry.de_leva import (
+    DE_LEVA,
+    REFERENCE,
+    TRUNK_HEIGHT,
+    combined_inertia,
+    total_mass_fraction,
+)
 from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies, sprint_joints
 from aqbio.mechanics.anthropometry.sprint_geometry import BALL_BELOW_ANKLE, geometry
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
@@ -48,6 +54,58 @@ def test_foot_and_toes_together_are_de_levas_foot(sex):
     radii = np.sqrt(np.diag(inertia) / mass) / table.length
     np.testing.assert_allclose(radii, table.gyration, rtol=1e-12)
     np.testing.assert_allclose(inertia - np.diag(np.diag(inertia)), 0, atol=1e-17)
+
+
+def together(sex: str, names: tuple[str, ...]):
+    """Mass, centre and inertia of some bodies in the neutral pose, in the frame of the first."""
+    bodies = {body.name: body for body in sprint_bodies(sex)}
+    place = {names[0]: np.zeros(3)}
+    for joint in sprint_joints(geometry(sex, REFERENCE[sex].stature)):
+        if joint.parent in place and joint.child in names:
+            place[joint.child] = place[joint.parent] + joint.offset
+    return combined_inertia(
+        np.array([bodies[name].mass for name in names]),
+        np.array([bodies[name].com + place[name] for name in names]),
+        np.array([bodies[name].inertia for name in names]),
+    )
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_neck_and_girdle_take_nothing_from_the_trunk(sex):
+    """Torso, head and clavicles are de Leva's trunk above the navel, neck and head, as one."""
+    table, lengths = DE_LEVA[sex], geometry(sex, REFERENCE[sex].stature)
+    kilograms = REFERENCE[sex].mass / total_mass_fraction(sex)
+    xiphion = table["middle_trunk"].length
+    tops = {
+        "middle_trunk": xiphion,
+        "upper_trunk": xiphion + table["upper_trunk"].length,
+        "head": TRUNK_HEIGHT[sex]["cervicale"] + table["head"].length - lengths.lumbar_y,
+    }
+    slope = lengths.lumbar_x / TRUNK_HEIGHT[sex]["mid_shoulder"]
+    mass, com, inertia = [], [], []
+    for name, top in tops.items():
+        part, height = table[name], top - table[name].centre * table[name].length
+        behind = slope * (height + lengths.lumbar_y) - lengths.lumbar_x
+        mass.append(part.mass * kilograms)
+        com.append([behind, height, 0.0])
+        inertia.append(mass[-1] * np.diag((np.array(part.gyration) * part.length) ** 2))
+    whole = combined_inertia(np.array(mass), np.array(com), np.array(inertia))
+    found = together(sex, ("torso", "head", "clavicle_r", "clavicle_l"))
+    for ours, theirs in zip(found, whole, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_the_hand_hangs_at_the_wrist(sex):
+    """Forearm and hand keep their masses of the table, the hand its place beyond the forearm."""
+    mass, com, _ = together(sex, ("radius_r", "hand_r"))
+    table = DE_LEVA[sex]
+    forearm, hand = table["forearm"], table["hand"]
+    share = forearm.mass + hand.mass
+    assert mass * total_mass_fraction(sex) / REFERENCE[sex].mass == pytest.approx(share, rel=1e-12)
+    reach = forearm.length + hand.centre * hand.length
+    centre = (forearm.mass * forearm.centre * forearm.length + hand.mass * reach) / share
+    np.testing.assert_allclose(com, [0.0, -centre, 0.0], atol=1e-15)
 
 
 @pytest.mark.parametrize("sex", SEXES)
@@ -108,9 +166,9 @@ def test_centre_of_mass_of_standing():
     assert 0.543 < female < male < 0.58
 
 
-def test_there_are_14_bodies_29_coordinates_and_51_markers():
+def test_there_are_19_bodies_38_coordinates_and_51_markers():
     lengths = geometry("female", 1.7)
-    assert len(sprint_bodies("female")) == len(sprint_joints(lengths)) == 14
+    assert len(sprint_bodies("female")) == len(sprint_joints(lengths)) == 19
     rotations = sum(len(joint.rotations) for joint in sprint_joints(lengths))
-    assert rotations + 3 == 29
+    assert rotations + 3 == 38
     assert len({marker.name for marker in sprint_markers(lengths)}) == 51

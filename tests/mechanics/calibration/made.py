@@ -49,10 +49,14 @@ def made_person(
     *,
     hidden: tuple[str, ...] = (),
     still: bool = True,
+    swings: float = 0.0,
     odd: float = 1.0,
     soft: float = 1.0,
 ) -> Made:
-    """Draw a person; labels can be hidden, and the static trial; sizes odder, skin softer."""
+    """Draw a person; labels can be hidden, and the static trial; sizes odder, skin softer.
+
+    Neck, girdles and forearms swing by so many radians in movement, at 1.3 Hz and out of step.
+    """
     rng = np.random.default_rng(seed)
     name = sorted(PEOPLE)[seed % len(PEOPLE)]
     skeleton = athlete_skeleton(PEOPLE[name])
@@ -69,7 +73,10 @@ def made_person(
         q[:, skeleton.coordinates.index("pelvis_ty")] = 0.95
         recordings.append(_recorded(rng, template, truth, q, soft, still=True))
     for one in chosen:
-        q = gaits[one].states(np.arange(0.0, 1.0, 1.0 / RATE))[0]
+        time = np.arange(0.0, 1.0, 1.0 / RATE)
+        q = gaits[one].states(time)[0]
+        for place, held in enumerate(np.flatnonzero(skeleton.coordinate_locked)):
+            q[:, held] = swings * np.sin(2.0 * np.pi * (1.3 * time + 0.11 * place))
         motion[len(recordings)] = q
         recordings.append(_recorded(rng, template, truth, q, soft, still=False))
     return Made(truth, template, tuple(recordings), motion, sds)

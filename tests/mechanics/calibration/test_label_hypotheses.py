@@ -8,77 +8,21 @@ from itertools import product
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
 from aqbio.mechanics.calibration.label_evidence import ANYWHERE, Place, place_evidence
-from aqbio.mechanics.calibration.label_hypotheses import doubted_labels, likeliest_labels
+from aqbio.mechanics.calibration.label_hypotheses import doubted_labels
 from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.calibration.problem import FREEDOM
-from aqbio.mechanics.multibody.poses import segment_poses
-from tests.mechanics.calibration.made import MAP, fitted, made_person
+from tests.mechanics.calibration.label_faults import carried, exchanged, judged, marker_of, moved
+from tests.mechanics.calibration.made import fitted, made_person
 
 STATIC, MOVING, EVERY = (0,), (1, 2), (0, 1, 2)
 PEOPLE = (0, 1, 2)
-
-
-def _judged(fit):
-    fit, taken = likeliest_labels(fit, FlexionStarts.of(fit.problem.template, MAP))
-    labels = fit.problem.template.markers.labels
-    return fit, [(one.kind, {labels[i] for i in one.labels}, one.trials) for one in taken], taken
 
 
 @pytest.fixture(scope="module")
 def clean():
     """Give made people by their seed, calibrated."""
     return {seed: fitted(made_person(seed)) for seed in PEOPLE}
-
-
-def _refitted(fit, change, trials):
-    """Fit anew with the fitted frames of some trials changed."""
-    frames = fit.problem.frames
-    rows = np.flatnonzero(np.isin(frames.trial, trials))
-    position = frames.position.copy()
-    change(position, rows)
-    problem = replace(fit.problem, frames=replace(frames, position=position))
-    return body_fit(problem, flexions=FlexionStarts.of(fit.problem.template, MAP))
-
-
-def _marker(fit, label):
-    return fit.problem.template.markers.labels.index(label)
-
-
-def _exchanged(fit, first, second, trials):
-    one, two = _marker(fit, first), _marker(fit, second)
-
-    def change(position, rows):
-        position[rows[:, None], [one, two]] = position[rows[:, None], [two, one]]
-
-    return _refitted(fit, change, trials)
-
-
-def _poses(fit):
-    template = fit.problem.template
-    shape = template.shape(fit.state.theta[: fit.problem.shape_size])
-    return segment_poses(template.skeleton_of(shape), fit.problem.full(fit.state.q))
-
-
-def _moved(fit, label, shift, trials):
-    marker, poses = _marker(fit, label), _poses(fit)
-    body = fit.problem.template.markers.body[marker]
-
-    def change(position, rows):
-        position[rows, marker] += poses.rotation[rows, body] @ np.array(shift)
-
-    return _refitted(fit, change, trials)
-
-
-def _carried(fit, label, body, place, trials):
-    poses, at = _poses(fit), fit.problem.template.skeleton.bodies.index(body)
-
-    def change(position, rows):
-        carried = poses.origin[rows, at] + poses.rotation[rows, at] @ np.array(place)
-        position[rows, _marker(fit, label)] = carried
-
-    return _refitted(fit, change, trials)
 
 
 def test_evidence_is_the_integral_over_all_places():
@@ -109,7 +53,7 @@ def test_nothing_seen_is_no_evidence():
 
 def test_labels_that_are_right_stay(clean):
     for fit in clean.values():
-        assert _judged(fit)[1] == []
+        assert judged(fit)[1] == []
 
 
 FAULTS = {
@@ -125,7 +69,7 @@ FAULTS = {
 def test_exchanged_labels_are_found_and_put_right(name, clean):
     first, second, trials = FAULTS[name]
     fit = clean[sorted(FAULTS).index(name) % len(PEOPLE)]
-    mended, found, _ = _judged(_exchanged(fit, first, second, trials))
+    mended, found, _ = judged(exchanged(fit, first, second, trials))
     assert found == [("exchanged", {first, second}, trials)]
     for one, other in zip(lengths(fit), lengths(mended), strict=True):
         assert abs(other.length - one.length) < 0.05 * one.sd, one.name
@@ -133,23 +77,23 @@ def test_exchanged_labels_are_found_and_put_right(name, clean):
 
 def test_what_the_recordings_do_not_tell_is_said(clean):
     """Two cluster markers exchanged in the static trial, or in the movement: one is as good."""
-    _, found, taken = _judged(_exchanged(clean[0], "RTH1", "RTH2", MOVING))
+    _, found, taken = judged(exchanged(clean[0], "RTH1", "RTH2", MOVING))
     assert found == [("exchanged", {"RTH1", "RTH2"}, STATIC)]
     assert MOVING in taken[0].tied
 
 
 def test_a_label_on_another_segment_is_left_out(clean):
     fit = clean[1]
-    mended, found, taken = _judged(_carried(fit, "RTH1", "tibia_r", (0.02, -0.2, 0.05), EVERY))
+    mended, found, taken = judged(carried(fit, "RTH1", "tibia_r", (0.02, -0.2, 0.05), EVERY))
     assert found == [("elsewhere", {"RTH1"}, EVERY)]
     assert fit.problem.template.skeleton.bodies[taken[0].body] == "tibia_r"
-    assert not mended.problem.visible[:, _marker(fit, "RTH1")].any()
+    assert not mended.problem.visible[:, marker_of(fit, "RTH1")].any()
     for one, other in zip(lengths(fit), lengths(mended), strict=True):
         assert abs(other.length - one.length) < one.sd, one.name
 
 
 def test_a_marker_that_was_put_on_again_is_found(clean):
-    _, found, taken = _judged(_moved(clean[0], "LKNL", (0.03, 0.06, 0.0), (2,)))
+    _, found, taken = judged(moved(clean[0], "LKNL", (0.03, 0.06, 0.0), (2,)))
     assert found == [("moved", {"LKNL"}, (2,))]
     assert taken[0].apart[0] == pytest.approx(np.hypot(0.03, 0.06), abs=0.02)
 
@@ -158,10 +102,10 @@ def test_a_marker_that_was_put_on_again_is_found(clean):
 def test_a_malleolus_beside_its_place_is_not_named_and_does_no_harm(seed, clean):
     """20 mm are below the skin of a run: knee and ankle turn by less than a degree."""
     fit = clean[seed]
-    moved = _moved(fit, "RANL", (0.02, 0.0, 0.0), MOVING)
-    assert _judged(moved)[1] == []
+    off_by_20 = moved(fit, "RANL", (0.02, 0.0, 0.0), MOVING)
+    assert judged(off_by_20)[1] == []
     names, free = fit.problem.template.skeleton.coordinates, fit.problem.free.tolist()
-    off = np.degrees((moved.state.q - fit.state.q)[~fit.problem.frames.still].mean(axis=0))
+    off = np.degrees((off_by_20.state.q - fit.state.q)[~fit.problem.frames.still].mean(axis=0))
     for name in ("knee_angle_r", "ankle_angle_r", "hip_flexion_r"):
         assert abs(off[free.index(names.index(name))]) < 1.0, name
 

@@ -32,7 +32,7 @@ def test_the_torso_carries_two_arms():
     case = sprint_run()
     hub = torso_hub(case.skeleton, case.anatomy.groups)
     assert hub.sources == ("arm_left", "arm_right", "lower_body")
-    assert _names(case.skeleton, hub.chains[1].members) == {"humerus_r", "radius_r"}
+    assert _names(case.skeleton, hub.chains[1].members) == {"humerus_r", "radius_r", "hand_r"}
 
 
 def test_a_model_without_a_torso_has_no_second_hub():
@@ -44,12 +44,12 @@ def test_two_joints_between_hub_and_group_make_one_chain():
     """A group that hangs on the hub by two segments is still one chain."""
     case = sprint_run()
     groups = dict(case.anatomy.groups)
-    groups["pelvis"] = ("pelvis", "torso")
+    groups["pelvis"] = ("pelvis", *groups["torso"])
     groups["torso"] = (*groups.pop("arm_left"), *groups.pop("arm_right"))
     hub = pelvis_hub(case.skeleton, groups)
     upper = next(chain for chain in hub.chains if chain.name == "upper_body")
     assert _names(case.skeleton, upper.roots) == {"humerus_l", "humerus_r"}
-    assert len(upper.members) == 4
+    assert len(upper.members) == 6
 
 
 def test_trees_that_cannot_be_cut_at_the_pelvis_are_refused():

@@ -85,7 +85,7 @@ def _root_moved(skeleton: Skeleton, turn: np.ndarray, shift: np.ndarray) -> Skel
 
 @pytest.fixture(scope="module")
 def case() -> Case:
-    return sprint_run(12, 5)
+    return sprint_run(12, 6)
 
 
 @pytest.fixture(scope="module")

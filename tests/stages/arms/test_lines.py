@@ -59,9 +59,8 @@ def _bodies(run, *names):
 
 
 def test_rates_are_those_of_the_angles(run):
-    """The sprint model's hand is one body with the forearm: its centre of mass is the end."""
     found = rates_of(run, MAP)
-    wrists = _differences(run, _bodies(run, "radius_l", "radius_r"), masses=True)
+    wrists = _differences(run, _bodies(run, "hand_l", "hand_r"), masses=False)
     ankles = _differences(run, _bodies(run, "foot_l", "foot_r"), masses=False)
     np.testing.assert_allclose(found, np.stack([wrists, ankles], axis=1), rtol=1e-5, atol=1e-5)
 
@@ -71,7 +70,7 @@ def test_the_joint_of_a_hand_is_the_wrist(run):
     joints = MAP.joints.model_copy(update={"elbow": MAP.joints.shoulder})
     model_map = MAP.model_copy(update={"joints": joints})
     found = rates_of(run, model_map)
-    wrists = _differences(run, _bodies(run, "radius_l", "radius_r"), masses=False)
+    wrists = _differences(run, _bodies(run, "hand_l", "hand_r"), masses=False)
     np.testing.assert_allclose(found[:, 0], wrists, rtol=1e-5, atol=1e-5)
 
 
@@ -85,7 +84,7 @@ def test_without_arms_only_the_ankles_are_known(run):
 
 def test_wrists_that_nobody_saw_have_no_line(run):
     """They were told of arms in their default pose: 0 % of contact together, cosine -0.59."""
-    found = rates_of(run, MAP, ["radius_l"])
+    found = rates_of(run, MAP, ["hand_l"])
     assert np.isnan(found[:, 0]).all()
     assert np.isfinite(found[:, 1]).all()
 

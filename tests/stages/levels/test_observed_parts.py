@@ -15,13 +15,14 @@ from aqbio.stages.levels.observed_parts import ALONG, PELVIS, SHARES, ObservedPa
 from aqbio.stages.solving.observed import read_observed
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
+from tests.stages.made_contributions import MAP
 from tests.stages.made_levels import RIGHT, grounded, prepared_of
 
 ABOUT_COM = {name for name, along in ALONG.items() if along in ("segment", "group")} - SHARES
 LOST = {
-    "forearm": ("radius_l",),
-    "arm": ("humerus_r", "radius_r"),
-    "trunk": ("torso", "humerus_l", "humerus_r", "radius_l", "radius_r"),
+    "forearm": ("radius_l", "hand_l"),
+    "arm": ("humerus_r", "radius_r", "hand_r"),
+    "trunk": (*MAP.groups["torso"], *MAP.groups["arm_left"], *MAP.groups["arm_right"]),
     "foot": ("foot_l",),
     "leg": ("femur_r", "tibia_r", "foot_r"),
 }
@@ -135,6 +136,6 @@ def test_coordinates_that_nobody_ever_saw_are_drawn(run):
         return set(names[ObservedParts(mask, case.skeleton, None).unseen_sd > 0])
 
     assert drawn(everything) == set()
-    assert drawn(everything.without(["radius_l"], NOT_SEEN)) == {"elbow_flex_l"}
+    assert drawn(everything.without(["radius_l", "hand_l"], NOT_SEEN)) == {"elbow_flex_l"}
     assert drawn(everything.without(["radius_l"], SOME_FRAMES, np.arange(60) < 9)) == set()
     assert drawn(everything.without(["torso"], NOT_IN_MODEL)) == set()

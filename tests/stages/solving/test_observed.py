@@ -34,6 +34,9 @@ from tests.stages.made_contributions import MAP
 FRAMES = 60
 GROUPS = MAP.groups
 ALL = np.ones(FRAMES, dtype=bool)
+GIRDLES_AND_ARMS = {
+    f"{bone}_{side}" for bone in ("clavicle", "humerus", "radius", "hand") for side in "lr"
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,8 @@ def lost(skeleton, known) -> set[str]:
     ("hidden", "expected"),
     [
         ((), set()),
-        (("radius_l",), {"radius_l"}),
-        (("humerus_r", "radius_r"), {"humerus_r", "radius_r"}),
+        (("radius_l", "hand_l"), {"radius_l", "hand_l"}),
+        (("humerus_r", "radius_r", "hand_r"), {"humerus_r", "radius_r", "hand_r"}),
         (("toes_l",), set()),
     ],
 )
@@ -76,8 +79,8 @@ def test_markers_show_what_they_determine(run, hidden, expected):
     ("names", "expected"),
     [
         ((), set()),
-        (("elbow_flex_l",), {"radius_l"}),
-        (("lumbar_bending",), {"torso", "humerus_r", "radius_r", "humerus_l", "radius_l"}),
+        (("elbow_flex_l",), {"radius_l", "hand_l"}),
+        (("lumbar_bending",), {"torso", "head", *GIRDLES_AND_ARMS}),
         (("mtp_angle_r",), set()),
     ],
 )
@@ -92,7 +95,7 @@ def test_a_limb_that_comes_back_is_led_there_without_a_jump(run):
     """Nothing but the joints of the lost segment changes, and only where it is lost."""
     skeleton, q = run
     known = np.ones((FRAMES, len(skeleton.bodies)), dtype=bool)
-    known[20:40, skeleton.bodies.index("radius_l")] = False
+    known[20:40, [skeleton.bodies.index(name) for name in ("radius_l", "hand_l")]] = False
     jumping = q.copy()
     elbow = skeleton.coordinates.index("elbow_flex_l")
     jumping[20:40, elbow] = -3.0
@@ -100,7 +103,8 @@ def test_a_limb_that_comes_back_is_led_there_without_a_jump(run):
     assert np.abs(np.diff(jumping[:, elbow])).max() > 2.0
     between = np.linspace(q[19, elbow], q[40, elbow], 22)
     np.testing.assert_allclose(led[19:41, elbow], between, atol=1e-12)
-    led[:, elbow] = q[:, elbow]
+    wrist = skeleton.coordinates.index("forearm_pronation_l")
+    led[:, [elbow, wrist]] = q[:, [elbow, wrist]]
     np.testing.assert_array_equal(led[:, skeleton.free], q[:, skeleton.free])
 
 
@@ -127,7 +131,7 @@ def test_a_group_stands_for_those_that_the_model_lacks(run):
     everything = Observed.everything(skeleton.bodies, FRAMES)
     assert of_the_model(everything, GROUPS) is everything
     armless = {name: one for name, one in GROUPS.items() if not name.startswith("arm")}
-    assert of_the_model(everything, armless).lost_segments() == ("torso",)
+    assert of_the_model(everything, armless).lost_segments() == GROUPS["torso"]
     bare = {name: one for name, one in armless.items() if name != "torso"}
     assert of_the_model(everything, bare).lost_segments() == ("pelvis",)
 
@@ -141,7 +145,7 @@ def test_the_mask_is_read_as_it_was_written(run):
 
 def test_the_reason_named_is_the_true_one(run):
     bodies, early = run[0].bodies, np.arange(FRAMES) < 30
-    mask = Observed.everything(bodies, FRAMES).without(["humerus_r", "radius_r"], NOT_SEEN)
+    mask = Observed.everything(bodies, FRAMES).without(GROUPS["arm_right"], NOT_SEEN)
     mask = mask.without(["radius_l"], SOME_FRAMES, early)
     assert lost_parts(mask, GROUPS) == {"arm_left": "arm_left (radius_l)", "arm_right": "arm_right"}
     assert why_not_whole(mask, GROUPS, ~early) == "the markers do not show arm_right"
@@ -165,6 +169,6 @@ def test_what_is_lost_is_found_once_a_reason(run):
 def test_markers_that_go_for_a_short_while_lose_nothing(run):
     skeleton, q = run
     for gap, gone in ((slice(20, 24), False), (slice(20, 25), True)):
-        hidden = markers_of(skeleton, q, ("humerus_l", "radius_l"), gap)
+        hidden = markers_of(skeleton, q, GROUPS["arm_left"], gap)
         mask = observed_from(skeleton.bodies, shown_by_markers(skeleton, q, hidden), 4, NOT_SEEN)
         assert bool(mask.lost_segments()) == gone

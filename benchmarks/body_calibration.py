@@ -18,10 +18,12 @@ import pandas as pd
 
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import Person, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames
+from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import moving_flexion
 from aqbio.mechanics.calibration.problem import Problem
@@ -50,6 +52,7 @@ from benchmarks.body_page import STATIC as STATIC_WAY
 RESULTS = Path(__file__).parent / "results"
 RESULT, STATIC = RESULTS / "body_calibration.md", RESULTS / "body_static_trial.tsv"
 ROWS = Path("body_rows.tsv")
+SPINES = (("RASI", "LASI"), ("RPSI", "LPSI"))
 
 
 def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
@@ -62,7 +65,8 @@ def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
     sizes = size_belief(parts, body_sizes(), Person(sex), Person(sex))
     prior = beliefs(template, sizes, sds, posture_belief(own, MAP))
     frames = chosen_frames(laboratory.recordings(body), places.body)
-    fit = body_fit(Problem(template, frames, prior), flexions=FlexionStarts.of(template, MAP))
+    hips = HipObservation.of(template, labels, SPINES, sds)
+    fit = body_fit(Problem(template, frames, prior, hips), flexions=FlexionStarts.of(template, MAP))
     skeleton, seconds = template.skeleton_of(moving_shape(fit)), time.process_time() - start
     q = solved(skeleton, body, tuple(labels))
     sides = ("_r",) if laboratory is ONE_LEG else ("_r", "_l")

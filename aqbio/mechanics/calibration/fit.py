@@ -14,8 +14,10 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.mechanics.calibration.parts import LIMBS, MIDDLE
-from aqbio.mechanics.calibration.problem import Blocks, Problem, State
+from aqbio.mechanics.calibration.problem import Problem
+from aqbio.mechanics.calibration.scales import Posterior, learned
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.calibration.unknowns import Blocks, State
 from aqbio.mechanics.multibody.skeleton import GROUND
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import SIDES
@@ -26,6 +28,9 @@ MOST_STEPS = 60
 GAIN, SETTLED = 1e-3, 0.05
 """Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
 and no Student weight changes by more."""
+
+ROUGHLY = 10.0
+"""So many times more may move before scales are learnt: these move by more."""
 
 LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
 """No step turns a joint farther, rad, or stretches a part more, logarithm."""
@@ -98,24 +103,25 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     """
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, settled = _settled(problem, start)
-    fresh = _other_valleys(problem, state, flexions)
-    if fresh is not None:
-        state, weights, more, settled = _settled(problem, fresh)
-        steps += more
-    covariance, by_theta = laplace(problem, state, weights)
-    return BodyFit(
-        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
-    )
+    state, weights, steps, _ = _settled(problem, start, ROUGHLY)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state = _better_valleys(problem, state, flexions)
+    state, weights, more, _ = _settled(problem, state, ROUGHLY)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state, weights, last, settled = _settled(problem, state)
+    found, error = laplace(problem, state, weights), problem.errors(state)
+    steps += more + last
+    return BodyFit(problem, state, weights, found.covariance, found.by_theta, error, steps, settled)
 
 
-def laplace(problem: Problem, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Covariance (P + C, P + C) of the border, and how postures follow it (F, C, P + C)."""
+def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
+    """Laplace's approximation about a state."""
     blocks = problem.blocks(state, weights)
-    by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
+    inverse = np.linalg.inv(blocks.poses)
+    by_theta = np.asarray(-inverse @ blocks.across, dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
     covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
-    return covariance, by_theta
+    return Posterior(covariance, by_theta, problem.frames.worth[:, None, None] * inverse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,8 +282,10 @@ def settled_poses(
     return q
 
 
-def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bool]:
-    """Descend with everything free until nothing moves any more."""
+def _settled(
+    problem: Problem, state: State, share: float = 1.0
+) -> tuple[State, FloatArray, int, bool]:
+    """Descend with everything free until nothing moves any more, or hardly, by ``share``."""
     weights = replace(problem, loose=True).weights(problem.errors(state))
     value, _ = problem.cost(state, weights)
     start = 1e-2
@@ -293,8 +301,8 @@ def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bo
             state, start = trial, max(0.2 * damping, 1e-8)
         former, weights = weights, problem.weights(problem.errors(state))
         value, _ = problem.cost(state, weights)
-        enough = gain < GAIN * max(1.0, 1e-2 * abs(found))
-        if enough and np.abs(weights - former).max() < SETTLED:
+        enough = gain < share * GAIN * max(1.0, 1e-2 * abs(found))
+        if enough and np.abs(weights - former).max() < share * SETTLED:
             return state, weights, step + 1, True
     return state, weights, MOST_STEPS, False
 
@@ -323,16 +331,14 @@ def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> 
     return State(state.theta + part * change, state.q + part * moved)
 
 
-def _other_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State | None:
-    """Poses found afresh on this body, where they are clearly cheaper; None if nowhere."""
+def _better_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State:
+    """Poses found afresh on this body, where they are clearly cheaper."""
     q = settled_poses(problem, state.theta, first_poses(problem, state.theta, starts), ROUGH)
     costs = []
     for one in (state, State(state.theta, q)):
         weights = problem.weights(problem.errors(one))
         costs.append(problem.frame_costs(one, weights)[0])
     better = costs[1] < BETTER * costs[0]
-    if not better.any():
-        return None
     return State(state.theta, np.where(better[:, None], q, state.q))
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.mechanics.calibration.beliefs import Beliefs, PostureBelief
-from aqbio.mechanics.calibration.problem import ChosenFrames, Problem, State
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
+from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,11 +14,13 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person, Sex
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.posterior import (
     LengthBelief,
@@ -91,6 +93,24 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     AqbioError
         No prepared trial shows enough labels of the marker set.
     """
+    problem_of, trials = session_problem(study, participant_id, generic)
+
+    def fit_of(skeleton: Skeleton) -> BodyFit:
+        problem = problem_of(skeleton)
+        return body_fit(problem, flexions=FlexionStarts.of(problem.template, study.model_map))
+
+    markers = problem_of(generic).template.markers
+    fit = fit_of_shown(fit_of, generic, study.model_map.held, markers.body)
+    fit, wrong = likeliest_labels(fit, FlexionStarts.of(fit.problem.template, study.model_map))
+    labels = markers.labels
+    names = {label: study.marker_set.model_name(label) for label in labels}
+    return Calibration(fit, moving_shape(fit), names, trials, wrong)
+
+
+def session_problem(
+    study: Study, participant_id: str, generic: Skeleton
+) -> tuple[Callable[[Skeleton], Problem], tuple[str, ...]]:
+    """What is fitted of a participant on a generic model, and the trials that it is from."""
     parts = body_parts(generic, study.model_map)
     labels = placed_labels(study.marker_set, generic)
     trials, recordings, labels = _recordings(study, participant_id, labels)
@@ -98,18 +118,14 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     frames = chosen_frames(recordings, places.body)
     person = _person(study, participant_id)
     sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
-    postures = posture_belief(generic, study.model_map)
+    postures, pelvis = posture_belief(generic, study.model_map), study.marker_set.pelvis
 
-    def fit_of(skeleton: Skeleton) -> BodyFit:
+    def problem_of(skeleton: Skeleton) -> Problem:
         template = Template.of(skeleton, study.model_map, places)
-        problem = Problem(template, frames, beliefs(template, sizes, sds, postures))
-        return body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
+        hips = HipObservation.of(template, labels, (pelvis.front, pelvis.back), sds)
+        return Problem(template, frames, beliefs(template, sizes, sds, postures), hips)
 
-    fit = fit_of_shown(fit_of, generic, study.model_map.held, places.body)
-    flexions = FlexionStarts.of(fit.problem.template, study.model_map)
-    fit, wrong = likeliest_labels(fit, flexions)
-    names = {label: study.marker_set.model_name(label) for label in labels}
-    return Calibration(fit, moving_shape(fit), names, trials, wrong)
+    return problem_of, trials
 
 
 def moving_shape(fit: BodyFit) -> Shape:

@@ -99,6 +99,10 @@ class Solution:
             one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
         ]
 
+    def ends(self, coordinates: Iterable[int]) -> list[str]:
+        """Segments that some coordinates move first."""
+        return [self.skeleton.bodies[int(self._moved(one)[0])] for one in coordinates]
+
     def _moved(self, coordinate: int) -> IntArray:
         axes = self.skeleton.driver == coordinate
         return np.unique(self.skeleton.axes.body[axes])

@@ -47,7 +47,7 @@ def untold_findings(solution: Solution, model_map: ModelMap, trial_id: str) -> I
         number=float(len(lost)),
         unit="coordinates",
         fix=_help(solution, model_map, lost)
-        or "wear markers that show these coordinates, or fill their gaps.",
+        or f"wear markers on {', '.join(dict.fromkeys(solution.ends(lost)))}, or fill their gaps.",
     )
 
 

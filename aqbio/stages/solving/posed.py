@@ -11,6 +11,7 @@ from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.io.study import Study
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
 from aqbio.mechanics.multibody.angles import continuous
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.poses import dependent_filled
@@ -221,6 +222,13 @@ def _coordinates(
 
     accuracy = study.settings.solve.accuracy
     q = inverse.inverse_kinematics(model, markers, skeleton.coordinates, accuracy=accuracy)
-    unsolved = np.isnan(q[0])
+    unsolved = np.union1d(np.flatnonzero(np.isnan(q[0])), _unmoved(skeleton, markers))
     q[:, unsolved] = posture[unsolved]
     return continuous(skeleton, dependent_filled(skeleton, q), posture), OPENSIM
+
+
+def _unmoved(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
+    """Free coordinates that move no marker that is ever seen."""
+    seen = np.isfinite(markers.positions).all(axis=2).any(axis=0) & (markers.weights > 0.0)
+    followed = _indices(skeleton, markers)[seen]
+    return np.setdiff1d(skeleton.free, Tracking.of(skeleton, followed, skeleton.free).coordinate)

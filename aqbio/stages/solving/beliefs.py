@@ -14,6 +14,7 @@ from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.determined import MarkerNoise
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.scaling.posterior_file import posterior_path
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ def pose_beliefs(
     settings, is none.
     """
     believed = _of_anybody(study, skeleton, markers)
-    path = study.folder(participant_id, "scale") / f"{participant_id}_body.nc"
+    path = posterior_path(study, participant_id)
     calibrated = bool(study.read_manifest(participant_id, "scale").get("lengths_m"))
     if not (calibrated and path.is_file()):
         return believed

@@ -138,6 +138,13 @@ class TrialFit:
         """(T, K) array, m: of the fit; NaN where a marker is missing."""
         return marker_errors(self.problem, self.motion.q)
 
+    @cached_property
+    def markers_moved(self) -> FloatArray:
+        """(T, K) array, m: from the markers alone to the fit; NaN where a marker is missing."""
+        alone, after = (model_markers(self.problem, q) for q in (self.q_alone, self.motion.q))
+        moved = np.linalg.norm(after - alone, axis=2)
+        return np.where(self.observations.visible, moved, np.nan)
+
     @property
     def runner(self) -> Runner:
         """The runner before any adjustment."""
@@ -322,9 +329,14 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
 
 def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
     """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
-    observations = problem.observations
-    found = marker_positions(problem.runner.skeleton, q)[:, observations.marker_index]
-    return np.asarray(np.linalg.norm(found - observations.markers, axis=2))
+    apart = model_markers(problem, q) - problem.observations.markers
+    return np.asarray(np.linalg.norm(apart, axis=2))
+
+
+def model_markers(problem: Problem, q: FloatArray) -> FloatArray:
+    """Places of the model's markers at q (T, C), of those that were recorded, (T, K, 3), m."""
+    every = marker_positions(problem.runner.skeleton, q)
+    return every[:, problem.observations.marker_index]
 
 
 def with_parameters(

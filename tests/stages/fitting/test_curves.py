@@ -11,7 +11,7 @@ import xarray as xr
 
 from aqbio.io.study import load_study
 from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.stages.fitting.curves import inflation
 from aqbio.stages.fitting.precision import STATISTICS, statistic_sds

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.observed.mask import NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.stages.contributions import trial_contributions

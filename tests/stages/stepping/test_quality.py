@@ -15,7 +15,7 @@ from aqbio.errors import Finding
 from aqbio.figures.numbers import shown
 from aqbio.io.study import load_study
 from aqbio.io.tables import write_table
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
 from aqbio.names import GRAVITY

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from aqbio.mechanics.contributions.level_a import LevelA, level_a
     from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
     from aqbio.mechanics.contributions.shares import ForceShares, force_shares, stance_share
-    from aqbio.mechanics.contributions.source_roles import role_name, side_sum, side_weights
     from aqbio.mechanics.force_plates.ground_reactions import (
         external_yaw_moment,
         ground_reactions,
     )
     from aqbio.mechanics.gait.groups import group_sum, membership
-    from aqbio.mechanics.gait.role_options import RoleScheme, right_pushes, weighted_sum
+    from aqbio.mechanics.gait.roles import (
+        RoleScheme,
+        by_role,
+        exchanged_in_flight,
+        moment_matrix,
+        role_name,
+    )
     from aqbio.mechanics.gait.stance import propulsion_start
     from aqbio.mechanics.gait.steps import Step, phase_curve, phase_mean
     from aqbio.mechanics.intervals.drawn_causes import Run, drawn_causes
@@ -57,8 +62,10 @@ __all__ = [
     "Spread",
     "Step",
     "__version__",
+    "by_role",
     "demo_run",
     "drawn_causes",
+    "exchanged_in_flight",
     "external_yaw_moment",
     "force_shares",
     "ground_reactions",
@@ -70,19 +77,16 @@ __all__ = [
     "levels",
     "membership",
     "model_anatomy",
+    "moment_matrix",
     "phase_curve",
     "phase_mean",
     "propulsion_start",
     "read_skeleton",
-    "right_pushes",
     "role_name",
     "segment_kinematics",
     "segment_motion",
-    "side_sum",
-    "side_weights",
     "spline_motion",
     "stance_share",
-    "weighted_sum",
 ]
 
 _HOMES = {
@@ -90,10 +94,15 @@ _HOMES = {
     "mechanics.contributions.level_a": ("LevelA", "level_a"),
     "mechanics.contributions.levels": ("Anatomy", "Levels", "levels"),
     "mechanics.contributions.shares": ("ForceShares", "force_shares", "stance_share"),
-    "mechanics.contributions.source_roles": ("role_name", "side_sum", "side_weights"),
     "mechanics.force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
     "mechanics.gait.groups": ("group_sum", "membership"),
-    "mechanics.gait.role_options": ("RoleScheme", "right_pushes", "weighted_sum"),
+    "mechanics.gait.roles": (
+        "RoleScheme",
+        "by_role",
+        "exchanged_in_flight",
+        "moment_matrix",
+        "role_name",
+    ),
     "mechanics.gait.stance": ("propulsion_start",),
     "mechanics.gait.steps": ("Step", "phase_curve", "phase_mean"),
     "mechanics.intervals.drawn_causes": ("Run", "drawn_causes"),

@@ -26,6 +26,7 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.io.study import load_study
 from aqbio.mechanics.calibration import beliefs, frames, hips, places, problem, scales
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
+from aqbio.mechanics.calibration.headings import faced
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.posterior import LengthBelief, joint_distances, lengths
@@ -104,7 +105,7 @@ def virtual_problem(body: VirtualBody, laboratory: Laboratory) -> Problem:
     person = Person(sex)
     sizes = beliefs.size_belief(parts, body_sizes(), person, person)
     prior = beliefs.beliefs(template, sizes, sds, beliefs.posture_belief(own, MAP))
-    chosen = frames.chosen_frames(laboratory.recordings(body), at.body)
+    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body), own, at)
     return Problem(template, chosen, prior, hips.HipObservation.of(template, labels, SPINES, sds))
 
 

@@ -84,6 +84,8 @@ def differences(before: Path, after: Path) -> Iterator[Difference]:
         Folders of results; of the participants only what stage evidence writes is compared.
     """
     names = [_compared(folder) for folder in (before, after)]
+    if not all(names):
+        raise SystemExit(f"nothing to compare: no tables in {before} or in {after}.")
     for name in sorted(names[0] ^ names[1]):
         yield Difference(name, "file", f"only {'before' if name in names[0] else 'after'}")
     for name in sorted(names[0] & names[1]):

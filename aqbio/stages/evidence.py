@@ -30,7 +30,6 @@ from aqbio.stages.arms.recomputed import (
 from aqbio.stages.arms.step_rows import (
     ARM_ROLES,
     StepRow,
-    flight_feet,
     own_extras,
     step_rows,
 )
@@ -46,6 +45,7 @@ from aqbio.stages.manifest import (
 )
 from aqbio.stages.solving.observed import why_not_whole
 from aqbio.stages.stepping.curves import step_curves
+from aqbio.stages.stepping.roles import flight_feet
 from aqbio.stats.evidence import CHAINS
 
 if TYPE_CHECKING:

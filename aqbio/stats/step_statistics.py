@@ -153,14 +153,29 @@ def log_ratios(steps: StepEvidence) -> dict[str, FloatArray]:
     Of RMS angular momentum about the vertical in stance (push leg, arms and torso over swing leg),
     and of the indices of joint moments.
     """
-    side = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
-    momentum = steps.momentum[:, 0, :, :, 1]
-    push = np.sqrt((momentum[..., side].sum(axis=-1) ** 2).mean(axis=-1))
-    swing = np.sqrt((momentum[..., ROLE_GROUPS.index("swing_leg")] ** 2).mean(axis=-1))
     return {
-        "momentum": np.log(push / swing),
+        "momentum": momentum_log_ratio(steps.momentum[:, 0, :, :, 1]),
         "joint moments": np.log(steps.push_index / steps.swing_index),
     }
+
+
+def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
+    """Logarithm of the RMS angular momentum of push leg, arms and torso over the swing leg's.
+
+    Parameters
+    ----------
+    vertical : (..., T, G) array
+        About the vertical in stance, by `aqbio.names.ROLE_GROUPS`; the mean goes over T.
+
+    Returns
+    -------
+    (...) array
+    """
+    side = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
+    push = (vertical[..., side].sum(axis=-1) ** 2).mean(axis=-1)
+    swing = (vertical[..., ROLE_GROUPS.index("swing_leg")] ** 2).mean(axis=-1)
+    ratio: FloatArray = 0.5 * np.log(push / swing)
+    return ratio
 
 
 def _equivalence(found: Found, delta: float) -> float:

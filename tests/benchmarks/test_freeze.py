@@ -124,3 +124,9 @@ def test_a_lost_file_is_a_difference(results):
     (results[1] / "tables" / "steps.tsv").unlink()
     [found] = differences(*results)
     assert (found.table, found.what) == ("tables/steps.tsv", "only before")
+
+
+def test_folders_without_tables_are_no_equal_results(results):
+    before, after = results
+    with pytest.raises(SystemExit, match="nothing to compare"):
+        main(["compare", str(before.parent), str(after)])

@@ -1,14 +1,12 @@
-"""Sums over groups of segments, and the roles that groups have in a step."""
+"""Sums over groups of segments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import ROLE_SIDES
 
 
 def membership(groups: Mapping[str, Sequence[str]], segments: Sequence[str]) -> FloatArray:
@@ -65,30 +63,3 @@ def group_sum(values: FloatArray, matrix: FloatArray) -> FloatArray:
     """
     total: FloatArray = np.einsum("gs,tsi->tgi", matrix, values)
     return total
-
-
-def role_groups(stance: Literal["left", "right"]) -> dict[str, tuple[str, ...]]:
-    """Anatomical groups behind every role of a step, sides and total included.
-
-    Parameters
-    ----------
-    stance : {"left", "right"}
-        The stance foot: its leg is the push leg, the other one the swing leg.
-
-    Examples
-    --------
-    >>> role_groups("left")["push_leg"], role_groups("left")["swing_side"]
-    (('leg_left',), ('leg_right',))
-    """
-    swing = "right" if stance == "left" else "left"
-    roles: dict[str, tuple[str, ...]] = {
-        "push_leg": (f"leg_{stance}",),
-        "swing_leg": (f"leg_{swing}",),
-        "arms": ("arm_left", "arm_right"),
-        "torso": ("torso",),
-        "pelvis": ("pelvis",),
-    }
-    for side, members in ROLE_SIDES.items():
-        roles[side] = tuple(group for member in members for group in roles[member])
-    roles["total"] = roles["push_side"] + roles["swing_side"]
-    return roles

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.roles import RoleScheme, by_role
 from aqbio.mechanics.gait.step_measures import peak_instants
 from aqbio.mechanics.gait.steps import PERCENT, Step
 from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ROLE_GROUPS
 from aqbio.stages.fitting.precision import statistic_sds
+from aqbio.stats.step_statistics import momentum_log_ratio
 
 if TYPE_CHECKING:
     import xarray as xr
 
 VERTICAL = 1
-
-PUSHING = ("push_leg", "arms", "torso")
 
 
 def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
@@ -71,32 +71,25 @@ def _rms_sd(values: FloatArray) -> float:
     return float(np.sqrt(values.var(axis=0, ddof=1).mean()))
 
 
-def _role(trial: xr.Dataset, step: Step, roles: Sequence[str], at: FloatArray) -> FloatArray:
-    """(samples, instants): vertical angular momentum of the groups behind some roles."""
-    place = {str(name): index for index, name in enumerate(trial["group"].values)}
-    members = [group for role in roles for group in role_groups(step.side)[role]]
-    samples = trial["group_momentum_sample"].values[..., VERTICAL]
-    if any(group not in place for group in members):
-        return np.full((len(samples), len(at)), np.nan)
-    summed = samples[..., [place[group] for group in members]].sum(axis=-1).astype(float)
-    return resampled(trial["time"].values, summed.T, at).T
+def _by_role(trial: xr.Dataset, step: Step, at: FloatArray) -> FloatArray:
+    """(samples, instants, groups): vertical angular momentum of the groups of a step."""
+    samples = trial["group_momentum_sample"].values[..., VERTICAL].astype(float)
+    matrix = RoleScheme().matrix(step.side, list(map(str, trial["group"].values)), *ROLE_GROUPS)
+    over_time = np.moveaxis(by_role(samples, matrix, axis=-1), 1, 0)
+    return np.moveaxis(resampled(trial["time"].values, over_time, at), 0, 1)
 
 
 def _lags(trial: xr.Dataset, step: Step) -> FloatArray:
     """Instant of the peak of the swing leg's momentum in every sample, share of the step."""
+    swing = ROLE_GROUPS.index("swing_leg")
     phases = (step.touchdown, step.contact), (step.toe_off, step.flight)
-    curves = [_role(trial, step, ("swing_leg",), start + PERCENT * d) for start, d in phases]
+    curves = [_by_role(trial, step, start + PERCENT * d)[..., swing] for start, d in phases]
     both = np.stack(curves, axis=1)
     return peak_instants(both, np.tile([step.contact, step.flight], (len(both), 1)))
 
 
 def _log_ratios(trial: xr.Dataset, step: Step) -> FloatArray:
-    at = step.touchdown + PERCENT * step.contact
-    push, swing = (
-        (_role(trial, step, roles, at) ** 2).mean(axis=1) for roles in (PUSHING, ("swing_leg",))
-    )
-    ratio: FloatArray = 0.5 * np.log(push / swing)
-    return ratio
+    return momentum_log_ratio(_by_role(trial, step, step.touchdown + PERCENT * step.contact))
 
 
 def _impulses(trial: xr.Dataset, step: Step) -> FloatArray:

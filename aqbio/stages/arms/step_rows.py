@@ -9,18 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.contributions.source_roles import Side
-from aqbio.mechanics.gait.groups import role_groups
 from aqbio.mechanics.gait.mirror import REFLECTION, Kind
-from aqbio.mechanics.gait.role_options import role_weights
+from aqbio.mechanics.gait.roles import RoleScheme, by_role
 from aqbio.mechanics.gait.step_measures import (
     absolute_share,
     lateral_ratio,
     moment_index,
     peak_instants,
 )
-from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_curve, phase_mean
-from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS, SIDES
 from aqbio.stages.arms.trial_state import TrialState
@@ -108,14 +105,18 @@ def _peaks(steps: Sequence[Step], every: Sequence[Mapping[str, FloatArray]]) -> 
 
 def _signals(state: TrialState, side: Side) -> FloatArray:
     """(T, K, 3): what steps of one foot are told from, in roles, in the order of `PARTS`."""
-    members, stance = role_groups(side), SIDES.index(side)
-    momentum = [state.group(state.momentum, *members[role]) for role in ROLE_GROUPS]
-    relative = [state.group(state.relative_force, *members[role]) for role in AMPLIFIERS]
+    scheme, stance = RoleScheme(arms="split"), SIDES.index(side)
+    momentum, relative = (
+        by_role(values, scheme.matrix(side, state.groups, *names))
+        for values, names in (
+            (state.momentum, (*ROLE_GROUPS, *ARM_ROLES)),
+            (state.relative_force, AMPLIFIERS),
+        )
+    )
+    groups, arms = np.split(momentum, [len(ROLE_GROUPS)], axis=1)
     legs = state.sagittal[:, [stance, 1 - stance]]
     single = (state.external_moment, state.force[:, stance], state.position, state.velocity)
-    split = role_weights(side, split_arms=True)
-    arms = [state.group(state.momentum, *split[role]) for role in ARM_ROLES]
-    return np.stack([*momentum, legs[:, 0], legs[:, 1], *single, *relative, *arms], axis=1)
+    return np.concatenate([groups, legs, np.stack(single, axis=1), relative, arms], axis=1)
 
 
 def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> Row:
@@ -173,20 +174,3 @@ def own_extras(curves: StepCurves) -> Row:
         "residual_moment": curves.vectors["residual_moment"][0, :, 0, UPWARD],
         "hub_torque": curves.vectors["hub_moment"][0][:, chains, UPWARD],
     }
-
-
-def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray:
-    """Forward velocity of push and swing foot relative to the pelvis in flight, (101, 2), m/s.
-
-    Parameters
-    ----------
-    step : Step
-    time : (T,) array, s
-    forward : (T, 2) array, m/s
-        Of the left and of the right foot.
-    """
-    if not np.isfinite(step.flight):
-        return np.full((len(PERCENT), 2), np.nan)
-    curve = resampled(time, forward, step.toe_off + PERCENT * step.flight)
-    stance = SIDES.index(step.side)
-    return curve[:, [stance, 1 - stance]]

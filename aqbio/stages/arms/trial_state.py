@@ -65,13 +65,6 @@ class TrialState:
             if (shape := getattr(self, name).shape) != expected:
                 raise ValueError(f"{name} has shape {shape}, expected {expected}.")
 
-    def group(self, values: FloatArray, *names: str) -> FloatArray:
-        """Sum a quantity of the groups, (T, G, 3) to (T, 3); NaN where the model lacks one."""
-        if any(name not in self.groups for name in names):
-            return np.full_like(values[:, 0], np.nan)
-        total: FloatArray = values[:, [self.groups.index(name) for name in names]].sum(axis=1)
-        return total
-
 
 def measured_state(study: Study, data: xr.Dataset) -> TrialState:
     """Give the state that stage contributions wrote: the study's own settings.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
-from aqbio.mechanics.gait.role_options import RoleScheme
-from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.gait.roles import RoleScheme, by_role
+from aqbio.mechanics.gait.steps import Side, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Side = Literal["left", "right"]
 
 SUMS_OF_THE_TRUNK = ("push_side", "total")
 """Roles whose errors are those of the whole body: their posterior is inflated as the total's."""
@@ -43,7 +41,7 @@ def consistency_signals(
     for name, quantity in (("angular_momentum", "momentum"), ("angular_momentum_rate", "rate")):
         plain = trial.get(f"group_{name}_plain")
         covariance = trial.get(f"group_{quantity}_covariance")
-        signals[f"{name}_plain"] = unknown if plain is None else _sums(plain, scheme, stance)
+        signals[f"{name}_plain"] = unknown if plain is None else role_sums(plain, stance, scheme)
         signals[f"{name}_sd_posterior"] = (
             unknown if covariance is None else role_sd(covariance, scheme, stance, quantity)
         )
@@ -52,12 +50,9 @@ def consistency_signals(
     return {**signals, "residual_moment_plain": before}
 
 
-def _sums(values: xr.DataArray, scheme: RoleScheme, stance: Side) -> FloatArray:
-    """(T, roles, 3): NaN where the model lacks a group of a role."""
-    total = np.full((len(values), len(scheme.items), len(AXES)), np.nan)
-    for column, row in _rows(values, scheme, stance):
-        total[:, column] = np.tensordot(values.values, row, axes=([1], [0]))
-    return total
+def role_sums(values: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray:
+    """(T, items, ...) sums of a variable over the groups behind each role."""
+    return by_role(values.values, scheme.matrix(stance, _groups(values)))
 
 
 def role_sd(
@@ -76,26 +71,17 @@ def role_sd(
     Returns
     -------
     (T, roles, 3) array
-        NaN where the model lacks a group of a role.
+        NaN where the model lacks a group of a role, or one was not observed.
     """
-    values = covariance.values.astype(float)
-    sd = np.full((len(values), len(scheme.items), len(AXES)), np.nan)
-    for column, row in _rows(covariance, scheme, stance):
-        variance = np.einsum("g,tgha,h->ta", row, values, row)
-        factor = inflation(scheme.items[column], quantity)
-        sd[:, column] = factor * np.sqrt(np.maximum(variance, 0.0))
-    return sd
+    matrix = scheme.matrix(stance, _groups(covariance))
+    variance = by_role(by_role(covariance.values.astype(float), matrix), matrix, axis=2)
+    factors = np.array([inflation(item, quantity) for item in scheme.items])
+    own: FloatArray = np.einsum("tiia->tia", variance)
+    return factors[:, None] * np.sqrt(np.maximum(own, 0.0))
 
 
-def _rows(values: xr.DataArray, scheme: RoleScheme, stance: Side) -> list[tuple[int, FloatArray]]:
-    """Weights of the variable's groups, for every role whose groups the model has."""
-    names = [str(name) for name in values["group"].values]
-    weights = scheme.weights(stance)
-    return [
-        (column, np.array([weights[item].get(name, 0.0) for name in names]))
-        for column, item in enumerate(scheme.items)
-        if item in weights and set(weights[item]) <= set(names)
-    ]
+def _groups(values: xr.DataArray) -> list[str]:
+    return list(map(str, values["group"].values))
 
 
 def inflation(role: str, quantity: str) -> float:

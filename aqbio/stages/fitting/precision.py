@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.groups import role_groups
+from aqbio.mechanics.gait.roles import RoleScheme, by_role
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
@@ -69,9 +69,7 @@ def _stance(trial: xr.Dataset, step: Step) -> FloatArray | None:
     time = trial["time"].values
     inside = (time >= step.touchdown) & (time <= step.toe_off)
     samples = trial["group_momentum_sample"].values[..., VERTICAL][:, inside]
-    place = {str(name): index for index, name in enumerate(trial["group"].values)}
-    members = role_groups(step.side)
-    if any(group not in place for part in ROLE_GROUPS for group in members[part]):
+    matrix = RoleScheme().matrix(step.side, list(map(str, trial["group"].values)), *ROLE_GROUPS)
+    if not np.isfinite(matrix).all():
         return None
-    columns = [samples[..., [place[g] for g in members[part]]].sum(axis=-1) for part in ROLE_GROUPS]
-    return np.stack(columns, axis=-1).astype(float)
+    return by_role(samples, matrix, axis=-1)

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
-from aqbio.mechanics.contributions.source_roles import side_sum
-from aqbio.mechanics.gait.role_options import weighted_sum
+from aqbio.mechanics.gait.roles import by_role
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, drawn_causes
 from aqbio.mechanics.intervals.uncertainty import Motions
@@ -17,7 +16,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.stages.levels.b_and_c import PRIMARY
 from aqbio.stages.levels.intervals import Row, outcome_rows, seen, time_mean
-from aqbio.stages.levels.signals import HALF_LUMBAR, source_weights
+from aqbio.stages.levels.signals import source_matrix
 from aqbio.stages.levels.trial_draws import TrialDraws
 
 NORMAL_95 = 1.959964
@@ -132,16 +131,16 @@ def _by_role(
     force = seen(draws, step, time_mean(causes.ground_force, time), "polar")
     rate = seen(draws, step, time_mean(causes.group_rate, time))
     turn = seen(draws, step, time_mean(causes.pelvis_acceleration, time))
-    shares = draws.roles.weights(step.side)
-    for source, weights in source_weights(names, step.side).items():
-        if source.endswith(HALF_LUMBAR) and not primary:
-            continue
-        yield (source, "ground", "force_mean", "N"), side_sum(force, names, weights)
-        caused = side_sum(rate, names, weights)
-        yield (source, "whole_body", "moment_mean", "N m"), caused.sum(axis=1)
-        for side in ROLE_SIDES:
-            value = weighted_sum(caused, draws.found.groups, shares[side])
+    roles, matrix = draws.roles.known(step.side, draws.found.groups)
+    sources, weights = source_matrix(names, step.side, halves=primary)
+    force, rate, turn = (by_role(values, weights) for values in (force, rate, turn))
+    on_roles = by_role(rate, matrix, axis=2)
+    for place, source in enumerate(sources):
+        yield (source, "ground", "force_mean", "N"), force[:, place]
+        yield (source, "whole_body", "moment_mean", "N m"), rate[:, place].sum(axis=1)
+        for side in [one for one in ROLE_SIDES if one in roles]:
+            value = on_roles[:, place, roles.index(side)]
             yield (source, side, "moment_mean", "N m"), value
         if primary:
             told = (source, "pelvis", "angular_acceleration_mean", "rad/s2")
-            yield told, side_sum(turn, names, weights)
+            yield told, turn[:, place]

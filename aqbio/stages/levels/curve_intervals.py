@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.contributions.source_roles import anatomical_name
+from aqbio.mechanics.gait.roles import by_role, named_matrix
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step
 from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
 from aqbio.mechanics.vectors import FloatArray
@@ -107,27 +107,19 @@ def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
 
 def _by_item(draws: TrialDraws, step: Step, found: DrawnOutcomes) -> dict[str, FloatArray]:
     """(K, T, items, 3) draws of every variable by role; NaN for items that are not there."""
-    groups, weights = draws.found.groups, draws.roles.weights(step.side)
-    table = np.full((len(draws.roles.items), len(groups)), np.nan)
-    for row, item in enumerate(draws.roles.items):
-        if item in weights and set(weights[item]) <= set(groups):
-            table[row] = [weights[item].get(group, 0.0) for group in groups]
+    groups = draws.roles.matrix(step.side, draws.found.groups)
+    chains = named_matrix(CHAINS, step.side, [chain.name for chain in draws.parts.hub.chains])
     external = found.rate.sum(axis=2) - found.residual_moment
     joint = _chain_joint_moment(draws, found)
     return {
-        "angular_momentum": _summed(table, found.momentum),
-        "angular_momentum_rate": _summed(table, found.rate),
-        "hub_moment": _chains(draws, step, found.hub_moment),
-        "hub_joint_moment": _chains(draws, step, joint),
-        "hub_force_moment": _chains(draws, step, found.hub_moment - joint),
+        "angular_momentum": by_role(found.momentum, groups, axis=2),
+        "angular_momentum_rate": by_role(found.rate, groups, axis=2),
+        "hub_moment": by_role(found.hub_moment, chains, axis=2),
+        "hub_joint_moment": by_role(joint, chains, axis=2),
+        "hub_force_moment": by_role(found.hub_moment - joint, chains, axis=2),
         "external_moment": external[:, :, None],
         "residual_moment": found.residual_moment[:, :, None],
     }
-
-
-def _summed(table: FloatArray, values: FloatArray) -> FloatArray:
-    total: FloatArray = np.einsum("ig,ktgx->ktix", table, values)
-    return total
 
 
 def _chain_joint_moment(draws: TrialDraws, found: DrawnOutcomes) -> FloatArray:
@@ -138,17 +130,6 @@ def _chain_joint_moment(draws: TrialDraws, found: DrawnOutcomes) -> FloatArray:
         if members.sum() == len(chain.roots):
             joint[:, :, place] = -found.joint_moment[:, :, members].sum(axis=2)
     return joint
-
-
-def _chains(draws: TrialDraws, step: Step, values: FloatArray) -> FloatArray:
-    """(K, T, CHAINS, 3) in the order of the curves."""
-    names = [chain.name for chain in draws.parts.hub.chains]
-    ordered = np.full((*values.shape[:2], len(CHAINS), 3), np.nan)
-    for column, role in enumerate(CHAINS):
-        name = anatomical_name(role, step.side)
-        if name in names:
-            ordered[:, :, column] = values[:, :, names.index(name)]
-    return ordered
 
 
 def _interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:

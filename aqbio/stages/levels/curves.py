@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
+from aqbio.mechanics.gait.roles import by_role, named_matrix
+from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,17 +31,8 @@ def hub_signals(trial: xr.Dataset, stance: Side) -> dict[str, FloatArray]:
         ``hub_moment`` about the pelvis's centre of mass and its part ``hub_joint_moment``, by
         `CHAINS`. NaN where the model lacks a chain.
     """
-    joint = _chains(trial["hub_moment"], stance)
-    force = _chains(trial["hub_force_moment"], stance)
-    return {"hub_moment": joint + force, "hub_joint_moment": joint}
-
-
-def _chains(values: xr.DataArray, stance: Side) -> FloatArray:
-    """(T, chains, 3) in the order of `CHAINS`."""
-    present = list(map(str, values["chain"].values))
-    missing = np.full((values.sizes["time"], len(AXES)), np.nan)
-    wanted = [anatomical_name(chain, stance) for chain in CHAINS]
-    return np.stack(
-        [values.values[:, present.index(name)] if name in present else missing for name in wanted],
-        axis=1,
+    matrix = named_matrix(CHAINS, stance, list(map(str, trial["chain"].values)))
+    joint, force = (
+        by_role(trial[name].values, matrix) for name in ("hub_moment", "hub_force_moment")
     )
+    return {"hub_moment": joint + force, "hub_joint_moment": joint}

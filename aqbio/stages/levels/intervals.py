@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from aqbio.mechanics.contributions.source_roles import role_name
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
-from aqbio.mechanics.gait.role_options import Weights, weighted_sum
+from aqbio.mechanics.gait.roles import by_role, role_name
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.uncertainty import (
     DrawnOutcomes,
@@ -95,16 +94,17 @@ def _stance_means(
     for outcome, value in _moments(draws, step, means):
         yield outcome, seen(draws, step, value)
     ground = seen(draws, step, _ground_force(draws, step, means["ground_force"], time), "polar")
-    for role, weights in told_roles(draws, step):
+    roles, matrix = draws.roles.known(step.side, draws.found.groups)
+    relative, inertial = (
+        seen(draws, step, by_role(means[name], matrix), "polar")
+        for name in ("relative_force", "inertial_force")
+    )
+    for place, role in enumerate(roles):
         if role == "total":
             continue
-        relative, inertial = (
-            seen(draws, step, weighted_sum(means[name], draws.found.groups, weights), "polar")
-            for name in ("relative_force", "inertial_force")
-        )
         if role not in ROLE_SIDES:
-            yield ("force", role, "ground", "relative_force_mean", "N"), relative
-        yield ("force", role, "ground", "inertial_share", "1"), inertial / ground
+            yield ("force", role, "ground", "relative_force_mean", "N"), relative[:, place]
+        yield ("force", role, "ground", "inertial_share", "1"), inertial[:, place] / ground
 
 
 def _ground_force(draws: TrialDraws, step: Step, drawn: FloatArray, time: FloatArray) -> FloatArray:
@@ -120,24 +120,18 @@ def _ground_force(draws: TrialDraws, step: Step, drawn: FloatArray, time: FloatA
     return gain * mean
 
 
-def told_roles(draws: TrialDraws, step: Step) -> Iterator[tuple[str, Weights]]:
-    """Groups and sides of the scheme that the model has completely, with their weights."""
-    for role, weights in draws.roles.weights(step.side).items():
-        if set(weights) <= set(draws.found.groups):
-            yield role, weights
-
-
 def _moments(
     draws: TrialDraws, step: Step, means: Mapping[str, FloatArray]
 ) -> Iterator[tuple[Outcome, FloatArray]]:
     """Names and (K, 3) means of momenta and moments, ground axes."""
-    for role, weights in told_roles(draws, step):
-        for name, statistic, unit in (
-            ("momentum", "momentum_mean", "kg m2/s"),
-            ("rate", "moment_mean", "N m"),
-        ):
-            value = weighted_sum(means[name], draws.found.groups, weights)
-            yield ("A", role, "whole_body", statistic, unit), value
+    roles, matrix = draws.roles.known(step.side, draws.found.groups)
+    for name, statistic, unit in (
+        ("momentum", "momentum_mean", "kg m2/s"),
+        ("rate", "moment_mean", "N m"),
+    ):
+        values = by_role(means[name], matrix)
+        for place, role in enumerate(roles):
+            yield ("A", role, "whole_body", statistic, unit), values[:, place]
     for place, joint in enumerate(draws.anatomy.joints):
         source = role_name(joint, step.side)
         value = means["joint_moment"][:, place]

@@ -10,12 +10,13 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.mechanics.contributions.chains import pelvis_hub
-from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme, anatomical_name
+from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.mechanics.observed.determined import range_sd
 from aqbio.mechanics.observed.mask import NOT_IN_MODEL, Observed
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.stages.solving.observed import with_observed
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class ObservedParts:
         ----------
         dimension : {"segment", "group", "chain", "joint", "coordinate"}
             Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and
-            where the body before is.
+            where the body before is; coordinates also what they are themselves.
         names : sequence of P names
 
         Returns
@@ -89,6 +90,8 @@ class ObservedParts:
         if dimension in ("joint", "coordinate"):
             moved = self.moved(dimension, names)
             beyond = self.observed.parts(self.skeleton.lineage[:, moved].T)
+            if dimension == "coordinate":
+                beyond &= self.observed.tells(names)
             return beyond & self._placed(np.asarray(self.skeleton.parent)[moved])
         table = self._sums(dimension)
         everything = np.ones(len(self.skeleton.bodies), dtype=bool)
@@ -218,9 +221,10 @@ def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
 
 def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
     """Whether what a source stands for in the steps of a foot is ever observed."""
-    weights = scheme.weights(side)
-    if level in ("A", "force") and source in weights:
-        seen = parts.along("group", list(weights[source])).all(axis=1)
+    if level in ("A", "force") and source in scheme.items:
+        row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
+        groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]
+        seen = parts.along("group", groups).all(axis=1)
     elif level in ("B", "joint"):
         dimension = "joint" if level == "joint" else "chain"
         seen = parts.along(dimension, [anatomical_name(source, side)])[:, 0]

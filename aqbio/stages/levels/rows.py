@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.mechanics.contributions.shares import stance_share
-from aqbio.mechanics.contributions.source_roles import Side, anatomical_name, role_name
-from aqbio.mechanics.gait.role_options import RoleScheme, weighted_sum
+from aqbio.mechanics.gait.roles import RoleScheme, by_role, named_matrix, role_name
 from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
-from aqbio.mechanics.gait.steps import PHASES, Step, phase_curve, phase_mean
+from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
-from aqbio.stages.levels.signals import SideSignals, Signal, role_groups_of, side_signals
+from aqbio.stages.levels.signals import SideSignals, Signal, side_signals
 from aqbio.stages.stepping.roles import StepRoles, step_roles
 
 if TYPE_CHECKING:
@@ -84,15 +83,16 @@ def _flight_curves(
 def _share_rows(trial: xr.Dataset, roles: StepRoles) -> Iterator[Row]:
     """Shares of the stance impulse of the ground reaction force."""
     step = roles.step
-    own = list(role_groups_of(trial, step.side, roles.scheme))
-    known = tuple(map(str, trial["group"].values))
-    force = trial["inertial_force"].values
-    inertial = [weighted_sum(force, known, weights) for _, weights in own]
+    own, matrix = roles.scheme.known(step.side, list(map(str, trial["group"].values)))
+    inertial = by_role(trial["inertial_force"].values, matrix)
     whole = trial["ground_force"].values.sum(axis=1)
     time = trial["time"].values
-    curves = phase_curve(step, "stance", time, np.stack([whole, *inertial], axis=1), "polar")
+    forces = np.concatenate([whole[:, None], inertial], axis=1)
+    curves = phase_curve(step, "stance", time, forces, "polar")
     shares = stance_share(curves[:, 1:], curves[:, 0])
-    for (role, _), share in zip(own, shares, strict=True):
+    for role, share in zip(own, shares, strict=True):
+        if role == "total":
+            continue
         signal = Signal("force", role, "ground", "inertial_share", "1", "polar", whole)
         yield from _rows(signal, "stance", "inertial_share", share, "1")
 
@@ -103,11 +103,10 @@ def _work_rows(trial: xr.Dataset, roles: StepRoles, phase: str) -> Iterator[Row]
     named = [role_name(joint, step.side) for joint in joints]
     power = trial["joint_power"].values
 
-    def by_role(stance: Side) -> FloatArray:
-        places = [joints.index(anatomical_name(name, stance)) for name in named]
-        return _as_vectors(power[:, places])
+    def powers(stance: Side) -> FloatArray:
+        return _as_vectors(by_role(power, named_matrix(named, stance, joints)))
 
-    curves = roles.curve(phase, trial["time"].values, by_role, "polar")[..., 0]
+    curves = roles.curve(phase, trial["time"].values, powers, "polar")[..., 0]
     duration = step.contact if phase == "stance" else step.flight
     for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
         work = phase_mean(part(curves, 0.0)) * duration

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.mechanics.contributions.joint_power import OTHER
-from aqbio.mechanics.contributions.source_roles import (
-    Side,
+from aqbio.mechanics.gait.mirror import Kind
+from aqbio.mechanics.gait.roles import (
+    RoleScheme,
+    by_role,
+    moment_matrix,
     other_side,
     role_name,
-    side_weights,
 )
-from aqbio.mechanics.gait.mirror import Kind
-from aqbio.mechanics.gait.role_options import RoleScheme, Weights, weighted_sum
+from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.stages.levels.b_and_c import PRIMARY
@@ -118,19 +119,6 @@ def side_signals(trial: xr.Dataset, side: Side, scheme: RoleScheme) -> tuple[Sid
     )
 
 
-def role_groups_of(
-    trial: xr.Dataset, side: Side, scheme: RoleScheme
-) -> Iterator[tuple[str, Weights]]:
-    """Groups and sides with their weights; only those of which the model has every group.
-
-    As in level A: without arms there is no push side, whatever else is in the model.
-    """
-    known = set(map(str, trial["group"].values))
-    for role, weights in scheme.weights(side).items():
-        if set(weights) <= known and role != "total":
-            yield role, weights
-
-
 def _key(signal: Signal) -> tuple[str, str, str]:
     return signal.source, signal.target, signal.quantity
 
@@ -179,13 +167,14 @@ def _hub_signals(trial: xr.Dataset, side: Side) -> Iterator[Signal]:
 
 def _relative_forces(trial: xr.Dataset, side: Side, scheme: RoleScheme) -> Iterator[Signal]:
     """Force shares relative to the pelvis."""
-    groups = tuple(map(str, trial["group"].values))
-    force = trial["relative_force"].values
-    for role, weights in role_groups_of(trial, side, scheme):
-        if role in ROLE_SIDES:
-            continue
-        values = weighted_sum(force, groups, weights)
-        yield Signal("force", role, "ground", "relative_force", "N", "polar", values, flight=True)
+    roles, matrix = scheme.known(side, list(map(str, trial["group"].values)))
+    force = by_role(trial["relative_force"].values, matrix)
+    for place, role in enumerate(roles):
+        if role not in (*ROLE_SIDES, "total"):
+            values = force[:, place]
+            yield Signal(
+                "force", role, "ground", "relative_force", "N", "polar", values, flight=True
+            )
 
 
 def _induced_signals(
@@ -205,22 +194,20 @@ def _induced_signals(
     targets: list[tuple[str, str, str, Kind, FloatArray, str]] = [
         ("ground", "force", "N", "polar", ground, "xyz" if primary else "xy")
     ]
-    groups = tuple(map(str, trial["group"].values))
-    for role, shares in role_groups_of(trial, side, scheme):
-        if role in ROLE_SIDES:
-            summed = weighted_sum(rates.swapaxes(1, 2), groups, shares)
-            targets.append((role, "moment", "N m", "axial", summed, "xyz" if primary else "y"))
+    roles, matrix = scheme.known(side, list(map(str, trial["group"].values)))
+    for role in [one for one in ROLE_SIDES if one in roles]:
+        row = matrix[[roles.index(role)]]
+        summed = by_role(rates, row, axis=2)[:, :, 0]
+        targets.append((role, "moment", "N m", "axial", summed, "xyz" if primary else "y"))
     if primary:
         turned = _double(chosen["induced_pelvis_acceleration"])
         targets.append(("pelvis", "angular_acceleration", "rad/s2", "axial", turned, "y"))
         targets.append(("whole_body", "moment", "N m", "axial", rates.sum(axis=2), "y"))
-    told = {
-        source: [weights.get(name, 0.0) for name in names]
-        for source, weights in source_weights(names, side).items()
-        if source not in idle and (primary or not source.endswith(HALF_LUMBAR))
-    }
-    sums = [np.tensordot(list(told.values()), values, ([1], [1])) for *_, values, _ in targets]
-    for place, source in enumerate(told):
+    labels, weights = source_matrix(names, side, halves=primary)
+    sums = [by_role(values, weights) for *_, values, _ in targets]
+    for place, source in enumerate(labels):
+        if source in idle:
+            continue
         for (target, quantity, unit, kind, _, axes), values in zip(targets, sums, strict=True):
             yield Signal(
                 f"C ({model})",
@@ -229,7 +216,7 @@ def _induced_signals(
                 quantity,
                 unit,
                 kind,
-                values[place],
+                values[:, place],
                 axes=axes,
                 impulse=_IMPULSES.get(quantity, "") if primary and source in ROLE_SIDES else "",
             )
@@ -246,17 +233,29 @@ def _double(values: xr.DataArray) -> FloatArray:
     return np.asarray(values.values, dtype=np.float64)
 
 
-def source_weights(names: tuple[str, ...], side: Side) -> Mapping[str, Mapping[str, float]]:
-    """Weights of the sources behind each row: both sides, with half of the lumbar too, and each.
+def source_matrix(
+    names: Sequence[str], side: Side, *, halves: bool
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Sources behind each row: both sides, with half of the lumbar moment too, and each alone.
 
     Parameters
     ----------
-    names : tuple of str
+    names : sequence of S str
         Anatomical sources.
     side : {"left", "right"}
         The stance foot.
+    halves : bool
+        Whether to tell the sides with half of the lumbar moment on each, too.
+
+    Returns
+    -------
+    names : tuple of R str
+        By role.
+    matrix : (R, S) array
     """
-    shared = side_weights(names, side, lumbar_swing_share=0.5)
-    sides: dict[str, Mapping[str, float]] = dict(side_weights(names, side))
-    sides |= {f"{one}{HALF_LUMBAR}": weights for one, weights in shared.items()}
-    return sides | {role_name(name, side): {name: 1.0} for name in names}
+    labels, rows = [*ROLE_SIDES], [moment_matrix(names, side)]
+    if halves:
+        labels += [f"{one}{HALF_LUMBAR}" for one in ROLE_SIDES]
+        rows.append(moment_matrix(names, side, lumbar_swing_share=0.5))
+    labels += [role_name(name, side) for name in names]
+    return tuple(labels), np.concatenate([*rows, np.eye(len(names))])

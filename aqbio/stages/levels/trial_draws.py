@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, drawn_bodies
 from aqbio.mechanics.intervals.level_draws import drawn_parts

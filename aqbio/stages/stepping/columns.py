@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aqbio.io.dictionary import Columns, columns
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 
 
 def step_table(items: Sequence[str]) -> Columns:
@@ -14,7 +14,7 @@ def step_table(items: Sequence[str]) -> Columns:
     Parameters
     ----------
     items : sequence of str
-        Groups, sides and total, from `aqbio.mechanics.gait.role_options.RoleScheme`.
+        Groups, sides and total, from `aqbio.mechanics.gait.roles.RoleScheme`.
     """
     return columns("steps", group=items)
 

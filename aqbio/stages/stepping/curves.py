@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import PHASES, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES

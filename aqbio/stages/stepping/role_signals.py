@@ -11,12 +11,12 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
-from aqbio.mechanics.contributions.source_roles import Side, anatomical_name
 from aqbio.mechanics.gait.mirror import REFLECTION, Kind
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme, by_role, named_matrix, role_name
+from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.stages.fitting.curves import consistency_signals
+from aqbio.stages.fitting.curves import consistency_signals, role_sums
 from aqbio.stages.levels.curves import hub_signals
 from aqbio.stages.stepping.roles import StepRoles
 
@@ -108,13 +108,16 @@ def role_signals(trial: xr.Dataset, model_map: ModelMap, scheme: RoleScheme) -> 
     """
     moments, forces = _moments(trial), _forces(trial)
     momentum, rate = trial["group_angular_momentum"], trial["group_angular_momentum_rate"]
+    names = list(map(str, trial["joint"].values))
 
     @cache
     def block(stance: Side) -> Block:
         axial = {
-            "angular_momentum": _roles(momentum, stance, scheme),
-            "angular_momentum_rate": _roles(rate, stance, scheme),
-            "joint_moment": _joints(trial, stance),
+            "angular_momentum": role_sums(momentum, stance, scheme),
+            "angular_momentum_rate": role_sums(rate, stance, scheme),
+            "joint_moment": by_role(
+                trial["joint_moment"].values, named_matrix(JOINT_ROLES, stance, names)
+            ),
             **hub_signals(trial, stance),
             **consistency_signals(trial, scheme, stance),
             **moments,
@@ -147,43 +150,15 @@ def _forces(trial: xr.Dataset) -> dict[str, FloatArray]:
     }
 
 
-def _roles(groups: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray:
-    """(T, items, 3): NaN where the model lacks a group, or the scheme an item."""
-    names, values = list(map(str, groups["group"].values)), groups.values
-    total = np.full((len(values), len(scheme.items), 3), np.nan)
-    weights = scheme.weights(stance)
-    for column, item in enumerate(scheme.items):
-        if item in weights and set(weights[item]) <= set(names):
-            own = [names.index(name) for name in weights[item]]  # no other: one may be unknown
-            row = list(weights[item].values())
-            total[:, column] = np.tensordot(values[:, own], row, axes=([1], [0]))
-    return total
-
-
-def _joints(trial: xr.Dataset, stance: Side) -> FloatArray:
-    """(T, joints, 3): joint moments by role, NaN where the model lacks the joint."""
-    place = {str(name): index for index, name in enumerate(trial["joint"].values)}
-    moments = trial["joint_moment"].values
-    columns = np.full((len(moments), len(JOINT_ROLES), 3), np.nan)
-    for column, role in enumerate(JOINT_ROLES):
-        joint = anatomical_name(role, stance)
-        if joint in place:
-            columns[:, column] = moments[:, place[joint]]
-    return columns
-
-
 def _flexion(trial: xr.Dataset, stance: Side, model_map: ModelMap) -> FloatArray:
     """(T, joints, 3) generalised forces three times, extension and plantarflexion positive."""
-    columns = []
-    for role in JOINT_ROLES:
-        joint, _, _ = role.partition("_")
-        place = model_map.sagittal.get(joint)
-        if place is None or joint not in model_map.flexion:
-            columns.append(np.full(trial.sizes["time"], np.nan))
-            continue
-        side = anatomical_name(role, stance).rpartition("_")[2]
-        name = place.centre if isinstance(place, Centre) else getattr(place, side)
-        force = trial["joint_moment_coordinate"].sel(coordinate=name).values
-        columns.append(-model_map.flexion[joint] * force)
-    flexion = np.stack(columns, axis=1)
-    return np.stack([flexion, flexion, flexion], axis=-1)
+    forces = trial["joint_moment_coordinate"]
+    coordinates = list(map(str, forces["coordinate"].values))
+    matrix = np.full((len(JOINT_ROLES), len(coordinates)), np.nan)
+    for joint in model_map.flexion.keys() & model_map.sagittal.keys():
+        place = model_map.sagittal[joint]
+        named = {f"{joint}_{side}": getattr(place, side, None) for side in SIDES}
+        for name, own in ({joint: place.centre} if isinstance(place, Centre) else named).items():
+            row = np.array([float(coordinate == own) for coordinate in coordinates])
+            matrix[JOINT_ROLES.index(role_name(name, stance))] = -model_map.flexion[joint] * row
+    return np.repeat(by_role(forces.values, matrix)[..., None], 3, axis=-1)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.io.study import Study
-from aqbio.mechanics.contributions.source_roles import Side, other_side
 from aqbio.mechanics.gait.mirror import Kind
-from aqbio.mechanics.gait.role_options import RoleScheme, right_pushes
-from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_curve
+from aqbio.mechanics.gait.roles import RoleScheme, exchanged_in_flight, other_side
+from aqbio.mechanics.gait.steps import PERCENT, PHASES, Side, Step, phase_curve
 from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.names import SIDES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,13 +93,25 @@ def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
     step : Step
     scheme : RoleScheme
     """
-    keeps = np.ones(len(PERCENT), dtype=bool)
-    if scheme.flight == "R1" or not np.isfinite(step.flight):
-        return StepRoles(step, scheme, keeps)
-    at = step.toe_off + PERCENT * step.flight
-    forward = np.zeros((len(at), 2))
+    feet = np.zeros((len(PERCENT), len(SIDES)))
     if scheme.flight == "R3":
         velocity = trial["foot_velocity"].sel(axis="x").values
-        forward = resampled(trial["time"].values, velocity, at)
-    right = right_pushes(step, at, scheme.flight, forward)
-    return StepRoles(step, scheme, right == (step.side == "right"))
+        feet = flight_feet(step, trial["time"].values, velocity)
+    return StepRoles(step, scheme, ~exchanged_in_flight(scheme.flight, feet))
+
+
+def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray:
+    """Forward velocity of push and swing foot relative to the pelvis in flight, (101, 2), m/s.
+
+    Parameters
+    ----------
+    step : Step
+    time : (T,) array, s
+    forward : (T, 2) array, m/s
+        Of the left and of the right foot.
+    """
+    if not np.isfinite(step.flight):
+        return np.full((len(PERCENT), 2), np.nan)
+    curve = resampled(time, forward, step.toe_off + PERCENT * step.flight)
+    stance = SIDES.index(step.side)
+    return curve[:, [stance, 1 - stance]]

@@ -18,7 +18,7 @@ from aqbio.stages.verdicts.tables import (
     SECONDARY,
     SINGLE,
 )
-from aqbio.stats.evidence import Evidence, StepEvidence
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome
 from aqbio.stats.partitions import (
     BOTH_LEGS,
@@ -32,6 +32,7 @@ from aqbio.stats.power import power_rows
 from aqbio.stats.registry import Registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.single import athlete_intervals
+from aqbio.stats.step_statistics import log_ratios
 from aqbio.stats.timing import lag
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def step_table(evidence: Evidence) -> pd.DataFrame:
     chi = opposition(vertical, names)
     legs, alone = names.index(BOTH_LEGS), names.index(SWING_ALONE)
     pair = [ROLE_GROUPS.index(name) for name in ("arms", "push_leg")]
+    ratios = log_ratios(steps)
     columns = {
         "participant_id": [athletes.name[one] for one in steps.athlete],
         "trial_id": [trials.name[one] for one in steps.trial],
@@ -70,8 +72,8 @@ def step_table(evidence: Evidence) -> pd.DataFrame:
         "opposition_difference": chi[:, alone] - chi[:, legs],
         "arms_push_cosine": cosines(vertical[..., pair])[:, 0, 1],
         **line_columns(evidence),
-        "log_ratio_momentum": _momentum_ratio(steps),
-        "log_ratio_moments": np.log(steps.push_index / steps.swing_index),
+        "log_ratio_momentum": ratios["momentum"],
+        "log_ratio_moments": ratios["joint moments"],
         "yaw_impulse": steps.yaw_impulse,
         "time_deviation_s": steps.time_deviation,
         "hub_share": steps.hub_share,
@@ -93,15 +95,6 @@ def line_columns(evidence: Evidence) -> dict[str, FloatArray]:
 
 def _dashed(partition: str) -> str:
     return partition.replace(" ", "+")
-
-
-def _momentum_ratio(steps: StepEvidence) -> FloatArray:
-    vertical = steps.momentum[:, 0, :, :, UPWARD]
-    push = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
-    one = (vertical[..., push].sum(axis=-1) ** 2).mean(axis=-1)
-    other = (vertical[..., ROLE_GROUPS.index("swing_leg")] ** 2).mean(axis=-1)
-    ratio: FloatArray = 0.5 * np.log(one / other)
-    return ratio
 
 
 def athlete_table(found: Mapping[str, Outcome]) -> pd.DataFrame:

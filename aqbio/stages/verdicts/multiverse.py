@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import ROLE_GROUPS
+from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.stages.arms.choices import DEFAULT
 from aqbio.stages.internal import Parts
 from aqbio.stages.verdicts.gathered import Gathered, athlete_evidence, step_evidence
@@ -22,8 +19,6 @@ from aqbio.stats.verdict import Label, Verdict, examined, judged
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Pelvis = Literal["torso", "out", "push_leg", "legs"]
 
 MULTIVERSE = columns("multiverse")
 
@@ -154,26 +149,3 @@ def recomputed(found: Gathered) -> list[tuple[str, str]]:
         for arm, factor in dict.fromkeys(pairs)
         if fitted or "consistency" not in factor.split()
     ]
-
-
-def with_pelvis(momentum: FloatArray, member: Pelvis) -> FloatArray:
-    """Give the momenta of the roles with the pelvis in another one, or nobody's.
-
-    Parameters
-    ----------
-    momentum : (..., G, 3) array
-        Groups as in ``aqbio.names.ROLE_GROUPS``.
-    member : {"torso", "out", "push_leg", "legs"}
-        ``torso`` is the default: a group of its own, on the torso's side.
-    """
-    moved = momentum.copy()
-    pelvis = ROLE_GROUPS.index("pelvis")
-    takers: dict[str, Sequence[str]] = {
-        "torso": ("pelvis",), "out": (), "push_leg": ("push_leg",),
-        "legs": ("push_leg", "swing_leg"),
-    }  # fmt: skip
-    share = np.array(moved[..., pelvis, :])
-    moved[..., pelvis, :] = 0.0
-    for taker in takers[member]:
-        moved[..., ROLE_GROUPS.index(taker), :] += share / len(takers[member])
-    return moved

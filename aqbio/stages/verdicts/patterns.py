@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.dictionary import columns
-from aqbio.mechanics.gait.role_options import FlightRule
+from aqbio.mechanics.gait.roles import EXCHANGED, FlightRule, exchanged_in_flight
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.athletes import group_means
@@ -21,15 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UPWARD = AXES.index("y")
-MIDDLE = 0.5
-"""Share of the flight after which the roles change under rule R2."""
 IMPLIED = "mechanically_implied"
-
-EXCHANGED = {
-    "push_leg": "swing_leg", "swing_leg": "push_leg",
-    "arm_push": "arm_swing", "arm_swing": "arm_push",
-}  # fmt: skip
-"""Whose role a limb takes where push leg and swing leg change in flight."""
 
 PARTITIONS = columns("partitions")
 
@@ -97,7 +89,7 @@ def phase_momenta(
     foot_velocity : (S, 101, 2) array, m/s
         Of push and swing foot, forward relative to the pelvis.
     rules : sequence of str
-        As in `aqbio.mechanics.gait.role_options.FlightRule`.
+        As in `aqbio.mechanics.gait.roles.FlightRule`.
 
     Returns
     -------
@@ -106,14 +98,10 @@ def phase_momenta(
     """
     plain = momentum[:, 1]
     other = [groups.index(EXCHANGED.get(name, name)) for name in groups]
-    later = np.broadcast_to(np.linspace(0.0, 1.0, plain.shape[1]) > MIDDLE, plain.shape[:2])
-    exchanged = {
-        "R1": np.zeros(plain.shape[:2], dtype=bool),
-        "R2": later,
-        "R3": foot_velocity[..., 1] < foot_velocity[..., 0],
-    }
     flight = {
-        f"flight {rule}": np.where(exchanged[rule][..., None], plain[..., other], plain)
+        f"flight {rule}": np.where(
+            exchanged_in_flight(rule, foot_velocity)[..., None], plain[..., other], plain
+        )
         for rule in rules
     }
     return {"stance": momentum[:, 0], **flight}

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.gait.groups import group_sum, membership, role_groups
-from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES
+from aqbio.mechanics.gait.groups import group_sum, membership
 
 SEGMENTS = ("pelvis", "torso", "thigh_l", "shank_l", "thigh_r")
 GROUPS = {"pelvis": ["pelvis"], "torso": ["torso"], "legs": ["thigh_r", "thigh_l", "shank_l"]}
@@ -48,21 +47,3 @@ def test_groups_add_up_to_the_whole(seed):
     np.testing.assert_array_equal(grouped.sum(axis=1), values.sum(axis=1))
     for index in range(3):
         np.testing.assert_array_equal(grouped[:, index], values[:, owner == index].sum(axis=1))
-
-
-@pytest.mark.parametrize("stance", ["left", "right"])
-def test_sides_and_total_are_partitions_of_the_anatomy(stance):
-    roles = role_groups(stance)
-    assert set(roles) == {*ROLE_GROUPS, *ROLE_SIDES, "total"}
-    single = [group for role in ROLE_GROUPS for group in roles[role]]
-    assert sorted(single) == sorted(ANATOMICAL_GROUPS)
-    assert sorted(roles["push_side"] + roles["swing_side"]) == sorted(ANATOMICAL_GROUPS)
-    assert sorted(roles["total"]) == sorted(ANATOMICAL_GROUPS)
-
-
-def test_legs_change_roles_with_the_stance_foot_and_nothing_else_does():
-    left, right = role_groups("left"), role_groups("right")
-    assert left["push_leg"] == right["swing_leg"] == ("leg_left",)
-    assert left["swing_leg"] == right["push_leg"] == ("leg_right",)
-    for role in ("arms", "torso", "pelvis"):
-        assert left[role] == right[role]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import phase_mean
 from aqbio.stages.levels.b_and_c import frames_in_contact
 from aqbio.stages.levels.curves import CHAINS, hub_signals

@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.config import StudySettings, read_yaml
 from aqbio.config.validation import InvalidStudyError
-from aqbio.mechanics.gait.role_options import PelvisMember, RoleScheme
+from aqbio.mechanics.gait.roles import PelvisMember, RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, phase_mean
 from aqbio.stages.levels.b_and_c import frames_in_contact
 from aqbio.stages.levels.curves import CHAINS, hub_signals

@@ -16,7 +16,7 @@ import xarray as xr
 from scipy.interpolate import CubicSpline
 
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.role_options import RoleScheme
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
 from aqbio.stages.contacts import trial_contacts

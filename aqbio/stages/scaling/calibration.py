@@ -247,9 +247,9 @@ def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
 
 
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
-    """RMS distance of each label over the fitted frames, m, and over all labels."""
-    fit = calibration.fit
-    distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
-    by_label = np.sqrt(np.nanmean(distance**2, axis=0))
-    errors = dict(zip(calibration.template.markers.labels, by_label.tolist(), strict=True))
-    return errors, float(np.sqrt(np.nanmean(distance**2)))
+    """RMS distance of each label that the fitted frames show, m, and of all of these."""
+    fit, labels = calibration.fit, calibration.template.markers.labels
+    squares, seen = (fit.error**2).sum(axis=2), fit.problem.visible
+    by_label = np.sqrt(squares.sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+    errors = {labels[one]: float(by_label[one]) for one in np.flatnonzero(seen.any(axis=0))}
+    return errors, float(np.sqrt(squares.sum() / seen.sum()))

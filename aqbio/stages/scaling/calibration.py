@@ -247,9 +247,11 @@ def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
 
 
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
-    """RMS distance of each label that the fitted frames show, m, and of all of these."""
-    fit, labels = calibration.fit, calibration.template.markers.labels
-    squares, seen = (fit.error**2).sum(axis=2), fit.problem.visible
-    by_label = np.sqrt(squares.sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
-    errors = {labels[one]: float(by_label[one]) for one in np.flatnonzero(seen.any(axis=0))}
-    return errors, float(np.sqrt(squares.sum() / seen.sum()))
+    """RMS distance of each label that the fitted frames show, m, and over all labels."""
+    fit = calibration.fit
+    distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
+    seen = np.flatnonzero(fit.problem.visible.any(axis=0))
+    labels = [calibration.template.markers.labels[place] for place in seen]
+    by_label = np.sqrt(np.nanmean(distance[:, seen] ** 2, axis=0))
+    errors = dict(zip(labels, by_label.tolist(), strict=True))
+    return errors, float(np.sqrt(np.nanmean(distance**2)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves
 from aqbio.stages.stepping.findings import Failures, finding_rows
-from aqbio.stages.stepping.trial_states import LAST, trial_rows
+from aqbio.stages.stepping.trial_states import LAST, trial_rows, unobserved_parts
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.spreads import with_spreads
@@ -57,8 +57,6 @@ class TrialSteps:
         From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known.
     rows : tuple of DataFrame
         Of contributions, for every step of the curves.
-    table, quality : list
-        Rows of the tables of steps and of quality.
     """
 
     participant_id: str
@@ -69,8 +67,6 @@ class TrialSteps:
     curves: xr.Dataset
     rows: tuple[pd.DataFrame, ...]
     source: Path
-    table: list[Row] = field(default_factory=list)
-    quality: list[Row] = field(default_factory=list)
 
     @property
     def tracked(self) -> bool:
@@ -82,16 +78,36 @@ class TrialSteps:
         """Numbers of the steps that have curves."""
         return [int(number) for number in self.curves["number"].values]
 
-    @property
-    def kept(self) -> list[Row]:
-        """Rows of steps with curves that neither contacts nor settings reject."""
-        known = set(self.numbers)
-        return [row for row in self.table if row["step"] in known and row["status"] != "rejected"]
-
     def curves_of(self, *statuses: str) -> xr.Dataset:
         """Curves of steps whose contacts have a status."""
         numbers = [step.number for step in self.steps if step.status in statuses]
         return self.curves.isel(step=np.isin(self.numbers, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrial:
+    """What is kept of a trial until the tables of the study are written.
+
+    Attributes
+    ----------
+    steps, quality : list of dict
+        Rows of the tables.
+    contributions : list of DataFrame
+        Of every step that was kept.
+    curves : xarray.Dataset
+        Of these steps, in single precision.
+    unobserved : str
+        Parts that were not observed during the contacts, and why.
+    """
+
+    participant_id: str
+    trial_id: str
+    source: Path
+    steps: list[Row]
+    quality: list[Row]
+    contributions: list[pd.DataFrame]
+    curves: xr.Dataset
+    unobserved: str
 
 
 def steps_study(study: Study, report: Report) -> None:
@@ -99,24 +115,25 @@ def steps_study(study: Study, report: Report) -> None:
     import pandas as pd
 
     done, failed = _told_trials(study)
-    rows = [row for trial in done for row in trial.table]
     source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
     scheme = role_scheme(study)
     columns_of_steps = step_columns.step_table(scheme.items)
+    rows = [row for trial in done for row in trial.steps]
     steps = pd.DataFrame(rows, columns=list(columns_of_steps))
     write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
     write_table(
-        _contributions(done),
+        [rows for trial in done for rows in trial.contributions],
         study.table("contributions.tsv"),
         step_columns.CONTRIBUTIONS,
         source,
         digits=DIGITS,
     )
-    curves = [kept_curves(trial.curves, trial.kept) for trial in done]
-    write_dataset(curves_dataset(curves, scheme), study.table("step_curves.nc"), source)
+    curves = curves_dataset([trial.curves for trial in done], scheme)
+    write_dataset(curves, study.table("step_curves.nc"), source)
     measured = _frame((row for trial in done for row in trial.quality), step_columns.QUALITY)
     write_table(measured, study.table("quality.tsv"), step_columns.QUALITY, source)
-    trials = trial_rows(study, (steps, measured), done, failed)
+    unseen = {(trial.participant_id, trial.trial_id): trial.unobserved for trial in done}
+    trials = trial_rows(study, (steps, measured), unseen, failed)
     for name, rows_of, columns in (
         ("findings.tsv", finding_rows(study, failed), step_columns.FINDINGS),
         ("trials.tsv", trials, step_columns.TRIALS),
@@ -126,19 +143,27 @@ def steps_study(study: Study, report: Report) -> None:
     report(f"{len(steps)} contacts in {len(done)} trials, {whole} whole steps kept")
 
 
-def _contributions(trials: list[TrialSteps]) -> pd.DataFrame:
-    """Rows of all steps that were kept."""
-    import pandas as pd
-
-    empty = pd.DataFrame(columns=list(step_columns.CONTRIBUTIONS))
-    found = []
-    for trial in trials:
-        kept = {row["step"] for row in trial.kept}
-        for number, rows in zip(trial.numbers, trial.rows, strict=True):
-            person, name = trial.participant_id, trial.trial.trial_id
-            if number in kept:
-                found.append(rows.assign(participant_id=person, trial_id=name, step=number))
-    return pd.concat(found, ignore_index=True) if found else empty
+def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+    """Rows and curves of a trial: its signals are let go, a study of hundreds has to fit."""
+    rows = list(_step_rows(study, trial))
+    known = set(trial.numbers)
+    kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
+    wanted = {row["step"] for row in kept}
+    person, name = trial.participant_id, trial.trial.trial_id
+    return ToldTrial(
+        participant_id=person,
+        trial_id=name,
+        source=trial.source,
+        steps=rows,
+        quality=list(quality.quality_rows(study, [trial])),
+        contributions=[
+            table.assign(participant_id=person, trial_id=name, step=number)
+            for number, table in zip(trial.numbers, trial.rows, strict=True)
+            if number in wanted
+        ],
+        curves=kept_curves(trial.curves, kept),
+        unobserved=unobserved_parts(study, trial.data),
+    )
 
 
 def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
@@ -151,9 +176,9 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
     return frame
 
 
-def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
+def _told_trials(study: Study) -> tuple[list[ToldTrial], Failures]:
     """Read every trial that all stages of its participant finished, and what is told of it."""
-    done: list[TrialSteps] = []
+    done: list[ToldTrial] = []
     failed: Failures = {}
     for participant in study.participants:
         name = participant.participant_id
@@ -165,10 +190,7 @@ def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
             source = study.folder(name, "contributions") / f"{trial.trial_id}.nc"
             try:
                 with contained(study, STAGE, name, trial.trial_id):
-                    found = _trial_steps(study, name, trial, source)
-                    found.table.extend(_step_rows(study, found))
-                    found.quality.extend(quality.quality_rows(study, [found]))
-                done.append(found)
+                    done.append(_told(study, _trial_steps(study, name, trial, source)))
             except AqbioError as error:
                 failed[name, trial.trial_id] = error
     return done, failed
@@ -184,12 +206,9 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
     curves = with_spreads(curves, data, covered, scheme)
     rows = tuple(contribution_tables(data, covered, curves, scheme))
     final = read_dataset(study.folder(participant_id, "consistency") / f"{trial.trial_id}.nc")
-    # Level C is most of a file, and told by now: a study of hundreds of trials has to fit.
-    heavy = ("induced_", "group_momentum_sample")
-    light = data.drop_vars([name for name in data.data_vars if str(name).startswith(heavy)])
-    light = light.assign_attrs(statistic_sds(data, steps))
+    data = data.assign_attrs(statistic_sds(data, steps))
     return TrialSteps(
-        participant_id, trial, light, final["marker_error"], steps, curves, rows, source
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, source
     )
 
 

@@ -25,6 +25,7 @@ COLUMNS = (
     "level", "source", "target", "axis", "phase", "statistic", "value", "unit", "low", "high",
     "sd_posterior",
 )  # fmt: skip
+TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
 UNKNOWN = (float("nan"), float("nan"))
 
 
@@ -53,7 +54,8 @@ def contribution_tables(
         own = curves.isel(step=place)
         rows = [*_level_a_rows(own, step), *level_rows(trial, step, scheme, signals[step.side])]
         told = with_intervals(rows, off[step.side], step.contact)
-        yield pd.DataFrame(list(_with_posterior(told, own)), columns=list(COLUMNS))
+        found = pd.DataFrame(list(_with_posterior(told, own)), columns=list(COLUMNS))
+        yield found.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
 
 
 def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iterator[Row]:

@@ -26,7 +26,7 @@ from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.findings import cause_rows, finding_rows, study_causes
 from aqbio.stages.stepping.measures import measure
 from aqbio.stages.stepping.quality import contact_window, quality_rows
-from aqbio.stages.stepping.trial_states import trial_rows
+from aqbio.stages.stepping.trial_states import trial_rows, unobserved_parts
 from aqbio.stages.steps import TrialSteps
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
@@ -241,8 +241,8 @@ def test_what_became_of_every_trial(study):
         ],
         columns=["participant_id", "trial_id", "measure", "verdict"],
     )
-    done = [_trial(study, _with_arms(seen=False))]
-    found = list(trial_rows(study, (steps, quality), done, {}))
+    unseen = {("P1", "fast"): unobserved_parts(study, _with_arms(seen=False))}
+    found = list(trial_rows(study, (steps, quality), unseen, {}))
     rows = {(r["participant_id"], r["trial_id"]): r for r in found}
     assert len(rows) == 4
     assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())

@@ -27,6 +27,11 @@ class Landmark(_Strict):
         default=None,
         description="On the right body of the sprint model, m, where the model has no marker.",
     )
+    beside: str | None = Field(
+        default=None,
+        description="Landmark whose body a marker of a cluster sits on, where a model has a body "
+        "for it: a shoulder blade, a head.",
+    )
     names: tuple[str, ...]
     words: tuple[str, ...] = Field(
         default=(), description="Words by which a label with a side names the segment."

@@ -37,10 +37,9 @@ class Quality(Section):
         description="Largest range of the total angular momentum about the vertical in flight, "
         "share of the largest group's.",
     )
-    marker_rms_change_m: Positive = Field(
-        default=0.002,
-        description="Largest growth of the marker RMS error by the forces of the consistency fit, "
-        "m.",
+    markers_moved_m: Positive = Field(
+        default=0.008,
+        description="How far the forces may move the markers in the consistency fit (RMS), m.",
     )
     joint_change_median_degrees: Positive = Field(
         default=1.5,

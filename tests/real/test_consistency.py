@@ -6,13 +6,17 @@ The residual rows are fit quality, not validation; what they must not cost is in
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
+from aqbio.io.tables import read_table
 from tests.real.conftest import StudyRun
+from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow, pytest.mark.opensim]
 
@@ -32,11 +36,13 @@ MODELS = [
     pytest.param(("rajagopal_run", "subject01"), marks=RUN, id="rajagopal_run"),
 ]
 
-PLAIN_SPRINT = {
-    # Residual force in body weights; the moment about the vertical in N m (data lessons).
-    "force": {"x": 0.46, "y": 0.55, "z": 0.36},
-    "moment_y": 77.0,
-}
+STOCK_SPRINT = {"force": (0.57, 0.59, 0.40), "moment": (131.0, 67.0, 195.0)}
+"""Residual of the plain way with JA1's own scaled Rajagopal model, body weights and N m
+(docs/consistency.md, read there from the C3D by `benchmarks.recorded_runs`, without the stages)."""
+
+MOVED_JOG, MOVED_SPRINT = 0.0029, 0.0073
+"""How far forces may move the markers, m: what growths of 0.3 and 1.2 mm meant on bodies whose
+markers lay 13 and 17 mm off, as a distance."""
 
 
 def _manifest(run: StudyRun, participant: str) -> dict:
@@ -64,7 +70,7 @@ def test_jog_and_run(trial):
     assert max(force["x"], force["z"]) <= 0.02
     assert force["y"] <= 0.03
     assert max(moment.values()) <= 10.0
-    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0003
+    assert done["markers_moved_m"] <= MOVED_JOG
 
 
 @pytest.mark.parametrize("trial", SPRINTS, indirect=True)
@@ -76,7 +82,7 @@ def test_sprint(trial):
     assert max(moment["x"], moment["z"]) <= 15.0
     assert moment["y"] <= 16.0
     assert run.quality(name, "residual_moment_y_stance_rms") <= 16.0
-    assert done["marker_rms_after_m"] - done["marker_rms_alone_m"] <= 0.0012
+    assert done["markers_moved_m"] <= MOVED_SPRINT
 
 
 @pytest.mark.parametrize("trial", [*SLOW, *SPRINTS], indirect=True)
@@ -100,16 +106,23 @@ def test_nothing_is_suspect_and_the_plain_motion_was_left(trial):
         assert run.quality(name, f"residual_force_{axis}_rms") < 0.3 * before
 
 
-@pytest.mark.parametrize("trial", SPRINTS[:1], indirect=True)
-def test_the_plain_sprint_is_what_the_data_lessons_say(trial):
-    """46/55/36 % of body weight and 77 N m about the vertical; both ways of solving within 15 %."""
-    run, name, _ = trial
-    for axis, expected in PLAIN_SPRINT["force"].items():
-        found = run.quality(name, f"plain_residual_force_{axis}_rms")
-        assert found == pytest.approx(expected, rel=0.15)
-    found = run.quality(name, "plain_residual_moment_y_rms")
-    assert found == pytest.approx(PLAIN_SPRINT["moment_y"], rel=0.2)
-    assert run.quality(name, "plain_effect_to_residual_y") < 3.0
+def test_the_plain_sprint_on_a_given_body(tmp_path, realdata):
+    """The stages leave what the arrays of the C3D leave; what is left depends on the body.
+
+    With bodies scaled to the static trial alone it was 46/55/36 % of body weight (data lessons).
+    """
+    shutil.copytree(Path(__file__).parent / "ja1", tmp_path / "study")
+    sheet = tmp_path / "study" / "participants.tsv"
+    header, row = sheet.read_text(encoding="utf-8").splitlines()
+    given = f"{header}\tmodel_file\n{row}\tmodels/rajagopal_scaled_ja1.osim\n"
+    sheet.write_text(given, encoding="utf-8")
+    study = run_stages(tmp_path / "study" / "study.yaml")
+    table = read_table(study.table("quality.tsv"))
+    left = table[table["trial_id"] == "sprint"].set_index("measure")["value"]
+    for kind, expected in STOCK_SPRINT.items():
+        found = [left[f"plain_residual_{kind}_{axis}_rms"] for axis in "xyz"]
+        assert found == pytest.approx(expected, rel=0.04)
+    assert left["plain_effect_to_residual_y"] < 3.0
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -41,6 +41,7 @@ FITTED = {
     "marker_rms_before_m": 0.016,
     "marker_rms_alone_m": 0.0184,
     "marker_rms_after_m": 0.0190,
+    "markers_moved_m": 0.0061,
     "joint_change_median_deg": 1.1,
     "joint_change_max_deg": 4.4,
     "joint_change_forces_median_deg": 0.7,
@@ -244,7 +245,8 @@ def test_gates_before_and_after(rows):
     assert rows.loc["posterior_sd_opposition", "verdict"] == "fail"
     assert rows.loc["posterior_sd_arms_push_cosine", "verdict"] == "ok"
     assert rows.loc["consistency_suspicions", "verdict"] == "ok"
-    assert rows.loc["marker_rms_change", "value"] == pytest.approx(0.0006)
+    assert rows.loc["markers_moved", "value"] == pytest.approx(0.0061)
+    assert rows.loc["markers_moved", "verdict"] == "ok"
     assert rows.loc["joint_change_median", "verdict"] == "ok"
     assert "by the forces alone" in rows.loc["joint_change_median", "note"]
     assert rows.loc["joint_change_max", "note"].endswith(" 2.1 degrees")

@@ -114,8 +114,7 @@ def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
     assert (sizes["after"] > 0.05).all()
     assert (sizes["after"] < 0.5 * sizes["before"]).all()
     for trial in manifest["trials"]:
-        apart = trial["marker_rms_after_m"] - trial["marker_rms_alone_m"]
-        assert 0.0 < apart < 0.002
+        assert 0.0 < trial["markers_moved_m"] < 0.004
         # What the weights and splines do to the angles is no work of the forces.
         assert 0.0 < trial["joint_change_forces_median_deg"] < trial["joint_change_median_deg"]
 

@@ -28,8 +28,9 @@ class Evidence:
     ----------
     residual_force, residual_moment : (3,) arrays
         RMS over the measured frames, body weights and N m.
-    markers_apart : float
-        Change of the RMS marker error by the forces, m.
+    markers_moved : float
+        How far the forces move the body's markers from where splines that follow the recorded ones
+        alone have them, RMS, m.
     carried_mass : float
         Mass that the vertical force carries over the model's, less one.
     remaining : mapping
@@ -45,7 +46,7 @@ class Evidence:
 
     residual_force: FloatArray
     residual_moment: FloatArray
-    markers_apart: float
+    markers_moved: float
     carried_mass: float
     remaining: Mapping[str, float] = field(default_factory=dict)
     free_moment_gain: float = float("nan")
@@ -69,8 +70,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
-        markers_apart=_root_mean_square(fit.marker_error_after[frames])
-        - _root_mean_square(fit.marker_error_alone[frames]),
+        markers_moved=_root_mean_square(fit.markers_moved[frames]),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
         looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),

@@ -57,6 +57,7 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> 
         "marker_rms_before_m": _rms(fit.marker_error_before[window]),
         "marker_rms_alone_m": _rms(fit.marker_error_alone[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
+        "markers_moved_m": _rms(fit.markers_moved[window]),
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),

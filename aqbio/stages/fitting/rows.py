@@ -40,10 +40,9 @@ def consistency_rows(
         return
     limits = study.settings.quality
     yield measure(
-        key, "marker_rms_change", fitted["marker_rms_after_m"] - fitted["marker_rms_alone_m"],
-        "m", limit=limits.marker_rms_change_m,
-        note="growth of the marker RMS error by the forces: the fit against splines that follow "
-        "the markers alone with the same weights by segment",
+        key, "markers_moved", fitted["markers_moved_m"], "m", limit=limits.markers_moved_m,
+        note="how far the forces move the body's markers (RMS): the fit against splines that "
+        "follow the recorded markers alone with the same weights by segment",
     )  # fmt: skip
     yield measure(
         key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aqbio.config import ModelMap
-from aqbio.config.landmarks import LandmarkTable
+from aqbio.config.landmarks import Landmark, LandmarkTable
 from aqbio.stages.labelling.by_name import Place, named_labels
 
 PATELLA = "patella"
@@ -22,13 +22,22 @@ class ModelPlaces:
         Body of each of the model's own markers.
     places : dict
         Own marker by place on the body, clusters left out.
+    carriers : dict
+        Body by place of every own marker.
     bodies : dict
         Body by segment and side, the side empty for pelvis and torso.
     """
 
     own: Mapping[str, str]
     places: Mapping[Place, str]
+    carriers: Mapping[Place, str]
     bodies: Mapping[tuple[str, str], str]
+
+    def cluster_body(self, label: str, place: Place, landmark: Landmark, body: str) -> str:
+        """Body of a cluster's marker: of the model's like marker, or of one beside; else given."""
+        beside = Place(landmark.beside or place.landmark, place.side or "right")
+        like = self.carriers.get(place, self.carriers.get(beside, body))
+        return self.own.get(label, like)
 
 
 def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable) -> ModelPlaces:
@@ -50,7 +59,8 @@ def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTab
     }
     segments = _segments(model_map)
     bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
-    return ModelPlaces(own, places, bodies)
+    carriers = {place: own[marker] for marker, place in named.items()}
+    return ModelPlaces(own, places, carriers, bodies)
 
 
 def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:

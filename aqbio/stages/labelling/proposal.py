@@ -80,7 +80,7 @@ def _entry(
     entry: dict[str, Any] = {"body": body}
     own = model.places.get(place)
     if landmark.cluster:
-        entry["body"] = model.own.get(label, body)
+        entry["body"] = model.cluster_body(label, place, landmark, body)
         entry["tracking"] = True
         if landmark.weight != 1.0:
             entry["weight"] = landmark.weight

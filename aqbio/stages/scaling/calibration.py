@@ -17,6 +17,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import Person, Sex, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.headings import faced
 from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import Label, believed_places
@@ -92,10 +93,10 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
         No prepared trial shows enough labels of the marker set.
     """
     parts = body_parts(generic, study.model_map)
-    labels = placed_labels(study.marker_set, generic)
+    labels = dict(sorted(placed_labels(study.marker_set, generic).items()))
     trials, recordings, labels = _recordings(study, participant_id, labels)
     places, sds = believed_places(generic, parts, labels)
-    frames = chosen_frames(recordings, places.body)
+    frames = faced(chosen_frames(recordings, places.body), generic, places)
     person = _person(study, participant_id)
     sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
     postures = posture_belief(generic, study.model_map)
@@ -122,7 +123,11 @@ def moving_shape(fit: BodyFit) -> Shape:
 def _recordings(
     study: Study, participant_id: str, labels: Mapping[str, Label]
 ) -> tuple[tuple[str, ...], list[Recording], dict[str, Label]]:
-    """All prepared trials, and the labels that any of them shows."""
+    """All prepared trials, and the labels that any of them shows.
+
+    In the order of what they hold: sums, and with them results, keep every digit whatever trials
+    are called and however a sheet lists them.
+    """
     static = study.static_of(participant_id)
     found: list[tuple[str, FloatArray, float, bool]] = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
@@ -139,6 +144,7 @@ def _recordings(
             fix="see why in the findings of stage prepare.",
             rule="nothing-prepared",
         )
+    found.sort(key=lambda one: (not one[3], len(one[1]), one[1].tobytes()))
     shown = [np.isfinite(position).all(axis=2).any(axis=0) for _, position, *_ in found]
     seen = np.any(shown, axis=0)
     if seen.sum() < FEWEST_LABELS:

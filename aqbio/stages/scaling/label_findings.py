@@ -86,6 +86,7 @@ def label_findings(
             rule=RULES[one.kind],
             severity="info" if settled else "warning",
             what=f"{_what(one, names, body, where)}. {then}{_tie(one, trials)}",
+            trial=trials[one.trials[0]] if len(one.trials) == 1 else "",
             participant=participant_id,
             number=one.gain,
             fix="" if settled else _fix(one, names),

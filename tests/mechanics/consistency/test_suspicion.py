@@ -20,7 +20,7 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 
 WEIGHTS = Weights(knot_s=0.025)
-SOUND = Evidence(np.full(3, 0.02), np.full(3, 8.0), 0.0006, -0.01)
+SOUND = Evidence(np.full(3, 0.02), np.full(3, 8.0), 0.003, -0.01)
 EXPECTED = tuple(ParameterEstimate(one, one.prior, one.prior_sd / 2) for one in PARAMETERS)
 
 
@@ -60,7 +60,8 @@ def test_parameters_beyond_their_limits(name, value, cause):
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        (replace(SOUND, markers_apart=0.0021), ["markers"]),
+        (replace(SOUND, markers_moved=0.0079), []),
+        (replace(SOUND, markers_moved=0.0081), ["markers"]),
         (replace(SOUND, residual_force=np.array([0.02, 0.07, 0.02])), ["residual"]),
         (replace(SOUND, residual_moment=np.array([8.0, 26.0, 8.0])), ["residual"]),
         (replace(SOUND, residual_force=np.array([0.0, 0.19, 0.0]), looser_force=3.3), []),
@@ -80,7 +81,7 @@ def test_evidence_beyond_its_limits(seen, expected):
 
 
 def test_a_wrong_sign_explains_all_else():
-    seen = replace(SOUND, markers_apart=0.004, remaining={"moment_y": 0.05})
+    seen = replace(SOUND, markers_moved=0.012, remaining={"moment_y": 0.05})
     assert causes(changed("leg_share", -0.3), seen) == ["moment_y_sign"]
 
 

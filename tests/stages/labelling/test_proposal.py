@@ -166,6 +166,22 @@ def test_thighs_are_found_wherever_kneecaps_are_listed(table):
     assert one == two
 
 
+@pytest.mark.parametrize(
+    ("label", "body"),
+    [("RASH", "clavicle_r"), ("L_Scap_2", "clavicle_l"), ("T8", "torso"), ("Top.Head", "head")],
+)
+def test_a_cluster_sits_on_the_body_that_a_model_has_for_it(label, body, table):
+    """Shoulder blades and heads of a model that has them; the trunk of one that has none."""
+    model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+    own = model_markers(MODELS / "sprint" / "sprint_male.osim")
+    for known, expected in ((own, body), (dict.fromkeys(own, "torso"), "torso")):
+        places = model_places(known, model_map, table)
+        labelling = Labelling(named_labels([label], table).places, frozenset())
+        sections = proposed_markers(labelling, places, table, sprint=True)
+        [entry] = [one for part in sections.values() for one in part.values()]
+        assert entry["body"] == expected
+
+
 def test_missing_landmarks_are_named(table):
     places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
     assert missing_landmarks(Labelling(places, frozenset())) == [

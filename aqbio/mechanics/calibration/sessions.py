@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.calibration.beliefs import Beliefs
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.problem import ChosenFrames, Problem, State
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
@@ -50,7 +51,9 @@ class Session:
         )
         return replace(
             fit,
-            problem=replace(problem, template=own, frames=self._frames(fit, rows), beliefs=believed),
+            problem=replace(
+                problem, template=own, frames=self._frames(fit, rows), beliefs=believed
+            ),
             state=State(fit.state.theta[border], fit.state.q[rows]),
             weights=fit.weights[seen],
             covariance=fit.covariance[np.ix_(border, border)],
@@ -63,11 +66,20 @@ class Session:
         places = MarkerPlaces(self.names, markers.body[self.labels], markers.place[self.labels])
         return replace(template, markers=places)
 
+    def _beliefs(self, whole: Beliefs, shape: IntArray) -> Beliefs:
+        return replace(
+            whole,
+            mean=whole.mean[shape],
+            precision=whole.precision[np.ix_(shape, shape)],
+            skin_sd=whole.skin_sd[self.labels],
+        )
+
     def _border(self, fit: BodyFit) -> IntArray:
         """Unknowns of shape and mean posture without the places of other sessions' markers."""
         sizes, markers, *_ = fit.problem.template.sizes
         own = sizes + (3 * self.labels[:, None] + np.arange(3)).ravel()
-        return np.r_[:sizes, own, sizes + markers : len(fit.covariance)]
+        rest = np.arange(sizes + markers, len(fit.covariance))
+        return np.concatenate([np.arange(sizes), own, rest])
 
     def _frames(self, fit: BodyFit, rows: IntArray) -> ChosenFrames:
         frames = fit.problem.frames

@@ -165,6 +165,21 @@ def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
     )
 
 
+def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
+    """Say that a body is that of several rows, and that tests take these for several athletes."""
+    sessions = study.sessions_of(participant_id)
+    if len(sessions) > 1:
+        yield Finding(
+            rule="person-counted-twice",
+            severity="warning",
+            what=f"{', '.join(sessions)} are one person: their body is calibrated from all of them, "
+            "but hypotheses count every row as an athlete.",
+            participant=participant_id,
+            fix="read intervals and verdicts over athletes as too sure, or keep one of these rows "
+            "in a study that is to test hypotheses.",
+        )
+
+
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
     """RMS distance of each label over the fitted frames, m, and over all labels."""
     fit = calibration.fit

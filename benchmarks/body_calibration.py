@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -23,10 +22,8 @@ from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import believed_places
-from aqbio.mechanics.calibration.posterior import moving_flexion
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
-from aqbio.mechanics.inverse_kinematics.believed import BodyBeliefs, believed_poses
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
@@ -43,9 +40,9 @@ from aqbio.virtual.bodies import (
     generic,
     virtual_body,
 )
-from benchmarks.body_outcomes import EVERY, Found, judged, ordered
-from benchmarks.body_page import BELIEVED, page
+from benchmarks.body_outcomes import EVERY, Found, judged
 from benchmarks.body_page import STATIC as STATIC_WAY
+from benchmarks.body_page import page
 
 RESULTS = Path(__file__).parent / "results"
 RESULT, STATIC = RESULTS / "body_calibration.md", RESULTS / "body_static_trial.tsv"
@@ -69,32 +66,6 @@ def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
     return Found(laboratory.name, skeleton, q, seconds, sides, fit)
 
 
-def believed(found: Found, body: VirtualBody) -> Found:
-    """Solve the runs again with the beliefs of the body that was found."""
-    own, fit, true = found.skeleton, found.fit, body.skeleton
-    assert fit is not None
-    problem, start = fit.problem, time.process_time()
-    shape = problem.template.shape(fit.state.theta[: problem.shape_size])
-    beliefs_of = BodyBeliefs(
-        problem.beliefs.skin_sd,
-        problem.beliefs.common,
-        problem.beliefs.postures,
-        fit.state.theta[problem.shape_size :],
-        shape.slide,
-        moving_flexion(fit),
-    )
-    at, back = np.arange(len(own.markers)), [own.coordinates.index(n) for n in true.coordinates]
-    seen = [true.markers.index(name) for name in own.markers]
-    q = tuple(
-        believed_poses(
-            own, MAP, run.position[::EVERY, seen], at, np.ones(len(at)),
-            beliefs=beliefs_of, start=ordered(own, true, plain),
-        ).q[:, back]
-        for run, plain in zip(body.runs, found.q, strict=True)
-    )  # fmt: skip
-    return replace(found, way=f"{found.way}{BELIEVED}", q=q, seconds=time.process_time() - start)
-
-
 def solved(own: Skeleton, body: VirtualBody, labels: tuple[str, ...]) -> tuple[FloatArray, ...]:
     """Plain inverse kinematics of the runs, in the order of the truth's coordinates."""
     true = body.skeleton
@@ -111,9 +82,7 @@ def solved(own: Skeleton, body: VirtualBody, labels: tuple[str, ...]) -> tuple[F
 def found_ways(case: Case, body: VirtualBody) -> Iterator[Found]:
     """All that is compared for a person."""
     for laboratory in (FULL, CLUSTERS_ALONE):
-        found = calibrated(body, laboratory)
-        yield found
-        yield believed(found, body)
+        yield calibrated(body, laboratory)
     if case is CASES[0]:
         yield calibrated(body, ONE_LEG)
 

@@ -17,7 +17,14 @@ from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinemati
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.observed.determined import (
+    coordinates_told,
+    frame_sd,
+    range_sd,
+    usual_covariance,
+)
+from aqbio.mechanics.observed.mask import HALF
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import AXES
 from benchmarks.material import coordinates_of, write_coordinates
 from benchmarks.tools import IDENTIFIERS
@@ -35,6 +42,15 @@ def solved_file(
     time = content.first_time + np.arange(len(positions)) / content.rate
     write_coordinates(output, skeleton, time, solution.q)
     return solution.q
+
+
+def observable(
+    skeleton: Skeleton, marker_index: IntArray, markers: FloatArray, q: FloatArray
+) -> BoolArray:
+    """(C,) bool: coordinates that markers tell in at least half of the frames."""
+    covariance = usual_covariance(skeleton, q, marker_index, markers)
+    told = coordinates_told(frame_sd(covariance), range_sd(skeleton))
+    return np.asarray(told.mean(axis=0) >= HALF)
 
 
 def ground_loads(

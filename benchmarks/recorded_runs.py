@@ -24,6 +24,7 @@ from aqbio.mechanics.recordings.events import contacts
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.skeleton import read_skeleton
+from benchmarks.engine import observable
 
 ROOT = Path(__file__).parents[1]
 JA1 = "ja1_dorn2012"
@@ -104,7 +105,6 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
     spans = np.stack((found.touchdown, found.toe_off), axis=1)
     time = np.arange(len(markers)) / recording.rate
     solved = inverse_kinematics(runner.skeleton, markers, index, np.ones(len(index)))
-    names = runner.skeleton.coordinates
     both = low_pass(np.concatenate((force, moment), axis=1), rate, cutoff)
     observations = Observations(
         time=time,
@@ -114,7 +114,7 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
         measured=measured_frames(time, spans, found.complete),
         start=solved.q,
         plain=spline_motion(runner.skeleton, time, low_pass(solved.q, recording.rate, cutoff)),
-        unobservable=tuple(names.index(name) for name in solved.unobservable),
+        unobservable=tuple(np.flatnonzero(~observable(runner.skeleton, index, markers, solved.q))),
     )
     return RecordedRun(runner, observations, force_time, force, moment, spans, cutoff)
 

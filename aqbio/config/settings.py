@@ -164,12 +164,6 @@ class Solve(Section):
         description="`aqbio`: the batched engine, checked against OpenSim on every trial; "
         "`opensim`: OpenSim's own inverse kinematics and dynamics.",
     )
-    beliefs: bool = Field(
-        default=False,
-        description="Experimental: inverse kinematics keeps what the calibration of the body "
-        "believes, how soft the skin of each part is and how people move; without it, and on "
-        "models that were not calibrated, it is the weighted least squares of OpenSim.",
-    )
     accuracy: Positive = Field(
         default=1e-9,
         description="Accuracy of OpenSim's inverse kinematics; its default of 1e-5 stops up to 1.7 "

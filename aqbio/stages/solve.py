@@ -46,9 +46,9 @@ from aqbio.stages.solving.solved import (
     Solution,
     solution_findings,
     solution_numbers,
-    unobservable_findings,
     write_solution,
 )
+from aqbio.stages.solving.untold import untold_findings
 from aqbio.stages.solving.wrong_labels import without_wrong_labels
 
 if TYPE_CHECKING:
@@ -124,14 +124,13 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     )
     inputs = (source, model.osim)
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
-    attributes["unobservable"] = " ".join(pose.unobservable)
     attributes["inverse_kinematics"] = pose.solver
     attributes["from_coordinates"] = trial.coordinates_file or ""
     write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
     findings = [
         *left_out,
         *solution_findings(solution, trial.trial_id, study),
-        *unobservable_findings(solution, pose.unobservable, trial.trial_id),
+        *untold_findings(solution, study.model_map, trial.trial_id),
         *pose.findings,
         *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),

@@ -14,7 +14,7 @@ from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.inverse import inverse_kinematics as best_of_opensim
 from benchmarks.board import Row, Target, Verdict
-from benchmarks.engine import solved_file
+from benchmarks.engine import observable, solved_file
 from benchmarks.material import Material, Recorded, coordinates_of, rajagopal_run
 from benchmarks.tools import Span, inverse_kinematics_tool
 
@@ -85,7 +85,7 @@ def _best(number: str, words: str, run: Recorded, target: Target | None) -> Row:
         ratio = sum_of_squares(run, ours.q) / sum_of_squares(run, theirs)
         same = np.flatnonzero(ratio > 1.0 - BETTER)
         said = np.concatenate([near(skeleton, theirs[[f]], ours.q[f]) for f in same])
-        seen = [name not in ours.unobservable for name in skeleton.coordinates]
+        seen = observable(skeleton, run.marker_index, markers.positions, ours.q)
         apart = float(np.degrees(np.abs(said - ours.q[same]))[:, seen].max(initial=0.0))
         return Verdict(
             bool(ratio.max() <= 1.0 + BETTER) and apart <= ANGLE and len(same) > len(ratio) / 2,

@@ -11,9 +11,8 @@ from aqbio.mechanics.anatomy.human_ranges import beyond_range, joint_angles
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.observed.determined import (
     LARGEST_DISPLACEMENT,
-    coordinate_covariance,
     mass_displacement,
-    range_sd,
+    usual_covariance,
 )
 from aqbio.mechanics.vectors import rotate
 from aqbio.stages.solve import ParticipantModel
@@ -75,8 +74,7 @@ def test_the_whole_recording_passes_with_room(study):
     angles = joint_angles(skeleton, q, study.model_map.joints.by_name())
     assert max(beyond_range(one, place).max() for place, one in angles.items()) < -5.0
     index = np.array([skeleton.markers.index(str(name)) for name in solved["marker"].values])
-    seen = np.isfinite(solved["marker_position"].values).all(axis=2)
-    covariance = coordinate_covariance(skeleton, q, index, seen, range_sd(skeleton))
+    covariance = usual_covariance(skeleton, q, index, solved["marker_position"].values)
     moved = mass_displacement(skeleton, q, covariance)
     heavy = skeleton.mass > 0.5
     assert np.median(moved[:, heavy], axis=0).max() < LARGEST_DISPLACEMENT / 2

@@ -1,7 +1,6 @@
 """Both solvers on JA1: the batched engine and OpenSim's own tools give the same tables.
 
-Without the calibration's beliefs of skin and posture, which OpenSim's inverse kinematics does not
-have, and the plain way, because the consistency fit stops when a step gains less than 1e-3 of its
+The plain way, because the consistency fit stops when a step gains less than 1e-3 of its
 cost, and so forgets its start only to that degree; it starts from the coordinates of either solver.
 
 The solvers agree on observable coordinates to 0.01 degrees (1.7e-4 rad; measured 4e-4 degrees).
@@ -33,8 +32,7 @@ def _plain(directory: Path, solver: str) -> StudyRun:
     study_file = directory / "study" / "study.yaml"
     with study_file.open("a", encoding="utf-8") as stream:
         stream.write(
-            f"solve: {{solver: {solver}, beliefs: false}}\n"
-            "consistency: off\ncontributions: {draws: 0}\n"
+            f"solve: {{solver: {solver}}}\nconsistency: off\ncontributions: {{draws: 0}}\n"
         )
     target = "results/ja1/tables/steps.tsv"
     return StudyRun(directory, study_file, run_snakemake(study_file, directory, target))

@@ -28,9 +28,8 @@ def write_made_study(
 ) -> Study:
     """Write static trial and runs as C3D files with their sheets.
 
-    Settings are lines of YAML; without them the study is solved plainly. These runners have no
-    skin: beliefs of skin would take exact markers for inexact ones. A body that is known comes
-    with the study as the runner's own model.
+    Settings are lines of YAML; without them the study is solved plainly. A body that is known
+    comes with the study as the runner's own model.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -42,8 +41,7 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\n"
-        f"solve: {{solver: aqbio, beliefs: false}}\n{settings}",
+        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n{settings}",
         encoding="utf-8",
     )
     model = {"model_file": _written_model(folder, athlete)} if body_known else {}

@@ -16,6 +16,7 @@ from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
+from aqbio.stages.solving.observed import read_observed
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run
@@ -92,7 +93,7 @@ def test_a_coordinate_that_no_marker_shows_is_named_and_held(studies, solver: st
     (finding,) = [one for one in trial["findings"] if one["rule"] == "coordinate-unobservable"]
     assert "mtp_angle_r" in finding["what"]
     solved, fitted = (_read(study, stage) for stage in ("solve", "consistency"))
-    assert solved.attrs["unobservable"] == "mtp_angle_r"
+    assert read_observed(solved).hardly_told == ("mtp_angle_r",)
     assert np.ptp(fitted["q"].sel(coordinate="mtp_angle_r").values) == 0.0
 
 

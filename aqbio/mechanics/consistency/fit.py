@@ -28,7 +28,7 @@ from aqbio.mechanics.consistency.parameters import (
 from aqbio.mechanics.consistency.problem import Equations, Point, Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -126,22 +126,22 @@ class TrialFit:
     @cached_property
     def marker_error_before(self) -> FloatArray:
         """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
-        return marker_errors(self.problem, self.observations.start)
+        return self.problem.marker_errors(self.observations.start)
 
     @cached_property
     def marker_error_alone(self) -> FloatArray:
         """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
-        return marker_errors(self.problem, self.q_alone)
+        return self.problem.marker_errors(self.q_alone)
 
     @cached_property
     def marker_error_after(self) -> FloatArray:
         """(T, K) array, m: of the fit; NaN where a marker is missing."""
-        return marker_errors(self.problem, self.motion.q)
+        return self.problem.marker_errors(self.motion.q)
 
     @cached_property
     def markers_moved(self) -> FloatArray:
         """(T, K) array, m: from the markers alone to the fit; NaN where a marker is missing."""
-        alone, after = (model_markers(self.problem, q) for q in (self.q_alone, self.motion.q))
+        alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, self.motion.q))
         moved = np.linalg.norm(after - alone, axis=2)
         return np.where(self.observations.visible, moved, np.nan)
 
@@ -325,18 +325,6 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
     kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
     wrench = (observations.wrench, observations.time)
     return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
-
-
-def marker_errors(problem: Problem, q: FloatArray) -> FloatArray:
-    """Distances of measured markers from the model's at q (T, C), (T, K), m; NaN where missing."""
-    apart = model_markers(problem, q) - problem.observations.markers
-    return np.asarray(np.linalg.norm(apart, axis=2))
-
-
-def model_markers(problem: Problem, q: FloatArray) -> FloatArray:
-    """Places of the model's markers at q (T, C), of those that were recorded, (T, K, 3), m."""
-    every = marker_positions(problem.runner.skeleton, q)
-    return every[:, problem.observations.marker_index]
 
 
 def with_parameters(

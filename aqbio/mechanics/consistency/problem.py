@@ -26,7 +26,11 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.consistency.weights import ABRUPT, LIGHT, Weights
 from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.kinematics import (
+    SegmentKinematics,
+    marker_positions,
+    segment_kinematics,
+)
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
 from aqbio.mechanics.multibody.motion import Motion, coupled
 from aqbio.mechanics.recordings.runs import runs
@@ -202,6 +206,16 @@ class Problem:
             values[:, self.coordinates] = self.basis.values[order] @ coefficients
             parts.append(values)
         return coupled(self.runner.skeleton, Motion(*parts))
+
+    def recorded_markers(self, q: FloatArray) -> FloatArray:
+        """Places of the model's markers that were recorded at q (T, C), (T, K, 3), m."""
+        every = marker_positions(self.runner.skeleton, q)
+        return every[:, self.observations.marker_index]
+
+    def marker_errors(self, q: FloatArray) -> FloatArray:
+        """Distances of recorded markers from the model's at q (T, C), (T, K), m; NaN in gaps."""
+        apart = self.recorded_markers(q) - self.observations.markers
+        return np.asarray(np.linalg.norm(apart, axis=2))
 
     def point(self, coefficients: FloatArray, theta: FloatArray) -> Point:
         """Give the cost of a motion, coefficients (B, N), and of parameters, theta (P,)."""

@@ -24,19 +24,10 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 FEWEST_MARKERS = 3
 """A frame with fewer visible markers is not solved."""
 
-UNOBSERVABLE = 0.35
-"""Standard error from which a coordinate counts as not observable, rad or m (20 degrees)."""
-
-SMALLEST_NOISE = 1e-3
-"""Markers are not better than this, m, however well they fit."""
-
-SAMPLES = 25
-"""Frames in which the standard errors are computed."""
-
 
 @dataclass(frozen=True, eq=False)
 class IkSolution:
-    """Coordinates of every frame, and how well they fit and are determined.
+    """Coordinates of every frame, and how well they fit.
 
     Attributes
     ----------
@@ -49,20 +40,12 @@ class IkSolution:
     seen : (T, C) bool array
         Whether a visible marker moves with the coordinate. Where not, the coordinate is
         interpolated in time between frames in which it is seen.
-    standard_error : (C,) array, rad or m
-        How far a coordinate may be off for the markers' own residuals, median over frames;
-        0 for coordinates that were not sought, infinite for those that no marker sees.
-    unobservable : tuple of str
-        Coordinates whose standard error is above ``UNOBSERVABLE``. Their values are those nearest
-        to the given pose that fit, and are not to be interpreted.
     """
 
     q: FloatArray
     errors: FloatArray
     iterations: IntArray
     seen: BoolArray
-    standard_error: FloatArray
-    unobservable: tuple[str, ...]
 
 
 def inverse_kinematics(
@@ -86,8 +69,8 @@ def inverse_kinematics(
     weights : (K,) array
         Weight of each marker's squared distance; 0 ignores it.
     pose : (C,) array, rad or m, optional
-        Values of the locked coordinates, and where the search and unseen coordinates start;
-        the skeleton's default pose, if not given.
+        Values of the locked coordinates, where the search starts, and where coordinates stay that
+        no marker moves; the skeleton's default pose, if not given.
     bounds : (C, 2) array, rad or m, optional
         Limits of the coordinates, infinite for none. Without it there are none. The optimum
         without limits is found first and then moved inside: a search that starts at a limit can
@@ -117,7 +100,6 @@ def inverse_kinematics(
 
     seen = _seen(problem)
     ended = _unseen_filled(ended, seen)
-    error = _standard_error(problem, ended)
     q = np.full((len(markers), len(centre)), np.nan)
     q[solved] = dependent_filled(skeleton, ended)
     return IkSolution(
@@ -125,36 +107,7 @@ def inverse_kinematics(
         _errors(skeleton, markers, marker_index, q),
         _spread(iterations, solved, len(markers)),
         _spread(seen, solved, len(markers)),
-        error,
-        _unobservable(skeleton, error),
     )
-
-
-def unobservable_coordinates(
-    skeleton: Skeleton,
-    markers: FloatArray,
-    marker_index: IntArray,
-    weights: FloatArray,
-    q: FloatArray,
-) -> tuple[str, ...]:
-    """Names of the coordinates that markers leave open, of a motion that was solved elsewhere.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-    markers, marker_index, weights
-        As in :func:`inverse_kinematics`.
-    q : (T, C) array, rad or m
-        The solution.
-    """
-    weight = _weights(markers, marker_index, weights)
-    solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
-    problem = _problem(skeleton, markers, marker_index, weight, skeleton.coordinate_default)
-    return _unobservable(skeleton, _standard_error(problem.frames(solved), q[solved]))
-
-
-def _unobservable(skeleton: Skeleton, error: FloatArray) -> tuple[str, ...]:
-    return tuple(n for n, e in zip(skeleton.coordinates, error, strict=True) if e > UNOBSERVABLE)
 
 
 def _problem(
@@ -223,28 +176,6 @@ def _unseen_filled(q: FloatArray, seen: BoolArray) -> FloatArray:
         known = np.flatnonzero(seen[:, coordinate])
         filled[:, coordinate] = np.interp(frames, known, q[known, coordinate])
     return filled
-
-
-def _standard_error(problem: MarkerFit, q: FloatArray) -> FloatArray:
-    """Standard error of every coordinate, (C,).
-
-    Of a least-squares fit: ``σ² (Jᵀ W J)⁻¹`` with σ² the weighted sum of squares by the degrees of
-    freedom.
-    """
-    sample = np.unique(np.linspace(0, len(q) - 1, SAMPLES).astype(int))
-    part = problem.frames(sample)
-    fit = part.evaluate(q[sample])
-    equations = part.normal_equations(fit, newton=np.zeros(len(sample), dtype=bool))
-    visible = (part.weight > 0).sum(axis=1)
-    freedom = np.maximum(3 * visible - len(problem.coordinate), 1)
-    squares = (part.weight * (fit.error**2).sum(axis=-1)).sum(axis=1)
-    least = SMALLEST_NOISE**2 * part.weight.sum(axis=1) / visible
-    noise = np.sqrt(np.maximum(squares / freedom, least))
-    spread = np.sqrt(np.diagonal(np.linalg.inv(equations.hessian), axis1=1, axis2=2))
-    error = np.zeros(q.shape[1])
-    error[problem.skeleton.free] = np.inf
-    error[problem.coordinate] = np.median(noise[:, None] * spread, axis=0)
-    return error
 
 
 def _errors(

@@ -7,22 +7,12 @@ straight arm about its own axis moves hardly any, an elbow that no marker shows 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from aqbio.mechanics.multibody.inertia import (
-    by_coordinate,
-    carried,
-    felt_by_axes,
-    momenta,
-    point_masses,
-)
 from aqbio.mechanics.multibody.jacobians import velocity_fields
-from aqbio.mechanics.multibody.poses import (
-    SegmentPoses,
-    chunks,
-    segment_poses,
-    station_positions,
-)
+from aqbio.mechanics.multibody.poses import chunks, segment_poses, station_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross, rotate
 
@@ -47,6 +37,14 @@ without markers on thigh and shank, the foot's and the pelvis's being seen, 11 t
 with a straight knee), arms with one marker on each of two segments 14 to 32 mm, a foot that nobody
 sees 35 to 53 mm, an arm with a single marker 49 to 170 mm, a forearm that nobody sees 115 to
 340 mm, an arm or leg that nobody sees 270 mm and more."""
+
+LARGEST_SD = 0.35
+"""A coordinate is observed in a frame while its standard deviation is at most this, rad or m (20
+degrees),"""
+
+TOLD_SHARE = 0.5
+"""and at most this share of what is known without markers: they tell three quarters of its
+variance."""
 
 NEGLIGIBLE = 4e-4
 """Nor is it lost while its displacement moves the body's centre of mass by less than this, m.
@@ -82,14 +80,37 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
     return sd
 
 
+@dataclass(frozen=True, eq=False)
+class MarkerNoise:
+    """How far recorded markers are from where the bone has them.
+
+    Attributes
+    ----------
+    sd : (K,) array, m
+        Of each marker, along each axis.
+    part : (K,) int array
+        Which part of the body each is on.
+    common : float
+        Share of the variance that the markers of a part have in common.
+    """
+
+    sd: FloatArray
+    part: IntArray
+    common: float
+
+    @classmethod
+    def alike(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
+        """Give that of markers of which nothing is known."""
+        return cls(np.full(markers, sd), np.arange(markers), 0.0)
+
+
 def coordinate_covariance(
     skeleton: Skeleton,
     q: FloatArray,
     marker_index: IntArray,
-    visible: BoolArray,
+    weight: FloatArray,
     prior_sd: FloatArray,
-    *,
-    marker_sd: float = MARKER_SD,
+    noise: MarkerNoise,
 ) -> FloatArray:
     """Posterior covariance of the coordinates, given the markers that are seen.
 
@@ -100,12 +121,12 @@ def coordinate_covariance(
         The pose.
     marker_index : (K,) int array
         Which of the skeleton's markers each recorded one is.
-    visible : (T, K) bool array
-        Whether the marker is seen, and followed.
+    weight : (T, K) array
+        With which the pose follows the marker, the greatest being 1; 0 where it is not seen.
     prior_sd : (C,) or (T, C) array, rad or m
         What is known of the coordinates without markers (:func:`range_sd`); 0 where a coordinate
         is known, for example from a file of joint angles.
-    marker_sd : float, m
+    noise : MarkerNoise
 
     Returns
     -------
@@ -114,41 +135,72 @@ def coordinate_covariance(
 
     Notes
     -----
-    ``(Jᵀ J / σ² + P⁻¹)⁻¹``, computed as ``D (D Jᵀ J D / σ² + 1)⁻¹ D`` with ``D = P^½``, which
-    exists whatever is seen. ``Jᵀ J`` is the mass matrix of a skeleton whose only masses are the
-    markers.
+    Of the estimate that follows markers by their weights, whatever their true noise V:
+    ``H⁻¹ (Jᵀ W V W J + P⁻¹) H⁻¹`` with ``H = Jᵀ W J + P⁻¹`` and W the weights by the square of
+    ``MARKER_SD``; ``H⁻¹`` where the noise is that. With ``D = P^½`` it is ``D A⁻¹ B A⁻¹ D`` with
+    ``A = D H D``, which exists whatever is seen.
     """
     sd = np.broadcast_to(prior_sd, q.shape)
-    body = skeleton.marker_body[marker_index]
-    station = skeleton.marker_position[marker_index]
     covariance = np.zeros((len(q), len(skeleton.coordinates), len(skeleton.coordinates)))
     for part in chunks(len(q)):
-        poses = segment_poses(skeleton, q[part])
-        position = station_positions(poses, body, station)
-        weight = visible[part] / marker_sd**2
-        chosen, stiffness = _stiffness(skeleton, poses, position, weight, body)
+        chosen, moved = marker_motion(skeleton, q[part], marker_index)
         own = sd[part][:, chosen]
-        both = own[:, :, None] * own[:, None, :]
-        inverse = np.linalg.inv(both * stiffness + np.eye(len(chosen)))
-        covariance[part, chosen[:, None], chosen] = both * inverse
+        moved *= own[:, None, None]
+        pull = weight[part] / MARKER_SD**2
+        inverse = np.linalg.inv(_squared(moved, np.sqrt(pull)) + np.eye(len(chosen)))
+        spread = _spread(moved, pull, noise) + np.eye(len(chosen))
+        scaled = own[:, :, None] * inverse
+        covariance[part, chosen[:, None], chosen] = scaled @ spread @ np.swapaxes(scaled, 1, 2)
     return covariance
 
 
-def _stiffness(
-    skeleton: Skeleton,
-    poses: SegmentPoses,
-    position: FloatArray,
-    weight: FloatArray,
-    body: IntArray,
+def usual_covariance(
+    skeleton: Skeleton, q: FloatArray, marker_index: IntArray, markers: FloatArray
+) -> FloatArray:
+    """Covariance of the coordinates, (T, C, C), where nothing but the markers is known.
+
+    Parameters
+    ----------
+    skeleton, q, marker_index
+        As in :func:`coordinate_covariance`.
+    markers : (T, K, 3) array, m
+        NaN where one is not seen.
+    """
+    weight = np.isfinite(markers).all(axis=2).astype(float)
+    noise = MarkerNoise.alike(len(marker_index))
+    return coordinate_covariance(skeleton, q, marker_index, weight, range_sd(skeleton), noise)
+
+
+def marker_motion(
+    skeleton: Skeleton, q: FloatArray, marker_index: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    """Coordinates that move anything, (n,), and ``Jᵀ W J`` of the markers by them, (T, n, n)."""
+    """Coordinates that move anything, (n,), and how they move markers, (T, K, 3, n)."""
     axes = np.flatnonzero(np.isin(skeleton.driver, skeleton.free))
-    about = poses.origin.mean(axis=1)
-    field = velocity_fields(skeleton, poses, about, axes)
-    parts = point_masses(weight, position - about[:, None])
-    beyond = carried(skeleton, field, parts, body)
-    felt = felt_by_axes(skeleton, field, momenta(field, beyond))
-    return np.unique(field.coordinate), by_coordinate(field, felt)
+    poses = segment_poses(skeleton, q)
+    field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1), axes)
+    body = skeleton.marker_body[marker_index]
+    position = station_positions(poses, body, skeleton.marker_position[marker_index])
+    arm = (position - field.about[:, None])[:, :, None]
+    by_axis = field.shift[:, None] + cross(field.turn[:, None], arm)
+    by_axis *= skeleton.lineage[body][:, field.body, None]
+    chosen, first = np.unique(field.coordinate, return_index=True)
+    return chosen, np.add.reduceat(np.swapaxes(by_axis, 2, 3), first, axis=3)
+
+
+def _squared(moved: FloatArray, factor: FloatArray) -> FloatArray:
+    """``Σ f² Jᵀ J`` of the markers, (T, n, n)."""
+    rows = (factor[..., None, None] * moved).reshape(len(moved), -1, moved.shape[-1])
+    return np.asarray(np.swapaxes(rows, 1, 2) @ rows)
+
+
+def _spread(moved: FloatArray, pull: FloatArray, noise: MarkerNoise) -> FloatArray:
+    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
+    pulled = pull * noise.sd
+    parts = (noise.part[:, None] == np.unique(noise.part)).astype(float)
+    together = np.einsum("tk,kp,tkin->tpin", pulled, parts, moved, optimize=True)
+    alone = (1.0 - noise.common) * _squared(moved, pulled)
+    every = np.ones(together.shape[:2])
+    return alone + noise.common * _squared(together, every)
 
 
 def mass_displacement(skeleton: Skeleton, q: FloatArray, covariance: FloatArray) -> FloatArray:
@@ -218,3 +270,26 @@ def determined(skeleton: Skeleton, displacement: FloatArray) -> BoolArray:
     share = skeleton.mass / skeleton.mass.sum()
     near, light = displacement <= LARGEST_DISPLACEMENT, displacement * share <= NEGLIGIBLE
     return np.asarray(near | light)
+
+
+def frame_sd(covariance: FloatArray) -> FloatArray:
+    """(T, C) array, rad or m: standard deviations of the coordinates."""
+    return np.asarray(np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)))
+
+
+def coordinates_told(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
+    """Whether each coordinate is told, frame by frame.
+
+    Parameters
+    ----------
+    sd : (T, C) array, rad or m
+        How sure it is.
+    prior_sd : (C,) array, rad or m
+        What is known without markers.
+
+    Returns
+    -------
+    (T, C) bool array
+        True for coordinates that are not sought; false where the deviation is NaN.
+    """
+    return np.asarray(sd <= np.minimum(LARGEST_SD, TOLD_SHARE * prior_sd))

@@ -1,9 +1,9 @@
-"""The mask of what was observed: which segments a recording determines, frame by frame."""
+"""The mask of what was observed: segments and coordinates a recording determines, by frame."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,9 @@ REASONS = (
 )  # fmt: skip
 """Why a segment is not observed."""
 
+HALF = 0.5
+"""Share of the frames: a motion of a coordinate that is told in fewer is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -35,6 +38,11 @@ class Observed:
     reason : tuple of S str
         One of `REASONS` for a segment that is lost in any frame, the one behind most of its lost
         frames; empty for a segment that is seen in all.
+    coordinates : tuple of N names
+        Empty where all coordinates of segments that are seen are told.
+    told : (T, N) bool array
+        Whether a coordinate is told: a bone's mass may be seen to be where it is though nobody
+        sees how the bone is turned about itself.
 
     Examples
     --------
@@ -50,6 +58,8 @@ class Observed:
     segments: tuple[str, ...]
     seen: BoolArray
     reason: tuple[str, ...]
+    coordinates: tuple[str, ...] = ()
+    told: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit, and losses without a reason."""
@@ -60,6 +70,8 @@ class Observed:
         named = [bool(reason) for reason in self.reason]
         if named != (~self.seen).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
             raise ValueError(f"reasons {self.reason} are not those of the segments that are lost.")
+        if self.coordinates and self.told.shape != (len(self.seen), len(self.coordinates)):
+            raise ValueError(f"told {self.told.shape} is not (frames, {len(self.coordinates)}).")
 
     @classmethod
     def everything(cls, segments: Collection[str], frames: int) -> Observed:
@@ -98,7 +110,30 @@ class Observed:
     def widened(self, margin: int) -> Observed:
         """Lose ``margin`` frames more on both sides of every loss: a filter mixes them with it."""
         seen = np.stack([shrunk(column, margin) for column in self.seen.T], axis=1)
-        return replace(self, seen=seen)
+        if not self.coordinates:
+            return replace(self, seen=seen)
+        told = np.stack([shrunk(column, margin) for column in self.told.T], axis=1)
+        return replace(self, seen=seen, told=told)
+
+    def telling(self, coordinates: Collection[str], told: BoolArray, longest: int) -> Observed:
+        """Say which coordinates are told in each frame by itself, (T, N).
+
+        A loss of at most ``longest`` frames that is filled from both sides is none.
+        """
+        filled = np.stack([joined(column, longest + 1) for column in told.T], axis=1)
+        return replace(self, coordinates=tuple(coordinates), told=filled)
+
+    def tells(self, names: Iterable[str]) -> BoolArray:
+        """Say when some coordinates are told, (T, P) bool."""
+        every = np.ones(len(self.seen), dtype=bool)
+        own = dict(zip(self.coordinates, self.told.T, strict=True))
+        return np.stack([own.get(name, every) for name in names], axis=1)
+
+    @property
+    def hardly_told(self) -> tuple[str, ...]:
+        """Coordinates that are told in less than half of the frames."""
+        pairs = zip(self.coordinates, self.told.T, strict=True)
+        return tuple(name for name, told in pairs if told.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
         """Say when all segments that a part needs are seen.

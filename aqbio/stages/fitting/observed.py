@@ -57,7 +57,8 @@ def observations(
     if not contacts:
         return "no foot met a force plate"
     used = (time >= contacts[0].touchdown) & (time <= max(one.toe_off for one in contacts))
-    if lost := why_not_whole(read_observed(solved), groups, used):
+    mask = read_observed(solved)
+    if lost := why_not_whole(mask, groups, used):
         return lost
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
     # an unknown distance (force files do not say where the plates are) is no edge
@@ -67,7 +68,6 @@ def observations(
     if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
         return "no contact was measured completely"
     index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]
-    names = str(solved.attrs["unobservable"]).split()
     return Observations(
         time=time,
         marker_index=np.array(index),
@@ -76,7 +76,7 @@ def observations(
         measured=measured,
         start=solved["q_unfiltered"].values,
         plain=Motion(*(solved[name].values for name in ("q", "u", "udot"))),
-        unobservable=tuple(skeleton.coordinates.index(name) for name in names),
+        unobservable=tuple(skeleton.coordinates.index(name) for name in mask.hardly_told),
         drag=trial.prepared.attrs["surface"] != "treadmill",
     )
 

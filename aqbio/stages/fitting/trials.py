@@ -14,6 +14,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.stages.solving.observed import MASK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +83,7 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
         name: solved[name]
         for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_position")
     }
-    motion |= {name: solved[name] for name in ("observed", "unobserved_reason")}
+    motion |= {name: solved[name] for name in MASK if name in solved}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
     loads = prepared[["foot_force", "foot_moment", *contacts]]
     dataset = xr.Dataset(motion).merge(

@@ -80,7 +80,7 @@ class ObservedParts:
         ----------
         dimension : {"segment", "group", "chain", "joint", "coordinate"}
             Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and
-            where the body before is.
+            where the body before is; coordinates also what they are themselves.
         names : sequence of P names
 
         Returns
@@ -90,6 +90,8 @@ class ObservedParts:
         if dimension in ("joint", "coordinate"):
             moved = self.moved(dimension, names)
             beyond = self.observed.parts(self.skeleton.lineage[:, moved].T)
+            if dimension == "coordinate":
+                beyond &= self.observed.tells(names)
             return beyond & self._placed(np.asarray(self.skeleton.parent)[moved])
         table = self._sums(dimension)
         everything = np.ones(len(self.skeleton.bodies), dtype=bool)

@@ -1,67 +1,83 @@
-"""What a participant's calibrated body says to inverse kinematics."""
+"""What is believed of a participant's markers and posture besides what a frame shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import posture_belief
-from aqbio.mechanics.inverse_kinematics.believed import BodyBeliefs
+from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
+from aqbio.mechanics.observed.determined import MarkerNoise
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.scaling.posterior_file import posterior_path
 
 
 @dataclass(frozen=True, eq=False)
-class CalibratedBeliefs:
-    """Beliefs of a body that was calibrated.
+class PoseBeliefs:
+    """Beliefs of a body.
 
     Attributes
     ----------
-    body : BodyBeliefs
-        Of the markers of a trial.
+    posture : (C,) array, rad or m
+        Where coordinates are that no marker tells: the person's mean posture in movement.
+    noise : MarkerNoise
+        Of the trial's markers.
     offset_sd : (C,) array, rad or m
-        Of what each coordinate is off in all frames together; 0 where it is not sought.
+        Of what each coordinate is off in all frames together, for the body; NaN where no
+        calibration says it, 0 where it is not sought.
     """
 
-    body: BodyBeliefs
+    posture: FloatArray
+    noise: MarkerNoise
     offset_sd: FloatArray
 
 
-def calibrated_beliefs(
+def pose_beliefs(
     study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
-) -> CalibratedBeliefs | None:
-    """Read the beliefs of a participant's body; None where it was not calibrated.
+) -> PoseBeliefs:
+    """Give what is believed: by the body's calibration, or of any runner without it.
 
     A posterior that stage scale did not write with this model, of an earlier run with other
     settings, is none.
     """
-    path = posterior_file(study, participant_id)
+    believed = _of_anybody(study, skeleton, markers)
+    path = posterior_path(study, participant_id)
     calibrated = bool(study.read_manifest(participant_id, "scale").get("lengths_m"))
-    if not (study.settings.solve.beliefs and calibrated and path.is_file()):
-        return None
+    if not (calibrated and path.is_file()):
+        return believed
     posterior = read_dataset(path)
-    label_of = study.marker_set.label_of
-    labels = [label_of(name) for name in markers.names]
+    labels = [study.marker_set.label_of(name) for name in markers.names]
     names = [skeleton.coordinates[index] for index in skeleton.free]
-    slides = [f"slide:{part}:{axis}" for part in posterior["sliding"].values for axis in "xyz"]
-    offset_sd = np.zeros(len(skeleton.coordinates))
+    posture, offset_sd = believed.posture.copy(), np.zeros(len(skeleton.coordinates))
+    posture[skeleton.free] = posterior["mean_posture"].sel(coordinate=names).values
     offset_sd[skeleton.free] = posterior["offset_sd"].sel(coordinate=names).values
-    body = BodyBeliefs(
-        posterior["skin_sd"].sel(label=labels).values,
-        float(posterior["common"]),
-        posture_belief(skeleton, study.model_map),
-        posterior["mean_posture"].sel(coordinate=names).values,
-        posterior["mean"].sel(unknown=slides).values.reshape(-1, 3),
-        posterior["slide_flexion"].values,
+    noise = replace(
+        believed.noise,
+        sd=posterior["skin_sd"].sel(label=labels).values,
+        common=float(posterior["common"]),
     )
-    return CalibratedBeliefs(body, offset_sd)
+    return PoseBeliefs(_rooted(skeleton, posture), noise, offset_sd)
 
 
-def posterior_file(study: Study, participant_id: str) -> Path:
-    """Give the place of a body's posterior."""
-    return study.folder(participant_id, "scale") / f"{participant_id}_body.nc"
+def _of_anybody(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PoseBeliefs:
+    postures = posture_belief(skeleton, study.model_map)
+    posture = skeleton.coordinate_default.copy()
+    posture[skeleton.free] = postures.mean[skeleton.free]
+    body = [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
+    part = body_parts(skeleton, study.model_map).of_body[body]
+    noise = replace(MarkerNoise.alike(len(body)), part=part)
+    return PoseBeliefs(_rooted(skeleton, posture), noise, np.full(len(posture), np.nan))
+
+
+def _rooted(skeleton: Skeleton, posture: FloatArray) -> FloatArray:
+    """Nothing is believed of the root: its angles are those of another posture elsewhere."""
+    hangs = skeleton.parent[skeleton.axes.body] == GROUND
+    root = np.setdiff1d(skeleton.driver[hangs], [-1])
+    rooted = posture.copy()
+    rooted[root] = skeleton.coordinate_default[root]
+    return rooted

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.errors import Finding
-from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.determined import (
+    MarkerNoise,
     coordinate_covariance,
     determined,
     mass_displacement,
@@ -27,7 +27,7 @@ from aqbio.mechanics.observed.mask import (
     SOME_FRAMES,
     Observed,
 )
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import ANATOMICAL_GROUPS
 
 if TYPE_CHECKING:
@@ -53,26 +53,10 @@ _FIXES = {
     NOT_IN_FILE: "export all coordinates of the model, from markers that show them.",
     SOME_FRAMES: "fill the gaps of the markers there in the capture software.",
 }
+MASK = ("observed", "unobserved_reason", "coordinate_observed")
+"""Variables of the mask."""
+
 _SAID_ELSEWHERE = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
-
-
-def shown_by_markers(skeleton: Skeleton, q: FloatArray, markers: TrackedMarkers) -> BoolArray:
-    """Say which segments the markers determine.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-    q : (T, C) array, rad or m
-        The pose that follows the markers.
-    markers : TrackedMarkers
-
-    Returns
-    -------
-    (T, S) bool array
-    """
-    index = np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
-    visible = np.isfinite(markers.positions).all(axis=2) & (markers.weights > 0.0)
-    return _determined(skeleton, q, index, visible, range_sd(skeleton))
 
 
 def told_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
@@ -85,14 +69,10 @@ def told_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArra
     told : (T, C) bool array
         Whether the file tells the coordinate.
     """
-    nothing = np.zeros(0, dtype=int), np.zeros((len(q), 0), dtype=bool)
-    return _determined(skeleton, q, *nothing, np.where(told, 0.0, range_sd(skeleton)))
-
-
-def _determined(
-    skeleton: Skeleton, q: FloatArray, index: IntArray, visible: BoolArray, prior_sd: FloatArray
-) -> BoolArray:
-    covariance = coordinate_covariance(skeleton, q, index, visible, prior_sd)
+    nobody = MarkerNoise.alike(0)
+    prior_sd = np.where(told, 0.0, range_sd(skeleton))
+    unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
+    covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, nobody)
     return determined(skeleton, mass_displacement(skeleton, q, covariance))
 
 
@@ -129,8 +109,8 @@ def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
 
 
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
-    """Add the mask to a dataset: ``observed`` and ``unobserved_reason``."""
-    return dataset.assign(
+    """Add the mask to a dataset: `MASK`."""
+    dataset = dataset.assign(
         observed=(("time", "segment"), observed.seen, {"long_name": "the segment was observed"}),
         unobserved_reason=(
             "segment",
@@ -139,15 +119,26 @@ def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
         ),
         segment=("segment", list(observed.segments)),
     )
+    if not observed.coordinates:
+        return dataset
+    words = {"long_name": "the coordinate was observed"}
+    return dataset.assign(
+        coordinate_observed=(("time", "coordinate"), observed.told, words),
+        coordinate=("coordinate", list(observed.coordinates)),
+    )
 
 
 def read_observed(dataset: xr.Dataset) -> Observed:
     """Read the mask of a dataset that stage solve, consistency or contributions wrote."""
-    return Observed(
+    observed = Observed(
         tuple(str(name) for name in dataset["segment"].values),
         dataset["observed"].values.astype(bool),
         tuple(str(reason) for reason in dataset["unobserved_reason"].values),
     )
+    if "coordinate_observed" not in dataset:
+        return observed
+    names = (str(name) for name in dataset["coordinate"].values)
+    return observed.telling(tuple(names), dataset["coordinate_observed"].values.astype(bool), 0)
 
 
 def lost_parts(

@@ -29,9 +29,6 @@ GROSS = 0.05
 """Markers of a part that are farther from the model, RMS of a frame, contradict it, m. Sound
 recordings reach 35 mm in their worst frame; Hicks 2015 asks for 20 mm over all markers."""
 
-ALIKE = 0.005
-"""Poses whose markers fit within this of each other cannot be told apart by them, m RMS."""
-
 DRAWN_ALONG = 0.5
 """A group whose markers are off by less than this part of the worst group's may be drawn along."""
 
@@ -155,34 +152,6 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
             found[fault.group] = fault
     rms = {group: _largest_rms(pose, group) for group in found}
     return [one for group, one in found.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
-
-
-def faults_that_stay(faults: Sequence[Fault], pose: SolvedPose, likely: SolvedPose) -> list[Fault]:
-    """Leave out limbs that markers let stand in two ways, of which one is a person's.
-
-    Parameters
-    ----------
-    faults : sequence of Fault
-        Of the pose that the markers alone give.
-    pose : SolvedPose
-        That pose.
-    likely : SolvedPose
-        The one that beliefs of posture choose. Where it fits the markers as well and is no fault,
-        it is told; where the markers contradict it, as exchanged labels do, the fault stays.
-    """
-    wrong = {fault.group for fault in pose_faults(likely)}
-    return [
-        one
-        for one in faults
-        if one.group in wrong
-        or one.reason != IMPOSSIBLE
-        or _rms_over(likely, one) > _rms_over(pose, one) + ALIKE
-    ]
-
-
-def _rms_over(pose: SolvedPose, fault: Fault) -> float:
-    """Marker error of a group over the frames of a fault, m RMS."""
-    return float(np.sqrt((_frame_rms(pose, fault.group)[fault.frames] ** 2).mean()))
 
 
 def _largest_rms(pose: SolvedPose, group: str) -> float:

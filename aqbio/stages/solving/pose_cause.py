@@ -14,10 +14,13 @@ from aqbio.mechanics.anatomy.human_ranges import RANGES
 from aqbio.mechanics.anatomy.parts import listed, parts_of
 from aqbio.mechanics.inverse_kinematics.other_poses import STARTS, limb_errors
 from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.stages.solving.pose import ALIKE, GROSS, Fault, SolvedPose, without_pose
+from aqbio.stages.solving.pose import GROSS, Fault, SolvedPose, without_pose
 
 SAMPLES = 3
 """Frames in which other poses are tried."""
+
+ALIKE = 0.005
+"""Poses whose markers fit within this of each other cannot be told apart by them, m RMS."""
 
 FITS = 0.5
 """An exchange of two labels explains a fault if it leaves less than this part of the error."""

@@ -10,28 +10,33 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.io.study import Study
-from aqbio.mechanics.inverse_kinematics.believed import believed_poses
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
 from aqbio.mechanics.multibody.angles import continuous
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.observed.determined import determined, mass_displacement
+from aqbio.mechanics.observed.determined import (
+    coordinate_covariance,
+    coordinates_told,
+    determined,
+    frame_sd,
+    mass_displacement,
+    range_sd,
+)
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.stages.preparation.markers import longest_gap
-from aqbio.stages.solving.beliefs import calibrated_beliefs
+from aqbio.stages.solving.beliefs import pose_beliefs
 from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
-from aqbio.stages.solving.observed import bridged, shown_by_markers, told_by_file
-from aqbio.stages.solving.pose import Fault, SolvedPose, believed, faults_that_stay, pose_faults
+from aqbio.stages.solving.observed import bridged, told_by_file
+from aqbio.stages.solving.pose import Fault, SolvedPose, believed, pose_faults
 from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 
 FAINT = 1e-3
 """Weight of markers that are not believed, relative: they lead their own limb, and no other."""
 
-BELIEVED, PLAIN, OPENSIM, FROM_FILE = (
-    "beliefs of the calibrated body", "weighted least squares", "OpenSim", "file of joint angles"
-)  # fmt: skip
+PLAIN, OPENSIM, FROM_FILE = "weighted least squares", "OpenSim", "file of joint angles"
 """What a pose was solved by."""
 
 ROUNDS = 5
@@ -48,11 +53,9 @@ class Posed:
         Before the low-pass.
     observed : Observed
         What determines it, without what cannot be believed.
-    unobservable : tuple of str
-        Coordinates that the markers leave open.
     sd, offset_sd : (T, C) array and (C,) array, rad or m
-        Of every coordinate, from the noise of single frames and from the body; NaN where no
-        calibrated body says it.
+        Of every coordinate, from the noise of single frames and from the body; NaN where nothing
+        says it.
     solver : str
         By what it was solved.
     findings : tuple of Finding
@@ -61,7 +64,6 @@ class Posed:
 
     q: FloatArray
     observed: Observed
-    unobservable: tuple[str, ...]
     sd: FloatArray
     offset_sd: FloatArray
     solver: str
@@ -111,10 +113,10 @@ def trial_pose(
         observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
+        observed = observed.telling(skeleton.coordinates, solved.told, longest)
         seen = None if trial.coordinates_file else kept
-        pose = SolvedPose(skeleton, solved.plain, seen, study.model_map, study.marker_set, observed)
-        faults = faults_that_stay(pose_faults(pose), pose, replace(pose, q=solved.q))
-        if not faults:
+        pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
+        if not (faults := pose_faults(pose)):
             break
         every += faults
         refuse_without_pose(pose, every, faults, trial.trial_id)
@@ -126,7 +128,6 @@ def trial_pose(
     return Posed(
         solved.q,
         observed,
-        solved.unobservable,
         solved.sd,
         solved.offset_sd,
         solved.solver,
@@ -159,19 +160,18 @@ class _Solved:
 
     Attributes
     ----------
-    q, plain : (T, C) arrays, rad or m
-        What is reported, and what the markers alone say: a belief must not hide a pose that nobody
-        can take.
+    q : (T, C) array, rad or m
     known : (T, S) bool array
         Segments that are determined.
-    unobservable, sd, offset_sd, solver
+    told : (T, C) bool array
+        Coordinates that are.
+    sd, offset_sd, solver
         As of `Posed`.
     """
 
     q: FloatArray
-    plain: FloatArray
     known: BoolArray
-    unobservable: tuple[str, ...]
+    told: BoolArray
     sd: FloatArray
     offset_sd: FloatArray
     solver: str
@@ -180,43 +180,30 @@ class _Solved:
 def _solved(
     study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, model: Path
 ) -> _Solved:
-    """Coordinates, the segments that are determined, and the coordinates that are not."""
+    """Coordinates, and how far the recording determines them."""
     if trial.coordinates_file:
         return _from_file(study, trial, skeleton, markers)
-    plain, unobservable, solver = _coordinates(study, skeleton, markers, model)
-    beliefs = None
-    if study.settings.solve.solver == "aqbio":
-        beliefs = calibrated_beliefs(study, trial.participant_id, skeleton, markers)
-    if beliefs is None:
-        known = shown_by_markers(skeleton, plain, markers)
-        q = bridged(skeleton, plain, known)
-        return _Solved(q, q, known, unobservable, *_unsaid(q), solver)
-    index = _indices(skeleton, markers)
-    told = (study.model_map, markers.positions, index, markers.weights)
-    found = believed_poses(skeleton, *told, beliefs=beliefs.body, start=plain)
-    known = determined(skeleton, mass_displacement(skeleton, found.q, found.covariance))
-    return _Solved(
-        bridged(skeleton, found.q, known),
-        bridged(skeleton, plain, known),
-        known,
-        unobservable,
-        np.sqrt(np.einsum("tcc->tc", found.covariance)),
-        beliefs.offset_sd,
-        BELIEVED,
-    )
+    beliefs = pose_beliefs(study, trial.participant_id, skeleton, markers)
+    q, solver = _coordinates(study, skeleton, markers, model, beliefs.posture)
+    seen = np.isfinite(markers.positions).all(axis=2)
+    weight = seen * markers.weights / markers.weights.max()
+    index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
+    covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, beliefs.noise)
+    known = determined(skeleton, mass_displacement(skeleton, q, covariance))
+    sd = frame_sd(covariance)
+    told = coordinates_told(np.hypot(sd, np.nan_to_num(beliefs.offset_sd)), prior_sd)
+    return _Solved(bridged(skeleton, q, known), known, told, sd, beliefs.offset_sd, solver)
 
 
 def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers) -> _Solved:
+    """Coordinates of a file, which does not say how sure they are."""
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
-    told = solved_coordinates(stem, skeleton, markers.time)
-    q = filled_coordinates(skeleton, told)
-    known = told_by_file(skeleton, q, np.isfinite(told))
-    return _Solved(q, q, known, (), *_unsaid(q), FROM_FILE)
-
-
-def _unsaid(q: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Deviations that nothing says."""
-    return np.full(q.shape, np.nan), np.full(q.shape[1], np.nan)
+    columns = solved_coordinates(stem, skeleton, markers.time)
+    q = filled_coordinates(skeleton, columns)
+    told = np.isfinite(columns)
+    known = told_by_file(skeleton, q, told)
+    told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
+    return _Solved(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan), FROM_FILE)
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
@@ -225,22 +212,23 @@ def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
 
 
 def _coordinates(
-    study: Study, skeleton: Skeleton, markers: TrackedMarkers, model: Path
-) -> tuple[FloatArray, tuple[str, ...], str]:
-    """Inverse kinematics by the solver that the settings choose; every coordinate filled.
-
-    Gives the coordinates, the names of those that the markers do not determine, and the solver.
-    """
-    index = _indices(skeleton, markers)
+    study: Study, skeleton: Skeleton, markers: TrackedMarkers, model: Path, posture: FloatArray
+) -> tuple[FloatArray, str]:
+    """Inverse kinematics by the solver that the settings choose; every coordinate filled."""
     if study.settings.solve.solver == "aqbio":
-        solution = inverse_kinematics(skeleton, markers.positions, index, markers.weights)
-        return solution.q, solution.unobservable, PLAIN
+        told = (markers.positions, _indices(skeleton, markers), markers.weights)
+        return inverse_kinematics(skeleton, *told, pose=posture).q, PLAIN
     from aqbio.osim import inverse
 
     accuracy = study.settings.solve.accuracy
     q = inverse.inverse_kinematics(model, markers, skeleton.coordinates, accuracy=accuracy)
-    unsolved = np.isnan(q[0])
-    q[:, unsolved] = skeleton.coordinate_default[unsolved]
-    q = continuous(skeleton, dependent_filled(skeleton, q), skeleton.coordinate_default)
-    open_ones = unobservable_coordinates(skeleton, markers.positions, index, markers.weights, q)
-    return q, open_ones, OPENSIM
+    unsolved = np.union1d(np.flatnonzero(np.isnan(q[0])), _unmoved(skeleton, markers))
+    q[:, unsolved] = posture[unsolved]
+    return continuous(skeleton, dependent_filled(skeleton, q), posture), OPENSIM
+
+
+def _unmoved(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
+    """Free coordinates that move no marker that is ever seen."""
+    seen = np.isfinite(markers.positions).all(axis=2).any(axis=0) & (markers.weights > 0.0)
+    followed = _indices(skeleton, markers)[seen]
+    return np.setdiff1d(skeleton.free, Tracking.of(skeleton, followed, skeleton.free).coordinate)

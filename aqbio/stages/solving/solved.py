@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,9 +82,14 @@ class Solution:
         ]
         return np.where(self.observed.seen[:, bodies], self.marker_errors, np.nan)
 
-    def shows(self, coordinate: int) -> BoolArray:
+    def carries(self, coordinate: int) -> BoolArray:
         """Frames in which the segments that a coordinate moves are observed, (T,) bool."""
         return np.asarray(self.observed.seen[:, self._moved(coordinate)].all(axis=1))
+
+    def shows(self, coordinate: int) -> BoolArray:
+        """Frames in which it is told besides, (T,) bool."""
+        [told] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
+        return np.asarray(told & self.carries(coordinate))
 
     def nearby(self, coordinates: Iterable[int]) -> list[str]:
         """Markers of the segments that some coordinates move."""
@@ -93,6 +98,10 @@ class Solution:
         return [
             one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
         ]
+
+    def ends(self, coordinates: Iterable[int]) -> list[str]:
+        """Segments that some coordinates move first."""
+        return [self.skeleton.bodies[int(self._moved(one)[0])] for one in coordinates]
 
     def _moved(self, coordinate: int) -> IntArray:
         axes = self.skeleton.driver == coordinate
@@ -144,25 +153,6 @@ def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterat
         yield from _marker_findings(solution, trial_id, study)
     yield from _limit_findings(solution, trial_id)
     yield from _jump_findings(solution, trial_id, study)
-
-
-def unobservable_findings(
-    solution: Solution, names: Sequence[str], trial_id: str
-) -> Iterator[Finding]:
-    """Say which coordinates the markers leave open, of segments that are observed all the same."""
-    skeleton = solution.skeleton
-    names = [one for one in names if solution.shows(skeleton.coordinates.index(one)).any()]
-    if names:
-        yield Finding(
-            rule="coordinate-unobservable",
-            severity="info",
-            what=f"the markers do not determine {', '.join(names)} to 20 degrees; the values "
-            "nearest to the default pose are used.",
-            trial=trial_id,
-            number=float(len(names)),
-            unit="coordinates",
-            fix="do not interpret these coordinates, or wear markers that show them.",
-        )
 
 
 def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics, unobservable_coordinates
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.functions import polynomial, stack
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.poses import dependent_filled
@@ -33,7 +33,6 @@ def test_recovers_every_coordinate(runner, running):
     np.testing.assert_allclose(solution.q, running, rtol=0, atol=EXACT)
     assert np.nanmax(solution.errors) < EXACT
     assert solution.seen.all()
-    assert solution.unobservable == ()
     assert (solution.iterations > 0).all()
 
 
@@ -46,19 +45,6 @@ def test_runs_in_any_direction(runner, running, heading):
     solution = _solve(runner, running, markers=markers)
     own = _index(runner, "thigh", "shank", "foot", "arm", "forearm", "torso")
     np.testing.assert_allclose(solution.q[:, own], running[:, own], rtol=0, atol=EXACT)
-
-
-def test_noise_spreads_as_the_standard_error_says(runner, running):
-    """5 mm of noise: errors of the coordinates have the standard errors that are stated."""
-    rng = np.random.default_rng(8)
-    exact = marker_positions(runner, running)
-    solution = _solve(runner, running, markers=exact + rng.normal(0, 0.005, exact.shape))
-    spread = np.sqrt(((solution.q - running) ** 2).mean(axis=0))
-    ratio = spread / solution.standard_error
-    # 120 frames: a standard deviation is known to 1 / sqrt(240) = 6 %, here to four of these,
-    # and the error differs between frames
-    assert (ratio > 0.6).all()
-    assert (ratio < 1.5).all()
 
 
 def test_a_missing_marker_changes_nothing(runner, running):
@@ -90,33 +76,15 @@ def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
         np.testing.assert_allclose(solution.q[40:60, column], expected, atol=1e-12)
 
 
-def test_an_arm_that_is_never_seen_is_reported(runner, running):
+def test_an_arm_that_is_never_seen_stays_in_the_given_pose(runner, running):
     arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])
     weights = np.where(arm, 0.0, 1.0)
     pose = runner.coordinate_default.copy()
     own = _index(runner, "arm_l", "forearm_l")
     pose[own] = 0.3
     solution = _solve(runner, running, weights=weights, pose=pose)
-    assert set(solution.unobservable) == {runner.coordinates[c] for c in own}
     np.testing.assert_allclose(solution.q[:, own], 0.3, rtol=1e-15)
-    assert np.isinf(solution.standard_error[own]).all()
     assert not np.isnan(solution.errors).any(), "markers without weight have errors all the same"
-
-
-def test_a_coordinate_that_hardly_moves_its_marker_is_reported(runner, running):
-    """One marker on the forearm, a millimetre beside its axis."""
-    forearm = runner.bodies.index("forearm_r")
-    own = np.flatnonzero(runner.marker_body == forearm)
-    position = runner.marker_position.copy()
-    position[own[0]] = [0.001, 0.0, 0.05]
-    weak = replace(runner, marker_position=position)
-    weights = np.ones(len(runner.markers))
-    weights[own[1:]] = 0.0
-    solution = _solve(weak, running, weights=weights)
-    assert solution.unobservable == ("forearm_r_z",)
-    index, markers = np.arange(len(weak.markers)), marker_positions(weak, running)
-    elsewhere = unobservable_coordinates(weak, markers, index, weights, solution.q)
-    assert elsewhere == solution.unobservable
 
 
 def test_too_few_markers_are_not_solved(runner, running):
@@ -147,7 +115,6 @@ def test_locked_coordinates_keep_their_values(runner, running):
     q[:, column] = 0.1
     solution = _solve(replace(runner, coordinate_locked=locked), q, pose=pose)
     np.testing.assert_allclose(solution.q, q, rtol=0, atol=EXACT)
-    assert solution.standard_error[column] == 0.0
 
 
 def test_coupled_coordinates_follow(runner, running):

@@ -11,6 +11,12 @@ from aqbio.mechanics.multibody.angles import near
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.observed.determined import (
+    coordinates_told,
+    frame_sd,
+    range_sd,
+    usual_covariance,
+)
 from aqbio.osim.skeleton import read_skeleton
 
 pytestmark = [pytest.mark.opensim, pytest.mark.real]
@@ -55,6 +61,7 @@ def test_never_worse_than_opensim(realdata, model, recording, step):
     same = np.flatnonzero(ratio > 1.0 - 1e-6)
     assert len(same) > 0.9 * len(markers)
     said = np.concatenate([near(skeleton, theirs[[f]], ours.q[f]) for f in same])
-    observable = [n not in ours.unobservable for n in skeleton.coordinates]
-    degrees = np.degrees(np.abs(said - ours.q[same]))[:, observable]
+    sd = frame_sd(usual_covariance(skeleton, ours.q, index, markers))
+    observable = coordinates_told(sd, range_sd(skeleton))[same]
+    degrees = np.degrees(np.abs(said - ours.q[same]))[observable]
     assert degrees.max() < 0.01

@@ -58,3 +58,22 @@ def test_a_loss_needs_a_reason():
         Observed(SEGMENTS, np.zeros((2, 3), dtype=bool), ("", "", ""))
     with pytest.raises(ValueError, match="not those"):
         Observed.everything(SEGMENTS, 2).without(["foot"], "bad luck")
+
+
+def test_coordinates_are_told_in_frames_and_gaps_are_filled():
+    """One frame between two is filled, three are lost, and the filter loses one more each side."""
+    told = np.ones((12, 2), dtype=bool)
+    told[2, 0], told[6:9, 0] = False, False
+    mask = Observed.everything(("arm",), 12).telling(("turn", "bend"), told, 1)
+    assert np.flatnonzero(~mask.tells(["turn"])[:, 0]).tolist() == [6, 7, 8]
+    assert mask.tells(["bend", "of another model"]).all()
+    wide = mask.widened(1)
+    assert np.flatnonzero(~wide.tells(["turn"])[:, 0]).tolist() == [5, 6, 7, 8, 9]
+    assert wide.seen.all()
+
+
+@pytest.mark.parametrize(("frames", "hardly"), [(5, ()), (6, ("turn",))])
+def test_a_coordinate_that_is_told_in_less_than_half_of_the_frames(frames, hardly):
+    told = np.ones((10, 1), dtype=bool)
+    told[:frames] = False
+    assert Observed.everything(("arm",), 10).telling(("turn",), told, 0).hardly_told == hardly

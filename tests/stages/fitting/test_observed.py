@@ -80,9 +80,11 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
             "coordinate": list(OneSkeleton.coordinates),
             "axis": list("xyz"),
         },
-        attrs={"unobservable": "q3", "from_coordinates": ""},
+        attrs={"from_coordinates": ""},
     )
-    solved = with_observed(solved, Observed.everything(SEGMENTS, FRAMES))
+    told = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
+    mask = Observed.everything(SEGMENTS, FRAMES).telling(OneSkeleton.coordinates, told, 0)
+    solved = with_observed(solved, mask)
     files = (Path("prepared.nc"), Path("solved.nc"))
     return SolvedTrial("run", prepared, solved, files, prepared)
 

@@ -101,6 +101,27 @@ def test_parts_that_are_seen_keep_their_values(study, run, name, variable, dimen
     assert found["induced_momentum_rate"].isnull().all()
 
 
+def test_the_moment_about_an_axis_that_is_not_told_is_missing_there(study, run):
+    """A segment's mass may be seen although nobody sees how it is turned."""
+    skeleton, name = run[0].skeleton, "arm_rot_l"
+    told_ones = np.tile([one != name for one in skeleton.coordinates], (60, 1))
+    told_ones[30:] = True
+    mask = Observed.everything(skeleton.bodies, 60)
+    whole = told(study, run, mask)["joint_moment_coordinate"]
+    found = told(study, run, mask.telling(skeleton.coordinates, told_ones, 0))
+    moment = found["joint_moment_coordinate"]
+    lost = moment.isnull() & whole.notnull()
+    assert set(lost["coordinate"].values[lost.any("time")]) == {name}
+    assert lost.sel(coordinate=name).values[:30].all()
+    assert not lost.sel(coordinate=name).values[30:].any()
+    assert (
+        found["residual_moment"]
+        .notnull()
+        .equals(told(study, run, mask)["residual_moment"].notnull())
+    )
+    np.testing.assert_array_equal(found["coordinate_observed"].values, told_ones)
+
+
 def test_only_the_frames_without_the_part_are_lost(study, run):
     """In these the others' momentum too: how far the centre of mass is off was drawn of none."""
     bodies, gone = run[0].skeleton.bodies, np.arange(60) < 20

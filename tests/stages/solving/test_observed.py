@@ -8,6 +8,7 @@ import xarray as xr
 
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import TrackedMarkers
+from aqbio.mechanics.observed.determined import determined, mass_displacement, usual_covariance
 from aqbio.mechanics.observed.mask import (
     NOT_IN_FILE,
     NOT_IN_MODEL,
@@ -23,7 +24,6 @@ from aqbio.stages.solving.observed import (
     lost_parts,
     of_the_model,
     read_observed,
-    shown_by_markers,
     told_by_file,
     why_not_whole,
     with_observed,
@@ -53,6 +53,13 @@ def markers_of(skeleton, q, hidden=(), frames=slice(None)) -> TrackedMarkers:
         positions[frames, column] = np.nan
     weights = np.ones(len(skeleton.markers))
     return TrackedMarkers(np.arange(len(q)) / 250.0, skeleton.markers, positions, weights)
+
+
+def shown_by_markers(skeleton, q, markers) -> np.ndarray:
+    """Segments that markers determine, (T, S)."""
+    index = np.arange(len(markers.names))
+    covariance = usual_covariance(skeleton, q, index, markers.positions)
+    return determined(skeleton, mass_displacement(skeleton, q, covariance))
 
 
 def lost(skeleton, known) -> set[str]:
@@ -138,9 +145,13 @@ def test_a_group_stands_for_those_that_the_model_lacks(run):
 
 def test_the_mask_is_read_as_it_was_written(run):
     mask = Observed.everything(run[0].bodies, FRAMES).without(["radius_l"], SOME_FRAMES, ALL)
+    told = np.random.default_rng(0).random((FRAMES, 2)) < 0.7
+    mask = mask.telling(("knee", "wrist"), told, 0)
     again = read_observed(with_observed(xr.Dataset(), mask))
     np.testing.assert_array_equal(again.seen, mask.seen)
     assert (again.segments, again.reason) == (mask.segments, mask.reason)
+    assert again.coordinates == mask.coordinates
+    np.testing.assert_array_equal(again.told, told)
 
 
 def test_the_reason_named_is_the_true_one(run):

@@ -10,7 +10,7 @@ import pytest
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.observed.mask import CONTRADICTED, IMPOSSIBLE
-from aqbio.stages.solving.pose import GROSS, MOST_FRAMES, believed, faults_that_stay, pose_faults
+from aqbio.stages.solving.pose import GROSS, MOST_FRAMES, believed, pose_faults
 from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 
 
@@ -56,26 +56,6 @@ def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
     assert "LABarm_r0" in said.what  # the laboratory's label, not the model's marker
     assert "they leave two poses" in said.what
     assert said.fix.startswith("wear landmarks on both sides of the right elbow")
-
-
-def test_a_belief_chooses_between_two_poses_that_fit_alike(sparse, running, solved):
-    """Elbow and wrist alone: the elbow that people have is told, and nothing is lost."""
-    q = running[::4]
-    positions = marker_positions(sparse, q)
-    pose = solved(mirrored(sparse, q), positions, skeleton=sparse)
-    likely = solved(q, positions, skeleton=sparse)
-    assert [one.group for one in pose_faults(pose)] == ["arm_right"]  # the danger is there
-    assert faults_that_stay(pose_faults(pose), pose, likely) == []
-
-
-def test_a_belief_hides_no_pose_that_markers_contradict(runner, running, solved):
-    """Three markers on each segment say that the elbow is bent backwards: it stays a fault."""
-    q = running[::4]
-    wrong = mirrored(runner, q)
-    pose, likely = solved(wrong), solved(q, marker_positions(runner, wrong))
-    faults = pose_faults(pose)
-    assert IMPOSSIBLE in {one.reason for one in faults}
-    assert faults_that_stay(faults, pose, likely) == faults
 
 
 def test_markers_that_no_possible_pose_fits_are_named(runner, running, solved):

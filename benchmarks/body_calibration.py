@@ -17,10 +17,13 @@ import pandas as pd
 
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import Person, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames
+from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
@@ -47,6 +50,7 @@ from benchmarks.body_page import page
 RESULTS = Path(__file__).parent / "results"
 RESULT, STATIC = RESULTS / "body_calibration.md", RESULTS / "body_static_trial.tsv"
 ROWS = Path("body_rows.tsv")
+SPINES = (("RASI", "LASI"), ("RPSI", "LPSI"))
 
 
 def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
@@ -58,8 +62,9 @@ def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
     template = Template.of(own, MAP, places)
     sizes = size_belief(parts, body_sizes(), Person(sex), Person(sex))
     prior = beliefs(template, sizes, sds, posture_belief(own, MAP))
-    frames = chosen_frames(laboratory.recordings(body), places.body)
-    fit = body_fit(Problem(template, frames, prior), flexions=FlexionStarts.of(template, MAP))
+    frames = faced(chosen_frames(laboratory.recordings(body), places.body), own, places)
+    hips = HipObservation.of(template, labels, SPINES, sds)
+    fit = body_fit(Problem(template, frames, prior, hips), flexions=FlexionStarts.of(template, MAP))
     skeleton, seconds = template.skeleton_of(moving_shape(fit)), time.process_time() - start
     q = solved(skeleton, body, tuple(labels))
     sides = ("_r",) if laboratory is ONE_LEG else ("_r", "_l")

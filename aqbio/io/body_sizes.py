@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import SizeStatistics
+from aqbio.mechanics.calibration.people import SizeStatistics
 
 
 @lru_cache(maxsize=1)

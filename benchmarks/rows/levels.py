@@ -11,11 +11,11 @@ from aqbio.io.anatomy import model_anatomy
 from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.calibration.beliefs import (
     LANDMARK_SD,
-    Person,
     beliefs,
     posture_belief,
     size_belief,
 )
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.contributions.levels import Levels, levels
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, standing_spread

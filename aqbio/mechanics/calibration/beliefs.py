@@ -1,25 +1,24 @@
 """What is believed of a person before any marker is looked at: sizes, markers, postures, skin.
 
-Every number has its source beside it; `docs/body.md` shows what twice and half of each does.
+Every number has its source beside it; `python -m benchmarks.body_sensitivity` shows what twice and
+half of each does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.mechanics.calibration.parts import Parts, part_kind
+from aqbio.mechanics.calibration.people import Person, SizeStatistics, believed_sizes
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-
-Sex = Literal["female", "male"]
 
 SIZES = {
     "pelvis": ("pelvis_breadth", "pelvis_breadth", "pelvis_breadth"),
@@ -105,77 +104,6 @@ STANDING = {
     "neck_bending": (0, 6), "neck_rotation": (0, 12),
 }  # fmt: skip
 """Degrees by coordinate: mean and standard deviation of quiet standing, arms anywhere."""
-
-
-@dataclass(frozen=True, eq=False)
-class SizeStatistics:
-    """Logarithms of body sizes of one sex, multivariate normal.
-
-    Attributes
-    ----------
-    names : tuple of N str
-        ``stature`` and ``mass`` among them.
-    mean : (N,) array
-        Of logarithms of m and kg.
-    covariance : (N, N) array
-    """
-
-    names: tuple[str, ...]
-    mean: FloatArray
-    covariance: FloatArray
-
-    def given(self, known: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
-        """Mean and covariance of all logarithms, some sizes being known.
-
-        Parameters
-        ----------
-        known : mapping
-            Sizes by name, m or kg.
-        """
-        chosen = [self.names.index(name) for name in known]
-        if not chosen:
-            return self.mean, self.covariance
-        among = self.covariance[np.ix_(chosen, chosen)]
-        slope = np.linalg.solve(among, self.covariance[chosen]).T
-        gap = np.log(list(known.values())) - self.mean[chosen]
-        return self.mean + slope @ gap, self.covariance - slope @ self.covariance[chosen]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What is known of a person without a recording.
-
-    Attributes
-    ----------
-    sex : {"female", "male"} or None
-    stature : float, m, or None
-    mass : float, kg, or None
-    """
-
-    sex: Sex | None = None
-    stature: float | None = None
-    mass: float | None = None
-
-    @property
-    def known(self) -> dict[str, float]:
-        """Sizes that are known, by the names of the statistics."""
-        sizes = {"stature": self.stature, "mass": self.mass}
-        return {name: size for name, size in sizes.items() if size is not None}
-
-
-def believed_sizes(
-    statistics: Mapping[str, SizeStatistics], person: Person
-) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
-    """Names, mean and covariance of the logarithms of a person's sizes.
-
-    Without a sex, women and men are one half each: the spread between them counts.
-    """
-    sexes = [person.sex] if person.sex else sorted(statistics)
-    both = [statistics[sex].given(person.known) for sex in sexes]
-    mean = np.mean([one for one, _ in both], axis=0)
-    within = np.mean([spread for _, spread in both], axis=0)
-    between = np.mean([np.outer(one - mean, one - mean) for one, _ in both], axis=0)
-    return statistics[sexes[0]].names, mean, within + between
 
 
 def size_belief(
@@ -306,10 +234,14 @@ class Beliefs:
     precision : (P, P) array
         Inverse covariance of these.
     skin_sd : (K,) array, m
-        Of each marker in movement.
+        Of each marker in movement, as it is believed before.
     postures : PostureBelief
     common : float
         Share of the skin's variance that a part's markers have in common.
+    softness : (K,) array or float
+        By which the recordings multiply ``skin_sd``.
+    oddness : float
+        By which the recordings multiply the standard deviations of the sizes.
     """
 
     mean: FloatArray
@@ -317,6 +249,13 @@ class Beliefs:
     skin_sd: FloatArray
     postures: PostureBelief
     common: float = COMMON_SHARE
+    softness: FloatArray | float = 1.0
+    oddness: float = 1.0
+
+    @property
+    def learned_skin_sd(self) -> FloatArray:
+        """(K,) array, m: of each marker in movement, as the recordings tell it."""
+        return np.asarray(self.skin_sd * self.softness)
 
 
 def beliefs(

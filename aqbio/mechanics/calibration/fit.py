@@ -14,8 +14,10 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.mechanics.calibration.parts import LIMBS, MIDDLE
-from aqbio.mechanics.calibration.problem import Blocks, Problem, State
+from aqbio.mechanics.calibration.problem import Problem
+from aqbio.mechanics.calibration.scales import Posterior, learned
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.calibration.unknowns import Blocks, ChosenFrames, State
 from aqbio.mechanics.multibody.skeleton import GROUND
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import SIDES
@@ -26,6 +28,9 @@ MOST_STEPS = 60
 GAIN, SETTLED = 1e-3, 0.05
 """Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
 and no Student weight changes by more."""
+
+ROUGHLY = 10.0
+"""So many times more may move before scales are learnt: these move by more."""
 
 LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
 """No step turns a joint farther, rad, or stretches a part more, logarithm."""
@@ -39,10 +44,7 @@ POSTURES = (
 )
 """Flexions from which the search for first poses starts, degrees: stance, early and late swing."""
 
-HEADINGS = 4
 ROUGH, FINE = 10, 25
-BETTER = 0.9
-"""A frame moves to another valley when it costs less than this share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,24 +100,24 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     """
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, settled = _settled(problem, start)
-    fresh = _other_valleys(problem, state, flexions)
-    if fresh is not None:
-        state, weights, more, settled = _settled(problem, fresh)
-        steps += more
-    covariance, by_theta = laplace(problem, state, weights)
-    return BodyFit(
-        problem, state, weights, covariance, by_theta, problem.errors(state), steps, settled
-    )
+    state, weights, steps, _ = _settled(problem, start, ROUGHLY)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state, weights, more, _ = _settled(problem, state, ROUGHLY)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state, weights, last, settled = _settled(problem, state)
+    found, error = laplace(problem, state, weights), problem.errors(state)
+    steps += more + last
+    return BodyFit(problem, state, weights, found.covariance, found.by_theta, error, steps, settled)
 
 
-def laplace(problem: Problem, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Covariance (P + C, P + C) of the border, and how postures follow it (F, C, P + C)."""
+def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
+    """Laplace's approximation about a state."""
     blocks = problem.blocks(state, weights)
-    by_theta = np.asarray(-np.linalg.solve(blocks.poses, blocks.across), dtype=np.float64)
+    inverse = np.linalg.inv(blocks.poses)
+    by_theta = np.asarray(-inverse @ blocks.across, dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
     covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
-    return covariance, by_theta
+    return Posterior(covariance, by_theta, problem.frames.worth[:, None, None] * inverse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +130,6 @@ class FlexionStarts:
         ``(joint, side)`` to (place, sign).
     root : (R,) int array
         Free coordinates of the pelvis.
-    heading : int
-        The one of these that turns the body about the vertical.
     trunk : (N,) int array
         Markers of pelvis and torso.
     leg_left : (L,) int array
@@ -138,7 +138,6 @@ class FlexionStarts:
 
     places: Mapping[tuple[str, str], tuple[int, int]]
     root: IntArray
-    heading: int
     trunk: IntArray
     leg_left: IntArray
 
@@ -157,9 +156,6 @@ class FlexionStarts:
                         places[joint, side] = free.index(index), int(sign)
         rooted = np.flatnonzero(own.parent[own.axes.body] == GROUND)
         root = [free.index(c) for c in np.unique(own.driver[rooted]) if c in free]
-        up = -own.gravity / np.linalg.norm(own.gravity)
-        turns = rooted[own.axes.is_rotation[rooted]]
-        upright = turns[np.argmax(np.abs(own.axes.direction[turns] @ up))]
         trunk = [parts.index(name) for name in MIDDLE if name in parts.names]
         left = [
             parts.index(f"{part}_left") for part in LIMBS["leg"] if f"{part}_left" in parts.names
@@ -169,7 +165,6 @@ class FlexionStarts:
         return cls(
             places,
             np.array(root),
-            free.index(int(own.driver[upright])),
             np.flatnonzero(np.isin(parts.of_body[template.markers.body], trunk)),
             np.array(legs),
         )
@@ -180,24 +175,34 @@ def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
 
     Notes
     -----
-    The root by the markers of the trunk, from four headings; then limbs from several flexions, the
-    cheapest of every frame; then each frame's left leg from another start where that is cheaper.
+    The root by the markers of the trunk, which face the model's way; then limbs from several
+    flexions, the cheapest of every frame, and with it the left leg of the cheapest.
     """
     loose = replace(problem, loose=True)
     root = _root_poses(loose, theta, starts)
-    ended = []
-    for flexions in POSTURES:
-        q = root.copy()
+    ended = np.stack([root] * len(POSTURES))
+    for q, flexions in zip(ended, POSTURES, strict=True):
         for (joint, _), (place, sign) in starts.places.items():
             q[:, place] = sign * np.radians(flexions.get(joint, 80))
-        ended.append(settled_poses(loose, theta, q, ROUGH))
-    costs = np.array([_robust_costs(loose, State(theta, q)) for q in ended])
-    best = np.stack(ended)[np.argmin(costs, axis=0), np.arange(len(root))]
-    for other in ended:
-        mixed = best.copy()
-        mixed[:, starts.leg_left] = other[:, starts.leg_left]
-        best = _cheaper(loose, theta, best, mixed)
-    return settled_poses(loose, theta, best, FINE)
+    many = replace(loose, frames=_repeated(loose.frames, len(POSTURES)))
+    ended = settled_poses(many, theta, np.concatenate(ended), ROUGH).reshape(ended.shape)
+    mixed = np.repeat(_cheapest(many, theta, ended)[None], len(POSTURES), axis=0)
+    mixed[..., starts.leg_left] = ended[..., starts.leg_left]
+    return settled_poses(loose, theta, _cheapest(many, theta, mixed), FINE)
+
+
+def _repeated(frames: ChosenFrames, times: int) -> ChosenFrames:
+    """Frames behind themselves, so that they are sought from several starts at once."""
+    values = (frames.position, frames.still, frames.worth, frames.trial, frames.frame)
+    return ChosenFrames(*(np.concatenate([one] * times) for one in values))
+
+
+def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
+    """(F, C) array: of N poses (N, F, C) of every frame the one that costs least."""
+    state = State(theta, q.reshape(-1, q.shape[2]))
+    costs, _ = many.frame_costs(state, np.ones(many.visible.shape))
+    best: FloatArray = q[np.argmin(costs.reshape(q.shape[:2]), axis=0), np.arange(q.shape[1])]
+    return best
 
 
 def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
@@ -207,32 +212,11 @@ def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
     seen[starts.trunk] = True
     position = np.where(seen[:, None], frames.position, np.nan)
     trunk = replace(problem, frames=replace(frames, position=position))
-    rows = np.tile(problem.start[problem.shape_size :], (len(frames.still), 1))
-    centre = np.nanmean(position, axis=1)
-    best, least = rows, np.full(len(rows), np.inf)
-    for turn in 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS:
-        q = rows.copy()
-        q[:, starts.heading] += turn
-        shift = starts.root[~problem.angles[starts.root]]
-        q[:, shift] += centre - trunk.markers.positions(
-            problem.template.shape(theta[: problem.shape_size]), problem.full(q)
-        )[:, starts.trunk].mean(axis=1)
-        ended = settled_poses(trunk, theta, q, ROUGH, starts.root)
-        cost = _robust_costs(trunk, State(theta, ended))
-        best = np.where((cost < least)[:, None], ended, best)
-        least = np.minimum(cost, least)
-    return best
-
-
-def _robust_costs(problem: Problem, state: State) -> FloatArray:
-    """(F,) array: costs of the frames, comparable between poses."""
-    costs, _ = problem.frame_costs(state, np.ones(problem.visible.shape))
-    return costs
-
-
-def _cheaper(problem: Problem, theta: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
-    less = _robust_costs(problem, State(theta, other)) < _robust_costs(problem, State(theta, one))
-    return np.where(less[:, None], other, one)
+    q = np.tile(problem.start[problem.shape_size :], (len(frames.still), 1))
+    number = np.maximum(trunk.visible.sum(axis=1, keepdims=True), 1)
+    shift = starts.root[~problem.angles[starts.root]]
+    q[:, shift] += trunk.errors(State(theta, q)).sum(axis=1) / number
+    return settled_poses(trunk, theta, q, ROUGH, starts.root)
 
 
 def settled_poses(
@@ -276,8 +260,10 @@ def settled_poses(
     return q
 
 
-def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bool]:
-    """Descend with everything free until nothing moves any more."""
+def _settled(
+    problem: Problem, state: State, share: float = 1.0
+) -> tuple[State, FloatArray, int, bool]:
+    """Descend with everything free until nothing moves any more, or hardly, by ``share``."""
     weights = replace(problem, loose=True).weights(problem.errors(state))
     value, _ = problem.cost(state, weights)
     start = 1e-2
@@ -293,8 +279,8 @@ def _settled(problem: Problem, state: State) -> tuple[State, FloatArray, int, bo
             state, start = trial, max(0.2 * damping, 1e-8)
         former, weights = weights, problem.weights(problem.errors(state))
         value, _ = problem.cost(state, weights)
-        enough = gain < GAIN * max(1.0, 1e-2 * abs(found))
-        if enough and np.abs(weights - former).max() < SETTLED:
+        enough = gain < share * GAIN * max(1.0, 1e-2 * abs(found))
+        if enough and np.abs(weights - former).max() < share * SETTLED:
             return state, weights, step + 1, True
     return state, weights, MOST_STEPS, False
 
@@ -321,19 +307,6 @@ def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> 
     stretch = np.abs(change[: problem.template.sizes[0]]).max()
     part = min(1.0, LONGEST_TURN / max(turn, 1e-12), LONGEST_STRETCH / max(stretch, 1e-12))
     return State(state.theta + part * change, state.q + part * moved)
-
-
-def _other_valleys(problem: Problem, state: State, starts: FlexionStarts) -> State | None:
-    """Poses found afresh on this body, where they are clearly cheaper; None if nowhere."""
-    q = settled_poses(problem, state.theta, first_poses(problem, state.theta, starts), ROUGH)
-    costs = []
-    for one in (state, State(state.theta, q)):
-        weights = problem.weights(problem.errors(one))
-        costs.append(problem.frame_costs(one, weights)[0])
-    better = costs[1] < BETTER * costs[0]
-    if not better.any():
-        return None
-    return State(state.theta, np.where(better[:, None], q, state.q))
 
 
 def _flat(blocks: FloatArray) -> FloatArray:

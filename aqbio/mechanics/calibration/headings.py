@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.problem import ChosenFrames
 from aqbio.mechanics.calibration.shape import MarkerPlaces
+from aqbio.mechanics.calibration.unknowns import ChosenFrames
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray

@@ -16,8 +16,8 @@ import numpy as np
 
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.label_evidence import Place, SeenFromBodies, place_evidence
-from aqbio.mechanics.calibration.problem import State
 from aqbio.mechanics.calibration.sessions import Session, whole_session
+from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 MARGIN = 20.0

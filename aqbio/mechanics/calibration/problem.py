@@ -1,11 +1,12 @@
 """The cost of a body and its postures, and the blocks of its normal equations.
 
     cost = Σ_f w_f { Σ_s e' V⁻¹ e + |(q − μ)/sd|² + |beyond its range / 4°|² }
-           + (θ − θ₀)' P (θ − θ₀) + (μ − μ₀)' M⁻¹ (μ − μ₀)
+           + (θ − θ₀)' P (θ − θ₀) + (μ − μ₀)' M⁻¹ (μ − μ₀) + g' H⁻¹ g
     V = ρ σ² 1 1' + (1 − ρ) σ² diag(1 / t)      of the markers of one part
 
-θ is the shape, μ the person's mean posture, q the posture of a frame, t Student's weights. Frames
-of one run are no independent witnesses of the body: w says what each is worth.
+θ is the shape, g what hip centres are off a regression, μ the person's mean posture, q the posture
+of a frame, t Student's weights. Frames of one run are no independent witnesses of the body: w says
+what each is worth.
 """
 
 from __future__ import annotations
@@ -17,79 +18,15 @@ import numpy as np
 
 from aqbio.mechanics.calibration.beliefs import BEYOND_SD, STILL_SD, Beliefs
 from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.calibration.unknowns import Blocks, ChosenFrames, State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 FREEDOM = 4.0
 """Degrees of freedom of Student's distribution: a few labels in a hundred are elsewhere."""
 
 WEIGHT_PASSES = 3
-
-
-@dataclass(frozen=True, eq=False)
-class ChosenFrames:
-    """Frames of a session that are fitted.
-
-    Attributes
-    ----------
-    position : (F, K, 3) array, m, ground
-        NaN where a marker is not seen.
-    still : (F,) bool array
-        Quiet standing.
-    worth : (F,) array
-        How many independent witnesses of the body each frame counts for.
-    trial, frame : (F,) int arrays
-        Where it is from.
-    """
-
-    position: FloatArray
-    still: BoolArray
-    worth: FloatArray
-    trial: IntArray
-    frame: IntArray
-
-    @property
-    def visible(self) -> BoolArray:
-        """(F, K) bool."""
-        return np.asarray(np.isfinite(self.position).all(axis=2))
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """Values of all unknowns.
-
-    Attributes
-    ----------
-    theta : (P + C,) array
-        Shape, then the mean posture of the C free coordinates.
-    q : (F, C) array, rad or m
-        Free coordinates of every frame.
-    """
-
-    theta: FloatArray
-    q: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Blocks:
-    """Gradient and Gauss-Newton blocks of the cost.
-
-    Attributes
-    ----------
-    poses : (F, C, C) array
-    across : (F, C, P) array
-    border : (P, P) array
-    pose_gradient : (F, C) array
-        Downhill.
-    border_gradient : (P,) array
-        Downhill.
-    """
-
-    poses: FloatArray
-    across: FloatArray
-    border: FloatArray
-    pose_gradient: FloatArray
-    border_gradient: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +38,8 @@ class Problem:
     template : Template
     frames : ChosenFrames
     beliefs : Beliefs
+    hips : HipObservation, optional
+        What regressions tell of the hip centres.
     loose : bool
         Markers are not yet where this person has them: the doubt of their places is added to the
         skin's, to find first poses.
@@ -109,6 +48,7 @@ class Problem:
     template: Template
     frames: ChosenFrames
     beliefs: Beliefs
+    hips: HipObservation | None = None
     loose: bool = False
 
     @cached_property
@@ -131,6 +71,11 @@ class Problem:
         """How many unknowns the shape has."""
         return sum(self.template.sizes)
 
+    @property
+    def sizes(self) -> int:
+        """How many of these are sizes, the first ones."""
+        return self.template.sizes[0]
+
     @cached_property
     def visible(self) -> BoolArray:
         """(F, K) bool."""
@@ -152,6 +97,7 @@ class Problem:
         count, postures = self.shape_size, self.beliefs.postures
         precision = np.zeros((len(self.start), len(self.start)))
         precision[:count, :count] = self.beliefs.precision
+        precision[: self.sizes, : self.sizes] /= self.beliefs.oddness**2
         known = np.isfinite(postures.mean_sd[self.free])
         own = self.free[known]
         place = count + np.flatnonzero(known)
@@ -162,16 +108,21 @@ class Problem:
         return precision
 
     @cached_property
+    def seen_parts(self) -> IntArray:
+        """(S,) array: parts that have markers."""
+        return np.unique(self.template.parts.of_body[self.template.markers.body])
+
+    @cached_property
     def parts(self) -> tuple[IntArray, ...]:
-        """Markers of each part that has any."""
+        """Markers of each of these."""
         part = self.template.parts.of_body[self.template.markers.body]
-        return tuple(np.flatnonzero(part == one) for one in np.unique(part))
+        return tuple(np.flatnonzero(part == one) for one in self.seen_parts)
 
     @cached_property
     def variances(self) -> tuple[FloatArray, FloatArray]:
         """Variance of each marker by itself (F, K), and in common with its part (F, S), m²."""
         still = self.frames.still[:, None]
-        variance = np.where(still, STILL_SD, self.beliefs.skin_sd) ** 2
+        variance = np.where(still, STILL_SD, self.beliefs.learned_skin_sd) ** 2
         share = np.where(still, 0.0, self.beliefs.common)
         own = (1.0 - share) * variance
         if self.loose:
@@ -261,7 +212,18 @@ class Problem:
         """Whole cost, and the errors of the markers."""
         frames, error = self.frame_costs(state, weights)
         gap = state.theta - self.start
-        return float(self.frames.worth @ frames + gap @ self.prior @ gap), error
+        value = self.frames.worth @ frames + gap @ self.prior @ gap
+        if self.hips is not None:
+            hips = self.hips.gap(state.theta)
+            value += hips @ self.hips_precision @ hips
+        return float(value), error
+
+    @cached_property
+    def hips_precision(self) -> FloatArray:
+        """(6, 6) array, 1/m²: of the hip centres that regressions expect."""
+        if self.hips is None:
+            return np.zeros((6, 6))
+        return self.hips.precision(self.hips.slope(self.start))
 
     def _from_mean(self, state: State) -> FloatArray:
         """(F, C) array: the belief's mean less the posture."""
@@ -284,13 +246,24 @@ class Problem:
         self._add_posture(hessian, gradient, state)
         return hessian, gradient
 
-    def blocks(self, state: State, weights: FloatArray) -> Blocks:
-        """Blocks of the normal equations of everything."""
+    def rows(self, state: State) -> tuple[FloatArray, FloatArray]:
+        """(F, K, 3, C + P) array: markers by posture and shape; and their errors (F, K, 3)."""
         shape = self.template.shape(state.theta[: self.shape_size])
         found = self.markers.derivatives(shape, self.full(state.q))
         error = np.where(self.visible[..., None], self.recorded - found.position, 0.0)
+        return np.concatenate([found.by_pose[..., self.free], found.by_shape], axis=3), error
+
+    def part_precision(self, weights: FloatArray, part: int) -> FloatArray:
+        """(F, N, N) array, 1/m²: inverse covariance of the skin of a part's N markers."""
+        inverse = self._inverse(weights)
+        own = inverse[:, self.parts[part]]
+        together = self._shrinkage(inverse, part)[:, None, None] * own[:, :, None] * own[:, None]
+        return np.asarray(own[:, :, None] * np.eye(own.shape[1]) - together)
+
+    def blocks(self, state: State, weights: FloatArray) -> Blocks:
+        """Blocks of the normal equations of everything."""
+        rows, error = self.rows(state)
         count, size = len(self.free), self.shape_size
-        rows = np.concatenate([found.by_pose[..., self.free], found.by_shape], axis=3)
         seen, downhill = self._normal(rows, error, weights)
         width = count + size + count
         hessian = np.zeros((len(state.q), width, width))
@@ -301,13 +274,23 @@ class Problem:
         self._add_mean(hessian, gradient, state)
         hessian *= self.frames.worth[:, None, None]
         gradient *= self.frames.worth[:, None]
+        border, downhill = self._border(state)
         return Blocks(
             hessian[:, :count, :count],
             hessian[:, :count, count:],
-            hessian[:, count:, count:].sum(axis=0) + self.prior,
+            hessian[:, count:, count:].sum(axis=0) + border,
             gradient[:, :count],
-            gradient[:, count:].sum(axis=0) - self.prior @ (state.theta - self.start),
+            gradient[:, count:].sum(axis=0) + downhill,
         )
+
+    def _border(self, state: State) -> tuple[FloatArray, FloatArray]:
+        """Precision and downhill gradient of what is known of the body without the frames."""
+        downhill = -self.prior @ (state.theta - self.start)
+        if self.hips is None:
+            return self.prior, downhill
+        slope = self.hips.slope(state.theta)
+        pull = slope.T @ self.hips_precision
+        return self.prior + pull @ slope, downhill - pull @ self.hips.gap(state.theta)
 
     def _normal(
         self, rows: FloatArray, error: FloatArray, weights: FloatArray

@@ -14,8 +14,9 @@ import numpy as np
 
 from aqbio.mechanics.calibration.beliefs import Beliefs
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.problem import ChosenFrames, Problem, State
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
+from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
 from aqbio.mechanics.vectors import IntArray
 
 
@@ -72,6 +73,7 @@ class Session:
             mean=whole.mean[shape],
             precision=whole.precision[np.ix_(shape, shape)],
             skin_sd=whole.skin_sd[self.labels],
+            softness=np.broadcast_to(whole.softness, len(whole.skin_sd))[self.labels],
         )
 
     def _border(self, fit: BodyFit) -> IntArray:

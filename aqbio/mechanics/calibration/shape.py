@@ -18,8 +18,9 @@ from aqbio.names import SIDES
 HINGES = ("knee", "ankle")
 """Joints whose axes a template has only roughly: no knee turns about its epicondyles' line."""
 
-SLIDING = {"thigh": "knee", "shank": "knee"}
-"""Parts whose skin slides along the bone when a joint flexes."""
+SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
+"""Parts whose skin slides along the bone when a joint flexes: in proportion, that of the thigh
+mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
 
 RIGHT_ANGLE = np.pi / 2.0
 """Flexion per which sliding of the skin is told, rad."""
@@ -57,7 +58,7 @@ class Shape:
     tilt : (H, 2) array, rad
         Inclination of hinge axes against the template's.
     slide : (S, 3) array, m
-        How far the skin of each sliding part moves with a right angle of flexion, body frame.
+        How far the skin of a part moves with a right angle of flexion of a joint, body frame.
     """
 
     log_factor: FloatArray
@@ -85,7 +86,7 @@ class Template:
     hinges : (H,) int array
         Bodies whose joints have axes that may be inclined.
     sliding : (S, 3) int array
-        Part, coordinate of flexion, and its sign, for each part with skin that slides.
+        Part with skin that slides, coordinate of flexion with which it does, and its sign.
     """
 
     skeleton: Skeleton
@@ -106,7 +107,7 @@ class Template:
         ]
         sliding = [
             (parts.index(f"{part}_{side}"), skeleton.coordinates.index(getattr(name, side)), sign)
-            for part, joint in SLIDING.items()
+            for part, joint in SLIDING
             if isinstance(name := model_map.sagittal.get(joint), Sides)
             and (sign := model_map.flexion.get(joint))
             for side in SIDES

@@ -17,7 +17,9 @@ from aqbio.mechanics.vectors import FloatArray, IntArray
 
 SHOWN_SHARE = 0.5
 """A joint is shown when the deviation of each of its angles in the fitted frames of movement is at
-most this share of what was believed before: the markers tell three quarters of its variance."""
+most this share of what was believed before: the markers tell three quarters of its variance. Both
+sides are decided together, because a model whose arms can do different things makes athletes
+asymmetric."""
 
 
 def fit_of_shown(
@@ -77,13 +79,28 @@ def _own_body(skeleton: Skeleton, held: Iterable[str], carriers: IntArray) -> se
 
 def _hidden(fit: BodyFit, tried: set[int]) -> set[int]:
     """Those of some coordinates whose joints the markers do not show."""
-    skeleton, postures = fit.problem.template.skeleton, fit.problem.beliefs.postures
-    free = fit.problem.free
-    before = np.hypot(postures.frame_sd[free], postures.mean_sd[free])
-    unsure = set(free[frame_sd(fit) > SHOWN_SHARE * before].tolist()) & tried
+    skeleton = fit.problem.template.skeleton
+    names = {coordinate: _of_both_sides(skeleton.coordinates[coordinate]) for coordinate in tried}
+    open_share = dict(zip(fit.problem.free.tolist(), _open_share(fit), strict=True))
+    unsure = set()
+    for name in set(names.values()):
+        same = [coordinate for coordinate in tried if names[coordinate] == name]
+        if np.mean([open_share[coordinate] for coordinate in same]) > SHOWN_SHARE**2:
+            unsure |= set(same)
     lost = np.isin(skeleton.driver, list(unsure))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[lost])
     return {int(coordinate) for coordinate in skeleton.driver[joints]} & tried
+
+
+def _of_both_sides(name: str) -> str:
+    return name.removesuffix("_r").removesuffix("_l")
+
+
+def _open_share(fit: BodyFit) -> FloatArray:
+    """(C,) array: share of the believed variance of the free coordinates that is left open."""
+    postures, free = fit.problem.beliefs.postures, fit.problem.free
+    before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
+    return np.asarray(frame_sd(fit) ** 2 / before)
 
 
 def frame_sd(fit: BodyFit) -> FloatArray:

@@ -9,8 +9,9 @@ import numpy as np
 from aqbio.mechanics.calibration.beliefs import Beliefs
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import laplace
-from aqbio.mechanics.calibration.problem import ChosenFrames, Problem, State
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
 from aqbio.mechanics.intervals.unseen_motion import STRIDES
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -181,7 +182,7 @@ def standing_spread(template: Template, beliefs: Beliefs) -> BodySpread:
     frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
     problem = Problem(template, frames, beliefs)
     state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
-    covariance, _ = laplace(problem, state, np.ones(position.shape[:2]))
+    covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
     size = problem.shape_size
     shapes = covariance[:size, :size]
     return BodySpread(template, shapes, beliefs.skin_sd, beliefs.common)

@@ -9,7 +9,8 @@ from pathlib import Path
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import Person, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, about_model, standing_spread

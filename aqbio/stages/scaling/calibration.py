@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_be
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames
 from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import believed_places
@@ -32,10 +32,12 @@ from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.scaling.helpful_marker import helpful_marker
 from aqbio.stages.scaling.placed_labels import placed_labels
-from aqbio.stages.scaling.recordings import made_for, person_recordings, recorded_person
-
-if TYPE_CHECKING:
-    pass
+from aqbio.stages.scaling.recordings import (
+    PersonRecordings,
+    made_for,
+    person_recordings,
+    recorded_person,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,26 +89,44 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     AqbioError
         No prepared trial shows enough labels of the marker set.
     """
-    parts = body_parts(generic, study.model_map)
-    recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))
-    places, sds = believed_places(generic, parts, recorded.labels)
-    frames = faced(chosen_frames(recorded.recordings, places.body), generic, places)
-    person = recorded_person(study, participant_id)
-    sizes = size_belief(parts, body_sizes(), person, made_for(study, person.sex))
-    postures = posture_belief(generic, study.model_map)
+    problem_of, recorded = session_problem(study, participant_id, generic)
 
     def fit_of(skeleton: Skeleton) -> BodyFit:
-        template = Template.of(skeleton, study.model_map, places)
-        problem = Problem(template, frames, beliefs(template, sizes, sds, postures))
-        return body_fit(problem, flexions=FlexionStarts.of(template, study.model_map))
+        problem = problem_of(skeleton)
+        return body_fit(problem, flexions=FlexionStarts.of(problem.template, study.model_map))
 
-    fit = fit_of_shown(fit_of, generic, study.model_map.held, places.body)
+    carriers = problem_of(generic).template.markers.body
+    fit = fit_of_shown(fit_of, generic, study.model_map.held, carriers)
     flexions = FlexionStarts.of(fit.problem.template, study.model_map)
     fit, wrong = likeliest_labels(fit, flexions, recorded.sessions)
     own, session = recorded.session(participant_id)
     fit, wrong = session.fit_of(fit), tuple(one for one in wrong if one.session == own)
     names = {label: study.marker_set.model_name(label) for label in session.names}
     return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id], wrong)
+
+
+def session_problem(
+    study: Study, participant_id: str, generic: Skeleton
+) -> tuple[Callable[[Skeleton], Problem], PersonRecordings]:
+    """What is fitted of a participant's person on a generic model, and what it is from.
+
+    Spines of one session tell of the hips: those of another would repeat the regression's error.
+    """
+    parts = body_parts(generic, study.model_map)
+    recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))
+    places, sds = believed_places(generic, parts, recorded.labels)
+    frames = faced(chosen_frames(recorded.recordings, places.body), generic, places)
+    person = recorded_person(study, participant_id)
+    sizes = size_belief(parts, body_sizes(), person, made_for(study, person.sex))
+    postures, pelvis = posture_belief(generic, study.model_map), study.marker_set.pelvis
+    spines = recorded.labelled(pelvis.front, pelvis.back)
+
+    def problem_of(skeleton: Skeleton) -> Problem:
+        template = Template.of(skeleton, study.model_map, places)
+        hips = HipObservation.of(template, recorded.labels, spines, sds)
+        return Problem(template, frames, beliefs(template, sizes, sds, postures), hips)
+
+    return problem_of, recorded
 
 
 def moving_shape(fit: BodyFit) -> Shape:
@@ -172,8 +192,8 @@ def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
         yield Finding(
             rule="person-counted-twice",
             severity="warning",
-            what=f"{', '.join(sessions)} are one person: their body is calibrated from all of them, "
-            "but hypotheses count every row as an athlete.",
+            what=f"{', '.join(sessions)} are one person: their body is calibrated from all of "
+            "them, but hypotheses count every row as an athlete.",
             participant=participant_id,
             fix="read intervals and verdicts over athletes as too sure, or keep one of these rows "
             "in a study that is to test hypotheses.",

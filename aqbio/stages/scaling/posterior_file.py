@@ -42,8 +42,9 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         "prior_mean": ("unknown", problem.beliefs.mean, "believed before"),
         "prior_sd": ("unknown", np.sqrt(np.diagonal(prior)), "deviation before the recordings"),
         "covariance": (("unknown", "unknown_too"), fit.shape_covariance, "of the unknowns"),
-        "skin_sd": ("label", problem.beliefs.skin_sd, "skin in movement, each axis, m"),
+        "skin_sd": ("label", problem.beliefs.learned_skin_sd, "skin in movement, each axis, m"),
         "common": ((), problem.beliefs.common, "share of its variance that a part has in common"),
+        "oddness": ((), problem.beliefs.oddness, "factor of the deviations of the sizes"),
         "mean_posture": ("coordinate", fit.state.theta[size:], "in movement, rad or m"),
         "mean_posture_covariance": (("coordinate", "coordinate_too"), posture, "of mean_posture"),
         "slide_flexion": ("sliding", moving_flexion(fit), "where the model's markers sit, rad"),
@@ -57,7 +58,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         coords={
             "unknown": names,
             "unknown_too": names,
-            "sliding": [template.parts.names[part] for part in template.sliding[:, 0]],
+            "sliding": slide_names(template),
             "label": list(template.markers.labels),
             "coordinate": coordinates,
             "coordinate_too": coordinates,
@@ -69,12 +70,17 @@ def unknown_names(template: Template) -> list[str]:
     """Name every unknown of a shape.
 
     Log factors by part and axis, offsets (m) by label and axis, tilts (rad) by joint, slides (m
-    by a right angle of flexion) by part and axis.
+    by a right angle of flexion) by part, coordinate and axis.
     """
     axes = "xyz"
     names = [f"log_factor:{part}:{axis}" for part in template.parts.names for axis in axes]
     names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]
     joints = [template.skeleton.joints[body] for body in template.hinges]
     names += [f"tilt:{joint}:{number}" for joint in joints for number in (1, 2)]
-    slides = [template.parts.names[part] for part in template.sliding[:, 0]]
-    return names + [f"slide:{part}:{axis}" for part in slides for axis in axes]
+    return names + [f"slide:{slide}:{axis}" for slide in slide_names(template) for axis in axes]
+
+
+def slide_names(template: Template) -> list[str]:
+    """Name what slides: the part, and the coordinate of flexion with which it does."""
+    parts, coordinates = template.parts.names, template.skeleton.coordinates
+    return [f"{parts[part]}:{coordinates[flexion]}" for part, flexion, _ in template.sliding]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ import numpy as np
 from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import Person, Sex
 from aqbio.mechanics.calibration.frames import Recording
+from aqbio.mechanics.calibration.people import Person, Sex
 from aqbio.mechanics.calibration.places import Label
 from aqbio.mechanics.calibration.sessions import Session
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -47,6 +47,15 @@ class PersonRecordings:
     labels: Mapping[str, Label]
     sessions: tuple[Session, ...]
     trials: Mapping[str, tuple[str, ...]]
+
+    def labelled(
+        self, front: Sequence[str], back: Sequence[str]
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """Give the spines of the pelvis as the first session that has all of them labels them."""
+        have = zip(self.trials, self.sessions, strict=True)
+        worn = [one for one, session in have if {*front, *back} <= set(session.names)]
+        first = next(iter(worn), "")
+        return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
     def session(self, participant_id: str) -> tuple[int, Session]:
         """Give the place of a participant's session, and the session."""

@@ -9,20 +9,16 @@ import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import (
-    SKIN_SD,
-    Person,
-    beliefs,
-    posture_belief,
-    size_belief,
-)
+from aqbio.mechanics.calibration.beliefs import SKIN_SD, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, believed_places
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import DATA, load_library
@@ -49,9 +45,15 @@ class Made:
 
 
 def made_person(
-    seed: int, *, hidden: tuple[str, ...] = (), still: bool = True, swings: float = 0.0
+    seed: int,
+    *,
+    hidden: tuple[str, ...] = (),
+    still: bool = True,
+    swings: float = 0.0,
+    odd: float = 1.0,
+    soft: float = 1.0,
 ) -> Made:
-    """Draw a person; labels can be hidden, and the static trial.
+    """Draw a person; labels can be hidden, and the static trial; sizes odder, skin softer.
 
     Neck, girdles and forearms swing by so many radians in movement, at 1.3 Hz and out of step.
     """
@@ -59,42 +61,46 @@ def made_person(
     name = sorted(PEOPLE)[seed % len(PEOPLE)]
     skeleton = athlete_skeleton(PEOPLE[name])
     parts = body_parts(skeleton, MAP)
-    labels = {
-        label: Label(
-            label,
-            skeleton.bodies[body],
-            None if label.endswith(CLUSTERS) else tuple(map(float, place)),
-            palpated=True,
-        )
-        for label, body, place in zip(
-            skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
-        )
-        if label not in hidden
-    }
+    labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
     places, sds = believed_places(skeleton, parts, labels)
     template = Template.of(skeleton, MAP, places)
-    truth = _shape(rng, template, sds)
+    truth = _shape(rng, template, sds, odd)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)
     chosen = sorted((one for one in gaits if name in str(one)), key=str)[:2]
     recordings, motion = [], {}
     if still:
         q = np.zeros((100, len(skeleton.coordinates)))
         q[:, skeleton.coordinates.index("pelvis_ty")] = 0.95
-        recordings.append(_recorded(rng, template, truth, q, still=True))
+        recordings.append(_recorded(rng, template, truth, q, soft, still=True))
     for one in chosen:
         time = np.arange(0.0, 1.0, 1.0 / RATE)
         q = gaits[one].states(time)[0]
         for place, held in enumerate(np.flatnonzero(skeleton.coordinate_locked)):
             q[:, held] = swings * np.sin(2.0 * np.pi * (1.3 * time + 0.11 * place))
         motion[len(recordings)] = q
-        recordings.append(_recorded(rng, template, truth, q, still=False))
+        recordings.append(_recorded(rng, template, truth, q, soft, still=False))
     return Made(truth, template, tuple(recordings), motion, sds)
 
 
-def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Shape:
+def model_labels(skeleton: Skeleton) -> dict[str, Label]:
+    """Give the markers of a skeleton as palpated landmarks, and those of clusters."""
+    return {
+        label: Label(
+            label,
+            skeleton.bodies[body],
+            None if label.endswith(CLUSTERS) else tuple(map(float, place)),
+            palpated=not label.endswith(CLUSTERS),
+        )
+        for label, body, place in zip(
+            skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
+        )
+    }
+
+
+def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray, odd: float) -> Shape:
     """Sizes 4.5 % from the template's along each axis, left and right alike to 1 %."""
     kinds = list(template.parts.kinds)
-    both = {kind: rng.normal(0.0, 0.045, 3) for kind in dict.fromkeys(kinds)}
+    both = {kind: rng.normal(0.0, 0.045 * odd, 3) for kind in dict.fromkeys(kinds)}
     log_factor = np.array([both[kind] for kind in kinds])
     log_factor += rng.normal(0.0, 0.007, log_factor.shape)
     offset = np.where(
@@ -106,13 +112,19 @@ def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Sha
 
 
 def _recorded(
-    rng: np.random.Generator, template: Template, truth: Shape, q: np.ndarray, *, still: bool
+    rng: np.random.Generator,
+    template: Template,
+    truth: Shape,
+    q: np.ndarray,
+    soft: float,
+    *,
+    still: bool,
 ) -> Recording:
     """Markers with skin that swings at three frequencies and noise of half a millimetre."""
     position = BodyMarkers(template).positions(truth, q)
     time = np.arange(len(q)) / RATE
     kinds = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
-    size = 0.001 if still else np.array([1.4 * SKIN_SD[kind] for kind in kinds])[:, None]
+    size = 0.001 if still else np.array([1.4 * soft * SKIN_SD[kind] for kind in kinds])[:, None]
     phase = rng.uniform(0.0, 2 * np.pi, (len(FREQUENCIES), 1, *position.shape[1:]))
     turns = np.multiply.outer(FREQUENCIES, time)[:, :, None, None]
     swing = np.sin(2 * np.pi * turns + phase).sum(axis=0) / np.sqrt(len(FREQUENCIES))

@@ -10,11 +10,10 @@ from aqbio.mechanics.calibration.beliefs import (
     RUNNING,
     SIDE_SD,
     STANDING,
-    Person,
-    believed_sizes,
     posture_belief,
     size_belief,
 )
+from aqbio.mechanics.calibration.people import Person, believed_sizes
 from tests.mechanics.calibration.made import MAP
 
 

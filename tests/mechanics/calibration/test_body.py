@@ -79,7 +79,9 @@ def test_skin_at_its_flexion_is_a_rigid_marker(sprint_template):
     vector, q = _case(sprint_template)
     q[:, sprint_template.sliding[:, 1]] = sprint_template.sliding[:, 2] * np.radians(60.0)
     shape = sprint_template.shape(vector)
-    rigid = sprint_template.moving_shape(shape, np.full(4, np.radians(60.0)))
+    rigid = sprint_template.moving_shape(
+        shape, np.full(len(sprint_template.sliding), np.radians(60.0))
+    )
     markers = BodyMarkers(sprint_template)
     np.testing.assert_allclose(markers.positions(rigid, q), markers.positions(shape, q), atol=1e-14)
     straight = np.zeros_like(q)

@@ -13,7 +13,8 @@ from aqbio.mechanics.calibration.posterior import (
     lengths,
     offset_sds,
 )
-from aqbio.mechanics.calibration.problem import FREEDOM, State
+from aqbio.mechanics.calibration.problem import FREEDOM
+from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.mechanics.observed.placed import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
@@ -141,8 +142,8 @@ def test_joint_angles_of_people_who_are_known(whole):
         names = person.template.skeleton.coordinates
         flexions = [names.index(name) for name in ("knee_angle_r", "hip_flexion_r")]
         errors.append(np.degrees((q - truth)[:, flexions].mean(axis=0)))
-        own = np.searchsorted(problem.free, flexions)
-        stated.append(np.degrees(offset_sds(fit)[own]))
+        places = np.searchsorted(problem.free, flexions)
+        stated.append(np.degrees(offset_sds(fit)[places]))
     knee, hip = np.sqrt((np.array(errors) ** 2).mean(axis=0))
     assert knee < 1.5
     assert hip < 3.0

@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.mechanics.calibration.headings import faced
-from aqbio.mechanics.calibration.problem import ChosenFrames
 from aqbio.mechanics.calibration.shape import MarkerPlaces
+from aqbio.mechanics.calibration.unknowns import ChosenFrames
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import Person, beliefs, posture_belief, size_belief
+from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.posterior import joint_distances
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import about_model, drawn_bodies, standing_spread

@@ -24,14 +24,16 @@ def written(fit, tmp_path_factory):
 
 def test_every_label_has_its_skin(fit, written):
     problem = fit.problem
-    for label, sd in zip(problem.template.markers.labels, problem.beliefs.skin_sd, strict=True):
+    for label, sd in zip(
+        problem.template.markers.labels, problem.beliefs.learned_skin_sd, strict=True
+    ):
         assert float(written["skin_sd"].sel(label=label)) == sd
     assert float(written["common"]) == problem.beliefs.common
 
 
 def test_every_unknown_has_a_name_and_a_deviation(written):
     sd = np.sqrt(np.diagonal(written["covariance"].values))
-    prior = written["prior_sd"].values
+    prior = max(1.0, float(written["oddness"])) * written["prior_sd"].values
     assert len(set(written["unknown"].values)) == len(sd)
     assert np.all((sd > 0.0) & (sd <= prior * (1.0 + 1e-9)))
 

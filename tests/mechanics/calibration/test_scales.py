@@ -1,0 +1,76 @@
+"""How odd bodies and how soft their skin are, against people who were made so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.calibration.scales import SCALE_FREEDOM, oddness
+from aqbio.mechanics.calibration.unknowns import State
+from tests.mechanics.calibration.made import fitted, made_person
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return fitted(made_person(0))
+
+
+@pytest.fixture(scope="module")
+def odd():
+    return fitted(made_person(0, odd=2.5, soft=0.5))
+
+
+def test_skin_is_found_as_soft_as_it_was_made(usual, odd):
+    """Three sines of 1.4 are 0.99 of what is believed; without a common part it seems softer.
+
+    ``tr(V⁻¹) / N`` of N markers that move by themselves is 1.4 for N = 5 and a common share of 0.4.
+    """
+    template, common = usual.problem.template, usual.problem.beliefs.common
+    kind = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
+    for part in ("pelvis", "thigh", "shank"):
+        number = (kind == part).sum() / (1 if part == "pelvis" else 2)
+        alone = (number - 1) / (1 - common) + 1 / (1 - common + number * common)
+        one, half = (fit.problem.beliefs.softness[kind == part][0] for fit in (usual, odd))
+        assert one == pytest.approx(0.99 * np.sqrt(alone / number), abs=0.15), part
+        assert half / one == pytest.approx(0.5, abs=0.1), part
+
+
+def test_an_odd_body_is_found_odd(usual, odd):
+    assert 0.7 < usual.problem.beliefs.oddness < 1.7
+    assert odd.problem.beliefs.oddness > 1.5 * usual.problem.beliefs.oddness
+
+
+def _told(fit, covariance, apart):
+    """Oddness of a body that is so far off, its posterior given."""
+    theta = fit.problem.start.copy()
+    theta[: fit.problem.sizes] += apart
+    problem = replace(fit.problem, beliefs=replace(fit.problem.beliefs, oddness=1.0))
+    return oddness(problem, State(theta, fit.state.q), covariance)
+
+
+def test_what_no_recording_tells_leaves_the_scale_alone(usual):
+    """A posterior that is the belief: nothing was determined, the scale is believed to be one."""
+    covariance = np.linalg.inv(usual.problem.beliefs.precision)
+    assert _told(usual, covariance, np.zeros(usual.problem.sizes)) == pytest.approx(1.0)
+
+
+def test_a_known_body_has_the_scale_of_its_distance(usual):
+    """Without doubt of the sizes: the mean of their squared distances and of what is believed."""
+    problem, count = usual.problem, usual.problem.sizes
+    deviation = np.linalg.cholesky(np.linalg.inv(problem.beliefs.precision[:count, :count]))
+    apart = deviation @ np.full(count, 3.0)
+    expected = np.sqrt((SCALE_FREEDOM + 9.0 * count) / (SCALE_FREEDOM + count))
+    assert _told(usual, np.zeros_like(usual.covariance), apart) == pytest.approx(expected)
+
+
+def test_skin_of_a_part_is_the_inverse_of_its_covariance(usual):
+    problem, weights = usual.problem, usual.weights
+    own, common = problem.variances
+    frame, part = int(np.flatnonzero(~problem.frames.still)[0]), 2
+    markers = problem.parts[part]
+    assert problem.visible[frame, markers].all()
+    written = np.diag(own[frame, markers] / weights[frame, markers]) + common[frame, part]
+    found = problem.part_precision(weights, part)[frame]
+    np.testing.assert_allclose(found @ written, np.eye(len(markers)), atol=1e-9)

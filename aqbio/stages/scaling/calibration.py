@@ -201,9 +201,11 @@ def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
 
 
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
-    """RMS distance of each label over the fitted frames, m, and over all labels."""
+    """RMS distance of each label that the fitted frames show, m, and over all labels."""
     fit = calibration.fit
     distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
-    by_label = np.sqrt(np.nanmean(distance**2, axis=0))
-    errors = dict(zip(calibration.template.markers.labels, by_label.tolist(), strict=True))
+    seen = np.flatnonzero(fit.problem.visible.any(axis=0))
+    labels = [calibration.template.markers.labels[place] for place in seen]
+    by_label = np.sqrt(np.nanmean(distance[:, seen] ** 2, axis=0))
+    errors = dict(zip(labels, by_label.tolist(), strict=True))
     return errors, float(np.sqrt(np.nanmean(distance**2)))

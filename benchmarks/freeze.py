@@ -274,7 +274,8 @@ def _moved(study: Study, target: Path) -> Path:
 
 def _aqbio(tree: Path, *words: object) -> None:
     """Run a command with the code of a source tree."""
-    command = [sys.executable, "-c", "from aqbio.cli import main; main()", *map(str, words)]
+    run = "from aqbio.cli import main; main()"
+    command = [sys.executable, "-P", "-c", run, *map(str, words)]  # -P: not the tree we stand in
     environment = os.environ | {"PYTHONPATH": str(tree.absolute())}
     subprocess.run(command, env=environment, check=True)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.errors import AqbioError
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.dictionary import Columns
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ MISSING = "n/a"
 
 
 def write_table(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Sequence[pd.DataFrame],
     path: Path,
     columns: Columns,
     provenance: Mapping[str, object],
@@ -32,6 +32,8 @@ def write_table(
 
     Parameters
     ----------
+    table : DataFrame, or sequence of DataFrame
+        Parts are written one after the other: a long table is never in memory as a whole.
     digits : int
         Significant digits of numbers.
 
@@ -40,14 +42,20 @@ def write_table(
     ValueError
         When a column is not described, or a described column is missing.
     """
-    undescribed = [name for name in table.columns if name not in columns]
-    absent = [name for name in columns if name not in table.columns]
-    if undescribed or absent:
-        raise ValueError(f"columns not described: {undescribed}; columns missing: {absent}.")
-    text = table[list(columns)].to_csv(
-        sep="\t", index=False, na_rep=MISSING, float_format=f"%.{digits}g", lineterminator="\n"
-    )
-    write_text(path, text)
+    import pandas as pd
+
+    parts = [table] if isinstance(table, pd.DataFrame) else list(table)
+    for part in parts:
+        undescribed = [name for name in part.columns if name not in columns]
+        absent = [name for name in columns if name not in part.columns]
+        if undescribed or absent:
+            raise ValueError(f"columns not described: {undescribed}; columns missing: {absent}.")
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        for number, part in enumerate(parts or [pd.DataFrame(columns=list(columns))]):
+            part[list(columns)].to_csv(
+                file, sep="\t", index=False, header=number == 0, na_rep=MISSING,
+                float_format=f"%.{digits}g", lineterminator="\n",
+            )  # fmt: skip
     sidecar = {
         "columns": {name: dict(columns[name]) for name in columns},
         "provenance": dict(provenance),

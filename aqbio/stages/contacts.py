@@ -1,13 +1,15 @@
-"""Contacts of a trial as its files hold them."""
+"""Contacts of a trial as its files hold them, and the steps that they make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.steps import Contact
+from aqbio.io.study import Study
+from aqbio.mechanics.gait.steps import Contact, Step, solved_steps, steps_from_contacts
+from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,3 +43,21 @@ def contact_span(data: xr.Dataset) -> tuple[float, float]:
     """First and last event of a trial that is known, s; it must have a contact."""
     known = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
     return float(np.nanmin(known)), float(np.nanmax(known))
+
+
+def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
+    """Steps of a trial as far as its motion is known.
+
+    Parameters
+    ----------
+    study : Study
+    contacts : sequence of Contact
+    time : (T,) array, s
+        Of the motion.
+    """
+    measured = steps_from_contacts(
+        contacts,
+        maximum_flight=study.settings.steps.maximum_flight_s,
+        edge_distance=study.settings.prepare.edge_distance_m,
+    )
+    return tuple(solved_steps(measured, float(time[0]), float(time[-1])))

@@ -44,7 +44,7 @@ from aqbio.stages.manifest import (
 from aqbio.stages.preparation.files import NO_FREE_MOMENT
 from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 from aqbio.stages.solving.observed import read_observed
-from aqbio.stages.stepping.roles import role_scheme
+from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
     import xarray as xr

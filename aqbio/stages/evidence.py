@@ -44,9 +44,9 @@ from aqbio.stages.manifest import (
     write_manifest,
 )
 from aqbio.stages.solving.observed import why_not_whole
-from aqbio.stages.stepping.curves import step_curves
-from aqbio.stages.stepping.roles import flight_feet
 from aqbio.stats.evidence import CHAINS
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.roles import flight_feet
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -142,14 +142,14 @@ def evidence_trial(
     feet = foot_velocities(study, cached, kinematics)
     lines = line_rates(observed_parts(study, cached), kinematics)
     limit = study.settings.steps.steady_speed_change
-    curves = step_curves(data, [one.step for one in own], study.model_map)
+    extras = own_extras(step_dataset(data, [one.step for one in own], study.model_map))
     own_rows = [
         _row(trial, own_arm, one, limit)
-        | own_extras(of_step)
+        | extra
         | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
         | {"line_rate": contact_line_rates(one.step, cached.time, lines)}
         | {"momentum": one.momentum, "arm_momentum_y": one.arm_momentum[..., UPWARD]}
-        for one, of_step in zip(own, curves, strict=True)
+        for one, extra in zip(own, extras, strict=True)
     ]
     findings: list[Finding] = []
     arm_rows: list[dict[str, Any]] = []

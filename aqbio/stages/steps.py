@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,34 +16,28 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.mechanics.gait.steps import (
-    Step,
-    heading_changes,
-    phase_mean,
-    phase_rms,
-    solved_steps,
-    steps_from_contacts,
-)
+from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY
-from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.contacts import trial_contacts, trial_steps
 from aqbio.stages.fitting.precision import statistic_sds
 from aqbio.stages.internal import contained
 from aqbio.stages.manifest import OK, Report
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
-from aqbio.stages.stepping.curves import StepCurves, curves_dataset, step_curves
+from aqbio.stages.stepping.curves import curves_dataset, kept_curves
 from aqbio.stages.stepping.findings import Failures, finding_rows
-from aqbio.stages.stepping.roles import role_scheme
-from aqbio.stages.stepping.trial_states import LAST, trial_rows
+from aqbio.stages.stepping.trial_states import LAST, trial_rows, unobserved_parts
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.roles import role_scheme
+from aqbio.steps.spreads import with_spreads
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 STAGE = "steps"
-
-KEY = ("participant_id", "trial_id", "step")
 
 DIGITS = 5
 """Significant digits of the long table: a hundred-thousandth, far below any interval."""
@@ -53,9 +47,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TrialSteps:
-    """Steps of one trial: curves and rows of contributions of those whose motion is known.
+    """Steps of one trial.
 
-    ``table`` and ``quality`` hold its rows of the tables of steps and of quality.
+    Attributes
+    ----------
+    steps : tuple of Step
+        All of them.
+    curves : xarray.Dataset
+        From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known.
+    rows : tuple of DataFrame
+        Of contributions, for every step of the curves.
     """
 
     participant_id: str
@@ -63,16 +64,50 @@ class TrialSteps:
     data: xr.Dataset
     marker_error: xr.DataArray
     steps: tuple[Step, ...]
-    curves: tuple[StepCurves | None, ...]
-    rows: tuple[pd.DataFrame | None, ...]
+    curves: xr.Dataset
+    rows: tuple[pd.DataFrame, ...]
     source: Path
-    table: list[tuple[Row, StepCurves | None]] = field(default_factory=list)
-    quality: list[Row] = field(default_factory=list)
 
     @property
     def tracked(self) -> bool:
         """Whether markers were compared with the model; not where joint angles were given."""
         return not self.trial.coordinates_file
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the steps that have curves."""
+        return [int(number) for number in self.curves["number"].values]
+
+    def curves_of(self, *statuses: str) -> xr.Dataset:
+        """Curves of steps whose contacts have a status."""
+        numbers = [step.number for step in self.steps if step.status in statuses]
+        return self.curves.isel(step=np.isin(self.numbers, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrial:
+    """What is kept of a trial until the tables of the study are written.
+
+    Attributes
+    ----------
+    steps, quality : list of dict
+        Rows of the tables.
+    contributions : list of DataFrame
+        Of every step that was kept.
+    curves : xarray.Dataset
+        Of these steps, in single precision.
+    unobserved : str
+        Parts that were not observed during the contacts, and why.
+    """
+
+    participant_id: str
+    trial_id: str
+    source: Path
+    steps: list[Row]
+    quality: list[Row]
+    contributions: list[pd.DataFrame]
+    curves: xr.Dataset
+    unobserved: str
 
 
 def steps_study(study: Study, report: Report) -> None:
@@ -80,25 +115,25 @@ def steps_study(study: Study, report: Report) -> None:
     import pandas as pd
 
     done, failed = _told_trials(study)
-    rows = [row for trial in done for row in trial.table]
-    curves = [(row, item) for row, item in rows if item is not None and row["status"] != "rejected"]
-    kept = {tuple(row[name] for name in KEY) for row, _ in curves}
     source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
     scheme = role_scheme(study)
     columns_of_steps = step_columns.step_table(scheme.items)
-    steps = pd.DataFrame([row for row, _ in rows], columns=list(columns_of_steps))
+    rows = [row for trial in done for row in trial.steps]
+    steps = pd.DataFrame(rows, columns=list(columns_of_steps))
     write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
     write_table(
-        _contributions(done, kept),
+        [rows for trial in done for rows in trial.contributions],
         study.table("contributions.tsv"),
         step_columns.CONTRIBUTIONS,
         source,
         digits=DIGITS,
     )
-    write_dataset(curves_dataset(curves, scheme), study.table("step_curves.nc"), source)
+    curves = curves_dataset([trial.curves for trial in done], scheme)
+    write_dataset(curves, study.table("step_curves.nc"), source)
     measured = _frame((row for trial in done for row in trial.quality), step_columns.QUALITY)
     write_table(measured, study.table("quality.tsv"), step_columns.QUALITY, source)
-    trials = trial_rows(study, (steps, measured), done, failed)
+    unseen = {(trial.participant_id, trial.trial_id): trial.unobserved for trial in done}
+    trials = trial_rows(study, (steps, measured), unseen, failed)
     for name, rows_of, columns in (
         ("findings.tsv", finding_rows(study, failed), step_columns.FINDINGS),
         ("trials.tsv", trials, step_columns.TRIALS),
@@ -108,18 +143,27 @@ def steps_study(study: Study, report: Report) -> None:
     report(f"{len(steps)} contacts in {len(done)} trials, {whole} whole steps kept")
 
 
-def _contributions(trials: list[TrialSteps], kept: set[tuple[Any, ...]]) -> pd.DataFrame:
-    """Rows of all steps that were kept."""
-    import pandas as pd
-
-    empty = pd.DataFrame(columns=list(step_columns.CONTRIBUTIONS))
-    found = []
-    for trial in trials:
-        for step, rows in zip(trial.steps, trial.rows, strict=True):
-            person, name = trial.participant_id, trial.trial.trial_id
-            if rows is not None and (person, name, step.number) in kept:
-                found.append(rows.assign(participant_id=person, trial_id=name, step=step.number))
-    return pd.concat(found, ignore_index=True) if found else empty
+def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+    """Rows and curves of a trial: its signals are let go, a study of hundreds has to fit."""
+    rows = list(_step_rows(study, trial))
+    known = set(trial.numbers)
+    kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
+    wanted = {row["step"] for row in kept}
+    person, name = trial.participant_id, trial.trial.trial_id
+    return ToldTrial(
+        participant_id=person,
+        trial_id=name,
+        source=trial.source,
+        steps=rows,
+        quality=list(quality.quality_rows(study, [trial])),
+        contributions=[
+            table.assign(participant_id=person, trial_id=name, step=number)
+            for number, table in zip(trial.numbers, trial.rows, strict=True)
+            if number in wanted
+        ],
+        curves=kept_curves(trial.curves, kept),
+        unobserved=unobserved_parts(study, trial.data),
+    )
 
 
 def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
@@ -132,9 +176,9 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
     return frame
 
 
-def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
+def _told_trials(study: Study) -> tuple[list[ToldTrial], Failures]:
     """Read every trial that all stages of its participant finished, and what is told of it."""
-    done: list[TrialSteps] = []
+    done: list[ToldTrial] = []
     failed: Failures = {}
     for participant in study.participants:
         name = participant.participant_id
@@ -146,10 +190,7 @@ def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
             source = study.folder(name, "contributions") / f"{trial.trial_id}.nc"
             try:
                 with contained(study, STAGE, name, trial.trial_id):
-                    found = _trial_steps(study, name, trial, source)
-                    found.table.extend(_step_rows(study, found))
-                    found.quality.extend(quality.quality_rows(study, [found]))
-                done.append(found)
+                    done.append(_told(study, _trial_steps(study, name, trial, source)))
             except AqbioError as error:
                 failed[name, trial.trial_id] = error
     return done, failed
@@ -157,37 +198,29 @@ def _told_trials(study: Study) -> tuple[list[TrialSteps], Failures]:
 
 def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:
     data = read_dataset(source)
+    steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
     first, last = float(data["time"][0]), float(data["time"][-1])
-    measured = steps_from_contacts(
-        list(trial_contacts(data)),
-        maximum_flight=study.settings.steps.maximum_flight_s,
-        edge_distance=study.settings.prepare.edge_distance_m,
-    )
-    steps = solved_steps(measured, first, last)
     scheme = role_scheme(study)
     covered = [step for step in steps if step.touchdown >= first and step.toe_off <= last]
-    found = step_curves(data, covered, study.model_map, scheme)
-    by_number = {one.step.number: one for one in found}
-    curves = tuple(by_number.get(step.number) for step in steps)
-    rows = tuple(contribution_tables(data, steps, curves, scheme))
+    curves = step_dataset(data, covered, study.model_map, scheme)
+    curves = with_spreads(curves, data, covered, scheme)
+    rows = tuple(contribution_tables(data, covered, curves, scheme))
     final = read_dataset(study.folder(participant_id, "consistency") / f"{trial.trial_id}.nc")
-    # Level C is most of a file, and told by now: a study of hundreds of trials has to fit.
-    heavy = ("induced_", "group_momentum_sample")
-    light = data.drop_vars([name for name in data.data_vars if str(name).startswith(heavy)])
-    light = light.assign_attrs(statistic_sds(data, steps))
+    data = data.assign_attrs(statistic_sds(data, steps))
     return TrialSteps(
-        participant_id, trial, light, final["marker_error"], tuple(steps), curves, rows, source
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, source
     )
 
 
-def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurves | None]]:
+def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
     mass = float(trial.data.attrs["mass"])
     height = study.participant(trial.participant_id).height_m
     belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
     velocity = trial.data["com_velocity"].values + belt
     items = role_scheme(study).items
     turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
-    for step, curves, turn in zip(trial.steps, trial.curves, turns, strict=True):
+    numbers = trial.numbers
+    for step, turn in zip(trial.steps, turns, strict=True):
         row: Row = dict.fromkeys(step_columns.step_table(items))
         row |= {
             "participant_id": trial.participant_id,
@@ -209,13 +242,14 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[tuple[Row, StepCurve
             "mass_kg": mass,
             "height_m": np.nan if height is None else height,
         }
-        if curves is not None:
+        if step.number in numbers:
+            curves = trial.curves.isel(step=numbers.index(step.number))
             row |= _marker_errors(trial, step)
-            row |= _step_outcomes(step, curves, mass, items)
+            row |= _step_outcomes(step, curves, mass)
             row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
-            row |= _consistency_outcomes(curves, items)
+            row |= _consistency_outcomes(curves)
             row |= _judgement(study, row)
-        yield row, curves
+        yield row
 
 
 def _marker_errors(trial: TrialSteps, step: Step) -> Row:
@@ -237,43 +271,47 @@ def _peak(data: xr.Dataset, step: Step) -> float:
     return float(data["contact_peak"].values[own][0])
 
 
-def _step_outcomes(step: Step, curves: StepCurves, mass: float, items: tuple[str, ...]) -> Row:
+def _step_outcomes(step: Step, curves: xr.Dataset, mass: float) -> Row:
     """Scalars of one step: stance means of H, residual, forces, steadiness."""
-    momentum = phase_mean(curves.vectors["angular_momentum"][0])
-    residual = phase_rms(curves.vectors["residual_moment"][0])[0]
-    force = curves.vectors["ground_force"][0, :, 0] / (mass * GRAVITY)
-    row: Row = {
-        f"H_{role}_{axis}_stance_mean_kgm2ps": momentum[r, a]
-        for r, role in enumerate(items)
-        for a, axis in enumerate(AXES)
-    }
-    row |= {f"M_residual_{axis}_stance_rms_Nm": residual[a] for a, axis in enumerate(AXES)}
-    duration = step.next_touchdown - step.touchdown
-    velocity = curves.vectors["com_velocity"]
-    last = velocity[1, -1, 0] if np.isfinite(duration) else velocity[0, -1, 0]
-    first = velocity[0, 0, 0]
+    stance = curves.sel(phase="stance")
+    momentum = phase_mean(stance["angular_momentum"].values)
+    force = stance["ground_force"].values / (mass * GRAVITY)
+    row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, momentum)
+    row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", stance["residual_moment"])
+    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"])
+    forward = curves["com_velocity"].sel(axis="x").values
+    last = forward[1, -1] if np.isfinite(duration) else forward[0, -1]
     row |= {
-        "speed_mps": curves.speed,
+        "speed_mps": speed,
         "step_frequency_hz": 1.0 / duration,
-        "step_length_m": curves.speed * duration,
+        "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
-        "speed_change_mps": last[0] - first[0],
+        "speed_change_mps": last - forward[0, 0],
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }
     return row
 
 
-def _consistency_outcomes(curves: StepCurves, items: tuple[str, ...]) -> Row:
+def _consistency_outcomes(curves: xr.Dataset) -> Row:
     """Posterior of the stance means of H, and the residual before the fit."""
-    known = curves.stance_sd.get("momentum")
-    row: Row = {
-        f"H_{role}_{axis}_stance_mean_sd_kgm2ps": np.nan if known is None else known[r, a]
-        for r, role in enumerate(items)
+    known = curves["stance_momentum_sd"].values
+    before = curves["residual_moment_plain"].sel(phase="stance")
+    row = _by_group("H_{group}_{axis}_stance_mean_sd_kgm2ps", curves, known)
+    return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
+
+
+def _by_group(name: str, curves: xr.Dataset, values: FloatArray) -> Row:
+    """Numbers of groups and axes, (G, 3), by the name of their column."""
+    return {
+        name.format(group=group, axis=axis): values[r, a]
+        for r, group in enumerate(curves["group"].values)
         for a, axis in enumerate(AXES)
     }
-    before = phase_rms(curves.vectors["residual_moment_plain"][0])[0]
-    row |= {f"M_residual_plain_{axis}_stance_rms_Nm": before[a] for a, axis in enumerate(AXES)}
-    return row
+
+
+def _stance_rms(name: str, moment: xr.DataArray) -> Row:
+    values = phase_rms(moment.values)
+    return {name.format(axis=axis): values[a] for a, axis in enumerate(AXES)}
 
 
 def _judgement(study: Study, row: Row) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -148,4 +149,10 @@ def read_registry(path: Path = DEFAULT) -> Registry:
     aqbio.config.InvalidStudyError
         All problems at once, each with its line and how to mend it.
     """
+    return _read(path, path.read_bytes() if path.is_file() else b"")
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _content: bytes) -> Registry:
+    """Read a registry once for as long as its file holds the same."""
     return read_yaml(path, Registry)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.tables import read_table, write_table
-from benchmarks.freeze import COMPUTED, STORED, differences, main
+from benchmarks.freeze import COMPUTED, STORED, _aqbio, differences, main
 
 COLUMNS = {name: {"description": name} for name in ("who", "count", "value")}
 
@@ -130,3 +130,15 @@ def test_folders_without_tables_are_no_equal_results(results):
     before, after = results
     with pytest.raises(SystemExit, match="nothing to compare"):
         main(["compare", str(before.parent), str(after)])
+
+
+def test_the_code_that_runs_is_that_of_the_tree(tmp_path, monkeypatch):
+    """Also from within another tree, which Python would look into first."""
+    for name in ("here", "tree"):
+        (tmp_path / name / "aqbio").mkdir(parents=True)
+        (tmp_path / name / "aqbio" / "__init__.py").touch()
+        said = f"from pathlib import Path\n\n\ndef main():\n    Path('ran').write_text('{name}')\n"
+        (tmp_path / name / "aqbio" / "cli.py").write_text(said)
+    monkeypatch.chdir(tmp_path / "here")
+    _aqbio(tmp_path / "tree")
+    assert (tmp_path / "here" / "ran").read_text() == "tree"

@@ -14,11 +14,11 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.stages.contributions import _force_findings, _group_findings, trial_contributions
 from aqbio.stages.levels.b_and_c import frames_in_contact, levels_dataset, trial_levels
-from aqbio.stages.levels.curves import CHAINS, hub_signals
 from aqbio.stages.levels.dataset import NEEDS_NO_FORCE, contributions_dataset
 from aqbio.stages.levels.rows import level_rows
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws
 from aqbio.stages.levels.trial_intervals import deviations, intervals_dataset
+from aqbio.steps.curves import step_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded, prepared_of
@@ -110,7 +110,9 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     assert set(shares["source"]) == {"push_leg", "swing_leg", "pelvis", "swing_side"}
     # Joints that no name is given to are a source together.
     assert "other" in set(rows["source"])
-    assert np.isnan(hub_signals(data, "right")["hub_moment"][:, CHAINS.index("upper_body")]).all()
+    hub = step_dataset(data, [STEP], bare)["hub_moment"].sel(phase="stance")
+    assert np.isnan(hub.sel(chain="upper_body")).all()
+    assert np.isfinite(hub.sel(chain="leg_push")).all()
     anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
     draws = trial_draws(found, anatomy, (time, 0.0, touching), Spread(), Sampling(8, 1, 8))
     assert len(deviations(intervals_dataset(draws, [RIGHT], 0.3), "right")) > 20

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.io.dictionary import described, files
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.stages.evidence import arms_dataset, own_dataset
 from aqbio.stages.stepping.curves import curves_dataset
 from tests.stages import made_run
@@ -26,7 +27,7 @@ def undescribed(dataset) -> set[str]:
     [
         ("evidence", lambda: own_dataset([])),
         ("evidence", lambda: arms_dataset([])),
-        ("steps", lambda: curves_dataset([])),
+        ("steps", lambda: curves_dataset([], RoleScheme())),
     ],
 )
 def test_evidence_and_curves(stage, empty):

@@ -26,7 +26,8 @@ from aqbio.names import SIDES
 from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
-from aqbio.stages.arms.trial_state import TrialState, sagittal_moments, trial_steps
+from aqbio.stages.arms.trial_state import TrialState, sagittal_moments
+from aqbio.stages.contacts import trial_steps
 from aqbio.stages.levels.observed_parts import ObservedParts
 from aqbio.stages.preparation.files import NO_FREE_MOMENT
 from aqbio.stages.solving.observed import read_observed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_me
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS, SIDES
 from aqbio.stages.arms.trial_state import TrialState
-from aqbio.stages.levels.curves import CHAINS
-from aqbio.stages.stepping.curves import StepCurves
+from aqbio.steps.curves import CHAINS
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")
@@ -152,25 +154,26 @@ def _speed_change(state: TrialState, step: Step) -> float:
     return last - first
 
 
-def own_extras(curves: StepCurves) -> Row:
+def own_extras(curves: xr.Dataset) -> Iterator[Row]:
     """What only the study's own settings are told with: rates, external moment, hub torques.
 
     Parameters
     ----------
-    curves : StepCurves
-        Of one step in the declared roles.
+    curves : xarray.Dataset
+        In the declared roles, from `aqbio.steps.curves.step_dataset`.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
         ``rate`` (2, 101, G, 3), ``external_moment`` (2, 101, 3), ``residual_moment`` (101,),
-        ``hub_torque`` (101, 3).
+        ``hub_torque`` (101, 3), of every step.
     """
-    roles = len(ROLE_GROUPS)
-    chains = [CHAINS.index(name) for name in ("leg_push", "leg_swing", "upper_body")]
-    return {
-        "rate": curves.vectors["angular_momentum_rate"][:, :, :roles],
-        "external_moment": curves.vectors["external_moment"][:, :, 0],
-        "residual_moment": curves.vectors["residual_moment"][0, :, 0, UPWARD],
-        "hub_torque": curves.vectors["hub_moment"][0][:, chains, UPWARD],
+    upward = curves.sel(phase="stance", axis="y")
+    told = {
+        "rate": curves["angular_momentum_rate"].sel(group=list(ROLE_GROUPS)).values,
+        "external_moment": curves["external_moment"].values,
+        "residual_moment": upward["residual_moment"].values,
+        "hub_torque": upward["hub_moment"].sel(chain=list(CHAINS[:3])).values,
     }
+    for place in range(curves.sizes["step"]):
+        yield {name: values[place] for name, values in told.items()}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.io.study import Study
-from aqbio.mechanics.gait.steps import Contact, Step, solved_steps, steps_from_contacts
+from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.contacts import trial_contacts, trial_steps
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -105,13 +105,3 @@ def sagittal_moments(study: Study, coordinates: Sequence[str], forces: FloatArra
             if coordinate in coordinates:
                 moments[:, side, joint] = forces[:, coordinates.index(coordinate)]
     return moments
-
-
-def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
-    """Steps of a trial as far as its motion is known."""
-    measured = steps_from_contacts(
-        contacts,
-        maximum_flight=study.settings.steps.maximum_flight_s,
-        edge_distance=study.settings.prepare.edge_distance_m,
-    )
-    return tuple(solved_steps(measured, float(time[0]), float(time[-1])))

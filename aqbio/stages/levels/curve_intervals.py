@@ -8,32 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.mechanics.gait.roles import by_role, named_matrix
-from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step
+from aqbio.mechanics.gait.steps import PHASES, Step
 from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
-from aqbio.stages.levels.curves import CHAINS
 from aqbio.stages.levels.intervals import seen
 from aqbio.stages.levels.trial_draws import TrialDraws
+from aqbio.steps.curves import CHAINS
+from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
 
 if TYPE_CHECKING:
     import xarray as xr
 
-KNOTS = np.linspace(0.0, 1.0, 21)
-"""Shares of a phase at which standard deviations are kept: they are smooth."""
-
 FLIGHT_FRAMES = 5
 """Frames of a flight that are drawn."""
 
-ITEMS = {
-    "angular_momentum": "sure_group",
-    "angular_momentum_rate": "sure_group",
-    "hub_moment": "sure_chain",
-    "hub_joint_moment": "sure_chain",
-    "hub_force_moment": "sure_chain",
-    "external_moment": "",
-    "residual_moment": "",
-}
+ITEMS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
 """Variables of the step curves with a standard deviation, and the dimension of their items."""
 
 
@@ -68,7 +58,7 @@ def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, Phases]) -> xr.Dat
             start, end = step.phase(PHASES[phase])
             at = (draws.time[frames] - start) / (end - start)
             for name, drawn in _by_item(draws, step, found).items():
-                own = _interpolated(at, seen(draws, step, drawn).std(axis=0), KNOTS)
+                own = interpolated(at, seen(draws, step, drawn).std(axis=0), KNOTS)
                 values[name][SIDES.index(step.side), phase] = own
     dimensions = ("stance_foot", "phase", "knot")
     return xr.Dataset(
@@ -130,41 +120,3 @@ def _chain_joint_moment(draws: TrialDraws, found: DrawnOutcomes) -> FloatArray:
         if members.sum() == len(chain.roots):
             joint[:, :, place] = -found.joint_moment[:, :, members].sum(axis=2)
     return joint
-
-
-def _interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
-    """(N, ...) straight lines between samples, level beyond their ends."""
-    flat = values.reshape(len(at), -1)
-    columns = [np.interp(wanted, at, column) for column in flat.T]
-    return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
-
-
-def step_sds(trial: xr.Dataset, side: str, counts: Mapping[str, int]) -> dict[str, FloatArray]:
-    """Standard deviations of the curves of the steps of one foot.
-
-    Everything that makes a curve unsure meets here: another independent cause adds its variance.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    side : {"left", "right"}
-        The stance foot.
-    counts : mapping
-        Number of items of every variable.
-
-    Returns
-    -------
-    dict of (2, 101, items, 3) arrays
-        NaN where nothing was drawn.
-    """
-    found = {}
-    for name, count in counts.items():
-        shape = (2, len(PERCENT), count, 3)
-        if f"sd_{name}" not in trial:
-            found[name] = np.full(shape, np.nan)
-            continue
-        own = trial[f"sd_{name}"].sel(stance_foot=side)
-        knots = own.values.astype(float).swapaxes(0, 1)
-        found[name] = _interpolated(KNOTS, knots, PERCENT).swapaxes(0, 1).reshape(shape)
-    return found

@@ -15,7 +15,7 @@ from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_me
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.stages.levels.signals import SideSignals, Signal, side_signals
-from aqbio.stages.stepping.roles import StepRoles, step_roles
+from aqbio.steps.roles import StepRoles, step_roles
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +14,6 @@ from aqbio.names import AXES
 from aqbio.stages.levels.rows import level_rows
 from aqbio.stages.levels.signals import side_signals
 from aqbio.stages.levels.trial_intervals import Deviations, deviations
-from aqbio.stages.stepping.curves import StepCurves
-from aqbio.stages.stepping.role_signals import JOINT_ROLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,43 +25,37 @@ COLUMNS = (
     "level", "source", "target", "axis", "phase", "statistic", "value", "unit", "low", "high",
     "sd_posterior",
 )  # fmt: skip
+TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
 UNKNOWN = (float("nan"), float("nan"))
 
 
 def contribution_tables(
-    trial: xr.Dataset,
-    steps: Sequence[Step],
-    curves: Sequence[StepCurves | None],
-    scheme: RoleScheme,
-) -> Iterator[pd.DataFrame | None]:
-    """Give the rows of every step of a trial; None where its motion is not known.
+    trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
+) -> Iterator[pd.DataFrame]:
+    """Give the rows of every step of a trial.
 
     Parameters
     ----------
     trial : xarray.Dataset
         Output of stage contributions.
     steps : sequence of Step
-    curves : sequence of StepCurves or None
-        Of every step.
+        Whose motion is known.
+    curves : xarray.Dataset
+        Of these steps, from `aqbio.steps.curves.step_dataset`, with spreads.
     scheme : RoleScheme
         That of the curves.
     """
     import pandas as pd
 
-    sides = {step.side for step, own in zip(steps, curves, strict=True) if own is not None}
+    sides = {step.side for step in steps}
     signals = {side: side_signals(trial, side, scheme) for side in sides}
     off = {side: deviations(trial, side) for side in sides}
-    for step, own in zip(steps, curves, strict=True):
-        if own is None:
-            yield None
-            continue
-        rows = [
-            *_level_a_rows(own, scheme.items),
-            *level_rows(trial, step, scheme, signals[step.side]),
-        ]
+    for place, step in enumerate(steps):
+        own = curves.isel(step=place)
+        rows = [*_level_a_rows(own, step), *level_rows(trial, step, scheme, signals[step.side])]
         told = with_intervals(rows, off[step.side], step.contact)
-        told = _with_posterior(told, own.stance_sd, scheme.items)
-        yield pd.DataFrame(list(told), columns=list(COLUMNS))
+        found = pd.DataFrame(list(_with_posterior(told, own)), columns=list(COLUMNS))
+        yield found.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
 
 
 def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iterator[Row]:
@@ -96,13 +88,15 @@ def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iter
         yield row
 
 
-def _with_posterior(
-    rows: Iterable[Row], known: Mapping[str, FloatArray], items: Sequence[str]
-) -> Iterator[Row]:
+def _with_posterior(rows: Iterable[Row], curves: xr.Dataset) -> Iterator[Row]:
     """Add the posterior standard deviation of stance means of momentum and its rate."""
-    statistics = {"momentum_mean": "momentum", "moment_mean": "rate"}
+    items = curves["group"].values.tolist()
+    known = {
+        "momentum_mean": curves["stance_momentum_sd"].values,
+        "moment_mean": curves["stance_rate_sd"].values,
+    }
     for row in rows:
-        sd = known.get(statistics.get(row["statistic"], ""))
+        sd = known.get(row["statistic"])
         own = row["level"] == "A" and row["phase"] == "stance" and row["source"] in items
         row["sd_posterior"] = float("nan")
         if sd is not None and own:
@@ -110,26 +104,26 @@ def _with_posterior(
         yield row
 
 
-def _level_a_rows(curves: StepCurves, items: Sequence[str]) -> Iterator[Row]:
+def _level_a_rows(curves: xr.Dataset, step: Step) -> Iterator[Row]:
     """Long rows of level A and of the joint moments of one step."""
     for phase in range(2):
-        if phase == 1 and not np.isfinite(curves.step.flight):
+        if phase == 1 and not np.isfinite(step.flight):
             continue
-        vectors = {name: values[phase] for name, values in curves.vectors.items()}
-        for index, role in enumerate(items):
-            h, rate = (vectors[n][:, index] for n in ("angular_momentum", "angular_momentum_rate"))
-            if np.isnan(h).all():  # The model lacks the group, or the scheme merges it.
+        own = curves.isel(phase=phase)
+        momentum, rate = own["angular_momentum"].values, own["angular_momentum_rate"].values
+        for index, role in enumerate(curves["group"].values.tolist()):
+            if np.isnan(momentum[:, index]).all():  # not in the model, or merged by the scheme
                 continue
-            yield from _told(("A", role, "whole_body"), curves.step, phase, h, "momentum")
-            yield from _told(("A", role, "whole_body"), curves.step, phase, rate, "moment")
+            key = ("A", role, "whole_body")
+            yield from _told(key, step, phase, momentum[:, index], "momentum")
+            yield from _told(key, step, phase, rate[:, index], "moment")
         for source in ("moment_of_force", "free_moment", "residual_moment"):
-            moment = vectors[source][:, 0]
-            yield from _told(("A", source, "whole_body"), curves.step, phase, moment, "moment")
-        for index, role in enumerate(JOINT_ROLES):
-            moment = vectors["joint_moment"][:, index]
+            yield from _told(("A", source, "whole_body"), step, phase, own[source].values, "moment")
+        joint_moment = own["joint_moment"].values
+        for index, role in enumerate(curves["joint"].values.tolist()):
+            moment = joint_moment[:, index]
             if np.isfinite(moment).all():
-                key = ("joint", role, "distal_segment")
-                yield from _told(key, curves.step, phase, moment, "moment")
+                yield from _told(("joint", role, "distal_segment"), step, phase, moment, "moment")
 
 
 def _told(

@@ -16,7 +16,6 @@ from aqbio.stages.contacts import contact_span
 from aqbio.stages.contributions import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
-from aqbio.stages.stepping.curves import ROLES
 from aqbio.stages.stepping.measures import Row, manifest_entry, measure
 
 if TYPE_CHECKING:
@@ -131,15 +130,12 @@ def _yaw_precision_rows(
 
     After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
     """
-    kept = [c for c in trial.curves if c is not None and c.step.status != "rejected"]
-    if not kept:
+    curves = trial.curves_of("ok", "incomplete").sel(phase="stance", axis="y")
+    if not curves.sizes["step"]:
         return
-    residual = _rms(
-        np.concatenate([c.vectors[f"residual_moment{version}"][0, :, 0, 1] for c in kept])
-    )
-    roles = [ROLES.index(role) for role in EFFECT_GROUPS]
-    rate = f"angular_momentum_rate{version}"
-    rates = np.concatenate([c.vectors[rate][0][:, roles, 1] for c in kept])
+    residual = _rms(curves[f"residual_moment{version}"].values.ravel())
+    rate = curves[f"angular_momentum_rate{version}"].sel(group=list(EFFECT_GROUPS)).values
+    rates = rate.reshape(-1, len(EFFECT_GROUPS))
     effects = _rms(rates)
     smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
@@ -177,12 +173,11 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
 def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
     """Change of the whole body's H about the vertical over flight, where it should be constant."""
     drifts = []
-    for curves in trial.curves:
-        if curves is None or curves.step.status != "ok":
-            continue
-        momentum = curves.vectors[f"angular_momentum{version}"][1, :, :, 1]
-        total = momentum[:, ROLES.index("total")]
-        drifts.append(np.ptp(total) / _largest(momentum[:, : len(ROLE_GROUPS)]))
+    for momentum in trial.curves_of("ok")[f"angular_momentum{version}"].sel(
+        phase="flight", axis="y"
+    ):
+        total = momentum.sel(group="total").values
+        drifts.append(np.ptp(total) / _largest(momentum.sel(group=list(ROLE_GROUPS)).values))
     if drifts:
         name, words = _version(trial.data, version)
         yield measure(

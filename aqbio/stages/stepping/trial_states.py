@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aqbio.io.study import Study
@@ -15,8 +15,7 @@ from aqbio.stages.stepping.quality import contact_window
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from aqbio.stages.steps import TrialSteps
+    import xarray as xr
 
 LAST = PARTICIPANT_STAGES[-1]
 """Stage whose manifest says what became of a trial: it passes all failures on."""
@@ -33,7 +32,7 @@ AGREEMENT = (
 def trial_rows(
     study: Study,
     tables: tuple[pd.DataFrame, pd.DataFrame],
-    done: Sequence[TrialSteps],
+    unseen: Mapping[tuple[str, str], str],
     failed: Failures,
 ) -> Iterator[Row]:
     """Rows of every trial.
@@ -43,13 +42,12 @@ def trial_rows(
     study : Study
     tables : pair of DataFrame
         Steps and quality of the study.
-    done : sequence of TrialSteps
-        Trials that have results.
+    unseen : mapping of (participant, trial)
+        What was not observed, from :func:`unobserved_parts`, of trials that have results.
     failed : mapping
         Trials that stage steps could not tell.
     """
     steps, quality = tables
-    unseen = {(one.participant_id, one.trial.trial_id): _unobserved(study, one) for one in done}
     verdicts = dict(iter(quality.groupby(["participant_id", "trial_id"])))
     for participant in study.participants:
         name = participant.participant_id
@@ -82,10 +80,9 @@ def trial_rows(
             yield row | {"state": _state(row)} | _agreement(verdicts.get(place))
 
 
-def _unobserved(study: Study, trial: TrialSteps) -> str:
+def unobserved_parts(study: Study, data: xr.Dataset) -> str:
     """Say which parts were not observed during the contacts, and why."""
-    observed = read_observed(trial.data)
-    return why_not_whole(observed, study.model_map.groups, contact_window(trial.data))
+    return why_not_whole(read_observed(data), study.model_map.groups, contact_window(data))
 
 
 def _state(row: Row) -> str:

@@ -15,16 +15,16 @@ from aqbio.stages.levels.curve_intervals import (
     KNOTS,
     curves_sd_dataset,
     phase_frames,
-    step_sds,
 )
-from aqbio.stages.levels.curves import CHAINS
 from aqbio.stages.levels.intervals import interval_rows
 from aqbio.stages.levels.trial_draws import Sampling, outcomes_of
-from aqbio.stages.stepping.curves import curves_dataset, step_curves
+from aqbio.stages.stepping.curves import kept_curves
+from aqbio.steps.curves import CHAINS
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.levels.test_intervals import EXACT, PLATES, STEP, _draws
-from tests.stages.made_contributions import MAP, made_trial
-from tests.stages.stepping.test_curves import _steps
+from tests.stages.made_contributions import made_trial
+from tests.steps.cut import cut_steps
+from tests.steps.test_curves import _steps
 
 COUNTS = {"sure_group": len(RoleScheme().items), "sure_chain": len(CHAINS), "": 1}
 ITEM_COUNTS = {name: COUNTS[item] for name, item in ITEMS.items()}
@@ -127,13 +127,13 @@ def test_bands_travel_to_the_step_curves(run):
     trial, drawn = made_trial(), _dataset(_draws(*run, PLATES, Sampling(8, 1, 8)))
     steps = _steps(trial)[:2]
     trial = trial.merge(drawn)
-    curves = step_curves(trial, steps, MAP)
     row = dict.fromkeys(
-        ("participant_id", "trial_id", "condition", "side", "step", "speed_mps", "contact_s",
-         "flight_s", "mass_kg", "height_m"),
+        ("participant_id", "trial_id", "condition", "side", "speed_mps", "contact_s", "flight_s",
+         "mass_kg", "height_m"),
         0.0,
     )  # fmt: skip
-    data = curves_dataset([(row, one) for one in curves])
+    rows = [row | {"step": step.number} for step in steps]
+    data = kept_curves(cut_steps(trial, steps), rows)
     for name in ITEMS:
         if name in data:
             assert data[f"{name}_sd"].dims == data[name].dims
@@ -141,4 +141,4 @@ def test_bands_travel_to_the_step_curves(run):
     knots = drawn["sd_external_moment"].sel(stance_foot="right", phase="stance").values
     np.testing.assert_allclose(ours[::5], knots, rtol=1e-6)
     assert np.isnan(data["external_moment_sd"].isel(step=1)).all()
-    assert np.isnan(step_sds(made_trial(), "left", ITEM_COUNTS)["hub_moment"]).all()
+    assert np.isnan(cut_steps(made_trial(), steps)["hub_moment_sd"]).all()

@@ -23,14 +23,14 @@ from aqbio.report.quality import WORDINGS, quality_cell
 from aqbio.stages.manifest import FAILED, OK, entry, write_manifest
 from aqbio.stages.solving.observed import with_observed
 from aqbio.stages.stepping import columns as step_columns
-from aqbio.stages.stepping.curves import ROLES, step_curves
 from aqbio.stages.stepping.findings import cause_rows, finding_rows, study_causes
 from aqbio.stages.stepping.measures import measure
 from aqbio.stages.stepping.quality import contact_window, quality_rows
-from aqbio.stages.stepping.trial_states import trial_rows
+from aqbio.stages.stepping.trial_states import trial_rows, unobserved_parts
 from aqbio.stages.steps import TrialSteps
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
+from tests.steps.cut import ROLES, cut_steps
 
 CLOSURES = [{"name": "A2", "value": 3e-12, "tolerance": 1e-6, "identity": "words"}]
 REFERENCE = {"frames": 7, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
@@ -68,7 +68,7 @@ def _trial(study, data: xr.Dataset, scheme: RoleScheme | None = None) -> TrialSt
     ]
     steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
     steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
-    curves = step_curves(data, steps, MAP, scheme)
+    curves = cut_steps(data, steps, scheme)
     trial = study.moving_of("P1")[0]
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), Path("fast.nc"))
@@ -148,12 +148,12 @@ def test_yaw_precision_compares_the_smallest_group_with_the_residual(study, rows
     data = made_trial()
     table = rows(data)
     curves = _trial(study, data).curves
-    pooled = np.concatenate([c.vectors["residual_moment"][0, :, 0, 1] for c in curves])
+    pooled = np.concatenate([c[0, :, 1] for c in curves["residual_moment"]])
     residual = np.sqrt((pooled**2).mean())
     effects = []
     for role in ("push_leg", "swing_leg", "arms", "torso"):
         index = ROLES.index(role)
-        pooled = [c.vectors["angular_momentum_rate"][0, :, index, 1] for c in curves]
+        pooled = [c[0, :, index, 1] for c in curves["angular_momentum_rate"]]
         effects.append(np.sqrt((np.concatenate(pooled) ** 2).mean()))
     assert table.loc["residual_moment_y_stance_rms", "value"] == pytest.approx(residual)
     assert table.loc["residual_moment_y_stance_rms", "limit"] == 10.0
@@ -164,8 +164,8 @@ def test_flight_drift(study, rows):
     """Range of the total over the largest group, mean over the whole steps."""
     data = made_trial()
     expected = []
-    for curves in _trial(study, data).curves[:2]:
-        momentum = curves.vectors["angular_momentum"][1, :, :, 1]
+    for curves in _trial(study, data).curves["angular_momentum"].values[:2]:
+        momentum = curves[1, :, :, 1]
         total = momentum[:, ROLES.index("total")]
         groups = momentum[:, [ROLES.index(r) for r in ("push_leg", "swing_leg", "arms", "torso")]]
         largest = max(np.abs(groups).max(), np.abs(momentum[:, ROLES.index("pelvis")]).max())
@@ -241,8 +241,8 @@ def test_what_became_of_every_trial(study):
         ],
         columns=["participant_id", "trial_id", "measure", "verdict"],
     )
-    done = [_trial(study, _with_arms(seen=False))]
-    found = list(trial_rows(study, (steps, quality), done, {}))
+    unseen = {("P1", "fast"): unobserved_parts(study, _with_arms(seen=False))}
+    found = list(trial_rows(study, (steps, quality), unseen, {}))
     rows = {(r["participant_id"], r["trial_id"]): r for r in found}
     assert len(rows) == 4
     assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())

@@ -16,17 +16,16 @@ import xarray as xr
 from scipy.interpolate import CubicSpline
 
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
 from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.contribution_rows import _level_a_rows
-from aqbio.stages.stepping.curves import step_curves
-from aqbio.stages.stepping.role_signals import JOINT_ROLES
 from aqbio.stages.steps import TrialSteps, _step_rows
+from aqbio.steps.curves import JOINT_ROLES
 from tests.small_study import write_small_study
-from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, made_trial, mirrored_trial
+from tests.stages.made_contributions import CONTACTS, MASS, TIME, made_trial, mirrored_trial
+from tests.steps.cut import cut_steps
 
 WEIGHT = MASS * GRAVITY
 TRAPEZOIDS = 1e-4
@@ -46,7 +45,7 @@ def _trial(study, data: xr.Dataset) -> TrialSteps:
     contacts = list(trial_contacts(data))
     steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.0)
     steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
-    curves = step_curves(data, steps, MAP)
+    curves = cut_steps(data, steps)
     errors = xr.DataArray(
         np.zeros((len(TIME), 1)), dims=("time", "marker"), coords={"time": data["time"]}
     )
@@ -55,7 +54,7 @@ def _trial(study, data: xr.Dataset) -> TrialSteps:
 
 
 def _table(study, data: xr.Dataset) -> pd.DataFrame:
-    return pd.DataFrame([row for row, _ in _step_rows(study, _trial(study, data))])
+    return pd.DataFrame(list(_step_rows(study, _trial(study, data))))
 
 
 def _mean(spline: CubicSpline, start: float, end: float) -> np.ndarray:
@@ -144,7 +143,7 @@ def test_impulses_of_joint_moments_are_their_time_integrals(study):
     joints = list(made["joint"].values)
     moments = CubicSpline(TIME, made["joint_moment"].values)
     size = np.abs(made["joint_moment"].values).max()
-    rows = pd.DataFrame(list(_level_a_rows(trial.curves[0], RoleScheme().items)))
+    rows = pd.DataFrame(list(_level_a_rows(trial.curves.isel(step=0), trial.steps[0])))
     own = rows[(rows["level"] == "joint") & (rows["statistic"] == "moment_impulse")]
     values = own.set_index(["source", "phase", "axis"])["value"]
     step = trial.steps[0]

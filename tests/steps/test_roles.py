@@ -13,16 +13,15 @@ from aqbio.config.validation import InvalidStudyError
 from aqbio.mechanics.gait.roles import PelvisMember, RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, phase_mean
 from aqbio.stages.levels.b_and_c import frames_in_contact
-from aqbio.stages.levels.curves import CHAINS, hub_signals
 from aqbio.stages.levels.rows import level_rows
 from aqbio.stages.stepping.columns import step_table
-from aqbio.stages.stepping.curves import curves_dataset, step_curves
-from aqbio.stages.stepping.role_signals import JOINT_ROLES
-from aqbio.stages.stepping.roles import step_roles
+from aqbio.stages.stepping.curves import curves_dataset
+from aqbio.steps.curves import CHAINS, JOINT_ROLES, step_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.stages.made_contributions import MAP, made_trial
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
-from tests.stages.stepping.test_curves import _steps
+from tests.steps.cut import one_step
+from tests.steps.test_curves import _steps
 
 ROUND_OFF = 1e-9
 KEYS = ["level", "source", "target", "axis", "phase", "statistic"]
@@ -40,7 +39,7 @@ def levels():
 
 
 def _momentum(trial, step, scheme):
-    values = step_curves(trial, [step], MAP, scheme)[0].vectors["angular_momentum"]
+    values = one_step(trial, step, scheme)["angular_momentum"]
     return {item: values[:, :, place] for place, item in enumerate(scheme.items)}
 
 
@@ -80,7 +79,7 @@ def test_the_pelvis_goes_where_it_is_told(trial, pelvis):
 def test_roles_change_in_mid_flight_under_r2(trial, number):
     """Legs, chains and joints together; the whole body, forces and the stance stay."""
     step = _steps(trial)[number]
-    own, told = (step_curves(trial, [step], MAP, RoleScheme(flight=r))[0] for r in ("R1", "R2"))
+    own, told = (one_step(trial, step, RoleScheme(flight=r)) for r in ("R1", "R2"))
     later = PERCENT > 0.5
     items = RoleScheme().items
     pairs = {
@@ -92,7 +91,7 @@ def test_roles_change_in_mid_flight_under_r2(trial, number):
         ],
     }
     for name, places in pairs.items():
-        before, after = own.vectors[name], told.vectors[name]
+        before, after = own[name], told[name]
         np.testing.assert_array_equal(after[0], before[0])
         for push, swing in places:
             for one, other in ((push, swing), (swing, push)):
@@ -101,9 +100,9 @@ def test_roles_change_in_mid_flight_under_r2(trial, number):
                     after[1, later, one], before[1, later, other], atol=ROUND_OFF
                 )
     for name in ("ground_force", "external_moment", "residual_moment"):
-        np.testing.assert_array_equal(told.vectors[name], own.vectors[name])
-    swapped = own.flexion[1, later, JOINT_ROLES.index("hip_swing")]
-    found = told.flexion[1, later, JOINT_ROLES.index("hip_push")]
+        np.testing.assert_array_equal(told[name], own[name])
+    swapped = own["joint_flexion_moment"][1, later, JOINT_ROLES.index("hip_swing")]
+    found = told["joint_flexion_moment"][1, later, JOINT_ROLES.index("hip_push")]
     np.testing.assert_allclose(found, swapped, atol=ROUND_OFF)
 
 
@@ -128,8 +127,8 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
     declared = pd.DataFrame(level_rows(levels, STEP)).set_index(KEYS)["value"]
     stance = rows.index.get_level_values("phase") != "flight"
     np.testing.assert_array_equal(rows[stance], declared[stance])
-    roles, time = step_roles(levels, STEP, scheme), levels["time"].values
-    curve = roles.curve("flight", time, lambda side: hub_signals(levels, side)["hub_moment"])
+    cut = step_dataset(levels, [STEP], MAP, scheme).isel(step=0)
+    curve = cut["hub_moment"].sel(phase="flight").values
     for chain in ("leg_push", "leg_swing", "upper_body"):
         expected = phase_mean(curve[:, CHAINS.index(chain), 1])
         found = rows["B", chain, "pelvis", "y", "flight", "moment_mean"]

@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
-from aqbio.mechanics.gait.roles import anatomical_name
+from aqbio.mechanics.gait.roles import RoleScheme, anatomical_name
 from aqbio.mechanics.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
-from aqbio.stages.stepping.curves import (
-    ROLES,
-    curves_dataset,
-    step_curves,
-)
-from aqbio.stages.stepping.role_signals import JOINT_ROLES
-from tests.stages.made_contributions import CONTACTS, MAP, MASS, made_trial, mirrored_trial
+from aqbio.stages.stepping.curves import curves_dataset, kept_curves
+from aqbio.steps.curves import DIMENSIONS, JOINT_ROLES
+from tests.stages.made_contributions import CONTACTS, MASS, made_trial, mirrored_trial
+from tests.steps.cut import ROLES, cut_steps, one_step
 
 ROUND_OFF = 1e-9
 
@@ -48,9 +45,9 @@ def _at(trial, variable, times, **labels):
 
 def test_right_stance_takes_anatomy_as_it_is(trial):
     step = _steps(trial)[0]
-    curves = step_curves(trial, [step], MAP)[0]
+    curves = one_step(trial, step)
     times = step.touchdown + PERCENT * step.contact
-    found = curves.vectors["angular_momentum"][0]
+    found = curves["angular_momentum"][0]
     for role, group in (("push_leg", "leg_right"), ("swing_leg", "leg_left"), ("torso", "torso")):
         expected = _at(trial, "group_angular_momentum", times, group=group)
         np.testing.assert_allclose(found[:, ROLES.index(role)], expected, atol=ROUND_OFF)
@@ -58,22 +55,20 @@ def test_right_stance_takes_anatomy_as_it_is(trial):
 
 def test_left_stance_changes_roles_and_is_mirrored(trial):
     step = _steps(trial)[1]
-    curves = step_curves(trial, [step], MAP)[0]
+    curves = one_step(trial, step)
     times = step.toe_off + PERCENT * step.flight
-    found = curves.vectors["angular_momentum_rate"][1]
+    found = curves["angular_momentum_rate"][1]
     for role, group in (("push_leg", "leg_left"), ("swing_leg", "leg_right"), ("pelvis", "pelvis")):
         expected = mirrored_axial(_at(trial, "group_angular_momentum_rate", times, group=group))
         np.testing.assert_allclose(found[:, ROLES.index(role)], expected, atol=ROUND_OFF)
     force = _at(trial, "ground_force", step.touchdown + PERCENT * step.contact, foot="left")
-    np.testing.assert_allclose(
-        curves.vectors["ground_force"][0, :, 0], mirrored_polar(force), atol=1e-6
-    )
+    np.testing.assert_allclose(curves["ground_force"][0], mirrored_polar(force), atol=1e-6)
 
 
 def test_sides_and_total_are_sums(trial):
     for step in _steps(trial)[:2]:
         for name in ("angular_momentum", "angular_momentum_rate"):
-            values = step_curves(trial, [step], MAP)[0].vectors[name]
+            values = one_step(trial, step)[name]
             part = {role: values[:, :, ROLES.index(role)] for role in ROLES}
             push = part["push_leg"] + part["arms"] + part["torso"] + part["pelvis"]
             np.testing.assert_allclose(part["push_side"], push, atol=ROUND_OFF)
@@ -85,9 +80,9 @@ def test_sides_and_total_are_sums(trial):
 def test_balance_holds_in_every_step(trial):
     """Total rate = external moment + residual; the free moment is a part of the external one."""
     for step in _steps(trial)[:2]:
-        v = step_curves(trial, [step], MAP)[0].vectors
+        v = one_step(trial, step)
         total = v["angular_momentum_rate"][:, :, ROLES.index("total")]
-        explained = v["external_moment"][:, :, 0] + v["residual_moment"][:, :, 0]
+        explained = v["external_moment"] + v["residual_moment"]
         np.testing.assert_allclose(total, explained, atol=ROUND_OFF)
         parts = v["moment_of_force"] + v["free_moment"]
         np.testing.assert_allclose(v["external_moment"], parts, atol=ROUND_OFF)
@@ -98,11 +93,10 @@ def test_a_mirrored_run_has_the_same_canonical_curves(trial):
     mirrored = mirrored_trial(trial)
     for ours, theirs in zip(_steps(trial)[:2], _steps(mirrored)[:2], strict=True):
         assert ours.side != theirs.side
-        before, after = step_curves(trial, [ours], MAP)[0], step_curves(mirrored, [theirs], MAP)[0]
-        for name, values in before.vectors.items():
-            np.testing.assert_allclose(after.vectors[name], values, atol=ROUND_OFF, err_msg=name)
-        np.testing.assert_allclose(after.flexion, before.flexion, atol=ROUND_OFF)
-        assert after.speed == pytest.approx(before.speed)
+        before, after = one_step(trial, ours), one_step(mirrored, theirs)
+        for name, values in before.data_vars.items():
+            np.testing.assert_allclose(after[name], values, atol=ROUND_OFF, err_msg=name)
+        assert after["speed"].item() == pytest.approx(before["speed"].item())
 
 
 @pytest.mark.parametrize("stance", ["left", "right"])
@@ -121,7 +115,7 @@ def test_joints_by_role(stance):
 def test_joint_moments_by_role(trial):
     step = _steps(trial)[1]
     times = step.touchdown + PERCENT * step.contact
-    found = step_curves(trial, [step], MAP)[0].vectors["joint_moment"][0]
+    found = one_step(trial, step)["joint_moment"][0]
     for role, joint in (("hip_push", "hip_left"), ("shoulder_swing", "shoulder_right")):
         expected = mirrored_axial(_at(trial, "joint_moment", times, joint=joint))
         np.testing.assert_allclose(found[:, JOINT_ROLES.index(role)], expected, atol=ROUND_OFF)
@@ -138,7 +132,7 @@ def test_joint_moments_by_role(trial):
 def test_sagittal_moments_are_positive_in_extension(trial, role, coordinate, sign):
     step = _steps(trial)[0]
     times = step.touchdown + PERCENT * step.contact
-    found = step_curves(trial, [step], MAP)[0].flexion[0, :, JOINT_ROLES.index(role)]
+    found = one_step(trial, step)["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
     force = _at(trial, "joint_moment_coordinate", times, coordinate=coordinate)
     np.testing.assert_allclose(found, sign * force, atol=ROUND_OFF)
 
@@ -153,28 +147,28 @@ def test_speed_is_the_mean_over_the_step_belt_included():
         velocity = _at(trial, "com_velocity", times, axis="x") + trial.attrs["belt_speed"]
         mean = np.trapezoid(velocity, times) / (times[-1] - times[0])
         # trapezoidal rule over 101 points of a smooth curve
-        assert step_curves(trial, [step], MAP)[0].speed == pytest.approx(mean, rel=1e-6)
+        assert one_step(trial, step)["speed"].item() == pytest.approx(mean, rel=1e-6)
 
 
 def test_last_step_has_a_stance_but_no_flight(trial):
-    curves = step_curves(trial, [_steps(trial)[2]], MAP)[0]
-    for name, values in curves.vectors.items():
-        only_fitted = name.endswith(("_plain", "_sd_posterior"))
+    curves = one_step(trial, _steps(trial)[2])
+    for name in DIMENSIONS:
+        only_fitted, values = name.endswith(("_plain", "_sd_posterior")), curves[name].values
         assert np.isfinite(values[0]).all() == (not only_fitted), name
         assert np.isnan(values[1]).all(), name
-    assert np.isfinite(curves.speed)
+    assert np.isfinite(curves["speed"])
 
 
 def test_without_arms_their_sums_are_missing_not_smaller(trial):
     """A model or recording without arms cannot say what push side and total carry."""
     armless = trial.sel(group=[g for g in trial["group"].values if "arm" not in str(g)])
     armless = armless.sel(joint=[j for j in trial["joint"].values if "shoulder" not in str(j)])
-    curves = step_curves(armless, [_steps(trial)[0]], MAP)[0]
-    momentum = curves.vectors["angular_momentum"][0]
+    curves = one_step(armless, _steps(trial)[0])
+    momentum = curves["angular_momentum"][0]
     for index, role in enumerate(ROLES):
         missing = role in ("arms", "push_side", "total")
         assert np.isnan(momentum[:, index]).all() == missing, role
-    moments = curves.vectors["joint_moment"][0]
+    moments = curves["joint_moment"][0]
     assert np.isnan(moments[:, JOINT_ROLES.index("shoulder_push")]).all()
     assert np.isfinite(moments[:, JOINT_ROLES.index("hip_push")]).all()
 
@@ -184,43 +178,41 @@ def test_unmeasured_forces_are_missing_not_zero(trial, name):
     """Forces that are not covered by the force file must not count as no force."""
     trial[name].loc[{"foot": "left"}] = np.nan
     step = _steps(trial)[1]
-    vectors = step_curves(trial, [step], MAP)[0].vectors
+    vectors = one_step(trial, step)
     assert np.isnan(vectors[name][0]).any()
 
 
 def test_all_steps_as_one_dataset(trial):
-    steps = _steps(trial)[:2]
+    steps = _steps(trial)
     rows = [
-        (
-            {
-                "participant_id": "P1",
-                "trial_id": "fast",
-                "condition": "normal",
-                "step": step.number,
-                "side": step.side,
-                "speed_mps": 8.0,
-                "contact_s": step.contact,
-                "flight_s": step.flight,
-                "mass_kg": MASS,
-                "height_m": np.nan,
-            },
-            step_curves(trial, [step], MAP)[0],
-        )
-        for step in steps
+        {
+            "participant_id": "P1",
+            "trial_id": "fast",
+            "condition": "normal",
+            "step": step.number,
+            "side": step.side,
+            "speed_mps": 8.0,
+            "contact_s": step.contact,
+            "flight_s": step.flight,
+            "mass_kg": MASS,
+            "height_m": np.nan,
+        }
+        for step in steps[:2]
     ]
-    data = curves_dataset(rows)
+    cut = cut_steps(trial, steps)
+    data = curves_dataset([kept_curves(cut, rows)], RoleScheme())
     assert data["angular_momentum"].dims == ("step", "phase", "percent", "group", "axis")
     assert data["external_moment"].dims == ("step", "phase", "percent", "axis")
     assert data["joint_flexion_moment"].dims == ("step", "phase", "percent", "joint")
     assert list(data["side"].values) == ["right", "left"]
     assert list(data["percent"].values[[0, -1]]) == [0.0, 100.0]
     one = data["angular_momentum"].isel(step=1).sel(phase="flight", group="arms").values
-    expected = rows[1][1].vectors["angular_momentum"][1, :, ROLES.index("arms")]
-    np.testing.assert_array_equal(one, expected.astype(np.float32))
+    expected = cut["angular_momentum"].isel(step=1).sel(phase="flight", group="arms")
+    np.testing.assert_array_equal(one, expected.values.astype(np.float32))
 
 
 def test_a_study_without_steps_has_an_empty_dataset():
-    data = curves_dataset([])
+    data = curves_dataset([], RoleScheme())
     assert data.sizes["step"] == 0
     assert data["joint_moment"].shape == (0, 2, 101, len(JOINT_ROLES), 3)
 
@@ -231,4 +223,4 @@ def test_a_speed_that_nothing_shows_is_unknown(trial):
     trial["com_velocity"] = trial["com_velocity"].where(~touching)
     own = _steps(trial)[0]
     step = replace(own, next_touchdown=own.toe_off)
-    assert np.isnan(step_curves(trial, [step], MAP)[0].speed)
+    assert np.isnan(one_step(trial, step)["speed"])

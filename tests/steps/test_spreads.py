@@ -13,15 +13,16 @@ from aqbio.io.study import load_study
 from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
-from aqbio.stages.fitting.curves import inflation
 from aqbio.stages.fitting.precision import STATISTICS, statistic_sds
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.manifest import OK, entry, write_manifest
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.contribution_rows import _with_posterior
-from aqbio.stages.stepping.curves import ROLES, curves_dataset, step_curves
+from aqbio.stages.stepping.curves import curves_dataset, kept_curves
 from aqbio.stages.stepping.quality import contact_window, quality_rows
 from aqbio.stages.steps import TrialSteps, _consistency_outcomes
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.spreads import inflation
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (
     CONTACTS,
@@ -31,6 +32,7 @@ from tests.stages.made_contributions import (
     fitted_trial,
     made_trial,
 )
+from tests.steps.cut import ROLES, cut_steps, one_step
 
 FITTED = {
     "motion": "fitted",
@@ -74,7 +76,7 @@ def test_plain_curves_are_those_of_the_plain_motion(trial):
 
     In canonical axes a sum over n groups is 2 n above; the first step's foot is the right one.
     """
-    vectors = step_curves(trial, [_steps(trial)[0]], MAP)[0].vectors
+    vectors = one_step(trial, _steps(trial)[0])
     difference = vectors["angular_momentum_plain"] - vectors["angular_momentum"]
     for role, groups in (("push_leg", 1), ("arms", 2), ("push_side", 5), ("total", 6)):
         np.testing.assert_allclose(difference[:, :, ROLES.index(role)], 2.0 * groups, atol=1e-9)
@@ -86,8 +88,8 @@ def test_plain_curves_are_those_of_the_plain_motion(trial):
 def test_posterior_of_a_role_is_that_of_the_sum_of_its_groups(trial, number):
     """Errors of groups hang together: variances of sums, not sums of variances; mirrored or not."""
     step = _steps(trial)[number]
-    curves = step_curves(trial, [step], MAP)[0]
-    sd = curves.vectors["angular_momentum_sd_posterior"]
+    curves = one_step(trial, step)
+    sd = curves["angular_momentum_sd_posterior"]
     arms = ["arm_left", "arm_right"]
     for axis in range(3):
         expected = GROUP_MOMENTUM * _group_sd(trial, arms, axis)
@@ -96,7 +98,7 @@ def test_posterior_of_a_role_is_that_of_the_sum_of_its_groups(trial, number):
         np.testing.assert_allclose(sd[:, :, ROLES.index("push_leg"), axis], leg, rtol=1e-6)
         whole = TOTAL_MOMENTUM * _group_sd(trial, list(trial["group"].values), axis)
         np.testing.assert_allclose(sd[:, :, ROLES.index("total"), axis], whole, rtol=1e-6)
-    assert curves.stance_sd["momentum"].shape == (len(ROLES), 3)
+    assert curves["stance_momentum_sd"].shape == (len(ROLES), 3)
 
 
 def test_inflation_is_that_of_whole_bodies_for_sums_over_the_trunk():
@@ -108,26 +110,38 @@ def test_inflation_is_that_of_whole_bodies_for_sums_over_the_trunk():
 def test_bands_hold_draws_and_posterior(trial):
     """Variances of independent causes add up; without draws the posterior does not make a band."""
     step = _steps(trial)[0]
-    alone = step_curves(trial, [step], MAP)[0]
-    assert np.isnan(alone.sd["angular_momentum"]).all()
+    alone = one_step(trial, step)
+    assert np.isnan(alone["angular_momentum_sd"]).all()
     knots, items = 21, list(RoleScheme().items)
     drawn = xr.DataArray(
         np.full((2, 2, knots, len(items), 3), 0.3),
         dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
         coords={"stance_foot": ["left", "right"]},
     )
-    curves = step_curves(trial.assign(sd_angular_momentum=drawn), [step], MAP)[0]
-    posterior = curves.vectors["angular_momentum_sd_posterior"]
+    curves = one_step(trial.assign(sd_angular_momentum=drawn), step)
+    posterior = curves["angular_momentum_sd_posterior"]
     expected = np.hypot(0.3, posterior)
-    np.testing.assert_allclose(curves.sd["angular_momentum"], expected, rtol=1e-6)
+    np.testing.assert_allclose(curves["angular_momentum_sd"], expected, rtol=1e-6)
+
+
+def test_curves_in_declared_roles_do_not_ask_how_roles_were_drawn(trial):
+    """Verdicts read the declared roles of trials whose draws are of others: arms one by one."""
+    step, items = _steps(trial)[0], RoleScheme(arms="split").items
+    drawn = xr.DataArray(
+        np.ones((2, 2, 21, len(items), 3)),
+        dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
+        coords={"stance_foot": ["left", "right"]},
+    )
+    found = step_dataset(trial.assign(sd_angular_momentum=drawn), [step], MAP)
+    xr.testing.assert_identical(found, step_dataset(trial, [step], MAP))
 
 
 def test_the_curves_of_a_study_hold_both_versions(trial):
     steps = _steps(trial)
     row = dict.fromkeys(("participant_id", "trial_id", "condition", "side"), "x")
     row |= dict.fromkeys(("step", "speed_mps", "contact_s", "flight_s", "mass_kg", "height_m"), 1.0)
-    both = [step_curves(one, [steps[0]], MAP)[0] for one in (trial, made_trial())]
-    data = curves_dataset([(row, one) for one in both])
+    both = [kept_curves(cut_steps(one, steps), [row]) for one in (trial, made_trial())]
+    data = curves_dataset(both, RoleScheme())
     for name in ("angular_momentum", "angular_momentum_rate"):
         for version in ("plain", "sd_posterior"):
             values = data[f"{name}_{version}"].values
@@ -137,8 +151,8 @@ def test_the_curves_of_a_study_hold_both_versions(trial):
 
 def test_steps_tell_the_posterior_of_stance_means(trial):
     step = _steps(trial)[0]
-    curves = step_curves(trial, [step], MAP)[0]
-    row = _consistency_outcomes(curves, ROLES)
+    curves = one_step(trial, step)
+    row = _consistency_outcomes(curves)
     assert set(row) <= set(step_columns.STEPS)
     found = row["H_arms_y_stance_mean_sd_kgm2ps"]
     covariance = trial["stance_momentum_covariance"].values[0, :, :, 1]
@@ -146,15 +160,20 @@ def test_steps_tell_the_posterior_of_stance_means(trial):
     expected = GROUP_MOMENTUM * np.sqrt(covariance[np.ix_(own, own)].sum())
     assert found == pytest.approx(expected)
     plain = row["M_residual_plain_y_stance_rms_Nm"]
-    values = curves.vectors["residual_moment_plain"][0, :, 0, 1]
+    values = curves["residual_moment_plain"].values[0, :, 1]
     assert plain == pytest.approx(np.sqrt((values**2).mean()), rel=0.02)
-    unknown = _consistency_outcomes(step_curves(made_trial(), [step], MAP)[0], ROLES)
+    unknown = _consistency_outcomes(one_step(made_trial(), step))
     assert set(unknown) == set(row)
     assert np.isnan(list(unknown.values())).all()
 
 
 def test_rows_of_stance_means_of_level_a_have_the_posterior():
-    known = {"momentum": np.arange(24.0).reshape(8, 3), "rate": 100 + np.arange(24.0).reshape(8, 3)}
+    numbers = np.arange(24.0).reshape(8, 3)
+    known = xr.Dataset(
+        {"stance_momentum_sd": (("group", "axis"), numbers),
+         "stance_rate_sd": (("group", "axis"), 100 + numbers)},
+        coords={"group": list(ROLES)},
+    )  # fmt: skip
     base = {"level": "A", "source": "arms", "axis": "y", "phase": "stance"}
     rows = [
         base | {"statistic": "momentum_mean"},
@@ -165,10 +184,10 @@ def test_rows_of_stance_means_of_level_a_have_the_posterior():
         base | {"statistic": "moment_mean", "level": "B"},
     ]
     place = 3 * ROLES.index("arms") + 1
-    found = [row["sd_posterior"] for row in _with_posterior(rows, known, ROLES)]
+    found = [row["sd_posterior"] for row in _with_posterior(rows, known)]
     assert found[:2] == [place, 100 + place]
     assert np.isnan(found[2:]).all()
-    assert np.isnan([row["sd_posterior"] for row in _with_posterior(rows, {}, ROLES)]).all()
+    assert np.isnan([row["sd_posterior"] for row in _with_posterior(rows, known * np.nan)]).all()
 
 
 def test_statistics_of_a_trial_are_pooled_over_its_stances(trial):
@@ -203,7 +222,7 @@ def rows(tmp_path, trial):
     ):  # fmt: skip
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     steps = _steps(trial)
-    curves = step_curves(trial, steps, MAP)
+    curves = cut_steps(trial, steps)
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     data = trial.assign_attrs(posterior_sd_opposition=0.031, posterior_sd_arms_push_cosine=0.02)
     one = TrialSteps(

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import phase_mean
 from aqbio.stages.levels.b_and_c import frames_in_contact
-from aqbio.stages.levels.curves import CHAINS, hub_signals
 from aqbio.stages.levels.rows import level_rows
-from aqbio.stages.stepping.roles import step_roles
+from aqbio.steps.curves import CHAINS, step_dataset
 from tests.mechanics.levels_case import mirrored_run, smooth_run
+from tests.stages.made_contributions import MAP
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
 
 
@@ -30,11 +29,8 @@ def trial(run):
 
 
 def _hub_curves(trial, step):
-    roles, time = step_roles(trial, step, RoleScheme()), trial["time"].values
-    return {
-        name: roles.both(time, lambda side, name=name: hub_signals(trial, side)[name])
-        for name in ("hub_moment", "hub_joint_moment")
-    }
+    curves = step_dataset(trial, [step], MAP).isel(step=0)
+    return {name: curves[name].values for name in ("hub_moment", "hub_joint_moment")}
 
 
 @pytest.mark.parametrize("chain", CHAINS)

@@ -1,0 +1,1 @@
+"""Steps as labelled arrays: cut once, canonical, in roles; everything behind reads these."""

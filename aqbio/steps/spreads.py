@@ -1,0 +1,139 @@
+"""How sure curves of steps and their means are: draws, and the posterior of the motion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
+from aqbio.mechanics.gait.roles import RoleScheme, by_role
+from aqbio.mechanics.gait.steps import PERCENT, Side, Step
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SUMS_OF_THE_TRUNK = ("push_side", "total")
+"""Roles whose errors are those of the whole body: their posterior is inflated as the total's."""
+
+
+SPREADS = {
+    "angular_momentum": "group",
+    "angular_momentum_rate": "group",
+    "hub_moment": "chain",
+    "hub_joint_moment": "chain",
+    "hub_force_moment": "chain",
+    "external_moment": "",
+    "residual_moment": "",
+}
+"""Curves with a standard deviation over draws, and the dimension of their items."""
+
+KNOTS = np.linspace(0.0, 1.0, 21)
+"""Shares of a phase at which standard deviations are kept: they are smooth."""
+
+
+def with_spreads(
+    curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme
+) -> xr.Dataset:
+    """Add how sure the curves are: everything that makes them unsure meets here.
+
+    Parameters
+    ----------
+    curves : xarray.Dataset
+        From `aqbio.steps.curves.step_dataset`.
+    trial : xarray.Dataset
+        Output of stage contributions.
+    steps : sequence of Step
+    scheme : RoleScheme
+        That of the curves and of the draws.
+
+    Returns
+    -------
+    xarray.Dataset
+        With ``<curve>_sd`` of `SPREADS`: draws, and for momentum and its rate the posterior of the
+        motion too, whose variance is added; NaN where nothing was drawn. And the posterior of
+        stance means, ``stance_momentum_sd`` and ``stance_rate_sd`` (step, group, axis).
+    """
+    found = {}
+    for name, item in SPREADS.items():
+        dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
+        values = np.full([curves.sizes[one] for one in dimensions], np.nan)
+        for place, step in enumerate(steps) if f"sd_{name}" in trial else ():
+            values[place] = _drawn(trial[f"sd_{name}"], step.side)
+        if f"{name}_sd_posterior" in curves:
+            posterior = curves[f"{name}_sd_posterior"].values
+            values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
+        found[f"{name}_sd"] = (dimensions, values)
+    for quantity in ("momentum", "rate"):
+        dimensions = ("step", "group", "axis")
+        own = [_stance_sd(trial, step, scheme, quantity) for step in steps]
+        empty = np.zeros([curves.sizes[one] for one in dimensions])
+        found[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
+    return curves.assign(found)
+
+
+def _drawn(spread: xr.DataArray, side: Side) -> FloatArray:
+    """(2, 101, ..., 3) standard deviations over draws in the steps of one foot."""
+    knots = spread.sel(stance_foot=side).values.astype(float)
+    return np.stack([interpolated(KNOTS, phase, PERCENT) for phase in knots])
+
+
+def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
+    """(N, ...) straight lines between samples, level beyond their ends."""
+    flat = values.reshape(len(at), -1)
+    columns = [np.interp(wanted, at, column) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
+
+
+def role_sums(values: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray:
+    """(T, items, ...) sums of a variable over the groups behind each role."""
+    return by_role(values.values, scheme.matrix(stance, _groups(values)))
+
+
+def role_sd(
+    covariance: xr.DataArray, scheme: RoleScheme, stance: Side, quantity: str
+) -> FloatArray:
+    """Inflated posterior standard deviation of the sums over the groups behind each role.
+
+    Parameters
+    ----------
+    covariance : xarray.DataArray
+        (time or contact, group, other_group, axis).
+    scheme : RoleScheme
+    stance : {"left", "right"}
+    quantity : {"momentum", "rate"}
+
+    Returns
+    -------
+    (T, roles, 3) array
+        NaN where the model lacks a group of a role, or one was not observed.
+    """
+    matrix = scheme.matrix(stance, _groups(covariance))
+    variance = by_role(by_role(covariance.values.astype(float), matrix), matrix, axis=2)
+    factors = np.array([inflation(item, quantity) for item in scheme.items])
+    own: FloatArray = np.einsum("tiia->tia", variance)
+    return factors[:, None] * np.sqrt(np.maximum(own, 0.0))
+
+
+def _groups(values: xr.DataArray) -> list[str]:
+    return list(map(str, values["group"].values))
+
+
+def inflation(role: str, quantity: str) -> float:
+    """Give the factor by which a posterior standard deviation is too small, as measured."""
+    if quantity == "rate":
+        return RATES
+    return TOTAL_MOMENTUM if role in SUMS_OF_THE_TRUNK else GROUP_MOMENTUM
+
+
+def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str) -> FloatArray:
+    """(roles, 3) posterior of a step's stance mean; NaN in a trial that was not fitted."""
+    name = f"stance_{quantity}_covariance"
+    if name not in trial:
+        return np.full((len(scheme.items), len(AXES)), np.nan)
+    contact = int(np.argmin(np.abs(trial["contact_touchdown"].values - step.touchdown)))
+    sd: FloatArray = role_sd(trial[name].isel(contact=[contact]), scheme, step.side, quantity)[0]
+    return sd

@@ -43,18 +43,11 @@ class Session:
         problem, own = fit.problem, self._template(fit.problem.template)
         rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))
         seen, border = np.ix_(rows, self.labels), self._border(fit)
-        shape = border[: sum(own.sizes)]
-        believed = replace(
-            problem.beliefs,
-            mean=problem.beliefs.mean[shape],
-            precision=problem.beliefs.precision[np.ix_(shape, shape)],
-            skin_sd=problem.beliefs.skin_sd[self.labels],
-        )
+        believed = self._beliefs(problem.beliefs, border[: sum(own.sizes)])
+        frames = self._frames(fit, rows)
         return replace(
             fit,
-            problem=replace(
-                problem, template=own, frames=self._frames(fit, rows), beliefs=believed
-            ),
+            problem=replace(problem, template=own, frames=frames, beliefs=believed, hips=None),
             state=State(fit.state.theta[border], fit.state.q[rows]),
             weights=fit.weights[seen],
             covariance=fit.covariance[np.ix_(border, border)],

@@ -10,7 +10,7 @@ may be anywhere within a cubic metre zero. w is what a frame is worth as a witne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -138,8 +138,13 @@ class SeenFromBodies:
 
     @cached_property
     def variance(self) -> FloatArray:
-        """(F, B) array, m²: of a single marker on each body."""
-        return self.fit.problem.variances[0][:, self._first]
+        """(F, B) array, m²: of a single marker on each body, as it is believed before.
+
+        A label that is elsewhere makes the skin of its part look soft, and would excuse itself.
+        """
+        problem = self.fit.problem
+        believed = replace(problem, beliefs=replace(problem.beliefs, softness=1.0))
+        return believed.variances[0][:, self._first]
 
     @cached_property
     def stated(self) -> Place:
@@ -168,8 +173,15 @@ class SeenFromBodies:
 
     @cached_property
     def worth(self) -> FloatArray:
-        """(F,) array."""
-        return self.fit.problem.frames.worth
+        """(F,) array: what each frame is worth as a witness of its own trial.
+
+        Of the body n trials tell √n times as much as one, because skin does alike in all of them;
+        what it does alike in all says nothing of a label that is elsewhere in one.
+        """
+        frames = self.fit.problem.frames
+        moving = ~frames.still
+        trials = len(np.unique(frames.trial[moving]))
+        return np.where(moving, np.sqrt(trials), 1.0) * frames.worth
 
     def of(self, recorded: IntArray, labels: IntArray) -> FloatArray:
         """(F, ..., 3) array, m: what is recorded under some labels, seen from other labels' bodies.

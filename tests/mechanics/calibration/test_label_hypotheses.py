@@ -100,14 +100,18 @@ def test_a_marker_that_was_put_on_again_is_found(clean):
 
 @pytest.mark.parametrize("seed", PEOPLE)
 def test_a_malleolus_beside_its_place_is_not_named_and_does_no_harm(seed, clean):
-    """20 mm are below the skin of a run: knee and ankle turn by less than a degree."""
+    """20 mm are below the skin of a run; the static trial and other markers hold against it.
+
+    Alone, the middle of the malleoli would turn a shank by 10 mm in its length.
+    """
     fit = clean[seed]
+    shank = next(one.length for one in lengths(fit) if one.name == "shank_right")
     off_by_20 = moved(fit, "RANL", (0.02, 0.0, 0.0), MOVING)
     assert judged(off_by_20)[1] == []
     names, free = fit.problem.template.skeleton.coordinates, fit.problem.free.tolist()
     off = np.degrees((off_by_20.state.q - fit.state.q)[~fit.problem.frames.still].mean(axis=0))
     for name in ("knee_angle_r", "ankle_angle_r", "hip_flexion_r"):
-        assert abs(off[free.index(names.index(name))]) < 1.0, name
+        assert abs(off[free.index(names.index(name))]) < np.degrees(0.010 / shank), name
 
 
 def test_doubted_are_labels_without_weight_and_labels_far_from_their_places(clean):

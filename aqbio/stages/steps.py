@@ -16,6 +16,7 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
+from aqbio.mechanics.gait.step_measures import speed_change
 from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY
@@ -280,13 +281,12 @@ def _step_outcomes(step: Step, curves: xr.Dataset, mass: float) -> Row:
     row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", stance["residual_moment"])
     duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"])
     forward = curves["com_velocity"].sel(axis="x").values
-    last = forward[1, -1] if np.isfinite(duration) else forward[0, -1]
     row |= {
         "speed_mps": speed,
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
-        "speed_change_mps": last - forward[0, 0],
+        "speed_change_mps": speed_change(forward, step),
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }
     return row

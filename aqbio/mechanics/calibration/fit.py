@@ -98,6 +98,8 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     -------
     BodyFit
     """
+    unlearned = replace(problem.beliefs, softness=1.0, oddness=1.0)  # by labels that were wrong
+    problem = replace(problem, beliefs=unlearned)
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
     state, weights, steps, _ = _settled(problem, start, ROUGHLY)

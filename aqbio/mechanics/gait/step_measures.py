@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from aqbio.mechanics.gait.steps import PERCENT, phase_mean
+from aqbio.mechanics.gait.steps import PERCENT, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 
 
@@ -63,6 +63,25 @@ def lateral_ratio(force: FloatArray) -> float:
     """
     whole = np.linalg.norm(force, axis=1)
     return float(phase_mean(np.abs(force[:, 2])) / phase_mean(whole))
+
+
+def speed_change(forward: FloatArray, step: Step) -> float:
+    """Change of forward speed over a step, or over its contact where the step is incomplete.
+
+    Parameters
+    ----------
+    forward : (2, 101) array, m/s
+        Velocity over contact and flight.
+    step : Step
+
+    Examples
+    --------
+    >>> step = Step(1, "left", 0.0, 0.1, 0.2, "ok", "")
+    >>> round(speed_change(np.linspace([8.0, 7.9], [7.9, 8.2], 101).T, step), 12)
+    0.2
+    """
+    last = forward[1, -1] if np.isfinite(step.next_touchdown) else forward[0, -1]
+    return float(last - forward[0, 0])
 
 
 def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:

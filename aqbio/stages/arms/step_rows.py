@@ -16,6 +16,7 @@ from aqbio.mechanics.gait.step_measures import (
     lateral_ratio,
     moment_index,
     peak_instants,
+    speed_change,
 )
 from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_mean
 from aqbio.mechanics.vectors import FloatArray
@@ -88,7 +89,7 @@ def step_rows(state: TrialState) -> Iterator[StepRow]:
         parts = np.split(np.stack(curves), ENDS, axis=2)
         every.append(dict(zip(PARTS, parts, strict=True)))
     for step, both, peaks in zip(kept, every, _peaks(kept, every), strict=True):
-        numbers = _numbers(state, step, both) | peaks
+        numbers = _numbers(step, both) | peaks
         yield StepRow(step, numbers, both["momentum"], both["arm_momentum"])
 
 
@@ -121,7 +122,7 @@ def _signals(state: TrialState, side: Side) -> FloatArray:
     return np.concatenate([groups, legs, np.stack(single, axis=1), relative, arms], axis=1)
 
 
-def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> Row:
+def _numbers(step: Step, both: Mapping[str, FloatArray]) -> Row:
     stance = {name: curves[0] for name, curves in both.items()}
     force, sagittal = stance["force"][:, 0], stance["sagittal"]
     durations = (step.contact, step.flight)
@@ -134,7 +135,7 @@ def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> R
         "contact": step.contact,
         "flight": step.flight,
         "speed": float(np.average(speeds, weights=durations)) if whole else float(speeds[0]),
-        "speed_change": _speed_change(state, step),
+        "speed_change": speed_change(both["velocity"][:, :, 0, 0], step),
         "hub_share": absolute_share(amplified[:, UPWARD], force[:, UPWARD]),
         "yaw_impulse": abs(float(np.dot(moments, durations))) if whole else np.nan,
         "lateral_ratio": lateral_ratio(force),
@@ -142,16 +143,6 @@ def _numbers(state: TrialState, step: Step, both: Mapping[str, FloatArray]) -> R
         "swing_index": moment_index(sagittal[:, 1, :SWING_JOINTS]),
         "lateral_position": float(stance["position"][0, 0, SIDEWAYS]),
     }
-
-
-def _speed_change(state: TrialState, step: Step) -> float:
-    """Change of forward speed over the step, or over the contact where the step is incomplete."""
-    end = step.next_touchdown if np.isfinite(step.next_touchdown) else step.toe_off
-    first, last = (
-        float(np.interp(instant, state.time, state.velocity[:, 0]))
-        for instant in (step.touchdown, end)
-    )
-    return last - first
 
 
 def own_extras(curves: xr.Dataset) -> Iterator[Row]:

@@ -23,11 +23,6 @@ class Participant(Row):
     """A row of participants.tsv."""
 
     participant_id: Identifier = Field(description="Identifier, unique in the sheet.")
-    person: Identifier | None = Field(
-        default=None,
-        description="Who it is, where a person has several rows, one for each session: they share "
-        "one body, calibrated from all sessions; markers, mass and trials are each row's own.",
-    )
     sex: Literal["female", "male"] | None = Field(
         default=None, description="female or male: chooses our sprint model; n/a if unknown."
     )
@@ -51,6 +46,11 @@ class Participant(Row):
         default=None,
         description="Model that is scaled to this participant already (.osim), relative to the "
         "data folder: it is used as it is; n/a scales the generic model.",
+    )
+    person: Identifier | None = Field(
+        default=None,
+        description="Who it is, where a person has several rows, one for each session: they share "
+        "one body, calibrated from all sessions; markers, mass and trials are each row's own.",
     )
 
 

@@ -47,6 +47,11 @@ class Participant(Row):
         description="Model that is scaled to this participant already (.osim), relative to the "
         "data folder: it is used as it is; n/a scales the generic model.",
     )
+    person: Identifier | None = Field(
+        default=None,
+        description="Who it is, where a person has several rows, one for each session: they share "
+        "one body, calibrated from all sessions; markers, mass and trials are each row's own.",
+    )
 
 
 class Trial(Row):

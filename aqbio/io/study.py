@@ -151,6 +151,16 @@ class Study:
             rule="participant-unknown",
         )
 
+    def sessions_of(self, participant_id: str) -> tuple[str, ...]:
+        """Give the participants that are sessions of the same person, and have no own model."""
+        person = self.participant(participant_id).person
+        return tuple(
+            one.participant_id
+            for one in self.participants
+            if one.participant_id == participant_id
+            or (person is not None and one.person == person and one.model_file is None)
+        )
+
     def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
         """Give the included trials of a participant, the static one too."""
         return tuple(

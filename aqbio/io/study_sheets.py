@@ -46,6 +46,7 @@ def checked_sheets(participants_sheet: Path, trials_sheet: Path) -> StudySheets:
         if lines == []:
             findings.append(_finding("sheet-empty", _EMPTY, sheet, "write one row per item."))
     findings += _participant_findings(people or (), participants_sheet)
+    findings += _person_findings(people or (), participants_sheet)
     findings += _twice_findings(trials or (), trials_sheet)
     if people and trials:
         findings += _owner_findings(people, trials, trials_sheet)
@@ -90,6 +91,25 @@ def _participant_findings(
         if name and len(lines) > 1:
             what = f"participant {_cell(lines[0], 'participant_id')} appears {len(lines)} times."
             yield _finding("sheet-twice", what, sheet, "keep one row.", lines[1].number)
+
+
+def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> Iterator[Finding]:
+    """Sessions of one person that differ in what no session changes."""
+    first: dict[tuple[str, str], Participant] = {}
+    for line in people:
+        if (row := line.row) is None or row.person is None:
+            continue
+        for column in ("sex", "height_m"):
+            if (value := getattr(row, column)) is None:
+                continue
+            other = first.setdefault((row.person, column), row)
+            if (before := getattr(other, column)) != value:
+                what = (
+                    f"{other.participant_id} and {row.participant_id} are {row.person}, but their "
+                    f"{column} is {before} and {value}."
+                )
+                fix = "give a person the same in all rows."
+                yield _finding("person-differs", what, sheet, fix, line.number)
 
 
 def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator[Finding]:

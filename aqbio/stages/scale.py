@@ -22,6 +22,7 @@ from aqbio.stages.scaling.calibration import (
     calibrated,
     calibration_findings,
     label_errors,
+    session_findings,
 )
 from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
 from aqbio.stages.scaling.posterior_file import posterior_path, write_posterior
@@ -89,6 +90,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     }
     accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, study.model_map, participant_id)
+    said += session_findings(study, participant_id)
     said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
     return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
 

@@ -127,6 +127,24 @@ def test_participants_and_trials_twice(file):
     ]
 
 
+def _as_one_person(file: Path) -> None:
+    sheet = file.parent / "participants.tsv"
+    header, *rows = sheet.read_text().splitlines()
+    sheet.write_text("\n".join([f"{header}\tperson", *(f"{row}\tX" for row in rows)]) + "\n")
+
+
+def test_sessions_of_one_person(file):
+    alone = load_study(file)
+    assert [alone.sessions_of(name) for name in ("P1", "P2")] == [("P1",), ("P2",)]
+    _as_one_person(file)
+    assert _words(file) == ["P1 and P2 are X, but their sex is female and male."]
+    replace(file.parent / "participants.tsv", "P2\tmale\tn/a\tn/a", "P2\tfemale\tn/a\t1.68")
+    assert _words(file) == ["P1 and P2 are X, but their height_m is 1.7 and 1.68."]
+    replace(file.parent / "participants.tsv", "1.68", "n/a")
+    study = load_study(file)
+    assert [study.sessions_of(name) for name in ("P1", "P2")] == [("P1", "P2")] * 2
+
+
 def test_identifiers_that_differ_in_capitals_only(file):
     """Their files would overwrite each other where capitals do not count."""
     with (file.parent / "trials.tsv").open("a") as sheet:

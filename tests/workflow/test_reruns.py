@@ -81,6 +81,23 @@ def test_a_participants_row_reruns_that_participant_only(finished):
     assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
 
 
+def test_sessions_of_one_person_rerun_the_body_that_they_share(small):
+    """And no other stage before it; a session that leaves takes its recordings along."""
+    people = small.folder / "participants.tsv"
+    replace(people, "P2\tmale", "P2\tfemale")
+    alone = people.read_text()
+    header, *rows = alone.splitlines()
+    shared = [f"{header}\tperson", *(f"{row}\tX" for row in rows)]
+    people.write_text("\n".join(shared) + "\n")
+    assert small.ran() == ALL
+    replace(people, "60.5", "61.5")
+    after = [stage for stage in PARTICIPANT_STAGES if stage != "prepare"]
+    both = [*_jobs(*PARTICIPANT_STAGES, participants=("P1",)), *_jobs(*after, participants=("P2",))]
+    assert small.ran() == sorted([*both, *STUDY_STAGES])
+    people.write_text(alone.replace("60.5", "61.5"))
+    assert small.ran() == ALL
+
+
 def test_a_trials_row_reruns_its_participant_only(finished):
     replace(
         finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms"

@@ -64,9 +64,9 @@ rule prepare:
 
 rule scale:
     input:
-        prepared=rules.prepare.output,
+        prepared=sessions("participants/{participant}/prepare.json"),
         settings=settings_of("scale"),
-        rows=rules.participant_rows.output,
+        rows=sessions("settings/participants/{participant}.json"),
         maps=MAP_FILES,
         model=generic_model,
     output:

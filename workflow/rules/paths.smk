@@ -86,6 +86,16 @@ def generic_model(wildcards):
     return [str(path)] if path.is_file() else []
 
 
+def sessions(file):
+    """A file of every session of the participant's person, who have one body."""
+
+    def found(wildcards):
+        people = STUDY.sessions_of(wildcards.participant)
+        return expand(f"{ROOT}/{file}", participant=people)
+
+    return found
+
+
 def manifests(stage):
     """What a stage writes last, for every participant."""
     return expand(

@@ -8,7 +8,7 @@ much likelier it makes the recordings (:mod:`label_evidence`), the poses being h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.label_evidence import Place, SeenFromBodies, place_evidence
+from aqbio.mechanics.calibration.sessions import Session, whole_session
 from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
@@ -68,6 +69,8 @@ class LabelHypothesis:
         Other sets of trials for which the recordings speak as well.
     apart : tuple of float, m
         Median distance of each label in these trials from its place on the body.
+    session : int
+        Which session of the person; labels and trials are counted within it.
     """
 
     kind: Kind
@@ -78,12 +81,20 @@ class LabelHypothesis:
     offset: FloatArray | None = None
     tied: tuple[tuple[int, ...], ...] = ()
     apart: tuple[float, ...] = ()
+    session: int = 0
 
 
 def likeliest_labels(
-    fit: BodyFit, flexions: FlexionStarts
+    fit: BodyFit, flexions: FlexionStarts, sessions: Sequence[Session] = ()
 ) -> tuple[BodyFit, tuple[LabelHypothesis, ...]]:
     """Fit a body again under the likeliest labels, until no doubt is left that is worth it.
+
+    Parameters
+    ----------
+    fit : BodyFit
+    flexions : FlexionStarts
+    sessions : sequence of Session, optional
+        Of the person, between which markers were put on anew; one, if not given.
 
     Returns
     -------
@@ -91,16 +102,31 @@ def likeliest_labels(
     tuple of LabelHypothesis
         What was taken, in this order.
     """
+    each = sessions or (whole_session(fit.problem),)
     taken: list[LabelHypothesis] = []
     while len(taken) < MOST:
-        best = _best(fit, label_hypotheses(fit, doubted_labels(fit)))
-        if best is None:
+        found = [one for place in range(len(each)) if (one := _of_session(fit, each, place))]
+        if not found:
             break
-        taken.append(best)
-        frames = replace(fit.problem.frames, position=as_they_are(fit, best))
+        taken.append(max(found, key=lambda one: one.gain))
+        whole = _of_all(each[taken[-1].session], taken[-1])
+        frames = replace(fit.problem.frames, position=as_they_are(fit, whole))
         problem = replace(fit.problem, frames=frames)
-        fit = body_fit(problem, flexions=flexions, start=_placed(fit, best))
+        fit = body_fit(problem, flexions=flexions, start=_placed(fit, whole))
     return fit, tuple(taken)
+
+
+def _of_session(fit: BodyFit, sessions: Sequence[Session], place: int) -> LabelHypothesis | None:
+    """Give the likeliest hypothesis about the labels of one session."""
+    own = sessions[place].fit_of(fit)
+    best = _best(own, label_hypotheses(own, doubted_labels(own)))
+    return None if best is None else replace(best, session=place)
+
+
+def _of_all(session: Session, one: LabelHypothesis) -> LabelHypothesis:
+    """Count labels and trials of a session's hypothesis among those of all sessions."""
+    labels, trials = session.labels[list(one.labels)], session.trials[list(one.trials)]
+    return replace(one, labels=tuple(labels.tolist()), trials=tuple(trials.tolist()))
 
 
 def _best(fit: BodyFit, found: list[LabelHypothesis]) -> LabelHypothesis | None:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.io.body_sizes import body_sizes
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.mechanics.calibration.frames import Recording, chosen_frames
+from aqbio.mechanics.calibration.frames import chosen_frames
 from aqbio.mechanics.calibration.headings import faced
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
-from aqbio.mechanics.calibration.people import Person, Sex
-from aqbio.mechanics.calibration.places import Label, believed_places
+from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import (
     LengthBelief,
     length_slopes,
@@ -33,16 +30,14 @@ from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.manifest import OK
 from aqbio.stages.scaling.helpful_marker import helpful_marker
 from aqbio.stages.scaling.placed_labels import placed_labels
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-FEWEST_LABELS = 6
-"""Fewer labels than this on the model calibrate nothing."""
+from aqbio.stages.scaling.recordings import (
+    PersonRecordings,
+    made_for,
+    person_recordings,
+    recorded_person,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +75,7 @@ class Calibration:
 
 
 def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
-    """Calibrate a participant's body.
+    """Calibrate a participant's body from all sessions of the person, as this session sees it.
 
     Parameters
     ----------
@@ -94,39 +89,44 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
     AqbioError
         No prepared trial shows enough labels of the marker set.
     """
-    problem_of, trials = session_problem(study, participant_id, generic)
+    problem_of, recorded = session_problem(study, participant_id, generic)
 
     def fit_of(skeleton: Skeleton) -> BodyFit:
         problem = problem_of(skeleton)
         return body_fit(problem, flexions=FlexionStarts.of(problem.template, study.model_map))
 
-    markers = problem_of(generic).template.markers
-    fit = fit_of_shown(fit_of, generic, study.model_map.held, markers.body)
-    fit, wrong = likeliest_labels(fit, FlexionStarts.of(fit.problem.template, study.model_map))
-    labels = markers.labels
-    names = {label: study.marker_set.model_name(label) for label in labels}
-    return Calibration(fit, moving_shape(fit), names, trials, wrong)
+    carriers = problem_of(generic).template.markers.body
+    fit = fit_of_shown(fit_of, generic, study.model_map.held, carriers)
+    flexions = FlexionStarts.of(fit.problem.template, study.model_map)
+    fit, wrong = likeliest_labels(fit, flexions, recorded.sessions)
+    own, session = recorded.session(participant_id)
+    fit, wrong = session.fit_of(fit), tuple(one for one in wrong if one.session == own)
+    names = {label: study.marker_set.model_name(label) for label in session.names}
+    return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id], wrong)
 
 
 def session_problem(
     study: Study, participant_id: str, generic: Skeleton
-) -> tuple[Callable[[Skeleton], Problem], tuple[str, ...]]:
-    """What is fitted of a participant on a generic model, and the trials that it is from."""
+) -> tuple[Callable[[Skeleton], Problem], PersonRecordings]:
+    """What is fitted of a participant's person on a generic model, and what it is from.
+
+    Spines of one session tell of the hips: those of another would repeat the regression's error.
+    """
     parts = body_parts(generic, study.model_map)
-    labels = dict(sorted(placed_labels(study.marker_set, generic).items()))
-    trials, recordings, labels = _recordings(study, participant_id, labels)
-    places, sds = believed_places(generic, parts, labels)
-    frames = faced(chosen_frames(recordings, places.body), generic, places)
-    person = _person(study, participant_id)
-    sizes = size_belief(parts, body_sizes(), person, _made_for(study, person.sex))
+    recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))
+    places, sds = believed_places(generic, parts, recorded.labels)
+    frames = faced(chosen_frames(recorded.recordings, places.body), generic, places)
+    person = recorded_person(study, participant_id)
+    sizes = size_belief(parts, body_sizes(), person, made_for(study, person.sex))
     postures, pelvis = posture_belief(generic, study.model_map), study.marker_set.pelvis
+    spines = recorded.labelled(pelvis.front, pelvis.back)
 
     def problem_of(skeleton: Skeleton) -> Problem:
         template = Template.of(skeleton, study.model_map, places)
-        hips = HipObservation.of(template, labels, (pelvis.front, pelvis.back), sds)
+        hips = HipObservation.of(template, recorded.labels, spines, sds)
         return Problem(template, frames, beliefs(template, sizes, sds, postures), hips)
 
-    return problem_of, trials
+    return problem_of, recorded
 
 
 def moving_shape(fit: BodyFit) -> Shape:
@@ -134,67 +134,6 @@ def moving_shape(fit: BodyFit) -> Shape:
     template = fit.problem.template
     shape = template.shape(fit.state.theta[: fit.problem.shape_size])
     return template.moving_shape(shape, moving_flexion(fit))
-
-
-def _recordings(
-    study: Study, participant_id: str, labels: Mapping[str, Label]
-) -> tuple[tuple[str, ...], list[Recording], dict[str, Label]]:
-    """All prepared trials, and the labels that any of them shows.
-
-    In the order of what they hold: sums, and with them results, keep every digit whatever trials
-    are called and however a sheet lists them.
-    """
-    static = study.static_of(participant_id)
-    found: list[tuple[str, FloatArray, float, bool]] = []
-    for entry in study.read_manifest(participant_id, "prepare")["trials"]:
-        if entry["status"] != OK:
-            continue
-        name = str(entry["trial_id"])
-        prepared = read_dataset(study.folder(participant_id, "prepare") / f"{name}.nc")
-        position = _positions(prepared, list(labels))
-        still = static is not None and name == static.trial_id
-        found.append((name, position, float(prepared.attrs["marker_rate"]), still))
-    if not found:
-        raise AqbioError(
-            "no trial could be prepared, and the body is calibrated from them.",
-            fix="see why in the findings of stage prepare.",
-            rule="nothing-prepared",
-        )
-    found.sort(key=lambda one: (not one[3], len(one[1]), one[1].tobytes()))
-    shown = [np.isfinite(position).all(axis=2).any(axis=0) for _, position, *_ in found]
-    seen = np.any(shown, axis=0)
-    if seen.sum() < FEWEST_LABELS:
-        raise AqbioError(
-            f"the recordings show {int(seen.sum())} labels of the marker set on the model, "
-            f"fewer than {FEWEST_LABELS}.",
-            file=str(study.marker_file),
-            fix="compare the labels of the recordings with those of the marker set.",
-            rule="markers-on-model",
-        )
-    recordings = [Recording(position[:, seen], rate, still) for _, position, rate, still in found]
-    kept = {name: label for (name, label), s in zip(labels.items(), seen, strict=True) if s}
-    return tuple(name for name, *_ in found), recordings, kept
-
-
-def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
-    """(T, K, 3) array, m: labels in order, NaN where the trial lacks one."""
-    raw = prepared["marker_raw"].reindex(marker=labels)
-    return np.asarray(raw.transpose("time", "marker", "axis").values, dtype=np.float64)
-
-
-def _person(study: Study, participant_id: str) -> Person:
-    sheet = study.participant(participant_id)
-    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    return Person(sheet.sex, sheet.height_m, None if mass is None else float(mass))
-
-
-def _made_for(study: Study, sex: Sex | None) -> Person:
-    """Whom the generic model was made for, as its map says: the participant's sex if it can."""
-    made = study.model_map.made_for
-    if not made:
-        return Person(sex)
-    own: Sex = sex if sex is not None and sex in made else next(iter(made))
-    return Person(own, made[own].height_m, made[own].mass_kg)
 
 
 def calibration_findings(
@@ -244,6 +183,21 @@ def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
         unit="m",
         fix="check stature, unit of length and labels.",
     )
+
+
+def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
+    """Say that a body is that of several rows, and that tests take these for several athletes."""
+    sessions = study.sessions_of(participant_id)
+    if len(sessions) > 1:
+        yield Finding(
+            rule="person-counted-twice",
+            severity="warning",
+            what=f"{', '.join(sessions)} are one person: their body is calibrated from all of "
+            "them, but hypotheses count every row as an athlete.",
+            participant=participant_id,
+            fix="read intervals and verdicts over athletes as too sure, or keep one of these rows "
+            "in a study that is to test hypotheses.",
+        )
 
 
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:

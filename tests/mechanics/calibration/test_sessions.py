@@ -1,0 +1,156 @@
+"""One body from several sessions of a person, between which markers were put on anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts
+from aqbio.mechanics.calibration.frames import Recording
+from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
+from aqbio.mechanics.calibration.posterior import joint_distances, lengths
+from aqbio.mechanics.calibration.sessions import Session, whole_session
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape
+from tests.mechanics.calibration.made import MAP, Made, fitted, made_person
+
+PEOPLE = range(3)
+PUT_ON = 0.010
+"""How far a marker that is put on again is from where it was, each axis, m."""
+EXCHANGED = ("RKNL", "RTH1")
+
+
+@dataclass(frozen=True)
+class Twice:
+    """A person in two sessions: static trial and a run; another run with markers put on anew."""
+
+    person: Made
+    again: Shape
+    both: BodyFit
+    alone: tuple[BodyFit, BodyFit]
+    sessions: tuple[Session, Session]
+
+
+def _widened(recording: Recording, first: int, count: int) -> Recording:
+    """A recording among the labels of both sessions."""
+    width = recording.position.shape[1]
+    position = np.full((len(recording.position), count, 3), np.nan)
+    position[:, first : first + width] = recording.position
+    return replace(recording, position=position)
+
+
+def _put_on_again(person: Made, seed: int) -> tuple[Shape, Recording]:
+    """The last run as it were with other places of the markers, and these."""
+    rng, last = np.random.default_rng(100 + seed), len(person.recordings) - 1
+    moved = person.truth.offset + rng.normal(0.0, PUT_ON, person.truth.offset.shape)
+    again, markers = replace(person.truth, offset=moved), BodyMarkers(person.template)
+    before, after = (markers.positions(one, person.q[last]) for one in (person.truth, again))
+    recording = person.recordings[last]
+    return again, replace(recording, position=recording.position + after - before)
+
+
+def _twice(seed: int, *, exchanged: bool = False) -> Twice:
+    person = made_person(seed)
+    again, second = _put_on_again(person, seed)
+    markers = person.template.markers
+    count, names = len(markers.labels), markers.labels
+    if exchanged:
+        pair = [names.index(one) for one in EXCHANGED]
+        second.position[:, pair] = second.position[:, pair[::-1]]
+    every = MarkerPlaces(
+        tuple(f"{one}:{name}" for one in "AB" for name in names),
+        np.tile(markers.body, 2),
+        np.tile(markers.place, (2, 1)),
+    )
+    first = person.recordings[:-1]
+    together = replace(
+        person,
+        template=replace(person.template, markers=every),
+        recordings=(
+            *(_widened(one, 0, 2 * count) for one in first),
+            _widened(second, count, 2 * count),
+        ),
+        offset_sd=np.tile(person.offset_sd, (2, 1)),
+    )
+    alone = [fitted(replace(person, recordings=one)) for one in ((second,), first) if not exchanged]
+    own = np.arange(count)
+    sessions = (
+        Session(names, own, np.arange(len(first))),
+        Session(names, count + own, np.array([len(first)])),
+    )
+    return Twice(person, again, fitted(together), tuple(alone), sessions)
+
+
+@pytest.fixture(scope="module")
+def people() -> list[Twice]:
+    return [_twice(seed) for seed in PEOPLE]
+
+
+def test_both_sessions_have_one_body(people):
+    """Lengths and their deviations, to the last digit but rounding."""
+    for one in people:
+        whole = {length.name: length for length in lengths(one.both)}
+        for session in one.sessions:
+            for length in lengths(session.fit_of(one.both)):
+                assert length.length == whole[length.name].length
+                assert length.sd == pytest.approx(whole[length.name].sd, rel=1e-9)
+
+
+def test_markers_are_where_each_session_has_them(people):
+    """What changed between sessions is told better than by half of it."""
+    apart, missed = [], []
+    for one in people:
+        found = [
+            one.person.template.shape(fit.state.theta[: fit.problem.shape_size]).offset
+            for fit in (session.fit_of(one.both) for session in one.sessions)
+        ]
+        change = one.again.offset - one.person.truth.offset
+        apart.append(change)
+        missed.append(found[1] - found[0] - change)
+    assert np.std(missed) < 0.5 * np.std(apart)
+
+
+def test_a_static_trial_of_one_session_serves_the_other(people):
+    """Lengths of all people together are nearer the truth than without it."""
+
+    def error(fit: BodyFit, one: Twice) -> list[float]:
+        truth = joint_distances(one.person.template, one.person.truth)
+        return [length.length - truth[length.name] for length in lengths(fit)]
+
+    both = np.concatenate([error(one.both, one) for one in people])
+    alone = np.concatenate([error(one.alone[0], one) for one in people])
+    assert np.sqrt(np.mean(both**2)) < np.sqrt(np.mean(alone**2))
+
+
+def test_two_sessions_are_surer_than_each_alone(people):
+    for one in people:
+        for alone in one.alone:
+            said = {length.name: length.sd for length in lengths(alone)}
+            less = [length.sd < said[length.name] for length in lengths(one.both)]
+            assert np.mean(less) > 0.9
+
+
+def test_one_session_is_the_whole(people):
+    fit = people[0].alone[1]
+    own = whole_session(fit.problem).fit_of(fit)
+    np.testing.assert_array_equal(own.covariance, fit.covariance)
+    np.testing.assert_array_equal(own.state.theta, fit.state.theta)
+    np.testing.assert_array_equal(own.weights, fit.weights)
+    np.testing.assert_array_equal(own.problem.frames.trial, fit.problem.frames.trial)
+
+
+def test_labels_that_one_session_exchanged_are_told_of_it():
+    made = _twice(0, exchanged=True)
+    flexions = FlexionStarts.of(made.both.problem.template, MAP)
+    fit, [told] = likeliest_labels(made.both, flexions, made.sessions)
+    assert told.session == 1
+    assert {made.sessions[1].names[label] for label in told.labels} == set(EXCHANGED)
+    after, before = (
+        {length.name: length.length for length in lengths(one)} for one in (fit, made.both)
+    )
+    truth = joint_distances(made.person.template, made.person.truth)
+    assert abs(after["thigh_right"] - truth["thigh_right"]) < max(
+        0.010, abs(before["thigh_right"] - truth["thigh_right"])
+    )

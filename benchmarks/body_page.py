@@ -30,7 +30,8 @@ Written by `python -m benchmarks.body_calibration --athletes {athletes} --write`
 
 {people} of {whole} virtual people that the study asks for, whose sizes, hinge axes, marker places
 and skin are not drawn from the calibration's beliefs ({counts};
-`aqbio/virtual/bodies.py`): sizes 4.5 % along and 6 % across from the template's, landmarks 10 mm and markers of clusters 30 mm off, hinge axes 3 degrees off, skin of
+`aqbio/virtual/bodies.py`): sizes 4.5 % along and 6 % across from the template's,
+landmarks 10 mm and markers of clusters 30 mm off, hinge axes 3 degrees off, skin of
 16 mm at the thigh that is locked to the step; a static trial and two runs of a second each.
 
 *{static}*: OpenSim's scaling from the static trial, which was the product's way before, on the same

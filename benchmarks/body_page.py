@@ -19,6 +19,8 @@ LIMITS = {FULL.name: (4.0, 6.0, 9.0, 2.2), CLUSTERS_ALONE.name: (7.0, 7.0, 11.0,
 LIMITED = ("length", "hip width", "centre", "angle")
 COVERED, LEAST_COVERED = (0.92, 0.98), 0.88
 ALL_CASES = "all cases together"
+WHOLE = 200
+"""People of the whole study."""
 
 HEAD = """\
 # Bodies against the truth
@@ -26,9 +28,10 @@ HEAD = """\
 Written by `python -m benchmarks.body_calibration --athletes {athletes} --write` on {date}, aqbio
 {version}. [What is believed](../../docs/body.md).
 
-{people} virtual people whose sizes, hinge axes, marker places and skin are not drawn from the
-calibration's beliefs ({counts}; `aqbio/virtual/bodies.py`): sizes 4.5 % along and 6 % across from
-the template's, landmarks 10 mm and markers of clusters 30 mm off, hinge axes 3 degrees off, skin of
+{people} of {whole} virtual people that the study asks for, whose sizes, hinge axes, marker places
+and skin are not drawn from the calibration's beliefs ({counts};
+`aqbio/virtual/bodies.py`): sizes 4.5 % along and 6 % across from the template's,
+landmarks 10 mm and markers of clusters 30 mm off, hinge axes 3 degrees off, skin of
 16 mm at the thigh that is locked to the step; a static trial and two runs of a second each.
 
 *{static}*: OpenSim's scaling from the static trial, which was the product's way before, on the same
@@ -78,6 +81,7 @@ def page(rows: pd.DataFrame, static: pd.DataFrame) -> str:
     head = HEAD.format(
         athletes=counts.iloc[0],
         people=counts.sum(),
+        whole=WHOLE,
         date=time.strftime("%Y-%m-%d"),
         version=aqbio.__version__,
         counts="; ".join(f"{name}: {count}" for name, count in counts.items()),

@@ -39,15 +39,19 @@ class Session:
     trials: IntArray
 
     def fit_of(self, fit: BodyFit) -> BodyFit:
-        """Give the fit of all sessions as this one sees it: own frames, labels and places."""
+        """Give the fit of all sessions as this one sees it: own frames, labels and places.
+
+        What regressions say of the hips is of one session's spines: it goes with labels of all.
+        """
         problem, own = fit.problem, self._template(fit.problem.template)
         rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))
         seen, border = np.ix_(rows, self.labels), self._border(fit)
         believed = self._beliefs(problem.beliefs, border[: sum(own.sizes)])
         frames = self._frames(fit, rows)
+        hips = problem.hips if len(self.labels) == len(problem.template.markers.labels) else None
         return replace(
             fit,
-            problem=replace(problem, template=own, frames=frames, beliefs=believed, hips=None),
+            problem=replace(problem, template=own, frames=frames, beliefs=believed, hips=hips),
             state=State(fit.state.theta[border], fit.state.q[rows]),
             weights=fit.weights[seen],
             covariance=fit.covariance[np.ix_(border, border)],

@@ -25,6 +25,8 @@ STILL = (
     "where movement has them either."
 )
 
+OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the motion."
+
 ACCEPTED = "They are exchanged, as the sheet accepts."
 LEFT_OUT = (
     "It is left out there, of the body and of the motion.",
@@ -43,8 +45,18 @@ RULES = {
 def wrong_labels(
     taken: Sequence[LabelHypothesis], fit: BodyFit, trials: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Give labels that are not what they say, ready for JSON, for the stages that read markers."""
-    labels = fit.problem.template.markers.labels
+    """Give labels that are not what they say, ready for JSON, for the stages that read markers.
+
+    Those that are off in a trial that moves are among them: what hardly counts for the body, for
+    whatever cause, may not pull its motion with full weight.
+    """
+    labels, frames = fit.problem.template.markers.labels, fit.problem.frames
+    moving = set(np.unique(frames.trial[~frames.still]).tolist())
+    off = [
+        {"kind": "off", "labels": list(names), "trials": [trials[trial]], "gain": 0.0}
+        for trial, names in off_labels(fit).items()
+        if trial in moving
+    ]
     return [
         {
             "kind": one.kind,
@@ -53,7 +65,7 @@ def wrong_labels(
             "gain": one.gain,
         }
         for one in taken
-    ]
+    ] + off
 
 
 def label_findings(
@@ -139,35 +151,33 @@ def listed_trials(chosen: Sequence[int], trials: Sequence[str]) -> str:
     return " and ".join(trials[index] for index in chosen)
 
 
-def _off(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
-    """Labels that have lost most of their weight in a trial, and nothing explains why."""
+def off_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
+    """Labels that have lost most of their weight in a trial, and by how far, mm, by trial."""
     frames, seen = fit.problem.frames, fit.problem.visible
     labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
+    found: dict[int, dict[str, float]] = {}
     for trial in np.unique(frames.trial):
         rows = frames.trial == trial
-        shown = np.flatnonzero(seen[rows].mean(axis=0) >= OFTEN)
-        middle = {
-            int(label): [
-                float(np.median(values[rows, label][seen[rows, label]]))
-                for values in (fit.weights, distance)
-            ]
-            for label in shown
-        }
-        off = {
-            labels[label]: MILLIMETRES * far
-            for label, (weight, far) in middle.items()
-            if weight < OFF_WEIGHT
-        }
-        if not off:
-            continue
-        still = bool(frames.still[rows].all())
+        for label in np.flatnonzero(seen[rows].mean(axis=0) >= OFTEN):
+            own = rows & seen[:, label]
+            if np.median(fit.weights[own, label]) < OFF_WEIGHT:
+                far = MILLIMETRES * float(np.median(distance[own, label]))
+                found.setdefault(int(trial), {})[labels[label]] = far
+    return found
+
+
+def _off(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
+    """Labels that have lost most of their weight in a trial, and nothing explains why."""
+    frames = fit.problem.frames
+    for trial, off in off_labels(fit).items():
+        still = bool(frames.still[frames.trial == trial].all())
         told = ", ".join(f"{name} by {far:.0f} mm" for name, far in off.items())
         yield Finding(
             rule="labels-off",
             severity="info" if still else "warning",
-            what=f"markers are not where the body has them: {told}. They hardly count there."
-            + (STILL if still else ""),
-            trial=trials[int(trial)],
+            what=f"markers are not where the body has them: {told}. "
+            + (f"They hardly count there.{STILL}" if still else OFF_LEFT_OUT),
+            trial=trials[trial],
             participant=participant_id,
             number=max(off.values()),
             unit="mm",

@@ -83,6 +83,17 @@ def test_labels_without_weight_are_told_by_trial(fit):
     assert "raised or turned arms" in found.what
 
 
+def test_what_is_off_in_movement_does_not_pull_the_motion(fit):
+    """Standing shoulders are off for their own reasons; a foot label of a run is not used there."""
+    assert wrong_labels([], fit, TRIALS) == []
+    weights, trial = fit.weights.copy(), fit.problem.frames.trial
+    weights[trial == 1, _index(fit, "LWRA")] = 0.34
+    weights[trial == 2, _index(fit, "LWRA")] = 0.36
+    weights[fit.problem.frames.still, _index(fit, "RSHO")] = 0.1
+    [off] = wrong_labels([], replace(fit, weights=weights), TRIALS)
+    assert (off["kind"], off["labels"], off["trials"]) == ("off", ["LWRA"], ["jog"])
+
+
 @pytest.mark.parametrize(("frames", "count"), [(1, 0), (6, 1)])
 def test_a_ghost_of_a_few_frames_is_not_told(fit, frames, count):
     rows, (marker,) = np.flatnonzero(fit.problem.frames.trial == 1), _index(fit, "LWRA")

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.mechanics.calibration.frames import INDEPENDENT
 from aqbio.mechanics.calibration.places import cluster_place
 from aqbio.mechanics.calibration.problem import FREEDOM
 from aqbio.mechanics.calibration.shape import RIGHT_ANGLE
@@ -179,9 +180,8 @@ class SeenFromBodies:
         what it does alike in all says nothing of a label that is elsewhere in one.
         """
         frames = self.fit.problem.frames
-        moving = ~frames.still
-        trials = len(np.unique(frames.trial[moving]))
-        return np.where(moving, np.sqrt(trials), 1.0) * frames.worth
+        own = np.bincount(frames.trial)[frames.trial]
+        return np.where(frames.still, frames.worth, np.minimum(1.0, INDEPENDENT / own))
 
     def of(self, recorded: IntArray, labels: IntArray) -> FloatArray:
         """(F, ..., 3) array, m: what is recorded under some labels, seen from other labels' bodies.

@@ -1,9 +1,10 @@
 """Labels that are not what they say: what else they may be, and what the recordings make of it.
 
 A label of a calibrated body may have been exchanged with another one, may sit elsewhere on its
-segment than it does in other trials, may be on another segment, or nowhere on the body. Each of
-these is a hypothesis about one or two labels in some trials; its gain is twice the logarithm of how
-much likelier it makes the recordings (:mod:`label_evidence`), the poses being held.
+segment than it does in other trials, or in all than its landmark is, may be on another segment, or
+nowhere on the body. Each of these is a hypothesis about one or two labels in some trials; its gain
+is twice the logarithm of how much likelier it makes the recordings (:mod:`label_evidence`), the
+poses being held.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.label_evidence import Place, SeenFromBodies, place_evidence
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.sessions import Session, whole_session
 from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -43,7 +45,7 @@ MOVED_SD = 0.04
 SHOWN = 0.5
 """Labels are exchanged in trials that show each of them in at least this share of the frames."""
 
-Kind = Literal["exchanged", "moved", "elsewhere", "nowhere"]
+Kind = Literal["exchanged", "moved", "displaced", "elsewhere", "nowhere"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +55,8 @@ class LabelHypothesis:
     Attributes
     ----------
     kind : str
-        Exchanged with each other; moved on the own segment; elsewhere, on another segment; nowhere
-        on the body.
+        Exchanged with each other; moved on the own segment in some trials; displaced there in all
+        from its landmark; elsewhere, on another segment; nowhere on the body.
     labels : tuple of int
         Two that are exchanged, otherwise one.
     trials : tuple of int
@@ -110,9 +112,7 @@ def likeliest_labels(
             break
         taken.append(max(found, key=lambda one: one.gain))
         whole = _of_all(each[taken[-1].session], taken[-1])
-        frames = replace(fit.problem.frames, position=as_they_are(fit, whole))
-        problem = replace(fit.problem, frames=frames)
-        fit = body_fit(problem, flexions=flexions, start=_placed(fit, whole))
+        fit = body_fit(_problem_of(fit, whole), flexions=flexions, start=_placed(fit, whole))
     return fit, tuple(taken)
 
 
@@ -153,6 +153,18 @@ def _apart_by(fit: BodyFit, taken: LabelHypothesis) -> tuple[float, ...]:
     _, place = _as_stated(seen, labels, positions, np.where(rows, 0.0, seen.worth))
     distance = np.linalg.norm(positions[rows] - place, axis=2)
     return tuple(float(one) for one in np.nanmedian(distance, axis=0))
+
+
+def _problem_of(fit: BodyFit, taken: LabelHypothesis) -> Problem:
+    """Problem under a hypothesis; of a displaced label nothing is left out but its landmark."""
+    problem = fit.problem
+    if taken.kind != "displaced":
+        position = as_they_are(fit, taken)
+        return replace(problem, frames=replace(problem.frames, position=position))
+    precision = problem.beliefs.precision.copy()
+    own = problem.template.sizes[0] + 3 * taken.labels[0] + np.arange(3)
+    precision[own, own] = 1.0 / (1.0 / precision[own, own] + MOVED_SD**2)
+    return replace(problem, beliefs=replace(problem.beliefs, precision=precision))
 
 
 def as_they_are(fit: BodyFit, taken: LabelHypothesis) -> FloatArray:
@@ -245,7 +257,7 @@ def _pairs(shown: BoolArray, doubted: IntArray) -> IntArray:
 def _elsewhere(
     seen: SeenFromBodies, doubted: IntArray, trials: tuple[int, ...]
 ) -> Iterator[LabelHypothesis]:
-    """Doubted labels moved, on another segment or nowhere in some trials."""
+    """Doubted labels moved or displaced, on another segment or nowhere in some trials."""
     rows = np.isin(seen.fit.problem.frames.trial, trials)
     labels = doubted[seen.fit.problem.visible[np.ix_(rows, doubted)].any(axis=0)]
     own, inside = seen.own[labels], np.where(rows, seen.worth, 0.0)
@@ -261,9 +273,9 @@ def _elsewhere(
     for row, label in enumerate(labels.tolist()):
         gain = float(gains[row])
         yield LabelHypothesis("nowhere", (label,), trials, gain)
-        if not rows.all():
-            body = int(seen.bodies[own[row]])
-            yield LabelHypothesis("moved", (label,), trials, gain - float(moved[row]), body)
+        body = int(seen.bodies[own[row]])
+        kind: Kind = "displaced" if rows.all() else "moved"
+        yield LabelHypothesis(kind, (label,), trials, gain - float(moved[row]), body)
         for place in np.flatnonzero(np.arange(len(seen.bodies)) != own[row]).tolist():
             other = gain - float(on_bodies[row, place])
             yield LabelHypothesis("elsewhere", (label,), trials, other, int(seen.bodies[place]))

@@ -28,6 +28,7 @@ STILL = (
 OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the motion."
 
 ACCEPTED = "They are exchanged, as the sheet accepts."
+FOLLOWED = "Body and motion follow it where it is."
 LEFT_OUT = (
     "It is left out there, of the body and of the motion.",
     "The body is calibrated with them exchanged, the motion of these trials solved without them.",
@@ -37,6 +38,7 @@ LEFT_OUT = (
 RULES = {
     "exchanged": "labels-exchanged",
     "moved": "marker-moved",
+    "displaced": "landmark-misplaced",
     "elsewhere": "label-misplaced",
     "nowhere": "label-nowhere",
 }
@@ -65,6 +67,7 @@ def wrong_labels(
             "gain": one.gain,
         }
         for one in taken
+        if one.kind != "displaced"
     ] + off
 
 
@@ -94,6 +97,7 @@ def label_findings(
         where = listed_trials(one.trials, trials)
         settled = one.kind == "exchanged" and {trials[at] for at in one.trials} <= set(accepted)
         then = ACCEPTED if settled else LEFT_OUT[one.kind == "exchanged"]
+        then = FOLLOWED if one.kind == "displaced" else then
         yield Finding(
             rule=RULES[one.kind],
             severity="info" if settled else "warning",
@@ -115,6 +119,8 @@ def _what(one: LabelHypothesis, names: Sequence[str], body: str, where: str) -> 
         return f"labels {both} sit on each other's markers in {where}: they are {far}"
     if one.kind == "moved":
         return f"marker {both} sits elsewhere on {body} in {where} than otherwise, {far}"
+    if one.kind == "displaced":
+        return f"label {both} is elsewhere on {body} than its landmark in {where}, {far}"
     moves = f"with {body}" if body else "with no segment"
     return f"label {both} moves {moves} in {where}, {far}"
 
@@ -130,6 +136,11 @@ def _fix(one: LabelHypothesis, names: Sequence[str]) -> str:
             "write swap into the column fix of these trials in trials.tsv to exchange them, or "
             "correct the labels in the capture software or, if it is so in all trials, in "
             "markers.yaml."
+        )
+    if one.kind == "displaced":
+        return (
+            f"give {names[0]} its landmark in markers.yaml, or make it `tracking: true` there if "
+            "the model has none at its place."
         )
     if one.kind == "moved":
         return "if the marker was put on again, give a static trial that was recorded after it."

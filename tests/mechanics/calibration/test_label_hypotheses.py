@@ -98,6 +98,16 @@ def test_a_marker_that_was_put_on_again_is_found(clean):
     assert taken[0].apart[0] == pytest.approx(np.hypot(0.03, 0.06), abs=0.02)
 
 
+def test_a_landmark_that_is_another_place_of_its_segment_is_followed_there(clean):
+    """80 mm off in every recording, as breast bones are whose upper end is the model's lower."""
+    mended, found, taken = judged(moved(clean[0], "STRN", (0.0, 0.08, 0.0), EVERY))
+    assert found == [("displaced", {"STRN"}, EVERY)]
+    assert taken[0].apart[0] == pytest.approx(0.08, abs=0.02)
+    assert mended.problem.visible[:, marker_of(mended, "STRN")].all()
+    for one, other in zip(lengths(clean[0]), lengths(mended), strict=True):
+        assert abs(other.length - one.length) < one.sd, one.name
+
+
 @pytest.mark.parametrize("seed", PEOPLE)
 def test_a_malleolus_beside_its_place_is_not_named_and_does_no_harm(seed, clean):
     """20 mm are below the skin of a run; the static trial and other markers hold against it.

@@ -67,6 +67,16 @@ def test_a_label_says_where_it_is(fit):
     assert "moves with no segment in sprint" in found[1].what
 
 
+def test_a_displaced_landmark_is_named_and_followed(fit):
+    marker, torso = _index(fit, "STRN"), fit.problem.template.skeleton.bodies.index("torso")
+    displaced = LabelHypothesis("displaced", marker, (0, 1, 2), 40.0, torso, apart=(0.087,))
+    [found] = _told([displaced], fit)
+    assert (found.rule, found.severity, found.label) == ("landmark-misplaced", "warning", "STRN")
+    assert "elsewhere on torso than its landmark in all trials, 87 mm" in found.what
+    assert "markers.yaml" in found.fix
+    assert wrong_labels([displaced], fit, TRIALS) == []
+
+
 def test_labels_without_weight_are_told_by_trial(fit):
     assert _told([], fit) == []
     weights, error = fit.weights.copy(), fit.error.copy()

@@ -57,7 +57,7 @@ def test_steps_and_trials_are_counted_with_their_reasons() -> None:
             "H_swing_side_y_stance_mean_kgm2ps": -1.0,
             "peak_vertical_force_bw": 3.0,
             "status": ["ok", "ok", "rejected", "incomplete", "rejected"],
-            "reason": [None, None, "edge", "no later contact", "edge"],
+            "reason": [None, None, "edge; 6 mm", "no later contact", "edge; 9 mm; to 1.4 s"],
             "speed_mps": [9.5, 9.6, np.nan, 9.5, np.nan],
             "contact_s": [0.119, 0.119, 0.12, 0.12, 0.12],
             "flight_s": [0.11, 0.12, np.nan, np.nan, np.nan],

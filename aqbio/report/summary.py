@@ -85,7 +85,7 @@ def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) 
     reasons = steps.loc[steps["status"] != "ok", "reason"].astype(object)
     reasons = reasons.where(reasons.notna(), "no reason recorded")
     # what follows a semicolon are the numbers of one contact: they are in steps.tsv
-    reasons = reasons.astype(str).str.partition(";")[0]
+    reasons = reasons.map(lambda reason: str(reason).partition(";")[0])
     return Summary(
         tuple(unsaid(trials, steps)),
         agreement(trials),

@@ -78,6 +78,7 @@ def test_steps_and_trials_are_counted_with_their_reasons() -> None:
         "evidence."
     )
     assert found.left_out == (("edge", 2), ("no later contact", 1))
+    assert study_summary(1, trials, steps[steps["status"] == "ok"]).left_out == ()
 
 
 def _told(lost: list[bool], unobserved: str | None, *, forces: bool = True) -> list[str]:

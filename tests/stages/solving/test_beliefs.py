@@ -56,7 +56,8 @@ def test_a_calibrated_body_tells_skin_posture_and_offsets(fit, skeleton, tmp_pat
     problem = fit.problem
     labels = list(problem.template.markers.labels)
     order = [labels.index(name) for name in skeleton.markers]
-    np.testing.assert_array_equal(found.noise.sd, problem.beliefs.skin_sd[order])
+    learnt = problem.beliefs.skin_sd * problem.beliefs.softness
+    np.testing.assert_array_equal(found.noise.sd, learnt[order])
     assert found.noise.common == problem.beliefs.common
     knee = skeleton.coordinates.index("knee_angle_r")
     place = problem.free.tolist().index(knee)

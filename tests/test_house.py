@@ -111,7 +111,7 @@ def test_every_room_but_one_is_kept_from_opensim():
     assert set(contract["source_modules"]) == _rooms() - {"aqbio.osim"}
 
 
-@pytest.mark.parametrize("room", ["mechanics", "stages", "virtual"])
+@pytest.mark.parametrize("room", ["mechanics", "stages", "intake", "virtual"])
 def test_the_index_of_a_room_names_every_folder_once(room):
     folder = ROOT / "aqbio" / room
     folders = sorted(path.parent.name for path in folder.glob("*/__init__.py"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aqbio.stages.new import new_study_from
+from aqbio.intake.new import new_study_from
 from tests.real.conftest import ROOT, StudyRun, run_snakemake
 
 pytestmark = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aqbio.stages.labelling.by_name import Place
-from aqbio.stages.labelling.proposal import asked, blank
+from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.proposal import asked, blank
 
 HEADINGS = {
     "trunk": "pelvis, trunk and head",

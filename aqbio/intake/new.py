@@ -14,7 +14,7 @@ from aqbio.io.atomic import write_text
 from aqbio.stats.registry import DEFAULT
 
 if TYPE_CHECKING:
-    from aqbio.stages.gathering.study import GatheredStudy
+    from aqbio.intake.gathering.study import GatheredStudy
 
 STUDY = """\
 # Settings of the study; every setting and its default: config/README.md of aqbio.
@@ -115,9 +115,9 @@ def new_study_from(
     AqbioError
         When the folder holds a study already, or no recording can be read.
     """
-    from aqbio.stages.gathering.rows import sheet_text
-    from aqbio.stages.gathering.study import gathered_study
-    from aqbio.stages.gathering.summary import summary_text
+    from aqbio.intake.gathering.rows import sheet_text
+    from aqbio.intake.gathering.study import gathered_study
+    from aqbio.intake.gathering.summary import summary_text
 
     name = _free_name(folder)
     study = gathered_study(name, data.resolve(), model, report)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aqbio.config import ModelMap
 from aqbio.config.landmarks import Landmark, LandmarkTable
-from aqbio.stages.labelling.by_name import Place, named_labels
+from aqbio.landmarks.by_name import Place, named_labels
 
 PATELLA = "patella"
 

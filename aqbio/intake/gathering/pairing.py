@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from aqbio.intake.gathering.facts import MarkerFacts, same_recording
+from aqbio.intake.gathering.files import StorageFacts
+from aqbio.intake.gathering.people import people_of, words
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.gathering.facts import MarkerFacts, same_recording
-from aqbio.stages.gathering.files import StorageFacts
-from aqbio.stages.gathering.people import people_of, words
 
 OVERLAP = 0.5
 """Forces that belong to markers cover at least this share of their time."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.recording import Recording
+from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.proposal import INSTEAD, Labelling, missing_landmarks
 from aqbio.mechanics.recordings.rigidity import distance_spreads
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.labelling.by_name import Place
-from aqbio.stages.labelling.proposal import INSTEAD, Labelling, missing_landmarks
 
 if TYPE_CHECKING:
-    from aqbio.stages.labelling.by_place import PlacedLabel
+    from aqbio.intake.labelling.by_place import PlacedLabel
 
 LOOSEST = {"landmark": 0.015, "cluster": 0.010}
 """Distances within a segment vary by no more than this while running, standard deviation, m.

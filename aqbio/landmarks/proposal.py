@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aqbio.config.landmarks import Landmark, LandmarkTable
-from aqbio.stages.labelling.by_name import Place
-from aqbio.stages.labelling.model_places import ModelPlaces
+from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.model_places import ModelPlaces
 
 SIDES = ("right", "left")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.intake.gathering.facts import MarkerFacts, marker_facts
 from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
 from aqbio.io.force_columns import ForceGroup, force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.osim_markers import model_names
-from aqbio.stages.gathering.facts import MarkerFacts, marker_facts
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
 LOADS = ".xml"

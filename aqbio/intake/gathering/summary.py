@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN
-from aqbio.stages.gathering.study import GatheredStudy
-from aqbio.stages.labelling.proposal import asked, blank
+from aqbio.intake.gathering.rows import MASS_NEEDED, MASS_OPEN
+from aqbio.intake.gathering.study import GatheredStudy
+from aqbio.landmarks.proposal import asked, blank
 
 BY_POSITION = "by its position"
 MANY = 12

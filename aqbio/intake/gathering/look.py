@@ -12,10 +12,10 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Model, Prepare
 from aqbio.errors import AqbioError, Finding
+from aqbio.intake.gathering.rows import TrialRow
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.axes import displacement
 from aqbio.names import SIDES
-from aqbio.stages.gathering.rows import TrialRow
 from aqbio.stages.preparation.label_check import StaticReference, with_checked_labels
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial

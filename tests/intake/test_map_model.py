@@ -7,8 +7,9 @@ import yaml
 
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.errors import AqbioError
+from aqbio.intake.map_model import write_map
+from aqbio.intake.proposed_map import proposed_map
 from aqbio.io.study import MODELS
-from aqbio.stages.map_model import proposed_map, write_map
 
 pytestmark = pytest.mark.opensim
 

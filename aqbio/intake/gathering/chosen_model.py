@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
+from aqbio.intake.proposed_map import proposed_map
 from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.study import MODELS
 
@@ -66,8 +67,6 @@ def _with_new_map(model: Path) -> ChosenModel:
     """Give a model with a map that is proposed from how it moves."""
     import yaml
     from pydantic import ValidationError
-
-    from aqbio.stages.map_model import proposed_map
 
     proposed = proposed_map(model)
     try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.study import MODELS
+from aqbio.landmarks.by_name import Place, named_labels
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.recordings.label_geometry import (
     Placement,
@@ -17,7 +18,6 @@ from aqbio.mechanics.recordings.label_geometry import (
     placement,
 )
 from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.stages.labelling.by_name import Place, named_labels
 
 ABDUCTIONS, FLEXIONS, ELBOWS = (0.0, -40.0, -85.0), (0.0, 45.0, 85.0), (0.0, 80.0)
 """Postures of the template's arms: hanging, in an A, in a T; in front; elbows bent, degrees."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.io.recording import Recording
-from aqbio.stages.labelling.by_name import Place
-from aqbio.stages.labelling.by_place import PlacedLabel
-from aqbio.stages.labelling.evidence import (
+from aqbio.intake.labelling.by_place import PlacedLabel
+from aqbio.intake.labelling.evidence import (
     CLEARLY,
     LOOSEST,
     loose_labels,
     needed_labels,
     pooled_places,
 )
-from aqbio.stages.labelling.proposal import Labelling
-from aqbio.stages.labelling.recordings import landmark_table
+from aqbio.io.recording import Recording
+from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.proposal import Labelling
+from aqbio.landmarks.table import landmark_table
 
 FOREARM, WRIST = Place("forearm", "left"), Place("wrist", "left")
 KNOWN = {

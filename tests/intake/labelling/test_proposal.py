@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
+from aqbio.intake.gathering.chosen_model import chosen_model
+from aqbio.intake.labelling.recordings import _toes_where_they_are, proposed_set
 from aqbio.io.osim_markers import model_markers
 from aqbio.io.study import MODELS
-from aqbio.stages.gathering.chosen_model import chosen_model
-from aqbio.stages.labelling.by_name import Place, named_labels
-from aqbio.stages.labelling.model_places import model_places
-from aqbio.stages.labelling.proposal import (
+from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.proposal import (
     Labelling,
     marker_set_content,
     missing_landmarks,
     proposed_markers,
 )
-from aqbio.stages.labelling.recordings import _toes_where_they_are, landmark_table, proposed_set
+from aqbio.landmarks.table import landmark_table
 
 
 @pytest.fixture(scope="module")

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config import MarkerSet, read_yaml
+from aqbio.config import MarkerSet
 from aqbio.config.landmarks import LandmarkTable
+from aqbio.intake.gathering.chosen_model import ChosenModel
+from aqbio.intake.labelling.evidence import loose_labels, needed_labels, pooled_places
+from aqbio.intake.labelling.marker_text import marker_set_text
 from aqbio.io.recording import Recording
-from aqbio.io.study import MODELS
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.gathering.chosen_model import ChosenModel
-from aqbio.stages.labelling.by_name import NamedLabels, Place, named_labels
-from aqbio.stages.labelling.evidence import loose_labels, needed_labels, pooled_places
-from aqbio.stages.labelling.marker_text import marker_set_text
-from aqbio.stages.labelling.model_places import model_places
-from aqbio.stages.labelling.proposal import (
+from aqbio.landmarks.by_name import NamedLabels, Place, named_labels
+from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.proposal import (
     Labelling,
     marker_set_content,
     missing_landmarks,
     proposed_markers,
     with_blanks,
 )
+from aqbio.landmarks.table import landmark_table
+from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
-    from aqbio.stages.labelling.by_place import PlacedLabel
+    from aqbio.intake.labelling.by_place import PlacedLabel
 
 TOE_AHEAD = 0.03
 """A toe is in front of the first metatarsal by at least this, m."""
@@ -62,11 +62,6 @@ class ProposedSet:
     notes: Mapping[str, str]
     left_out: Mapping[str, str]
     missing: tuple[Place, ...]
-
-
-def landmark_table() -> LandmarkTable:
-    """Read the landmarks that aqbio knows."""
-    return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)
 
 
 def proposed_set(
@@ -158,7 +153,7 @@ def _by_place(
     """What the positions of the labels say whose names say nothing, and where people differ."""
     if not statics or not named.unknown:
         return {}, {}
-    from aqbio.stages.labelling.by_place import placed_labels
+    from aqbio.intake.labelling.by_place import placed_labels
 
     found = []
     for static in statics:

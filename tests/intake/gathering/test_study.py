@@ -9,26 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.io.mot import write_storage
-from aqbio.io.trc import write_trc
-from aqbio.mechanics.recordings.movement import stands_still
-from aqbio.stages.gathering.facts import MarkerFacts, same_recording
-from aqbio.stages.gathering.files import StorageFacts, folder_content
-from aqbio.stages.gathering.pairing import (
+from aqbio.intake.gathering.facts import MarkerFacts, same_recording
+from aqbio.intake.gathering.files import StorageFacts, folder_content
+from aqbio.intake.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
     repeated_recordings,
 )
-from aqbio.stages.gathering.people import people_of, trial_names
-from aqbio.stages.gathering.rows import MASS_NEEDED, PersonRow
-from aqbio.stages.gathering.scaled_models import (
+from aqbio.intake.gathering.people import people_of, trial_names
+from aqbio.intake.gathering.rows import MASS_NEEDED, PersonRow
+from aqbio.intake.gathering.scaled_models import (
     SIZES,
     ScaledModel,
     models_of_people,
     scaling_signs,
 )
-from aqbio.stages.gathering.study import _other_words
+from aqbio.intake.gathering.study import _other_words
+from aqbio.io.mot import write_storage
+from aqbio.io.trc import write_trc
+from aqbio.mechanics.recordings.movement import stands_still
 from tests.recorded_study import RATE, recorded_figure
 
 

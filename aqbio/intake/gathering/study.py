@@ -9,32 +9,33 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.io.osim_markers import model_names
-from aqbio.io.recording import Recording
-from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.gathering.chosen_model import ChosenModel, chosen_model
-from aqbio.stages.gathering.facts import MarkerFacts
-from aqbio.stages.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
-from aqbio.stages.gathering.from_coordinates import coordinates_rows
-from aqbio.stages.gathering.look import TrialLook, first_look, trial_look
-from aqbio.stages.gathering.pairing import (
+from aqbio.intake.gathering.chosen_model import ChosenModel, chosen_model
+from aqbio.intake.gathering.facts import MarkerFacts
+from aqbio.intake.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
+from aqbio.intake.gathering.from_coordinates import coordinates_rows
+from aqbio.intake.gathering.look import TrialLook, first_look, trial_look
+from aqbio.intake.gathering.pairing import (
     force_files,
     foreign_recordings,
     marker_vocabularies,
     owners_of,
     repeated_recordings,
 )
-from aqbio.stages.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
-from aqbio.stages.gathering.scaled_models import (
+from aqbio.intake.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
+from aqbio.intake.gathering.scaled_models import (
     ScaledModel,
     fitting,
     models_of_people,
     scaled_models,
     scaling_signs,
 )
-from aqbio.stages.labelling.by_name import named_labels
-from aqbio.stages.labelling.recordings import ProposedSet, landmark_table, proposed_set
+from aqbio.intake.labelling.recordings import ProposedSet, proposed_set
+from aqbio.io.osim_markers import model_names
+from aqbio.io.recording import Recording
+from aqbio.io.trial_files import read_recording
+from aqbio.landmarks.by_name import named_labels
+from aqbio.landmarks.table import landmark_table
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.preparation.label_check import StaticReference, median_places
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"

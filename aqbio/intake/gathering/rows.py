@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aqbio.config import SHEETS
-from aqbio.stages.gathering.facts import MarkerFacts
-from aqbio.stages.gathering.files import StorageFacts
-from aqbio.stages.gathering.pairing import owners_of
-from aqbio.stages.gathering.people import trial_names
+from aqbio.intake.gathering.facts import MarkerFacts
+from aqbio.intake.gathering.files import StorageFacts
+from aqbio.intake.gathering.pairing import owners_of
+from aqbio.intake.gathering.people import trial_names
 
 FOUND, PLEASE_FILL = "found", "please_fill"
 """Columns of the person's own: what was seen, and which cells of the row are still open."""

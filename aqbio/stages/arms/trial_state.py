@@ -12,7 +12,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.stages.contacts import trial_contacts, trial_steps
+from aqbio.steps.contacts import trial_contacts, trial_steps
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -76,7 +76,7 @@ def new(
     ] = None,
 ) -> None:
     """Make a study folder to fill in, or one filled in from recordings."""
-    from aqbio.stages.new import new_study, new_study_from
+    from aqbio.intake.new import new_study, new_study_from
 
     if recordings is None:
         new_study(folder)
@@ -106,7 +106,7 @@ def check(study: StudyFile) -> None:
 def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
     """Read recordings: axes, units, gaps, forces, events."""
     from aqbio.stages.prepare import prepare_participant
-    from aqbio.stages.registration import record_registry
+    from aqbio.stats.registration import record_registry
 
     record_registry(_load(study))
     _each_participant(study, participant, prepare_participant)
@@ -221,7 +221,8 @@ def map_model(
     ] = None,
 ) -> None:
     """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
-    from aqbio.stages.map_model import proposed_map, write_map
+    from aqbio.intake.map_model import write_map
+    from aqbio.intake.proposed_map import proposed_map
 
     proposed = proposed_map(model) if out is None else write_map(model, out)
     if out is None:

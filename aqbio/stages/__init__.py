@@ -18,8 +18,4 @@ verdicts
     of `hypotheses`: evidence of the study, multiverse, exported tables
 checking
     of `aqbio check`: what recordings say about settings and sheets
-gathering
-    of `aqbio new --from`: what is in a folder, whose it is, what belongs together
-labelling
-    of `aqbio new --from`: which landmark each label is
 """

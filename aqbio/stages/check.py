@@ -19,7 +19,7 @@ from aqbio.stages.checking.contents import (
 from aqbio.stages.checking.files import missing_files, repeated_files
 from aqbio.stages.checking.repeated import repeated_frames
 from aqbio.stages.internal import as_findings, contained
-from aqbio.stages.registration import study_registry
+from aqbio.stats.registration import study_registry
 
 
 def study_problems(file: Path) -> list[Finding]:

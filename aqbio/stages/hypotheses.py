@@ -15,7 +15,6 @@ from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.stages.internal import Parts, contained
 from aqbio.stages.manifest import Report
-from aqbio.stages.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stages.stepping.findings import write_findings
 from aqbio.stages.verdicts.exports import (
     athlete_table,
@@ -46,6 +45,7 @@ from aqbio.stages.verdicts.tables import (
 )
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome, outcomes
+from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.verdict import Verdict, verdicts, with_robustness
 

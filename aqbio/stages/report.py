@@ -19,8 +19,8 @@ from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
 from aqbio.stages.internal import Parts
 from aqbio.stages.manifest import Report
-from aqbio.stages.registration import registry_record, study_registry
 from aqbio.stages.stepping.findings import study_causes, write_causes, write_findings
+from aqbio.stats.registration import registry_record, study_registry
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -226,8 +226,8 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
     recorded markers (README of the data).
     """
     monkeypatch.chdir(tmp_path)  # results go there
+    from aqbio.intake.new import new_study_from
     from aqbio.io.study import load_study
-    from aqbio.stages.new import new_study_from
 
     source, data = realdata / "ja1_dorn2012", tmp_path / "data"
     data.mkdir()

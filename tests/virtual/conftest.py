@@ -8,10 +8,9 @@ from functools import lru_cache
 import pytest
 
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.gaits.design import reference_speed, steady
-from aqbio.virtual.gaits.generator import SolvedGait, generated_gait
-from aqbio.virtual.gaits.library import presets
-from aqbio.virtual.gaits.parameters import interpolated
+from validation.gaits.design import reference_speed, steady
+from validation.gaits.generator import SolvedGait, generated_gait
+from validation.gaits.parameters import interpolated, presets
 
 GaitOf = Callable[[Athlete, float], SolvedGait]
 

@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from aqbio.config import MarkerSet, ModelMap
+from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.proposal import (
+    Labelling,
+    blank,
+    foot_labels,
+    missing_landmarks,
+    pelvis_back,
+)
+from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.anatomy.body_points import (
     BodyPoint,
     foot_point,
@@ -15,15 +24,6 @@ from aqbio.mechanics.anatomy.body_points import (
 from aqbio.mechanics.anatomy.limbs import Posture
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.stages.labelling.by_name import Place, named_labels
-from aqbio.stages.labelling.proposal import (
-    Labelling,
-    blank,
-    foot_labels,
-    missing_landmarks,
-    pelvis_back,
-)
-from aqbio.stages.labelling.recordings import landmark_table
 
 FEET = ("heel", "toe", "mt2", "mt1", "mt5")
 PELVIS = ("asis", "psis", "sacrum")

@@ -8,11 +8,11 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
+from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.observed.determined import usual_covariance
 from aqbio.mechanics.observed.helped import told_shares
 from aqbio.mechanics.vectors import BoolArray, IntArray
-from aqbio.stages.labelling.model_places import model_places
-from aqbio.stages.labelling.recordings import landmark_table
 from aqbio.stages.solving.solved import Solution
 
 LEAST_TOLD = 0.1

@@ -20,13 +20,13 @@ from aqbio.figures import (
 from aqbio.io.dictionary import Columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.registration import study_registry
 from aqbio.stages.verdicts.exports import step_columns
 from aqbio.stages.verdicts.limiter_numbers import LIMITER, limiter_numbers
 from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
 from aqbio.stages.verdicts.tables import SPRINTS
 from aqbio.stages.verdicts.timing_numbers import TIMING, timing_numbers, timing_slopes
+from aqbio.stats.registration import study_registry
 from aqbio.stats.verdict import ROBUST_SHARE
 
 if TYPE_CHECKING:

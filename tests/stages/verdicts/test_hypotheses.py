@@ -334,7 +334,7 @@ def test_without_a_record_everything_is_post_hoc(tmp_path):
 
 
 def test_the_first_record_stays(tmp_path):
-    from aqbio.stages.registration import record_registry
+    from aqbio.stats.registration import record_registry
 
     study = drawn_study(tmp_path, "W0", athletes=6)
     before = (study.root / "registry.json").read_text()

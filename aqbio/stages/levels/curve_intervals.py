@@ -14,7 +14,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.levels.intervals import seen
 from aqbio.stages.levels.trial_draws import TrialDraws
-from aqbio.steps.curves import CHAINS
+from aqbio.steps.signals import CHAINS
 from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.contribution_rows import _level_a_rows
 from aqbio.stages.steps import TrialSteps, _step_rows
-from aqbio.steps.curves import JOINT_ROLES
+from aqbio.steps.signals import JOINT_ROLES
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MASS, TIME, made_trial, mirrored_trial
 from tests.steps.cut import cut_steps

@@ -14,7 +14,7 @@ import yaml
 import aqbio
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
 from aqbio.names import STAGES
-from aqbio.stages.verdicts.illustrations import TABLES
+from aqbio.stages.figures.illustrations import TABLES
 
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -21,7 +21,6 @@ from aqbio.stages.verdicts.exports import (
     power_table,
     secondary_table,
     single_table,
-    step_columns,
     step_table,
 )
 from aqbio.stages.verdicts.gathered import Gathered
@@ -45,6 +44,7 @@ from aqbio.stages.verdicts.tables import (
 )
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome, outcomes
+from aqbio.stats.partitions import step_columns
 from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.verdict import Verdict, verdicts, with_robustness

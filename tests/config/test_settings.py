@@ -21,6 +21,7 @@ from aqbio.config import (
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.names import STAGES
+from aqbio.stages import stage_module
 from tests.config import settings_reads as code
 
 ROOT = Path(aqbio.__file__).parents[1]
@@ -118,7 +119,7 @@ def test_sections_are_the_ones_of_study_yaml():
 
 def _entry(stage: str) -> str:
     grain = "study" if stage in ("steps", "hypotheses", "figures", "report") else "participant"
-    return f"aqbio.stages.{stage}:{stage}_{grain}"
+    return f"{stage_module(stage).__name__}:{stage}_{grain}"
 
 
 def _sections_read(stage: str) -> dict[str, set[str]]:
@@ -151,12 +152,14 @@ def test_stage_reads_the_sections_that_it_declares(stage):
 
 def test_the_reading_of_reads_sees_what_it_must():
     """The two tests above are only as good as this: known reads of known functions."""
-    solve = code.reads("aqbio.stages.solve:solve_trial").fields
+    solve = code.reads("aqbio.stages.solve.stage:solve_trial").fields
     assert "aqbio.config.settings:Prepare.cutoff_hz" in solve
     assert "aqbio.config.settings:StudySettings.prepare" in solve
-    assert f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve:tracked_markers").fields
-    inside = code.reached("aqbio.stages.solve:solve_participant", stop=STUDY)
-    assert "aqbio.stages.solving.solved:solution_findings" in inside
+    assert (
+        f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve.stage:tracked_markers").fields
+    )
+    inside = code.reached("aqbio.stages.solve.stage:solve_participant", stop=STUDY)
+    assert "aqbio.stages.solve.solved:solution_findings" in inside
     assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)
 

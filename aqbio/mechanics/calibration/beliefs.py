@@ -240,7 +240,7 @@ class Beliefs:
         Share of the skin's variance that a part's markers have in common.
     softness : (K,) array or float
         By which the recordings multiply ``skin_sd``.
-    oddness : float
+    oddness : (3 U,) array or float
         By which the recordings multiply the standard deviations of the sizes.
     """
 
@@ -250,7 +250,7 @@ class Beliefs:
     postures: PostureBelief
     common: float = COMMON_SHARE
     softness: FloatArray | float = 1.0
-    oddness: float = 1.0
+    oddness: FloatArray | float = 1.0
 
     @property
     def learned_skin_sd(self) -> FloatArray:

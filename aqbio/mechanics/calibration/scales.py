@@ -1,12 +1,14 @@
 """How odd a body and how soft its skin are, learnt with the body itself.
 
     s² = (ν + θ' C⁻¹ θ) / (ν + γ)                   γ = n − tr(C⁻¹ Σ) / s²
+    s_k² = (ν s² + θ_k' C_k⁻¹ θ_k) / (ν + γ_k)       of the sizes of one kind of part
     κ² = (ν + κ² Σ w e' V⁻¹ e) / (ν + Σ w (3 K − h))    h = tr(V⁻¹ J Σ J')
 
-s multiplies the deviations C of the n sizes θ, κ those V of the skin of one kind of part. Σ is the
-posterior; γ is how many sizes the recordings determine, h what the posterior takes of the errors e
-of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike the
-survey's people, or whose skin is, has wider intervals; nobody else has.
+s_k multiplies the deviations C of the n sizes θ, κ those V of the skin of one kind of part. Σ is
+the posterior; γ is how many sizes the recordings determine, h what the posterior takes of the
+errors e of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike
+the survey's people, or whose skin is, has wider intervals; nobody else has. One part may be unlike
+them while the others are not: its scale is believed to be the person's, as the person's to be 1.
 """
 
 from __future__ import annotations
@@ -85,7 +87,7 @@ def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArra
     count, believed, kinds = problem.sizes, problem.beliefs, problem.template.parts.kinds
     before = np.ones(count) * believed.oddness
     apart = (state.theta - problem.start)[:count]
-    prior = np.linalg.inv(believed.precision[:count, :count])
+    prior = np.asarray(np.linalg.inv(believed.precision[:count, :count]), dtype=np.float64)
     unknown = covariance[:count, :count] / np.outer(before, before)
     whole = _scale(np.ones(count, dtype=bool), apart, prior, unknown, 1.0)
     of_size, odd = np.repeat(kinds, 3), np.empty(count)

@@ -12,7 +12,9 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.posterior import moving_flexion, offset_sds
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr

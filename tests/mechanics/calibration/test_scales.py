@@ -83,7 +83,9 @@ def test_a_known_body_has_the_scale_of_its_distance(usual):
     kinds = np.repeat(problem.template.parts.kinds, 3)
     for kind in set(kinds):
         own = kinds == kind
-        square = apart[own] @ np.linalg.solve((deviation @ deviation.T)[np.ix_(own, own)], apart[own])
+        square = apart[own] @ np.linalg.solve(
+            (deviation @ deviation.T)[np.ix_(own, own)], apart[own]
+        )
         expected = np.sqrt((SCALE_FREEDOM * whole + square) / (SCALE_FREEDOM + own.sum()))
         assert found[own] == pytest.approx(expected)
 

@@ -95,7 +95,7 @@ def new(
 @app.command()
 def check(study: StudyFile) -> None:
     """Say every problem of settings, sheets and files at once, before anything runs."""
-    from aqbio.stages.check import study_problems
+    from aqbio.intake.check import study_problems
 
     file = _study_file(study)
     problems = causes(study_problems(file))

@@ -148,7 +148,7 @@ def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
 @pytest.fixture
 def stages_unasked(monkeypatch):
     """To the stages a stick figure is nobody."""
-    monkeypatch.setattr("aqbio.stages.check._foreseen", lambda *_: [])
+    monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])
 
 
 def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_unasked):

@@ -24,7 +24,7 @@ RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
 def test_workers_keep_the_tests_of_a_file_together(request):
-    """With pytest 9.2, pytest-xdist 3.8 silently spread them: what they share was made twice."""
+    """What they share is made once. With pytest 9.2, pytest-xdist 3.8 spreads them silently."""
     config = request.config
     if hasattr(config, "workerinput") and config.getvalue("loadgroup"):
         assert request.node.nodeid.endswith("@test_housetests")

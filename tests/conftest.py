@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from aqbio.cli import LINEAR_ALGEBRA_THREADS
+
+# As the commands do it: two workers with a thread for every core each wait for one another.
+for name in LINEAR_ALGEBRA_THREADS:
+    os.environ.setdefault(name, "1")
+
 REALDATA = "AQBIO_REALDATA"
 
 # A busy machine makes single examples slow; that is no failure. Continuous integration draws the

@@ -17,6 +17,16 @@ from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
+from aqbio.records.internal import RULE as INTERNAL
+from aqbio.records.internal import as_findings, contained
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.observed import why_not_whole
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
 from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
@@ -34,18 +44,8 @@ from aqbio.stages.arms.step_rows import (
     own_curves,
     step_numbers,
 )
-from aqbio.stages.contacts import trial_contacts, trial_steps
-from aqbio.stages.internal import RULE as INTERNAL
-from aqbio.stages.internal import as_findings, contained
-from aqbio.stages.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
-from aqbio.stages.solving.observed import why_not_whole
 from aqbio.stats.evidence import CHAINS
+from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.roles import flight_feet
 
 if TYPE_CHECKING:

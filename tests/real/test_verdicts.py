@@ -10,7 +10,7 @@ from aqbio.io.study import load_study
 from aqbio.stages.arms.cached import CachedTrial, LooseFits
 from aqbio.stages.arms.choices import recomputed_arms
 from aqbio.stages.arms.recomputed import arm_trial
-from aqbio.stages.contacts import trial_contacts, trial_steps
+from aqbio.steps.contacts import trial_contacts, trial_steps
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]
 

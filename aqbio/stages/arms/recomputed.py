@@ -25,13 +25,13 @@ from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.names import AXES, SIDES
+from aqbio.records.loads import NO_FREE_MOMENT
+from aqbio.records.observed import read_observed
 from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
-from aqbio.stages.contacts import trial_steps
 from aqbio.stages.levels.observed_parts import ObservedParts
-from aqbio.stages.preparation.files import NO_FREE_MOMENT
-from aqbio.stages.solving.observed import read_observed
+from aqbio.steps.contacts import trial_steps
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -52,6 +53,16 @@ def _loaded_by(*arguments: str) -> set[str]:
     command = [sys.executable, "-W", "error", "-c", code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_linear_algebra_takes_one_thread_unless_told(aqbio_command, monkeypatch):
+    first, *others = cli.LINEAR_ALGEBRA_THREADS
+    monkeypatch.setenv(first, "4")
+    for name in others:
+        monkeypatch.delenv(name, raising=False)
+    aqbio_command("--help")
+    assert os.environ[first] == "4"
+    assert {os.environ[name] for name in others} == {"1"}
 
 
 def test_help_imports_nothing_heavy():
@@ -137,7 +148,7 @@ def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
 @pytest.fixture
 def stages_unasked(monkeypatch):
     """To the stages a stick figure is nobody."""
-    monkeypatch.setattr("aqbio.stages.check._foreseen", lambda *_: [])
+    monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])
 
 
 def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_unasked):

@@ -1,5 +1,7 @@
-"""New studies: settings, sheets, map and marker set, filled in from a folder of recordings.
+"""New studies, filled in from a folder of recordings, and checked ones.
 
+checking
+    of `aqbio check`: what recordings say about settings and sheets
 gathering
     what is in a folder, whose it is and what belongs together
 labelling

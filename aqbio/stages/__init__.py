@@ -16,6 +16,4 @@ arms
     of `evidence`: one trial under every choice of method
 verdicts
     of `hypotheses`: evidence of the study, multiverse, exported tables
-checking
-    of `aqbio check`: what recordings say about settings and sheets
 """

@@ -13,15 +13,8 @@ from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
-from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
-from aqbio.stages.fitting.held_out import held_out
-from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
-from aqbio.stages.fitting.session import FittedSession, fitted_session
-from aqbio.stages.fitting.static import static_stance
-from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
-from aqbio.stages.internal import contained
-from aqbio.stages.manifest import (
+from aqbio.records.internal import contained
+from aqbio.records.manifest import (
     Report,
     TrialOutcome,
     earlier_failures,
@@ -29,7 +22,14 @@ from aqbio.stages.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.stages.solve import ParticipantModel
+from aqbio.records.participant_model import ParticipantModel
+from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
+from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
+from aqbio.stages.fitting.held_out import held_out
+from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
+from aqbio.stages.fitting.session import FittedSession, fitted_session
+from aqbio.stages.fitting.static import static_stance
+from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
 
 STAGE = "consistency"
 OFF = "consistency is off"

@@ -24,7 +24,16 @@ from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.stages.contacts import trial_contacts
+from aqbio.records.loads import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.observed import read_observed
+from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
 from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
@@ -34,16 +43,7 @@ from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.stages.levels.vertical_moment import free_moment_findings, without_free_moment
-from aqbio.stages.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
-from aqbio.stages.preparation.files import NO_FREE_MOMENT
-from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
-from aqbio.stages.solving.observed import read_observed
+from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 
 STAGE = "contributions"
 
-SCALED, ADJUSTED = "scaled", "adjusted"
-"""Whose inertia a trial is computed with: the scaled model's, or that of the session's fit."""
 
 ROUND_OFF = 1e-12
 SAME_STATE = 1e-8
@@ -122,13 +120,6 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     findings += _force_findings(result.measured, trial.trial_id)
     findings += () if recorded else free_moment_findings(trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
-
-
-def final_model(study: Study, participant_id: str) -> ParticipantModel:
-    """Give the participant's model: the adjusted one where stage consistency made one."""
-    adjusted = study.read_manifest(participant_id, "consistency")["adjusted_model"]
-    of = ParticipantModel.adjusted if adjusted else ParticipantModel.of
-    return of(study, participant_id)
 
 
 def trial_contributions(

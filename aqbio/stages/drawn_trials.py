@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aqbio.io.study import Study
-from aqbio.stages.manifest import OK
+from aqbio.records.manifest import OK
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -49,10 +49,10 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
+from aqbio.records.findings import write_findings
+from aqbio.records.internal import Parts
+from aqbio.records.manifest import Report
 from aqbio.stages.drawn_trials import drawn_trials, on_plates, trials_with_forces
-from aqbio.stages.internal import Parts
-from aqbio.stages.manifest import Report
-from aqbio.stages.stepping.findings import write_findings
 from aqbio.stages.verdicts.illustrations import (
     TABLES,
     HypothesisFigure,

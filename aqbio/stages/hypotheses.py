@@ -13,9 +13,9 @@ from aqbio.io.dictionary import Columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.stages.internal import Parts, contained
-from aqbio.stages.manifest import Report
-from aqbio.stages.stepping.findings import write_findings
+from aqbio.records.findings import write_findings
+from aqbio.records.internal import Parts, contained
+from aqbio.records.manifest import Report
 from aqbio.stages.verdicts.exports import (
     athlete_table,
     power_table,

@@ -16,7 +16,8 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.stages.manifest import (
+from aqbio.records.body_mass import body_masses, mass_findings
+from aqbio.records.manifest import (
     Report,
     TrialOutcome,
     participant_stage,
@@ -24,7 +25,6 @@ from aqbio.stages.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.stages.preparation.body_mass import body_masses, mass_findings
 from aqbio.stages.preparation.body_size import (
     force_findings,
     measured_stature,
@@ -32,6 +32,7 @@ from aqbio.stages.preparation.body_size import (
     size_findings,
     stance_height,
 )
+from aqbio.stages.preparation.coordinates import CoordinatesTrial, coordinates_trial
 from aqbio.stages.preparation.files import write_prepared
 from aqbio.stages.preparation.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.preparation.label_check import (
@@ -42,7 +43,6 @@ from aqbio.stages.preparation.label_check import (
 from aqbio.stages.preparation.notes import Notes
 from aqbio.stages.preparation.rates import note_clock, note_rate
 from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
-from aqbio.stages.solving.coordinates import CoordinatesTrial, coordinates_trial
 
 STAGE = "prepare"
 

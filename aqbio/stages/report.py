@@ -13,13 +13,13 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.findings import study_causes, write_causes, write_findings
+from aqbio.records.internal import Parts
+from aqbio.records.manifest import Report
 from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
-from aqbio.stages.internal import Parts
-from aqbio.stages.manifest import Report
-from aqbio.stages.stepping.findings import study_causes, write_causes, write_findings
 from aqbio.stats.registration import registry_record, study_registry
 
 if TYPE_CHECKING:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,21 +17,20 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.manifest import (
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.loads import foot_loads
+from aqbio.records.manifest import (
     Report,
     TrialOutcome,
     participant_stage,
     run_trials,
     write_manifest,
 )
+from aqbio.records.observed import lost_findings, lost_parts, of_the_model
+from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.wrong_labels import without_wrong_labels
 from aqbio.stages.solving.force_checks import force_findings
 from aqbio.stages.solving.motion_checks import motion_findings
-from aqbio.stages.solving.observed import (
-    lost_findings,
-    lost_parts,
-    of_the_model,
-)
 from aqbio.stages.solving.posed import trial_pose
 from aqbio.stages.solving.seen_frames import (
     MINIMUM_MARKERS,
@@ -49,39 +45,11 @@ from aqbio.stages.solving.solved import (
     write_solution,
 )
 from aqbio.stages.solving.untold import untold_findings
-from aqbio.stages.solving.wrong_labels import without_wrong_labels
 
 if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "solve"
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipantModel:
-    """Files of a participant's model; they exist when stage scale succeeded."""
-
-    participant_id: str
-    osim: Path
-    table: Path
-
-    @classmethod
-    def of(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """Give the places of a participant's model."""
-        return cls._within(study.folder(participant_id, "scale"), participant_id)
-
-    @classmethod
-    def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """Give the places of the model that stage consistency made to fit the forces."""
-        return cls._within(study.folder(participant_id, "consistency"), participant_id)
-
-    @classmethod
-    def _within(cls, folder: Path, participant_id: str) -> ParticipantModel:
-        return cls(
-            participant_id,
-            folder / f"{participant_id}.osim",
-            folder / f"{participant_id}.skeleton.npz",
-        )
 
 
 @participant_stage(STAGE)
@@ -241,35 +209,6 @@ def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
     names = tuple(map(str, prepared["marker"].values))
     positions = prepared["marker_raw"].values[asked]
     return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
-
-
-def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
-    """Ground reaction force of each foot on the marker clock, about the ground origin."""
-    feet = study.model_map.feet
-    return tuple(
-        ExternalLoad(
-            body=getattr(feet, side),
-            force=window["foot_force"].sel(foot=side).values,
-            moment=window["foot_moment"].sel(foot=side).values,
-            point=np.zeros(3),
-        )
-        for side in ("left", "right")
-    )
-
-
-def measured_loads(
-    loads: Sequence[ExternalLoad],
-) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
-    """Frames in which both feet's loads are known, and loads that are zero in the others."""
-    known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
-    return known, tuple(
-        replace(
-            load,
-            force=np.where(known[:, None], load.force, 0.0),
-            moment=np.where(known[:, None], load.moment, 0.0),
-        )
-        for load in loads
-    )
 
 
 def _generalised_forces(

@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from aqbio.errors import AqbioError, Finding
+from aqbio.intake.check import study_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import STAGES
-from aqbio.stages.check import study_problems
 from aqbio.stages.steps import steps_study
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
+from aqbio.intake.check import study_problems, written_problems
 from aqbio.intake.new import new_study
 from aqbio.io.study import load_study
-from aqbio.stages.check import study_problems, written_problems
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
 from tests.small_study import replace

@@ -15,13 +15,14 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.records.loads import foot_loads
 from aqbio.stages.arms.cached import LooseFits, loose_fits
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.fitting import static
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import foot_loads, solve_participant
+from aqbio.stages.solve import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run

@@ -12,7 +12,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STAGES
 from aqbio.progress import internal_errors, summary
-from aqbio.stages.stepping.findings import every_finding
+from aqbio.records.findings import every_finding
 from aqbio.stats.registration import record_registry
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run

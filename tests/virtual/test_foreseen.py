@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.stages.check import study_problems, written_problems
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.small_study import replace

@@ -13,8 +13,8 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.quiet import quiet_window
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
-from aqbio.stages.manifest import OK
-from aqbio.stages.solving.wrong_labels import without_wrong_labels
+from aqbio.records.manifest import OK
+from aqbio.records.wrong_labels import without_wrong_labels
 
 STANDING = 0.9
 """Share of body weight that the plates must carry."""

@@ -14,8 +14,8 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.statements import Measured
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY, SIDES
+from aqbio.records.statements import Statement, contradiction
 from aqbio.stages.preparation.axes import label_mean
-from aqbio.stages.preparation.statements import Statement, contradiction
 from aqbio.stages.preparation.trial import PreparedTrial
 
 PELVIS_SHARE = 0.555

@@ -16,12 +16,12 @@ from aqbio.mechanics.recordings.foot_contacts import FootContact, loads_on_frame
 from aqbio.mechanics.recordings.free_moment import free_moment_measured
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.records.loads import NO_FREE_MOMENT
 from aqbio.stages.preparation.trial import PreparedTrial
 
 if TYPE_CHECKING:
     import xarray as xr
 
-NO_FREE_MOMENT = "not recorded"
 
 Variables = dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]
 

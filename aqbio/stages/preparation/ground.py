@@ -16,9 +16,9 @@ from aqbio.mechanics.recordings.foot_contacts import FeetLoads
 from aqbio.mechanics.recordings.statements import Measured
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import SIDES
+from aqbio.records.statements import Statement, contradiction, raised
 from aqbio.stages.preparation.axes import label_mean, mean_vector
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.statements import Statement, contradiction, raised
 
 HALF = 0.5
 """The ground moves as on a treadmill when it does more than this share of the running."""

@@ -14,7 +14,7 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
 from aqbio.mechanics.recordings.flicker import flickers
 from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.mechanics.recordings.gaps import fill_gaps
+from aqbio.mechanics.recordings.gaps import fill_gaps, longest_gap
 from aqbio.mechanics.recordings.lost_frames import breaks
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.runs import runs
@@ -159,11 +159,6 @@ def check_clock(recording: Recording, notes: Notes) -> None:
             fix="give the force file of this trial, with the clock of its markers.",
             rule="clock-apart",
         )
-
-
-def longest_gap(prepare: Prepare, rate: float) -> int:
-    """Give the longest gap that may be filled, frames."""
-    return min(prepare.max_gap_frames, int(prepare.max_gap_s * rate + 1e-9))
 
 
 def filled_markers(

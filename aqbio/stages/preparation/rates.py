@@ -10,8 +10,8 @@ from aqbio.config import MarkerSet
 from aqbio.mechanics.recordings.gravity import falls, flights
 from aqbio.mechanics.recordings.kinematic_events import event_errors
 from aqbio.mechanics.recordings.statements import Measured, verdict
+from aqbio.records.statements import Statement, contradiction, raised
 from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.statements import Statement, contradiction, raised
 from aqbio.stages.preparation.trial import PreparedTrial
 
 FALL = 10.9

@@ -14,7 +14,7 @@ from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.determined import MarkerNoise
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.scaling.posterior_file import posterior_path
+from aqbio.records.body_posterior import posterior_path
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.recordings.free_moment import free_moment_slope
 from aqbio.mechanics.recordings.synchrony import LONGEST_DELAY, force_delay
-from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.solving.solved import Solution
+from aqbio.steps.contacts import trial_contacts
 
 
 def force_findings(

@@ -24,12 +24,12 @@ from aqbio.mechanics.observed.determined import (
     mass_displacement,
     range_sd,
 )
+from aqbio.mechanics.observed.joint_angles import bridged, filled_coordinates, told_by_file
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
+from aqbio.mechanics.recordings.gaps import longest_gap
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
-from aqbio.stages.preparation.markers import longest_gap
+from aqbio.records.prepared_angles import solved_coordinates
 from aqbio.stages.solving.beliefs import pose_beliefs
-from aqbio.stages.solving.coordinates import filled_coordinates, solved_coordinates
-from aqbio.stages.solving.observed import bridged, told_by_file
 from aqbio.stages.solving.pose import Fault, SolvedPose, believed, pose_faults
 from aqbio.stages.solving.pose_cause import pose_finding, refuse_without_pose
 

@@ -21,8 +21,8 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.mask import Observed
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import AXES
-from aqbio.stages.contacts import contact_span
-from aqbio.stages.solving.observed import with_observed
+from aqbio.records.observed import with_observed
+from aqbio.steps.contacts import contact_span
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,7 +11,7 @@ from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.inverse_kinematics.marker_fit import PRIOR
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.observed.determined import MARKER_SD
-from aqbio.stages.scaling.posterior_file import write_posterior
+from aqbio.records.body_posterior import write_posterior
 from aqbio.stages.solving.beliefs import pose_beliefs
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.stages.solving.coordinates import check_lengths
+from aqbio.stages.preparation.coordinates import check_lengths
 
 RATE = 250.0
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.intake.check import study_problems, written_problems
+from aqbio.intake.checking import contents
 from aqbio.io.study import MODELS
-from aqbio.stages.check import study_problems, written_problems
-from aqbio.stages.checking import contents
 from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
 

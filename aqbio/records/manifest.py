@@ -19,7 +19,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.stages.internal import STAGE_ORDER, as_findings, contained, in_one_line
+from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
 
 Report = Callable[[str], None]
 """Takes one line of progress."""

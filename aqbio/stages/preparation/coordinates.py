@@ -15,26 +15,21 @@ from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
+from aqbio.landmarks.model_markers import landmark_labels, own_marker_set, stand_ins
 from aqbio.mechanics.anatomy.body_points import with_points
 from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
+from aqbio.mechanics.observed.joint_angles import filled_coordinates, told_by_file
 from aqbio.mechanics.recordings.still_values import held_values
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.prepared_angles import prepared_coordinates
 from aqbio.stages.preparation.markers import SPEED_MAX
-from aqbio.stages.solving.model_markers import landmark_labels, own_marker_set, stand_ins
-from aqbio.stages.solving.observed import told_by_file
 
 LARGEST_RADIANS = 7.0
 """No joint angle of a runner is larger than a whole turn: larger numbers are degrees, rad."""
 
 SMALLEST_DEGREES = 7.0
 """In a run some joint angle exceeds this: if none does, the numbers are radians, degrees."""
-
-
-def prepared_coordinates(stem: Path) -> Path:
-    """Give the file in which stage prepare leaves the coordinates of a trial."""
-    return stem.with_name(f"{stem.name}_coordinates.mot")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,40 +120,6 @@ def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     told = told_by_file(skeleton, filled, np.isfinite(q))
     shown = told[:, skeleton.marker_body, None]
     return np.where(shown, marker_positions(skeleton, filled), np.nan)
-
-
-def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
-    """Give a trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
-
-    Parameters
-    ----------
-    prepared : Path
-        The prepared trial, without its ending.
-    skeleton : Skeleton
-    time : (T,) array, s
-
-    Returns
-    -------
-    (T, C) array, rad or m
-        NaN where the file of joint angles does not tell the coordinate.
-    """
-    storage = read_storage(prepared_coordinates(prepared))
-    q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
-    frames = np.searchsorted(storage.time, time - 0.5 * float(np.diff(storage.time[:2])[0]))
-    chosen: FloatArray = q[frames]
-    return chosen
-
-
-def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Fill what a file does not tell: between known frames by lines, else the default."""
-    filled, frames = q.copy(), np.arange(len(q))
-    for place, column in enumerate(filled.T):
-        known = np.isfinite(column)
-        if not known.any():
-            column[:] = skeleton.coordinate_default[place]
-        elif not known.all():
-            column[:] = np.interp(frames, frames[known], column[known])
-    return dependent_filled(skeleton, filled)
 
 
 def coordinate_values(

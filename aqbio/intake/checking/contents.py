@@ -9,13 +9,13 @@ from pathlib import Path
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding
+from aqbio.intake.checking.files import included, named_in
+from aqbio.intake.checking.repeated import Gait, landmark_distances
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.movement import stands_still
-from aqbio.stages.checking.files import included, named_in
-from aqbio.stages.checking.repeated import Gait, landmark_distances
-from aqbio.stages.internal import contained
+from aqbio.records.internal import contained
 from aqbio.stages.preparation.axes import laboratory_axes
 from aqbio.stages.preparation.notes import Notes
 
@@ -83,7 +83,7 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
-        from aqbio.stages.solving.coordinates import coordinates_trial
+        from aqbio.stages.preparation.coordinates import coordinates_trial
 
         return coordinates_trial(study, trial).recording
     unit = study.settings.laboratory.marker_unit

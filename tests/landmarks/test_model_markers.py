@@ -9,10 +9,10 @@ import pytest
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
+from aqbio.landmarks.model_markers import own_marker_set, stand_ins
 from aqbio.mechanics.anatomy.body_points import with_points
 from aqbio.mechanics.anatomy.limbs import Posture
 from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.stages.solving.model_markers import own_marker_set, stand_ins
 
 pytestmark = pytest.mark.opensim
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.mechanics.recordings.statements import Measured
-from aqbio.stages.preparation.statements import Statement, contradiction, raised
+from aqbio.records.statements import Statement, contradiction, raised
 
 STATED = Statement("mass-disagreement", "the sheet says", 60.0, "kg", 1, "people.tsv", "P1", "look")
 PLATES = Measured(75.0, 3.75, "plates")

@@ -8,15 +8,19 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError, Cause, Finding, causes, group_of
+from aqbio.io.dictionary import columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.stages.internal import as_findings
-from aqbio.stages.stepping.columns import CAUSES, FINDINGS
+from aqbio.records.internal import as_findings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FINDINGS = columns("findings")
+CAUSES = columns("causes")
+"""Findings by what is behind them: those that differ only in trials, labels and numbers."""
 
 Failures = dict[tuple[str, str], AqbioError]
 """Why a trial failed, by participant and trial."""

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.capacities import read_capacities
-from aqbio.io.osim_markers import model_markers, model_names
-from aqbio.io.study import CheckedStudy, Study, checked_study
-from aqbio.stages.checking.contents import (
+from aqbio.intake.checking.contents import (
     label_problems,
     laboratory_problems,
     recording_problems,
 )
-from aqbio.stages.checking.files import missing_files, repeated_files
-from aqbio.stages.checking.repeated import repeated_frames
-from aqbio.stages.internal import as_findings, contained
+from aqbio.intake.checking.files import missing_files, repeated_files
+from aqbio.intake.checking.repeated import repeated_frames
+from aqbio.io.capacities import read_capacities
+from aqbio.io.osim_markers import model_markers, model_names
+from aqbio.io.study import CheckedStudy, Study, checked_study
+from aqbio.records.internal import as_findings, contained
 from aqbio.stats.registration import study_registry
 
 
@@ -85,7 +85,7 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     if not sound:
         return []
     # the stages take seconds to load, which nobody need wait for whom they are not asked about
-    from aqbio.stages.checking.foreseen import foreseen_problems, once, placed
+    from aqbio.intake.checking.foreseen import foreseen_problems, once, placed
 
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
     found = foreseen_problems(replace(study, trials=tuple(rest)), sound)

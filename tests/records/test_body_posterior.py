@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.netcdf import read_dataset
-from aqbio.stages.scaling.posterior_file import write_posterior
+from aqbio.records.body_posterior import write_posterior
 from tests.mechanics.calibration.made import fitted, made_person
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.config import Participant
-from aqbio.stages.preparation.body_mass import body_masses, mass_findings
+from aqbio.records.body_mass import body_masses, mass_findings
 
 
 def found(masses, confirmed="no", allowed=0.05):

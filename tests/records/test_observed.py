@@ -9,6 +9,7 @@ import xarray as xr
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.observed.determined import determined, mass_displacement, usual_covariance
+from aqbio.mechanics.observed.joint_angles import bridged, filled_coordinates, told_by_file
 from aqbio.mechanics.observed.mask import (
     NOT_IN_FILE,
     NOT_IN_MODEL,
@@ -17,14 +18,11 @@ from aqbio.mechanics.observed.mask import (
     Observed,
     observed_from,
 )
-from aqbio.stages.solving.coordinates import filled_coordinates
-from aqbio.stages.solving.observed import (
-    bridged,
+from aqbio.records.observed import (
     lost_findings,
     lost_parts,
     of_the_model,
     read_observed,
-    told_by_file,
     why_not_whole,
     with_observed,
 )

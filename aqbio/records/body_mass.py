@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.config import Participant
 from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.recordings.statements import Measured
-from aqbio.stages.preparation.statements import Statement, contradiction
+from aqbio.records.statements import Statement, contradiction
 
 SOURCES = {
     "sheet": "the sheet",

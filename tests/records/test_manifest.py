@@ -10,8 +10,8 @@ import pytest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import load_study
-from aqbio.stages.internal import RULE
-from aqbio.stages.manifest import (
+from aqbio.records.internal import RULE
+from aqbio.records.manifest import (
     FAILED,
     OK,
     TrialOutcome,

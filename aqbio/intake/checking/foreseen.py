@@ -11,15 +11,16 @@ from typing import Any
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
+from aqbio.intake.checking.files import named_in
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
+from aqbio.records.internal import as_findings, contained
+from aqbio.records.manifest import OK, TrialOutcome, earlier_failures, run_trial
+from aqbio.records.participant_model import ParticipantModel
 from aqbio.stages.arms.choices import arms_left_out, lower_rate, recomputed_arms
-from aqbio.stages.checking.files import named_in
-from aqbio.stages.internal import as_findings, contained
-from aqbio.stages.manifest import OK, TrialOutcome, earlier_failures, run_trial
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import ParticipantModel, trial_to_solve
+from aqbio.stages.solve import trial_to_solve
 
 STAGE = "check"
 

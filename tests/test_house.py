@@ -23,6 +23,13 @@ VALIDATION = sorted((ROOT / "validation").rglob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
+def test_workers_keep_the_tests_of_a_file_together(request):
+    """What they share is made once. With pytest 9.2, pytest-xdist 3.8 spreads them silently."""
+    config = request.config
+    if hasattr(config, "workerinput") and config.getvalue("loadgroup"):
+        assert request.node.nodeid.endswith("@test_housetests")
+
+
 def _yaml(name):
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 

@@ -109,12 +109,10 @@ def step_dataset(
     for place, step in enumerate(steps):
         values: Callable[[Side], FloatArray] = partial(_columns, table, step.side)
         curves[place] = step_roles(trial, step, roles).both(time, values, mirror)
-    labels = {str(name): index.tolist() for name, index in trial.indexes.items()}
-    labels |= {name: list(own) for _, (name, own, _) in told.items()}
-    labels |= {"axis": axes}
-    return _labelled(
-        _cut(curves, layout), [n for n in names if n not in known], steps, roles, labels
-    )
+    labels = {name: list(own) for _, (name, own, _) in told.items()}
+    labels |= {str(name): own.tolist() for name, own in trial.indexes.items() if name not in labels}
+    lacking = [name for name in names if name not in known]
+    return _labelled(_cut(curves, layout), lacking, steps, roles, labels)
 
 
 def no_steps(scheme: RoleScheme) -> xr.Dataset:

@@ -47,10 +47,17 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     "hub_joint_moment": ("hub_moment",),
     "external_moment": ("moment_of_force", "free_moment"),
     "joint_flexion_moment": ("joint_moment_coordinate",),
+    "force_of_both_feet": ("ground_force",),
 }
 """Variables of stage contributions that a signal is the sum of, where it has another name."""
 
-_OF_BOTH_FEET = ("external_moment", "moment_of_force", "free_moment", "induced_ground_force")
+_OF_BOTH_FEET = (
+    "external_moment", "moment_of_force", "free_moment", "force_of_both_feet",
+    "induced_ground_force",
+)  # fmt: skip
+
+_RENAMED = {"induced_momentum_rate": {"group": "target"}}
+"""Dimensions that are sources elsewhere."""
 
 Labelled = tuple[tuple[str, ...], FloatArray]
 """Dimensions and values."""
@@ -71,8 +78,9 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
     model_map : ModelMap, optional
         Tells which generalised forces flex and extend; without it these are left as they are.
     """
-    parts = named_parts(joint=JOINT_ROLES, chain=CHAINS)
-    parts["group"] = ("group", scheme.items, partial(_group_matrix, scheme))
+    groups: Matrix = partial(_group_matrix, scheme)
+    parts = {"group": ("group", scheme.items, groups)}
+    parts |= named_parts(joint=JOINT_ROLES, chain=CHAINS)
     if model_map is not None:
         parts["coordinate"] = ("joint", JOINT_ROLES, partial(_extension, model_map))
     return parts
@@ -115,6 +123,7 @@ def by_anatomy(trial: xr.Dataset, name: str) -> xr.DataArray | None:
     signal = reduce(add, [trial[source] for source in sources]).astype(np.float64)
     if name in _OF_BOTH_FEET and "foot" in signal.dims:
         signal = signal.sum("foot", skipna=False)
+    signal = signal.rename(_RENAMED.get(name, {}))
     if name == "com_velocity":
         signal = signal + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
     return signal
@@ -145,6 +154,7 @@ def in_roles(signal: xr.DataArray, parts: RoleParts, push: Side, foot: Side) -> 
 
 def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
     """How the components of a signal along some axes reflect: the dictionary says it."""
-    kind = variables("steps")[name].reflection
+    known = variables("steps")
+    kind = known[name if name in known else _SOURCES[name][0]].reflection
     own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
     return own[[AXES.index(axis) for axis in axes]]

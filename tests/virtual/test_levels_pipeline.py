@@ -20,8 +20,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.levels.b_and_c import levels_dataset, trial_levels
-from aqbio.stages.levels.cause_intervals import cause_rows
-from aqbio.stages.levels.intervals import interval_rows
+from aqbio.stages.levels.intervals import cause_rows, interval_rows
 from aqbio.stages.levels.trial_draws import (
     Sampling,
     TrialDraws,

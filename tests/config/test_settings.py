@@ -19,6 +19,7 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config.document import settings_page, settings_schema
+from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.names import STAGES
 from aqbio.stages import stage_module
@@ -80,6 +81,19 @@ def test_every_setting_and_column_is_described(model):
         assert len(words) > 10, f"{model.__name__}.{name} has no description"
         assert words[0].isupper() or words[0] in "`" or words.split()[0].islower()
         assert words.endswith("."), f"{model.__name__}.{name}: {words}"
+
+
+def test_twelve_settings_are_for_everybody():
+    """They are settings, and the schema marks all others for experts."""
+    assert len(EVERYDAY) == 12
+    definitions = json.loads(settings_schema())["$defs"]
+    plain = {
+        f"{section}.{name}"
+        for section, model in SECTIONS.items()
+        for name, known in definitions[model.__name__]["properties"].items()
+        if not known["expert"]
+    }
+    assert plain == set(EVERYDAY)
 
 
 def test_every_setting_is_on_the_page():
@@ -174,7 +188,7 @@ def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     assert parameters(settings.parameters) == PARAMETERS
     known = Weights()
     for name in (
-        "sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "correlation", "jerk_sd",
+        "sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "correlation",
     ):  # fmt: skip
         assert getattr(settings, name) == getattr(known, name), name
 

@@ -172,7 +172,7 @@ other programs ran.
 
 
 def page(rows: list[dict[str, Any]]) -> str:
-    """Give the page of results."""
+    """The page of results."""
     head = HEAD.format(date=time.strftime("%Y-%m-%d"), version=aqbio.__version__)
     lines = [head]
     for name in dict.fromkeys(row["session"] for row in rows):

@@ -34,7 +34,7 @@ from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.osim.calibrated import generic_skeleton
 from aqbio.osim.session import quiet
-from aqbio.stages.scaling.calibration import session_problem
+from aqbio.stages.scale.calibration import session_problem
 from benchmarks.body_calibration import SPINES
 from validation.bodies import (
     CASES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -32,9 +33,15 @@ OneParticipant = Annotated[
 
 ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
 
+LINEAR_ALGEBRA_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 
 def main() -> None:
     """Run the command line; errors that a user can act on come without a traceback."""
+    # Our matrices are small: more threads of a linear algebra library only wait for each other
+    # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
+    for name in LINEAR_ALGEBRA_THREADS:
+        os.environ.setdefault(name, "1")
     try:
         app()
     except AqbioError as error:
@@ -76,7 +83,7 @@ def new(
     ] = None,
 ) -> None:
     """Make a study folder to fill in, or one filled in from recordings."""
-    from aqbio.stages.new import new_study, new_study_from
+    from aqbio.intake.new import new_study, new_study_from
 
     if recordings is None:
         new_study(folder)
@@ -88,7 +95,7 @@ def new(
 @app.command()
 def check(study: StudyFile) -> None:
     """Say every problem of settings, sheets and files at once, before anything runs."""
-    from aqbio.stages.check import study_problems
+    from aqbio.intake.check import study_problems
 
     file = _study_file(study)
     problems = causes(study_problems(file))
@@ -105,8 +112,8 @@ def check(study: StudyFile) -> None:
 @app.command()
 def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
     """Read recordings: axes, units, gaps, forces, events."""
-    from aqbio.stages.prepare import prepare_participant
-    from aqbio.stages.registration import record_registry
+    from aqbio.stages.prepare.stage import prepare_participant
+    from aqbio.stats.registration import record_registry
 
     record_registry(_load(study))
     _each_participant(study, participant, prepare_participant)
@@ -123,7 +130,7 @@ def scale(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def solve(study: StudyFile, participant: OneParticipant = "") -> None:
     """Inverse kinematics and inverse dynamics."""
-    from aqbio.stages.solve import solve_participant
+    from aqbio.stages.solve.stage import solve_participant
 
     _each_participant(study, participant, solve_participant)
 
@@ -171,7 +178,7 @@ def hypotheses(study: StudyFile) -> None:
 @app.command()
 def figures(study: StudyFile) -> None:
     """Figures as PDF and SVG."""
-    from aqbio.stages.figures import figures_study
+    from aqbio.stages.figures.stage import figures_study
 
     figures_study(_load(study), _say)
 
@@ -179,7 +186,7 @@ def figures(study: StudyFile) -> None:
 @app.command()
 def report(study: StudyFile) -> None:
     """Write the page."""
-    from aqbio.stages.report import report_study
+    from aqbio.stages.report.stage import report_study
 
     report_study(_load(study), _say)
 
@@ -221,7 +228,8 @@ def map_model(
     ] = None,
 ) -> None:
     """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
-    from aqbio.stages.map_model import proposed_map, write_map
+    from aqbio.intake.map_model import write_map
+    from aqbio.intake.proposed_map import proposed_map
 
     proposed = proposed_map(model) if out is None else write_map(model, out)
     if out is None:

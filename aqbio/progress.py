@@ -18,9 +18,9 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.findings import every_finding, study_causes
+from aqbio.records.internal import IDENTIFIER, RULE
 from aqbio.report.summary import study_summary
-from aqbio.stages.internal import IDENTIFIER, RULE
-from aqbio.stages.stepping.findings import every_finding, study_causes
 
 SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"

@@ -1,6 +1,6 @@
 """How near the truth bodies are: ``python -m benchmarks.body_calibration --athletes 40 --write``.
 
-Virtual people (`aqbio.virtual.bodies`), calibrated from what several laboratories record. Errors
+Virtual people (`validation.bodies`), calibrated from what several laboratories record. Errors
 are kept in a file as they come (``--rows``): a study that was stopped goes on where it was.
 """
 
@@ -31,7 +31,10 @@ from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.scaling.calibration import moving_shape
-from aqbio.virtual.bodies import (
+from benchmarks.body_outcomes import EVERY, Found, judged
+from benchmarks.body_page import STATIC as STATIC_WAY
+from benchmarks.body_page import page
+from validation.bodies import (
     CASES,
     CLUSTERS_ALONE,
     FULL,
@@ -43,9 +46,6 @@ from aqbio.virtual.bodies import (
     generic,
     virtual_body,
 )
-from benchmarks.body_outcomes import EVERY, Found, judged
-from benchmarks.body_page import STATIC as STATIC_WAY
-from benchmarks.body_page import page
 
 RESULTS = Path(__file__).parent / "results"
 RESULT, STATIC = RESULTS / "body_calibration.md", RESULTS / "body_static_trial.tsv"

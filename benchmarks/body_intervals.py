@@ -1,6 +1,6 @@
 """Whether intervals hold other bodies: ``python -m benchmarks.body_intervals --write``.
 
-Virtual athletes of `aqbio.virtual.bodies`, calibrated from their recordings; the posterior of
+Virtual athletes of `validation.bodies`, calibrated from their recordings; the posterior of
 the body moves sizes, markers and, through inverse kinematics, the motion. Masses are the truth's.
 """
 
@@ -29,7 +29,9 @@ from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.bodies import (
+from benchmarks.body_calibration import calibrated
+from benchmarks.body_outcomes import ANATOMY, CUTOFF, EDGE, EVERY, Found
+from validation.bodies import (
     CASES,
     CLUSTERS_ALONE,
     FULL,
@@ -38,8 +40,6 @@ from aqbio.virtual.bodies import (
     measured_places,
     virtual_body,
 )
-from benchmarks.body_calibration import calibrated
-from benchmarks.body_outcomes import ANATOMY, CUTOFF, EDGE, EVERY, Found
 
 RESULT = Path(__file__).parent / "results" / "body_intervals.md"
 ROWS = Path("body_interval_rows.tsv")

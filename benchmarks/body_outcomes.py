@@ -18,8 +18,8 @@ from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.virtual.bodies import MAP, RATE, VirtualBody, measured_places
 from aqbio.virtual.truth import FEET
+from validation.bodies import MAP, RATE, VirtualBody, measured_places
 
 EVERY, CUTOFF, EDGE, THINNED = 2, 20.0, 12, 3
 """Frames that are solved, low-pass of coordinates in Hz, solved frames left out at the ends, and

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 import aqbio
-from aqbio.virtual.bodies import CLUSTERS_ALONE, FULL
 from benchmarks.body_outcomes import OWN_MASSES, TRUE_MASSES
+from validation.bodies import CLUSTERS_ALONE, FULL
 
 INTERVAL = 1.959964
 STATIC = "static trial"
@@ -30,7 +30,7 @@ Written by `python -m benchmarks.body_calibration --athletes {athletes} --write`
 
 {people} of {whole} virtual people that the study asks for, whose sizes, hinge axes, marker places
 and skin are not drawn from the calibration's beliefs ({counts};
-`aqbio/virtual/bodies.py`): sizes 4.5 % along and 6 % across from the template's,
+`validation/bodies.py`): sizes 4.5 % along and 6 % across from the template's,
 landmarks 10 mm and markers of clusters 30 mm off, hinge axes 3 degrees off, skin of
 16 mm at the thigh that is locked to the step; a static trial and two runs of a second each.
 

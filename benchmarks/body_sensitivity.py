@@ -1,6 +1,6 @@
 """What twice and half of each belief does: ``python -m benchmarks.body_sensitivity --write``.
 
-Virtual people (`aqbio.virtual.bodies`) and, where ``--study`` names a prepared study, its first
+Virtual people (`validation.bodies`) and, where ``--study`` names a prepared study, its first
 participant, fitted again from where the usual beliefs led.
 """
 
@@ -35,7 +35,8 @@ from aqbio.mechanics.calibration.shape import Template
 from aqbio.osim.calibrated import generic_skeleton
 from aqbio.osim.session import quiet
 from aqbio.stages.scaling.calibration import session_problem
-from aqbio.virtual.bodies import (
+from benchmarks.body_calibration import SPINES
+from validation.bodies import (
     CASES,
     CLUSTERS_ALONE,
     FULL,
@@ -46,7 +47,6 @@ from aqbio.virtual.bodies import (
     measured_places,
     virtual_body,
 )
-from benchmarks.body_calibration import SPINES
 
 RESULT = Path(__file__).parent / "results" / "body_sensitivity.md"
 INTERVAL = 1.959964

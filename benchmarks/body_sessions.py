@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aqbio.stages.new import new_study_from
+from aqbio.intake.new import new_study_from
 
 OWN = Path(__file__).parents[1] / "tests" / "real"
 MOVED_M = 0.04

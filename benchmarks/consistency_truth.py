@@ -1,7 +1,7 @@
 """How far from the truth, before and after consistency: ``python -m benchmarks.consistency_truth``.
 
 Virtual sprints whose momentum is known exactly, recorded with skin, clock, plates and body wrong by
-known draws (`aqbio.virtual.recordings.known_run`). The gaits come from the generator: joint angles
+known draws (`validation.recordings.known_run`). The gaits come from the generator: joint angles
 are Fourier series, pelvis and centre of mass Chebyshev series, and no curve is one of the fit's
 splines.
 """
@@ -20,17 +20,18 @@ from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import posterior
 from aqbio.mechanics.consistency.weights import Weights
-from aqbio.virtual.demo import SPRINTERS, individual_gait
+from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import GaitName
-from aqbio.virtual.recordings.known_observations import (
+from aqbio.virtual.recordings.skin import LOOSE, Skin
+from validation.gaits.individual import individual_gait
+from validation.recordings.known_observations import (
     GroupMomentum,
     known_observations,
     known_runner,
     motion_momentum,
     true_momentum,
 )
-from aqbio.virtual.recordings.known_run import KnownRun, drawn_errors, known_run
-from aqbio.virtual.recordings.skin import LOOSE, Skin
+from validation.recordings.known_run import KnownRun, drawn_errors, known_run
 
 SEEDS, FASTEST = 12, 3
 DRAG_AREAS = (0.35, 0.55)

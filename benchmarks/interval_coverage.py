@@ -30,11 +30,10 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from aqbio.virtual.gaits.design import reference_speed, steady
-from aqbio.virtual.gaits.generator import generated_gait
-from aqbio.virtual.gaits.library import presets
-from aqbio.virtual.gaits.parameters import interpolated
 from aqbio.virtual.truth import RunTruth, run_truth
+from validation.gaits.design import reference_speed, steady
+from validation.gaits.generator import generated_gait
+from validation.gaits.parameters import interpolated, presets
 
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator

@@ -16,14 +16,13 @@ from matplotlib.figure import Figure
 
 from aqbio.figures.style import GREY, INK
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.virtual.gaits.design import reference_speed, steady
 from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.generator import generated_gait
-from aqbio.virtual.gaits.library import presets
-from aqbio.virtual.gaits.measures import gait_measures
-from aqbio.virtual.gaits.parameters import interpolated
 from aqbio.virtual.truth import run_truth
 from tests.virtual.ja1 import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
+from validation.gaits.design import reference_speed, steady
+from validation.gaits.generator import generated_gait
+from validation.gaits.measures import gait_measures
+from validation.gaits.parameters import interpolated, presets
 
 RIGHT, LEFT, TRUNK = "#0072B2", "#D55E00", INK
 INSTANTS = 10

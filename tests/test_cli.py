@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 import aqbio
 from aqbio import cli
 from aqbio.names import STAGES
+from aqbio.stages import stage_module
 from tests.recorded_study import record
 from tests.small_study import replace, write_small_study
 
@@ -54,6 +56,16 @@ def _loaded_by(*arguments: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
+def test_linear_algebra_takes_one_thread_unless_told(aqbio_command, monkeypatch):
+    first, *others = cli.LINEAR_ALGEBRA_THREADS
+    monkeypatch.setenv(first, "4")
+    for name in others:
+        monkeypatch.delenv(name, raising=False)
+    aqbio_command("--help")
+    assert os.environ[first] == "4"
+    assert {os.environ[name] for name in others} == {"1"}
+
+
 def test_help_imports_nothing_heavy():
     assert _loaded_by("--help") == set()
 
@@ -90,7 +102,7 @@ def test_a_participant_stage_runs_for_one_or_for_all(
         calls.append(participant_id)
         report(f"{participant_id} done")
 
-    module = import_module(f"aqbio.stages.{stage}")
+    module = stage_module(stage)
     monkeypatch.setattr(module, f"{stage}_participant", stand_in)
     options = ["--participant", *chosen] if chosen else []
     status, out, err = aqbio_command(stage, file, *options)
@@ -102,7 +114,7 @@ def test_a_participant_stage_runs_for_one_or_for_all(
 @pytest.mark.parametrize("stage", STAGES[len(PARTICIPANT_STAGES) :])
 def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
     calls = []
-    module = import_module(f"aqbio.stages.{stage}")
+    module = stage_module(stage)
     monkeypatch.setattr(module, f"{stage}_study", lambda study, report: calls.append(study.file))
     assert aqbio_command(stage, file.parent)[0] == 0
     assert calls == [file]
@@ -127,7 +139,7 @@ def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
 
 def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
     """They are for the developers, who need it."""
-    module = import_module("aqbio.stages.report")
+    module = import_module("aqbio.stages.report.stage")
     monkeypatch.setattr(module, "report_study", lambda study, report: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
     with pytest.raises(ZeroDivisionError):
@@ -137,7 +149,7 @@ def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
 @pytest.fixture
 def stages_unasked(monkeypatch):
     """To the stages a stick figure is nobody."""
-    monkeypatch.setattr("aqbio.stages.check._foreseen", lambda *_: [])
+    monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])
 
 
 def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_unasked):

@@ -18,7 +18,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.stages.internal import RULE
+from aqbio.records.internal import RULE
 from aqbio.stages.stepping.columns import FINDINGS, STEPS, TRIALS
 from tests.small_study import write_small_study
 

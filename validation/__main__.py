@@ -11,11 +11,11 @@ from pathlib import Path
 
 import aqbio
 from aqbio.stats.registry import read_registry
-from aqbio.virtual.worlds import worlds
 from validation.matrix import EXPECTED, SEED, Cell, cells_of
 from validation.power import powers
 from validation.regulation import regulations
 from validation.tables import Proof, summary, write_proof
+from validation.worlds import worlds
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 STUDIES, QUICK_STUDIES = 200, 25

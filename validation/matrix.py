@@ -11,9 +11,9 @@ from scipy import stats
 
 from aqbio.stats.registry import Registry
 from aqbio.stats.verdict import Examined, Label, Verdict, examined, judged
-from aqbio.virtual.waves.studies import WaveAthletes, wave_athletes, wave_study
-from aqbio.virtual.worlds import World
 from validation.wave_evidence import athlete_evidence, wave_evidence
+from validation.waves.studies import WaveAthletes, wave_athletes, wave_study
+from validation.worlds import World
 
 STEPPERS, LEVELS, STEPS = 12, 4, 10
 """Athletes with drawn steps, their speeds, and steps at each speed."""

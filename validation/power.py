@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from aqbio.stats.registry import Registry
-from aqbio.virtual.worlds import World
 from validation.matrix import LETTERS, SEED, study_verdicts
+from validation.worlds import World
 
 CASES = (
     ("W3", "H3b", 48),

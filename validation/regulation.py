@@ -8,10 +8,10 @@ import numpy as np
 
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.secondary.balance import limb_compensation
-from aqbio.virtual.waves.studies import wave_athletes, wave_study
-from aqbio.virtual.worlds import World
 from validation.matrix import FALSE_SHARE, HOLDS_SHARE, LEVELS, SEED, STEPPERS, STEPS, least_rate
 from validation.wave_evidence import wave_evidence
+from validation.waves.studies import wave_athletes, wave_study
+from validation.worlds import World
 
 WORLDS = {"W7_regulated": "negative", "W7_free": "not negative"}
 """What the 95 % interval of the log compensation of both legs must be."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from aqbio.io.atomic import write_text
-from aqbio.io.tables import Columns, write_table
+from aqbio.io.dictionary import Columns
+from aqbio.io.tables import write_table
 from validation.matrix import COLUMNS, EXPECTED, FALSE_SHARE, HOLDS_SHARE, LETTERS, Cell
 from validation.power import Power
 from validation.regulation import Regulated

@@ -11,7 +11,7 @@ from aqbio.stats.evidence import (
     StepEvidence,
     TrialEvidence,
 )
-from aqbio.virtual.waves.studies import WaveAthletes, WaveStudy, phase_times
+from validation.waves.studies import WaveAthletes, WaveStudy, phase_times
 
 EXACT = ("H1", "H2", "H3d", "H3e", "H4", "H5a", "H5b")
 """Hypotheses whose statistic waves give without error: its posterior standard deviation is 0."""

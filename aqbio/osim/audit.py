@@ -47,8 +47,7 @@ def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
     AqbioError
         The model cannot be read, or does not initialise even without its muscles.
     """
-    model = load_model(path)
-    initialised(model, file=path)
+    model, findings = _initialising(path)
     checks: tuple[Callable[[Any], list[Finding]], ...] = (
         _clamped,
         partial(_locked, held=held),
@@ -57,29 +56,30 @@ def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
         _simbody_defect,
         _left_right,
     )
-    findings = _muscles(path)
     for check in checks:
         findings += check(model)
     return [replace(finding, file=path.name) for finding in findings]
 
 
-def _muscles(path: Path) -> list[Finding]:
-    """Try the model with its muscles."""
+def _initialising(path: Path) -> tuple[Any, list[Finding]]:
+    """Give the model with its muscles, or without them where it does not initialise with them."""
     try:
         with quiet(level="Off"):
             model = load_model(path, muscles=True)
             model.initSystem()
     except (RuntimeError, AqbioError) as error:
+        model = load_model(path)
+        initialised(model, file=path)
         text = error.what if isinstance(error, AqbioError) else reason(error)
         what = f"the model does not initialise with its muscles: {text}"
         fix = "keep corrections.drop_muscles on: inverse dynamics does not need them."
-        return [Finding("model-muscles", "warning", what, fix=fix)]
+        return model, [Finding("model-muscles", "warning", what, fix=fix)]
     count = int(model.getMuscles().getSize())
     if not count:
-        return []
+        return model, []
     what = f"{count} muscles play no part in inverse kinematics and dynamics."
     fix = "corrections.drop_muscles removes them, as it does unless the study says otherwise."
-    return [Finding("model-muscles", "info", what, number=count, fix=fix)]
+    return model, [Finding("model-muscles", "info", what, number=count, fix=fix)]
 
 
 def _clamped(model: Any) -> list[Finding]:

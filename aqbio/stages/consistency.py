@@ -14,6 +14,16 @@ from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.records.internal import contained
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    earlier_failures,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.participant_model import ParticipantModel
 from aqbio.stages.fitting.centres import centres_dataset, centres_path, session_centres
 from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
 from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
@@ -22,16 +32,6 @@ from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
 from aqbio.stages.fitting.session import FittedSession, fitted_session
 from aqbio.stages.fitting.static import static_stance
 from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
-from aqbio.stages.internal import contained
-from aqbio.stages.manifest import (
-    Report,
-    TrialOutcome,
-    earlier_failures,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
-from aqbio.stages.solve import ParticipantModel
 
 STAGE = "consistency"
 OFF = "consistency is off"
@@ -186,7 +186,8 @@ def _trial(
     else:
         feet = study.model_map.feet
         dataset = fitted_dataset(one, fit, (feet.left, feet.right))
-        dataset = dataset.assign(posterior_variables(fit, study.settings.consistency))
+        samples, seed = study.settings.consistency.samples, study.settings.random.seed
+        dataset = dataset.assign(posterior_variables(fit, samples, seed))
     write_trial(dataset, session.skeleton, stem, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)

@@ -24,7 +24,16 @@ from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.stages.contacts import trial_contacts
+from aqbio.records.loads import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.observed import read_observed
+from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
 from aqbio.stages.fitting.centres import known_centres
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
@@ -35,16 +44,7 @@ from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.stages.levels.vertical_moment import free_moment_findings, without_free_moment
-from aqbio.stages.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
-from aqbio.stages.preparation.files import NO_FREE_MOMENT
-from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
-from aqbio.stages.solving.observed import read_observed
+from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ if TYPE_CHECKING:
 
 STAGE = "contributions"
 
-SCALED, ADJUSTED = "scaled", "adjusted"
-"""Whose inertia a trial is computed with: the scaled model's, or that of the session's fit."""
 
 ROUND_OFF = 1e-12
+TOLERANCES = {"A1": ROUND_OFF, "A2": 1e-6, "A3": 0.05}
+"""Relative tolerances of level A's closures: A3 compares with a numerical derivative."""
+
 SAME_STATE = 1e-8
 
 
@@ -125,13 +126,6 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 
 
-def final_model(study: Study, participant_id: str) -> ParticipantModel:
-    """Give the participant's model: the adjusted one where stage consistency made one."""
-    adjusted = study.read_manifest(participant_id, "consistency")["adjusted_model"]
-    of = ParticipantModel.adjusted if adjusted else ParticipantModel.of
-    return of(study, participant_id)
-
-
 def trial_contributions(
     study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
 ) -> Contributions:
@@ -163,10 +157,8 @@ def trial_contributions(
     index = [skeleton.joints.index(name) for name in joints.values()]
     matrix = membership(study.model_map.groups, skeleton.bodies)
     group_momentum = group_sum(balance.momentum, matrix)
-    settings = study.settings.contributions
-    tolerances = {"A1": ROUND_OFF, "A2": settings.closure_a2, "A3": settings.closure_a3}
     root, between = _root_wrench(study, levels), momentum_between(skeleton, time, motion)
-    checks = closures(balance, time, group_momentum, root, tolerances, between)
+    checks = closures(balance, time, group_momentum, root, TOLERANCES, between)
     return Contributions(
         time=time,
         levels=levels,
@@ -206,7 +198,7 @@ def _intervals(
         return xr.Dataset()
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
-    sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
+    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
     spreads = Spread(centres=known_centres(study, participant_id))
     draws = trial_draws(result.levels, anatomy, trial, spreads, sampling, role_scheme(study))

@@ -17,35 +17,35 @@ from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
-from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
-from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
-from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
-from aqbio.stages.arms.posterior import posterior_sds
-from aqbio.stages.arms.recomputed import (
-    arm_state,
-    foot_velocities,
-    observed_parts,
-    own_kinematics,
-)
-from aqbio.stages.arms.step_rows import (
-    ARM_ROLES,
-    StepRow,
-    own_extras,
-    step_rows,
-)
-from aqbio.stages.arms.trial_state import measured_state
-from aqbio.stages.internal import RULE as INTERNAL
-from aqbio.stages.internal import as_findings, contained
-from aqbio.stages.manifest import (
+from aqbio.records.internal import RULE as INTERNAL
+from aqbio.records.internal import as_findings, contained
+from aqbio.records.manifest import (
     Report,
     TrialOutcome,
     participant_stage,
     run_trials,
     write_manifest,
 )
-from aqbio.stages.solving.observed import why_not_whole
+from aqbio.records.observed import why_not_whole
+from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
+from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
+from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
+from aqbio.stages.arms.posterior import posterior_sds
+from aqbio.stages.arms.recomputed import (
+    arm_trial,
+    foot_velocities,
+    observed_parts,
+    own_kinematics,
+)
+from aqbio.stages.arms.step_rows import (
+    ARM_ROLES,
+    arm_curves,
+    evidence_curves,
+    own_curves,
+    step_numbers,
+)
 from aqbio.stats.evidence import CHAINS
-from aqbio.steps.curves import step_dataset
+from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.roles import flight_feet
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ if TYPE_CHECKING:
 STAGE = "evidence"
 OWN, ARMS = "steps.nc", "arms.nc"
 """Files of the study's own settings and of the other arms, in the participant's folder."""
-
-UPWARD = AXES.index("y")
 
 
 @dataclass
@@ -135,39 +133,39 @@ def evidence_trial(
     )
     cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.loose)
     data = cached.contributions
-    state = measured_state(study, data)
+    steps = trial_steps(study, list(trial_contacts(data)), cached.time)
     own_arm, *others = _arms(study)
-    own = list(step_rows(state))
     kinematics = own_kinematics(cached)
     feet = foot_velocities(study, cached, kinematics)
     lines = line_rates(observed_parts(study, cached), kinematics)
-    limit = study.settings.steps.steady_speed_change
-    extras = own_extras(step_dataset(data, [one.step for one in own], study.model_map))
-    own_rows = [
-        _row(trial, own_arm, one, limit)
-        | extra
-        | {"foot_velocity": flight_feet(one.step, cached.time, feet)}
-        | {"line_rate": contact_line_rates(one.step, cached.time, lines)}
-        | {"momentum": one.momentum, "arm_momentum_y": one.arm_momentum[..., UPWARD]}
-        for one, extra in zip(own, extras, strict=True)
-    ]
+    kept = [step for step in steps if step.status != "rejected"]
+    curves = evidence_curves(
+        data, kept, study.model_map, "angular_momentum_rate", "residual_moment", "hub_moment"
+    )
+    beside = own_curves(curves) | {
+        "foot_velocity": np.array([flight_feet(step, cached.time, feet) for step in kept]),
+        "line_rate": np.array([contact_line_rates(step, cached.time, lines) for step in kept]),
+    }
+    own_rows = _rows(study, trial, own_arm, kept, curves, beside)
     findings: list[Finding] = []
     arm_rows: list[dict[str, Any]] = []
     for arm in (one for one in others if carried(one, cached.rate)):
         try:
             with contained(study, STAGE, participant_id, trial.trial_id, arm.name):
-                rows = step_rows(arm_state(study, participant_id, cached, arm))
-                arm_rows += [_row(trial, arm, one, limit) | _stance(one) for one in list(rows)]
+                other, found = arm_trial(study, participant_id, cached, arm)
+                told = [step for step in found if step.status != "rejected"]
+                curves = evidence_curves(other, told, study.model_map)
+                arm_rows += _rows(study, trial, arm, told, curves, arm_curves(curves))
         except AqbioError as error:
             findings.append(_missing_arm(arm, trial, error))
     numbers = {
-        "recorded": sum(step.reason != CUT for step in state.steps),
-        "kept": len(own),
+        "recorded": sum(step.reason != CUT for step in steps),
+        "kept": len(kept),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
-        "posterior_sd": _known(posterior_sds(data, state.steps)),
-        "mass_kg": state.mass,
-        "unseen": _unseen(study, cached, state.steps),
+        "posterior_sd": _known(posterior_sds(data, steps)),
+        "mass_kg": float(data.attrs["mass"]),
+        "unseen": _unseen(study, cached, steps),
     }
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
     collected.own += own_rows
@@ -201,22 +199,32 @@ CUT = "the recording cuts the contact"
 """Why a contact is no recorded step: what `aqbio.mechanics.gait.steps` says of it."""
 
 
-def _row(trial: Trial, arm: Arm, one: StepRow, limit: float) -> dict[str, Any]:
-    return {
-        "trial_id": trial.trial_id,
-        "condition": trial.condition,
-        "arm": arm.name,
-        "factor": arm.factor,
-        "number": one.step.number,
-        "side": one.step.side,
-        "steady": abs(one.numbers["speed_change"]) < limit * one.numbers["speed"],
-        **one.numbers,
-    }
-
-
-def _stance(one: StepRow) -> dict[str, Any]:
-    """What the other arms keep of the curves: the vertical axis in contact."""
-    return {"momentum_y": one.momentum[0, :, :, UPWARD]}
+def _rows(
+    study: Study,
+    trial: Trial,
+    arm: Arm,
+    steps: Sequence[Step],
+    curves: xr.Dataset,
+    beside: Mapping[str, FloatArray],
+) -> list[dict[str, Any]]:
+    """Numbers of every step, and what is kept of its curves."""
+    limit = study.settings.steps.steady_speed_change
+    return [
+        {
+            "trial_id": trial.trial_id,
+            "condition": trial.condition,
+            "arm": arm.name,
+            "factor": arm.factor,
+            "number": step.number,
+            "side": step.side,
+            "steady": abs(numbers["speed_change"]) < limit * numbers["speed"],
+            **numbers,
+            **{name: values[place] for name, values in beside.items()},
+        }
+        for place, (step, numbers) in enumerate(
+            zip(steps, step_numbers(curves, steps), strict=True)
+        )
+    ]
 
 
 def _missing_arm(arm: Arm, trial: Trial, error: AqbioError) -> Finding:

@@ -13,16 +13,14 @@ from aqbio.io.dictionary import Columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.stages.internal import Parts, contained
-from aqbio.stages.manifest import Report
-from aqbio.stages.registration import Deviation, deviations, post_hoc, study_registry
-from aqbio.stages.stepping.findings import write_findings
+from aqbio.records.findings import write_findings
+from aqbio.records.internal import Parts, contained
+from aqbio.records.manifest import Report
 from aqbio.stages.verdicts.exports import (
     athlete_table,
     power_table,
     secondary_table,
     single_table,
-    step_columns,
     step_table,
 )
 from aqbio.stages.verdicts.gathered import Gathered
@@ -46,6 +44,8 @@ from aqbio.stages.verdicts.tables import (
 )
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome, outcomes
+from aqbio.stats.partitions import step_columns
+from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.verdict import Verdict, verdicts, with_robustness
 
@@ -98,6 +98,7 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 
 def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     found, own = known_evidence(study, registry, parts), study.settings.hypotheses
+    seed = study.settings.random.seed
     tested, plain = _tested(found.evidence, registry, parts)
     changed = deviations(study, registry)
     outcome = outcomes(found.evidence, tested)
@@ -110,7 +111,7 @@ def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: step_table(found.evidence),
         "hypotheses_athletes": lambda: athlete_table(outcome),
-        "secondary": lambda: secondary_table(found.evidence, own.surrogates, own.seed),
+        "secondary": lambda: secondary_table(found.evidence, own.surrogates, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
         "power": lambda: power_table(found.evidence, outcome, tested, _family(given)),
         "sprints": lambda: _sprint_table(study, found),

@@ -11,13 +11,14 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
+from aqbio.landmarks.model_markers import stand_ins
 from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.calibration.shown import shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.manifest import OK, Report, participant_stage, write_manifest
-from aqbio.stages.placement import lost_by_calibration
-from aqbio.stages.preparation.body_mass import CONSEQUENCE, measured_masses
-from aqbio.stages.preparation.statements import Statement, contradiction, raised
+from aqbio.records.body_mass import CONSEQUENCE, measured_masses
+from aqbio.records.body_posterior import posterior_path, write_posterior
+from aqbio.records.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.records.statements import Statement, contradiction, raised
 from aqbio.stages.scaling.calibration import (
     calibrated,
     calibration_findings,
@@ -25,8 +26,7 @@ from aqbio.stages.scaling.calibration import (
     session_findings,
 )
 from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
-from aqbio.stages.scaling.posterior_file import posterior_path, write_posterior
-from aqbio.stages.solving.model_markers import stand_ins
+from aqbio.stages.scaling.placement import lost_by_calibration
 
 STAGE = "scale"
 

@@ -6,42 +6,23 @@ image; how a signal reflects is said by the dictionary of variables, as in the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache, partial, reduce
-from operator import add
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.config.model_map import Centre
-from aqbio.io.dictionary import variables
-from aqbio.mechanics.gait.mirror import REFLECTION
-from aqbio.mechanics.gait.roles import (
-    RoleScheme,
-    by_role,
-    named_matrix,
-    role_name,
-)
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Side, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, SIDES
+from aqbio.names import AXES
 from aqbio.steps.roles import step_roles
-from aqbio.steps.spreads import role_sd, role_sums
+from aqbio.steps.signals import Labelled, RoleParts, by_anatomy, in_roles, role_parts, signs
+from aqbio.steps.spreads import role_sd
 
 if TYPE_CHECKING:
     import xarray as xr
-
-JOINT_ROLES = (
-    *(f"{joint}_push" for joint in ("hip", "knee", "ankle")),
-    *(f"{joint}_swing" for joint in ("hip", "knee", "ankle")),
-    "lumbar",
-    *(f"{joint}_{role}" for joint in ("shoulder", "elbow") for role in ("push", "swing")),
-)
-"""Joints by role; an arm is named after the leg of its own side."""
-
-CHAINS = ("leg_push", "leg_swing", "upper_body", "residual")
-"""What turns the pelvis, by role."""
 
 DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "angular_momentum": ("group", "axis"),
@@ -62,186 +43,162 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "com_velocity": ("axis",),
     "joint_flexion_moment": ("joint",),
 }
-"""Signals, and their dimensions beside step, phase and percent."""
+"""Curves of a step, and their dimensions beside step, phase and percent."""
 
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    "angular_momentum": ("group_angular_momentum",),
-    "angular_momentum_rate": ("group_angular_momentum_rate",),
-    "angular_momentum_plain": ("group_angular_momentum_plain",),
-    "angular_momentum_rate_plain": ("group_angular_momentum_rate_plain",),
-    "angular_momentum_sd_posterior": ("group_momentum_covariance",),
-    "angular_momentum_rate_sd_posterior": ("group_rate_covariance",),
-    "hub_moment": ("hub_moment", "hub_force_moment"),
-    "hub_joint_moment": ("hub_moment",),
-    "external_moment": ("moment_of_force", "free_moment"),
-    "joint_flexion_moment": ("joint_moment_coordinate",),
-}
-"""Variables of stage contributions that a signal is the sum of, where it has another name."""
-
-_OF_BOTH_FEET = ("external_moment", "moment_of_force", "free_moment")
+STEP = ("step", "phase", "percent")
 
 
 def step_dataset(
     trial: xr.Dataset,
     steps: Sequence[Step],
-    model_map: ModelMap,
+    model_map: ModelMap | None = None,
     scheme: RoleScheme | None = None,
+    names: Sequence[str] = tuple(DIMENSIONS),
+    parts: RoleParts | None = None,
 ) -> xr.Dataset:
     """Cut the signals of a trial into its steps.
 
     Parameters
     ----------
     trial : xarray.Dataset
-        Output of stage contributions: by anatomical side, ground axes along the travel.
+        Output of stage contributions: by anatomical side, ground axes along the travel. Signals may
+        have more dimensions than time, part and axis, for example ``draw``.
     steps : sequence of Step
-    model_map : ModelMap
+    model_map : ModelMap, optional
         Tells which generalised forces flex and extend.
     scheme : RoleScheme, optional
         Without it the declared roles.
+    names : sequence of str
+        Signals that are wanted: `DIMENSIONS`, or any variable with parts by side.
+    parts : mapping, optional
+        Without it `aqbio.steps.signals.role_parts`.
 
     Returns
     -------
     xarray.Dataset
-        `DIMENSIONS` behind (step, phase, percent); NaN for what the model lacks, what was not
-        observed or not recorded, and for the posterior of trials that were not fitted. Coordinates
-        of a step: ``number``, ``side``, and ``speed``, the mean forward velocity of the centre of
-        mass, belt included, m/s, over the step (over the contact when the step is incomplete).
+        The signals behind (step, phase, percent); NaN for what the model lacks, what was not
+        observed or not recorded, and for the posterior of trials that were not fitted. Signals
+        beside `DIMENSIONS` that the trial does not have are left out. Coordinates of a step:
+        ``number``, ``side``, and where the velocity is cut ``speed``, the mean forward velocity of
+        the centre of mass, belt included, m/s, over the step (over the contact when the step is
+        incomplete).
     """
     roles = scheme or RoleScheme()
-    signals = {name: _by_anatomy(trial, name) for name in DIMENSIONS}
+    told = role_parts(roles, model_map) if parts is None else parts
+    signals = {name: by_anatomy(trial, name) for name in names}
+    known = {name: signal for name, signal in signals.items() if signal is not None}
     time = trial["time"].values
 
     @cache
-    def table(push: Side, foot: Side) -> FloatArray:
-        return _by_role(signals, len(time), model_map, roles, (push, foot))
+    def table(push: Side, foot: Side) -> tuple[dict[str, Labelled], FloatArray]:
+        labelled = {
+            name: _posterior(name, one, roles, push)
+            if "other_group" in one.dims
+            else in_roles(one, told, push, foot)
+            for name, one in known.items()
+        }
+        columns = [_time_first(*one) for one in labelled.values()]
+        return labelled, np.concatenate(columns or [np.zeros((len(time), 0))], axis=1)
 
-    signs = _signs(len(roles.items))
-    curves = np.full((len(steps), len(PHASES), len(PERCENT), len(signs)), np.nan)
+    axes = list(map(str, trial["axis"].values))
+    layout, columns = table("right", "right")
+    mirror = np.concatenate(
+        [np.zeros(0), *(_signs(name, *one, axes) for name, one in layout.items())]
+    )
+    curves = np.full((len(steps), len(PHASES), len(PERCENT), columns.shape[1]), np.nan)
     for place, step in enumerate(steps):
-        values = partial(table, foot=step.side)
-        curves[place] = step_roles(trial, step, roles).both(time, values, signs)
-    return _labelled(curves, steps, roles)
+        values: Callable[[Side], FloatArray] = partial(_columns, table, step.side)
+        curves[place] = step_roles(trial, step, roles).both(time, values, mirror)
+    labels = {name: list(own) for _, (name, own, _) in told.items()}
+    labels |= {str(name): own.tolist() for name, own in trial.indexes.items() if name not in labels}
+    lacking = [name for name in names if name not in known]
+    return _labelled(_cut(curves, layout), lacking, steps, roles, labels)
 
 
 def no_steps(scheme: RoleScheme) -> xr.Dataset:
     """Step dataset of a study without steps."""
-    empty = np.zeros((0, len(PHASES), len(PERCENT), len(_signs(len(scheme.items)))))
-    return _labelled(empty, [], scheme)
+    labels = {name: list(own) for _, (name, own, _) in role_parts(scheme).items()}
+    return _labelled({}, list(DIMENSIONS), [], scheme, labels | {"axis": list(AXES)})
 
 
-# by role ----------------------------------------------------------------------------------------
+# columns ----------------------------------------------------------------------------------------
 
 
-def _by_anatomy(trial: xr.Dataset, name: str) -> xr.DataArray | None:
-    """A signal before anybody has a role; None for what this trial does not have."""
-    sources = _SOURCES.get(name, (name,))
-    if any(source not in trial for source in sources):
-        return None
-    signal = reduce(add, [trial[source] for source in sources])
-    if name in _OF_BOTH_FEET:
-        signal = signal.sum("foot", skipna=False)
-    if name == "com_velocity":
-        signal = signal + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
-    return signal
+def _posterior(name: str, covariance: xr.DataArray, scheme: RoleScheme, push: Side) -> Labelled:
+    quantity = "rate" if "rate" in name else "momentum"
+    return ("time", "group", "axis"), role_sd(covariance, scheme, push, quantity)
 
 
-def _by_role(
-    signals: Mapping[str, xr.DataArray | None],
-    count: int,
-    model_map: ModelMap,
-    scheme: RoleScheme,
-    sides: tuple[Side, Side],
+def _columns(
+    table: Callable[[Side, Side], tuple[object, FloatArray]], foot: Side, push: Side
 ) -> FloatArray:
-    """(T, N): all components of all signals side by side, in the order of `DIMENSIONS`.
-
-    ``sides`` are the side of the push leg and that of the stance foot, which differ where roles
-    change in flight.
-    """
-    push, foot = sides
-    columns = []
-    for name, dimensions in DIMENSIONS.items():
-        signal = signals[name]
-        if signal is None:
-            shape = [_length(one, len(scheme.items)) for one in dimensions]
-            values = np.full((count, *shape), np.nan)
-        elif "other_group" in signal.dims:
-            quantity = "rate" if "rate" in name else "momentum"
-            values = role_sd(signal, scheme, push, quantity)
-        elif "group" in signal.dims:
-            values = role_sums(signal, push, scheme)
-        elif "foot" in signal.dims:
-            values = signal.sel(foot=foot).values
-        elif "coordinate" in signal.dims:
-            names = list(map(str, signal["coordinate"].values))
-            values = by_role(signal.values, _extension(model_map, push, names))
-        elif dimension := next((d for d in ("joint", "chain") if d in signal.dims), ""):
-            wanted = JOINT_ROLES if dimension == "joint" else CHAINS
-            names = list(map(str, signal[dimension].values))
-            values = by_role(signal.values, named_matrix(wanted, push, names))
-        else:
-            values = signal.values
-        columns.append(values.reshape(count, -1))
-    return np.concatenate(columns, axis=1)
+    """(T, N): all components of all signals side by side."""
+    return table(push, foot)[1]
 
 
-def _extension(model_map: ModelMap, push: Side, coordinates: Sequence[str]) -> FloatArray:
-    """(joints by role, C): picks generalised forces, extension and plantarflexion positive."""
-    matrix = np.full((len(JOINT_ROLES), len(coordinates)), np.nan)
-    for joint in model_map.flexion.keys() & model_map.sagittal.keys():
-        place = model_map.sagittal[joint]
-        named = {f"{joint}_{side}": getattr(place, side, None) for side in SIDES}
-        for name, own in ({joint: place.centre} if isinstance(place, Centre) else named).items():
-            row = np.array([float(coordinate == own) for coordinate in coordinates])
-            matrix[JOINT_ROLES.index(role_name(name, push))] = -model_map.flexion[joint] * row
-    return matrix
+def _time_first(dimensions: Sequence[str], values: FloatArray) -> FloatArray:
+    first = np.moveaxis(values, dimensions.index("time"), 0)
+    return first.reshape(len(first), -1)
 
 
-def _length(dimension: str, groups: int) -> int:
-    lengths = {"group": groups, "joint": len(JOINT_ROLES), "chain": len(CHAINS)}
-    return lengths.get(dimension, len(AXES))
+def _signs(
+    name: str, dimensions: Sequence[str], values: FloatArray, axes: Sequence[str]
+) -> FloatArray:
+    """(N,): how every component of a signal reflects."""
+    shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
+    own = signs(name, axes) if "axis" in dimensions else np.ones(1)
+    return np.broadcast_to(own, shape or 1).ravel()
 
 
-def _signs(groups: int) -> FloatArray:
-    """(N,): how every component of `_by_role` reflects."""
-    known, signs = variables("steps"), []
-    for name, dimensions in DIMENSIONS.items():
-        kind = known[name].reflection if "axis" in dimensions else ""
-        own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
-        shape = [_length(one, groups) for one in dimensions]
-        signs.append(np.broadcast_to(own if "axis" in dimensions else 1.0, shape).ravel())
-    return np.concatenate(signs)
+def _cut(curves: FloatArray, layout: Mapping[str, Labelled]) -> dict[str, Labelled]:
+    """Signals of the (step, phase, percent, N) components."""
+    found, start = {}, 0
+    for name, (dimensions, values) in layout.items():
+        own = [one for one in dimensions if one != "time"]
+        shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
+        end = start + int(np.prod(shape))
+        cut = curves[..., start:end].reshape(*curves.shape[:3], *shape)
+        # a spline of a standard deviation may undershoot zero
+        found[name] = ((*STEP, *own), np.abs(cut) if name.endswith("_sd_posterior") else cut)
+        start = end
+    return found
 
 
 # steps ------------------------------------------------------------------------------------------
 
 
-def _labelled(curves: FloatArray, steps: Sequence[Step], scheme: RoleScheme) -> xr.Dataset:
-    """Dataset of the (step, phase, percent, N) components."""
+def _labelled(
+    found: Mapping[str, Labelled],
+    lacking: Sequence[str],
+    steps: Sequence[Step],
+    scheme: RoleScheme,
+    labels: Mapping[str, Sequence[object]],
+) -> xr.Dataset:
+    """Dataset of the signals, and of those that are unknown."""
     import xarray as xr
 
-    groups, start, found = len(scheme.items), 0, {}
-    for name, dimensions in DIMENSIONS.items():
-        shape = [_length(one, groups) for one in dimensions]
-        end = start + int(np.prod(shape))
-        values = curves[..., start:end].reshape(*curves.shape[:3], *shape)
-        if name.endswith("_sd_posterior"):
-            values = np.abs(values)  # a spline may undershoot zero
-        found[name] = (("step", "phase", "percent", *dimensions), values)
-        start = end
-    velocity = found["com_velocity"][1]
+    labels = {"phase": PHASES, "percent": np.arange(101.0).tolist(), **labels}
+    first = (len(steps), len(PHASES), len(PERCENT))
+    unknown = {
+        name: ((*STEP, *own), np.full((*first, *(len(labels[one]) for one in own)), np.nan))
+        for name, own in DIMENSIONS.items()
+        if name in lacking
+    }
+    every = {**found, **unknown}
+    ordered = {name: every[name] for name in (*DIMENSIONS, *found) if name in every}
+    used = {dimension for dimensions, _ in ordered.values() for dimension in dimensions}
+    coordinates: dict[str, object] = {
+        "number": ("step", [step.number for step in steps]),
+        "side": ("step", [str(step.side) for step in steps]),
+    }
+    if "com_velocity" in ordered:
+        forward = ordered["com_velocity"][1]
+        speeds = [_speed(v, one) for v, one in zip(forward, steps, strict=True)]
+        coordinates["speed"] = ("step", speeds)
+    coordinates |= {name: list(own) for name, own in labels.items() if name in used}
     return xr.Dataset(
-        found,
-        coords={
-            "number": ("step", [step.number for step in steps]),
-            "side": ("step", [str(step.side) for step in steps]),
-            "speed": ("step", [_speed(v, one) for v, one in zip(velocity, steps, strict=True)]),
-            "phase": list(PHASES),
-            "percent": np.arange(101.0),
-            "group": list(scheme.items),
-            "joint": list(JOINT_ROLES),
-            "chain": list(CHAINS),
-            "axis": list(AXES),
-        },
+        ordered,
+        coords=coordinates,
         attrs={
             "frame": "canonical: x forward, y up, z toward the stance side",
             "roles": scheme.words(),

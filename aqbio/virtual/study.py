@@ -12,15 +12,7 @@ import numpy as np
 
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.demo import (
-    DISTURBANCES,
-    GAITS,
-    LEVELS,
-    SEED,
-    SPRINTERS,
-    gait_speed,
-    individual_gait,
-)
+from aqbio.virtual.demo import DISTURBANCES, GAITS, LEVELS, SEED, SPRINTERS, gait_speed
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
@@ -34,7 +26,6 @@ from aqbio.virtual.recordings.recording import (
     recorded_run,
     recorded_static,
 )
-from aqbio.virtual.worlds import World
 
 LIBRARY = "gait_library.npz"
 RECORDINGS = "recordings"
@@ -42,7 +33,6 @@ RECORDINGS = "recordings"
 ENOUGH_STEPS = 10
 """Steps, from touchdown to the next one on the plates, of every athlete at every speed."""
 
-SEGMENTS = ("pelvis", "torso", "femur", "tibia", "foot", "toes", "humerus", "radius")
 
 Report = Callable[[str], None]
 
@@ -134,9 +124,6 @@ class Recipe:
     disturbances : Disturbances
     faults : tuple of str
         Faults of input, one per run in turn (`aqbio.virtual.recordings.faults`).
-    segment_mass_error : float
-        Standard deviation of the segments' masses against the model's, relative; if it is not
-        zero, all gaits are solved anew.
     seed : int
     arrays : bool
         Write what is known at every frame, too (`..._truth.npz`).
@@ -144,18 +131,8 @@ class Recipe:
 
     disturbances: Disturbances = DISTURBANCES
     faults: tuple[str, ...] = ()
-    segment_mass_error: float = 0.0
     seed: int = SEED
     arrays: bool = False
-
-
-def world_recipe(world: World) -> Recipe:
-    """Give the recipe of a world that is made of motion and forces."""
-    return Recipe(
-        disturbances=world.disturbances,
-        faults=world.faults,
-        segment_mass_error=world.segment_mass_error,
-    )
 
 
 def write_study(
@@ -163,6 +140,7 @@ def write_study(
     *,
     participants: Sequence[str] = (),
     recipe: Recipe | None = None,
+    gaits: Mapping[GaitName, Gait] | None = None,
     report: Report | None = None,
 ) -> list[Path]:
     """Write the recordings of the demo study; the library has all gaits, so nothing is solved.
@@ -174,6 +152,8 @@ def write_study(
     participants : sequence of str
         Only these; empty writes all of them.
     recipe : Recipe, optional
+    gaits : mapping, optional
+        Of the athletes, instead of those of the library.
     report : callable, optional
         Gets a line per participant.
 
@@ -184,30 +164,18 @@ def write_study(
     """
     made = recipe or Recipe()
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
-    gaits = load_library(DATA / LIBRARY, athletes)
-    trials, written = planned_trials(gaits), []
+    solved = load_library(DATA / LIBRARY, athletes) if gaits is None else gaits
+    trials, written = planned_trials(solved), []
     for name in participants or athletes:
-        who = _with_own_masses(athletes[name], made)
+        who = next(gait.athlete for one, gait in solved.items() if one.participant == name)
         for number, trial in enumerate(one for one in trials if one.participant == name):
             random = np.random.default_rng([made.seed, sorted(athletes).index(name), number])
-            gait = None if trial.gait is None else gaits[trial.gait]
-            if trial.gait is not None and who.heavier:
-                gait = individual_gait(trial.gait, heavier=who.heavier).gait
+            gait = None if trial.gait is None else solved[trial.gait]
             _write_trial(folder / RECORDINGS, trial, who, gait, made, random)
             written.append(folder / RECORDINGS / trial.file)
         if report is not None:
             report(f"{name}: wrote its recordings")
     return written
-
-
-def _with_own_masses(athlete: Athlete, recipe: Recipe) -> Athlete:
-    """Draw how the athlete's mass is distributed."""
-    if not recipe.segment_mass_error:
-        return athlete
-    number = [one.athlete.name for one in SPRINTERS].index(athlete.name)
-    random = np.random.default_rng([recipe.seed, number])
-    factors = 1.0 + recipe.segment_mass_error * random.standard_normal(len(SEGMENTS))
-    return replace(athlete, heavier=tuple(zip(SEGMENTS, factors.tolist(), strict=True)))
 
 
 def _write_trial(

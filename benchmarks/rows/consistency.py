@@ -23,13 +23,13 @@ from aqbio.mechanics.recordings.smoothing import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.osim.skeleton import read_skeleton
-from aqbio.virtual.recordings.known_observations import known_observations, known_runner
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded
 from benchmarks.material import JA1, REALDATA, Material, coordinates_of, write_coordinates
 from benchmarks.recorded_runs import MODELS, RecordedRun, recorded_run
 from benchmarks.residual_reduction import Reduction, residual_reduction_tool
 from benchmarks.tools import Span
+from validation.recordings.known_observations import known_observations, known_runner
 
 PER_FRAME_S, POSTERIOR_S = 0.003, 0.5
 STRENGTHS = (1.0, 20.0)

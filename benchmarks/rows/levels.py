@@ -24,15 +24,14 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.bodies import MAP, measured_places
-from aqbio.virtual.gaits.design import reference_speed, steady
 from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.generator import generated_gait
-from aqbio.virtual.gaits.library import presets
-from aqbio.virtual.gaits.parameters import interpolated
 from aqbio.virtual.truth import run_truth
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material
+from validation.bodies import MAP, measured_places
+from validation.gaits.design import reference_speed, steady
+from validation.gaits.generator import generated_gait
+from validation.gaits.parameters import interpolated, presets
 
 SPEED = 9.5
 DRAWS, MANY, LONGEST_FLIGHT = 100, 500, 0.3

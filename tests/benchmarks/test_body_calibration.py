@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.virtual.bodies import CASES, FULL, VirtualBody, virtual_body
 from aqbio.virtual.recordings.skin import Skin
 from benchmarks.body_calibration import solved
 from benchmarks.body_outcomes import (
@@ -22,6 +21,7 @@ from benchmarks.body_outcomes import (
     outcomes,
 )
 from benchmarks.body_page import page, summary
+from validation.bodies import CASES, FULL, VirtualBody, virtual_body
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.stages import manifest
+from aqbio.records import manifest
 from aqbio.stages.stepping import columns as step_columns
 from tests.figures.made_study import (
     AXES,

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.intake.new import new_study_from
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.new import new_study_from
 from aqbio.stages.scaling.calibration import calibrated
 from tests.real.staged import run_stages
 

@@ -31,6 +31,8 @@ JA2\tabsent\trun\tabsent.c3d
 STUDY = """name: broken
 files: {data: data}
 model: {markers: markers.yaml}
+consistency: off
+contributions: {draws: 0}
 """
 
 

@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 
+from aqbio.intake.check import study_problems
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.tables import read_table
-from aqbio.stages.check import study_problems
 from tests.real.conftest import ROOT
 from tests.real.staged import run_stages, write_study
 from tests.small_study import replace
@@ -202,7 +202,7 @@ def test_opensims_own_inverse_kinematics(realdata, tmp_path):
 
 def test_radians_called_degrees_are_refused(from_coordinates, tmp_path):
     from aqbio.errors import AqbioError
-    from aqbio.stages.solving.coordinates import coordinate_values
+    from aqbio.stages.prepare.coordinates import coordinate_values
 
     folder = from_coordinates.data
     skeleton = load_skeleton(from_coordinates.folder("JA1", "scale") / "JA1.skeleton.npz")
@@ -226,8 +226,8 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
     recorded markers (README of the data).
     """
     monkeypatch.chdir(tmp_path)  # results go there
+    from aqbio.intake.new import new_study_from
     from aqbio.io.study import load_study
-    from aqbio.stages.new import new_study_from
 
     source, data = realdata / "ja1_dorn2012", tmp_path / "data"
     data.mkdir()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.intake.labelling.by_place import PlacedLabel, placed_labels
+from aqbio.intake.labelling.evidence import loose_labels, segment_of
+from aqbio.intake.new import new_study_from
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.stages.labelling.by_name import Place, named_labels
-from aqbio.stages.labelling.by_place import PlacedLabel, placed_labels
-from aqbio.stages.labelling.evidence import loose_labels, segment_of
-from aqbio.stages.labelling.recordings import landmark_table
-from aqbio.stages.new import new_study_from
-from aqbio.stages.preparation.label_check import median_places
+from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.table import landmark_table
+from aqbio.stages.prepare.label_check import median_places
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 

@@ -1,4 +1,4 @@
-"""`aqbio new --from` a folder, at most five cells by hand, `snakemake`: the hand-written tables."""
+"""`aqbio new --from` and at most five cells by hand: the tables of the hand-written study."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aqbio.stages.new import new_study_from
-from tests.real.conftest import ROOT, StudyRun, run_snakemake
+from aqbio.intake.new import new_study_from
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from tests.real.staged import HERE, run_stages
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.workflow,
-    pytest.mark.opensim,
-    pytest.mark.xdist_group("new-study"),
-]
+pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("new-study")]
 
 TABLES = ("steps", "contributions", "quality", "trials")
 
@@ -48,7 +45,7 @@ def both(request, tmp_path_factory, realdata):
     """Give the tables of the hand-written study and of the one made from the folder."""
     folder, cells, names = CASES[request.param]
     by_hand = tmp_path_factory.mktemp("by_hand")
-    shutil.copytree(ROOT / "tests" / "real" / request.param, by_hand / "study")
+    shutil.copytree(HERE / request.param, by_hand / "study")
     hand_file = by_hand / "study" / "study.yaml"
     if request.param == "rajagopal_run":  # the same recordings on our sprint model
         lines = hand_file.read_text().splitlines()
@@ -73,26 +70,26 @@ def _fill(sheet: Path, name: str, column: str, value: str) -> None:
     sheet.write_text("\n".join("\t".join(row) for row in rows) + "\n", encoding="utf-8")
 
 
-def _run(study_file: Path, directory: Path) -> StudyRun:
+def _run(study_file: Path, directory: Path) -> Study:
+    results = (directory / "results").as_posix()
     with study_file.open("a", encoding="utf-8") as file:
-        file.write("contributions:\n  draws: 0\n")
-    output = run_snakemake(study_file, directory)
-    return StudyRun(directory, study_file, output)
+        file.write(f"contributions:\n  draws: 0\nresults: {results}\n")
+    return run_stages(study_file)
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_same_tables(both, table):
     """Every number is the same: only the names of participant and trials are others."""
     by_hand, made, names = both
-    expected = by_hand.table(f"{table}.tsv")
-    found = made.table(f"{table}.tsv").replace(names)
+    expected = read_table(by_hand.table(f"{table}.tsv"))
+    found = read_table(made.table(f"{table}.tsv")).replace(names)
     assert len(expected)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def test_nothing_is_copied(both):
     _, made, _ = both
-    assert sorted(path.name for path in made.study_file.parent.iterdir()) == [
+    assert sorted(path.name for path in made.file.parent.iterdir()) == [
         "README.md",
         "found.txt",
         "hypotheses.yaml",

@@ -15,7 +15,7 @@ from aqbio.mechanics.observed.determined import (
     usual_covariance,
 )
 from aqbio.mechanics.vectors import rotate
-from aqbio.stages.solve import ParticipantModel
+from aqbio.records.participant_model import ParticipantModel
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.intake.check import study_problems
+from aqbio.intake.new import new_study_from
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.check import study_problems
-from aqbio.stages.new import new_study_from
 from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

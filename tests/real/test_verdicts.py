@@ -9,8 +9,8 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.stages.arms.cached import CachedTrial, LooseFits
 from aqbio.stages.arms.choices import recomputed_arms
-from aqbio.stages.arms.recomputed import arm_state
-from aqbio.stages.arms.trial_state import measured_state
+from aqbio.stages.arms.recomputed import arm_trial
+from aqbio.steps.contacts import trial_contacts, trial_steps
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]
 
@@ -60,18 +60,21 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: round-off only."""
     cached = CachedTrial.read(study, "JA1", trial, LooseFits())
     own = recomputed_arms(study.settings, consistent=cached.fitted)[0]
-    found = arm_state(study, "JA1", cached, own)
-    written = measured_state(study, cached.contributions)
-    for name in ("momentum", "relative_force", "position", "velocity"):
-        one, other = getattr(found, name), getattr(written, name)
+    found, steps = arm_trial(study, "JA1", cached, own)
+    written = cached.contributions
+    external = (written["moment_of_force"] + written["free_moment"]).sum("foot", skipna=False)
+    written = written.assign(external_moment=external)
+    for name in ("group_angular_momentum", "relative_force", "com", "com_velocity"):
+        one, other = found[name].values, written[name].values
         np.testing.assert_allclose(one, other, atol=1e-9 * np.abs(other).max())
-    for name in ("force", "external_moment", "sagittal"):
-        one, other = getattr(found, name), getattr(written, name)
+    for name in ("ground_force", "external_moment", "joint_moment_coordinate"):
+        one, other = found[name].values, written[name].values
         known = np.isfinite(one) & np.isfinite(other)
         assert known.mean() > 0.5
         np.testing.assert_allclose(one[known], other[known], atol=1e-9 * np.nanmax(np.abs(other)))
-    assert [step.touchdown for step in found.steps] == pytest.approx(
-        [step.touchdown for step in written.steps], abs=1e-9
+    own_steps = trial_steps(study, list(trial_contacts(written)), written["time"].values)
+    assert [step.touchdown for step in steps] == pytest.approx(
+        [step.touchdown for step in own_steps], abs=1e-9
     )
 
 
@@ -82,7 +85,7 @@ def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
         pytest.fail("the trial was not fitted: this test has nothing to compare")
     arms = recomputed_arms(study.settings, consistent=True)
     [off] = [arm for arm in arms if arm.name == "consistency=off"]
-    found = arm_state(study, "JA1", cached, off).momentum
+    found = arm_trial(study, "JA1", cached, off)[0]["group_angular_momentum"].values
     plain = cached.contributions["group_angular_momentum_plain"].values
     np.testing.assert_allclose(found, plain, atol=1e-9 * np.abs(plain).max())
 

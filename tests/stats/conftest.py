@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from aqbio.stats.evidence import Evidence
-from aqbio.virtual.waves.studies import wave_athletes, wave_study
-from aqbio.virtual.worlds import worlds
 from validation.wave_evidence import wave_evidence
+from validation.waves.studies import wave_athletes, wave_study
+from validation.worlds import worlds
 
 WORLDS = worlds()
 

@@ -12,7 +12,8 @@ from aqbio.mechanics.gait.roles import RoleScheme, anatomical_name
 from aqbio.mechanics.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves
-from aqbio.steps.curves import DIMENSIONS, JOINT_ROLES
+from aqbio.steps.curves import DIMENSIONS
+from aqbio.steps.signals import JOINT_ROLES
 from tests.stages.made_contributions import CONTACTS, MASS, made_trial, mirrored_trial
 from tests.steps.cut import ROLES, cut_steps, one_step
 

@@ -16,7 +16,8 @@ from aqbio.stages.levels.b_and_c import frames_in_contact
 from aqbio.stages.levels.rows import level_rows
 from aqbio.stages.stepping.columns import step_table
 from aqbio.stages.stepping.curves import curves_dataset
-from aqbio.steps.curves import CHAINS, JOINT_ROLES, step_dataset
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.signals import CHAINS, JOINT_ROLES
 from tests.mechanics.levels_case import smooth_run
 from tests.stages.made_contributions import MAP, made_trial
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial

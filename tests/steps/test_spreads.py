@@ -13,9 +13,9 @@ from aqbio.io.study import load_study
 from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.records.manifest import OK, entry, write_manifest
 from aqbio.stages.fitting.precision import STATISTICS, statistic_sds
 from aqbio.stages.fitting.rows import consistency_rows
-from aqbio.stages.manifest import OK, entry, write_manifest
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.contribution_rows import _with_posterior
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves

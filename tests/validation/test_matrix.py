@@ -12,7 +12,6 @@ from scipy import stats
 import aqbio
 from aqbio.stats.registry import read_registry
 from aqbio.stats.verdict import LABELS
-from aqbio.virtual.worlds import worlds
 from validation.__main__ import FOLDER, STUDIES
 from validation.matrix import (
     COLUMNS,
@@ -29,6 +28,7 @@ from validation.matrix import (
 from validation.power import powers
 from validation.regulation import regulations
 from validation.tables import Proof, summary, world_table, write_proof
+from validation.worlds import worlds
 
 REGISTRY, WORLDS = read_registry(), worlds()
 FEW = 10

@@ -13,10 +13,9 @@ from aqbio.mechanics.recordings.events import contacts
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.names import GRAVITY
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.gaits.design import GaitDesign, reference_speed, steady
-from aqbio.virtual.gaits.library import presets
-from aqbio.virtual.gaits.parameters import interpolated
-from aqbio.virtual.gaits.variations import timed
+from validation.gaits.design import GaitDesign, reference_speed, steady
+from validation.gaits.parameters import interpolated, presets
+from validation.gaits.variations import timed
 
 JA1 = Athlete("JA1", "male", 75.95, 1.78)
 """Mass from the static trial's plate; stature from the height of C7 (1.569 m), 88.15 % of it."""

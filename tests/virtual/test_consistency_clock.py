@@ -10,8 +10,8 @@ import pytest
 from aqbio.mechanics.consistency.observations import GroundWrench, Observations
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.session import fit_session
-from aqbio.virtual.recordings.known_observations import known_observations, known_runner
 from benchmarks.consistency_truth import SETTINGS, recorded
+from validation.recordings.known_observations import known_observations, known_runner
 
 SHIFTS = np.array([-8.0, 0.0, 8.0]) * 1e-3
 USUAL, SLOW = SETTINGS[2], replace(SETTINGS[2], level=0)

@@ -15,13 +15,15 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.records.loads import foot_loads
 from aqbio.stages.arms.cached import LooseFits, loose_fits
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.fitting import static
 from aqbio.stages.fitting.centres import centres_path, known_centres
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import foot_loads, solve_participant
+from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
@@ -189,6 +191,28 @@ def _assert_passed_on(study: Study) -> None:
         np.testing.assert_array_equal(passed[name].values, source[name].values, err_msg=name)
     assert not passed["drag_force"].values.any()
     assert not {"forces_fitted", "group_momentum_sample"} & set(passed.variables)
+
+
+def test_the_standing_pose_leaves_out_labels_that_are_wrong(made, monkeypatch):
+    """Heel and toe exchanged in the static trial turn his foot, unless stage scale said so."""
+    name = made.static_of(RUNNER.name).trial_id
+    skeleton = load_skeleton(made.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
+    sound = static.static_stance(made, RUNNER.name, skeleton).q
+    pair = ["RHEE", "RTOE"]
+    exchanged = _read(made, "prepare", name)
+    exchanged["marker_raw"].loc[{"marker": pair}] = (
+        exchanged["marker_raw"].sel(marker=pair[::-1]).values
+    )
+    monkeypatch.setattr(static, "read_dataset", lambda _: exchanged)
+    angles = skeleton.coordinate_is_rotation
+    off = {}
+    for wrong in ([], [{"kind": "exchanged", "labels": pair, "trials": [name]}]):
+        manifest = made.read_manifest(RUNNER.name, "prepare") | {"wrong_labels": wrong}
+        monkeypatch.setattr(Study, "read_manifest", lambda *_, told=manifest: told)
+        found = static.static_stance(made, RUNNER.name, skeleton).q
+        off[len(wrong)] = np.degrees(np.abs(found - sound)[angles].max())
+    assert off[0] > 15.0, off
+    assert off[1] < 2.0, off
 
 
 def test_both_versions_are_carried(fitted):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.virtual.gaits.generator import generated_gait
-from aqbio.virtual.gaits.measures import gait_measures
 from tests.virtual.ja1 import ANGLES, PERCENT, RUNS, design_like, recorded_gait
+from validation.gaits.generator import generated_gait
+from validation.gaits.measures import gait_measures
 
 
 @pytest.mark.real

@@ -18,20 +18,19 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.levels.b_and_c import levels_dataset, trial_levels
-from aqbio.stages.levels.cause_intervals import cause_rows
-from aqbio.stages.levels.intervals import interval_rows
+from aqbio.stages.levels.intervals import cause_rows, interval_rows
 from aqbio.stages.levels.trial_draws import (
     Sampling,
     TrialDraws,
     trial_draws,
     with_bodies,
 )
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.solve.stage import solve_participant
+from aqbio.steps.contacts import trial_contacts
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
 from tests.mechanics.levels_case import body_spread

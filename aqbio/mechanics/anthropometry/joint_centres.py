@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import FloatArray, cross
 
 DEPTH_SLOPE, DEPTH_OFFSET = -0.24, -0.0099
 HEIGHT_SLOPE, HEIGHT_OFFSET = -0.30, -0.0109
@@ -19,14 +19,14 @@ def hip_centres(
 
     Parameters
     ----------
-    right_front, left_front : (3,) arrays, m
+    right_front, left_front : (..., 3) arrays, m
         Anterior superior iliac spines.
-    middle_back : (3,) array, m
+    middle_back : (..., 3) array, m
         Middle of the posterior superior iliac spines, or the sacrum between them.
 
     Returns
     -------
-    right, left : (3,) arrays, m
+    right, left : (..., 3) arrays, m
 
     Notes
     -----
@@ -49,13 +49,13 @@ def hip_centres(
     ([-0.0483, 0.9171, 0.0865], [-0.0483, 0.9171, -0.0865])
     """
     middle = (right_front + left_front) / 2
-    width = np.linalg.norm(right_front - left_front)
-    depth = np.linalg.norm(middle - middle_back)
-    z = (right_front - left_front) / width
-    forward = middle - middle_back
-    x = forward - (forward @ z) * z
-    x /= np.linalg.norm(x)
-    y = np.cross(z, x)
+    across, forward = right_front - left_front, middle - middle_back
+    width = np.linalg.norm(across, axis=-1, keepdims=True)
+    depth = np.linalg.norm(forward, axis=-1, keepdims=True)
+    z = across / width
+    x = forward - (forward * z).sum(axis=-1, keepdims=True) * z
+    x /= np.linalg.norm(x, axis=-1, keepdims=True)
+    y = cross(z, x)
     centre = middle + (DEPTH_SLOPE * depth + DEPTH_OFFSET) * x
     centre += (HEIGHT_SLOPE * width + HEIGHT_OFFSET) * y
     side = (SIDE_SLOPE * width + SIDE_OFFSET) * z

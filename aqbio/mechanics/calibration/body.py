@@ -23,7 +23,7 @@ from aqbio.mechanics.multibody.poses import (
     station_positions,
 )
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
-from aqbio.mechanics.vectors import FloatArray, cross, rotate
+from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +35,16 @@ class MarkerDerivatives:
     position : (F, K, 3) array, m
     by_pose : (F, K, 3, C) array
         By all coordinates; zero columns for those that are locked or depend on others.
-    by_shape : (F, K, 3, P) array
-        By the unknowns in the order of :attr:`Shape.vector`.
+    by_body : (F, K, 3, N) array
+        By what markers have in common: sizes, tilts and slides (:attr:`Template.common`).
+    by_offset : (F, K, 3, 3) array
+        By the marker's own offset: the rotation of its segment.
     """
 
     position: FloatArray
     by_pose: FloatArray
-    by_shape: FloatArray
+    by_body: FloatArray
+    by_offset: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +60,17 @@ class BodyMarkers:
 
     def positions(self, shape: Shape, q: FloatArray) -> FloatArray:
         """(F, K, 3) array, m: positions of all markers in poses (F, C)."""
-        skeleton = self.template.skeleton_of(shape)
+        skeleton = self.template.bones_of(shape)
         poses = segment_poses(skeleton, q)
         return self._positions(skeleton, poses, shape, q)
 
     def derivatives(self, shape: Shape, q: FloatArray) -> MarkerDerivatives:
         """Positions and their derivatives in poses (F, C)."""
-        skeleton = self.template.skeleton_of(shape)
+        skeleton = self.template.bones_of(shape)
         poses = segment_poses(skeleton, q)
         position = self._positions(skeleton, poses, shape, q)
         pieces = (
             self._by_factor(poses, shape, q),
-            self._by_offset(poses),
             self._by_tilt(skeleton, poses, position, shape),
             self._by_slide(poses, q),
         )
@@ -76,14 +78,34 @@ class BodyMarkers:
             position,
             self._by_pose(skeleton, poses, position, shape),
             np.concatenate(pieces, axis=3),
+            poses.rotation[:, self.template.markers.body],
         )
 
     def by_pose(self, shape: Shape, q: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Positions (F, K, 3) and derivatives by the coordinates (F, K, 3, C) alone."""
-        skeleton = self.template.skeleton_of(shape)
+        skeleton = self.template.bones_of(shape)
         poses = segment_poses(skeleton, q)
         position = self._positions(skeleton, poses, shape, q)
         return position, self._by_pose(skeleton, poses, position, shape)
+
+    @cached_property
+    def hangs(self) -> tuple[BoolArray, BoolArray]:
+        """What may move each marker: coordinates (K, C); sizes, tilts and slides (K, N)."""
+        template, own = self.template, self.template.skeleton
+        part = template.parts.of_body[template.markers.body]
+        carried = own.lineage[template.markers.body]
+        by_pose = np.zeros((len(part), len(own.coordinates) + 1), dtype=bool)  # FIXED comes last
+        for driver, body in zip(own.driver, own.axes.body, strict=True):
+            by_pose[:, driver] |= carried[:, body]
+        for sliding, coordinate, _ in template.sliding:
+            by_pose[part == sliding, coordinate] = True
+        sizes = np.zeros((len(part), len(template.parts.names)), dtype=bool)
+        for body, stretched in enumerate(template.parts.of_body):
+            sizes[:, stretched] |= carried[:, body]
+        slides = part[:, None] == template.sliding[:, 0]
+        each = ((sizes, 3), (carried[:, template.hinges], 2), (slides, 3))
+        by_body = np.concatenate([np.repeat(one, times, axis=1) for one, times in each], axis=1)
+        return by_pose[:, :-1], by_body
 
     @cached_property
     def _paths(self) -> FloatArray:
@@ -149,14 +171,6 @@ class BodyMarkers:
             stretch = shifted[:, None, :, None] * along
             by_part[..., parts.of_body[parent], :][:, on] += stretch
         return by_part.reshape(frames, markers, 3, -1)
-
-    def _by_offset(self, poses: SegmentPoses) -> FloatArray:
-        body = self.template.markers.body
-        frames, markers = len(poses.rotation), len(body)
-        by_offset = np.zeros((frames, markers, 3, markers, 3))
-        every = np.arange(markers)
-        by_offset[:, every, :, every] = np.swapaxes(poses.rotation[:, body], 0, 1)
-        return by_offset.reshape(frames, markers, 3, -1)
 
     def _by_tilt(
         self, skeleton: Skeleton, poses: SegmentPoses, position: FloatArray, shape: Shape

@@ -237,8 +237,9 @@ def settled_poses(
     """
     chosen = np.arange(q.shape[1]) if sought is None else sought
     damping = np.full(len(q), 1e-2)
-    weights = problem.weights(problem.errors(State(theta, q)))
-    cost, _ = problem.frame_costs(State(theta, q), weights)
+    error = problem.errors(State(theta, q))
+    weights = problem.weights(error)
+    cost = problem.costs_of(error, State(theta, q), weights)
     for step in range(steps):
         hessian, gradient = problem.pose_blocks(State(theta, q), weights)
         hessian, gradient = hessian[:, chosen[:, None], chosen], gradient[:, chosen]
@@ -248,15 +249,15 @@ def settled_poses(
         turn = np.abs(change[:, problem.angles[chosen]]).max(axis=1)
         trial = q.copy()
         trial[:, chosen] += change * np.minimum(1.0, LONGEST_TURN / np.maximum(turn, 1e-9))[:, None]
-        found, _ = problem.frame_costs(State(theta, trial), weights)
+        found, there = problem.frame_costs(State(theta, trial), weights)
         good = found < cost
-        q = np.where(good[:, None], trial, q)
+        q, error = np.where(good[:, None], trial, q), np.where(good[:, None, None], there, error)
         gain = np.where(good, cost - found, 0.0)
         cost = np.where(good, found, cost)
         damping = np.where(good, 0.3 * damping, 5.0 * damping)
         if step % 5 == 4:
-            weights = problem.weights(problem.errors(State(theta, q)))
-            cost, _ = problem.frame_costs(State(theta, q), weights)
+            weights = problem.weights(error)
+            cost = problem.costs_of(error, State(theta, q), weights)
         elif (gain < GAIN * cost).all() and step > 5:
             break
     return q
@@ -266,21 +267,22 @@ def _settled(
     problem: Problem, state: State, share: float = 1.0
 ) -> tuple[State, FloatArray, int, bool]:
     """Descend with everything free until nothing moves any more, or hardly, by ``share``."""
-    weights = replace(problem, loose=True).weights(problem.errors(state))
-    value, _ = problem.cost(state, weights)
+    error = problem.errors(state)
+    weights = replace(problem, loose=True).weights(error)
+    value = problem.cost_of(error, state, weights)
     start = 1e-2
     for step in range(MOST_STEPS):
         blocks = problem.blocks(state, weights)
         for damping in _growing(start):
             trial = _stepped(problem, state, blocks, damping)
-            found, _ = problem.cost(trial, weights)
+            found, there = problem.cost(trial, weights)
             if found < value:
                 break
         gain = value - found
         if found < value:
-            state, start = trial, max(0.2 * damping, 1e-8)
-        former, weights = weights, problem.weights(problem.errors(state))
-        value, _ = problem.cost(state, weights)
+            state, error, start = trial, there, max(0.2 * damping, 1e-8)
+        former, weights = weights, problem.weights(error)
+        value = problem.cost_of(error, state, weights)
         enough = gain < share * GAIN * max(1.0, 1e-2 * abs(found))
         if enough and np.abs(weights - former).max() < share * SETTLED:
             return state, weights, step + 1, True

@@ -82,22 +82,23 @@ class HipObservation:
 
     def gap(self, vector: FloatArray) -> FloatArray:
         """(6,) array, m: hip centres less those of the regression, right and left, pelvis axes."""
-        own, values = self.template, vector[self.unknowns]
-        factors, offsets = np.exp(values[:3]), values[3:].reshape(-1, 3)
+        return self._gaps(vector[self.unknowns])
+
+    def _gaps(self, values: FloatArray) -> FloatArray:
+        """(..., 6) array, m: the gap at values (..., N) of what it hangs on."""
+        own, factors = self.template, np.exp(values[..., None, :3])
+        offsets = values[..., 3:].reshape(*values.shape[:-1], -1, 3)
         bone = factors * own.markers.place[self.spines] + BONE_SHARE * offsets
-        expected = hip_centres(bone[0], bone[1], bone[2:].mean(axis=0))
-        hips = factors * own.skeleton.parent_position[self.hips]
-        return np.asarray((hips - np.array(expected)).ravel())
+        expected = hip_centres(bone[..., 0, :], bone[..., 1, :], bone[..., 2:, :].mean(axis=-2))
+        gaps = factors * own.skeleton.parent_position[self.hips] - np.stack(expected, axis=-2)
+        return np.asarray(gaps.reshape(*values.shape[:-1], 6))
 
     def slope(self, vector: FloatArray) -> FloatArray:
         """(6, P) array: its derivatives by all unknowns."""
-        slope = np.zeros((6, len(vector)))
-        for index in self.unknowns:
-            more, less = vector.copy(), vector.copy()
-            more[index] += STEP
-            less[index] -= STEP
-            slope[:, index] = (self.gap(more) - self.gap(less)) / (2.0 * STEP)
-        return slope
+        slope, values = np.zeros((6, len(vector))), vector[self.unknowns]
+        step = STEP * np.eye(len(values))
+        slope[:, self.unknowns] = (self._gaps(values + step) - self._gaps(values - step)).T
+        return slope / (2.0 * STEP)
 
     def precision(self, slope: FloatArray) -> FloatArray:
         """(6, 6) array, 1/m²: inverse covariance of the gaps.

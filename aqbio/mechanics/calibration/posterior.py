@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.parts import ENDS, Parts, part_kind
+from aqbio.mechanics.calibration.scales import with_postures
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
 from aqbio.mechanics.observed.placed import POINTS, point_masses
-from aqbio.mechanics.vectors import FloatArray
-
-STEP = 1e-5
-"""Change of a log factor by which derivatives of lengths are taken; errors of 1e-10."""
+from aqbio.mechanics.vectors import FloatArray, IntArray
 
 UNKNOWN_SD, UNKNOWN_TOLD = 0.04, 0.3
 """A length is unknown when its standard deviation exceeds this share of it and the recordings tell
@@ -110,15 +108,21 @@ def _sd(gradient: FloatArray, covariance: FloatArray) -> float:
 def _with_slopes(
     template: Template, vector: FloatArray
 ) -> tuple[dict[str, float], dict[str, FloatArray]]:
-    """Lengths of a shape, and their derivatives by its unknowns."""
-    base = joint_distances(template, template.shape(vector))
-    slopes = {name: np.zeros(len(vector)) for name in base}
-    for index in range(template.sizes[0]):
-        more = vector.copy()
-        more[index] += STEP
-        for name, value in joint_distances(template, template.shape(more)).items():
-            slopes[name][index] = (value - base[name]) / STEP
-    return base, slopes
+    """Lengths of a shape, and their derivatives by its sizes."""
+    parts, skeleton = template.parts, template.skeleton
+    places = MarkerPlaces(parts.names, parts.first, template.inner[parts.first])
+    points = replace(template, markers=places, sliding=template.sliding[:0])
+    shape = template.shape(vector)
+    own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
+    found, sizes = BodyMarkers(points).derivatives(own, q), template.sizes[0]
+    lengths, slopes = {}, {}
+    for name, (one, other) in _ends(parts).items():
+        apart = found.position[0, one] - found.position[0, other]
+        moved = found.by_body[0, one, :, :sizes] - found.by_body[0, other, :, :sizes]
+        lengths[name] = float(np.linalg.norm(apart))
+        slopes[name] = np.pad(apart @ moved / lengths[name], (0, len(vector) - sizes))
+    return lengths, slopes
 
 
 def displacements(fit: BodyFit) -> FloatArray:
@@ -134,17 +138,25 @@ def displacements(fit: BodyFit) -> FloatArray:
     -----
     Points that stand for the segments' mass move with the body (:func:`point_slopes`).
     """
-    slopes = mass_slopes(fit)
-    variance = ((slopes @ fit.covariance) * slopes).sum(axis=(0, 2, 3)) / len(slopes)
+    found, frames = _moved(fit, _mass_places(fit))
+    border = _stretching(fit.problem.template)
+    rows = np.concatenate(
+        [found.by_pose[..., fit.problem.free], found.by_body[..., : len(border)]], axis=3
+    )
+    spread = with_postures(fit.covariance, fit.by_theta[frames], border)
+    variance = ((rows @ spread[:, None]) * rows).sum(axis=(0, 2, 3)) / len(rows)
     return np.asarray(np.sqrt(variance.reshape(-1, POINTS).mean(axis=1)))
 
 
 def mass_slopes(fit: BodyFit) -> FloatArray:
     """(F, POINTS B, 3, P + C) array: how points that stand for the segments' mass move."""
+    return point_slopes(fit, _mass_places(fit))[0]
+
+
+def _mass_places(fit: BodyFit) -> MarkerPlaces:
     skeleton = fit.problem.template.skeleton
     bodies = np.repeat(np.arange(len(skeleton.bodies)), POINTS)
-    names = tuple(map(str, range(len(bodies))))
-    return point_slopes(fit, MarkerPlaces(names, bodies, point_masses(skeleton)))[0]
+    return MarkerPlaces(tuple(map(str, range(len(bodies)))), bodies, point_masses(skeleton))
 
 
 def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
@@ -168,22 +180,28 @@ def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatA
     Points move with the shape, and with the postures that follow it:
     ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ``.
     """
+    found, frames = _moved(fit, places)
+    border = _stretching(fit.problem.template)
+    slopes = found.by_pose[..., fit.problem.free] @ fit.by_theta[frames][:, None]
+    slopes[..., border] += found.by_body[..., : len(border)]
+    return np.asarray(slopes), found.by_offset
+
+
+def _moved(fit: BodyFit, places: MarkerPlaces) -> tuple[MarkerDerivatives, IntArray]:
+    """How points fixed in the segments move, and in which frames: moving ones, if any."""
     problem, template = fit.problem, fit.problem.template
     points = replace(template, markers=places, sliding=template.sliding[:0])
     shape = template.shape(fit.state.theta[: problem.shape_size])
     own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
     moving = np.flatnonzero(~problem.frames.still)
     frames = moving if len(moving) else np.arange(len(problem.frames.still))
-    found = BodyMarkers(points).derivatives(own, problem.full(fit.state.q[frames]))
-    slopes = found.by_pose[..., problem.free] @ fit.by_theta[frames][:, None]
-    sizes, tilts = template.sizes[0], template.sizes[2]
-    tilted = sum(template.sizes[:2]) + np.arange(tilts)
-    slopes[..., :sizes] += found.by_shape[..., :sizes]
-    slopes[..., tilted] += found.by_shape[..., -tilts:] if tilts else 0.0
-    offsets = found.by_shape[..., sizes : sizes + 3 * len(places.labels)]
-    every = np.arange(len(places.labels))
-    turned = offsets.reshape(*offsets.shape[:3], -1, 3)[:, every, :, every]
-    return np.asarray(slopes), np.swapaxes(turned, 0, 1)
+    return BodyMarkers(points).derivatives(own, problem.full(fit.state.q[frames])), frames
+
+
+def _stretching(template: Template) -> IntArray:
+    """Places of sizes and tilts among the unknowns: what moves a segment's points."""
+    sizes, _, tilts, _ = template.sizes
+    return template.common[: sizes + tilts]
 
 
 def moving_flexion(fit: BodyFit) -> FloatArray:
@@ -213,15 +231,20 @@ def joint_distances(template: Template, shape: Shape) -> dict[str, float]:
     skeleton, parts = template.skeleton_of(shape), template.parts
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     centres = segment_poses(skeleton, q).joint_centre[0]
-    found = {}
-    for name in parts.names:
-        end = _next_part(name)
-        if end in parts.names:
-            found[name] = _distance(centres, parts, name, end)
+    return {
+        name: float(np.linalg.norm(centres[parts.first[one]] - centres[parts.first[other]]))
+        for name, (one, other) in _ends(parts).items()
+    }
+
+
+def _ends(parts: Parts) -> dict[str, tuple[int, int]]:
+    """Parts at whose beginnings each length has its ends."""
+    following = {name: _next_part(name) for name in parts.names}
+    found = {name: (name, end) for name, end in following.items() if end in parts.names}
     for name, part in (("hip_width", "thigh"), ("shoulder_width", "upper_arm")):
         if {f"{part}_left", f"{part}_right"} <= set(parts.names):
-            found[name] = _distance(centres, parts, f"{part}_left", f"{part}_right")
-    return found
+            found[name] = (f"{part}_left", f"{part}_right")
+    return {name: (parts.index(one), parts.index(end)) for name, (one, end) in found.items()}
 
 
 def _next_part(name: str) -> str:
@@ -229,8 +252,3 @@ def _next_part(name: str) -> str:
     kind = part_kind(name)
     following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
     return f"{following[kind]}{name.removeprefix(kind)}" if kind in ENDS else ""
-
-
-def _distance(centres: FloatArray, parts: Parts, one: str, other: str) -> float:
-    first, second = (centres[parts.first[parts.index(name)]] for name in (one, other))
-    return float(np.linalg.norm(first - second))

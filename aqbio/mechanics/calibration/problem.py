@@ -11,14 +11,15 @@ what each is worth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from aqbio.mechanics.calibration.beliefs import BEYOND_SD, STILL_SD, Beliefs
-from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
 from aqbio.mechanics.calibration.hips import HipObservation
+from aqbio.mechanics.calibration.normal import PartColumns, add_part, add_poses
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import Blocks, ChosenFrames, State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -97,7 +98,8 @@ class Problem:
         count, postures = self.shape_size, self.beliefs.postures
         precision = np.zeros((len(self.start), len(self.start)))
         precision[:count, :count] = self.beliefs.precision
-        precision[: self.sizes, : self.sizes] /= self.beliefs.oddness**2
+        odd = np.ones(self.sizes) * self.beliefs.oddness
+        precision[: self.sizes, : self.sizes] /= np.outer(odd, odd)
         known = np.isfinite(postures.mean_sd[self.free])
         own = self.free[known]
         place = count + np.flatnonzero(known)
@@ -157,7 +159,9 @@ class Problem:
     def errors(self, state: State) -> FloatArray:
         """(F, K, 3) array, m: recorded less model, zero where nothing is seen."""
         shape = self.template.shape(state.theta[: self.shape_size])
-        position = self.markers.positions(shape, self.full(state.q))
+        return self._off(self.markers.positions(shape, self.full(state.q)))
+
+    def _off(self, position: FloatArray) -> FloatArray:
         return np.where(self.visible[..., None], self.recorded - position, 0.0)
 
     def weights(self, error: FloatArray) -> FloatArray:
@@ -210,13 +214,17 @@ class Problem:
 
     def cost(self, state: State, weights: FloatArray) -> tuple[float, FloatArray]:
         """Whole cost, and the errors of the markers."""
-        frames, error = self.frame_costs(state, weights)
+        error = self.errors(state)
+        return self.cost_of(error, state, weights), error
+
+    def cost_of(self, error: FloatArray, state: State, weights: FloatArray) -> float:
+        """Whole cost for errors that are known."""
         gap = state.theta - self.start
-        value = self.frames.worth @ frames + gap @ self.prior @ gap
+        value = self.frames.worth @ self.costs_of(error, state, weights) + gap @ self.prior @ gap
         if self.hips is not None:
             hips = self.hips.gap(state.theta)
             value += hips @ self.hips_precision @ hips
-        return float(value), error
+        return float(value)
 
     @cached_property
     def hips_precision(self) -> FloatArray:
@@ -241,17 +249,31 @@ class Problem:
         """Hessian (F, C, C) and downhill gradient (F, C) of each frame, the border held."""
         shape = self.template.shape(state.theta[: self.shape_size])
         position, by_pose = self.markers.by_pose(shape, self.full(state.q))
-        error = np.where(self.visible[..., None], self.recorded - position, 0.0)
-        hessian, gradient = self._normal(by_pose[..., self.free], error, weights)
+        error, (frames, count) = self._off(position), state.q.shape
+        hessian, gradient = np.zeros((frames, count, count)), np.zeros((frames, count))
+        for part, own in enumerate(self.columns):
+            precision = self.part_precision(weights, part)
+            add_poses(hessian, gradient, by_pose[..., self.free], error, precision, own)
         self._add_posture(hessian, gradient, state)
         return hessian, gradient
 
-    def rows(self, state: State) -> tuple[FloatArray, FloatArray]:
-        """(F, K, 3, C + P) array: markers by posture and shape; and their errors (F, K, 3)."""
+    def derivatives(self, state: State) -> tuple[MarkerDerivatives, FloatArray]:
+        """How markers move with everything, and their errors (F, K, 3)."""
         shape = self.template.shape(state.theta[: self.shape_size])
         found = self.markers.derivatives(shape, self.full(state.q))
-        error = np.where(self.visible[..., None], self.recorded - found.position, 0.0)
-        return np.concatenate([found.by_pose[..., self.free], found.by_shape], axis=3), error
+        return found, self._off(found.position)
+
+    @cached_property
+    def columns(self) -> tuple[PartColumns, ...]:
+        """What moves the markers of each part."""
+        (by_pose, by_body), places = self.markers.hangs, np.arange(3)
+        found = []
+        for own in self.parts:
+            shared = np.flatnonzero(by_body[own].any(axis=0))
+            moving = np.flatnonzero(by_pose[np.ix_(own, self.free)].any(axis=0))
+            offsets = (self.sizes + 3 * own[:, None] + places).ravel()
+            found.append(PartColumns(own, moving, shared, self.template.common[shared], offsets))
+        return tuple(found)
 
     def part_precision(self, weights: FloatArray, part: int) -> FloatArray:
         """(F, N, N) array, 1/m²: inverse covariance of the skin of a part's N markers."""
@@ -262,26 +284,24 @@ class Problem:
 
     def blocks(self, state: State, weights: FloatArray) -> Blocks:
         """Blocks of the normal equations of everything."""
-        rows, error = self.rows(state)
-        count, size = len(self.free), self.shape_size
-        seen, downhill = self._normal(rows, error, weights)
-        width = count + size + count
-        hessian = np.zeros((len(state.q), width, width))
-        gradient = np.zeros((len(state.q), width))
-        hessian[:, : count + size, : count + size] = seen
-        gradient[:, : count + size] = downhill
-        self._add_posture(hessian, gradient, state)
-        self._add_mean(hessian, gradient, state)
-        hessian *= self.frames.worth[:, None, None]
-        gradient *= self.frames.worth[:, None]
-        border, downhill = self._border(state)
-        return Blocks(
-            hessian[:, :count, :count],
-            hessian[:, :count, count:],
-            hessian[:, count:, count:].sum(axis=0) + border,
-            gradient[:, :count],
-            gradient[:, count:].sum(axis=0) + downhill,
+        (frames, count), (prior, pull) = state.q.shape, self._border(state)
+        blocks = Blocks(
+            np.zeros((frames, count, count)),
+            np.zeros((frames, count, len(pull))),
+            prior.copy(),
+            np.zeros((frames, count)),
+            pull,
         )
+        self._add_posture(blocks.poses, blocks.pose_gradient, state)
+        self._add_mean(blocks, state)
+        worth = self.frames.worth[:, None, None]
+        blocks.poses[:] *= worth
+        blocks.pose_gradient[:] *= worth[..., 0]
+        found, error = self.derivatives(state)
+        found = replace(found, by_pose=found.by_pose[..., self.free])
+        for part, own in enumerate(self.columns):
+            add_part(blocks, found, error, worth * self.part_precision(weights, part), own)
+        return blocks
 
     def _border(self, state: State) -> tuple[FloatArray, FloatArray]:
         """Precision and downhill gradient of what is known of the body without the frames."""
@@ -292,28 +312,6 @@ class Problem:
         pull = slope.T @ self.hips_precision
         return self.prior + pull @ slope, downhill - pull @ self.hips.gap(state.theta)
 
-    def _normal(
-        self, rows: FloatArray, error: FloatArray, weights: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """``J' V⁻¹ J`` and ``J' V⁻¹ e`` of every frame, J the derivatives of the markers."""
-        frames, _, _, width = rows.shape
-        hessian, gradient = np.zeros((frames, width, width)), np.zeros((frames, width))
-        inverse = self._inverse(weights)
-        for part, own in enumerate(self.parts):
-            some = np.flatnonzero(rows[:, own].any(axis=(0, 1, 2)))  # a part hangs on few
-            moved = rows[:, own][..., some]
-            scaled = inverse[:, own, None, None] * moved
-            left = np.swapaxes(scaled.reshape(frames, -1, len(some)), 1, 2)
-            pulled = scaled.sum(axis=1)
-            turned = self._shrinkage(inverse, part)[:, None, None] * np.swapaxes(pulled, 1, 2)
-            off = (inverse[:, own, None] * error[:, own]).sum(axis=1)[..., None]
-            stiff = left @ moved.reshape(frames, -1, len(some)) - turned @ pulled
-            hessian[:, some[:, None], some] += stiff
-            gradient[:, some] += (left @ error[:, own].reshape(frames, -1, 1) - turned @ off)[
-                ..., 0
-            ]
-        return hessian, gradient
-
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
         """Add what is believed of the postures of single frames."""
         own = np.arange(len(self.free))
@@ -322,12 +320,12 @@ class Problem:
         hessian[:, own, own] += precision + (beyond != 0.0) / BEYOND_SD**2
         gradient[:, own] += precision * self._from_mean(state) + beyond / BEYOND_SD**2
 
-    def _add_mean(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
+    def _add_mean(self, blocks: Blocks, state: State) -> None:
         """Add what postures say of the person's mean."""
         own = np.arange(len(self.free))
-        mean = len(self.free) + self.shape_size + own
-        precision = np.where(self._moving, self._pose_beliefs[0], 0.0)
-        hessian[:, own, mean] -= precision
-        hessian[:, mean, own] -= precision
-        hessian[:, mean, mean] += precision
-        gradient[:, mean] -= precision * self._from_mean(state)
+        mean = self.shape_size + own
+        worth = self.frames.worth[:, None]
+        precision = worth * np.where(self._moving, self._pose_beliefs[0], 0.0)
+        blocks.across[:, own, mean] -= precision
+        blocks.border[mean, mean] += precision.sum(axis=0)
+        blocks.border_gradient[mean] -= (precision * self._from_mean(state)).sum(axis=0)

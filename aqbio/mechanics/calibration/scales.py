@@ -1,12 +1,14 @@
 """How odd a body and how soft its skin are, learnt with the body itself.
 
     s² = (ν + θ' C⁻¹ θ) / (ν + γ)                   γ = n − tr(C⁻¹ Σ) / s²
+    s_k² = (ν s² + θ_k' C_k⁻¹ θ_k) / (ν + γ_k)       of the sizes of one kind of part
     κ² = (ν + κ² Σ w e' V⁻¹ e) / (ν + Σ w (3 K − h))    h = tr(V⁻¹ J Σ J')
 
-s multiplies the deviations C of the n sizes θ, κ those V of the skin of one kind of part. Σ is the
-posterior; γ is how many sizes the recordings determine, h what the posterior takes of the errors e
-of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike the
-survey's people, or whose skin is, has wider intervals; nobody else has.
+s_k multiplies the deviations C of the n sizes θ, κ those V of the skin of one kind of part. Σ is
+the posterior; γ is how many sizes the recordings determine, h what the posterior takes of the
+errors e of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike
+the survey's people, or whose skin is, has wider intervals; nobody else has. One part may be unlike
+them while the others are not: its scale is believed to be the person's, as the person's to be 1.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.calibration.body import MarkerDerivatives
+from aqbio.mechanics.calibration.normal import weighed
 from aqbio.mechanics.calibration.problem import WEIGHT_PASSES, Problem
 from aqbio.mechanics.calibration.unknowns import State
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 SCALE_FREEDOM = 4.0
 """ν: as many sizes or coordinates of markers are believed to have shown that a scale is one; its
@@ -44,6 +48,29 @@ class Posterior:
     poses: FloatArray
 
 
+def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray) -> FloatArray:
+    """Covariance of A postures that follow shape and mean posture, and of B of these.
+
+    Parameters
+    ----------
+    covariance : (P + C, P + C) array
+    by_theta : (F, A, P + C) array
+    border : (B,) int array
+
+    Returns
+    -------
+    (F, A + B, A + B) array
+    """
+    frames, count, _ = by_theta.shape
+    size = count + len(border)
+    across, whole = by_theta @ covariance, np.empty((frames, size, size))
+    whole[:, :count, :count] = across @ np.swapaxes(by_theta, 1, 2)
+    whole[:, :count, count:] = across[..., border]
+    whole[:, count:, :count] = np.swapaxes(across[..., border], 1, 2)
+    whole[:, count:, count:] = covariance[border[:, None], border]
+    return whole
+
+
 def learned(problem: Problem, state: State, weights: FloatArray, posterior: Posterior) -> Problem:
     """Give the problem with the scales that body and errors tell."""
     odd = oddness(problem, state, posterior.covariance)
@@ -51,22 +78,41 @@ def learned(problem: Problem, state: State, weights: FloatArray, posterior: Post
     return replace(problem, beliefs=replace(problem.beliefs, oddness=odd, softness=soft))
 
 
-def oddness(problem: Problem, state: State, covariance: FloatArray) -> float:
-    """Scale of the deviations of the sizes, the covariance of the shape being (P, P) or larger."""
-    count, believed = problem.sizes, problem.beliefs
-    precision = believed.precision[:count, :count]
-    apart = state.theta[:count] - believed.mean[:count]
-    unknown = np.trace(precision @ covariance[:count, :count]) / believed.oddness**2
-    freedom = SCALE_FREEDOM + count - unknown
-    return float(np.sqrt((SCALE_FREEDOM + apart @ precision @ apart) / freedom))
+def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
+    """Scales of the deviations of the n sizes, alike for a kind of part, (n,).
+
+    The covariance of the shape is (P, P) or larger. Kinds are as odd as the person, unless their
+    own sizes say otherwise.
+    """
+    count, believed, kinds = problem.sizes, problem.beliefs, problem.template.parts.kinds
+    before = np.ones(count) * believed.oddness
+    apart = (state.theta - problem.start)[:count]
+    prior = np.asarray(np.linalg.inv(believed.precision[:count, :count]), dtype=np.float64)
+    unknown = covariance[:count, :count] / np.outer(before, before)
+    whole = _scale(np.ones(count, dtype=bool), apart, prior, unknown, 1.0)
+    of_size, odd = np.repeat(kinds, 3), np.empty(count)
+    for kind in dict.fromkeys(kinds):
+        own = of_size == kind
+        odd[own] = _scale(own, apart, prior, unknown, whole)
+    return odd
+
+
+def _scale(
+    own: BoolArray, apart: FloatArray, prior: FloatArray, unknown: FloatArray, usual: float
+) -> float:
+    """Scale of the deviations of some sizes, believed to be the usual one."""
+    precision = np.linalg.inv(prior[np.ix_(own, own)])
+    freedom = SCALE_FREEDOM + own.sum() - np.trace(precision @ unknown[np.ix_(own, own)])
+    squares = SCALE_FREEDOM * usual**2 + apart[own] @ precision @ apart[own]
+    return float(np.sqrt(squares / freedom))
 
 
 def softness(
     problem: Problem, state: State, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(K,) array or 1: alike for all markers of a kind of part, left and right."""
-    rows, error = problem.rows(state)
-    freedom = _freedom(problem, rows, weights, posterior)
+    found, error = problem.derivatives(state)
+    freedom = _freedom(problem, found, weights, posterior)
     for _ in range(WEIGHT_PASSES):
         softer = _softer(problem, error, weights, freedom)
         problem = replace(problem, beliefs=replace(problem.beliefs, softness=softer))
@@ -95,28 +141,33 @@ def _softer(
 
 
 def _freedom(
-    problem: Problem, rows: FloatArray, weights: FloatArray, posterior: Posterior
+    problem: Problem, found: MarkerDerivatives, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(S,) array: ``Σ w (3 K − h)`` of each part."""
-    count, worth = len(problem.free), _witnesses(problem)
-    freedom = np.zeros(len(problem.parts))
-    for part, own in enumerate(problem.parts):
-        precision, by_pose = problem.part_precision(weights, part), rows[:, own, :, :count]
-        by_all = by_pose @ posterior.by_theta[:, None]
-        by_all[..., : problem.shape_size] += rows[:, own, :, count:]
-        taken = _trace(precision, by_pose, posterior.poses)
-        taken += _trace(precision, by_all, posterior.covariance)
-        freedom[part] = worth @ (3.0 * problem.visible[:, own].sum(axis=1) - taken)
+    worth, freedom = _witnesses(problem), np.zeros(len(problem.parts))
+    for place, part in enumerate(problem.columns):
+        own, some = part.markers, part.coordinates
+        border = np.concatenate([part.common, part.offsets])
+        spread = with_postures(posterior.covariance, posterior.by_theta[:, some], border)
+        spread[:, : len(some), : len(some)] += posterior.poses[:, some[:, None], some]
+        by_pose = found.by_pose[:, own][..., problem.free[some]]
+        by_body, by_offset = found.by_body[:, own][..., part.shared], _each(found.by_offset[:, own])
+        rows = np.concatenate([by_pose, by_body, by_offset], axis=3)
+        pulled, flat = weighed(problem.part_precision(weights, place), rows), (len(rows), -1)
+        taken = (rows.reshape(*flat, rows.shape[3]) @ spread).reshape(flat) * pulled.reshape(flat)
+        seen = problem.visible[:, own].sum(axis=1)
+        freedom[place] = worth @ (3.0 * seen - taken.sum(axis=1))
     return np.maximum(freedom, 0.0)
+
+
+def _each(by_offset: FloatArray) -> FloatArray:
+    """(F, N, 3, 3 N) array: each marker moves with its own offset, (F, N, 3, 3)."""
+    frames, markers = by_offset.shape[:2]
+    rows, every = np.zeros((frames, markers, 3, markers, 3)), np.arange(markers)
+    rows[:, every, :, every] = np.swapaxes(by_offset, 0, 1)
+    return rows.reshape(frames, markers, 3, -1)
 
 
 def _witnesses(problem: Problem) -> FloatArray:
     """(F,) array: what each moving frame is worth; skin of still frames tells nothing."""
     return np.where(problem.frames.still, 0.0, problem.frames.worth)
-
-
-def _trace(precision: FloatArray, rows: FloatArray, covariance: FloatArray) -> FloatArray:
-    """(F,) array: ``tr(V⁻¹ J Σ J')`` of N markers in F frames, J (F, N, 3, P)."""
-    spread = rows @ (covariance if covariance.ndim == 2 else covariance[:, None])
-    trace: FloatArray = np.einsum("fkl,flap,fkap->f", precision, spread, rows, optimize=True)
-    return trace

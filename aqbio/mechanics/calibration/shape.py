@@ -121,6 +121,13 @@ class Template:
         markers = 3 * len(self.markers.labels)
         return 3 * len(self.parts.names), markers, 2 * len(self.hinges), 3 * len(self.sliding)
 
+    @property
+    def common(self) -> IntArray:
+        """(N,) int array: places of sizes, tilts and slides among all unknowns, not of offsets."""
+        sizes, markers, *_ = self.sizes
+        every = np.arange(sum(self.sizes))
+        return np.delete(every, np.s_[sizes : sizes + markers])
+
     def shape(self, vector: FloatArray | None = None) -> Shape:
         """Take unknowns apart; the template's own shape, if none are given."""
         vector = np.zeros(sum(self.sizes)) if vector is None else vector
@@ -164,23 +171,24 @@ class Template:
         the bodies keep their places at the joint's zero. The body's mass is the template's.
         """
         own, factors = self.skeleton, self.factors(shape)
+        mass, inertia = stretched_masses(own, factors, float(own.mass.sum()))
+        return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
+
+    def bones_of(self, shape: Shape) -> Skeleton:
+        """Give the person's skeleton with the template's masses: all that markers hang on."""
+        own, factors = self.skeleton, self.factors(shape)
         parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
         turns = hinge_turns(self.hinge_axes, shape.tilt)
         parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
         child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
         carriers = np.where((own.parent == GROUND)[:, None], 1.0, factors[own.parent])
-        mass, inertia = stretched_masses(own, factors, float(own.mass.sum()))
         places, functions = self.markers.place, own.axes.functions
         stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
-        return replace(
-            own,
+        return own.of_size(
             parent_rotation=parent_rotation,
             parent_position=carriers * own.parent_position,
             child_rotation=child_rotation,
             child_position=-np.einsum("bij,bj->bi", child_rotation, factors * self.inner),
-            mass=mass,
-            com=factors * own.com,
-            inertia=inertia,
             axes=replace(own.axes, functions=replace(functions, coefficients=stretched)),
             markers=self.markers.labels,
             marker_body=self.markers.body,

@@ -13,13 +13,8 @@ import numpy as np
 
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.determined import TOLD_SHARE
 from aqbio.mechanics.vectors import FloatArray, IntArray
-
-SHOWN_SHARE = 0.5
-"""A joint is shown when the deviation of each of its angles in the fitted frames of movement is at
-most this share of what was believed before: the markers tell three quarters of its variance. Both
-sides are decided together, because a model whose arms can do different things makes athletes
-asymmetric."""
 
 
 def fit_of_shown(
@@ -44,9 +39,12 @@ def fit_of_shown(
     Returns
     -------
     BodyFit
-        With the skeleton's other joints, and of those that are held the ones that are shown. A
-        joint whose body carries no marker is never tried; one of which markers tell too little is
-        held at its default, and everything fitted again.
+        With the skeleton's other joints, and of those that are held the ones that are shown: the
+        deviation of each of their angles in the fitted frames of movement is at most
+        ``TOLD_SHARE`` of what was believed before. Both sides are decided together, because a
+        model whose arms can do different things makes athletes asymmetric. A joint whose body
+        carries no marker is never tried; one of which markers tell too little is held at its
+        default, and everything fitted again.
     """
     tried = _own_body(skeleton, held, carriers)
     fit = fit_of(with_lock(skeleton, tried, locked=False))
@@ -85,7 +83,7 @@ def _hidden(fit: BodyFit, tried: set[int]) -> set[int]:
     unsure = set()
     for name in set(names.values()):
         same = [coordinate for coordinate in tried if names[coordinate] == name]
-        if np.mean([open_share[coordinate] for coordinate in same]) > SHOWN_SHARE**2:
+        if np.mean([open_share[coordinate] for coordinate in same]) > TOLD_SHARE**2:
             unsure |= set(same)
     lost = np.isin(skeleton.driver, list(unsure))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[lost])

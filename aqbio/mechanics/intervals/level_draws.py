@@ -11,7 +11,9 @@ from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Parts, Spread, 
 
 
 def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
-    """Give the parts of the body whose numbers are drawn: groups, chains and reported joints.
+    """Give the parts of the body whose numbers are drawn: groups, chains and joints.
+
+    Reported joints come first, then those that chains hang on and nobody reports.
 
     Parameters
     ----------
@@ -20,11 +22,13 @@ def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
         Those of the levels.
     """
     skeleton = found.mechanics.skeleton
+    hub = found.hubs[0][0].hub
     joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
+    roots = [root for chain in hub.chains for root in chain.roots]
     return Parts(
         groups=membership(anatomy.groups, skeleton.bodies),
-        hub=found.hubs[0][0].hub,
-        joints=np.array(joints),
+        hub=hub,
+        joints=np.array(list(dict.fromkeys(joints + roots))),
         twin=twins(skeleton.bodies, anatomy.groups),
     )
 
@@ -57,7 +61,7 @@ def level_draws(
     Returns
     -------
     DrawnOutcomes
-        Groups in the order of ``found.groups``, joints in that of ``anatomy.joints``, chains in
+        Groups in the order of ``found.groups``, joints in that of :func:`drawn_parts`, chains in
         that of the pelvis's hub. `aqbio.mechanics.intervals.uncertainty.interval` makes intervals
         of it.
     """

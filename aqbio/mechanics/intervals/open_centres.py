@@ -13,7 +13,6 @@ import numpy as np
 
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
-from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.vectors import FloatArray
 
 UNOBSERVED = 1e-6
@@ -50,19 +49,21 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     markers = BodyMarkers(template).derivatives(template.shape(), q)
     rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
     normal, weighted = held_normal(rows, weight)
-    by_shape = markers.by_shape.reshape(len(q), rows.shape[1], -1)
-    follow = -np.linalg.solve(normal, weighted @ by_shape)
+    every = weighted.reshape(*weighted.shape[:2], -1, 3)
+    own = np.einsum("tckj,tkji->tcki", every, markers.by_offset)
+    pulls = np.empty((*weighted.shape[:2], sum(template.sizes)))
+    pulls[..., template.common] = weighted @ markers.by_body.reshape(*rows.shape[:2], -1)
+    sizes, offsets = template.sizes[:2]
+    pulls[..., sizes : sizes + offsets] = own.reshape(*own.shape[:2], -1)
+    follow = -np.linalg.solve(normal, pulls)
     bodies = np.arange(len(skeleton.bodies))
     places = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
     points = replace(template, markers=places, sliding=template.sliding[:0])
     centres = BodyMarkers(points).derivatives(points.shape(), q)
     slopes = np.einsum("tbic,tcp->tbip", centres.by_pose[..., free], follow)
-    sizes, offsets, tilts, _ = template.sizes
-    slopes[..., :sizes] += centres.by_shape[..., :sizes]
-    own = centres.by_shape[..., sizes + 3 * len(bodies) :]
-    slopes[..., sizes + offsets : sizes + offsets + tilts] += own
-    rotation = segment_poses(skeleton, q).rotation
-    found = np.einsum("tbji,tbjp->bip", rotation, slopes) / len(q)
+    stretched = centres.by_body
+    slopes[..., template.common[: stretched.shape[-1]]] += stretched
+    found = np.einsum("tbji,tbjp->bip", centres.by_offset, slopes) / len(q)
     return np.asarray(found.reshape(3 * len(bodies), -1))
 
 

@@ -10,8 +10,9 @@ are all of this kind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,9 @@ GROUND = -1
 
 FIXED = -1
 """Coordinate of an axis that no coordinate moves."""
+
+OF_THE_TREE = ("driver", "free", "lineage", "rotations", "translations")
+"""What hangs on the joints alone, not on the lengths."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +225,12 @@ class Skeleton:
             if parent != GROUND:
                 table[body] |= table[parent]
         return table
+
+    def of_size(self, **changes: Any) -> Skeleton:
+        """Give the same tree with other lengths, axes and markers: the tree is not read again."""
+        other = replace(self, **changes)
+        other.__dict__.update({name: getattr(self, name) for name in OF_THE_TREE})
+        return other
 
     @cached_property
     def precedes(self) -> BoolArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from aqbio.config.settings import Prepare
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -81,3 +82,8 @@ def missing_share(positions: FloatArray) -> FloatArray:
     """
     share: FloatArray = np.isnan(positions.sum(axis=2)).mean(axis=0)
     return share
+
+
+def longest_gap(prepare: Prepare, rate: float) -> int:
+    """Give the longest gap that may be filled, frames."""
+    return min(prepare.max_gap_frames, int(prepare.max_gap_s * rate + 1e-9))

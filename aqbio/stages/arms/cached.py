@@ -14,12 +14,11 @@ from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.stages.arms.choices import Arm, lower_rate
-from aqbio.stages.contributions import final_model
 from aqbio.stages.fitting.session import fitted_session
 from aqbio.stages.fitting.static import static_stance
 from aqbio.stages.fitting.trials import FITTED, SolvedTrial
-from aqbio.stages.solve import ParticipantModel
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.landmarks.model_markers import own_marker_set
 from aqbio.mechanics.consistency.adjusted import adjusted_loads
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.plates import Plates
@@ -27,8 +28,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
 from aqbio.stages.arms.cached import CachedTrial
 from aqbio.stages.arms.choices import Arm
-from aqbio.stages.contacts import trial_contacts
-from aqbio.stages.solving.model_markers import own_marker_set
+from aqbio.steps.contacts import trial_contacts
 
 if TYPE_CHECKING:
     import xarray as xr

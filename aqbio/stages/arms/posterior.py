@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.roles import RoleScheme, by_role
 from aqbio.mechanics.gait.step_measures import peak_instants
-from aqbio.mechanics.gait.steps import PERCENT, Step
+from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.recordings.smoothing import resampled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stages.fitting.precision import statistic_sds
 from aqbio.stats.step_statistics import momentum_log_ratio
+from aqbio.steps.curves import step_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,20 +46,25 @@ def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
         for name, value in statistic_sds(trial, steps).items()
     }
     kept = [step for step in steps if step.status != "rejected"]
-    whole = [step for step in kept if np.isfinite(step.flight)]
-    lags = np.stack([_lags(trial, step) for step in whole], axis=1) if whole else _nothing()
-    ratios = np.stack([_log_ratios(trial, step) for step in kept], axis=1) if kept else _nothing()
-    impulses = np.stack([_impulses(trial, step) for step in whole], axis=1) if whole else _nothing()
+    whole = [place for place, step in enumerate(kept) if np.isfinite(step.flight)]
+    momentum = _drawn_momentum(trial, kept)
+    durations = np.array([(step.contact, step.flight) for step in kept])
+    swing = momentum[..., ROLE_GROUPS.index("swing_leg")]
+    lags = [
+        peak_instants(swing[one], np.tile(durations[one], (len(swing[one]), 1))) for one in whole
+    ]
+    impulses = [_impulses(trial, kept[one]) for one in whole]
+    ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _nothing())
     return found | {
-        "log_ratio": _sd(ratios.mean(axis=1)),
-        "lag": _sd(lags.mean(axis=1)),
-        "step_lag": _rms_sd(lags),
-        "step_yaw_impulse": _rms_sd(impulses),
+        "log_ratio": _sd((ratios if kept else _nothing()).mean(axis=0)),
+        "lag": _sd(by_step.mean(axis=0)),
+        "step_lag": _rms_sd(by_step),
+        "step_yaw_impulse": _rms_sd(np.array(impulses or _nothing())),
     }
 
 
 def _nothing() -> FloatArray:
-    return np.full((2, 1), np.nan)
+    return np.full((1, 2), np.nan)
 
 
 def _sd(values: FloatArray) -> float:
@@ -67,29 +72,17 @@ def _sd(values: FloatArray) -> float:
 
 
 def _rms_sd(values: FloatArray) -> float:
-    """Root mean square over steps of the samples' standard deviations, (N, steps)."""
-    return float(np.sqrt(values.var(axis=0, ddof=1).mean()))
+    """Root mean square over steps of the samples' standard deviations, (steps, N)."""
+    return float(np.sqrt(values.var(axis=1, ddof=1).mean()))
 
 
-def _by_role(trial: xr.Dataset, step: Step, at: FloatArray) -> FloatArray:
-    """(samples, instants, groups): vertical angular momentum of the groups of a step."""
-    samples = trial["group_momentum_sample"].values[..., VERTICAL].astype(float)
-    matrix = RoleScheme().matrix(step.side, list(map(str, trial["group"].values)), *ROLE_GROUPS)
-    over_time = np.moveaxis(by_role(samples, matrix, axis=-1), 1, 0)
-    return np.moveaxis(resampled(trial["time"].values, over_time, at), 0, 1)
-
-
-def _lags(trial: xr.Dataset, step: Step) -> FloatArray:
-    """Instant of the peak of the swing leg's momentum in every sample, share of the step."""
-    swing = ROLE_GROUPS.index("swing_leg")
-    phases = (step.touchdown, step.contact), (step.toe_off, step.flight)
-    curves = [_by_role(trial, step, start + PERCENT * d)[..., swing] for start, d in phases]
-    both = np.stack(curves, axis=1)
-    return peak_instants(both, np.tile([step.contact, step.flight], (len(both), 1)))
-
-
-def _log_ratios(trial: xr.Dataset, step: Step) -> FloatArray:
-    return momentum_log_ratio(_by_role(trial, step, step.touchdown + PERCENT * step.contact))
+def _drawn_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
+    """(steps, draws, 2, 101, groups): vertical angular momentum in every posterior sample."""
+    samples = trial["group_momentum_sample"].sel(axis=["y"]).rename(sample="draw")
+    drawn = samples.to_dataset(name="group_angular_momentum")
+    curves = step_dataset(drawn, steps, names=("angular_momentum",))["angular_momentum"]
+    chosen = curves.sel(group=list(ROLE_GROUPS), axis="y")
+    return chosen.transpose("step", "draw", "phase", "percent", "group").values
 
 
 def _impulses(trial: xr.Dataset, step: Step) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies
 from aqbio.mechanics.contributions.shares import force_shares
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
@@ -22,19 +24,29 @@ from aqbio.mechanics.multibody.kinematics import (
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.names import SIDES
+from aqbio.names import AXES, SIDES
+from aqbio.records.loads import NO_FREE_MOMENT
+from aqbio.records.observed import read_observed
 from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
-from aqbio.stages.arms.trial_state import TrialState, sagittal_moments
-from aqbio.stages.contacts import trial_steps
 from aqbio.stages.levels.observed_parts import ObservedParts
-from aqbio.stages.preparation.files import NO_FREE_MOMENT
-from aqbio.stages.solving.observed import read_observed
+from aqbio.steps.contacts import trial_steps
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
-def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) -> TrialState:
+def arm_trial(
+    study: Study, participant_id: str, cached: CachedTrial, arm: Arm
+) -> tuple[xr.Dataset, tuple[Step, ...]]:
     """Compute one trial under one arm.
+
+    Returns
+    -------
+    trial : xarray.Dataset
+        The variables of stage contributions that evidence is told of, along the heading.
+    steps : tuple of Step
 
     Raises
     ------
@@ -47,7 +59,8 @@ def arm_state(study: Study, participant_id: str, cached: CachedTrial, arm: Arm) 
         ("kinematics", motion_key(cached, arm)), lambda: _kinematics(source)
     )
     loads = arm_loads(study, cached, arm, source.parameters)
-    return _state(study, cached, (skeleton, kinematics), loads)
+    steps = trial_steps(study, loads.contacts, cached.time)
+    return _dataset(study, cached, (skeleton, kinematics), loads), steps
 
 
 def _kinematics(source: MotionSource) -> SegmentKinematics:
@@ -113,13 +126,15 @@ def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTa
     )
 
 
-def _state(
+def _dataset(
     study: Study,
     cached: CachedTrial,
     body: tuple[Skeleton, SegmentKinematics],
     loads: ArmLoads,
-) -> TrialState:
-    """Momentum, forces and steps in heading-aligned axes."""
+) -> xr.Dataset:
+    """Momentum, forces and moments, NaN for what nobody observed."""
+    import xarray as xr
+
     skeleton, kinematics = body
     motion = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(motion)
@@ -135,21 +150,31 @@ def _state(
         external[:, 1] = np.nan
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
     groups, parts = tuple(study.model_map.groups), observed_parts(study, cached)
-    seen = parts.along("group", groups)[..., None]
+    whole, seen = parts.whole[:, None], parts.pelvis[:, None]
+    by_group = parts.along("group", groups)[..., None]
     moments = np.where(parts.along("coordinate", skeleton.coordinates), forces, np.nan)
-    belt = np.array([float(cached.prepared.attrs["belt_speed"]), 0.0, 0.0])
-    return TrialState(
-        time=cached.time,
-        groups=groups,
-        momentum=np.where(seen, momentum @ turn, np.nan),
-        relative_force=np.where(seen, shares.relative @ turn, np.nan),
-        force=force @ turn,
-        external_moment=np.where(parts.whole[:, None], external @ turn, np.nan),
-        position=np.where(parts.pelvis[:, None], com @ turn, np.nan),
-        velocity=np.where(parts.pelvis[:, None], velocity @ turn + belt, np.nan),
-        sagittal=sagittal_moments(study, skeleton.coordinates, moments),
-        mass=float(skeleton.mass.sum()),
-        steps=trial_steps(study, loads.contacts, cached.time),
+    vectors = {
+        "group_angular_momentum": ("group", np.where(by_group, momentum @ turn, np.nan)),
+        "relative_force": ("group", np.where(by_group, shares.relative @ turn, np.nan)),
+        "ground_force": ("foot", force @ turn),
+        "external_moment": ("", np.where(whole, external @ turn, np.nan)),
+        "com": ("", np.where(seen, com @ turn, np.nan)),
+        "com_velocity": ("", np.where(seen, velocity @ turn, np.nan)),
+    }
+    return xr.Dataset(
+        {
+            name: (("time", *dimension.split(), "axis"), values)
+            for name, (dimension, values) in vectors.items()
+        }
+        | {"joint_moment_coordinate": (("time", "coordinate"), moments)},
+        coords={
+            "time": cached.time,
+            "group": list(groups),
+            "coordinate": list(skeleton.coordinates),
+            "foot": list(SIDES),
+            "axis": list(AXES),
+        },
+        attrs={"belt_speed": float(cached.prepared.attrs["belt_speed"])},
     )
 
 

@@ -1,16 +1,14 @@
-"""Evidence of one step under one arm: momenta by role, and the numbers that hypotheses read."""
+"""Evidence of the steps of a trial under one arm: the numbers that hypotheses read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.gait.mirror import REFLECTION, Kind
-from aqbio.mechanics.gait.roles import RoleScheme, by_role
+from aqbio.config import ModelMap
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.step_measures import (
     absolute_share,
     lateral_ratio,
@@ -18,153 +16,128 @@ from aqbio.mechanics.gait.step_measures import (
     peak_instants,
     speed_change,
 )
-from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_mean
+from aqbio.mechanics.gait.steps import Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import ROLE_GROUPS, SIDES
-from aqbio.stages.arms.trial_state import TrialState
-from aqbio.steps.curves import CHAINS
+from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.signals import CHAINS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-UPWARD, SIDEWAYS = 1, 2
 AMPLIFIERS = ("swing_leg", "arms", "torso")
 """What is said to amplify the push."""
 
 ARM_ROLES = ("arm_push", "arm_swing")
 """Arms one by one, named after the legs of their own sides."""
 
-SWING_JOINTS = 2
-"""Hip and knee: the joints whose moments move the swing leg."""
+PUSH_JOINTS = ("hip_push", "knee_push", "ankle_push")
+
+SWING_JOINTS = ("hip_swing", "knee_swing")
+"""The joints whose moments move the swing leg."""
+
+SCHEME = RoleScheme(arms="split")
+"""Verdicts are about the declared roles, whatever the settings; arms are told one by one too."""
 
 Row = dict[str, Any]
 
-_PARTS: tuple[tuple[str, int, Kind], ...] = (
-    ("momentum", len(ROLE_GROUPS), "axial"),
-    ("sagittal", 2, "axial"),
-    ("external_moment", 1, "axial"),
-    ("force", 1, "polar"),
-    ("position", 1, "polar"),
-    ("velocity", 1, "polar"),
-    ("relative_force", len(AMPLIFIERS), "polar"),
-    ("arm_momentum", len(ARM_ROLES), "axial"),
-)
-"""Signals side by side: name, number of vectors, how they reflect. Of sagittal moments, push leg
-and swing leg, only sizes are read."""
-
-PARTS = tuple(name for name, _, _ in _PARTS)
-ENDS = np.cumsum([count for _, count, _ in _PARTS])[:-1]
-SIGNS = np.concatenate([np.tile(REFLECTION[kind], (count, 1)) for _, count, kind in _PARTS])
+_SIGNALS = (
+    "angular_momentum", "joint_flexion_moment", "external_moment", "ground_force", "com",
+    "com_velocity", "relative_force",
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """One step under one arm.
+def evidence_curves(
+    trial: xr.Dataset, steps: Sequence[Step], model_map: ModelMap, *more: str
+) -> xr.Dataset:
+    """Curves of the steps that evidence is told of.
 
-    Attributes
+    Parameters
     ----------
-    step : Step
-    numbers : dict
-        Speed, durations, instants, shares and impulses by name.
-    momentum : (2, 101, G, 3) array, kg m²/s
-        Contact and flight, by role, canonical frame.
-    arm_momentum : (2, 101, 2, 3) array, kg m²/s
-        Of the arms one by one, by `ARM_ROLES`; NaN where the model has none.
+    trial : xarray.Dataset
+        Output of stage contributions, or the same of another arm.
+    steps : sequence of Step
+    model_map : ModelMap
+    *more : str
+        Further signals of `aqbio.steps.curves.step_dataset`.
     """
-
-    step: Step
-    numbers: Row
-    momentum: FloatArray
-    arm_momentum: FloatArray
+    return step_dataset(trial, steps, model_map, SCHEME, (*_SIGNALS, *more))
 
 
-def step_rows(state: TrialState) -> Iterator[StepRow]:
-    """Evidence of every step of a trial that was not rejected."""
-    signals = cache(lambda side: _signals(state, side))
-    kept = [step for step in state.steps if step.status != "rejected"]
-    every = []
-    for step in kept:
-        values = signals(step.side)
-        curves = [phase_curve(step, phase, state.time, values, SIGNS) for phase in PHASES]
-        parts = np.split(np.stack(curves), ENDS, axis=2)
-        every.append(dict(zip(PARTS, parts, strict=True)))
-    for step, both, peaks in zip(kept, every, _peaks(kept, every), strict=True):
-        numbers = _numbers(step, both) | peaks
-        yield StepRow(step, numbers, both["momentum"], both["arm_momentum"])
-
-
-def _peaks(steps: Sequence[Step], every: Sequence[Mapping[str, FloatArray]]) -> list[Row]:
-    """Instants of the peaks of vertical force and of the swing leg's momentum, step by step."""
-    if not steps:
-        return []
-    place = ROLE_GROUPS.index("swing_leg")
-    swing = np.stack([both["momentum"][:, :, place, UPWARD] for both in every])
-    force = np.stack([both["force"][:, :, 0, UPWARD] for both in every])
-    force[:, 1] = 0.0  # in flight
-    durations = np.array([(step.contact, step.flight) for step in steps])
-    found = (peak_instants(curves, durations).tolist() for curves in (force, swing))
-    return [{"force_peak": one, "swing_peak": other} for one, other in zip(*found, strict=True)]
-
-
-def _signals(state: TrialState, side: Side) -> FloatArray:
-    """(T, K, 3): what steps of one foot are told from, in roles, in the order of `PARTS`."""
-    scheme, stance = RoleScheme(arms="split"), SIDES.index(side)
-    momentum, relative = (
-        by_role(values, scheme.matrix(side, state.groups, *names))
-        for values, names in (
-            (state.momentum, (*ROLE_GROUPS, *ARM_ROLES)),
-            (state.relative_force, AMPLIFIERS),
-        )
-    )
-    groups, arms = np.split(momentum, [len(ROLE_GROUPS)], axis=1)
-    legs = state.sagittal[:, [stance, 1 - stance]]
-    single = (state.external_moment, state.force[:, stance], state.position, state.velocity)
-    return np.concatenate([groups, legs, np.stack(single, axis=1), relative, arms], axis=1)
-
-
-def _numbers(step: Step, both: Mapping[str, FloatArray]) -> Row:
-    stance = {name: curves[0] for name, curves in both.items()}
-    force, sagittal = stance["force"][:, 0], stance["sagittal"]
-    durations = (step.contact, step.flight)
-    speeds = phase_mean(both["velocity"][:, :, 0, 0].T)
-    whole = np.isfinite(step.flight)
-    moments = phase_mean(both["external_moment"][:, :, 0, UPWARD].T)
-    amplified = stance["relative_force"].sum(axis=1)
-    return {
-        "touchdown": step.touchdown,
-        "contact": step.contact,
-        "flight": step.flight,
-        "speed": float(np.average(speeds, weights=durations)) if whole else float(speeds[0]),
-        "speed_change": speed_change(both["velocity"][:, :, 0, 0], step),
-        "hub_share": absolute_share(amplified[:, UPWARD], force[:, UPWARD]),
-        "yaw_impulse": abs(float(np.dot(moments, durations))) if whole else np.nan,
-        "lateral_ratio": lateral_ratio(force),
-        "push_index": moment_index(sagittal[:, 0]),
-        "swing_index": moment_index(sagittal[:, 1, :SWING_JOINTS]),
-        "lateral_position": float(stance["position"][0, 0, SIDEWAYS]),
-    }
-
-
-def own_extras(curves: xr.Dataset) -> Iterator[Row]:
-    """What only the study's own settings are told with: rates, external moment, hub torques.
+def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> list[Row]:
+    """Speed, durations, instants, shares and impulses of every step.
 
     Parameters
     ----------
     curves : xarray.Dataset
-        In the declared roles, from `aqbio.steps.curves.step_dataset`.
-
-    Yields
-    ------
-    dict
-        ``rate`` (2, 101, G, 3), ``external_moment`` (2, 101, 3), ``residual_moment`` (101,),
-        ``hub_torque`` (101, 3), of every step.
+        From :func:`evidence_curves`.
+    steps : sequence of Step
+        The same.
     """
-    upward = curves.sel(phase="stance", axis="y")
-    told = {
-        "rate": curves["angular_momentum_rate"].sel(group=list(ROLE_GROUPS)).values,
-        "external_moment": curves["external_moment"].values,
-        "residual_moment": upward["residual_moment"].values,
-        "hub_torque": upward["hub_moment"].sel(chain=list(CHAINS[:3])).values,
+    if not steps:
+        return []
+    upward, forward, sideways = (AXES.index(axis) for axis in "yxz")
+    moment = curves["joint_flexion_moment"]
+    push, swing = (
+        moment.sel(phase="stance", joint=list(joints)).values
+        for joints in (PUSH_JOINTS, SWING_JOINTS)
+    )
+    amplified = curves["relative_force"].sel(phase="stance", group=list(AMPLIFIERS), axis="y")
+    force, velocity = curves["ground_force"].values, curves["com_velocity"].values[..., forward]
+    external = curves["external_moment"].values[..., upward]
+    position = curves["com"].values[:, 0, 0, sideways]
+    instants = _peaks(curves, steps)
+    speeds = curves["speed"].values.tolist()
+    shares = amplified.values.sum(axis=2)
+    rows = []
+    for place, step in enumerate(steps):
+        whole = np.isfinite(step.flight)
+        impulse = np.dot(phase_mean(external[place].T), (step.contact, step.flight))
+        row = {
+            "touchdown": step.touchdown,
+            "contact": step.contact,
+            "flight": step.flight,
+            "speed": speeds[place],
+            "speed_change": speed_change(velocity[place], step),
+            "hub_share": absolute_share(shares[place], force[place, 0, :, upward]),
+            "yaw_impulse": abs(float(impulse)) if whole else np.nan,
+            "lateral_ratio": lateral_ratio(force[place, 0]),
+            "push_index": moment_index(push[place]),
+            "swing_index": moment_index(swing[place]),
+            "lateral_position": float(position[place]),
+        }
+        rows.append(row | {name: float(values[place]) for name, values in instants.items()})
+    return rows
+
+
+def _peaks(curves: xr.Dataset, steps: Sequence[Step]) -> dict[str, FloatArray]:
+    """Instants of the peaks of vertical force and of the swing leg's momentum, step by step."""
+    upward = curves.sel(axis="y")
+    force = upward["ground_force"].values.copy()
+    force[:, 1] = 0.0  # in flight
+    durations = np.array([(step.contact, step.flight) for step in steps])
+    swing = upward["angular_momentum"].sel(group="swing_leg").values
+    return {
+        "force_peak": peak_instants(force, durations),
+        "swing_peak": peak_instants(swing, durations),
     }
-    for place in range(curves.sizes["step"]):
-        yield {name: values[place] for name, values in told.items()}
+
+
+def own_curves(curves: xr.Dataset) -> dict[str, FloatArray]:
+    """What is kept of the curves under the study's own settings, by variable of the evidence."""
+    groups, upward = list(ROLE_GROUPS), curves.sel(axis="y")
+    stance = upward.sel(phase="stance")
+    return {
+        "momentum": curves["angular_momentum"].sel(group=groups).values,
+        "rate": curves["angular_momentum_rate"].sel(group=groups).values,
+        "external_moment": curves["external_moment"].values,
+        "residual_moment": stance["residual_moment"].values,
+        "hub_torque": stance["hub_moment"].sel(chain=list(CHAINS[:3])).values,
+        "arm_momentum_y": upward["angular_momentum"].sel(group=list(ARM_ROLES)).values,
+    }
+
+
+def arm_curves(curves: xr.Dataset) -> dict[str, FloatArray]:
+    """What the other arms keep of the curves: the vertical axis in contact."""
+    stance = curves["angular_momentum"].sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
+    return {"momentum_y": stance.values}

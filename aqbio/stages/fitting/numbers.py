@@ -9,11 +9,11 @@ import numpy as np
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.contacts import trial_contacts
 from aqbio.stages.fitting.centres import centre_numbers, session_centres
 from aqbio.stages.fitting.observed import trial_speed
 from aqbio.stages.fitting.session import FittedSession
 from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.steps.contacts import trial_contacts
 
 
 def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from aqbio.mechanics.consistency.observations import GroundWrench, Observations,
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray
-from aqbio.stages.contacts import trial_contacts
+from aqbio.records.loads import NO_FREE_MOMENT
+from aqbio.records.observed import read_observed, why_not_whole
 from aqbio.stages.fitting.trials import SolvedTrial
-from aqbio.stages.preparation.files import NO_FREE_MOMENT
-from aqbio.stages.solving.observed import read_observed, why_not_whole
+from aqbio.steps.contacts import trial_contacts
 
 FEWEST_SECONDS = 0.10
 """A trial whose forces are completely measured for less than this is not fitted."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aqbio.io.study import Study
 from aqbio.stages.fitting.precision import STATISTICS
 from aqbio.stages.fitting.trials import FITTED
-from aqbio.stages.registration import study_registry
 from aqbio.stages.stepping.measures import Row, measure
+from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import Registry
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.quiet import quiet_window
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
-from aqbio.stages.manifest import OK
+from aqbio.records.manifest import OK
+from aqbio.records.wrong_labels import without_wrong_labels
 
 STANDING = 0.9
 """Share of body weight that the plates must carry."""
@@ -42,6 +43,9 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
     weight = float(skeleton.mass.sum()) * GRAVITY
     if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > STANDING * weight:
         return None
+    # What stage scale found of its labels holds here as in the trials that are solved.
+    wrong = study.read_manifest(participant_id, "scale")["wrong_labels"]
+    prepared = without_wrong_labels(prepared, wrong, static)
     labels = {
         str(label): study.marker_set.model_name(str(label))
         for label in prepared["marker"].values

@@ -14,7 +14,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
-from aqbio.stages.solving.observed import MASK
+from aqbio.records.observed import MASK
 
 if TYPE_CHECKING:
     import xarray as xr

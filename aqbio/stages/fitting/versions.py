@@ -15,8 +15,9 @@ from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.records.loads import foot_loads, measured_loads
+from aqbio.records.participant_model import ParticipantModel
 from aqbio.stages.fitting.trials import SolvedTrial
-from aqbio.stages.solve import ParticipantModel, foot_loads, measured_loads
 
 if TYPE_CHECKING:
     import xarray as xr

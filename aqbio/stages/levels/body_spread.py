@@ -19,7 +19,7 @@ from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, about_model, standing_spread
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.scaling.posterior_file import posterior_path, unknown_names
+from aqbio.records.body_posterior import posterior_path, unknown_names
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.roles import by_role, named_matrix
 from aqbio.mechanics.gait.steps import PHASES, Step
 from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
-from aqbio.stages.levels.intervals import seen
+from aqbio.stages.levels.drawn import drawn_dataset
 from aqbio.stages.levels.trial_draws import TrialDraws
-from aqbio.steps.curves import CHAINS
+from aqbio.steps.signals import CHAINS, by_anatomy, in_roles, role_parts
 from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
 
 if TYPE_CHECKING:
@@ -53,13 +51,19 @@ def curves_sd_dataset(draws: TrialDraws, steps: Mapping[Step, Phases]) -> xr.Dat
         name: np.full((len(SIDES), 2, len(KNOTS), counts[item], 3), np.nan)
         for name, item in ITEMS.items()
     }
+    parts = role_parts(draws.roles)
     for step, phases in steps.items():
         for phase, (frames, found) in enumerate(phases):
             start, end = step.phase(PHASES[phase])
             at = (draws.time[frames] - start) / (end - start)
-            for name, drawn in _by_item(draws, step, found).items():
-                own = interpolated(at, seen(draws, step, drawn).std(axis=0), KNOTS)
-                values[name][SIDES.index(step.side), phase] = own
+            data = drawn_dataset(draws, found, frames)
+            for name, own in values.items():
+                signal = by_anatomy(data, name)
+                if signal is None:
+                    continue
+                drawn = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
+                sd = drawn.std(axis=0).reshape(len(at), -1, len(AXES))
+                own[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
     dimensions = ("stance_foot", "phase", "knot")
     return xr.Dataset(
         {
@@ -93,30 +97,3 @@ def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
         return [stance]
     first, last = int(inside[0]), int(inside[-1]) + 1
     return [stance, slice(first, last, (last - first) // FLIGHT_FRAMES)]
-
-
-def _by_item(draws: TrialDraws, step: Step, found: DrawnOutcomes) -> dict[str, FloatArray]:
-    """(K, T, items, 3) draws of every variable by role; NaN for items that are not there."""
-    groups = draws.roles.matrix(step.side, draws.found.groups)
-    chains = named_matrix(CHAINS, step.side, [chain.name for chain in draws.parts.hub.chains])
-    external = found.rate.sum(axis=2) - found.residual_moment
-    joint = _chain_joint_moment(draws, found)
-    return {
-        "angular_momentum": by_role(found.momentum, groups, axis=2),
-        "angular_momentum_rate": by_role(found.rate, groups, axis=2),
-        "hub_moment": by_role(found.hub_moment, chains, axis=2),
-        "hub_joint_moment": by_role(joint, chains, axis=2),
-        "hub_force_moment": by_role(found.hub_moment - joint, chains, axis=2),
-        "external_moment": external[:, :, None],
-        "residual_moment": found.residual_moment[:, :, None],
-    }
-
-
-def _chain_joint_moment(draws: TrialDraws, found: DrawnOutcomes) -> FloatArray:
-    """(K, T, chains, 3) moment of each chain on the pelvis at its joint; NaN where not drawn."""
-    joint = np.full_like(found.hub_moment, np.nan)
-    for place, chain in enumerate(draws.parts.hub.chains):
-        members = np.isin(draws.parts.joints, chain.roots)
-        if members.sum() == len(chain.roots):
-            joint[:, :, place] = -found.joint_moment[:, :, members].sum(axis=2)
-    return joint

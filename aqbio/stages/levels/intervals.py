@@ -1,27 +1,42 @@
-"""Intervals of a step's outcomes: draws of masses, plates and bodies, in roles."""
+"""Intervals of a step's outcomes: draws of masses, plates and bodies, reduced as the step is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
-from aqbio.mechanics.gait.roles import by_role, role_name
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.intervals.uncertainty import (
-    DrawnOutcomes,
-    interval,
-)
+from aqbio.mechanics.intervals.drawn_causes import DrawnCauses
+from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, interval
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, ROLE_SIDES
+from aqbio.names import AXES
+from aqbio.stages.levels.cause_intervals import drawn_stances
+from aqbio.stages.levels.drawn import caused_dataset, drawn_dataset
+from aqbio.stages.levels.outcomes import (
+    LEVEL_A,
+    LEVEL_B,
+    SHARE,
+    Outcome,
+    caused,
+    level_parts,
+    without_idle,
+)
 from aqbio.stages.levels.trial_draws import TrialDraws, frame_outcomes
+from aqbio.steps.signals import by_anatomy, in_roles, signs
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Row = dict[str, Any]
-Outcome = tuple[str, str, str, str, str]
-"""Level, source, target, statistic and unit of a row."""
+
+NORMAL_95 = 1.959964
+"""Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
+
+CAUSED = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
 
 
 def interval_rows(
@@ -34,7 +49,7 @@ def interval_rows(
     draws : TrialDraws
     step : Step
     outcomes : pair of DrawnOutcomes, optional
-        Of the stance's frames, from :func:`frame_outcomes`, where they are known already.
+        Of the stance's frames, from `frame_outcomes`, where they are known already.
 
     Yields
     ------
@@ -42,28 +57,141 @@ def interval_rows(
         level, source, target, axis, phase, statistic, unit as in `aqbio.stages.levels.rows`, and
         value (undisturbed, of the same frames), low, high, sd.
     """
-    found, base = outcomes or frame_outcomes(draws, draws.frames(step))
-    time = draws.time[draws.frames(step)]
-    drawn = zip(*(_stance_means(draws, step, one, time) for one in (found, base)), strict=True)
-    for (outcome, means), (_, value) in drawn:
-        yield from outcome_rows(outcome, value[0], interval(means), means.std(axis=0))
+    frames = draws.frames(step)
+    told = (*LEVEL_A, *LEVEL_B, SHARE)
+    names = {one.signal for one in told} | {"ground_force"}
+    found, base = (
+        stance_means(drawn_dataset(draws, one, frames), step, draws.roles, sorted(names))
+        for one in outcomes or frame_outcomes(draws, frames)
+    )
+    found, base = (
+        one.assign({SHARE.signal: one[SHARE.signal] / _ground_force(draws, step, one)})
+        for one in (found, base)
+    )
+    for key, values, own in _means(told, found, base):
+        yield from _rows(key, own, interval(values), values.std(axis=0))
 
 
-def seen(
-    draws: TrialDraws, step: Step, values: FloatArray, kind: Literal["axial", "polar"] = "axial"
-) -> FloatArray:
-    """Vectors (..., 3) along the direction of travel, left steps mirrored onto right ones."""
-    turned: FloatArray = values @ rotation_about_vertical(-draws.heading).T
-    if step.side == "right":
-        return turned
-    return mirrored_axial(turned) if kind == "axial" else mirrored_polar(turned)
+def cause_rows(
+    draws: TrialDraws, step: Step, drawn: Mapping[str, DrawnCauses] | None = None
+) -> Iterator[Row]:
+    """95 % intervals of stance means of level C of one step, under every contact model.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    step : Step
+    drawn : mapping, optional
+        Of the step, from `drawn_stances`, where they are known already.
+
+    Yields
+    ------
+    dict
+        As from :func:`interval_rows`; low and high are 1.96 standard deviations from the
+        undisturbed value.
+    """
+    causes = drawn or drawn_stances(draws, [step])[step]
+    frames = draws.frames(step)
+    induced = {model: draws.found.induced[model] for model in causes}
+    own = {
+        model: DrawnCauses(
+            sources=one.sources,
+            ground_force=one.force[None, frames].sum(axis=3),
+            group_rate=one.group_rate[None, frames],
+            pelvis_acceleration=one.pelvis_acceleration[None, frames],
+        )
+        for model, one in induced.items()
+    }
+    found, base = (
+        stance_means(without_idle(caused_dataset(draws, one, frames)), step, draws.roles, CAUSED)
+        for one in (causes, own)
+    )
+    for key, values, value in _means(tuple(caused(found)), found, base):
+        spread = values.std(axis=0, ddof=1)
+        yield from _rows(
+            key, value, (value - NORMAL_95 * spread, value + NORMAL_95 * spread), spread
+        )
 
 
-def outcome_rows(
-    outcome: Outcome, value: FloatArray, bounds: tuple[FloatArray, FloatArray], sd: FloatArray
+def stance_means(
+    data: xr.Dataset, step: Step, scheme: RoleScheme, names: Sequence[str]
+) -> xr.Dataset:
+    """Means over time of the frames of a stance, in the roles of its step and canonical.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Of these frames, ground axes along the travel.
+    step : Step
+    scheme : RoleScheme
+    names : sequence of str
+        Signals; those that the data lack are left out.
+
+    Notes
+    -----
+    By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
+    itself they do not (`aqbio.stages.levels.trial_draws.Sampling`).
+    """
+    import xarray as xr
+
+    parts, time = level_parts(data, scheme), data["time"].values
+    means: dict[str, tuple[tuple[str, ...], FloatArray]] = {}
+    for name in names:
+        if (signal := by_anatomy(data, name)) is None:
+            continue
+        dimensions, values = in_roles(signal, parts, step.side, step.side)
+        mean = time_mean(values, time, dimensions.index("time"))
+        kept = tuple(one for one in dimensions if one != "time")
+        means[name] = (kept, mean * signs(name) if step.side == "left" else mean)
+    used = {dimension for kept, _ in means.values() for dimension in kept}
+    labels = {name: own.values for name, own in data.coords.items()}
+    labels |= {name: np.array(own) for _, (name, own, _) in parts.items()}
+    return xr.Dataset(means, coords={n: v for n, v in labels.items() if n in used})
+
+
+def time_mean(values: FloatArray, time: FloatArray, axis: int) -> FloatArray:
+    """Mean along an axis by the trapezoidal rule."""
+    mean: FloatArray = np.trapezoid(values, time, axis=axis) / (time[-1] - time[0])
+    return mean
+
+
+Key = tuple[str, str, str, str, str]
+"""Level, source, target, statistic and unit of a row."""
+
+
+def _means(
+    outcomes: Sequence[Outcome], found: xr.Dataset, base: xr.Dataset
+) -> Iterator[tuple[Key, FloatArray, FloatArray]]:
+    """Draws (K, 3) and undisturbed value (3,) of every outcome."""
+    for one in outcomes:
+        (sources, drawn), (_, own) = one.values(found), one.values(base)
+        for place, source in enumerate(sources):
+            key = (one.level, source, one.target, one.name(one.stance[0]), one.unit)
+            yield key, drawn[:, place], own[0, place]
+
+
+def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataArray:
+    """(draw, axis) stance mean of the ground force: measured over all frames, times drawn gains.
+
+    Its fore-aft mean is a small difference of braking and propulsion, which few frames miss.
+    """
+    import xarray as xr
+
+    force, inside = draws.found.mechanics.balance.force.sum(axis=1), draws.frames(step)
+    whole = slice(inside.start, inside.stop)
+    few, every = (time_mean(force[one], draws.time[one], 0) for one in (inside, whole))
+    along = rotation_about_vertical(-draws.heading) @ every
+    canonical = along * signs("ground_force") if step.side == "left" else along
+    gain = np.sqrt((means["ground_force"] ** 2).sum("axis")) / np.linalg.norm(few)
+    mean: xr.DataArray = gain * xr.DataArray(canonical, dims="axis")
+    return mean
+
+
+def _rows(
+    key: Key, value: FloatArray, bounds: tuple[FloatArray, FloatArray], sd: FloatArray
 ) -> Iterator[Row]:
     """Give the rows of one outcome, one an axis; every array (3,)."""
-    level, source, target, statistic, unit = outcome
+    level, source, target, statistic, unit = key
     for axis, name in enumerate(AXES):
         yield {
             "level": level,
@@ -78,71 +206,3 @@ def outcome_rows(
             "high": float(bounds[1][axis]),
             "sd": float(sd[axis]),
         }
-
-
-def time_mean(values: FloatArray, time: FloatArray) -> FloatArray:
-    """Mean over the second axis, (K, T, ...) to (K, ...), by the trapezoidal rule."""
-    mean: FloatArray = np.trapezoid(values, time, axis=1) / (time[-1] - time[0])
-    return mean
-
-
-def _stance_means(
-    draws: TrialDraws, step: Step, outcomes: DrawnOutcomes, time: FloatArray
-) -> Iterator[tuple[Outcome, FloatArray]]:
-    """Names and canonical (K, 3) stance means of every row."""
-    means = {one.name: time_mean(getattr(outcomes, one.name), time) for one in fields(outcomes)}
-    for outcome, value in _moments(draws, step, means):
-        yield outcome, seen(draws, step, value)
-    ground = seen(draws, step, _ground_force(draws, step, means["ground_force"], time), "polar")
-    roles, matrix = draws.roles.known(step.side, draws.found.groups)
-    relative, inertial = (
-        seen(draws, step, by_role(means[name], matrix), "polar")
-        for name in ("relative_force", "inertial_force")
-    )
-    for place, role in enumerate(roles):
-        if role == "total":
-            continue
-        if role not in ROLE_SIDES:
-            yield ("force", role, "ground", "relative_force_mean", "N"), relative[:, place]
-        yield ("force", role, "ground", "inertial_share", "1"), inertial[:, place] / ground
-
-
-def _ground_force(draws: TrialDraws, step: Step, drawn: FloatArray, time: FloatArray) -> FloatArray:
-    """(K, 3) stance mean of the ground force: measured over all frames, times the drawn gains.
-
-    Its fore-aft mean is a small difference of braking and propulsion, which few frames miss.
-    """
-    force, inside = draws.found.mechanics.balance.force.sum(axis=1), draws.frames(step)
-    few = np.linalg.norm(time_mean(force[None, inside], time))
-    whole = slice(inside.start, inside.stop)
-    mean = time_mean(force[None, whole], draws.time[whole])
-    gain: FloatArray = np.linalg.norm(drawn, axis=1, keepdims=True) / few
-    return gain * mean
-
-
-def _moments(
-    draws: TrialDraws, step: Step, means: Mapping[str, FloatArray]
-) -> Iterator[tuple[Outcome, FloatArray]]:
-    """Names and (K, 3) means of momenta and moments, ground axes."""
-    roles, matrix = draws.roles.known(step.side, draws.found.groups)
-    for name, statistic, unit in (
-        ("momentum", "momentum_mean", "kg m2/s"),
-        ("rate", "moment_mean", "N m"),
-    ):
-        values = by_role(means[name], matrix)
-        for place, role in enumerate(roles):
-            yield ("A", role, "whole_body", statistic, unit), values[:, place]
-    for place, joint in enumerate(draws.anatomy.joints):
-        source = role_name(joint, step.side)
-        value = means["joint_moment"][:, place]
-        yield ("joint", source, "distal_segment", "moment_mean", "N m"), value
-    for place, chain in enumerate(draws.parts.hub.chains):
-        source, whole = role_name(chain.name, step.side), means["hub_moment"][:, place]
-        yield ("B", source, "pelvis", "moment_mean", "N m"), whole
-        joints = [np.flatnonzero(draws.parts.joints == root) for root in chain.roots]
-        if all(len(one) for one in joints):  # Where the model's map names the joint.
-            joint_part = -means["joint_moment"][:, np.concatenate(joints)].sum(axis=1)
-            yield ("B", source, "pelvis", "joint_moment_mean", "N m"), joint_part
-            yield ("B", source, "pelvis", "force_moment_mean", "N m"), whole - joint_part
-    residual = means["residual_moment"]
-    yield ("A", "residual_moment", "whole_body", "moment_mean", "N m"), residual

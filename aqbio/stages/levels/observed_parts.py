@@ -17,7 +17,7 @@ from aqbio.mechanics.observed.determined import range_sd
 from aqbio.mechanics.observed.mask import NOT_IN_MODEL, Observed
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.stages.solving.observed import with_observed
+from aqbio.records.observed import with_observed
 
 if TYPE_CHECKING:
     import xarray as xr

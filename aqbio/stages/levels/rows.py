@@ -1,21 +1,32 @@
-"""Rows of levels B and C and of the force shares for contributions.tsv, one step at a time."""
+"""Rows of contributions.tsv, from the curves of the steps of a trial."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.mechanics.contributions.shares import stance_share
-from aqbio.mechanics.gait.roles import RoleScheme, by_role, named_matrix, role_name
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
-from aqbio.mechanics.gait.steps import PHASES, Side, Step, phase_curve, phase_mean
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_mean
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
-from aqbio.stages.levels.signals import SideSignals, Signal, side_signals
-from aqbio.steps.roles import StepRoles, step_roles
+from aqbio.stages.levels.outcomes import (
+    BOTH_FEET,
+    LEVEL_A,
+    LEVEL_B,
+    LEVEL_SIGNALS,
+    POWER,
+    SHARE,
+    Outcome,
+    Statistic,
+    caused,
+    level_parts,
+    without_idle,
+)
+from aqbio.steps.curves import step_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,23 +34,30 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def level_rows(
-    trial: xr.Dataset,
-    step: Step,
-    scheme: RoleScheme | None = None,
-    signals: Sequence[SideSignals] | None = None,
-) -> Iterator[Row]:
-    """Level B, force shares and level C of one step, in roles and in the canonical frame.
+def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -> xr.Dataset:
+    """Levels B and C and the force shares over the steps of a trial, in roles and canonical.
 
     Parameters
     ----------
     trial : xarray.Dataset
         With the variables of `aqbio.stages.levels.b_and_c.levels_dataset` and ``ground_force``.
+    steps : sequence of Step
+    scheme : RoleScheme
+    """
+    told = without_idle(trial)
+    return step_dataset(told, steps, None, scheme, LEVEL_SIGNALS, level_parts(told, scheme))
+
+
+def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) -> Iterator[Row]:
+    """Level B, force shares and level C of one step, in roles and in the canonical frame.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        As of :func:`level_curves`.
     step : Step
     scheme : RoleScheme, optional
         Without it the declared roles.
-    signals : sequence of SideSignals, optional
-        From `aqbio.stages.levels.signals.side_signals`: the same for all steps of a foot.
 
     Yields
     ------
@@ -47,122 +65,137 @@ def level_rows(
         level, source, target, axis, phase, statistic, value, unit. Phases: stance and flight
         (means; level C in stance only), braking and propulsion (impulses).
     """
-    roles = step_roles(trial, step, scheme or RoleScheme())
-    every = side_signals(trial, step.side, roles.scheme) if signals is None else signals
-    force = trial["ground_force"].sel(foot=step.side).values
-    time = trial["time"].values
-    stance = phase_curve(step, "stance", time, force, "polar")
-    turn = propulsion_start(stance[:, 0])
-    for phase in _recorded(step):
-        for own in every:
-            told = list(own.signals)
-            if phase == "stance":
-                curves = phase_curve(step, phase, time, own.values, own.kind)
-                yield from _impulse_rows(told, curves, turn, step.contact)
-            else:
-                told, curves = _flight_curves(own, roles, time)
-            yield from _mean_rows(told, phase, phase_mean(curves))
-        yield from _work_rows(trial, roles, phase)
-    yield from _share_rows(trial, roles)
+    curves = level_curves(trial, [step], scheme or RoleScheme())
+    yield from rows_of_levels(curves, [step])[0]
 
 
-def _flight_curves(
-    own: SideSignals, roles: StepRoles, time: FloatArray
-) -> tuple[list[Signal], FloatArray]:
-    """Signals that are told in flight and their curves, roles exchanged where the scheme says."""
-    as_in_stance = own.values[:, own.in_flight]
-    curves = roles.curve(
-        "flight",
-        time,
-        lambda side: as_in_stance if side == roles.step.side else own.exchanged,
-        own.kind,
-    )
-    return [own.signals[place] for place in own.in_flight], curves
+def rows_of_level_a(curves: xr.Dataset, steps: Sequence[Step]) -> list[list[Row]]:
+    """Rows of level A and of the joint moments of every step, from the step curves."""
+    return _every(curves, steps, LEVEL_A)
 
 
-def _share_rows(trial: xr.Dataset, roles: StepRoles) -> Iterator[Row]:
-    """Shares of the stance impulse of the ground reaction force."""
-    step = roles.step
-    own, matrix = roles.scheme.known(step.side, list(map(str, trial["group"].values)))
-    inertial = by_role(trial["inertial_force"].values, matrix)
-    whole = trial["ground_force"].values.sum(axis=1)
-    time = trial["time"].values
-    forces = np.concatenate([whole[:, None], inertial], axis=1)
-    curves = phase_curve(step, "stance", time, forces, "polar")
-    shares = stance_share(curves[:, 1:], curves[:, 0])
-    for role, share in zip(own, shares, strict=True):
-        if role == "total":
+def rows_of_levels(curves: xr.Dataset, steps: Sequence[Step]) -> list[list[Row]]:
+    """Rows of every step, from :func:`level_curves`."""
+    rows = _every(curves, steps, (*LEVEL_B, *caused(curves)))
+    for own, work, shares in zip(rows, _work(curves, steps), _shares(curves, steps), strict=True):
+        own += [*work, *shares]
+    return rows
+
+
+def _every(
+    curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome]
+) -> list[list[Row]]:
+    rows: list[list[Row]] = [[] for _ in steps]
+    for outcome in outcomes:
+        sources, values = outcome.values(curves)
+        if not len(sources):
             continue
-        signal = Signal("force", role, "ground", "inertial_share", "1", "polar", whole)
-        yield from _rows(signal, "stance", "inertial_share", share, "1")
+        statistics = _statistics(values, steps)
+        told = _told(outcome, values)
+        for place, step in enumerate(steps):
+            for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
+                for number, source in enumerate(sources):
+                    if not told[place, phase, number]:
+                        continue
+                    for statistic in outcome.flight if phase else outcome.stance:
+                        unit = f"{outcome.unit} s" if statistic == "impulse" else outcome.unit
+                        words = (name, outcome.name(statistic), unit)
+                        known = statistics[statistic][place, phase, number].tolist()
+                        rows[place] += _rows(outcome, source, words, known)
+    for outcome in [one for one in outcomes if one.impulse]:
+        _add_impulses(rows, outcome, curves, steps)
+    return rows
 
 
-def _work_rows(trial: xr.Dataset, roles: StepRoles, phase: str) -> Iterator[Row]:
+def _statistics(values: FloatArray, steps: Sequence[Step]) -> dict[Statistic, FloatArray]:
+    """(step, phase, source, axis) by statistic, from (step, phase, percent, source, axis)."""
+    means = np.asarray(np.trapezoid(values, PERCENT, axis=2))
+    durations = np.array([(step.contact, step.flight) for step in steps])
+    return {
+        "mean": means,
+        "min": values.min(axis=2),
+        "max": values.max(axis=2),
+        "impulse": means * durations[:, :, None, None],
+    }
+
+
+def _told(outcome: Outcome, values: FloatArray) -> BoolArray:
+    """(step, phase, source): what is known enough to be told."""
+    known = np.isfinite(values)
+    if outcome.known == "somewhere":  # else not in the model, or merged by the scheme
+        return np.asarray(known.any(axis=(2, 4)))
+    if outcome.known == "throughout":
+        return np.asarray(known.all(axis=(2, 4)))
+    return np.ones((*values.shape[:2], values.shape[3]), dtype=bool)
+
+
+def _add_impulses(
+    rows: list[list[Row]], outcome: Outcome, curves: xr.Dataset, steps: Sequence[Step]
+) -> None:
+    """Impulses before and after the fore-aft force turns."""
+    sources, values = outcome.values(curves)
+    if not len(sources):
+        return
+    forward = curves["ground_force"].sel(phase="stance", axis="x").values
+    chosen = [n for n, one in enumerate(sources) if one in (outcome.pushing or sources)]
+    for place, step in enumerate(steps):
+        turn = propulsion_start(forward[place])
+        stance = values[place, 0][:, chosen]
+        for part, start, end in (("braking", 0.0, turn), ("propulsion", turn, 1.0)):
+            impulses = interval_mean(stance, start, end) * (end - start) * step.contact
+            words = (part, outcome.name("impulse"), f"{outcome.unit} s")
+            for number, impulse in zip(chosen, impulses.tolist(), strict=True):
+                rows[place] += _rows(outcome, sources[number], words, impulse, outcome.impulse)
+
+
+def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
+    """Shares of the stance impulse of the ground reaction force."""
+    sources, values = SHARE.values(curves)
+    whole = curves[BOTH_FEET].sel(phase="stance").values
+    words = ("stance", SHARE.name("share"), SHARE.unit)
+    for place in range(len(steps)):
+        shares = stance_share(values[place, 0], whole[place]).tolist()
+        rows = zip(sources, shares, strict=True)
+        yield [row for source, share in rows for row in _rows(SHARE, source, words, share)]
+
+
+def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
     """Work of every joint in a phase: what it adds, and what it takes away."""
-    step, joints = roles.step, list(map(str, trial["joint"].values))
-    named = [role_name(joint, step.side) for joint in joints]
-    power = trial["joint_power"].values
-
-    def powers(stance: Side) -> FloatArray:
-        return _as_vectors(by_role(power, named_matrix(named, stance, joints)))
-
-    curves = roles.curve(phase, trial["time"].values, powers, "polar")[..., 0]
-    duration = step.contact if phase == "stance" else step.flight
-    for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
-        work = phase_mean(part(curves, 0.0)) * duration
-        for name, value in zip(named, work, strict=True):
-            yield {
-                "level": "B",
-                "source": name,
-                "target": "whole_body",
-                "axis": "all",
-                "phase": phase,
-                "statistic": f"work_{sign}",
-                "value": float(value),
-                "unit": "J",
-            }
+    joints, power = [str(one) for one in curves["joint"].values], curves[POWER].values
+    for place, step in enumerate(steps):
+        rows = []
+        for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
+            duration = step.flight if phase else step.contact
+            for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
+                work = phase_mean(part(power[place, phase], 0.0)) * duration
+                rows += [
+                    _row("B", joint, "whole_body", "all", (name, f"work_{sign}", "J"), value)
+                    for joint, value in zip(joints, work.tolist(), strict=True)
+                ]
+        yield rows
 
 
-def _as_vectors(values: FloatArray) -> FloatArray:
-    """Numbers as the first component of vectors, which a reflection leaves as it is."""
-    vectors: FloatArray = values[..., None] * np.array([1.0, 0.0, 0.0])
-    return vectors
-
-
-def _recorded(step: Step) -> tuple[str, ...]:
-    return PHASES if np.isfinite(step.flight) else PHASES[:1]
-
-
-def _mean_rows(signals: list[Signal], phase: str, means: FloatArray) -> Iterator[Row]:
-    for signal, mean in zip(signals, means, strict=True):
-        yield from _rows(signal, phase, f"{signal.quantity}_mean", mean, signal.unit)
-
-
-def _impulse_rows(
-    signals: list[Signal], curves: FloatArray, turn: float, contact: float
-) -> Iterator[Row]:
-    chosen = [place for place, signal in enumerate(signals) if signal.impulse]
-    for part, start, end in (("braking", 0.0, turn), ("propulsion", turn, 1.0)):
-        impulses = interval_mean(curves[:, chosen], start, end) * (end - start) * contact
-        for place, impulse in zip(chosen, impulses, strict=True):
-            signal = signals[place]
-            name = f"{signal.quantity}_impulse"
-            told = replace(signal, axes=signal.impulse)
-            yield from _rows(told, part, name, impulse, f"{signal.unit} s")
+Words = tuple[str, str, str]
+"""Phase, statistic and unit."""
 
 
 def _rows(
-    signal: Signal, phase: str, statistic: str, values: FloatArray, unit: str
+    outcome: Outcome, source: str, words: Words, values: Sequence[float], axes: str = ""
 ) -> Iterator[Row]:
-    for axis, value in zip(AXES, values.tolist(), strict=True):
-        if axis in signal.axes:
-            yield {
-                "level": signal.level,
-                "source": signal.source,
-                "target": signal.target,
-                "axis": axis,
-                "phase": phase,
-                "statistic": statistic,
-                "value": value,
-                "unit": unit,
-            }
+    for axis, value in zip(AXES, values, strict=True):
+        if axis in (axes or outcome.axes):
+            yield _row(outcome.level, source, outcome.target, axis, words, value)
+
+
+def _row(level: str, source: str, target: str, axis: str, words: Words, value: float) -> Row:
+    phase, statistic, unit = words
+    return {
+        "level": level,
+        "source": source,
+        "target": target,
+        "axis": axis,
+        "phase": phase,
+        "statistic": statistic,
+        "value": value,
+        "unit": unit,
+    }

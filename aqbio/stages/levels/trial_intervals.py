@@ -15,9 +15,9 @@ import numpy as np
 from aqbio.mechanics.gait.steps import Contact, Status, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
-from aqbio.stages.levels.cause_intervals import cause_rows, drawn_stances
+from aqbio.stages.levels.cause_intervals import drawn_stances
 from aqbio.stages.levels.curve_intervals import curves_sd_dataset, phase_frames
-from aqbio.stages.levels.intervals import interval_rows
+from aqbio.stages.levels.intervals import cause_rows, interval_rows
 from aqbio.stages.levels.trial_draws import SPLINE_REACH, TrialDraws, outcomes_of
 
 if TYPE_CHECKING:

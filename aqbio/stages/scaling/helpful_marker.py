@@ -7,12 +7,12 @@ from collections.abc import Collection
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.helpful import told_shares
 from aqbio.mechanics.calibration.shape import MarkerPlaces
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.labelling.model_places import model_places
-from aqbio.stages.labelling.recordings import landmark_table
 
 LEAST_TOLD = 0.1
 """A marker that takes away less of the variance is no help."""

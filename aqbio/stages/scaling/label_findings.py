@@ -55,7 +55,7 @@ def wrong_labels(
     labels, frames = fit.problem.template.markers.labels, fit.problem.frames
     moving = set(np.unique(frames.trial[~frames.still]).tolist())
     off = [
-        {"kind": "off", "labels": list(names), "trials": [trials[trial]], "gain": 0.0}
+        {"kind": "off", "labels": list(names), "trials": [trials[trial]]}
         for trial, names in off_labels(fit).items()
         if trial in moving
     ]
@@ -64,7 +64,6 @@ def wrong_labels(
             "kind": one.kind,
             "labels": [labels[index] for index in one.labels],
             "trials": [trials[index] for index in one.trials],
-            "gain": one.gain,
         }
         for one in taken
         if one.kind != "displaced"

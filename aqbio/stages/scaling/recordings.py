@@ -16,7 +16,7 @@ from aqbio.mechanics.calibration.people import Person, Sex
 from aqbio.mechanics.calibration.places import Label
 from aqbio.mechanics.calibration.sessions import Session
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
-from aqbio.stages.manifest import OK
+from aqbio.records.manifest import OK
 
 if TYPE_CHECKING:
     import xarray as xr

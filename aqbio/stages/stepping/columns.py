@@ -25,7 +25,4 @@ STEPS = step_table(RoleScheme().items)
 CONTRIBUTIONS = columns("contributions")
 QUALITY = columns("quality")
 FINDINGS = columns("findings")
-CAUSES = columns("causes")
-"""Findings by what is behind them: those that differ only in trials, labels and numbers."""
-
 TRIALS = columns("trials")

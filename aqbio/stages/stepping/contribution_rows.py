@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.steps import Step, phase_mean
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.gait.steps import Step
 from aqbio.names import AXES
-from aqbio.stages.levels.rows import level_rows
-from aqbio.stages.levels.signals import side_signals
+from aqbio.stages.levels.rows import level_curves, rows_of_level_a, rows_of_levels
 from aqbio.stages.levels.trial_intervals import Deviations, deviations
 
 if TYPE_CHECKING:
@@ -47,14 +43,13 @@ def contribution_tables(
     """
     import pandas as pd
 
-    sides = {step.side for step in steps}
-    signals = {side: side_signals(trial, side, scheme) for side in sides}
-    off = {side: deviations(trial, side) for side in sides}
+    off = {side: deviations(trial, side) for side in {step.side for step in steps}}
+    first = rows_of_level_a(curves, steps)
+    levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     for place, step in enumerate(steps):
-        own = curves.isel(step=place)
-        rows = [*_level_a_rows(own, step), *level_rows(trial, step, scheme, signals[step.side])]
-        told = with_intervals(rows, off[step.side], step.contact)
-        found = pd.DataFrame(list(_with_posterior(told, own)), columns=list(COLUMNS))
+        told = with_intervals([*first[place], *levels[place]], off[step.side], step.contact)
+        posterior = _with_posterior(told, curves.isel(step=place))
+        found = pd.DataFrame(list(posterior), columns=list(COLUMNS))
         yield found.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
 
 
@@ -102,50 +97,3 @@ def _with_posterior(rows: Iterable[Row], curves: xr.Dataset) -> Iterator[Row]:
         if sd is not None and own:
             row["sd_posterior"] = float(sd[items.index(row["source"]), AXES.index(row["axis"])])
         yield row
-
-
-def _level_a_rows(curves: xr.Dataset, step: Step) -> Iterator[Row]:
-    """Long rows of level A and of the joint moments of one step."""
-    for phase in range(2):
-        if phase == 1 and not np.isfinite(step.flight):
-            continue
-        own = curves.isel(phase=phase)
-        momentum, rate = own["angular_momentum"].values, own["angular_momentum_rate"].values
-        for index, role in enumerate(curves["group"].values.tolist()):
-            if np.isnan(momentum[:, index]).all():  # not in the model, or merged by the scheme
-                continue
-            key = ("A", role, "whole_body")
-            yield from _told(key, step, phase, momentum[:, index], "momentum")
-            yield from _told(key, step, phase, rate[:, index], "moment")
-        for source in ("moment_of_force", "free_moment", "residual_moment"):
-            yield from _told(("A", source, "whole_body"), step, phase, own[source].values, "moment")
-        joint_moment = own["joint_moment"].values
-        for index, role in enumerate(curves["joint"].values.tolist()):
-            moment = joint_moment[:, index]
-            if np.isfinite(moment).all():
-                yield from _told(("joint", role, "distal_segment"), step, phase, moment, "moment")
-
-
-def _told(
-    key: tuple[str, str, str], step: Step, phase: int, values: FloatArray, quantity: str
-) -> Iterator[Row]:
-    duration = step.contact if phase == 0 else step.flight
-    statistics = {"mean": phase_mean(values), "min": values.min(0), "max": values.max(0)}
-    unit = "kg m2/s" if quantity == "momentum" else "N m"
-    if quantity == "moment":
-        statistics["impulse"] = phase_mean(values) * duration
-    level, source, target = key
-    if level == "A" and phase == 1:  # What one group gains the others lose: the mean will do.
-        statistics = {"mean": statistics["mean"]}
-    for statistic, by_axis in statistics.items():
-        for axis, value in zip(AXES, by_axis.tolist(), strict=True):
-            yield {
-                "level": level,
-                "source": source,
-                "target": target,
-                "axis": axis,
-                "phase": ("stance", "flight")[phase],
-                "statistic": f"{quantity}_{statistic}",
-                "value": value,
-                "unit": "N m s" if statistic == "impulse" else unit,
-            }

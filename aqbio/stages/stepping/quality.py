@@ -12,11 +12,11 @@ from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
-from aqbio.stages.contacts import contact_span
-from aqbio.stages.contributions import ADJUSTED
+from aqbio.records.participant_model import ADJUSTED
 from aqbio.stages.fitting.rows import consistency_rows
 from aqbio.stages.fitting.trials import FITTED
 from aqbio.stages.stepping.measures import Row, manifest_entry, measure
+from aqbio.steps.contacts import contact_span
 
 if TYPE_CHECKING:
     import xarray as xr

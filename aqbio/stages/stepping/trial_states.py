@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from aqbio.io.study import Study
 from aqbio.names import AXES, PARTICIPANT_STAGES
-from aqbio.stages.manifest import FAILED, OK, told_failure
-from aqbio.stages.solving.observed import read_observed, why_not_whole
-from aqbio.stages.stepping.findings import Failures
+from aqbio.records.findings import Failures
+from aqbio.records.manifest import FAILED, OK, told_failure
+from aqbio.records.observed import read_observed, why_not_whole
 from aqbio.stages.stepping.measures import Row, manifest_entry
 from aqbio.stages.stepping.quality import contact_window
 

@@ -7,8 +7,8 @@ from functools import partial
 from aqbio.errors import AqbioError
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.internal import Parts, contained
-from aqbio.stages.manifest import OK
+from aqbio.records.internal import Parts, contained
+from aqbio.records.manifest import OK
 from aqbio.stages.verdicts.gathered import Gathered, gathered
 from aqbio.stats.registry import Registry
 

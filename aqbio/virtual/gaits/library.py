@@ -1,10 +1,9 @@
-"""The gait library: tuned parameters, and solved gaits in one file."""
+"""The gait library: solved gaits in one file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.parameters import GaitParameters, read_presets
 from aqbio.virtual.gaits.relative import ROOT
 from aqbio.virtual.gaits.timeline import Timeline
 
@@ -23,17 +21,6 @@ DATA = Path(aqbio.__file__).parents[1] / "data" / "virtual_sprinters"
 """The demo study."""
 
 CONDITIONS = ("normal", "restricted_arms")
-
-
-@lru_cache(maxsize=2)
-def presets(condition: str = "normal") -> dict[float, GaitParameters]:
-    """Tuned parameters by speed of the reference body, m/s.
-
-    Parameters
-    ----------
-    condition : {"normal", "restricted_arms"}
-    """
-    return read_presets((DATA / f"presets_{condition}.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +89,8 @@ def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, 
         raise AqbioError(
             "the gait library does not exist.",
             file=str(path),
-            fix="take it from the repository, or make it again: python -m aqbio.virtual.regenerate",
+            fix="take it from the repository, or make it again there: "
+            "python -m validation.gaits.regenerate",
             rule="file-missing",
         )
     with np.load(path, allow_pickle=False) as file:

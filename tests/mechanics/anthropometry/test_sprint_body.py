@@ -143,7 +143,7 @@ def test_similar_bodies_scale_by_length_and_mass(sex):
     large = sprint_bodies(sex, mass=100.0, stature=1.80)
     for a, b in zip(small, large, strict=True):
         assert b.mass == pytest.approx(2 * a.mass)
-        np.testing.assert_allclose(b.com, 1.2 * a.com, rtol=1e-12)
+        np.testing.assert_allclose(b.com, 1.2 * a.com, rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(b.inertia, 2 * 1.2**2 * a.inertia, rtol=1e-11, atol=1e-16)
 
 

@@ -90,7 +90,12 @@ def test_more_frames_of_the_same_markers_tell_no_more(case):
     np.testing.assert_allclose(twice, once, rtol=0, atol=1e-12 * np.abs(once).max())
     markers = BodyMarkers(spread.template).derivatives(spread.template.shape(), q)
     by_pose = markers.by_pose[..., skeleton.free].reshape(len(q), -1, len(skeleton.free))
-    by_shape = markers.by_shape.reshape(len(q), by_pose.shape[1], -1)
+    by_shape = np.zeros((*by_pose.shape[:2], sum(spread.template.sizes)))
+    by_shape[..., spread.template.common] = markers.by_body.reshape(*by_pose.shape[:2], -1)
+    first = spread.template.sizes[0]
+    for marker, turn in enumerate(np.moveaxis(markers.by_offset, 1, 0)):
+        at = 3 * marker
+        by_shape[:, at : at + 3, first + at : first + at + 3] = turn
     normal, weighted = held_normal(by_pose, weight)
     left = by_shape - by_pose @ np.linalg.solve(normal, weighted @ by_shape)
     told = np.einsum("tkp,tkr->pr", left, left) / 0.010**2

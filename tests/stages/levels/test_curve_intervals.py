@@ -19,7 +19,7 @@ from aqbio.stages.levels.curve_intervals import (
 from aqbio.stages.levels.intervals import interval_rows
 from aqbio.stages.levels.trial_draws import Sampling, outcomes_of
 from aqbio.stages.stepping.curves import kept_curves
-from aqbio.steps.curves import CHAINS
+from aqbio.steps.signals import CHAINS
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.levels.test_intervals import EXACT, PLATES, STEP, _draws
 from tests.stages.made_contributions import made_trial

@@ -12,8 +12,7 @@ from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, centre_covariance, twins
 from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.stages.levels.cause_intervals import cause_rows
-from aqbio.stages.levels.intervals import interval_rows
+from aqbio.stages.levels.intervals import cause_rows, interval_rows
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
 

@@ -18,11 +18,11 @@ from scipy.interpolate import CubicSpline
 from aqbio.io.study import load_study
 from aqbio.mechanics.gait.steps import solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
-from aqbio.stages.contacts import trial_contacts
+from aqbio.stages.levels.rows import rows_of_level_a
 from aqbio.stages.stepping import columns as step_columns
-from aqbio.stages.stepping.contribution_rows import _level_a_rows
 from aqbio.stages.steps import TrialSteps, _step_rows
-from aqbio.steps.curves import JOINT_ROLES
+from aqbio.steps.contacts import trial_contacts
+from aqbio.steps.signals import JOINT_ROLES
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MASS, TIME, made_trial, mirrored_trial
 from tests.steps.cut import cut_steps
@@ -143,7 +143,7 @@ def test_impulses_of_joint_moments_are_their_time_integrals(study):
     joints = list(made["joint"].values)
     moments = CubicSpline(TIME, made["joint_moment"].values)
     size = np.abs(made["joint_moment"].values).max()
-    rows = pd.DataFrame(list(_level_a_rows(trial.curves.isel(step=0), trial.steps[0])))
+    rows = pd.DataFrame(rows_of_level_a(trial.curves, trial.steps)[0])
     own = rows[(rows["level"] == "joint") & (rows["statistic"] == "moment_impulse")]
     values = own.set_index(["source", "phase", "axis"])["value"]
     step = trial.steps[0]

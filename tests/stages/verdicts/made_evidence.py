@@ -12,9 +12,9 @@ from aqbio.io.study import Study, load_study
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stages.arms.choices import recomputed_arms
 from aqbio.stages.evidence import ARMS, OWN, arms_dataset, own_dataset
-from aqbio.stages.registration import record_registry
-from aqbio.virtual.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
-from aqbio.virtual.worlds import worlds
+from aqbio.stats.registration import record_registry
+from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
+from validation.worlds import worlds
 
 UPWARD = AXES.index("y")
 LEVELS, STEPS, SPRINTS = 4, 10, 3

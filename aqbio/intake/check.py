@@ -1,0 +1,258 @@
+"""`aqbio check`: every problem of a study at once, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from aqbio.config import MarkerSet, closest
+from aqbio.errors import AqbioError, Finding
+from aqbio.intake.checking.contents import (
+    label_problems,
+    laboratory_problems,
+    recording_problems,
+)
+from aqbio.intake.checking.files import missing_files, repeated_files
+from aqbio.intake.checking.repeated import repeated_frames
+from aqbio.io.capacities import read_capacities
+from aqbio.io.osim_markers import model_markers, model_names
+from aqbio.io.study import CheckedStudy, Study, checked_study
+from aqbio.records.internal import as_findings, contained
+from aqbio.stats.registration import study_registry
+
+
+def study_problems(file: Path) -> list[Finding]:
+    """Problems of settings, sheets, maps, models and recordings, and what stages would refuse.
+
+    Parameters
+    ----------
+    file : Path
+        study.yaml.
+
+    Returns
+    -------
+    list of Finding
+        Without an ``error`` among them the workflow can start, and no trial fails before its
+        motion is solved. Participants and trials with an error of their own are not looked at
+        further, and nobody where an error concerns all.
+    """
+    problems, checked = written_problems(file)
+    if checked is None:
+        return problems
+    told = {_key(one) for one in problems}
+    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in told]
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    return finding.rule, finding.participant, finding.trial, finding.what
+
+
+def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
+    """Problems that settings, sheets and files show by themselves, and what can be read of them."""
+    try:
+        checked = checked_study(file)
+    except AqbioError as error:
+        return as_findings(error), None
+    problems, study = list(checked.findings), checked.study
+    if checked.known:
+        for look in (
+            lambda: _map_problems(study),
+            lambda: _model_problems(study),
+            lambda: _file_problems(checked),
+            lambda: _hypothesis_problems(study),
+        ):
+            try:
+                with contained(study, "check"):
+                    problems += look()
+            except AqbioError as error:
+                problems += as_findings(error)
+    return list(dict.fromkeys(problems)), checked
+
+
+def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
+    """What the stages say of those who have no error yet."""
+    errors, study = [one for one in problems if one.severity == "error"], checked.study
+    if not checked.known or _recorded_later(study) or any(not one.participant for one in errors):
+        return []
+    left_out = {(one.participant, one.trial) for one in errors}
+    sound = [
+        one.participant_id
+        for one in study.participants
+        if not {(one.participant_id, ""), (one.participant_id, one.static_trial)} & left_out
+        and study.moving_of(one.participant_id)
+    ]
+    if not sound:
+        return []
+    # the stages take seconds to load, which nobody need wait for whom they are not asked about
+    from aqbio.intake.checking.foreseen import foreseen_problems, once, placed
+
+    rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
+    found = foreseen_problems(replace(study, trials=tuple(rest)), sound)
+    return [placed(one, checked) for one in once(found)]
+
+
+def _recorded_later(study: Study) -> bool:
+    """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
+    return (study.file.parent / "gait_library.npz").is_file()
+
+
+def _hypothesis_problems(study: Study) -> Iterator[Finding]:
+    """Problems of the registry of hypotheses and of the sheet of capacities."""
+    try:
+        study_registry(study)
+    except AqbioError as error:
+        yield from as_findings(error)
+    try:
+        if study.capacities_file is not None:
+            people = [one.participant_id for one in study.participants]
+            read_capacities(study.capacities_file, people)
+    except AqbioError as error:
+        yield from as_findings(error)
+
+
+def _map_problems(study: Study) -> list[Finding]:
+    """Problems of the model map and of the marker set, and bodies on which they disagree."""
+    try:
+        model_map = study.model_map
+    except AqbioError as error:
+        own = bool(study.settings.model.markers)
+        return [*as_findings(error), *(_marker_problems(study) if own else ())]
+    if not _has_markers(study):
+        return []  # joint angles: the markers are those of the participants' models
+    if findings := _marker_problems(study):
+        return findings
+    known = {body for members in model_map.groups.values() for body in members}
+    named = {marker.body for marker in study.marker_set.markers.values()}
+    return [_unknown_body(study, body, known) for body in sorted(named - known)]
+
+
+def _has_markers(study: Study) -> bool:
+    return not study.trials or any(trial.file for trial in study.trials)
+
+
+def _marker_problems(study: Study) -> list[Finding]:
+    try:
+        _ = study.marker_set
+    except AqbioError as error:
+        return as_findings(error)
+    return []
+
+
+def _unknown_body(study: Study, body: str, known: set[str]) -> Finding:
+    near = closest(body, known)
+    return Finding(
+        rule="body-unknown",
+        severity="error",
+        what=f"the marker set speaks of body {body}, which no group of the model map has.",
+        file=str(study.marker_file),
+        where=f"body {body}",
+        fix=f"did you mean {near}?" if near else f"known: {', '.join(sorted(known))}.",
+    )
+
+
+def _model_problems(study: Study) -> Iterator[Finding]:
+    checked: set[Path] = set()
+    for participant in study.participants:
+        try:
+            path = study.model_file(participant.participant_id)
+        except AqbioError as error:
+            yield from as_findings(error)
+            continue
+        if not path.is_file():
+            yield Finding(
+                rule="model-missing",
+                severity="error",
+                what="the generic model does not exist.",
+                participant=participant.participant_id,
+                file=str(path),
+                fix="correct model.file in study.yaml.",
+            )
+        elif path not in checked:
+            checked.add(path)
+            yield from _names_not_in_model(study, path)
+            yield from _markers_elsewhere(study, path)
+
+
+def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
+    """Names of the map that the model does not have."""
+    try:
+        names, model_map = model_names(path), study.model_map
+    except AqbioError:
+        return  # told elsewhere
+    for name in sorted(model_map.names() - names):
+        near = closest(name, names)
+        yield Finding(
+            rule="map-names",
+            severity="error",
+            what=f"the model map speaks of {name}, which the model {path.name} does not have.",
+            file=str(study.map_file),
+            where=name,
+            fix=f"did you mean {near}?" if near else "is it the map of another model?",
+        )
+
+
+def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
+    """Markers that the marker set puts on another limb than the model's own marker of that name."""
+    try:
+        own, marker_set, groups = model_markers(path), study.marker_set, study.model_map.groups
+    except AqbioError:
+        return  # told elsewhere
+    group = {body: name for name, members in groups.items() for body in members}
+    for label, marker in marker_set.markers.items():
+        body = own.get(marker_set.model_name(label))
+        if None in (group.get(body or ""), group.get(marker.body)):
+            continue
+        if group[str(body)] != group[marker.body]:
+            yield Finding(
+                rule="marker-body",
+                severity="warning",
+                what=f"the marker set puts {label} on {marker.body} ({group[marker.body]}), but "
+                f"the model {path.name} has its marker {marker_set.model_name(label)} on {body} "
+                f"({group[str(body)]}).",
+                file=str(study.marker_file),
+                where=label,
+                fix="correct its body; or give it another name in the column model, if it is not "
+                "that marker.",
+            )
+
+
+def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
+    study = checked.study
+    if _recorded_later(study):
+        return
+    try:
+        data = study.data
+    except AqbioError as error:
+        yield from as_findings(error)
+        return
+    if not data.is_dir():
+        yield Finding(
+            rule="data-folder",
+            severity="error",
+            what="the folder of the recordings does not exist.",
+            file=str(data),
+            where=f"{study.file.name}, files.data",
+            fix="correct files.data in study.yaml.",
+        )
+        return
+    yield from missing_files(checked)
+    repeated = list(repeated_files(checked))
+    yield from repeated
+    marker_set = _marker_set(study)
+    findings, contents = recording_problems(checked, marker_set)
+    yield from findings
+    if contents.read:
+        yield from laboratory_problems(checked, contents)
+        told = {one.where for one in repeated}
+        yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
+        if marker_set is not None and _has_markers(study):
+            yield from label_problems(marker_set, study.marker_file, contents.labels)
+
+
+def _marker_set(study: Study) -> MarkerSet | None:
+    """The marker set, if nothing is wrong with it."""
+    try:
+        return study.marker_set
+    except AqbioError:
+        return None

@@ -1,0 +1,210 @@
+"""What the recordings themselves say: labels, plates, units, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aqbio.config import MarkerSet, Trial, closest
+from aqbio.config.validation import setting_line
+from aqbio.errors import AqbioError, Finding
+from aqbio.intake.checking.files import included, named_in
+from aqbio.intake.checking.repeated import Gait, landmark_distances
+from aqbio.io.recording import Recording
+from aqbio.io.study import CheckedStudy, Study
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.movement import stands_still
+from aqbio.records.internal import contained
+from aqbio.stages.prepare.axes import laboratory_axes
+from aqbio.stages.prepare.notes import Notes
+
+DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
+"""What readers notice and a person can only mend in the recording."""
+
+MANY = 5
+"""Labels that are nowhere are told one by one up to this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What all recordings of a study hold together.
+
+    Attributes
+    ----------
+    labels : frozenset of str
+    plates : frozenset of int
+    read : int
+        Recordings that could be read.
+    gaits : tuple of Gait
+        Moving trials.
+    """
+
+    labels: frozenset[str]
+    plates: frozenset[int]
+    read: int
+    gaits: tuple[Gait, ...] = ()
+
+
+def recording_problems(
+    checked: CheckedStudy, marker_set: MarkerSet | None
+) -> tuple[list[Finding], Contents]:
+    """Open every recording that is there and say what is wrong with it."""
+    findings: list[Finding] = []
+    labels: set[str] = set()
+    plates: set[int] = set()
+    read, gaits = 0, list[Gait]()
+    study = checked.study
+    for trial, line in included(checked):
+        place = named_in(checked, line)
+        markers, forces = study.recording(trial), study.forces(trial)
+        if not markers.is_file() or (forces is not None and not forces.is_file()):
+            continue
+        axes = None if trial.coordinates_file else marker_set
+        try:
+            with contained(study, "check", trial.participant_id, trial.trial_id):
+                recording = _recording(study, trial)
+                if axes is not None and trial.task != "static":
+                    gaits.append(Gait(trial, line, landmark_distances(recording, axes)))
+                found = list(_trial_problems(recording, trial, checked, axes))
+        except AqbioError as error:
+            findings.append(_of_trial(error.finding(), study, trial, place))
+            continue
+        read += 1
+        labels |= set(recording.labels)
+        if recording.forces is not None:
+            plates |= set(recording.forces.numbers)
+        findings += [_of_trial(finding, study, trial, place) for finding in found]
+    contents = Contents(frozenset(labels), frozenset(plates), read, tuple(gaits))
+    return findings, contents
+
+
+def _recording(study: Study, trial: Trial) -> Recording:
+    """Read a trial as stage prepare does."""
+    if trial.coordinates_file:
+        # scipy and OpenSim, which studies of markers need not wait for
+        from aqbio.stages.prepare.coordinates import coordinates_trial
+
+        return coordinates_trial(study, trial).recording
+    unit = study.settings.laboratory.marker_unit
+    return read_recording(study.recording(trial), study.forces(trial), unit)
+
+
+def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
+    """Say whose trial it is, in which line it stands, and which of its files is meant."""
+    path, forces = study.recording(trial), study.forces(trial)
+    if forces is not None and Path(finding.file).name == forces.name:
+        path = forces
+    return replace(
+        finding,
+        trial=trial.trial_id,
+        participant=trial.participant_id,
+        file=str(path),
+        where=f"{finding.where}; {place}" if finding.where else place,
+    )
+
+
+def _trial_problems(
+    recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
+) -> Iterator[Finding]:
+    yield from (one for one in recording.findings if one.rule in DOUBTFUL)
+    still = stands_still(recording.positions)
+    if still != (trial.task == "static"):
+        yield Finding(
+            rule="task",
+            severity="error",
+            what=f"the sheet says {trial.task}, but the person "
+            + ("stands still." if still else "moves about."),
+            file=trial.source,
+            fix="correct task or file in trials.tsv.",
+        )
+    seconds = (len(recording.positions) - 1) / recording.rate
+    if (trial.start_s or 0.0) >= seconds:
+        yield Finding(
+            rule="trial-window",
+            severity="error",
+            what=f"start_s is {trial.start_s:g} s, but the recording is {seconds:.2f} s long.",
+            file=trial.source,
+            fix="count from the trial's first frame, in seconds.",
+        )
+    if marker_set is None:
+        return
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
+    try:
+        laboratory_axes(recording, marker_set, checked.study.settings.laboratory.axes, notes)
+    except AqbioError as error:
+        yield error.finding()
+    yield from notes.found
+
+
+def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
+    """Labels of the marker set that no recording has."""
+    asked = list(marker_set.markers)
+    absent = [label for label in asked if label not in labels]
+    free = [label for label in labels if label not in marker_set.markers]
+    if len(absent) <= MANY:
+        return [_absent(label, marker_set, file, free) for label in absent]
+    return [
+        Finding(
+            rule="label-nowhere",
+            severity="error"
+            if len(absent) == len(asked) or _key(marker_set, absent)
+            else "warning",
+            what=f"{len(absent)} of the {len(asked)} labels of the marker set are in no recording: "
+            f"{', '.join(absent)}.",
+            file=str(file),
+            where=setting_line(file, "markers", absent[0]),
+            fix="compare them with the labels of the recordings: "
+            + (", ".join(sorted(free)) or "all of those are in the marker set")
+            + ".",
+        )
+    ]
+
+
+def _absent(label: str, marker_set: MarkerSet, file: Path, free: list[str]) -> Finding:
+    near = closest(label, free)
+    needed = bool(near) or _key(marker_set, [label])
+    return Finding(
+        rule="label-nowhere",
+        severity="error" if needed else "warning",
+        what=f"label {label} of the marker set is in no recording.",
+        file=str(file),
+        where=setting_line(file, "markers", label),
+        fix=f"did you mean {near}?" if near else "remove it, or leave it if it was not worn.",
+    )
+
+
+def _key(marker_set: MarkerSet, labels: Iterable[str]) -> bool:
+    """Whether feet or pelvis are among some labels: nothing goes without those."""
+    feet, pelvis = marker_set.feet, marker_set.pelvis
+    needed = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    return bool(needed & set(labels))
+
+
+def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
+    """Plates and markers that the settings leave out and no recording has."""
+    file, laboratory = checked.study.file, checked.study.settings.laboratory
+    for index, number in enumerate(laboratory.ignore_plates):
+        if number not in contents.plates:
+            known = ", ".join(map(str, sorted(contents.plates))) or "none at all"
+            yield Finding(
+                rule="plate-unknown",
+                severity="error",
+                what=f"laboratory.ignore_plates names plate {number}, which no recording has.",
+                file=str(file),
+                where=setting_line(file, "laboratory", "ignore_plates", index),
+                fix=f"the recordings have plates {known}, counted from 1.",
+            )
+    for index, label in enumerate(laboratory.ignore_markers):
+        if label not in contents.labels:
+            near = closest(label, contents.labels)
+            yield Finding(
+                rule="label-nowhere",
+                severity="error",
+                what=f"laboratory.ignore_markers names {label}, which no recording has.",
+                file=str(file),
+                where=setting_line(file, "laboratory", "ignore_markers", index),
+                fix=f"did you mean {near}?" if near else "remove it.",
+            )

@@ -1,0 +1,162 @@
+"""Which files belong together: forces to markers, two exports of one recording, one marker set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from aqbio.intake.gathering.facts import MarkerFacts, same_recording
+from aqbio.intake.gathering.files import StorageFacts
+from aqbio.intake.gathering.people import people_of, words
+from aqbio.mechanics.vectors import FloatArray
+
+OVERLAP = 0.5
+"""Forces that belong to markers cover at least this share of their time."""
+
+EQUAL = 1e-9
+"""Likenesses that differ by less are equal: they are sums of a few fractions."""
+
+VOCABULARY = 0.6
+"""Recordings of one marker set share this share of the smaller one's labels."""
+
+
+def trial_words(file: Path) -> frozenset[str]:
+    """Give the words that tell a file's trial: of its name or, if those do not, of a folder.
+
+    Examples
+    --------
+    >>> sorted(trial_words(Path("run200/grf.mot")))
+    ['200', 'run']
+    """
+    names = (file.stem, *reversed(file.parent.parts))
+    return next((found for name in names if (found := words(name))), frozenset())
+
+
+def force_files(
+    markers: Sequence[MarkerFacts], forces: Sequence[StorageFacts]
+) -> dict[Path, StorageFacts]:
+    """Give the force file of each marker file that has no plates of its own.
+
+    Parameters
+    ----------
+    markers, forces : sequences
+        Of one folder of recordings.
+
+    Returns
+    -------
+    dict
+        By marker file. Names that share most words belong together; of equal ones those whose
+        folders share most words; and the clocks must overlap. A static trial gets forces only if
+        all words agree. Files that could be exchanged as well are not paired.
+    """
+    open_files = [one for one in markers if not one.plates]
+    if not open_files or not forces:
+        return {}
+    alike = np.array([[_likeness(one, two) for two in forces] for one in open_files])
+    rows, columns = linear_sum_assignment(-alike)
+    chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    return {
+        open_files[row].file: forces[column]
+        for row, column in chosen.items()
+        if alike[row, column] > 0.0 and not _exchangeable(alike, chosen, row)
+    }
+
+
+def _exchangeable(alike: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
+    """Whether another force file would go with the markers just as well."""
+    column = chosen[row]
+    owner = {theirs: other for other, theirs in chosen.items()}
+    for other in range(alike.shape[1]):
+        here, there = alike[row, column], alike[row, other]
+        if other in owner:
+            here, there = here + alike[owner[other], other], there + alike[owner[other], column]
+        if other != column and alike[row, other] > 0.0 and there >= here - EQUAL:
+            return True
+    return False
+
+
+def _likeness(markers: MarkerFacts, forces: StorageFacts) -> float:
+    start, end = markers.first_time, markers.first_time + markers.seconds
+    shared_time = min(end, forces.end) - max(start, forces.start)
+    mine, theirs = trial_words(markers.file), trial_words(forces.file)
+    if shared_time < OVERLAP * markers.seconds or (markers.still and mine != theirs):
+        return 0.0
+    common = _shared(mine, theirs)
+    near = 0.1 * _shared(words(str(markers.file.parent)), words(str(forces.file.parent)))
+    here = 0.05 if markers.file.parent == forces.file.parent else 0.0
+    return common + near + here if common else 0.0
+
+
+def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
+    """Share of all words that both have; 1 where neither has any."""
+    union = len(mine | theirs)
+    return len(mine & theirs) / union if union else 1.0
+
+
+def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
+    """Give the participant of each recording."""
+    standing = {one.file for one in markers if one.still}
+    return people_of([one.file for one in markers], standing)
+
+
+def repeated_recordings(
+    markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
+) -> dict[Path, Path]:
+    """Give the files that hold the recording of another file of the person, and that other file.
+
+    The file with its own plates stays, then the one with a force file, then the first by name.
+    """
+    owners = owners_of(markers)
+    kept: list[MarkerFacts] = []
+    repeated: dict[Path, Path] = {}
+    for one in sorted(markers, key=lambda m: (-m.plates, m.file not in with_forces, m.file)):
+        own = (other for other in kept if owners[other.file] == owners[one.file])
+        twin = next((other for other in own if same_recording(other, one)), None)
+        if twin is None:
+            kept.append(one)
+        else:
+            repeated[one.file] = twin.file
+    return repeated
+
+
+def foreign_recordings(markers: Sequence[MarkerFacts]) -> list[tuple[Path, Path]]:
+    """Give pairs of files of different people that hold the same recording: somebody's mistake."""
+    owners = owners_of(markers)
+    return [
+        (one.file, two.file)
+        for one, two in combinations(markers, 2)
+        if owners[one.file] != owners[two.file] and same_recording(one, two)
+    ]
+
+
+def marker_vocabularies(
+    markers: Sequence[MarkerFacts], unused: frozenset[str]
+) -> list[list[MarkerFacts]]:
+    """Group recordings by the labels that they share, the largest group first.
+
+    Parameters
+    ----------
+    markers : sequence of MarkerFacts
+    unused : frozenset of str
+        Labels that do not count.
+    """
+    groups: list[tuple[set[str], list[MarkerFacts]]] = []
+    for one in sorted(markers, key=lambda m: -len(m.labels)):
+        labels = set(one.labels) - unused
+        for known, members in groups:
+            smaller = min(len(labels), len(known))
+            if smaller and len(labels & known) >= VOCABULARY * smaller:
+                known |= labels
+                members.append(one)
+                break
+        else:
+            groups.append((labels, [one]))
+
+    def size(group: tuple[set[str], list[MarkerFacts]]) -> tuple[int, int]:
+        return (sum(not one.still for one in group[1]), len(group[0]))
+
+    return [members for _, members in sorted(groups, key=size, reverse=True)]

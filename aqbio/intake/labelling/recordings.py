@@ -1,0 +1,166 @@
+"""The marker set of a group of recordings: every label's place, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import MarkerSet
+from aqbio.config.landmarks import LandmarkTable
+from aqbio.intake.gathering.chosen_model import ChosenModel
+from aqbio.intake.labelling.evidence import loose_labels, needed_labels, pooled_places
+from aqbio.intake.labelling.marker_text import marker_set_text
+from aqbio.io.recording import Recording
+from aqbio.landmarks.by_name import NamedLabels, Place, named_labels
+from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.proposal import (
+    Labelling,
+    marker_set_content,
+    missing_landmarks,
+    proposed_markers,
+    with_blanks,
+)
+from aqbio.landmarks.table import landmark_table
+from aqbio.mechanics.vectors import FloatArray
+
+if TYPE_CHECKING:
+    from aqbio.intake.labelling.by_place import PlacedLabel
+
+TOE_AHEAD = 0.03
+"""A toe is in front of the first metatarsal by at least this, m."""
+
+UNKNOWN = "its name says nothing to aqbio"
+SOURCE = "proposed by aqbio from the labels of the recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSet:
+    """A marker set that was proposed.
+
+    Attributes
+    ----------
+    marker_set : MarkerSet or None
+        None while landmarks are missing that none can do without.
+    text : str
+        The file, with a blank for each of those.
+    sure : int
+        Labels whose place their name tells.
+    notes : dict
+        How the others were placed, by label.
+    left_out : dict
+        Reason by label that is not used.
+    missing : tuple of Place
+        Landmarks that no marker set can do without.
+    """
+
+    marker_set: MarkerSet | None
+    text: str
+    sure: int
+    notes: Mapping[str, str]
+    left_out: Mapping[str, str]
+    missing: tuple[Place, ...]
+
+
+def proposed_set(
+    name: str,
+    standing: Sequence[Sequence[str]],
+    moving: Sequence[Sequence[str]],
+    model: ChosenModel,
+    statics: Sequence[Mapping[str, FloatArray]] = (),
+    motions: Callable[[], Iterable[Recording]] = tuple,
+) -> ProposedSet:
+    """Propose a marker set.
+
+    Parameters
+    ----------
+    name : str
+    standing, moving : sequences
+        Labels of each static and of each moving trial.
+    model : ChosenModel
+    statics : sequence of mappings of (3,) arrays, m
+        Where markers are in a static trial of each participant, by label: they are looked at where
+        names leave landmarks open that no marker set can do without, or all of a segment's.
+    motions : callable
+        Gives moving trials, in which a label must move with the segment that it was placed on.
+    """
+    table = landmark_table()
+    labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
+    named = named_labels(labels, table)
+    seen = {label for trial in moving for label in trial}
+    static_only = frozenset(label for label in labels if moving and label not in seen)
+    left_out = dict(named.unused)
+    by_place, disputed = _by_place(named, statics, table)
+    used = needed_labels(by_place, Labelling(named.places, static_only), table)
+    known = named.places | {label: one.place for label, one in used.items()}
+    loose = loose_labels(used, known, motions(), table) if used else {}
+    used = {label: one for label, one in used.items() if label not in loose}
+    known = {label: place for label, place in known.items() if label not in loose}
+    notes = {label: one.words for label, one in used.items()}
+    known, moved = _toes_where_they_are(known, next(iter(statics), {}))
+    notes |= moved
+    labelling = Labelling(known, static_only, notes)
+    for label in (label for label in named.unknown if label not in used):
+        looks = by_place.get(label)
+        left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
+        if label in disputed:
+            left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
+        if label in loose:
+            left_out[label] += f", but while running {loose[label]}"
+    places = model_places(model.own, model.model_map, table)
+    missing = tuple(missing_landmarks(labelling))
+    labelling = with_blanks(labelling)
+    sections = proposed_markers(labelling, places, table, sprint=model.sprint)
+    placed = {label for part in sections.values() for label in part}
+    left_out |= {label: "the model has no such segment" for label in known if label not in placed}
+    content = marker_set_content(name, SOURCE, labelling, sections)
+    text = marker_set_text(content, sections, labelling.notes, left_out, missing)
+    marker_set = None if missing else MarkerSet.model_validate(content)
+    sure = _count(sections) - len(missing)
+    return ProposedSet(marker_set, text, sure, notes, left_out, missing)
+
+
+def _toes_where_they_are(
+    places: Mapping[str, Place], static: Mapping[str, FloatArray]
+) -> tuple[dict[str, Place], dict[str, str]]:
+    """Take a toe marker that is not in front of the metatarsals for the second one.
+
+    Capture software calls the head of the second metatarsal TOE, also where others sit beside it.
+    """
+    at = {place: label for label, place in places.items() if label in static}
+    found, notes = dict(places), {}
+    for side in ("right", "left"):
+        labels = [at.get(Place(landmark, side)) for landmark in ("heel", "mt1", "toe")]
+        if None in labels or Place("mt2", side) in at:
+            continue
+        heel, ball, toe = (static[label] for label in labels if label is not None)
+        along = (ball - heel) / np.linalg.norm(ball - heel)
+        ahead = float((toe - ball) @ along)
+        if ahead < TOE_AHEAD:
+            label = at[Place("toe", side)]
+            found[label] = Place("mt2", side)
+            notes[label] = (
+                f"second metatarsal, not toe: only {1e3 * ahead:.0f} mm in front of the first one"
+            )
+    return found, notes
+
+
+def _by_place(
+    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
+) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
+    """What the positions of the labels say whose names say nothing, and where people differ."""
+    if not statics or not named.unknown:
+        return {}, {}
+    from aqbio.intake.labelling.by_place import placed_labels
+
+    found = []
+    for static in statics:
+        worn = {label: place for label, place in static.items() if label not in named.unused}
+        found.append(placed_labels(worn, named.places, table))
+    return pooled_places(found, table)
+
+
+def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:
+    return sum(len(part) for part in sections.values())

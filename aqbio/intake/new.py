@@ -1,0 +1,180 @@
+"""`aqbio new`: a study folder to fill in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from aqbio.config import SHEETS
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import write_text
+from aqbio.stats.registry import DEFAULT
+
+if TYPE_CHECKING:
+    from aqbio.intake.gathering.study import GatheredStudy
+
+STUDY = """\
+# Settings of the study; every setting and its default: config/README.md of aqbio.
+name: {name}
+files:
+  data: data            # folder of the recordings
+model:
+  file: sprint          # our sprint model; or the path of a generic .osim file
+  map: sprint           # its map: a folder of models/, or the path of a map file
+  # markers: markers.yaml   # marker set of your laboratory; default: the model's own
+"""
+
+README = """\
+# {name}
+
+1. Copy the recordings into `data/` (C3D, or TRC with MOT).
+2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them). The
+   columns are explained in `config/README.md` of aqbio.
+   `capacities.tsv` is for strengths measured elsewhere; without rows the hypotheses that need them
+   are reported as not testable.
+3. `hypotheses.yaml` says what is tested and by which rule. Change it now or never: after the first
+   recording was read, every change is marked post hoc.
+4. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
+   file in `study.yaml`.
+5. `aqbio check {folder}` says everything that is missing or wrong.
+6. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
+   `results/{name}/report/index.html`.
+"""
+
+
+GATHERED = """\
+# Settings of the study; every setting and its default: config/README.md of aqbio.
+# Filled in from the recordings: found.txt says what was seen.
+name: {name}
+files:
+  data: {data}   # folder of the recordings; nothing in it is copied or changed
+model:
+  file: {model}          # sprint: our sprint model; or the path of a generic .osim file
+  map: {map}           # its map: a folder of models/, or the path of a map file
+{markers}
+"""
+
+GATHERED_README = """\
+# {name}
+
+1. Read `found.txt`: what was seen in the recordings, and what aqbio could not know.
+2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
+   correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them). The columns
+   are explained in `config/README.md` of aqbio.
+3. Look through `markers.yaml`, if there is one: which label sits where. Fill in what it asks for
+   under `please_fill`.
+4. `aqbio check {folder}` says everything that is missing or wrong.
+5. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
+   `results/{name}/report/index.html`.
+"""
+
+
+def new_study(folder: Path) -> None:
+    """Write a study folder with settings, empty sheets and a README.
+
+    Raises
+    ------
+    AqbioError
+        When the folder holds a study already.
+    """
+    name = _free_name(folder)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for sheet, row in SHEETS.items():
+        write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
+    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
+    write_text(folder / "README.md", README.format(**_typed(name, folder)))
+    write_text(folder / "study.yaml", STUDY.format(name=name))
+
+
+def new_study_from(
+    folder: Path, data: Path, model: Path | None, report: Callable[[str], None]
+) -> str:
+    """Write a study folder filled in from a folder of recordings.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    data : Path
+        Recordings: looked at where they are, never copied.
+    model : Path or None
+        A generic model, or one that is scaled to a person; None takes our sprint model.
+    report : callable
+        Gets a line of progress.
+
+    Returns
+    -------
+    str
+        What was found and what is left to do; ``found.txt`` holds the same.
+
+    Raises
+    ------
+    AqbioError
+        When the folder holds a study already, or no recording can be read.
+    """
+    from aqbio.intake.gathering.rows import sheet_text
+    from aqbio.intake.gathering.study import gathered_study
+    from aqbio.intake.gathering.summary import summary_text
+
+    name = _free_name(folder)
+    study = gathered_study(name, data.resolve(), model, report)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "participants.tsv", sheet_text("participants", study.rows.people))
+    write_text(folder / "trials.tsv", sheet_text("trials", study.rows.trials))
+    if study.model.map_text:
+        write_text(folder / study.model.map, study.model.map_text)
+    if study.markers is not None:
+        write_text(folder / "markers.yaml", study.markers.text)
+    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
+    write_text(folder / "README.md", GATHERED_README.format(**_typed(name, folder)))
+    summary = summary_text(study, folder)
+    write_text(folder / "found.txt", summary)
+    write_text(folder / "study.yaml", _settings_text(name, study))
+    return summary
+
+
+def _typed(name: str, folder: Path) -> dict[str, str]:
+    """Name and paths of a study as they are typed in a terminal, blanks and all."""
+    file = folder / "study.yaml"
+    return {"name": name, "folder": quote(str(folder)), "file": quote(str(file))}
+
+
+def _settings_text(name: str, study: GatheredStudy) -> str:
+    markers = "  markers: markers.yaml   # where each label sits; please look through it"
+    if study.markers is None:
+        markers = "  # joint angles need no marker set"
+    return GATHERED.format(
+        name=name,
+        data=_quoted(str(study.data)),
+        model=_quoted(study.model.file),
+        map=study.model.map,
+        markers=markers,
+    )
+
+
+def _quoted(text: str) -> str:
+    """Write a text as YAML, in quotes where it needs them."""
+    import yaml
+
+    written: str = yaml.safe_dump(text, default_flow_style=True, width=10_000, allow_unicode=True)
+    return written.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def _free_name(folder: Path) -> str:
+    """Name of a new study, if the folder does not hold one already.
+
+    Raises
+    ------
+    AqbioError
+    """
+    if (folder / "study.yaml").exists():
+        raise AqbioError(
+            "there is a study in this folder already.",
+            file=str(folder / "study.yaml"),
+            fix="choose another folder.",
+            rule="study-exists",
+        )
+    return re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"

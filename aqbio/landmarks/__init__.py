@@ -1,0 +1,1 @@
+"""Landmarks of the body: which one a label names, and where a model has it."""

@@ -1,0 +1,136 @@
+"""Rows of the tables of findings: what the stages of all participants, and of the study, noted."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from aqbio.errors import AqbioError, Cause, Finding, causes, group_of
+from aqbio.io.dictionary import columns
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table, write_table
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.internal import as_findings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FINDINGS = columns("findings")
+CAUSES = columns("causes")
+"""Findings by what is behind them: those that differ only in trials, labels and numbers."""
+
+Failures = dict[tuple[str, str], AqbioError]
+"""Why a trial failed, by participant and trial."""
+
+_FIELDS = {one.name for one in fields(Finding)}
+
+LATER = tuple(stage for stage in STUDY_STAGES if stage != "steps")
+"""Stages that find things when the table of all findings is written already."""
+
+
+def finding_rows(study: Study, failed: Failures) -> Iterator[dict[str, Any]]:
+    """Rows of every finding of every stage of the participants, and of trials that failed since."""
+    for participant in study.participants:
+        name = participant.participant_id
+        for stage in PARTICIPANT_STAGES:
+            manifest = study.read_manifest(name, stage)
+            found = list(manifest["findings"])
+            found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
+            yield from (_row(finding, stage) | {"participant_id": name} for finding in found)
+    for (name, trial), error in failed.items():
+        for one in as_findings(error, trial=trial, participant=name):
+            yield _row(one.as_dict(), "steps")
+
+
+def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    known = {name: finding[name] for name in finding if name in _FIELDS}
+    return {
+        "participant_id": finding["participant"] or None,
+        "trial_id": finding["trial"] or None,
+        "stage": stage,
+        "severity": finding["severity"],
+        "rule": finding["rule"],
+        "what": finding["what"],
+        "where": finding["where"] or None,
+        "file": PurePath(finding["file"]).name or None,
+        "fix": finding["fix"] or None,
+        "label": finding.get("label") or None,
+        "number": finding["number"],
+        "limit": finding["limit"],
+        "unit": finding["unit"] or None,
+        "cause": group_of(Finding(**known)),
+    }
+
+
+def write_findings(study: Study, stage: str, findings: Iterable[Finding]) -> None:
+    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
+    import pandas as pd
+
+    rows = [_row(finding.as_dict(), stage) for finding in findings]
+    source = provenance(stage, [], study.stage_settings(stage))
+    table = pd.DataFrame(rows, columns=list(FINDINGS))
+    write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)
+
+
+def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
+    """Read the findings of all participants' stages, of stage steps and of some later ones."""
+    import pandas as pd
+
+    later = [study.table(f"findings_{stage}.tsv") for stage in stages]
+    first = read_table(study.table("findings.tsv"))
+    more = [table for table in map(read_table, filter(Path.is_file, later)) if len(table)]
+    if not more:
+        return first
+    return pd.concat([first, *more] if len(first) else more, ignore_index=True)
+
+
+def study_causes(study: Study, stages: Iterable[str] = LATER) -> tuple[Cause, ...]:
+    """Sort all findings of a study by what is behind them, the gravest first."""
+    table = every_finding(study, stages)
+    words = table.astype(object).where(table.notna(), None)
+    return causes(_finding(row) for row in words.to_dict("records"))
+
+
+def _finding(row: Mapping[Hashable, Any]) -> Finding:
+    return Finding(
+        rule=row["rule"],
+        severity=row["severity"],
+        what=row["what"],
+        trial=row["trial_id"] or "",
+        participant=row["participant_id"] or "",
+        number=row["number"],
+        limit=row["limit"],
+        unit=row["unit"] or "",
+        file=row["file"] or "",
+        where=row["where"] or "",
+        fix=row["fix"] or "",
+        label=row["label"] or "",
+    )
+
+
+def cause_rows(found: Iterable[Cause]) -> Iterator[dict[str, Any]]:
+    """Rows of every cause, the gravest first."""
+    for cause in found:
+        yield {
+            "cause": group_of(cause.first),
+            "severity": cause.first.severity,
+            "rule": cause.first.rule,
+            "count": len(cause.members),
+            "concerns": cause.concerns or None,
+            "labels": ", ".join(cause.labels) or None,
+            "what": cause.first.what,
+            "alike": cause.alike or None,
+            "fix": cause.first.fix or None,
+        }
+
+
+def write_causes(study: Study, stage: str, found: Iterable[Cause]) -> None:
+    """Write ``tables/causes.tsv``: findings once per cause."""
+    import pandas as pd
+
+    table = pd.DataFrame(list(cause_rows(found)), columns=list(CAUSES))
+    source = provenance(stage, [], study.stage_settings(stage))
+    write_table(table, study.table("causes.tsv"), CAUSES, source)

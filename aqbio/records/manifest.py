@@ -1,0 +1,232 @@
+"""What a stage made of a participant: each trial's status, reason, numbers and findings.
+
+One trial's failure never stops the others, whatever it is: it is recorded with its reason, later
+stages pass it on, and the report shows it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.atomic import write_text
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
+
+Report = Callable[[str], None]
+"""Takes one line of progress."""
+
+ParticipantStage = Callable[[Study, str, Report], None]
+
+OK, FAILED = "ok", "failed"
+
+EARLIER = {
+    "solve": ("prepare", "scale"),
+    "consistency": ("solve",),
+    "contributions": ("consistency",),
+    "evidence": ("contributions",),
+}
+"""Stages whose failures a stage passes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """What a stage made of one trial.
+
+    Attributes
+    ----------
+    numbers : mapping
+        What later stages and the report need, ready for JSON.
+    findings : tuple of Finding
+    inputs : tuple of Path
+        Files that were read.
+    """
+
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    inputs: tuple[Path, ...] = ()
+
+
+def run_trials(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    work: Callable[[Trial], TrialOutcome],
+    report: Report,
+) -> list[dict[str, Any]]:
+    """Do a stage's work on every moving trial that earlier stages could handle.
+
+    Parameters
+    ----------
+    work : callable
+        Takes a trial; raises AqbioError when it cannot be done.
+    report : callable
+        Gets a line per trial.
+
+    Returns
+    -------
+    list of dict
+        One entry per trial, in the order of the sheet, for :func:`write_manifest`.
+    """
+    before = earlier_failures(study, participant_id, stage)
+    entries = []
+    for trial in study.moving_of(participant_id):
+        if trial.trial_id in before:
+            entries.append(entry(trial.trial_id, FAILED, before[trial.trial_id]))
+            report(f"{participant_id} {trial.trial_id}: not possible ({before[trial.trial_id]})")
+            continue
+        entries.append(run_trial(study, participant_id, stage, trial, work))
+        reason = entries[-1]["reason"]
+        report(f"{participant_id} {trial.trial_id}: {'failed: ' + reason if reason else 'done'}")
+    return entries
+
+
+def run_trial(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    trial: Trial,
+    work: Callable[[Trial], TrialOutcome],
+) -> dict[str, Any]:
+    """Do a stage's work on one trial and give its manifest entry; no exception of it escapes."""
+    try:
+        with contained(study, stage, participant_id, trial.trial_id):
+            outcome = work(trial)
+            inputs = [str(path) for path in outcome.inputs]
+            done = entry(
+                trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
+            )
+            _as_json(done)  # what cannot be written is this trial's failure, not everybody's
+    except AqbioError as error:
+        found = as_findings(error, trial=trial.trial_id, participant=participant_id)
+        return entry(trial.trial_id, FAILED, in_one_line(error), findings=found)
+    return done
+
+
+def participant_stage(
+    stage: str, cleared: Callable[[Study, str], None] | None = None, **numbers: Any
+) -> Callable[[ParticipantStage], ParticipantStage]:
+    """Make whatever a stage raises for a participant this participant's failure.
+
+    Parameters
+    ----------
+    stage : str
+    cleared : callable, optional
+        Leaves the files that later stages read of a participant without results.
+    numbers
+        What later stages read in the manifest of such a participant.
+    """
+
+    def decorated(work: ParticipantStage) -> ParticipantStage:
+        @wraps(work)
+        def safe(study: Study, participant_id: str, report: Report) -> None:
+            try:
+                with contained(study, stage, participant_id):
+                    work(study, participant_id, report)
+            except AqbioError as error:
+                if error.rule == STAGE_ORDER:
+                    raise
+                report(f"{participant_id}: failed: {in_one_line(error)}")
+                if cleared is not None:
+                    cleared(study, participant_id)
+                _write_failure(study, participant_id, stage, error, numbers)
+
+        return safe
+
+    return decorated
+
+
+def _write_failure(
+    study: Study, participant_id: str, stage: str, error: AqbioError, numbers: Mapping[str, Any]
+) -> None:
+    """Write the manifest of a participant of whom a stage made nothing."""
+    before, reason = earlier_failures(study, participant_id, stage), in_one_line(error)
+    trials = [
+        entry(one.trial_id, FAILED, before.get(one.trial_id, reason))
+        for one in study.moving_of(participant_id)
+    ]
+    found = as_findings(error, participant=participant_id)
+    write_manifest(study, participant_id, stage, trials, reason=reason, findings=found, **numbers)
+
+
+def entry(
+    trial_id: str, status: str, reason: str, *, findings: Iterable[Finding] = (), **numbers: Any
+) -> dict[str, Any]:
+    """Give one trial's entry of a manifest."""
+    return {
+        "trial_id": trial_id,
+        "status": status,
+        "reason": reason,
+        **numbers,
+        "findings": [finding.as_dict() for finding in findings],
+    }
+
+
+def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str, str]:
+    """Give the reasons of the trials that a stage cannot do because an earlier one could not.
+
+    A participant whose model could not be scaled fails as a whole.
+    """
+    needed = EARLIER.get(stage, ())
+    failures: dict[str, str] = {}
+    for name in needed:
+        manifest = study.read_manifest(participant_id, name)
+        if manifest["status"] != OK:
+            why = f"{name}: {manifest['reason']}"
+            for trial in study.moving_of(participant_id):
+                failures.setdefault(trial.trial_id, why)
+        for done in manifest["trials"]:
+            if done["status"] != OK:
+                failures.setdefault(done["trial_id"], told_failure(done["reason"], name))
+    return failures
+
+
+def told_failure(reason: str, stage: str) -> str:
+    """Give the reason of a failure that a stage recorded, with the stage that it happened in."""
+    known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
+    return reason if known else f"{stage}: {reason}"
+
+
+def write_manifest(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    trials: list[dict[str, Any]],
+    *,
+    reason: str = "",
+    findings: Iterable[Finding] = (),
+    **numbers: Any,
+) -> None:
+    """Write what a stage made, last and at once: a killed stage leaves no manifest.
+
+    Parameters
+    ----------
+    reason : str
+        Why the participant failed as a whole; empty when it did not.
+    numbers
+        Participant-level values, ready for JSON.
+    """
+    inputs = [Path(path) for done in trials for path in done.pop("inputs", [])]
+    content = {
+        "participant_id": participant_id,
+        "stage": stage,
+        "status": FAILED if reason else OK,
+        "reason": reason,
+        **numbers,
+        "trials": trials,
+        "findings": [finding.as_dict() for finding in findings],
+        "provenance": provenance(stage, inputs, study.stage_settings(stage)),
+    }
+    write_text(study.manifest(participant_id, stage), _as_json(content))
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

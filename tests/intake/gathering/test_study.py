@@ -1,0 +1,309 @@
+"""What a folder of recordings says by itself: whose, which trial, which files together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.intake.gathering.facts import MarkerFacts, same_recording
+from aqbio.intake.gathering.files import StorageFacts, folder_content
+from aqbio.intake.gathering.pairing import (
+    force_files,
+    foreign_recordings,
+    marker_vocabularies,
+    repeated_recordings,
+)
+from aqbio.intake.gathering.people import people_of, trial_names
+from aqbio.intake.gathering.rows import MASS_NEEDED, PersonRow
+from aqbio.intake.gathering.scaled_models import (
+    SIZES,
+    ScaledModel,
+    models_of_people,
+    scaling_signs,
+)
+from aqbio.intake.gathering.study import _other_words
+from aqbio.io.mot import write_storage
+from aqbio.io.trc import write_trc
+from aqbio.mechanics.recordings.movement import stands_still
+from tests.recorded_study import RATE, recorded_figure
+
+
+def _markers(file, *, frames=500, still=False, plates=0, labels=("RASI", "LASI"), length=0.3):
+    names = [f"M{index}" for index in range(14)]
+    distances = dict.fromkeys(pairwise(names), (length, 0.01))
+    return MarkerFacts(Path(file), labels, frames, 100.0, 0.0, still, plates, distances)
+
+
+def _forces(file, start=0.0, end=5.0):
+    return StorageFacts(Path(file), start, end, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # folders that only sort files are nobody
+        (["c3d/a.c3d", "trc_mot/b.trc", "Day 1/c.trc"], ["S01", "S01", "S01"]),
+        # a code stays, a name does not
+        (["P07/a.c3d", "P08/raw/a.c3d"], ["P07", "P08"]),
+        (["Ada Lovelace/a.c3d", "Grace Hopper/a.c3d"], ["S01", "S02"]),
+        # what all share is nobody either
+        (["Study (final)/P1/a.c3d", "Study (final)/P2/Session 1/a.c3d"], ["P1", "P2"]),
+        (["Study (final)/a.c3d", "Study (final)/static/b.c3d"], ["S01", "S01"]),
+        (["P1_static.c3d", "P1_fast.c3d"], ["P1", "P1"]),
+        # one folder: the first part of the names, if it is a shared code
+        (
+            ["P1_static.c3d", "P1_fast.c3d", "P2_static.c3d", "P2_fast.c3d"],
+            ["P1", "P1", "P2", "P2"],
+        ),
+        (["static_1.c3d", "sprint_1.c3d", "sprint_2.c3d"], ["S01", "S01", "S01"]),
+        (
+            ["sub-03_run-1.trc", "sub-03_run-2.trc", "sub-04_a.trc", "sub-04_b.trc"],
+            ["sub03"] * 2 + ["sub04"] * 2,
+        ),
+    ],
+)
+def test_whose_recordings_they_are(files, expected):
+    assert list(people_of([Path(file) for file in files]).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "standing", "people"),
+    [
+        # conditions as folders, beside the only static trial
+        (["P01/static.c3d", "P01/slow/m.c3d", "P01/fast/m.c3d"], 1, 1),
+        (["static/m.c3d", "slow/m.c3d", "fast/m.c3d"], 1, 1),
+        # two static trials are two people's
+        (["static/a.c3d", "static/b.c3d", "Ada/m.c3d", "Grace/m.c3d"], 2, 3),
+        # codes are people, and so is a folder with runs of its own beside the static trial
+        (["static/m.c3d", "P01/m.c3d", "P02/m.c3d"], 1, 3),
+        (["Ada/static.c3d", "Ada/run.c3d", "Grace/run.c3d"], 1, 2),
+    ],
+)
+def test_folders_of_conditions_are_one_persons(files, standing, people):
+    paths = [Path(file) for file in files]
+    assert len(set(people_of(paths, paths[:standing]).values())) == people
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["Ada_Lovelace_static.c3d", "Ada_Lovelace_sprint.c3d"], ["static", "sprint"]),
+        (["sprint01.c3d", "sprint02.c3d"], ["sprint01", "sprint02"]),
+        (["a/run.trc", "b/run.trc"], ["a_run", "b_run"]),
+        # names that only say what kind of file it is
+        (["run200/markers.trc", "run300/markers.trc"], ["run200", "run300"]),
+        (["c3d/markers.trc", "trc/markers.trc"], ["markers", "markers_2"]),
+        # a person's name is not among what tells the trials apart
+        (["Day1/Ada Smith/run.trc", "Day2/Ada Smith/run.trc"], ["Day1_run", "Day2_run"]),
+        (["Läufer 1.c3d"], ["L_ufer_1"]),
+        (
+            ["Ada Lovelace/Static 01.c3d", "Ada Lovelace/Lovelace sprint (2).c3d"],
+            ["Static_01", "sprint_2"],
+        ),
+    ],
+)
+def test_what_trials_are_called(files, expected):
+    assert list(trial_names([Path(file) for file in files]).values()) == expected
+
+
+def test_static_trial_is_told_from_a_treadmill_run():
+    """Sway of 20 mm; and a runner whose trunk stays while the limbs swing by 0.4 m and more."""
+    phase = np.linspace(0.0, 20.0, 400)[:, None, None]
+    sway = 0.01 * np.sin(phase) * np.ones((1, 12, 3))
+    assert stands_still(sway)
+    swing = sway.copy()
+    swing[:, 6:] *= 40.0
+    assert not stands_still(swing)
+
+
+def test_forces_go_with_the_markers_of_that_name_and_time():
+    markers = [
+        _markers("run/motion_capture_run.trc"),
+        _markers("run/static_run.trc", still=True),
+        _markers("walk/motion_capture_walk.trc"),
+        _markers("c3d/with_plates.c3d", plates=4),
+    ]
+    forces = [_forces("run/grf_run.mot"), _forces("walk/grf_walk.mot")]
+    found = {str(k): str(v.file) for k, v in force_files(markers, forces).items()}
+    assert found == {
+        "run/motion_capture_run.trc": "run/grf_run.mot",
+        "walk/motion_capture_walk.trc": "walk/grf_walk.mot",
+    }
+
+
+def test_forces_in_folders_of_their_own_go_with_their_trial_and_person():
+    """Equal names in parallel folders: the old pairing took any of them."""
+    files = ["P1/markers/run.trc", "P2/markers/run.trc", "run200/markers.trc", "run300/markers.trc"]
+    others = ["P2/forces/run.mot", "P1/forces/run.mot", "forces/run300/grf.mot", "run200/grf.mot"]
+    found = force_files([_markers(file) for file in files], [_forces(file) for file in others])
+    assert {str(k): str(v.file) for k, v in found.items()} == {
+        "P1/markers/run.trc": "P1/forces/run.mot",
+        "P2/markers/run.trc": "P2/forces/run.mot",
+        "run200/markers.trc": "run200/grf.mot",
+        "run300/markers.trc": "forces/run300/grf.mot",
+    }
+
+
+def test_forces_that_could_be_exchanged_are_not_paired():
+    markers = [_markers("a/markers.trc"), _markers("b/markers.trc")]
+    assert force_files(markers, [_forces("x/grf.mot"), _forces("y/grf.mot")]) == {}
+    assert len(force_files(markers, [_forces("a/grf.mot"), _forces("b/grf.mot")])) == 2
+
+
+def test_forces_of_another_time_belong_to_nobody():
+    markers = [_markers("run/motion_capture_run.trc")]
+    late = [_forces("run/grf_run.mot", 60.0, 65.0)]
+    assert force_files(markers, late) == {}
+
+
+def test_the_export_with_plates_stays():
+    c3d, trc = _markers("c3d/a.c3d", plates=8), _markers("trc/b.trc", frames=499)
+    other = _markers("trc/c.trc", length=0.301)
+    assert same_recording(c3d, trc)
+    assert repeated_recordings([trc, other, c3d], {}) == {Path("trc/b.trc"): Path("c3d/a.c3d")}
+    longer = replace(trc, frames=520)
+    assert not same_recording(c3d, longer)
+
+
+def test_the_same_recording_of_two_people_is_kept_and_said():
+    mine, theirs = _markers("P1/a.c3d"), _markers("P2/a.c3d")
+    assert repeated_recordings([mine, theirs], {}) == {}
+    assert foreign_recordings([mine, theirs]) == [(mine.file, theirs.file)]
+
+
+def test_results_of_ours_are_no_recordings(tmp_path):
+    """The prepared trials of an earlier study in the same folder."""
+    labels, positions = recorded_figure(moving=True)
+    prepared = tmp_path / "results" / "mine" / "participants" / "P1" / "prepared"
+    for folder in (tmp_path, prepared):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_trc(folder / "run.trc", labels, positions, RATE)
+    (prepared.parent / "prepare.json").write_text("{}")
+    content = folder_content(tmp_path)
+    assert [one.file.as_posix() for one in content.markers] == ["run.trc"]
+
+
+def test_recordings_with_other_labels_are_another_study():
+    run = _markers("run.trc", labels=("RASI", "LASI", "RCAL"))
+    static = _markers("static.trc", still=True, labels=("RASI", "LASI", "RCAL", "RMFC"))
+    walk = _markers("walk.trc", labels=("R.ASIS", "L.ASIS", "R.Heel"))
+    groups = marker_vocabularies([walk, run, static], frozenset())
+    assert [[one.file.name for one in group] for group in groups] == [
+        ["static.trc", "run.trc"],
+        ["walk.trc"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["run/a.trc", "walk/b.trc"], "a study of its own from data/walk"),
+        # in one folder with the others: the same folder again would not help
+        (["a.trc", "b.trc"], "a study of its own from a folder that holds only b.trc"),
+        (["run/a.trc", "walk/b.trc", "c.trc"], "from a folder that holds only b.trc, c.trc"),
+    ],
+)
+def test_recordings_with_other_labels_say_where_their_study_starts(files, told):
+    group, *others = [_markers(file) for file in files]
+    found = _other_words([group], [others], Path("data"))
+    assert {one.file for one in found} == {one.file for one in others}
+    assert all(one.why.endswith(told) for one in found)
+
+
+def test_mass_that_no_plate_shows_is_among_the_cells_to_fill():
+    row = PersonRow("S01", found=f"2 moving trials; {MASS_NEEDED}")
+    assert row.cells()["please_fill"] == "sex (female or male), height_m, mass_kg"
+    assert "mass_kg" not in PersonRow("S01", found="2 moving trials").cells()["please_fill"]
+
+
+GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]
+ANGLES = ["pelvis_tx", "pelvis_ty", "pelvis_tz", "knee_angle_r"]
+
+
+@pytest.mark.parametrize(
+    ("loaded", "moving", "kinds"),
+    [
+        # dummy angles that are zero throughout, as OpenSim exports them beside real forces
+        (True, False, {"forces"}),
+        (True, True, {"forces", "coordinates"}),
+        (False, True, {"coordinates"}),
+        (False, False, set()),
+    ],
+)
+def test_a_storage_is_what_its_columns_hold(tmp_path, loaded, moving, kinds):
+    time = np.arange(50) / 100.0
+    values = np.zeros((50, 10))
+    values[:, :4] = moving * np.sin(time)[:, None]
+    values[:, 4:] = loaded * (1.0 + time)[:, None]
+    write_storage(tmp_path / "run.mot", ANGLES + GRF, time, values, in_degrees=True)
+    content = folder_content(tmp_path)
+    found = {name for name in ("forces", "coordinates") if getattr(content, name)}
+    assert found == kinds
+    if "coordinates" in kinds:
+        assert content.coordinates[0].columns == tuple(ANGLES)  # a model lacks the others
+    if not kinds:
+        [left_out] = content.unusable
+        assert "its forces are zero and its coordinates constant" in left_out.why
+
+
+LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>
+<applied_to_body>calcn_r</applied_to_body><force_identifier>{}</force_identifier>
+</ExternalForce></objects><datafile>grf.mot</datafile></ExternalLoads></OpenSimDocument>"""
+
+
+@pytest.mark.parametrize(
+    ("identifier", "cell"), [("ground_force_v", "loads.xml"), ("plate_1_v", "grf.mot")]
+)
+def test_external_loads_that_fit_describe_their_force_file(tmp_path, identifier, cell):
+    time = np.arange(50) / 100.0
+    write_storage(tmp_path / "grf.mot", GRF, time, np.ones((50, 6)), in_degrees=False)
+    (tmp_path / "loads.xml").write_text(LOADS.format(identifier), encoding="utf-8")
+    (tmp_path / "setup.xml").write_text("<OpenSimDocument/>", encoding="utf-8")
+    content = folder_content(tmp_path)
+    assert [one.cell for one in content.forces] == [cell]
+    told = [one.why for one in content.unusable]
+    assert told == [] if cell == "loads.xml" else "columns plate_1_vx" in told[0]
+
+
+BONE = "<Body name='{}'><mass>{}</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
+
+
+def _model(file, scales):
+    bones = "".join(BONE.format(index, 10.0, scale) for index, scale in enumerate(scales))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"<Model>{bones}</Model>", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "scaled"),
+    [
+        ("generic", SIZES - 1, False),
+        ("registered", SIZES, True),
+        ("unscaled_generic", 1, False),
+        ("P1_scaled", 1, True),
+    ],
+)
+def test_a_model_scaled_to_a_person_is_told_by_its_bones_or_its_name(tmp_path, name, sizes, scaled):
+    scales = [1.0 + 0.02 * (index % sizes) for index in range(12)]
+    signs = scaling_signs(_model(tmp_path / f"{name}.osim", scales))
+    assert bool(signs) == scaled
+    assert not scaled or "120.0 kg" in signs
+
+
+def test_whose_scaled_model_it_is():
+    """One person's folder, a name that begins with the person, or nobody's."""
+    files = {"P1": [Path("P1/c3d/a.c3d")], "P2": [Path("P2/c3d/a.c3d")]}
+    names = ["models/P2_final.osim", "P1/models/mine.osim", "models/other.osim"]
+    models = [ScaledModel(Path(name), "") for name in names]
+    found = models_of_people(files, models)
+    assert {person: str(one.file) for person, one in found.items()} == {
+        "P1": "P1/models/mine.osim",
+        "P2": "models/P2_final.osim",
+    }
+    [alone] = models_of_people({"S01": [Path("a.c3d")]}, models[2:]).values()
+    assert alone.file == Path("models/other.osim")

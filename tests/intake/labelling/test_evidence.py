@@ -1,0 +1,131 @@
+"""Labels placed by position: one answer for all participants, and none against the motion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.intake.labelling.by_place import PlacedLabel
+from aqbio.intake.labelling.evidence import (
+    CLEARLY,
+    LOOSEST,
+    loose_labels,
+    needed_labels,
+    pooled_places,
+)
+from aqbio.io.recording import Recording
+from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.proposal import Labelling
+from aqbio.landmarks.table import landmark_table
+
+FOREARM, WRIST = Place("forearm", "left"), Place("wrist", "left")
+KNOWN = {
+    "LASI": Place("asis", "left"),
+    "RASI": Place("asis", "right"),
+    "LELB": Place("elbow_lateral", "left"),
+    "LUPA": Place("upper_arm", "left"),
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    return landmark_table()
+
+
+def _placed(place, distance=0.02, *, sure=True):
+    return PlacedLabel(place, distance, sure)
+
+
+def test_what_one_static_trial_shows_serves_all(table):
+    """One participant's arms were understood, the other's were not."""
+    one = {"M1": _placed(FOREARM), "M2": _placed(WRIST)}
+    agreed, disputed = pooled_places([one, {"M1": _placed(FOREARM, 0.01, sure=False)}], table)
+    assert {label: found.place for label, found in agreed.items()} == {"M1": FOREARM, "M2": WRIST}
+    assert (agreed["M1"].distance, agreed["M1"].sure, agreed["M2"].sure) == (0.01, False, True)
+    assert disputed == {}
+
+
+def test_people_who_disagree_leave_a_label_open(table):
+    seen = [{"M1": _placed(FOREARM)}, {"M1": _placed(WRIST)}]
+    agreed, disputed = pooled_places(seen, table)
+    assert agreed == {}
+    assert disputed == {"M1": "left forearm or left wrist"}
+    agreed, _ = pooled_places([*seen, {"M1": _placed(WRIST)}], table)
+    assert agreed["M1"].place == WRIST
+    assert not agreed["M1"].sure
+
+
+def test_a_landmark_goes_to_the_nearest_label(table):
+    seen = [{"M1": _placed(WRIST, 0.03)}, {"M2": _placed(WRIST, 0.02)}]
+    assert list(pooled_places(seen, table)[0]) == ["M2"]
+
+
+def _recording(label, path):
+    """A pelvis that travels, and an upper arm that swings beside it."""
+    time = np.arange(200) / 100.0
+    travel = np.stack([3.0 * time, np.ones(200), np.zeros(200)], axis=1)
+    angle = 0.8 * np.sin(12.0 * time)
+    along = np.stack([np.sin(angle), -np.cos(angle), 0.0 * angle], axis=1)
+    shoulder = travel + np.array([0.0, 0.5, -0.2])
+    paths = {
+        "LASI": travel + np.array([0.1, 0.0, -0.12]),
+        "RASI": travel + np.array([0.1, 0.0, 0.12]),
+        "LUPA": shoulder + 0.15 * along,
+        "LELB": shoulder + 0.30 * along,
+    }
+    paths[label] = path(travel, shoulder, along, time)
+    return Recording(tuple(paths), np.stack(list(paths.values()), axis=1), 100.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "told"),
+    [
+        # on the forearm, whose elbow another marker shows
+        ("arm", lambda t, s, a, _: s + 0.35 * a, ""),
+        # a greater trochanter beside a hand that hung there in the static trial
+        ("hip", lambda t, s, a, _: t + np.array([0.0, -0.1, -0.16]), "it moves with the pelvis"),
+    ],
+)
+def test_a_label_that_moves_with_another_segment_is_not_placed(table, name, path, told):
+    recording = _recording("M1", path)
+    placed = {"M1": _placed(FOREARM, 0.005)}
+    found = loose_labels(placed, KNOWN | {"M1": FOREARM}, [recording], table)
+    assert found == ({"M1": told} if told else {}), name
+
+
+@pytest.mark.parametrize("share", [0.95, 1.05])
+def test_distances_within_a_segment_may_vary_as_skin_does(table, share):
+    """Along the arm by a sine, of whose amplitude 1/√2 is the standard deviation."""
+    amplitude = share * LOOSEST["cluster"] * np.sqrt(2.0)
+
+    def sliding(_, shoulder, along, time):
+        return shoulder + (0.05 + amplitude * np.sin(2 * np.pi * 5.0 * time))[:, None] * along
+
+    place = Place("upper_arm", "left")
+    placed = {"M1": _placed(place)}
+    found = loose_labels(placed, KNOWN | {"M1": place}, [_recording("M1", sliding)], table)
+    assert bool(found) == (share > 1.0)
+
+
+LEGS = {
+    side[0].upper() + name: Place(landmark, side)
+    for side in ("left", "right")
+    for name, landmark in (("ASI", "asis"), ("PSI", "psis"), ("HEE", "heel"), ("TOE", "mt2"))
+}
+
+
+@pytest.mark.parametrize(("apart", "landmark"), [(0.95, "elbow_lateral"), (1.05, "upper_arm")])
+def test_a_landmark_that_is_far_from_its_place_only_tracks(table, apart, landmark):
+    """And a segment whose landmarks names tell needs no position."""
+    elbow = _placed(Place("elbow_lateral", "left"), apart * CLEARLY)
+    heel = _placed(Place("heel", "left"), 0.01)
+    kept = needed_labels({"M1": elbow, "M2": heel}, Labelling(LEGS, frozenset()), table)
+    assert {label: one.place.landmark for label, one in kept.items()} == {"M1": landmark}
+
+
+def test_a_missing_landmark_takes_the_label_that_sits_there(table):
+    names = {label: place for label, place in LEGS.items() if label != "LHEE"}
+    heel = _placed(Place("heel", "left"), 1.2 * CLEARLY, sure=False)
+    other = _placed(Place("mt1", "left"), 0.01)
+    kept = needed_labels({"M1": heel, "M2": other}, Labelling(names, frozenset()), table)
+    assert kept == {"M1": heel}

@@ -1,0 +1,238 @@
+"""Labels of common marker sets, understood by their names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
+from aqbio.intake.gathering.chosen_model import chosen_model
+from aqbio.intake.labelling.recordings import _toes_where_they_are, proposed_set
+from aqbio.io.osim_markers import model_markers
+from aqbio.io.study import MODELS
+from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.proposal import (
+    Labelling,
+    marker_set_content,
+    missing_landmarks,
+    proposed_markers,
+)
+from aqbio.landmarks.table import landmark_table
+
+
+@pytest.fixture(scope="module")
+def table():
+    return landmark_table()
+
+
+SETS = {
+    "Plug-in Gait": {
+        "LASI": "asis left", "RPSI": "psis right", "RTHI": "thigh right",
+        "LKNE": "knee_lateral left",
+        "RTIB": "shank right", "LANK": "ankle_lateral left", "RHEE": "heel right",
+        "RTOE": "mt2 right", "LSHO": "acromion left", "RUPA": "upper_arm right",
+        "LELB": "elbow_lateral left", "RFRM": "forearm right", "LWRA": "wrist_radial left",
+        "LWRB": "wrist_ulnar left", "RFHD": "head_front right", "CLAV": "clavicle",
+    },
+    "Helen Hayes": {
+        "R.ASIS": "asis right", "V.Sacral": "sacrum", "L.Thigh": "thigh left",
+        "R.Knee": "knee_lateral right", "R.Knee.Medial": "knee_medial right",
+        "L.Shank": "shank left", "R.Ankle": "ankle_lateral right",
+        "R.Ankle.Medial": "ankle_medial right", "L.Heel": "heel left", "L.Toe": "mt2 left",
+        "Top.Head": "head", "R.Shoulder": "acromion right",
+    },
+    "IOR": {
+        "RIAS": "asis right", "LIPS": "psis left", "RLE": "knee_lateral right",
+        "LME": "knee_medial left", "RHF": "shank right", "RTT": "shank right",
+        "LLM": "ankle_lateral left", "RMM": "ankle_medial right", "LCA": "heel left",
+        "RFM": "mt1 right", "LVM": "mt5 left", "RSM": "mt2 right", "CV7": "c7", "SJN": "clavicle",
+    },
+    "CAST": {
+        "RTH1": "thigh right", "RTH4": "thigh right", "LSK3": "shank left", "RFT2": "foot right",
+        "PV1": "pelvis", "LLK": "knee_lateral left", "RMK": "knee_medial right",
+        "RLA": "ankle_lateral right", "LMA": "ankle_medial left",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_labels_of_common_sets(table, name):
+    found = named_labels(SETS[name], table).places
+    told = {label: f"{p.landmark} {p.side}".strip() for label, p in found.items()}
+    assert told == SETS[name]
+
+
+@pytest.mark.parametrize(
+    ("label", "landmark", "side"),
+    [
+        ("R_HEEL", "heel", "right"),
+        ("heel_R", "heel", "right"),
+        ("HeelL", "heel", "left"),
+        ("left heel", "heel", "left"),
+        ("RFAsuperior", "forearm", "right"),
+        ("R.TH12", "thigh", "right"),
+        ("HeelLeft", "heel", "left"),
+        # a side and a segment, and whatever else
+        ("L.Thigh.Top.Lateral", "thigh", "left"),
+        ("RShankDownC", "shank", "right"),
+        ("Thigh_R_2", "thigh", "right"),
+        ("LHeadTamp", "head", ""),
+    ],
+)
+def test_sides_and_separators(table, label, landmark, side):
+    assert named_labels([label], table).places == {label: Place(landmark, side)}
+
+
+def test_labels_that_say_nothing_are_not_guessed(table):
+    labels = (
+        "M1",
+        "*12",
+        "Q17",
+        "HEEL",
+        "R5thMetatarsalHead",
+        "RKneeThigh",
+        "ThighTop",
+        "RForearmWrist",
+    )
+    found = named_labels(labels, table)
+    assert found.places == {}
+    assert found.unknown == labels
+
+
+def test_a_landmark_belongs_to_one_label(table):
+    found = named_labels(["RKNE", "R.Knee.Lat", "RTH1", "RTH2"], table)
+    assert found.places["RTH1"] == found.places["RTH2"]
+    [other] = found.unused.values()
+    assert other == "another label is the knee_lateral too"
+
+
+def test_kneecaps_and_computed_points_are_left_out(table):
+    found = named_labels(["RPAT", "LKJC", "MidASIS"], table)
+    assert found.places == {}
+    assert set(found.unused) == {"RPAT", "LKJC", "MidASIS"}
+
+
+@pytest.mark.parametrize("stem", ["RFE", "RFEMUR_CGM_2.4", "PEL"])
+def test_axes_that_other_software_computed_are_no_markers(table, stem):
+    """Four labels of a bone; three of them are three markers."""
+    axes = [stem + end for end in "OALP"]
+    found = named_labels([*axes, "RHEE"], table)
+    assert set(found.unused) == set(axes)
+    assert list(found.places) == ["RHEE"]
+    assert not set(named_labels(axes[:3], table).unused) & set(axes)
+
+
+def test_our_own_marker_set_comes_out_as_it_was_written(table):
+    """The sprint model's own labels give the marker set that the model brings."""
+    folder = MODELS / "sprint"
+    written = read_yaml(folder / "markers.yaml", MarkerSet)
+    recorded = list(written.markers)
+    places = model_places(
+        model_markers(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap), table
+    )
+    labelling = Labelling(named_labels(recorded, table).places, frozenset())
+    sections = proposed_markers(labelling, places, table, sprint=True)
+    content = marker_set_content("aqbio-51", "own", labelling, sections)
+    made = MarkerSet.model_validate(content)
+    assert {label: made.markers[label] for label in recorded} == {
+        label: written.markers[label] for label in recorded
+    }
+    assert made.feet == written.feet
+    assert made.pelvis == written.pelvis
+
+
+@pytest.mark.parametrize(("ahead", "landmark"), [(0.06, "toe"), (0.01, "mt2")])
+def test_a_toe_marker_is_where_it_is(ahead, landmark):
+    """CGM 2 calls the second metatarsal TOE, beside a marker on the first one."""
+    places = {"RHEE": Place("heel", "right"), "RFMH": Place("mt1", "right")}
+    places["RTOE"] = Place("toe", "right")
+    static = {"RHEE": np.array([0.0, 0, 0]), "RFMH": np.array([0.0, 0.18, 0])}
+    static["RTOE"] = np.array([0.03, 0.18 + ahead, 0.01])
+    found, notes = _toes_where_they_are(places, static)
+    assert found["RTOE"] == Place(landmark, "right")
+    assert ("RTOE" in notes) == (landmark == "mt2")
+
+
+def test_thighs_are_found_wherever_kneecaps_are_listed(table):
+    """Maps by hand put them behind the shank, `aqbio map-model` at the end."""
+    by_hand = read_yaml(MODELS / "rajagopal2016" / "map.yaml", ModelMap)
+    groups = dict(by_hand.groups)
+    for side, letter in (("left", "l"), ("right", "r")):
+        chain = [f"{bone}_{letter}" for bone in ("femur", "tibia", "talus", "calcn", "toes")]
+        groups[f"leg_{side}"] = (*chain, f"kneecap_{letter}")
+    other = by_hand.model_copy(update={"groups": groups})
+    one, two = (model_places({}, each, table).bodies for each in (by_hand, other))
+    assert one["thigh", "left"] == "femur_l"
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("label", "body"),
+    [("RASH", "clavicle_r"), ("L_Scap_2", "clavicle_l"), ("T8", "torso"), ("Top.Head", "head")],
+)
+def test_a_cluster_sits_on_the_body_that_a_model_has_for_it(label, body, table):
+    """Shoulder blades and heads of a model that has them; the trunk of one that has none."""
+    model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+    own = model_markers(MODELS / "sprint" / "sprint_male.osim")
+    for known, expected in ((own, body), (dict.fromkeys(own, "torso"), "torso")):
+        places = model_places(known, model_map, table)
+        labelling = Labelling(named_labels([label], table).places, frozenset())
+        sections = proposed_markers(labelling, places, table, sprint=True)
+        [entry] = [one for part in sections.values() for one in part.values()]
+        assert entry["body"] == expected
+
+
+def test_missing_landmarks_are_named(table):
+    places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
+    assert missing_landmarks(Labelling(places, frozenset())) == [
+        Place("asis", "left"),
+        Place("mt2", "left"),
+    ]
+    one = named_labels(["RASI", "LASI", "LPSI", "RHEE", "RTOE", "LHEE", "LMT5"], table).places
+    assert missing_landmarks(Labelling(one, frozenset())) == [Place("psis", "right")]
+
+
+PARTIAL = ["RASI", "LASI", "RKNE", "LKNE", "RHEE", "LHEE", "RTOE", "LTOE", "Q17", "Q18"]
+
+
+def _partial():
+    return proposed_set("mine", [], [PARTIAL], chosen_model(None))
+
+
+def test_a_set_with_missing_landmarks_is_written_with_their_blanks(tmp_path):
+    """Everything that is known, and a blank for exactly what is not."""
+    proposed = _partial()
+    assert proposed.marker_set is None
+    assert proposed.sure == 8
+    file = tmp_path / "markers.yaml"
+    file.write_text(proposed.text, encoding="utf-8")
+    with pytest.raises(InvalidStudyError) as caught:
+        read_yaml(file, MarkerSet)
+    said = {finding.what.partition(":")[0]: finding.where for finding in caught.value.findings}
+    lines = proposed.text.splitlines()
+    for name in ("right_psis", "left_psis"):
+        [line] = [index for index, text in enumerate(lines, 1) if text.startswith(f"  {name}:  ")]
+        assert said[f"please_fill.{name}"] == f"line {line}"
+    assert len(said) == 2
+    assert "# Q17: {body: , tracking: true}" in proposed.text
+
+
+def test_a_blank_that_is_filled_counts_wherever_its_landmark_stands(tmp_path):
+    file = tmp_path / "markers.yaml"
+    text = _partial().text.replace("right_psis:  ", "right_psis: Q17")
+    text = text.replace("left_psis:  ", "left_psis: Q18")
+    file.write_text(text, encoding="utf-8")
+    found = read_yaml(file, MarkerSet)
+    assert found.pelvis.back == ("Q17", "Q18")
+    assert found.markers["Q17"].model == "RPSI"
+    assert not {"right_psis", "left_psis"} & set(found.markers)
+
+
+@pytest.mark.parametrize("label", ["RKNE", "Q18"])
+def test_a_label_fills_one_blank_only(label, tmp_path):
+    file = tmp_path / "markers.yaml"
+    text = _partial().text.replace("right_psis:  ", f"right_psis: {label}")
+    file.write_text(text.replace("left_psis:  ", "left_psis: Q18"), encoding="utf-8")
+    with pytest.raises(InvalidStudyError, match=f"{label} is a marker of its own already"):
+        read_yaml(file, MarkerSet)

@@ -1,0 +1,274 @@
+"""`aqbio check` finds everything that would stop the workflow, all at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aqbio.intake.check import study_problems, written_problems
+from aqbio.intake.checking import contents
+from aqbio.io.study import MODELS
+from tests.recorded_study import record, write_forces
+from tests.small_study import replace, write_small_study
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = write_small_study(tmp_path)
+    record(file)
+    return file
+
+
+def _written(file):
+    """What is wrong without asking the stages, to whom a stick figure is nobody."""
+    return written_problems(file)[0]
+
+
+def _words(file):
+    return [finding.what for finding in _written(file)]
+
+
+def test_a_good_study_has_no_problems(file):
+    assert _written(file) == []
+
+
+def test_missing_recordings_are_all_named(file):
+    data = file.parent / "data"
+    (data / "P1_fast.c3d").unlink()
+    (data / "P2_slow.mot").unlink()
+    found = _written(file)
+    assert [(f.participant, f.trial, Path(f.file).name) for f in found] == [
+        ("P1", "fast", "P1_fast.c3d"),
+        ("P2", "slow", "P2_slow.mot"),
+    ]
+    assert all(f.fix == "correct the path in trials.tsv, or set include = no." for f in found)
+
+
+def test_trials_that_are_left_out_need_no_recording(file):
+    (file.parent / "data" / "P1_fast.c3d").unlink()
+    sheet = file.parent / "trials.tsv"
+    lines = sheet.read_text().splitlines()
+    excluded = ["no" if "P1\tfast" in line else "yes" for line in lines]
+    rows = zip(lines, ["include", *excluded[1:]], strict=True)
+    sheet.write_text("\n".join("\t".join(pair) for pair in rows))
+    assert _written(file) == []
+
+
+def test_missing_data_folder_is_one_problem(file):
+    replace(file, "data: data", "data: date")
+    [finding] = _written(file)
+    assert finding.what == "the folder of the recordings does not exist."
+    assert finding.file.endswith("date")
+
+
+def test_unset_variable_is_one_problem_however_often_it_is_used(file, monkeypatch):
+    monkeypatch.delenv("AQBIO_NOWHERE", raising=False)
+    replace(file, "data: data", "data: ${AQBIO_NOWHERE}/data")
+    replace(file, "files:", "model: {file: '${AQBIO_NOWHERE}/generic.osim'}\nfiles:")
+    [finding] = _written(file)
+    assert "AQBIO_NOWHERE is not set" in finding.what
+
+
+def test_model_and_sex(file):
+    replace(file.parent / "participants.tsv", "P2\tmale", "P2\tn/a")
+    [finding] = _written(file)
+    assert finding.what.startswith("sex is n/a")
+    replace(file, "files:", "model: {file: generic.osim}\nfiles:")
+    missing = _written(file)
+    assert [(f.rule, f.participant) for f in missing] == [
+        ("model-missing", "P1"),
+        ("model-missing", "P2"),
+    ]
+
+
+def test_unknown_map_and_missing_marker_set_come_together(file):
+    replace(file, "files:", "model: {map: sprimt, markers: mine.yaml}\nfiles:")
+    unknown, missing = _words(file)
+    assert unknown.startswith("model.map sprimt is not a folder in models/ (known: hamner2010, ")
+    assert missing == "the file does not exist."
+
+
+def test_problems_inside_map_and_marker_set(file):
+    folder = file.parent / "map"
+    shutil.copytree(MODELS / "sprint", folder)
+    replace(file, "files:", "model: {map: map/map.yaml}\nfiles:")
+    assert _written(file) == []
+    replace(folder / "markers.yaml", "  C7: {body: torso}", "  C7: {body: torsoo}")
+    [finding] = _written(file)
+    assert "body torsoo, which no group of the model map has" in finding.what
+    assert finding.fix == "did you mean torso?"
+    replace(folder / "markers.yaml", "  C7: {body: torsoo}", "  C7: {bodi: torso}")
+    assert _words(file) == ["markers.C7.body is missing.", "setting markers.C7.bodi is unknown."]
+
+
+def test_marker_on_another_limb_than_in_the_model(file):
+    """A tracking marker would be placed there from the static trial, and pull that limb along."""
+    folder = file.parent / "map"
+    shutil.copytree(MODELS / "sprint", folder)
+    replace(file, "files:", "model: {map: map/map.yaml}\nfiles:")
+    markers = folder / "markers.yaml"
+    replace(markers, "RUA1: {body: humerus_r,", "RUA1: {body: femur_r,")
+    replace(markers, "RTOE: {body: toes_r}", "RTOE: {body: foot_r, tracking: true}")  # the same leg
+    found = [one for one in _written(file) if one.rule == "marker-body"]
+    assert {one.where for one in found} == {"RUA1"}
+    assert "puts RUA1 on femur_r (leg_right)" in found[0].what
+    assert "on humerus_r (arm_right)" in found[0].what
+
+
+def test_files_are_looked_for_only_where_it_is_known_where(file):
+    replace(file, "files:\n", "files:\n  dat: data\n")
+    replace(file.parent / "participants.tsv", "60.5", "6.5")
+    (file.parent / "data" / "P1_fast.c3d").unlink()
+    assert _words(file) == ["setting files.dat is unknown."]
+
+
+def _planted(file):
+    """Ten mistakes: what is said, in which file and line, and what must be in the fix."""
+    folder = file.parent
+    people, trials, markers = (
+        folder / name for name in ("participants.tsv", "trials.tsv", "markers.yaml")
+    )
+    shutil.copy(MODELS / "sprint" / "markers.yaml", markers)
+    text = markers.read_text()
+    markers.write_text(text.replace("  STRN: {body", "  STRM: {body"))
+    row = text[: text.index("  STRN: {body")].count("\n") + 1
+    settings = (
+        "prepare: {cutoff_hz: 20, cutof_hz: 15}\n"
+        "solve: {marker_rms_m: -0.02}\n"
+        "laboratory: {ignore_plates: [9]}\n"
+        "model: {markers: markers.yaml}\n"
+    )
+    with file.open("a") as out:
+        out.write(settings)
+    first = len(file.read_text().splitlines()) - 3
+    replace(people, "60.5", "60500")
+    replace(people, "P2\tmale\tn/a\tn/a\tstanding", "P2\tmale\tn/a\tn/a\tstatic")
+    with trials.open("a") as out:
+        out.write("P11\tfast\trun\tnormal\tP1_fast.c3d\tn/a\n")  # nobody, and a file twice
+        out.write("P1\tfast\trun\tnormal\tP1_other.c3d\tn/a\n")  # a trial twice, and no file
+    replace(trials, "P2\tfast\trun", "P2\tfast\tstatic")
+    return [
+        ("setting prepare.cutof_hz is unknown", "study.yaml", f"line {first}", "cutoff_hz"),
+        ("solve.marker_rms_m must be greater than 0", "study.yaml", f"line {first + 1}", ""),
+        ("names plate 9, which no recording has", "study.yaml", f"line {first + 2}", "plates 1"),
+        ("label STRM of the marker set is in no recording", "markers.yaml", f"line {row}", "STRN"),
+        ("mass_kg must be at most 200", "participants.tsv", "line 2", "60.5"),
+        ("static_trial static of P2 is not in", "participants.tsv", "line 3", "add it"),
+        ("trial fast belongs to P11, who is not", "trials.tsv", "line 8", "did you mean P1"),
+        ("trial fast of P1 appears 2 times", "trials.tsv", "line 9", "its own trial_id"),
+        ("name the same file P1_fast.c3d", "trials.tsv", "lines 3 and 8", "correct one"),
+        ("the recording does not exist", "P1_other.c3d", "trials.tsv, line 9", "correct the path"),
+        (
+            "the sheet says static, but the person moves",
+            "P2_fast.c3d",
+            "trials.tsv, line 6",
+            "task",
+        ),
+    ]
+
+
+def test_ten_planted_mistakes_and_one_more_come_at_once(file):
+    expected = _planted(file)
+    found = [finding for finding in study_problems(file) if finding.severity == "error"]
+    for what, name, where, fix in expected:
+        matching = [f for f in found if what in f.what]
+        assert matching, what
+        assert any(
+            Path(f.file).name == name and f.where == where and fix in f.fix for f in matching
+        ), (what, matching)
+    assert len(found) == len(expected), [f.what for f in found]
+
+
+def test_labels_that_were_not_worn_are_remarks(file):
+    """A laboratory without head markers can start; one without a pelvis cannot."""
+    markers = file.parent / "markers.yaml"
+    shutil.copy(MODELS / "sprint" / "markers.yaml", markers)
+    replace(file, "files:", "model: {markers: markers.yaml}\nfiles:")
+    replace(markers, "  SACR: {body: pelvis}", "  SACR: {body: pelvis}\n  XIPH: {body: torso}")
+    [remark] = _written(file)
+    assert (remark.severity, remark.rule) == ("warning", "label-nowhere")
+    text = markers.read_text()
+    markers.write_text(text.replace("RASI", "hip_bone_right"))
+    assert "error" in {problem.severity for problem in _written(file)}
+
+
+def test_unit_of_the_markers(file):
+    """A body a thousand times too large: the unit of the study is wrong."""
+    replace(file, "files:", "laboratory: {marker_unit: m}\nfiles:")
+    found = [f for f in _written(file) if f.rule == "marker-size"]
+    assert {f.trial for f in found} == {"standing", "fast"}  # TRC files are in metres
+    assert all("marker_unit" in f.fix for f in found)
+
+
+def test_damaged_recordings_and_forces(file):
+    data = file.parent / "data"
+    (data / "P1_fast.c3d").write_bytes(b"")
+    write_forces(data / "P2_slow.mot")
+    lines = (data / "P2_slow.mot").read_text().splitlines()
+    (data / "P2_slow.mot").write_text("\n".join([*lines[:50], "0.5\tbroken", *lines[51:]]))
+    found = _written(file)
+    assert [(f.participant, Path(f.file).name) for f in found] == [
+        ("P1", "P1_fast.c3d"),
+        ("P2", "P2_slow.mot"),
+    ]
+    assert all(f.where.endswith(("trials.tsv, line 3", "trials.tsv, line 7")) for f in found)
+
+
+def test_no_study_at_all(tmp_path):
+    [finding] = study_problems(tmp_path / "study.yaml")
+    assert finding.what == "the file does not exist."
+
+
+def test_virtual_sprinters_need_no_recordings_yet(file):
+    (file.parent / "gait_library.npz").touch()
+    replace(file, "data: data", "data: not_yet")
+    assert _written(file) == []
+
+
+def test_a_map_of_another_model(file):
+    replace(file, "files:", "model: {map: hamner2010}\nfiles:")
+    found = {f.where for f in _written(file) if f.rule == "map-names"}
+    assert {"ulna_l", "calcn_r", "acromial_l"} <= found
+
+
+def test_recordings_that_contradict_themselves(file):
+    """An export that was cut, and a header with another rate."""
+    trc = file.parent / "data" / "P1_slow.trc"
+    lines = trc.read_text(encoding="utf-8").split("\n")
+    lines[2] = lines[2].replace("100", "120", 1)
+    trc.write_text("\n".join(lines[:30]) + "\n", encoding="utf-8")
+    found = {problem.rule: problem for problem in _written(file)}
+    assert set(found) == {"trc-count", "trc-rate"}
+    assert all(
+        Path(one.file) == trc and "trials.tsv, line 4" in one.where for one in found.values()
+    )
+
+
+def test_a_copy_under_another_name_is_the_same_recording(file):
+    """Two steps of one sprint must not count as four."""
+    data = file.parent / "data"
+    shutil.copy(data / "P1_fast.c3d", data / "P1_fast - copy.c3d")
+    with (file.parent / "trials.tsv").open("a") as out:
+        out.write("P1\tagain\trun\tnormal\tP1_fast - copy.c3d\tn/a\n")
+    [finding] = _written(file)
+    assert (finding.rule, finding.where) == ("recording-twice", "lines 3 and 8")
+    assert "P1_fast.c3d and P1_fast - copy.c3d, which hold the same to the byte" in finding.what
+
+
+def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypatch):
+    """Nobody foresaw it; everything else is looked at all the same."""
+    whole = contents.stands_still
+    calls = []
+
+    def broken(positions):
+        calls.append(len(positions))
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return whole(positions)
+
+    monkeypatch.setattr(contents, "stands_still", broken)
+    [finding] = _written(file)
+    assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
+    assert len(calls) == 6

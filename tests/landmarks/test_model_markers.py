@@ -1,0 +1,80 @@
+"""Where pelvis and feet are on a model whose markers do not show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.config import ModelMap, read_yaml
+from aqbio.io.study import MODELS
+from aqbio.landmarks.model_markers import own_marker_set, stand_ins
+from aqbio.mechanics.anatomy.body_points import with_points
+from aqbio.mechanics.anatomy.limbs import Posture
+from aqbio.mechanics.multibody.kinematics import marker_positions
+
+pytestmark = pytest.mark.opensim
+
+NEAR = 0.05
+"""Skin and a rough template: the stand-ins only tell sides, facing and paths, m."""
+
+
+@pytest.fixture(scope="module")
+def model_map():
+    return read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+
+
+@pytest.fixture(scope="module")
+def skeleton():
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        return read_skeleton(MODELS / "sprint" / "sprint_male.osim")
+
+
+@pytest.fixture(scope="module")
+def bare(skeleton):
+    """The same body without any marker."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return replace(skeleton, markers=(), marker_body=nothing, marker_position=np.zeros((0, 3)))
+
+
+def _places(skeleton):
+    positions = marker_positions(skeleton, Posture.default(skeleton).q[None])[0]
+    return dict(zip(skeleton.markers, positions, strict=True))
+
+
+def test_a_model_with_markers_needs_no_stand_ins(skeleton, model_map):
+    assert stand_ins(skeleton, model_map) == ()
+    assert own_marker_set(skeleton, model_map).pelvis.front == ("RASI", "LASI")
+
+
+def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
+    """Heels, second metatarsals (between the first and the fifth) and the four spines."""
+    worn = _places(skeleton)
+    placed = _places(with_points(bare, stand_ins(bare, model_map)))
+    for side, letter in (("right", "R"), ("left", "L")):
+        at = {name: worn[letter + label] for name, label in (("asis", "ASI"), ("psis", "PSI"))}
+        at["heel"] = worn[f"{letter}HEE"]
+        at["mt2"] = 0.5 * (worn[f"{letter}MT1"] + worn[f"{letter}MT5"])
+        for name, place in at.items():
+            assert np.linalg.norm(placed[f"{side}_{name}"] - place) < NEAR, (side, name)
+
+
+def test_every_body_without_markers_gets_points_that_show_how_it_turns(bare, model_map):
+    points = stand_ins(bare, model_map)
+    assert {one.body for one in points} == set(bare.bodies)
+    found = own_marker_set(with_points(bare, points), model_map)
+    assert found.feet.left.heel == "left_heel"
+    assert found.pelvis.back == ("right_psis", "left_psis")
+
+
+def test_a_name_on_the_wrong_body_shows_no_foot(skeleton, model_map):
+    """A marker called RHEE that somebody put on the shank."""
+    body = skeleton.marker_body.copy()
+    body[skeleton.markers.index("RHEE")] = skeleton.bodies.index("tibia_r")
+    points = stand_ins(replace(skeleton, marker_body=body), model_map)
+    [heel] = [one for one in points if one.name == "right_heel"]
+    assert heel.body == model_map.feet.right

@@ -1,0 +1,48 @@
+"""Parameters as rows, files and at speeds between presets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.virtual.gaits.library import CONDITIONS
+from validation.gaits.parameters import (
+    GaitParameters,
+    flat,
+    interpolated,
+    presets,
+    presets_text,
+    read_presets,
+    unflat,
+)
+
+
+def test_rows_come_back():
+    some = GaitParameters(contact_s=0.11, lean_deg=-5.0, swing_knee_deg=(1.0, 2.0, 3.0, 4.0, 5.0))
+    assert unflat(flat(some)) == some
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_files_come_back(condition: str):
+    """JSON keeps every digit of a float."""
+    known = presets(condition)
+    assert read_presets(presets_text(known)) == known
+    assert set(known) >= {5.0, 7.0, 9.5}
+
+
+def test_between_presets_every_number_is_linear():
+    slow, fast = GaitParameters(contact_s=0.2), GaitParameters(contact_s=0.1, yaw_deg=8.0)
+    half = interpolated({4.0: slow, 8.0: fast}, 6.0)
+    np.testing.assert_allclose(flat(half), (flat(slow) + flat(fast)) / 2.0)
+
+
+def test_beyond_presets_the_contact_keeps_its_length():
+    found = interpolated({5.0: GaitParameters(contact_s=0.2)}, 10.0)
+    assert found.contact_s == pytest.approx(0.1)
+
+
+def test_nonsense_is_refused():
+    with pytest.raises(ValueError, match="contact"):
+        GaitParameters(contact_s=0.0)
+    with pytest.raises(ValueError, match="not 5"):
+        GaitParameters(swing_hip_deg=(1.0,))

@@ -1,0 +1,125 @@
+"""The gait of one person of the demo study, drawn around the presets and solved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from aqbio.virtual.demo import SEED, SPRINTERS, gait_speed, sprinter
+from aqbio.virtual.gaits.library import GaitName
+from validation.gaits.design import GaitDesign, reference_speed
+from validation.gaits.generator import SolvedGait, generated_gait
+from validation.gaits.measures import gait_measures
+from validation.gaits.parameters import GaitParameters, flat, interpolated, presets, unflat
+from validation.gaits.tuning import tuned_sizes
+
+STEPS = 10
+"""Steps after which a gait of the library repeats."""
+PERSON, SIDE, STEP = 0.10, 0.05, 0.05
+"""How much persons, their two sides, and single steps differ, in moderate changes of a number."""
+CONTACT_PERSON, CONTACT_STEP = 0.025, 0.008
+"""How much contact and flight times differ between persons and steps, relative."""
+SPEED_STEP = 0.004
+"""How much the speed differs between steps, relative."""
+ATTEMPTS = 12
+CROUCH = 0.004
+"""How much lower the hips are at each attempt, m: bodies with short legs over-reach first."""
+
+
+def individual_gait(
+    name: GaitName,
+    *,
+    seed: int = SEED,
+    heavier: tuple[tuple[str, float], ...] = (),
+    drag_area: float = 0.0,
+) -> SolvedGait:
+    """Give the gait of one person: presets, and what persons, sides and steps differ by.
+
+    Parameters
+    ----------
+    name : GaitName
+    seed : int
+    heavier : tuple of (segment, factor)
+        Segments whose mass is not the model's, as in `aqbio.virtual.athlete.Athlete`.
+    drag_area : float, m²
+        Drag coefficient times frontal area; the demo's sprinters run without air.
+
+    A draw that a human would not run is drawn again, each time a little nearer to the preset and
+    with lower hips.
+
+    Raises
+    ------
+    ValueError
+        When no draw can be run.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            design = _drawn(name, seed, attempt)
+            who = replace(design.athlete, heavier=heavier)
+            design = replace(design, athlete=who, drag_area=drag_area)
+            solved = generated_gait(design, sweeps=12)
+        except (ValueError, np.linalg.LinAlgError):
+            continue
+        if plausible(solved):
+            return solved
+    raise ValueError(f"{name}: none of {ATTEMPTS} draws can be run.")
+
+
+def plausible(solved: SolvedGait) -> bool:
+    """Whether a gait stays within what humans do; limits are for the issue's population."""
+    athlete = solved.gait.athlete
+    weight = athlete.mass * 9.80665
+    force = solved.forces.force
+    measures = gait_measures(solved)
+    return bool(
+        solved.reach <= 0.997
+        and solved.change < 2e-3
+        and np.abs(solved.forces.free_moment).max() <= 0.45 * athlete.mass
+        and np.abs(force[..., 2]).max() <= 0.45 * weight
+        and np.abs(force[..., 0]).max() <= 1.25 * weight
+        and force[..., 1].min() > -1e-6 * weight
+        and measures.slip.max() <= 8e-3
+        and measures.clearance > 0.015
+    )
+
+
+def _drawn(name: GaitName, seed: int, attempt: int) -> GaitDesign:
+    """Design of one draw; person and sides are the same at all speeds and in both conditions."""
+    who = sprinter(name.participant)
+    number = SPRINTERS.index(who)
+    person = np.random.default_rng([seed, number, attempt])
+    condition = presets(name.condition)
+    run = np.random.default_rng(
+        [seed, number, 1 + name.level, int(name.condition != "normal"), attempt]
+    )
+    speed = gait_speed(name)
+    usual = interpolated(condition, reference_speed(who.athlete, speed))
+    places, sizes = tuned_sizes(restricted=name.condition != "normal")
+    calm = 0.9**attempt
+    own = PERSON * calm * person.standard_normal(len(places))
+    side = SIDE * calm * person.standard_normal(len(places))
+    times = CONTACT_PERSON * calm * person.standard_normal(2)
+    arm_asymmetry = 0.04 * float(person.standard_normal())
+    steps: list[GaitParameters] = []
+    for step in range(STEPS):
+        numbers = flat(usual)
+        sign = 1.0 if step % 2 == 0 else -1.0
+        each = STEP * calm * run.standard_normal(len(places))
+        numbers[places] += sizes * (own + sign * side + each)
+        drawn = unflat(numbers)
+        late = 1.0 + times + CONTACT_STEP * calm * run.standard_normal(2)
+        steps.append(
+            drawn.changed(
+                contact_s=usual.contact_s * float(late[0]),
+                flight_s=usual.flight_s * float(late[1]),
+                hip_height_m=drawn.hip_height_m - CROUCH * attempt,
+            )
+        )
+    speeds = speed * (1.0 + SPEED_STEP * calm * run.standard_normal(STEPS))
+    return GaitDesign(
+        athlete=who.athlete,
+        speeds=tuple(speeds.tolist()),
+        steps=tuple(steps),
+        arm_asymmetry=arm_asymmetry if name.condition == "normal" else 0.0,
+    )

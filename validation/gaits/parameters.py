@@ -1,0 +1,188 @@
+"""The numbers that describe how somebody runs, given for one reference body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.virtual.gaits.library import DATA
+
+REFERENCE_MASS = 75.0
+"""Mass of the body that gait parameters are given for, kg."""
+REFERENCE_LEG = 0.8917
+"""Thigh and shank of the body that gait parameters are given for (man of 1.80 m), m."""
+
+
+@dataclass(frozen=True, slots=True)
+class GaitParameters:
+    """One step of a gait, for a man of 1.80 m and 75 kg; others run it by dynamic similarity.
+
+    Angles are in degrees, as the names say. Right steps; left ones are mirrored.
+
+    Attributes
+    ----------
+    contact_s, flight_s : float
+        Durations.
+    early, broad : float
+        Shape of the vertical force ``s²(1-s)²(1 + early (1-2s) + broad (1-2s)²)``.
+    hip_height_m : float
+        Mean height of mid-hip over the step.
+    foot_beside_m : float
+        Ball of the stance foot beside the line of running.
+    toe_out_deg, pitch_touchdown_deg, pitch_toe_off_deg : float
+        Heading of the stance foot; its pitch at both ends (toes down is negative).
+    sole_radius_m : float
+        The forefoot rolls on a circle of this radius.
+    cop_start_m, cop_end_m : float
+        Centre of pressure ahead of the ball.
+    braking : float
+        Slope of the wanted ``F_x / F_y`` over the contact.
+    free_moment_nm : float
+        Amplitude of the wanted free moment, ``sin(2 pi s)``.
+    swing_hip_deg, swing_knee_deg, swing_ankle_deg : 5-tuples
+        Deviations from the usual joint angles at 35, 50, 65, 80 and 92 % of the stride.
+    swing_adduction_deg : float
+    arm_amplitude, elbow_amplitude : float
+        Share of the usual swing.
+    arm_phase, yaw_phase, list_phase, twist_phase, bend_phase : float, rad
+    arm_centre_deg, arm_adduction_deg, elbow_centre_deg : float
+    lean_deg, twist_deg, bend_deg : float
+        Lean of the trunk (forward is negative); amplitude of its turning and side bending
+        relative to the pelvis.
+    tilt_deg, tilt_swing_deg, list_deg, yaw_deg : float
+        Tilt of the pelvis; amplitudes of its tilt, list and rotation.
+    momentum_x, momentum_y, momentum_z : float, kg m²/s
+        What the angular momentum of flight differs from that of the wanted pelvis motion.
+    """
+
+    contact_s: float = 0.128
+    flight_s: float = 0.127
+    early: float = 0.4
+    broad: float = 1.3
+    hip_height_m: float = 0.925
+    foot_beside_m: float = 0.05
+    toe_out_deg: float = 4.0
+    pitch_touchdown_deg: float = -7.0
+    pitch_toe_off_deg: float = -62.0
+    sole_radius_m: float = 0.03
+    cop_start_m: float = 0.0
+    cop_end_m: float = 0.012
+    braking: float = 0.22
+    free_moment_nm: float = 0.0
+    swing_hip_deg: tuple[float, ...] = (0.0,) * 5
+    swing_knee_deg: tuple[float, ...] = (0.0,) * 5
+    swing_ankle_deg: tuple[float, ...] = (0.0,) * 5
+    swing_adduction_deg: float = -2.0
+    arm_amplitude: float = 0.75
+    elbow_amplitude: float = 1.0
+    arm_phase: float = 0.0
+    arm_centre_deg: float = -8.0
+    arm_adduction_deg: float = -12.0
+    elbow_centre_deg: float = 95.0
+    lean_deg: float = -6.0
+    twist_deg: float = 13.0
+    twist_phase: float = 0.0
+    bend_deg: float = 4.0
+    bend_phase: float = 0.0
+    tilt_deg: float = -4.0
+    tilt_swing_deg: float = 0.0
+    list_deg: float = 4.0
+    list_phase: float = 0.0
+    yaw_deg: float = 6.0
+    yaw_phase: float = 0.1
+    momentum_x: float = 0.0
+    momentum_y: float = 0.0
+    momentum_z: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse steps without contact or flight, and swings with another number of points."""
+        if self.contact_s <= 0.0 or self.flight_s <= 0.0:
+            raise ValueError(f"contact {self.contact_s} s and flight {self.flight_s} s.")
+        for name in SWING:
+            if len(getattr(self, name)) != len(SWING_POINTS):
+                raise ValueError(f"{name} has {len(getattr(self, name))} numbers, not 5.")
+
+    def changed(self, **values: Any) -> GaitParameters:
+        """Give the same gait with some numbers changed."""
+        return replace(self, **values)
+
+
+SWING = ("swing_hip_deg", "swing_knee_deg", "swing_ankle_deg")
+SWING_POINTS = np.array([0.35, 0.50, 0.65, 0.80, 0.92])
+"""Where in the stride the swing leg's angles are given."""
+
+SCALARS = tuple(f.name for f in fields(GaitParameters) if f.name not in SWING)
+
+
+def flat(parameters: GaitParameters) -> FloatArray:
+    """All numbers in one row: the scalars, then the swing angles."""
+    swing = [value for name in SWING for value in getattr(parameters, name)]
+    return np.array([*(getattr(parameters, name) for name in SCALARS), *swing], dtype=float)
+
+
+def unflat(numbers: FloatArray) -> GaitParameters:
+    """Give the parameters that :func:`flat` wrote in a row."""
+    count, points = len(SCALARS), len(SWING_POINTS)
+    values: dict[str, Any] = dict(zip(SCALARS, numbers[:count].tolist(), strict=True))
+    for index, name in enumerate(SWING):
+        first = count + index * points
+        values[name] = tuple(numbers[first : first + points].tolist())
+    return GaitParameters(**values)
+
+
+def interpolated(presets: Mapping[float, GaitParameters], speed: float) -> GaitParameters:
+    """Parameters at a speed between presets, number by number.
+
+    Parameters
+    ----------
+    presets : mapping from speed of the reference body, m/s
+    speed : float
+        Beyond the presets the nearest one is used, with the contact as long as it is there.
+    """
+    known = sorted(presets)
+    table = np.array([flat(presets[one]) for one in known])
+    inside = min(max(speed, known[0]), known[-1])
+    row = np.array([np.interp(inside, known, column) for column in table.T])
+    found = unflat(row)
+    return found.changed(contact_s=found.contact_s * inside / speed)
+
+
+def columns(steps: Sequence[GaitParameters]) -> dict[str, FloatArray]:
+    """One array per name over all steps, (N,), or (N, 5) for swing angles."""
+    return {f.name: np.array([getattr(one, f.name) for one in steps]) for f in fields(steps[0])}
+
+
+def presets_text(presets: Mapping[float, GaitParameters]) -> str:
+    """Presets as JSON text."""
+    content = {f"{speed:g}": asdict(presets[speed]) for speed in sorted(presets)}
+    return json.dumps(content, indent=1) + "\n"
+
+
+def read_presets(text: str) -> dict[float, GaitParameters]:
+    """Presets from JSON text."""
+    content = json.loads(text)
+    found = {}
+    for speed, values in content.items():
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        found[float(speed)] = GaitParameters(**plain)
+    return found
+
+
+@lru_cache(maxsize=2)
+def presets(condition: str = "normal") -> dict[float, GaitParameters]:
+    """Tuned parameters by speed of the reference body, m/s.
+
+    Parameters
+    ----------
+    condition : {"normal", "restricted_arms"}
+    """
+    return read_presets((DATA / f"presets_{condition}.json").read_text(encoding="utf-8"))

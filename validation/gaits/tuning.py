@@ -1,0 +1,246 @@
+"""Tuning of gait parameters: a developer's tool that made the presets of the gait library.
+
+Deterministic: a bounded number of steps of a least-squares solver, no random numbers, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.virtual.athlete import Athlete
+from validation.gaits.design import reference_speed, steady
+from validation.gaits.generator import SolvedGait, generated_gait
+from validation.gaits.measures import GaitMeasures, gait_measures
+from validation.gaits.parameters import (
+    SCALARS,
+    SWING,
+    SWING_POINTS,
+    GaitParameters,
+    flat,
+    unflat,
+)
+from validation.gaits.swing import SPEEDS, USUAL
+from validation.gaits.targets import SIDE_RATIO, Targets, targets
+
+SWEEPS = 6
+"""Sweeps of a gait while it is tuned."""
+
+STEP: dict[str, float] = {
+    "hip_height_m": 0.015,
+    "toe_out_deg": 2.0,
+    "swing_adduction_deg": 2.0,
+    "pitch_toe_off_deg": 6.0,
+    "pitch_touchdown_deg": 3.0,
+    "sole_radius_m": 0.015,
+    "arm_amplitude": 0.1,
+    "arm_phase": 0.2,
+    "arm_adduction_deg": 6.0,
+    "lean_deg": 2.0,
+    "tilt_deg": 2.0,
+    "yaw_deg": 2.0,
+    "yaw_phase": 0.3,
+    "list_deg": 1.5,
+    "list_phase": 0.3,
+    "twist_deg": 4.0,
+    "twist_phase": 0.3,
+    "bend_deg": 2.0,
+    "bend_phase": 0.4,
+    "momentum_x": 0.6,
+    "momentum_y": 0.6,
+    "momentum_z": 1.5,
+    "tilt_swing_deg": 1.0,
+    "foot_beside_m": 0.01,
+    "braking": 0.04,
+    "cop_start_m": 0.008,
+    "cop_end_m": 0.012,
+    "contact_s": 0.003,
+    "swing_hip_deg": 4.0,
+    "swing_knee_deg": 4.0,
+    "swing_ankle_deg": 4.0,
+}
+"""What is tuned, and the size of a moderate change."""
+
+PULL = 0.15
+"""Weight of moderate changes: ties between targets go to the start."""
+NUDGE = 1e-3
+"""Change that gives the slopes; gaits are smooth to about 1e-9."""
+
+ARMS = ("arm_amplitude", "arm_phase", "arm_adduction_deg")
+"""Left alone when the arms are restricted."""
+
+
+def tuned(
+    athlete: Athlete,
+    speed: float,
+    start: GaitParameters,
+    *,
+    steps: int = 12,
+    restricted: bool = False,
+    report: Callable[[str], None] | None = None,
+) -> GaitParameters:
+    """Parameters whose gait looks as it should, near given ones.
+
+    Parameters
+    ----------
+    athlete : Athlete
+    speed : float, m/s
+    start : GaitParameters
+    steps : int
+        Steps of the least-squares solver, rejected ones too; each accepted one costs as many
+        gaits as there are parameters.
+    restricted : bool
+        Leave the arms as they are.
+    report : callable, optional
+        Gets a line of progress per step.
+    """
+    moved = tuned_sizes(restricted=restricted)
+    base = flat(start)
+    reference = reference_speed(athlete, speed)
+
+    def parameters(x: FloatArray) -> GaitParameters:
+        numbers = base.copy()
+        numbers[moved[0]] += x * moved[1]
+        return unflat(numbers)
+
+    def misses(x: FloatArray) -> FloatArray:
+        given = parameters(x)
+        solved = generated_gait(steady(athlete, speed, given), sweeps=SWEEPS)
+        return np.concatenate((gait_misses(solved, reference, given), PULL * x))
+
+    def slopes(x: FloatArray) -> FloatArray:
+        here = misses(x)
+        if report is not None:
+            report(f"cost {here @ here:.2f}")
+        return np.stack([(misses(x + NUDGE * unit) - here) / NUDGE for unit in np.eye(len(x))], 1)
+
+    found = least_squares(misses, np.zeros(len(moved[0])), jac=slopes, max_nfev=steps)
+    return parameters(found.x)
+
+
+def tuned_sizes(*, restricted: bool) -> tuple[FloatArray, FloatArray]:
+    """Places of the tuned numbers in the flat row, and their sizes."""
+    names = flat_names()
+    chosen = [
+        (index, STEP[name])
+        for index, name in enumerate(names)
+        if name in STEP and not (restricted and name in ARMS)
+    ]
+    return np.array([i for i, _ in chosen], dtype=np.int64), np.array([s for _, s in chosen])
+
+
+def flat_names() -> list[str]:
+    """Name of every number in the flat row of parameters."""
+    return [*SCALARS, *(name for name in SWING for _ in SWING_POINTS)]
+
+
+def gait_misses(solved: SolvedGait, speed: float, given: GaitParameters) -> FloatArray:
+    """What a gait misses of its targets, in units of a tolerable miss.
+
+    Parameters
+    ----------
+    solved : SolvedGait
+    speed : float
+        Of the reference body, m/s.
+    given : GaitParameters
+        From which the gait was made.
+    """
+    wanted = targets(speed)
+    measures = gait_measures(solved)
+    athlete = solved.gait.athlete
+    line = solved.gait.timeline
+    parts = [
+        _angle_misses(measures, speed, float(line.contact[0] / line.step[:2].sum())),
+        _force_misses(measures, wanted, athlete.mass),
+        _range_misses(measures),
+        _moment_misses(measures),
+        1e3 * measures.slip * np.array([0.12, 0.12, 0.12]),
+        _beyond(np.array([measures.reach]), 0.0, 0.985, 0.002),
+        _beyond(np.array([measures.clearance]), 0.03, 1.0, 0.01),
+        _beyond(np.array([given.foot_beside_m]), 0.02, 0.075, 0.01),
+        _beyond(np.array([given.cop_start_m, given.cop_end_m]), -0.02, 0.055, 0.006),
+        _beyond(np.array([given.sole_radius_m]), 0.005, 0.06, 0.005),
+        np.array([(speed * given.contact_s / wanted.contact_m - 1.0) / 0.02]),
+    ]
+    if given.arm_amplitude > 0.0:
+        parts.append(np.array([(measures.side_ratio - SIDE_RATIO) / 0.02]))
+    return np.concatenate(parts)
+
+
+def _angle_misses(measures: GaitMeasures, speed: float, contact: float) -> FloatArray:
+    wanted = targets(speed)
+    places = np.array([0.0, contact / 2.0, contact, *SWING_POINTS])
+    sizes = np.array([5.0, 5.0, 5.0, 9.0, 9.0, 8.0, 8.0, 7.0])
+    misses = []
+    for name, goal in (
+        ("hip_flexion", wanted.hip),
+        ("knee_angle", wanted.knee),
+        ("ankle_angle", wanted.ankle),
+    ):
+        usual = [float(np.interp(speed, SPEEDS, column)) for column in USUAL[name].T]
+        curve = np.interp(places, measures.stride, measures.angles[f"{name}_r"], period=1.0)
+        misses.append((curve - np.array([*goal, *usual])) / sizes)
+    knee, ankle = measures.angles["knee_angle_r"], measures.angles["ankle_angle_r"]
+    misses += [
+        _beyond(np.array([knee.min()]), 6.0, 200.0, 3.0),
+        _beyond(np.array([ankle.min()]), -38.0, 0.0, 3.0),
+        _beyond(np.array([ankle.max()]), 0.0, 34.0, 3.0),
+    ]
+    return np.concatenate(misses)
+
+
+def _force_misses(measures: GaitMeasures, wanted: Targets, mass: float) -> FloatArray:
+    forward, sideways = measures.force[:, 0], measures.force[:, 2]
+    peak = wanted.forward
+    return np.concatenate(
+        (
+            _beyond(np.array([forward.max()]), 0.7 * peak, 1.05 * peak, 0.06),
+            _beyond(np.array([-forward.min()]), 0.7 * peak, 1.15 * peak, 0.06),
+            _beyond(sideways, -0.25, 0.25, 0.1),
+            _beyond(measures.free_moment * 75.0 / mass, -12.0, 12.0, 6.0),
+        )
+    )
+
+
+def _range_misses(measures: GaitMeasures) -> FloatArray:
+    def width(curve: FloatArray) -> FloatArray:
+        return np.array([np.ptp(curve)])
+
+    angles = measures.angles
+    return np.concatenate(
+        (
+            _beyond(width(angles["pelvis_tilt"]), 0.0, 8.0, 2.0),
+            _beyond(width(angles["pelvis_list"]), 5.0, 11.0, 1.5),
+            _beyond(width(angles["pelvis_rotation"]), 8.0, 16.0, 2.0),
+            _beyond(width(measures.torso_yaw), 8.0, 23.0, 3.0),
+            _beyond(width(measures.torso_lean), 0.0, 8.0, 2.0),
+            _beyond(np.array([measures.torso_lean.mean()]), 4.0, 9.0, 2.0),
+        )
+    )
+
+
+MOMENT_LIMITS = {
+    "hip_flexion_r": 5.0,
+    "knee_angle_r": 3.5,
+    "ankle_angle_r": 4.2,
+    "hip_adduction_r": 2.5,
+    "hip_rotation_r": 1.0,
+    "lumbar_extension": 5.0,
+    "lumbar_bending": 2.0,
+    "lumbar_rotation": 1.2,
+}
+"""Joint moments above which a gait is not that of a human, N m/kg."""
+
+
+def _moment_misses(measures: GaitMeasures) -> FloatArray:
+    peaks = np.array([np.abs(measures.moments[name]).max() for name in MOMENT_LIMITS])
+    return _beyond(peaks / np.array(list(MOMENT_LIMITS.values())), 0.0, 1.0, 0.25)
+
+
+def _beyond(values: FloatArray, low: float, high: float, size: float) -> FloatArray:
+    """How far values lie outside a band, in units of ``size``."""
+    outside: FloatArray = (np.maximum(values - high, 0.0) - np.maximum(low - values, 0.0)) / size
+    return outside

@@ -1,0 +1,1 @@
+"""Recordings with known truth: closed forms, crosstalk, wobbling mass, another body."""

@@ -1,0 +1,280 @@
+"""A sprint as a laboratory sees it, as arrays, beside what is true about it.
+
+The material on which dynamic consistency is judged. Truth is a gait of the generator, whose curves
+are no splines; everything between it and the arrays is a stated error: skin, clock, plates, body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.recordings.laboratory import Laboratory
+from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.virtual.recordings.skin import Skin, tissue_motion
+from validation.recordings.crosstalk import plate_errors
+from validation.recordings.wobbling import Wobbling, wobbling
+from validation.recordings.wrong_body import (
+    BodyError,
+    model_of,
+    with_centres_apart,
+    with_joints_apart,
+)
+
+LEAK = 0.025
+"""How far a filtered force reaches beyond its contact, s (20 Hz)."""
+SOFT_FOLLOWS = 0.5
+"""Soft masses move half as far as the skin over them: nothing at the bone and at the muscle's
+ends, 2/3 on average over the depth if it grows evenly, 0.64 along a half wave, 1 at the skin."""
+FLIGHT = 0.060
+"""Most of a flight before the first and after the last contact that is used, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What separates the arrays from the truth, one draw.
+
+    Attributes
+    ----------
+    skin : Skin
+        Motion of markers against the bone.
+    placement_m : float
+        Standard deviation of every marker's constant offset, each axis.
+    marker_noise_m : float
+    clock_offset_s : float
+        The forces are this much late.
+    gain : (3,) tuple
+        Relative error of the plates along each axis.
+    cop_x, cop_z : float, m
+        The plates are this far ahead and right of where the file says.
+    own_gain, own_cop_m : float
+        Standard deviation of the same, each plate for itself.
+    force_noise_n, moment_noise_nm : float
+        Standard deviation after the low-pass.
+    body : BodyError
+    joint_m : float
+        Standard deviation of the model's joint centres, each axis.
+    centre_m : float
+        Standard deviation of the model's segments' centres of mass, each axis; beside the body's.
+    soft_follows : float
+        How far soft masses move, of what the markers of their segment have in common.
+    crosstalk : float
+        Standard deviation of what each force channel of a plate shows of each other one.
+    wandering_cop_m : float
+        Root mean square error of the centre of pressure along each axis that varies with its place
+        on the plate.
+    """
+
+    skin: Skin = field(default_factory=Skin)
+    placement_m: float = 0.0
+    marker_noise_m: float = 0.0
+    clock_offset_s: float = 0.0
+    gain: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    cop_x: float = 0.0
+    cop_z: float = 0.0
+    own_gain: float = 0.0
+    own_cop_m: float = 0.0
+    force_noise_n: float = 0.0
+    moment_noise_nm: float = 0.0
+    body: BodyError = field(default_factory=BodyError)
+    joint_m: float = 0.0
+    centre_m: float = 0.0
+    soft_follows: float = 0.0
+    crosstalk: float = 0.0
+    wandering_cop_m: float = 0.0
+
+    def parameters(self) -> dict[str, float]:
+        """Give the true values of what a fit may estimate, by its names."""
+        known = {"clock_offset": self.clock_offset_s}
+        return known | {"cop_offset_x": self.cop_x, "cop_offset_z": self.cop_z} | asdict(self.body)
+
+
+def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = None) -> Errors:
+    """Draw what a good laboratory suffers from.
+
+    Parameters
+    ----------
+    size : float
+        Share of the usual amount of everything; 0 is a perfect laboratory.
+    random : Generator
+    skin : Skin, optional
+        The usual one; its amplitude is multiplied.
+
+    Notes
+    -----
+    Standard deviations at size 1: legs 8 %, pelvis 10 %, torso 15, 20 and 10 mm, body mass 0.5 %,
+    clock 3 ms, gains 0.5 % and centre of pressure 3 mm (of all plates and, half of the variance,
+    of each), plates 3 N and 2 N m, joint centres 5 mm, markers 5 mm in place and 0.3 mm from frame
+    to frame.
+    """
+    normal = size * random.standard_normal(12)
+    half = np.sqrt(0.5)
+    usual = skin or Skin()
+    return Errors(
+        skin=replace(usual, thigh_m=size * usual.thigh_m),
+        placement_m=size * 0.005,
+        marker_noise_m=size * 0.0003,
+        clock_offset_s=0.003 * float(normal[0]),
+        gain=tuple((half * 0.005 * normal[1:4]).tolist()),
+        cop_x=half * 0.003 * float(normal[4]),
+        cop_z=half * 0.003 * float(normal[5]),
+        own_gain=half * size * 0.005,
+        own_cop_m=half * size * 0.003,
+        force_noise_n=size * 3.0,
+        moment_noise_nm=size * 2.0,
+        body=BodyError(
+            mass=0.005 * float(normal[6]),
+            leg_share=0.08 * float(normal[7]),
+            pelvis_share=0.10 * float(normal[8]),
+            torso_com_x=0.015 * float(normal[9]),
+            torso_com_y=0.020 * float(normal[10]),
+            torso_com_z=0.010 * float(normal[11]),
+        ),
+        joint_m=size * 0.005,
+        soft_follows=SOFT_FOLLOWS,
+        crosstalk=size * 0.005,
+        wandering_cop_m=size * 0.002,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class KnownRun:
+    """A recording as arrays, and the truth.
+
+    Attributes
+    ----------
+    model : Skeleton
+        Wrong by the errors' body.
+    markers : (T, M, 3) array, m, ground
+        Every marker of the model.
+    force, moment : (N, 3) arrays, N and N m, ground
+        Of all plates together, at the plates' rate, moments about the ground's origin; unfiltered.
+    run : RecordedRun
+        The truth at the markers' frames, with the runner's own body.
+    laboratory : Laboratory
+    errors : Errors
+    soft : Wobbling
+        What the mass of soft tissue adds to the truth.
+    """
+
+    model: Skeleton
+    markers: FloatArray
+    force: FloatArray
+    moment: FloatArray
+    run: RecordedRun
+    laboratory: Laboratory
+    errors: Errors
+    soft: Wobbling
+
+    @cached_property
+    def time(self) -> FloatArray:
+        """(T,) array, s: of the markers, from the first frame."""
+        return np.arange(len(self.markers)) / self.laboratory.marker_rate
+
+    @property
+    def contacts(self) -> FloatArray:
+        """(N, 2) array, s: touchdown and toe-off of the contacts on the plates, markers' clock."""
+        line = self.run.truth.gait.timeline
+        found = []
+        for number in self.run.contacts_on_plates:
+            period, step = divmod(number, len(line))
+            begin = period * line.period + float(line.touchdown[step]) - self.run.start
+            found.append((begin, begin + float(line.contact[step])))
+        return np.array(found)
+
+    @property
+    def window(self) -> BoolArray:
+        """(T,) bool: from the first touchdown to the last toe-off, where errors are counted."""
+        contacts = self.contacts
+        inside: BoolArray = (self.time >= contacts[0, 0]) & (self.time <= contacts[-1, 1])
+        return inside
+
+    @property
+    def measured(self) -> BoolArray:
+        """(T,) bool: frames whose whole ground reaction force was measured."""
+        line, contacts = self.run.truth.gait.timeline, self.contacts
+        first, last = self.run.contacts_on_plates[0], self.run.contacts_on_plates[-1]
+        before = float(line.flight[(first - 1) % len(line)])
+        after = float(line.flight[last % len(line)])
+        begin = contacts[0, 0] - min(FLIGHT, before - LEAK)
+        end = contacts[-1, 1] + min(FLIGHT, after - LEAK)
+        inside: BoolArray = (self.time >= begin) & (self.time <= end)
+        return inside
+
+    def filtered(self, cutoff: float) -> tuple[FloatArray, FloatArray]:
+        """Low-passed force and moment at the markers' frames, (T, 3) each."""
+        rate = self.laboratory.force_rate
+        ratio = round(rate / self.laboratory.marker_rate)
+        force, moment = (
+            low_pass(part, rate, cutoff)[::ratio] for part in (self.force, self.moment)
+        )
+        return force, moment
+
+
+def known_run(
+    gait: Gait, errors: Errors, random: np.random.Generator, laboratory: Laboratory | None = None
+) -> KnownRun:
+    """Record a gait with stated errors.
+
+    Parameters
+    ----------
+    gait : Gait
+    errors : Errors
+    random : Generator
+        For skin, places of markers and noise.
+    laboratory : Laboratory, optional
+        Eight plates in a row, 200 Hz and 1 kHz.
+    """
+    where = laboratory or Laboratory()
+    plan = RunPlan(first_contact=0, clock_offset_s=errors.clock_offset_s)
+    run = recorded_run(gait, plan, where)
+    recording, runner = run.recording, gait.skeleton
+    placement = errors.placement_m * random.standard_normal(runner.marker_position.shape)
+    skin, common = tissue_motion(recording, errors.skin, random)
+    soft = wobbling(run, errors.soft_follows * common)
+    markers = recording.markers + skin + soft.markers
+    markers += rotate(recording.rotation[:, recording.marker_body], placement)
+    markers += errors.marker_noise_m * random.standard_normal(markers.shape)
+    force, moment = _plates(run, errors, where, random)
+    model = with_joints_apart(model_of(runner, errors.body), errors.joint_m, random)
+    model = with_centres_apart(model, errors.centre_m, random)
+    return KnownRun(model, markers, force, moment, run, where, errors, soft)
+
+
+def _plates(
+    run: RecordedRun, errors: Errors, where: Laboratory, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Total load about the ground's origin, with the plates' errors.
+
+    Notes
+    -----
+    Noise is drawn at the plates' rate so that a 20 Hz low-pass leaves the stated deviation; that of
+    forces acts below the runner.
+    """
+    centres = where.plates.centres()
+    gain = 1.0 + np.array(errors.gain) + errors.own_gain * random.standard_normal(centres.shape)
+    place = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
+    place[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
+    more, wandering = plate_errors(run.recording.force, run.recording.moment, errors, random)
+    plates = run.recording.force * gain + more
+    own = run.recording.moment * gain[:, 1:2] + wandering
+    force = plates.sum(axis=1)
+    moment = (own + cross((centres - place)[None], plates)).sum(axis=1)
+    noise = np.stack([_noise(force.shape, where, random) for _ in range(2)])
+    below = run.force_truth.com + run.shift
+    below[:, 1] = 0.0
+    force += errors.force_noise_n * noise[0]
+    moment += errors.force_noise_n * cross(below, noise[0]) + errors.moment_noise_nm * noise[1]
+    return force, moment
+
+
+def _noise(shape: tuple[int, ...], where: Laboratory, random: np.random.Generator) -> FloatArray:
+    """White noise that a 20 Hz low-pass brings to a deviation of 1."""
+    noise: FloatArray = random.standard_normal(shape) * np.sqrt(where.force_rate / 2.0 / 20.0)
+    return noise

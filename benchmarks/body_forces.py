@@ -1,6 +1,6 @@
 """Bodies of one's own under forces: ``python -m benchmarks.body_forces --athletes 10 --write``.
 
-Virtual athletes of `aqbio.virtual.bodies` (sizes, masses by volume, marker places, hinge axes and
+Virtual athletes of `validation.bodies` (sizes, masses by volume, marker places, hinge axes and
 skin of their own), calibrated from their recordings; their centres of mass are displaced as well.
 The ground exerts what the true motion of the true body needs. Motion and forces are then fitted
 together with more and less left open about where the mass sits.
@@ -38,11 +38,11 @@ from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.bodies import CASES, FULL, MAP, RATE, VirtualBody, virtual_body
 from aqbio.virtual.truth import FEET
 from benchmarks.body_calibration import calibrated
 from benchmarks.body_intervals import spreads
 from benchmarks.body_outcomes import CUTOFF, EDGE, Found
+from validation.bodies import CASES, FULL, MAP, RATE, VirtualBody, virtual_body
 
 RESULT = Path(__file__).parent / "results" / "body_forces.md"
 APART = (0.0, 0.010)

@@ -15,12 +15,12 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.loads import foot_loads
 from aqbio.stages.arms.cached import LooseFits, loose_fits
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.fitting import static
-from aqbio.stages.fitting.centres import centres_path, known_centres
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve.stage import solve_participant

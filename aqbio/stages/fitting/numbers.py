@@ -9,10 +9,10 @@ import numpy as np
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.fitting.centres import centre_numbers, session_centres
+from aqbio.records.solved_trial import SolvedTrial
+from aqbio.stages.fitting.centres import centre_numbers
 from aqbio.stages.fitting.observed import trial_speed
 from aqbio.stages.fitting.session import FittedSession
-from aqbio.stages.fitting.trials import SolvedTrial
 from aqbio.steps.contacts import trial_contacts
 
 
@@ -25,7 +25,7 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     centres: list[dict[str, Any]] = []
     if fitted.fits:
         segments = next(iter(fitted.fits.values())).skeleton.bodies
-        centres = centre_numbers(session_centres(fitted), segments)
+        centres = centre_numbers(fitted.centres, segments)
     return {
         "parameters": [_estimate(one) for one in named],
         "centres": centres,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -29,10 +30,10 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.loads import foot_loads
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.stages.fitting.beliefs import parameters, trial_weights
 from aqbio.stages.fitting.centres import open_centres
 from aqbio.stages.fitting.observed import observations, trial_speed
-from aqbio.stages.fitting.trials import SolvedTrial
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 """What a fit raises whose equations cannot be solved."""
@@ -73,6 +74,12 @@ class FittedSession:
     def standing(self) -> tuple[Suspicion, ...]:
         """Doubt that the static trial casts on the whole session."""
         return static_suspicions(self.static_distance)
+
+    @property
+    def centres(self) -> CentreEstimates:
+        """Places of the segments' centres of mass, where any trial was fitted."""
+        runner = next(iter(self.fits.values())).runner
+        return centre_estimates(runner, self.estimates, self.covariance)
 
     @property
     def believed(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def test_workers_keep_the_tests_of_a_file_together(request):
 
 
 LEFT_NAMES = {
-    "scaling": "scale", "fitting": "consistency", "levels": "contributions", "arms": "evidence",
+    "fitting": "consistency", "levels": "contributions", "arms": "evidence",
     "stepping": "steps", "verdicts": "hypotheses",
 }  # fmt: skip
 """Folders of stages that are not called like their stage yet."""

@@ -26,10 +26,10 @@ from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.kinematic_events import event_errors
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.stages.preparation.ground import Ground
-from aqbio.stages.preparation.kinematic import MarkerEvents, foot_markers, marker_events
-from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.trial import prepare_trial
+from aqbio.stages.prepare.ground import Ground
+from aqbio.stages.prepare.kinematic import MarkerEvents, foot_markers, marker_events
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.trial import prepare_trial
 from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
 from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import disturbed
@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> int:
 
 
 def real_runs() -> Iterator[Known]:
-    """Give the recordings of the folder that AQBIO_REALDATA names."""
+    """The recordings of the folder that AQBIO_REALDATA names."""
     folder = Path(os.environ[REALDATA])
     for name, labels, markers, forces in REAL:
         marker_set = _marker_set(labels)
@@ -121,7 +121,7 @@ def real_runs() -> Iterator[Known]:
 
 
 def virtual_runs() -> Iterator[Known]:
-    """Give runs of the demo's sprinters with its noise and soft tissue, and their true contacts."""
+    """Runs of the demo's sprinters with its noise and soft tissue, and their true contacts."""
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
     gaits = load_library(DATA / "gait_library.npz", athletes)
     laboratory = VirtualLaboratory(axes=GROUND_AXES, marker_unit="m")
@@ -224,7 +224,7 @@ def _marker_set(labels: Labels) -> MarkerSet:
 
 
 def markdown(rows: list[Measured]) -> str:
-    """Give the table of docs/recordings.md."""
+    """The table of docs/recordings.md."""
     heads = "recording", "m/s", "lands first", "Hz", "contacts"
     heads += "touchdown, ms", "found", "toe-off, ms", "found"
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from aqbio.config.everyday import REMOVED
 from aqbio.config.words import closest, expected, members
 from aqbio.errors import Finding
 
@@ -131,7 +132,7 @@ def _other_alternative(place: _Place, error: ErrorDetails) -> bool:
 
 
 def _inside(kind: Any, part: int | str) -> Any:
-    """Give the type of a field, of a mapping's value or of a list's item."""
+    """The type of a field, of a mapping's value or of a list's item."""
     if hasattr(kind, "model_fields"):
         field = kind.model_fields.get(part)
         return None if field is None else field.annotation
@@ -142,7 +143,7 @@ def _inside(kind: Any, part: int | str) -> Any:
 
 
 def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
-    """Give what is wrong, and the fix."""
+    """What is wrong, and the fix."""
     name, kind = place.name, error["type"]
     value: object = error["input"]
     given = "" if isinstance(value, Mapping) else f" (given: {value!r})"
@@ -150,6 +151,8 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must be {expected(place.annotation)}{given}.", ""
     if kind == "missing":
         return f"{name} is missing.", f"add {place.location[-1]}."
+    if kind == "extra_forbidden" and name in REMOVED:
+        return f"setting {name} is none any more: {REMOVED[name]}", "delete its line."
     if kind == "extra_forbidden":
         return f"setting {name} is unknown.", _suggestion(place)
     if kind == "value_error":
@@ -175,7 +178,7 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
 
 
 def _other_unit(place: _Place, error: ErrorDetails) -> str:
-    """Give the fix where a length or mass fits in another unit: centimetres, grams."""
+    """The fix where a length or mass fits in another unit: centimetres, grams."""
     name, context = str(place.location[-1] if place.location else ""), error.get("ctx", {})
     for ending, factor, unit in (("_m", 100.0, "metres"), ("_kg", 1000.0, "kilograms")):
         if name.endswith(ending) and "le" in context:
@@ -204,7 +207,7 @@ def _constraint(error: ErrorDetails) -> str:
 
 
 def _suggestion(place: _Place) -> str:
-    """Give the name that was probably meant, or the names that are known."""
+    """The name that was probably meant, or the names that are known."""
     fields = getattr(place.parent, "model_fields", {})
     near = closest(str(place.location[-1]), fields)
     return f"did you mean {near}?" if near else _known(place.parent)

@@ -153,7 +153,7 @@ class Line:
 
 
 def how_sure(steps: xr.Dataset, name: str, **labels: str) -> xr.DataArray | None:
-    """Give the standard deviation over draws of a variable of the step curves; None without one."""
+    """The standard deviation over draws of a variable of the step curves; None without one."""
     known = f"{name}_sd"
     return steps[known].sel(labels) if known in steps else None
 
@@ -218,7 +218,7 @@ def _half(line: Curve) -> NDArray[np.float64]:
 
 
 def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
-    """Give every mean and standard deviation of a figure as a long table.
+    """Every mean and standard deviation of a figure as a long table.
 
     Returns
     -------

@@ -23,12 +23,12 @@ from aqbio.names import AXES, GRAVITY
 from aqbio.records.findings import Failures, finding_rows
 from aqbio.records.internal import contained
 from aqbio.records.manifest import OK, Report
-from aqbio.stages.fitting.precision import statistic_sds
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves
 from aqbio.stages.stepping.trial_states import LAST, trial_rows, unobserved_parts
+from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.roles import role_scheme

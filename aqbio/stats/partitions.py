@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from aqbio.io.dictionary import Columns, columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 
@@ -20,7 +21,7 @@ SPLIT_GROUPS = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelv
 
 
 def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
-    """Give every way to divide groups in two, named by the side without the last group.
+    """Every way to divide groups in two, named by the side without the last group.
 
     Examples
     --------
@@ -36,7 +37,7 @@ def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
 
 
 def side_matrix(names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS) -> FloatArray:
-    """Give the (G, N) matrix of ones that sums groups into the named sides.
+    """The (G, N) matrix of ones that sums groups into the named sides.
 
     Examples
     --------
@@ -260,3 +261,13 @@ def opposed_share(side: FloatArray, total: FloatArray) -> FloatArray:
         longest = np.maximum(longest, run)
     share: FloatArray = longest / opposed.shape[-1]
     return share
+
+
+def step_columns() -> Columns:
+    """Columns of the table of steps, one for every partition at the end."""
+    return columns("hypotheses_steps", partition=[dashed(name) for name in partition_names()])
+
+
+def dashed(partition: str) -> str:
+    """Name of a partition inside the name of a column."""
+    return partition.replace(" ", "+")

@@ -22,9 +22,9 @@ from aqbio.mechanics.gait.mirror import (
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.evidence import evidence_participant
-from aqbio.stages.prepare import prepare_participant
-from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.stages.scale.stage import scale_participant
+from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps import steps_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.files import write_trc_and_mot

@@ -14,9 +14,9 @@ from aqbio.io.tables import read_table
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.evidence import evidence_participant
-from aqbio.stages.prepare import prepare_participant
-from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.stages.scale.stage import scale_participant
+from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps import steps_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recordings.faults import CLOCK_FAULT, FAULTS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.mechanics.consistency.parameters import PARAMETERS, Parameter
 from aqbio.mechanics.consistency.weights import Weights, knot_spacing
-from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.records.solved_trial import SolvedTrial
 
 
 def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
@@ -49,6 +49,5 @@ def trial_weights(
         sigma_moment_nm=moment,
         sigma_marker_m=settings.sigma_marker_m,
         correlation=settings.correlation,
-        knot_s=settings.knot_s or knot_spacing(rate),
-        jerk_sd=settings.jerk_sd,
+        knot_s=knot_spacing(rate),
     )

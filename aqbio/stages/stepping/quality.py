@@ -13,8 +13,8 @@ from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
 from aqbio.records.participant_model import ADJUSTED
-from aqbio.stages.fitting.rows import consistency_rows
-from aqbio.stages.fitting.trials import FITTED
+from aqbio.records.solved_trial import FITTED
+from aqbio.stages.stepping.consistency_rows import consistency_rows
 from aqbio.stages.stepping.measures import Row, manifest_entry, measure
 from aqbio.steps.contacts import contact_span
 

@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stages.arms.choices import recomputed_arms
+from aqbio.records.specifications import recomputed_arms
 from aqbio.stages.evidence import ARMS, OWN, arms_dataset, own_dataset
 from aqbio.stats.registration import record_registry
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study

@@ -32,7 +32,8 @@ EARLIER = {
     "solve": ("prepare", "scale"),
     "consistency": ("solve",),
     "contributions": ("consistency",),
-    "evidence": ("contributions",),
+    "steps": ("contributions",),
+    "evidence": ("steps",),
 }
 """Stages whose failures a stage passes on."""
 

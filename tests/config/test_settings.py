@@ -20,7 +20,7 @@ from aqbio.config import (
 )
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.model_map import MappedMarker, ModelMap
-from aqbio.names import STAGES
+from aqbio.names import STAGES, STUDY_STAGES
 from tests.config import settings_reads as code
 
 ROOT = Path(aqbio.__file__).parents[1]
@@ -117,7 +117,7 @@ def test_sections_are_the_ones_of_study_yaml():
 
 
 def _entry(stage: str) -> str:
-    grain = "study" if stage in ("steps", "hypotheses", "figures", "report") else "participant"
+    grain = "study" if stage in STUDY_STAGES else "participant"
     return f"aqbio.stages.{stage}:{stage}_{grain}"
 
 

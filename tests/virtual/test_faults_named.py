@@ -17,7 +17,7 @@ from aqbio.stages.evidence import evidence_participant
 from aqbio.stages.prepare import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.solve import solve_participant
-from aqbio.stages.steps import steps_study
+from aqbio.stages.tables import tables_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recordings.faults import CLOCK_FAULT, FAULTS
 from aqbio.virtual.recordings.laboratory import Laboratory
@@ -52,7 +52,7 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
         contributions_participant, evidence_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
-    steps_study(study, lambda _: None)
+    tables_study(study, lambda _: None)
     names = ("findings", "quality", "steps", "trials")
     return {name: read_table(study.table(f"{name}.tsv")) for name in names}
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aqbio.io.study import Study
-from aqbio.names import AXES, PARTICIPANT_STAGES
-from aqbio.records.findings import Failures
+from aqbio.names import AXES
 from aqbio.records.manifest import FAILED, OK, told_failure
 from aqbio.records.observed import read_observed, why_not_whole
+from aqbio.records.step_files import LAST, STAGE
 from aqbio.stages.stepping.measures import Row, manifest_entry
 from aqbio.stages.stepping.quality import contact_window
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-LAST = PARTICIPANT_STAGES[-1]
-"""Stage whose manifest says what became of a trial: it passes all failures on."""
 
 AGREEMENT = (
     *(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in AXES),
@@ -29,12 +26,7 @@ AGREEMENT = (
 """Measures that say how far motion, forces and body agree."""
 
 
-def trial_rows(
-    study: Study,
-    tables: tuple[pd.DataFrame, pd.DataFrame],
-    unseen: Mapping[tuple[str, str], str],
-    failed: Failures,
-) -> Iterator[Row]:
+def trial_rows(study: Study, tables: tuple[pd.DataFrame, pd.DataFrame]) -> Iterator[Row]:
     """Rows of every trial.
 
     Parameters
@@ -42,26 +34,21 @@ def trial_rows(
     study : Study
     tables : pair of DataFrame
         Steps and quality of the study.
-    unseen : mapping of (participant, trial)
-        What was not observed, from :func:`unobserved_parts`, of trials that have results.
-    failed : mapping
-        Trials that stage steps could not tell.
     """
     steps, quality = tables
-    verdicts = dict(iter(quality.groupby(["participant_id", "trial_id"])))
+    verdicts = dict(iter(quality.groupby(["participant_id", "trial_id"], observed=True)))
     for participant in study.participants:
         name = participant.participant_id
         prepared = study.read_manifest(name, "prepare")
         last = study.read_manifest(name, LAST)
         fits = study.read_manifest(name, "consistency")
+        cut = study.read_manifest(name, STAGE)
         surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
         for trial in study.moving_of(name):
             entry, fit = manifest_entry(last, trial.trial_id), manifest_entry(fits, trial.trial_id)
             place = (name, trial.trial_id)
             own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
             why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
-            if error := failed.get(place):
-                why = f"steps: {error.what}"
             row = {
                 "participant_id": name,
                 "trial_id": trial.trial_id,
@@ -75,7 +62,7 @@ def trial_rows(
                 "contacts": len(own),
                 "steps_ok": int((own["status"] == "ok").sum()),
                 "steps_rejected": int((own["status"] == "rejected").sum()),
-                "unobserved": unseen.get(place) or None,
+                "unobserved": manifest_entry(cut, trial.trial_id).get("unobserved") or None,
             }
             yield row | {"state": _state(row)} | _agreement(verdicts.get(place))
 

@@ -112,7 +112,7 @@ def check(study: StudyFile) -> None:
 @app.command()
 def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
     """Read recordings: axes, units, gaps, forces, events."""
-    from aqbio.stages.prepare import prepare_participant
+    from aqbio.stages.prepare.stage import prepare_participant
     from aqbio.stats.registration import record_registry
 
     record_registry(_load(study))
@@ -130,7 +130,7 @@ def scale(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def solve(study: StudyFile, participant: OneParticipant = "") -> None:
     """Inverse kinematics and inverse dynamics."""
-    from aqbio.stages.solve import solve_participant
+    from aqbio.stages.solve.stage import solve_participant
 
     _each_participant(study, participant, solve_participant)
 
@@ -186,7 +186,7 @@ def hypotheses(study: StudyFile) -> None:
 @app.command()
 def figures(study: StudyFile) -> None:
     """Figures as PDF and SVG."""
-    from aqbio.stages.figures import figures_study
+    from aqbio.stages.figures.stage import figures_study
 
     figures_study(_load(study), _say)
 
@@ -194,7 +194,7 @@ def figures(study: StudyFile) -> None:
 @app.command()
 def report(study: StudyFile) -> None:
     """Write the page."""
-    from aqbio.stages.report import report_study
+    from aqbio.stages.report.stage import report_study
 
     report_study(_load(study), _say)
 

@@ -24,10 +24,10 @@ from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
 from aqbio.stages.scaling.calibration import calibrated
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.solve.stage import solve_participant
 from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 
 RESULT = Path(__file__).parent / "results" / "body_real.md"

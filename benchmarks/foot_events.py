@@ -26,10 +26,10 @@ from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.kinematic_events import event_errors
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.stages.preparation.ground import Ground
-from aqbio.stages.preparation.kinematic import MarkerEvents, foot_markers, marker_events
-from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.trial import prepare_trial
+from aqbio.stages.prepare.ground import Ground
+from aqbio.stages.prepare.kinematic import MarkerEvents, foot_markers, marker_events
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.trial import prepare_trial
 from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
 from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import disturbed

@@ -16,6 +16,9 @@ for name in LINEAR_ALGEBRA_THREADS:
 
 REALDATA = "AQBIO_REALDATA"
 
+SLOW = ("real", "workflow", "opensim")
+"""Marks of tests that take longest."""
+
 # A busy machine makes single examples slow; that is no failure. Continuous integration draws the
 # same examples every time; people's machines draw new ones.
 settings.register_profile("aqbio", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -54,14 +57,17 @@ def pytest_runtest_makereport(item: pytest.Item):
         report.longrepr = f"{item.nodeid} skipped although {promise}: {report.longrepr}"
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of a file to one worker: what they share is made once, not by every worker.
 
     Files that name a group of their own (`xdist_group`) keep it. Studies of recordings that several
-    files look at (`run_study`) are run by one worker.
+    files look at (`run_study`) are run by one worker. Slow ones begin, so that no worker is left
+    with one of them at the end.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             shared = "run_study" in getattr(item, "fixturenames", ())
             name = "run_study" if shared else item.path.stem + item.path.parent.name
             item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, SLOW)))

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import aqbio
 from aqbio import cli
 from aqbio.names import STAGES
+from aqbio.stages import stage_module
 from tests.recorded_study import record
 from tests.small_study import replace, write_small_study
 
@@ -101,7 +102,7 @@ def test_a_participant_stage_runs_for_one_or_for_all(
         calls.append(participant_id)
         report(f"{participant_id} done")
 
-    module = import_module(f"aqbio.stages.{stage}")
+    module = stage_module(stage)
     monkeypatch.setattr(module, f"{stage}_participant", stand_in)
     options = ["--participant", *chosen] if chosen else []
     status, out, err = aqbio_command(stage, file, *options)
@@ -113,7 +114,7 @@ def test_a_participant_stage_runs_for_one_or_for_all(
 @pytest.mark.parametrize("stage", STAGES[len(PARTICIPANT_STAGES) :])
 def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
     calls = []
-    module = import_module(f"aqbio.stages.{stage}")
+    module = stage_module(stage)
     monkeypatch.setattr(module, f"{stage}_study", lambda study, report: calls.append(study.file))
     assert aqbio_command(stage, file.parent)[0] == 0
     assert calls == [file]
@@ -138,7 +139,7 @@ def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
 
 def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
     """They are for the developers, who need it."""
-    module = import_module("aqbio.stages.report")
+    module = import_module("aqbio.stages.report.stage")
     monkeypatch.setattr(module, "report_study", lambda study, report: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
     with pytest.raises(ZeroDivisionError):

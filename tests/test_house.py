@@ -14,7 +14,7 @@ import yaml
 import aqbio
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
 from aqbio.names import STAGES
-from aqbio.stages.verdicts.illustrations import TABLES
+from aqbio.stages.figures.illustrations import TABLES
 
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -24,7 +24,7 @@ RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
 def test_workers_keep_the_tests_of_a_file_together(request):
-    """With pytest 9.2, pytest-xdist 3.8 silently spread them: what they share was made twice."""
+    """What they share is made once. With pytest 9.2, pytest-xdist 3.8 spreads them silently."""
     config = request.config
     if hasattr(config, "workerinput") and config.getvalue("loadgroup"):
         assert request.node.nodeid.endswith("@test_housetests")

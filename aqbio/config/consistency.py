@@ -92,21 +92,9 @@ class Consistency(Section):
         description="Share of the soft-tissue variance that the markers of one segment have in "
         "common.",
     )
-    knot_s: Annotated[float, Field(ge=0)] = Field(
-        default=0.0,
-        description="Distance between the knots of the splines, s; 0: 10 ms, at least two frames.",
-    )
-    jerk_sd: Positive = Field(
-        default=40_000.0,
-        description="Standard deviation of the third derivative of a coordinate per frame, rad/s³ "
-        "or m/s³: without this belief dense knots follow the noise of the markers; large is off.",
-    )
     parameters: GlobalParameters = GlobalParameters()
     samples: Annotated[int, Field(ge=0)] = Field(
         default=40, description="Samples of the posterior behind its intervals; 0: none."
-    )
-    seed: Annotated[int, Field(ge=0)] = Field(
-        default=1, description="Seed of the samples: the same seed gives the same intervals."
     )
     held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
         default=0,

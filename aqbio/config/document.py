@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from aqbio.config.everyday import EVERYDAY, REMOVED
 from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
 from aqbio.config.words import expected
@@ -24,12 +25,15 @@ optional unless it says *required*. An unknown key is refused, with the nearest 
 def settings_schema() -> str:
     """Give the JSON schema of study.yaml, for editors that complete and check it."""
     schema = StudySettings.model_json_schema()
+    for name, section in SECTIONS.items():
+        for key, known in schema["$defs"][section.__name__]["properties"].items():
+            known["expert"] = f"{name}.{key}" not in EVERYDAY
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def settings_page() -> str:
     """Give the Markdown page of all settings and sheet columns."""
-    lines = [HEADER, "## study.yaml", "", *_table(_top_level())]
+    lines = [HEADER, *_everyday(), "## study.yaml", "", *_table(_top_level())]
     for name, section in SECTIONS.items():
         stages = [stage for stage, names in STAGE_SECTIONS.items() if name in names]
         lines += [
@@ -39,6 +43,8 @@ def settings_page() -> str:
             "",
             *_table(_settings(section)),
         ]
+    lines += ["## Settings that were", "", "| key | what became of it |", "| --- | --- |"]
+    lines += [*(f"| `{key}` | {words} |" for key, words in REMOVED.items()), ""]
     for sheet, row in SHEETS.items():
         lines += [
             f"## {sheet}.tsv",
@@ -48,6 +54,21 @@ def settings_page() -> str:
             *_table((n, *_described(f)) for n, f in row.model_fields.items()),
         ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _everyday() -> Iterator[str]:
+    """The settings that people change; the others are marked `expert` in the schema."""
+    yield from ("## The twelve settings that people change", "")
+    yield from ("| key | default | change it when |", "| --- | --- | --- |")
+    for name, when in EVERYDAY.items():
+        section, _, key = name.partition(".")
+        _, default, _ = _described(SECTIONS[section].model_fields[key])
+        yield f"| `{name}` | {default} | {when} |"
+    yield from (
+        "",
+        "All others are for experts; every file of results holds those it was made with.",
+        "",
+    )
 
 
 Entry = tuple[str, str, str, str]

@@ -32,9 +32,6 @@ class Hypotheses(Section):
         description="Draws of every surrogate (re-paired steps, shifted groups) of the secondary "
         "statistics.",
     )
-    seed: Annotated[int, Field(ge=0)] = Field(
-        default=1, description="Seed of the surrogates: the same seed gives the same numbers."
-    )
 
 
 class Multiverse(Section):

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from aqbio.config.everyday import REMOVED
 from aqbio.config.words import closest, expected, members
 from aqbio.errors import Finding
 
@@ -150,6 +151,8 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must be {expected(place.annotation)}{given}.", ""
     if kind == "missing":
         return f"{name} is missing.", f"add {place.location[-1]}."
+    if kind == "extra_forbidden" and name in REMOVED:
+        return f"setting {name} is none any more: {REMOVED[name]}", "delete its line."
     if kind == "extra_forbidden":
         return f"setting {name} is unknown.", _suggestion(place)
     if kind == "value_error":

@@ -15,6 +15,10 @@ from aqbio.config.section import Positive, Section
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
+MARKED = 1.5
+"""Marker errors of a step beyond the limits of a trial by this factor mark it."""
+
+
 class Files(Section):
     """Where the recordings are."""
 
@@ -170,29 +174,35 @@ class Solve(Section):
         "degrees from the optimum.",
     )
     marker_rms_m: Positive = Field(
-        default=0.020, description="Marker RMS error of a step without a finding, m."
+        default=0.020,
+        description="Marker RMS error of a trial without a finding, m; a step whose contact "
+        "exceeds it by half is marked.",
     )
     marker_max_m: Positive = Field(
-        default=0.040, description="Largest marker error of a step without a finding, m."
-    )
-    reject_rms_m: Positive = Field(
-        default=0.030,
-        description="Marker RMS error of a contact above which its step is marked, m.",
-    )
-    reject_max_m: Positive = Field(
-        default=0.060,
-        description="Largest marker error of a step's contact above which it is marked, m.",
+        default=0.040,
+        description="Largest marker error of a trial without a finding, m; a step whose contact "
+        "exceeds it by half is marked.",
     )
     reject_on_marker_error: bool = Field(
         default=False,
-        description="Reject the steps that exceed reject_rms_m or reject_max_m; otherwise they are "
-        "marked in the column `flags`.",
+        description="Reject the steps whose contact exceeds marker_rms_m or marker_max_m by half; "
+        "otherwise they are marked in the column `flags`.",
     )
     jump_degrees: Positive = Field(
         default=15.0,
         description="Change of a joint angle from one frame to the next (at 250 Hz) "
         "that counts as a jump, degrees.",
     )
+
+    @property
+    def reject_rms_m(self) -> float:
+        """Marker RMS error of a contact above which its step is marked, m."""
+        return MARKED * self.marker_rms_m
+
+    @property
+    def reject_max_m(self) -> float:
+        """Largest marker error of a contact above which its step is marked, m."""
+        return MARKED * self.marker_max_m
 
 
 class Contributions(Section):
@@ -203,19 +213,10 @@ class Contributions(Section):
         description="Rotate about the vertical so that the mean velocity of the centre of mass is "
         "along +x.",
     )
-    closure_a2: Positive = Field(
-        default=1e-6, description="Tolerance of closure A2 (relative), science: 1e-6 on real data."
-    )
-    closure_a3: Positive = Field(
-        default=0.05, description="Tolerance of closure A3 (relative, numerical derivative)."
-    )
     draws: Annotated[int, Field(ge=0)] = Field(
         default=100,
         description="Draws of body, plates and markers behind the 95 % intervals, for one contact "
         "of each foot of a trial; 0: no intervals.",
-    )
-    seed: Annotated[int, Field(ge=0)] = Field(
-        default=1, description="Seed of the draws: the same seed gives the same intervals."
     )
 
 
@@ -237,6 +238,14 @@ class Roles(Section):
         default="R1",
         description="Push leg in flight: R1 the last stance leg until the next touchdown, R2 roles "
         "change in mid-flight, R3 the leg whose foot moves backward relative to the pelvis.",
+    )
+
+
+class Random(Section):
+    """Random numbers: draws of bodies and errors, samples of the posterior, surrogates."""
+
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=1, description="The same seed gives the same intervals and surrogates."
     )
 
 
@@ -279,6 +288,7 @@ SECTIONS: dict[str, type[Section]] = {
     "quality": Quality,
     "hypotheses": Hypotheses,
     "multiverse": Multiverse,
+    "random": Random,
     "figures": Figures,
     "report": Report,
 }
@@ -288,12 +298,12 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
     "scale": ("files", "model", "prepare"),
     "solve": ("model", "solve", "prepare"),
-    "consistency": ("model", "prepare", "consistency"),
-    "contributions": ("model", "contributions", "roles", "steps"),
+    "consistency": ("model", "prepare", "consistency", "random"),
+    "contributions": ("model", "contributions", "roles", "steps", "random"),
     "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
     "tables": ("model", "roles"),
-    "hypotheses": ("quality", "hypotheses", "multiverse"),
+    "hypotheses": ("quality", "hypotheses", "multiverse", "random"),
     "figures": ("quality", "figures", "hypotheses"),
     "report": ("hypotheses", "report"),
 }
@@ -321,6 +331,7 @@ class StudySettings(Section):
     quality: Quality = Quality()
     hypotheses: Hypotheses = Hypotheses()
     multiverse: Multiverse = Multiverse()
+    random: Random = Random()
     figures: Figures = Figures()
     report: Report = Report()
 

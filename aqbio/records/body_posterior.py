@@ -12,7 +12,9 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.posterior import moving_flexion, offset_sds
+from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +28,13 @@ def posterior_path(study: Study, participant_id: str) -> Path:
 def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:
     """Write means and covariance of a body, and the beliefs that inverse kinematics shares."""
     write_dataset(posterior_dataset(fit), path, dict(attributes))
+
+
+def _oddness(problem: Problem) -> FloatArray:
+    """(P,) array: by which the deviations of the sizes were multiplied; 1 of everything else."""
+    odd = np.ones(problem.shape_size)
+    odd[: problem.sizes] *= problem.beliefs.oddness
+    return odd
 
 
 def posterior_dataset(fit: BodyFit) -> xr.Dataset:
@@ -44,7 +53,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
         "covariance": (("unknown", "unknown_too"), fit.shape_covariance, "of the unknowns"),
         "skin_sd": ("label", problem.beliefs.learned_skin_sd, "skin in movement, each axis, m"),
         "common": ((), problem.beliefs.common, "share of its variance that a part has in common"),
-        "oddness": ((), problem.beliefs.oddness, "factor of the deviations of the sizes"),
+        "oddness": ("unknown", _oddness(problem), "factor of prior_sd, learnt by kind of part"),
         "mean_posture": ("coordinate", fit.state.theta[size:], "in movement, rad or m"),
         "mean_posture_covariance": (("coordinate", "coordinate_too"), posture, "of mean_posture"),
         "slide_flexion": ("sliding", moving_flexion(fit), "where the model's markers sit, rad"),

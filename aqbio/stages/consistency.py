@@ -181,7 +181,8 @@ def _trial(
     else:
         feet = study.model_map.feet
         dataset = fitted_dataset(one, fit, (feet.left, feet.right))
-        dataset = dataset.assign(posterior_variables(fit, study.settings.consistency))
+        samples, seed = study.settings.consistency.samples, study.settings.random.seed
+        dataset = dataset.assign(posterior_variables(fit, samples, seed))
     write_trial(dataset, session.skeleton, stem, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)

@@ -53,6 +53,9 @@ STAGE = "contributions"
 
 
 ROUND_OFF = 1e-12
+TOLERANCES = {"A1": ROUND_OFF, "A2": 1e-6, "A3": 0.05}
+"""Relative tolerances of level A's closures: A3 compares with a numerical derivative."""
+
 SAME_STATE = 1e-8
 
 
@@ -153,10 +156,8 @@ def trial_contributions(
     index = [skeleton.joints.index(name) for name in joints.values()]
     matrix = membership(study.model_map.groups, skeleton.bodies)
     group_momentum = group_sum(balance.momentum, matrix)
-    settings = study.settings.contributions
-    tolerances = {"A1": ROUND_OFF, "A2": settings.closure_a2, "A3": settings.closure_a3}
     root, between = _root_wrench(study, levels), momentum_between(skeleton, time, motion)
-    checks = closures(balance, time, group_momentum, root, tolerances, between)
+    checks = closures(balance, time, group_momentum, root, TOLERANCES, between)
     return Contributions(
         time=time,
         levels=levels,
@@ -207,7 +208,7 @@ def _intervals(
         return xr.Dataset()
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
-    sampling = Sampling(settings.draws, settings.seed, FRAMES, MOTIONS)
+    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
     draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling, role_scheme(study))
     longest = study.settings.steps.maximum_flight_s

@@ -21,7 +21,6 @@ from aqbio.stages.verdicts.exports import (
     power_table,
     secondary_table,
     single_table,
-    step_columns,
     step_table,
 )
 from aqbio.stages.verdicts.gathered import Gathered
@@ -45,6 +44,7 @@ from aqbio.stages.verdicts.tables import (
 )
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcomes import Outcome, outcomes
+from aqbio.stats.partitions import step_columns
 from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.verdict import Verdict, verdicts, with_robustness
@@ -98,6 +98,7 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 
 def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     found, own = known_evidence(study, registry, parts), study.settings.hypotheses
+    seed = study.settings.random.seed
     tested, plain = _tested(found.evidence, registry, parts)
     changed = deviations(study, registry)
     outcome = outcomes(found.evidence, tested)
@@ -110,7 +111,7 @@ def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: step_table(found.evidence),
         "hypotheses_athletes": lambda: athlete_table(outcome),
-        "secondary": lambda: secondary_table(found.evidence, own.surrogates, own.seed),
+        "secondary": lambda: secondary_table(found.evidence, own.surrogates, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
         "power": lambda: power_table(found.evidence, outcome, tested, _family(given)),
         "sprints": lambda: _sprint_table(study, found),

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from aqbio.io.dictionary import Columns, columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 
@@ -260,3 +261,13 @@ def opposed_share(side: FloatArray, total: FloatArray) -> FloatArray:
         longest = np.maximum(longest, run)
     share: FloatArray = longest / opposed.shape[-1]
     return share
+
+
+def step_columns() -> Columns:
+    """Columns of the table of steps, one for every partition at the end."""
+    return columns("hypotheses_steps", partition=[dashed(name) for name in partition_names()])
+
+
+def dashed(partition: str) -> str:
+    """Name of a partition inside the name of a column."""
+    return partition.replace(" ", "+")

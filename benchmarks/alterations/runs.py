@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +14,7 @@ from aqbio.intake.check import study_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import STAGES
+from aqbio.stages import stage_module
 from aqbio.stages.tables import tables_study
 
 
@@ -60,7 +60,7 @@ class Outcome:
 def run_until(study: Study, last: str = "evidence") -> None:
     """Run the stages of every participant, one after another."""
     for name in STAGES[: STAGES.index(last) + 1]:
-        stage = getattr(import_module(f"aqbio.stages.{name}"), f"{name}_participant")
+        stage = getattr(stage_module(name), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda _: None)
 

@@ -19,8 +19,8 @@ import pandas as pd
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import STAGES
-from aqbio.stages.figures import figures_study
-from aqbio.stages.report import report_study
+from aqbio.stages.figures.stage import figures_study
+from aqbio.stages.report.stage import report_study
 from aqbio.stages.tables import tables_study
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.material import ROOT, Material

@@ -18,8 +18,8 @@ from aqbio.io.trc import write_trc
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.prepare import prepare_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.stages.solve.stage import solve_participant
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material, coordinates_of
 from benchmarks.tools import (

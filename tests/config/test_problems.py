@@ -7,6 +7,7 @@ import re
 import pytest
 
 from aqbio.config import MarkerSet, ModelMap
+from aqbio.config.everyday import REMOVED
 
 PYDANTIC = re.compile(r"function-after|literal\[|input should|valid dictionary|type=|pydantic")
 
@@ -28,7 +29,7 @@ def test_unknown_section_and_unknown_nested_key(problems):
 
 def test_unlike_anything_known_lists_what_is_known(problems):
     [finding] = problems("name: a\ncontributions:\n  zzzzzz: 1\n")
-    assert finding.fix == "known here: align_heading, closure_a2, closure_a3, draws, seed."
+    assert finding.fix == "known here: align_heading, draws."
 
 
 def test_all_problems_at_once_each_in_its_line(problems):
@@ -184,3 +185,12 @@ def test_nothing_of_pydantic_shows(problems):
             message = "\n".join(f"{f.what} {f.fix}" for f in problems(text))
             assert not PYDANTIC.search(message), message
             assert "must be different" not in message, message
+
+
+@pytest.mark.parametrize("name", REMOVED)
+def test_a_setting_that_was_says_what_became_of_it(problems, name):
+    """And is none that is: no study goes on with a number that nothing reads."""
+    section, _, key = name.partition(".")
+    [finding] = problems(f"name: a\n{section}:\n  {key}: 1\n")
+    assert (finding.severity, finding.where) == ("error", "line 3")
+    assert finding.what == f"setting {name} is none any more: {REMOVED[name]}"

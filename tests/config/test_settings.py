@@ -19,8 +19,10 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config.document import settings_page, settings_schema
+from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.names import STAGES, STUDY_STAGES
+from aqbio.stages import stage_module
 from tests.config import settings_reads as code
 
 ROOT = Path(aqbio.__file__).parents[1]
@@ -81,6 +83,19 @@ def test_every_setting_and_column_is_described(model):
         assert words.endswith("."), f"{model.__name__}.{name}: {words}"
 
 
+def test_twelve_settings_are_for_everybody():
+    """They are settings, and the schema marks all others for experts."""
+    assert len(EVERYDAY) == 12
+    definitions = json.loads(settings_schema())["$defs"]
+    plain = {
+        f"{section}.{name}"
+        for section, model in SECTIONS.items()
+        for name, known in definitions[model.__name__]["properties"].items()
+        if not known["expert"]
+    }
+    assert plain == set(EVERYDAY)
+
+
 def test_every_setting_is_on_the_page():
     page = settings_page()
     for section, model in SECTIONS.items():
@@ -118,7 +133,7 @@ def test_sections_are_the_ones_of_study_yaml():
 
 def _entry(stage: str) -> str:
     grain = "study" if stage in STUDY_STAGES else "participant"
-    return f"aqbio.stages.{stage}:{stage}_{grain}"
+    return f"{stage_module(stage).__name__}:{stage}_{grain}"
 
 
 def _sections_read(stage: str) -> dict[str, set[str]]:
@@ -151,12 +166,14 @@ def test_stage_reads_the_sections_that_it_declares(stage):
 
 def test_the_reading_of_reads_sees_what_it_must():
     """The two tests above are only as good as this: known reads of known functions."""
-    solve = code.reads("aqbio.stages.solve:solve_trial").fields
+    solve = code.reads("aqbio.stages.solve.stage:solve_trial").fields
     assert "aqbio.config.settings:Prepare.cutoff_hz" in solve
     assert "aqbio.config.settings:StudySettings.prepare" in solve
-    assert f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve:tracked_markers").fields
-    inside = code.reached("aqbio.stages.solve:solve_participant", stop=STUDY)
-    assert "aqbio.stages.solving.solved:solution_findings" in inside
+    assert (
+        f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve.stage:tracked_markers").fields
+    )
+    inside = code.reached("aqbio.stages.solve.stage:solve_participant", stop=STUDY)
+    assert "aqbio.stages.solve.solved:solution_findings" in inside
     assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)
 
@@ -171,7 +188,7 @@ def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     assert parameters(settings.parameters) == PARAMETERS
     known = Weights()
     for name in (
-        "sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "correlation", "jerk_sd",
+        "sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "correlation",
     ):  # fmt: skip
         assert getattr(settings, name) == getattr(known, name), name
 

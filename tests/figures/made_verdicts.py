@@ -9,7 +9,6 @@ import pandas as pd
 
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
-from aqbio.stages.verdicts.exports import step_columns
 from aqbio.stages.verdicts.multiverse import MULTIVERSE
 from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
 from aqbio.stages.verdicts.tables import (
@@ -22,7 +21,7 @@ from aqbio.stages.verdicts.tables import (
     VERDICTS,
 )
 from aqbio.stats.inference import SIGNS as DIRECTIONS
-from aqbio.stats.partitions import SPLIT_GROUPS, partition_names
+from aqbio.stats.partitions import SPLIT_GROUPS, partition_names, step_columns
 from aqbio.stats.registration import record_registry, study_registry
 from aqbio.stats.registry import Registry, read_registry
 

@@ -23,7 +23,7 @@ from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
 from aqbio.report.driven import driven_columns, told_sides
-from aqbio.stages.figures import BAR_CHARTS, told_chart
+from aqbio.stages.figures.stage import BAR_CHARTS, told_chart
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from importlib import import_module
 from pathlib import Path
 
 from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
 from aqbio.names import STAGES
+from aqbio.stages import stage_module
 from aqbio.stages.tables import tables_study
 
 HERE = Path(__file__).parent
@@ -42,7 +42,7 @@ def run_stages(file: Path, *, until: str = "tables") -> Study:
     """Run the stages of a study one after another and give the study."""
     study = load_study(file)
     for name in STAGES[: STAGES.index("tables")]:
-        stage = getattr(import_module(f"aqbio.stages.{name}"), f"{name}_participant")
+        stage = getattr(stage_module(name), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda line: None)
         if name == until:

@@ -128,7 +128,7 @@ def test_changed_contributions_setting_reruns_later_stages_only(run_study):
     ja1 = run_study("ja1")
     original = ja1.study_file.read_text(encoding="utf-8")
     try:
-        changed = original + "contributions:\n  closure_a3: 0.04\n"
+        changed = original + "contributions:\n  draws: 101\n"
         ja1.study_file.write_text(changed, encoding="utf-8")
         jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
         planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))

@@ -11,7 +11,7 @@ import pytest
 from aqbio.io.study import load_study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.posterior import lengths
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scaling.calibration import calibrated
 from tests.mechanics.calibration.label_faults import carried, exchanged, judged, moved
 

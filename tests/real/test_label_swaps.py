@@ -12,8 +12,8 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.mechanics.recordings.label_swaps import SegmentDistances, swapped_labels
-from aqbio.stages.preparation.label_check import median_places
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.label_check import median_places
+from aqbio.stages.prepare.stage import prepare_participant
 from tests.real.conftest import ROOT
 
 pytestmark = pytest.mark.real

@@ -12,7 +12,7 @@ from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from aqbio.landmarks.by_name import Place, named_labels
 from aqbio.landmarks.table import landmark_table
-from aqbio.stages.preparation.label_check import median_places
+from aqbio.stages.prepare.label_check import median_places
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 

@@ -15,7 +15,7 @@ from aqbio.io.study import load_study
 from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
 from aqbio.mechanics.recordings.feet import foot_distance
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 
 pytestmark = pytest.mark.real
 

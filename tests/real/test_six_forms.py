@@ -10,8 +10,8 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.io.trc import write_trc
-from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.trial import prepare_trial
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.trial import prepare_trial
 from tests.real.altered import rewritten, write_foot_columns
 from tests.real.staged import run_stages, write_study
 

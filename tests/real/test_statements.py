@@ -15,15 +15,15 @@ from aqbio.io.osim_markers import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.stages.preparation.body_size import (
+from aqbio.stages.prepare.body_size import (
     measured_stature,
     size_findings,
     stance_height,
 )
-from aqbio.stages.preparation.label_check import check_sides
-from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.rates import note_clock, note_rate
-from aqbio.stages.preparation.trial import prepare_trial
+from aqbio.stages.prepare.label_check import check_sides
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.rates import note_clock, note_rate
+from aqbio.stages.prepare.trial import prepare_trial
 
 pytestmark = pytest.mark.real
 

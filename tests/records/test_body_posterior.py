@@ -33,7 +33,7 @@ def test_every_label_has_its_skin(fit, written):
 
 def test_every_unknown_has_a_name_and_a_deviation(written):
     sd = np.sqrt(np.diagonal(written["covariance"].values))
-    prior = max(1.0, float(written["oddness"])) * written["prior_sd"].values
+    prior = np.maximum(1.0, written["oddness"].values.max()) * written["prior_sd"].values
     assert len(set(written["unknown"].values)) == len(sd)
     assert np.all((sd > 0.0) & (sd <= prior * (1.0 + 1e-9)))
 

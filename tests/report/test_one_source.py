@@ -18,9 +18,9 @@ from aqbio.figures.numbers import shown
 from aqbio.figures.specification import NAME as SPECIFICATION
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.figures import figures_study
-from aqbio.stages.report import report_study
-from aqbio.stages.verdicts.illustrations import HypothesisFigure, hypothesis_figures
+from aqbio.stages.figures.illustrations import HypothesisFigure, hypothesis_figures
+from aqbio.stages.figures.stage import figures_study
+from aqbio.stages.report.stage import report_study
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.figures.made_results import write_made_results

@@ -14,7 +14,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.report.driven import fastest
 from aqbio.report.page import number
-from aqbio.stages.report import report_study
+from aqbio.stages.report.stage import report_study
 from tests.figures.made_results import FAILED
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aqbio.io.study import Study
-from aqbio.stages.figures import figures_study
-from aqbio.stages.report import report_study
+from aqbio.stages.figures.stage import figures_study
+from aqbio.stages.report.stage import report_study
 from tests.figures.made_results import write_made_results
 
 CHANGE = "H1\tdelta\t0.05\t0.01"

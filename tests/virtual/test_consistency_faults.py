@@ -8,9 +8,9 @@ import pytest
 
 from aqbio.io.study import load_study
 from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.faults import FAULTS
 from aqbio.virtual.recordings.laboratory import Laboratory

@@ -13,6 +13,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STAGES
 from aqbio.progress import internal_errors, summary
 from aqbio.records.findings import every_finding
+from aqbio.stages import stage_module
 from aqbio.stats.registration import record_registry
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
@@ -37,7 +38,7 @@ def _silent(_: str) -> None:
 
 def _run(study: Study, stages: tuple[str, ...]) -> None:
     for stage in stages:
-        module = import_module(f"aqbio.stages.{stage}")
+        module = stage_module(stage)
         if stage in PARTICIPANT_STAGES:
             for name in PEOPLE:
                 getattr(module, f"{stage}_participant")(study, name, _silent)
@@ -74,7 +75,7 @@ def copy(finished, tmp_path, monkeypatch) -> Study:
             file.write_text("<svg/>", encoding="utf-8")
         return files
 
-    monkeypatch.setattr("aqbio.stages.figures.save_figure", save)
+    monkeypatch.setattr("aqbio.stages.figures.stage.save_figure", save)
     shutil.copytree(finished.root, tmp_path / "results" / finished.settings.name)
     settings = finished.settings.model_copy(update={"results": str(tmp_path / "results")})
     return replace(finished, settings=settings)
@@ -123,7 +124,7 @@ STAGE_FAULTS = {
 @pytest.mark.parametrize("stage", STAGE_FAULTS)
 def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, stage):
     name, concerned = STAGE_FAULTS[stage]
-    _breaks(monkeypatch, f"aqbio.stages.{stage}.{name}", concerned)
+    _breaks(monkeypatch, f"{stage_module(stage).__name__}.{name}", concerned)
     _run(copy, STAGES[STAGES.index(stage) :])
     trials = read_table(copy.table("trials.tsv")).set_index(["participant_id", "trial_id"])
     failed = set(trials.index[trials["status"] == "failed"])
@@ -167,7 +168,7 @@ LATER_FAULTS = {
         "aqbio.stages.verdicts.gathered._posterior",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
-    "figures": ("aqbio.stages.figures.trial_ground_forces", lambda data, _: _is_first(data)),
+    "figures": ("aqbio.stages.figures.stage.trial_ground_forces", lambda data, _: _is_first(data)),
     "report": ("aqbio.report.page.quality_tables", lambda *_: True),
 }
 

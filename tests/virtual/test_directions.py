@@ -22,9 +22,10 @@ from aqbio.mechanics.gait.mirror import (
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.evidence import evidence_participant
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.solve.stage import solve_participant
+from aqbio.stages.steps import steps_participant
 from aqbio.stages.tables import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.files import write_trc_and_mot
@@ -40,7 +41,7 @@ FITTED = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples:
 ONE_ARM = "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 STAGES = (
     prepare_participant, scale_participant, solve_participant, consistency_participant,
-    contributions_participant, evidence_participant,
+    contributions_participant, steps_participant, evidence_participant,
 )  # fmt: skip
 KEYS = ["step", "level", "source", "target", "axis", "phase", "statistic", "unit"]
 WAYS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
+from aqbio.stages import stage_module
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.small_study import replace
@@ -91,7 +91,7 @@ def _reasons(study: Study) -> set[str]:
     """Why trials and participants fail in the stages up to solve."""
     found = set()
     for stage in ("prepare", "scale", "solve"):
-        work = getattr(import_module(f"aqbio.stages.{stage}"), f"{stage}_participant")
+        work = getattr(stage_module(stage), f"{stage}_participant")
         work(study, RUNNER.name, lambda _: None)
         manifest = study.read_manifest(RUNNER.name, stage)
         every = [manifest["reason"], *(one["reason"] for one in manifest["trials"])]
@@ -156,7 +156,7 @@ def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeyp
     def broken(*_):
         raise ArithmeticError("broken on purpose")
 
-    monkeypatch.setattr("aqbio.stages.prepare.prepare_trial", broken)
+    monkeypatch.setattr("aqbio.stages.prepare.stage.prepare_trial", broken)
     found = [one for one in study_problems(folder / "study.yaml") if one.rule == "internal-error"]
     assert found
     study = load_study(folder / "study.yaml")

@@ -27,9 +27,9 @@ from aqbio.stages.levels.trial_draws import (
     trial_draws,
     with_bodies,
 )
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.solve.stage import solve_participant
 from aqbio.steps.contacts import trial_contacts
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run

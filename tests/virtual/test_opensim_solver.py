@@ -14,9 +14,9 @@ from aqbio.io.study import Study, load_study
 from aqbio.records.observed import read_observed
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale import scale_participant
-from aqbio.stages.solve import solve_participant
+from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run

@@ -16,7 +16,7 @@ from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare import prepare_participant
+from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.files import write_trc_and_mot
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
@@ -164,7 +164,7 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
     from aqbio.stages.scale import scale_participant
-    from aqbio.stages.solve import solve_participant
+    from aqbio.stages.solve.stage import solve_participant
 
     _, runs = made
     study = write_made_study(tmp_path, RUNNER, runs, Laboratory(), body_known=True)
@@ -198,7 +198,7 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
     from aqbio.stages.scale import scale_participant
-    from aqbio.stages.solve import solve_participant
+    from aqbio.stages.solve.stage import solve_participant
 
     laboratory = Laboratory()
     runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(0), laboratory)}

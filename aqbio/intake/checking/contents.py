@@ -16,8 +16,8 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.records.internal import contained
-from aqbio.stages.preparation.axes import laboratory_axes
-from aqbio.stages.preparation.notes import Notes
+from aqbio.stages.prepare.axes import laboratory_axes
+from aqbio.stages.prepare.notes import Notes
 
 DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
 """What readers notice and a person can only mend in the recording."""
@@ -83,7 +83,7 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
-        from aqbio.stages.preparation.coordinates import coordinates_trial
+        from aqbio.stages.prepare.coordinates import coordinates_trial
 
         return coordinates_trial(study, trial).recording
     unit = study.settings.laboratory.marker_unit

@@ -16,10 +16,10 @@ from aqbio.intake.gathering.rows import TrialRow
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.axes import displacement
 from aqbio.names import SIDES
-from aqbio.stages.preparation.label_check import StaticReference, with_checked_labels
-from aqbio.stages.preparation.notes import Notes
-from aqbio.stages.preparation.trial import PreparedTrial, prepare_trial
-from aqbio.stages.prepare import trial_numbers
+from aqbio.stages.prepare.label_check import StaticReference, with_checked_labels
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.stage import trial_numbers
+from aqbio.stages.prepare.trial import PreparedTrial, prepare_trial
 
 ALIKE = 3
 """So many findings of one kind are told one by one."""

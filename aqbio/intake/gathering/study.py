@@ -36,7 +36,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.landmarks.by_name import named_labels
 from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.preparation.label_check import StaticReference, median_places
+from aqbio.stages.prepare.label_check import StaticReference, median_places
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 

@@ -16,6 +16,7 @@ from aqbio.config.model_map import Sides
 from aqbio.mechanics.calibration.parts import Parts, part_kind
 from aqbio.mechanics.calibration.people import Person, SizeStatistics, believed_sizes
 from aqbio.mechanics.calibration.shape import Template
+from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
@@ -106,6 +107,10 @@ STANDING = {
 """Degrees by coordinate: mean and standard deviation of quiet standing, arms anywhere."""
 
 
+RIGHT = 2
+"""Axis of the ground to the right: x is forward, y up."""
+
+
 def size_belief(
     parts: Parts, statistics: Mapping[str, SizeStatistics], person: Person, template: Person
 ) -> tuple[FloatArray, FloatArray]:
@@ -171,7 +176,7 @@ def posture_belief(skeleton: Skeleton, model_map: ModelMap) -> PostureBelief:
 
     A coordinate that neither knows keeps its range and stands anywhere in it.
     """
-    flexing = _flexing(model_map)
+    flexing = _named(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
     low, high, mean, frame, spread, standing, still = np.array(rows).T
     bounded = np.where(np.isfinite(spread), spread, 0.0)
@@ -180,6 +185,26 @@ def posture_belief(skeleton: Skeleton, model_map: ModelMap) -> PostureBelief:
         tie = bounded[left] ** 2 - 0.5 * min(SYMMETRY_SD, bounded[left]) ** 2
         covariance[left, right] = covariance[right, left] = tie * (mean[left] == mean[right])
     return PostureBelief(low, high, mean, spread, frame, standing, still, covariance)
+
+
+def _named(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
+    """Belief and sign of coordinates with usual names.
+
+    A name does not tell which way its angle counts: Rajagopal's toes bend up where `mtp_angle` is
+    negative, Hamner's where it is positive. What is believed of extension about an axis to the
+    right counts as the model's axis does in its default pose.
+    """
+    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
+    poses = segment_poses(skeleton, q)
+    along = poses.axis_direction[0] * poses.axis_gradient[0][:, None]
+    found = {}
+    for index, name in enumerate(skeleton.coordinates):
+        axes = np.flatnonzero((skeleton.driver == index) & skeleton.axes.is_rotation)
+        key = name.removesuffix("_r").removesuffix("_l")
+        if key in RUNNING and len(axes):
+            backward = np.abs(along[axes[0]]).argmax() == RIGHT and along[axes[0], RIGHT] < 0.0
+            found[name] = (key, -1 if backward else 1)
+    return found
 
 
 def _flexing(model_map: ModelMap) -> dict[str, tuple[str, int]]:
@@ -200,7 +225,7 @@ def _row(
     nothing = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
     if not skeleton.coordinate_is_rotation[index]:
         return nothing
-    key, sign = flexing.get(name, (name.removesuffix("_r").removesuffix("_l"), 1))
+    key, sign = flexing.get(name, ("", 1))
     if key in RUNNING:
         low, high, mean, frame, spread = np.radians(RUNNING[key])
         standing, still = np.radians(STANDING[key])
@@ -240,8 +265,8 @@ class Beliefs:
         Share of the skin's variance that a part's markers have in common.
     softness : (K,) array or float
         By which the recordings multiply ``skin_sd``.
-    oddness : float
-        By which the recordings multiply the standard deviations of the sizes.
+    oddness : (3 U,) array or float
+        By which the recordings multiply the standard deviations of the sizes, by kind of part.
     """
 
     mean: FloatArray
@@ -250,7 +275,7 @@ class Beliefs:
     postures: PostureBelief
     common: float = COMMON_SHARE
     softness: FloatArray | float = 1.0
-    oddness: float = 1.0
+    oddness: FloatArray | float = 1.0
 
     @property
     def learned_skin_sd(self) -> FloatArray:

@@ -98,7 +98,8 @@ class Problem:
         count, postures = self.shape_size, self.beliefs.postures
         precision = np.zeros((len(self.start), len(self.start)))
         precision[:count, :count] = self.beliefs.precision
-        precision[: self.sizes, : self.sizes] /= self.beliefs.oddness**2
+        odd = np.ones(self.sizes) * self.beliefs.oddness
+        precision[: self.sizes, : self.sizes] /= np.outer(odd, odd)
         known = np.isfinite(postures.mean_sd[self.free])
         own = self.free[known]
         place = count + np.flatnonzero(known)

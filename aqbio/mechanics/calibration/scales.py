@@ -1,12 +1,14 @@
 """How odd a body and how soft its skin are, learnt with the body itself.
 
     s² = (ν + θ' C⁻¹ θ) / (ν + γ)                   γ = n − tr(C⁻¹ Σ) / s²
+    s_k² = (ν s² + θ_k' C_k⁻¹ θ_k) / (ν + γ_k)       of the sizes of one kind of part
     κ² = (ν + κ² Σ w e' V⁻¹ e) / (ν + Σ w (3 K − h))    h = tr(V⁻¹ J Σ J')
 
-s multiplies the deviations C of the n sizes θ, κ those V of the skin of one kind of part. Σ is the
-posterior; γ is how many sizes the recordings determine, h what the posterior takes of the errors e
-of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike the
-survey's people, or whose skin is, has wider intervals; nobody else has.
+s_k multiplies the deviations C of the n sizes θ, κ those V of the skin of one kind of part. Σ is
+the posterior; γ is how many sizes the recordings determine, h what the posterior takes of the
+errors e of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike
+the survey's people, or whose skin is, has wider intervals; nobody else has. One part may be unlike
+them while the others are not: its scale is believed to be the person's, as the person's to be 1.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from aqbio.mechanics.calibration.body import MarkerDerivatives
 from aqbio.mechanics.calibration.normal import weighed
 from aqbio.mechanics.calibration.problem import WEIGHT_PASSES, Problem
 from aqbio.mechanics.calibration.unknowns import State
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 SCALE_FREEDOM = 4.0
 """ν: as many sizes or coordinates of markers are believed to have shown that a scale is one; its
@@ -76,14 +78,33 @@ def learned(problem: Problem, state: State, weights: FloatArray, posterior: Post
     return replace(problem, beliefs=replace(problem.beliefs, oddness=odd, softness=soft))
 
 
-def oddness(problem: Problem, state: State, covariance: FloatArray) -> float:
-    """Scale of the deviations of the sizes, the covariance of the shape being (P, P) or larger."""
-    count, believed = problem.sizes, problem.beliefs
-    precision = believed.precision[:count, :count]
-    apart = state.theta[:count] - believed.mean[:count]
-    unknown = np.trace(precision @ covariance[:count, :count]) / believed.oddness**2
-    freedom = SCALE_FREEDOM + count - unknown
-    return float(np.sqrt((SCALE_FREEDOM + apart @ precision @ apart) / freedom))
+def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
+    """Scales of the deviations of the n sizes, alike for a kind of part, (n,).
+
+    The covariance of the shape is (P, P) or larger. Kinds are as odd as the person, unless their
+    own sizes say otherwise.
+    """
+    count, believed, kinds = problem.sizes, problem.beliefs, problem.template.parts.kinds
+    before = np.ones(count) * believed.oddness
+    apart = (state.theta - problem.start)[:count]
+    prior = np.asarray(np.linalg.inv(believed.precision[:count, :count]), dtype=np.float64)
+    unknown = covariance[:count, :count] / np.outer(before, before)
+    whole = _scale(np.ones(count, dtype=bool), apart, prior, unknown, 1.0)
+    of_size, odd = np.repeat(kinds, 3), np.empty(count)
+    for kind in dict.fromkeys(kinds):
+        own = of_size == kind
+        odd[own] = _scale(own, apart, prior, unknown, whole)
+    return odd
+
+
+def _scale(
+    own: BoolArray, apart: FloatArray, prior: FloatArray, unknown: FloatArray, usual: float
+) -> float:
+    """Scale of the deviations of some sizes, believed to be the usual one."""
+    precision = np.linalg.inv(prior[np.ix_(own, own)])
+    freedom = SCALE_FREEDOM + own.sum() - np.trace(precision @ unknown[np.ix_(own, own)])
+    squares = SCALE_FREEDOM * usual**2 + apart[own] @ precision @ apart[own]
+    return float(np.sqrt(squares / freedom))
 
 
 def softness(

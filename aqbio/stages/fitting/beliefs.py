@@ -49,6 +49,5 @@ def trial_weights(
         sigma_moment_nm=moment,
         sigma_marker_m=settings.sigma_marker_m,
         correlation=settings.correlation,
-        knot_s=settings.knot_s or knot_spacing(rate),
-        jerk_sd=settings.jerk_sd,
+        knot_s=knot_spacing(rate),
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.consistency import Consistency
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
@@ -94,14 +93,14 @@ def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
     return whole
 
 
-def posterior_variables(fit: TrialFit, settings: Consistency) -> dict[str, Any]:
+def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
     """Posterior of coordinates (standard deviation) and groups (samples), ready for a dataset.
 
     Samples are deviations from the estimate, not inflated, in ground axes.
     """
-    if settings.samples == 0:
+    if samples == 0:
         return {}
-    drawn = coordinate_samples(fit, settings.samples, settings.seed)
+    drawn = coordinate_samples(fit, samples, seed)
     estimate = _groups(fit, fit.motion, fit.values)
     both = [
         _groups(fit, motion, values) - estimate

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.io.dictionary import Columns, columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stages.arms.lines import LINES
@@ -24,8 +23,10 @@ from aqbio.stats.partitions import (
     BOTH_LEGS,
     SWING_ALONE,
     cosines,
+    dashed,
     opposition,
     partition_names,
+    step_columns,
     together_share,
 )
 from aqbio.stats.power import power_rows
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
 UPWARD = AXES.index("y")
 
 SINGLE_VALUES = tuple(name for name in SINGLE if name != "participant_id")
-
-
-def step_columns() -> Columns:
-    """Columns of the table of steps, one for every partition at the end."""
-    return columns("hypotheses_steps", partition=[_dashed(name) for name in partition_names()])
 
 
 def step_table(evidence: Evidence) -> pd.DataFrame:
@@ -80,7 +76,7 @@ def step_table(evidence: Evidence) -> pd.DataFrame:
         "lag": lag(steps.swing_peak, steps.force_peak),
         "lateral_ratio": steps.lateral_ratio,
     }
-    columns |= {f"chi_{_dashed(name)}": chi[:, place] for place, name in enumerate(names)}
+    columns |= {f"chi_{dashed(name)}": chi[:, place] for place, name in enumerate(names)}
     return pd.DataFrame(columns, columns=list(step_columns()))
 
 
@@ -91,10 +87,6 @@ def line_columns(evidence: Evidence) -> dict[str, FloatArray]:
         return {"line_rate_cosine": unknown, "line_share": unknown}
     pair = np.stack([evidence.line_rates[name] for name in LINES], axis=-1)
     return {"line_rate_cosine": cosines(pair)[:, 0, 1], "line_share": together_share(pair)}
-
-
-def _dashed(partition: str) -> str:
-    return partition.replace(" ", "+")
 
 
 def athlete_table(found: Mapping[str, Outcome]) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,21 @@ def test_postures_follow_the_maps_sign(sprint_template):
     assert belief.low[knee] == pytest.approx(-other.high[knee])
     assert belief.mean[knee] == pytest.approx(-other.mean[knee])
     assert belief.frame_sd[knee] == other.frame_sd[knee]
+
+
+def test_toes_bend_up_whichever_way_their_angle_counts(sprint_template):
+    """Rajagopal's `mtp_angle` counts down, ours up: the axis tells, not the name."""
+    own = sprint_template.skeleton
+    toes = own.coordinates.index("mtp_angle_r")
+    axis = own.driver == toes
+    direction = np.where(axis[:, None], -own.axes.direction, own.axes.direction)
+    turned = replace(own, axes=replace(own.axes, direction=direction))
+    belief, other = posture_belief(own, MAP), posture_belief(turned, MAP)
+    assert np.degrees(belief.high[toes]) == pytest.approx(RUNNING["mtp_angle"][1])
+    assert (other.low[toes], other.high[toes]) == (-belief.high[toes], -belief.low[toes])
+    assert other.mean[toes] == -belief.mean[toes]
+    rest = np.arange(len(own.coordinates)) != toes
+    np.testing.assert_array_equal(other.mean[rest], belief.mean[rest])
 
 
 def test_nothing_is_believed_of_where_a_person_is(sprint_template):

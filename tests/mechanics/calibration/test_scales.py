@@ -38,8 +38,25 @@ def test_skin_is_found_as_soft_as_it_was_made(usual, odd):
 
 
 def test_an_odd_body_is_found_odd(usual, odd):
-    assert 0.7 < usual.problem.beliefs.oddness < 1.7
-    assert odd.problem.beliefs.oddness > 1.5 * usual.problem.beliefs.oddness
+    one, other = (np.mean(fit.problem.beliefs.oddness) for fit in (usual, odd))
+    assert 0.7 < one < 1.7
+    assert other > 1.5 * one
+
+
+def test_one_odd_part_is_found_odd_and_hardly_makes_the_others_so(usual):
+    """A trunk of four deviations: its own scale follows it, legs take a small part of it.
+
+    With one scale for all, a body whose legs are usual has the trunk of a usual person.
+    """
+    problem = usual.problem
+    kinds = np.repeat(problem.template.parts.kinds, 3)
+    spread = np.linalg.inv(problem.beliefs.precision)[: problem.sizes, : problem.sizes]
+    apart = np.where(kinds == "torso", 4.0 * np.sqrt(np.diagonal(spread)), 0.0)
+    found = _told(usual, np.zeros_like(usual.covariance), apart)
+    torso, leg = found[kinds == "torso"], found[kinds == "shank"]
+    assert np.ptp(torso) == 0.0
+    assert torso[0] > 2.0
+    assert leg[0] < 0.6 * torso[0]
 
 
 def _told(fit, covariance, apart):
@@ -61,8 +78,16 @@ def test_a_known_body_has_the_scale_of_its_distance(usual):
     problem, count = usual.problem, usual.problem.sizes
     deviation = np.linalg.cholesky(np.linalg.inv(problem.beliefs.precision[:count, :count]))
     apart = deviation @ np.full(count, 3.0)
-    expected = np.sqrt((SCALE_FREEDOM + 9.0 * count) / (SCALE_FREEDOM + count))
-    assert _told(usual, np.zeros_like(usual.covariance), apart) == pytest.approx(expected)
+    whole = (SCALE_FREEDOM + 9.0 * count) / (SCALE_FREEDOM + count)
+    found = _told(usual, np.zeros_like(usual.covariance), apart)
+    kinds = np.repeat(problem.template.parts.kinds, 3)
+    for kind in set(kinds):
+        own = kinds == kind
+        square = apart[own] @ np.linalg.solve(
+            (deviation @ deviation.T)[np.ix_(own, own)], apart[own]
+        )
+        expected = np.sqrt((SCALE_FREEDOM * whole + square) / (SCALE_FREEDOM + own.sum()))
+        assert found[own] == pytest.approx(expected)
 
 
 def test_skin_of_a_part_is_the_inverse_of_its_covariance(usual):

@@ -353,7 +353,7 @@ FITTED = {
 
 LIMITS = [
     *(("quality", name) for name in Quality.model_fields if name != "usable_share"),  # test_gates
-    *(("solve", name) for name in ("marker_rms_m", "marker_max_m", "reject_rms_m")),
+    *(("solve", name) for name in ("marker_rms_m", "marker_max_m")),
 ]
 
 

@@ -15,14 +15,14 @@ from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.stages.evidence import OWN, arms_dataset, own_dataset
+from aqbio.stages.figures.illustrations import hypothesis_figures
+from aqbio.stages.figures.limiter_numbers import limiter_numbers
+from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
 from aqbio.stages.hypotheses import hypotheses_study
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.gathered import gathered
-from aqbio.stages.verdicts.illustrations import hypothesis_figures
-from aqbio.stages.verdicts.limiter_numbers import limiter_numbers
 from aqbio.stages.verdicts.multiverse import variants
 from aqbio.stages.verdicts.patterns import IMPLIED, phase_momenta
-from aqbio.stages.verdicts.timing_numbers import timing_numbers, timing_slopes
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.small_study import replace
 from tests.stages.verdicts.made_evidence import drawn_study

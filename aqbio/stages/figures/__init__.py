@@ -1,0 +1,1 @@
+"""Stage figures: which trials and tables are drawn."""

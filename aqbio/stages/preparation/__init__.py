@@ -1,1 +1,0 @@
-"""The parts of stage prepare: axes, plates, contacts, markers and files of one trial."""

@@ -1,0 +1,1 @@
+"""Stage prepare: axes, plates, contacts, markers and files of one trial."""

@@ -1,0 +1,210 @@
+"""Labels of a moving trial held against the static trial: exchanged ones and sides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
+from aqbio.io.study import Study
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.label_swaps import (
+    LabelSwap,
+    SegmentDistances,
+    exchanged_positions,
+    swapped_labels,
+)
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stages.prepare.axes import label_mean, mean_vector
+from aqbio.stages.prepare.notes import Notes
+
+MILLIMETRES = 1e3
+
+ASIDE = 0.03
+"""Limbs this far on the wrong side of each other are labelled the wrong way round, m: over all real
+and virtual runs heels are 5 cm on the right side, legs 11 and arms 35 at least."""
+
+TOLD = 4
+"""So many labels of a limb are told."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaticReference:
+    """Where markers are on a participant who stands still.
+
+    Attributes
+    ----------
+    places : mapping of (3,) arrays, m
+        Median place by label, laboratory axes; empty without a static trial.
+    limbs : mapping of (left, right)
+        Bodies of legs and arms, by limb.
+    """
+
+    places: Mapping[str, FloatArray] = field(default_factory=dict)
+    limbs: Mapping[str, tuple[Collection[str], Collection[str]]] = field(default_factory=dict)
+
+
+def static_reference(study: Study, participant_id: str) -> StaticReference:
+    """Read where a participant's markers are in the static trial, if there is one."""
+    static, groups = study.static_of(participant_id), study.model_map.groups
+    limbs = {
+        limb: (groups.get(f"{limb}_left", ()), groups.get(f"{limb}_right", ()))
+        for limb in ("leg", "arm")
+    }
+    if static is None:
+        return StaticReference({}, limbs)
+    try:
+        unit = study.settings.laboratory.marker_unit
+        recording = read_recording(study.recording(static), unit=unit)
+    except AqbioError:
+        return StaticReference({}, limbs)  # told where the static trial itself is prepared
+    return StaticReference(median_places(recording), limbs)
+
+
+def median_places(recording: Recording) -> dict[str, FloatArray]:
+    """Give the median place of every marker that is seen."""
+    seen = np.asarray(np.isfinite(recording.positions).all(axis=2))
+    return {
+        label: np.median(recording.positions[seen[:, index], index], axis=0)
+        for index, label in enumerate(recording.labels)
+        if seen[:, index].any()
+    }
+
+
+def with_checked_labels(
+    recording: Recording,
+    trial: Trial,
+    static: StaticReference,
+    marker_set: MarkerSet,
+    notes: Notes,
+) -> Recording:
+    """Hold the labels of a trial against the static trial and its sides against each other.
+
+    Gives the recording with exchanged labels put right where the trial's row says ``fix: swap``;
+    otherwise as it is, with a finding that proposes it.
+    """
+    check_sides(recording, marker_set, static.limbs, notes)
+    segments = _segments(marker_set)
+    labels, places = recording.labels, static.places
+    distances = SegmentDistances.of(labels, recording.positions, places, segments)
+    if trial.task == "static" or not distances.labels:
+        return recording
+    swaps = swapped_labels(distances)
+    accepted = trial.fix == "swap"
+    for swap in swaps:
+        _note_swap(swap, notes, accepted=accepted)
+    if accepted and not swaps:
+        notes.add(
+            "labels-not-swapped",
+            "warning",
+            "the sheet says fix: swap, but no exchanged labels are found.",
+            fix="clear the column fix of this trial.",
+        )
+    right = exchanged_positions(labels, recording.positions, swaps)
+    return replace(recording, positions=right) if accepted else recording
+
+
+def _segments(marker_set: MarkerSet) -> dict[str, str]:
+    """Segment of every recorded label: its body; toes count with their foot."""
+    bodies = {label: marker.body for label, marker in marker_set.markers.items()}
+    for side in ("left", "right"):
+        foot = getattr(marker_set.feet, side)
+        whole = bodies.get(foot.heel, "")
+        toes = {bodies[label] for label in foot.toe if label in bodies}
+        bodies |= {label: whole for label, body in bodies.items() if body in toes and whole}
+    return bodies
+
+
+def check_sides(
+    recording: Recording,
+    marker_set: MarkerSet,
+    limbs: Mapping[str, tuple[Collection[str], Collection[str]]],
+    notes: Notes,
+) -> None:
+    """Refuse limbs whose left and right labels are the wrong way round, as the pelvis faces.
+
+    Parameters
+    ----------
+    recording : Recording
+    marker_set : MarkerSet
+    limbs : mapping of (left, right)
+        Bodies by limb; the heels stand for both legs where there are none.
+    notes : Notes
+        Knows the file.
+
+    Raises
+    ------
+    AqbioError
+        The body would be turned inside out, or its sides told the wrong way round.
+    """
+    pelvis, feet = marker_set.pelvis, marker_set.feet
+    front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
+    heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
+    up = 0.5 * (front + back) - 0.5 * (heels[0] + heels[1])
+    to_the_right = np.cross(front - back, up)
+    size = float(np.linalg.norm(mean_vector(to_the_right)))
+    for limb, (left, right) in _sided_labels(recording, marker_set, limbs).items():
+        across = label_mean(recording, right) - label_mean(recording, left)
+        aside = float(mean_vector(across * to_the_right) @ np.ones(3)) / size if size else np.nan
+        if not aside < -ASIDE:
+            continue
+        raise AqbioError(
+            f"the {limb} labelled right ({', '.join(right[:TOLD])}) is {-aside:.2f} m to the left "
+            f"of the one labelled left ({', '.join(left[:TOLD])}), as the pelvis faces.",
+            file=notes.file,
+            fix="correct left and right in markers.yaml, or front and back of the pelvis there.",
+            rule="sides-exchanged",
+        )
+
+
+def _sided_labels(
+    recording: Recording,
+    marker_set: MarkerSet,
+    limbs: Mapping[str, tuple[Collection[str], Collection[str]]],
+) -> dict[str, tuple[list[str], list[str]]]:
+    """Labels of both sides by limb, of the limbs that are marked on both."""
+    feet = marker_set.feet
+    found = {"heel": ([feet.left.heel], [feet.right.heel])}
+    for limb, bodies in limbs.items():
+        left, right = (
+            [
+                label
+                for label in recording.labels
+                if label in marker_set.markers and marker_set.markers[label].body in side
+            ]
+            for side in bodies
+        )
+        if left and right:
+            found[limb] = (left, right)
+    if "leg" in found:
+        del found["heel"]
+    return found
+
+
+def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
+    share = float(swap.frames.mean())
+    span = np.flatnonzero(swap.frames)
+    where = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
+    static, trial = (
+        "/".join(f"{MILLIMETRES * value:.0f}" for value in pair)
+        for pair in (swap.static, swap.trial)
+    )
+    notes.add(
+        "labels-swapped",
+        "info" if accepted else "warning",
+        f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
+        f"frames: they are {static} mm from {swap.witness} in the static trial, {trial} mm here"
+        + ("; they are exchanged, as the sheet accepts." if accepted else "."),
+        number=MILLIMETRES * swap.before,
+        limit=MILLIMETRES * swap.after,
+        unit="mm",
+        where=where,
+        fix=""
+        if accepted
+        else "write swap into the column fix of this trial in trials.tsv to exchange them, or "
+        "correct the labels in the capture software.",
+    )

@@ -1,0 +1,229 @@
+"""Stage prepare: recordings to markers, loads and contacts in ground axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aqbio.config import Participant, Trial
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import Finding
+from aqbio.io.osim_markers import model_masses
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
+from aqbio.records.body_mass import body_masses, mass_findings
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trial,
+    run_trials,
+    write_manifest,
+)
+from aqbio.stages.prepare.body_size import (
+    force_findings,
+    measured_stature,
+    pelvis_height,
+    size_findings,
+    stance_height,
+)
+from aqbio.stages.prepare.coordinates import CoordinatesTrial, coordinates_trial
+from aqbio.stages.prepare.files import write_prepared
+from aqbio.stages.prepare.kinematic import kinematic_errors, participant_errors
+from aqbio.stages.prepare.label_check import (
+    StaticReference,
+    static_reference,
+    with_checked_labels,
+)
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.rates import note_clock, note_rate
+from aqbio.stages.prepare.trial import PreparedTrial, prepare_trial
+
+STAGE = "prepare"
+
+STOPS = "mass-disagreement"
+"""The statement about a participant that stops him or her where it is refuted."""
+
+OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
+"""Axes of coordinates that come from OpenSim."""
+
+
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
+def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Prepare the static trial and all moving trials of a participant.
+
+    Writes ``prepared/<trial>.nc``, ``.trc`` and ``_grf.mot``, and ``prepare.json`` last. A trial
+    that cannot be prepared is recorded with its reason and stops no other.
+    """
+    reference = static_reference(study, participant_id)
+
+    def work(trial: Trial) -> TrialOutcome:
+        return _prepare(study, participant_id, trial, reference)
+
+    trials = []
+    static = study.static_of(participant_id)
+    if static is not None:
+        trials.append(run_trial(study, participant_id, STAGE, static, work))
+        reason = trials[-1]["reason"]
+        report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
+    trials += run_trials(study, participant_id, STAGE, work, report)
+    person = study.participant(participant_id)
+    masses = body_masses(person.mass_kg, trials)
+    event_numbers, event_findings = participant_errors(trials, participant_id)
+    chosen = next(iter(masses.items()), ("", None))
+    said = body_findings(study, person, trials)
+    write_manifest(
+        study,
+        participant_id,
+        STAGE,
+        trials,
+        reason=next(
+            (one.what for one in said if one.rule == STOPS and one.severity == "error"), ""
+        ),
+        findings=[*said, *event_findings],
+        mass_kg=chosen[1],
+        mass_source=chosen[0],
+        masses_kg=masses,
+        kinematic_events=event_numbers,
+    )
+
+
+def body_findings(
+    study: Study, person: Participant, trials: Sequence[Mapping[str, Any]]
+) -> list[Finding]:
+    """Hold what the sheet says about a person's body against what the trials show.
+
+    Parameters
+    ----------
+    study : Study
+    person : Participant
+    trials : sequence of mapping
+        `trial_numbers` of the trials that could be prepared.
+    """
+    sheet, allowed = study.settings.files.participants, study.settings.prepare.mass_disagreement
+    masses = body_masses(person.mass_kg, trials)
+    mass = next(iter(masses.values()), None)
+    peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
+    return [
+        *mass_findings(person, masses, allowed, sheet),
+        *size_findings(person, measured_stature(trials), mass, sheet),
+        *force_findings(person, peak, mass, sheet),
+    ]
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """One trial, read and prepared, before anything is written.
+
+    Attributes
+    ----------
+    prepared : PreparedTrial
+    numbers : dict
+        What the manifest says about it; `body_findings` takes those of all trials.
+    notes : Notes
+        All findings.
+    coordinates : CoordinatesTrial or None
+        Of a trial that starts from joint angles.
+    """
+
+    prepared: PreparedTrial
+    numbers: dict[str, Any]
+    notes: Notes
+    coordinates: CoordinatesTrial | None = None
+
+
+def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
+    """Read and prepare one trial and write nothing: what refuses it here refuses it in every run.
+
+    Parameters
+    ----------
+    study : Study
+    trial : Trial
+    reference : StaticReference
+        From `static_reference`.
+
+    Raises
+    ------
+    AqbioError
+        When the trial cannot be prepared.
+    """
+    settings, laboratory, read = study.settings, study.settings.laboratory, None
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
+    if trial.coordinates_file:
+        read = coordinates_trial(study, trial)
+        recording, marker_set = read.recording, read.marker_set
+        laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
+    else:
+        files, marker_set = (study.recording(trial), study.forces(trial)), study.marker_set
+        recording = read_recording(*files, laboratory.marker_unit)
+        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    prepared = prepare_trial(recording, trial, marker_set, (laboratory, settings.prepare), notes)
+    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    if trial.task == "static":
+        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
+        numbers["pelvis_height_m"] = height
+    elif read is None:
+        numbers["stance_height_m"] = stance_height(prepared, marker_set)
+        masses = model_masses(study.model_file(trial.participant_id))
+        note_rate(prepared, marker_set, masses, notes)
+        note_clock(prepared, notes)
+    return Unwritten(prepared, numbers, notes, read)
+
+
+def _prepare(
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+) -> TrialOutcome:
+    done = prepared_recording(study, trial, reference)
+    stem = study.folder(participant_id, STAGE) / trial.trial_id
+    description = (
+        study.marker_file if done.coordinates is None else study.model_file(participant_id)
+    )
+    if done.coordinates is not None:
+        done.coordinates.write(stem)
+    inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
+    attributes = {
+        "trial_id": trial.trial_id,
+        "participant_id": participant_id,
+        **provenance(STAGE, (*inputs, description), study.stage_settings(STAGE)),
+    }
+    write_prepared(done.prepared, stem, study.settings.prepare.cutoff_hz, attributes)
+    return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)
+
+
+def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+    """Give what the manifest says about a prepared trial: surface, axes, rates, body masses."""
+    numbers: dict[str, Any] = {
+        "task": trial.task,
+        "surface": prepared.ground.surface,
+        "belt_speed_mps": prepared.ground.belt_speed,
+        "heading_rad": prepared.ground.heading,
+        "axes": prepared.axes.reasoning,
+        "frames": len(prepared.markers),
+        "marker_rate_hz": prepared.rate,
+        "contacts": len(prepared.contacts),
+        "events": prepared.events,
+    }
+    plates, loads = prepared.plates, prepared.loads
+    if plates is not None and trial.task == "static":
+        mass = standing_mass(plates.vertical, plates.rate, window_s)
+        numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
+    if plates is not None and loads is not None:
+        numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
+        spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
+        strides = stride_masses(
+            loads.force[:, :, 1].sum(axis=1),
+            plates.rate,
+            np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
+            spans.reshape(-1, 2) - plates.start,
+            np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
+        )
+        numbers["stride_masses_kg"] = strides.tolist()
+        numbers["peak_n"] = max((one.peak for one in loads.contacts if one.complete), default=None)
+    return numbers

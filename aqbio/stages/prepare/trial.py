@@ -1,0 +1,267 @@
+"""One trial: from its recording to markers, loads and contacts in ground axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.io.recording import Recording
+from aqbio.mechanics.force_plates.plates import Plates
+from aqbio.mechanics.recordings.axes import LaboratoryToGround
+from aqbio.mechanics.recordings.events import event_error
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.recordings.foot_contacts import (
+    EventRules,
+    FeetLoads,
+    FootContact,
+    feet_loads,
+)
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.stages.prepare.axes import laboratory_axes, missing_labels
+from aqbio.stages.prepare.contacts import (
+    ELSEWHERE,
+    forces_elsewhere,
+    note_contacts,
+    note_no_forces,
+    share_of_nobody,
+)
+from aqbio.stages.prepare.ground import Ground, running_ground, standing_ground
+from aqbio.stages.prepare.kinematic import (
+    NO_EVENTS,
+    MarkerEvents,
+    foot_markers,
+    marker_events,
+    note_kinematic,
+)
+from aqbio.stages.prepare.markers import (
+    check_clock,
+    check_frames,
+    check_paths,
+    check_rates,
+    check_task,
+    filled_markers,
+    without_flicker,
+)
+from aqbio.stages.prepare.notes import Notes
+from aqbio.stages.prepare.plates import ground_plates
+from aqbio.stages.prepare.pressure import note_pressure
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTrial:
+    """Everything that is known about a trial before a model comes into play; ground axes.
+
+    Attributes
+    ----------
+    labels : tuple of M str
+    rate : float
+        Of the markers, Hz; the first frame is at 0 s.
+    markers, filtered : (T, M, 3) arrays, m
+        Short gaps filled; NaN where a marker is missing.
+    filled : (T, M) array of bool
+    axes : LaboratoryToGround
+    ground : Ground
+    plates : Plates or None
+    loads : FeetLoads or None
+        None without plates, without a contact on them, and for a static trial.
+    kinematic : tuple of FootContact
+        What the foot markers say: the trial's contacts where there are no loads.
+    threshold : float
+        Of the events, N.
+    contact_time_error : float
+        How far a contact time may be off, s; NaN where that was never tested.
+    """
+
+    labels: tuple[str, ...]
+    rate: float
+    markers: FloatArray
+    filtered: FloatArray
+    filled: BoolArray
+    axes: LaboratoryToGround
+    ground: Ground
+    plates: Plates | None
+    loads: FeetLoads | None
+    kinematic: tuple[FootContact, ...]
+    threshold: float
+    contact_time_error: float
+
+    @property
+    def contacts(self) -> tuple[FootContact, ...]:
+        """Contacts on plates, or from the foot markers where there are none on plates."""
+        return self.kinematic if self.loads is None else self.loads.contacts
+
+    @property
+    def events(self) -> str:
+        """Where the contacts come from: ``plates``, ``kinematic`` or ``none``."""
+        if self.loads is not None:
+            return "plates"
+        return "kinematic" if self.kinematic else "none"
+
+    @property
+    def time(self) -> FloatArray:
+        """Clock of the markers, s."""
+        return np.arange(len(self.markers)) / self.rate
+
+
+def prepare_trial(
+    recording: Recording,
+    trial: Trial,
+    marker_set: MarkerSet,
+    settings: tuple[Laboratory, Prepare],
+    notes: Notes,
+) -> PreparedTrial:
+    """Prepare one trial.
+
+    Parameters
+    ----------
+    recording : Recording
+        As read.
+    trial : Trial
+        Its row in the sheet.
+    marker_set : MarkerSet
+        Tells which labels are feet and pelvis.
+    settings : (Laboratory, Prepare)
+    notes : Notes
+        Gets all findings.
+
+    Raises
+    ------
+    AqbioError
+        When the axes cannot be told, a rate is too low for the cut-off, or the files do not belong
+        together.
+    """
+    laboratory, prepare = settings
+    recording = _without_markers(recording, laboratory.ignore_markers)
+    recording = _without_delay(recording, laboratory.force_delay_s)
+    notes.adopt(recording.findings)
+    check_rates(recording, prepare.cutoff_hz, notes)
+    check_clock(recording, notes)
+    missing_labels(recording, marker_set, notes, moving=trial.task != "static")
+    axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
+    check_paths(recording, trial, notes)
+    check_task(recording, trial, notes)
+    check_frames(recording, trial, notes.file)
+    recording = without_flicker(recording, notes)
+    recording = replace(recording, positions=recording.positions @ axes.matrix.T)
+    plates, moving = None, trial.task != "static"
+    if recording.forces is not None:
+        plates = ground_plates(
+            recording.forces, axes.matrix, laboratory.ignore_plates, notes, moving=moving
+        )
+    loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
+    events = NO_EVENTS
+    if moving:
+        feet = foot_markers(recording, marker_set)
+        loads, ground, threshold = _moving(
+            recording, plates, feet, trial, marker_set, settings, notes
+        )
+        events = marker_events(feet, recording, ground, marker_set)
+        recorded = recording.forces is not None
+        frames = np.arange(len(feet)) / recording.rate
+        loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
+        if loads is not None and plates is not None:
+            note_pressure(loads, plates, feet, frames, notes)
+    contacts = events.contacts if loads is None else loads.contacts
+    markers, filled = filled_markers(recording, contacts, prepare, notes)
+    return PreparedTrial(
+        labels=recording.labels,
+        rate=recording.rate,
+        markers=markers,
+        filtered=low_pass(markers, recording.rate, prepare.cutoff_hz),
+        filled=filled,
+        axes=axes,
+        ground=ground,
+        plates=plates,
+        loads=loads,
+        kinematic=events.contacts,
+        threshold=threshold,
+        contact_time_error=events.contact_time_error
+        if loads is None or plates is None
+        else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
+    )
+
+
+def _noted(
+    loads: FeetLoads | None,
+    plates: Plates | None,
+    frames: FloatArray,
+    events: MarkerEvents,
+    prepare: Prepare,
+    notes: Notes,
+    *,
+    recorded: bool,
+) -> FeetLoads | None:
+    """Note what is worth knowing about the contacts; None where the loads are of no use.
+
+    Plates that no foot touched say nothing about the forces on the runner.
+    """
+    if loads is not None and plates is not None:
+        note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
+        if not forces_elsewhere(loads, notes) and loads.contacts:
+            return loads
+    else:
+        note_no_forces(notes, recorded=recorded)
+    note_kinematic(events, notes)
+    return None
+
+
+def _without_delay(recording: Recording, delay: float) -> Recording:
+    """Give the recording with its forces as much earlier as they are known to be late, s."""
+    if recording.forces is None or delay == 0.0:
+        return recording
+    forces = replace(recording.forces, start=recording.forces.start - delay)
+    return replace(recording, forces=forces)
+
+
+def _without_markers(recording: Recording, ignored: tuple[str, ...]) -> Recording:
+    kept = [index for index, label in enumerate(recording.labels) if label not in ignored]
+    return replace(
+        recording,
+        labels=tuple(recording.labels[index] for index in kept),
+        positions=recording.positions[:, kept],
+    )
+
+
+def _moving(
+    recording: Recording,
+    plates: Plates | None,
+    feet: FloatArray,
+    trial: Trial,
+    marker_set: MarkerSet,
+    settings: tuple[Laboratory, Prepare],
+    notes: Notes,
+) -> tuple[FeetLoads | None, Ground, float]:
+    """Contacts, surface and heading: the surface decides the threshold of the contacts."""
+    laboratory, prepare = settings
+    threshold = prepare.event_threshold_overground_n
+    loads = _loads(recording, plates, feet, prepare, threshold)
+    theirs = loads is not None and share_of_nobody(loads) <= ELSEWHERE
+    known = loads if theirs else None  # another trial's forces say nothing about these feet
+    ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
+    if ground.surface == "treadmill":
+        threshold = prepare.event_threshold_treadmill_n
+        loads = _loads(recording, plates, feet, prepare, threshold)
+    return loads, ground, threshold
+
+
+def _loads(
+    recording: Recording,
+    plates: Plates | None,
+    feet: FloatArray,
+    prepare: Prepare,
+    threshold: float,
+) -> FeetLoads | None:
+    if plates is None:
+        return None
+    rules = EventRules(
+        threshold=threshold,
+        minimum_s=prepare.event_minimum_s,
+        event_cutoff=prepare.event_cutoff_hz,
+        cutoff=prepare.cutoff_hz,
+        cop_threshold=prepare.cop_threshold_n,
+    )
+    time = np.arange(len(recording.positions)) / recording.rate
+    return feet_loads(plates, feet, time, rules)

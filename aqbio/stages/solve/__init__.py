@@ -1,0 +1,1 @@
+"""Stage solve: what it reads, writes and says about a trial."""

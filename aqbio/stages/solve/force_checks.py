@@ -1,0 +1,121 @@
+"""What the plain solution says about the forces: their clock, and the sign of the free moment.
+
+Before any fit of motion and forces: afterwards the residual is what the fit left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from aqbio.errors import Finding
+from aqbio.mechanics.contributions.level_a import LevelA, level_a
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.recordings.free_moment import free_moment_slope
+from aqbio.mechanics.recordings.synchrony import LONGEST_DELAY, force_delay
+from aqbio.stages.solve.solved import Solution
+from aqbio.steps.contacts import trial_contacts
+
+
+def force_findings(
+    solution: Solution, loads: tuple[ExternalLoad, ...], trial_id: str
+) -> list[Finding]:
+    """Findings about the forces of one trial, from its motion; none where parts were not observed.
+
+    What a part does that nobody saw is missing in the motion's acceleration: forces that are right
+    would be called late, or turned round.
+
+    Parameters
+    ----------
+    solution : Solution
+    loads : tuple of ExternalLoad
+        Of both feet.
+    trial_id : str
+    """
+    if solution.observed.lost_segments(solution.contact_window):
+        return []
+    skeleton, motion = solution.skeleton, solution.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
+    late = list(_clock(solution, balance, trial_id))
+    # A late force leaves residuals of its own: first the clock, then signs.
+    return late or list(_free_moment(solution, balance, trial_id))
+
+
+ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same."
+"""What else makes the motion late where it comes from a file of joint angles."""
+
+
+def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
+    """Say that the forces come later or earlier than the motion asks for, by over a frame."""
+    time, inside = solution.markers.time, solution.contact_window
+    force = balance.force.sum(axis=1)[inside, 1]
+    if not inside.any() or not np.isfinite(force).all():
+        return
+    gravity = solution.skeleton.gravity[1]
+    asked = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
+    delay, frame = force_delay(time[inside], force, asked), float(time[1] - time[0])
+    if np.isinf(delay):
+        yield Finding(
+            rule="force-delay",
+            severity="warning",
+            what="no delay of up to "
+            f"{1000 * LONGEST_DELAY:.0f} ms brings the vertical force to m (a + g) of the motion: "
+            f"the forces are {'later' if delay > 0 else 'earlier'} than that, or not those of this "
+            "motion.",
+            trial=trial_id,
+            limit=LONGEST_DELAY,
+            unit="s",
+            fix="look whether markers and forces are of the same trial and start together; do not "
+            "use joint moments, residuals and contributions of this trial before.",
+        )
+    elif np.isfinite(delay) and abs(delay) > frame:
+        side = "late" if delay > 0 else "early"
+        yield Finding(
+            rule="force-delay",
+            severity="warning",
+            what=f"the forces are {1000 * abs(delay):.0f} ms {side}, more than one marker frame "
+            f"({1000 * frame:.0f} ms): the vertical force fits m (a + g) of the motion best there."
+            f"{'' if solution.from_markers else ANGLES_INSTEAD}",
+            trial=trial_id,
+            number=delay,
+            limit=frame,
+            unit="s",
+            fix="look at how cameras and plates are triggered; a known delay, the same in all, "
+            "goes into laboratory.force_delay_s. Do not use joint moments, residuals and "
+            "contributions of this trial before the clocks agree.",
+        )
+
+
+def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
+    """Say that the free moment is reversed, where the residual can tell."""
+    time = solution.markers.time
+    number = np.full(len(time), -1)
+    for place, one in enumerate(trial_contacts(solution.prepared)):
+        if one.complete:
+            number[(time >= one.touchdown) & (time <= one.toe_off)] = place
+    free = balance.free_moment[..., 1].sum(axis=1)
+    residual = balance.residual_moment[:, 1]
+    known = (number >= 0) & np.isfinite(free + residual)
+    slope = free_moment_slope(residual[known], free[known], number[known])
+    if slope.reversed:
+        before, after = (
+            float(np.sqrt((values[known] ** 2).mean()))
+            for values in (residual, residual + 2.0 * free)
+        )
+        yield Finding(
+            rule="free-moment-sign",
+            severity="warning",
+            what="the free moment of the plates seems to have the wrong sign: with it turned round "
+            f"the residual moment about the vertical falls from {before:.0f} to {after:.0f} N m "
+            f"(slope {slope.value:.1f} ± {slope.error:.1f} over {slope.contacts} contacts; "
+            "0 is right, -2 reversed).",
+            trial=trial_id,
+            number=slope.value,
+            limit=-1.0,
+            unit="1",
+            fix="look at the sign of the plates' vertical moment in the capture software: it must "
+            "be that of the load on the plate (C3D), or of the reaction on the runner (MOT).",
+        )

@@ -1,0 +1,234 @@
+"""The pose of a trial, from markers that can be believed: others must not pull the rest along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import Finding
+from aqbio.io.study import Study
+from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
+from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
+from aqbio.mechanics.multibody.angles import continuous
+from aqbio.mechanics.multibody.motion import TrackedMarkers
+from aqbio.mechanics.multibody.poses import dependent_filled
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.determined import (
+    coordinate_covariance,
+    coordinates_told,
+    determined,
+    frame_sd,
+    mass_displacement,
+    range_sd,
+)
+from aqbio.mechanics.observed.joint_angles import bridged, filled_coordinates, told_by_file
+from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
+from aqbio.mechanics.recordings.gaps import longest_gap
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.records.prepared_angles import solved_coordinates
+from aqbio.stages.solve.beliefs import pose_beliefs
+from aqbio.stages.solve.pose import Fault, SolvedPose, believed, pose_faults
+from aqbio.stages.solve.pose_cause import pose_finding, refuse_without_pose
+
+FAINT = 1e-3
+"""Weight of markers that are not believed, relative: they lead their own limb, and no other."""
+
+PLAIN, OPENSIM, FROM_FILE = "weighted least squares", "OpenSim", "file of joint angles"
+"""What a pose was solved by."""
+
+ROUNDS = 5
+"""How often a pose is solved again without the limbs that were found impossible in it."""
+
+
+@dataclass(frozen=True)
+class Posed:
+    """What became of a trial's pose.
+
+    Attributes
+    ----------
+    q : (T, C) array, rad or m
+        Before the low-pass.
+    observed : Observed
+        What determines it, without what cannot be believed.
+    sd, offset_sd : (T, C) array and (C,) array, rad or m
+        Of every coordinate, from the noise of single frames and from the body; NaN where nothing
+        says it.
+    solver : str
+        By what it was solved.
+    findings : tuple of Finding
+        Limbs that were lost, and why.
+    """
+
+    q: FloatArray
+    observed: Observed
+    sd: FloatArray
+    offset_sd: FloatArray
+    solver: str
+    findings: tuple[Finding, ...]
+
+
+def trial_pose(
+    study: Study,
+    trial: Trial,
+    skeleton: Skeleton,
+    markers: TrackedMarkers,
+    model: Path,
+    rate: float,
+) -> Posed:
+    """Solve the pose of every frame, and again without the limbs that turn out to be impossible.
+
+    Parameters
+    ----------
+    study : Study
+    trial : Trial
+    skeleton : Skeleton
+    markers : TrackedMarkers
+    model : Path
+        The participant's ``.osim``.
+    rate : float
+        Of the markers, Hz.
+
+    Raises
+    ------
+    AqbioError
+        Without a pelvis, or when most of the body cannot be believed.
+    """
+    scaled = study.read_manifest(trial.participant_id, "scale")["lost"]
+    shape = (len(markers.time), len(skeleton.bodies))
+    lost: list[tuple[BoolArray, str]] = [
+        (np.broadcast_to([scaled.get(body) == why for body in skeleton.bodies], shape), why)
+        for why in dict.fromkeys(scaled.values())
+    ]
+    findings: list[Finding] = []
+    every: list[Fault] = []
+    longest = longest_gap(study.settings.prepare, rate)
+    for _ in range(ROUNDS):
+        gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
+        kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
+        solved = _solved(study, trial, skeleton, kept, model)
+        never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
+        observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
+        for frames, why in lost:
+            observed = observed.losing(frames, why)
+        observed = observed.telling(skeleton.coordinates, solved.told, longest)
+        seen = None if trial.coordinates_file else kept
+        pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
+        if not (faults := pose_faults(pose)):
+            break
+        every += faults
+        refuse_without_pose(pose, every, faults, trial.trial_id)
+        findings.append(pose_finding(pose, faults, trial.trial_id))
+        for fault in faults:
+            own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
+            lost.append((fault.frames[:, None] & own, fault.reason))
+        observed = believed(pose, faults)
+    return Posed(
+        solved.q,
+        observed,
+        solved.sd,
+        solved.offset_sd,
+        solved.solver,
+        tuple(findings),
+    )
+
+
+def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
+    """Segment of each marker."""
+    return [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
+
+
+def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+    """Leave out markers in some frames, (T, K); those that are gone in all only lead their limb.
+
+    Where a limb roughly is decides where the body's centre of mass is.
+    """
+    whole = gone.all(axis=0)
+    partly = (gone & ~whole)[:, :, None]
+    return replace(
+        markers,
+        positions=np.where(partly, np.nan, markers.positions),
+        weights=np.where(whole, FAINT * markers.weights, markers.weights),
+    )
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """Coordinates of every frame.
+
+    Attributes
+    ----------
+    q : (T, C) array, rad or m
+    known : (T, S) bool array
+        Segments that are determined.
+    told : (T, C) bool array
+        Coordinates that are.
+    sd, offset_sd, solver
+        As of `Posed`.
+    """
+
+    q: FloatArray
+    known: BoolArray
+    told: BoolArray
+    sd: FloatArray
+    offset_sd: FloatArray
+    solver: str
+
+
+def _solved(
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, model: Path
+) -> _Solved:
+    """Coordinates, and how far the recording determines them."""
+    if trial.coordinates_file:
+        return _from_file(study, trial, skeleton, markers)
+    beliefs = pose_beliefs(study, trial.participant_id, skeleton, markers)
+    q, solver = _coordinates(study, skeleton, markers, model, beliefs.posture)
+    seen = np.isfinite(markers.positions).all(axis=2)
+    weight = seen * markers.weights / markers.weights.max()
+    index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
+    covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, beliefs.noise)
+    known = determined(skeleton, mass_displacement(skeleton, q, covariance))
+    sd = frame_sd(covariance)
+    told = coordinates_told(np.hypot(sd, np.nan_to_num(beliefs.offset_sd)), prior_sd)
+    return _Solved(bridged(skeleton, q, known), known, told, sd, beliefs.offset_sd, solver)
+
+
+def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers) -> _Solved:
+    """Coordinates of a file, which does not say how sure they are."""
+    stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
+    columns = solved_coordinates(stem, skeleton, markers.time)
+    q = filled_coordinates(skeleton, columns)
+    told = np.isfinite(columns)
+    known = told_by_file(skeleton, q, told)
+    told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
+    return _Solved(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan), FROM_FILE)
+
+
+def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
+    """Which of the skeleton's markers each is."""
+    return np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
+
+
+def _coordinates(
+    study: Study, skeleton: Skeleton, markers: TrackedMarkers, model: Path, posture: FloatArray
+) -> tuple[FloatArray, str]:
+    """Inverse kinematics by the solver that the settings choose; every coordinate filled."""
+    if study.settings.solve.solver == "aqbio":
+        told = (markers.positions, _indices(skeleton, markers), markers.weights)
+        return inverse_kinematics(skeleton, *told, pose=posture).q, PLAIN
+    from aqbio.osim import inverse
+
+    accuracy = study.settings.solve.accuracy
+    q = inverse.inverse_kinematics(model, markers, skeleton.coordinates, accuracy=accuracy)
+    unsolved = np.union1d(np.flatnonzero(np.isnan(q[0])), _unmoved(skeleton, markers))
+    q[:, unsolved] = posture[unsolved]
+    return continuous(skeleton, dependent_filled(skeleton, q), posture), OPENSIM
+
+
+def _unmoved(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
+    """Free coordinates that move no marker that is ever seen."""
+    seen = np.isfinite(markers.positions).all(axis=2).any(axis=0) & (markers.weights > 0.0)
+    followed = _indices(skeleton, markers)[seen]
+    return np.setdiff1d(skeleton.free, Tracking.of(skeleton, followed, skeleton.free).coordinate)

@@ -1,0 +1,231 @@
+"""Stage solve: markers to coordinates, coordinates and forces to joint moments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.loads import foot_loads
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.observed import lost_findings, lost_parts, of_the_model
+from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.wrong_labels import without_wrong_labels
+from aqbio.stages.solve.force_checks import force_findings
+from aqbio.stages.solve.motion_checks import motion_findings
+from aqbio.stages.solve.posed import trial_pose
+from aqbio.stages.solve.seen_frames import (
+    MINIMUM_MARKERS,
+    contact_spans,
+    left_out_findings,
+    seen_frames,
+)
+from aqbio.stages.solve.solved import (
+    Solution,
+    solution_findings,
+    solution_numbers,
+    write_solution,
+)
+from aqbio.stages.solve.untold import untold_findings
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STAGE = "solve"
+
+
+@participant_stage(STAGE)
+def solve_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Solve inverse kinematics and inverse dynamics of all trials of a participant.
+
+    Writes ``solved/<trial>.nc``, ``<trial>.mot`` and ``<trial>_id.sto``, and ``solve.json`` last.
+    """
+    model = ParticipantModel.of(study, participant_id)
+    trials = run_trials(
+        study, participant_id, STAGE, lambda trial: solve_trial(study, model, trial), report
+    )
+    write_manifest(study, participant_id, STAGE, trials, solver=study.settings.solve.solver)
+
+
+def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOutcome:
+    """Solve one trial.
+
+    Raises
+    ------
+    AqbioError
+        When too few markers are on the model or a solver stops.
+    """
+    source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
+    prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
+    rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
+    pose = trial_pose(study, trial, skeleton, markers, model.osim, rate)
+    observed = of_the_model(
+        pose.observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
+    )
+    window = prepared.sel(time=markers.time)
+    smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
+    motion = spline_motion(skeleton, markers.time, smooth)
+    loads = foot_loads(study, window)
+    forces = _generalised_forces(study, model, skeleton, motion, loads)
+    recorded = not trial.coordinates_file
+    deviations = (pose.sd, pose.offset_sd)
+    solution = Solution(
+        skeleton, markers, pose.q, motion, forces, window, observed, deviations, recorded
+    )
+    inputs = (source, model.osim)
+    attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    attributes["inverse_kinematics"] = pose.solver
+    attributes["from_coordinates"] = trial.coordinates_file or ""
+    write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
+    findings = [
+        *left_out,
+        *solution_findings(solution, trial.trial_id, study),
+        *untold_findings(solution, study.model_map, trial.trial_id),
+        *pose.findings,
+        *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
+        *force_findings(solution, loads, trial.trial_id),
+    ]
+    groups, used = study.model_map.groups, solution.contact_window
+    findings += lost_findings(observed, groups, used, trial.trial_id)
+    numbers = {
+        **solution_numbers(solution, study.marker_set),
+        "inverse_kinematics": pose.solver,
+        "unseen_groups": list(lost_parts(observed, groups, used)),
+    }
+    return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def trial_to_solve(
+    study: Study, model: ParticipantModel, trial: Trial
+) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
+    """Give a prepared trial, the model, the markers and frames to solve, and what is left out.
+
+    Raises
+    ------
+    AqbioError
+        When there are too few of them, or none during a contact.
+    """
+    prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
+    told = study.read_manifest(model.participant_id, "scale")["wrong_labels"]
+    prepared = without_wrong_labels(prepared, told, trial)
+    skeleton = load_skeleton(model.table)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
+    refuse_without_contact(prepared, markers.time, trial)
+    return prepared, skeleton, markers, left_out
+
+
+def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
+    """Refuse frames that none of the trial's contacts reaches.
+
+    Raises
+    ------
+    AqbioError
+    """
+    spans = contact_spans(prepared)
+    if not len(spans) or np.any((spans[:, 0] <= time[-1]) & (spans[:, 1] >= time[0])):
+        return
+    raise AqbioError(
+        f"none of the {len(spans)} contacts, from {spans.min():.2f} to {spans.max():.2f} s, lies "
+        f"in the frames that are used, {time[0]:.2f} to "
+        f"{time[-1]:.2f} s.",
+        trial=trial.trial_id,
+        fix="correct start_s and end_s in trials.tsv, which count from the trial's first frame, or "
+        "fill the gaps of the markers during the contacts.",
+        rule="trial-window",
+    )
+
+
+def tracked_markers(
+    study: Study, prepared: xr.Dataset, skeleton: Skeleton, trial: Trial
+) -> tuple[TrackedMarkers, list[Finding]]:
+    """Markers of a prepared trial that the model has, with their weights; what was left out.
+
+    Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
+    a marker that comes or goes leaves no step in the accelerations.
+
+    Of several stretches of frames in which ten markers are seen, the one with the contacts is used.
+
+    Raises
+    ------
+    AqbioError
+        When fewer than ten markers are on the model, or no stretch of frames shows them.
+    """
+    if trial.coordinates_file:
+        return _model_markers(prepared, trial), []
+    marker_set = study.marker_set
+    used = [
+        label
+        for label in map(str, prepared["marker"].values)
+        if label in marker_set.markers
+        and marker_set.markers[label].tracked
+        and marker_set.model_name(label) in skeleton.markers
+    ]
+    if len(used) < MINIMUM_MARKERS:
+        raise AqbioError(
+            f"only {len(used)} markers of the recording are on the model, "
+            f"at least {MINIMUM_MARKERS} are needed.",
+            trial=trial.trial_id,
+            file=str(study.marker_file),
+            fix="compare the labels of the recording with those of the marker set.",
+            rule="markers-on-model",
+        )
+    time = prepared["time"].values
+    positions = prepared["marker_raw"].sel(marker=used).values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
+    enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
+    seen = seen_frames(enough, time, spans, trial)
+    markers = TrackedMarkers(
+        time=time[seen],
+        names=tuple(marker_set.model_name(label) for label in used),
+        positions=positions[seen],
+        weights=np.array([marker_set.markers[label].weight for label in used]),
+    )
+    return markers, left_out_findings(enough, time, spans, seen, trial)
+
+
+def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
+    """Markers of the participant's model, where the joint angles put them."""
+    time = prepared["time"].values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    names = tuple(map(str, prepared["marker"].values))
+    positions = prepared["marker_raw"].values[asked]
+    return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
+
+
+def _generalised_forces(
+    study: Study,
+    model: ParticipantModel,
+    skeleton: Skeleton,
+    motion: Motion,
+    loads: tuple[ExternalLoad, ...],
+) -> FloatArray:
+    """Inverse dynamics by the solver that the settings choose.
+
+    A patella's generalised force belongs to its knee.
+    """
+    if study.settings.solve.solver == "aqbio":
+        kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+        return inverse_dynamics(skeleton, kinematics, loads)
+    from aqbio.osim import inverse
+
+    forces = inverse.inverse_dynamics(model.osim, skeleton.coordinates, motion, loads)
+    return folded_forces(skeleton, motion.q, forces)

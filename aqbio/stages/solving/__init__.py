@@ -1,1 +1,0 @@
-"""Parts of stage solve: what it reads, writes and says about a trial."""

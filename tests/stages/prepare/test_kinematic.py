@@ -1,0 +1,81 @@
+"""What is said about events from foot markers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
+from aqbio.mechanics.recordings.foot_contacts import FootContact
+from aqbio.stages.prepare.kinematic import MarkerEvents, note_kinematic, participant_errors
+from aqbio.stages.prepare.notes import Notes
+
+UNKNOWN = float("nan")
+
+
+def _contact(touchdown, toe_off, *, complete=True):
+    return FootContact(0, touchdown, toe_off, (), complete, UNKNOWN, UNKNOWN)
+
+
+def _said(contacts, rate=100.0, speed=4.0, strike="heel", *, smoothed=False):
+    notes = Notes("run", "P1", "run.trc", "")
+    note_kinematic(MarkerEvents(tuple(contacts), rate, speed, strike, smoothed), notes)
+    return notes.found
+
+
+WHOLE = [_contact(0.1, 0.3), _contact(0.8, 1.0), _contact(1.5, 1.7)]
+
+
+def test_claims_are_those_of_the_table():
+    [said] = _said(WHOLE)
+    tested = accuracy_alike(100.0, 4.0, "heel")
+    late = max(abs(x) for x in tested.contact_time)
+    early, latest = (round(1e3 * x) for x in tested.touchdown)
+    assert f"touchdown was {early} to {latest} ms late" in said.what
+    assert f"up to {late / 0.2:.0%} of this contact time" in said.what
+    assert said.number == pytest.approx(max(map(abs, tested.touchdown + tested.toe_off)))
+
+
+@pytest.mark.parametrize(
+    ("rate", "speed", "strike", "told"),
+    [
+        (30.0, 4.0, "heel", "30 Hz, 4.0 m/s, the heel lands first"),
+        (100.0, 1.3, "heel", "100 Hz, 1.3 m/s"),
+        (100.0, 9.5, "heel", "9.5 m/s, the heel lands first"),
+    ],
+)
+def test_nothing_is_claimed_for_what_was_not_tested(rate, speed, strike, told):
+    """A slow camera, a walk, a sprint on the heels."""
+    [said] = _said(WHOLE, rate, speed, strike)
+    assert "was not tested for such a recording" in said.what
+    assert told in said.what
+    assert said.number is None
+    assert np.isnan(MarkerEvents((), rate, speed, strike, smoothed=False).contact_time_error)
+
+
+def test_low_passed_markers_have_no_claim_and_name_the_cause():
+    events, unfound = _said([*WHOLE, _contact(UNKNOWN, 2.4)], smoothed=True)
+    assert "because the markers were low-passed" in events.what
+    assert unfound.what.startswith("1 of 4 contacts has no touchdown")
+    assert "low-passed before" in unfound.what
+    assert unfound.fix == "export the markers unfiltered."
+
+
+def test_missing_foot_markers_have_no_claim():
+    """Without the heel of a heel striker a touchdown is 30 to 45 ms late."""
+    notes = Notes("run", "P1", "run.trc", "")
+    events = MarkerEvents(tuple(WHOLE), 100.0, 4.0, "heel", smoothed=False, whole=False)
+    note_kinematic(events, notes)
+    assert "not known, because foot markers are missing" in notes.found[0].what
+    assert np.isnan(events.contact_time_error)
+
+
+def test_contacts_at_the_ends_of_the_recording_are_not_unfound():
+    cut = [_contact(UNKNOWN, 0.05, complete=False), _contact(2.2, UNKNOWN, complete=False)]
+    assert len(_said([*cut, *WHOLE])) == 1
+
+
+def test_participants_errors_need_both_events():
+    """Touchdowns of which the markers show none have no mean."""
+    trial = {"kinematic_errors": {"touchdown_s": [], "toe_off_s": [0.001] * 5}}
+    assert participant_errors([trial], "P1") == ({}, [])

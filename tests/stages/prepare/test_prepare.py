@@ -1,0 +1,418 @@
+"""Stage prepare on made-up runs, from files to files."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import AqbioError
+from aqbio.io.mot import read_storage
+from aqbio.io.trc import read_trc, write_trc
+from aqbio.mechanics.recordings.axes import Clues, stated_axes
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.stages.prepare.axes import check_stated
+from tests.io.made_c3d import NAME
+from tests.stages import made_run
+
+
+@pytest.fixture
+def study(prepared_study):
+    """Give the function that writes a study of given trials and prepares one participant."""
+    return prepared_study
+
+
+def check_contacts(trial):
+    known = made_run.known_contacts()
+    assert list(trial["contact_foot"].values) == [contact.side for contact in known]
+    # 20 N of 2.2 kN are reached 0.4 ms after zero; the 200 Hz filter rounds the corner
+    for name, attribute in (("contact_touchdown", "touchdown"), ("contact_toe_off", "toe_off")):
+        times = [getattr(contact, attribute) for contact in known]
+        np.testing.assert_allclose(trial[name], times, atol=1.5e-3)
+    assert trial["contact_complete"].values.all()
+
+
+def check_loads(trial, belt=0.0, atol=0.5):
+    """Foot loads on the clock of the markers are the made ones, low-passed like the markers."""
+    assert trial["foot_force"].dims == ("time", "foot", "axis")
+    samples = np.arange(len(trial["time"])) * 4
+    for foot, side in enumerate(("left", "right")):
+        force = sum(one for contact, one, _ in made_run.loads() if contact.side == side)
+        time = np.arange(len(force)) / made_run.FORCE_RATE
+        moment = 0.0
+        for contact, one, share in made_run.loads():
+            if contact.side == side:
+                back = np.outer(belt * time, [1.0, 0.0, 0.0])
+                free = share * one[:, 1:2] * [0.0, 1.0, 0.0]
+                moment = moment + np.cross(contact.place - back, one) + free
+        smooth = low_pass(force, made_run.FORCE_RATE, 20.0)[samples]
+        np.testing.assert_allclose(trial["foot_force"][:, foot], smooth, atol=atol)
+        smooth = low_pass(moment, made_run.FORCE_RATE, 20.0)[samples]
+        np.testing.assert_allclose(trial["foot_moment"][:, foot], smooth, atol=20 * atol)
+
+
+def test_c3d_run_on_a_row_of_plates(study):
+    made_run.write_c3d_run(study.data / "run.c3d", first_frame=833)
+    made_run.write_static(study.data / "static.c3d")
+    done = study(["static\tstatic\tstatic.c3d\tn/a\tn/a", "fast\trun\trun.c3d\tn/a\tn/a"])
+    trial = done.trial("fast")
+    check_contacts(trial)
+    check_loads(trial)
+    assert trial.attrs["surface"] == "overground"
+    assert trial.attrs["belt_speed"] == 0.0
+    assert trial.attrs["heading"] == pytest.approx(0.0, abs=1e-6)
+    assert "Up is +z" in trial.attrs["axes_reasoning"]
+    assert "Forward is +y" in trial.attrs["axes_reasoning"]
+    np.testing.assert_array_equal(trial.attrs["lab_to_ground"], made_run.GROUND_TO_VICON.T.ravel())
+    np.testing.assert_allclose(trial["marker_raw"], made_run.markers(), atol=2e-6)
+    assert list(trial["contact_plates"].values) == ["1", "2", "3", "4", "5", "6"]
+    # the foot stands in the middle of plates 0.6 m wide, 0.08 m beside their middle
+    np.testing.assert_allclose(trial["contact_edge_distance"], 0.3 - 0.08, atol=1e-4)
+    assert done.manifest["mass_source"] == "static"
+    assert done.manifest["mass_kg"] == pytest.approx(made_run.MASS, rel=1e-6)
+    assert done.manifest["masses_kg"]["strides"] == pytest.approx(made_run.MASS, rel=5e-3)
+    assert done.manifest["status"] == "ok"
+    assert "plate-never-unloaded" in done.rules("static")
+    assert not [rule for rule in done.rules("fast") if rule != "force-columns-zero"]
+    assert len(done.said) == 2
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "laboratory",
+    [
+        np.eye(3),
+        made_run.GROUND_TO_VICON,
+        np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
+        np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+    ],
+)
+def test_same_run_in_any_laboratory(study, laboratory, sign):
+    """Axes, and forces on the runner or on the plates: the prepared trial is the same."""
+    made_run.write_c3d_run(study.data / "run.c3d", laboratory, sign)
+    done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
+    trial = done.trial("fast")
+    check_contacts(trial)
+    check_loads(trial)
+    assert ("plates-action" in done.rules("fast")) == (sign < 0)
+
+
+def test_trc_and_mot_give_what_the_c3d_file_gives(study):
+    made_run.write_trc_run(study.data, "run")
+    done = study(["fast\trun\trun.trc\trun_grf.mot\tn/a"])
+    trial = done.trial("fast")
+    check_contacts(trial)
+    check_loads(trial)
+    assert np.isnan(trial["contact_edge_distance"]).all()
+    assert np.isnan(trial["plate_corner"]).all()
+
+
+def test_treadmill_is_recognised_and_its_speed_found(study):
+    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
+    done = study(["fast\trun\trun.trc\trun_grf.mot\tn/a"])
+    trial = done.trial("fast")
+    assert trial.attrs["surface"] == "treadmill"
+    assert trial.attrs["belt_speed"] == pytest.approx(made_run.SPEED, rel=1e-6)
+    assert trial.attrs["event_threshold"] == 50.0
+    assert "stays put" in trial.attrs["axes_reasoning"]
+    check_contacts(trial)
+    check_loads(trial, belt=made_run.SPEED)
+
+
+@pytest.mark.parametrize("stated", [7.5, 8.6])
+def test_stated_belt_speed_is_used(study, stated):
+    """The feet move at 8 m/s; 8 % of that are no contradiction."""
+    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
+    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
+    assert done.trial("fast").attrs["belt_speed"] == stated
+    assert "belt-speed" not in done.rules("fast")
+
+
+@pytest.mark.parametrize("stated", [7.3, 8.7])
+def test_wrong_belt_speed_is_replaced_by_that_of_the_feet(study, stated):
+    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
+    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
+    assert done.trial("fast").attrs["belt_speed"] == pytest.approx(made_run.SPEED, rel=1e-6)
+    finding = done.finding("fast", "belt-speed")
+    assert (finding["severity"], finding["limit"]) == ("error", stated)
+    assert finding["number"] == pytest.approx(8.0)
+
+
+def test_stated_axes_are_obeyed(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    settings = "laboratory: {axes: {forward: +y, up: +z}, surface: overground}\n"
+    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
+    assert trial.attrs["axes_reasoning"] == "The settings state forward +y and up +z."
+    assert float(trial["marker_raw"][-1, 0, 0] - trial["marker_raw"][0, 0, 0]) > 0.0
+
+
+def test_runs_in_both_directions_of_a_stated_runway(study):
+    """The heading of each trial is measured: JA1's tables are the same to the last digit told."""
+    made_run.write_c3d_run(study.data / "run.c3d")
+    settings = "laboratory: {axes: {forward: -y, up: +z}}\n"
+    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
+    assert abs(trial.attrs["heading"]) == pytest.approx(np.pi)
+
+
+@pytest.mark.parametrize(
+    ("axes", "words"),
+    [
+        ("forward: +x, up: +z", "the pelvis travels in a direction 90 degrees away"),
+        ("forward: +y, up: -z", "the pelvis lies from the feet in a direction 1"),
+        ("forward: +y, up: +x", "the pelvis lies from the feet in a direction"),
+    ],
+)
+def test_axes_that_the_body_refutes_stop_the_trial(study, axes, words):
+    """Stated otherwise, the body would lie or hang, or run across its own direction."""
+    made_run.write_c3d_run(study.data / "run.c3d")
+    settings = f"laboratory: {{axes: {{{axes}}}, surface: overground}}\n"
+    entry = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).entry("fast")
+    assert entry["status"] == "failed"
+    assert words in entry["reason"]
+    assert "laboratory.axes" in entry["reason"]
+
+
+@pytest.mark.parametrize("degrees", [44.0, 46.0, 59.0, 61.0])
+def test_limits_of_stated_axes(degrees):
+    """A body may lean by 45 degrees, a run may go 60 degrees across: not more."""
+    tip = np.array([np.sin(np.radians(degrees)), np.cos(np.radians(degrees)), 0.0])
+    nothing = np.full(3, np.nan)
+    upright, ahead = np.array([0.0, 1.0, 0.0]), np.array([5.0, 0.0, 0.0])
+    stated = LaboratoryAxes(forward="+x", up="+y")
+    for body, travel, limit in (
+        (tip, ahead, 45.0),
+        (upright, 5.0 * np.array([tip[1], 0.0, tip[0]]), 60.0),
+    ):
+        clues = Clues(body, nothing, travel, nothing, nothing)
+        refused = pytest.raises(AqbioError, match=f"more than {limit:.0f}")
+        with refused if degrees > limit else nullcontext():
+            check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
+
+
+@pytest.mark.parametrize("forces", ["run_grf.mot", "n/a"])
+@pytest.mark.parametrize(
+    ("true", "belt", "settings", "cell"),
+    [
+        ("treadmill", made_run.SPEED, "laboratory: {surface: overground}\n", "n/a"),
+        ("overground", 0.0, "laboratory: {surface: treadmill}\n", "n/a"),
+        ("overground", 0.0, "", "8.0"),
+    ],
+)
+def test_feet_refute_a_surface(study, forces, true, belt, settings, cell):
+    """Stated otherwise, speed and direction would come from noise; unstated, it is found."""
+    made_run.write_trc_run(study.data, "run", belt=belt)
+    entry = study([f"fast\trun\trun.trc\t{forces}\t{cell}"], settings).entry("fast")
+    assert entry["status"] == "failed"
+    assert entry["findings"][-1]["rule"] == "surface"
+    assert "by the left foot in stance" in entry["reason"]
+    assert "by the right foot in stance" in entry["reason"]
+    right = study([f"fast\trun\trun.trc\t{forces}\tn/a"])
+    assert right.trial("fast").attrs["surface"] == true
+    stated = study([f"fast\trun\trun.trc\t{forces}\tn/a"], f"laboratory: {{surface: {true}}}\n")
+    assert stated.trial("fast").attrs["surface"] == true
+
+
+def test_broken_trials_are_recorded_and_stop_nothing(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    (study.data / "broken.c3d").write_bytes(b"nothing")
+    write_trc(study.data / "tiny.trc", made_run.LABELS, 1e-3 * made_run.markers(), 250.0)
+    done = study(
+        [
+            "broken\trun\tbroken.c3d\tn/a\tn/a",
+            "absent\trun\tabsent.c3d\tn/a\tn/a",
+            "tiny\trun\ttiny.trc\tn/a\tn/a",
+            "fast\trun\trun.c3d\tn/a\tn/a",
+        ]
+    )
+    status = {one["trial_id"]: one["status"] for one in done.manifest["trials"]}
+    assert status == {"broken": "failed", "absent": "failed", "tiny": "failed", "fast": "ok"}
+    assert "cannot be read" in done.entry("broken")["reason"]
+    assert "cannot be opened" in done.entry("absent")["reason"]
+    assert "unit of the markers is wrong" in done.entry("tiny")["reason"]
+    finding = done.entry("broken")["findings"][0]
+    assert (finding["trial"], finding["participant"]) == ("broken", "P1")
+    assert finding["file"] == "broken.c3d"
+    assert finding["fix"]
+    check_contacts(done.trial("fast"))
+    assert not (done.folder / "broken.nc").exists()
+
+
+def test_gaps(study):
+    positions = made_run.markers()
+    positions[112:118, 0] = np.nan  # filled: 6 frames in flight
+    positions[200:240, 1] = np.nan  # 40 frames stay open
+    contact = made_run.known_contacts()[2]
+    frame = round(contact.touchdown * made_run.FRAME_RATE)
+    positions[frame - 3 : frame + 3, 2] = np.nan  # across a touchdown: stays open
+    write_trc(study.data / "run.trc", made_run.LABELS, positions, 250.0)
+    _, forces = made_run.write_trc_run(study.data, "other")
+    done = study([f"fast\trun\trun.trc\t{forces.name}\tn/a"])
+    trial = done.trial("fast")
+    truth = made_run.markers()
+    # the pelvis moves uniformly: the spline is exact
+    np.testing.assert_allclose(trial["marker_raw"][112:118, 0], truth[112:118, 0], atol=1e-6)
+    assert int(trial["marker_filled"].sum()) == 6
+    for name in ("marker_raw", "marker_filtered"):
+        assert np.isnan(trial[name][200:240, 1]).all()
+        assert np.isnan(trial[name][frame - 3 : frame + 3, 2]).all()
+    missing = [one for one in done.entry("fast")["findings"] if one["rule"] == "marker-missing"]
+    # 40 of the frames between the contacts are more than a tenth of them
+    assert [one["severity"] for one in missing] == ["warning", "info"]
+    assert "marker LASI is missing in 40 of" in missing[0]["what"]
+    assert missing[0]["where"] == "longest gap: frames 201 to 240"
+
+
+def test_absent_labels_are_named_with_the_nearest(study):
+    labels = [label.replace("RPSI", "RPSIS") for label in made_run.LABELS]
+    write_trc(study.data / "run.trc", tuple(labels), made_run.markers(), 250.0)
+    done = study(["fast\trun\trun.trc\tn/a\tn/a"])
+    found = [one for one in done.entry("fast")["findings"] if one["rule"] == "marker-absent"]
+    assert len(found) == 1  # RMMAL is worn in the static trial only
+    assert "marker RPSI" in found[0]["what"]
+    assert "RPSIS" in found[0]["fix"]
+
+
+def test_trial_without_forces(study):
+    write_trc(study.data / "run.trc", made_run.LABELS, made_run.markers(), 250.0)
+    done = study(["fast\trun\trun.trc\tn/a\tn/a"])
+    trial = done.trial("fast")
+    assert trial.attrs["events"] == "kinematic"
+    assert trial.sizes["plate"] == trial.sizes["force_time"] == 0
+    assert np.isnan(trial["foot_force"]).all()
+    assert done.rules("fast") == ["forces-none", "events-kinematic"]
+    trial = trial.isel(contact=trial["contact_complete"].values)  # a made foot waits at both ends
+    assert list(trial["contact_foot"].values) == [one.side for one in made_run.known_contacts()]
+    for name, at in (("contact_touchdown", "touchdown"), ("contact_toe_off", "toe_off")):
+        times = [getattr(one, at) for one in made_run.known_contacts()]
+        np.testing.assert_allclose(trial[name], times, atol=0.002)  # half a frame
+    assert np.isnan(trial["contact_peak"]).all()
+    assert not trial["contact_plates"].values.any()
+    assert not (done.folder / "fast_grf.mot").exists()
+    [finding] = done.manifest["findings"]
+    assert finding["rule"] == "mass-unknown"
+    assert done.manifest["mass_kg"] is None
+
+
+def test_forces_that_start_late_leave_frames_unknown(study):
+    trc, mot = made_run.write_trc_run(study.data, "run")
+    lines = mot.read_text(encoding="utf-8").splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("time")) + 1
+    mot.write_text("\n".join(lines[:head] + lines[head + 200 :]) + "\n", encoding="utf-8")
+    trial = study([f"fast\trun\t{trc.name}\t{mot.name}\tn/a"]).trial("fast")
+    missing = trial["time"].values < 0.2 - 0.0005
+    np.testing.assert_array_equal(np.isnan(trial["foot_force"][:, 0, 1]), missing)
+    check_contacts(trial)
+
+
+def test_ignored_plates_and_markers(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    settings = "laboratory: {ignore_plates: [2], ignore_markers: [LMT5]}\n"
+    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
+    assert list(trial["plate"].values) == [1, 3, 4, 5, 6]
+    assert list(trial["contact_plates"].values) == ["1", "3", "4", "5", "6"]
+    assert "LMT5" not in trial["marker"].values
+
+
+def test_cutoff_too_high_for_the_markers(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    done = study(["fast\trun\trun.c3d\tn/a\tn/a"], "prepare: {cutoff_hz: 120}\n")
+    assert "120 Hz needs a rate of more than 300 Hz, not 250 Hz" in done.entry("fast")["reason"]
+    assert "prepare.cutoff_hz" in done.entry("fast")["findings"][0]["fix"]
+
+
+def test_plates_and_strides_stop_a_sheet_that_is_wrong(study):
+    """They agree on 70 kg; a sheet that says 55 kg would make all momentum 21 % too small."""
+    made_run.write_c3d_run(study.data / "run.c3d")
+    made_run.write_static(study.data / "static.c3d")
+    rows = ["static\tstatic\tstatic.c3d\tn/a\tn/a", "fast\trun\trun.c3d\tn/a\tn/a"]
+    done = study(rows, mass="55")
+    [finding] = done.manifest["findings"]
+    assert (finding["rule"], finding["severity"]) == ("mass-disagreement", "error")
+    assert round(finding["number"]) == 70
+    assert done.manifest["status"] == "failed"
+    assert "the sheet is 55.0 kg" in done.manifest["reason"]
+    agreed = study(rows, mass="70")
+    assert (agreed.manifest["mass_kg"], agreed.manifest["mass_source"]) == (70.0, "sheet")
+    assert agreed.manifest["status"] == "ok"
+
+
+def test_no_output_holds_the_name_of_a_person(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    assert NAME.encode() in (study.data / "run.c3d").read_bytes()
+    done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
+    outputs = [path for path in Path("results").rglob("*") if path.is_file()]
+    assert len(outputs) == 4
+    for path in outputs:
+        assert NAME.encode() not in path.read_bytes()
+    assert NAME not in repr(done.trial("fast").attrs)
+
+
+def test_same_bytes_on_every_write(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    contents = []
+    for _ in range(2):
+        done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
+        contents.append([path.read_bytes() for path in sorted(done.folder.iterdir())])
+    assert contents[0] == contents[1]
+
+
+def test_files_for_opensim_hold_the_same(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
+    trial = done.trial("fast")
+    trc = read_trc(done.folder / "fast.trc")
+    assert trc.labels == made_run.LABELS
+    np.testing.assert_allclose(trc.positions, trial["marker_raw"], atol=1e-7)
+    forces = read_storage(done.folder / "fast_grf.mot")
+    assert forces.in_degrees is False
+    np.testing.assert_array_equal(forces.time, trial["time"])
+    for letter, side in (("r", "right"), ("l", "left")):
+        for number, axis in enumerate("xyz"):
+            force = trial["foot_force"].sel(foot=side).values[:, number]
+            moment = trial["foot_moment"].sel(foot=side).values[:, number]
+            np.testing.assert_array_equal(forces.column(f"ground_force_{letter}_v{axis}"), force)
+            np.testing.assert_array_equal(forces.column(f"ground_torque_{letter}_{axis}"), moment)
+            assert not forces.column(f"ground_force_{letter}_p{axis}").any()
+
+
+def test_every_variable_has_the_promised_dimensions(study):
+    made_run.write_c3d_run(study.data / "run.c3d")
+    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"]).trial("fast")
+    promised = {
+        "marker_raw": ("time", "marker", "axis"),
+        "marker_filtered": ("time", "marker", "axis"),
+        "marker_filled": ("time", "marker"),
+        "plate_force_raw": ("force_time", "plate", "axis"),
+        "plate_moment_raw": ("force_time", "plate", "axis"),
+        "plate_force": ("force_time", "plate", "axis"),
+        "plate_moment": ("force_time", "plate", "axis"),
+        "plate_point": ("plate", "axis"),
+        "plate_corner": ("plate", "corner", "axis"),
+        "foot_force": ("time", "foot", "axis"),
+        "foot_moment": ("time", "foot", "axis"),
+        "foot_force_event": ("force_time", "foot"),
+        "foot_cop": ("force_time", "foot", "axis"),
+        "foot_free_moment": ("force_time", "foot"),
+    } | {
+        f"contact_{name}": ("contact",)
+        for name in (
+            "foot",
+            "touchdown",
+            "toe_off",
+            "plates",
+            "complete",
+            "edge_distance",
+            "peak",
+            "shared",
+            "time_error",
+        )
+    }
+    assert {str(name): trial[name].dims for name in trial.data_vars} == promised
+    for name, variable in trial.data_vars.items():
+        if variable.dtype.kind == "f":
+            assert variable.attrs["units"], name
+    assert trial["time"].values[0] == 0.0
+    assert trial["contact_complete"].dtype == bool

@@ -302,7 +302,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "contributions": ("model", "contributions", "roles", "steps", "random"),
     "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
-    "tables": ("model", "roles"),
+    "tables": ("roles",),
     "hypotheses": ("quality", "hypotheses", "multiverse", "random"),
     "figures": ("quality", "figures", "hypotheses"),
     "report": ("hypotheses", "report"),

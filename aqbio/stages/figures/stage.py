@@ -18,7 +18,7 @@ from aqbio.figures.agreement import (
     TrialAgreement,
     agreement_figure,
     agreement_numbers,
-    trial_agreements,
+    study_agreements,
 )
 from aqbio.figures.bar_chart import bar_chart_figure
 from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
@@ -54,7 +54,7 @@ from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
 from aqbio.records.step_files import CURVES, step_inputs, study_curves, study_rows
-from aqbio.stages.figures.drawn_trials import drawn_trials, on_plates, trials_with_forces
+from aqbio.stages.figures.drawn_trials import bar_rows, drawn_trials, on_plates, trials_with_forces
 from aqbio.stages.figures.illustrations import (
     TABLES,
     HypothesisFigure,
@@ -112,11 +112,8 @@ def figures_study(study: Study, report: Report) -> None:
     of_steps = step_inputs(study, CURVES, "contributions")
     tables = [study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")]
     inputs = [*of_steps, *tables, *(study.table(f"{one}.tsv") for one in TABLES)]
-    outcomes, trials, measures = map(read_table, tables)
-    steps, contributions = (
-        study_curves(study),
-        study_rows(study, "contributions", wanted=drawn_rows),
-    )
+    steps, (outcomes, trials, measures) = study_curves(study), map(read_table, tables)
+    contributions = study_rows(study, "contributions", wanted=bar_rows)
     source = provenance(STAGE, [*of_steps, *tables], study.stage_settings(STAGE))
     means = parts.part(
         "means",
@@ -147,15 +144,6 @@ def figures_study(study: Study, report: Report) -> None:
 
 Drawing = tuple[str, Callable[[], list[Illustration]]]
 """A figure, or figures of the same kind: name, and what draws it."""
-
-
-def drawn_rows(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Contributions that figures are drawn of: what was not measured has no part in a mean."""
-    level = rows["level"].astype(str)
-    joints = (level == "joint") & (rows["phase"] == "stance")
-    wanted = level.str.startswith("C (") | (rows["statistic"] == "relative_force_mean") | joints
-    drawn: pd.Series[bool] = wanted & rows["value"].notna()
-    return drawn
 
 
 def _step_illustrations(study: Study, steps: StudyCurves, parts: Parts) -> Iterator[Drawing]:
@@ -272,9 +260,7 @@ def _agreement_illustrations(
     study: Study, steps: StudyCurves, measures: pd.DataFrame
 ) -> list[Illustration]:
     """How well motion and forces agree; nothing without a trial."""
-    limits = study.settings.quality
-    every = [trial_agreements(one, measures, limits) for one in steps.participants]
-    trials = sorted((one for own in every for one in own), key=lambda one: one.speed)
+    trials = study_agreements(steps, measures, study.settings.quality)
     return [_agreement_illustration(study, trials)] if trials else []
 
 

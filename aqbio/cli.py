@@ -122,7 +122,7 @@ def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def scale(study: StudyFile, participant: OneParticipant = "") -> None:
     """Scale and audit the participant's model."""
-    from aqbio.stages.scale import scale_participant
+    from aqbio.stages.scale.stage import scale_participant
 
     _each_participant(study, participant, scale_participant)
 

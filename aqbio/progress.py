@@ -69,7 +69,7 @@ def run_workflow(
 
 
 def snakemake_command(study_file: Path, cores: int) -> list[str]:
-    """Give the command that runs the workflow of a study."""
+    """The command that runs the workflow of a study."""
     return [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)),
         *("--workflow-profile", str(PROFILE), "--configfile", str(study_file)),
@@ -136,7 +136,7 @@ class _Log:
     place: int = 0
 
     def new_lines(self) -> Iterator[str]:
-        """Give the complete lines that were written since the last look."""
+        """The complete lines that were written since the last look."""
         try:
             if self.path.stat().st_mtime < self.started:
                 return

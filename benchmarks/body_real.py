@@ -25,8 +25,8 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
-from aqbio.stages.scaling.calibration import calibrated
+from aqbio.stages.scale.calibration import calibrated
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 
@@ -172,7 +172,7 @@ other programs ran.
 
 
 def page(rows: list[dict[str, Any]]) -> str:
-    """Give the page of results."""
+    """The page of results."""
     head = HEAD.format(date=time.strftime("%Y-%m-%d"), version=aqbio.__version__)
     lines = [head]
     for name in dict.fromkeys(row["session"] for row in rows):

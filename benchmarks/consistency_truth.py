@@ -96,7 +96,7 @@ def recorded(setting: Setting, seed: int) -> KnownRun:
 
 
 def observed(setting: Setting, made: KnownRun) -> Observations:
-    """Give what the fit reads."""
+    """What the fit reads."""
     return known_observations(made, CUTOFFS.get(setting.level, SLOW_CUTOFF))
 
 

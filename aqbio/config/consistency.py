@@ -32,7 +32,7 @@ class GlobalParameter(Section):
 
 
 def _parameter(sd: float, limit: float) -> GlobalParameter:
-    """Give a parameter that is expected to be zero, with limits on both sides."""
+    """A parameter that is expected to be zero, with limits on both sides."""
     return GlobalParameter(fitted=True, prior=0.0, prior_sd=sd, lowest=-limit, highest=limit)
 
 

@@ -155,7 +155,7 @@ def _agreement(
 
 
 def agreement_numbers(trials: Sequence[TrialAgreement]) -> pd.DataFrame:
-    """Give the numbers that the figure draws."""
+    """The numbers that the figure draws."""
     import pandas as pd
 
     return pd.DataFrame(list(_numbers(trials)), columns=list(AGREEMENT_COLUMNS))

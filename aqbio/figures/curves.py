@@ -158,7 +158,7 @@ StepCurves = xr.Dataset | StudyCurves
 
 
 def how_sure(steps: StepCurves, name: str, **labels: str) -> xr.DataArray | None:
-    """Give the standard deviation over draws of a variable of the step curves; None without one."""
+    """The standard deviation over draws of a variable of the step curves; None without one."""
     known = f"{name}_sd"
     return steps[known].sel(labels) if known in steps else None
 
@@ -224,7 +224,7 @@ def _half(line: Curve) -> NDArray[np.float64]:
 
 
 def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
-    """Give every mean and standard deviation of a figure as a long table.
+    """Every mean and standard deviation of a figure as a long table.
 
     Returns
     -------

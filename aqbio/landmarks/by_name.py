@@ -56,7 +56,7 @@ class NamedLabels:
 
 
 def plain_name(label: str) -> str:
-    """Give a label in small letters and digits only.
+    """A label in small letters and digits only.
 
     Examples
     --------

@@ -32,7 +32,7 @@ class Labelling:
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, landmark: str, side: str = "") -> str | None:
-        """Give the label at a place, if there is one."""
+        """The label at a place, if there is one."""
         wanted = Place(landmark, side)
         return next((label for label, place in self.places.items() if place == wanted), None)
 
@@ -40,7 +40,7 @@ class Labelling:
 def proposed_markers(
     labelling: Labelling, model: ModelPlaces, table: LandmarkTable, *, sprint: bool
 ) -> dict[str, dict[str, Any]]:
-    """Give the entry of every label that can be attached to the model, by section.
+    """The entry of every label that can be attached to the model, by section.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
 
 
 def missing_landmarks(labelling: Labelling) -> list[Place]:
-    """Give the landmarks that no marker set can do without, and that are not there."""
+    """The landmarks that no marker set can do without, and that are not there."""
     have = labelling.label
     return [
         Place(landmark, side)
@@ -123,7 +123,7 @@ def missing_landmarks(labelling: Labelling) -> list[Place]:
 
 
 def blank(place: Place) -> str:
-    """Give the name under which a marker set asks for a label.
+    """The name under which a marker set asks for a label.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def asked(place: Place) -> str:
 
 
 def with_blanks(labelling: Labelling) -> Labelling:
-    """Give a labelling in which blanks stand for the landmarks that are missing."""
+    """A labelling in which blanks stand for the landmarks that are missing."""
     places = {blank(place): place for place in missing_landmarks(labelling)}
     return replace(labelling, places={**labelling.places, **places})
 
@@ -147,7 +147,7 @@ def with_blanks(labelling: Labelling) -> Labelling:
 def marker_set_content(
     name: str, source: str, labelling: Labelling, sections: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give a whole marker set as plain data.
+    """A whole marker set as plain data.
 
     Parameters
     ----------

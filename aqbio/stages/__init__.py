@@ -2,8 +2,8 @@
 
 prepare
     axes, plates, contacts, markers and files of one trial
-scaling
-    of `scale`: the body calibrated from all recordings
+scale
+    the body calibrated from all recordings
 solve
     joint angles as input, what is written, checks of the forces
 fitting

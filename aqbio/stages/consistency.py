@@ -23,13 +23,14 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
 from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
 from aqbio.stages.fitting.held_out import held_out
 from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
 from aqbio.stages.fitting.session import FittedSession, fitted_session
 from aqbio.stages.fitting.static import static_stance
-from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
+from aqbio.stages.fitting.trials import plain_dataset, write_trial
 
 STAGE = "consistency"
 OFF = "consistency is off"

@@ -33,15 +33,15 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.observed import read_observed
+from aqbio.records.observed_parts import ObservedParts, observed_only
 from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
-from aqbio.stages.fitting.trials import FITTED, SolvedTrial
-from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
+from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
 from aqbio.stages.levels.body_spread import body_spread
 from aqbio.stages.levels.dataset import Contributions, contributions_dataset
-from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.stages.levels.versions import with_drag, with_plain, with_posterior
 from aqbio.stages.levels.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme

@@ -15,6 +15,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
+from aqbio.mechanics.gait.lines import LINES
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
@@ -28,10 +29,10 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.observed import why_not_whole
+from aqbio.records.specifications import Arm, arms_left_out, carried, recomputed_arms
 from aqbio.records.step_files import recorded_steps, step_file
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
-from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
-from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
+from aqbio.stages.arms.lines import contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
 from aqbio.stages.arms.recomputed import (
     arm_trial,

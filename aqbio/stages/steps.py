@@ -27,12 +27,12 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.step_files import CURVES, STAGE, step_file
-from aqbio.stages.fitting.precision import statistic_sds
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves
-from aqbio.stages.stepping.trial_states import unobserved_parts
+from aqbio.stages.stepping.trial import TrialSteps
+from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.roles import role_scheme
@@ -43,45 +43,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TrialSteps:
-    """Steps of one trial.
-
-    Attributes
-    ----------
-    steps : tuple of Step
-        All of them.
-    curves : xarray.Dataset
-        From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known.
-    rows : tuple of DataFrame
-        Of contributions, for every step of the curves.
-    """
-
-    participant_id: str
-    trial: Trial
-    data: xr.Dataset
-    marker_error: xr.DataArray
-    steps: tuple[Step, ...]
-    curves: xr.Dataset
-    rows: tuple[pd.DataFrame, ...]
-    source: Path
-
-    @property
-    def tracked(self) -> bool:
-        """Whether markers were compared with the model; not where joint angles were given."""
-        return not self.trial.coordinates_file
-
-    @property
-    def numbers(self) -> list[int]:
-        """Numbers of the steps that have curves."""
-        return [int(number) for number in self.curves["number"].values]
-
-    def curves_of(self, *statuses: str) -> xr.Dataset:
-        """Curves of steps whose contacts have a status."""
-        numbers = [step.number for step in self.steps if step.status in statuses]
-        return self.curves.isel(step=np.isin(self.numbers, numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +85,9 @@ def steps_participant(study: Study, participant_id: str, report: Report) -> None
         source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
         found = _trial_steps(study, participant_id, trial, source)
         told.append(_told(study, found))
-        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)}, (), (source,))
+        return TrialOutcome(
+            {"unobserved": quality.unobserved_parts(study, found.data)}, (), (source,)
+        )
 
     trials = run_trials(study, participant_id, STAGE, work, report)
     _write(study, participant_id, told)

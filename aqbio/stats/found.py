@@ -41,5 +41,5 @@ class Found:
 
 
 def athlete_count(evidence: Evidence) -> int:
-    """Give the number of athletes."""
+    """The number of athletes."""
     return len(evidence.athletes.name)

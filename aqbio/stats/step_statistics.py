@@ -206,7 +206,7 @@ def next_step_slope(evidence: Evidence, _: Hypothesis) -> Found:
 
 
 def _standardised(values: FloatArray, group: IntArray, count: int) -> FloatArray:
-    """Give centred values over their root mean square within the group."""
+    """Centred values over their root mean square within the group."""
     size = np.sqrt(group_means(values**2, group, count))
     scaled: FloatArray = np.divide(
         values, size[group], out=np.full(len(values), np.nan), where=size[group] > 0

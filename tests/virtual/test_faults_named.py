@@ -15,7 +15,7 @@ from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.evidence import evidence_participant
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps import steps_participant
 from aqbio.stages.tables import tables_study

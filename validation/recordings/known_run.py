@@ -82,7 +82,7 @@ class Errors:
     wandering_cop_m: float = 0.0
 
     def parameters(self) -> dict[str, float]:
-        """Give the true values of what a fit may estimate, by its names."""
+        """The true values of what a fit may estimate, by its names."""
         known = {"clock_offset": self.clock_offset_s}
         return known | {"cop_offset_x": self.cop_x, "cop_offset_z": self.cop_z} | asdict(self.body)
 

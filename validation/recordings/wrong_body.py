@@ -37,7 +37,7 @@ class BodyError:
 
 
 def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
-    """Give the model of a runner that is wrong by a known error.
+    """The model of a runner that is wrong by a known error.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
 
 
 def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
-    """Give a model whose joint centres are elsewhere in both segments, but at the pelvis's root.
+    """A model whose joint centres are elsewhere in both segments, but at the pelvis's root.
 
     Parameters
     ----------

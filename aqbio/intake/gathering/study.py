@@ -170,7 +170,7 @@ def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tupl
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
-    """Give each participant a scaled model: the one that was named, or that lies beside them."""
+    """Each participant a scaled model: the one that was named, or that lies beside them."""
     named = model.resolve()
     file = named.relative_to(data) if named.is_relative_to(data) else named
     first = ScaledModel(file, scaling_signs(named))
@@ -197,7 +197,7 @@ def _static_places(data: Path, group: Sequence[MarkerFacts]) -> list[dict[str, F
 
 
 def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
-    """Give the longest moving trial of each participant."""
+    """The longest moving trial of each participant."""
     for one in _by_person(group, lambda one: 0 if one.still else one.frames):
         yield read_recording(data / one.file)
 
@@ -205,7 +205,7 @@ def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
 def _by_person(
     group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
 ) -> list[MarkerFacts]:
-    """Give the largest trial of each participant, the one with most labels first."""
+    """The largest trial of each participant, the one with most labels first."""
     owners = owners_of(group)
     largest: dict[str, MarkerFacts] = {}
     for one in sorted((one for one in group if size(one)), key=size):

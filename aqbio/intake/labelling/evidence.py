@@ -50,7 +50,7 @@ MILLIMETRES = 1e3
 def pooled_places(
     found: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """Give one place per label from the static trials of all participants.
+    """One place per label from the static trials of all participants.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _once(agreed: Mapping[str, PlacedLabel], table: LandmarkTable) -> dict[str, 
 def needed_labels(
     found: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
 ) -> dict[str, PlacedLabel]:
-    """Give the labels whose position counts: landmarks that are missing, and segments without any.
+    """The labels whose position counts: landmarks that are missing, and segments without any.
 
     Parameters
     ----------
@@ -130,14 +130,14 @@ def needed_labels(
 
 
 def _on_its_cluster(one: PlacedLabel, table: LandmarkTable) -> PlacedLabel:
-    """Give the label as one that only tracks its segment."""
+    """The label as one that only tracks its segment."""
     entry = table.landmarks[one.place.landmark]
     cluster = table.clusters().get((entry.segment, entry.sided))
     return one if cluster is None else replace(one, place=Place(cluster, one.place.side))
 
 
 def segment_of(place: Place, table: LandmarkTable) -> Segment:
-    """Give the rigid segment that a place is on, and its side: heads nod, toes hardly bend."""
+    """The rigid segment that a place is on, and its side: heads nod, toes hardly bend."""
     segment: str = table.landmarks[place.landmark].segment
     if place.landmark.startswith("head"):
         return "head", ""

@@ -33,7 +33,7 @@ def marker_set_text(
     left_out: Mapping[str, str],
     missing: Sequence[Place] = (),
 ) -> str:
-    """Give the text of a marker set.
+    """The text of a marker set.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from dataclasses import replace
 from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.mechanics.consistency.parameters import PARAMETERS, Parameter
 from aqbio.mechanics.consistency.weights import Weights, knot_spacing
-from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.records.solved_trial import SolvedTrial
 
 
 def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:

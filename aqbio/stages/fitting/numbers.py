@@ -9,9 +9,9 @@ import numpy as np
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.stages.fitting.observed import trial_speed
 from aqbio.stages.fitting.session import FittedSession
-from aqbio.stages.fitting.trials import SolvedTrial
 from aqbio.steps.contacts import trial_contacts
 
 

@@ -25,9 +25,9 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.loads import foot_loads
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.stages.fitting.beliefs import parameters, trial_weights
 from aqbio.stages.fitting.observed import observations, trial_speed
-from aqbio.stages.fitting.trials import SolvedTrial
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 """What a fit raises whose equations cannot be solved."""

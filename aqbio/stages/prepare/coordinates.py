@@ -125,7 +125,7 @@ def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 def coordinate_values(
     storage: Storage, skeleton: Skeleton, path: Path
 ) -> tuple[FloatArray, list[Finding]]:
-    """Give all coordinates of a model from a file, (T, C) rad or m.
+    """All coordinates of a model from a file, (T, C) rad or m.
 
     NaN where the file does not tell a coordinate that is free to move: it has no such column, or
     the column stays at one value, as zeros of columns that were never solved do. Locked coordinates

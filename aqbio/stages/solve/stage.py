@@ -116,7 +116,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
 def trial_to_solve(
     study: Study, model: ParticipantModel, trial: Trial
 ) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
-    """Give a prepared trial, the model, the markers and frames to solve, and what is left out.
+    """A prepared trial, the model, the markers and frames to solve, and what is left out.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
+from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
-from aqbio.stages.arms.choices import DEFAULT
 from aqbio.stages.evidence import ARMS, OWN, STAGE
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.contact_models import caused_shares

@@ -10,7 +10,7 @@ import pytest
 from aqbio.mechanics.intervals.drawn_bodies import about_model
 from aqbio.records.body_posterior import posterior_path, write_posterior
 from aqbio.stages.levels.body_spread import body_spread
-from aqbio.stages.scaling.calibration import moving_shape
+from aqbio.stages.scale.calibration import moving_shape
 from tests.mechanics.calibration.made import CLUSTERS, MAP, fitted, made_person
 
 CLUSTERED = tuple(f"{side}{name}" for side in "RL" for name in CLUSTERS)

@@ -25,9 +25,9 @@ from aqbio.records.observed import with_observed
 from aqbio.report.quality import WORDINGS, quality_cell
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.measures import measure
-from aqbio.stages.stepping.quality import contact_window, quality_rows
-from aqbio.stages.stepping.trial_states import trial_rows, unobserved_parts
-from aqbio.stages.steps import TrialSteps
+from aqbio.stages.stepping.quality import contact_window, quality_rows, unobserved_parts
+from aqbio.stages.stepping.trial import TrialSteps
+from aqbio.stages.tables import trial_rows
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
 from tests.steps.cut import ROLES, cut_steps

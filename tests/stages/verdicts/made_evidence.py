@@ -12,8 +12,8 @@ from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.records.specifications import recomputed_arms
 from aqbio.records.step_files import step_file
-from aqbio.stages.arms.choices import recomputed_arms
 from aqbio.stages.evidence import ARMS, OWN, arms_dataset, own_dataset
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stats.registration import record_registry

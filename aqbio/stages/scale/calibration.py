@@ -30,9 +30,9 @@ from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.scaling.helpful_marker import helpful_marker
-from aqbio.stages.scaling.placed_labels import placed_labels
-from aqbio.stages.scaling.recordings import (
+from aqbio.stages.scale.helpful_marker import helpful_marker
+from aqbio.stages.scale.placed_labels import placed_labels
+from aqbio.stages.scale.recordings import (
     PersonRecordings,
     made_for,
     person_recordings,

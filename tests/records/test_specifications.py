@@ -7,7 +7,7 @@ import pytest
 
 from aqbio.config import StudySettings
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.arms.choices import arms_left_out, carried, recomputed_arms
+from aqbio.records.specifications import arms_left_out, carried, recomputed_arms
 
 
 def _names(consistent, **multiverse):

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.stages.scaling.calibration import Calibration, moving_shape
-from aqbio.stages.scaling.placement import lost_by_calibration
+from aqbio.stages.scale.calibration import Calibration, moving_shape
+from aqbio.stages.scale.placement import lost_by_calibration
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 STUDY = SimpleNamespace(model_map=MAP, static_of=lambda _: None)

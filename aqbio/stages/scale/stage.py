@@ -19,14 +19,14 @@ from aqbio.records.body_mass import CONSEQUENCE, measured_masses
 from aqbio.records.body_posterior import posterior_path, write_posterior
 from aqbio.records.manifest import OK, Report, participant_stage, write_manifest
 from aqbio.records.statements import Statement, contradiction, raised
-from aqbio.stages.scaling.calibration import (
+from aqbio.stages.scale.calibration import (
     calibrated,
     calibration_findings,
     label_errors,
     session_findings,
 )
-from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
-from aqbio.stages.scaling.placement import lost_by_calibration
+from aqbio.stages.scale.label_findings import label_findings, wrong_labels
+from aqbio.stages.scale.placement import lost_by_calibration
 
 STAGE = "scale"
 

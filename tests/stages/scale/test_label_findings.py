@@ -11,7 +11,7 @@ import xarray as xr
 from aqbio.config import Trial
 from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis
 from aqbio.records.wrong_labels import without_wrong_labels
-from aqbio.stages.scaling.label_findings import label_findings, wrong_labels
+from aqbio.stages.scale.label_findings import label_findings, wrong_labels
 from tests.mechanics.calibration.made import fitted, made_person
 
 TRIALS = ("static", "jog", "sprint")

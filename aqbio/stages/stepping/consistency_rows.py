@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aqbio.io.study import Study
-from aqbio.stages.fitting.precision import STATISTICS
-from aqbio.stages.fitting.trials import FITTED
+from aqbio.records.solved_trial import FITTED
 from aqbio.stages.stepping.measures import Row, measure
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import Registry
+from aqbio.stats.trial_precision import STATISTICS
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -17,7 +17,7 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_mot
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.records.loads import foot_loads, measured_loads
 from aqbio.records.participant_model import ParticipantModel
-from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.records.solved_trial import SolvedTrial
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.stages.scaling.calibration import label_errors
+from aqbio.stages.scale.calibration import label_errors
 from tests.mechanics.calibration.made import fitted, made_person
 
 

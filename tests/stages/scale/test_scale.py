@@ -10,7 +10,7 @@ import pytest
 from aqbio.config import Participant
 from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
-from aqbio.stages.scale import _weighed
+from aqbio.stages.scale.stage import _weighed
 
 
 @dataclass

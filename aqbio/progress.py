@@ -26,7 +26,7 @@ SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 POLL_SECONDS = 0.25
 
-TOLD_CAUSES = 10
+SHOWN_CAUSES = 10
 """Causes that the console tells."""
 
 BROKEN = 3
@@ -241,13 +241,13 @@ def _causes(study: Study) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
     found = [one for one in study_causes(study) if one.first.rule != RULE]
     grave = [one for one in found if one.first.severity != "info"]
-    for one in grave[:TOLD_CAUSES]:
+    for one in grave[:SHOWN_CAUSES]:
         alike = f" ({one.alike})" if one.alike else ""
         who = f"{one.concerns}: " if one.concerns else ""
         yield f"{one.first.severity.capitalize()}: {who}{one.first.what}{alike}"
         if one.first.fix:
             yield f"  Fix: {one.first.fix}"
-    left, remarks = max(len(grave) - TOLD_CAUSES, 0), len(found) - len(grave)
+    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(found) - len(grave)
     if left or remarks:
         words = f"{left} more and {remarks} remark{'s' * (remarks != 1)}"
         yield f"{words}: {study.table('causes.tsv')}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
 from aqbio.landmarks.proposal import (
     Labelling,
     blank,
@@ -106,7 +106,7 @@ def _beyond(skeleton: Skeleton, foot: str) -> set[int]:
     return {body for body in range(len(skeleton.bodies)) if skeleton.lineage[body, index]}
 
 
-def _landmark(posture: Posture, place: Place, model_map: ModelMap) -> BodyPoint:
+def _landmark(posture: Posture, place: SidedLandmark, model_map: ModelMap) -> BodyPoint:
     skeleton, joints = posture.skeleton, model_map.joints.by_name()
     name, side = blank(place), place.side
     if place.landmark in PELVIS:

@@ -8,11 +8,13 @@ from typing import Any
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.records.centres import centres_dataset, centres_path
 from aqbio.records.internal import contained
 from aqbio.records.manifest import (
     Report,
@@ -73,7 +75,7 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
         _write_model(study, participant_id, fitted)
     else:
         former = ParticipantModel.adjusted(study, participant_id)
-        for file in (former.osim, former.table):
+        for file in (former.osim, former.table, centres_path(study, participant_id)):
             file.unlink(missing_ok=True)
     entries = run_trials(
         study,
@@ -155,6 +157,9 @@ def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> No
     runner = next(iter(fitted.fits.values())).runner
     write_adjusted_model(scaled.osim, adjusted_skeleton(runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
+    centres = centres_dataset(fitted.centres, runner.skeleton.bodies)
+    attributes = provenance(STAGE, (scaled.table,), study.stage_settings(STAGE))
+    write_dataset(centres, centres_path(study, participant_id), attributes)
 
 
 def _trial(

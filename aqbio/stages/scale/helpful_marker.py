@@ -7,14 +7,14 @@ from collections.abc import Collection
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.model_landmarks import model_landmarks
 from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.helpful import told_shares
 from aqbio.mechanics.calibration.shape import MarkerPlaces
 from aqbio.mechanics.vectors import FloatArray
 
-LEAST_TOLD = 0.1
+LEAST_SHARE = 0.1
 """A marker that takes away less of the variance is no help."""
 
 
@@ -40,7 +40,7 @@ def helpful_marker(
     model = fit.problem.template.skeleton
     bodies = [model.bodies[body] for body in model.marker_body]
     own = dict(zip(model.markers, bodies, strict=True))
-    places = model_places(own, model_map, landmark_table()).places
+    places = model_landmarks(own, model_map, landmark_table()).places
     bare = {place: marker for place, marker in places.items() if marker not in worn}
     if not bare:
         return ""
@@ -50,7 +50,7 @@ def helpful_marker(
     )
     shares = told_shares(fit, points, wanted)
     best = int(np.argmax(shares))
-    if shares[best] < LEAST_TOLD:
+    if shares[best] < LEAST_SHARE:
         return ""
     place = list(bare)[best]
     return f"a marker on the {place} would have told most ({shares[best]:.0%} of the variance)"

@@ -16,7 +16,7 @@ from aqbio.mechanics.observed.determined import (
     usual_covariance,
 )
 from aqbio.mechanics.observed.mask import NOT_SEEN
-from aqbio.stages.solve.untold import untold_findings
+from aqbio.stages.solve.undetermined import undetermined_findings
 from tests.stages.solve.test_motion_checks import MAP, _solution
 
 
@@ -46,12 +46,12 @@ def without(solution, *hidden):
 
 
 def test_nothing_is_said_where_all_is_told(run):
-    assert list(untold_findings(seen(run, without(run)), MAP, "run")) == []
+    assert list(undetermined_findings(seen(run, without(run)), MAP, "run")) == []
 
 
 def test_the_toes_without_their_marker(run):
     """Of all landmarks the toe is the one that would have told."""
-    [said] = untold_findings(seen(run, without(run, "RTOE")), MAP, "run")
+    [said] = undetermined_findings(seen(run, without(run, "RTOE")), MAP, "run")
     assert said.rule == "coordinate-unobservable"
     assert f"mtp_angle_r ({len(run.q_raw)} frames)" in said.what
     assert "mtp_angle_l" not in said.what
@@ -61,11 +61,11 @@ def test_the_toes_without_their_marker(run):
 
 def test_frames_are_counted(run):
     frames = np.arange(len(run.q_raw)) < 30
-    [said] = untold_findings(seen(run, without(run, "RTOE"), frames), MAP, "run")
+    [said] = undetermined_findings(seen(run, without(run, "RTOE"), frames), MAP, "run")
     assert "mtp_angle_r (30 frames)" in said.what
 
 
 def test_a_limb_that_is_lost_is_told_elsewhere(run):
     solution = seen(run, without(run, "RTOE"))
     lost = replace(solution, observed=solution.observed.without(["toes_r"], NOT_SEEN))
-    assert list(untold_findings(lost, MAP, "run")) == []
+    assert list(undetermined_findings(lost, MAP, "run")) == []

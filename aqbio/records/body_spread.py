@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
@@ -17,6 +20,9 @@ from aqbio.mechanics.intervals.drawn_bodies import BodySpread, about_model, stan
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.body_posterior import posterior_path, unknown_names
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def body_spread(
@@ -48,6 +54,24 @@ def body_spread(
     return standing_spread(
         template, beliefs(template, sizes, _place_sds(study, template), postures)
     )
+
+
+def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
+    """Weights of the model's markers that inverse kinematics followed in a trial, by name.
+
+    Parameters
+    ----------
+    study : Study
+    data : xarray.Dataset
+        Output of stage solve or consistency.
+    """
+    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
+    names = list(map(str, data["marker"].values[followed]))
+    if data.attrs.get("from_coordinates"):
+        return dict.fromkeys(names, 1.0)
+    markers = study.marker_set.markers
+    weights = {study.marker_set.model_name(x): y.weight for x, y in markers.items()}
+    return {name: weights[name] for name in names if name in weights}
 
 
 def _place_sds(study: Study, template: Template) -> FloatArray:

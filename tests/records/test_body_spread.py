@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.mechanics.intervals.drawn_bodies import about_model
 from aqbio.records.body_posterior import posterior_path, write_posterior
-from aqbio.stages.levels.body_spread import body_spread
+from aqbio.records.body_spread import body_spread
 from aqbio.stages.scale.calibration import moving_shape
 from tests.mechanics.calibration.made import CLUSTERS, MAP, fitted, made_person
 

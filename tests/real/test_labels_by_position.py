@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.intake.labelling.by_place import PlacedLabel, placed_labels
+from aqbio.intake.labelling.by_position import PlacedLabel, placed_labels
 from aqbio.intake.labelling.evidence import loose_labels, segment_of
 from aqbio.intake.new import new_study_from
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
 from aqbio.landmarks.table import landmark_table
 from aqbio.stages.prepare.label_check import median_places
 
@@ -84,7 +84,7 @@ def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
     refused = planted = 0
     for label, own in segments.items():
         for segment, side in set(segments.values()) - {own}:
-            wrong = Place(clusters.get(segment, segment), side)
+            wrong = SidedLandmark(clusters.get(segment, segment), side)
             placed = {label: PlacedLabel(wrong, 0.005, sure=True)}
             refused += bool(loose_labels(placed, {**named, label: wrong}, [sprint], table))
             planted += 1

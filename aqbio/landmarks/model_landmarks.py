@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from aqbio.config import ModelMap
 from aqbio.config.landmarks import Landmark, LandmarkTable
-from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
 
 PATELLA = "patella"
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPlaces:
+class ModelLandmarks:
     """What a label can be attached to on a model.
 
     Attributes
@@ -29,18 +29,20 @@ class ModelPlaces:
     """
 
     own: Mapping[str, str]
-    places: Mapping[Place, str]
-    carriers: Mapping[Place, str]
+    places: Mapping[SidedLandmark, str]
+    carriers: Mapping[SidedLandmark, str]
     bodies: Mapping[tuple[str, str], str]
 
-    def cluster_body(self, label: str, place: Place, landmark: Landmark, body: str) -> str:
+    def cluster_body(self, label: str, place: SidedLandmark, landmark: Landmark, body: str) -> str:
         """Body of a cluster's marker: of the model's like marker, or of one beside; else given."""
-        beside = Place(landmark.beside or place.landmark, place.side or "right")
+        beside = SidedLandmark(landmark.beside or place.landmark, place.side or "right")
         like = self.carriers.get(place, self.carriers.get(beside, body))
         return self.own.get(label, like)
 
 
-def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable) -> ModelPlaces:
+def model_landmarks(
+    own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable
+) -> ModelLandmarks:
     """Find landmarks and segments of a model.
 
     Parameters
@@ -60,7 +62,7 @@ def model_places(own: Mapping[str, str], model_map: ModelMap, table: LandmarkTab
     segments = _segments(model_map)
     bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
     carriers = {place: own[marker] for marker, place in named.items()}
-    return ModelPlaces(own, places, carriers, bodies)
+    return ModelLandmarks(own, places, carriers, bodies)
 
 
 def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:

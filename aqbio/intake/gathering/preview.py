@@ -29,7 +29,7 @@ SPEED_TIME = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class TrialLook:
+class TrialPreview:
     """What a trial shows.
 
     Attributes
@@ -54,9 +54,9 @@ class TrialLook:
     prepared: bool = False
 
 
-def trial_look(
+def trial_preview(
     data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference
-) -> TrialLook:
+) -> TrialPreview:
     """Prepare a trial as stage prepare would, and say what it shows.
 
     A trial that cannot be prepared says why.
@@ -70,7 +70,7 @@ def trial_look(
         prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     except AqbioError as error:
         told_fix = (f"to use it, {error.fix}",) if error.fix else ()
-        return TrialLook(f"not usable yet: {error.what}", warnings=told_fix)
+        return TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
     numbers = trial_numbers(prepared, trial, Model().static_window_s)
     told = _told([finding for finding in notes.found if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
@@ -78,16 +78,16 @@ def trial_look(
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = prepared.ground.belt_speed if treadmill else None
-    return TrialLook("; ".join(words), standing, masses, tuple(told), belt, prepared=True)
+    return TrialPreview("; ".join(words), standing, masses, tuple(told), belt, prepared=True)
 
 
-def first_look(data: Path, row: TrialRow) -> TrialLook:
+def first_preview(data: Path, row: TrialRow) -> TrialPreview:
     """Say what a trial shows while the landmarks that everything else hangs on have no labels."""
     forces = data / row.force_file if row.force_file else None
     try:
         recording = read_recording(data / row.file, forces)
     except AqbioError as error:
-        return TrialLook(f"not usable yet: {error.what}")
+        return TrialPreview(f"not usable yet: {error.what}")
     seconds = (len(recording.positions) - 1) / recording.rate
     words = [
         "stands still" if row.task == "static" else "moves",
@@ -95,7 +95,7 @@ def first_look(data: Path, row: TrialRow) -> TrialLook:
         "no forces" if recording.forces is None else f"plates: {len(recording.forces.numbers)}",
         "not looked at further before markers.yaml is filled in",
     ]
-    return TrialLook("; ".join(words))
+    return TrialPreview("; ".join(words))
 
 
 def _told(findings: Sequence[Finding]) -> list[str]:

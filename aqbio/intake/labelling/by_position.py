@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.study import MODELS
-from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.recordings.label_geometry import (
     Placement,
@@ -55,13 +55,13 @@ class PlacedLabel:
 
     Attributes
     ----------
-    place : Place
+    place : SidedLandmark
     distance : float
         From where it is expected, m.
     sure : bool
     """
 
-    place: Place
+    place: SidedLandmark
     distance: float
     sure: bool
 
@@ -87,7 +87,7 @@ class _Template:
 
     Attributes
     ----------
-    places : tuple of L Place
+    places : tuple of L SidedLandmark
         Of every marker.
     landmarks : (N,) int array
         Which of them are no cluster markers.
@@ -95,13 +95,13 @@ class _Template:
         Arms hanging straight in the first one, straight in every second one.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[SidedLandmark, ...]
     landmarks: IntArray
     postures: tuple[FloatArray, ...]
 
 
 def placed_labels(
-    static: Mapping[str, FloatArray], named: Mapping[str, Place], table: LandmarkTable
+    static: Mapping[str, FloatArray], named: Mapping[str, SidedLandmark], table: LandmarkTable
 ) -> dict[str, PlacedLabel]:
     """Find landmarks and segments that no name tells among the labels that say nothing.
 
@@ -151,10 +151,10 @@ def placed_labels(
 
 def _read(
     found: Placement,
-    places: tuple[Place, ...],
+    places: tuple[SidedLandmark, ...],
     labels: tuple[str, ...],
     static: Mapping[str, FloatArray],
-    named: Mapping[str, Place],
+    named: Mapping[str, SidedLandmark],
 ) -> dict[str, PlacedLabel]:
     """Keep the landmarks that have no name yet, at labels that have none."""
     taken = set(named.values())
@@ -174,7 +174,7 @@ def _read(
 
 
 def _without_pairs(
-    read: dict[str, PlacedLabel], named: Mapping[str, Place]
+    read: dict[str, PlacedLabel], named: Mapping[str, SidedLandmark]
 ) -> dict[str, PlacedLabel]:
     """Read single markers as people wear them, and arms only where elbow and wrist are seen.
 
@@ -193,9 +193,9 @@ def _without_pairs(
             continue
         place = one.place
         if kind == "medial" and f"{joint}_lateral" not in at:
-            place = Place(f"{joint}_lateral", side)
+            place = SidedLandmark(f"{joint}_lateral", side)
         elif joint == "wrist" and len(at & set(WRIST)) == 1:
-            place = Place("wrist", side)
+            place = SidedLandmark("wrist", side)
         kept[label] = replace(one, place=place)
     return kept
 
@@ -230,7 +230,9 @@ def _tracking(
         others = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
         cluster = clusters.get((segment, bool(side)))
         if gaps[nearest] < ON_SEGMENT and min(others) > ELSEWHERE * gaps[nearest] and cluster:
-            found[label] = PlacedLabel(Place(cluster, side), float(gaps[nearest]), sure=False)
+            found[label] = PlacedLabel(
+                SidedLandmark(cluster, side), float(gaps[nearest]), sure=False
+            )
     return found
 
 

@@ -12,7 +12,7 @@ from aqbio.stats.mixed import Fitted
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Result:
     """What a statistic found.
 
     Attributes

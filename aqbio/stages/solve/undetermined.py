@@ -8,21 +8,23 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
-from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.model_landmarks import model_landmarks
 from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.observed.determined import usual_covariance
 from aqbio.mechanics.observed.helped import told_shares
 from aqbio.mechanics.vectors import BoolArray, IntArray
 from aqbio.stages.solve.solved import Solution
 
-LEAST_TOLD = 0.1
+LEAST_SHARE = 0.1
 """A marker that takes away less of the variance is no help."""
 
 SAMPLES = 25
 """Frames in which markers are tried."""
 
 
-def untold_findings(solution: Solution, model_map: ModelMap, trial_id: str) -> Iterator[Finding]:
+def undetermined_findings(
+    solution: Solution, model_map: ModelMap, trial_id: str
+) -> Iterator[Finding]:
     """Say which coordinates are not told, in how many frames, and which landmark would tell most.
 
     Parameters
@@ -62,7 +64,7 @@ def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -
     own = dict(
         zip(skeleton.markers, [skeleton.bodies[b] for b in skeleton.marker_body], strict=True)
     )
-    places = model_places(own, model_map, landmark_table()).places
+    places = model_landmarks(own, model_map, landmark_table()).places
     bare = {place: marker for place, marker in places.items() if marker not in worn}
     if not (bare and solution.from_markers):
         return ""
@@ -71,7 +73,7 @@ def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -
     index = np.array([skeleton.markers.index(marker) for marker in bare.values()])
     shares = _shares(solution, chosen, index, np.array(list(lost)))
     best = int(np.argmax(shares))
-    if shares[best] < LEAST_TOLD:
+    if shares[best] < LEAST_SHARE:
         return ""
     place = list(bare)[best]
     return f"a marker on the {place} would have told most ({shares[best]:.0%} of the variance)."

@@ -46,9 +46,7 @@ LEFT_BETWEEN_STAGES = {
 }
 """Imports from one stage to another that are left: only fewer may come."""
 
-LEFT_CIRCLES = [
-    ["aqbio.stages.stepping.quality", "aqbio.stages.stepping.trial_states", "aqbio.stages.steps"]
-]
+LEFT_CIRCLES: list[list[str]] = []
 
 MATHEMATICS_OF_STAGES = 61
 

@@ -19,7 +19,8 @@ from aqbio.stages.stepping.consistency_rows import consistency_rows
 from aqbio.stages.stepping.contribution_rows import _with_posterior
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves
 from aqbio.stages.stepping.quality import contact_window, quality_rows
-from aqbio.stages.steps import TrialSteps, _consistency_outcomes
+from aqbio.stages.stepping.trial import TrialSteps
+from aqbio.stages.steps import _consistency_outcomes
 from aqbio.stats.trial_precision import STATISTICS, statistic_sds
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.spreads import inflation

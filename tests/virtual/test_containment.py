@@ -72,11 +72,10 @@ STAGE_FAULTS = {
     "solve": ("read_dataset", _of_one_trial),
     "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
-    "evidence": ("_row", lambda trial, *_: _is_first_row(trial)),
     "steps": ("read_dataset", _of_one_trial),
+    "evidence": ("_rows", lambda _, trial, *__: _is_first_row(trial)),
 }
-"""What raises in every stage of the participants and in steps: for one trial, in scale for one
-participant."""
+"""What raises in every stage of the participants: for one trial, in scale for one participant."""
 
 
 @pytest.mark.parametrize("stage", STAGE_FAULTS)

@@ -1,24 +1,30 @@
-"""Rows of the trials table: what became of every trial, and what of it can be used."""
+"""Stage tables: what stage steps found of every participant, as the tables of the study."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+from aqbio.io.dictionary import Columns, columns
+from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.names import AXES, PARTICIPANT_STAGES
-from aqbio.records.findings import Failures
-from aqbio.records.manifest import FAILED, OK, told_failure
-from aqbio.records.observed import read_observed, why_not_whole
-from aqbio.stages.stepping.measures import Row, manifest_entry
-from aqbio.stages.stepping.quality import contact_window
+from aqbio.io.tables import write_table
+from aqbio.names import AXES
+from aqbio.records.findings import FINDINGS, finding_rows
+from aqbio.records.manifest import FAILED, OK, Report, manifest_entry, told_failure
+from aqbio.records.step_files import LAST, participant_rows, step_inputs, study_rows
+from aqbio.records.step_files import STAGE as STEPS
+from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
-LAST = PARTICIPANT_STAGES[-1]
-"""Stage whose manifest says what became of a trial: it passes all failures on."""
+STAGE = "tables"
+
+DIGITS = 5
+"""Significant digits of the long table: a hundred-thousandth, far below any interval."""
+
+Row = dict[str, Any]
 
 AGREEMENT = (
     *(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in AXES),
@@ -29,12 +35,45 @@ AGREEMENT = (
 """Measures that say how far motion, forces and body agree."""
 
 
-def trial_rows(
-    study: Study,
-    tables: tuple[pd.DataFrame, pd.DataFrame],
-    unseen: Mapping[tuple[str, str], str],
-    failed: Failures,
-) -> Iterator[Row]:
+def tables_study(study: Study, report: Report) -> None:
+    """Write the study's tables: steps, contributions, quality, findings and trials.
+
+    The long table is written participant by participant.
+    """
+    inputs = step_inputs(study, "steps", "quality", "contributions")
+    source = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    columns_of_steps = columns("steps", group=role_scheme(study).items)
+    steps = study_rows(study, "steps", list(columns_of_steps))
+    measured = study_rows(study, "quality")
+    people = [one.participant_id for one in study.participants]
+    write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
+    write_table(
+        (participant_rows(study, who, "contributions") for who in people),
+        study.table("contributions.tsv"),
+        columns("contributions"),
+        source,
+        digits=DIGITS,
+    )
+    write_table(measured, study.table("quality.tsv"), columns("quality"), source)
+    for name, rows, described in (
+        ("findings.tsv", finding_rows(study), FINDINGS),
+        ("trials.tsv", trial_rows(study, (steps, measured)), columns("trials")),
+    ):
+        write_table(_frame(rows, described), study.table(name), described, source)
+    kept = steps["status"].tolist().count("ok")
+    report(f"{len(steps)} contacts in {len(inputs) // 3} participants, {kept} whole steps kept")
+
+
+def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(described))
+
+
+# trials ------------------------------------------------------------------------------------------
+
+
+def trial_rows(study: Study, tables: tuple[pd.DataFrame, pd.DataFrame]) -> Iterator[Row]:
     """Rows of every trial.
 
     Parameters
@@ -42,26 +81,21 @@ def trial_rows(
     study : Study
     tables : pair of DataFrame
         Steps and quality of the study.
-    unseen : mapping of (participant, trial)
-        What was not observed, from :func:`unobserved_parts`, of trials that have results.
-    failed : mapping
-        Trials that stage steps could not tell.
     """
     steps, quality = tables
-    verdicts = dict(iter(quality.groupby(["participant_id", "trial_id"])))
+    verdicts = dict(iter(quality.groupby(["participant_id", "trial_id"], observed=True)))
     for participant in study.participants:
         name = participant.participant_id
         prepared = study.read_manifest(name, "prepare")
         last = study.read_manifest(name, LAST)
         fits = study.read_manifest(name, "consistency")
+        cut = study.read_manifest(name, STEPS)
         surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
         for trial in study.moving_of(name):
             entry, fit = manifest_entry(last, trial.trial_id), manifest_entry(fits, trial.trial_id)
             place = (name, trial.trial_id)
             own = steps[(steps["participant_id"] == name) & (steps["trial_id"] == trial.trial_id)]
             why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
-            if error := failed.get(place):
-                why = f"steps: {error.what}"
             row = {
                 "participant_id": name,
                 "trial_id": trial.trial_id,
@@ -73,16 +107,11 @@ def trial_rows(
                 "motion_reason": fit.get("motion_reason") or None,
                 "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
                 "contacts": len(own),
-                "steps_ok": int((own["status"] == "ok").sum()),
-                "steps_rejected": int((own["status"] == "rejected").sum()),
-                "unobserved": unseen.get(place) or None,
+                "steps_ok": own["status"].tolist().count("ok"),
+                "steps_rejected": own["status"].tolist().count("rejected"),
+                "unobserved": manifest_entry(cut, trial.trial_id).get("unobserved") or None,
             }
             yield row | {"state": _state(row)} | _agreement(verdicts.get(place))
-
-
-def unobserved_parts(study: Study, data: xr.Dataset) -> str:
-    """Say which parts were not observed during the contacts, and why."""
-    return why_not_whole(read_observed(data), study.model_map.groups, contact_window(data))
 
 
 def _state(row: Row) -> str:

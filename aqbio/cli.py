@@ -122,7 +122,7 @@ def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def scale(study: StudyFile, participant: OneParticipant = "") -> None:
     """Scale and audit the participant's model."""
-    from aqbio.stages.scale import scale_participant
+    from aqbio.stages.scale.stage import scale_participant
 
     _each_participant(study, participant, scale_participant)
 
@@ -152,19 +152,27 @@ def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def steps(study: StudyFile, participant: OneParticipant = "") -> None:
+    """One row per step: roles, phases, outcomes, quality."""
+    from aqbio.stages.steps import steps_participant
+
+    _each_participant(study, participant, steps_participant)
+
+
+@app.command()
 def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
-    """What every step says about the hypotheses, under every arm of the multiverse."""
+    """What every step says about the hypotheses, under every specification of the multiverse."""
     from aqbio.stages.evidence import evidence_participant
 
     _each_participant(study, participant, evidence_participant)
 
 
 @app.command()
-def steps(study: StudyFile) -> None:
-    """One row per step: roles, phases, outcomes, quality."""
-    from aqbio.stages.steps import steps_study
+def tables(study: StudyFile) -> None:
+    """The tables of the study: steps, contributions, quality, trials, findings."""
+    from aqbio.stages.tables import tables_study
 
-    steps_study(_load(study), _say)
+    tables_study(_load(study), _say)
 
 
 @app.command()

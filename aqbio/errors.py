@@ -57,7 +57,7 @@ class Finding:
     label: str = ""
 
     def as_dict(self) -> dict[str, str | float | None]:
-        """Give the finding as a plain dictionary, ready for JSON."""
+        """The finding as a plain dictionary, ready for JSON."""
         return asdict(self)
 
     @property
@@ -80,7 +80,7 @@ class Finding:
 
 
 def group_of(finding: Finding) -> str:
-    """Give the short name of what is behind a finding: the same for all that it is behind.
+    """The short name of what is behind a finding: the same for all that it is behind.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Give some names with commas, and the number of the others.
+    """Some names with commas, and the number of the others.
 
     Examples
     --------
@@ -263,7 +263,7 @@ class AqbioError(Exception):
         return _message(self.what, self.trial, self.file, self.where, self.fix)
 
     def finding(self, *, trial: str = "", participant: str = "") -> Finding:
-        """Give the error as a finding, to be recorded while other trials go on."""
+        """The error as a finding, to be recorded while other trials go on."""
         return Finding(
             rule=self.rule,
             severity="error",

@@ -26,7 +26,7 @@ SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
 PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
 POLL_SECONDS = 0.25
 
-TOLD_CAUSES = 10
+SHOWN_CAUSES = 10
 """Causes that the console tells."""
 
 BROKEN = 3
@@ -69,7 +69,7 @@ def run_workflow(
 
 
 def snakemake_command(study_file: Path, cores: int) -> list[str]:
-    """Give the command that runs the workflow of a study."""
+    """The command that runs the workflow of a study."""
     return [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)),
         *("--workflow-profile", str(PROFILE), "--configfile", str(study_file)),
@@ -136,7 +136,7 @@ class _Log:
     place: int = 0
 
     def new_lines(self) -> Iterator[str]:
-        """Give the complete lines that were written since the last look."""
+        """The complete lines that were written since the last look."""
         try:
             if self.path.stat().st_mtime < self.started:
                 return
@@ -216,7 +216,7 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
     if participant:
         return stage in PARTICIPANT_STAGES and study.manifest(participant, stage).is_file()
     last = {
-        "steps": study.table("trials.tsv"),
+        "tables": study.table("trials.tsv"),
         "hypotheses": study.table("verdicts.tsv"),
         "figures": study.root / "figures" / "figures.json",
         "report": study.root / "report" / "index.html",
@@ -241,13 +241,13 @@ def _causes(study: Study) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
     found = [one for one in study_causes(study) if one.first.rule != RULE]
     grave = [one for one in found if one.first.severity != "info"]
-    for one in grave[:TOLD_CAUSES]:
+    for one in grave[:SHOWN_CAUSES]:
         alike = f" ({one.alike})" if one.alike else ""
         who = f"{one.concerns}: " if one.concerns else ""
         yield f"{one.first.severity.capitalize()}: {who}{one.first.what}{alike}"
         if one.first.fix:
             yield f"  Fix: {one.first.fix}"
-    left, remarks = max(len(grave) - TOLD_CAUSES, 0), len(found) - len(grave)
+    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(found) - len(grave)
     if left or remarks:
         words = f"{left} more and {remarks} remark{'s' * (remarks != 1)}"
         yield f"{words}: {study.table('causes.tsv')}"

@@ -155,7 +155,7 @@ def measured(row: Row, effort: Effort, clock: Callable[[], float] = time.perf_co
 
 
 def without_ratio(row: Row) -> Row:
-    """Give the row without a target for its ratio: these are about one recording and its model."""
+    """The row without a target for its ratio: these are about one recording and its model."""
     about_ratio = row.target is not None and row.target.column == "ratio"
     return replace(row, target=None) if about_ratio else row
 

@@ -30,7 +30,7 @@ from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.scaling.calibration import moving_shape
+from aqbio.stages.scale.calibration import moving_shape
 from benchmarks.body_outcomes import EVERY, Found, judged
 from benchmarks.body_page import STATIC as STATIC_WAY
 from benchmarks.body_page import page

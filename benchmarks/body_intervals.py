@@ -86,7 +86,7 @@ def parts_of(skeleton: Skeleton) -> Parts:
 
 
 def weighed(skeleton: Skeleton, true: Skeleton) -> Skeleton:
-    """Give a body the true masses."""
+    """A body the true masses."""
     order = [true.bodies.index(name) for name in skeleton.bodies]
     return replace(skeleton, mass=true.mass[order], inertia=true.inertia[order])
 
@@ -176,7 +176,7 @@ momentum in kg m²/s and its rate in N m) and joints (moments, N m) together; y 
 
 
 def page(rows: pd.DataFrame, athletes: int) -> str:
-    """Give the page of results."""
+    """The page of results."""
     date, version = time.strftime("%Y-%m-%d"), aqbio.__version__
     lines = [HEAD.format(athletes=athletes, date=date, version=version)]
     vertical = rows[(rows["outcome"] == "momentum") & (rows["axis"] == "y")]

@@ -68,7 +68,7 @@ WHAT = {
 
 
 def page(rows: pd.DataFrame, static: pd.DataFrame) -> str:
-    """Give the page of results.
+    """The page of results.
 
     Parameters
     ----------

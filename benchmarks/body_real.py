@@ -25,20 +25,20 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
-from aqbio.stages.scaling.calibration import calibrated
+from aqbio.stages.scale.calibration import calibrated
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 
 RESULT = Path(__file__).parent / "results" / "body_real.md"
 PARTS = ("thigh", "shank", "foot", "upper_arm")
 NOTHING: dict[str, Any] = {
-    "lengths": {}, "lost": [], "marker_rms_m": {}, "knees": {}, "landmarks": {},
+    "lengths": {}, "lost": [], "marker_rms_m": {}, "knees": {}, "elbows": {}, "landmarks": {},
 }  # fmt: skip
 """Of a body that could not be made."""
 OF_THE_MODEL = ("model-", "corrected-")
 """Findings about the generic model, which are the same for everybody."""
-KNEES = ("knee_angle_r", "knee_angle_l")
+KNEES, ELBOWS = ("knee_angle_r", "knee_angle_l"), ("elbow_flex_r", "elbow_flex_l")
 
 
 def prepared(session: Session, folder: Path, data: Path) -> Study:
@@ -133,15 +133,20 @@ def _told(study: Study, person: str, session: Session) -> dict[str, Any]:
             if not one["rule"].startswith(OF_THE_MODEL)
         ),
         "marker_rms_m": {one["trial_id"]: one["marker_rms_m"] for one in trials},
-        "knees": {one["trial_id"]: _knees(study, person, one["trial_id"]) for one in trials},
+        **{
+            joint: {
+                one["trial_id"]: _bends(study, person, one["trial_id"], names) for one in trials
+            }
+            for joint, names in (("knees", KNEES), ("elbows", ELBOWS))
+        },
         "landmarks": dict(_landmark_distances(study, person, session)),
     }
 
 
-def _knees(study: Study, person: str, trial: str) -> list[float]:
-    """Mean and least flexion of right and left knee, degrees."""
+def _bends(study: Study, person: str, trial: str, names: tuple[str, ...]) -> list[float]:
+    """Mean and least flexion of a right and left joint, degrees."""
     q = read_dataset(study.folder(person, "solve") / f"{trial}.nc")["q"]
-    curves = [np.degrees(q.sel(coordinate=name).values) for name in KNEES]
+    curves = [np.degrees(q.sel(coordinate=name).values) for name in names]
     return [float(f(one)) for f in (np.nanmean, np.nanmin) for one in curves]
 
 
@@ -165,14 +170,14 @@ Written by `python -m benchmarks.body_real --write` on {date}, aqbio {version}.
 Lengths from joint to joint, mm, right and left, ± standard deviation; in brackets (shank) the
 middle of the epicondyles to the middle of the malleoli in the static trial, which is 5 mm shorter
 by the models' definition. Marker RMS of the stage `solve` on the body, mm; *held out* where the
-body has not seen the trial. Knees: mean flexion right / left, and the least of both, degrees. CPU
-seconds are of the whole stage `scale`, OpenSim's reading and writing of the model included, while
-other programs ran.
+body has not seen the trial. Knees and elbows: mean flexion right / left, and the least of both,
+degrees. CPU seconds are of the whole stage `scale`, OpenSim's reading and writing of the model
+included, while other programs ran.
 """
 
 
 def page(rows: list[dict[str, Any]]) -> str:
-    """Give the page of results."""
+    """The page of results."""
     head = HEAD.format(date=time.strftime("%Y-%m-%d"), version=aqbio.__version__)
     lines = [head]
     for name in dict.fromkeys(row["session"] for row in rows):
@@ -193,16 +198,18 @@ def _session_lines(rows: list[dict[str, Any]], name: str) -> Iterator[str]:
         )
         cells += [", ".join(widths), rms, f"{row['seconds']:.1f}"]
         yield f"| {row['variant']} | " + " | ".join(cells) + " |"
-    yield "\n| what is seen | knees | lost | what is said |"
-    yield "| --- | --- | --- | --- |"
+    yield "\n| what is seen | knees | elbows | lost | what is said |"
+    yield "| --- | --- | --- | --- | --- |"
     for row in rows:
-        knees = "; ".join(_knee_words(trial, row) for trial in row["knees"])
+        bends = " | ".join(
+            "; ".join(_bend_words(trial, *row[joint][trial]) for trial in row[joint])
+            for joint in ("knees", "elbows")
+        )
         said = "; ".join(row["findings"]) or "nothing"
-        yield f"| {row['variant']} | {knees} | {', '.join(row['lost']) or 'nothing'} | {said} |"
+        yield f"| {row['variant']} | {bends} | {', '.join(row['lost']) or 'nothing'} | {said} |"
 
 
-def _knee_words(trial: str, row: dict[str, Any]) -> str:
-    right, left, *least = row["knees"][trial]
+def _bend_words(trial: str, right: float, left: float, *least: float) -> str:
     return f"{trial} {right:.0f}/{left:.0f}, {min(least):.0f}"
 
 

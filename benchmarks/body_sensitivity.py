@@ -34,7 +34,7 @@ from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.osim.calibrated import generic_skeleton
 from aqbio.osim.session import quiet
-from aqbio.stages.scaling.calibration import session_problem
+from aqbio.stages.scale.calibration import session_problem
 from benchmarks.body_calibration import SPINES
 from validation.bodies import (
     CASES,
@@ -80,7 +80,7 @@ BELIEFS = (
 
 
 def times(value: float | Mapping[str, float], factor: float) -> float | dict[str, float]:
-    """Give a number or all of a table as many times as large."""
+    """A number or all of a table as many times as large."""
     if isinstance(value, Mapping):
         return {key: factor * one for key, one in value.items()}
     return factor * value
@@ -174,7 +174,7 @@ skin are learnt in every fit.
 
 
 def page(rows: pd.DataFrame, athletes: int, command: str) -> str:
-    """Give the page of results."""
+    """The page of results."""
     ways = list(dict.fromkeys(rows["way"]))
     people = [way for way in ways if way not in (FULL.name, CLUSTERS_ALONE.name)]
     head = HEAD.format(

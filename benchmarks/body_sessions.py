@@ -40,7 +40,7 @@ class Variant:
     moved: str = ""
 
     def altered(self, trial: xr.Dataset, *, still: bool) -> xr.Dataset:
-        """Give a prepared trial as the calibration shall see it."""
+        """A prepared trial as the calibration shall see it."""
         kept = [name for name in trial["marker"].values if name not in self.hidden]
         trial = trial.sel(marker=kept)
         if self.exchanged and not still:
@@ -76,7 +76,7 @@ class Session:
 
 
 def committed(folder: str) -> Callable[[Path, Path], Path]:
-    """Give the study that the tests hold for a session."""
+    """The study that the tests hold for a session."""
 
     def make(place: Path, _: Path) -> Path:
         shutil.copytree(OWN / folder, place)
@@ -86,7 +86,7 @@ def committed(folder: str) -> Callable[[Path, Path], Path]:
 
 
 def proposed(data_folder: str, filled: dict[str, dict[str, str]]) -> Callable[[Path, Path], Path]:
-    """Give the study that `aqbio new --from` proposes, with what a person fills in.
+    """The study that `aqbio new --from` proposes, with what a person fills in.
 
     Parameters
     ----------

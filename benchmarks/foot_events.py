@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> int:
 
 
 def real_runs() -> Iterator[Known]:
-    """Give the recordings of the folder that AQBIO_REALDATA names."""
+    """The recordings of the folder that AQBIO_REALDATA names."""
     folder = Path(os.environ[REALDATA])
     for name, labels, markers, forces in REAL:
         marker_set = _marker_set(labels)
@@ -121,7 +121,7 @@ def real_runs() -> Iterator[Known]:
 
 
 def virtual_runs() -> Iterator[Known]:
-    """Give runs of the demo's sprinters with its noise and soft tissue, and their true contacts."""
+    """Runs of the demo's sprinters with its noise and soft tissue, and their true contacts."""
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
     gaits = load_library(DATA / "gait_library.npz", athletes)
     laboratory = VirtualLaboratory(axes=GROUND_AXES, marker_unit="m")
@@ -224,7 +224,7 @@ def _marker_set(labels: Labels) -> MarkerSet:
 
 
 def markdown(rows: list[Measured]) -> str:
-    """Give the table of docs/recordings.md."""
+    """The table of docs/recordings.md."""
     heads = "recording", "m/s", "lands first", "Hz", "contacts"
     heads += "touchdown, ms", "found", "toe-off, ms", "found"
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]

@@ -63,7 +63,7 @@ class TwoAway(np.random.Generator):
     """Every normal number is two, up or down with equal chance."""
 
     def standard_normal(self, size=None, dtype=np.float64, out=None):
-        """Give twice the signs of normal numbers."""
+        """Twice the signs of normal numbers."""
         return 2.0 * np.sign(super().standard_normal(size, dtype, out))
 
 
@@ -170,7 +170,7 @@ def coverage() -> dict[str, dict[str, float]]:
 
 
 def page(table: dict[str, dict[str, float]]) -> str:
-    """Give the page of results."""
+    """The page of results."""
     names = list(next(iter(table.values())))
     lines = [
         PAGE.format(

@@ -24,7 +24,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.virtual.study import write_study
 from benchmarks.studies import OneRun
 

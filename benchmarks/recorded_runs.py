@@ -78,7 +78,7 @@ class RecordedRun:
 
 @lru_cache(maxsize=4)
 def stock_runner(realdata: Path, model: str) -> Runner:
-    """Give a stock model that was scaled to JA1, with its groups."""
+    """A stock model that was scaled to JA1, with its groups."""
     file, name = MODELS[model]
     groups = read_yaml(ROOT / "models" / name / "map.yaml", ModelMap).groups
     return Runner(read_skeleton(realdata / JA1 / "models" / file), groups)
@@ -120,7 +120,7 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
 
 
 def standing(realdata: Path, model: str) -> StaticStance:
-    """Give JA1's static trial: mean pose and centre of pressure.
+    """JA1's static trial: mean pose and centre of pressure.
 
     He stands on a plate whose axes are those of the runs; his heading is found by trying four.
     """

@@ -30,6 +30,27 @@ def test_workers_keep_the_tests_of_a_file_together(request):
         assert request.node.nodeid.endswith("@test_housetests")
 
 
+LEFT_NAMES = {
+    "fitting": "consistency", "levels": "contributions", "arms": "evidence",
+    "stepping": "steps", "verdicts": "hypotheses",
+}  # fmt: skip
+"""Folders of stages that are not called like their stage yet."""
+
+LEFT_BETWEEN_STAGES = {
+    ("arms.cached", "fitting.session"),
+    ("arms.cached", "fitting.static"),
+    ("stepping.contribution_rows", "levels.rows"),
+    ("stepping.contribution_rows", "levels.trial_intervals"),
+    ("verdicts.gathered", "evidence"),
+    ("verdicts.trial_quality", "evidence"),
+}
+"""Imports from one stage to another that are left: only fewer may come."""
+
+LEFT_CIRCLES: list[list[str]] = []
+
+MATHEMATICS_OF_STAGES = 61
+
+
 def _yaml(name):
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
@@ -135,6 +156,104 @@ def _imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.split(".")[0])
     return names
+
+
+def _modules() -> dict[str, Path]:
+    """Modules of the package by name, `__init__` files by that of their folder."""
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES)
+    found = dict(zip((name.removesuffix(".__init__") for name in names), SOURCES, strict=True))
+    return {name: path for name, path in found.items() if name != "aqbio"}
+
+
+def _module_imports() -> dict[str, set[str]]:
+    """Modules that each module imports, inside functions and for types too, from the source."""
+    known, graph = _modules(), {}
+    for name, path in known.items():
+        graph[name] = {
+            full if (full := f"{node.module}.{one.name}") in known else node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module in {*known, "aqbio"}
+            for one in node.names
+        } & set(known) - {name}
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that lead back to themselves: what is left when all that lead nowhere are gone."""
+    left = dict(graph)
+    while True:
+        ends = {name for name, seen in left.items() if not seen & set(left)}
+        starts = set(left) - {one for seen in left.values() for one in seen}
+        if not ends | starts:
+            return [sorted(left)] if left else []
+        left = {name: seen for name, seen in left.items() if name not in ends | starts}
+
+
+def test_circles_are_seen():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}
+    assert circles(graph) == [["b", "c"]]
+    assert circles({"a": {"b"}, "b": set()}) == []
+
+
+def test_no_module_leads_back_to_itself():
+    assert circles(_module_imports()) == LEFT_CIRCLES
+
+
+def _stage_of(module: str) -> str | None:
+    """Stage that a module belongs to."""
+    room, _, rest = module.removeprefix("aqbio.").partition(".")
+    name = rest.partition(".")[0]
+    return LEFT_NAMES.get(name, name) if room == "stages" and rest else None
+
+
+def test_no_stage_imports_another():
+    """What two stages need lies below both; the list of exceptions can only become shorter."""
+    pairs = {
+        (name.removeprefix("aqbio.stages."), other.removeprefix("aqbio.stages."))
+        for name, seen in _module_imports().items()
+        for other in seen
+        if _stage_of(name) and _stage_of(other) and _stage_of(name) != _stage_of(other)
+    }
+    assert pairs == LEFT_BETWEEN_STAGES
+
+
+def _is_path(node: ast.BinOp) -> bool:
+    """Whether a quotient puts a name behind a folder: a text, or a constant in capitals."""
+    last = node.right
+    named = isinstance(last, ast.Name) and last.id.isupper()
+    return isinstance(node.op, ast.Div) and (named or _is_text(last))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def mathematics(text: str) -> int:
+    """Products, quotients, differences and powers, and calls of NumPy that compute; no paths."""
+    count = 0
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.BinOp) and not _is_path(node):
+            count += isinstance(node.op, ast.Mult | ast.Div | ast.Pow | ast.MatMult | ast.Sub)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner, name = ast.unparse(node.func.value), node.func.attr
+            numpy = owner.split(".")[0] == "np" and name not in ("array", "zeros", "full")
+            count += numpy or name in ("mean", "sum", "std", "max", "min")
+    return count
+
+
+def test_mathematics_is_seen():
+    assert mathematics("x = np.sqrt(a * b) - c.mean()") == 4
+    assert mathematics('x = "a" + b; y = np.zeros(3); z = study.root / STAGE / f"{name}.nc"') == 0
+
+
+def test_mathematics_of_the_stages_only_becomes_less():
+    """A stage reads, computes by what others hold, and writes: lower the number, never raise it."""
+    folder = ROOT / "aqbio" / "stages"
+    paths = [path for path in folder.rglob("*.py") if path.parent == folder or path.stem == "stage"]
+    count = sum(mathematics(path.read_text(encoding="utf-8")) for path in paths)
+    assert count <= MATHEMATICS_OF_STAGES
 
 
 def test_opensim_is_imported_in_one_module_only():

@@ -107,11 +107,11 @@ class Laboratory:
     static: bool = True
 
     def labels(self, body: VirtualBody) -> dict[str, Label]:
-        """Give the labels that are worn there."""
+        """The labels that are worn there."""
         return {n: one for n, one in body.labels.items() if not n.endswith(self.lacks or (" ",))}
 
     def recordings(self, body: VirtualBody) -> tuple[Recording, ...]:
-        """Give what is recorded there, with the markers of :meth:`labels`."""
+        """What is recorded there, with the markers of :meth:`labels`."""
         kept = [body.skeleton.markers.index(name) for name in self.labels(body)]
         all_of = (body.still, *body.runs) if self.static else body.runs
         return tuple(replace(one, position=one.position[:, kept]) for one in all_of)
@@ -155,7 +155,7 @@ class VirtualBody:
 
 
 def generic(athlete: Athlete) -> Skeleton:
-    """Give the generic skeleton of an athlete's sex, with the athlete's mass."""
+    """The generic skeleton of an athlete's sex, with the athlete's mass."""
     return athlete_skeleton(replace(athlete, name="T", stature=REFERENCE[athlete.sex].stature))
 
 
@@ -213,7 +213,7 @@ def _grown(
     tilt: float,
     random: dict[str, np.random.Generator],
 ) -> Skeleton:
-    """Give the person's own skeleton: sizes, hinge axes, markers and masses."""
+    """The person's own skeleton: sizes, hinge axes, markers and masses."""
     template = Template.of(base, MAP, _worn(base, parts))
     labels = template.markers.labels
     spread = [CLUSTER_SD if name.endswith(CLUSTERS) else LANDMARK_SD for name in labels]
@@ -327,6 +327,6 @@ def _standing(body: Skeleton, random: np.random.Generator) -> Recording:
 
 
 def measured_places(skeleton: Skeleton) -> Template:
-    """Give a skeleton with its own markers as a template, to measure it."""
+    """A skeleton with its own markers as a template, to measure it."""
     places = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
     return Template.of(skeleton, MAP, places)

@@ -53,7 +53,7 @@ EXPECTED: dict[str, str] = {
 
 
 def expectations() -> Iterator[tuple[str, str, str]]:
-    """Give world, hypothesis and expected letters of every cell."""
+    """World, hypothesis and expected letters of every cell."""
     for world, row in EXPECTED.items():
         yield from ((world, *cell) for cell in zip(COLUMNS, row.split(), strict=True))
         yield from ((world, name, "T") for name in ("H3c", "H8c"))
@@ -147,7 +147,7 @@ def study_verdicts(
 
 
 def _part(registry: Registry, kind: str) -> Registry:
-    """Give the hypotheses that read one kind of evidence."""
+    """The hypotheses that read one kind of evidence."""
     kinds = {**dict.fromkeys(BETWEEN, "between"), "H3e": "row"}
     return Registry(
         hypotheses=tuple(one for one in registry.hypotheses if kinds.get(one.id, "steps") == kind)
@@ -155,7 +155,7 @@ def _part(registry: Registry, kind: str) -> Registry:
 
 
 def first_athletes(athletes: WaveAthletes, count: int) -> WaveAthletes:
-    """Give the first athletes of a drawn study."""
+    """The first athletes of a drawn study."""
     return WaveAthletes(**{name: column[:count] for name, column in vars(athletes).items()})
 
 

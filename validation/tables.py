@@ -147,6 +147,6 @@ def _shown(cell: Cell) -> str:
 
 
 def page(proof: Proof) -> str:
-    """Give the page that shows the tables."""
+    """The page that shows the tables."""
     template = Path(__file__).with_name("page.txt").read_text(encoding="utf-8")
     return template.format(matrix=summary(proof), **proof.origin)

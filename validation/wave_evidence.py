@@ -72,7 +72,7 @@ PRESENCE = Presence(capacities=True, restricted_arms=True)
 
 
 def athlete_evidence(athletes: WaveAthletes) -> AthleteEvidence:
-    """Give what a drawn study knows of athletes."""
+    """What a drawn study knows of athletes."""
     contact, flight = phase_times(athletes.fastest, athletes.contact_excess)
     return AthleteEvidence(
         name=tuple(f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))),

@@ -23,7 +23,7 @@ optional unless it says *required*. An unknown key is refused, with the nearest 
 
 
 def settings_schema() -> str:
-    """Give the JSON schema of study.yaml, for editors that complete and check it."""
+    """The JSON schema of study.yaml, for editors that complete and check it."""
     schema = StudySettings.model_json_schema()
     for name, section in SECTIONS.items():
         for key, known in schema["$defs"][section.__name__]["properties"].items():
@@ -32,7 +32,7 @@ def settings_schema() -> str:
 
 
 def settings_page() -> str:
-    """Give the Markdown page of all settings and sheet columns."""
+    """The Markdown page of all settings and sheet columns."""
     lines = [HEADER, *_everyday(), "## study.yaml", "", *_table(_top_level())]
     for name, section in SECTIONS.items():
         stages = [stage for stage, names in STAGE_SECTIONS.items() if name in names]
@@ -83,7 +83,7 @@ def _top_level() -> Iterator[Entry]:
 def _settings(
     section: type[BaseModel], prefix: str = "", defaults: BaseModel | None = None
 ) -> Iterator[Entry]:
-    """Give the settings of a section; nested ones with the defaults that their owner gives."""
+    """The settings of a section; nested ones with the defaults that their owner gives."""
     for name, field in section.model_fields.items():
         kind = field.annotation
         default = field.default if defaults is None else getattr(defaults, name)

@@ -53,7 +53,7 @@ class LandmarkTable(_Strict):
     unused: tuple[UnusedMarkers, ...]
 
     def clusters(self) -> dict[tuple[Segment, bool], str]:
-        """Give the first cluster of each segment, by segment and whether it has sides."""
+        """The first cluster of each segment, by segment and whether it has sides."""
         return {
             (entry.segment, entry.sided): name
             for name, entry in reversed(self.landmarks.items())

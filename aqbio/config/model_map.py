@@ -40,7 +40,7 @@ class MappedJoints(_Strict):
     elbow: Sides | None = None
 
     def by_name(self) -> dict[str, str]:
-        """Give the model's joint for every reported joint, for example ``hip_left``."""
+        """The model's joint for every reported joint, for example ``hip_left``."""
         names: dict[str, str] = {}
         for joint in type(self).model_fields:
             place = getattr(self, joint)
@@ -99,7 +99,7 @@ class ModelMap(_Strict):
     )
 
     def names(self) -> set[str]:
-        """Give every body, joint and coordinate that the map speaks of."""
+        """Every body, joint and coordinate that the map speaks of."""
         named = {body for members in self.groups.values() for body in members}
         named |= {self.feet.left, self.feet.right, self.pelvis.body, self.pelvis.joint}
         named |= set(self.joints.by_name().values())
@@ -216,17 +216,17 @@ class MarkerSet(_Strict):
         return self
 
     def model_name(self, label: str) -> str:
-        """Give the name that a label's marker has on the model."""
+        """The name that a label's marker has on the model."""
         return self.markers[label].model or label
 
     def label_of(self, marker: str) -> str:
-        """Give the laboratory's label of a marker of the model; its own name where it has none."""
+        """The laboratory's label of a marker of the model; its own name where it has none."""
         named = (label for label in self.markers if self.model_name(label) == marker)
         return next(named, marker)
 
 
 def _replaced(content: Any, names: dict[str, str]) -> Any:
-    """Give plain data with some keys and words replaced."""
+    """Plain data with some keys and words replaced."""
     if isinstance(content, dict):
         return {names.get(key, key): _replaced(value, names) for key, value in content.items()}
     if isinstance(content, list):

@@ -132,7 +132,7 @@ def _other_alternative(place: _Place, error: ErrorDetails) -> bool:
 
 
 def _inside(kind: Any, part: int | str) -> Any:
-    """Give the type of a field, of a mapping's value or of a list's item."""
+    """The type of a field, of a mapping's value or of a list's item."""
     if hasattr(kind, "model_fields"):
         field = kind.model_fields.get(part)
         return None if field is None else field.annotation
@@ -143,7 +143,7 @@ def _inside(kind: Any, part: int | str) -> Any:
 
 
 def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
-    """Give what is wrong, and the fix."""
+    """What is wrong, and the fix."""
     name, kind = place.name, error["type"]
     value: object = error["input"]
     given = "" if isinstance(value, Mapping) else f" (given: {value!r})"
@@ -178,7 +178,7 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
 
 
 def _other_unit(place: _Place, error: ErrorDetails) -> str:
-    """Give the fix where a length or mass fits in another unit: centimetres, grams."""
+    """The fix where a length or mass fits in another unit: centimetres, grams."""
     name, context = str(place.location[-1] if place.location else ""), error.get("ctx", {})
     for ending, factor, unit in (("_m", 100.0, "metres"), ("_kg", 1000.0, "kilograms")):
         if name.endswith(ending) and "le" in context:
@@ -207,7 +207,7 @@ def _constraint(error: ErrorDetails) -> str:
 
 
 def _suggestion(place: _Place) -> str:
-    """Give the name that was probably meant, or the names that are known."""
+    """The name that was probably meant, or the names that are known."""
     fields = getattr(place.parent, "model_fields", {})
     near = closest(str(place.location[-1]), fields)
     return f"did you mean {near}?" if near else _known(place.parent)

@@ -92,14 +92,14 @@ def read_yaml(path: Path, model: type[M]) -> M:
 
 
 def setting_line(path: Path, *location: int | str) -> str:
-    """Give the line of a setting in a YAML file, in words."""
+    """The line of a setting in a YAML file, in words."""
     return _line(yaml.compose(_text(path), Loader=yaml.SafeLoader), location)
 
 
 def row_findings(
     error: ValidationError, model: type[BaseModel], path: Path, line: int
 ) -> list[Finding]:
-    """Give the problems of one row of a sheet."""
+    """The problems of one row of a sheet."""
     return list(findings_of(error.errors(), model, path, lambda _: f"line {line}"))
 
 

@@ -13,7 +13,7 @@ _PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `fal
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that looks most like the given one, capitals aside, if any does.
+    """The known word that looks most like the given one, capitals aside, if any does.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
-    """Give the alternatives of a type, missing values left out.
+    """The alternatives of a type, missing values left out.
 
     Examples
     --------

@@ -123,7 +123,7 @@ def summarised(rows: pd.DataFrame) -> Value:
 
 
 def bar_numbers(chart: BarChart) -> pd.DataFrame:
-    """Give every value of a figure as a long table.
+    """Every value of a figure as a long table.
 
     Returns
     -------

@@ -100,7 +100,7 @@ _FLIGHT = (
 
 
 def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
-    """Give the caption of a figure of curves over the step.
+    """The caption of a figure of curves over the step.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
 
 
 def bar_caption(chart: BarChart) -> str:
-    """Give the caption of a figure of bars."""
+    """The caption of a figure of bars."""
     words = [_SAYS[chart.name], _BAR_SIGNS[chart.name]]
     every = [bar for row in chart.rows for panel in row.panels for bar in panel]
     if not chart.paired:
@@ -174,7 +174,7 @@ def grid_alternative_text(grid: PhaseGrid) -> str:
 
 
 def ground_forces_caption(forces: GroundForces) -> str:
-    """Give the caption of a trial's ground reaction forces."""
+    """The caption of a trial's ground reaction forces."""
     unit = "body weights (BW)" if forces.unit == "BW" else "newtons"
     return (
         f"Ground reaction force on each foot in {unit}, filtered like the motion (thick) and "
@@ -205,7 +205,7 @@ def ground_forces_alternative_text(forces: GroundForces) -> str:
 
 
 def agreement_caption(trials: Sequence[TrialAgreement]) -> str:
-    """Give the caption of the figure of agreement, with its gates."""
+    """The caption of the figure of agreement, with its gates."""
     one = trials[0]
     known = [trial.sd_limit for trial in trials if math.isfinite(trial.sd_limit)]
     sure = f" ({known[0]:g})" if known else ""

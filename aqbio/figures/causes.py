@@ -71,7 +71,7 @@ def source_label(source: str) -> str:
 
 
 def source_style(source: str) -> LineStyle:
-    """Give the look of a source: its side's, or grey for what is no joint moment."""
+    """The look of a source: its side's, or grey for what is no joint moment."""
     joint, _, side = source.partition("_")
     if source == TOGETHER:
         return STYLES["total"]
@@ -84,7 +84,7 @@ def source_style(source: str) -> LineStyle:
 
 
 def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
-    """Give the stance means of level C, with the contact model in a column ``variant``.
+    """The stance means of level C, with the contact model in a column ``variant``.
 
     All single sources together stand beside them, under the primary contact model: the measured
     value, which every model shares out.

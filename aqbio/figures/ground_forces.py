@@ -145,7 +145,7 @@ def ground_forces_figure(forces: GroundForces, width_mm: float) -> Figure:
 
 
 def ground_force_numbers(forces: GroundForces) -> pd.DataFrame:
-    """Give the drawn, matched-filtered forces within contacts as a long table.
+    """The drawn, matched-filtered forces within contacts as a long table.
 
     Returns
     -------

@@ -31,7 +31,7 @@ POWERS: tuple[tuple[str, Dash], ...] = ((BLUE, "solid"), (VERMILLION, (0, (4.0, 
 def model_speeds(
     numbers: pd.DataFrame, model: str
 ) -> Callable[[FloatArray, FloatArray], FloatArray]:
-    """Give the speed that a model says of push and swing capacity.
+    """The speed that a model says of push and swing capacity.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _draw_power(place: Axes, numbers: pd.DataFrame) -> None:
 
 
 def limiter_caption() -> str:
-    """Give the caption."""
+    """The caption."""
     return (
         "Athletes by the strength of both sides, measured apart from sprinting and standardised; "
         "darker: higher speed. Lines: equal speed (m/s) by the model named above, fitted by least "

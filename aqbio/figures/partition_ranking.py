@@ -126,7 +126,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
 
 
 def partition_ranking_caption(arms: str = "together") -> str:
-    """Give the caption.
+    """The caption.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def _draw(place: Axes, means: pd.DataFrame, column: str, margin: float) -> None:
 
 
 def side_ratio_caption(margin: float) -> str:
-    """Give the caption.
+    """The caption.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ def shown_cosine(value: float) -> str:
 
 
 def sign_matrix_caption() -> str:
-    """Give the caption."""
+    """The caption."""
     return (
         "Uncentred cosines about the vertical over contact, mean over athletes: +1 where two "
         "groups turn together, −1 where they turn against each other. Below the number: the sign "

@@ -163,7 +163,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
 
 
 def specification_caption(robust_share: float) -> str:
-    """Give the caption.
+    """The caption.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def _mark(place: Axes, value: float, words: str, colour: str, dash: Dash) -> Non
 
 
 def sprints_caption(smallest: float) -> str:
-    """Give the caption.
+    """The caption.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ COLUMNS = columns("stance_means")
 
 
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Give the whole steps that were kept, with their speed under the name ``speed``."""
+    """The whole steps that were kept, with their speed under the name ``speed``."""
     kept = steps[steps["status"] == "ok"].reset_index(drop=True)
     return kept.assign(speed=kept["speed_mps"])
 

@@ -131,7 +131,7 @@ STYLES: dict[str, LineStyle] = {
 
 
 def pale(colour: str) -> tuple[float, float, float]:
-    """Give a colour mixed with white, for single steps behind their mean.
+    """A colour mixed with white, for single steps behind their mean.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def journal_style() -> Iterator[None]:
 
 
 def sheet(width_mm: float, height_mm: float) -> Figure:
-    """Give an empty figure of a size on paper, arranged so that nothing overlaps.
+    """An empty figure of a size on paper, arranged so that nothing overlaps.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def _lines() -> tuple[tuple[str, dict[str, Any]], ...]:
 
 
 def timing_caption(slopes: Mapping[str, float]) -> str:
-    """Give the caption.
+    """The caption.
 
     Parameters
     ----------

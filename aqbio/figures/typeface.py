@@ -33,7 +33,7 @@ _FAMILY_NAMES = (1, 16)  # of the OpenType table "name"
 
 @cache
 def families() -> tuple[str, ...]:
-    """Give the families to draw with: the small copy, then the whole typeface for all else.
+    """The families to draw with: the small copy, then the whole typeface for all else.
 
     The copy is made on the first call, and is gone when the process ends.
     """

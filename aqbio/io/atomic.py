@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path that becomes ``path`` when the block ends without an error.
+    """A temporary path that becomes ``path`` when the block ends without an error.
 
     The temporary file lies in the same folder, so that the final step is a rename, and keeps the
     suffix, so that writers which look at it are not surprised. A killed run leaves ``path`` as it

@@ -55,11 +55,11 @@ class C3dContent:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def values(self, group: str, name: str) -> Any:
-        """Give a parameter's values; empty when the file does not have it."""
+        """A parameter's values; empty when the file does not have it."""
         return self.parameters.get(f"{group}:{name}", ())
 
     def strings(self, group: str, name: str) -> list[str]:
-        """Give a text parameter, stripped; empty when the file does not have it."""
+        """A text parameter, stripped; empty when the file does not have it."""
         return [str(value).strip() for value in np.ravel(self.values(group, name))]
 
 

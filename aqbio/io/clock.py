@@ -30,7 +30,7 @@ RATE_MATCH = 0.005
 
 
 def sampling_rate(time: FloatArray, file: str, declared: float | None = None) -> float:
-    """Give the samples per second of a uniform time column, Hz.
+    """The samples per second of a uniform time column, Hz.
 
     Parameters
     ----------

@@ -158,7 +158,7 @@ def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[st
 
 
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
-    """Give a dataset whose variables carry the dictionary's words as attributes.
+    """A dataset whose variables carry the dictionary's words as attributes.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class AppliedLoad:
     frame: str
 
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
-        """Give its columns in the force file; what it does not say, the names of columns do.
+        """Its columns in the force file; what it does not say, the names of columns do.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class ExternalLoads:
     findings: tuple[Finding, ...]
 
     def groups(self, columns: Sequence[str]) -> list[ForceGroup]:
-        """Give the columns of each load, in the order of the force file.
+        """The columns of each load, in the order of the force file.
 
         Raises
         ------

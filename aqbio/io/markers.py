@@ -63,7 +63,7 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
 
 
 def marked_missing(positions: FloatArray) -> FloatArray:
-    """Give positions with NaN where a file means "not seen": a marker exactly at the origin."""
+    """Positions with NaN where a file means "not seen": a marker exactly at the origin."""
     size = np.abs(positions).sum(axis=2)
     missing = ~np.isfinite(size) | (size == 0.0)
     return np.where(missing[..., None], np.nan, positions)

@@ -49,7 +49,7 @@ class Storage:
             raise ValueError(f"values have shape {self.values.shape}, expected {expected}.")
 
     def column(self, name: str) -> FloatArray:
-        """Give one column.
+        """One column.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from aqbio.errors import AqbioError
 
 
 def model_markers(path: Path) -> dict[str, str]:
-    """Give the body of every marker of a model.
+    """The body of every marker of a model.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def model_markers(path: Path) -> dict[str, str]:
 
 
 def model_masses(path: Path) -> dict[str, float]:
-    """Give the mass of every body of a model, kg.
+    """The mass of every body of a model, kg.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def model_masses(path: Path) -> dict[str, float]:
 
 
 def model_names(path: Path) -> frozenset[str]:
-    """Give every name in a model: bodies, joints, coordinates, markers and all else.
+    """Every name in a model: bodies, joints, coordinates, markers and all else.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def model_names(path: Path) -> frozenset[str]:
 
 
 def model_mass(path: Path) -> float:
-    """Give the mass of all bodies of a model, kg.
+    """The mass of all bodies of a model, kg.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def model_mass(path: Path) -> float:
 
 
 def bone_scales(path: Path) -> set[tuple[float, ...]]:
-    """Give the different scales that the bones of a model are drawn with.
+    """The different scales that the bones of a model are drawn with.
 
     Raises
     ------

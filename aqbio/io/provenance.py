@@ -17,14 +17,14 @@ LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotl
 
 
 def file_hash(path: Path) -> str:
-    """Give the first 16 hexadecimal digits of a file's SHA-256."""
+    """The first 16 hexadecimal digits of a file's SHA-256."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Give the versions of aqbio, Python and the libraries that numbers depend on."""
+    """The versions of aqbio, Python and the libraries that numbers depend on."""
     found = {"aqbio": aqbio.__version__, "python": platform.python_version()}
     for library in LIBRARIES:
         try:
@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def git_commit() -> str:
-    """Give the commit of aqbio's own checkout, with ``+changes`` when files differ from it."""
+    """The commit of aqbio's own checkout, with ``+changes`` when files differ from it."""
     root = Path(aqbio.__file__).parents[1]
     try:
         if not root.samefile(_git(root, "rev-parse", "--show-toplevel")):
@@ -49,7 +49,7 @@ def git_commit() -> str:
 
 
 def _named(paths: Iterable[Path]) -> dict[str, Path]:
-    """Give every file under the shortest end of its path that no other one has."""
+    """Every file under the shortest end of its path that no other one has."""
     parts = {path: path.parts for path in sorted(set(paths))}
     named = {}
     for path, own in parts.items():
@@ -69,7 +69,7 @@ def _git(root: Path, *arguments: str) -> str:
 def provenance(
     stage: str, inputs: Iterable[Path], settings: Mapping[str, object]
 ) -> dict[str, str]:
-    """Give the provenance attributes that every output carries.
+    """The provenance attributes that every output carries.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class Study:
         return self._place(self.settings.files.data)
 
     def sheet(self, name: Literal["participants", "trials"]) -> Path:
-        """Give the file of a sheet."""
+        """The file of a sheet."""
         return self.file.parent / str(getattr(self.settings.files, name))
 
     @property
@@ -107,7 +107,7 @@ class Study:
         return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
-        """Give the generic model of a participant, or the one that is the participant's already.
+        """The generic model of a participant, or the one that is the participant's already.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Study:
         return MODELS / "sprint" / f"sprint_{sex}.osim"
 
     def participant(self, participant_id: str) -> Participant:
-        """Give a participant's row.
+        """A participant's row.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class Study:
         )
 
     def sessions_of(self, participant_id: str) -> tuple[str, ...]:
-        """Give the participants that are sessions of the same person, and have no own model."""
+        """The participants that are sessions of the same person, and have no own model."""
         person = self.participant(participant_id).person
         return tuple(
             one.participant_id
@@ -162,7 +162,7 @@ class Study:
         )
 
     def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
-        """Give the included trials of a participant, the static one too."""
+        """The included trials of a participant, the static one too."""
         return tuple(
             trial
             for trial in self.trials
@@ -170,7 +170,7 @@ class Study:
         )
 
     def static_of(self, participant_id: str) -> Trial | None:
-        """Give the static trial of a participant, if there is one."""
+        """The static trial of a participant, if there is one."""
         name = self.participant(participant_id).static_trial
         for trial in self.trials_of(participant_id):
             if trial.trial_id == name:
@@ -178,19 +178,19 @@ class Study:
         return None
 
     def moving_of(self, participant_id: str) -> tuple[Trial, ...]:
-        """Give the included trials of a participant that are not static."""
+        """The included trials of a participant that are not static."""
         return tuple(trial for trial in self.trials_of(participant_id) if trial.task != "static")
 
     def recording(self, trial: Trial) -> Path:
-        """Give the path of a trial's markers, or of its coordinates."""
+        """The path of a trial's markers, or of its coordinates."""
         return self.data / trial.source
 
     def forces(self, trial: Trial) -> Path | None:
-        """Give the path of a trial's force file, if the forces are in a file of their own."""
+        """The path of a trial's force file, if the forces are in a file of their own."""
         return self.data / trial.force_file if trial.force_file else None
 
     def folder(self, participant_id: str, stage: str) -> Path:
-        """Give the folder of a participant's results of one stage."""
+        """The folder of a participant's results of one stage."""
         names = {
             "prepare": "prepared",
             "scale": "model",
@@ -200,7 +200,7 @@ class Study:
         return self.root / "participants" / participant_id / names.get(stage, stage)
 
     def manifest(self, participant_id: str, stage: str) -> Path:
-        """Give the file that says what a stage made for a participant."""
+        """The file that says what a stage made for a participant."""
         return self.root / "participants" / participant_id / f"{stage}.json"
 
     def read_manifest(self, participant_id: str, stage: str) -> dict[str, Any]:
@@ -224,18 +224,18 @@ class Study:
         return content
 
     def table(self, name: str) -> Path:
-        """Give the path of a table of the study."""
+        """The path of a table of the study."""
         return self.root / "tables" / name
 
     def section(self, name: str, model: type[S]) -> S:
-        """Give a settings section, typed."""
+        """A settings section, typed."""
         value = getattr(self.settings, name)
         if not isinstance(value, model):
             raise TypeError(f"section {name} is not a {model.__name__}")
         return value
 
     def stage_settings(self, stage: str) -> dict[str, Any]:
-        """Give the sections that a stage reads, as plain data for provenance."""
+        """The sections that a stage reads, as plain data for provenance."""
         return {
             name: getattr(self.settings, name).model_dump(mode="json")
             for name in STAGE_SECTIONS[stage]

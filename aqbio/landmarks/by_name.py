@@ -25,7 +25,7 @@ LAST = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SidedLandmark:
     """A landmark on a side of the body; the side is empty on the midline."""
 
     landmark: str
@@ -43,20 +43,20 @@ class NamedLabels:
     Attributes
     ----------
     places : dict
-        Place by label.
+        SidedLandmark by label.
     unused : dict
         Reason by label that is known and left out.
     unknown : tuple of str
         Labels that say nothing.
     """
 
-    places: dict[str, Place]
+    places: dict[str, SidedLandmark]
     unused: dict[str, str]
     unknown: tuple[str, ...]
 
 
 def plain_name(label: str) -> str:
-    """Give a label in small letters and digits only.
+    """A label in small letters and digits only.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
     found = {label: best for label in names if (best := _best(label, table)) is not None}
     unused = dict.fromkeys(_axis_ends(names), COMPUTED)
     unused |= {label: why for label in names if (why := _why_unused(label, table))}
-    places: dict[str, Place] = {}
+    places: dict[str, SidedLandmark] = {}
     for label, (_, place) in sorted(found.items(), key=lambda item: item[1][0]):
         taken = place in places.values() and not table.landmarks[place.landmark].cluster
         if label in unused:
@@ -107,20 +107,20 @@ def _axis_ends(labels: Iterable[str]) -> list[str]:
     return [label for label in labels if label[:-1] in stems and label[-1:] in AXIS_ENDS]
 
 
-def _toes(places: dict[str, Place]) -> dict[str, Place]:
+def _toes(places: dict[str, SidedLandmark]) -> dict[str, SidedLandmark]:
     """Take a toe marker for the second metatarsal where the first one has none."""
     known = set(places.values())
     return {
-        label: Place("mt2", place.side)
+        label: SidedLandmark("mt2", place.side)
         if place.landmark == "toe"
-        and not {Place("mt1", place.side), Place("mt2", place.side)} & known
+        and not {SidedLandmark("mt1", place.side), SidedLandmark("mt2", place.side)} & known
         else place
         for label, place in places.items()
     }
 
 
-def _best(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
-    """Place that a label names and the rank of the name in the table's list."""
+def _best(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] | None:
+    """Landmark that a label names and the rank of the name in the table's list."""
     candidates = []
     for name, side in _readings(label):
         for landmark, entry in table.landmarks.items():
@@ -131,11 +131,11 @@ def _best(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
                 if spelling in entry.names:
                     # an exact spelling before one without its number
                     rank = entry.names.index(spelling) + 100 * (spelling != name)
-                    candidates.append((rank, Place(landmark, side)))
+                    candidates.append((rank, SidedLandmark(landmark, side)))
     return min(candidates, default=_on_segment(label, table))
 
 
-def _on_segment(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
+def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] | None:
     """Cluster of the one segment that a label with a side names by a word, and no joint or end."""
     found = set()
     for name, side in _readings(label):
@@ -147,7 +147,7 @@ def _on_segment(label: str, table: LandmarkTable) -> tuple[int, Place] | None:
             if any(
                 word in name and (word != HEAD or name.startswith(HEAD)) for word in entry.words
             ):
-                found.add(Place(landmark, side if entry.sided else ""))
+                found.add(SidedLandmark(landmark, side if entry.sided else ""))
     return (LAST, found.pop()) if len(found) == 1 else None
 
 

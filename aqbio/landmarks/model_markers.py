@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.landmarks.by_name import Place, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
 from aqbio.landmarks.proposal import (
     Labelling,
     blank,
@@ -30,7 +30,7 @@ PELVIS = ("asis", "psis", "sacrum")
 
 
 def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
-    """Give points for the landmarks of pelvis and feet that no marker of the model is on.
+    """Points for the landmarks of pelvis and feet that no marker of the model is on.
 
     None where its markers show them all; otherwise also points on the bodies that have no marker.
 
@@ -51,7 +51,7 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
 
 
 def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
-    """Give all markers of a model, stand-ins among them, as a marker set of their own labels.
+    """All markers of a model, stand-ins among them, as a marker set of their own labels.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
 
 
 def landmark_labels(marker_set: MarkerSet) -> set[str]:
-    """Give the labels that show pelvis and feet."""
+    """The labels that show pelvis and feet."""
     feet, pelvis = (marker_set.feet.left, marker_set.feet.right), marker_set.pelvis
     return {
         *pelvis.front,
@@ -106,7 +106,7 @@ def _beyond(skeleton: Skeleton, foot: str) -> set[int]:
     return {body for body in range(len(skeleton.bodies)) if skeleton.lineage[body, index]}
 
 
-def _landmark(posture: Posture, place: Place, model_map: ModelMap) -> BodyPoint:
+def _landmark(posture: Posture, place: SidedLandmark, model_map: ModelMap) -> BodyPoint:
     skeleton, joints = posture.skeleton, model_map.joints.by_name()
     name, side = blank(place), place.side
     if place.landmark in PELVIS:

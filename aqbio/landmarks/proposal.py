@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aqbio.config.landmarks import Landmark, LandmarkTable
-from aqbio.landmarks.by_name import Place
-from aqbio.landmarks.model_places import ModelPlaces
+from aqbio.landmarks.by_name import SidedLandmark
+from aqbio.landmarks.model_landmarks import ModelLandmarks
 
 SIDES = ("right", "left")
 
@@ -20,32 +20,32 @@ class Labelling:
     Attributes
     ----------
     places : dict
-        Place by label.
+        SidedLandmark by label.
     static_only : frozenset of str
         Labels that no moving trial has.
     notes : dict
         How a place was found, by label, where it was not by its name.
     """
 
-    places: Mapping[str, Place]
+    places: Mapping[str, SidedLandmark]
     static_only: frozenset[str]
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, landmark: str, side: str = "") -> str | None:
-        """Give the label at a place, if there is one."""
-        wanted = Place(landmark, side)
+        """The label at a place, if there is one."""
+        wanted = SidedLandmark(landmark, side)
         return next((label for label, place in self.places.items() if place == wanted), None)
 
 
 def proposed_markers(
-    labelling: Labelling, model: ModelPlaces, table: LandmarkTable, *, sprint: bool
+    labelling: Labelling, model: ModelLandmarks, table: LandmarkTable, *, sprint: bool
 ) -> dict[str, dict[str, Any]]:
-    """Give the entry of every label that can be attached to the model, by section.
+    """The entry of every label that can be attached to the model, by section.
 
     Parameters
     ----------
     labelling : Labelling
-    model : ModelPlaces
+    model : ModelLandmarks
     table : LandmarkTable
     sprint : bool
         Whether the model is our sprint model, whose measures the table knows.
@@ -70,7 +70,7 @@ def proposed_markers(
 
 
 def _entry(
-    label: str, place: Place, landmark: Landmark, model: ModelPlaces, *, sprint: bool
+    label: str, place: SidedLandmark, landmark: Landmark, model: ModelLandmarks, *, sprint: bool
 ) -> dict[str, Any] | None:
     """Body, place on the model and kind of one label; None where the model lacks the segment."""
     side = "" if landmark.segment in ("pelvis", "torso") else place.side
@@ -110,11 +110,11 @@ INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
 """What does as well."""
 
 
-def missing_landmarks(labelling: Labelling) -> list[Place]:
-    """Give the landmarks that no marker set can do without, and that are not there."""
+def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
+    """The landmarks that no marker set can do without, and that are not there."""
     have = labelling.label
     return [
-        Place(landmark, side)
+        SidedLandmark(landmark, side)
         for landmark in NEEDED
         for side in SIDES
         if not have(landmark, side)
@@ -122,24 +122,24 @@ def missing_landmarks(labelling: Labelling) -> list[Place]:
     ]
 
 
-def blank(place: Place) -> str:
-    """Give the name under which a marker set asks for a label.
+def blank(place: SidedLandmark) -> str:
+    """The name under which a marker set asks for a label.
 
     Examples
     --------
-    >>> blank(Place("psis", "right"))
+    >>> blank(SidedLandmark("psis", "right"))
     'right_psis'
     """
     return f"{place.side}_{place.landmark}"
 
 
-def asked(place: Place) -> str:
+def asked(place: SidedLandmark) -> str:
     """Say what a blank of a marker set asks for."""
     return f"the label on the {place.side} {NEEDED[place.landmark]}"
 
 
 def with_blanks(labelling: Labelling) -> Labelling:
-    """Give a labelling in which blanks stand for the landmarks that are missing."""
+    """A labelling in which blanks stand for the landmarks that are missing."""
     places = {blank(place): place for place in missing_landmarks(labelling)}
     return replace(labelling, places={**labelling.places, **places})
 
@@ -147,7 +147,7 @@ def with_blanks(labelling: Labelling) -> Labelling:
 def marker_set_content(
     name: str, source: str, labelling: Labelling, sections: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give a whole marker set as plain data.
+    """A whole marker set as plain data.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
 
 
 def _initialising(path: Path) -> tuple[Any, list[Finding]]:
-    """Give the model with its muscles, or without them where it does not initialise with them."""
+    """The model with its muscles, or without them where it does not initialise with them."""
     try:
         with quiet(level="Off"):
             model = load_model(path, muscles=True)
@@ -191,7 +191,7 @@ def _left_right(model: Any) -> list[Finding]:
 
 
 def _named(members: Any, side: str, value: Callable[[Any], float]) -> list[tuple[str, float]]:
-    """Give the value of every member whose name ends with a side, by its name without it."""
+    """The value of every member whose name ends with a side, by its name without it."""
     chosen = (members.get(index) for index in range(members.getSize()))
     return [
         (member.getName().removesuffix(side), float(value(member)))

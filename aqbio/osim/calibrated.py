@@ -23,7 +23,7 @@ from aqbio.osim.skeleton import read_skeleton
 def generic_skeleton(
     source: Path, corrections: Corrections, scratch: Path
 ) -> tuple[Skeleton, Path, list[Finding]]:
-    """Give the skeleton of a corrected generic model, its file, and what was corrected."""
+    """The skeleton of a corrected generic model, its file, and what was corrected."""
     model = load_model(source, muscles=not corrections.drop_muscles)
     findings = apply_corrections(model, corrections)
     corrected = scratch / "corrected.osim"
@@ -88,7 +88,7 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
 
 
 def _weigh(model: Any, skeleton: Skeleton, heavier: float) -> None:
-    """Give the bodies the skeleton's masses and inertias, times how much heavier the person is."""
+    """The bodies the skeleton's masses and inertias, times how much heavier the person is."""
     weights = zip(heavier * skeleton.mass, heavier * skeleton.inertia, strict=True)
     for name, (mass, inertia) in zip(skeleton.bodies, weights, strict=True):
         (xx, xy, xz), (_, yy, yz), (_, _, zz) = inertia.tolist()
@@ -98,7 +98,7 @@ def _weigh(model: Any, skeleton: Skeleton, heavier: float) -> None:
 
 
 def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
-    """Give the joint frames of the hinges their orientations."""
+    """The joint frames of the hinges their orientations."""
     joints = model.updJointSet()
     for body in template.hinges:
         joint = joints.get(skeleton.joints[body])

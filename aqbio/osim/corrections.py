@@ -69,7 +69,7 @@ def coordinates(model: Any) -> Iterator[Any]:
 
 
 def flagged(model: Any, flag: str) -> list[str]:
-    """Give the coordinates for which a getter, such as ``getDefaultLocked``, is true."""
+    """The coordinates for which a getter, such as ``getDefaultLocked``, is true."""
     return [
         coordinate.getName() for coordinate in coordinates(model) if getattr(coordinate, flag)()
     ]

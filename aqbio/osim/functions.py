@@ -21,7 +21,7 @@ from aqbio.osim.session import opensim
 
 
 def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
-    """Give an OpenSim function of one variable as a table of one piecewise polynomial.
+    """An OpenSim function of one variable as a table of one piecewise polynomial.
 
     Parameters
     ----------

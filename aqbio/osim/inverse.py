@@ -270,7 +270,7 @@ def inverse_dynamics(
 
 
 def _mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
-    """Give each coordinate's place in Simbody's vector of speeds."""
+    """Each coordinate's place in Simbody's vector of speeds."""
     slots = []
     for handle in handles:
         before = np.array([state.getU().get(k) for k in range(state.getNU())])

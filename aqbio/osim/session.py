@@ -162,7 +162,7 @@ def initialised(model: Any, *, file: Path | None = None) -> Any:
 
 
 def array_from_vec3(vector: Any) -> NDArray[np.float64]:
-    """Give the three numbers of a ``SimTK.Vec3``.
+    """The three numbers of a ``SimTK.Vec3``.
 
     Examples
     --------
@@ -173,13 +173,13 @@ def array_from_vec3(vector: Any) -> NDArray[np.float64]:
 
 
 def vec3(values: ArrayLike) -> Any:
-    """Give a ``SimTK.Vec3`` of three numbers."""
+    """A ``SimTK.Vec3`` of three numbers."""
     x, y, z = np.asarray(values, dtype=float)
     return opensim.Vec3(float(x), float(y), float(z))
 
 
 def rotation_matrix(rotation: Any) -> NDArray[np.float64]:
-    """Give a ``SimTK.Rotation`` as a (3, 3) array whose columns are the rotated axes.
+    """A ``SimTK.Rotation`` as a (3, 3) array whose columns are the rotated axes.
 
     Examples
     --------
@@ -192,14 +192,14 @@ def rotation_matrix(rotation: Any) -> NDArray[np.float64]:
 
 
 def inertia_matrix(inertia: Any) -> NDArray[np.float64]:
-    """Give a ``SimTK.Inertia`` as a symmetric (3, 3) array, kg m²."""
+    """A ``SimTK.Inertia`` as a symmetric (3, 3) array, kg m²."""
     moments, products = array_from_vec3(inertia.getMoments()), inertia.getProducts()
     xy, xz, yz = array_from_vec3(products)
     return np.array([[moments[0], xy, xz], [xy, moments[1], yz], [xz, yz, moments[2]]])
 
 
 def reason(error: BaseException) -> str:
-    """Give what OpenSim complains about on one line, without its place in the C++ source.
+    """What OpenSim complains about on one line, without its place in the C++ source.
 
     Examples
     --------

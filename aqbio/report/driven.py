@@ -82,7 +82,7 @@ class Driven:
         return list(dict.fromkeys(source for _, source in self.effects))
 
     def largest(self, side: str) -> list[Effect]:
-        """Give the single joints that do most to a side, largest first."""
+        """The single joints that do most to a side, largest first."""
         joints = [
             effect
             for (target, source), effect in self.effects.items()
@@ -113,7 +113,7 @@ OneColumn = TypeVar("OneColumn", bound=Column)
 
 
 def fastest(columns: list[OneColumn]) -> OneColumn | None:
-    """Give the fastest column of the first condition."""
+    """The fastest column of the first condition."""
     first = [one for one in columns if one.condition == columns[0].condition]
     return max(first, key=lambda one: one.speed_mps, default=None)
 

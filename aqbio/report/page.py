@@ -42,7 +42,7 @@ AGREEMENT = "agreement"
 FEW = 2
 """Participants, and columns told in words, that a page shows without folding."""
 
-TOLD_CAUSES = 10
+SHOWN_CAUSES = 10
 """Causes of one severity that a page tells at once: about a screen; the others are folded."""
 
 _SURELY = 0.001
@@ -140,7 +140,7 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
     environment.filters |= {"estimate": estimate, "probability": probability}
     environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"few": FEW, "told_causes": TOLD_CAUSES}
+    environment.globals |= {"few": FEW, "shown_causes": SHOWN_CAUSES}
     style = (templates / "style.css").read_text(encoding="utf-8")
     figures = _figures(content.figures)
     values = Sections(environment, contain)

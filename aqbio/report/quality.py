@@ -157,7 +157,7 @@ def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
 
 
 def wording(measure: str, unit: str) -> Wording:
-    """Give the words of a measure; one without words is shown under its own name."""
+    """The words of a measure; one without words is shown under its own name."""
     own = unit if unit not in ("1", "relative") else ""
     return WORDINGS.get(measure, Wording(measure.replace("_", " "), own))
 
@@ -225,7 +225,7 @@ class Residual:
 
 
 def residuals(quality: pd.DataFrame) -> list[Residual]:
-    """Give every trial's residuals by axis, and whether any is outside its limit.
+    """Every trial's residuals by axis, and whether any is outside its limit.
 
     A trial that was fitted has two entries, before and after.
     """
@@ -243,7 +243,7 @@ def residuals(quality: pd.DataFrame) -> list[Residual]:
 
 
 def closures(quality: pd.DataFrame) -> pd.DataFrame:
-    """Give the closure rows: columns participant_id, trial_id, name, identity, value, limit, ok."""
+    """The closure rows: columns participant_id, trial_id, name, identity, value, limit, ok."""
     found = quality[quality["measure"].str.startswith("closure_")]
     return found.assign(
         name=found["measure"].str.removeprefix("closure_"),
@@ -253,7 +253,7 @@ def closures(quality: pd.DataFrame) -> pd.DataFrame:
 
 
 def closure_summary(quality: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give every identity once: its worst trial, how many trials, and in how many it is broken."""
+    """Every identity once: its worst trial, how many trials, and in how many it is broken."""
     found = closures(quality)
     worst = found.loc[found.groupby("name", sort=False)["value"].idxmax()]
     counted = found.groupby("name", sort=False)["ok"].agg(["size", "sum"])

@@ -8,7 +8,7 @@ import pandas as pd
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as dictionaries by column name.
+    """The rows of a table as dictionaries by column name.
 
     Examples
     --------

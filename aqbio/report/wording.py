@@ -151,12 +151,12 @@ def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
 
 
 def _lowered(title: str) -> str:
-    """Give a title as part of a sentence."""
+    """A title as part of a sentence."""
     return title[:1].lower() + title[1:]
 
 
 def _closed(reason: str) -> str:
-    """Give a reason that ends as a sentence, with real minus signs and a space before %.
+    """A reason that ends as a sentence, with real minus signs and a space before %.
 
     Examples
     --------
@@ -227,7 +227,7 @@ def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _percent(row: Mapping[str, Any]) -> str:
-    """Give a share with its interval."""
+    """A share with its interval."""
     low, value, high = (float(row[name]) for name in ("ci_low", "estimate", "ci_high"))
     told = f"{100.0 * value:.0f} %"
     if math.isnan(low):

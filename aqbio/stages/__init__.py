@@ -2,16 +2,16 @@
 
 prepare
     axes, plates, contacts, markers and files of one trial
-scaling
-    of `scale`: the body calibrated from all recordings
+scale
+    the body calibrated from all recordings
 solve
     joint angles as input, what is written, checks of the forces
 fitting
     of `consistency`: beliefs, the session, what became of its trials
 levels
-    of `contributions`: levels A, B and C as a dataset, with signals, curves, rows and intervals
+    of `contributions`: levels A, B and C as a dataset, outcomes, rows and intervals
 stepping
-    of `steps`: roles, curves, columns, rows of contributions, quality
+    of `steps` and `tables`: columns, rows of contributions, quality
 arms
     of `evidence`: one trial under every choice of method
 verdicts

@@ -8,11 +8,13 @@ from typing import Any
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.records.centres import centres_dataset, centres_path
 from aqbio.records.internal import contained
 from aqbio.records.manifest import (
     Report,
@@ -23,13 +25,14 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.stages.fitting.findings import plain_findings, session_findings, suspicion_findings
 from aqbio.stages.fitting.fitted import fitted_dataset, posterior_variables
 from aqbio.stages.fitting.held_out import held_out
 from aqbio.stages.fitting.numbers import estimate_numbers, fit_numbers
 from aqbio.stages.fitting.session import FittedSession, fitted_session
 from aqbio.stages.fitting.static import static_stance
-from aqbio.stages.fitting.trials import FITTED, PLAIN, SolvedTrial, plain_dataset, write_trial
+from aqbio.stages.fitting.trials import plain_dataset, write_trial
 
 STAGE = "consistency"
 OFF = "consistency is off"
@@ -72,7 +75,7 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
         _write_model(study, participant_id, fitted)
     else:
         former = ParticipantModel.adjusted(study, participant_id)
-        for file in (former.osim, former.table):
+        for file in (former.osim, former.table, centres_path(study, participant_id)):
             file.unlink(missing_ok=True)
     entries = run_trials(
         study,
@@ -154,6 +157,9 @@ def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> No
     runner = next(iter(fitted.fits.values())).runner
     write_adjusted_model(scaled.osim, adjusted_skeleton(runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
+    centres = centres_dataset(fitted.centres, runner.skeleton.bodies)
+    attributes = provenance(STAGE, (scaled.table,), study.stage_settings(STAGE))
+    write_dataset(centres, centres_path(study, participant_id), attributes)
 
 
 def _trial(

@@ -24,6 +24,8 @@ from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.names import ANATOMICAL_GROUPS
+from aqbio.records.body_spread import body_spread, followed_markers
+from aqbio.records.centres import known_centres
 from aqbio.records.loads import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.records.manifest import (
     Report,
@@ -33,15 +35,14 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.observed import read_observed
+from aqbio.records.observed_parts import ObservedParts, observed_only
 from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
-from aqbio.stages.fitting.trials import FITTED, SolvedTrial
-from aqbio.stages.fitting.versions import with_drag, with_plain, with_posterior
+from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
-from aqbio.stages.levels.body_spread import body_spread
 from aqbio.stages.levels.dataset import Contributions, contributions_dataset
-from aqbio.stages.levels.observed_parts import ObservedParts, observed_only
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
 from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.stages.levels.versions import with_drag, with_plain, with_posterior
 from aqbio.stages.levels.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme
@@ -180,17 +181,6 @@ def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
     return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
-def _followed(study: Study, data: xr.Dataset) -> dict[str, float]:
-    """Weights of the model's markers that inverse kinematics followed, by name."""
-    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
-    names = list(map(str, data["marker"].values[followed]))
-    if data.attrs.get("from_coordinates"):
-        return dict.fromkeys(names, 1.0)
-    markers = study.marker_set.markers
-    weights = {study.marker_set.model_name(x): y.weight for x, y in markers.items()}
-    return {name: weights[name] for name in names if name in weights}
-
-
 def _intervals(
     study: Study,
     participant_id: str,
@@ -210,10 +200,11 @@ def _intervals(
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
     sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS)
     trial = (result.time, heading, result.touching)
-    draws = trial_draws(result.levels, anatomy, trial, Spread(), sampling, role_scheme(study))
+    spreads = Spread(centres=known_centres(study, participant_id))
+    draws = trial_draws(result.levels, anatomy, trial, spreads, sampling, role_scheme(study))
     longest = study.settings.steps.maximum_flight_s
     window = drawn_window(contacts, result.time, longest)
-    weights = _followed(study, data)
+    weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
     moved = with_bodies(draws, spread, weight, window, parts.unseen_sd)

@@ -11,9 +11,11 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
+from aqbio.mechanics.gait.lines import LINES
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
@@ -27,9 +29,10 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.observed import why_not_whole
+from aqbio.records.specifications import Arm, arms_left_out, carried, recomputed_arms
+from aqbio.records.step_files import recorded_steps, step_file
 from aqbio.stages.arms.cached import CachedTrial, LooseFits, loose_fits
-from aqbio.stages.arms.choices import Arm, arms_left_out, carried, recomputed_arms
-from aqbio.stages.arms.lines import LINES, contact_line_rates, line_rates
+from aqbio.stages.arms.lines import contact_line_rates, line_rates
 from aqbio.stages.arms.posterior import posterior_sds
 from aqbio.stages.arms.recomputed import (
     arm_trial,
@@ -45,10 +48,10 @@ from aqbio.stages.arms.step_rows import (
     step_numbers,
 )
 from aqbio.stats.evidence import CHAINS
-from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.roles import flight_feet
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 STAGE = "evidence"
@@ -64,6 +67,8 @@ class Collected:
     ----------
     loose : LooseFits
         Forces trusted a third as much.
+    table : DataFrame
+        The participant's steps, judged.
     own, arms : list of dict
         Steps under the study's own settings, and under the other arms.
     rates : dict
@@ -71,6 +76,7 @@ class Collected:
     """
 
     loose: LooseFits
+    table: pd.DataFrame
     own: list[dict[str, Any]] = field(default_factory=list)
     arms: list[dict[str, Any]] = field(default_factory=list)
     rates: dict[str, float] = field(default_factory=dict)
@@ -78,7 +84,9 @@ class Collected:
 
 def _without_results(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
-    _write(study, participant_id, Collected(LooseFits()), [])
+    import pandas as pd
+
+    _write(study, participant_id, Collected(LooseFits(), pd.DataFrame()), [])
 
 
 @participant_stage(STAGE, _without_results)
@@ -89,7 +97,7 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     and ``evidence.json`` last.
     """
     loose, findings = _loose_fits(study, participant_id)
-    collected = Collected(loose)
+    collected = Collected(loose, read_columns(step_file(study, participant_id, "steps")))
     trials = run_trials(
         study,
         participant_id,
@@ -133,7 +141,7 @@ def evidence_trial(
     )
     cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.loose)
     data = cached.contributions
-    steps = trial_steps(study, list(trial_contacts(data)), cached.time)
+    steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
     own_arm, *others = _arms(study)
     kinematics = own_kinematics(cached)
     feet = foot_velocities(study, cached, kinematics)

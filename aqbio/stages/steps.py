@@ -1,8 +1,8 @@
-"""Stage steps: one row per step, its curves, and the quality of every trial."""
+"""Stage steps: a participant's steps, one row each, their curves, contributions and quality."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,25 +10,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import Trial
-from aqbio.errors import AqbioError
+from aqbio.io.columnar import joined, write_columns
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.step_measures import speed_change
 from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY
-from aqbio.records.findings import Failures, finding_rows
-from aqbio.records.internal import contained
-from aqbio.records.manifest import OK, Report
-from aqbio.stages.fitting.precision import statistic_sds
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.step_files import CURVES, STAGE, step_file
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping import quality
 from aqbio.stages.stepping.contribution_rows import contribution_tables
 from aqbio.stages.stepping.curves import curves_dataset, kept_curves
-from aqbio.stages.stepping.trial_states import LAST, trial_rows, unobserved_parts
+from aqbio.stages.stepping.trial import TrialSteps
+from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.roles import role_scheme
@@ -38,56 +42,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-STAGE = "steps"
-
-DIGITS = 5
-"""Significant digits of the long table: a hundred-thousandth, far below any interval."""
-
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class TrialSteps:
-    """Steps of one trial.
-
-    Attributes
-    ----------
-    steps : tuple of Step
-        All of them.
-    curves : xarray.Dataset
-        From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known.
-    rows : tuple of DataFrame
-        Of contributions, for every step of the curves.
-    """
-
-    participant_id: str
-    trial: Trial
-    data: xr.Dataset
-    marker_error: xr.DataArray
-    steps: tuple[Step, ...]
-    curves: xr.Dataset
-    rows: tuple[pd.DataFrame, ...]
-    source: Path
-
-    @property
-    def tracked(self) -> bool:
-        """Whether markers were compared with the model; not where joint angles were given."""
-        return not self.trial.coordinates_file
-
-    @property
-    def numbers(self) -> list[int]:
-        """Numbers of the steps that have curves."""
-        return [int(number) for number in self.curves["number"].values]
-
-    def curves_of(self, *statuses: str) -> xr.Dataset:
-        """Curves of steps whose contacts have a status."""
-        numbers = [step.number for step in self.steps if step.status in statuses]
-        return self.curves.isel(step=np.isin(self.numbers, numbers))
-
-
-@dataclass(frozen=True, slots=True)
 class ToldTrial:
-    """What is kept of a trial until the tables of the study are written.
+    """What is kept of a trial.
 
     Attributes
     ----------
@@ -97,73 +57,90 @@ class ToldTrial:
         Of every step that was kept.
     curves : xarray.Dataset
         Of these steps, in single precision.
-    unobserved : str
-        Parts that were not observed during the contacts, and why.
+    source : Path
     """
 
-    participant_id: str
-    trial_id: str
-    source: Path
     steps: list[Row]
     quality: list[Row]
     contributions: list[pd.DataFrame]
     curves: xr.Dataset
-    unobserved: str
+    source: Path
 
 
-def steps_study(study: Study, report: Report) -> None:
-    """Write the study's tables: steps, contributions, quality, findings, trials and step curves."""
-    import pandas as pd
+def _without_results(study: Study, participant_id: str) -> None:
+    """Leave the files of a participant that nothing is known of."""
+    _write(study, participant_id, [])
 
-    done, failed = _told_trials(study)
-    source = provenance(STAGE, [trial.source for trial in done], study.stage_settings(STAGE))
+
+@participant_stage(STAGE, _without_results)
+def steps_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Cut all trials of a participant into steps.
+
+    Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc`` and
+    ``contributions.nc``; ``steps.json`` last.
+    """
+    told: list[ToldTrial] = []
+
+    def work(trial: Trial) -> TrialOutcome:
+        source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
+        found = _trial_steps(study, participant_id, trial, source)
+        told.append(_told(study, found))
+        return TrialOutcome(
+            {"unobserved": quality.unobserved_parts(study, found.data)}, (), (source,)
+        )
+
+    trials = run_trials(study, participant_id, STAGE, work, report)
+    _write(study, participant_id, told)
+    write_manifest(study, participant_id, STAGE, trials)
+
+
+def _write(study: Study, participant_id: str, told: Sequence[ToldTrial]) -> None:
     scheme = role_scheme(study)
-    columns_of_steps = step_columns.step_table(scheme.items)
-    rows = [row for trial in done for row in trial.steps]
-    steps = pd.DataFrame(rows, columns=list(columns_of_steps))
-    write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
-    write_table(
-        [rows for trial in done for rows in trial.contributions],
-        study.table("contributions.tsv"),
-        step_columns.CONTRIBUTIONS,
-        source,
-        digits=DIGITS,
-    )
-    curves = curves_dataset([trial.curves for trial in done], scheme)
-    write_dataset(curves, study.table("step_curves.nc"), source)
-    measured = _frame((row for trial in done for row in trial.quality), step_columns.QUALITY)
-    write_table(measured, study.table("quality.tsv"), step_columns.QUALITY, source)
-    unseen = {(trial.participant_id, trial.trial_id): trial.unobserved for trial in done}
-    trials = trial_rows(study, (steps, measured), unseen, failed)
-    for name, rows_of, columns in (
-        ("findings.tsv", finding_rows(study, failed), step_columns.FINDINGS),
-        ("trials.tsv", trials, step_columns.TRIALS),
+    files = [trial.source for trial in told]
+    source = provenance(STAGE, files, study.stage_settings(STAGE))
+    curves = curves_dataset([trial.curves for trial in told], scheme)
+    write_dataset(curves, step_file(study, participant_id, CURVES), source)
+    columns = step_columns.step_table(scheme.items)
+    contributions = [table for trial in told for table in trial.contributions]
+    for name, table, described in (
+        ("steps", _frame((row for one in told for row in one.steps), columns), columns),
+        (
+            "quality",
+            _frame((row for one in told for row in one.quality), step_columns.QUALITY),
+            step_columns.QUALITY,
+        ),
+        (
+            "contributions",
+            joined(contributions, list(step_columns.CONTRIBUTIONS)),
+            step_columns.CONTRIBUTIONS,
+        ),
     ):
-        write_table(_frame(rows_of, columns), study.table(name), columns, source)
-    whole = int((steps["status"] == "ok").sum())
-    report(f"{len(steps)} contacts in {len(done)} trials, {whole} whole steps kept")
+        write_columns(table, step_file(study, participant_id, name), described, source)
 
 
 def _told(study: Study, trial: TrialSteps) -> ToldTrial:
-    """Rows and curves of a trial: its signals are let go, a study of hundreds has to fit."""
+    """Rows and curves of a trial: its signals are let go."""
+    import pandas as pd
+
     rows = list(_step_rows(study, trial))
     known = set(trial.numbers)
     kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
     wanted = {row["step"] for row in kept}
     person, name = trial.participant_id, trial.trial.trial_id
     return ToldTrial(
-        participant_id=person,
-        trial_id=name,
-        source=trial.source,
         steps=rows,
         quality=list(quality.quality_rows(study, [trial])),
         contributions=[
-            table.assign(participant_id=person, trial_id=name, step=number)
+            table.assign(
+                participant_id=pd.Categorical([person] * len(table)),
+                trial_id=pd.Categorical([name] * len(table)),
+                step=number,
+            )
             for number, table in zip(trial.numbers, trial.rows, strict=True)
             if number in wanted
         ],
         curves=kept_curves(trial.curves, kept),
-        unobserved=unobserved_parts(study, trial.data),
+        source=trial.source,
     )
 
 
@@ -175,26 +152,6 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
         unknown = frame["value"].isna() & frame["verdict"].notna()
         frame.loc[unknown, "verdict"] = "not_testable"
     return frame
-
-
-def _told_trials(study: Study) -> tuple[list[ToldTrial], Failures]:
-    """Read every trial that all stages of its participant finished, and what is told of it."""
-    done: list[ToldTrial] = []
-    failed: Failures = {}
-    for participant in study.participants:
-        name = participant.participant_id
-        manifest = study.read_manifest(name, LAST)
-        finished = {one["trial_id"] for one in manifest["trials"] if one["status"] == OK}
-        for trial in study.moving_of(name):
-            if trial.trial_id not in finished:
-                continue
-            source = study.folder(name, "contributions") / f"{trial.trial_id}.nc"
-            try:
-                with contained(study, STAGE, name, trial.trial_id):
-                    done.append(_told(study, _trial_steps(study, name, trial, source)))
-            except AqbioError as error:
-                failed[name, trial.trial_id] = error
-    return done, failed
 
 
 def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:

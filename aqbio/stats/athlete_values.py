@@ -81,7 +81,7 @@ def top_cells(speeds: FloatArray, owner: IntArray, count: int) -> IntArray:
 
 
 def _at(values: FloatArray, place: IntArray) -> FloatArray:
-    """Give values at places, NaN at -1."""
+    """Values at places, NaN at -1."""
     if not len(values):
         return np.full(len(place), np.nan)
     return np.where(place >= 0, values[place], np.nan)

@@ -84,11 +84,11 @@ class StepEvidence:
                 )
 
     def __len__(self) -> int:
-        """Give the number of steps."""
+        """The number of steps."""
         return len(self.athlete)
 
     def where(self, chosen: BoolArray) -> StepEvidence:
-        """Give the chosen steps."""
+        """The chosen steps."""
         return replace(self, **{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
 
@@ -216,7 +216,7 @@ class Evidence:
     arm_momenta: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def where(self, chosen: BoolArray) -> Evidence:
-        """Give the evidence of the chosen steps."""
+        """The evidence of the chosen steps."""
 
         def of_chosen(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
             return {name: one[chosen] for name, one in columns.items()}

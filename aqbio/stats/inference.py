@@ -31,7 +31,7 @@ _POSSIBLE: tuple[tuple[str, Interval], ...] = (
 
 
 def possible_values(statistic: str) -> Interval:
-    """Give the range that a statistic cannot leave, whatever the data are.
+    """The range that a statistic cannot leave, whatever the data are.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Estimate:
     within: Interval = ANYTHING
 
     def interval(self, level: float) -> Interval:
-        """Give the two-sided interval of that level, without the values that are impossible.
+        """The two-sided interval of that level, without the values that are impossible.
 
         They are never true, so that the interval covers the truth as often without them.
 
@@ -77,7 +77,7 @@ class Estimate:
         return float(low), float(high)
 
     def p(self, predicted: Predicted, delta: float) -> float:
-        """Give the p value for what a claim predicts.
+        """The p value for what a claim predicts.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class Ratio:
     df: float
 
     def interval(self, level: float) -> Interval:
-        """Give Fieller's interval: every ratio that the data do not refuse.
+        """Fieller's interval: every ratio that the data do not refuse.
 
         Returns
         -------

@@ -10,9 +10,9 @@ import numpy as np
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats import athlete_statistics, step_statistics
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.found import Found
 from aqbio.stats.inference import Estimate, Interval, possible_values
 from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.result import Result
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Outcome:
     blocked: str = ""
 
 
-STATISTICS: dict[str, Callable[[Evidence, Hypothesis], Found]] = {
+STATISTICS: dict[str, Callable[[Evidence, Hypothesis], Result]] = {
     "opposition_difference": step_statistics.opposition_difference,
     "arms_push_cosine": step_statistics.arms_push_cosine,
     "imbalance_cost": athlete_statistics.imbalance_cost_between,

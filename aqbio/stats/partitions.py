@@ -21,7 +21,7 @@ SPLIT_GROUPS = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelv
 
 
 def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
-    """Give every way to divide groups in two, named by the side without the last group.
+    """Every way to divide groups in two, named by the side without the last group.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
 
 
 def side_matrix(names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS) -> FloatArray:
-    """Give the (G, N) matrix of ones that sums groups into the named sides.
+    """The (G, N) matrix of ones that sums groups into the named sides.
 
     Examples
     --------

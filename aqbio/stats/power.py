@@ -158,7 +158,7 @@ def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> f
 
 
 def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
-    """Give the precision with another number of athletes, each like those of this study.
+    """The precision with another number of athletes, each like those of this study.
 
     Examples
     --------

@@ -125,7 +125,7 @@ class Registry(Entry):
         return self
 
     def __getitem__(self, name: str) -> Hypothesis:
-        """Give the hypothesis of that id."""
+        """The hypothesis of that id."""
         for one in self.hypotheses:
             if one.id == name:
                 return one

@@ -17,7 +17,6 @@ from aqbio.stats.athletes import (
     with_speeds,
 )
 from aqbio.stats.evidence import Evidence, StepEvidence
-from aqbio.stats.found import Found, athlete_count
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.mixed import Fitted, common_mean, common_slope
 from aqbio.stats.partitions import (
@@ -30,16 +29,17 @@ from aqbio.stats.partitions import (
     same_legs_cosine,
 )
 from aqbio.stats.registry import Hypothesis
+from aqbio.stats.result import Result, athlete_count
 from aqbio.stats.timing import lag
 
 BEST_RANK = 2.0
 """Median rank that the articles' partition needs among all of them."""
 
 
-def _mean_found(evidence: Evidence, by_step: FloatArray) -> Found:
+def _mean_found(evidence: Evidence, by_step: FloatArray) -> Result:
     """Mean over athletes of a number of every step."""
     count, who = athlete_count(evidence), evidence.steps.athlete
-    return Found(
+    return Result(
         common_mean(by_step, who),
         {"value": group_means(by_step, who, count)},
         group_counts(by_step, who, count),
@@ -51,7 +51,7 @@ def step_oppositions(steps: StepEvidence) -> FloatArray:
     return opposition(steps.momentum[:, 0, :, :, 1], partition_names())
 
 
-def opposition_difference(evidence: Evidence, _: Hypothesis) -> Found:
+def opposition_difference(evidence: Evidence, _: Hypothesis) -> Result:
     """H1: opposition index of the articles' partition minus that of the classical one."""
     names = partition_names()
     every = step_oppositions(evidence.steps)
@@ -62,7 +62,7 @@ def opposition_difference(evidence: Evidence, _: Hypothesis) -> Found:
     means = np.stack([group_means(column, who, count) for column in every.T], axis=1)
     known = np.isfinite(means).all(axis=1)
     rank = float(np.median(ranks(means)[known, alone])) if known.any() else np.nan
-    return Found(
+    return Result(
         found.fitted,
         {**found.values, "rank": np.where(known, ranks(means)[:, alone], np.nan)},
         found.weights,
@@ -71,7 +71,7 @@ def opposition_difference(evidence: Evidence, _: Hypothesis) -> Found:
     )
 
 
-def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Found:
+def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Result:
     """H2: cosine of arms and push leg."""
     pair = [ROLE_GROUPS.index(name) for name in ("arms", "push_leg")]
     momentum = evidence.steps.momentum[:, 0, :, :, 1]
@@ -83,10 +83,10 @@ def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Found:
     if abs(expected) > hypothesis.delta and expected * found.fitted.estimate.value > 0:
         words += ", so that the sign is largely set by geometry and the small total"
     values = {**found.values, "same_legs": forced}
-    return Found(found.fitted, values, found.weights, note=words)
+    return Result(found.fitted, values, found.weights, note=words)
 
 
-def hub_share_mean(evidence: Evidence, _: Hypothesis) -> Found:
+def hub_share_mean(evidence: Evidence, _: Hypothesis) -> Result:
     """H4: stance share of swing leg, arms and torso.
 
     Where the shares of force that joint moments of swing side, lumbar and arms cause differ in sign
@@ -103,7 +103,7 @@ def hub_share_mean(evidence: Evidence, _: Hypothesis) -> Found:
         return found
     words = ", ".join(f"{model} {value:+.4f}" for model, value in known.items())
     differ = len({value > 0 for value in known.values()}) > 1
-    return Found(
+    return Result(
         found.fitted,
         found.values,
         found.weights,
@@ -112,19 +112,19 @@ def hub_share_mean(evidence: Evidence, _: Hypothesis) -> Found:
     )
 
 
-def _slope_found(evidence: Evidence, x: FloatArray, y: FloatArray) -> Found:
+def _slope_found(evidence: Evidence, x: FloatArray, y: FloatArray) -> Result:
     """Mean over athletes of the slope on speed within each of them."""
     count, who = athlete_count(evidence), evidence.steps.athlete
     x = with_speeds(x, who, count)
     used = np.where(np.isfinite(x), y, np.nan)
-    return Found(
+    return Result(
         common_slope(x, y, who),
         {"value": group_slopes(x, y, who, count)},
         group_counts(used, who, count),
     )
 
 
-def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
+def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Result:
     """H3d: slopes of the log ratios of both sides per 10 % of the highest speed.
 
     Both must be equivalent to 0, so that the one with the larger p value decides (intersection
@@ -138,7 +138,7 @@ def ratio_slope(evidence: Evidence, hypothesis: Hypothesis) -> Found:
     p = {name: _equivalence(one, hypothesis.delta) for name, one in both.items()}
     size = {name: abs(one.fitted.estimate.value) for name, one in both.items()}
     decides = max(p, key=lambda name: (np.isnan(p[name]), np.nan_to_num(p[name]), size[name]))
-    return Found(
+    return Result(
         both[decides].fitted,
         {name.replace(" ", "_"): one.values["value"] for name, one in both.items()},
         np.minimum(*[one.weights for one in both.values()]),
@@ -178,12 +178,12 @@ def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
     return ratio
 
 
-def _equivalence(found: Found, delta: float) -> float:
+def _equivalence(found: Result, delta: float) -> float:
     estimate = found.fitted.estimate
     return estimate.p("equivalent", delta) if np.isfinite(estimate.se) else float("nan")
 
 
-def next_step_slope(evidence: Evidence, _: Hypothesis) -> Found:
+def next_step_slope(evidence: Evidence, _: Hypothesis) -> Result:
     """H3e: standardised slope of the next step's deviation in time on the yaw impulse before it.
 
     Both numbers have the mean of their athlete and speed taken away; the slope is per standard
@@ -198,7 +198,7 @@ def next_step_slope(evidence: Evidence, _: Hypothesis) -> Found:
     cell, _owner = cells(who, steps.level[before])
     x, y = (_standardised(centred(values, cell), who, count) for values in (x, y))
     slopes = group_slopes(x, y, who, count)
-    return Found(
+    return Result(
         Fitted(mean_estimate(slopes), "t over athletes' slopes"),
         {"value": slopes},
         group_counts(y, who, count),
@@ -206,7 +206,7 @@ def next_step_slope(evidence: Evidence, _: Hypothesis) -> Found:
 
 
 def _standardised(values: FloatArray, group: IntArray, count: int) -> FloatArray:
-    """Give centred values over their root mean square within the group."""
+    """Centred values over their root mean square within the group."""
     size = np.sqrt(group_means(values**2, group, count))
     scaled: FloatArray = np.divide(
         values, size[group], out=np.full(len(values), np.nan), where=size[group] > 0
@@ -214,20 +214,20 @@ def _standardised(values: FloatArray, group: IntArray, count: int) -> FloatArray
     return scaled
 
 
-def lag_slope(evidence: Evidence, _: Hypothesis) -> Found:
+def lag_slope(evidence: Evidence, _: Hypothesis) -> Result:
     """H5a: slope of the lag on speed."""
     steps = evidence.steps
     return _slope_found(evidence, steps.speed, lag(steps.swing_peak, steps.force_peak))
 
 
-def lag_spread_slope(evidence: Evidence, _: Hypothesis) -> Found:
+def lag_spread_slope(evidence: Evidence, _: Hypothesis) -> Result:
     """H5b: slope on speed of the logarithm of the lag's spread at each speed."""
     steps, count = evidence.steps, athlete_count(evidence)
     lags = lag(steps.swing_peak, steps.force_peak)
     cell, owner = cells(steps.athlete, steps.level)
     spread = log_spread(lags, cell, len(owner))
     speed = with_speeds(group_means(steps.speed, cell, len(owner)), owner, count)
-    return Found(
+    return Result(
         common_slope(speed, spread, owner),
         {"value": group_slopes(speed, spread, owner, count)},
         group_counts(lags, steps.athlete, count),

@@ -218,7 +218,7 @@ def _label(one: Examined, p_holm: float) -> tuple[Label, str]:
 
 
 def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[Label, str]:
-    """Give the label of an outcome that passed its gates, and the rule that gave it.
+    """The label of an outcome that passed its gates, and the rule that gave it.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class Athlete:
 
 @lru_cache(maxsize=64)
 def athlete_skeleton(athlete: Athlete) -> Skeleton:
-    """Give the athlete's skeleton: the sprint model of that sex, mass and stature.
+    """The athlete's skeleton: the sprint model of that sex, mass and stature.
 
     Markers are those of the generic model, moved in proportion to the stature, so that a model
     that is scaled from the athlete's static trial can be the athlete's own to the last digit.

@@ -74,7 +74,7 @@ GAITS = tuple(
 
 
 def sprinter(participant: str) -> Sprinter:
-    """Give a participant by name."""
+    """A participant by name."""
     return next(one for one in SPRINTERS if one.athlete.name == participant)
 
 

@@ -57,7 +57,7 @@ class DemoRun:
 def demo_run(
     participant: str = "V06", level: int = 3, condition: str = "normal", *, rate: float = 1000.0
 ) -> DemoRun:
-    """Give the first step of a gait of the demo study, and a little before and after it.
+    """The first step of a gait of the demo study, and a little before and after it.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ class PlannedTrial:
 
 
 def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
-    """Give all trials of the demo study, in the order of its sheet.
+    """All trials of the demo study, in the order of its sheet.
 
     Each trial goes on with the step that the one before could not finish on the plates.
     """

@@ -62,7 +62,7 @@ class GroundLoads:
         return point, free
 
     def external(self) -> list[ExternalLoad]:
-        """Give the same as loads for inverse dynamics, at the ground's origin."""
+        """The same as loads for inverse dynamics, at the ground's origin."""
         return [
             ExternalLoad(body, self.force[:, foot], self.moment[:, foot], np.zeros(3))
             for foot, body in enumerate(FEET)
@@ -99,13 +99,13 @@ class RunTruth:
 
 
 def run_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
-    """Give everything that is known at given instants, from the analytic motion."""
+    """Everything that is known at given instants, from the analytic motion."""
     q, u, udot = gait.states(gait_time)
     return _truth(gait, gait_time, Motion(q, u, udot))
 
 
 def sampled_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
-    """Give the same for the motion that the quintic spline through the samples has.
+    """The same for the motion that the quintic spline through the samples has.
 
     The ground loads are those of the spline's accelerations, so that inverse dynamics of the
     samples, by OpenSim too, finds no residual in the contacts; what the spline misses of the

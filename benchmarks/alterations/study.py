@@ -67,7 +67,7 @@ class MemoryStudy:
     edits: dict[str, Callable[[str], str]] = field(default_factory=dict)
 
     def copy(self) -> MemoryStudy:
-        """Give a study that can be altered without altering this one."""
+        """A study that can be altered without altering this one."""
         return deepcopy(self)
 
     @property

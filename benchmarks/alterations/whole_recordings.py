@@ -218,7 +218,7 @@ def _trc_milliseconds(text: str) -> str:
 
 
 def mot_milliseconds(text: str) -> str:
-    """Give a storage file with its time in milliseconds."""
+    """A storage file with its time in milliseconds."""
     head, rows = text.split("endheader\n")
     names, *rows = rows.splitlines()
     cells = [row.split("\t", 1) for row in rows]

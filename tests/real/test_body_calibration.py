@@ -14,7 +14,7 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.scaling.calibration import calibrated
+from aqbio.stages.scale.calibration import calibrated
 from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

@@ -12,7 +12,7 @@ from aqbio.io.study import load_study
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scaling.calibration import calibrated
+from aqbio.stages.scale.calibration import calibrated
 from tests.mechanics.calibration.label_faults import carried, exchanged, judged, moved
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

@@ -7,8 +7,8 @@ import pytest
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
+from aqbio.records.specifications import recomputed_arms
 from aqbio.stages.arms.cached import CachedTrial, LooseFits
-from aqbio.stages.arms.choices import recomputed_arms
 from aqbio.stages.arms.recomputed import arm_trial
 from aqbio.steps.contacts import trial_contacts, trial_steps
 

@@ -9,7 +9,7 @@ import xarray as xr
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.observed.determined import determined, mass_displacement, usual_covariance
-from aqbio.mechanics.observed.joint_angles import bridged, filled_coordinates, told_by_file
+from aqbio.mechanics.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.mechanics.observed.mask import (
     NOT_IN_FILE,
     NOT_IN_MODEL,
@@ -93,7 +93,7 @@ def test_columns_show_what_they_hold(run, names, expected):
     skeleton, q = run
     told = np.ones(q.shape, dtype=bool)
     told[:, [skeleton.coordinates.index(name) for name in names]] = False
-    assert lost(skeleton, told_by_file(skeleton, q, told)) == expected
+    assert lost(skeleton, determined_by_file(skeleton, q, told)) == expected
 
 
 def test_a_limb_that_comes_back_is_led_there_without_a_jump(run):

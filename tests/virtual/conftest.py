@@ -7,7 +7,9 @@ from functools import lru_cache
 
 import pytest
 
+from aqbio.io.study import Study
 from aqbio.virtual.athlete import Athlete
+from tests.virtual.finished import finished_study
 from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import SolvedGait, generated_gait
 from validation.gaits.parameters import interpolated, presets
@@ -25,3 +27,9 @@ def _gait(athlete: Athlete, speed: float) -> SolvedGait:
 def gait_of() -> GaitOf:
     """Give a solved symmetric gait of an athlete at a speed."""
     return _gait
+
+
+@pytest.fixture(scope="session")
+def finished(gait_of, tmp_path_factory) -> Study:
+    """A small study of which every stage is done; nobody may change it."""
+    return finished_study(tmp_path_factory.mktemp("whole"), gait_of)

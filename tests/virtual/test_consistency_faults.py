@@ -9,7 +9,7 @@ import pytest
 from aqbio.io.study import load_study
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.faults import FAULTS

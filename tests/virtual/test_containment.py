@@ -8,61 +8,18 @@ from importlib import import_module
 
 import pytest
 
-from aqbio.io.study import Study, load_study
+from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.names import PARTICIPANT_STAGES, STAGES
+from aqbio.names import STAGES
 from aqbio.progress import internal_errors, summary
 from aqbio.records.findings import every_finding
 from aqbio.stages import stage_module
-from aqbio.stats.registration import record_registry
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
-from tests.virtual.made_study import write_made_study
+from tests.virtual.finished import PEOPLE, run_stages
 from tests.virtual.runners import RUNNER
 
-SPEEDS = {"run1": 7.0, "run2": 8.5}
-PEOPLE = (RUNNER.name, "twin")
-SETTINGS = """\
-consistency: off
-contributions: {draws: 0}
-hypotheses: {surrogates: 20}
-figures: {widths_mm: [89], formats: [svg], ground_force_trials: 2}
-"""
+pytestmark = pytest.mark.xdist_group("finished")
 
 BROKEN = "broken on purpose"
-
-
-def _silent(_: str) -> None:
-    pass
-
-
-def _run(study: Study, stages: tuple[str, ...]) -> None:
-    for stage in stages:
-        module = stage_module(stage)
-        if stage in PARTICIPANT_STAGES:
-            for name in PEOPLE:
-                getattr(module, f"{stage}_participant")(study, name, _silent)
-        else:
-            getattr(module, f"{stage}_study")(study, _silent)
-
-
-@pytest.fixture(scope="module")
-def finished(gait_of, tmp_path_factory) -> Study:
-    """Two participants, who run alike, with two runs each; every stage done."""
-    folder = tmp_path_factory.mktemp("whole")
-    runs = {
-        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
-        for name, speed in SPEEDS.items()
-    }
-    write_made_study(folder, RUNNER, runs, Laboratory(), settings=SETTINGS)
-    for sheet in ("participants.tsv", "trials.tsv"):
-        header, *rows = (folder / sheet).read_text(encoding="utf-8").splitlines()
-        twins = [row.replace(RUNNER.name, PEOPLE[1], 1) for row in rows]
-        (folder / sheet).write_text("\n".join([header, *rows, *twins]) + "\n", encoding="utf-8")
-    study = load_study(folder / "study.yaml")
-    record_registry(study)
-    _run(study, STAGES)
-    return study
 
 
 @pytest.fixture
@@ -115,18 +72,17 @@ STAGE_FAULTS = {
     "solve": ("read_dataset", _of_one_trial),
     "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
-    "evidence": ("_row", lambda trial, *_: _is_first_row(trial)),
     "steps": ("read_dataset", _of_one_trial),
+    "evidence": ("_rows", lambda _, trial, *__: _is_first_row(trial)),
 }
-"""What raises in every stage of the participants and in steps: for one trial, in scale for one
-participant."""
+"""What raises in every stage of the participants: for one trial, in scale for one participant."""
 
 
 @pytest.mark.parametrize("stage", STAGE_FAULTS)
 def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, stage):
     name, concerned = STAGE_FAULTS[stage]
     _breaks(monkeypatch, f"{stage_module(stage).__name__}.{name}", concerned)
-    _run(copy, STAGES[STAGES.index(stage) :])
+    run_stages(copy, STAGES[STAGES.index(stage) :])
     trials = read_table(copy.table("trials.tsv")).set_index(["participant_id", "trial_id"])
     failed = set(trials.index[trials["status"] == "failed"])
     assert (RUNNER.name, "run1") in failed
@@ -182,7 +138,7 @@ def _is_first(data) -> bool:
 def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monkeypatch, stage):
     target, concerned = LATER_FAULTS[stage]
     _breaks(monkeypatch, target, concerned)
-    _run(copy, STAGES[STAGES.index(stage) :])
+    run_stages(copy, STAGES[STAGES.index(stage) :])
     text = _check_page_and_log(copy, stage)
     if stage == "hypotheses":
         own, before = (read_table(one.table("hypotheses_steps.tsv")) for one in (copy, finished))

@@ -28,7 +28,7 @@ from aqbio.stages.levels.trial_draws import (
     with_bodies,
 )
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from aqbio.steps.contacts import trial_contacts
 from aqbio.virtual.recordings.laboratory import Laboratory

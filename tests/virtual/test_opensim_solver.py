@@ -15,7 +15,7 @@ from aqbio.records.observed import read_observed
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory

@@ -163,7 +163,7 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     """
     from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
-    from aqbio.stages.scale import scale_participant
+    from aqbio.stages.scale.stage import scale_participant
     from aqbio.stages.solve.stage import solve_participant
 
     _, runs = made
@@ -197,7 +197,7 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     """
     from aqbio.stages.consistency import consistency_participant
     from aqbio.stages.contributions import contributions_participant
-    from aqbio.stages.scale import scale_participant
+    from aqbio.stages.scale.stage import scale_participant
     from aqbio.stages.solve.stage import solve_participant
 
     laboratory = Laboratory()

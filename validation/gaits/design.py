@@ -69,7 +69,7 @@ class GaitDesign:
 
 
 def steady(athlete: Athlete, speed: float, step: GaitParameters) -> GaitDesign:
-    """Give a symmetric gait at constant speed: a right and a left step that are alike."""
+    """A symmetric gait at constant speed: a right and a left step that are alike."""
     return GaitDesign(athlete, (speed, speed), (step, step))
 
 

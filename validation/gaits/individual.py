@@ -34,7 +34,7 @@ def individual_gait(
     heavier: tuple[tuple[str, float], ...] = (),
     drag_area: float = 0.0,
 ) -> SolvedGait:
-    """Give the gait of one person: presets, and what persons, sides and steps differ by.
+    """The gait of one person: presets, and what persons, sides and steps differ by.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ class GaitParameters:
                 raise ValueError(f"{name} has {len(getattr(self, name))} numbers, not 5.")
 
     def changed(self, **values: Any) -> GaitParameters:
-        """Give the same gait with some numbers changed."""
+        """The same gait with some numbers changed."""
         return replace(self, **values)
 
 
@@ -127,7 +127,7 @@ def flat(parameters: GaitParameters) -> FloatArray:
 
 
 def unflat(numbers: FloatArray) -> GaitParameters:
-    """Give the parameters that :func:`flat` wrote in a row."""
+    """The parameters that :func:`flat` wrote in a row."""
     count, points = len(SCALARS), len(SWING_POINTS)
     values: dict[str, Any] = dict(zip(SCALARS, numbers[:count].tolist(), strict=True))
     for index, name in enumerate(SWING):

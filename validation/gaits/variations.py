@@ -20,7 +20,7 @@ LOWER = 0.2
 
 
 def asymmetric(design: GaitDesign, share: float) -> GaitDesign:
-    """Give a gait whose right steps press longer and whose right arm swings more.
+    """A gait whose right steps press longer and whose right arm swings more.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def asymmetric(design: GaitDesign, share: float) -> GaitDesign:
 def accelerating(
     athlete: Athlete, speeds: Sequence[float], presets: Mapping[float, GaitParameters]
 ) -> GaitDesign:
-    """Give a run that gets faster step by step, and slower again before it repeats.
+    """A run that gets faster step by step, and slower again before it repeats.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ def accelerating(
 
 
 def in_air(design: GaitDesign, drag_area: float = DRAG_AREA) -> GaitDesign:
-    """Give the same gait against still air."""
+    """The same gait against still air."""
     return replace(design, drag_area=drag_area)
 
 
 def timed(
     step: GaitParameters, athlete: Athlete, contact_s: float, flight_s: float
 ) -> GaitParameters:
-    """Give a step with stated durations of this athlete, not of the reference body.
+    """A step with stated durations of this athlete, not of the reference body.
 
     Contacts that are longer than the preset's would over-reach: the hips are lower then.
     """

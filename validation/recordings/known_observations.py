@@ -30,7 +30,7 @@ MAP = DATA.parents[1] / "models" / "sprint" / "map.yaml"
 
 @lru_cache(maxsize=1)
 def sprint_map() -> ModelMap:
-    """Give the map of the sprint model, which all virtual athletes have."""
+    """The map of the sprint model, which all virtual athletes have."""
     return read_yaml(MAP, ModelMap)
 
 
@@ -49,12 +49,12 @@ class GroupMomentum:
 
 
 def known_runner(made: KnownRun) -> Runner:
-    """Give the (wrong) model of a known run with its groups."""
+    """The (wrong) model of a known run with its groups."""
     return Runner(made.model, sprint_map().groups)
 
 
 def known_observations(made: KnownRun, cutoff: float) -> Observations:
-    """Give what the fit reads: raw markers, low-passed forces, inverse kinematics.
+    """What the fit reads: raw markers, low-passed forces, inverse kinematics.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
 
 
 def true_momentum(made: KnownRun) -> GroupMomentum:
-    """Give the truth of a known run: groups with all their mass, the soft one too."""
+    """The truth of a known run: groups with all their mass, the soft one too."""
     truth, soft, grouping = made.run.truth, made.soft, known_runner(made).grouping
     return GroupMomentum(
         group_sum(truth.momentum + soft.momentum, grouping),
@@ -88,7 +88,7 @@ def true_momentum(made: KnownRun) -> GroupMomentum:
 
 
 def motion_momentum(skeleton: Skeleton, motion: Motion, grouping: FloatArray) -> GroupMomentum:
-    """Give the same of a motion of some body."""
+    """The same of a motion of some body."""
     segments = segment_motion(
         skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     )

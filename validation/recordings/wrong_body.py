@@ -37,7 +37,7 @@ class BodyError:
 
 
 def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
-    """Give the model of a runner that is wrong by a known error.
+    """The model of a runner that is wrong by a known error.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
 
 
 def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
-    """Give a model whose joint centres are elsewhere in both segments, but at the pelvis's root.
+    """A model whose joint centres are elsewhere in both segments, but at the pelvis's root.
 
     Parameters
     ----------
@@ -93,6 +93,19 @@ def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generato
         parent_position=model.parent_position + moves,
         child_position=model.child_position - moves,
     )
+
+
+def with_centres_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """Give a model whose segments' centres of mass are elsewhere, each side for itself.
+
+    Parameters
+    ----------
+    model : Skeleton
+    spread : float, m
+        Standard deviation along each axis of each segment.
+    random : Generator
+    """
+    return replace(model, com=model.com + spread * random.standard_normal(model.com.shape))
 
 
 def _legs(skeleton: Skeleton) -> BoolArray:

@@ -18,7 +18,7 @@ def named_in(checked: CheckedStudy, line: int) -> str:
 
 
 def included(checked: CheckedStudy) -> list[tuple[Trial, int]]:
-    """Give the trials that are not left out, and their lines."""
+    """The trials that are not left out, and their lines."""
     rows = zip(checked.study.trials, checked.trial_lines, strict=True)
     return [(trial, line) for trial, line in rows if trial.include == "yes"]
 

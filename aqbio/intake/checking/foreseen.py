@@ -17,9 +17,9 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.records.internal import as_findings, contained
 from aqbio.records.manifest import OK, TrialOutcome, earlier_failures, run_trial
 from aqbio.records.participant_model import ParticipantModel
-from aqbio.stages.arms.choices import arms_left_out, lower_rate, recomputed_arms
+from aqbio.records.specifications import arms_left_out, lower_rate, recomputed_arms
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale import scale_participant
+from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import trial_to_solve
 
 STAGE = "check"

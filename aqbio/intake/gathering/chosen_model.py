@@ -43,7 +43,7 @@ class ChosenModel:
 
 
 def chosen_model(model: Path | None) -> ChosenModel:
-    """Give our sprint model, or a model that a person names with the map that fits it.
+    """Our sprint model, or a model that a person names with the map that fits it.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def chosen_model(model: Path | None) -> ChosenModel:
 
 
 def _with_new_map(model: Path) -> ChosenModel:
-    """Give a model with a map that is proposed from how it moves."""
+    """A model with a map that is proposed from how it moves."""
     import yaml
     from pydantic import ValidationError
 

@@ -66,7 +66,7 @@ def _coordinates_row(row: TrialRow, motions: Sequence[MarkerFacts]) -> TrialRow:
 
 
 def _as_recording(one: StorageFacts) -> MarkerFacts:
-    """Give a file of coordinates the looks of a marker file, to be paired and named like one."""
+    """A file of coordinates the looks of a marker file, to be paired and named like one."""
     return MarkerFacts(
         file=one.file,
         labels=(),

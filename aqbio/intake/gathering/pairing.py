@@ -25,7 +25,7 @@ VOCABULARY = 0.6
 
 
 def trial_words(file: Path) -> frozenset[str]:
-    """Give the words that tell a file's trial: of its name or, if those do not, of a folder.
+    """The words that tell a file's trial: of its name or, if those do not, of a folder.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def trial_words(file: Path) -> frozenset[str]:
 def force_files(
     markers: Sequence[MarkerFacts], forces: Sequence[StorageFacts]
 ) -> dict[Path, StorageFacts]:
-    """Give the force file of each marker file that has no plates of its own.
+    """The force file of each marker file that has no plates of its own.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 
 def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
-    """Give the participant of each recording."""
+    """The participant of each recording."""
     standing = {one.file for one in markers if one.still}
     return people_of([one.file for one in markers], standing)
 
@@ -106,7 +106,7 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
 def repeated_recordings(
     markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> dict[Path, Path]:
-    """Give the files that hold the recording of another file of the person, and that other file.
+    """The files that hold the recording of another file of the person, and that other file.
 
     The file with its own plates stays, then the one with a force file, then the first by name.
     """
@@ -124,7 +124,7 @@ def repeated_recordings(
 
 
 def foreign_recordings(markers: Sequence[MarkerFacts]) -> list[tuple[Path, Path]]:
-    """Give pairs of files of different people that hold the same recording: somebody's mistake."""
+    """Pairs of files of different people that hold the same recording: somebody's mistake."""
     owners = owners_of(markers)
     return [
         (one.file, two.file)

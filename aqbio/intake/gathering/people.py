@@ -29,7 +29,7 @@ SORTING = frozenset(SORTS.split())
 
 
 def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
-    """Give a participant identifier for every recording.
+    """A participant identifier for every recording.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
 
 
 def trial_names(files: Sequence[Path]) -> dict[Path, str]:
-    """Give a trial identifier for every recording of one participant.
+    """A trial identifier for every recording of one participant.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def words(name: str) -> frozenset[str]:
-    """Give the words and numbers of a file name that tell trials apart.
+    """The words and numbers of a file name that tell trials apart.
 
     Examples
     --------

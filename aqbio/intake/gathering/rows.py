@@ -54,7 +54,7 @@ class TrialRow:
     found: str = ""
 
     def cells(self) -> dict[str, str]:
-        """Give the cells that are known."""
+        """The cells that are known."""
         return {
             "participant_id": self.participant_id,
             "trial_id": self.trial_id,
@@ -90,7 +90,7 @@ class PersonRow:
     found: str = ""
 
     def cells(self) -> dict[str, str]:
-        """Give the cells that are known."""
+        """The cells that are known."""
         return {
             "participant_id": self.participant_id,
             "static_trial": self.static_trial,
@@ -111,7 +111,7 @@ class Rows:
     def with_found(
         self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
     ) -> Rows:
-        """Give the rows with what was seen, by file and participant, and open cells by file."""
+        """The rows with what was seen, by file and participant, and open cells by file."""
         return Rows(
             tuple(replace(row, found=people.get(row.participant_id, "")) for row in self.people),
             tuple(
@@ -163,7 +163,7 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
 
 
 def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> str:
-    """Give the text of a sheet: its columns, then those of the person's own."""
+    """The text of a sheet: its columns, then those of the person's own."""
     columns = list(SHEETS[sheet].model_fields)
     columns += [name for name in (PLEASE_FILL, FOUND) if rows and name in rows[0].cells()]
     lines = ["\t".join(columns)]

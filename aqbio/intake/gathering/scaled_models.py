@@ -33,7 +33,7 @@ class ScaledModel:
 
 
 def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]:
-    """Give the models that are scaled to a person, with the reason."""
+    """The models that are scaled to a person, with the reason."""
     found = ((model, scaling_signs(data / model)) for model in models)
     return tuple(ScaledModel(model, why) for model, why in found if why)
 
@@ -56,7 +56,7 @@ def scaling_signs(model: Path) -> str:
 def models_of_people(
     files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
 ) -> dict[str, ScaledModel]:
-    """Give the scaled model of each participant.
+    """The scaled model of each participant.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def models_of_people(
 
 
 def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> list[ScaledModel]:
-    """Give the scaled models that have every name of a map."""
+    """The scaled models that have every name of a map."""
     return [one for one in models if model_map.names() <= model_names(data / one.file)]
 
 

@@ -13,7 +13,6 @@ from aqbio.intake.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
 from aqbio.intake.gathering.from_coordinates import coordinates_rows
-from aqbio.intake.gathering.look import TrialLook, first_look, trial_look
 from aqbio.intake.gathering.pairing import (
     force_files,
     foreign_recordings,
@@ -21,6 +20,7 @@ from aqbio.intake.gathering.pairing import (
     owners_of,
     repeated_recordings,
 )
+from aqbio.intake.gathering.preview import TrialPreview, first_preview, trial_preview
 from aqbio.intake.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
 from aqbio.intake.gathering.scaled_models import (
     ScaledModel,
@@ -67,7 +67,7 @@ class GatheredStudy:
     data: Path
     content: FolderContent
     rows: Rows
-    looks: Mapping[str, TrialLook]
+    looks: Mapping[str, TrialPreview]
     markers: ProposedSet | None
     model: ChosenModel
     left_out: tuple[Unusable, ...]
@@ -170,7 +170,7 @@ def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tupl
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
-    """Give each participant a scaled model: the one that was named, or that lies beside them."""
+    """Each participant a scaled model: the one that was named, or that lies beside them."""
     named = model.resolve()
     file = named.relative_to(data) if named.is_relative_to(data) else named
     first = ScaledModel(file, scaling_signs(named))
@@ -197,7 +197,7 @@ def _static_places(data: Path, group: Sequence[MarkerFacts]) -> list[dict[str, F
 
 
 def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
-    """Give the longest moving trial of each participant."""
+    """The longest moving trial of each participant."""
     for one in _by_person(group, lambda one: 0 if one.still else one.frames):
         yield read_recording(data / one.file)
 
@@ -205,7 +205,7 @@ def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
 def _by_person(
     group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
 ) -> list[MarkerFacts]:
-    """Give the largest trial of each participant, the one with most labels first."""
+    """The largest trial of each participant, the one with most labels first."""
     owners = owners_of(group)
     largest: dict[str, MarkerFacts] = {}
     for one in sorted((one for one in group if size(one)), key=size):
@@ -215,11 +215,11 @@ def _by_person(
 
 def _looks(
     data: Path, rows: Rows, markers: ProposedSet, report: Callable[[str], None]
-) -> dict[str, TrialLook]:
+) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
-    looks: dict[str, TrialLook] = {}
+    looks: dict[str, TrialPreview] = {}
     if markers.marker_set is None:
-        return {row.file: first_look(data, row) for row in rows.trials if row.include == "yes"}
+        return {row.file: first_preview(data, row) for row in rows.trials if row.include == "yes"}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
         if row.include == "no":
@@ -229,7 +229,7 @@ def _looks(
             places = median_places(read_recording(data / row.file))
             references[row.participant_id] = StaticReference(places)
         reference = references.get(row.participant_id, StaticReference())
-        looks[row.file] = trial_look(data, row, markers.marker_set, reference)
+        looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
     return looks
 
 
@@ -240,7 +240,7 @@ def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
     return frozenset((*named.unused, *named.unknown)) if named.places else frozenset()
 
 
-def _people_words(rows: Rows, looks: Mapping[str, TrialLook]) -> dict[str, str]:
+def _people_words(rows: Rows, looks: Mapping[str, TrialPreview]) -> dict[str, str]:
     """Say for every participant how many trials there are and what the body mass is."""
     told = {}
     needed = MASS_NEEDED if any(look.prepared for look in looks.values()) else MASS_OPEN

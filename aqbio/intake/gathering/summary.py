@@ -16,7 +16,7 @@ MANY = 12
 
 
 def summary_text(study: GatheredStudy, folder: Path) -> str:
-    """Give the summary of a study made from a folder.
+    """The summary of a study made from a folder.
 
     Parameters
     ----------

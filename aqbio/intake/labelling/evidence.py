@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.recording import Recording
-from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.by_name import SidedLandmark
 from aqbio.landmarks.proposal import INSTEAD, Labelling, missing_landmarks
 from aqbio.mechanics.recordings.rigidity import distance_spreads
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
-    from aqbio.intake.labelling.by_place import PlacedLabel
+    from aqbio.intake.labelling.by_position import PlacedLabel
 
 LOOSEST = {"landmark": 0.015, "cluster": 0.010}
 """Distances within a segment vary by no more than this while running, standard deviation, m.
@@ -50,7 +50,7 @@ MILLIMETRES = 1e3
 def pooled_places(
     found: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """Give one place per label from the static trials of all participants.
+    """One place per label from the static trials of all participants.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def pooled_places(
 def _once(agreed: Mapping[str, PlacedLabel], table: LandmarkTable) -> dict[str, PlacedLabel]:
     """Leave each landmark to the label that is nearest to it; clusters may have several."""
     kept: dict[str, PlacedLabel] = {}
-    taken: set[Place] = set()
+    taken: set[SidedLandmark] = set()
     for label, one in sorted(agreed.items(), key=lambda item: item[1].distance):
         if one.place in taken and not table.landmarks[one.place.landmark].cluster:
             continue
@@ -93,7 +93,7 @@ def _once(agreed: Mapping[str, PlacedLabel], table: LandmarkTable) -> dict[str, 
 def needed_labels(
     found: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
 ) -> dict[str, PlacedLabel]:
-    """Give the labels whose position counts: landmarks that are missing, and segments without any.
+    """The labels whose position counts: landmarks that are missing, and segments without any.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def needed_labels(
     segment (four static trials, names hidden): such labels only track it.
     """
     wanted = {
-        Place(name, side)
+        SidedLandmark(name, side)
         for missing in missing_landmarks(labelling)
         for name in (missing.landmark, *INSTEAD.get(missing.landmark, ()))
         for side in (missing.side, "")
@@ -130,14 +130,14 @@ def needed_labels(
 
 
 def _on_its_cluster(one: PlacedLabel, table: LandmarkTable) -> PlacedLabel:
-    """Give the label as one that only tracks its segment."""
+    """The label as one that only tracks its segment."""
     entry = table.landmarks[one.place.landmark]
     cluster = table.clusters().get((entry.segment, entry.sided))
-    return one if cluster is None else replace(one, place=Place(cluster, one.place.side))
+    return one if cluster is None else replace(one, place=SidedLandmark(cluster, one.place.side))
 
 
-def segment_of(place: Place, table: LandmarkTable) -> Segment:
-    """Give the rigid segment that a place is on, and its side: heads nod, toes hardly bend."""
+def segment_of(place: SidedLandmark, table: LandmarkTable) -> Segment:
+    """The rigid segment that a place is on, and its side: heads nod, toes hardly bend."""
     segment: str = table.landmarks[place.landmark].segment
     if place.landmark.startswith("head"):
         return "head", ""
@@ -148,7 +148,7 @@ def segment_of(place: Place, table: LandmarkTable) -> Segment:
 
 def loose_labels(
     placed: Mapping[str, PlacedLabel],
-    known: Mapping[str, Place],
+    known: Mapping[str, SidedLandmark],
     motions: Iterable[Recording],
     table: LandmarkTable,
 ) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.by_name import SidedLandmark
 from aqbio.landmarks.proposal import asked, blank
 
 HEADINGS = {
@@ -31,9 +31,9 @@ def marker_set_text(
     sections: Mapping[str, Mapping[str, Mapping[str, Any]]],
     notes: Mapping[str, str],
     left_out: Mapping[str, str],
-    missing: Sequence[Place] = (),
+    missing: Sequence[SidedLandmark] = (),
 ) -> str:
-    """Give the text of a marker set.
+    """The text of a marker set.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def marker_set_text(
         What to say behind a label.
     left_out : mapping
         Reason by label that is not in the set.
-    missing : sequence of Place
+    missing : sequence of SidedLandmark
         Landmarks that are asked for.
     """
     lines = [INTRODUCTION.rstrip(), f"name: {content['name']}"]

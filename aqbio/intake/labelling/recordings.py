@@ -14,8 +14,8 @@ from aqbio.intake.gathering.chosen_model import ChosenModel
 from aqbio.intake.labelling.evidence import loose_labels, needed_labels, pooled_places
 from aqbio.intake.labelling.marker_text import marker_set_text
 from aqbio.io.recording import Recording
-from aqbio.landmarks.by_name import NamedLabels, Place, named_labels
-from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.by_name import NamedLabels, SidedLandmark, named_labels
+from aqbio.landmarks.model_landmarks import model_landmarks
 from aqbio.landmarks.proposal import (
     Labelling,
     marker_set_content,
@@ -27,7 +27,7 @@ from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
-    from aqbio.intake.labelling.by_place import PlacedLabel
+    from aqbio.intake.labelling.by_position import PlacedLabel
 
 TOE_AHEAD = 0.03
 """A toe is in front of the first metatarsal by at least this, m."""
@@ -52,7 +52,7 @@ class ProposedSet:
         How the others were placed, by label.
     left_out : dict
         Reason by label that is not used.
-    missing : tuple of Place
+    missing : tuple of SidedLandmark
         Landmarks that no marker set can do without.
     """
 
@@ -61,7 +61,7 @@ class ProposedSet:
     sure: int
     notes: Mapping[str, str]
     left_out: Mapping[str, str]
-    missing: tuple[Place, ...]
+    missing: tuple[SidedLandmark, ...]
 
 
 def proposed_set(
@@ -109,7 +109,7 @@ def proposed_set(
             left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
         if label in loose:
             left_out[label] += f", but while running {loose[label]}"
-    places = model_places(model.own, model.model_map, table)
+    places = model_landmarks(model.own, model.model_map, table)
     missing = tuple(missing_landmarks(labelling))
     labelling = with_blanks(labelling)
     sections = proposed_markers(labelling, places, table, sprint=model.sprint)
@@ -123,8 +123,8 @@ def proposed_set(
 
 
 def _toes_where_they_are(
-    places: Mapping[str, Place], static: Mapping[str, FloatArray]
-) -> tuple[dict[str, Place], dict[str, str]]:
+    places: Mapping[str, SidedLandmark], static: Mapping[str, FloatArray]
+) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
     """Take a toe marker that is not in front of the metatarsals for the second one.
 
     Capture software calls the head of the second metatarsal TOE, also where others sit beside it.
@@ -132,15 +132,15 @@ def _toes_where_they_are(
     at = {place: label for label, place in places.items() if label in static}
     found, notes = dict(places), {}
     for side in ("right", "left"):
-        labels = [at.get(Place(landmark, side)) for landmark in ("heel", "mt1", "toe")]
-        if None in labels or Place("mt2", side) in at:
+        labels = [at.get(SidedLandmark(landmark, side)) for landmark in ("heel", "mt1", "toe")]
+        if None in labels or SidedLandmark("mt2", side) in at:
             continue
         heel, ball, toe = (static[label] for label in labels if label is not None)
         along = (ball - heel) / np.linalg.norm(ball - heel)
         ahead = float((toe - ball) @ along)
         if ahead < TOE_AHEAD:
-            label = at[Place("toe", side)]
-            found[label] = Place("mt2", side)
+            label = at[SidedLandmark("toe", side)]
+            found[label] = SidedLandmark("mt2", side)
             notes[label] = (
                 f"second metatarsal, not toe: only {1e3 * ahead:.0f} mm in front of the first one"
             )
@@ -153,7 +153,7 @@ def _by_place(
     """What the positions of the labels say whose names say nothing, and where people differ."""
     if not statics or not named.unknown:
         return {}, {}
-    from aqbio.intake.labelling.by_place import placed_labels
+    from aqbio.intake.labelling.by_position import placed_labels
 
     found = []
     for static in statics:

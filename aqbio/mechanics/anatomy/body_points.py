@@ -43,7 +43,7 @@ class BodyPoint:
 
 
 def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
-    """Give a skeleton with points as further markers."""
+    """A skeleton with points as further markers."""
     bodies = np.array([skeleton.bodies.index(one.body) for one in points], dtype=np.int64)
     places = np.array([one.position for one in points]).reshape(-1, 3)
     return replace(
@@ -57,7 +57,7 @@ def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
 def pelvis_point(
     posture: Posture, name: str, landmark: str, side: str, hips: Mapping[str, int]
 ) -> BodyPoint:
-    """Give a point at the front (asis) or the back (psis) of the pelvis.
+    """A point at the front (asis) or the back (psis) of the pelvis.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def pelvis_point(
 
 
 def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int) -> BodyPoint:
-    """Give a point at the heel or the forefoot of a foot.
+    """A point at the heel or the forefoot of a foot.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int
 
 
 def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
-    """Give three points of a body that show its place and how it turns."""
+    """Three points of a body that show its place and how it turns."""
     name = skeleton.bodies[body]
     return [
         BodyPoint(f"{name}_point_{axis}", name, _triple(skeleton.com[body] + APART * along))

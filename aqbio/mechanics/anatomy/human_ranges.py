@@ -181,7 +181,7 @@ def beyond_range(angles: JointAngles, place: str) -> FloatArray:
 
 
 def group_of(place: str) -> str:
-    """Give the anatomical group that is lost with a reported joint.
+    """The anatomical group that is lost with a reported joint.
 
     Examples
     --------

@@ -38,7 +38,7 @@ class Posture:
 
     @classmethod
     def default(cls, skeleton: Skeleton) -> Posture:
-        """Give the pose that the model has when nobody moves it."""
+        """The pose that the model has when nobody moves it."""
         return cls(skeleton, dependent_filled(skeleton, skeleton.coordinate_default[None])[0])
 
     @cached_property

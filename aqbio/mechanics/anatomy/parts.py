@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 
 def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
-    """Give the part that each segment belongs to.
+    """The part that each segment belongs to.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ Gordon et al. (2014), 2012 Anthropometric Survey of U.S. Army Personnel, Natick/
 
 
 def total_mass_fraction(sex: Sex) -> float:
-    """Give the sum of the mass fractions of the whole body.
+    """The sum of the mass fractions of the whole body.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def total_mass_fraction(sex: Sex) -> float:
 def combined_inertia(
     mass: NDArray[np.float64], com: NDArray[np.float64], inertia: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Give mass, centre of mass and inertia of several rigid parts together.
+    """Mass, centre of mass and inertia of several rigid parts together.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ does, from which the sprint model has its joints.
 
 
 def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
-    """Give a sprint model's skeleton with the limbs' inertia of Dumas's table.
+    """A sprint model's skeleton with the limbs' inertia of Dumas's table.
 
     Joints, markers and the body's mass stay; pelvis, trunk, head, feet and toes keep their shape
     and share what the limbs leave of the mass.
@@ -96,7 +96,7 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
 
 
 def _part(segment: DumasSegment, whole: float, length: float, side: float) -> Part:
-    """Give one segment of a side of a body of so many kg."""
+    """One segment of a side of a body of so many kg."""
     mass = segment.mass * whole / 100.0
     centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
     radii = np.array(segment.gyration) * length / 100.0

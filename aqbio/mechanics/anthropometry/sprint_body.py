@@ -90,7 +90,7 @@ NEGATIVE_Z: Vector = (0.0, 0.0, -1.0)
 def sprint_bodies(
     sex: Sex, *, mass: float | None = None, stature: float | None = None
 ) -> tuple[Body, ...]:
-    """Give the 19 bodies of the sprint model.
+    """The 19 bodies of the sprint model.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def sprint_bodies(
 
 
 def sprint_joints(lengths: Geometry) -> tuple[Joint, ...]:
-    """Give the 19 joints of the sprint model, in the order of the bodies.
+    """The 19 joints of the sprint model, in the order of the bodies.
 
     Axes of left limbs are mirrored, so that a mirrored motion swaps the coordinates of left and
     right without a change of sign; ``pelvis_list``, ``pelvis_rotation``, ``pelvis_tz``,
@@ -285,7 +285,7 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
 
 
 def coarse_segment(body: str) -> str:
-    """Give the coarse segment of a body, without its side.
+    """The coarse segment of a body, without its side.
 
     Examples
     --------

@@ -100,7 +100,7 @@ class Geometry:
 
 
 def geometry(sex: Sex, stature: float) -> Geometry:
-    """Give the lengths of a body of a given stature."""
+    """The lengths of a body of a given stature."""
     table = DE_LEVA[sex]
     scale = stature / REFERENCE[sex].stature
     foot = table["foot"].length * scale
@@ -137,7 +137,7 @@ def geometry(sex: Sex, stature: float) -> Geometry:
 
 
 def dimension(name: str, stature: float) -> float:
-    """Give a body dimension of Gordon et al. (2014) at a stature, m.
+    """A body dimension of Gordon et al. (2014) at a stature, m.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class Marker:
 
 
 def sprint_markers(lengths: Geometry) -> tuple[Marker, ...]:
-    """Give the markers of the sprint model in the neutral pose's body frames."""
+    """The markers of the sprint model in the neutral pose's body frames."""
     markers = [*_pelvis(lengths), *_trunk(lengths)]
     for side, sign in SIDES:
         markers += _leg(lengths, side, sign)
@@ -40,7 +40,7 @@ def sprint_markers(lengths: Geometry) -> tuple[Marker, ...]:
 
 
 def iliac_spines(lengths: Geometry) -> tuple[Vector, Vector]:
-    """Give the right anterior and posterior superior iliac spines in the pelvis frame, m.
+    """The right anterior and posterior superior iliac spines in the pelvis frame, m.
 
     Notes
     -----

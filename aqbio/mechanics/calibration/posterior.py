@@ -35,6 +35,8 @@ class LengthBelief:
     length, sd : float, m
     expected, expected_sd : float, m
         Before the recordings.
+    oddness : float
+        By which the recordings multiply ``expected_sd``.
     """
 
     name: str
@@ -42,11 +44,12 @@ class LengthBelief:
     sd: float
     expected: float
     expected_sd: float
+    oddness: float = 1.0
 
     @property
     def told(self) -> float:
-        """Share of the belief's variance that the recordings took away."""
-        return max(0.0, 1.0 - (self.sd / self.expected_sd) ** 2)
+        """Share of the variance among people as odd as this one that the recordings took away."""
+        return max(0.0, 1.0 - (self.sd / (self.oddness * self.expected_sd)) ** 2)
 
     @property
     def unknown(self) -> bool:
@@ -81,17 +84,14 @@ def lengths(fit: BodyFit) -> Iterator[LengthBelief]:
     """Lengths of a calibrated body with their standard deviations."""
     template, size = fit.problem.template, fit.problem.shape_size
     prior = np.asarray(np.linalg.inv(fit.problem.beliefs.precision), dtype=np.float64)
+    learnt = np.asarray(np.linalg.inv(fit.problem.prior[:size, :size]), dtype=np.float64)
     now, before = fit.state.theta[:size], fit.problem.beliefs.mean
     found, slope = _with_slopes(template, now)
     expected, earlier = _with_slopes(template, before)
     for name, gradient in slope.items():
-        yield LengthBelief(
-            name,
-            found[name],
-            _sd(gradient, fit.shape_covariance),
-            expected[name],
-            _sd(earlier[name], prior),
-        )
+        sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
+        odd = _sd(earlier[name], learnt) / usual
+        yield LengthBelief(name, found[name], sd, expected[name], usual, odd)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:

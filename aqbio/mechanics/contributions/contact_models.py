@@ -64,7 +64,7 @@ class FootContact:
             )
 
     def frames(self, chosen: slice) -> FootContact:
-        """Give the same for some of the frames."""
+        """The same for some of the frames."""
         return FootContact(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
 
     @property

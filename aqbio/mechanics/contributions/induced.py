@@ -259,7 +259,7 @@ def _induced(
 
 
 def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentKinematics:
-    """Give the same motion with the free coordinates' accelerations taken away."""
+    """The same motion with the free coordinates' accelerations taken away."""
     udot = kinematics.udot.copy()
     udot[:, skeleton.free] = 0.0
     return segment_kinematics(skeleton, kinematics.q, kinematics.u, udot)

@@ -61,21 +61,21 @@ class PlateWrench:
                 raise ValueError(f"{name} has shape {shape}, expected {expected}.")
 
     def rotated(self, rotation: FloatArray) -> PlateWrench:
-        """Give the same loads in other axes: ``v -> R v`` with a (3, 3) rotation."""
+        """The same loads in other axes: ``v -> R v`` with a (3, 3) rotation."""
         turn = rotation.T
         return PlateWrench(self.force @ turn, self.moment @ turn, self.point @ turn)
 
     def moment_about_origin(self) -> FloatArray:
-        """Give the (T, P, 3) moments about the origin of the axes, N m."""
+        """The (T, P, 3) moments about the origin of the axes, N m."""
         return self.moment + cross(self.point[None], self.force)
 
     def filtered(self, rate: float, cutoff: float) -> PlateWrench:
-        """Give the loads low-passed; a filter is linear, so force and moment stay one wrench."""
+        """The loads low-passed; a filter is linear, so force and moment stay one wrench."""
         both = low_pass(np.concatenate((self.force, self.moment), axis=2), rate, cutoff)
         return PlateWrench(both[..., :3], both[..., 3:], self.point)
 
     def select(self, plates: BoolArray) -> PlateWrench:
-        """Give the loads of some plates."""
+        """The loads of some plates."""
         return PlateWrench(self.force[:, plates], self.moment[:, plates], self.point[plates])
 
 

@@ -199,7 +199,7 @@ def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
 
 
 def turned_over(plates: Plates, which: BoolArray) -> Plates:
-    """Give plates with all channels of some of them, ``which`` (P,), reversed."""
+    """Plates with all channels of some of them, ``which`` (P,), reversed."""
     sign = np.where(which, -1.0, 1.0)[None, :, None]
     wrench = plates.wrench
     return replace(

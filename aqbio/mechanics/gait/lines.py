@@ -6,6 +6,8 @@ import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
 
+LINES = ("wrists", "ankles")
+
 
 def line_yaw_rate(line: FloatArray, rate: FloatArray) -> FloatArray:
     """Rate at which a line turns about the vertical.

@@ -52,7 +52,7 @@ EXCHANGED = {
 
 
 def other_side(side: Side) -> Side:
-    """Give the other side."""
+    """The other side."""
     return "right" if side == "left" else "left"
 
 
@@ -78,7 +78,7 @@ def role_name(name: str, stance: Side) -> str:
 
 
 def anatomical_name(role: str, stance: Side) -> str:
-    """Give the anatomical name behind a role: the inverse of :func:`role_name`."""
+    """The anatomical name behind a role: the inverse of :func:`role_name`."""
     part, _, side = role.rpartition("_")
     own = {"push": stance, "swing": other_side(stance)}.get(side)
     return f"{part}_{own}" if own else role

@@ -100,7 +100,7 @@ class Step:
         return self.phase("flight")[1] - self.toe_off
 
     def phase(self, name: str) -> tuple[float, float]:
-        """Give the start and end of a phase, s."""
+        """The start and end of a phase, s."""
         if name == "stance":
             return self.touchdown, self.toe_off
         return self.toe_off, float(np.maximum(self.next_touchdown, self.toe_off))

@@ -160,7 +160,7 @@ class _Trust:
         return _Trust(np.maximum(damping, LEAST_DAMPING), newton)
 
     def frames(self, chosen: BoolArray | slice) -> _Trust:
-        """Give the same for some of the frames."""
+        """The same for some of the frames."""
         return _Trust(self.damping[chosen], self.newton[chosen])
 
 

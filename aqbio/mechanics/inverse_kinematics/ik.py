@@ -190,7 +190,7 @@ def _errors(
 
 
 def _spread(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
-    """Give values of solved frames their place among all frames, zero elsewhere."""
+    """Values of solved frames their place among all frames, zero elsewhere."""
     spread = np.zeros((frames, *values.shape[1:]), dtype=values.dtype)
     spread[solved] = values
     return spread

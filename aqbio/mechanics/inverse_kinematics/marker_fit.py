@@ -55,14 +55,14 @@ class Fit:
     cost: FloatArray
 
     def frames(self, chosen: BoolArray | slice) -> Fit:
-        """Give the same for some of the frames."""
+        """The same for some of the frames."""
         poses = {f.name: of_frames(getattr(self.poses, f.name), chosen) for f in fields(self.poses)}
         names = ("position", "error", "cost")
         rest = [of_frames(getattr(self, name), chosen) for name in names]
         return Fit(of_frames(self.q, chosen), SegmentPoses(**poses), *rest)
 
     def but(self, other: Fit, chosen: BoolArray) -> Fit:
-        """Give the same with some frames taken from another fit."""
+        """The same with some frames taken from another fit."""
         if not chosen.any():
             return self
         poses = {
@@ -192,12 +192,12 @@ class MarkerFit:
         return stiffness
 
     def frames(self, chosen: BoolArray | IntArray | slice) -> MarkerFit:
-        """Give the same problem for some of the frames."""
+        """The same problem for some of the frames."""
         target, weight = of_frames(self.target, chosen), of_frames(self.weight, chosen)
         return replace(self, target=target, weight=weight)
 
     def copies(self, count: int) -> MarkerFit:
-        """Give the same single frame several times."""
+        """The same single frame several times."""
         return self.frames(np.zeros(count, dtype=np.int64))
 
     def strain(self, q: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def triples(skeleton: Skeleton) -> list[tuple[int, int, int]]:
 
 
 def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> FloatArray:
-    """Give three angles of the same pose the other way.
+    """Three angles of the same pose the other way.
 
     Parameters
     ----------

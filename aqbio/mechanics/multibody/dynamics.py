@@ -55,7 +55,7 @@ class ExternalLoad:
             raise ValueError(f"point has shape {self.point.shape}, expected (3,) or {frames}.")
 
     def frames(self, chosen: slice | IntArray) -> ExternalLoad:
-        """Give the same for some of the frames."""
+        """The same for some of the frames."""
         point = self.point if self.point.ndim == 1 else self.point[chosen]
         return ExternalLoad(self.body, self.force[chosen], self.moment[chosen], point)
 

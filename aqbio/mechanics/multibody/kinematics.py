@@ -59,11 +59,11 @@ class SegmentKinematics(SegmentPoses):
     angular_acceleration: FloatArray
 
     def frames(self, chosen: slice) -> SegmentKinematics:
-        """Give the same for some of the frames (views, no copies)."""
+        """The same for some of the frames (views, no copies)."""
         return SegmentKinematics(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def picked(self, chosen: BoolArray | IntArray) -> SegmentKinematics:
-        """Give the same for any of the frames (copies, time contiguous)."""
+        """The same for any of the frames (copies, time contiguous)."""
         return SegmentKinematics(
             **{f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
         )

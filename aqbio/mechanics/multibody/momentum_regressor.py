@@ -34,7 +34,7 @@ class GroupMomenta:
     angular_rate: FloatArray
 
     def parts(self, chosen: slice) -> GroupMomenta:
-        """Give the same for some of the groups (views)."""
+        """The same for some of the groups (views)."""
         return GroupMomenta(
             *(
                 value[:, chosen] if value.ndim == 2 else value[:, :, chosen]

@@ -77,7 +77,7 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
 
 
 def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[FloatArray, Motion]:
-    """Give a motion at its frames and, evenly, between them, as often as a rate asks for.
+    """A motion at its frames and, evenly, between them, as often as a rate asks for.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[Float
 
 
 def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
-    """Give a motion with the dependent coordinates computed from those that they depend on.
+    """A motion with the dependent coordinates computed from those that they depend on.
 
     Notes
     -----

@@ -227,7 +227,7 @@ class Skeleton:
         return table
 
     def of_size(self, **changes: Any) -> Skeleton:
-        """Give the same tree with other lengths, axes and markers: the tree is not read again."""
+        """The same tree with other lengths, axes and markers: the tree is not read again."""
         other = replace(self, **changes)
         other.__dict__.update({name: getattr(self, name) for name in OF_THE_TREE})
         return other

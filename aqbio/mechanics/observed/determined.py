@@ -100,7 +100,7 @@ class MarkerNoise:
 
     @classmethod
     def alike(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
-        """Give that of markers of which nothing is known."""
+        """That of markers of which nothing is known."""
         return cls(np.full(markers, sd), np.arange(markers), 0.0)
 
 

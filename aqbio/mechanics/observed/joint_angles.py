@@ -16,7 +16,7 @@ from aqbio.mechanics.observed.determined import (
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 
-def told_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
+def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
     """Say which segments a file of joint angles determines, (T, S).
 
     Parameters

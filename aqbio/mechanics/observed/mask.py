@@ -75,7 +75,7 @@ class Observed:
 
     @classmethod
     def everything(cls, segments: Collection[str], frames: int) -> Observed:
-        """Give the mask of a trial in which all was observed."""
+        """The mask of a trial in which all was observed."""
         names = tuple(segments)
         return cls(names, np.ones((frames, len(names)), dtype=bool), ("",) * len(names))
 
@@ -156,7 +156,7 @@ class Observed:
 
 
 def observed_from(segments: Collection[str], known: BoolArray, longest: int, why: str) -> Observed:
-    """Give the mask of what the markers, or the columns of a file, determine.
+    """The mask of what the markers, or the columns of a file, determine.
 
     Parameters
     ----------

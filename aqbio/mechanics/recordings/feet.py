@@ -123,7 +123,7 @@ def assigned_contacts(
     feet: FloatArray,
     sample_of_frame: IntArray,
 ) -> list[PlateContact]:
-    """Give every contact on a plate to the foot nearest to its centre of pressure.
+    """Every contact on a plate to the foot nearest to its centre of pressure.
 
     Parameters
     ----------

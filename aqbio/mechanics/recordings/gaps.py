@@ -85,5 +85,5 @@ def missing_share(positions: FloatArray) -> FloatArray:
 
 
 def longest_gap(prepare: Prepare, rate: float) -> int:
-    """Give the longest gap that may be filled, frames."""
+    """The longest gap that may be filled, frames."""
     return min(prepare.max_gap_frames, int(prepare.max_gap_s * rate + 1e-9))

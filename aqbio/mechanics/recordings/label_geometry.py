@@ -157,7 +157,7 @@ def _settled(
 
 
 def _assigned(number: int, laid: FloatArray, markers: FloatArray) -> Placement | None:
-    """Give every landmark the marker of least total distance, none that is too far."""
+    """Every landmark the marker of least total distance, none that is too far."""
     apart = np.linalg.norm(laid[:, None] - markers[None], axis=2)
     rows, columns = linear_sum_assignment(np.minimum(apart, TOO_FAR) ** 2)
     distance = np.full(len(laid), np.nan)

@@ -18,7 +18,7 @@ FRAMES = 20
 def distance_spreads(
     path: FloatArray, others: Mapping[Segment, FloatArray]
 ) -> dict[Segment, float]:
-    """Give how much a marker's distances to the markers of each segment vary, m.
+    """How much a marker's distances to the markers of each segment vary, m.
 
     Parameters
     ----------

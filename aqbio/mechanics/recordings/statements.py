@@ -38,7 +38,7 @@ class Measured:
 
 
 def contradictions(stated: float, measured: Sequence[Measured]) -> tuple[Measured, ...]:
-    """Give the measurements that a statement contradicts."""
+    """The measurements that a statement contradicts."""
     return tuple(one for one in measured if one.contradicts(stated))
 
 

@@ -15,10 +15,10 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.participant_model import ParticipantModel, final_model
-from aqbio.stages.arms.choices import Arm, lower_rate
+from aqbio.records.solved_trial import FITTED, SolvedTrial
+from aqbio.records.specifications import Arm, lower_rate
 from aqbio.stages.fitting.session import fitted_session
 from aqbio.stages.fitting.static import static_stance
-from aqbio.stages.fitting.trials import FITTED, SolvedTrial
 
 if TYPE_CHECKING:
     import xarray as xr

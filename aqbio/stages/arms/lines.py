@@ -11,9 +11,7 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross, rotate
 from aqbio.names import SIDES
-from aqbio.stages.levels.observed_parts import ObservedParts
-
-LINES = ("wrists", "ankles")
+from aqbio.records.observed_parts import ObservedParts
 
 BEYOND = 0.5
 """A joint that is at least this far on the way from the elbow to the last body's centre of mass is

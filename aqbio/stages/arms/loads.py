@@ -26,8 +26,8 @@ from aqbio.mechanics.recordings.foot_contacts import (
 )
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
+from aqbio.records.specifications import Arm
 from aqbio.stages.arms.cached import CachedTrial
-from aqbio.stages.arms.choices import Arm
 from aqbio.steps.contacts import trial_contacts
 
 if TYPE_CHECKING:

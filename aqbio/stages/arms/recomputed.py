@@ -27,10 +27,10 @@ from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.names import AXES, SIDES
 from aqbio.records.loads import NO_FREE_MOMENT
 from aqbio.records.observed import read_observed
+from aqbio.records.observed_parts import ObservedParts
+from aqbio.records.specifications import Arm, BodyTable
 from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
-from aqbio.stages.arms.choices import Arm, BodyTable
 from aqbio.stages.arms.loads import ArmLoads, arm_loads
-from aqbio.stages.levels.observed_parts import ObservedParts
 from aqbio.steps.contacts import trial_steps
 
 if TYPE_CHECKING:

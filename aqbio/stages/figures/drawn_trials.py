@@ -31,7 +31,7 @@ def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[
 
 
 def on_plates(study: Study, participant_id: str) -> list[str]:
-    """Give the prepared trials whose contacts were measured by plates."""
+    """The prepared trials whose contacts were measured by plates."""
     prepared = study.read_manifest(participant_id, "prepare")["trials"]
     return [done["trial_id"] for done in prepared if done.get("events", "plates") == "plates"]
 
@@ -39,9 +39,18 @@ def on_plates(study: Study, participant_id: str) -> list[str]:
 def trials_with_forces(
     study: Study, participant_id: str, chosen: list[str]
 ) -> Iterator[tuple[str, float | None]]:
-    """Give the chosen trials that were prepared and the body mass, where the model has one."""
+    """The chosen trials that were prepared and the body mass, where the model has one."""
     scale = study.read_manifest(participant_id, "scale")
     mass: Any = scale.get("mass_kg") if scale["status"] == OK else None
     for done in study.read_manifest(participant_id, "prepare")["trials"]:
         if done["status"] == OK and done["trial_id"] in chosen:
             yield done["trial_id"], None if mass is None else float(mass)
+
+
+def bar_rows(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Rows that bars and stance means are drawn of; what was not measured has no part in a mean."""
+    level = rows["level"].astype(str)
+    joints = (level == "joint") & (rows["phase"] == "stance")
+    wanted = level.str.startswith("C (") | (rows["statistic"] == "relative_force_mean") | joints
+    drawn: pd.Series[bool] = wanted & rows["value"].notna()
+    return drawn

@@ -7,7 +7,7 @@ from dataclasses import replace
 from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.mechanics.consistency.parameters import PARAMETERS, Parameter
 from aqbio.mechanics.consistency.weights import Weights, knot_spacing
-from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.records.solved_trial import SolvedTrial
 
 
 def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
@@ -18,9 +18,6 @@ def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
         "mass": given.mass,
         "leg_share": given.leg_share,
         "pelvis_share": given.pelvis_share,
-        "torso_com_x": given.torso_com_x,
-        "torso_com_y": given.torso_com_y,
-        "torso_com_z": given.torso_com_z,
         "cop_offset_x": given.cop_offset_x,
         "cop_offset_z": given.cop_offset_z,
     }

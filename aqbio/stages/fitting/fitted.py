@@ -15,7 +15,8 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.stages.fitting.trials import FITTED, SolvedTrial, plain_dataset
+from aqbio.records.solved_trial import FITTED, SolvedTrial
+from aqbio.stages.fitting.trials import plain_dataset
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,21 +7,28 @@ from typing import Any
 import numpy as np
 
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.consistency.parameters import ParameterEstimate
+from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.records.solved_trial import SolvedTrial
+from aqbio.stages.fitting.centres import centre_numbers
 from aqbio.stages.fitting.observed import trial_speed
 from aqbio.stages.fitting.session import FittedSession
-from aqbio.stages.fitting.trials import SolvedTrial
 from aqbio.steps.contacts import trial_contacts
 
 
 def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
-        return {"parameters": [], "static_distance_m": None, "within_limits": True}
+        return {"parameters": [], "centres": [], "static_distance_m": None, "within_limits": True}
     standing = fitted.static_distance
+    named = [one for one in fitted.estimates if not one.name.startswith(CENTRES)]
+    centres: list[dict[str, Any]] = []
+    if fitted.fits:
+        segments = next(iter(fitted.fits.values())).skeleton.bodies
+        centres = centre_numbers(fitted.centres, segments)
     return {
-        "parameters": [_estimate(one) for one in fitted.estimates],
+        "parameters": [_estimate(one) for one in named],
+        "centres": centres,
         "static_distance_m": None if standing is None else standing.tolist(),
         "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }

@@ -12,7 +12,7 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray
 from aqbio.records.loads import NO_FREE_MOMENT
 from aqbio.records.observed import read_observed, why_not_whole
-from aqbio.stages.fitting.trials import SolvedTrial
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.steps.contacts import trial_contacts
 
 FEWEST_SECONDS = 0.10

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
-from aqbio.mechanics.consistency.parameters import Parameter, ParameterEstimate
+from aqbio.mechanics.consistency.parameters import (
+    Parameter,
+    ParameterEstimate,
+    centre_parameters,
+)
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.session import SessionFit, StaticStance, fit_session
 from aqbio.mechanics.consistency.suspicion import (
@@ -25,9 +30,10 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.loads import foot_loads
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.stages.fitting.beliefs import parameters, trial_weights
+from aqbio.stages.fitting.centres import open_centres
 from aqbio.stages.fitting.observed import observations, trial_speed
-from aqbio.stages.fitting.trials import SolvedTrial
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 """What a fit raises whose equations cannot be solved."""
@@ -41,6 +47,8 @@ class FittedSession:
     ----------
     estimates : tuple of ParameterEstimate
         Of the session; empty when no trial was fitted.
+    covariance : (P, P) array
+        Of those that are on.
     fits : mapping
         Fit by trial, of those whose fit is believed and of those that are suspect.
     suspicions : mapping
@@ -55,6 +63,7 @@ class FittedSession:
     """
 
     estimates: tuple[ParameterEstimate, ...]
+    covariance: FloatArray
     fits: Mapping[str, TrialFit]
     suspicions: Mapping[str, tuple[Suspicion, ...]]
     plain: Mapping[str, str]
@@ -65,6 +74,12 @@ class FittedSession:
     def standing(self) -> tuple[Suspicion, ...]:
         """Doubt that the static trial casts on the whole session."""
         return static_suspicions(self.static_distance)
+
+    @property
+    def centres(self) -> CentreEstimates:
+        """Places of the segments' centres of mass, where any trial was fitted."""
+        runner = next(iter(self.fits.values())).runner
+        return centre_estimates(runner, self.estimates, self.covariance)
 
     @property
     def believed(self) -> tuple[str, ...]:
@@ -101,8 +116,7 @@ def fitted_session(
     groups = study.model_map.groups
     if missing := [group for group in ANATOMICAL_GROUPS if group not in groups]:
         why = f"the model has no {' and no '.join(missing)} of its own"
-        return FittedSession((), {}, {}, {one.trial_id: why for one in trials}, {}, None)
-    runner = Runner(skeleton, groups)
+        return _nothing({one.trial_id: why for one in trials})
     seen: dict[str, Observations] = {}
     plain: dict[str, str] = {}
     for trial in trials:
@@ -112,20 +126,19 @@ def fitted_session(
         else:
             seen[trial.trial_id] = found
     if not seen:
-        return FittedSession((), {}, {}, plain, {}, None)
-    by_trial = {
-        trial.trial_id: trial_weights(settings, trial, weights)
-        for trial in trials
-        if trial.trial_id in seen
-    }
-    chosen = parameters(settings.parameters)
+        return _nothing(plain)
+    fitted = [trial for trial in trials if trial.trial_id in seen]
+    participant = str(fitted[0].prepared.attrs["participant_id"])
+    runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
+    by_trial = {trial.trial_id: trial_weights(settings, trial, weights) for trial in fitted}
+    chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
     try:
         session = _session(runner, seen, by_trial, chosen, static)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
-            return FittedSession((), {}, {}, plain, {}, None)
+            return _nothing(plain)
         session = _session(runner, seen, by_trial, chosen, static)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
@@ -142,7 +155,14 @@ def fitted_session(
             doubts[name] = own or doubts[name]
     speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
     distance = session.static_distance
-    return FittedSession(session.estimates, fits, doubts, plain, speeds, distance)
+    return FittedSession(
+        session.estimates, session.covariance, fits, doubts, plain, speeds, distance
+    )
+
+
+def _nothing(plain: Mapping[str, str]) -> FittedSession:
+    """Give a session of which no trial was fitted, with the reasons."""
+    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, None)
 
 
 def _session(

@@ -159,7 +159,8 @@ def with_bodies(
     skeleton, time = spread.template.skeleton, draws.time[inside]
     q = draws.found.mechanics.kinematics.frames(inside).q
     generator = np.random.default_rng(sampling.seed)
-    drawn = drawn_bodies(spread, time, q, weight, sampling.motions, generator)
+    known = draws.spread.centres is not None
+    drawn = drawn_bodies(spread, time, q, weight, sampling.motions, generator, centres_known=known)
     change = drawn.change
     if unseen is not None and unseen.any():
         change = change + unseen_swings(time, unseen, sampling.motions, generator)

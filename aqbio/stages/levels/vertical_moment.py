@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import Finding
 from aqbio.names import SIDES
-from aqbio.stages.levels.observed_parts import ObservedParts
+from aqbio.records.observed_parts import ObservedParts
 
 if TYPE_CHECKING:
     import xarray as xr

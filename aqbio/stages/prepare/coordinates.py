@@ -19,7 +19,7 @@ from aqbio.landmarks.model_markers import landmark_labels, own_marker_set, stand
 from aqbio.mechanics.anatomy.body_points import with_points
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
-from aqbio.mechanics.observed.joint_angles import filled_coordinates, told_by_file
+from aqbio.mechanics.observed.joint_angles import determined_by_file, filled_coordinates
 from aqbio.mechanics.recordings.still_values import held_values
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.prepared_angles import prepared_coordinates
@@ -117,7 +117,7 @@ def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
 def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     """Where the coordinates put the model's markers (T, M, 3), m; NaN on segments not in them."""
     filled = filled_coordinates(skeleton, q)
-    told = told_by_file(skeleton, filled, np.isfinite(q))
+    told = determined_by_file(skeleton, filled, np.isfinite(q))
     shown = told[:, skeleton.marker_body, None]
     return np.where(shown, marker_positions(skeleton, filled), np.nan)
 
@@ -125,7 +125,7 @@ def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 def coordinate_values(
     storage: Storage, skeleton: Skeleton, path: Path
 ) -> tuple[FloatArray, list[Finding]]:
-    """Give all coordinates of a model from a file, (T, C) rad or m.
+    """All coordinates of a model from a file, (T, C) rad or m.
 
     NaN where the file does not tell a coordinate that is free to move: it has no such column, or
     the column stays at one value, as zeros of columns that were never solved do. Locked coordinates

@@ -43,7 +43,7 @@ def write_prepared(
 
 
 def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
-    """Give a prepared trial as a dataset; ground axes, SI.
+    """A prepared trial as a dataset; ground axes, SI.
 
     Parameters
     ----------

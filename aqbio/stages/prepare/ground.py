@@ -54,7 +54,7 @@ class Ground:
 
 
 def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
-    """Give the floor under a static trial; the heading is where the pelvis faces."""
+    """The floor under a static trial; the heading is where the pelvis faces."""
     front = label_mean(recording, marker_set.pelvis.front)
     facing = mean_vector(front - label_mean(recording, marker_set.pelvis.back))
     return Ground("overground", 0.0, _known_heading(facing))
@@ -113,7 +113,7 @@ class _Seen:
         return float(np.linalg.norm(velocity))
 
     def feet_speeds(self) -> list[tuple[str, float]]:
-        """Give the feet that are seen to stand, in words, and how fast they move, m/s."""
+        """The feet that are seen to stand, in words, and how fast they move, m/s."""
         speeds = np.hypot(self.feet[:, 0], self.feet[:, 2])
         return [
             (f"the {side} foot in stance", float(speed))

@@ -34,7 +34,7 @@ EVENTS_MIN = 3
 
 
 def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
-    """Give the markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
+    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
     labels = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
     feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
     for foot, side in enumerate(labels):
@@ -118,7 +118,7 @@ def marker_events(
 def kinematic_errors(
     kinematic: Sequence[FootContact], measured: Sequence[FootContact]
 ) -> dict[str, list[float]]:
-    """Give the errors of the markers' events against those of the plates, for the manifest."""
+    """The errors of the markers' events against those of the plates, for the manifest."""
     errors = event_errors(kinematic, measured)
     return {"touchdown_s": errors.touchdown.tolist(), "toe_off_s": errors.toe_off.tolist()}
 

@@ -66,7 +66,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
 
 
 def median_places(recording: Recording) -> dict[str, FloatArray]:
-    """Give the median place of every marker that is seen."""
+    """The median place of every marker that is seen."""
     seen = np.asarray(np.isfinite(recording.positions).all(axis=2))
     return {
         label: np.median(recording.positions[seen[:, index], index], axis=0)

@@ -164,7 +164,7 @@ def check_clock(recording: Recording, notes: Notes) -> None:
 def filled_markers(
     recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
 ) -> tuple[FloatArray, BoolArray]:
-    """Give the markers (T, M, 3) with short gaps filled, and where (T, M); note what stays open.
+    """The markers (T, M, 3) with short gaps filled, and where (T, M); note what stays open.
 
     No gap is filled across a touchdown or toe-off.
     """

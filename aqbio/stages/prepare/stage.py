@@ -198,7 +198,7 @@ def _prepare(
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
-    """Give what the manifest says about a prepared trial: surface, axes, rates, body masses."""
+    """What the manifest says about a prepared trial: surface, axes, rates, body masses."""
     numbers: dict[str, Any] = {
         "task": trial.task,
         "surface": prepared.ground.surface,

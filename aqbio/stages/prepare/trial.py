@@ -209,7 +209,7 @@ def _noted(
 
 
 def _without_delay(recording: Recording, delay: float) -> Recording:
-    """Give the recording with its forces as much earlier as they are known to be late, s."""
+    """The recording with its forces as much earlier as they are known to be late, s."""
     if recording.forces is None or delay == 0.0:
         return recording
     forces = replace(recording.forces, start=recording.forces.start - delay)

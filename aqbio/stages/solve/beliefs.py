@@ -40,7 +40,7 @@ class PoseBeliefs:
 def pose_beliefs(
     study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
 ) -> PoseBeliefs:
-    """Give what is believed: by the body's calibration, or of any runner without it.
+    """What is believed: by the body's calibration, or of any runner without it.
 
     A posterior that stage scale did not write with this model, of an earlier run with other
     settings, is none.

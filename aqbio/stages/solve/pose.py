@@ -132,7 +132,7 @@ class Fault:
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:
-    """Give the groups whose pose cannot be believed, one fault for each group.
+    """The groups whose pose cannot be believed, one fault for each group.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def believed(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
 
 
 def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Give the faults that leave no pose: of the pelvis, or of most of the body; often none."""
+    """The faults that leave no pose: of the pelvis, or of most of the body; often none."""
     whole = tuple(fault for fault in faults if fault.frames.all())
     groups = len(pose.model_map.groups)
     if any(one.group == "pelvis" for one in whole) or len(whole) > MOST_OF_BODY * groups:

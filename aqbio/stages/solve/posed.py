@@ -24,7 +24,7 @@ from aqbio.mechanics.observed.determined import (
     mass_displacement,
     range_sd,
 )
-from aqbio.mechanics.observed.joint_angles import bridged, filled_coordinates, told_by_file
+from aqbio.mechanics.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.mechanics.recordings.gaps import longest_gap
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -201,7 +201,7 @@ def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedM
     columns = solved_coordinates(stem, skeleton, markers.time)
     q = filled_coordinates(skeleton, columns)
     told = np.isfinite(columns)
-    known = told_by_file(skeleton, q, told)
+    known = determined_by_file(skeleton, q, told)
     told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
     return _Solved(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan), FROM_FILE)
 

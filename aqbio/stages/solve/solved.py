@@ -118,7 +118,7 @@ class Solution:
 
 
 def root_mean_square(values: FloatArray) -> float:
-    """Give the root mean square of the values that are not missing."""
+    """The root mean square of the values that are not missing."""
     return float(np.sqrt(np.nanmean(np.square(values))))
 
 

@@ -44,7 +44,7 @@ from aqbio.stages.solve.solved import (
     solution_numbers,
     write_solution,
 )
-from aqbio.stages.solve.untold import untold_findings
+from aqbio.stages.solve.undetermined import undetermined_findings
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,7 +98,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     findings = [
         *left_out,
         *solution_findings(solution, trial.trial_id, study),
-        *untold_findings(solution, study.model_map, trial.trial_id),
+        *undetermined_findings(solution, study.model_map, trial.trial_id),
         *pose.findings,
         *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),
@@ -116,7 +116,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
 def trial_to_solve(
     study: Study, model: ParticipantModel, trial: Trial
 ) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
-    """Give a prepared trial, the model, the markers and frames to solve, and what is left out.
+    """A prepared trial, the model, the markers and frames to solve, and what is left out.
 
     Raises
     ------

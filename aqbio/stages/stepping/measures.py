@@ -33,9 +33,3 @@ def measure(
         "verdict": verdict,
         "note": note or None,
     }
-
-
-def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
-    """Give what a manifest says of a trial."""
-    entries: list[dict[str, Any]] = manifest["trials"]
-    return next(entry for entry in entries if entry["trial_id"] == trial_id)

@@ -12,16 +12,18 @@ from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
+from aqbio.records.manifest import manifest_entry
+from aqbio.records.observed import read_observed, why_not_whole
 from aqbio.records.participant_model import ADJUSTED
-from aqbio.stages.fitting.rows import consistency_rows
-from aqbio.stages.fitting.trials import FITTED
-from aqbio.stages.stepping.measures import Row, manifest_entry, measure
+from aqbio.records.solved_trial import FITTED
+from aqbio.stages.stepping.consistency_rows import consistency_rows
+from aqbio.stages.stepping.measures import Row, measure
 from aqbio.steps.contacts import contact_span
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from aqbio.stages.steps import TrialSteps
+    from aqbio.stages.stepping.trial import TrialSteps
 
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
@@ -72,6 +74,11 @@ def contact_window(data: xr.Dataset) -> BoolArray:
     first, last = contact_span(data)
     inside = np.asarray((time >= first) & (time <= last))
     return inside & data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else inside
+
+
+def unobserved_parts(study: Study, data: xr.Dataset) -> str:
+    """Say which parts were not observed during the contacts, and why."""
+    return why_not_whole(read_observed(data), study.model_map.groups, contact_window(data))
 
 
 def _rms(values: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +25,16 @@ SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lum
 
 
 def caused_shares(
-    table: pd.DataFrame, models: Sequence[str], keys: Sequence[tuple[str, str, int]]
+    tables: Iterable[pd.DataFrame],
+    models: Sequence[str],
+    keys: Sequence[tuple[str, str, int]],
 ) -> dict[str, FloatArray]:
     """Share of the caused vertical ground force by contact model.
 
     Parameters
     ----------
-    table : DataFrame
-        contributions.tsv
+    tables : iterable of DataFrame
+        Contributions of one participant after the other.
     models : sequence of str
         Contact models, such as ``C2``.
     keys : sequence of (participant, trial, step)
@@ -44,8 +46,11 @@ def caused_shares(
         Stance impulse that the moments of swing leg, lumbar joint and arms cause, over that of all
         sources; NaN for a step without level C, no entry for a model that no step has.
     """
-    stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
-    by_model = {model: _shares(_caused(stance, model)) for model in models}
+    by_model: dict[str, dict[tuple[str, str, int], float]] = {model: {} for model in models}
+    for table in tables:
+        stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
+        for model, shares in by_model.items():
+            shares |= _shares(_caused(stance, model))
     return {
         model: np.array([shares.get(key, np.nan) for key in keys])
         for model, shares in by_model.items()
@@ -59,11 +64,11 @@ def vertical_forces(stance: pd.DataFrame, model: str = "C2") -> pd.Series[float]
     Parameters
     ----------
     stance : DataFrame
-        Rows of contributions.tsv for the vertical axis in stance.
+        Rows of contributions for the vertical axis in stance.
     model : str
         Contact model: the sum is the same under all of them.
     """
-    return _caused(stance, model).groupby(list(STEP))["value"].sum()
+    return _caused(stance, model).groupby(list(STEP), observed=True)["value"].sum()
 
 
 def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -78,8 +83,8 @@ def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
 
 def _shares(rows: pd.DataFrame) -> dict[tuple[str, str, int], float]:
     key = list(STEP)
-    whole = rows.groupby(key)["value"].sum()
-    part = rows[rows["source"].isin(AMPLIFYING)].groupby(key)["value"].sum()
+    whole = rows.groupby(key, observed=True)["value"].sum()
+    part = rows[rows["source"].isin(AMPLIFYING)].groupby(key, observed=True)["value"].sum()
     share = (part / whole).reset_index()
     return {
         (str(row["participant_id"]), str(row["trial_id"]), int(row["step"])): float(row["value"])

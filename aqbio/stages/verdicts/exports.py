@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.mechanics.gait.lines import LINES
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
-from aqbio.stages.arms.lines import LINES
 from aqbio.stages.verdicts.tables import (
     ATHLETES,
     POWER,

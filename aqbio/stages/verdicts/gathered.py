@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,10 +12,10 @@ import numpy as np
 from aqbio.io.capacities import read_capacities
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.io.tables import read_table
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
-from aqbio.stages.arms.choices import DEFAULT
+from aqbio.records.specifications import DEFAULT
+from aqbio.records.step_files import participant_rows
 from aqbio.stages.evidence import ARMS, OWN, STAGE
 from aqbio.stages.verdicts.capacity_scores import capacity_scores
 from aqbio.stages.verdicts.contact_models import caused_shares
@@ -36,6 +36,7 @@ from aqbio.stats.registry import Registry
 from aqbio.stats.timing import time_deviation
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 Normalisation = Literal["dimensionless", "si"]
@@ -97,7 +98,10 @@ def gathered(
     }
     trials = trial_evidence(study, own, levels)
     steps = step_evidence(study, own, trials, levels)
-    table = read_table(study.table("contributions.tsv"))
+
+    def tables() -> Iterator[pd.DataFrame]:
+        return (participant_rows(study, name, "contributions") for name in names)
+
     places = [
         (names[athlete], trial) for athlete, trial in zip(trials.athlete, trials.name, strict=True)
     ]
@@ -105,7 +109,7 @@ def gathered(
         steps,
         trials.athlete,
         [_posterior(study, name, trial) for name, trial in places],
-        share_sds(table, places),
+        share_sds(tables(), places),
         registry,
     )
     models = study.settings.multiverse.contact_models
@@ -115,7 +119,7 @@ def gathered(
         athletes=athlete_evidence(study, steps, own),
         presence=_presence(study, own),
         limits=study.settings.quality,
-        caused_shares=caused_shares(table, models, step_keys(steps, trials, names)),
+        caused_shares=caused_shares(tables(), models, step_keys(steps, trials, names)),
         line_rates=_beside(own, "line_rate", "line"),
         arm_momenta=_beside(
             own,

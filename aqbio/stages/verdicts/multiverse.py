@@ -11,7 +11,7 @@ from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.records.internal import Parts
-from aqbio.stages.arms.choices import DEFAULT
+from aqbio.records.specifications import DEFAULT
 from aqbio.stages.verdicts.gathered import Gathered, athlete_evidence, step_evidence
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.registry import Registry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,13 +140,13 @@ def _share_of_variance(steps: StepEvidence, athlete: IntArray, sd: FloatArray) -
     return share
 
 
-def share_sds(table: pd.DataFrame, trials: Sequence[tuple[str, str]]) -> FloatArray:
+def share_sds(tables: Iterable[pd.DataFrame], trials: Sequence[tuple[str, str]]) -> FloatArray:
     """Standard deviation of the share of swing leg, arms and torso in the vertical impulse.
 
     Parameters
     ----------
-    table : DataFrame
-        contributions.tsv
+    tables : iterable of DataFrame
+        Contributions of one participant after the other.
     trials : sequence of T (participant, trial)
 
     Returns
@@ -155,13 +155,23 @@ def share_sds(table: pd.DataFrame, trials: Sequence[tuple[str, str]]) -> FloatAr
         From the drawn 95 % intervals of the three shares, taken as independent, over the stance
         mean of the vertical force; NaN where none was drawn.
     """
+    found: dict[tuple[str, str], float] = {}
+    for table in tables:
+        found |= _share_sds(table)
+    return np.array([found.get(trial, np.nan) for trial in trials])
+
+
+def _share_sds(table: pd.DataFrame) -> dict[tuple[str, str], float]:
     key = ["participant_id", "trial_id"]
     stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
     parts = stance[
         (stance["statistic"] == "relative_force_mean") & stance["source"].isin(FORCE_SOURCES)
     ]
     wide = parts.assign(variance=((parts["high"] - parts["low"]) / (2.0 * Z95)) ** 2)
-    by_step = wide.groupby([*key, "step"])["variance"].sum(min_count=len(FORCE_SOURCES))
+    steps = wide.groupby([*key, "step"], observed=True)["variance"]
+    by_step = steps.sum(min_count=len(FORCE_SOURCES))
     relative = np.sqrt(by_step) / vertical_forces(stance).reindex(by_step.index)
-    mean = relative.groupby(level=[0, 1]).mean().to_dict()
-    return np.array([mean.get(trial, np.nan) for trial in trials])
+    mean: dict[tuple[str, str], float] = (
+        relative.groupby(level=[0, 1], observed=True).mean().to_dict()
+    )
+    return mean

@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.arms.choices import DEFAULT
+from aqbio.records.specifications import DEFAULT
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -31,7 +31,7 @@ FEWEST_FOR_MODELS = 12
 
 
 def _speeds(evidence: Evidence) -> FloatArray:
-    """Give speeds of steps, NaN for athletes with one speed only."""
+    """Speeds of steps, NaN for athletes with one speed only."""
     steps = evidence.steps
     return with_speeds(steps.speed, steps.athlete, len(evidence.athletes.name))
 

@@ -76,5 +76,5 @@ def number_row(place: tuple[str, str, str, str], value: float, count: int, note:
 
 
 def _marked(phase: str, note: str) -> str:
-    """Give the note, with the mark of everything in flight."""
+    """The note, with the mark of everything in flight."""
     return "; ".join(words for words in (IMPLIED if phase == "flight" else "", note) if words)

@@ -47,7 +47,7 @@ class RelativeMotion:
     momentum_rate: FloatArray
 
     def part(self, rows: slice, shape: tuple[int, ...]) -> RelativeMotion:
-        """Give some of the instants, their axis reshaped."""
+        """Some of the instants, their axis reshaped."""
         taken = {
             f.name: (value := getattr(self, f.name))[rows].reshape(*shape, *value.shape[1:])
             for f in fields(self)

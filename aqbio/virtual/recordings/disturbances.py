@@ -80,7 +80,7 @@ def disturbed(
     disturbances: Disturbances,
     random: np.random.Generator,
 ) -> tuple[VirtualRecording, DisturbanceTruth]:
-    """Give the recording that a real laboratory would have made.
+    """The recording that a real laboratory would have made.
 
     The clock offset and the bias of the plates are part of how a recording is made
     (`aqbio.virtual.recordings.recording`): they need the truth between the samples.

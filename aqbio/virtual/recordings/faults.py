@@ -14,7 +14,7 @@ CLOCK_FAULT = 0.030
 
 
 def plate_force_sign(recording: VirtualRecording) -> VirtualRecording:
-    """Give the force on the plates instead of that on the runner."""
+    """The force on the plates instead of that on the runner."""
     return recording.changed(force=-recording.force, moment=-recording.moment)
 
 

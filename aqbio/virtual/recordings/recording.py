@@ -58,7 +58,7 @@ class VirtualRecording:
     phase: FloatArray
 
     def changed(self, **arrays: Any) -> VirtualRecording:
-        """Give the same recording with other arrays."""
+        """The same recording with other arrays."""
         return replace(self, **arrays)
 
 
@@ -163,7 +163,7 @@ def contacts_on_row(gait: Gait, first: int, place: float, row: PlateRow) -> list
 
 
 def moved_loads(loads: GroundLoads, shift: FloatArray) -> GroundLoads:
-    """Give the same loads on a runner who is elsewhere; moments stay about the origin."""
+    """The same loads on a runner who is elsewhere; moments stay about the origin."""
     along = np.broadcast_to(shift, loads.force.shape)
     return GroundLoads(loads.force, loads.moment + cross(along, loads.force))
 

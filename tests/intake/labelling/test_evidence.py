@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.intake.labelling.by_place import PlacedLabel
+from aqbio.intake.labelling.by_position import PlacedLabel
 from aqbio.intake.labelling.evidence import (
     CLEARLY,
     LOOSEST,
@@ -14,16 +14,16 @@ from aqbio.intake.labelling.evidence import (
     pooled_places,
 )
 from aqbio.io.recording import Recording
-from aqbio.landmarks.by_name import Place
+from aqbio.landmarks.by_name import SidedLandmark
 from aqbio.landmarks.proposal import Labelling
 from aqbio.landmarks.table import landmark_table
 
-FOREARM, WRIST = Place("forearm", "left"), Place("wrist", "left")
+FOREARM, WRIST = SidedLandmark("forearm", "left"), SidedLandmark("wrist", "left")
 KNOWN = {
-    "LASI": Place("asis", "left"),
-    "RASI": Place("asis", "right"),
-    "LELB": Place("elbow_lateral", "left"),
-    "LUPA": Place("upper_arm", "left"),
+    "LASI": SidedLandmark("asis", "left"),
+    "RASI": SidedLandmark("asis", "right"),
+    "LELB": SidedLandmark("elbow_lateral", "left"),
+    "LUPA": SidedLandmark("upper_arm", "left"),
 }
 
 
@@ -101,14 +101,14 @@ def test_distances_within_a_segment_may_vary_as_skin_does(table, share):
     def sliding(_, shoulder, along, time):
         return shoulder + (0.05 + amplitude * np.sin(2 * np.pi * 5.0 * time))[:, None] * along
 
-    place = Place("upper_arm", "left")
+    place = SidedLandmark("upper_arm", "left")
     placed = {"M1": _placed(place)}
     found = loose_labels(placed, KNOWN | {"M1": place}, [_recording("M1", sliding)], table)
     assert bool(found) == (share > 1.0)
 
 
 LEGS = {
-    side[0].upper() + name: Place(landmark, side)
+    side[0].upper() + name: SidedLandmark(landmark, side)
     for side in ("left", "right")
     for name, landmark in (("ASI", "asis"), ("PSI", "psis"), ("HEE", "heel"), ("TOE", "mt2"))
 }
@@ -117,15 +117,15 @@ LEGS = {
 @pytest.mark.parametrize(("apart", "landmark"), [(0.95, "elbow_lateral"), (1.05, "upper_arm")])
 def test_a_landmark_that_is_far_from_its_place_only_tracks(table, apart, landmark):
     """And a segment whose landmarks names tell needs no position."""
-    elbow = _placed(Place("elbow_lateral", "left"), apart * CLEARLY)
-    heel = _placed(Place("heel", "left"), 0.01)
+    elbow = _placed(SidedLandmark("elbow_lateral", "left"), apart * CLEARLY)
+    heel = _placed(SidedLandmark("heel", "left"), 0.01)
     kept = needed_labels({"M1": elbow, "M2": heel}, Labelling(LEGS, frozenset()), table)
     assert {label: one.place.landmark for label, one in kept.items()} == {"M1": landmark}
 
 
 def test_a_missing_landmark_takes_the_label_that_sits_there(table):
     names = {label: place for label, place in LEGS.items() if label != "LHEE"}
-    heel = _placed(Place("heel", "left"), 1.2 * CLEARLY, sure=False)
-    other = _placed(Place("mt1", "left"), 0.01)
+    heel = _placed(SidedLandmark("heel", "left"), 1.2 * CLEARLY, sure=False)
+    other = _placed(SidedLandmark("mt1", "left"), 0.01)
     kept = needed_labels({"M1": heel, "M2": other}, Labelling(names, frozenset()), table)
     assert kept == {"M1": heel}

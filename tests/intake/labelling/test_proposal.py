@@ -10,8 +10,8 @@ from aqbio.intake.gathering.chosen_model import chosen_model
 from aqbio.intake.labelling.recordings import _toes_where_they_are, proposed_set
 from aqbio.io.osim_markers import model_markers
 from aqbio.io.study import MODELS
-from aqbio.landmarks.by_name import Place, named_labels
-from aqbio.landmarks.model_places import model_places
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
+from aqbio.landmarks.model_landmarks import model_landmarks
 from aqbio.landmarks.proposal import (
     Labelling,
     marker_set_content,
@@ -81,7 +81,7 @@ def test_labels_of_common_sets(table, name):
     ],
 )
 def test_sides_and_separators(table, label, landmark, side):
-    assert named_labels([label], table).places == {label: Place(landmark, side)}
+    assert named_labels([label], table).places == {label: SidedLandmark(landmark, side)}
 
 
 def test_labels_that_say_nothing_are_not_guessed(table):
@@ -128,7 +128,7 @@ def test_our_own_marker_set_comes_out_as_it_was_written(table):
     folder = MODELS / "sprint"
     written = read_yaml(folder / "markers.yaml", MarkerSet)
     recorded = list(written.markers)
-    places = model_places(
+    places = model_landmarks(
         model_markers(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap), table
     )
     labelling = Labelling(named_labels(recorded, table).places, frozenset())
@@ -145,12 +145,12 @@ def test_our_own_marker_set_comes_out_as_it_was_written(table):
 @pytest.mark.parametrize(("ahead", "landmark"), [(0.06, "toe"), (0.01, "mt2")])
 def test_a_toe_marker_is_where_it_is(ahead, landmark):
     """CGM 2 calls the second metatarsal TOE, beside a marker on the first one."""
-    places = {"RHEE": Place("heel", "right"), "RFMH": Place("mt1", "right")}
-    places["RTOE"] = Place("toe", "right")
+    places = {"RHEE": SidedLandmark("heel", "right"), "RFMH": SidedLandmark("mt1", "right")}
+    places["RTOE"] = SidedLandmark("toe", "right")
     static = {"RHEE": np.array([0.0, 0, 0]), "RFMH": np.array([0.0, 0.18, 0])}
     static["RTOE"] = np.array([0.03, 0.18 + ahead, 0.01])
     found, notes = _toes_where_they_are(places, static)
-    assert found["RTOE"] == Place(landmark, "right")
+    assert found["RTOE"] == SidedLandmark(landmark, "right")
     assert ("RTOE" in notes) == (landmark == "mt2")
 
 
@@ -162,7 +162,7 @@ def test_thighs_are_found_wherever_kneecaps_are_listed(table):
         chain = [f"{bone}_{letter}" for bone in ("femur", "tibia", "talus", "calcn", "toes")]
         groups[f"leg_{side}"] = (*chain, f"kneecap_{letter}")
     other = by_hand.model_copy(update={"groups": groups})
-    one, two = (model_places({}, each, table).bodies for each in (by_hand, other))
+    one, two = (model_landmarks({}, each, table).bodies for each in (by_hand, other))
     assert one["thigh", "left"] == "femur_l"
     assert one == two
 
@@ -176,7 +176,7 @@ def test_a_cluster_sits_on_the_body_that_a_model_has_for_it(label, body, table):
     model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
     own = model_markers(MODELS / "sprint" / "sprint_male.osim")
     for known, expected in ((own, body), (dict.fromkeys(own, "torso"), "torso")):
-        places = model_places(known, model_map, table)
+        places = model_landmarks(known, model_map, table)
         labelling = Labelling(named_labels([label], table).places, frozenset())
         sections = proposed_markers(labelling, places, table, sprint=True)
         [entry] = [one for part in sections.values() for one in part.values()]
@@ -186,11 +186,11 @@ def test_a_cluster_sits_on_the_body_that_a_model_has_for_it(label, body, table):
 def test_missing_landmarks_are_named(table):
     places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
     assert missing_landmarks(Labelling(places, frozenset())) == [
-        Place("asis", "left"),
-        Place("mt2", "left"),
+        SidedLandmark("asis", "left"),
+        SidedLandmark("mt2", "left"),
     ]
     one = named_labels(["RASI", "LASI", "LPSI", "RHEE", "RTOE", "LHEE", "LMT5"], table).places
-    assert missing_landmarks(Labelling(one, frozenset())) == [Place("psis", "right")]
+    assert missing_landmarks(Labelling(one, frozenset())) == [SidedLandmark("psis", "right")]
 
 
 PARTIAL = ["RASI", "LASI", "RKNE", "LKNE", "RHEE", "LHEE", "RTOE", "LTOE", "Q17", "Q18"]

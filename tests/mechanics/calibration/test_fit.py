@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.calibration.posterior import (
+    LengthBelief,
     displacements,
     joint_distances,
     lengths,
@@ -161,6 +162,18 @@ def test_what_is_not_recorded_keeps_its_belief(whole):
     seen = {one.name: one for one in lengths(whole[0])}
     assert hidden["upper_arm_right"].sd > 2.0 * seen["upper_arm_right"].sd
     assert hidden["thigh_right"].sd == pytest.approx(seen["thigh_right"].sd, rel=0.1)
+
+
+def test_what_is_told_is_told_of_people_as_odd():
+    """Spread twice as wide as the survey's, known to one of its deviations: three quarters."""
+    one = LengthBelief("foot_left", 0.15, 0.007, 0.13, 0.007, oddness=2.0)
+    assert one.told == pytest.approx(0.75)
+    assert replace(one, oddness=1.0).told == 0.0
+
+
+def test_no_recording_makes_a_length_less_sure(whole, bare):
+    for one in (length for fit in whole + bare for length in lengths(fit)):
+        assert one.sd < one.oddness * one.expected_sd * 1.1  # slopes at other sizes differ a little
 
 
 def test_displacements_are_those_of_drawn_bodies(bare):

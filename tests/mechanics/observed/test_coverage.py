@@ -12,7 +12,7 @@ from aqbio.mechanics.observed.determined import (
     frame_sd,
     range_sd,
 )
-from aqbio.stages.scaling.calibration import moving_shape
+from aqbio.stages.scale.calibration import moving_shape
 from tests.mechanics.calibration.made import fitted, made_person
 
 FRAMES = slice(0, 200, 10)

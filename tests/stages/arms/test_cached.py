@@ -11,8 +11,8 @@ import xarray as xr
 from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.motion import Motion
+from aqbio.records.specifications import recomputed_arms
 from aqbio.stages.arms.cached import CachedTrial, MotionSource, motion_key, motion_source
-from aqbio.stages.arms.choices import recomputed_arms
 from tests.mechanics.levels_case import smooth_run
 
 ARMS = {arm.name: arm for arm in recomputed_arms(StudySettings(name="made"), consistent=True)}

@@ -9,8 +9,8 @@ from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
 from aqbio.mechanics.vectors import rotate
+from aqbio.records.observed_parts import ObservedParts
 from aqbio.stages.arms.lines import contact_line_rates, line_rates
-from aqbio.stages.levels.observed_parts import ObservedParts
 from tests.mechanics.levels_case import sprint_run
 from tests.stages.made_contributions import MAP
 

@@ -11,9 +11,10 @@ import xarray as xr
 from aqbio.io.study import load_study
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.records.observed import read_observed, with_observed
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.stages.fitting.observed import observations, total_wrench, trial_speed
 from aqbio.stages.fitting.session import fitted_session
-from aqbio.stages.fitting.trials import SolvedTrial, plain_dataset
+from aqbio.stages.fitting.trials import plain_dataset
 from tests.small_study import write_small_study
 
 RATE, FRAMES = 250.0, 300

@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
+from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, centre_covariance, twins
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.stages.levels.intervals import cause_rows, interval_rows
 from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
@@ -59,6 +59,32 @@ def test_what_is_exact_has_no_interval(run):
         own = own[own.statistic == "moment_mean"]
         np.testing.assert_allclose(parts[0].to_numpy() + parts[1].to_numpy(), own["value"])
         np.testing.assert_allclose(own["low"], mean[place], rtol=0, atol=1e-9 * scale)
+
+
+def test_centres_of_mass_that_forces_told_are_not_drawn_again(run):
+    """Their covariance stands for the table's spread, and for what a body moves them by."""
+    case, time = run
+    table = replace(EXACT, inertia=InertiaSpread(0.0, 0.12, 0.0, 0.0))
+    size = 3 * len(case.skeleton.bodies)
+    known = replace(table, centres=np.zeros((size, size)))
+    half = replace(table, centres=0.25 * _table(case))
+    rows = {name: _rows(case, time, one) for name, one in
+            (("table", table), ("known", known), ("half", half))}  # fmt: skip
+    scale = rows["table"]["sd"].max()
+    np.testing.assert_allclose(rows["known"]["sd"], 0.0, atol=1e-9 * scale)
+    wide = rows["table"]["sd"] > 1e-3 * scale
+    ratio = (rows["half"]["sd"] / rows["table"]["sd"])[wide]
+    assert ratio.median() == pytest.approx(0.5, rel=0.15)  # of 60 draws each
+    drawn = pd.DataFrame(cause_rows(_draws(case, time, known, Sampling(60, 1)), STEP))
+    np.testing.assert_allclose(drawn["sd"], 0.0, atol=1e-9 * drawn["value"].abs().max())
+    free, held = (_rows(case, time, one, shape=1.0) for one in (EXACT, known))
+    momentum = free.statistic == "momentum_mean"
+    assert held["sd"][momentum].sum() < 0.9 * free["sd"][momentum].sum()
+
+
+def _table(case):
+    twin = twins(case.skeleton.bodies, case.anatomy.groups)
+    return centre_covariance(case.skeleton, InertiaSpread(), twin)
 
 
 def test_every_cause_widens_and_all_together_most(run):

@@ -10,9 +10,9 @@ import pytest
 from aqbio.io.study import load_study
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.observed.mask import Observed
+from aqbio.records.observed_parts import ObservedParts
 from aqbio.stages.contributions import trial_contributions
 from aqbio.stages.levels.dataset import contributions_dataset
-from aqbio.stages.levels.observed_parts import ObservedParts
 from aqbio.stages.levels.vertical_moment import without_free_moment
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study

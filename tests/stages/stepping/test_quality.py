@@ -25,9 +25,9 @@ from aqbio.records.observed import with_observed
 from aqbio.report.quality import WORDINGS, quality_cell
 from aqbio.stages.stepping import columns as step_columns
 from aqbio.stages.stepping.measures import measure
-from aqbio.stages.stepping.quality import contact_window, quality_rows
-from aqbio.stages.stepping.trial_states import trial_rows, unobserved_parts
-from aqbio.stages.steps import TrialSteps
+from aqbio.stages.stepping.quality import contact_window, quality_rows, unobserved_parts
+from aqbio.stages.stepping.trial import TrialSteps
+from aqbio.stages.tables import trial_rows
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
 from tests.steps.cut import ROLES, cut_steps
@@ -54,6 +54,7 @@ def study(tmp_path):
             ("solve", SOLVED),
             ("consistency", PLAIN),
             ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
+            ("steps", {}),
             ("evidence", {}),
         ):
             trials = [entry(name, OK, "", **numbers) for name in ("fast", "slow")]
@@ -204,7 +205,7 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     trials = [entry("fast", FAILED, "cut.", findings=[broken]), entry("slow", OK, "")]
     write_manifest(study, "P1", "prepare", trials, findings=[whole])
     write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
-    rows = list(finding_rows(study, {}))
+    rows = list(finding_rows(study))
     assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
     table = pd.DataFrame(rows)
     write_table(table, study.table("findings.tsv"), step_columns.FINDINGS, {})
@@ -241,8 +242,10 @@ def test_what_became_of_every_trial(study):
         ],
         columns=["participant_id", "trial_id", "measure", "verdict"],
     )
-    unseen = {("P1", "fast"): unobserved_parts(study, _with_arms(seen=False))}
-    found = list(trial_rows(study, (steps, quality), unseen, {}))
+    unseen = unobserved_parts(study, _with_arms(seen=False))
+    cut = [entry("fast", OK, "", unobserved=unseen), entry("slow", OK, "")]
+    write_manifest(study, "P1", "steps", cut)
+    found = list(trial_rows(study, (steps, quality)))
     rows = {(r["participant_id"], r["trial_id"]): r for r in found}
     assert len(rows) == 4
     assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())

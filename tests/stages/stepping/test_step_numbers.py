@@ -20,7 +20,8 @@ from aqbio.mechanics.gait.steps import solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
 from aqbio.stages.levels.rows import rows_of_level_a
 from aqbio.stages.stepping import columns as step_columns
-from aqbio.stages.steps import TrialSteps, _step_rows
+from aqbio.stages.stepping.trial import TrialSteps
+from aqbio.stages.steps import _step_rows
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.signals import JOINT_ROLES
 from tests.small_study import write_small_study

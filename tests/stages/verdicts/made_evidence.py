@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stages.arms.choices import recomputed_arms
+from aqbio.records.specifications import recomputed_arms
+from aqbio.records.step_files import step_file
 from aqbio.stages.evidence import ARMS, OWN, arms_dataset, own_dataset
+from aqbio.stages.stepping import columns as step_columns
 from aqbio.stats.registration import record_registry
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds
@@ -31,13 +35,6 @@ name: drawn
 results: {results}
 hypotheses: {{surrogates: 20}}
 """
-
-_TABLE = "\t".join(
-    (
-        "participant_id", "trial_id", "step", "level", "source", "target", "axis", "phase",
-        "statistic", "value", "low", "high",
-    )
-)  # fmt: skip
 
 
 def drawn_study(
@@ -70,9 +67,11 @@ def drawn_study(
     record_registry(study)
     for place, name in enumerate(names):
         _write_participant(study, name, place, drawn, who)
-    table = study.table("contributions.tsv")
-    table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(_TABLE + "\n", encoding="utf-8")
+    columns = step_columns.CONTRIBUTIONS
+    for name in names:
+        path = step_file(study, name, "contributions")
+        write_columns(pd.DataFrame(columns=list(columns)), path, columns, {})
+    study.table("trials.tsv").parent.mkdir(parents=True, exist_ok=True)
     became = [f"{one.participant_id}\t{one.trial_id}\tok" for one in study.trials]
     lines = "\n".join(("participant_id\ttrial_id\tstatus", *became))
     study.table("trials.tsv").write_text(lines + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Stage scale: the body calibrated from all recordings."""

@@ -1,0 +1,177 @@
+"""Stage scale: the participant's model, the generic one calibrated from all recordings."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.provenance import provenance
+from aqbio.io.skeleton import save_skeleton
+from aqbio.io.study import Study
+from aqbio.landmarks.model_markers import stand_ins
+from aqbio.mechanics.anatomy.body_points import BodyPoint
+from aqbio.mechanics.calibration.shown import shown
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.records.body_mass import CONSEQUENCE, measured_masses
+from aqbio.records.body_posterior import posterior_path, write_posterior
+from aqbio.records.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.records.statements import Statement, contradiction, raised
+from aqbio.stages.scale.calibration import (
+    calibrated,
+    calibration_findings,
+    label_errors,
+    session_findings,
+)
+from aqbio.stages.scale.label_findings import label_findings, wrong_labels
+from aqbio.stages.scale.placement import lost_by_calibration
+
+STAGE = "scale"
+
+
+@participant_stage(STAGE)
+def scale_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Calibrate a participant's model.
+
+    Writes ``model/<participant>.osim``, ``<participant>.skeleton.npz`` and
+    ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
+    recorded with the reason.
+    """
+    before = study.read_manifest(participant_id, "prepare")
+    if before["status"] != OK:  # told there
+        reason = f"prepare: {before['reason']}"
+        report(f"{participant_id}: not possible ({reason})")
+        write_manifest(study, participant_id, STAGE, [], reason=reason)
+        return
+    own = study.participant(participant_id).model_file is not None
+    numbers, findings = (_own if own else _calibrated)(study, participant_id)
+    rms = numbers["marker_rms_m"]
+    fit = "the participant's own" if own else f"markers within {1000 * rms:.1f} mm RMS"
+    report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
+    write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
+
+
+def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+    """Calibrate the body from all recordings; give numbers for the manifest and findings."""
+    from aqbio.osim.audit import audit_model
+    from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    output, mass = folder / f"{participant_id}.osim", _body_mass(study, participant_id)
+    with (
+        tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
+        quiet(Path(scratch) / "opensim.log"),
+    ):
+        corrections = study.settings.model.corrections
+        skeleton, corrected, noted = generic_skeleton(generic, corrections, Path(scratch))
+        body = calibrated(study, participant_id, skeleton)
+        written = CalibratedBody(body.template, body.shape, body.names, mass)
+        write_calibrated_model(corrected, written, output)
+    save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
+    attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
+    write_posterior(body.fit, posterior_path(study, participant_id), attributes)
+    lost, said = lost_by_calibration(study, participant_id, body)
+    errors, rms = label_errors(body)
+    numbers = {
+        "generic": generic.name,
+        "mass_kg": mass,
+        "factors": body.template.factors_by_body(body.shape),
+        "shown": list(shown(body.fit, study.model_map.held)),
+        "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
+        "marker_rms_m": rms,
+        "marker_error_m": errors,
+        "lost": lost,
+        "wrong_labels": wrong_labels(body.wrong, body.fit, body.trials),
+    }
+    accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
+    said += calibration_findings(body, study.model_map, participant_id)
+    said += session_findings(study, participant_id)
+    said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
+    return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
+
+
+def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+    """Take over a model that is scaled to the participant already."""
+    from aqbio.osim.audit import audit_model
+    from aqbio.osim.own_model import corrected_model
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
+    output = folder / f"{participant_id}.osim"
+    with quiet(level="Off"):
+        points = _stand_ins(study, participant_id, read_skeleton(source))
+        mass, findings = corrected_model(source, output, study.settings.model.corrections, points)
+        skeleton = read_skeleton(output)
+    save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
+    numbers = {
+        "generic": source.name,
+        "mass_kg": mass,
+        "factors": {},
+        "shown": [],
+        "lengths_m": {},
+        "marker_rms_m": None,
+        "marker_error_m": {},
+        "lost": {},
+        "wrong_labels": [],
+    }
+    findings += _weighed(study, participant_id, mass, source)
+    return numbers, [*audit_model(source, study.model_map.held), *findings]
+
+
+def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
+    """Points of a model that trials from joint angles need in place of markers."""
+    angles = any(trial.coordinates_file for trial in study.moving_of(participant_id))
+    return stand_ins(skeleton, study.model_map) if angles else ()
+
+
+def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
+    """Hold the mass of a participant's own model against sheet, plates and strides.
+
+    Raises
+    ------
+    AqbioError
+        When two of them agree on another one: it is the model of somebody else.
+    """
+    statement = Statement(
+        "mass-disagreement",
+        "the participant's model weighs",
+        mass,
+        "kg",
+        digits=1,
+        file=str(model),
+        fix="check that it is the model of this participant.",
+    )
+    masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
+    measured = measured_masses(masses, study.settings.prepare.mass_disagreement)
+    confirmed = study.participant(participant_id).mass_confirmed == "yes"
+    found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
+    if found is not None and found.severity == "error":
+        raise raised(found)
+    return [replace(found, participant=participant_id)] if found else []
+
+
+def _body_mass(study: Study, participant_id: str) -> float:
+    """Body mass that stage prepare chose.
+
+    Raises
+    ------
+    AqbioError
+        When none is known.
+    """
+    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
+    if mass is None:
+        raise AqbioError(
+            "no body mass is known: none in the sheet, no static trial on a plate, no whole "
+            "stride.",
+            file=study.settings.files.participants,
+            where=f"participant {participant_id}, column mass_kg",
+            fix="write the body mass in kilograms.",
+            rule="mass-unknown",
+        )
+    return float(mass)

@@ -1,0 +1,92 @@
+"""The JA1 static trial with all names hidden: landmarks and segments from positions alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.intake.labelling.by_position import PlacedLabel, placed_labels
+from aqbio.intake.labelling.evidence import loose_labels, segment_of
+from aqbio.intake.new import new_study_from
+from aqbio.io.trc import write_trc
+from aqbio.io.trial_files import read_recording
+from aqbio.landmarks.by_name import SidedLandmark, named_labels
+from aqbio.landmarks.table import landmark_table
+from aqbio.stages.prepare.label_check import median_places
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+
+@pytest.fixture(scope="module")
+def static(realdata):
+    return read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Static05.c3d")
+
+
+def test_landmarks_of_hidden_labels(static):
+    table = landmark_table()
+    places = median_places(static)
+    named = named_labels(places, table)
+    worn = {label: place for label, place in places.items() if label not in named.unused}
+    found = placed_labels(worn, {}, table)
+    landmarks = {
+        label: place
+        for label, place in named.places.items()
+        if not table.landmarks[place.landmark].cluster
+    }
+    right = [label for label, place in landmarks.items() if found[label].place == place]
+    assert len(right) >= 0.85 * len(landmarks)  # 23 of 26; single metatarsals are 5 cm apart
+    for label, place in named.places.items():
+        if label in found:
+            ours, theirs = (table.landmarks[p.landmark] for p in (found[label].place, place))
+            assert ours.segment == theirs.segment, label
+            assert found[label].place.side == place.side, label
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_it_does_not_matter_which_way_the_laboratory_looks(static, turn):
+    table = landmark_table()
+    places = median_places(static)
+    as_is = placed_labels(places, {}, table)
+    axes = np.roll(np.eye(3), turn, axis=0)
+    turned = {label: axes @ place + [1.0, 2.0, 3.0] for label, place in places.items()}
+    again = placed_labels(turned, {}, table)
+    assert {label: one.place for label, one in again.items()} == {
+        label: one.place for label, one in as_is.items()
+    }
+
+
+def test_a_study_of_hidden_labels(static, realdata, tmp_path):
+    """The sheets are filled, every proposal is marked, and the trial is understood."""
+    folder = realdata / "ja1_dorn2012"
+    hidden = {label: f"{index + 1:04d}" for index, label in enumerate(static.labels)}
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, file in (("static", "JA1Static05.c3d"), ("sprint", "JA1Gait35.c3d")):
+        trial = read_recording(folder / "c3d" / file)
+        labels = tuple(hidden[label] for label in trial.labels)
+        write_trc(data / f"{name}.trc", labels, trial.positions, trial.rate)
+    summary = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    assert "overground at 9.48 m/s" in summary
+    text = (tmp_path / "study" / "markers.yaml").read_text(encoding="utf-8")
+    heel = f"'{hidden['RHEEL']}': {{body: foot_r, model: RHEE}}  # right heel by its position, "
+    assert heel in text
+
+
+def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
+    """A sprint's 46 labels where their names say, and each one on every other segment in turn."""
+    table = landmark_table()
+    sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
+    named = named_labels(sprint.labels, table).places
+    as_named = {label: PlacedLabel(place, 0.0, sure=True) for label, place in named.items()}
+    assert loose_labels(as_named, named, [sprint], table) == {}
+    segments = {label: segment_of(place, table) for label, place in named.items()}
+    clusters = {"pelvis": "pelvis", "torso": "trunk"}
+    refused = planted = 0
+    for label, own in segments.items():
+        for segment, side in set(segments.values()) - {own}:
+            wrong = SidedLandmark(clusters.get(segment, segment), side)
+            placed = {label: PlacedLabel(wrong, 0.005, sure=True)}
+            refused += bool(loose_labels(placed, {**named, label: wrong}, [sprint], table))
+            planted += 1
+    assert planted > 500
+    assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms

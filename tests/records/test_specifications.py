@@ -1,0 +1,64 @@
+"""Which arms a study has: one choice varied at a time, and the corners of the first two."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.config import StudySettings
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.records.specifications import arms_left_out, carried, recomputed_arms
+
+
+def _names(consistent, **multiverse):
+    settings = StudySettings(name="made", multiverse=multiverse)
+    return [arm.name for arm in recomputed_arms(settings, consistent=consistent)]
+
+
+def test_default_arms():
+    names = _names(consistent=True)
+    assert names[0] == "default"
+    assert names[1:5] == ["consistency=loose", "consistency=off", "cutoff=15", "cutoff=30"]
+    corners = [name for name in names if " " in name]
+    assert corners == [
+        f"consistency={way} cutoff={hertz}" for way in ("loose", "off") for hertz in (15, 30)
+    ]
+    assert names[9:] == ["threshold=10", "threshold=50", "body=de_leva", "body=dumas"]
+    assert len(set(names)) == len(names)
+
+
+def test_a_study_without_consistency_has_no_arms_of_it():
+    names = _names(consistent=False)
+    assert not any("consistency" in name for name in names)
+    assert "cutoff=15" in names
+
+
+def test_the_studys_own_values_are_no_arms():
+    assert _names(consistent=False, cutoffs_hz=[20], event_thresholds_n=[20], bodies=["model"]) == [
+        "default"
+    ]
+
+
+def test_switched_off_there_is_the_default_only():
+    assert _names(consistent=True, enabled=False) == ["default"]
+
+
+@pytest.mark.parametrize(("rate", "count"), [(60.0, 3), (75.0, 3), (75.1, 0), (250.0, 0)])
+def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
+    """A camera of 60 Hz and the arm of 30 Hz: the filter itself refuses, for every trial."""
+    arms = recomputed_arms(StudySettings(name="made"), consistent=True)
+    out = [arm for arm in arms if not carried(arm, rate)]
+    still = np.zeros(99)
+    for arm in arms:
+        if arm in out:
+            with pytest.raises(ValueError, match="needs a rate of more than"):
+                low_pass(still, rate, arm.cutoff_hz)
+        else:
+            low_pass(still, rate, arm.cutoff_hz)
+    found = list(arms_left_out(arms, {"run1": rate, "run2": rate, "run3": 300.0}, "P1"))
+    assert len(found) == (count > 0)
+    assert len(out) == count
+    for finding in found:
+        assert (finding.number, finding.limit) == (rate, 75.0)
+        assert f"run1, run2 have {rate:g} Hz" in finding.what
+        assert "run3" not in finding.what

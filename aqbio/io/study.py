@@ -169,6 +169,16 @@ class Study:
             if trial.participant_id == participant_id and trial.include == "yes"
         )
 
+    def trial(self, participant_id: str, trial_id: str) -> Trial:
+        """An included trial by its name.
+
+        Raises
+        ------
+        KeyError
+            When the participant has none of this name.
+        """
+        return {one.trial_id: one for one in self.trials_of(participant_id)}[trial_id]
+
     def static_of(self, participant_id: str) -> Trial | None:
         """The static trial of a participant, if there is one."""
         name = self.participant(participant_id).static_trial

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.recorded_trial import recorded_trial
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,7 +46,8 @@ class SolvedTrial:
         files = tuple(
             study.folder(participant_id, stage) / f"{trial_id}.nc" for stage in ("prepare", "solve")
         )
-        prepared, solved = (read_dataset(file) for file in files)
+        prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
+        solved = read_dataset(files[1])
         return cls(trial_id, prepared.sel(time=solved["time"]), solved, files, prepared)
 
     @property

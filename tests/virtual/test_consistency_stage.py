@@ -17,6 +17,7 @@ from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.loads import foot_loads
+from aqbio.records.recorded_trial import without_wrong_labels
 from aqbio.stages.arms.cached import LooseFits, loose_fits
 from aqbio.stages.consistency import consistency_participant
 from aqbio.stages.contributions import contributions_participant
@@ -203,14 +204,13 @@ def test_the_standing_pose_leaves_out_labels_that_are_wrong(made, monkeypatch):
     exchanged["marker_raw"].loc[{"marker": pair}] = (
         exchanged["marker_raw"].sel(marker=pair[::-1]).values
     )
-    monkeypatch.setattr(static, "read_dataset", lambda _: exchanged)
-    angles = skeleton.coordinate_is_rotation
     off = {}
     for wrong in ([], [{"kind": "exchanged", "labels": pair, "trials": [name]}]):
-        manifest = made.read_manifest(RUNNER.name, "prepare") | {"wrong_labels": wrong}
-        monkeypatch.setattr(Study, "read_manifest", lambda *_, told=manifest: told)
+        read = without_wrong_labels(exchanged, wrong, made.static_of(RUNNER.name))
+        monkeypatch.setattr(static, "recorded_trial", lambda *_, told=read: told)
         found = static.static_stance(made, RUNNER.name, skeleton).q
-        off[len(wrong)] = np.degrees(np.abs(found - sound)[angles].max())
+        apart = np.abs(found - sound)[skeleton.coordinate_is_rotation]
+        off[len(wrong)] = np.degrees(apart.max())
     assert off[0] > 15.0, off
     assert off[1] < 2.0, off
 

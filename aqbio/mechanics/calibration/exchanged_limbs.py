@@ -191,8 +191,13 @@ def _at_rest(problem: Problem) -> FloatArray:
 
 
 def _chosen(frames: ChosenFrames, rows: BoolArray) -> ChosenFrames:
-    values = (frames.position, frames.still, frames.worth, frames.trial, frames.frame)
-    return ChosenFrames(*(one[rows] for one in values))
+    return ChosenFrames(
+        frames.position[rows],
+        frames.still[rows],
+        frames.worth[rows],
+        frames.trial[rows],
+        frames.frame[rows],
+    )
 
 
 def _exchanged(problem: Problem, end: LimbEnd) -> Problem:

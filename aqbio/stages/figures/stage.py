@@ -53,6 +53,7 @@ from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
+from aqbio.records.recorded_trial import with_own_feet
 from aqbio.records.step_files import CURVES, step_inputs, study_curves, study_rows
 from aqbio.stages.figures.drawn_trials import bar_rows, drawn_trials, on_plates, trials_with_forces
 from aqbio.stages.figures.illustrations import (
@@ -305,10 +306,11 @@ def _force_illustration(
     study: Study, place: tuple[str, str], prepared: Path, mass_kg: float | None
 ) -> list[Illustration]:
     """Draw a trial's ground reaction forces; nothing where no foot met a plate."""
-    forces = trial_ground_forces(read_dataset(prepared), mass_kg)
+    participant_id, trial_id = place
+    wrong = study.read_manifest(participant_id, "scale").get("wrong_labels", ())
+    forces = trial_ground_forces(with_own_feet(read_dataset(prepared), wrong, trial_id), mass_kg)
     if not forces.contacts:
         return []
-    participant_id, trial_id = place
     name = f"ground_forces_{participant_id}_{trial_id}"
     figures = {width: ground_forces_figure(forces, width) for width in _widths(study)}
     return [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.session import StaticStance
 from aqbio.mechanics.force_plates.forces import UNLOADED_BAND, centre_of_pressure
@@ -14,7 +13,7 @@ from aqbio.mechanics.recordings.quiet import quiet_window
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.records.manifest import OK
-from aqbio.records.wrong_labels import without_wrong_labels
+from aqbio.records.recorded_trial import recorded_trial
 
 STANDING = 0.9
 """Share of body weight that the plates must carry."""
@@ -29,7 +28,8 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
     status = {done["trial_id"]: done["status"] for done in manifest["trials"]}
     if status.get(static.trial_id) != OK:
         return None
-    prepared = read_dataset(study.folder(participant_id, "prepare") / f"{static.trial_id}.nc")
+    # What stage scale found of its labels holds here as in the trials that are solved.
+    prepared = recorded_trial(study, participant_id, static)
     rate = float(prepared.attrs["marker_rate"])
     seconds = study.settings.model.static_window_s
     window = quiet_window(prepared["marker_raw"].values, rate, seconds)
@@ -43,9 +43,6 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
     weight = float(skeleton.mass.sum()) * GRAVITY
     if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > STANDING * weight:
         return None
-    # What stage scale found of its labels holds here as in the trials that are solved.
-    wrong = study.read_manifest(participant_id, "scale")["wrong_labels"]
-    prepared = without_wrong_labels(prepared, wrong, static)
     labels = {
         str(label): study.marker_set.model_name(str(label))
         for label in prepared["marker"].values

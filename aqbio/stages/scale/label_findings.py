@@ -64,6 +64,7 @@ def wrong_labels(
             "kind": one.kind,
             "labels": [labels[index] for index in one.labels],
             "trials": [trials[index] for index in one.trials],
+            "part": one.part,
         }
         for one in taken
         if one.kind != "displaced"
@@ -112,6 +113,7 @@ def label_findings(
 
 def _what(one: LabelHypothesis, names: Sequence[str], body: str, where: str) -> str:
     if one.part:
+        # forces and contacts went to the feet by these labels: they change sides too
         half = len(names) // 2
         left, right = ", ".join(names[:half]), ", ".join(names[: half - 1 : -1])
         return (

@@ -8,7 +8,6 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
@@ -28,7 +27,7 @@ from aqbio.records.manifest import (
 )
 from aqbio.records.observed import lost_findings, lost_parts, of_the_model
 from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.wrong_labels import without_wrong_labels
+from aqbio.records.recorded_trial import recorded_trial
 from aqbio.stages.solve.force_checks import force_findings
 from aqbio.stages.solve.motion_checks import motion_findings
 from aqbio.stages.solve.posed import trial_pose
@@ -123,9 +122,7 @@ def trial_to_solve(
     AqbioError
         When there are too few of them, or none during a contact.
     """
-    prepared = read_dataset(study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc")
-    told = study.read_manifest(model.participant_id, "scale")["wrong_labels"]
-    prepared = without_wrong_labels(prepared, told, trial)
+    prepared = recorded_trial(study, model.participant_id, trial)
     skeleton = load_skeleton(model.table)
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)
     refuse_without_contact(prepared, markers.time, trial)

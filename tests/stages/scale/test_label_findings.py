@@ -10,7 +10,7 @@ import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
-from aqbio.records.wrong_labels import without_wrong_labels
+from aqbio.records.recorded_trial import without_wrong_labels
 from aqbio.stages.scale.label_findings import label_findings, wrong_labels
 from tests.mechanics.calibration.made import fitted, made_person
 
@@ -132,3 +132,25 @@ def test_the_solver_sees_wrong_labels_only_where_the_sheet_mends_them(fit, fix, 
     np.testing.assert_array_equal(solved["jog"][0, :, 0], [first, 3.0 - first, 3.0])
     np.testing.assert_array_equal(solved["sprint"][0, :, 0], [1.0, 2.0, np.nan])
     np.testing.assert_array_equal(solved["static"], places)
+
+
+@pytest.mark.parametrize(("part", "side"), [("foot", "left"), ("shank", "left"), ("toes", "right")])
+def test_forces_and_contacts_follow_the_feet_whose_labels_changed_sides(fit, part, side):
+    """They went to the nearest labels; toes alone do not say where a foot is."""
+    pair = _index(fit, "RHEE", "LHEE")
+    ends = LabelHypothesis("exchanged", pair, (1,), 900.0, part=part)
+    [finding] = _told([ends], fit)
+    assert f"from the {part} outwards changed sides in jog: RHEE sit" in finding.what
+    prepared = xr.Dataset(
+        {
+            "marker_raw": (("time", "marker", "axis"), np.zeros((4, 2, 3))),
+            "foot_force": (("time", "foot"), np.tile([0.0, 900.0], (4, 1))),
+            "contact_foot": ("contact", np.array(["right", ""])),
+        },
+        {"marker": ["RHEE", "LHEE"], "foot": ["left", "right"]},
+    )
+    row = {"participant_id": "S01", "task": "run", "file": "x.c3d", "trial_id": "jog"}
+    read = without_wrong_labels(prepared, wrong_labels([ends], fit, TRIALS), Trial(**row))
+    assert read["contact_foot"].values.tolist() == [side, ""]
+    assert (read["foot_force"].sel(foot=side) == 900.0).all()
+    assert np.isnan(read["marker_raw"]).all()

@@ -30,19 +30,13 @@ def test_workers_keep_the_tests_of_a_file_together(request):
         assert request.node.nodeid.endswith("@test_housetests")
 
 
-LEFT_NAMES = {
-    "fitting": "consistency", "levels": "contributions", "arms": "evidence",
-    "stepping": "steps", "verdicts": "hypotheses",
-}  # fmt: skip
-"""Folders of stages that are not called like their stage yet."""
-
 LEFT_BETWEEN_STAGES = {
-    ("arms.cached", "fitting.session"),
-    ("arms.cached", "fitting.static"),
-    ("stepping.contribution_rows", "levels.rows"),
-    ("stepping.contribution_rows", "levels.trial_intervals"),
-    ("verdicts.gathered", "evidence"),
-    ("verdicts.trial_quality", "evidence"),
+    ("evidence.cached", "consistency.session"),
+    ("evidence.cached", "consistency.static"),
+    ("steps.contribution_rows", "contributions.rows"),
+    ("steps.contribution_rows", "contributions.trial_intervals"),
+    ("hypotheses.gathered", "evidence.stage"),
+    ("hypotheses.trial_quality", "evidence.stage"),
 }
 """Imports from one stage to another that are left: only fewer may come."""
 
@@ -203,7 +197,7 @@ def _stage_of(module: str) -> str | None:
     """Stage that a module belongs to."""
     room, _, rest = module.removeprefix("aqbio.").partition(".")
     name = rest.partition(".")[0]
-    return LEFT_NAMES.get(name, name) if room == "stages" and rest else None
+    return name if room == "stages" and rest else None
 
 
 def test_no_stage_imports_another():

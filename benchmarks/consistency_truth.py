@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import posterior
@@ -55,6 +56,8 @@ GROUPS = {
     "pelvis": ("pelvis",),
 }
 QUANTITIES = ("leg", "arm", "torso", "pelvis", "total", "total_z", "total_x")
+PLACES = ("torso", "femur_r")
+"""Segments of which it is shown how well their centres of mass are found."""
 INTERVAL = 1.645
 """Standard deviations from the middle to an end of an interval of 90 %."""
 
@@ -71,18 +74,22 @@ class Setting:
     skin : Skin
     level : int
         Speed of the sprinters: 0 is 5 m/s, 3 their fastest.
+    centre_m : float
+        How far every segment's centre of mass is from the model's, standard deviation by axis, m.
     """
 
     name: str
     size: float
     skin: Skin
     level: int = FASTEST
+    centre_m: float = 0.0
 
 
 SETTINGS = (
     *(Setting(f"skin of steps x {size:g}", size, Skin()) for size in SIZES),
     Setting("skin of strides, a quarter free", 1.0, LOOSE),
     Setting("6 to 6.5 m/s", 1.0, Skin(), level=1),
+    Setting("centres of mass of one's own, 10 mm", 1.0, Skin(), centre_m=0.010),
 )
 
 
@@ -92,7 +99,8 @@ def recorded(setting: Setting, seed: int) -> KnownRun:
     who = SPRINTERS[seed % len(SPRINTERS)].athlete.name
     drag = float(random.uniform(*DRAG_AREAS))
     gait = individual_gait(GaitName(who, "normal", setting.level), drag_area=drag).gait
-    return known_run(gait, drawn_errors(setting.size, random, setting.skin), random)
+    errors = drawn_errors(setting.size, random, setting.skin)
+    return known_run(gait, replace(errors, centre_m=setting.centre_m), random)
 
 
 def observed(setting: Setting, made: KnownRun) -> Observations:
@@ -204,11 +212,25 @@ def findings(
 
 
 def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
+    """Parameters of which the truth is known, and places of some centres of mass."""
     true = made.errors.parameters()
-    return [
+    place = made.run.truth.gait.skeleton.com - made.model.com
+    bodies = fit.runner.skeleton.bodies
+    rows: list[dict[str, float | str]] = [
         {"name": one.name, "true": true[one.name], "estimate": one.estimate, "sd": one.sd}
         for one in fit.estimates
-        if one.parameter.on
+        if one.parameter.on and one.name in true
+    ]
+    centres = centre_estimates(fit.runner, fit.estimates, fit.covariance)
+    return rows + [
+        {
+            "name": f"{segment}_com_{axis}",
+            "true": place[at, number],
+            "estimate": centres.shift[at, number],
+            "sd": centres.sd[at, number],
+        }
+        for segment, at in ((name, bodies.index(name)) for name in PLACES)
+        for number, axis in enumerate("xyz")
     ]
 
 

@@ -46,9 +46,6 @@ class GlobalParameters(Section):
     mass: GlobalParameter = _parameter(0.01, 0.03)
     leg_share: GlobalParameter = _parameter(0.10, 0.25)
     pelvis_share: GlobalParameter = _parameter(0.10, 0.25)
-    torso_com_x: GlobalParameter = _parameter(0.020, 0.05)
-    torso_com_y: GlobalParameter = _parameter(0.020, 0.05)
-    torso_com_z: GlobalParameter = _parameter(0.010, 0.05)
     cop_offset_x: GlobalParameter = _parameter(0.003, 0.008)
     cop_offset_z: GlobalParameter = _parameter(0.003, 0.008)
 

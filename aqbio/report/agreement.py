@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aqbio.figures.numbers import shown
+from aqbio.mechanics.consistency.parameters import CENTRES_BELIEVED as BELIEVED
+from aqbio.mechanics.consistency.parameters import HALF_WIDTH
 from aqbio.report.quality import AFTER, BEFORE, Residual
 
 PARAMETER_WORDS = {
@@ -16,13 +18,13 @@ PARAMETER_WORDS = {
     "mass": ("Body mass, change", "%", 100.0),
     "leg_share": ("Mass of both legs, change (taken from the torso)", "%", 100.0),
     "pelvis_share": ("Mass of the pelvis, change (taken from the torso)", "%", 100.0),
-    "torso_com_x": ("Torso's centre of mass forward", "mm", 1e3),
-    "torso_com_y": ("Torso's centre of mass up", "mm", 1e3),
-    "torso_com_z": ("Torso's centre of mass to the right", "mm", 1e3),
     "cop_offset_x": ("Centre of pressure forward", "mm", 1e3),
     "cop_offset_z": ("Centre of pressure to the right", "mm", 1e3),
 }
 """Words, unit on the page and factor to it, of every global parameter."""
+
+DIRECTIONS = {"x": "forward", "y": "up", "z": "to the right"}
+"""Of a segment's axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,10 @@ def sessions(
     return [
         SessionAgreement(
             participant_id=one["participant_id"],
-            parameters=tuple(parameter_line(given) for given in one.get("parameters", ())),
+            parameters=(
+                *(parameter_line(given) for given in one.get("parameters", ())),
+                *(centre_line(given) for given in one.get("centres", ()) if _told(given)),
+            ),
             trials=tuple(
                 _trial(done, one["participant_id"], by_trial)
                 for done in one["trials"]
@@ -170,7 +175,9 @@ def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
     >>> line.text, line.interval.split(), line.words
     ('3.5', ['2.0', 'to', '5.0'], 'moved by the data')
     """
-    label, unit, factor = PARAMETER_WORDS.get(given["name"], (given["name"], given["unit"], 1.0))
+    length = (given["name"], "mm", 1e3)
+    other = length if given["unit"] == "m" else (given["name"], given["unit"], 1.0)
+    label, unit, factor = PARAMETER_WORDS.get(given["name"], other)
 
     def words(name: str) -> str:
         return shown(given[name] * factor, unit)
@@ -186,6 +193,44 @@ def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
         limits=f"{words('lowest')}\xa0to\xa0{words('highest')}",
         words=_said(given),
         beyond=bool(given["beyond_limit"]),
+    )
+
+
+TOLD = 0.25
+"""Share of the belief's variance that forces must take away for a place of mass to be told."""
+
+
+def _told(given: Mapping[str, Any]) -> bool:
+    """Whether the forces tell where a segment's centre of mass is along an axis."""
+    return bool(given["sd"] ** 2 < (1.0 - TOLD) * given["prior_sd"] ** 2)
+
+
+def centre_line(given: Mapping[str, Any]) -> ParameterLine:
+    """Write the place of a segment's centre of mass along one of its axes.
+
+    Examples
+    --------
+    >>> line = centre_line(
+    ...     {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02, "sd": 0.01}
+    ... )
+    >>> line.label, line.text, line.words
+    ('Centre of mass of femur_r to the right', '20.0', 'moved by the data')
+    """
+    estimate, prior_sd = given["estimate"], given["prior_sd"]
+    return parameter_line(
+        {
+            "name": f"Centre of mass of {given['segment']} {DIRECTIONS[given['axis']]}",
+            "unit": "m",
+            "fitted": True,
+            "prior": 0.0,
+            "prior_sd": prior_sd,
+            "estimate": estimate,
+            "low": estimate - HALF_WIDTH * given["sd"],
+            "high": estimate + HALF_WIDTH * given["sd"],
+            "lowest": -BELIEVED * prior_sd,
+            "highest": BELIEVED * prior_sd,
+            "beyond_limit": abs(estimate) > BELIEVED * prior_sd,
+        }
     )
 
 

@@ -15,11 +15,12 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.loads import foot_loads
-from aqbio.stages.arms.cached import LooseFits, loose_fits
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.fitting import static
+from aqbio.stages.consistency import static
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.evidence.cached import LooseFits, loose_fits
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
@@ -148,6 +149,36 @@ def test_contacts_and_loads_follow_the_clock_offset(fitted):
         np.testing.assert_array_equal(data["contributions"][name], data["consistency"][name])
 
 
+def test_places_of_mass_are_told_and_intervals_rest_on_them(fitted):
+    """Forces only narrow what body and tables leave open; later stages read one covariance."""
+    study = _again(fitted[0], VACUUM)
+    manifest = _run(study)
+    adjusted, scaled = (
+        load_skeleton(study.folder(RUNNER.name, stage) / "runner.skeleton.npz")
+        for stage in ("consistency", "scale")
+    )
+    data = read_dataset(centres_path(study, RUNNER.name))
+    np.testing.assert_allclose(
+        data["centre_shift"].values, adjusted.com - scaled.com, rtol=0, atol=1e-9
+    )
+    size = 3 * len(scaled.bodies)
+    before, after = (
+        data[name].values.reshape(size, size)
+        for name in ("centre_covariance_before", "centre_covariance")
+    )
+    assert np.linalg.eigvalsh(before - after).min() > -1e-12
+    sure = np.sqrt(np.diag(after) / np.diag(before)).reshape(-1, 3)
+    assert sure[scaled.bodies.index("torso"), 2] < 0.9
+    np.testing.assert_array_equal(known_centres(study, RUNNER.name), after)
+    told = {(one["segment"], one["axis"]): one for one in manifest["centres"]}
+    assert len(told) == size
+    torso = told["torso", "y"]
+    assert abs(torso["estimate"]) < 3.0 * torso["prior_sd"]
+    twin = data["centre_covariance_before"].sel(axis="y", other_axis="y")
+    pair = float(twin.sel(segment="femur_r", other_segment="femur_l"))
+    assert 0.5 < pair / float(twin.sel(segment="femur_r", other_segment="femur_r")) < 1.0
+
+
 def _assert_passed_on(study: Study) -> None:
     """Motion is that of stage solve and loads and contacts those of stage prepare, bit for bit."""
     passed, solved = (_read(study, stage) for stage in ("consistency", "solve"))
@@ -195,6 +226,8 @@ def test_both_versions_are_carried(fitted):
     assert manifest["trials"][0]["motion_reason"] == "consistency is off"
     assert manifest["trials"][0]["findings"] == []
     assert not list(off.folder(RUNNER.name, "consistency").glob("*.osim"))
+    assert not centres_path(off, RUNNER.name).exists()
+    assert known_centres(off, RUNNER.name) is None
     _assert_passed_on(off)
     contributions_participant(off, RUNNER.name, _silent)
     plain = _read(off, "contributions")

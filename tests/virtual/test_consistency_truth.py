@@ -136,4 +136,4 @@ def test_pages_say_where_a_gate_fails(found):
     assert line.endswith("**no** |")
     assert len(errors_table(found).splitlines()) == 2 + 2 * 4
     assert len(coverage_table(found).splitlines()) == 2 + 2
-    assert len(parameters_table(found).splitlines()) == 2 + 2 * 9
+    assert len(parameters_table(found).splitlines()) == 2 + 2 * 12

@@ -20,7 +20,12 @@ from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_ru
 from aqbio.virtual.recordings.skin import Skin, tissue_motion
 from validation.recordings.crosstalk import plate_errors
 from validation.recordings.wobbling import Wobbling, wobbling
-from validation.recordings.wrong_body import BodyError, model_of, with_joints_apart
+from validation.recordings.wrong_body import (
+    BodyError,
+    model_of,
+    with_centres_apart,
+    with_joints_apart,
+)
 
 LEAK = 0.025
 """How far a filtered force reaches beyond its contact, s (20 Hz)."""
@@ -55,6 +60,8 @@ class Errors:
     body : BodyError
     joint_m : float
         Standard deviation of the model's joint centres, each axis.
+    centre_m : float
+        Standard deviation of the model's segments' centres of mass, each axis; beside the body's.
     soft_follows : float
         How far soft masses move, of what the markers of their segment have in common.
     crosstalk : float
@@ -77,6 +84,7 @@ class Errors:
     moment_noise_nm: float = 0.0
     body: BodyError = field(default_factory=BodyError)
     joint_m: float = 0.0
+    centre_m: float = 0.0
     soft_follows: float = 0.0
     crosstalk: float = 0.0
     wandering_cop_m: float = 0.0
@@ -235,6 +243,7 @@ def known_run(
     markers += errors.marker_noise_m * random.standard_normal(markers.shape)
     force, moment = _plates(run, errors, where, random)
     model = with_joints_apart(model_of(runner, errors.body), errors.joint_m, random)
+    model = with_centres_apart(model, errors.centre_m, random)
     return KnownRun(model, markers, force, moment, run, where, errors, soft)
 
 

@@ -95,5 +95,18 @@ def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generato
     )
 
 
+def with_centres_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """Give a model whose segments' centres of mass are elsewhere, each side for itself.
+
+    Parameters
+    ----------
+    model : Skeleton
+    spread : float, m
+        Standard deviation along each axis of each segment.
+    random : Generator
+    """
+    return replace(model, com=model.com + spread * random.standard_normal(model.com.shape))
+
+
 def _legs(skeleton: Skeleton) -> BoolArray:
     return np.array([name.rsplit("_", 1)[0] in LEG for name in skeleton.bodies])

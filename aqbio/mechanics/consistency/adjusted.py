@@ -9,12 +9,13 @@ import numpy as np
 
 from aqbio.mechanics.consistency.observations import GroundWrench
 from aqbio.mechanics.consistency.parameters import (
+    CENTRES,
     CLOCK,
     COP,
     LEGS,
     MASS,
     PELVIS,
-    TORSO_COM,
+    centre_direction,
 )
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
@@ -39,8 +40,17 @@ def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
     return shares
 
 
+def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
+    """How far parameters displace the segments' centres of mass, (B, 3), m, segment axes."""
+    shift: FloatArray = np.zeros_like(runner.skeleton.com)
+    for name, value in values.items():
+        if name.startswith(CENTRES):
+            shift += value * runner.centres[centre_direction(name)]
+    return shift
+
+
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
-    """Skeleton with the masses and the torso's centre of mass that parameters stand for.
+    """Skeleton with the masses and centres of mass that parameters stand for.
 
     Parameters
     ----------
@@ -50,20 +60,18 @@ def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
 
     Notes
     -----
-    A segment's inertia about its centre of mass changes as its mass does. The torso's segments
-    move their centres of mass all alike, each in its own axes.
+    A segment's inertia about its centre of mass changes as its mass does.
     """
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
     for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
         factor += values.get(name, 0.0) * mass_shares(runner, part)
     factor *= 1.0 + values.get(MASS, 0.0)
-    shift = np.array([values.get(name, 0.0) for name in TORSO_COM])
     return replace(
         skeleton,
         mass=skeleton.mass * factor,
         inertia=skeleton.inertia * factor[:, None, None],
-        com=skeleton.com + runner.torso[:, None] * shift,
+        com=skeleton.com + centre_shifts(runner, values),
     )
 
 

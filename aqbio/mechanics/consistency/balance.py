@@ -17,13 +17,14 @@ from aqbio.mechanics.consistency.adjusted import (
 )
 from aqbio.mechanics.consistency.observations import GroundWrench
 from aqbio.mechanics.consistency.parameters import (
+    CENTRES,
     CLOCK,
     COP,
     DRAG,
     LEGS,
     MASS,
     PELVIS,
-    TORSO_COM,
+    centre_direction,
 )
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, SegmentMotion, segment_motion
@@ -129,8 +130,9 @@ class Balance:
             axis = np.eye(3)[2 * COP.index(name)]
             turned = -cross(np.broadcast_to(axis, self.force.shape), self.force)
             return np.concatenate([np.zeros_like(turned), turned], axis=1)
-        if name in TORSO_COM:
-            return self._by_torso_com(TORSO_COM.index(name))
+        if name.startswith(CENTRES):
+            rows: FloatArray = self._by_centres[..., centre_direction(name)]
+            return rows
         return self._by_masses(name)
 
     def _by_masses(self, name: str) -> FloatArray:
@@ -152,22 +154,26 @@ class Balance:
         angular = (share[:, None] * rates).sum(axis=1) + cross(arm, self.force)
         return np.concatenate([linear, angular], axis=1)
 
-    def _by_torso_com(self, axis: int) -> FloatArray:
-        """By a shift of the torso's centres of mass along one of its axes."""
-        torso = np.flatnonzero(self.runner.torso)
-        kinematics, motion = self.kinematics, self.motion
-        mass = self.skeleton.mass[torso][:, None]
-        omega = kinematics.angular_velocity[:, torso]
-        alpha = kinematics.angular_acceleration[:, torso]
-        moved = kinematics.rotation[:, torso][..., axis]
-        pushed = cross(alpha, moved) + cross(omega, cross(omega, moved))
-        arm = motion.com[:, torso] - self.com[:, None]
-        relative = motion.acceleration[:, torso] - self.acceleration[:, None]
-        angular = (cross(moved, mass * relative) + cross(arm, mass * pushed)).sum(axis=1)
-        shift = (mass * moved).sum(axis=1) / self.skeleton.mass.sum()
-        faster = (mass * cross(omega, moved)).sum(axis=1) / self.skeleton.mass.sum()
-        linear = (mass * pushed).sum(axis=1) + self._resisted(faster)
-        return np.concatenate([linear, angular + cross(shift, self.force)], axis=1)
+    @cached_property
+    def _by_centres(self) -> FloatArray:
+        """By displacements of the segments' centres of mass, (T, 6, D)."""
+        kinematics, motion, mass = self.kinematics, self.motion, self.skeleton.mass
+        axes = kinematics.rotation.swapaxes(2, 3)  # of every segment: (T, B, axis, 3)
+        omega = kinematics.angular_velocity[:, :, None]
+        alpha = kinematics.angular_acceleration[:, :, None]
+        weight = mass[:, None, None]
+        faster = weight * cross(omega, axes)
+        pushed = weight * cross(alpha, axes) + cross(omega, faster)
+        arm = (motion.com - self.com[:, None])[:, :, None]
+        relative = (motion.acceleration - self.acceleration[:, None])[:, :, None]
+        angular = cross(weight * axes, relative) + cross(arm, pushed)
+        share = weight / mass.sum()
+        angular += cross(share * axes, self.force[:, None, None])
+        linear = pushed + np.einsum("tij,tbaj->tbai", self._resistance, faster) / mass.sum()
+        rows = np.concatenate([linear, angular], axis=3).reshape(len(axes), -1, 6)
+        directions = self.runner.centres.reshape(len(self.runner.centres), -1)
+        found: FloatArray = (directions @ rows).swapaxes(1, 2)
+        return found
 
     def by_motion(
         self, jacobians: MomentumJacobians, rates: MomentumJacobians

@@ -64,9 +64,22 @@ class BandFactor:
         found: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
         return found
 
-    def samples(self, normal: FloatArray) -> FloatArray:
-        """Turn standard normal numbers (K N, n) into samples with the inverse as covariance."""
-        found, failed = dtbtrs(self.lower, normal, uplo="L", trans="T")
+    def forward(self, right: FloatArray) -> FloatArray:
+        """Give ``L⁻¹ b`` for right-hand sides (K N, n): half of the way to the solution.
+
+        Products of these are those with the inverse: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``.
+        """
+        return self._triangular(right, "N")
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """Give ``L⁻ᵀ x`` for (K N, n): the other half.
+
+        Of standard normal numbers, samples with the inverse as covariance.
+        """
+        return self._triangular(halfway, "T")
+
+    def _triangular(self, right: FloatArray, trans: str) -> FloatArray:
+        found, failed = dtbtrs(self.lower, right, uplo="L", trans=trans)
         if failed:
             raise ValueError("a factor of Cholesky's has a zero on its diagonal.")
         return np.asarray(found)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from aqbio.mechanics.consistency.adjusted import centre_shifts
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CLOCK
+from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import (
@@ -40,6 +42,10 @@ class Evidence:
         not tried.
     nearer_other_foot : float
         How much nearer the centre of pressure is to the other foot, m; NaN if not known.
+    centre : str
+        Segment and axis whose centre of mass the forces move most, against what is believed.
+    centre_apart : float
+        How far that is, standard deviations of the belief.
     looser_force, looser_moment : float
         How many times the default standard deviation of a residual the fit allows; not below 1.
     """
@@ -51,6 +57,8 @@ class Evidence:
     remaining: Mapping[str, float] = field(default_factory=dict)
     free_moment_gain: float = float("nan")
     nearer_other_foot: float = float("nan")
+    centre: str = ""
+    centre_apart: float = 0.0
     looser_force: float = 1.0
     looser_moment: float = 1.0
 
@@ -67,15 +75,27 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     frames = fit.problem.measured
     weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
     own, usual = fit.problem.weights, Weights()
+    centre, apart = farthest_centre(fit.runner, fit.values)
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
         markers_moved=_root_mean_square(fit.markers_moved[frames]),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
+        centre=centre,
+        centre_apart=apart,
         looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),
         looser_moment=max(1.0, own.sigma_moment_nm / usual.sigma_moment_nm),
     )
+
+
+def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, float]:
+    """Segment and axis whose centre of mass parameters displace most, in standard deviations."""
+    believed = np.sqrt(np.diag(runner.centre_covariance)).reshape(-1, 3)
+    shift = np.abs(centre_shifts(runner, values))
+    apart = np.divide(shift, believed, out=np.zeros_like(shift), where=believed > 0.0)
+    segment, axis = np.unravel_index(int(apart.argmax()), apart.shape)
+    return f"{runner.skeleton.bodies[segment]} along {'xyz'[axis]}", float(apart.max())
 
 
 def _carried_mass(fit: TrialFit) -> float:

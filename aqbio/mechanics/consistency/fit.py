@@ -17,7 +17,6 @@ from aqbio.mechanics.consistency.balance import Residual, balance
 from aqbio.mechanics.consistency.band import BandFactor
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
-    PARAMETERS,
     Parameter,
     ParameterEstimate,
     discount,
@@ -51,7 +50,8 @@ class Information:
     factor : BandFactor
         Of the normal matrix of the splines' coefficients.
     border : (K N, P) array
-        Change of the coefficients with each parameter that is on, negative.
+        ``L⁻¹`` of how the coefficients hang on the parameters that are on, with the factor L:
+        ``−L⁻ᵀ`` of it is their change with each parameter.
     about : (P, P) array
         Information about the parameters when the motion follows them, all frames counted.
     pull : (P,) array
@@ -76,7 +76,7 @@ class TrialFit:
     problem : Problem
         What was fitted, with runner, observations, weights and parameters.
     skeleton : Skeleton
-        With the fitted masses and centre of mass of the torso.
+        With the fitted masses and centres of mass.
     estimates : tuple of ParameterEstimate
         All parameters, in order.
     coefficients : (K, N) array
@@ -185,7 +185,7 @@ def fit_trial(
     runner: Runner,
     observations: Observations,
     weights: Weights | None = None,
-    parameters: Sequence[Parameter] = PARAMETERS,
+    parameters: Sequence[Parameter] | None = None,
     fixed: Mapping[str, float] | None = None,
     start: TrialFit | None = None,
 ) -> TrialFit:
@@ -196,8 +196,9 @@ def fit_trial(
     runner : Runner
     observations : Observations
     weights : Weights, optional
-    parameters : sequence of Parameter
-        Those that are on are estimated, unless values are given.
+    parameters : sequence of Parameter, optional
+        Those that are on are estimated, unless values are given. All with their default beliefs,
+        if none are given.
     fixed : mapping, optional
         Values of the parameters; none is estimated then, and missing ones are their priors.
     start : TrialFit, optional
@@ -218,9 +219,10 @@ def fit_trial(
     + n Σ ((θ − θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by
     segment, and n the frames that count as one observation of the parameters θ.
     """
-    known = {**priors(parameters), **(fixed or {})}
+    chosen = tuple(runner.parameters if parameters is None else parameters)
+    known = {**priors(chosen), **(fixed or {})}
     splines = None if start is None else start.problem.basis
-    problem = Problem(runner, observations, weights or Weights(), tuple(parameters), known, splines)
+    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     if start is None:
@@ -265,13 +267,13 @@ def _stepped(
     if not moving or not problem.on:
         change = factor.solve(motion.right)
     else:
-        both = factor.solve(np.column_stack([motion.right, motion.border]))
-        follow, parameters = both[:, 1:], np.arange(len(point.theta))
-        matrix = equations.matrix - motion.border.T @ follow
+        half = factor.forward(np.column_stack([motion.right, motion.border]))
+        follow, parameters = half[:, 1:], np.arange(len(point.theta))
+        matrix = equations.matrix - follow.T @ follow
         matrix[parameters, parameters] += (1.0 + damping) * problem.precision
         believed = problem.precision * (problem.believed - point.theta)
-        step[:] = np.linalg.solve(matrix, equations.right + believed - motion.border.T @ both[:, 0])
-        change = both[:, 0] - follow @ step
+        step[:] = np.linalg.solve(matrix, equations.right + believed - follow.T @ half[:, 0])
+        change = factor.back(half[:, 0] - follow @ step)
     moved = point.coefficients + change.reshape(point.coefficients.shape)
     return problem.point(moved, point.theta + step)
 
@@ -309,12 +311,13 @@ def _information(problem: Problem, point: Point) -> Information:
     equations = problem.equations(point)
     motion = equations.motion
     factor = motion.factor()
-    both = factor.solve(np.column_stack([motion.right, motion.border]))
+    half = factor.forward(np.column_stack([motion.right, motion.border]))
+    border = half[:, 1:]
     return Information(
         factor=factor,
-        border=both[:, 1:],
-        about=equations.matrix - motion.border.T @ both[:, 1:],
-        pull=equations.right - motion.border.T @ both[:, 0],
+        border=border,
+        about=equations.matrix - border.T @ border,
+        pull=equations.right - border.T @ half[:, 0],
         discount=discount(problem.observations.rate),
     )
 

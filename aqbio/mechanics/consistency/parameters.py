@@ -10,9 +10,13 @@ import numpy as np
 from aqbio.mechanics.vectors import FloatArray
 
 CLOCK, DRAG, MASS = "clock_offset", "drag_area", "mass"
-TORSO_COM = ("torso_com_x", "torso_com_y", "torso_com_z")
 COP = ("cop_offset_x", "cop_offset_z")
 LEGS, PELVIS = "leg_share", "pelvis_share"
+CENTRES = "centres_"
+"""Before the number of a direction in which the segments' centres of mass are displaced."""
+
+CENTRES_BELIEVED = 3.0
+"""Standard deviations of its prior beyond which such a direction has a fault of another name."""
 
 INDEPENDENT_EVERY = 0.2
 """Neighbouring frames are far from independent: residuals and markers of one recording count as
@@ -55,15 +59,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
     Parameter(DRAG, "m2", 0.45, 0.15, 0.2, 0.8, on=False),
     Parameter(MASS, "relative", 0.0, 0.01, -0.03, 0.03),
-    Parameter(TORSO_COM[0], "m", 0.0, 0.020, -0.05, 0.05),
-    Parameter(TORSO_COM[1], "m", 0.0, 0.020, -0.05, 0.05),
-    Parameter(TORSO_COM[2], "m", 0.0, 0.010, -0.05, 0.05),
     Parameter(COP[0], "m", 0.0, 0.003, -0.008, 0.008),
     Parameter(COP[1], "m", 0.0, 0.003, -0.008, 0.008),
     Parameter(LEGS, "relative", 0.0, 0.10, -0.25, 0.25),
     Parameter(PELVIS, "relative", 0.0, 0.10, -0.25, 0.25),
 )
-"""Every parameter, in order.
+"""Every parameter but the places of the segments' centres of mass, in order.
 
 clock_offset
     How late the forces are: the force at ``t + clock_offset`` belongs to the frame at ``t``.
@@ -71,8 +72,6 @@ drag_area
     Frontal area times drag coefficient; fixed by default, the data hardly know it.
 mass
     Of the whole body, relative change.
-torso_com_x, _y, _z
-    Shift of the torso's centre of mass in its own axes.
 cop_offset_x, _z
     Shift of the point of application of the ground reaction force in ground axes.
 leg_share, pelvis_share
@@ -80,6 +79,32 @@ leg_share, pelvis_share
 """
 
 NAMES = tuple(parameter.name for parameter in PARAMETERS)
+
+
+def centre_parameters(count: int) -> tuple[Parameter, ...]:
+    """How far the segments' centres of mass are displaced in each of some independent directions.
+
+    In standard deviations of what is believed (:attr:`~.runner.Runner.centres`).
+
+    Examples
+    --------
+    >>> [one.name for one in centre_parameters(2)]
+    ['centres_1', 'centres_2']
+    """
+    limit = CENTRES_BELIEVED
+    names = [f"{CENTRES}{number + 1}" for number in range(count)]
+    return tuple(Parameter(name, "sd", 0.0, 1.0, -limit, limit) for name in names)
+
+
+def centre_direction(name: str) -> int:
+    """Give the place of a direction among all, from 0.
+
+    Examples
+    --------
+    >>> centre_direction("centres_2")
+    1
+    """
+    return int(name.removeprefix(CENTRES)) - 1
 
 
 @dataclass(frozen=True, slots=True)

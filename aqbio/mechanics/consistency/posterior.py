@@ -209,7 +209,7 @@ def _draws(fit: TrialFit, count: int, seed: int) -> _Draws:
     normal = rng.standard_normal((fit.coefficients.size, count))
     root = _square_root(fit.covariance)
     shift = root @ rng.standard_normal((len(root), count))
-    away = thinned * information.factor.samples(normal) - information.border @ shift
+    away = information.factor.back(thinned * normal - information.border @ shift)
     shape = (basis.count, len(fit.coordinates) * count)
     position, speed, acceleration = (
         (csr_array(table) @ away.reshape(shape)).reshape(len(table), -1, count).transpose(2, 0, 1)

@@ -9,11 +9,16 @@ from typing import Literal
 
 import numpy as np
 
+from aqbio.mechanics.consistency.parameters import PARAMETERS, Parameter, centre_parameters
+from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, centre_covariance, twins
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 Tissue = Literal["pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"]
 """Classes of segments whose skin markers move alike."""
+
+KEPT = 0.999
+"""Share of the mass-weighted variance of the centres of mass that fitted directions hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +31,14 @@ class Runner:
     groups : mapping
         Segments of pelvis, torso, leg_left, leg_right, arm_left, arm_right: a partition.
         Arms may be missing.
+    open_centres : (3 B, 3 B) array, m², optional
+        Covariance of where the segments' centres of mass are, seen from the markers, for what the
+        body's posterior leaves open; segment axes.
     """
 
     skeleton: Skeleton
     groups: Mapping[str, Sequence[str]]
+    open_centres: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Refuse groups that are no partition or lack the trunk or a leg."""
@@ -64,6 +73,36 @@ class Runner:
     def grouping(self) -> FloatArray:
         """(G, B) array of zeros and ones: which segments each group has."""
         return np.array([self.members(group) for group in self.groups], dtype=float)
+
+    @cached_property
+    def centre_covariance(self) -> FloatArray:
+        """(3 B, 3 B) array, m²: how far centres of mass may be from the model's, segment axes.
+
+        What the body's posterior leaves open, and what tables of inertia differ by.
+        """
+        twin = twins(self.skeleton.bodies, self.groups)
+        table = centre_covariance(self.skeleton, InertiaSpread(), twin)
+        return table if self.open_centres is None else table + self.open_centres
+
+    @cached_property
+    def centres(self) -> FloatArray:
+        """(D, B, 3) array, m: independent displacements of one standard deviation.
+
+        The leading directions of the covariance, segments weighed by their mass: a hand's centre
+        matters less to momentum than a torso's.
+        """
+        weight = np.repeat(np.sqrt(self.skeleton.mass), 3)
+        values, directions = np.linalg.eigh(weight[:, None] * self.centre_covariance * weight)
+        values, directions = np.maximum(values[::-1], 0.0), directions[:, ::-1]
+        count = int(np.searchsorted(np.cumsum(values), KEPT * values.sum())) + 1
+        moved = np.sqrt(values[:count]) * directions[:, :count]
+        found: FloatArray = np.divide(moved.T, weight, out=0.0 * moved.T, where=weight > 0.0)
+        return found.reshape(count, -1, 3)
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All global parameters with their default beliefs, places of mass last."""
+        return (*PARAMETERS, *centre_parameters(len(self.centres)))
 
     @cached_property
     def tissue(self) -> tuple[Tissue, ...]:

@@ -15,12 +15,12 @@ from aqbio.mechanics.consistency.fit import (
 )
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
+    CENTRES,
     LEGS,
-    PARAMETERS,
     PELVIS,
-    TORSO_COM,
     Parameter,
     ParameterEstimate,
+    centre_direction,
     estimates,
     prior_precision,
     priors,
@@ -84,7 +84,7 @@ def fit_session(
     runner: Runner,
     observations: Sequence[Observations],
     weights: Weights | Sequence[Weights] | None = None,
-    parameters: Sequence[Parameter] = PARAMETERS,
+    parameters: Sequence[Parameter] | None = None,
     static: StaticStance | None = None,
 ) -> SessionFit:
     """Fit the trials of a session.
@@ -97,7 +97,8 @@ def fit_session(
         a shifted centre of mass or COP.
     weights : Weights or sequence of Weights, optional
         One for all, or one per trial: knots depend on speed.
-    parameters : sequence of Parameter
+    parameters : sequence of Parameter, optional
+        All with their default beliefs, if none are given.
     static : StaticStance, optional
 
     Returns
@@ -111,6 +112,7 @@ def fit_session(
     ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. The static trial adds its two
     distances as two observations. The trials are then fitted again with θ̂ held.
     """
+    parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
     alone = [
         fit_trial(runner, trial, own, parameters)
@@ -177,9 +179,9 @@ def _com_by_parameters(
     columns = []
     for parameter in on:
         moved = np.zeros(3)
-        if parameter.name in TORSO_COM:
-            axis = TORSO_COM.index(parameter.name)
-            moved = (share * runner.torso) @ poses.rotation[0, :, :, axis]
+        if parameter.name.startswith(CENTRES):
+            shifts = runner.centres[centre_direction(parameter.name)]
+            moved = share @ rotate(poses.rotation, shifts)[0]
         elif parameter.name in (LEGS, PELVIS):
             part = runner.legs if parameter.name == LEGS else runner.pelvis
             moved = (share * mass_shares(runner, part)) @ points

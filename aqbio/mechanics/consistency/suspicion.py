@@ -17,7 +17,15 @@ import numpy as np
 from aqbio.mechanics.consistency.alternatives import free_moment_gain, remaining_excess
 from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.consistency.parameters import CLOCK, LEGS, MASS, PELVIS, ParameterEstimate
+from aqbio.mechanics.consistency.parameters import (
+    CENTRES,
+    CENTRES_BELIEVED,
+    CLOCK,
+    LEGS,
+    MASS,
+    PELVIS,
+    ParameterEstimate,
+)
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.vectors import FloatArray
 
@@ -32,7 +40,7 @@ Cause = Literal[
     "mass",
     "leg_mass",
     "pelvis_mass",
-    "torso_com",
+    "centres",
     "cop",
     "drag",
     "markers",
@@ -75,6 +83,7 @@ sound sessions, 15 mm where all plates were shifted by 20 mm."""
 OTHER_FOOT = 0.10
 """The centre of pressure is this much nearer to the other foot, m."""
 
+BODY = "check sizes and masses of the body, signs and axes of the plates, and the clocks."
 SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 
 
@@ -117,7 +126,7 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
     by_sign = tuple(_turned_round(evidence))
     if by_sign:
         return by_sign
-    found = [*_parameters(estimates), *_mass(estimates, evidence)]
+    found = [*_parameters(estimates), *_mass(estimates, evidence), *_centre(evidence)]
     return (*found, *_unexplained(evidence))
 
 
@@ -214,7 +223,7 @@ def _parameters(estimates: Sequence[ParameterEstimate]) -> Iterator[Suspicion]:
         "mass": "check the body mass, the plates' gains and the model's mass.",
         "leg_mass": "check the scaled masses of the legs; another table of segments may fit.",
         "pelvis_mass": "check the scaled masses of the trunk.",
-        "torso_com": "check the torso's centre of mass in the static trial, and the clocks.",
+        "centres": BODY,
         "cop": "check the plates' corners and origins.",
         "drag": "fix the drag area; the data hardly know it.",
     }
@@ -243,8 +252,8 @@ def _cause(name: str) -> Cause:
         PELVIS: "pelvis_mass",
         "drag_area": "drag",
     }
-    if name.startswith("torso_com"):
-        return "torso_com"
+    if name.startswith(CENTRES):
+        return "centres"
     return causes.get(name, "cop")
 
 
@@ -259,6 +268,20 @@ def _mass(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> Iterato
             WRONG_MASS,
             "relative",
             "check the body mass, the plates' gains and the model's mass.",
+        )
+
+
+def _centre(evidence: Evidence) -> Iterator[Suspicion]:
+    if evidence.centre_apart > CENTRES_BELIEVED:
+        yield Suspicion(
+            "centres",
+            f"the forces put the centre of mass of {evidence.centre} "
+            f"{evidence.centre_apart:.1f} standard deviations from where body and tables let it "
+            f"expect, more than {CENTRES_BELIEVED:.0f}.",
+            evidence.centre_apart,
+            CENTRES_BELIEVED,
+            "sd",
+            BODY,
         )
 
 

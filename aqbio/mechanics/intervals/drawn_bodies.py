@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from aqbio.mechanics.calibration.fit import laplace
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
+from aqbio.mechanics.intervals.open_centres import centre_slopes, held_normal
 from aqbio.mechanics.intervals.unseen_motion import STRIDES
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -19,9 +20,6 @@ from aqbio.mechanics.vectors import FloatArray
 
 HARMONICS = 4
 """Skin moves at up to so many times the stride's frequency, 8 Hz: beyond, filters take it away."""
-
-UNOBSERVED = 1e-6
-"""Weight of a coordinate's own value beside the markers': it holds what no marker sees."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +50,16 @@ class BodySpread:
         root = directions * np.sqrt(np.maximum(values, 0.0))
         drawn: FloatArray = generator.standard_normal((count, len(root))) @ root.T
         return drawn
+
+    def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
+        """(3 B, 3 B) array, m²: covariance of centres of mass that the body leaves open.
+
+        In the segments' axes, seen from where markers of weights (K,) have the segments in frames
+        q, (F, C); the prior of the fit of motion and forces.
+        """
+        slopes = centre_slopes(self.template, q, weight)
+        found: FloatArray = slopes @ self.covariance @ slopes.T
+        return found
 
     def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, T, K, 3) array, m: how skin may move the markers, in axes of their bodies.
@@ -94,6 +102,8 @@ def drawn_bodies(
     weight: FloatArray,
     count: int,
     generator: np.random.Generator,
+    *,
+    centres_known: bool = False,
 ) -> DrawnBodies:
     """Draw bodies and skin, and let a motion follow each as inverse kinematics would.
 
@@ -108,6 +118,9 @@ def drawn_bodies(
     count : int
         Number D of draws.
     generator : numpy.random.Generator
+    centres_known : bool
+        Whether centres of mass stay where the markers have them on the model, because they are
+        drawn elsewhere from what forces leave open: they must not be drawn twice.
 
     Notes
     -----
@@ -117,20 +130,24 @@ def drawn_bodies(
     """
     template, frames = spread.template, len(q)
     markers, free = BodyMarkers(template), template.skeleton.free
-    shapes = [template.shape(one) for one in spread.shapes(count, generator)]
+    vectors = spread.shapes(count, generator)
+    shapes = [template.shape(one) for one in vectors]
     position, by_pose = markers.by_pose(template.shape(), q)
     moved = np.stack([markers.positions(shape, q) - position for shape in shapes], axis=-1)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
     moved += np.einsum("tkij,dtkj->tkid", rotation, spread.skin(time, count, generator))
     rows = by_pose[..., free].reshape(frames, -1, len(free))
-    weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
-    normal = weighted @ rows
-    largest = np.trace(normal, axis1=1, axis2=2)[:, None, None] / len(free)
-    normal += (UNOBSERVED * largest + np.finfo(float).tiny) * np.eye(len(free))
+    normal, weighted = held_normal(rows, weight)
     change = np.zeros((count, frames, q.shape[1]))
     right = weighted @ moved.reshape(frames, -1, count)
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
+    if centres_known:
+        away = vectors @ centre_slopes(template, q, weight).T
+        skeletons = tuple(
+            replace(body, com=body.com - apart.reshape(-1, 3))
+            for body, apart in zip(skeletons, away, strict=True)
+        )
     return DrawnBodies(skeletons, change)
 
 

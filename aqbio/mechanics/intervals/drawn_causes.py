@@ -108,7 +108,7 @@ def drawn_causes(
     bodies = _bodies(run, moved)
     same = [*(deepcopy(generator) for _ in bodies[1:]), generator]
     parameters = [
-        inertia_draws(body, spread.inertia, twin, count, one)
+        inertia_draws(body, spread.inertia, twin, count, one, spread.centres)
         for (body, _, _), one in zip(bodies, same, strict=True)
     ]
     loads = drawn_loads(run.loads, origin, spread.loads, count, generator)

@@ -87,12 +87,44 @@ def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArra
     return other
 
 
+def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
+    """How far centres of mass may be from the model's, as :func:`inertia_draws` draws them.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    spread : InertiaSpread
+    twin : (B,) int array
+        From :func:`twins`; segments of both sides have mirrored frames.
+
+    Returns
+    -------
+    (3 B, 3 B) array, m²
+        Segment axes: x, y and z of one segment after the other.
+    """
+    reach, bodies = _reach(skeleton), np.arange(len(twin))
+    alike = np.where(twin == bodies, 0.0, spread.side_correlation)
+    covariance = np.zeros((len(twin), 3, len(twin), 3))
+    for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
+        covariance[bodies, axis, twin, axis] = mirrored * alike * reach * reach[twin]
+        covariance[bodies, axis, bodies, axis] = reach**2
+    return spread.centre**2 * covariance.reshape(3 * len(twin), -1)
+
+
+def _reach(skeleton: Skeleton) -> FloatArray:
+    """(B,) array, m: largest radius of gyration of every segment."""
+    weight = np.where(skeleton.mass > 0, skeleton.mass, 1.0)
+    reach: FloatArray = np.sqrt(np.linalg.eigvalsh(skeleton.inertia)[:, -1] / weight)
+    return reach
+
+
 def inertia_draws(
     skeleton: Skeleton,
     spread: InertiaSpread,
     twin: IntArray,
     count: int,
     generator: np.random.Generator,
+    centres: FloatArray | None = None,
 ) -> FloatArray:
     """Draw the inertial parameters of all segments.
 
@@ -106,6 +138,9 @@ def inertia_draws(
     count : int
         Number of draws K.
     generator : numpy.random.Generator
+    centres : (3 B, 3 B) array, m², optional
+        Covariance of the centres of mass, segment axes, where forces have told of them; instead of
+        the spread's.
 
     Returns
     -------
@@ -126,15 +161,18 @@ def inertia_draws(
     bodies = len(skeleton.bodies)
     second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
     second = second - skeleton.inertia
-    weight = np.where(skeleton.mass > 0, skeleton.mass, 1.0)
-    reach = np.sqrt(np.linalg.eigvalsh(skeleton.inertia)[:, -1] / weight)
     normal = _twin_normals(generator, (count, bodies), twin, spread.side_correlation)
     factor = np.exp(spread.mass * normal[..., 0])
     mass = skeleton.mass * factor
     body = 1.0 + spread.body * generator.standard_normal(count)
     scale = body * skeleton.mass.sum() / mass.sum(axis=1)
     mass = mass * scale[:, None]
-    com = skeleton.com + spread.centre * reach[:, None] * normal[..., 1:4]
+    shift = spread.centre * _reach(skeleton)[:, None] * normal[..., 1:4]
+    if centres is not None:
+        values, directions = np.linalg.eigh(centres)
+        root = directions * np.sqrt(np.maximum(values, 0.0))
+        shift = generator.standard_normal((count, len(root))) @ root.T
+    com = skeleton.com + shift.reshape(count, bodies, 3)
     stretch = _stretches(spread.size * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
     return _parameters(mass, com, spun)

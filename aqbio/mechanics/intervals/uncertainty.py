@@ -44,10 +44,14 @@ class Spread:
     ----------
     inertia : InertiaSpread
     loads : LoadSpread
+    centres : (3 B, 3 B) array, m², optional
+        Covariance of the segments' centres of mass, segment axes, after a fit of motion and forces;
+        it stands for the inertia's own spread of them and for the body's.
     """
 
     inertia: InertiaSpread = field(default_factory=InertiaSpread)
     loads: LoadSpread = field(default_factory=LoadSpread)
+    centres: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,9 @@ def drawn_outcomes(
     generator : numpy.random.Generator
     """
     about = kinematics.origin[:, parts.hub.root]
-    parameters = inertia_draws(skeleton, spread.inertia, parts.twin, count, generator)
+    parameters = inertia_draws(
+        skeleton, spread.inertia, parts.twin, count, generator, spread.centres
+    )
     drawn = drawn_loads(loads, about, spread.loads, count, generator)
     frames = range(0, len(about), BLOCK)
     blocks = [slice(first, first + BLOCK) for first in frames]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.interpolate import make_interp_spline
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, drag
 from aqbio.mechanics.consistency.observations import GroundWrench, Observations
-from aqbio.mechanics.consistency.parameters import PARAMETERS
+from aqbio.mechanics.consistency.parameters import PARAMETERS, centre_parameters
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.kinematics import (
@@ -51,6 +52,17 @@ class Case:
     momentum_rate: FloatArray
 
 
+def centre_values(runner: Runner, **shifts: tuple[float, float, float]) -> dict[str, float]:
+    """Give values of the directions that displace segments' centres of mass, m, best."""
+    wanted = np.zeros_like(runner.skeleton.com)
+    for segment, shift in shifts.items():
+        wanted[runner.skeleton.bodies.index(segment)] = shift
+    directions = runner.centres.reshape(len(runner.centres), -1)
+    z = np.linalg.lstsq(directions.T, wanted.ravel(), rcond=None)[0]
+    names = [one.name for one in centre_parameters(len(z))]
+    return dict(zip(names, z.tolist(), strict=True))
+
+
 def wrench_of(runner, time, motion, values, area):
     """Give the force and moment about the origin that a motion of a body needs."""
     skeleton = adjusted_skeleton(runner, values)
@@ -67,24 +79,27 @@ def wrench_of(runner, time, motion, values, area):
 
 @pytest.fixture(scope="session")
 def stick(runner) -> Runner:
-    """Give the stick runner with a body's distribution of mass."""
+    """Give the stick runner with a body's distribution of mass; the torso's centre is open."""
     share = np.array([11, 35, 10, 4, 1.5, 10, 4, 1.5, 2.2, 1.8, 2.2, 1.8])
     names = ("inertia", "mass")
     sized = dict(zip(names, (runner.inertia * 0.2, share), strict=True))
-    return Runner(replace(runner, **sized), GROUPS)
+    open_centres = np.zeros((len(share), 3))
+    open_centres[1] = [0.02, 0.02, 0.01]
+    return Runner(replace(runner, **sized), GROUPS, np.diag(open_centres.ravel() ** 2))
 
 
 @pytest.fixture(scope="session")
 def case(stick, running) -> Callable[..., Case]:
     """Give a maker of exactly consistent runs.
 
-    Markers get white noise of ``noise`` m; forces belong to a body changed by ``body`` and, to an
-    air drag of ``area`` and are ``late`` s.
+    The body's ``torso`` is a displacement of its centre of mass, m. Markers get white noise of
+    ``noise`` m; forces belong to a body changed by ``body`` and to an air drag of ``area``, and
+    are ``late`` s.
     """
 
     def make(
         *,
-        body: dict[str, float] | None = None,
+        body: dict[str, Any] | None = None,
         noise: float = 0.0,
         late: float = 0.0,
         area: float = 0.45,
@@ -95,7 +110,9 @@ def case(stick, running) -> Callable[..., Case]:
         curve = make_interp_spline(source, running, k=7)
         time = np.arange(0.05 / speed, source[-1] - 0.05 / speed, 1.0 / RATE)
         motion = Motion(*(np.asfortranarray(curve(time, nu=order)) for order in range(3)))
-        wrench, momentum, rate = wrench_of(stick, time + late, motion, body or {}, area)
+        values = {name: value for name, value in (body or {}).items() if name != "torso"}
+        values |= centre_values(stick, torso=(body or {}).get("torso", (0.0, 0.0, 0.0)))
+        wrench, momentum, rate = wrench_of(stick, time + late, motion, values, area)
         found = marker_positions(stick.skeleton, motion.q)
         found = found + np.random.default_rng(seed).normal(0.0, noise, found.shape)
         index = np.arange(found.shape[1])

@@ -58,7 +58,7 @@ def test_solutions_are_the_dense_ones(made):
 def test_samples_have_the_inverse_as_covariance(made):
     """``L⁻ᵀ 1`` times its own transpose is the inverse."""
     found, dense, _, _ = made
-    root = found.factor().samples(np.eye(len(dense)))
+    root = found.factor().back(np.eye(len(dense)))
     np.testing.assert_allclose(root @ root.T @ dense, np.eye(len(dense)), atol=1e-7)
 
 

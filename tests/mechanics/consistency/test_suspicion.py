@@ -12,7 +12,7 @@ from aqbio.mechanics.consistency.alternatives import TURNED, free_moment_turned
 from aqbio.mechanics.consistency.evidence import Evidence, nearer_other_foot
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.parameters import PARAMETERS, ParameterEstimate
+from aqbio.mechanics.consistency.parameters import PARAMETERS, ParameterEstimate, centre_parameters
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.suspicion import evidence, static_suspicions, suspicions
 from aqbio.mechanics.consistency.weights import Weights
@@ -20,8 +20,9 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 
 WEIGHTS = Weights(knot_s=0.025)
+BELIEVED = (*PARAMETERS, *centre_parameters(2))
 SOUND = Evidence(np.full(3, 0.02), np.full(3, 8.0), 0.003, -0.01)
-EXPECTED = tuple(ParameterEstimate(one, one.prior, one.prior_sd / 2) for one in PARAMETERS)
+EXPECTED = tuple(ParameterEstimate(one, one.prior, one.prior_sd / 2) for one in BELIEVED)
 
 
 def causes(estimates=EXPECTED, seen=SOUND):
@@ -44,8 +45,8 @@ def test_a_sound_fit_is_not_suspect():
         ("mass", -0.031, "mass"),
         ("leg_share", 0.26, "leg_mass"),
         ("pelvis_share", -0.26, "pelvis_mass"),
-        ("torso_com_x", 0.051, "torso_com"),
-        ("torso_com_z", -0.06, "torso_com"),
+        ("centres_1", 3.1, "centres"),
+        ("centres_2", -3.1, "centres"),
         ("cop_offset_z", 0.0081, "cop"),
         ("drag_area", 0.1, "drag"),
     ],
@@ -69,6 +70,8 @@ def test_parameters_beyond_their_limits(name, value, cause):
         (replace(SOUND, residual_moment=np.array([0.0, 74.0, 0.0]), looser_moment=3.0), []),
         (replace(SOUND, residual_moment=np.full(3, 76.0), looser_moment=3.0), ["residual"]),
         (replace(SOUND, carried_mass=-0.15), ["mass"]),
+        (replace(SOUND, centre="torso along y", centre_apart=2.9), []),
+        (replace(SOUND, centre="torso along y", centre_apart=3.1), ["centres"]),
         (replace(SOUND, nearer_other_foot=0.2), ["foot"]),
         (replace(SOUND, remaining={"force_x": 0.9, "force_z": 0.1}), ["force_z_sign"]),
         (replace(SOUND, free_moment_gain=1.2), ["free_moment_sign"]),

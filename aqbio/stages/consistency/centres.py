@@ -1,0 +1,57 @@
+"""Where the segments' centres of mass are: what the body leaves open, what the forces say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.mechanics.consistency.centres import CentreEstimates
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES
+from aqbio.records.body_spread import body_spread, followed_markers
+from aqbio.records.solved_trial import SolvedTrial
+
+FRAMES = 24
+"""Frames of movement in all, in which centres of mass are seen from the markers."""
+
+
+def open_centres(
+    study: Study, participant_id: str, skeleton: Skeleton, trials: Sequence[SolvedTrial]
+) -> FloatArray:
+    """(3 B, 3 B) array, m²: what the body's posterior leaves open of the centres of mass.
+
+    Parameters
+    ----------
+    study : Study
+    participant_id : str
+    skeleton : Skeleton
+        Of the scaled model.
+    trials : sequence of SolvedTrial
+        That will be fitted; the markers that all of them follow tell where segments are.
+    """
+    followed = [followed_markers(study, trial.solved) for trial in trials]
+    names = [name for name in followed[0] if all(name in other for other in followed)]
+    weight = np.array([followed[0][name] for name in names])
+    every = [trial.solved["q"].values for trial in trials]
+    most = FRAMES // len(every) + 1
+    q = np.concatenate([one[:: max(1, len(one) // most)] for one in every])
+    return body_spread(study, participant_id, skeleton, names).open_centres(q, weight)
+
+
+def centre_numbers(found: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
+    """One row for every segment and axis, ready for JSON."""
+    return [
+        {
+            "segment": segment,
+            "axis": axis,
+            "prior_sd": float(found.prior_sd[row, column]),
+            "estimate": float(found.shift[row, column]),
+            "sd": float(found.sd[row, column]),
+        }
+        for row, segment in enumerate(segments)
+        for column, axis in enumerate(AXES)
+    ]

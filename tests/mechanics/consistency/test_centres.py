@@ -1,0 +1,121 @@
+"""Places of the segments' centres of mass: what is believed of them, what only forces tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.adjusted import centre_shifts
+from aqbio.mechanics.consistency.centres import centre_estimates
+from aqbio.mechanics.consistency.evidence import farthest_centre
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.parameters import estimates, priors
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.weights import Weights
+from tests.mechanics.consistency.conftest import centre_values
+
+WEIGHTS = Weights(knot_s=0.025)
+BLIND = replace(WEIGHTS, sigma_force_n=1e9, sigma_moment_nm=1e9)
+"""Forces have no say."""
+
+
+@pytest.fixture(scope="module")
+def made(case):
+    return case(noise=0.004)
+
+
+def places(made, weights, runner=None, **changes):
+    runner = runner or made.runner
+    fit = fit_trial(runner, replace(made.observations, **changes), weights)
+    return centre_estimates(runner, fit.estimates, fit.covariance)
+
+
+def weighed(runner, covariance):
+    weight = np.repeat(np.sqrt(runner.skeleton.mass), 3)
+    return weight[:, None] * covariance * weight
+
+
+def test_directions_hold_nearly_all_that_is_believed(stick):
+    directions = stick.centres.reshape(len(stick.centres), -1)
+    held, all_of_it = (
+        weighed(stick, one) for one in (directions.T @ directions, stick.centre_covariance)
+    )
+    assert 0.999 < np.trace(held) / np.trace(all_of_it) <= 1.0
+    assert np.linalg.eigvalsh(all_of_it - held)[0] > -1e-12 * np.trace(all_of_it)
+
+
+def test_a_table_is_wrong_on_both_sides_in_mirrored_ways(stick):
+    left, right = (stick.skeleton.bodies.index(f"thigh_{side}") for side in "lr")
+    covariance = stick.centre_covariance.reshape(12, 3, 12, 3)
+    across = np.diag(covariance[left, :, right])
+    sds = [np.sqrt(covariance[side, 0, side, 0]) for side in (left, right)]
+    np.testing.assert_allclose(across, 0.8 * np.array([1, 1, -1]) * np.prod(sds))
+
+
+def test_what_the_body_leaves_open_is_added_with_its_correlations(stick):
+    """A shank that is longer in both legs at once: the fit knows that they go together."""
+    both = np.zeros((12, 3))
+    for side in "lr":
+        both[stick.skeleton.bodies.index(f"shank_{side}"), 1] = 0.02
+    runner = Runner(stick.skeleton, stick.groups, np.outer(both, both))
+    more = runner.centre_covariance - Runner(stick.skeleton, stick.groups).centre_covariance
+    np.testing.assert_allclose(more, np.outer(both, both), atol=1e-18)
+    directions = runner.centres.reshape(len(runner.centres), -1)
+    left, right = (3 * stick.skeleton.bodies.index(f"shank_{side}") + 1 for side in "lr")
+    known = directions.T @ directions
+    assert known[left, right] == pytest.approx(runner.centre_covariance[left, right], rel=0.01)
+
+
+def test_markers_say_nothing_of_these_places(made):
+    """Without forces what was believed is left, whatever the number of markers and frames.
+
+    So the calibration's markers are not counted again. The danger is not small: with forces, the
+    same trial tells a good part of what was believed.
+    """
+    blind = places(made, BLIND)
+    np.testing.assert_allclose(blind.covariance, blind.prior_covariance, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(blind.shift, 0.0, atol=1e-9)
+    seen = made.observations
+    twice = places(
+        made,
+        BLIND,
+        marker_index=np.tile(seen.marker_index, 2),
+        markers=np.tile(seen.markers, (1, 2, 1)),
+    )
+    np.testing.assert_allclose(twice.covariance, blind.covariance, rtol=0, atol=1e-12)
+    torso = made.runner.skeleton.bodies.index("torso")
+    told = places(made, WEIGHTS)
+    assert (told.sd[torso, 0] < 0.8 * told.prior_sd[torso, 0]).all()
+
+
+def test_places_that_no_fit_touches_keep_their_belief(stick):
+    """Held parameters leave the directions that are not fitted: nothing is told, nothing lost."""
+    found = estimates(stick.parameters, priors(stick.parameters), np.eye(len(stick.parameters) - 1))
+    same = centre_estimates(stick, found, np.eye(len(stick.parameters) - 1))
+    np.testing.assert_allclose(same.covariance, stick.centre_covariance, atol=1e-18)
+    none = centre_estimates(stick, found[:7], np.eye(6))
+    np.testing.assert_allclose(none.covariance, stick.centre_covariance, atol=1e-18)
+
+
+def test_covariance_is_that_of_draws(stick):
+    """Directions drawn from what the fit leaves, the rest from what was believed."""
+    random, count = np.random.default_rng(1), 20_000
+    left = 0.5 * np.eye(len(stick.parameters) - 1)
+    found = estimates(stick.parameters, priors(stick.parameters), left)
+    directions = stick.centres.reshape(len(stick.centres), -1)
+    rest = stick.centre_covariance - directions.T @ directions
+    drawn = np.sqrt(0.5) * random.standard_normal((count, len(directions))) @ directions
+    drawn += random.multivariate_normal(np.zeros(len(rest)), rest, count, tol=1e-6)
+    expected = centre_estimates(stick, found, left).sd.ravel()
+    np.testing.assert_allclose(drawn.std(axis=0), expected, rtol=5 / np.sqrt(2 * count))
+
+
+def test_the_farthest_centre_is_named(stick):
+    values = centre_values(stick, shank_l=(0.0, 0.0, 0.05))
+    sd = np.sqrt(stick.centre_covariance[3 * stick.skeleton.bodies.index("shank_l") + 2].max())
+    name, apart = farthest_centre(stick, values)
+    assert name == "shank_l along z"
+    assert apart == pytest.approx(0.05 / sd, rel=0.01)
+    assert np.abs(centre_shifts(stick, values)).max() == pytest.approx(0.05, rel=0.01)

@@ -1,0 +1,106 @@
+"""Centres of mass seen from the markers: their slopes, and that nothing is drawn or told twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.calibration.body import BodyMarkers
+from aqbio.mechanics.intervals.drawn_bodies import drawn_bodies
+from aqbio.mechanics.intervals.open_centres import centre_slopes, held_normal
+from aqbio.mechanics.multibody.poses import segment_poses, station_positions
+from tests.mechanics.levels_case import body_spread, sprint_run
+
+FRAMES = 6
+
+
+@pytest.fixture(scope="module")
+def case():
+    """Poses within the reach of a sprint; weights of the markers."""
+    made = sprint_run(FRAMES)
+    return made.skeleton, 0.5 * made.motion[0], np.ones(len(made.skeleton.markers))
+
+
+def centres(skeleton, q):
+    poses = segment_poses(skeleton, q)
+    bodies = np.arange(len(skeleton.bodies))
+    return poses.rotation, station_positions(poses, bodies, skeleton.com)
+
+
+def seen_from_markers(skeleton, q, drawn):
+    """(D, B, 3): mean distance of the drawn bodies' centres of mass from the model's."""
+    rotation, base = centres(skeleton, q)
+    moved = [centres(b, q + c)[1] for b, c in zip(drawn.skeletons, drawn.change, strict=True)]
+    return np.einsum("tbji,dtbj->dbi", rotation, np.array(moved) - base) / len(q)
+
+
+def drawn(case, share, *, centres_known):
+    """Draw three bodies without skin, and give their shapes."""
+    skeleton, q, weight = case
+    spread = replace(body_spread(skeleton, share), skin_sd=np.zeros(len(weight)))
+    time = np.arange(len(q)) / 200.0
+    generator = np.random.default_rng(3)
+    bodies = drawn_bodies(spread, time, q, weight, 3, generator, centres_known=centres_known)
+    return bodies, spread.shapes(3, np.random.default_rng(3))
+
+
+def test_slopes_are_those_of_drawn_bodies(case):
+    """Bodies a thousandth of the usual spread away: linear to about a thousandth."""
+    skeleton, q, weight = case
+    bodies, shapes = drawn(case, 1e-3, centres_known=False)
+    slopes = centre_slopes(body_spread(skeleton).template, q, weight)
+    found, expected = seen_from_markers(skeleton, q, bodies), shapes @ slopes.T
+    np.testing.assert_allclose(
+        found.reshape(3, -1), expected, rtol=0, atol=3e-3 * np.abs(expected).max()
+    )
+
+
+def test_known_centres_of_mass_stay_and_are_not_drawn_twice(case):
+    """The danger is there: drawn with the body they move by millimetres."""
+    skeleton, q, _ = case
+    free, known = (
+        np.abs(seen_from_markers(skeleton, q, drawn(case, 0.1, centres_known=one)[0])).max()
+        for one in (False, True)
+    )
+    assert free > 5e-4
+    assert known < 0.05 * free
+
+
+def test_only_their_place_in_the_segment_is_taken_back(case):
+    """Joints, markers and the motion are those of the drawn body."""
+    (free, _), (known, _) = (drawn(case, 1.0, centres_known=one) for one in (False, True))
+    np.testing.assert_array_equal(free.change, known.change)
+    for one, other in zip(free.skeletons, known.skeletons, strict=True):
+        np.testing.assert_array_equal(one.parent_position, other.parent_position)
+        np.testing.assert_array_equal(one.marker_position, other.marker_position)
+        assert not np.array_equal(one.com, other.com)
+
+
+def test_more_frames_of_the_same_markers_tell_no_more(case):
+    """The same poses again: the same covariance.
+
+    The danger, which would narrow it: a fit with sizes and marker places as unknowns and the
+    posterior as their prior would learn from the calibration's own markers once more.
+    """
+    skeleton, q, weight = case
+    spread = body_spread(skeleton)
+    once, twice = (spread.open_centres(poses, weight) for poses in (q, np.tile(q, (2, 1))))
+    np.testing.assert_allclose(twice, once, rtol=0, atol=1e-12 * np.abs(once).max())
+    markers = BodyMarkers(spread.template).derivatives(spread.template.shape(), q)
+    by_pose = markers.by_pose[..., skeleton.free].reshape(len(q), -1, len(skeleton.free))
+    by_shape = np.zeros((*by_pose.shape[:2], sum(spread.template.sizes)))
+    by_shape[..., spread.template.common] = markers.by_body.reshape(*by_pose.shape[:2], -1)
+    first = spread.template.sizes[0]
+    for marker, turn in enumerate(np.moveaxis(markers.by_offset, 1, 0)):
+        at = 3 * marker
+        by_shape[:, at : at + 3, first + at : first + at + 3] = turn
+    normal, weighted = held_normal(by_pose, weight)
+    left = by_shape - by_pose @ np.linalg.solve(normal, weighted @ by_shape)
+    told = np.einsum("tkp,tkr->pr", left, left) / 0.010**2
+    again = np.linalg.inv(np.linalg.inv(spread.covariance) + told)
+    slopes = centre_slopes(spread.template, q, weight)
+    sds = [np.sqrt(np.diag(slopes @ one @ slopes.T)) for one in (spread.covariance, again)]
+    thigh = 3 * skeleton.bodies.index("femur_r") + np.arange(3)
+    assert (sds[1][thigh] < 0.9 * sds[0][thigh]).all()

@@ -138,7 +138,7 @@ def solve(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
     """Make motion, forces and body obey Newton and Euler together."""
-    from aqbio.stages.consistency import consistency_participant
+    from aqbio.stages.consistency.stage import consistency_participant
 
     _each_participant(study, participant, consistency_participant)
 
@@ -146,31 +146,39 @@ def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
     """Angular momentum, its rate and joint moments by anatomical side."""
-    from aqbio.stages.contributions import contributions_participant
+    from aqbio.stages.contributions.stage import contributions_participant
 
     _each_participant(study, participant, contributions_participant)
 
 
 @app.command()
+def steps(study: StudyFile, participant: OneParticipant = "") -> None:
+    """One row per step: roles, phases, outcomes, quality."""
+    from aqbio.stages.steps.stage import steps_participant
+
+    _each_participant(study, participant, steps_participant)
+
+
+@app.command()
 def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
-    """What every step says about the hypotheses, under every arm of the multiverse."""
-    from aqbio.stages.evidence import evidence_participant
+    """What every step says about the hypotheses, under every specification of the multiverse."""
+    from aqbio.stages.evidence.stage import evidence_participant
 
     _each_participant(study, participant, evidence_participant)
 
 
 @app.command()
-def steps(study: StudyFile) -> None:
-    """One row per step: roles, phases, outcomes, quality."""
-    from aqbio.stages.steps import steps_study
+def tables(study: StudyFile) -> None:
+    """The tables of the study: steps, contributions, quality, trials, findings."""
+    from aqbio.stages.tables.stage import tables_study
 
-    steps_study(_load(study), _say)
+    tables_study(_load(study), _say)
 
 
 @app.command()
 def hypotheses(study: StudyFile) -> None:
     """Verdicts on the hypotheses, and the tables to check them with."""
-    from aqbio.stages.hypotheses import hypotheses_study
+    from aqbio.stages.hypotheses.stage import hypotheses_study
 
     hypotheses_study(_load(study), _say)
 

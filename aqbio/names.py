@@ -18,10 +18,12 @@ ROLE_SIDES = {
     "swing_side": ("swing_leg",),
 }
 
-PARTICIPANT_STAGES = ("prepare", "scale", "solve", "consistency", "contributions", "evidence")
+PARTICIPANT_STAGES = (
+    "prepare", "scale", "solve", "consistency", "contributions", "steps", "evidence",
+)  # fmt: skip
 """Once per participant: all trials in one process."""
 
-STUDY_STAGES = ("steps", "hypotheses", "figures", "report")
+STUDY_STAGES = ("tables", "hypotheses", "figures", "report")
 
 STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 

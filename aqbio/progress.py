@@ -216,7 +216,7 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
     if participant:
         return stage in PARTICIPANT_STAGES and study.manifest(participant, stage).is_file()
     last = {
-        "steps": study.table("trials.tsv"),
+        "tables": study.table("trials.tsv"),
         "hypotheses": study.table("verdicts.tsv"),
         "figures": study.root / "figures" / "figures.json",
         "report": study.root / "report" / "index.html",

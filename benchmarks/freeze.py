@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "virtual_sprinters"
-FIRST_HALF = PARTICIPANT_STAGES[:-1]
-SECOND_HALF = (PARTICIPANT_STAGES[-1], *STUDY_STAGES)
+FIRST_HALF = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("contributions") + 1]
+SECOND_HALF = (*PARTICIPANT_STAGES[len(FIRST_HALF) :], *STUDY_STAGES)
 
 COMPUTED, STORED = 1e-9, 1e-6
 """Relative difference that is none: of double precision; of what is stored in fewer digits."""
@@ -81,7 +81,7 @@ def differences(before: Path, after: Path) -> Iterator[Difference]:
     Parameters
     ----------
     before, after : Path
-        Folders of results; of the participants only what stage evidence writes is compared.
+        Folders of results; of the participants what stages steps and evidence write is compared.
     """
     names = [_compared(folder) for folder in (before, after)]
     if not all(names):
@@ -94,7 +94,8 @@ def differences(before: Path, after: Path) -> Iterator[Difference]:
 
 
 def _compared(folder: Path) -> set[str]:
-    patterns = ("tables/*.tsv", "tables/*.nc", "figures/*.tsv", "participants/*/evidence/*.nc")
+    patterns = ("tables/*.tsv", "figures/*.tsv", "participants/*/evidence/*.nc")
+    patterns += ("participants/*/steps/*.nc",)
     return {
         path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)
     }
@@ -249,7 +250,8 @@ def rerun(file: Path, target: Path, tree: Path, stages: Sequence[str] = SECOND_H
     fixed = study.root / "participants"
     moved = _moved(study, target)
     root = load_study(moved).root
-    gone = shutil.ignore_patterns(*(["evidence", "evidence.json"] if "evidence" in stages else []))
+    made = [stage for stage in stages if stage in PARTICIPANT_STAGES]
+    gone = shutil.ignore_patterns(*made, *(f"{stage}.json" for stage in made))
     shutil.copytree(fixed, root / "participants", copy_function=os.link, ignore=gone)
     if (registry := study.root / "registry.json").is_file():
         shutil.copy(registry, root)  # else hypotheses would count as written after the data

@@ -22,7 +22,7 @@ HEAVY = (
     *("opensim", "ezc3d", "scipy", "numpy", "pandas", "xarray", "netCDF4", "matplotlib"),
     *("statsmodels", "snakemake", "jinja2", "pydantic"),
 )
-PARTICIPANT_STAGES = STAGES[: STAGES.index("steps")]
+PARTICIPANT_STAGES = STAGES[: STAGES.index("tables")]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.internal import RULE
-from aqbio.stages.stepping.columns import FINDINGS, STEPS, TRIALS
+from aqbio.stages.steps.columns import FINDINGS, STEPS, TRIALS
 from tests.small_study import write_small_study
 
 
@@ -85,7 +85,7 @@ def test_plain_lines_where_there_is_no_terminal(study):
     process = MadeProcess(
         _append(logs / "prepare-P1.log", "12:00:00 P1 fast: done\n"),
         _append(logs / "prepare-P2.log", "12:00:01 P2 fast: done\n"),
-        _append(logs / "steps.log", "12:00:02 3 contacts\n"),
+        _append(logs / "tables.log", "12:00:02 3 contacts\n"),
     )
     stream = io.StringIO()
     progress._print_lines(process, study, stream)
@@ -133,7 +133,7 @@ def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
 def test_the_bar_of_the_study_reaches_its_end(study):
     """Every stage of the study counts once its last file is there, and not before."""
     last = {
-        "steps": study.table("trials.tsv"),
+        "tables": study.table("trials.tsv"),
         "hypotheses": study.table("verdicts.tsv"),
         "figures": study.root / "figures" / "figures.json",
         "report": study.root / "report" / "index.html",

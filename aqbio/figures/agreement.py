@@ -16,6 +16,7 @@ from matplotlib.transforms import offset_copy
 from aqbio.config.quality import Quality
 from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, STYLES, journal_style, sheet
 from aqbio.io.dictionary import columns
+from aqbio.io.step_curves import StudyCurves
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +80,14 @@ class TrialAgreement:
     def fitted(self) -> bool:
         """Whether motion, forces and body were fitted together."""
         return bool(np.isfinite(self.moment_after))
+
+
+def study_agreements(
+    curves: StudyCurves, quality: pd.DataFrame, limits: Quality
+) -> list[TrialAgreement]:
+    """Of all participants, one after the other, as :func:`trial_agreements`."""
+    every = [trial_agreements(one, quality, limits) for one in curves.participants]
+    return sorted((one for own in every for one in own), key=lambda one: one.speed)
 
 
 def trial_agreements(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from aqbio.figures.step_columns import (
 )
 from aqbio.figures.style import LineStyle
 from aqbio.io.dictionary import columns
+from aqbio.io.step_curves import StudyCurves
 
 PHASES = ("stance", "flight")
 MAX_SINGLE_STEPS = 12
@@ -152,23 +153,28 @@ class Line:
     sd: xr.DataArray | None = None
 
 
-def how_sure(steps: xr.Dataset, name: str, **labels: str) -> xr.DataArray | None:
+StepCurves = xr.Dataset | StudyCurves
+"""Curves in memory, or those of a study."""
+
+
+def how_sure(steps: StepCurves, name: str, **labels: str) -> xr.DataArray | None:
     """The standard deviation over draws of a variable of the step curves; None without one."""
     known = f"{name}_sd"
     return steps[known].sel(labels) if known in steps else None
 
 
-def panels(lines: Sequence[Line], columns: tuple[StepColumn, ...]) -> tuple[tuple[Curve, ...], ...]:
-    """Summarise lines over the steps of every column.
+def panels(lines: Iterable[Line], columns: tuple[StepColumn, ...]) -> tuple[tuple[Curve, ...], ...]:
+    """Summarise lines over the steps of every column, one line after the other.
 
     Returns
     -------
     tuple of tuple of Curve
         One panel per column; a line that no step of a column has is left out of its panel.
     """
+    found = [[curve(line, column) for column in columns] for line in lines]
     return tuple(
-        tuple(found for line in lines if (found := curve(line, column)) is not None)
-        for column in columns
+        tuple(one for line in found if (one := line[place]) is not None)
+        for place in range(len(columns))
     )
 
 

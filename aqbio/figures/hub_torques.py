@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
-from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, how_sure, panels
+from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, StepCurves, how_sure, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
+from aqbio.io.step_curves import CurveVariable
 
 CHAINS = {
     "leg_push": "push_leg",
@@ -22,7 +24,7 @@ CHAINS = {
 PULLING = ("leg_push", "leg_swing", "upper_body")
 
 
-def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+def hub_torques_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
     """Lay out the torques on the pelvis about its centre of mass.
 
     Parameters
@@ -36,13 +38,12 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
     -------
     PhaseGrid
     """
-    whole, joint = steps["hub_moment"], steps["hub_joint_moment"]
     plan = (
-        ("Vertical axis", whole, "hub_moment", "y", 1.3, "torque_y"),
-        ("Joint-moment part", joint, "hub_joint_moment", "y", 1.0, "joint_moment_y"),
-        ("Joint-force part", whole - joint, "hub_force_moment", "y", 1.0, "joint_force_y"),
-        ("Forward axis", whole, "hub_moment", "x", 0.9, "torque_x"),
-        ("Sideways axis", whole, "hub_moment", "z", 0.9, "torque_z"),
+        ("Vertical axis", "hub_moment", "y", 1.3, "torque_y"),
+        ("Joint-moment part", "hub_joint_moment", "y", 1.0, "joint_moment_y"),
+        ("Joint-force part", "hub_force_moment", "y", 1.0, "joint_force_y"),
+        ("Forward axis", "hub_moment", "x", 0.9, "torque_x"),
+        ("Sideways axis", "hub_moment", "z", 0.9, "torque_z"),
     )
     rows = [
         PanelRow(
@@ -50,11 +51,11 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
             f"$W_{axis}$",
             "N m",
             key,
-            panels(_lines(steps, values, name, axis), columns),
+            panels(_lines(steps, name, axis), columns),
             narrow=key == "torque_y",
             height=height,
         )
-        for words, values, name, axis, height, key in plan
+        for words, name, axis, height, key in plan
     ]
     odd = PanelRow(
         "Odd one",
@@ -62,7 +63,8 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
         "%",
         "odd_one_out_y",
         tuple(
-            tuple(map(_share, panel)) for panel in panels(_odd_lines(whole.sel(axis="y")), columns)
+            tuple(map(_share, panel))
+            for panel in panels(_odd_lines(steps["hub_moment"].sel(axis="y")), columns)
         ),
         height=0.45,
         strip=True,
@@ -70,21 +72,19 @@ def hub_torques_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> Phas
     return PhaseGrid("hub_torques", columns, (rows[0], odd, *rows[1:]))
 
 
-def _lines(steps: xr.Dataset, values: xr.DataArray, name: str, axis: str) -> list[Line]:
-    return [
-        Line(
-            chain,
-            STYLES[style],
-            values.sel(chain=chain, axis=axis),
-            how_sure(steps, name, chain=chain, axis=axis),
-        )
-        for chain, style in CHAINS.items()
-    ]
+def _lines(steps: StepCurves, name: str, axis: str) -> Iterator[Line]:
+    for chain, style in CHAINS.items():
+        at = {"chain": chain, "axis": axis}
+        if name == "hub_force_moment":  # what the joint does not do of the whole
+            values = steps["hub_moment"].sel(at) - steps["hub_joint_moment"].sel(at)
+        else:
+            values = steps[name].sel(at)
+        yield Line(chain, STYLES[style], values, how_sure(steps, name, **at))
 
 
-def _odd_lines(torque: xr.DataArray) -> list[Line]:
+def _odd_lines(torque: xr.DataArray | CurveVariable) -> list[Line]:
     """Where each torque opposes both others: 100 there, 0 elsewhere, by step."""
-    three = torque.sel(chain=list(PULLING)).transpose("step", "phase", "percent", "chain")
+    three = torque.sel(chain=list(PULLING)).load().transpose("step", "phase", "percent", "chain")
     values = three.to_numpy()
     sign = np.sign(values)
     opposed = np.where(sign * sign.sum(axis=-1, keepdims=True) < 0, 100.0, 0.0)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from aqbio.figures.curves import Line, PanelRow, PhaseGrid, panels
+from aqbio.figures.curves import Line, PanelRow, PhaseGrid, StepCurves, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
+from aqbio.io.step_curves import CurveVariable
 
 LEG_JOINTS = ("hip", "knee", "ankle")
 JOINTS = (*LEG_JOINTS, "lumbar", "shoulder", "elbow")
 _UNIT = "N m"
 
 
-def vertical_joint_moments_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+def vertical_joint_moments_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
     """Lay out the ground-vertical part of the joint moments.
 
     Parameters
@@ -34,7 +35,7 @@ def vertical_joint_moments_grid(steps: xr.Dataset, columns: tuple[StepColumn, ..
     return _grid("joint_moments_vertical", values, columns, words)
 
 
-def flexion_moments_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+def flexion_moments_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
     """Lay out the flexion-extension component of the joint moments.
 
     Parameters
@@ -55,7 +56,7 @@ def flexion_moments_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> 
 
 def _grid(
     name: str,
-    values: xr.DataArray,
+    values: xr.DataArray | CurveVariable,
     columns: tuple[StepColumn, ...],
     words: Mapping[str, tuple[str, str]],
 ) -> PhaseGrid:
@@ -74,7 +75,7 @@ def _grid(
     return PhaseGrid(name, columns, rows)
 
 
-def _joint_lines(values: xr.DataArray, joint: str) -> list[Line]:
+def _joint_lines(values: xr.DataArray | CurveVariable, joint: str) -> list[Line]:
     names = {joint: "midline", f"{joint}_push": "push_side", f"{joint}_swing": "swing_side"}
     present = set(values["joint"].values.tolist())
     return [

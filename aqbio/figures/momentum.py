@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import xarray as xr
+from collections.abc import Iterator
 
-from aqbio.figures.curves import Line, PanelRow, PhaseGrid, how_sure, panels
+from aqbio.figures.curves import Line, PanelRow, PhaseGrid, StepCurves, how_sure, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 from aqbio.names import ROLE_GROUPS
@@ -16,7 +16,7 @@ AXIS_WORDS = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
 MOMENTS = ("external_moment", "free_moment", "residual_moment")
 
 
-def angular_momentum_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+def angular_momentum_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
     """Lay out angular momentum: the two sides about the vertical, then every group and axis.
 
     Parameters
@@ -50,7 +50,7 @@ def angular_momentum_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) ->
     return PhaseGrid("angular_momentum", columns, rows, implied=True)
 
 
-def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...]) -> PhaseGrid:
+def angular_momentum_rate_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
     """Lay out the rate of angular momentum by group, and what balances it about every axis.
 
     Parameters
@@ -90,30 +90,23 @@ def angular_momentum_rate_grid(steps: xr.Dataset, columns: tuple[StepColumn, ...
     return PhaseGrid("angular_momentum_rate", columns, (*by_group, *balance), implied=True)
 
 
-def _group_lines(steps: xr.Dataset, name: str, groups: tuple[str, ...], axis: str) -> list[Line]:
+def _group_lines(
+    steps: StepCurves, name: str, groups: tuple[str, ...], axis: str
+) -> Iterator[Line]:
     values = steps[name]
     present = set(values["group"].values.tolist())
     if set(SPLIT_ARMS) <= present:
         at = groups.index("arms") if "arms" in groups else len(groups)
         groups = (*groups[:at], *(SPLIT_ARMS if "arms" in groups else ()), *groups[at + 1 :])
-    return [
-        Line(
-            group,
-            STYLES[group],
-            values.sel(group=group, axis=axis),
-            how_sure(steps, name, group=group, axis=axis),
-        )
-        for group in groups
-        if group in present
-    ]
+    for group in [one for one in groups if one in present]:
+        at_group = {"group": group, "axis": axis}
+        yield Line(group, STYLES[group], values.sel(at_group), how_sure(steps, name, **at_group))
 
 
-def _balance_lines(steps: xr.Dataset, axis: str) -> list[Line]:
+def _balance_lines(steps: StepCurves, axis: str) -> Iterator[Line]:
     rate = steps["angular_momentum_rate"].sel(group="total", axis=axis)
     # Without its interval, which is that of the residual and would lie upon it, grey on grey.
-    total = Line("total", STYLES["total"], rate)
-    moments = [
-        Line(name, STYLES[name], steps[name].sel(axis=axis), how_sure(steps, name, axis=axis))
-        for name in MOMENTS
-    ]
-    return [total, *moments]
+    yield Line("total", STYLES["total"], rate)
+    for name in MOMENTS:
+        sure = how_sure(steps, name, axis=axis)
+        yield Line(name, STYLES[name], steps[name].sel(axis=axis), sure)

@@ -10,6 +10,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from aqbio.io.step_curves import StudyCurves
+
 
 @dataclass(frozen=True, slots=True)
 class StepColumn:
@@ -93,7 +95,7 @@ def column_size(steps: int, people: int) -> str:
 
 
 def step_columns(
-    steps: xr.Dataset | pd.DataFrame, edges_mps: Sequence[float]
+    steps: xr.Dataset | StudyCurves | pd.DataFrame, edges_mps: Sequence[float]
 ) -> tuple[StepColumn, ...]:
     """Sort steps into columns by condition and speed class.
 
@@ -143,5 +145,5 @@ def _run_speeds(
     return {run: float(np.mean(values)) for run, values in by_run.items()}
 
 
-def _text(steps: xr.Dataset | pd.DataFrame, name: str) -> list[str]:
+def _text(steps: xr.Dataset | StudyCurves | pd.DataFrame, name: str) -> list[str]:
     return [str(value) for value in np.asarray(steps[name])]

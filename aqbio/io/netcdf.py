@@ -64,12 +64,17 @@ def read_dataset(path: Path) -> xr.Dataset:
     try:
         return xr.load_dataset(path, engine="netcdf4")
     except OSError as error:
-        raise AqbioError(
-            f"this result cannot be read ({error}).",
-            file=str(path),
-            fix="delete the file and run the workflow again.",
-            rule="netcdf-unreadable",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> AqbioError:
+    """Say that a result is missing or no NetCDF file."""
+    return AqbioError(
+        f"this result cannot be read ({error}).",
+        file=str(path),
+        fix="delete the file and run the workflow again.",
+        rule="netcdf-unreadable",
+    )
 
 
 def _repeats(values: FloatArray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ MISSING = "n/a"
 
 
 def write_table(
-    table: pd.DataFrame | Sequence[pd.DataFrame],
+    table: pd.DataFrame | Iterable[pd.DataFrame],
     path: Path,
     columns: Columns,
     provenance: Mapping[str, object],
@@ -32,7 +32,7 @@ def write_table(
 
     Parameters
     ----------
-    table : DataFrame, or sequence of DataFrame
+    table : DataFrame, or iterable of DataFrame
         Parts are written one after the other: a long table is never in memory as a whole.
     digits : int
         Significant digits of numbers.
@@ -44,16 +44,18 @@ def write_table(
     """
     import pandas as pd
 
-    parts = [table] if isinstance(table, pd.DataFrame) else list(table)
-    for part in parts:
-        undescribed = [name for name in part.columns if name not in columns]
-        absent = [name for name in columns if name not in part.columns]
-        if undescribed or absent:
-            raise ValueError(f"columns not described: {undescribed}; columns missing: {absent}.")
+    parts = [table] if isinstance(table, pd.DataFrame) else table
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        for number, part in enumerate(parts or [pd.DataFrame(columns=list(columns))]):
+        file.write("\t".join(columns) + "\n")
+        for part in parts:
+            undescribed = [name for name in part.columns if name not in columns]
+            absent = [name for name in columns if name not in part.columns]
+            if undescribed or absent:
+                raise ValueError(
+                    f"columns not described: {undescribed}; columns missing: {absent}."
+                )
             part[list(columns)].to_csv(
-                file, sep="\t", index=False, header=number == 0, na_rep=MISSING,
+                file, sep="\t", index=False, header=False, na_rep=MISSING,
                 float_format=f"%.{digits}g", lineterminator="\n",
             )  # fmt: skip
     sidecar = {

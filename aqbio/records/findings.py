@@ -7,13 +7,12 @@ from dataclasses import fields
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from aqbio.errors import AqbioError, Cause, Finding, causes, group_of
+from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.records.internal import as_findings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,17 +21,14 @@ FINDINGS = columns("findings")
 CAUSES = columns("causes")
 """Findings by what is behind them: those that differ only in trials, labels and numbers."""
 
-Failures = dict[tuple[str, str], AqbioError]
-"""Why a trial failed, by participant and trial."""
-
 _FIELDS = {one.name for one in fields(Finding)}
 
-LATER = tuple(stage for stage in STUDY_STAGES if stage != "steps")
+LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
 """Stages that find things when the table of all findings is written already."""
 
 
-def finding_rows(study: Study, failed: Failures) -> Iterator[dict[str, Any]]:
-    """Rows of every finding of every stage of the participants, and of trials that failed since."""
+def finding_rows(study: Study) -> Iterator[dict[str, Any]]:
+    """Rows of every finding of every stage of the participants."""
     for participant in study.participants:
         name = participant.participant_id
         for stage in PARTICIPANT_STAGES:
@@ -40,9 +36,6 @@ def finding_rows(study: Study, failed: Failures) -> Iterator[dict[str, Any]]:
             found = list(manifest["findings"])
             found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
             yield from (_row(finding, stage) | {"participant_id": name} for finding in found)
-    for (name, trial), error in failed.items():
-        for one in as_findings(error, trial=trial, participant=name):
-            yield _row(one.as_dict(), "steps")
 
 
 def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
@@ -76,7 +69,7 @@ def write_findings(study: Study, stage: str, findings: Iterable[Finding]) -> Non
 
 
 def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
-    """Read the findings of all participants' stages, of stage steps and of some later ones."""
+    """Read the findings of all participants' stages, and of some later ones."""
     import pandas as pd
 
     later = [study.table(f"findings_{stage}.tsv") for stage in stages]

@@ -32,7 +32,8 @@ EARLIER = {
     "solve": ("prepare", "scale"),
     "consistency": ("solve",),
     "contributions": ("consistency",),
-    "evidence": ("contributions",),
+    "steps": ("contributions",),
+    "evidence": ("steps",),
 }
 """Stages whose failures a stage passes on."""
 
@@ -230,3 +231,9 @@ def write_manifest(
 
 def _as_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
+    """What a manifest says of a trial."""
+    entries: list[dict[str, Any]] = manifest["trials"]
+    return next(entry for entry in entries if entry["trial_id"] == trial_id)

@@ -15,7 +15,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import STAGES
 from aqbio.stages import stage_module
-from aqbio.stages.steps import steps_study
+from aqbio.stages.tables.stage import tables_study
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def outcome(file: Path) -> Outcome:
         said += [_said("check", one) for one in study_problems(file)]
         study = load_study(file)
         run_until(study)
-        steps_study(study, lambda _: None)
+        tables_study(study, lambda _: None)
     except AqbioError as error:
         said.append(_said("run", error.finding()))
         return Outcome(pd.DataFrame(), tuple(said))

@@ -21,7 +21,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import STAGES
 from aqbio.stages.figures.stage import figures_study
 from aqbio.stages.report.stage import report_study
-from aqbio.stages.steps import steps_study
+from aqbio.stages.tables.stage import tables_study
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.material import ROOT, Material
 from benchmarks.studies import write_empty_study
@@ -33,7 +33,7 @@ FEW, MANY = 2, 10
 
 TURNS = 2
 
-BY_PARTICIPANT = STAGES[: STAGES.index("steps")]
+BY_PARTICIPANT = STAGES[: STAGES.index("tables")]
 
 STAND_IN = """\
 #!/usr/bin/env bash
@@ -42,7 +42,7 @@ set -euo pipefail
 stage=$1; participant=${4:-}; root=results/empty
 make() { mkdir -p "${1%/*}"; echo "$stage" > "$1"; }
 case "$stage" in
-  steps) for name in steps.tsv contributions.tsv step_curves.nc quality.tsv findings.tsv trials.tsv
+  tables) for name in steps.tsv contributions.tsv quality.tsv findings.tsv trials.tsv
          do make "$root/tables/$name"; done ;;
   figures) make "$root/figures/figures.json" ;;
   report) make "$root/report/index.html" ;;
@@ -182,7 +182,7 @@ def _study_stages(material: Material, folder: Path) -> float:
 
 
 def _tables_and_page(study: Study) -> None:
-    for stage in (steps_study, figures_study, report_study):
+    for stage in (tables_study, figures_study, report_study):
         stage(study, _nobody)
 
 

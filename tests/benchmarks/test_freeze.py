@@ -33,7 +33,7 @@ def results(tmp_path):
         },
         attrs={"closure_A2": 1e-14, "roles": "both", "partition": ["leg", "arms"]},
     )
-    write_dataset(data, before / "tables" / "step_curves.nc", {"commit": "one"})
+    write_dataset(data, before / "participants" / "A" / "steps" / "curves.nc", {"commit": "one"})
     write_dataset(data, before / "participants" / "A" / "evidence" / "steps.nc", {})
     shutil.copytree(before, tmp_path / "after")
     return before, tmp_path / "after"
@@ -63,11 +63,11 @@ def test_numbers_of_tables(results, table, limit, times, seen, row):
 @pytest.mark.parametrize(("name", "limit"), [("double", COMPUTED), ("single", STORED)])
 @pytest.mark.parametrize(("times", "seen"), [(0.5, False), (2.0, True)])
 def test_numbers_of_datasets(results, name, limit, times, seen):
-    path = results[1] / "tables" / "step_curves.nc"
+    path = results[1] / "participants" / "A" / "steps" / "curves.nc"
     data = read_dataset(path)
     data[name].values[0] *= 1.0 + times * limit
     write_dataset(data, path, {"commit": "another"})
-    assert _told(results) == ([("tables/step_curves.nc", name)] if seen else [])
+    assert _told(results) == ([("participants/A/steps/curves.nc", name)] if seen else [])
 
 
 def test_round_off_of_a_sum_that_cancels_is_none(results):

@@ -21,7 +21,7 @@ from aqbio.config import (
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
-from aqbio.names import STAGES
+from aqbio.names import STAGES, STUDY_STAGES
 from aqbio.stages import stage_module
 from tests.config import settings_reads as code
 
@@ -132,7 +132,7 @@ def test_sections_are_the_ones_of_study_yaml():
 
 
 def _entry(stage: str) -> str:
-    grain = "study" if stage in ("steps", "hypotheses", "figures", "report") else "participant"
+    grain = "study" if stage in STUDY_STAGES else "participant"
     return f"{stage_module(stage).__name__}:{stage}_{grain}"
 
 
@@ -182,7 +182,7 @@ def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     """The settings and the room of mechanics each say them: one truth, in two places."""
     from aqbio.mechanics.consistency.parameters import PARAMETERS
     from aqbio.mechanics.consistency.weights import Weights
-    from aqbio.stages.fitting.beliefs import parameters
+    from aqbio.stages.consistency.beliefs import parameters
 
     settings = StudySettings(name="x").consistency
     assert parameters(settings.parameters) == PARAMETERS

@@ -11,13 +11,15 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.errors import Finding
+from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records import manifest
-from aqbio.stages.stepping import columns as step_columns
+from aqbio.records.step_files import CURVES, step_file
+from aqbio.stages.steps import columns as step_columns
 from tests.figures.made_study import (
     AXES,
     GROUPS,
@@ -65,18 +67,24 @@ def write_made_results(
     ]
     table = _steps_table(curves, made if steps else [])
     source = provenance("steps", [], study.stage_settings("steps"))
-    write_dataset(curves, study.table("step_curves.nc"), source)
-    trials = _trials_table(study, table)
+    trials, rows = _trials_table(study, table), _contributions_table(curves)
     for name, content, columns in (
         ("steps", table, step_columns.STEPS),
-        ("contributions", _contributions_table(curves), step_columns.CONTRIBUTIONS),
+        ("contributions", rows, step_columns.CONTRIBUTIONS),
         ("quality", _quality_table(trials), step_columns.QUALITY),
         ("findings", _findings_table(), step_columns.FINDINGS),
         ("trials", trials, step_columns.TRIALS),
     ):
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
     for participant in study.participants:
-        _write_participant(study, participant.participant_id, made)
+        name = participant.participant_id
+        _write_participant(study, name, made)
+        mine = curves.isel(step=np.flatnonzero(curves["participant_id"] == name))
+        write_dataset(mine, step_file(study, name, CURVES), source)
+        own = _complete(rows, step_columns.CONTRIBUTIONS)
+        own = own[own["participant_id"] == name]
+        path = step_file(study, name, "contributions")
+        write_columns(own, path, step_columns.CONTRIBUTIONS, source)
     write_made_verdicts(study, steps=steps)
     return study
 

@@ -88,7 +88,7 @@ def made_steps(participants: int = 1) -> list[MadeStep]:
 
 
 def made_step_curves(participants: int = 1) -> xr.Dataset:
-    """Step curves in the layout of tables/step_curves.nc."""
+    """Step curves in the layout of steps/curves.nc."""
     steps = made_steps(participants)
     random = np.random.default_rng(1)
     parts = [_step(step, random) for step in steps]

@@ -9,7 +9,7 @@ from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
 from aqbio.names import STAGES
 from aqbio.stages import stage_module
-from aqbio.stages.steps import steps_study
+from aqbio.stages.tables.stage import tables_study
 
 HERE = Path(__file__).parent
 
@@ -38,14 +38,14 @@ def write_study(
     return folder / "study.yaml"
 
 
-def run_stages(file: Path, *, until: str = "steps") -> Study:
+def run_stages(file: Path, *, until: str = "tables") -> Study:
     """Run the stages of a study one after another and give the study."""
     study = load_study(file)
-    for name in STAGES[: STAGES.index("steps")]:
+    for name in STAGES[: STAGES.index("tables")]:
         stage = getattr(stage_module(name), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda line: None)
         if name == until:
             return study
-    steps_study(study, lambda line: None)
+    tables_study(study, lambda line: None)
     return study

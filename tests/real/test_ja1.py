@@ -133,7 +133,7 @@ def test_changed_contributions_setting_reruns_later_stages_only(run_study):
         jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
         planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))
         assert planned - {"settings", "all"} == {
-            "contributions", "evidence", "steps", "hypotheses", "figures", "report",
+            "contributions", "steps", "evidence", "tables", "hypotheses", "figures", "report",
         }  # fmt: skip
         before = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
         ja1.snakemake("results/ja1/participants/JA1/contributions.json")

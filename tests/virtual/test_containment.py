@@ -72,11 +72,10 @@ STAGE_FAULTS = {
     "solve": ("read_dataset", _of_one_trial),
     "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
-    "evidence": ("_row", lambda trial, *_: _is_first_row(trial)),
     "steps": ("read_dataset", _of_one_trial),
+    "evidence": ("_rows", lambda _, trial, *__: _is_first_row(trial)),
 }
-"""What raises in every stage of the participants and in steps: for one trial, in scale for one
-participant."""
+"""What raises in every stage of the participants: for one trial, in scale for one participant."""
 
 
 @pytest.mark.parametrize("stage", STAGE_FAULTS)
@@ -109,7 +108,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
             raise ArithmeticError(BROKEN)
         return fitted
 
-    module = import_module("aqbio.stages.consistency")
+    module = import_module("aqbio.stages.consistency.stage")
     monkeypatch.setattr(module, "fitted_session", fit)
     monkeypatch.setattr(module, "static_stance", lambda *_: None)
     on = finished.settings.consistency.model_copy(update={"enabled": True})
@@ -123,7 +122,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
 LATER_FAULTS = {
     "hypotheses": (
-        "aqbio.stages.verdicts.gathered._posterior",
+        "aqbio.stages.hypotheses.gathered._posterior",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": ("aqbio.stages.figures.stage.trial_ground_forces", lambda data, _: _is_first(data)),

@@ -19,13 +19,14 @@ from aqbio.mechanics.gait.mirror import (
     mirrored_polar,
     rotation_about_vertical,
 )
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.evidence import evidence_participant
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.evidence.stage import evidence_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
-from aqbio.stages.steps import steps_study
+from aqbio.stages.steps.stage import steps_participant
+from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.files import write_trc_and_mot
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
@@ -40,7 +41,7 @@ FITTED = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples:
 ONE_ARM = "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 STAGES = (
     prepare_participant, scale_participant, solve_participant, consistency_participant,
-    contributions_participant, evidence_participant,
+    contributions_participant, steps_participant, evidence_participant,
 )  # fmt: skip
 KEYS = ["step", "level", "source", "target", "axis", "phase", "statistic", "unit"]
 WAYS = {
@@ -89,7 +90,7 @@ def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> p
     study = load_study(folder / "study.yaml")
     for stage in STAGES:
         stage(study, RUNNER.name, lambda _: None)
-    steps_study(study, lambda _: None)
+    tables_study(study, lambda _: None)
     sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
     assert sides[0] == ("left" if "mirrored" in folder.name else "right")
     return pd.read_csv(study.table("contributions.tsv"), sep="\t", na_values="n/a")

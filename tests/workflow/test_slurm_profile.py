@@ -11,7 +11,7 @@ from tests.workflow.conftest import ROOT, Workflow
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
-PARTICIPANT_STAGES = STAGES[: STAGES.index("steps")]
+PARTICIPANT_STAGES = STAGES[: STAGES.index("tables")]
 
 
 @pytest.fixture(scope="module")

@@ -162,12 +162,41 @@ rule contributions:
         "aqbio contributions {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
 
 
+rule steps:
+    input:
+        prepared=rules.prepare.output,
+        solved=rules.solve.output,
+        consistent=rules.consistency.output,
+        contributions=rules.contributions.output,
+        registry=REGISTRY_FILES,
+        settings=settings_of("steps"),
+    output:
+        f"{ROOT}/participants/{{participant}}/steps.json",
+    log:
+        f"{ROOT}/logs/steps-{{participant}}.log",
+    benchmark:
+        f"{ROOT}/logs/steps-{{participant}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        study=str(STUDY_FILE),
+        version=aqbio.__version__,
+    message:
+        "Steps of {wildcards.participant}"
+    shell:
+        "aqbio steps {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
+
+
 rule evidence:
     input:
         prepared=rules.prepare.output,
         solved=rules.solve.output,
         consistent=rules.consistency.output,
         contributions=rules.contributions.output,
+        # which contacts are steps follows its own settings: the limits of quality do not
+        steps=ancient(rules.steps.output),
         settings=settings_of("evidence"),
     output:
         f"{ROOT}/participants/{{participant}}/evidence.json",

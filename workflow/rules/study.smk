@@ -13,26 +13,24 @@ rule settings:
         "printf '%s\\n' {params.text:q} > {output:q}"
 
 
-rule steps:
+rule tables:
     input:
-        contributions=manifests("contributions"),
+        steps=manifests("steps"),
         evidence=manifests("evidence"),
-        registry=REGISTRY_FILES,
-        settings=settings_of("steps"),
+        settings=settings_of("tables"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",
         contributions=f"{ROOT}/tables/contributions.tsv",
-        curves=f"{ROOT}/tables/step_curves.nc",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",
         trials=f"{ROOT}/tables/trials.tsv",
     log:
-        f"{ROOT}/logs/steps.log",
+        f"{ROOT}/logs/tables.log",
     benchmark:
-        f"{ROOT}/logs/steps.tsv"
+        f"{ROOT}/logs/tables.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
         runtime=30,
     params:
         study=str(STUDY_FILE),
@@ -40,15 +38,15 @@ rule steps:
     message:
         "Tables of {STUDY.settings.name}"
     shell:
-        "aqbio steps {params.study:q} > {log:q} 2>&1"
+        "aqbio tables {params.study:q} > {log:q} 2>&1"
 
 
 rule hypotheses:
     input:
         evidence=manifests("evidence"),
-        contributions=rules.steps.output.contributions,
-        trials=rules.steps.output.trials,
-        quality=rules.steps.output.quality,
+        steps=manifests("steps"),
+        trials=rules.tables.output.trials,
+        quality=rules.tables.output.quality,
         sheets=HYPOTHESIS_FILES,
         settings=settings_of("hypotheses"),
     output:
@@ -84,11 +82,10 @@ rule hypotheses:
 rule figures:
     input:
         verdicts=rules.hypotheses.output,
-        curves=rules.steps.output.curves,
-        steps=rules.steps.output.steps,
-        contributions=rules.steps.output.contributions,
-        trials=rules.steps.output.trials,
-        quality=rules.steps.output.quality,
+        curves=manifests("steps"),
+        steps=rules.tables.output.steps,
+        trials=rules.tables.output.trials,
+        quality=rules.tables.output.quality,
         prepared=manifests("prepare"),
         scaled=manifests("scale"),
         settings=settings_of("figures"),
@@ -116,10 +113,10 @@ rule report:
     input:
         figures=rules.figures.output,
         tables=[
-            rules.steps.output.steps,
-            rules.steps.output.quality,
-            rules.steps.output.trials,
-            rules.steps.output.findings,
+            rules.tables.output.steps,
+            rules.tables.output.quality,
+            rules.tables.output.trials,
+            rules.tables.output.findings,
         ],
         verdicts=rules.hypotheses.output,
         settings=settings_of("report"),

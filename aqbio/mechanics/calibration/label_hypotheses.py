@@ -10,22 +10,25 @@ poses being held.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
+from aqbio.mechanics.calibration.exchanged_limbs import with_limbs_sorted
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
+from aqbio.mechanics.calibration.hypothesis import (
+    MARGIN,
+    MOVED_SD,
+    Kind,
+    LabelHypothesis,
+    doubted_labels,
+    of_all_sessions,
+    problem_under,
+)
 from aqbio.mechanics.calibration.label_evidence import Place, SeenFromBodies, place_evidence
-from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.sessions import Session, whole_session
 from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
-
-MARGIN = 20.0
-"""Gain from which a hypothesis is taken: e¹⁰ to one, against some ten thousand hypotheses about a
-session. The largest one below it in thirteen recordings of five sessions, in which no fault is
-known, is 18.7: there is little room."""
 
 TIED = 6.0
 """Gains that differ by less than this leave open in which trials a label is wrong: 20 to one."""
@@ -33,57 +36,8 @@ TIED = 6.0
 MOST = 8
 """Hypotheses that are taken of one session, one after another."""
 
-FEWER_WEIGHT = 0.5
-"""A label is doubted where its median Student weight in a trial is below this ..."""
-
-FAR = 11.3
-"""... or where it is farther from its stated place than one in a hundred (χ² of 3 axes)."""
-
-MOVED_SD = 0.04
-"""How far a marker that was put on again is from where it was, each axis, m."""
-
 SHOWN = 0.5
 """Labels are exchanged in trials that show each of them in at least this share of the frames."""
-
-Kind = Literal["exchanged", "moved", "displaced", "elsewhere", "nowhere"]
-
-
-@dataclass(frozen=True, eq=False)
-class LabelHypothesis:
-    """What labels may be in some trials.
-
-    Attributes
-    ----------
-    kind : str
-        Exchanged with each other; moved on the own segment in some trials; displaced there in all
-        from its landmark; elsewhere, on another segment; nowhere on the body.
-    labels : tuple of int
-        Two that are exchanged, otherwise one.
-    trials : tuple of int
-        Where they are.
-    gain : float
-        Twice the logarithm of how much likelier the recordings are.
-    body : int
-        The template's body on which a label is; -1 where there is none, or each has its own.
-    offset : (N, 3) array, m
-        Of exchanged labels from their places on the template.
-    tied : tuple of tuple of int
-        Other sets of trials for which the recordings speak as well.
-    apart : tuple of float, m
-        Median distance of each label in these trials from its place on the body.
-    session : int
-        Which session of the person; labels and trials are counted within it.
-    """
-
-    kind: Kind
-    labels: tuple[int, ...]
-    trials: tuple[int, ...]
-    gain: float
-    body: int = -1
-    offset: FloatArray | None = None
-    tied: tuple[tuple[int, ...], ...] = ()
-    apart: tuple[float, ...] = ()
-    session: int = 0
 
 
 def likeliest_labels(
@@ -105,14 +59,15 @@ def likeliest_labels(
         What was taken, in this order.
     """
     each = sessions or (whole_session(fit.problem),)
-    taken: list[LabelHypothesis] = []
-    while len(taken) < MOST:
+    fit, limbs = with_limbs_sorted(fit, flexions, each)
+    taken = list(limbs)
+    while len(taken) < MOST + len(limbs):
         found = [one for place in range(len(each)) if (one := _of_session(fit, each, place))]
         if not found:
             break
         taken.append(max(found, key=lambda one: one.gain))
-        whole = _of_all(each[taken[-1].session], taken[-1])
-        fit = body_fit(_problem_of(fit, whole), flexions=flexions, start=_placed(fit, whole))
+        whole = of_all_sessions(each[taken[-1].session], taken[-1])
+        fit = body_fit(problem_under(fit, whole), flexions=flexions, start=_placed(fit, whole))
     return fit, tuple(taken)
 
 
@@ -121,12 +76,6 @@ def _of_session(fit: BodyFit, sessions: Sequence[Session], place: int) -> LabelH
     own = sessions[place].fit_of(fit)
     best = _best(own, label_hypotheses(own, doubted_labels(own)))
     return None if best is None else replace(best, session=place)
-
-
-def _of_all(session: Session, one: LabelHypothesis) -> LabelHypothesis:
-    """Count labels and trials of a session's hypothesis among those of all sessions."""
-    labels, trials = session.labels[list(one.labels)], session.trials[list(one.trials)]
-    return replace(one, labels=tuple(labels.tolist()), trials=tuple(trials.tolist()))
 
 
 def _best(fit: BodyFit, found: list[LabelHypothesis]) -> LabelHypothesis | None:
@@ -155,50 +104,12 @@ def _apart_by(fit: BodyFit, taken: LabelHypothesis) -> tuple[float, ...]:
     return tuple(float(one) for one in np.nanmedian(distance, axis=0))
 
 
-def _problem_of(fit: BodyFit, taken: LabelHypothesis) -> Problem:
-    """Problem under a hypothesis; of a displaced label nothing is left out but its landmark."""
-    problem = fit.problem
-    if taken.kind != "displaced":
-        position = as_they_are(fit, taken)
-        return replace(problem, frames=replace(problem.frames, position=position))
-    precision = problem.beliefs.precision.copy()
-    own = problem.template.sizes[0] + 3 * taken.labels[0] + np.arange(3)
-    precision[own, own] = 1.0 / (1.0 / precision[own, own] + MOVED_SD**2)
-    return replace(problem, beliefs=replace(problem.beliefs, precision=precision))
-
-
-def as_they_are(fit: BodyFit, taken: LabelHypothesis) -> FloatArray:
-    """(F, K, 3) array, m: positions under the labels that a hypothesis gives them.
-
-    A label that is not on its place has none in these trials.
-    """
-    frames = fit.problem.frames
-    rows = np.flatnonzero(np.isin(frames.trial, taken.trials))[:, None]
-    position, labels = frames.position.copy(), list(taken.labels)
-    position[rows, labels] = position[rows, labels[::-1]] if taken.kind == "exchanged" else np.nan
-    return position
-
-
 def _placed(fit: BodyFit, taken: LabelHypothesis) -> State:
     """State of a fit with the labels at the places that a hypothesis gives them."""
     sizes, theta = fit.problem.template.sizes, fit.state.theta.copy()
     offset = theta[sizes[0] : sizes[0] + sizes[1]].reshape(-1, 3)
     offset[list(taken.labels)] = 0.0 if taken.offset is None else taken.offset
     return State(theta, fit.state.q)
-
-
-def doubted_labels(fit: BodyFit) -> IntArray:
-    """Labels that lose their weight in a trial, or that are far from their stated places."""
-    trial, seen = fit.problem.frames.trial, fit.problem.visible
-    weights = np.where(seen, fit.weights, np.nan)
-    low = [
-        np.nanmedian(np.where(seen[rows].any(axis=0), weights[rows], 1.0), axis=0) < FEWER_WEIGHT
-        for rows in (trial == one for one in np.unique(trial))
-    ]
-    first, count = fit.problem.template.sizes[:2]
-    precision = np.diagonal(fit.problem.beliefs.precision)[first : first + count]
-    squares = fit.state.theta[first : first + count] ** 2 * precision
-    return np.flatnonzero(np.any(low, axis=0) | (squares.reshape(-1, 3).sum(axis=1) > FAR))
 
 
 def label_hypotheses(fit: BodyFit, doubted: IntArray) -> list[LabelHypothesis]:

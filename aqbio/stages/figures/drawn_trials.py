@@ -45,3 +45,12 @@ def trials_with_forces(
     for done in study.read_manifest(participant_id, "prepare")["trials"]:
         if done["status"] == OK and done["trial_id"] in chosen:
             yield done["trial_id"], None if mass is None else float(mass)
+
+
+def bar_rows(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Rows that bars and stance means are drawn of; what was not measured has no part in a mean."""
+    level = rows["level"].astype(str)
+    joints = (level == "joint") & (rows["phase"] == "stance")
+    wanted = level.str.startswith("C (") | (rows["statistic"] == "relative_force_mean") | joints
+    drawn: pd.Series[bool] = wanted & rows["value"].notna()
+    return drawn

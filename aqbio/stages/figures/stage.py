@@ -18,7 +18,7 @@ from aqbio.figures.agreement import (
     TrialAgreement,
     agreement_figure,
     agreement_numbers,
-    trial_agreements,
+    study_agreements,
 )
 from aqbio.figures.bar_chart import bar_chart_figure
 from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
@@ -47,12 +47,14 @@ from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
+from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
-from aqbio.stages.figures.drawn_trials import drawn_trials, on_plates, trials_with_forces
+from aqbio.records.step_files import CURVES, step_inputs, study_curves, study_rows
+from aqbio.stages.figures.drawn_trials import bar_rows, drawn_trials, on_plates, trials_with_forces
 from aqbio.stages.figures.illustrations import (
     TABLES,
     HypothesisFigure,
@@ -64,7 +66,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
-    import xarray as xr
 
 STAGE = "figures"
 MANIFEST = "figures.json"
@@ -108,13 +109,12 @@ def figures_study(study: Study, report: Report) -> None:
     import pandas as pd
 
     parts = Parts(study, STAGE)
-    tables = ("step_curves.nc", "steps.tsv", "contributions.tsv", "trials.tsv", "quality.tsv")
-    inputs = [study.table(name) for name in (*tables, *(f"{one}.tsv" for one in TABLES))]
-    steps = read_dataset(inputs[0])
-    outcomes, contributions = read_table(inputs[1]), read_table(inputs[2])
-    contributions = contributions.dropna(subset=["value"])  # not measured: no part in a mean
-    trials, measures = read_table(inputs[3]), read_table(inputs[4])
-    source = provenance(STAGE, inputs[:5], study.stage_settings(STAGE))
+    of_steps = step_inputs(study, CURVES, "contributions")
+    tables = [study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")]
+    inputs = [*of_steps, *tables, *(study.table(f"{one}.tsv") for one in TABLES)]
+    steps, (outcomes, trials, measures) = study_curves(study), map(read_table, tables)
+    contributions = study_rows(study, "contributions", wanted=bar_rows)
+    source = provenance(STAGE, [*of_steps, *tables], study.stage_settings(STAGE))
     means = parts.part(
         "means",
         lambda: stance_means(outcomes, contributions, _edges(study)),
@@ -146,9 +146,9 @@ Drawing = tuple[str, Callable[[], list[Illustration]]]
 """A figure, or figures of the same kind: name, and what draws it."""
 
 
-def _step_illustrations(study: Study, steps: xr.Dataset, parts: Parts) -> Iterator[Drawing]:
+def _step_illustrations(study: Study, steps: StudyCurves, parts: Parts) -> Iterator[Drawing]:
     """Figures of curves over the step; none without a step."""
-    whole = steps.isel(step=np.flatnonzero(np.isfinite(steps["flight_s"])))
+    whole = steps.where("flight_s")
     columns = parts.part(
         "columns", lambda: step_columns(whole, _edges(study)), tuple[StepColumn, ...]()
     )
@@ -176,7 +176,7 @@ def _step_illustrations(study: Study, steps: xr.Dataset, parts: Parts) -> Iterat
     yield "its rate", drawing(angular_momentum_rate_grid, with_roles)
     yield "vertical joint moments", drawing(vertical_joint_moments_grid, captions.grid_caption)
     yield "flexion moments", drawing(flexion_moments_grid, with_signs)
-    if np.isfinite(whole["hub_moment"]).any():
+    if any(np.isfinite(one["hub_moment"]).any() for one in whole.participants):
         yield "hub torques", drawing(hub_torques_grid, captions.grid_caption)
 
 
@@ -257,10 +257,10 @@ def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
 
 
 def _agreement_illustrations(
-    study: Study, steps: xr.Dataset, measures: pd.DataFrame
+    study: Study, steps: StudyCurves, measures: pd.DataFrame
 ) -> list[Illustration]:
     """How well motion and forces agree; nothing without a trial."""
-    trials = trial_agreements(steps, measures, study.settings.quality)
+    trials = study_agreements(steps, measures, study.settings.quality)
     return [_agreement_illustration(study, trials)] if trials else []
 
 

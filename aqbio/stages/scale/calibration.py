@@ -17,7 +17,8 @@ from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames
 from aqbio.mechanics.calibration.headings import faced
 from aqbio.mechanics.calibration.hips import HipObservation
-from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis, likeliest_labels
+from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
+from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import (

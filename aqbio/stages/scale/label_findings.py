@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import Finding
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis
+from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
 
 MILLIMETRES = 1e3
 
@@ -111,6 +111,13 @@ def label_findings(
 
 
 def _what(one: LabelHypothesis, names: Sequence[str], body: str, where: str) -> str:
+    if one.part:
+        half = len(names) // 2
+        left, right = ", ".join(names[:half]), ", ".join(names[: half - 1 : -1])
+        return (
+            f"all labels from the {one.part} outwards changed sides in {where}: {left} sit on the "
+            f"markers of {right}"
+        )
     both = " and ".join(names)
     apart = " and ".join(f"{MILLIMETRES * distance:.0f}" for distance in one.apart)
     far = f"{apart} mm from where the body has {'them' if len(names) > 1 else 'it'}"

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from aqbio.mechanics.calibration.hypothesis import doubted_labels
 from aqbio.mechanics.calibration.label_evidence import ANYWHERE, Place, place_evidence
-from aqbio.mechanics.calibration.label_hypotheses import doubted_labels
 from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.calibration.problem import FREEDOM
 from tests.mechanics.calibration.label_faults import carried, exchanged, judged, marker_of, moved

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from aqbio.config import Trial
-from aqbio.mechanics.calibration.label_hypotheses import LabelHypothesis
+from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
 from aqbio.records.wrong_labels import without_wrong_labels
 from aqbio.stages.scale.label_findings import label_findings, wrong_labels
 from tests.mechanics.calibration.made import fitted, made_person

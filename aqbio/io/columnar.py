@@ -1,0 +1,112 @@
+"""Long tables for machines: a NetCDF variable per column, every digit kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.atomic import atomic_path
+from aqbio.io.dictionary import Columns
+from aqbio.io.netcdf import Attribute, read_dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORDS = "words"
+"""Attribute of a column of text: its words as JSON; the variable holds their numbers, or -1."""
+
+
+def write_columns(
+    table: pd.DataFrame, path: Path, columns: Columns, provenance: Mapping[str, Attribute]
+) -> None:
+    """Write a table atomically.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the described columns.
+    path : Path
+        Target ``.nc`` file.
+    columns : mapping
+        Description, and unit where there is one, of every column, in order.
+    provenance : mapping
+        Global attributes.
+    """
+    import xarray as xr
+
+    variables: dict[str, tuple[str, Any, dict[str, Any]]] = {}
+    for name, words in columns.items():
+        attributes: dict[str, Any] = {"long_name": words["description"]}
+        if "unit" in words:
+            attributes["units"] = words["unit"]
+        if table[name].dtype.kind in "iufb":
+            values = table[name].to_numpy()
+        elif table[name].isna().all():  # nothing is known, not even of what kind
+            values = np.full(len(table), np.nan)
+        else:
+            category = table[name].astype("category").cat
+            values = category.codes.to_numpy().astype(np.int32)
+            attributes[WORDS] = json.dumps(list(map(str, category.categories)), ensure_ascii=False)
+        variables[name] = ("row", values, attributes)
+    data = xr.Dataset(variables, attrs=dict(provenance))
+    packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in columns}
+    with atomic_path(path) as temporary:
+        data.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=packed)
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """Read a table of :func:`write_columns`; columns of text are categories."""
+    import pandas as pd
+
+    data = read_dataset(path)
+    return pd.DataFrame(
+        {
+            str(name): pd.Categorical.from_codes(one.values, json.loads(one.attrs[WORDS]))
+            if WORDS in one.attrs
+            else one.values
+            for name, one in data.data_vars.items()
+        }
+    )
+
+
+def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """One table of several with the same columns, words of all of them as categories.
+
+    Parameters
+    ----------
+    parts : iterable of DataFrame
+        From :func:`read_columns`.
+    columns : sequence of str
+        Of a table without a part.
+    """
+    import pandas as pd
+
+    every = [part for part in parts if len(part)]
+    if not every:
+        return pd.DataFrame(columns=list(columns))
+    found: dict[str, Any] = {}
+    for name in columns:
+        own = [part[name] for part in every]
+        if any(isinstance(one.dtype, pd.CategoricalDtype) for one in own):
+            found[name] = _words(own)
+        else:
+            found[name] = np.concatenate([one.to_numpy() for one in own])
+    return pd.DataFrame(found)
+
+
+def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
+    """Texts of all parts; a part without words has no entry."""
+    import pandas as pd
+
+    parts = [one.astype("category") for one in parts]
+    words = list(dict.fromkeys(word for one in parts for word in one.cat.categories))
+    place: Callable[[str], int] = {word: number for number, word in enumerate(words)}.__getitem__
+    codes = []
+    for one in parts:
+        known = np.array([*map(place, one.cat.categories), -1], dtype=np.int32)
+        codes.append(known[one.cat.codes.to_numpy()])
+    return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(words))

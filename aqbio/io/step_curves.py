@@ -1,0 +1,113 @@
+"""Step curves of a study that stay in the participants' files until some of them are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.netcdf import unreadable
+from aqbio.mechanics.vectors import BoolArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DRAWN = ("step", "phase", "percent")
+"""Dimensions of one line of a figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCurves:
+    """Curves of several participants, read component by component.
+
+    Attributes
+    ----------
+    participants : tuple of xarray.Dataset
+        Opened, not read.
+    """
+
+    participants: tuple[xr.Dataset, ...]
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """Attributes of the files, which name the roles."""
+        return dict(self.participants[0].attrs)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.participants[0]
+
+    def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
+        """A number of every step, read; or curves, which are not."""
+        dimensions = self.participants[0][name].dims
+        variable = CurveVariable(tuple(one[name] for one in self.participants))
+        return variable.load() if dimensions == ("step",) else variable
+
+    def where(self, name: str) -> StudyCurves:
+        """Steps of which a number is known."""
+        return StudyCurves(
+            tuple(one.isel(step=np.isfinite(one[name].values)) for one in self.participants)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CurveVariable:
+    """A variable of the curves at some labels, as xarray's but read by `load` alone.
+
+    Attributes
+    ----------
+    parts : tuple of xarray.DataArray
+        Of every participant.
+    labels : dict
+        By dimension.
+    """
+
+    parts: tuple[xr.DataArray, ...]
+    labels: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """Attributes of the variable."""
+        return dict(self.parts[0].attrs)
+
+    def __getitem__(self, dimension: str) -> xr.DataArray:
+        """Labels along a dimension."""
+        return self.parts[0][dimension]
+
+    def sel(self, labels: dict[str, Any] | None = None, **more: Any) -> Any:
+        """At some labels; read as soon as one line of a figure is left."""
+        chosen = CurveVariable(self.parts, self.labels | (labels or {}) | more)
+        single = [name for name, own in chosen.labels.items() if isinstance(own, str)]
+        rest = [one for one in self.parts[0].dims if one not in (*DRAWN, *single)]
+        return chosen if rest else chosen.load()
+
+    def load(self) -> xr.DataArray:
+        """Read the variable, one participant after the other."""
+        import xarray as xr
+
+        read = [one.sel(self.labels).load() for one in self.parts]
+        return xr.concat(read, "step", coords="minimal", compat="override", join="override")
+
+
+def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> StudyCurves:
+    """Open the curves of all participants.
+
+    Parameters
+    ----------
+    files : sequence of P Path
+    kept : sequence of P sets
+        Trials that count.
+    """
+    import xarray as xr
+
+    opened = []
+    for path, trials in zip(files, kept, strict=True):
+        try:
+            data = xr.open_dataset(path, engine="netcdf4", cache=False)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        known: BoolArray = np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool)
+        opened.append(data.isel(step=known))
+    return StudyCurves(tuple(opened))

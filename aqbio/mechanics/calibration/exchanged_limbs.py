@@ -1,0 +1,214 @@
+"""Ends of limbs whose labels changed sides as a whole: those of the feet, or from the knees down.
+
+Poses that are fitted to a crossed limb are no person's, and one pair of labels put right makes them
+no better. So whole ends are asked before single labels, by trial, with poses that are sought from
+nothing on the body that was believed before any recording: what the wrong labels made of the body
+has no say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit, first_poses
+from aqbio.mechanics.calibration.hypothesis import (
+    MARGIN,
+    LabelHypothesis,
+    doubted_labels,
+    of_all_sessions,
+    problem_under,
+)
+from aqbio.mechanics.calibration.parts import LIMBS
+from aqbio.mechanics.calibration.problem import FREEDOM, Problem
+from aqbio.mechanics.calibration.sessions import Session
+from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.names import SIDES
+
+FEWEST_DOUBTED = 2
+"""Ends of a limb are asked where so many of its labels are doubted."""
+
+
+@dataclass(frozen=True, eq=False)
+class LimbEnd:
+    """Labels of both sides from one part of a limb outwards.
+
+    Attributes
+    ----------
+    part : str
+        ``thigh``, ``shank``, ``foot``, …
+    labels : (2N,) int array
+        Each mirrors the one as far from the other end: backwards, they have changed sides.
+    """
+
+    part: str
+    labels: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class ExchangedEnd:
+    """The end of a limb that changed sides in a trial.
+
+    Attributes
+    ----------
+    end : LimbEnd
+    trial : int
+    gain : float
+        Twice the logarithm of how much likelier the trial's frames are with the sides exchanged.
+    """
+
+    end: LimbEnd
+    trial: int
+    gain: float
+
+
+def with_limbs_sorted(
+    fit: BodyFit, flexions: FlexionStarts, sessions: Sequence[Session]
+) -> tuple[BodyFit, tuple[LabelHypothesis, ...]]:
+    """Fit again with limbs whose labels changed sides put right; poses and body from nothing.
+
+    Parameters
+    ----------
+    fit : BodyFit
+    flexions : FlexionStarts
+    sessions : sequence of Session
+        Of the person.
+
+    Returns
+    -------
+    BodyFit
+        The same where nothing changed sides.
+    tuple of LabelHypothesis
+        What did, in which trials.
+    """
+    taken: dict[tuple[int, tuple[int, ...]], LabelHypothesis] = {}
+    for place, session in enumerate(sessions):
+        for one in exchanged_ends(fit, flexions, session.labels, session.trials):
+            if one.gain < MARGIN:
+                continue
+            labels = tuple(np.searchsorted(session.labels, one.end.labels).tolist())
+            own = (int(np.searchsorted(session.trials, one.trial)),)
+            first = taken.get((place, labels))
+            trials, gain = (first.trials, first.gain) if first else ((), 0.0)
+            taken[place, labels] = LabelHypothesis(
+                "exchanged", labels, trials + own, gain + one.gain, session=place, part=one.end.part
+            )
+    for hypothesis in taken.values():
+        whole = of_all_sessions(sessions[hypothesis.session], hypothesis)
+        fit = replace(fit, problem=problem_under(fit, whole))
+    return (body_fit(fit.problem, flexions=flexions) if taken else fit), tuple(taken.values())
+
+
+def exchanged_ends(
+    fit: BodyFit, flexions: FlexionStarts, labels: IntArray, trials: IntArray
+) -> Iterator[ExchangedEnd]:
+    """Find the likeliest end of every limb that may have changed sides, trial by trial.
+
+    Parameters
+    ----------
+    fit : BodyFit
+    flexions : FlexionStarts
+    labels, trials : int arrays
+        Those of one session.
+
+    Yields
+    ------
+    ExchangedEnd
+        Of limbs that are doubted; the gain may be of any size, or negative.
+    """
+    unlearned = replace(
+        fit.problem, beliefs=replace(fit.problem.beliefs, softness=1.0, oddness=1.0)
+    )
+    # skin that was learnt to be soft excuses a limb that is elsewhere
+    doubted = doubted_labels(replace(fit, weights=unlearned.weights(fit.error)))
+    limbs = [
+        ends
+        for ends in limb_ends(fit.problem, labels)
+        if np.isin(ends[0].labels, doubted).sum() >= FEWEST_DOUBTED
+    ]
+    for trial in trials.tolist() if limbs else ():
+        rows = fit.problem.frames.trial == trial
+        problem = replace(unlearned, frames=_chosen(unlearned.frames, rows), loose=True)
+        as_labelled = _cost(problem, flexions)
+        for ends in limbs:
+            gains = [as_labelled - _cost(_exchanged(problem, end), flexions) for end in ends]
+            best = int(np.argmax(gains))
+            yield ExchangedEnd(ends[best], trial, gains[best])
+
+
+def limb_ends(problem: Problem, labels: IntArray) -> list[list[LimbEnd]]:
+    """Ends of every limb with markers on both sides, from the whole limb to its last part.
+
+    Notes
+    -----
+    Labels mirror each other where they are nearest, mirrored, in the model's own posture; those
+    without a partner are left where they are.
+    """
+    template = problem.template
+    part_of = template.parts.of_body[template.markers.body]
+    place = _at_rest(problem)
+    limbs = []
+    for kinds in LIMBS.values():
+        pairs: list[list[IntArray]] = []
+        for kind in kinds:
+            names = [f"{kind}_{side}" for side in SIDES]
+            if not set(names) <= set(template.parts.names):
+                continue
+            left, right = (
+                labels[np.isin(part_of[labels], template.parts.index(name))] for name in names
+            )
+            apart = np.linalg.norm(place[left][:, None] * (1.0, 1.0, -1.0) - place[right], axis=2)
+            one, other = linear_sum_assignment(apart)
+            pairs.append([left[one], right[other]])
+        shown = [kind for kind in kinds if f"{kind}_{SIDES[0]}" in template.parts.names]
+        ends = []
+        for first, kind in enumerate(shown):
+            left, right = (np.concatenate(side) for side in zip(*pairs[first:], strict=True))
+            ends.append(LimbEnd(kind, np.concatenate([left, right[::-1]]).astype(np.int64)))
+        limbs.append(_different([end for end in ends if len(end.labels)]))
+    return [ends for ends in limbs if ends]
+
+
+def _different(ends: Sequence[LimbEnd]) -> list[LimbEnd]:
+    """Leave out ends that have the labels of the next one: a part without markers."""
+    inner = [*ends[1:], None]
+    return [
+        end
+        for end, other in zip(ends, inner, strict=True)
+        if other is None or len(other.labels) < len(end.labels)
+    ]
+
+
+def _at_rest(problem: Problem) -> FloatArray:
+    """(K, 3) array, m: markers in the model's own posture, from the middle of the trunk's."""
+    shape = problem.template.shape(problem.start[: problem.shape_size])
+    rest = problem.template.skeleton.coordinate_default[None, problem.free]
+    return np.asarray(problem.markers.positions(shape, problem.full(rest))[0])
+
+
+def _chosen(frames: ChosenFrames, rows: BoolArray) -> ChosenFrames:
+    values = (frames.position, frames.still, frames.worth, frames.trial, frames.frame)
+    return ChosenFrames(*(one[rows] for one in values))
+
+
+def _exchanged(problem: Problem, end: LimbEnd) -> Problem:
+    position = problem.frames.position.copy()
+    position[:, end.labels] = position[:, end.labels[::-1]]
+    return replace(problem, frames=replace(problem.frames, position=position))
+
+
+def _cost(problem: Problem, flexions: FlexionStarts) -> float:
+    """Minus twice the log likelihood of frames at their likeliest poses on the believed body.
+
+    Student's, so that one label that is nowhere outweighs no limb.
+    """
+    state = State(problem.start, first_poses(problem, problem.start, flexions))
+    error = problem.errors(state)
+    left = error - problem.common_part(error, problem.weights(error))
+    squares = (left**2).sum(axis=2) / problem.variances[0]
+    tails = np.where(problem.visible, (FREEDOM + 3.0) * np.log1p(squares / FREEDOM), 0.0)
+    return float(problem.frames.worth @ tails.sum(axis=1))

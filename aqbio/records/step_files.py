@@ -1,0 +1,100 @@
+"""What stage steps leaves of every participant, and how later stages read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.columnar import joined, read_columns
+from aqbio.io.dictionary import columns
+from aqbio.io.step_curves import StudyCurves, open_curves
+from aqbio.io.study import Study
+from aqbio.mechanics.gait.steps import Step
+from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.manifest import OK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGE = "steps"
+
+LAST = PARTICIPANT_STAGES[-1]
+"""Stage whose manifest says what became of a trial: it passes all failures on."""
+
+CURVES = "curves"
+
+
+def step_file(study: Study, participant_id: str, name: str) -> Path:
+    """File of a participant: a table's name, or the curves."""
+    return study.folder(participant_id, STAGE) / f"{name}.nc"
+
+
+def step_inputs(study: Study, *names: str) -> list[Path]:
+    """Files of all participants, those of one after those of the other."""
+    people = [one.participant_id for one in study.participants]
+    return [step_file(study, who, name) for who in people for name in names]
+
+
+def finished(study: Study, participant_id: str) -> set[str]:
+    """Trials of a participant that all stages could do."""
+    entries = study.read_manifest(participant_id, LAST)["trials"]
+    return {one["trial_id"] for one in entries if one["status"] == OK}
+
+
+def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
+    """Rows of a participant's table in full precision, of trials that all stages could do.
+
+    Parameters
+    ----------
+    table : {"steps", "quality", "contributions"}
+    """
+    found = read_columns(step_file(study, participant_id, table))
+    return found[found["trial_id"].isin(finished(study, participant_id))]
+
+
+def study_rows(
+    study: Study,
+    table: str,
+    names: Sequence[str] = (),
+    wanted: Callable[[pd.DataFrame], Any] = lambda rows: np.ones(len(rows), dtype=bool),
+) -> pd.DataFrame:
+    """Rows of all participants.
+
+    Parameters
+    ----------
+    table : {"steps", "quality", "contributions"}
+    names : sequence of str
+        Columns, where the dictionary leaves holes in their names.
+    wanted : callable
+        From the rows of a participant to those that are kept of them.
+    """
+    parts = (participant_rows(study, one.participant_id, table) for one in study.participants)
+    return joined((part[wanted(part)] for part in parts), names or list(columns(table)))
+
+
+def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
+    """Steps of a trial as its rows of the step table hold them, judged."""
+    return tuple(
+        Step(
+            number=int(row["step"]),
+            side=row["side"],
+            touchdown=row["touchdown_s"],
+            toe_off=row["toe_off_s"],
+            next_touchdown=row["next_touchdown_s"],
+            status=row["status"],
+            reason=row["reason"] if isinstance(row["reason"], str) else "",
+            time_error=row["contact_error_s"],
+        )
+        for row in rows.to_dict("records")
+    )
+
+
+def study_curves(study: Study) -> StudyCurves:
+    """Open the step curves of all participants, of trials that all stages could do."""
+    people = [one.participant_id for one in study.participants]
+    return open_curves(
+        [step_file(study, who, CURVES) for who in people], [finished(study, who) for who in people]
+    )

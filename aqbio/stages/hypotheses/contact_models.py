@@ -1,0 +1,92 @@
+"""Level C beside level A: what joint moments of the rest of the body cause of the vertical push."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.mechanics.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AMPLIFYING = (
+    "hip_swing", "knee_swing", "ankle_swing", "mtp_swing", "lumbar",
+    "shoulder_push", "shoulder_swing", "elbow_push", "elbow_swing",
+)  # fmt: skip
+"""Joints whose moments are those of swing leg, arms and torso."""
+
+STEP = ("participant_id", "trial_id", "step")
+
+SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lumbar")
+"""Sources that are sums of others."""
+
+
+def caused_shares(
+    tables: Iterable[pd.DataFrame],
+    models: Sequence[str],
+    keys: Sequence[tuple[str, str, int]],
+) -> dict[str, FloatArray]:
+    """Share of the caused vertical ground force by contact model.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        Contributions of one participant after the other.
+    models : sequence of str
+        Contact models, such as ``C2``.
+    keys : sequence of (participant, trial, step)
+        The steps that are asked for, in order.
+
+    Returns
+    -------
+    dict of (S,) arrays
+        Stance impulse that the moments of swing leg, lumbar joint and arms cause, over that of all
+        sources; NaN for a step without level C, no entry for a model that no step has.
+    """
+    by_model: dict[str, dict[tuple[str, str, int], float]] = {model: {} for model in models}
+    for table in tables:
+        stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
+        for model, shares in by_model.items():
+            shares |= _shares(_caused(stance, model))
+    return {
+        model: np.array([shares.get(key, np.nan) for key in keys])
+        for model, shares in by_model.items()
+        if shares
+    }
+
+
+def vertical_forces(stance: pd.DataFrame, model: str = "C2") -> pd.Series[float]:
+    """Stance mean of the vertical ground force of every step, N, as the sum of all its causes.
+
+    Parameters
+    ----------
+    stance : DataFrame
+        Rows of contributions for the vertical axis in stance.
+    model : str
+        Contact model: the sum is the same under all of them.
+    """
+    return _caused(stance, model).groupby(list(STEP), observed=True)["value"].sum()
+
+
+def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Mean vertical force by single source under one contact model."""
+    return stance[
+        (stance["level"] == f"C ({model})")
+        & (stance["statistic"] == "force_mean")
+        & (stance["target"] == "ground")
+        & ~stance["source"].isin(SUMS)
+    ]
+
+
+def _shares(rows: pd.DataFrame) -> dict[tuple[str, str, int], float]:
+    key = list(STEP)
+    whole = rows.groupby(key, observed=True)["value"].sum()
+    part = rows[rows["source"].isin(AMPLIFYING)].groupby(key, observed=True)["value"].sum()
+    share = (part / whole).reset_index()
+    return {
+        (str(row["participant_id"]), str(row["trial_id"]), int(row["step"])): float(row["value"])
+        for _, row in share.iterrows()
+    }

@@ -1,0 +1,55 @@
+"""One trial cut into steps, before its rows are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.mechanics.gait.steps import Step
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSteps:
+    """Steps of one trial.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        All of them.
+    curves : xarray.Dataset
+        From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known.
+    rows : tuple of DataFrame
+        Of contributions, for every step of the curves.
+    """
+
+    participant_id: str
+    trial: Trial
+    data: xr.Dataset
+    marker_error: xr.DataArray
+    steps: tuple[Step, ...]
+    curves: xr.Dataset
+    rows: tuple[pd.DataFrame, ...]
+    source: Path
+
+    @property
+    def tracked(self) -> bool:
+        """Whether markers were compared with the model; not where joint angles were given."""
+        return not self.trial.coordinates_file
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the steps that have curves."""
+        return [int(number) for number in self.curves["number"].values]
+
+    def curves_of(self, *statuses: str) -> xr.Dataset:
+        """Curves of steps whose contacts have a status."""
+        numbers = [step.number for step in self.steps if step.status in statuses]
+        return self.curves.isel(step=np.isin(self.numbers, numbers))

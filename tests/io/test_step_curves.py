@@ -1,0 +1,64 @@
+"""Curves that stay in their files: what is read is what one file would hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.figures.hub_torques import hub_torques_grid
+from aqbio.figures.momentum import angular_momentum_grid
+from aqbio.figures.step_columns import step_columns
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.step_curves import StudyCurves, open_curves
+from tests.figures.conftest import EDGES
+from tests.figures.made_study import made_step_curves
+
+
+@pytest.fixture(scope="module")
+def whole() -> xr.Dataset:
+    return made_step_curves(participants=2)
+
+
+@pytest.fixture(scope="module")
+def lazy(whole, tmp_path_factory) -> StudyCurves:
+    folder = tmp_path_factory.mktemp("curves")
+    files, kept = [], []
+    for name in dict.fromkeys(whole["participant_id"].values.tolist()):
+        own = whole.isel(step=np.flatnonzero(whole["participant_id"] == name))
+        files.append(folder / f"{name}.nc")
+        write_dataset(own, files[-1], {"stage": "steps"})
+        kept.append(set(map(str, own["trial_id"].values)))
+    return open_curves(files, kept)
+
+
+@pytest.mark.parametrize("layout", [angular_momentum_grid, hub_torques_grid])
+def test_figures_are_those_of_one_file(whole, lazy, layout):
+    columns = step_columns(whole, EDGES)
+    for one, other in zip(columns, step_columns(lazy, EDGES), strict=True):
+        np.testing.assert_array_equal(one.rows, other.rows)
+    ours, theirs = layout(lazy, columns), layout(whole, columns)
+    for row, expected in zip(ours.rows, theirs.rows, strict=True):
+        assert row.key == expected.key
+        for panel, wanted in zip(row.panels, expected.panels, strict=True):
+            assert [line.name for line in panel] == [line.name for line in wanted]
+            for line, right in zip(panel, wanted, strict=True):
+                np.testing.assert_allclose(line.mean, right.mean, rtol=1e-5, atol=1e-9)
+
+
+def test_nothing_is_read_before_one_line_is_left(lazy):
+    momentum = lazy["angular_momentum"]
+    assert not isinstance(momentum, xr.DataArray)
+    assert not isinstance(momentum.sel(group="arms"), xr.DataArray)
+    line = momentum.sel(group="arms", axis="y")
+    assert set(line.dims) == {"step", "phase", "percent"}
+    assert lazy["speed"].dims == ("step",)
+
+
+def test_steps_are_left_out_by_trial_and_by_what_is_known(lazy, whole):
+    first = lazy.participants[0]
+    trial = str(first["trial_id"].values[0])
+    path = first.encoding["source"]
+    [own] = open_curves([path], [{trial}]).participants
+    assert set(own["trial_id"].values.tolist()) == {trial}
+    assert len(lazy.where("flight_s")["speed"]) == np.isfinite(whole["flight_s"].values).sum()

@@ -10,17 +10,18 @@ from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.records.solved_trial import SolvedTrial
-from aqbio.stages.consistency.centres import centre_numbers
-from aqbio.stages.consistency.observed import trial_speed
-from aqbio.stages.consistency.session import FittedSession
+from aqbio.session.centres import centre_numbers
+from aqbio.session.fit import FittedSession
+from aqbio.session.observed import trial_speed
 from aqbio.steps.contacts import trial_contacts
 
 
 def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
-        return {"parameters": [], "centres": [], "static_distance_m": None, "within_limits": True}
-    standing = fitted.static_distance
+        none = {"static_distance_m": None, "static_given_m": None}
+        return {"parameters": [], "centres": [], **none, "within_limits": True}
+    standing, given = fitted.static_distance, fitted.static_given
     named = [one for one in fitted.estimates if not one.name.startswith(CENTRES)]
     centres: list[dict[str, Any]] = []
     if fitted.fits:
@@ -30,6 +31,7 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
         "parameters": [_estimate(one) for one in named],
         "centres": centres,
         "static_distance_m": None if standing is None else standing.tolist(),
+        "static_given_m": None if given is None else given.tolist(),
         "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }
 

@@ -31,9 +31,9 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.loads import foot_loads
 from aqbio.records.solved_trial import SolvedTrial
-from aqbio.stages.consistency.beliefs import parameters, trial_weights
-from aqbio.stages.consistency.centres import open_centres
-from aqbio.stages.consistency.observed import observations, trial_speed
+from aqbio.session.beliefs import parameters, trial_weights
+from aqbio.session.centres import open_centres
+from aqbio.session.observed import observations, trial_speed
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 """What a fit raises whose equations cannot be solved."""
@@ -60,6 +60,8 @@ class FittedSession:
     static_distance : (2,) array, m, or None
         From the centre of pressure to the adjusted body's centre of mass in the static trial,
         forward and to the right; None where no plate carried the standing runner.
+    static_given : (2,) array, m, or None
+        The same with the body as it was given.
     """
 
     estimates: tuple[ParameterEstimate, ...]
@@ -69,11 +71,12 @@ class FittedSession:
     plain: Mapping[str, str]
     speeds: Mapping[str, float]
     static_distance: FloatArray | None
+    static_given: FloatArray | None
 
     @property
     def standing(self) -> tuple[Suspicion, ...]:
         """Doubt that the static trial casts on the whole session."""
-        return static_suspicions(self.static_distance)
+        return static_suspicions(self.static_distance, self.static_given)
 
     @property
     def centres(self) -> CentreEstimates:
@@ -154,15 +157,21 @@ def fitted_session(
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
             doubts[name] = own or doubts[name]
     speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
-    distance = session.static_distance
     return FittedSession(
-        session.estimates, session.covariance, fits, doubts, plain, speeds, distance
+        estimates=session.estimates,
+        covariance=session.covariance,
+        fits=fits,
+        suspicions=doubts,
+        plain=plain,
+        speeds=speeds,
+        static_distance=session.static_distance,
+        static_given=session.static_given,
     )
 
 
 def _nothing(plain: Mapping[str, str]) -> FittedSession:
     """Give a session of which no trial was fitted, with the reasons."""
-    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, None)
+    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, None, None)
 
 
 def _session(

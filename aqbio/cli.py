@@ -138,7 +138,7 @@ def solve(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
     """Make motion, forces and body obey Newton and Euler together."""
-    from aqbio.stages.consistency import consistency_participant
+    from aqbio.stages.consistency.stage import consistency_participant
 
     _each_participant(study, participant, consistency_participant)
 
@@ -146,7 +146,7 @@ def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
     """Angular momentum, its rate and joint moments by anatomical side."""
-    from aqbio.stages.contributions import contributions_participant
+    from aqbio.stages.contributions.stage import contributions_participant
 
     _each_participant(study, participant, contributions_participant)
 
@@ -154,7 +154,7 @@ def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def steps(study: StudyFile, participant: OneParticipant = "") -> None:
     """One row per step: roles, phases, outcomes, quality."""
-    from aqbio.stages.steps import steps_participant
+    from aqbio.stages.steps.stage import steps_participant
 
     _each_participant(study, participant, steps_participant)
 
@@ -162,7 +162,7 @@ def steps(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
     """What every step says about the hypotheses, under every specification of the multiverse."""
-    from aqbio.stages.evidence import evidence_participant
+    from aqbio.stages.evidence.stage import evidence_participant
 
     _each_participant(study, participant, evidence_participant)
 
@@ -170,7 +170,7 @@ def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def tables(study: StudyFile) -> None:
     """The tables of the study: steps, contributions, quality, trials, findings."""
-    from aqbio.stages.tables import tables_study
+    from aqbio.stages.tables.stage import tables_study
 
     tables_study(_load(study), _say)
 
@@ -178,7 +178,7 @@ def tables(study: StudyFile) -> None:
 @app.command()
 def hypotheses(study: StudyFile) -> None:
     """Verdicts on the hypotheses, and the tables to check them with."""
-    from aqbio.stages.hypotheses import hypotheses_study
+    from aqbio.stages.hypotheses.stage import hypotheses_study
 
     hypotheses_study(_load(study), _say)
 

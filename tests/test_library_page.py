@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import aqbio
-from aqbio.stages.levels.b_and_c import levels_dataset
-from aqbio.stages.levels.rows import level_rows
+from aqbio.stages.contributions.b_and_c import levels_dataset
+from aqbio.steps.rows import level_rows
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 INIT = Path(aqbio.__file__)

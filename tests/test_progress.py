@@ -19,7 +19,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.internal import RULE
-from aqbio.stages.stepping.columns import FINDINGS, STEPS, TRIALS
+from aqbio.stages.steps.columns import FINDINGS, STEPS, TRIALS
 from tests.small_study import write_small_study
 
 

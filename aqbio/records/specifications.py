@@ -106,8 +106,8 @@ def recomputed_arms(settings: StudySettings, *, consistent: bool) -> tuple[Arm, 
         Section ``multiverse`` lists the alternatives of every choice.
     consistent : bool
         Whether the study makes motion and forces consistent; without that there is only the plain
-        way. A single trial that stays plain has all arms (`aqbio.stages.arms.cached`), so that an
-        arm is about the same trials as the default.
+        way. A single trial that stays plain has all arms (`aqbio.stages.evidence.cached`), so that
+        an arm is about the same trials as the default.
 
     Returns
     -------

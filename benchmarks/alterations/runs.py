@@ -15,7 +15,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import STAGES
 from aqbio.stages import stage_module
-from aqbio.stages.tables import tables_study
+from aqbio.stages.tables.stage import tables_study
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,13 @@ from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, standing_spread
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.stages.levels.trial_draws import Sampling, trial_draws, with_bodies
-from aqbio.stages.levels.trial_intervals import FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
+from aqbio.stages.contributions.trial_intervals import (
+    FRAMES,
+    MOTIONS,
+    drawn_window,
+    intervals_dataset,
+)
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.truth import run_truth

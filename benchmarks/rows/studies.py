@@ -21,7 +21,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import STAGES
 from aqbio.stages.figures.stage import figures_study
 from aqbio.stages.report.stage import report_study
-from aqbio.stages.tables import tables_study
+from aqbio.stages.tables.stage import tables_study
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.material import ROOT, Material
 from benchmarks.studies import write_empty_study

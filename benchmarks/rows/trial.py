@@ -16,8 +16,8 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.solve.stage import solve_participant
 from benchmarks.board import Row, Target, Verdict

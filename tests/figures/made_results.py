@@ -19,7 +19,7 @@ from aqbio.io.tables import Columns, write_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records import manifest
 from aqbio.records.step_files import CURVES, step_file
-from aqbio.stages.stepping import columns as step_columns
+from aqbio.stages.steps import columns as step_columns
 from tests.figures.made_study import (
     AXES,
     GROUPS,

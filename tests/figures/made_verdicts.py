@@ -9,9 +9,9 @@ import pandas as pd
 
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
-from aqbio.stages.verdicts.multiverse import MULTIVERSE
-from aqbio.stages.verdicts.patterns import PARTITIONS, SIGNS
-from aqbio.stages.verdicts.tables import (
+from aqbio.stages.hypotheses.multiverse import MULTIVERSE
+from aqbio.stages.hypotheses.patterns import PARTITIONS, SIGNS
+from aqbio.stages.hypotheses.tables import (
     ATHLETES,
     DEVIATIONS,
     POWER,

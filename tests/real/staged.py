@@ -9,7 +9,7 @@ from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
 from aqbio.names import STAGES
 from aqbio.stages import stage_module
-from aqbio.stages.tables import tables_study
+from aqbio.stages.tables.stage import tables_study
 
 HERE = Path(__file__).parent
 

@@ -14,7 +14,7 @@ from aqbio.mechanics.contributions.levels import Levels
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.records.loads import foot_loads
-from aqbio.stages.levels.b_and_c import frames_in_contact, trial_levels
+from aqbio.stages.contributions.b_and_c import frames_in_contact, trial_levels
 from tests.real.conftest import StudyRun
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.workflow]

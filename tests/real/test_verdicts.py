@@ -8,8 +8,8 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.records.specifications import recomputed_arms
-from aqbio.stages.arms.cached import CachedTrial, LooseFits
-from aqbio.stages.arms.recomputed import arm_trial
+from aqbio.stages.evidence.cached import CachedTrial, LooseFits
+from aqbio.stages.evidence.recomputed import arm_trial
 from aqbio.steps.contacts import trial_contacts, trial_steps
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]

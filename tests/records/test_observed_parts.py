@@ -11,8 +11,8 @@ from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.observed.mask import NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.records.observed import read_observed
 from aqbio.records.observed_parts import ALONG, PELVIS, SHARES, ObservedParts, observed_only
-from aqbio.stages.contributions import trial_contributions
-from aqbio.stages.levels.dataset import contributions_dataset
+from aqbio.stages.contributions.dataset import contributions_dataset
+from aqbio.stages.contributions.stage import trial_contributions
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP

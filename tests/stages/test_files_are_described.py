@@ -10,8 +10,8 @@ import pytest
 
 from aqbio.io.dictionary import described, files
 from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.stages.evidence import arms_dataset, own_dataset
-from aqbio.stages.stepping.curves import curves_dataset
+from aqbio.stages.evidence.stage import arms_dataset, own_dataset
+from aqbio.stages.steps.curves import curves_dataset
 from tests.stages import made_run
 
 

@@ -14,13 +14,13 @@ from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_M
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.records.manifest import OK, entry, write_manifest
-from aqbio.stages.stepping import columns as step_columns
-from aqbio.stages.stepping.consistency_rows import consistency_rows
-from aqbio.stages.stepping.contribution_rows import _with_posterior
-from aqbio.stages.stepping.curves import curves_dataset, kept_curves
-from aqbio.stages.stepping.quality import contact_window, quality_rows
-from aqbio.stages.stepping.trial import TrialSteps
-from aqbio.stages.steps import _consistency_outcomes
+from aqbio.stages.steps import columns as step_columns
+from aqbio.stages.steps.consistency_rows import consistency_rows
+from aqbio.stages.steps.contribution_rows import _with_posterior
+from aqbio.stages.steps.curves import curves_dataset, kept_curves
+from aqbio.stages.steps.quality import contact_window, quality_rows
+from aqbio.stages.steps.stage import _consistency_outcomes
+from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import STATISTICS, statistic_sds
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.spreads import inflation

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.stages.consistency import consistency_participant
+from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant

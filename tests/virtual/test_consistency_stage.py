@@ -18,10 +18,10 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.loads import foot_loads
 from aqbio.records.recorded_trial import without_wrong_labels
-from aqbio.stages.arms.cached import LooseFits, loose_fits
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.fitting import static
+from aqbio.session import static
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.evidence.cached import LooseFits, loose_fits
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant

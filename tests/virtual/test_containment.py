@@ -108,7 +108,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
             raise ArithmeticError(BROKEN)
         return fitted
 
-    module = import_module("aqbio.stages.consistency")
+    module = import_module("aqbio.stages.consistency.stage")
     monkeypatch.setattr(module, "fitted_session", fit)
     monkeypatch.setattr(module, "static_stance", lambda *_: None)
     on = finished.settings.consistency.model_copy(update={"enabled": True})
@@ -122,7 +122,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
 LATER_FAULTS = {
     "hypotheses": (
-        "aqbio.stages.verdicts.gathered._posterior",
+        "aqbio.stages.hypotheses.gathered._posterior",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": ("aqbio.stages.figures.stage.trial_ground_forces", lambda data, _: _is_first(data)),

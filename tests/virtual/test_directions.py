@@ -19,14 +19,14 @@ from aqbio.mechanics.gait.mirror import (
     mirrored_polar,
     rotation_about_vertical,
 )
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.evidence import evidence_participant
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.evidence.stage import evidence_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
-from aqbio.stages.steps import steps_participant
-from aqbio.stages.tables import tables_study
+from aqbio.stages.steps.stage import steps_participant
+from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.files import write_trc_and_mot
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from aqbio.io.tables import read_table
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.evidence import evidence_participant
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.evidence.stage import evidence_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
-from aqbio.stages.steps import steps_participant
-from aqbio.stages.tables import tables_study
+from aqbio.stages.steps.stage import steps_participant
+from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recordings.faults import CLOCK_FAULT, FAULTS
 from aqbio.virtual.recordings.laboratory import Laboratory

@@ -17,11 +17,11 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
-from aqbio.stages.levels.b_and_c import levels_dataset, trial_levels
-from aqbio.stages.levels.intervals import cause_rows, interval_rows
-from aqbio.stages.levels.trial_draws import (
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.b_and_c import levels_dataset, trial_levels
+from aqbio.stages.contributions.intervals import cause_rows, interval_rows
+from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.contributions.trial_draws import (
     Sampling,
     TrialDraws,
     trial_draws,

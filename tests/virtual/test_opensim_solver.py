@@ -12,8 +12,8 @@ import xarray as xr
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.records.observed import read_observed
-from aqbio.stages.consistency import consistency_participant
-from aqbio.stages.contributions import contributions_participant
+from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant

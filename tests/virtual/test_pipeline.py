@@ -161,8 +161,8 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     that separates it from the truth is the low-pass filter, computed here from the true
     coordinates, and the files' rounding (0.5 µm). Groups have 3 to 4 kg m²/s.
     """
-    from aqbio.stages.consistency import consistency_participant
-    from aqbio.stages.contributions import contributions_participant
+    from aqbio.stages.consistency.stage import consistency_participant
+    from aqbio.stages.contributions.stage import contributions_participant
     from aqbio.stages.scale.stage import scale_participant
     from aqbio.stages.solve.stage import solve_participant
 
@@ -195,8 +195,8 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     They are far above those without soft tissue and below the effect: a tenth of the largest
     group's peak of 3 to 4 kg m²/s.
     """
-    from aqbio.stages.consistency import consistency_participant
-    from aqbio.stages.contributions import contributions_participant
+    from aqbio.stages.consistency.stage import consistency_participant
+    from aqbio.stages.contributions.stage import contributions_participant
     from aqbio.stages.scale.stage import scale_participant
     from aqbio.stages.solve.stage import solve_participant
 

@@ -71,6 +71,8 @@ class SessionFit:
     static_distance : (2,) array, m, or None
         Centre of mass before the COP and to its right in the static trial, ground x and z, with
         the adjusted body.
+    static_given : (2,) array, m, or None
+        The same with the body as it was given.
     """
 
     estimates: tuple[ParameterEstimate, ...]
@@ -78,6 +80,7 @@ class SessionFit:
     trials: tuple[TrialFit, ...]
     alone: tuple[tuple[ParameterEstimate, ...], ...]
     static_distance: FloatArray | None
+    static_given: FloatArray | None
 
 
 def fit_session(
@@ -123,13 +126,16 @@ def fit_session(
     again = [
         fit_trial(runner, one.observations, one.weights, parameters, values, one) for one in alone
     ]
-    distance = None if static is None else com_over_cop(runner, values, static)
+    standing = [
+        None if static is None else com_over_cop(runner, body, static) for body in (values, {})
+    ]
     return SessionFit(
         estimates=found,
         covariance=covariance,
         trials=tuple(with_parameters(one, found, covariance) for one in again),
         alone=tuple(one.estimates for one in alone),
-        static_distance=distance,
+        static_distance=standing[0],
+        static_given=standing[1],
     )
 
 

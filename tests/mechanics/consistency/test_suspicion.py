@@ -93,7 +93,12 @@ def test_standing_off_the_cop():
     assert static_suspicions(np.array([0.006, -0.006])) == ()
     [one] = static_suspicions(np.array([0.015, 0.0]))
     assert (one.cause, one.number) == ("static", pytest.approx(0.015))
-    assert "15 mm" in one.what
+    assert "fitted body is 15 mm" in one.what
+    near = np.array([0.003, 0.0])
+    assert static_suspicions(near, np.array([0.017, 0.0])) == ()
+    [one] = static_suspicions(near, np.array([0.0, -0.021]))
+    assert one.cause == "static"
+    assert "given body is 21 mm" in one.what
 
 
 def test_the_axis_is_named():

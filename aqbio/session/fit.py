@@ -1,0 +1,223 @@
+"""All trials of a session fitted together: from files to the fit, faulty trials left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
+from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.observations import Observations
+from aqbio.mechanics.consistency.parameters import (
+    Parameter,
+    ParameterEstimate,
+    centre_parameters,
+)
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.session import SessionFit, StaticStance, fit_session
+from aqbio.mechanics.consistency.suspicion import (
+    Suspicion,
+    evidence,
+    static_suspicions,
+    suspicions,
+)
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ANATOMICAL_GROUPS
+from aqbio.records.loads import foot_loads
+from aqbio.records.solved_trial import SolvedTrial
+from aqbio.session.beliefs import parameters, trial_weights
+from aqbio.session.centres import open_centres
+from aqbio.session.observed import observations, trial_speed
+
+NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
+"""What a fit raises whose equations cannot be solved."""
+
+
+@dataclass(frozen=True)
+class FittedSession:
+    """What became of the trials of a session.
+
+    Attributes
+    ----------
+    estimates : tuple of ParameterEstimate
+        Of the session; empty when no trial was fitted.
+    covariance : (P, P) array
+        Of those that are on.
+    fits : mapping
+        Fit by trial, of those whose fit is believed and of those that are suspect.
+    suspicions : mapping
+        By trial that was fitted; an empty tuple where the fit is believed.
+    plain : mapping
+        Why a trial was not fitted, by trial.
+    speeds : mapping
+        Speed by trial, m/s.
+    static_distance : (2,) array, m, or None
+        From the centre of pressure to the adjusted body's centre of mass in the static trial,
+        forward and to the right; None where no plate carried the standing runner.
+    static_given : (2,) array, m, or None
+        The same with the body as it was given.
+    """
+
+    estimates: tuple[ParameterEstimate, ...]
+    covariance: FloatArray
+    fits: Mapping[str, TrialFit]
+    suspicions: Mapping[str, tuple[Suspicion, ...]]
+    plain: Mapping[str, str]
+    speeds: Mapping[str, float]
+    static_distance: FloatArray | None
+    static_given: FloatArray | None
+
+    @property
+    def standing(self) -> tuple[Suspicion, ...]:
+        """Doubt that the static trial casts on the whole session."""
+        return static_suspicions(self.static_distance, self.static_given)
+
+    @property
+    def centres(self) -> CentreEstimates:
+        """Places of the segments' centres of mass, where any trial was fitted."""
+        runner = next(iter(self.fits.values())).runner
+        return centre_estimates(runner, self.estimates, self.covariance)
+
+    @property
+    def believed(self) -> tuple[str, ...]:
+        """Trials whose fit is used."""
+        return tuple(name for name in self.fits if not self.suspicions[name])
+
+
+def fitted_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    static: StaticStance | None = None,
+    *,
+    weights: tuple[float, float] | None = None,
+) -> FittedSession:
+    """Fit the trials of a participant together.
+
+    Parameters
+    ----------
+    study : Study
+    skeleton : Skeleton
+        Of the participant's scaled model.
+    trials : sequence of SolvedTrial
+    static : StaticStance, optional
+    weights : (float, float), optional
+        Standard deviations of residual force and moment, N and N m, instead of the settings'.
+
+    Notes
+    -----
+    A trial that is suspect by itself must not bend the parameters of the others: it is left out
+    and the others are fitted again. Its own fit, with parameters of its own, names its fault.
+    """
+    settings = study.settings.consistency
+    groups = study.model_map.groups
+    if missing := [group for group in ANATOMICAL_GROUPS if group not in groups]:
+        why = f"the model has no {' and no '.join(missing)} of its own"
+        return _nothing({one.trial_id: why for one in trials})
+    seen: dict[str, Observations] = {}
+    plain: dict[str, str] = {}
+    for trial in trials:
+        found = observations(skeleton, trial, groups, study.settings.prepare.edge_distance_m)
+        if isinstance(found, str):
+            plain[trial.trial_id] = found
+        else:
+            seen[trial.trial_id] = found
+    if not seen:
+        return _nothing(plain)
+    fitted = [trial for trial in trials if trial.trial_id in seen]
+    participant = str(fitted[0].prepared.attrs["participant_id"])
+    runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
+    by_trial = {trial.trial_id: trial_weights(settings, trial, weights) for trial in fitted}
+    chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
+    try:
+        session = _session(runner, seen, by_trial, chosen, static)
+    except NUMERICAL:
+        plain |= _unsolvable(runner, seen, by_trial, chosen)
+        seen = {name: one for name, one in seen.items() if name not in plain}
+        if not seen:
+            return _nothing(plain)
+        session = _session(runner, seen, by_trial, chosen, static)
+    fits = dict(zip(seen, session.trials, strict=True))
+    loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
+    doubts = {name: _suspicions(session, fit, loads[name]) for name, fit in fits.items()}
+    sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
+    if sound and len(sound) < len(seen):
+        session = _session(runner, {name: seen[name] for name in sound}, by_trial, chosen, static)
+        again = dict(zip(sound, session.trials, strict=True))
+        fits |= again
+        doubts |= {name: _suspicions(session, fit, loads[name]) for name, fit in again.items()}
+        for name in set(seen) - set(sound):
+            fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
+            own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
+            doubts[name] = own or doubts[name]
+    speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
+    return FittedSession(
+        estimates=session.estimates,
+        covariance=session.covariance,
+        fits=fits,
+        suspicions=doubts,
+        plain=plain,
+        speeds=speeds,
+        static_distance=session.static_distance,
+        static_given=session.static_given,
+    )
+
+
+def _nothing(plain: Mapping[str, str]) -> FittedSession:
+    """Give a session of which no trial was fitted, with the reasons."""
+    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, None, None)
+
+
+def _session(
+    runner: Runner,
+    seen: Mapping[str, Observations],
+    weights: Mapping[str, Weights],
+    chosen: Sequence[Parameter],
+    static: StaticStance | None,
+) -> SessionFit:
+    own = [weights[name] for name in seen]
+    return fit_session(runner, list(seen.values()), own, tuple(chosen), static)
+
+
+def _unsolvable(
+    runner: Runner,
+    seen: Mapping[str, Observations],
+    weights: Mapping[str, Weights],
+    chosen: Sequence[Parameter],
+) -> dict[str, str]:
+    """Trials whose equations cannot be solved by themselves, with the reason."""
+    found = {}
+    for name, one in seen.items():
+        try:
+            fit_trial(runner, one, weights[name], tuple(chosen))
+        except NUMERICAL as error:
+            found[name] = f"the fit failed ({error})"
+    return found
+
+
+def _suspicions(
+    session: SessionFit, fit: TrialFit, loads: Sequence[ExternalLoad]
+) -> tuple[Suspicion, ...]:
+    return suspicions(session.estimates, evidence(fit, loads))
+
+
+def _sound(
+    session: SessionFit,
+    alone: Mapping[str, tuple[ParameterEstimate, ...]],
+    doubts: Mapping[str, tuple[Suspicion, ...]],
+) -> list[str]:
+    """Trials that may stay in the session: by themselves within the limits, and not suspect.
+
+    A session whose common parameters are beyond a limit makes every trial suspect; then only the
+    trials' own estimates tell which of them is at fault.
+    """
+    within = [name for name, own in alone.items() if not any(e.beyond_limit for e in own)]
+    if any(estimate.beyond_limit for estimate in session.estimates):
+        return within
+    return [name for name in within if not doubts[name]]

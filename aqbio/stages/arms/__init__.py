@@ -1,1 +1,0 @@
-"""One trial under the study's own settings and under every arm of the multiverse."""

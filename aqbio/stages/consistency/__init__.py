@@ -1,0 +1,1 @@
+"""Stage consistency: what it reads, writes and says."""

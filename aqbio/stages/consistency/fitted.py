@@ -1,0 +1,129 @@
+"""What stage consistency writes of a trial that was fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
+from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.records.solved_trial import FITTED, SolvedTrial
+from aqbio.stages.consistency.trials import plain_dataset
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> xr.Dataset:
+    """Motion, loads and contacts of a fitted trial, with what they were before.
+
+    Parameters
+    ----------
+    trial : SolvedTrial
+    fit : TrialFit
+    feet : (str, str)
+        Bodies that carry the loads of the left and of the right foot.
+
+    Notes
+    -----
+    Contacts keep their instants on the plates' clock less the clock offset.
+    """
+    plain = plain_dataset(trial, "")
+    skeleton, motion = fit.skeleton, fit.motion
+    loads = shifted_loads(trial, fit, feet)
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    forces = inverse_dynamics(skeleton, moves, loads)
+    drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
+    by_axis = ("time", "axis")
+    changed: dict[str, Any] = {
+        name: plain[name].copy(data=values)
+        for name, values in (
+            ("q", motion.q),
+            ("u", motion.u),
+            ("udot", motion.udot),
+            ("generalised_force", forces),
+            ("marker_error", fit.marker_error_after),
+            ("foot_force", np.stack([load.force for load in loads], axis=1)),
+            ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
+            ("drag_force", drag.force),
+        )
+    }
+    for name in ("contact_touchdown", "contact_toe_off"):
+        changed[name] = plain[name] - fit.values["clock_offset"]
+        changed[name].attrs = plain[name].attrs
+    for version, residual in (("before", fit.before), ("after", fit.after)):
+        own = np.where(fit.observations.measured[:, None], residual.force, np.nan)
+        changed[f"residual_force_{version}"] = (by_axis, own, {"units": "N"})
+        own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
+        changed[f"residual_moment_{version}"] = (by_axis, own, {"units": "N m"})
+    changed["marker_error_before"] = (("time", "marker"), fit.marker_error_before, {"units": "m"})
+    changed["forces_fitted"] = (("time",), fit.observations.measured)
+    return plain.assign(changed).assign_attrs(
+        {"motion": FITTED, "motion_reason": "", **{f"fit_{n}": v for n, v in fit.values.items()}}
+    )
+
+
+def shifted_loads(
+    trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]
+) -> tuple[ExternalLoad, ...]:
+    """Loads of both feet on the markers' clock, NaN where none were measured."""
+    force, moment = trial.prepared["foot_force"].values, trial.prepared["foot_moment"].values
+    known = np.isfinite(force + moment).all(axis=(1, 2))
+    loads = [
+        ExternalLoad(body, force[known, foot], moment[known, foot], np.zeros(3))
+        for foot, body in enumerate(feet)
+    ]
+    shifted = adjusted_loads(loads, trial.time[known], fit.values)
+    return tuple(
+        ExternalLoad(load.body, _spread(load.force, known), _spread(load.moment, known), load.point)
+        for load in shifted
+    )
+
+
+def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
+    whole = np.full((len(known), 3), np.nan)
+    whole[known] = values
+    return whole
+
+
+def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
+    """Posterior of coordinates (standard deviation) and groups (samples), ready for a dataset.
+
+    Samples are deviations from the estimate, not inflated, in ground axes.
+    """
+    if samples == 0:
+        return {}
+    drawn = coordinate_samples(fit, samples, seed)
+    estimate = _groups(fit, fit.motion, fit.values)
+    both = [
+        _groups(fit, motion, values) - estimate
+        for motion, values in zip(drawn.motions, drawn.values, strict=True)
+    ]
+    momentum, rate = np.stack(both, axis=1)
+    q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
+    by_group = ("sample", "time", "group", "axis")
+    words = {"long_name": "posterior samples less the estimate, not inflated"}
+    return {
+        "q_sd_posterior": (("time", "coordinate"), q_sd, {"units": "rad or m"}),
+        "group_momentum_sample": (
+            by_group,
+            momentum.astype(np.float32),
+            {"units": "kg m2/s", **words},
+        ),
+        "group_rate_sample": (by_group, rate.astype(np.float32), {"units": "N m", **words}),
+        "group": ("group", list(fit.runner.groups)),
+    }
+
+
+def _groups(fit: TrialFit, motion: Motion, values: Mapping[str, float]) -> FloatArray:
+    """(2, T, G, 3): angular momentum of every group and its rate."""
+    moves = segment_kinematics(fit.runner.skeleton, motion.q, motion.u, motion.udot)
+    return np.stack(group_momentum(fit, moves, values))[:, :, :-1]

@@ -1,0 +1,166 @@
+"""What contributions/<trial>.nc holds: levels A, B and C of one trial, along its heading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.mechanics.contributions.level_a import Closure, LevelA
+from aqbio.mechanics.contributions.levels import Levels
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.names import AXES, SIDES
+from aqbio.stages.contributions.b_and_c import levels_dataset
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+NEEDS_NO_FORCE = frozenset(
+    {
+        "com", "com_velocity", "com_acceleration", "foot_velocity",
+        "angular_momentum", "angular_momentum_rate",
+        "group_angular_momentum", "group_angular_momentum_rate",
+        "apparent_weight_moment", "hub_rate", "torso_rate",
+        "inertial_force", "relative_force", "carried_force",
+    }
+)  # fmt: skip
+"""Variables that the motion alone gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """Everything that stage contributions computes of one trial, ground axes.
+
+    Attributes
+    ----------
+    time : (T,) array, s
+    levels : Levels
+    group_momentum : (T, G, 3) array, kg m²/s
+    joints : tuple of J names
+    joint_moment : (T, J, 3) array, N m
+        Exerted by the proximal on the distal segment.
+    measured : (T,) bool array
+        Frames with a measured ground reaction force; the others are computed as if there were none.
+    contacts : tuple of Contact
+    touching : (T, 2) bool array
+    closures : tuple of Closure
+    """
+
+    time: FloatArray
+    levels: Levels
+    group_momentum: FloatArray
+    joints: tuple[str, ...]
+    joint_moment: FloatArray
+    measured: BoolArray
+    contacts: tuple[Contact, ...]
+    touching: BoolArray
+    closures: tuple[Closure, ...]
+
+    @property
+    def balance(self) -> LevelA:
+        """Level A."""
+        return self.levels.mechanics.balance
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The participant's."""
+        return self.levels.mechanics.skeleton
+
+
+def contributions_dataset(
+    result: Contributions, prepared: xr.Dataset, heading: float
+) -> xr.Dataset:
+    """All results in heading-aligned ground axes, with the contacts of the trial.
+
+    Parameters
+    ----------
+    result : Contributions
+    prepared : xarray.Dataset
+        The prepared trial, for its contacts and attributes.
+    heading : float
+        Direction of travel, rad to the left of +x.
+    """
+    import xarray as xr
+
+    skeleton, found = result.skeleton, result.levels
+    level_a = xr.Dataset(
+        _level_a_variables(result, rotation_about_vertical(-heading)),
+        coords={
+            "time": ("time", result.time, {"units": "s"}),
+            "segment": list(skeleton.bodies),
+            "group": list(found.groups),
+            "joint": list(result.joints),
+            "coordinate": list(skeleton.coordinates),
+            "foot": list(SIDES),
+            "axis": list(AXES),
+        },
+        attrs={
+            "mass": float(skeleton.mass.sum()),
+            "heading": heading,
+            "surface": prepared.attrs["surface"],
+            "surface_height": float(prepared.attrs["surface_height"]),
+            "belt_speed": float(prepared.attrs["belt_speed"]),
+            "events": prepared.attrs["events"],
+            "frame": "ground: x along the direction of travel, y up, z right",
+        },
+    )
+    dataset = level_a.merge(levels_dataset(found, result.time, heading), join="exact")
+    contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
+    measured = xr.DataArray(result.measured, dims="time")
+    stored = {
+        str(name): _stored(str(name), variable, measured)
+        for name, variable in dataset.data_vars.items()
+    }
+    return dataset.assign(stored).merge(
+        prepared[contacts].drop_vars(list(AXES), errors="ignore"), join="exact"
+    )
+
+
+def _stored(name: str, variable: xr.DataArray, measured: xr.DataArray) -> xr.DataArray:
+    """What a file holds of a variable: nothing without forces, level C in single precision.
+
+    Level C is by far the largest part; a ten-millionth of a force is far below what is measured,
+    and superposition was checked before.
+    """
+    if name.startswith("induced_"):
+        variable = variable.astype(np.float32)
+    if name in NEEDS_NO_FORCE or variable.dtype.kind != "f" or bool(measured.all()):
+        return variable
+    return variable.where(measured)
+
+
+def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tuple[Any, ...]]:
+    """Level A and joint moments, turned into the direction of travel."""
+    balance, mechanics = result.balance, result.levels.mechanics
+    velocity, bodies = mechanics.motion.velocity, result.skeleton.bodies
+    pelvis = velocity[:, result.levels.hubs[0][0].hub.root]
+    feet = [velocity[:, bodies.index(load.body)] - pelvis for load in mechanics.loads]
+
+    def vectors(dimensions: str, values: FloatArray, units: str) -> tuple[Any, ...]:
+        return (("time", *dimensions.split(), "axis"), values @ turn.T, {"units": units})
+
+    return {
+        "com": vectors("", balance.com, "m"),
+        "com_velocity": vectors("", balance.com_velocity, "m/s"),
+        "com_acceleration": vectors("", balance.com_acceleration, "m/s2"),
+        "foot_velocity": vectors("foot", np.stack(feet, axis=1), "m/s"),
+        "angular_momentum": vectors("segment", balance.momentum, "kg m2/s"),
+        "angular_momentum_rate": vectors("segment", balance.rate, "N m"),
+        "group_angular_momentum": vectors("group", result.group_momentum, "kg m2/s"),
+        "group_angular_momentum_rate": vectors("group", result.levels.group_rate, "N m"),
+        "ground_force": vectors("foot", balance.force, "N"),
+        "moment_of_force": vectors("foot", balance.moment_of_force, "N m"),
+        "free_moment": vectors("foot", balance.free_moment, "N m"),
+        "residual_moment": vectors("", balance.residual_moment, "N m"),
+        "residual_force": vectors("", balance.residual_force, "N"),
+        "joint_moment": vectors("joint", result.joint_moment, "N m"),
+        "joint_moment_coordinate": (
+            ("time", "coordinate"),
+            mechanics.forces,
+            {"units": "N m or N"},
+        ),
+    }

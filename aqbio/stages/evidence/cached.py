@@ -1,0 +1,193 @@
+"""What all arms of a trial start from: its files, and the motions that are known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aqbio.errors import AqbioError
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.mechanics.multibody.motion import Motion, spline_motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.filters import low_pass
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.participant_model import ParticipantModel, final_model
+from aqbio.records.solved_trial import FITTED, SolvedTrial
+from aqbio.records.specifications import Arm, lower_rate
+from aqbio.session.fit import fitted_session
+from aqbio.session.static import static_stance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Made = TypeVar("Made")
+
+LOOSE = (100.0, 30.0)
+"""Standard deviations of residual force and moment of the arm ``loose``, N and N m."""
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSource:
+    """A motion, the body that moves, and what was found of clocks and plates with it.
+
+    Attributes
+    ----------
+    motion : Motion
+    skeleton : Skeleton
+    parameters : mapping
+        Of the consistency fit, by name; empty for the plain way.
+    """
+
+    motion: Motion
+    skeleton: Skeleton
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LooseFits:
+    """Trials of a session fitted with forces and moments trusted a third as much.
+
+    Attributes
+    ----------
+    trials : mapping
+        What was read, by trial.
+    motions : mapping
+        By trial; those whose fit is not believed are left out.
+    """
+
+    trials: Mapping[str, SolvedTrial] = field(default_factory=dict)
+    motions: Mapping[str, MotionSource] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedTrial:
+    """Files of one trial, and its motion under other weights of the consistency fit.
+
+    Attributes
+    ----------
+    prepared, solved, consistent, contributions : xarray.Dataset
+    scaled, final : Skeleton
+        Before and after stage consistency.
+    loose : MotionSource or None
+        None where the trial was not fitted that way.
+    kept : dict
+        What several arms have in common, from the first that needed it.
+    """
+
+    prepared: xr.Dataset
+    solved: xr.Dataset
+    consistent: xr.Dataset
+    contributions: xr.Dataset
+    scaled: Skeleton
+    final: Skeleton
+    loose: MotionSource | None = None
+    kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Make what a key stands for, or give what was made before."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        made: Made = self.kept[key]
+        return made
+
+    @property
+    def time(self) -> FloatArray:
+        """Clock of the solved motion, s."""
+        time: FloatArray = self.solved["time"].values
+        return time
+
+    @property
+    def rate(self) -> float:
+        """The lower rate of markers and, where there are any, forces, Hz."""
+        return lower_rate(self.prepared.attrs)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether motion and forces were made to agree."""
+        return bool(self.consistent.attrs["motion"] == FITTED)
+
+    @property
+    def own_motion(self) -> Motion:
+        """Motion under the study's own settings."""
+        return Motion(*(self.consistent[name].values for name in ("q", "u", "udot")))
+
+    @classmethod
+    def read(cls, study: Study, participant_id: str, trial_id: str, fits: LooseFits) -> CachedTrial:
+        """Read what was not read already for the looser fits of the session."""
+        before = fits.trials.get(trial_id) or SolvedTrial.read(study, participant_id, trial_id)
+        consistent, contributions = (
+            read_dataset(study.folder(participant_id, stage) / f"{trial_id}.nc")
+            for stage in ("consistency", "contributions")
+        )
+        models = (ParticipantModel.of(study, participant_id), final_model(study, participant_id))
+        scaled, final = (load_skeleton(model.table) for model in models)
+        loose = fits.motions.get(trial_id)
+        results = (before.recorded, before.solved, consistent, contributions)
+        return cls(*results, scaled, final, loose)
+
+
+def motion_source(cached: CachedTrial, arm: Arm) -> MotionSource:
+    """Give the motion of an arm.
+
+    Raises
+    ------
+    AqbioError
+        When the trial was not fitted that way.
+
+    Notes
+    -----
+    The cut-off acts on a plain motion; a fitted one keeps its splines, and the cut-off acts on the
+    forces beside it. A trial that stays plain among fitted ones stays plain under looser weights
+    too, with the body of the session; the arm ``off`` takes that body away as well.
+    """
+    if arm.consistency == "loose" and cached.fitted:
+        if cached.loose is None:
+            raise AqbioError(
+                "the consistency fit with looser forces is not believed for this trial.",
+                rule="arm-unavailable",
+                fix="see the findings of stage consistency.",
+            )
+        return cached.loose
+    if arm.consistency == "default" and cached.fitted:
+        given = cached.consistent.attrs
+        found = {n.removeprefix("fit_"): float(x) for n, x in given.items() if n.startswith("fit_")}
+        return MotionSource(cached.own_motion, cached.final, found)
+    return cached.once(motion_key(cached, arm), lambda: _plain_source(cached, arm))
+
+
+def motion_key(cached: CachedTrial, arm: Arm) -> tuple[str, float]:
+    """Give what tells the motions of arms apart; the cut-off of a plain one only."""
+    fitted = cached.fitted and arm.consistency != "off"
+    return arm.consistency, 0.0 if fitted else arm.cutoff_hz
+
+
+def _plain_source(cached: CachedTrial, arm: Arm) -> MotionSource:
+    skeleton = cached.scaled if arm.consistency == "off" else cached.final
+    rate = float(cached.prepared.attrs["marker_rate"])
+    smooth = low_pass(cached.solved["q_unfiltered"].values, rate, arm.cutoff_hz)
+    return MotionSource(spline_motion(skeleton, cached.time, smooth), skeleton)
+
+
+def loose_fits(study: Study, participant_id: str) -> LooseFits:
+    """Fit a participant's session again, forces and moments trusted a third as much.
+
+    Nothing where the study does not look at that arm, or no trial is fitted under its own settings.
+    """
+    manifest = study.read_manifest(participant_id, "consistency")
+    names = [one["trial_id"] for one in manifest["trials"] if one.get("motion") == FITTED]
+    settings = study.settings.multiverse
+    if not (names and settings.enabled and "loose" in settings.consistency):
+        return LooseFits()
+    skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
+    trials = [SolvedTrial.read(study, participant_id, name) for name in names]
+    static = static_stance(study, participant_id, skeleton)
+    session = fitted_session(study, skeleton, trials, static, weights=LOOSE)
+    motions = {
+        name: MotionSource(fit.motion, fit.skeleton, fit.values)
+        for name, fit in session.fits.items()
+        if name in session.believed
+    }
+    return LooseFits({trial.trial_id: trial for trial in trials}, motions)

@@ -1,1 +1,0 @@
-"""Parts of stage consistency: what it reads, writes and says."""

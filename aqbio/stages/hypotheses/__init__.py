@@ -1,0 +1,1 @@
+"""Stage hypotheses: from steps to verdicts, and the tables to audit them."""

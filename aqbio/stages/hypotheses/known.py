@@ -1,0 +1,33 @@
+"""The evidence of a study without the trials that cannot be gathered."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aqbio.errors import AqbioError
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.records.internal import Parts, contained
+from aqbio.records.manifest import OK
+from aqbio.stages.hypotheses.gathered import Gathered, gathered
+from aqbio.stats.registry import Registry
+
+
+def known_evidence(study: Study, registry: Registry, parts: Parts) -> Gathered:
+    """Read the evidence of all participants, without the trials that cannot be gathered.
+
+    Trials that failed since their evidence was written are left out as well.
+    """
+    table = read_table(study.table("trials.tsv"))
+    failed = table[table["status"] != OK]
+    without = set(zip(failed["participant_id"], failed["trial_id"], strict=True))
+    every = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
+    try:
+        with contained(study, parts.stage, "gathered"):
+            return gathered(study, registry, without)
+    except AqbioError:
+        for one in sorted(every):  # with nobody beside it, who fails is at fault
+            alone = partial(gathered, study, registry, without | every - {one})
+            if parts.part("-".join(one), alone, None) is None:
+                without.add(one)
+    return gathered(study, registry, without)

@@ -1,1 +1,0 @@
-"""Levels A, B and C of one trial as a dataset, and what tables and curves take from it."""

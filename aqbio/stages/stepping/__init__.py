@@ -1,1 +1,0 @@
-"""Parts of stage steps: roles, curves, columns and the quality of every trial."""

@@ -1,0 +1,1 @@
+"""Stage steps: roles, curves, columns and the quality of every trial."""

@@ -1,0 +1,99 @@
+"""Rows of the long table of contributions: all levels of every step, with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aqbio.mechanics.gait.roles import RoleScheme
+from aqbio.mechanics.gait.steps import Step
+from aqbio.names import AXES
+from aqbio.steps.deviations import Deviations, deviations
+from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Row = dict[str, Any]
+
+COLUMNS = (
+    "level", "source", "target", "axis", "phase", "statistic", "value", "unit", "low", "high",
+    "sd_posterior",
+)  # fmt: skip
+TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
+UNKNOWN = (float("nan"), float("nan"))
+
+
+def contribution_tables(
+    trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
+) -> Iterator[pd.DataFrame]:
+    """Give the rows of every step of a trial.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions.
+    steps : sequence of Step
+        Whose motion is known.
+    curves : xarray.Dataset
+        Of these steps, from `aqbio.steps.curves.step_dataset`, with spreads.
+    scheme : RoleScheme
+        That of the curves.
+    """
+    import pandas as pd
+
+    off = {side: deviations(trial, side) for side in {step.side for step in steps}}
+    first = rows_of_level_a(curves, steps)
+    levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
+    for place, step in enumerate(steps):
+        told = with_intervals([*first[place], *levels[place]], off[step.side], step.contact)
+        posterior = _with_posterior(told, curves.isel(step=place))
+        found = pd.DataFrame(list(posterior), columns=list(COLUMNS))
+        yield found.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
+
+
+def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iterator[Row]:
+    """Add low and high to rows: stance means, and stance impulses, which are means times contact.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+    off : Deviations
+        Of the stance foot.
+    contact : float
+        Contact time, s.
+
+    Examples
+    --------
+    >>> row = {"level": "B", "source": "leg_push", "target": "pelvis", "axis": "y",
+    ...        "phase": "stance", "statistic": "moment_impulse", "value": 3.0}
+    >>> off = {("B", "leg_push", "pelvis", "moment_mean"): {"y": (-5.0, 10.0)}}
+    >>> next(with_intervals([row], off, 0.1))["high"]
+    4.0
+    """
+    for row in rows:
+        statistic, factor = row["statistic"], 1.0
+        if statistic.endswith("_impulse"):
+            statistic, factor = statistic.removesuffix("_impulse") + "_mean", contact
+        key = (row["level"], row["source"], row["target"], statistic)
+        known = row["phase"] == "stance" and key in off
+        low, high = off[key][row["axis"]] if known else UNKNOWN
+        row["low"], row["high"] = row["value"] + factor * low, row["value"] + factor * high
+        yield row
+
+
+def _with_posterior(rows: Iterable[Row], curves: xr.Dataset) -> Iterator[Row]:
+    """Add the posterior standard deviation of stance means of momentum and its rate."""
+    items = curves["group"].values.tolist()
+    known = {
+        "momentum_mean": curves["stance_momentum_sd"].values,
+        "moment_mean": curves["stance_rate_sd"].values,
+    }
+    for row in rows:
+        sd = known.get(row["statistic"])
+        own = row["level"] == "A" and row["phase"] == "stance" and row["source"] in items
+        row["sd_posterior"] = float("nan")
+        if sd is not None and own:
+            row["sd_posterior"] = float(sd[items.index(row["source"]), AXES.index(row["axis"])])
+        yield row

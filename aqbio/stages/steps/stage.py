@@ -1,0 +1,300 @@
+"""Stage steps: a participant's steps, one row each, their curves, contributions and quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.io.columnar import joined, write_columns
+from aqbio.io.dictionary import Columns
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import provenance
+from aqbio.io.study import Study
+from aqbio.mechanics.gait.step_measures import speed_change
+from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import AXES, GRAVITY
+from aqbio.records.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.records.step_files import CURVES, STAGE, step_file
+from aqbio.stages.steps import columns as step_columns
+from aqbio.stages.steps import quality
+from aqbio.stages.steps.contribution_rows import contribution_tables
+from aqbio.stages.steps.curves import curves_dataset, kept_curves
+from aqbio.stages.steps.trial import TrialSteps
+from aqbio.stats.trial_precision import statistic_sds
+from aqbio.steps.contacts import trial_contacts, trial_steps
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.roles import role_scheme
+from aqbio.steps.spreads import with_spreads
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrial:
+    """What is kept of a trial.
+
+    Attributes
+    ----------
+    steps, quality : list of dict
+        Rows of the tables.
+    contributions : list of DataFrame
+        Of every step that was kept.
+    curves : xarray.Dataset
+        Of these steps, in single precision.
+    source : Path
+    """
+
+    steps: list[Row]
+    quality: list[Row]
+    contributions: list[pd.DataFrame]
+    curves: xr.Dataset
+    source: Path
+
+
+def _without_results(study: Study, participant_id: str) -> None:
+    """Leave the files of a participant that nothing is known of."""
+    _write(study, participant_id, [])
+
+
+@participant_stage(STAGE, _without_results)
+def steps_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Cut all trials of a participant into steps.
+
+    Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc`` and
+    ``contributions.nc``; ``steps.json`` last.
+    """
+    told: list[ToldTrial] = []
+
+    def work(trial: Trial) -> TrialOutcome:
+        source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
+        found = _trial_steps(study, participant_id, trial, source)
+        told.append(_told(study, found))
+        return TrialOutcome(
+            {"unobserved": quality.unobserved_parts(study, found.data)}, (), (source,)
+        )
+
+    trials = run_trials(study, participant_id, STAGE, work, report)
+    _write(study, participant_id, told)
+    write_manifest(study, participant_id, STAGE, trials)
+
+
+def _write(study: Study, participant_id: str, told: Sequence[ToldTrial]) -> None:
+    scheme = role_scheme(study)
+    files = [trial.source for trial in told]
+    source = provenance(STAGE, files, study.stage_settings(STAGE))
+    curves = curves_dataset([trial.curves for trial in told], scheme)
+    write_dataset(curves, step_file(study, participant_id, CURVES), source)
+    columns = step_columns.step_table(scheme.items)
+    contributions = [table for trial in told for table in trial.contributions]
+    for name, table, described in (
+        ("steps", _frame((row for one in told for row in one.steps), columns), columns),
+        (
+            "quality",
+            _frame((row for one in told for row in one.quality), step_columns.QUALITY),
+            step_columns.QUALITY,
+        ),
+        (
+            "contributions",
+            joined(contributions, list(step_columns.CONTRIBUTIONS)),
+            step_columns.CONTRIBUTIONS,
+        ),
+    ):
+        write_columns(table, step_file(study, participant_id, name), described, source)
+
+
+def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+    """Rows and curves of a trial: its signals are let go."""
+    import pandas as pd
+
+    rows = list(_step_rows(study, trial))
+    known = set(trial.numbers)
+    kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
+    wanted = {row["step"] for row in kept}
+    person, name = trial.participant_id, trial.trial.trial_id
+    return ToldTrial(
+        steps=rows,
+        quality=list(quality.quality_rows(study, [trial])),
+        contributions=[
+            table.assign(
+                participant_id=pd.Categorical([person] * len(table)),
+                trial_id=pd.Categorical([name] * len(table)),
+                step=number,
+            )
+            for number, table in zip(trial.numbers, trial.rows, strict=True)
+            if number in wanted
+        ],
+        curves=kept_curves(trial.curves, kept),
+        source=trial.source,
+    )
+
+
+def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    if "verdict" in frame:  # what was not measured neither passes nor fails
+        unknown = frame["value"].isna() & frame["verdict"].notna()
+        frame.loc[unknown, "verdict"] = "not_testable"
+    return frame
+
+
+def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:
+    data = read_dataset(source)
+    steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
+    first, last = float(data["time"][0]), float(data["time"][-1])
+    scheme = role_scheme(study)
+    covered = [step for step in steps if step.touchdown >= first and step.toe_off <= last]
+    curves = step_dataset(data, covered, study.model_map, scheme)
+    curves = with_spreads(curves, data, covered, scheme)
+    rows = tuple(contribution_tables(data, covered, curves, scheme))
+    final = read_dataset(study.folder(participant_id, "consistency") / f"{trial.trial_id}.nc")
+    data = data.assign_attrs(statistic_sds(data, steps))
+    return TrialSteps(
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, source
+    )
+
+
+def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
+    mass = float(trial.data.attrs["mass"])
+    height = study.participant(trial.participant_id).height_m
+    belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
+    velocity = trial.data["com_velocity"].values + belt
+    items = role_scheme(study).items
+    turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
+    numbers = trial.numbers
+    for step, turn in zip(trial.steps, turns, strict=True):
+        row: Row = dict.fromkeys(step_columns.step_table(items))
+        row |= {
+            "participant_id": trial.participant_id,
+            "trial_id": trial.trial.trial_id,
+            "condition": trial.trial.condition,
+            "step": step.number,
+            "side": step.side,
+            "touchdown_s": step.touchdown,
+            "toe_off_s": step.toe_off,
+            "next_touchdown_s": step.next_touchdown,
+            "contact_s": step.contact,
+            "contact_error_s": step.time_error,
+            "flight_s": step.flight,
+            "status": step.status,
+            "reason": step.reason or None,
+            "events": trial.data.attrs["events"],
+            "motion": trial.data.attrs["motion"],
+            "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
+            "mass_kg": mass,
+            "height_m": np.nan if height is None else height,
+        }
+        if step.number in numbers:
+            curves = trial.curves.isel(step=numbers.index(step.number))
+            row |= _marker_errors(trial, step)
+            row |= _step_outcomes(step, curves, mass)
+            row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
+            row |= _consistency_outcomes(curves)
+            row |= _judgement(study, row)
+        yield row
+
+
+def _marker_errors(trial: TrialSteps, step: Step) -> Row:
+    """Marker errors during the contact; NaN where no marker was compared with the model."""
+    during = trial.marker_error.sel(time=slice(step.touchdown, step.toe_off)).values
+    seen = during[np.isfinite(during)]
+    if not trial.tracked or not len(seen):
+        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
+    return {
+        "marker_rms_m": float(np.sqrt((seen**2).mean())),
+        "marker_max_m": float(seen.max()),
+    }
+
+
+def _peak(data: xr.Dataset, step: Step) -> float:
+    """Largest vertical force of a step's contact on the plates, N; NaN without plates."""
+    own = data["contact_touchdown"].values == step.touchdown
+    own &= data["contact_foot"].values == step.side
+    return float(data["contact_peak"].values[own][0])
+
+
+def _step_outcomes(step: Step, curves: xr.Dataset, mass: float) -> Row:
+    """Scalars of one step: stance means of H, residual, forces, steadiness."""
+    stance = curves.sel(phase="stance")
+    momentum = phase_mean(stance["angular_momentum"].values)
+    force = stance["ground_force"].values / (mass * GRAVITY)
+    row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, momentum)
+    row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", stance["residual_moment"])
+    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"])
+    forward = curves["com_velocity"].sel(axis="x").values
+    row |= {
+        "speed_mps": speed,
+        "step_frequency_hz": 1.0 / duration,
+        "step_length_m": speed * duration,
+        "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
+        "speed_change_mps": speed_change(forward, step),
+        "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
+    }
+    return row
+
+
+def _consistency_outcomes(curves: xr.Dataset) -> Row:
+    """Posterior of the stance means of H, and the residual before the fit."""
+    known = curves["stance_momentum_sd"].values
+    before = curves["residual_moment_plain"].sel(phase="stance")
+    row = _by_group("H_{group}_{axis}_stance_mean_sd_kgm2ps", curves, known)
+    return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
+
+
+def _by_group(name: str, curves: xr.Dataset, values: FloatArray) -> Row:
+    """Numbers of groups and axes, (G, 3), by the name of their column."""
+    return {
+        name.format(group=group, axis=axis): values[r, a]
+        for r, group in enumerate(curves["group"].values)
+        for a, axis in enumerate(AXES)
+    }
+
+
+def _stance_rms(name: str, moment: xr.DataArray) -> Row:
+    values = phase_rms(moment.values)
+    return {name.format(axis=axis): values[a] for a, axis in enumerate(AXES)}
+
+
+def _judgement(study: Study, row: Row) -> Row:
+    """Flags of a step, and its rejection where the settings ask for it."""
+    flags = list(_flags(study, row))
+    turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
+    markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags
+    judged: Row = {"flags": ",".join(flags) or None}
+    if row["status"] != "rejected" and (turns or markers):
+        why = "it counts as a turn" if turns else "its marker errors exceed the limits"
+        judged |= {"status": "rejected", "reason": why}
+    return judged
+
+
+def _flags(study: Study, row: Row) -> Iterator[str]:
+    """What is unusual about a step without rejecting it."""
+    settings = study.settings.steps
+    if abs(row["speed_change_mps"]) > settings.steady_speed_change * row["speed_mps"]:
+        yield "accelerating"
+    if abs(row["lateral_force_bw"]) > settings.lateral_force_bw:
+        yield "lateral_force"
+    if abs(row["heading_change_deg"]) > settings.heading_change_degrees:
+        yield "heading_change"
+    if np.isnan(row["H_total_y_stance_mean_kgm2ps"]):
+        yield "whole_body_unknown"
+    limits = study.settings.solve
+    rms, largest = row["marker_rms_m"], row["marker_max_m"]
+    if rms is not None and (rms > limits.reject_rms_m or largest > limits.reject_max_m):
+        yield "marker_error"

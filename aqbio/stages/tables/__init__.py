@@ -1,0 +1,1 @@
+"""Stage tables: the tables of the study from those of its participants."""

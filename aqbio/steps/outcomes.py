@@ -1,0 +1,233 @@
+"""What contributions.tsv tells of a step: one list of outcomes for means and for their intervals.
+
+Measured trials and draws of them carry the same names: a row and its interval are reductions of
+the same signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from aqbio.mechanics.contributions.joint_power import OTHER
+from aqbio.mechanics.contributions.levels import PRIMARY
+from aqbio.mechanics.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
+from aqbio.mechanics.gait.steps import Side
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ROLE_SIDES
+from aqbio.steps.signals import Matrix, RoleParts, named_parts
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+HALF_LUMBAR = "_half_lumbar"
+"""Ending of the sums that count half of the lumbar moment for the swing side."""
+
+HALVED = tuple(f"{one}{HALF_LUMBAR}" for one in ROLE_SIDES)
+
+WHOLE = "whole_body"
+
+Statistic = Literal["mean", "min", "max", "impulse", "share"]
+ALL: tuple[Statistic, ...] = ("mean", "min", "max", "impulse")
+MEAN: tuple[Statistic, ...] = ("mean",)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows of one signal.
+
+    Attributes
+    ----------
+    level, signal, target, quantity, unit : str
+    part : str
+        Dimension of the signal whose labels are the sources; empty where the signal is the source.
+    at : mapping
+        Label along other dimensions of the signal.
+    axes : str
+        Axes that are told.
+    stance, flight : tuple of {"mean", "min", "max", "impulse"}
+        Statistics that are told of each phase.
+    impulse : str
+        Axes of which impulses in early and late stance are told.
+    pushing : tuple of str
+        Sources that have these impulses; empty for all.
+    without : tuple of str
+        Sources that are not told.
+    known : {"", "somewhere", "throughout"}
+        How much of a phase a source must be known in to be told at all.
+    """
+
+    level: str
+    signal: str
+    part: str
+    target: str
+    quantity: str
+    unit: str
+    at: Mapping[str, str] = field(default_factory=dict)
+    axes: str = "xyz"
+    stance: tuple[Statistic, ...] = MEAN
+    flight: tuple[Statistic, ...] = ()
+    impulse: str = ""
+    pushing: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    known: Literal["", "somewhere", "throughout"] = ""
+
+    def name(self, statistic: str) -> str:
+        """Name of a statistic in the table."""
+        return f"{self.quantity}_{statistic}"
+
+    def values(self, data: xr.Dataset) -> tuple[list[str], FloatArray]:
+        """Sources and their values (..., source, axis); none where the data lack the signal."""
+        if self.signal not in data:
+            return [], np.zeros(0)
+        signal = data[self.signal].sel(dict(self.at))
+        if not self.part:
+            return [self.signal], signal.values[..., None, :]
+        sources = [str(one) for one in signal[self.part].values if one not in self.without]
+        chosen = signal.sel({self.part: sources})
+        return sources, chosen.transpose(..., self.part, "axis").values
+
+
+LEVEL_A = (
+    Outcome(
+        "A", "angular_momentum", "group", WHOLE, "momentum", "kg m2/s",
+        stance=ALL[:3], flight=MEAN, known="somewhere",
+    ),
+    Outcome(
+        "A", "angular_momentum_rate", "group", WHOLE, "moment", "N m",
+        stance=ALL, flight=MEAN, known="somewhere",
+    ),
+    *(
+        Outcome("A", name, "", WHOLE, "moment", "N m", stance=ALL, flight=MEAN)
+        for name in ("moment_of_force", "free_moment", "residual_moment")
+    ),
+    Outcome(
+        "joint", "joint_moment", "joint", "distal_segment", "moment", "N m",
+        stance=ALL, flight=ALL, known="throughout",
+    ),
+)  # fmt: skip
+"""Level A and joint moments. What one group gains in flight the others lose: the mean will do."""
+
+LEVEL_B = (
+    *(
+        Outcome("B", f"hub_{part}_moment", "chain", "pelvis", f"{part}_moment", "N m", flight=MEAN)
+        for part in ("joint", "force")
+    ),
+    Outcome("B", "hub_moment", "chain", "pelvis", "moment", "N m", flight=MEAN, impulse="xyz"),
+    Outcome(
+        "force", "relative_force", "group", "ground", "relative_force", "N", flight=MEAN,
+        without=(*ROLE_SIDES, "total"),
+    ),
+)  # fmt: skip
+"""Level B and the forces relative to the pelvis."""
+
+SHARE = Outcome(
+    "force", "inertial_force", "group", "ground", "inertial", "1", stance=("share",),
+    without=("total",),
+)  # fmt: skip
+"""Shares of the stance impulse of the ground reaction force."""
+
+POWER, BOTH_FEET = "joint_power", "force_of_both_feet"
+
+LEVEL_SIGNALS = (
+    "hub_joint_moment", "hub_force_moment", "hub_moment", "relative_force", SHARE.signal, POWER,
+    "ground_force", BOTH_FEET, "induced_ground_force", "induced_momentum_rate",
+    "induced_pelvis_acceleration",
+)  # fmt: skip
+"""Signals of levels B and C and of the force shares."""
+
+
+def caused(data: xr.Dataset) -> Iterator[Outcome]:
+    """Level C: everything under the primary contact model; under the others force and sides.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With the contact models that were computed.
+    """
+    models = [str(one) for one in data["contact_model"].values] if "contact_model" in data else []
+    sides = [str(one) for one in data["target"].values if one != WHOLE] if models else []
+    for model in models:
+        level, at, primary = f"C ({model})", {"contact_model": model}, model == PRIMARY
+        without, pushing = (() if primary else HALVED), (*ROLE_SIDES,)
+        yield Outcome(
+            level, "induced_ground_force", "source", "ground", "force", "N", at,
+            axes="xyz" if primary else "xy", impulse="xy" if primary else "",
+            pushing=pushing, without=without,
+        )  # fmt: skip
+        for side in sides:
+            yield Outcome(
+                level, "induced_momentum_rate", "source", side, "moment", "N m",
+                at | {"target": side}, axes="xyz" if primary else "y",
+                impulse="y" if primary else "", pushing=pushing, without=without,
+            )  # fmt: skip
+        if primary:
+            yield Outcome(
+                level, "induced_pelvis_acceleration", "source", "pelvis", "angular_acceleration",
+                "rad/s2", at, axes="y",
+            )  # fmt: skip
+            yield Outcome(
+                level, "induced_momentum_rate", "source", WHOLE, "moment", "N m",
+                at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing,
+            )  # fmt: skip
+
+
+def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
+    """Parts of a trial by role, those alone that its model has."""
+    named = {
+        dimension: [role_name(name, "right") for name in _names(trial, dimension)]
+        for dimension in ("joint", "chain")
+    }
+    parts = named_parts(**named)
+    groups, sources = _names(trial, "group"), _names(trial, "source")
+    items = scheme.known("right", groups)[0]
+    parts["group"] = ("group", items, lambda names, push: scheme.matrix(push, names, *items))
+    sides = [one for one in ROLE_SIDES if one in items]
+    parts["target"] = ("target", (*sides, WHOLE), _targets(scheme, sides))
+    labels = (*ROLE_SIDES, *HALVED, *(role_name(name, "right") for name in sources))
+    parts["source"] = ("source", labels, source_matrix)
+    return parts
+
+
+def _names(trial: xr.Dataset, dimension: str) -> list[str]:
+    return [str(one) for one in trial[dimension].values] if dimension in trial.coords else []
+
+
+def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
+    def matrix(names: Sequence[str], push: Side) -> FloatArray:
+        """Sides, and all groups that a model has: the whole body."""
+        return np.vstack([scheme.matrix(push, names, *sides), np.ones(len(names))])
+
+    return matrix
+
+
+def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
+    """Sources behind each row of level C: both sides, with half of the lumbar moment, each alone.
+
+    Parameters
+    ----------
+    names : sequence of S str
+        Anatomical sources.
+    push : {"left", "right"}
+        The stance foot.
+
+    Returns
+    -------
+    (R, S) array
+        Single sources in the order of a right step.
+    """
+    singles = named_matrix([role_name(name, "right") for name in names], push, names)
+    halves = moment_matrix(names, push, lumbar_swing_share=0.5)
+    return np.concatenate([moment_matrix(names, push), halves, singles])
+
+
+def without_idle(trial: xr.Dataset) -> xr.Dataset:
+    """The trial without a source that its model does not have, which causes nothing at all."""
+    if "source" not in trial.coords or OTHER not in trial["source"].values:
+        return trial
+    if np.abs(trial["induced_momentum_rate"].sel(source=OTHER).values).max() > 0.0:
+        return trial
+    return trial.drop_sel(source=OTHER)

@@ -1,0 +1,144 @@
+"""How sure curves are: nothing from nothing, a closed form for plates, the same in a mirror."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.gait.roles import RoleScheme
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.stages.contributions.curve_intervals import (
+    ITEMS,
+    KNOTS,
+    curves_sd_dataset,
+    phase_frames,
+)
+from aqbio.stages.contributions.intervals import interval_rows
+from aqbio.stages.contributions.trial_draws import Sampling, outcomes_of
+from aqbio.stages.steps.curves import kept_curves
+from aqbio.steps.signals import CHAINS
+from tests.mechanics.levels_case import mirrored_run, smooth_run
+from tests.stages.contributions.test_intervals import EXACT, PLATES, STEP, _draws
+from tests.stages.made_contributions import made_trial
+from tests.steps.cut import cut_steps
+from tests.steps.test_curves import _steps
+
+COUNTS = {"sure_group": len(RoleScheme().items), "sure_chain": len(CHAINS), "": 1}
+ITEM_COUNTS = {name: COUNTS[item] for name, item in ITEMS.items()}
+
+
+@pytest.fixture(scope="module")
+def run():
+    return smooth_run(60)
+
+
+def _dataset(draws, step=STEP):
+    phases = phase_frames(draws, step)
+    drawn = [found for found, _ in outcomes_of(draws, phases)]
+    return curves_sd_dataset(draws, {step: list(zip(phases, drawn, strict=True))})
+
+
+def test_what_is_exact_has_no_band(run):
+    found = _dataset(_draws(*run, EXACT, Sampling(3, 1, 8)))
+    for name in ITEMS:
+        values = found[f"sd_{name}"].sel(stance_foot="right").values
+        assert np.nanmax(values) < 1e-4 if "angular" not in name else np.nanmax(values) < 1e-6
+
+
+def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
+    """Var M_y = Σ over feet of (gain M_y)² + place² (F_x² + F_z²); the residual likewise.
+
+    500 draws: a standard deviation is known to 1/√1000 = 3 %, over 8 knots and 2 variables to 4
+    standard deviations.
+    """
+    case, time = run
+    draws = _draws(case, time, PLATES, Sampling(500, 1, 8))
+    frames = draws.frames(STEP)
+    balance, spread = draws.found.mechanics.balance, LoadSpread()
+    moment = (balance.moment_of_force + balance.free_moment)[frames, :, 1]
+    force = balance.force[frames]
+    variance = (spread.gain * moment) ** 2
+    variance += spread.place**2 * (force[..., 0] ** 2 + force[..., 2] ** 2)
+    expected = np.sqrt(variance.sum(axis=1))
+    at = (time[frames] - STEP.touchdown) / STEP.contact
+    found = _dataset(draws).sel(stance_foot="right", phase="stance", axis="y")
+    for name in ("external_moment", "residual_moment"):
+        ours = found[f"sd_{name}"].values
+        np.testing.assert_allclose(ours, np.interp(KNOTS, at, expected), rtol=0.12)
+    assert np.nanmax(found["sd_angular_momentum"].values) < 1e-6
+
+
+def test_bands_and_means_agree(run):
+    """A mean is at most as unsure as its curve at its worst, and not surer than a fifth of it."""
+    draws = _draws(*run, Spread(), Sampling(60, 1, 8, motions=12))
+    found = _dataset(draws).sel(stance_foot="right", phase="stance")
+    rows = [row for row in interval_rows(draws, STEP) if row["level"] in ("A", "B")]
+    told = {(row["source"], row["statistic"], row["axis"]): row["sd"] for row in rows}
+    for name, statistic, source in (
+        ("angular_momentum", "momentum_mean", "swing_side"),
+        ("angular_momentum_rate", "moment_mean", "arms"),
+        ("hub_moment", "moment_mean", "leg_push"),
+        ("hub_joint_moment", "joint_moment_mean", "leg_push"),
+        ("hub_force_moment", "force_moment_mean", "upper_body"),
+    ):
+        item = {ITEMS[name]: source}
+        curve = found[f"sd_{name}"].sel(item).max("knot")
+        for axis in "xyz":
+            mean = told[source, statistic, axis]
+            assert 0.0 < mean <= 1.001 * float(curve.sel(axis=axis)), (name, axis)
+
+
+def test_a_left_step_is_as_sure_as_its_mirror_image(run):
+    case, time = run
+    ours = _dataset(_draws(case, time, EXACT, Sampling(3, 1, 8)))
+    assert np.isnan(ours["sd_hub_moment"].sel(stance_foot="left")).all()
+    left = replace(STEP, side="left")
+    mirrored = _draws(mirrored_run(case), time, PLATES, Sampling(400, 1, 8))
+    straight = _draws(case, time, PLATES, Sampling(400, 2, 8))
+    theirs = _dataset(mirrored, left).sel(stance_foot="left", phase="stance")
+    ours = _dataset(straight).sel(stance_foot="right", phase="stance")
+    for name in ("external_moment", "hub_moment"):
+        a, b = (one[f"sd_{name}"].values for one in (ours, theirs))
+        known = np.isfinite(a) & (a > 0.1 * np.nanmax(a))
+        np.testing.assert_allclose(a[known], b[known], rtol=0.25)
+
+
+def test_the_flight_has_a_band_where_it_is_known_who_pushes(run):
+    case, time = run
+    draws = _draws(case, time, PLATES, Sampling(8, 1, 8))
+    whole = _dataset(draws).sel(stance_foot="right", phase="flight")
+    assert np.isfinite(whole["sd_hub_moment"].sel(sure_chain="leg_push")).all()
+    without = (
+        _dataset(draws, replace(STEP, next_touchdown=np.nan)),
+        _dataset(replace(draws, roles=RoleScheme(flight="R2"))),
+    )
+    for found in without:
+        flight = found.sel(stance_foot="right", phase="flight")
+        assert np.isnan(flight["sd_hub_moment"]).all()
+        stance = found["sd_external_moment"].sel(stance_foot="right", phase="stance")
+        assert np.isfinite(stance).all()
+
+
+def test_bands_travel_to_the_step_curves(run):
+    """The knots of stage contributions are the 101 points of the study's file."""
+    trial, drawn = made_trial(), _dataset(_draws(*run, PLATES, Sampling(8, 1, 8)))
+    steps = _steps(trial)[:2]
+    trial = trial.merge(drawn)
+    row = dict.fromkeys(
+        ("participant_id", "trial_id", "condition", "side", "speed_mps", "contact_s", "flight_s",
+         "mass_kg", "height_m"),
+        0.0,
+    )  # fmt: skip
+    rows = [row | {"step": step.number} for step in steps]
+    data = kept_curves(cut_steps(trial, steps), rows)
+    for name in ITEMS:
+        if name in data:
+            assert data[f"{name}_sd"].dims == data[name].dims
+    ours = data["external_moment_sd"].isel(step=0).sel(phase="stance").values
+    knots = drawn["sd_external_moment"].sel(stance_foot="right", phase="stance").values
+    np.testing.assert_allclose(ours[::5], knots, rtol=1e-6)
+    assert np.isnan(data["external_moment_sd"].isel(step=1)).all()
+    assert np.isnan(cut_steps(made_trial(), steps)["hub_moment_sd"]).all()

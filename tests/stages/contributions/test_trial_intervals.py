@@ -1,0 +1,154 @@
+"""Intervals of a trial: one contact of each foot, told as deviations, added where they belong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.names import AXES, SIDES
+from aqbio.stages.contributions.intervals import interval_rows
+from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
+from aqbio.stages.contributions.trial_intervals import drawn_steps, drawn_window, intervals_dataset
+from aqbio.stages.steps.contribution_rows import with_intervals
+from aqbio.steps.deviations import NAMES, deviations
+from aqbio.steps.rows import level_rows
+from tests.mechanics.levels_case import body_spread, smooth_run
+from tests.stages.made_levels import RIGHT, STEP, levels_trial
+
+LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
+
+LONGEST = 0.3
+
+
+@pytest.fixture(scope="module")
+def draws():
+    case, time = smooth_run(60)
+    trial = (time, 0.0, case.touching)
+    return trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(24, 1, 8))
+
+
+@pytest.fixture(scope="module")
+def drawn(draws):
+    return intervals_dataset(draws, [RIGHT, LEFT], LONGEST)
+
+
+def test_the_middle_whole_contact_of_each_foot_is_drawn():
+    time = np.linspace(0.0, 3.0, 301)
+    contacts = [
+        Contact("right", start, start + 0.1, complete, 0.2)
+        for start, complete in ((0.2, True), (1.4, False), (1.9, True), (2.95, True))
+    ]
+    drawn = drawn_steps(contacts, time, LONGEST)
+    assert [(step.side, step.touchdown) for step in drawn] == [("right", 1.9)]
+
+
+@pytest.mark.parametrize(("longest", "status"), [(0.19, "incomplete"), (0.21, "ok")])
+def test_a_step_is_drawn_with_its_flight_as_the_settings_have_it(longest, status):
+    """A flight of 0.2 s: a limit of the module's own would not follow the study's."""
+    contacts = [Contact("right", 0.4, 0.5, True, 0.2), Contact("left", 0.7, 0.8, True, 0.2)]
+    right = next(
+        x for x in drawn_steps(contacts, np.array([0.0, 1.0]), longest) if x.side == "right"
+    )
+    assert right.status == status
+
+
+def test_a_foot_without_a_whole_contact_has_no_interval(draws):
+    found = intervals_dataset(draws, [RIGHT, replace(LEFT, complete=False)], LONGEST)
+    assert deviations(found, "left") == {}
+    assert len(deviations(found, "right")) > 50
+    assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)], LONGEST)) == 0
+
+
+def test_an_outcome_that_was_not_drawn_costs_no_other_its_interval(drawn):
+    """Of one foot only, or without a number: n/a for itself."""
+    known = deviations(drawn, "left")
+    key = ("A", "arms", "whole_body", "momentum_mean")
+    parts = zip(*(drawn[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
+    place = list(parts).index(key)
+    holed = drawn.copy(deep=True)
+    holed["interval_low"].values[SIDES.index("left"), place, 2] = np.nan
+    left = deviations(holed, "left")
+    assert set(known) - set(left) == {key}
+    assert left == {name: value for name, value in known.items() if name != key}
+    assert deviations(holed, "right") == deviations(drawn, "right")
+
+
+def test_each_foot_has_its_own_roles(draws, drawn):
+    """Sources come in the order of anatomy, which is another order of roles for each foot."""
+    for contact in (RIGHT, LEFT):
+        step = replace(
+            STEP, side=contact.side, touchdown=contact.touchdown, toe_off=contact.toe_off
+        )
+        off = deviations(drawn, contact.side)
+        for row in interval_rows(draws, step):
+            key = (row["level"], row["source"], row["target"], row["statistic"])
+            low, high = off[key][row["axis"]]
+            assert row["value"] + low == pytest.approx(row["low"], rel=1e-9, abs=1e-9)
+            assert row["value"] + high == pytest.approx(row["high"], rel=1e-9, abs=1e-9)
+
+
+def test_intervals_survive_the_file(drawn, tmp_path):
+    write_dataset(drawn, tmp_path / "trial.nc", {})
+    assert deviations(read_dataset(tmp_path / "trial.nc"), "left") == deviations(drawn, "left")
+
+
+def test_rows_of_levels_get_them(drawn):
+    """Every stance mean of level B and of level C's main outcomes, and no other row."""
+    case, time = smooth_run(60)
+    trial = levels_trial(case, time, [RIGHT])[1]
+    rows = pd.DataFrame(
+        with_intervals(level_rows(trial, STEP), deviations(drawn, "right"), STEP.contact)
+    )
+    known = rows["low"].notna()
+    assert set(rows.loc[known, "phase"]) == {"stance"}
+    assert (rows.loc[known, "low"] <= rows.loc[known, "high"]).all()
+    chains = rows[
+        (rows.level == "B") & (rows.statistic == "moment_mean") & (rows.phase == "stance")
+    ]
+    assert set(chains.loc[chains["low"].isna(), "source"]) == {"residual"}
+    for model in ("C1", "C2", "C3"):
+        caused = rows[(rows.level == f"C ({model})") & (rows.statistic == "force_mean")]
+        assert caused["low"].notna().all()
+    turned = rows[rows.statistic == "angular_acceleration_mean"]
+    assert {"hip_push", "lumbar", "push_side", "swing_side_half_lumbar"} <= set(turned["source"])
+    assert turned["low"].notna().all()
+    assert (turned["high"] - turned["low"]).max() > 0.1
+    shares = rows[(rows.level == "force") & (rows.phase == "stance")]
+    assert shares["low"].notna().all()
+    parts = rows[rows.statistic.isin(["joint_moment_mean", "force_moment_mean"])]
+    parts = parts[(parts.phase == "stance") & (parts.source != "residual")]
+    assert parts["low"].notna().all()
+
+
+def test_an_impulse_is_as_sure_as_its_mean():
+    key = {"level": "A", "source": "arms", "target": "whole_body", "axis": "y", "phase": "stance"}
+    off = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, (-1.0, 2.0))}
+    rows = [key | {"statistic": f"moment_{x}", "value": 5.0} for x in ("mean", "impulse", "max")]
+    mean, impulse, largest = with_intervals(rows, off, 0.1)
+    assert (mean["low"], mean["high"]) == (4.0, 7.0)
+    assert (impulse["low"], impulse["high"]) == pytest.approx((4.9, 5.2))
+    assert np.isnan(largest["low"])
+
+
+def test_a_window_moves_its_frames_as_the_whole_trial_does():
+    """Far from its ends a spline of a part is the spline of the whole: 0.43 to the 24th is 2e-9."""
+    case, time = smooth_run(160)
+    contacts = [replace(RIGHT, touchdown=float(time[60]), toe_off=float(time[95]))]
+    window = drawn_window(contacts, time, LONGEST)
+    assert (window.start, window.stop) == (36, 120)
+    trial = (time, 0.0, np.zeros((160, 2), dtype=bool))
+    whole = trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(2, 1, 8, motions=3))
+    still = replace(body_spread(case.skeleton), skin_sd=np.zeros(len(case.skeleton.markers)))
+    weight, frames = np.ones(len(case.skeleton.markers)), slice(60, 96, 5)
+    part, every = (
+        with_bodies(whole, still, weight, one).moved_motions(frames) for one in (window, None)
+    )
+    for name, limit in (("q", 1e-9), ("u", 1e-7), ("udot", 1e-6)):
+        ours, theirs = getattr(part, name), getattr(every, name)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit * np.abs(theirs).max())

@@ -1,0 +1,30 @@
+"""Studies with drawn evidence, judged once for all tests of this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aqbio.io.study import Study
+from aqbio.stages.hypotheses.stage import hypotheses_study
+from tests.stages.hypotheses.made_evidence import drawn_study
+
+
+def judged(folder: Path, world: str, **options: object) -> Study:
+    """Write a study, judge it, and give it."""
+    study = drawn_study(folder, world, **options)
+    hypotheses_study(study, lambda _line: None)
+    return study
+
+
+@pytest.fixture(scope="session")
+def classical(tmp_path_factory) -> Study:
+    """W0: arms balance both legs."""
+    return judged(tmp_path_factory.mktemp("classical"), "W0")
+
+
+@pytest.fixture(scope="session")
+def balanced(tmp_path_factory) -> Study:
+    """W1: the swing leg balances push leg, arms and torso."""
+    return judged(tmp_path_factory.mktemp("balanced"), "W1")

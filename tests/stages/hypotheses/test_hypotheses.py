@@ -1,0 +1,502 @@
+"""From evidence files to verdicts: labels for what was drawn, gates, and what is absent."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.config import Capacity
+from aqbio.figures.limiter import model_speeds
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.study import load_study
+from aqbio.io.tables import read_table
+from aqbio.mechanics.gait.roles import with_pelvis
+from aqbio.records.evidence_files import OWN
+from aqbio.stages.evidence.stage import arms_dataset, own_dataset
+from aqbio.stages.figures.illustrations import hypothesis_figures
+from aqbio.stages.figures.limiter_numbers import limiter_numbers
+from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
+from aqbio.stages.hypotheses.capacity_scores import capacity_scores
+from aqbio.stages.hypotheses.gathered import gathered
+from aqbio.stages.hypotheses.multiverse import variants
+from aqbio.stages.hypotheses.patterns import IMPLIED, phase_momenta
+from aqbio.stages.hypotheses.stage import hypotheses_study
+from aqbio.stats.registry import DEFAULT, read_registry
+from tests.small_study import replace
+from tests.stages.hypotheses.made_evidence import drawn_study
+
+COLUMNS = (
+    "hypothesis", "verdict", "reason", "statistic", "estimate", "ci_low", "ci_high",
+    "smallest_effect", "p_holm", "n_athletes", "n_steps", "gates", "fragile", "mde",
+    "registry_hash",
+)  # fmt: skip
+
+
+def _table(study, name):
+    path = study.root / "tables" / f"{name}.tsv"
+    return pd.read_csv(path, sep="\t", na_values="n/a", keep_default_na=False)
+
+
+def _labels(study):
+    return dict(_table(study, "verdicts")[["hypothesis", "verdict"]].itertuples(index=False))
+
+
+def _judge(study):
+    hypotheses_study(study, lambda _line: None)
+    return study
+
+
+def test_columns_of_the_verdict_table(classical):
+    table = _table(classical, "verdicts")
+    assert tuple(table.columns[: len(COLUMNS)]) == COLUMNS
+    sidecar = json.loads((classical.root / "tables" / "verdicts.json").read_text())
+    assert set(sidecar["columns"]) == set(table.columns)
+    assert len(set(table["registry_hash"])) == 1
+    assert sidecar["provenance"]["registry_hash"] == table["registry_hash"][0]
+
+
+def test_drawn_worlds_get_their_row(classical, balanced):
+    """The discriminating cells of science.md 7.5; the whole matrix is `python -m validation`."""
+    one, other = _labels(classical), _labels(balanced)
+    assert [one[name] for name in ("H1", "H2", "H5a")] == ["not_supported"] * 3
+    assert [other[name] for name in ("H1", "H2", "H4", "H5a", "H5b")] == ["supported"] * 5
+    for labels in (one, other):
+        assert labels["H3a"] == "mechanically_implied"
+        assert (labels["H6"], labels["H8c"]) == ("not_testable", "not_testable")
+        assert (labels["H3d"], labels["H7"]) == ("supported", "supported")
+
+
+def test_what_is_absent_is_not_guessed(classical):
+    rows = _table(classical, "verdicts").set_index("hypothesis")
+    assert rows.loc["H3b", "verdict"] == "not_testable"
+    assert "capacities.tsv" in rows.loc["H3b", "reason"]
+    assert rows.loc["H3e", "verdict"] == "inconclusive"
+    assert "12 consecutive steps" in rows.loc["H3e", "reason"]
+
+
+def test_flight_is_implied_and_in_no_test(balanced):
+    table = _table(balanced, "partitions")
+    flight = table[table["phase"].str.startswith("flight")]
+    assert set(flight["status"]) == {IMPLIED}
+    assert set(table.loc[table["phase"] == "stance", "status"]) == {"descriptive"}
+    assert set(flight["phase"]) == {"flight R1", "flight R2", "flight R3"}
+
+
+def test_verdicts_do_not_read_flight(tmp_path):
+    """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
+    study = _judge(drawn_study(tmp_path, "W1", athletes=8))
+    before = _table(study, "verdicts")
+    for person in study.participants:
+        path = study.folder(person.participant_id, "evidence") / OWN
+        data = read_dataset(path).load()
+        data["momentum"][:, 1] = np.random.default_rng(1).standard_normal(
+            data["momentum"][:, 1].shape
+        )
+        data["rate"][:, 1] = 1e3
+        write_dataset(data.drop_attrs(), path, {})
+    pd.testing.assert_frame_equal(before, _table(_judge(study), "verdicts"))
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_few_athletes_get_estimates_but_no_verdict(tmp_path, count):
+    study = _judge(drawn_study(tmp_path, "W1", athletes=count))
+    rows = _table(study, "verdicts").set_index("hypothesis")
+    judged = rows.loc[["H1", "H2", "H3d", "H4", "H5a", "H5b", "H7"]]
+    assert set(judged["verdict"]) == {"inconclusive"}
+    assert judged["reason"].str.contains("a test takes 6").all()
+    single = _table(study, "single_athletes")
+    assert set(single["participant_id"]) == {f"A{n + 1:02d}" for n in range(count)}
+    for name in ("H1", "H2", "H3d", "H4", "H5a"):
+        own = single[single["hypothesis"] == name].astype({"ci_low": float, "ci_high": float})
+        assert len(own) == count
+        assert (own["ci_low"] < own["estimate"]).all()
+        assert (own["estimate"] < own["ci_high"]).all()
+
+
+def test_sprints_without_effort_are_not_compared(tmp_path):
+    study = drawn_study(tmp_path, "W4_large", athletes=6)
+    sheet = tmp_path / "trials.tsv"
+    sheet.write_text(sheet.read_text().replace("\tmaximal\t", "\tn/a\t"))
+    study = _judge(load_study(study.file))
+    assert _labels(study)["H7"] == "not_testable"
+    assert not len(_table(study, "sprints"))
+
+
+def test_capacities_open_the_limiter(tmp_path):
+    study = drawn_study(tmp_path, "W3", athletes=12)
+    random = np.random.default_rng(2)
+    rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
+    for person in study.participants:
+        name = person.participant_id
+        rows.append(f"{name}\tknee_extension\tpush\t{random.uniform(2, 4)}\tN m/kg")
+        rows.append(f"{name}\thip_flexion\tswing\t{random.uniform(1, 3)}\tN m/kg")
+    (tmp_path / "capacities.tsv").write_text("\n".join(rows) + "\n")
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    assert rows.loc["H3b", "verdict"] == "inconclusive"
+    assert "12 of 48 athletes" in rows.loc["H3b", "reason"]
+
+
+def test_capacity_scores_are_standard_scores():
+    rows = [
+        Capacity(participant_id=name, measure="jump", side="push", value=value, unit="m")
+        for name, value in (("A", 1.0), ("B", 2.0), ("C", 2.5), ("C", 3.5))
+    ]
+    push, swing = capacity_scores(rows, ("A", "B", "C", "D"))
+    np.testing.assert_allclose(push[:3], [-1.0, 0.0, 1.0])
+    assert np.isnan(push[3])
+    assert np.isnan(swing).all()
+
+
+# partitions and lines ----------------------------------------------------------------------------
+
+
+def test_all_partitions_are_ranked_with_arms_together_and_one_by_one(classical):
+    table = _table(classical, "partitions")
+    counts = table.groupby(["arms", "phase"])["partition"].nunique()
+    assert set(counts["together"]) == {15}
+    assert set(counts["split"]) == {31}
+    stance = table[table["phase"] == "stance"].set_index(["arms", "partition"])
+    steps = _table(classical, "hypotheses_steps")
+    for name in ("swing_leg", "push_leg swing_leg", "arms torso"):
+        column = f"chi_{name.replace(' ', '+')}"
+        expected = steps.groupby("participant_id")[column].mean().mean()
+        assert stance.loc[("together", name), "opposition"] == pytest.approx(expected, rel=1e-9)
+    assert set(table.loc[table["phase"] != "stance", "status"]) == {IMPLIED}
+
+
+def test_arms_of_one_sign_change_nothing_but_the_count(classical):
+    """The drawn arms share their momentum 7 : 3, with one sign: sizes add up as before."""
+    table = _table(classical, "partitions").set_index(["arms", "phase", "partition"])
+    for name in ("swing_leg", "push_leg swing_leg", "swing_leg torso"):
+        one, other = (
+            table.loc[(arms, "stance", name), "opposition"] for arms in ("together", "split")
+        )
+        assert one == pytest.approx(other, rel=1e-9)
+
+
+def test_limbs_change_roles_together_in_flight():
+    groups = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis")
+    momentum = np.broadcast_to(np.arange(1.0, 7.0), (1, 2, 101, 6))
+    found = phase_momenta(groups, momentum, np.zeros((1, 101, 2)), ("R1", "R2"))
+    np.testing.assert_array_equal(found["flight R1"][0, -1], [1, 2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(found["flight R2"][0, 0], [1, 2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(found["flight R2"][0, -1], [2, 1, 4, 3, 5, 6])
+
+
+def test_lines_turn_against_each_other_as_drawn(classical):
+    """A fifth of contact together, the rest opposed: 20 of 101 samples."""
+    rows = _table(classical, "secondary").set_index("name")
+    share = rows.loc["wrist_line_with_ankle_line_share"]
+    assert float(share["estimate"]) == pytest.approx(20 / 101, rel=1e-12)
+    assert rows.loc["cosine_wrist_line_ankle_line_rate", "estimate"] < -0.8
+    assert share["hypothesis"] == "H2"
+
+
+def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+
+    def without(data):
+        for name in {"line_rate", "arm_momentum_y"} & set(data):
+            data[name][:] = np.nan
+        return data
+
+    _changed(study, without)
+    _judge(study)
+    assert set(_table(study, "partitions")["arms"]) == {"together"}
+    assert not _table(study, "secondary")["name"].str.contains("wrist").any()
+    assert _table(study, "hypotheses_steps")["line_share"].isna().all()
+
+
+# limiter ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    """Speed follows the weaker side; 24 athletes are fewer than a verdict takes, not than a fit."""
+    folder = tmp_path_factory.mktemp("limited")
+    return _judge(drawn_study(folder, "W3", athletes=24, capacities=True))
+
+
+def _limiter(study):
+    tables = [
+        read_table(study.table(f"{name}.tsv"))
+        for name in ("hypotheses_athletes", "verdicts", "power")
+    ]
+    return limiter_numbers(*tables, read_registry()["H3b"])
+
+
+def test_the_figure_of_the_limiter_tells_what_was_drawn(limited):
+    numbers = _limiter(limited)
+    athletes = numbers[numbers["kind"] == "athlete"].set_index("name")
+    top = _table(limited, "hypotheses_athletes").query("hypothesis == 'H3b'")
+    top = top[top["column"] == "fastest"].set_index("participant_id")["value"]
+    assert athletes["value"].to_dict() == pytest.approx(top.to_dict())
+    criterion = numbers[numbers["kind"] == "criterion"].set_index("name")["value"]
+    assert criterion["minimum"] < criterion["additive"]
+    ratio = numbers[numbers["kind"] == "ratio"].set_index("name")["value"]
+    row = _table(limited, "verdicts").set_index("hypothesis").loc["H3b"]
+    assert ratio["estimate"] == pytest.approx(float(row["estimate"]), rel=1e-12)
+
+
+def test_its_power_at_this_study_is_that_of_the_table(limited):
+    numbers = _limiter(limited)
+    here = numbers[(numbers["kind"] == "power") & (numbers["athletes"] == 24)].set_index("name")
+    table = read_table(limited.table("power.tsv")).set_index("hypothesis")
+    assert here.loc["0.25", "value"] == pytest.approx(table.loc["H3b", "power"], rel=1e-9)
+    assert here.loc["1", "value"] > here.loc["0.25", "value"]
+
+
+def test_contours_are_those_of_the_models(limited):
+    numbers = _limiter(limited)
+    kinds = {name: own.set_index("name")["value"] for name, own in numbers.groupby("kind")}
+    push, swing = np.array([[0.3, -1.0], [2.0, 0.4]])
+    one, other = (model_speeds(numbers, name)(push, swing) for name in ("additive", "minimum"))
+    p, q = kinds["additive"], kinds["minimum"]
+    np.testing.assert_allclose(one, p["constant"] + p["push"] * push + p["swing"] * swing)
+    weaker = np.minimum(push, q["offset"] + q["scale"] * swing)
+    np.testing.assert_allclose(other, q["constant"] + q["slope"] * weaker)
+
+
+def test_the_figure_of_the_limiter_is_drawn_where_there_are_strengths(limited, classical):
+    drawn = {one.name: one for one in hypothesis_figures(limited)}
+    for width in (85, 180):
+        axes = drawn["limiter"].draw(width).axes
+        assert len(axes) == 4
+        assert len(axes[0].collections[-1].get_offsets()) == 24
+    assert "24 athletes" in drawn["limiter"].alternative_text
+    assert "limiter" not in {one.name for one in hypothesis_figures(classical)}
+
+
+# timing -----------------------------------------------------------------------------------------
+
+
+def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
+    """0.49 and −0.49 of a step are neighbours; the next speed goes on from there, not back."""
+    lags = {0: [0.45, 0.46, 0.44], 1: [0.49, -0.49, 0.5], 2: [-0.46, -0.45, -0.44]}
+    rows = [
+        {"participant_id": "A", "level": level, "speed_mps": 6.0 + level, "lag": lag}
+        for level, values in lags.items()
+        for lag in values
+    ]
+    found = timing_numbers(pd.DataFrame(rows)).set_index("level")
+    np.testing.assert_allclose(found["lag_mean"], [0.45, 0.5, 0.55], atol=1e-3)
+    # three numbers 0.01 apart: sqrt(2/3) of it, to second order in 0.06 rad
+    np.testing.assert_allclose(found["lag_sd"], np.sqrt(2.0 / 3.0) * 0.01, rtol=1e-2)
+    assert set(found["n_steps"]) == {3}
+
+
+def test_few_steps_have_no_spread():
+    rows = [{"participant_id": "A", "level": 0, "speed_mps": 6.0, "lag": lag} for lag in (0.1, 0.2)]
+    found = timing_numbers(pd.DataFrame(rows))
+    assert found["lag_mean"][0] == pytest.approx(0.15)
+    assert np.isnan(found["lag_sd"][0])
+
+
+def test_slopes_of_the_figure_are_those_of_the_verdicts(balanced):
+    table = _table(balanced, "verdicts")
+    rows = table.set_index("hypothesis")
+    found = timing_slopes(read_table(balanced.table("verdicts.tsv")))
+    assert found["lag"] == float(rows.loc["H5a", "estimate"])
+    assert found["spread_smallest"] == -0.1
+
+
+# registry ---------------------------------------------------------------------------------------
+
+
+def test_a_registry_that_was_fixed_before_is_not_post_hoc(classical):
+    assert set(_table(classical, "verdicts")["post_hoc"]) == {"no"}
+    assert not len(_table(classical, "deviations"))
+
+
+def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    text = DEFAULT.read_text(encoding="utf-8")
+    (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
+    replace(
+        tmp_path / "hypotheses.yaml",
+        "delta: 0.05\n    unit: share of the summed",
+        "delta: 0.01\n    unit: share of the summed",
+    )
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    assert rows["post_hoc"].to_dict() == {
+        name: "yes" if name == "H1" else "no" for name in rows.index
+    }
+    [change] = _table(study, "deviations").itertuples(index=False)
+    assert tuple(change) == ("H1", "delta", 0.05, 0.01)
+
+
+def test_without_a_record_everything_is_post_hoc(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    (study.root / "registry.json").unlink()
+    assert set(_table(_judge(study), "verdicts")["post_hoc"]) == {"yes"}
+
+
+def test_the_first_record_stays(tmp_path):
+    from aqbio.stats.registration import record_registry
+
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    before = (study.root / "registry.json").read_text()
+    text = DEFAULT.read_text(encoding="utf-8").replace("delta: 0.2\n", "delta: 0.3\n", 1)
+    (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
+    record_registry(study)
+    assert (study.root / "registry.json").read_text() == before
+
+
+# multiverse -------------------------------------------------------------------------------------
+
+
+def test_pelvis_goes_where_it_is_sent():
+    """Groups in the order push leg, swing leg, arms, torso, pelvis."""
+    momentum = np.broadcast_to(np.array([1.0, 2.0, 3.0, 4.0, 0.5])[:, None], (1, 1, 5, 3)).copy()
+    given = {
+        "torso": [1.0, 2.0, 3.0, 4.0, 0.5],
+        "out": [1.0, 2.0, 3.0, 4.0, 0.0],
+        "push_leg": [1.5, 2.0, 3.0, 4.0, 0.0],
+        "legs": [1.25, 2.25, 3.0, 4.0, 0.0],
+    }
+    for member, expected in given.items():
+        np.testing.assert_allclose(with_pelvis(momentum, member)[0, 0, :, 1], expected)
+
+
+def test_arms_of_the_multiverse(balanced):
+    found = [
+        (one.arm, one.factor) for one in variants(balanced, gathered(balanced, read_registry()))
+    ]
+    assert found[0] == ("default", "")
+    assert ("cutoff=15", "cutoff_hz") in found
+    assert ("threshold=50", "event_threshold_n") in found
+    assert ("pelvis=legs", "pelvis_membership") in found
+    assert ("normalisation=si", "normalisation") in found
+    table = _table(balanced, "multiverse")
+    default = table[table["arm"] == "default"].set_index("hypothesis")["verdict"]
+    labels = _labels(balanced)
+    assert all(labels[name] == verdict for name, verdict in default.items())
+
+
+def test_arms_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
+    """Where no trial was fitted they repeat the default: agreement of copies is no robustness."""
+    study = drawn_study(tmp_path, "W0", athletes=2)
+    _changed(
+        study,
+        lambda data: data.assign(
+            arm=data["arm"].str.replace("cutoff=15", "consistency=off"),
+            factor=data["factor"].where(data["arm"] != "cutoff=15", "consistency"),
+        ),
+    )
+    for fitted in (False, True):
+        path = study.manifest(study.participants[0].participant_id, "evidence")
+        manifest = json.loads(path.read_text("utf-8"))
+        manifest["trials"][0]["consistent"] = fitted
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+        found = {one.arm for one in variants(study, gathered(study, read_registry()))}
+        assert ("consistency=off" in found) == fitted
+        assert "cutoff=30" in found
+
+
+def test_an_arm_that_contradicts_makes_fragile(tmp_path):
+    """The verdict of four in ten arms is another one when their momenta are replaced."""
+    study = drawn_study(tmp_path, "W1")
+    for person in study.participants:
+        path = study.folder(person.participant_id, "evidence") / "arms.nc"
+        data = read_dataset(path).load()
+        chosen = np.isin(data["factor"].values, ["cutoff_hz", "body_segments"])
+        data["momentum_y"][chosen, :, 0] *= -1.0  # push leg against the arms
+        write_dataset(data.drop_attrs(), path, {})
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    assert rows.loc["H2", ["verdict", "fragile"]].tolist() == ["supported", "yes"]
+    assert rows.loc["H4", "fragile"] == "no"
+
+
+# what a study may lack ----------------------------------------------------------------------------
+
+
+def _changed(study, change):
+    """Change the evidence files of every participant."""
+    for person in study.participants:
+        for file in (OWN, "arms.nc"):
+            path = study.folder(person.participant_id, "evidence") / file
+            data = change(read_dataset(path).load())
+            write_dataset(data.drop_attrs(), path, {})
+
+
+def _empty(study):
+    """Leave no step."""
+    for person in study.participants:
+        folder = study.folder(person.participant_id, "evidence")
+        write_dataset(own_dataset([]), folder / OWN, {})
+        write_dataset(arms_dataset([]), folder / "arms.nc", {})
+
+
+def test_a_study_without_a_step_has_no_verdict(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    _empty(study)
+    labels = _labels(_judge(study))
+    assert set(labels.values()) == {"inconclusive", "not_testable", "mechanically_implied"}
+    assert not len(_table(study, "hypotheses_steps"))
+
+
+@pytest.mark.parametrize(
+    "reason", ["", "the markers do not show arm_left, arm_right", "the model has no arm_left"]
+)
+def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
+    """The reason is that of the recordings, of the model only where the model has none."""
+    study = drawn_study(tmp_path, "W1", athletes=8)
+
+    def without_arms(data):
+        if "momentum" in data:
+            data["momentum"][:, :, :, 2] = np.nan
+            data["rate"][:, :, :, 2] = np.nan
+        else:
+            data["momentum_y"][:, :, 2] = np.nan
+        data["hub_share"][:] = np.nan
+        return data
+
+    _changed(study, without_arms)
+    if reason:
+        _said(study, arms=reason)
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    for name in ("H1", "H2", "H3d"):
+        assert rows.loc[name, "verdict"] == "not_testable"
+        assert rows.loc[name, "reason"].startswith(reason or "no step shows the arms")
+    # without arms there is no residual of the whole body: nothing says how precise a trial is
+    assert rows.loc["H5a", "verdict"] == "inconclusive"
+    assert rows.loc["H7", "verdict"] == "supported"
+
+
+def test_without_legs_nothing_about_the_sides_is_tested(tmp_path):
+    """Legs that no landmark places leave no athlete: not a matter of too few numbers."""
+    study = drawn_study(tmp_path, "W1", athletes=8)
+
+    def without_legs(data):
+        if "momentum" in data:
+            data["momentum"][:, :, :, :2] = np.nan
+            data["rate"][:, :, :, :2] = np.nan
+        else:
+            data["momentum_y"][:, :, :2] = np.nan
+        return data
+
+    _changed(study, without_legs)
+    _said(study, legs="no landmarks place leg_left")
+    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    for name in ("H1", "H2"):
+        assert rows.loc[name, "verdict"] == "not_testable"
+        assert rows.loc[name, "reason"] == "no landmarks place leg_left"
+    assert rows.loc["H7", "verdict"] == "supported"
+
+
+def _said(study, **reasons):
+    """What stage evidence says of trials in which parts are not observed."""
+    for person in study.participants:
+        path = study.manifest(person.participant_id, "evidence")
+        manifest = json.loads(path.read_text("utf-8"))
+        manifest["trials"] = [{**one, "unseen": reasons} for one in manifest["trials"]]
+        path.write_text(json.dumps(manifest), "utf-8")
+
+
+def test_figures_of_a_study_without_a_step(tmp_path):
+    study = drawn_study(tmp_path, "W0", athletes=6)
+    _empty(study)
+    assert list(hypothesis_figures(_judge(study))) == []

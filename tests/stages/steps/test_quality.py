@@ -1,0 +1,390 @@
+"""Quality, findings and trials: numbers that a hand can check, verdicts that can be bad."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.config.quality import Quality
+from aqbio.errors import Finding
+from aqbio.figures.numbers import shown
+from aqbio.io.study import load_study
+from aqbio.io.tables import write_table
+from aqbio.mechanics.gait.roles import RoleScheme
+from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
+from aqbio.names import GRAVITY
+from aqbio.records.findings import CAUSES, cause_rows, finding_rows, study_causes
+from aqbio.records.manifest import FAILED, OK, entry, write_manifest
+from aqbio.records.observed import with_observed
+from aqbio.report.quality import WORDINGS, quality_cell
+from aqbio.stages.steps import columns as step_columns
+from aqbio.stages.steps.measures import measure
+from aqbio.stages.steps.quality import contact_window, quality_rows, unobserved_parts
+from aqbio.stages.steps.trial import TrialSteps
+from aqbio.stages.tables.stage import trial_rows
+from tests.small_study import write_small_study
+from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
+from tests.steps.cut import ROLES, cut_steps
+
+CLOSURES = [{"name": "A2", "value": 3e-12, "tolerance": 1e-6, "identity": "words"}]
+REFERENCE = {"frames": 7, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
+SOLVED = {
+    "marker_rms_m": 0.0162,
+    "marker_rms_worst_frame_m": 0.0201,
+    "marker_max_m": 0.0453,
+    "marker_max_label": "RTILAT",
+}
+
+PLAIN = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
+
+
+@pytest.fixture
+def study(tmp_path):
+    study = load_study(write_small_study(tmp_path))
+    for person in ("P1", "P2"):
+        for stage, numbers in (
+            ("prepare", {"surface": "overground"}),
+            ("scale", {}),
+            ("solve", SOLVED),
+            ("consistency", PLAIN),
+            ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
+            ("steps", {}),
+            ("evidence", {}),
+        ):
+            trials = [entry(name, OK, "", **numbers) for name in ("fast", "slow")]
+            write_manifest(study, person, stage, trials if stage != "scale" else [])
+    return study
+
+
+def _trial(study, data: xr.Dataset, scheme: RoleScheme | None = None) -> TrialSteps:
+    contacts = [
+        Contact(str(foot), touchdown, toe_off, True, 0.2)
+        for foot, touchdown, toe_off in zip(*CONTACTS.values(), strict=True)
+    ]
+    steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
+    steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
+    curves = cut_steps(data, steps, scheme)
+    trial = study.moving_of("P1")[0]
+    errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
+    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), Path("fast.nc"))
+
+
+@pytest.fixture
+def rows(study):
+    def found(data):
+        table = pd.DataFrame(list(quality_rows(study, [_trial(study, data)])))
+        assert set(table.columns) == set(step_columns.QUALITY)
+        assert not table["measure"].duplicated().any()
+        return table.set_index("measure")
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "at_least", "verdict"),
+    [
+        (0.9, 1.0, False, "ok"),
+        (1.0, 1.0, False, "ok"),
+        (1.1, 1.0, False, "fail"),
+        (3.0, 3.0, True, "ok"),
+        (2.9, 3.0, True, "fail"),
+        (np.nan, 1.0, False, "fail"),
+        (np.nan, 1.0, True, "fail"),
+        (5.0, None, False, None),
+    ],
+)
+def test_verdicts(value, limit, at_least, verdict):
+    row = measure({"trial_id": "T"}, "m", value, "N", limit=limit, at_least=at_least)
+    assert row["verdict"] == verdict
+    assert np.isnan(row["limit"]) == (limit is None)
+    assert row["trial_id"] == "T"
+
+
+def test_soft_limits_warn():
+    assert measure({}, "m", 2.0, "m", limit=1.0, severity="warning")["verdict"] == "warning"
+
+
+def test_window_of_the_contacts():
+    window = contact_window(made_trial())
+    assert TIME[window][0] == pytest.approx(0.10)
+    assert TIME[window][-1] == pytest.approx(0.68)
+    empty = made_trial().isel(contact=slice(0, 0))
+    assert contact_window(empty).all()
+
+
+def test_residual_force_and_moment_are_rms_over_the_window(rows):
+    """5 % of the peak force and 1 % of COM height (1 m here) times it: Hicks 2015."""
+    data = made_trial()
+    table = rows(data)
+    window = (TIME >= 0.10) & (TIME <= 0.68)
+    force, moment = (data[name].values[window] for name in ("residual_force", "residual_moment"))
+    weight = MASS * GRAVITY
+    peak = np.linalg.norm(data["ground_force"].values.sum(axis=1), axis=1).max()
+    for index, axis in enumerate("xyz"):
+        found = table.loc[f"residual_force_{axis}_rms"]
+        assert found["value"] == pytest.approx(np.sqrt((force[:, index] ** 2).mean()) / weight)
+        assert found["limit"] == pytest.approx(0.05 * peak / weight)
+        found = table.loc[f"residual_moment_{axis}_rms"]
+        assert found["value"] == pytest.approx(np.sqrt((moment[:, index] ** 2).mean()))
+        assert found["limit"] == pytest.approx(0.01 * peak)
+
+
+def test_large_residuals_fail_plainly(rows):
+    data = made_trial()
+    data["residual_force"] += 1e5
+    data["residual_moment"] += 1e5
+    table = rows(data)
+    for axis in "xyz":
+        assert table.loc[f"residual_force_{axis}_rms", "verdict"] == "fail"
+        assert table.loc[f"residual_moment_{axis}_rms", "verdict"] == "fail"
+
+
+def test_yaw_precision_compares_the_smallest_group_with_the_residual(study, rows):
+    data = made_trial()
+    table = rows(data)
+    curves = _trial(study, data).curves
+    pooled = np.concatenate([c[0, :, 1] for c in curves["residual_moment"]])
+    residual = np.sqrt((pooled**2).mean())
+    effects = []
+    for role in ("push_leg", "swing_leg", "arms", "torso"):
+        index = ROLES.index(role)
+        pooled = [c[0, :, index, 1] for c in curves["angular_momentum_rate"]]
+        effects.append(np.sqrt((np.concatenate(pooled) ** 2).mean()))
+    assert table.loc["residual_moment_y_stance_rms", "value"] == pytest.approx(residual)
+    assert table.loc["residual_moment_y_stance_rms", "limit"] == 10.0
+    assert table.loc["effect_to_residual_y", "value"] == pytest.approx(min(effects) / residual)
+
+
+def test_flight_drift(study, rows):
+    """Range of the total over the largest group, mean over the whole steps."""
+    data = made_trial()
+    expected = []
+    for curves in _trial(study, data).curves["angular_momentum"].values[:2]:
+        momentum = curves[1, :, :, 1]
+        total = momentum[:, ROLES.index("total")]
+        groups = momentum[:, [ROLES.index(r) for r in ("push_leg", "swing_leg", "arms", "torso")]]
+        largest = max(np.abs(groups).max(), np.abs(momentum[:, ROLES.index("pelvis")]).max())
+        expected.append((total.max() - total.min()) / largest)
+    found = rows(data).loc["flight_drift_y"]
+    assert found["value"] == pytest.approx(np.mean(expected))
+    assert found["limit"] == 0.15
+
+
+def test_markers_closures_and_reference_come_from_the_manifests(rows):
+    table = rows(made_trial())
+    assert table.loc["marker_rms", "value"] == 0.0162
+    assert table.loc["marker_rms", "verdict"] == "ok"
+    assert table.loc["marker_max", "verdict"] == "warning"
+    assert table.loc["marker_max", "note"] == "marker RTILAT"
+    assert table.loc["closure_A2", "verdict"] == "ok"
+    assert table.loc["opensim_inverse_dynamics", "verdict"] == "fail"
+    assert pd.isna(table.loc["simbody_defect", "verdict"])
+
+
+def test_unmeasured_forces_do_not_pass(rows):
+    """Missing numbers are no proof of quality."""
+    data = made_trial()
+    data["ground_force"].loc[{"foot": "left"}] = np.nan
+    data["residual_force"][:] = np.nan
+    table = rows(data)
+    assert table.loc["residual_force_y_rms", "verdict"] == "fail"
+    assert np.isnan(table.loc["residual_moment_y_rms", "limit"])
+    assert table.loc["residual_moment_y_rms", "verdict"] != "ok"
+
+
+def test_findings_of_all_stages_with_their_place(study, tmp_path):
+    whole = Finding("mass", "warning", "masses differ.", file=str(tmp_path / "a" / "people.tsv"))
+    gap = Finding("gap", "info", "a gap.", trial="slow", where="marker RASI", fix="fill it.")
+    broken = Finding("cut", "error", "cut.", trial="fast")
+    trials = [entry("fast", FAILED, "cut.", findings=[broken]), entry("slow", OK, "")]
+    write_manifest(study, "P1", "prepare", trials, findings=[whole])
+    write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
+    rows = list(finding_rows(study))
+    assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
+    table = pd.DataFrame(rows)
+    write_table(table, study.table("findings.tsv"), step_columns.FINDINGS, {})
+    grave_first = list(cause_rows(study_causes(study)))
+    assert all(set(row) == set(CAUSES) for row in grave_first)
+    assert [row["rule"] for row in grave_first] == ["cut", "mass", "gap"]
+    assert [row["cause"] for row in rows] == [grave_first[at]["cause"] for at in (1, 0, 2)]
+    assert [(r["participant_id"], r["stage"], r["trial_id"], r["rule"]) for r in rows] == [
+        ("P1", "prepare", None, "mass"),
+        ("P1", "prepare", "fast", "cut"),
+        ("P2", "solve", "slow", "gap"),
+    ]
+    assert rows[0]["file"] == "people.tsv"
+    assert (rows[2]["where"], rows[2]["fix"], rows[2]["file"]) == ("marker RASI", "fill it.", None)
+
+
+def test_what_became_of_every_trial(study):
+    trials = [entry("fast", FAILED, "solve: no markers."), entry("slow", OK, "")]
+    write_manifest(study, "P2", "evidence", trials)
+    steps = pd.DataFrame(
+        {
+            "participant_id": ["P1", "P1", "P1", "P2"],
+            "trial_id": ["fast", "fast", "fast", "slow"],
+            "status": ["ok", "rejected", "incomplete", "ok"],
+            "speed_mps": [8.0, 99.0, 9.0, 4.0],
+        }
+    )
+    quality = pd.DataFrame(
+        [
+            ("P1", "fast", "plain_effect_to_residual_y", "fail"),
+            ("P1", "fast", "residual_force_x_rms", "ok"),
+            ("P1", "fast", "marker_max", "warning"),
+            ("P2", "slow", "residual_force_x_rms", "fail"),
+        ],
+        columns=["participant_id", "trial_id", "measure", "verdict"],
+    )
+    unseen = unobserved_parts(study, _with_arms(seen=False))
+    cut = [entry("fast", OK, "", unobserved=unseen), entry("slow", OK, "")]
+    write_manifest(study, "P1", "steps", cut)
+    found = list(trial_rows(study, (steps, quality)))
+    rows = {(r["participant_id"], r["trial_id"]): r for r in found}
+    assert len(rows) == 4
+    assert all(set(row) == set(step_columns.TRIALS) for row in rows.values())
+    fast = rows["P1", "fast"]
+    assert (fast["contacts"], fast["steps_ok"], fast["steps_rejected"]) == (3, 1, 1)
+    assert fast["speed_mps"] == pytest.approx(8.5)
+    assert fast["surface"] == "overground"
+    assert (fast["motion"], fast["motion_reason"]) == ("plain", "consistency is off")
+    failed = rows["P2", "fast"]
+    assert (failed["status"], failed["reason"]) == ("failed", "solve: no markers.")
+    assert failed["contacts"] == 0
+    assert np.isnan(failed["speed_mps"])
+    assert rows["P1", "slow"]["reason"] is None
+    assert (fast["agreement_before"], fast["agreement_after"]) == ("fail", "ok")
+    assert fast["state"] == "usable without parts"
+    assert "arm" in fast["unobserved"]
+    slow = rows["P2", "slow"]
+    assert (slow["agreement_before"], slow["agreement_after"]) == ("fail", None)
+    assert (slow["state"], slow["unobserved"]) == ("usable", None)
+    assert rows["P1", "slow"]["state"] == "without steps"
+    assert failed["state"] == "failed"
+
+
+def _with_arms(*, seen: bool) -> xr.Dataset:
+    """The made trial with the mask of a body whose arms are seen or not."""
+    bodies = [body for members in MAP.groups.values() for body in members]
+    arms = [*MAP.groups["arm_left"], *MAP.groups["arm_right"]]
+    observed = Observed.everything(bodies, len(TIME))
+    return with_observed(made_trial(), observed if seen else observed.without(arms, NOT_SEEN))
+
+
+def test_limits_know_how_high_the_plates_are(rows):
+    """A deck of 0.35 m makes nobody's centre of mass higher above the ground."""
+    data = made_trial()
+    raised = made_trial().assign_attrs(surface_height=0.35)
+    raised["com"] = raised["com"] + np.array([0.0, 0.35, 0.0])
+    for name in ("residual_moment_y_rms", "residual_force_y_rms"):
+        assert rows(raised).loc[name, "limit"] == pytest.approx(rows(data).loc[name, "limit"])
+
+
+def test_arms_told_one_by_one_change_no_measure(study):
+    """They come after the total: its drift in flight is not that of the last arm."""
+    trials = [_trial(study, made_trial(), RoleScheme(arms=way)) for way in ("together", "split")]
+    together, split = (list(quality_rows(study, [one])) for one in trials)
+    assert [row["value"] for row in together] == [row["value"] for row in split]
+
+
+def test_forces_of_a_part_of_the_trial_have_a_limit(rows):
+    """Frames after the contacts without a measured force: the peak is that of the others."""
+    data = made_trial()
+    whole = rows(data).loc["residual_force_y_rms"]
+    data["ground_force"].values[TIME > 0.70] = np.nan
+    part = rows(data).loc["residual_force_y_rms"]
+    assert part["value"] == whole["value"]
+    force = data["ground_force"].values[TIME <= 0.70].sum(axis=1)
+    peak = np.linalg.norm(force, axis=1).max()
+    assert part["limit"] == pytest.approx(0.05 * peak / (MASS * GRAVITY))
+
+
+@pytest.mark.parametrize("unseen", [("arm_left",), ("all",)])
+def test_groups_that_are_not_seen_are_not_testable(rows, unseen):
+    """No group at all (markers on pelvis and feet only): no number, and nothing stops."""
+    data = made_trial()
+    lost = np.isin(data["group"].values, unseen) | (unseen == ("all",))
+    for name in ("group_angular_momentum", "group_angular_momentum_rate"):
+        data[name].values[:, lost] = np.nan
+    data["residual_moment"].values[:] = np.nan
+    table = rows(data)
+    for name in ("effect_to_residual_y", "flight_drift_y", "residual_moment_y_stance_rms"):
+        assert np.isnan(table.loc[name, "value"]), name
+        assert table.loc[name, "verdict"] == "fail"  # stage steps says not_testable instead
+
+
+def test_a_plain_trial_among_fitted_ones_says_whose_body_it_has(rows):
+    alone = rows(made_trial())
+    among = rows(made_trial().assign_attrs(body="adjusted"))
+    for name in ("residual_force_y_rms", "residual_moment_y_stance_rms", "flight_drift_y"):
+        assert "with the body that the fit of other trials found" in among.loc[name, "note"]
+        assert "fit" not in alone.loc[name, "note"]
+    assert among.loc["effect_to_residual_y", "limit"] == 3.0
+
+
+def test_a_delay_of_the_forces_is_seen(rows):
+    """Forces that follow from the motion, 12 ms late: three frames, more than the one allowed."""
+    data = made_trial()
+    lift = 2.0 * GRAVITY * np.sin(2 * np.pi * 4.3 * TIME) ** 2
+    late = 2.0 * GRAVITY * np.sin(2 * np.pi * 4.3 * (TIME - 0.012)) ** 2
+    data["com_acceleration"].values[:, 1] = lift - GRAVITY
+    data["ground_force"].values[:] = 0.0
+    data["ground_force"].values[:, 0, 1] = MASS * late
+    found = rows(data).loc["force_delay"]
+    assert found["value"] == pytest.approx(0.012, abs=0.0005)
+    assert found["verdict"] == "warning"
+    assert "late" in found["note"]
+
+
+FITTED = {
+    "motion": "fitted", "motion_reason": "", "suspicions": [],
+    "marker_rms_before_m": 0.016, "marker_rms_alone_m": 0.0165, "marker_rms_after_m": 0.017,
+    "markers_moved_m": 0.003,
+    "joint_change_median_deg": 1.1, "joint_change_max_deg": 2.2,
+    "joint_change_forces_median_deg": 0.6, "joint_change_forces_max_deg": 1.7,
+    "held_out_change_m": 0.0001, "held_out_folds": 8,
+}  # fmt: skip
+
+LIMITS = [
+    *(("quality", name) for name in Quality.model_fields if name != "usable_share"),  # test_gates
+    *(("solve", name) for name in ("marker_rms_m", "marker_max_m")),
+]
+
+
+@pytest.mark.parametrize(("section", "name"), LIMITS)
+def test_every_limit_of_the_settings_arrives_in_table_and_page(study, section, name):
+    """Changed by a third, it changes limits by a third, and nothing else keeps the old one."""
+    for person in ("P1", "P2"):
+        trials = [entry(one, OK, "", **FITTED) for one in ("fast", "slow")]
+        write_manifest(study, person, "consistency", trials)
+    trial = _trial(study, fitted_trial(made_trial()))
+    old = getattr(study.settings, section)
+    limits = old.model_copy(update={name: 4.0 / 3.0 * getattr(old, name)})
+    settings = study.settings.model_copy(update={section: limits})
+    before, after = (
+        pd.DataFrame(list(quality_rows(one, [trial]))).set_index("measure")
+        for one in (study, replace(study, settings=settings))
+    )
+    changed = before["limit"].ne(after["limit"]) & before["limit"].notna()
+    assert changed.any()
+    np.testing.assert_allclose(after["limit"][changed], 4.0 / 3.0 * before["limit"][changed])
+    for measure_name, row in after[changed].iterrows():
+        cell = quality_cell(measure_name, row["value"], row["limit"], row["verdict"], row["unit"])
+        factor = WORDINGS[measure_name].factor if measure_name in WORDINGS else 1.0
+        assert shown(factor * row["limit"]) in cell.against
+
+
+@pytest.mark.parametrize("height", [0.85, 1.1])
+def test_the_limit_of_the_moment_grows_with_the_height_of_the_centre_of_mass(rows, height):
+    """1 % of the height times the peak force (Hicks 2015), above plates that lie 0.2 m deep."""
+    data = made_trial().assign_attrs(surface_height=-0.2)
+    data["com"] = data["com"] + np.array([0.0, height - 0.2 - 1.0, 0.0])
+    peak = np.linalg.norm(data["ground_force"].values.sum(axis=1), axis=1).max()
+    limit = rows(data).loc["residual_moment_y_rms", "limit"]
+    assert limit == pytest.approx(0.01 * height * peak)

@@ -45,7 +45,6 @@ from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
@@ -53,9 +52,14 @@ from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
-from aqbio.records.recorded_trial import with_own_feet
 from aqbio.records.step_files import CURVES, step_inputs, study_curves, study_rows
-from aqbio.stages.figures.drawn_trials import bar_rows, drawn_trials, on_plates, trials_with_forces
+from aqbio.stages.figures.drawn_trials import (
+    bar_rows,
+    drawn_trials,
+    on_plates,
+    recorded_forces,
+    trials_with_forces,
+)
 from aqbio.stages.figures.illustrations import (
     TABLES,
     HypothesisFigure,
@@ -307,8 +311,7 @@ def _force_illustration(
 ) -> list[Illustration]:
     """Draw a trial's ground reaction forces; nothing where no foot met a plate."""
     participant_id, trial_id = place
-    wrong = study.read_manifest(participant_id, "scale").get("wrong_labels", ())
-    forces = trial_ground_forces(with_own_feet(read_dataset(prepared), wrong, trial_id), mass_kg)
+    forces = trial_ground_forces(recorded_forces(study, participant_id, prepared), mass_kg)
     if not forces.contacts:
         return []
     name = f"ground_forces_{participant_id}_{trial_id}"

@@ -14,7 +14,7 @@ import pytest
 
 import aqbio
 from aqbio.stages.contributions.b_and_c import levels_dataset
-from aqbio.stages.contributions.rows import level_rows
+from aqbio.steps.rows import level_rows
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 INIT = Path(aqbio.__file__)

@@ -182,7 +182,7 @@ def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     """The settings and the room of mechanics each say them: one truth, in two places."""
     from aqbio.mechanics.consistency.parameters import PARAMETERS
     from aqbio.mechanics.consistency.weights import Weights
-    from aqbio.stages.consistency.beliefs import parameters
+    from aqbio.session.beliefs import parameters
 
     settings = StudySettings(name="x").consistency
     assert parameters(settings.parameters) == PARAMETERS

@@ -10,8 +10,8 @@ import pytest
 
 from aqbio.mechanics.gait.steps import phase_mean
 from aqbio.stages.contributions.b_and_c import frames_in_contact
-from aqbio.stages.contributions.rows import level_rows
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.rows import level_rows
 from aqbio.steps.signals import CHAINS
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.made_contributions import MAP

@@ -13,10 +13,10 @@ from aqbio.config.validation import InvalidStudyError
 from aqbio.mechanics.gait.roles import PelvisMember, RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, phase_mean
 from aqbio.stages.contributions.b_and_c import frames_in_contact
-from aqbio.stages.contributions.rows import level_rows
 from aqbio.stages.steps.columns import step_table
 from aqbio.stages.steps.curves import curves_dataset
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.rows import level_rows
 from aqbio.steps.signals import CHAINS, JOINT_ROLES
 from tests.mechanics.levels_case import smooth_run
 from tests.stages.made_contributions import MAP, made_trial

@@ -17,7 +17,7 @@ from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.loads import foot_loads
-from aqbio.stages.consistency import static
+from aqbio.session import static
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.cached import LooseFits, loose_fits

@@ -191,8 +191,13 @@ def _at_rest(problem: Problem) -> FloatArray:
 
 
 def _chosen(frames: ChosenFrames, rows: BoolArray) -> ChosenFrames:
-    values = (frames.position, frames.still, frames.worth, frames.trial, frames.frame)
-    return ChosenFrames(*(one[rows] for one in values))
+    return ChosenFrames(
+        position=frames.position[rows],
+        still=frames.still[rows],
+        worth=frames.worth[rows],
+        trial=frames.trial[rows],
+        frame=frames.frame[rows],
+    )
 
 
 def _exchanged(problem: Problem, end: LimbEnd) -> Problem:

@@ -33,6 +33,9 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_moti
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
+PRIMARY = "C2"
+"""Contact model whose accelerations of single coordinates are kept."""
+
 BLOCK = 250
 """Frames whose equations of motion are held at once: about 80 kB each."""
 

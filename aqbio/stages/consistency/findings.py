@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aqbio.errors import Finding
 from aqbio.mechanics.consistency.suspicion import Suspicion
-from aqbio.stages.consistency.session import FittedSession
+from aqbio.session.fit import FittedSession
 
 MILLISECONDS = 1e3
 

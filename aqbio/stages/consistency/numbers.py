@@ -10,9 +10,9 @@ from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.records.solved_trial import SolvedTrial
-from aqbio.stages.consistency.centres import centre_numbers
-from aqbio.stages.consistency.observed import trial_speed
-from aqbio.stages.consistency.session import FittedSession
+from aqbio.session.centres import centre_numbers
+from aqbio.session.fit import FittedSession
+from aqbio.session.observed import trial_speed
 from aqbio.steps.contacts import trial_contacts
 
 

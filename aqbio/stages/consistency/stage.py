@@ -26,12 +26,12 @@ from aqbio.records.manifest import (
 )
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.session.fit import FittedSession, fitted_session
+from aqbio.session.static import static_stance
 from aqbio.stages.consistency.findings import plain_findings, session_findings, suspicion_findings
 from aqbio.stages.consistency.fitted import fitted_dataset, posterior_variables
 from aqbio.stages.consistency.held_out import held_out
 from aqbio.stages.consistency.numbers import estimate_numbers, fit_numbers
-from aqbio.stages.consistency.session import FittedSession, fitted_session
-from aqbio.stages.consistency.static import static_stance
 from aqbio.stages.consistency.trials import plain_dataset, write_trial
 
 STAGE = "consistency"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
+from aqbio.mechanics.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
@@ -20,8 +20,6 @@ from aqbio.names import AXES, SIDES
 if TYPE_CHECKING:
     import xarray as xr
 
-PRIMARY = "C2"
-"""Contact model whose accelerations of single coordinates are kept."""
 
 Variables = dict[str, tuple[Any, ...]]
 

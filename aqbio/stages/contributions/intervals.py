@@ -16,7 +16,8 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.stages.contributions.cause_intervals import drawn_stances
 from aqbio.stages.contributions.drawn import caused_dataset, drawn_dataset
-from aqbio.stages.contributions.outcomes import (
+from aqbio.stages.contributions.trial_draws import TrialDraws, frame_outcomes
+from aqbio.steps.outcomes import (
     LEVEL_A,
     LEVEL_B,
     SHARE,
@@ -25,7 +26,6 @@ from aqbio.stages.contributions.outcomes import (
     level_parts,
     without_idle,
 )
-from aqbio.stages.contributions.trial_draws import TrialDraws, frame_outcomes
 from aqbio.steps.signals import by_anatomy, in_roles, signs
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def interval_rows(
     ------
     dict
         level, source, target, axis, phase, statistic, unit as in
-        `aqbio.stages.contributions.rows`, and
+        `aqbio.steps.rows`, and
         value (undisturbed, of the same frames), low, high, sd.
     """
     frames = draws.frames(step)

@@ -19,6 +19,7 @@ from aqbio.stages.contributions.cause_intervals import drawn_stances
 from aqbio.stages.contributions.curve_intervals import curves_sd_dataset, phase_frames
 from aqbio.stages.contributions.intervals import cause_rows, interval_rows
 from aqbio.stages.contributions.trial_draws import SPLINE_REACH, TrialDraws, outcomes_of
+from aqbio.steps.deviations import NAMES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,10 +29,6 @@ FRAMES = 8
 
 MOTIONS = 24
 """Motions recomputed on other bodies."""
-
-NAMES = ("level", "source", "target", "statistic", "unit")
-Key = tuple[str, str, str, str]
-Deviations = dict[Key, dict[str, tuple[float, float]]]
 
 
 def intervals_dataset(
@@ -154,35 +151,3 @@ def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_fligh
         return float("nan")
     flight = following.touchdown - contact.toe_off
     return following.touchdown if flight <= maximum_flight else float("nan")
-
-
-def deviations(trial: xr.Dataset, side: str) -> Deviations:
-    """Give what to add to a stance mean for its interval, by outcome and axis.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    side : {"left", "right"}
-        The stance foot.
-
-    Returns
-    -------
-    dict
-        (level, source, target, statistic) to axis to (low, high); empty without intervals. An
-        outcome that was not drawn for this foot is left out, whatever the others are.
-    """
-    if "interval_low" not in trial:
-        return {}
-    outcomes = [f"outcome_{name}" for name in NAMES[:4]]
-    own = trial[["interval_low", "interval_high", *outcomes]].sel(stance_foot=side)
-    low, high = own["interval_low"].values, own["interval_high"].values
-    names = zip(*(own[name].values.tolist() for name in outcomes), strict=True)
-    return {
-        (str(level), str(source), str(target), str(statistic)): {
-            axis: (float(low[row, place]), float(high[row, place]))
-            for place, axis in enumerate(AXES)
-        }
-        for row, (level, source, target, statistic) in enumerate(names)
-        if np.isfinite(low[row]).all() and np.isfinite(high[row]).all()
-    }

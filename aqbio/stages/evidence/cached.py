@@ -17,8 +17,8 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Arm, lower_rate
-from aqbio.stages.consistency.session import fitted_session
-from aqbio.stages.consistency.static import static_stance
+from aqbio.session.fit import fitted_session
+from aqbio.session.static import static_stance
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,6 +19,7 @@ from aqbio.mechanics.gait.lines import LINES
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
+from aqbio.records.evidence_files import ARMS, OWN, STAGE
 from aqbio.records.internal import RULE as INTERNAL
 from aqbio.records.internal import as_findings, contained
 from aqbio.records.manifest import (
@@ -53,10 +54,6 @@ from aqbio.steps.roles import flight_feet
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-STAGE = "evidence"
-OWN, ARMS = "steps.nc", "arms.nc"
-"""Files of the study's own settings and of the other arms, in the participant's folder."""
 
 
 @dataclass

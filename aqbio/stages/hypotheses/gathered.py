@@ -14,9 +14,9 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
+from aqbio.records.evidence_files import ARMS, OWN, STAGE
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
-from aqbio.stages.evidence.stage import ARMS, OWN, STAGE
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.contact_models import caused_shares
 from aqbio.stages.hypotheses.precision import share_sds, statistic_sds

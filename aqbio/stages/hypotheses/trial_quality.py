@@ -10,8 +10,8 @@ import numpy as np
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.evidence_files import STAGE
 from aqbio.records.manifest import OK
-from aqbio.stages.evidence.stage import STAGE
 from aqbio.stats.evidence import TrialEvidence
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.names import AXES
-from aqbio.stages.contributions.rows import level_curves, rows_of_level_a, rows_of_levels
-from aqbio.stages.contributions.trial_intervals import Deviations, deviations
+from aqbio.steps.deviations import Deviations, deviations
+from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,11 +14,12 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.stages.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
 from aqbio.stages.contributions.dataset import NEEDS_NO_FORCE, contributions_dataset
-from aqbio.stages.contributions.rows import level_rows
 from aqbio.stages.contributions.stage import _force_findings, _group_findings, trial_contributions
 from aqbio.stages.contributions.trial_draws import Sampling, trial_draws
-from aqbio.stages.contributions.trial_intervals import deviations, intervals_dataset
+from aqbio.stages.contributions.trial_intervals import intervals_dataset
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.deviations import deviations
+from aqbio.steps.rows import level_rows
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded, prepared_of

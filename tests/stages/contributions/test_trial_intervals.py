@@ -13,16 +13,11 @@ from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions.intervals import interval_rows
-from aqbio.stages.contributions.rows import level_rows
 from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
-from aqbio.stages.contributions.trial_intervals import (
-    NAMES,
-    deviations,
-    drawn_steps,
-    drawn_window,
-    intervals_dataset,
-)
+from aqbio.stages.contributions.trial_intervals import drawn_steps, drawn_window, intervals_dataset
 from aqbio.stages.steps.contribution_rows import with_intervals
+from aqbio.steps.deviations import NAMES, deviations
+from aqbio.steps.rows import level_rows
 from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.made_levels import RIGHT, STEP, levels_trial
 

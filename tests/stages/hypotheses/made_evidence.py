@@ -12,9 +12,10 @@ from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.records.evidence_files import ARMS, OWN
 from aqbio.records.specifications import recomputed_arms
 from aqbio.records.step_files import step_file
-from aqbio.stages.evidence.stage import ARMS, OWN, arms_dataset, own_dataset
+from aqbio.stages.evidence.stage import arms_dataset, own_dataset
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stats.registration import record_registry
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study

@@ -14,7 +14,8 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.mechanics.gait.roles import with_pelvis
-from aqbio.stages.evidence.stage import OWN, arms_dataset, own_dataset
+from aqbio.records.evidence_files import OWN
+from aqbio.stages.evidence.stage import arms_dataset, own_dataset
 from aqbio.stages.figures.illustrations import hypothesis_figures
 from aqbio.stages.figures.limiter_numbers import limiter_numbers
 from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes

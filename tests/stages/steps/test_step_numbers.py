@@ -18,11 +18,11 @@ from scipy.interpolate import CubicSpline
 from aqbio.io.study import load_study
 from aqbio.mechanics.gait.steps import solved_steps, steps_from_contacts
 from aqbio.names import GRAVITY
-from aqbio.stages.contributions.rows import rows_of_level_a
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps.stage import _step_rows
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.steps.contacts import trial_contacts
+from aqbio.steps.rows import rows_of_level_a
 from aqbio.steps.signals import JOINT_ROLES
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MASS, TIME, made_trial, mirrored_trial

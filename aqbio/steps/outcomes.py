@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from aqbio.mechanics.contributions.joint_power import OTHER
+from aqbio.mechanics.contributions.levels import PRIMARY
 from aqbio.mechanics.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
 from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
-from aqbio.stages.contributions.b_and_c import PRIMARY
 from aqbio.steps.signals import Matrix, RoleParts, named_parts
 
 if TYPE_CHECKING:

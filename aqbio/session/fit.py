@@ -31,9 +31,9 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.loads import foot_loads
 from aqbio.records.solved_trial import SolvedTrial
-from aqbio.stages.consistency.beliefs import parameters, trial_weights
-from aqbio.stages.consistency.centres import open_centres
-from aqbio.stages.consistency.observed import observations, trial_speed
+from aqbio.session.beliefs import parameters, trial_weights
+from aqbio.session.centres import open_centres
+from aqbio.session.observed import observations, trial_speed
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 """What a fit raises whose equations cannot be solved."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.stages.consistency.static import standing_pressure
+from aqbio.session.static import standing_pressure
 
 
 @pytest.mark.parametrize("empty", [-14.0, 14.0])

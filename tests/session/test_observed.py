@@ -12,8 +12,8 @@ from aqbio.io.study import load_study
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.records.observed import read_observed, with_observed
 from aqbio.records.solved_trial import SolvedTrial
-from aqbio.stages.consistency.observed import observations, total_wrench, trial_speed
-from aqbio.stages.consistency.session import fitted_session
+from aqbio.session.fit import fitted_session
+from aqbio.session.observed import observations, total_wrench, trial_speed
 from aqbio.stages.consistency.trials import plain_dataset
 from tests.small_study import write_small_study
 

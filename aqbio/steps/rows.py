@@ -13,7 +13,8 @@ from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_mean
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
-from aqbio.stages.contributions.outcomes import (
+from aqbio.steps.curves import step_dataset
+from aqbio.steps.outcomes import (
     BOTH_FEET,
     LEVEL_A,
     LEVEL_B,
@@ -26,7 +27,6 @@ from aqbio.stages.contributions.outcomes import (
     level_parts,
     without_idle,
 )
-from aqbio.steps.curves import step_dataset
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -192,11 +192,11 @@ def _at_rest(problem: Problem) -> FloatArray:
 
 def _chosen(frames: ChosenFrames, rows: BoolArray) -> ChosenFrames:
     return ChosenFrames(
-        frames.position[rows],
-        frames.still[rows],
-        frames.worth[rows],
-        frames.trial[rows],
-        frames.frame[rows],
+        position=frames.position[rows],
+        still=frames.still[rows],
+        worth=frames.worth[rows],
+        trial=frames.trial[rows],
+        frame=frames.frame[rows],
     )
 
 

@@ -53,13 +53,7 @@ from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
 from aqbio.records.step_files import CURVES, step_inputs, study_curves, study_rows
-from aqbio.stages.figures.drawn_trials import (
-    bar_rows,
-    drawn_trials,
-    on_plates,
-    recorded_forces,
-    trials_with_forces,
-)
+from aqbio.stages.figures import drawn_trials as drawn
 from aqbio.stages.figures.illustrations import (
     TABLES,
     HypothesisFigure,
@@ -134,9 +128,9 @@ def figures_study(study: Study, report: Report) -> None:
         ("agreement", lambda: _agreement_illustrations(study, steps, measures)),
         *_force_illustrations(study, trials, inputs, parts),
     ):
-        drawn = parts.part(name, draw, list[Illustration]())
-        illustrations += drawn
-        report(f"{name}: {'done' if drawn else 'nothing to draw'}")
+        made = parts.part(name, draw, list[Illustration]())
+        illustrations += made
+        report(f"{name}: {'done' if made else 'nothing to draw'}")
     content = {
         "roles": str(steps.attrs["roles"]),
         "figures": [asdict(illustration) for illustration in illustrations],
@@ -237,9 +231,9 @@ def _force_illustrations(
     count = study.settings.figures.ground_force_trials
     for participant in study.participants:
         name = participant.participant_id
-        measured = trials[trials["trial_id"].isin(on_plates(study, name))]
-        chosen = parts.part(name, partial(drawn_trials, measured, name, count), list[str]())
-        for trial_id, mass in trials_with_forces(study, name, chosen):
+        measured = trials[trials["trial_id"].isin(drawn.on_plates(study, name))]
+        chosen = parts.part(name, partial(drawn.drawn_trials, measured, name, count), list[str]())
+        for trial_id, mass in drawn.trials_with_forces(study, name, chosen):
             prepared = study.folder(name, "prepare") / f"{trial_id}.nc"
             inputs.append(prepared)
             place = (name, trial_id)
@@ -311,7 +305,7 @@ def _force_illustration(
 ) -> list[Illustration]:
     """Draw a trial's ground reaction forces; nothing where no foot met a plate."""
     participant_id, trial_id = place
-    forces = trial_ground_forces(recorded_forces(study, participant_id, prepared), mass_kg)
+    forces = trial_ground_forces(drawn.recorded_forces(study, participant_id, prepared), mass_kg)
     if not forces.contacts:
         return []
     name = f"ground_forces_{participant_id}_{trial_id}"

@@ -112,7 +112,7 @@ def figures_study(study: Study, report: Report) -> None:
     tables = [study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")]
     inputs = [*of_steps, *tables, *(study.table(f"{one}.tsv") for one in TABLES)]
     steps, (outcomes, trials, measures) = study_curves(study), map(read_table, tables)
-    contributions = study_rows(study, "contributions", wanted=bar_rows)
+    contributions = study_rows(study, "contributions", wanted=drawn.bar_rows)
     source = provenance(STAGE, [*of_steps, *tables], study.stage_settings(STAGE))
     means = parts.part(
         "means",

@@ -119,6 +119,19 @@ def test_moments_of_the_legs_need_no_arms(study, name, share):
     assert np.isfinite(hub.sel(chain="upper_body")).any()
 
 
+def test_solved_files_have_no_moment_of_what_is_not_seen(study):
+    """Poses are whole, for tools that need every coordinate; forces are not."""
+    home, own = (
+        read_dataset(study.folder(name, "solve") / "sprint.nc") for name in ("all", "arms")
+    )
+    named = ["arm_flex_r", "elbow_flex_l", "lumbar_extension", "pelvis_ty"]
+    assert np.isfinite(home["generalised_force"].sel(coordinate=named)).all()
+    assert own["generalised_force"].sel(coordinate=named).isnull().all()
+    legs = ["hip_flexion_r", "knee_angle_l", "ankle_angle_r"]
+    assert np.isfinite(own["generalised_force"].sel(coordinate=legs)).all()
+    assert np.isfinite(own["q"]).all()
+
+
 def test_quality_neither_passes_nor_fails(study):
     table = read_table(study.table("quality.tsv"))
     own = table[(table["participant_id"] == "arms") & table["measure"].str.startswith("residual")]

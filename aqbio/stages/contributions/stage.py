@@ -239,9 +239,10 @@ def _reference_closure(momentum: float) -> Closure:
 
 def _relative(values: FloatArray, reference: FloatArray) -> float | None:
     """Largest difference relative to the largest reference value; None without a value."""
-    if not values.size:
+    known = np.isfinite(values)
+    if not known.any():
         return None
-    return float(np.abs(values - reference).max() / np.abs(reference).max())
+    return float(np.abs(values - reference)[known].max() / np.abs(reference[known]).max())
 
 
 def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -254,9 +254,22 @@ def _angles(skeleton: Skeleton) -> IntArray:
     return skeleton.free[skeleton.coordinate_is_rotation[skeleton.free]]
 
 
-def write_solution(solution: Solution, stem: Path, attributes: Mapping[str, str]) -> None:
-    """Write ``<stem>.nc``, and ``<stem>.mot`` and ``<stem>_id.sto`` for OpenSim's own tools."""
+def write_solution(
+    solution: Solution, shown: BoolArray, stem: Path, attributes: Mapping[str, str]
+) -> None:
+    """Write ``<stem>.nc``, and ``<stem>.mot`` and ``<stem>_id.sto`` for OpenSim's own tools.
+
+    Parameters
+    ----------
+    solution : Solution
+    shown : (T, C) bool array
+        Whether the markers show all that the force of a coordinate asks for; it is missing
+        elsewhere. Poses are whole, because tools that read them need all coordinates.
+    stem : Path
+    attributes : mapping
+    """
     skeleton, time = solution.skeleton, solution.markers.time
+    solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))
     dataset = with_observed(_dataset(solution), solution.observed)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     degrees = solution.motion.q.copy()

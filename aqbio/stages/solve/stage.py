@@ -26,6 +26,7 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.observed import lost_findings, lost_parts, of_the_model
+from aqbio.records.observed_parts import ObservedParts
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.recorded_trial import recorded_trial
 from aqbio.stages.solve.force_checks import force_findings
@@ -93,7 +94,10 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
     attributes["inverse_kinematics"] = pose.solver
     attributes["from_coordinates"] = trial.coordinates_file or ""
-    write_solution(solution, study.folder(model.participant_id, STAGE) / trial.trial_id, attributes)
+    parts = ObservedParts(observed, skeleton, study.model_map)
+    shown = parts.along("coordinate", skeleton.coordinates)
+    stem = study.folder(model.participant_id, STAGE) / trial.trial_id
+    write_solution(solution, shown, stem, attributes)
     findings = [
         *left_out,
         *solution_findings(solution, trial.trial_id, study),

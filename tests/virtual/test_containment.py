@@ -69,7 +69,7 @@ def _is_first_row(trial) -> bool:
 STAGE_FAULTS = {
     "prepare": ("prepare_trial", lambda _, trial, *__: _is_first_row(trial)),
     "scale": ("calibrated", lambda study, name, *_: name == RUNNER.name),
-    "solve": ("read_dataset", _of_one_trial),
+    "solve": ("recorded_trial", lambda _, __, trial: _is_first_row(trial)),
     "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
     "steps": ("read_dataset", _of_one_trial),

@@ -88,11 +88,6 @@ def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> Floa
     return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
 
 
-def role_sums(values: xr.DataArray, stance: Side, scheme: RoleScheme) -> FloatArray:
-    """(T, items, ...) sums of a variable over the groups behind each role."""
-    return by_role(values.values, scheme.matrix(stance, _groups(values)))
-
-
 def role_sd(
     covariance: xr.DataArray, scheme: RoleScheme, stance: Side, quantity: str
 ) -> FloatArray:

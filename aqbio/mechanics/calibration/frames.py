@@ -13,7 +13,9 @@ from aqbio.mechanics.vectors import FloatArray, IntArray
 FRAMES = 24
 """Frames of moving trials that are fitted: 17 or 241 give the same lengths and deviations."""
 
-FEWEST_OF_TRIAL = 8
+MOST, OF_TRIAL = 60, (3, 8)
+"""Every moving trial shows so many frames at least, that its labels can be judged: eight, or as
+many as make this number of all trials together, but never fewer than three."""
 
 INDEPENDENT = 5.0
 """Independent witnesses of the body that one moving trial is worth: skin moves with the posture,
@@ -56,7 +58,7 @@ def chosen_frames(
     bodies : (K,) int array
         The body that carries each marker.
     count : int
-        Frames of all moving trials together, at least ``FEWEST_OF_TRIAL`` of each.
+        Frames of all moving trials together, at least ``OF_TRIAL`` of each.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def chosen_frames(
     trial is worth ``INDEPENDENT`` witnesses, n trials ``√n`` times as many.
     """
     moving = sum(not one.still for one in recordings)
-    each = max(FEWEST_OF_TRIAL, count // max(1, moving))
+    each = max(count // max(1, moving), int(np.clip(MOST // max(1, moving), *OF_TRIAL)))
     worth = INDEPENDENT / np.sqrt(max(1, moving))
     positions, stills, worths, trials, frames = [], [], [], [], []
     for trial, one in enumerate(recordings):

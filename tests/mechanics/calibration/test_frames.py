@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from aqbio.mechanics.calibration.frames import (
     INDEPENDENT,
@@ -65,3 +66,11 @@ def test_a_trial_is_worth_so_many_witnesses_however_many_frames():
         np.testing.assert_allclose(frames.worth.sum(), INDEPENDENT)
     four = chosen_frames([_moving()] * 4, BODIES, count=80)
     np.testing.assert_allclose(four.worth.sum(), 2.0 * INDEPENDENT)
+
+
+@pytest.mark.parametrize(
+    ("trials", "each"), [(1, 24), (2, 12), (3, 8), (7, 8), (8, 7), (12, 5), (20, 3), (40, 3)]
+)
+def test_many_trials_share_the_frames(trials, each):
+    frames = chosen_frames([_moving()] * trials, BODIES)
+    assert np.unique(frames.trial, return_counts=True)[1].tolist() == [each] * trials

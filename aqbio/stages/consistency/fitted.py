@@ -64,7 +64,6 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
         changed[f"residual_force_{version}"] = (by_axis, own, {"units": "N"})
         own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
         changed[f"residual_moment_{version}"] = (by_axis, own, {"units": "N m"})
-    changed["marker_error_before"] = (("time", "marker"), fit.marker_error_before, {"units": "m"})
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
         {"motion": FITTED, "motion_reason": "", **{f"fit_{n}": v for n, v in fit.values.items()}}
@@ -115,10 +114,10 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
         "q_sd_posterior": (("time", "coordinate"), q_sd, {"units": "rad or m"}),
         "group_momentum_sample": (
             by_group,
-            momentum.astype(np.float32),
+            momentum,
             {"units": "kg m2/s", **words},
         ),
-        "group_rate_sample": (by_group, rate.astype(np.float32), {"units": "N m", **words}),
+        "group_rate_sample": (by_group, rate, {"units": "N m", **words}),
         "group": ("group", list(fit.runner.groups)),
     }
 

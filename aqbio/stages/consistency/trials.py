@@ -38,7 +38,7 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     solved, prepared = trial.solved, trial.prepared
     motion = {
         name: solved[name]
-        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_position")
+        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
     }
     motion |= {name: solved[name] for name in MASK if name in solved}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]

@@ -55,7 +55,7 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
 
     variables = _marker_variables(prepared)
     plates = prepared.plates
-    variables |= _plate_variables(plates, cutoff)
+    variables |= _plate_variables(plates)
     variables |= _foot_variables(prepared, cutoff)
     variables |= _contact_variables(prepared.contacts, plates, prepared.contact_time_error)
     coordinates = {
@@ -108,26 +108,21 @@ def _marker_variables(prepared: PreparedTrial) -> Variables:
     dims = ("time", "marker", "axis")
     return {
         "marker_raw": (dims, prepared.markers, _described("m", "short gaps filled, not filtered")),
-        "marker_filtered": (dims, prepared.filtered, _described("m", "low-passed")),
         "marker_filled": (dims[:2], prepared.filled, _described("1", "position interpolated")),
     }
 
 
-def _plate_variables(plates: Plates | None, cutoff: float) -> Variables:
+def _plate_variables(plates: Plates | None) -> Variables:
     dims = ("force_time", "plate", "axis")
     if plates is None:
-        empty = np.zeros((0, 0, 3))
-        force = moment = smooth_force = smooth_moment = empty
+        force = moment = np.zeros((0, 0, 3))
         point, corners = np.zeros((0, 3)), np.zeros((0, 4, 3))
     else:
-        smooth = plates.wrench.filtered(plates.rate, cutoff)
         force, moment, point = plates.wrench.force, plates.wrench.moment, plates.wrench.point
-        smooth_force, smooth_moment, corners = smooth.force, smooth.moment, plates.corners
+        corners = plates.corners
     return {
         "plate_force_raw": (dims, force, _described("N", "on the runner, offset removed")),
         "plate_moment_raw": (dims, moment, _described("N m", "about plate_point")),
-        "plate_force": (dims, smooth_force, _described("N", "on the runner, low-passed")),
-        "plate_moment": (dims, smooth_moment, _described("N m", "about plate_point, low-passed")),
         "plate_point": (dims[1:], point, _described("m", "fixed point of each plate")),
         "plate_corner": (("plate", "corner", "axis"), corners, _described("m", "NaN if unknown")),
     }

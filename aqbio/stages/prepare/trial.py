@@ -12,7 +12,6 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.events import event_error
-from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
     FeetLoads,
@@ -59,7 +58,7 @@ class PreparedTrial:
     labels : tuple of M str
     rate : float
         Of the markers, Hz; the first frame is at 0 s.
-    markers, filtered : (T, M, 3) arrays, m
+    markers : (T, M, 3) array, m
         Short gaps filled; NaN where a marker is missing.
     filled : (T, M) array of bool
     axes : LaboratoryToGround
@@ -78,7 +77,6 @@ class PreparedTrial:
     labels: tuple[str, ...]
     rate: float
     markers: FloatArray
-    filtered: FloatArray
     filled: BoolArray
     axes: LaboratoryToGround
     ground: Ground
@@ -170,7 +168,6 @@ def prepare_trial(
         labels=recording.labels,
         rate=recording.rate,
         markers=markers,
-        filtered=low_pass(markers, recording.rate, prepare.cutoff_hz),
         filled=filled,
         axes=axes,
         ground=ground,

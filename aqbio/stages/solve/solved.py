@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 MILLIMETRES = 1e3
 
-FRAME_SD = "standard deviation of a coordinate in a frame, before the low-pass"
-OFFSET_SD = "standard deviation of what a coordinate is off in all frames, for the body"
-
 
 @dataclass(frozen=True)
 class Solution:
@@ -296,18 +293,17 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "u": (by_coordinate, motion.u, {"units": "rad/s or m/s"}),
             "udot": (by_coordinate, motion.udot, {"units": "rad/s2 or m/s2"}),
             "q_unfiltered": (by_coordinate, solution.q_raw, units),
-            "q_sd": (by_coordinate, solution.deviations[0], units | {"long_name": FRAME_SD}),
+            "q_sd": (by_coordinate, solution.deviations[0], units),
             "q_offset_sd": (
                 "coordinate",
                 solution.deviations[1],
-                units | {"long_name": OFFSET_SD},
+                units,
             ),
             "generalised_force": (by_coordinate, solution.forces, {"units": "N m or N"}),
             "marker_error": (("time", "marker"), solution.marker_errors, {"units": "m"}),
-            "marker_position": (
-                ("time", "marker", "axis"),
-                solution.markers.positions,
-                {"units": "m"},
+            "marker_followed": (
+                ("time", "marker"),
+                np.isfinite(solution.markers.positions).all(axis=2),
             ),
         },
         coords={

@@ -43,7 +43,6 @@ def run_workflow(
 
     Parameters
     ----------
-    study_file : Path
     cores : int
         Cores to use; 0 uses all.
     dry_run : bool

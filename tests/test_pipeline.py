@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_a_stage_run_alone_on_old_results_is_not_taken_for_a_new_one(file, stage
 
 def test_a_study_that_moved_is_as_it_was(file, stages, tmp_path):
     replace(file, (tmp_path / "results").as_posix(), "results")
-    here = os.getcwd()
+    here = Path.cwd()
     try:
         os.chdir(tmp_path)
         _ran(file.relative_to(tmp_path), stages)

@@ -12,7 +12,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.gait.mirror import Kind
 from aqbio.mechanics.gait.roles import RoleScheme, exchanged_in_flight, other_side
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Side, Step, phase_curve
-from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.recordings.gaps import resampled
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import SIDES
 

@@ -11,7 +11,7 @@ from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.landmarks.by_name import SidedLandmark
 from aqbio.landmarks.proposal import INSTEAD, Labelling, missing_landmarks
-from aqbio.mechanics.recordings.rigidity import distance_spreads
+from aqbio.mechanics.recordings.label_geometry import distance_spreads
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 FLIGHT_MARGIN = 0.060

@@ -189,7 +189,7 @@ def _others(
 
 
 def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
-    """Say why a marker is not on a segment; empty where it may be.
+    """Why a marker is not on a segment; empty where it may be.
 
     Without another marker there, the segment that it moves with must be one beside it.
     """

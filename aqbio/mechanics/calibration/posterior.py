@@ -62,7 +62,7 @@ class LengthBelief:
 
     @property
     def words(self) -> str:
-        """Say which length it is.
+        """Which length it is.
 
         Examples
         --------

@@ -140,7 +140,7 @@ class Template:
         return dict(zip(self.skeleton.bodies, self.factors(shape).tolist(), strict=True))
 
     def skeleton_of(self, shape: Shape) -> Skeleton:
-        """Give the person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
+        """The person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
 
         Notes
         -----
@@ -153,7 +153,7 @@ class Template:
         return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
 
     def bones_of(self, shape: Shape) -> Skeleton:
-        """Give the person's skeleton with the template's masses: all that markers hang on."""
+        """The person's skeleton with the template's masses: all that markers hang on."""
         own, factors = self.skeleton, self.factors(shape)
         parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
         turns = hinge_turns(self.hinge_axes, shape.tilt)

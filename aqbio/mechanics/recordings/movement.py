@@ -81,7 +81,7 @@ LONGEST_REST = 0.25
 
 
 def held_values(values: FloatArray, rate: float) -> BoolArray:
-    """Say where signals are held at one value for longer than a moving joint rests.
+    """Where signals are held at one value for longer than a moving joint rests.
 
     Parameters
     ----------

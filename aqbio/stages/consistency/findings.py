@@ -26,7 +26,7 @@ DIFFERENT_SPEEDS = 1.5
 
 
 def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[Finding]:
-    """Say that a trial was not fitted, and with what it is computed."""
+    """Finding that a trial was not fitted, and with what it is computed."""
     yield Finding(
         rule="consistency-plain",
         severity="info",
@@ -37,7 +37,7 @@ def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[F
 
 
 def _used_instead(fitted: FittedSession) -> str:
-    """Say what a trial that stays plain is computed with."""
+    """What a trial that stays plain is computed with."""
     if not fitted.believed:
         return "the plain motion is used."
     late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
@@ -71,7 +71,7 @@ def _suspicion(doubt: Suspicion, what: str) -> Finding:
 
 
 def session_findings(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
-    """Say what the session found about the clocks, and what it cannot tell."""
+    """Findings on what the session found about the clocks, and what it cannot tell."""
     if not fitted.believed:
         return
     for doubt in fitted.standing:
@@ -96,7 +96,7 @@ def session_findings(participant_id: str, fitted: FittedSession) -> Iterator[Fin
 
 
 def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
-    """Say that one speed cannot tell a late clock from misplaced plates."""
+    """Finding that one speed cannot tell a late clock from misplaced plates."""
     speeds = [fitted.speeds[name] for name in fitted.believed]
     standing = fitted.static_distance is not None
     if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):

@@ -170,7 +170,7 @@ def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes
 
 
 def _nearness(distance: float, limit: float) -> str:
-    """Say where the centre of pressure went, from its distance to the edge, m, inside positive."""
+    """Where the centre of pressure went, from its distance to the edge, m, inside positive."""
     if distance < 0:
         return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
     return (

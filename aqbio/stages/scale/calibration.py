@@ -120,7 +120,7 @@ def session_problem(
 
 
 def moving_shape(fit: BodyFit) -> Shape:
-    """Give the shape with the markers where sliding skin is at the mean flexion of movement."""
+    """The shape with the markers where sliding skin is at the mean flexion of movement."""
     template = fit.problem.template
     shape = template.shape(fit.state.theta[: fit.problem.shape_size])
     return template.moving_shape(shape, moving_flexion(fit))

@@ -29,7 +29,7 @@ MILLIMETRES = 1e3
 def lost_by_calibration(
     study: Study, participant_id: str, body: Calibration
 ) -> tuple[dict[str, str], list[Finding]]:
-    """Give the segments that the calibrated body does not place, with the reason, and say so.
+    """The segments that the calibrated body does not place, with the reason, and say so.
 
     Returns
     -------

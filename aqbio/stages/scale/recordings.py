@@ -50,14 +50,14 @@ class PersonRecordings:
     def labelled(
         self, front: Sequence[str], back: Sequence[str]
     ) -> tuple[Sequence[str], Sequence[str]]:
-        """Give the spines of the pelvis as the first session that has all of them labels them."""
+        """The spines of the pelvis as the first session that has all of them labels them."""
         have = zip(self.trials, self.sessions, strict=True)
         worn = [one for one, session in have if {*front, *back} <= set(session.names)]
         first = next(iter(worn), "")
         return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
     def session(self, participant_id: str) -> tuple[int, Session]:
-        """Give the place of a participant's session, and the session."""
+        """The place of a participant's session, and the session."""
         place = list(self.trials).index(participant_id)
         return place, self.sessions[place]
 
@@ -65,7 +65,7 @@ class PersonRecordings:
 def person_recordings(
     study: Study, participant_id: str, placed: Mapping[str, Label]
 ) -> PersonRecordings:
-    """Give all prepared trials of a participant's person, and the labels that any of them shows.
+    """All prepared trials of a participant's person, and the labels that any of them shows.
 
     Recordings and labels come in the order of what they hold: sums, and with them results, keep
     every digit whatever trials are called and however sheets and marker sets list them.
@@ -100,7 +100,7 @@ def person_recordings(
 
 
 def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
-    """Give the prepared trials of a session, with all labels of the marker set."""
+    """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
     found = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
@@ -131,7 +131,7 @@ def _shown(trials: Trials) -> BoolArray:
 
 
 def _among_all(recording: Recording, own: IntArray, columns: IntArray, width: int) -> Recording:
-    """Give a recording with the labels of all sessions."""
+    """A recording with the labels of all sessions."""
     position = np.full((len(recording.position), width, 3), np.nan)
     position[:, columns] = recording.position[:, own]
     return replace(recording, position=position)
@@ -179,7 +179,7 @@ def made_for(study: Study, sex: Sex | None) -> Person:
 
 
 def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
-    """Give the recorded labels of a marker set with their places on a generic model.
+    """The recorded labels of a marker set with their places on a generic model.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ LEAST_SHARE = 0.1
 def helpful_marker(
     fit: BodyFit, model_map: ModelMap, worn: Collection[str], wanted: FloatArray
 ) -> str:
-    """Say which palpable landmark without a marker would tell most of what is not known.
+    """Which palpable landmark without a marker would tell most of what is not known.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same
 
 
 def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Say that the forces come later or earlier than the motion asks for, by over a frame."""
+    """Finding that the forces come later or earlier than the motion asks for, by over a frame."""
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
     if not inside.any() or not np.isfinite(force).all():
@@ -92,7 +92,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
 
 
 def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Say that the free moment is reversed, where the residual can tell."""
+    """Finding that the free moment is reversed, where the residual can tell."""
     time = solution.markers.time
     number = np.full(len(time), -1)
     for place, one in enumerate(trial_contacts(solution.prepared)):
@@ -138,7 +138,7 @@ SWING_DEGREES = 15.0
 def motion_findings(
     solution: Solution, model_map: ModelMap, cutoff: float, trial_id: str
 ) -> Iterator[Finding]:
-    """Say what the motion contradicts: its own smoothness, and the sides of the arms."""
+    """Findings on what the motion contradicts: its own smoothness, and the sides of the arms."""
     removed = removed_degrees(solution)
     if removed > REMOVED_DEGREES:
         yield Finding(

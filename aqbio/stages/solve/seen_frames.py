@@ -62,7 +62,7 @@ def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: T
 def left_out_findings(
     enough: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
 ) -> list[Finding]:
-    """Say which frames were seen and left out, because those between were not seen."""
+    """Findings on which frames were seen and left out, because those between were not seen."""
     others = [one for one in runs(enough) if int(one[0]) != used.start]
     if not others:
         return []

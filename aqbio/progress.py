@@ -43,7 +43,6 @@ def run_workflow(
 
     Parameters
     ----------
-    study_file : Path
     cores : int
         Cores to use; 0 uses all.
     dry_run : bool
@@ -153,11 +152,8 @@ def _logs(study: Study) -> dict[str, list[_Log]]:
     """Logs of every participant, and of the study under the empty name."""
     folder, now = study.root / "logs", time.time() - 1.0
     logs = {
-        participant.participant_id: [
-            _Log(folder / f"{stage}-{participant.participant_id}.log", now)
-            for stage in PARTICIPANT_STAGES
-        ]
-        for participant in study.participants
+        one.participant_id: [_Log(folder / f"participants-{one.participant_id}.log", now)]
+        for one in study.participants
     }
     return logs | {"": [_Log(folder / f"{stage}.log", now) for stage in STUDY_STAGES]}
 
@@ -195,8 +191,12 @@ def _show_bars(process: subprocess.Popen[bytes], study: Study) -> None:
     stages = (*PARTICIPANT_STAGES, *STUDY_STAGES)
     with Progress(*columns) as progress:
         tasks = {
-            name: progress.add_task(name or study.settings.name, total=len(group), latest="waiting")
-            for name, group in logs.items()
+            name: progress.add_task(
+                name or study.settings.name,
+                total=len(PARTICIPANT_STAGES if name else STUDY_STAGES),
+                latest="waiting",
+            )
+            for name in logs
         }
         running = True
         while running:

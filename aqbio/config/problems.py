@@ -34,24 +34,16 @@ _NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an error is in the file, and what was expected there.
-
-    Attributes
-    ----------
-    location : tuple
-        Keys and list positions in the file.
-    annotation : type
-        Of the value at the location.
-    parent : type
-        Of what holds the value.
-    choice : bool
-        Whether every alternative of the annotation failed.
-    """
+    """Where an error is in the file, and what was expected there."""
 
     location: Location
+    """Keys and list positions in the file."""
     annotation: Any
+    """Of the value at the location."""
     parent: Any
+    """Of what holds the value."""
     choice: bool
+    """Whether every alternative of the annotation failed."""
 
     @property
     def name(self) -> str:

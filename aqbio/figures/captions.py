@@ -104,7 +104,6 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
 
     Parameters
     ----------
-    grid : PhaseGrid
     signs : str
         Sentences on signs and mirroring.
     roles : str

@@ -161,6 +161,13 @@ class Study:
             or (person is not None and one.person == person and one.model_file is None)
         )
 
+    def same_person(self, participant_id: str) -> tuple[str, ...]:
+        """The participants that are sessions of the same person, in the order of the sheet."""
+        person = self.participant(participant_id).person
+        if person is None:
+            return (participant_id,)
+        return tuple(one.participant_id for one in self.participants if one.person == person)
+
     def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant, the static one too."""
         return tuple(

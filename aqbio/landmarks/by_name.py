@@ -38,21 +38,14 @@ class SidedLandmark:
 
 @dataclass(frozen=True, slots=True)
 class NamedLabels:
-    """What the labels of a recording say by themselves.
-
-    Attributes
-    ----------
-    places : dict
-        SidedLandmark by label.
-    unused : dict
-        Reason by label that is known and left out.
-    unknown : tuple of str
-        Labels that say nothing.
-    """
+    """What the labels of a recording say by themselves."""
 
     places: dict[str, SidedLandmark]
+    """SidedLandmark by label."""
     unused: dict[str, str]
+    """Reason by label that is known and left out."""
     unknown: tuple[str, ...]
+    """Labels that say nothing."""
 
 
 def plain_name(label: str) -> str:
@@ -73,7 +66,6 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
     ----------
     labels : iterable of str
         Of all trials of a marker set.
-    table : LandmarkTable
 
     Notes
     -----

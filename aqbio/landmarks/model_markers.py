@@ -38,7 +38,6 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
     ----------
     skeleton : Skeleton
         In its default pose it stands upright, faces x and has its right side at +z.
-    model_map : ModelMap
     """
     missing = missing_landmarks(_labelling(skeleton, model_map))
     if not missing:
@@ -57,7 +56,6 @@ def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     ----------
     skeleton : Skeleton
         With its stand-ins.
-    model_map : ModelMap
     """
     labelling = _labelling(skeleton, model_map)
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]

@@ -33,22 +33,15 @@ def generic_skeleton(
 
 @dataclass(frozen=True, slots=True)
 class CalibratedBody:
-    """A body that was calibrated, ready to be written.
-
-    Attributes
-    ----------
-    template : Template
-    shape : Shape
-        Without sliding skin (:meth:`Template.moving_shape`).
-    names : mapping
-        The model's name of each label.
-    mass : float, kg
-    """
+    """A body that was calibrated, ready to be written."""
 
     template: Template
     shape: Shape
+    """Without sliding skin (:meth:`Template.moving_shape`)."""
     names: Mapping[str, str]
+    """The model's name of each label."""
     mass: float
+    """float, kg."""
 
 
 def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> None:
@@ -61,7 +54,6 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
     ----------
     source : Path
         The corrected generic model.
-    body : CalibratedBody
     path : Path
         Where the model goes.
     """

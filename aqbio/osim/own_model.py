@@ -22,7 +22,6 @@ def corrected_model(
     ----------
     source, output : Path
         ``.osim`` files.
-    corrections : Corrections
     points : sequence of BodyPoint
         Further markers.
 

@@ -19,6 +19,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.current import stage_key, with_key
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
 
 Report = Callable[[str], None]
@@ -129,6 +130,8 @@ def participant_stage(
     def decorated(work: ParticipantStage) -> ParticipantStage:
         @wraps(work)
         def safe(study: Study, participant_id: str, report: Report) -> None:
+            key = _key(study, participant_id, stage)
+            study.manifest(participant_id, stage).unlink(missing_ok=True)
             try:
                 with contained(study, stage, participant_id):
                     work(study, participant_id, report)
@@ -139,10 +142,19 @@ def participant_stage(
                 if cleared is not None:
                     cleared(study, participant_id)
                 _write_failure(study, participant_id, stage, error, numbers)
+            with_key(study, participant_id, stage, key)
 
         return safe
 
     return decorated
+
+
+def _key(study: Study, participant_id: str, stage: str) -> str:
+    """Key of a run that begins now; none where what it reads cannot even be named."""
+    try:
+        return stage_key(study, participant_id, stage)
+    except (AqbioError, OSError):
+        return ""
 
 
 def _write_failure(

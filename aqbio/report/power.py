@@ -20,7 +20,6 @@ def power_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    hypothesis : Hypothesis
     row : mapping
         Its row of power.tsv.
     """

@@ -66,36 +66,23 @@ _JUDGED = ("supported", "not_supported", "inconclusive")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The registry that was written down before the first recording was read.
-
-    Attributes
-    ----------
-    hash : str
-    recorded : str
-        When, in words of ISO 8601.
-    """
+    """The registry that was written down before the first recording was read."""
 
     hash: str
     recorded: str
+    """When, in words of ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """What the page says about one hypothesis.
-
-    Attributes
-    ----------
-    label : str
-        The verdict in two words or three.
-    sentence : str
-        The verdict as a sentence.
-    remarks : tuple of str
-        What must be said beside it.
-    """
+    """What the page says about one hypothesis."""
 
     label: str
+    """The verdict in two words or three."""
     sentence: str
+    """The verdict as a sentence."""
     remarks: tuple[str, ...]
+    """What must be said beside it."""
 
 
 def verdict_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> VerdictWords:
@@ -103,7 +90,6 @@ def verdict_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> VerdictWord
 
     Parameters
     ----------
-    hypothesis : Hypothesis
     row : mapping
         Its row of verdicts.tsv.
     """

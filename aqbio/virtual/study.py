@@ -39,24 +39,16 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """One recording of the study.
-
-    Attributes
-    ----------
-    participant, trial : str
-    gait : GaitName or None
-        None for the static trial.
-    first_contact : int
-        Number of the contact that comes first on the plates.
-    number : int
-        Of the participant's trials; the static one is 0.
-    """
+    """One recording of the study."""
 
     participant: str
     trial: str
     gait: GaitName | None
+    """None for the static trial."""
     first_contact: int = 0
+    """Number of the contact that comes first on the plates."""
     number: int = 0
+    """Of the participant's trials; the static one is 0."""
 
     @property
     def file(self) -> str:
@@ -117,22 +109,14 @@ def _effort(gait: GaitName) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the recordings of the demo study are made.
-
-    Attributes
-    ----------
-    disturbances : Disturbances
-    faults : tuple of str
-        Faults of input, one per run in turn (`aqbio.virtual.recordings.faults`).
-    seed : int
-    arrays : bool
-        Write what is known at every frame, too (`..._truth.npz`).
-    """
+    """How the recordings of the demo study are made."""
 
     disturbances: Disturbances = DISTURBANCES
     faults: tuple[str, ...] = ()
+    """Faults of input, one per run in turn (`aqbio.virtual.recordings.faults`)."""
     seed: int = SEED
     arrays: bool = False
+    """Write what is known at every frame, too (`..._truth.npz`)."""
 
 
 def write_study(
@@ -151,7 +135,6 @@ def write_study(
         The study's folder; recordings go to ``recordings/`` in it.
     participants : sequence of str
         Only these; empty writes all of them.
-    recipe : Recipe, optional
     gaits : mapping, optional
         Of the athletes, instead of those of the library.
     report : callable, optional

@@ -43,36 +43,23 @@ NO_OWNER = "no marker file goes clearly with these forces: name them in force_fi
 
 @dataclass(frozen=True, slots=True)
 class GatheredStudy:
-    """What a study made from a folder consists of.
-
-    Attributes
-    ----------
-    data : Path
-        Folder of the recordings.
-    content : FolderContent
-    rows : Rows
-    looks : dict
-        What each trial shows, by file.
-    markers : ProposedSet or None
-        None where there are joint angles instead of markers.
-    model : ChosenModel
-    left_out : tuple of Unusable
-        Recordings that are not in the sheets, and why.
-    doubts : tuple of str
-        What is in the sheets but cannot be right.
-    scaled : tuple of ScaledModel
-        Models in the folder that are scaled to a person.
-    """
+    """What a study made from a folder consists of."""
 
     data: Path
+    """Folder of the recordings."""
     content: FolderContent
     rows: Rows
     looks: Mapping[str, TrialPreview]
+    """What each trial shows, by file."""
     markers: ProposedSet | None
+    """None where there are joint angles instead of markers."""
     model: ChosenModel
     left_out: tuple[Unusable, ...]
+    """Recordings that are not in the sheets, and why."""
     doubts: tuple[str, ...] = ()
+    """What is in the sheets but cannot be right."""
     scaled: tuple[ScaledModel, ...] = ()
+    """Models in the folder that are scaled to a person."""
 
 
 def gathered_study(

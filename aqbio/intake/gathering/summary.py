@@ -20,7 +20,6 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
 
     Parameters
     ----------
-    study : GatheredStudy
     folder : Path
         Folder of the study.
     """

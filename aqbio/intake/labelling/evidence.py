@@ -56,7 +56,6 @@ def pooled_places(
     ----------
     found : sequence of mappings
         Places by label, of each static trial.
-    table : LandmarkTable
 
     Returns
     -------
@@ -101,7 +100,6 @@ def needed_labels(
         What the positions say.
     labelling : Labelling
         What the names say.
-    table : LandmarkTable
 
     Notes
     -----
@@ -160,8 +158,6 @@ def loose_labels(
         Labels that only their position places.
     known : mapping
         Places of all labels, these among them.
-    motions : iterable of Recording
-    table : LandmarkTable
 
     Returns
     -------

@@ -38,30 +38,20 @@ SOURCE = "proposed by aqbio from the labels of the recordings"
 
 @dataclass(frozen=True, slots=True)
 class ProposedSet:
-    """A marker set that was proposed.
-
-    Attributes
-    ----------
-    marker_set : MarkerSet or None
-        None while landmarks are missing that none can do without.
-    text : str
-        The file, with a blank for each of those.
-    sure : int
-        Labels whose place their name tells.
-    notes : dict
-        How the others were placed, by label.
-    left_out : dict
-        Reason by label that is not used.
-    missing : tuple of SidedLandmark
-        Landmarks that no marker set can do without.
-    """
+    """A marker set that was proposed."""
 
     marker_set: MarkerSet | None
+    """None while landmarks are missing that none can do without."""
     text: str
+    """The file, with a blank for each of those."""
     sure: int
+    """Labels whose place their name tells."""
     notes: Mapping[str, str]
+    """How the others were placed, by label."""
     left_out: Mapping[str, str]
+    """Reason by label that is not used."""
     missing: tuple[SidedLandmark, ...]
+    """Landmarks that no marker set can do without."""
 
 
 def proposed_set(
@@ -76,10 +66,8 @@ def proposed_set(
 
     Parameters
     ----------
-    name : str
     standing, moving : sequences
         Labels of each static and of each moving trial.
-    model : ChosenModel
     statics : sequence of mappings of (3,) arrays, m
         Where markers are in a static trial of each participant, by label: they are looked at where
         names leave landmarks open that no marker set can do without, or all of a segment's.

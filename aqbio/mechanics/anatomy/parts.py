@@ -44,7 +44,6 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
     Parameters
     ----------
-    skeleton : Skeleton
     joints : mapping
         The model's joint by reported joint (``hip_left``, ``lumbar``).
 

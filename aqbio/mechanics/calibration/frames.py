@@ -31,20 +31,14 @@ SEEN, OFTEN = 0.85, 0.9
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Markers of one trial.
-
-    Attributes
-    ----------
-    position : (T, K, 3) array, m, ground
-        All labels of the session; NaN where one is missing.
-    rate : float, Hz
-    still : bool
-        A static trial.
-    """
+    """Markers of one trial."""
 
     position: FloatArray
+    """(T, K, 3) array, m, ground. All labels of the session; NaN where one is missing."""
     rate: float
+    """float, Hz."""
     still: bool
+    """A static trial."""
 
 
 def chosen_frames(
@@ -54,7 +48,6 @@ def chosen_frames(
 
     Parameters
     ----------
-    recordings : sequence of Recording
     bodies : (K,) int array
         The body that carries each marker.
     count : int

@@ -25,10 +25,8 @@ def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> Cho
 
     Parameters
     ----------
-    frames : ChosenFrames
     skeleton : Skeleton
         The template; whatever its gravity, it stands upright there.
-    places : MarkerPlaces
 
     Returns
     -------

@@ -17,7 +17,6 @@ def told_shares(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> Float
 
     Parameters
     ----------
-    fit : BodyFit
     places : MarkerPlaces
         M palpable landmarks of the template without a marker.
     wanted : (N, P + C) array

@@ -47,8 +47,6 @@ def likeliest_labels(
 
     Parameters
     ----------
-    fit : BodyFit
-    flexions : FlexionStarts
     sessions : sequence of Session, optional
         Of the person, between which markers were put on anew; one, if not given.
 

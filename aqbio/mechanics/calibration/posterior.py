@@ -26,25 +26,18 @@ IMPROBABLE = 3.0
 
 @dataclass(frozen=True, slots=True)
 class LengthBelief:
-    """A length of the body, from joint to joint.
-
-    Attributes
-    ----------
-    name : str
-        ``thigh_right``, ``hip_width``, …
-    length, sd : float, m
-    expected, expected_sd : float, m
-        Before the recordings.
-    oddness : float
-        By which the recordings multiply ``expected_sd``.
-    """
+    """A length of the body, from joint to joint."""
 
     name: str
+    """``thigh_right``, ``hip_width``, …"""
     length: float
     sd: float
+    """length, sd: float, m."""
     expected: float
     expected_sd: float
+    """expected, expected_sd: Before the recordings, m."""
     oddness: float = 1.0
+    """By which the recordings multiply ``expected_sd``."""
 
     @property
     def told(self) -> float:
@@ -164,7 +157,6 @@ def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatA
 
     Parameters
     ----------
-    fit : BodyFit
     places : MarkerPlaces
         M points.
 

@@ -30,22 +30,15 @@ logarithm has a standard deviation of 0.35. Women under men's statistics are 1.3
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """How sure body and postures are.
-
-    Attributes
-    ----------
-    covariance : (P + C, P + C) array
-        Of shape and mean posture.
-    by_theta : (F, C, P + C) array
-        How the postures of the frames follow these.
-    poses : (F, C, C) array
-        Covariance of a frame's posture when these are held, whatever the frame is worth as a
-        witness of the body.
-    """
+    """How sure body and postures are."""
 
     covariance: FloatArray
+    """(P + C, P + C) array. Of shape and mean posture."""
     by_theta: FloatArray
+    """(F, C, P + C) array. How the postures of the frames follow these."""
     poses: FloatArray
+    """(F, C, C) array. Covariance of a frame's posture when these are held, whatever the frame is
+    worth as a witness of the body."""
 
 
 def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray) -> FloatArray:

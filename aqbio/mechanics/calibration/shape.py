@@ -28,43 +28,30 @@ RIGHT_ANGLE = np.pi / 2.0
 
 @dataclass(frozen=True, eq=False)
 class MarkerPlaces:
-    """Markers of the recordings on a template.
-
-    Attributes
-    ----------
-    labels : tuple of K str
-        As the laboratory calls them.
-    body : (K,) int array
-        The template's body that carries each.
-    place : (K, 3) array, m
-        Where each is believed to be on the template, body frame.
-    """
+    """Markers of the recordings on a template."""
 
     labels: tuple[str, ...]
+    """tuple of K str. As the laboratory calls them."""
     body: IntArray
+    """(K,) int array. The template's body that carries each."""
     place: FloatArray
+    """(K, 3) array, m. Where each is believed to be on the template, body frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What is unknown of a body.
-
-    Attributes
-    ----------
-    log_factor : (U, 3) array
-        Logarithms of the scale factors of each part along the axes of its bodies.
-    offset : (K, 3) array, m
-        Markers less their scaled places on the template, body frame, at straight knees.
-    tilt : (H, 2) array, rad
-        Inclination of hinge axes against the template's.
-    slide : (S, 3) array, m
-        How far the skin of a part moves with a right angle of flexion of a joint, body frame.
-    """
+    """What is unknown of a body."""
 
     log_factor: FloatArray
+    """(U, 3) array. Logarithms of the scale factors of each part along the axes of its bodies."""
     offset: FloatArray
+    """(K, 3) array, m. Markers less their scaled places on the template, body frame, at straight
+    knees."""
     tilt: FloatArray
+    """(H, 2) array, rad. Inclination of hinge axes against the template's."""
     slide: FloatArray
+    """(S, 3) array, m. How far the skin of a part moves with a right angle of flexion of a joint,
+    body frame."""
 
     @property
     def vector(self) -> FloatArray:
@@ -75,25 +62,17 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A model whose size, markers and hinge axes are free.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-        The model at the size that is believed before any recording.
-    parts : Parts
-    markers : MarkerPlaces
-    hinges : (H,) int array
-        Bodies whose joints have axes that may be inclined.
-    sliding : (S, 3) int array
-        Part with skin that slides, coordinate of flexion with which it does, and its sign.
-    """
+    """A model whose size, markers and hinge axes are free."""
 
     skeleton: Skeleton
+    """The model at the size that is believed before any recording."""
     parts: Parts
     markers: MarkerPlaces
     hinges: IntArray
+    """(H,) int array. Bodies whose joints have axes that may be inclined."""
     sliding: IntArray
+    """(S, 3) int array. Part with skin that slides, coordinate of flexion with which it does, and
+    its sign."""
 
     @classmethod
     def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:

@@ -72,7 +72,6 @@ def speed_change(forward: FloatArray, step: Step) -> float:
     ----------
     forward : (2, 101) array, m/s
         Velocity over contact and flight.
-    step : Step
 
     Examples
     --------

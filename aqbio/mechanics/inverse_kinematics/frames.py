@@ -52,14 +52,9 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
 
     Parameters
     ----------
-    problem : MarkerFit
     first : int
         The frame whose pose is known.
     pose : (C,) array, rad or m
-
-    Returns
-    -------
-    Descent
     """
     frames = len(problem.target)
     anchors = np.unique(np.r_[first, np.arange(0, frames, SPACING), frames - 1])

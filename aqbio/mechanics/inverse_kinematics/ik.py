@@ -27,25 +27,18 @@ FEWEST_MARKERS = 3
 
 @dataclass(frozen=True, eq=False)
 class IkSolution:
-    """Coordinates of every frame, and how well they fit.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-        NaN in frames with fewer than ``FEWEST_MARKERS`` visible markers.
-    errors : (T, K) array, m
-        Distance of each recorded marker from the skeleton's; NaN where it is missing.
-    iterations : (T,) int array
-        Steps of the last descent of each frame; 0 where not solved.
-    seen : (T, C) bool array
-        Whether a visible marker moves with the coordinate. Where not, the coordinate is
-        interpolated in time between frames in which it is seen.
-    """
+    """Coordinates of every frame, and how well they fit."""
 
     q: FloatArray
+    """(T, C) array, rad or m. NaN in frames with fewer than ``FEWEST_MARKERS`` visible markers."""
     errors: FloatArray
+    """(T, K) array, m. Distance of each recorded marker from the skeleton's; NaN where it is
+    missing."""
     iterations: IntArray
+    """(T,) int array. Steps of the last descent of each frame; 0 where not solved."""
     seen: BoolArray
+    """(T, C) bool array. Whether a visible marker moves with the coordinate. Where not, the
+    coordinate is interpolated in time between frames in which it is seen."""
 
 
 def inverse_kinematics(
@@ -61,7 +54,6 @@ def inverse_kinematics(
 
     Parameters
     ----------
-    skeleton : Skeleton
     markers : (T, K, 3) array, m, ground
         Recorded positions; NaN where a marker is missing.
     marker_index : (K,) int array
@@ -75,10 +67,6 @@ def inverse_kinematics(
         Limits of the coordinates, infinite for none. Without it there are none. The optimum
         without limits is found first and then moved inside: a search that starts at a limit can
         stick there.
-
-    Returns
-    -------
-    IkSolution
 
     Raises
     ------

@@ -20,17 +20,13 @@ class MomentumJacobians:
     """Derivatives of the momentum (P, H) of the whole body.
 
     P is the linear momentum, H the angular one about the body's own centre of mass.
-
-    Attributes
-    ----------
-    by_speed : (T, 6, N) array
-        A: by the speeds of N coordinates, all else equal; rows P x, y, z, then H x, y, z.
-    by_coordinate : (T, 6, N) array
-        B: by the coordinates themselves, all speeds equal.
     """
 
     by_speed: FloatArray
+    """(T, 6, N) array. A: by the speeds of N coordinates, all else equal; rows P x, y, z, then H x,
+    y, z."""
     by_coordinate: FloatArray
+    """(T, 6, N) array. B: by the coordinates themselves, all speeds equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +49,8 @@ def momentum_jacobians(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
     coordinates : (N,) int array
         Independent coordinates, ascending; what hangs on them by couplers is included.
-
-    Returns
-    -------
-    MomentumJacobians
 
     Notes
     -----

@@ -18,8 +18,6 @@ def momentum_matrix(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    poses : SegmentPoses
     groups : (G, B) array
         Sums segments into groups.
     about : (T, 3) array, m, ground

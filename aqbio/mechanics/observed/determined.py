@@ -56,10 +56,6 @@ the two bones of a forearm 0.5 to 3.7 mm."""
 def range_sd(skeleton: Skeleton) -> FloatArray:
     """What is known of every coordinate before any marker: that it is within its range.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-
     Returns
     -------
     (C,) array, rad or m
@@ -82,21 +78,14 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class MarkerNoise:
-    """How far recorded markers are from where the bone has them.
-
-    Attributes
-    ----------
-    sd : (K,) array, m
-        Of each marker, along each axis.
-    part : (K,) int array
-        Which part of the body each is on.
-    common : float
-        Share of the variance that the markers of a part have in common.
-    """
+    """How far recorded markers are from where the bone has them."""
 
     sd: FloatArray
+    """(K,) array, m. Of each marker, along each axis."""
     part: IntArray
+    """(K,) int array. Which part of the body each is on."""
     common: float
+    """Share of the variance that the markers of a part have in common."""
 
     @classmethod
     def alike(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
@@ -116,7 +105,6 @@ def coordinate_covariance(
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
         The pose.
     marker_index : (K,) int array
@@ -126,7 +114,6 @@ def coordinate_covariance(
     prior_sd : (C,) or (T, C) array, rad or m
         What is known of the coordinates without markers (:func:`range_sd`); 0 where a coordinate
         is known, for example from a file of joint angles.
-    noise : MarkerNoise
 
     Returns
     -------
@@ -208,7 +195,6 @@ def mass_displacement(skeleton: Skeleton, q: FloatArray, covariance: FloatArray)
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     covariance : (T, C, C) array
         Of the coordinates (:func:`coordinate_covariance`).
@@ -258,7 +244,6 @@ def determined(skeleton: Skeleton, displacement: FloatArray) -> BoolArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     displacement : (T, B) array, m
         See :func:`mass_displacement`.
 

@@ -20,7 +20,6 @@ def told_shares(
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     covariance : (T, C, C) array
         Of the coordinates, without these markers (:func:`.determined.coordinate_covariance`).

@@ -21,7 +21,6 @@ def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> Bo
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     told : (T, C) bool array
         Whether the file tells the coordinate.
@@ -41,7 +40,6 @@ def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     known : (T, S) bool array
         Which segments are determined, each frame by itself.

@@ -25,18 +25,11 @@ plates are noisier than this."""
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A slope through the origin and how sure it is.
-
-    Attributes
-    ----------
-    value : float
-    error : float
-        Standard error, contacts being independent of each other.
-    contacts : int
-    """
+    """A slope through the origin and how sure it is."""
 
     value: float
     error: float
+    """Standard error, contacts being independent of each other."""
     contacts: int
 
     @property

@@ -27,27 +27,18 @@ FEWEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Landmarks of a template laid over markers.
-
-    Attributes
-    ----------
-    template : int
-        Number of the posture that fits.
-    landmarks : (L, 3) array, m
-        Where the landmarks are expected, axes of the markers.
-    marker : (L,) int array
-        Marker of each landmark, -1 where none is near.
-    distance : (L,) array, m
-        From there to it; NaN where none is near.
-    cost : float
-        Mean distance, landmarks without a marker counted as ``TOO_FAR``, m.
-    """
+    """Landmarks of a template laid over markers."""
 
     template: int
+    """Number of the posture that fits."""
     landmarks: FloatArray
+    """(L, 3) array, m. Where the landmarks are expected, axes of the markers."""
     marker: IntArray
+    """(L,) int array. Marker of each landmark, -1 where none is near."""
     distance: FloatArray
+    """(L,) array, m. From there to it; NaN where none is near."""
     cost: float
+    """Mean distance, landmarks without a marker counted as ``TOO_FAR``, m."""
 
 
 def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement | None:

@@ -27,8 +27,6 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
 
     Parameters
     ----------
-    trial : SolvedTrial
-    fit : TrialFit
     feet : (str, str)
         Bodies that carry the loads of the left and of the right foot.
 

@@ -40,24 +40,16 @@ OFF = "consistency is off"
 
 @dataclass(frozen=True)
 class Session:
-    """The trials of a participant and what the fit made of them.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-        Of the scaled model.
-    trials : dict
-        By name.
-    fitted : FittedSession or None
-        None where consistency is off.
-    failed : dict
-        Why a trial could be neither read nor fitted, by name.
-    """
+    """The trials of a participant and what the fit made of them."""
 
     skeleton: Skeleton
+    """Of the scaled model."""
     trials: dict[str, SolvedTrial]
+    """By name."""
     fitted: FittedSession | None
+    """None where consistency is off."""
     failed: dict[str, AqbioError] = field(default_factory=dict)
+    """Why a trial could be neither read nor fitted, by name."""
 
 
 @participant_stage(STAGE, enabled=False, adjusted_model=False, **estimate_numbers(None))

@@ -29,7 +29,6 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
 
     Parameters
     ----------
-    trial : SolvedTrial
     why : str
         Why the trial was not fitted.
     """

@@ -50,7 +50,6 @@ def pelvis_height(
     labels : tuple of M str
     markers : (T, M, 3) array, m
         Ground axes; NaN where missing.
-    marker_set : MarkerSet
     """
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     hips = _median_height(labels, markers, (*marker_set.pelvis.front, *marker_set.pelvis.back))
@@ -68,11 +67,6 @@ def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable
 
 def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
     """Height of the pelvis that a run shows: its distance from the foot that stands, m.
-
-    Parameters
-    ----------
-    prepared : PreparedTrial
-    marker_set : MarkerSet
 
     Returns
     -------
@@ -122,7 +116,6 @@ def size_findings(
 
     Parameters
     ----------
-    person : Participant
     shown : Measured or None
         From `measured_stature`, m.
     mass : float or None
@@ -172,7 +165,6 @@ def force_findings(
 
     Parameters
     ----------
-    person : Participant
     peak : float or None
         Largest vertical force of a complete contact over all trials, N.
     mass : float or None

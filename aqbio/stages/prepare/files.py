@@ -47,7 +47,6 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
 
     Parameters
     ----------
-    prepared : PreparedTrial
     cutoff : float
         Matched low-pass cut-off, Hz.
     """

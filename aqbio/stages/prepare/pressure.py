@@ -29,13 +29,10 @@ def note_pressure(
 
     Parameters
     ----------
-    loads : FeetLoads
-    plates : Plates
     feet : (T, 2, K, 3) array, m
         Markers of both feet, heel first.
     time : (T,) array, s
         Clock of the markers.
-    notes : Notes
     """
     on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
     for contact in loads.contacts:

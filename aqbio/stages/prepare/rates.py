@@ -42,7 +42,6 @@ def note_rate(
 
     Parameters
     ----------
-    prepared : PreparedTrial
     marker_set : MarkerSet
         Tells the body of every label.
     masses : mapping of float, kg

@@ -43,26 +43,18 @@ from aqbio.stages.scale.recordings import (
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A calibrated body.
-
-    Attributes
-    ----------
-    fit : BodyFit
-    shape : Shape
-        As a rigid model carries it in movement: markers where sliding skin is at the mean flexion.
-    names : dict
-        The model's name of each label.
-    trials : tuple of str
-        Trials whose frames were fitted.
-    wrong : tuple of LabelHypothesis
-        Labels that are not what they say.
-    """
+    """A calibrated body."""
 
     fit: BodyFit
     shape: Shape
+    """As a rigid model carries it in movement: markers where sliding skin is at the mean
+    flexion."""
     names: dict[str, str]
+    """The model's name of each label."""
     trials: tuple[str, ...]
+    """Trials whose frames were fitted."""
     wrong: tuple[LabelHypothesis, ...]
+    """Labels that are not what they say."""
 
     @property
     def template(self) -> Template:
@@ -80,8 +72,6 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
 
     Parameters
     ----------
-    study : Study
-    participant_id : str
     generic : Skeleton
         The corrected generic model, with its own markers.
 

@@ -25,8 +25,6 @@ def helpful_marker(
 
     Parameters
     ----------
-    fit : BodyFit
-    model_map : ModelMap
     worn : collection of str
         The model's names of the recorded markers.
     wanted : (N, P + C) array

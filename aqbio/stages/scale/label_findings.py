@@ -82,11 +82,8 @@ def label_findings(
 
     Parameters
     ----------
-    taken : sequence of LabelHypothesis
-    fit : BodyFit
     trials : sequence of str
         Those that were calibrated.
-    participant_id : str
     accepted : collection of str
         Trials whose row lets labels be exchanged.
     """

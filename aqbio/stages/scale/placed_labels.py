@@ -13,7 +13,6 @@ def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
 
     Parameters
     ----------
-    marker_set : MarkerSet
     generic : Skeleton
         With its own markers.
 

@@ -31,12 +31,6 @@ def lost_by_calibration(
 ) -> tuple[dict[str, str], list[Finding]]:
     """Give the segments that the calibrated body does not place, with the reason, and say so.
 
-    Parameters
-    ----------
-    study : Study
-    participant_id : str
-    body : Calibration
-
     Returns
     -------
     lost : dict

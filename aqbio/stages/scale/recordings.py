@@ -30,23 +30,15 @@ Trials = list[tuple[str, Recording]]
 
 @dataclass(frozen=True, eq=False)
 class PersonRecordings:
-    """Everything that was recorded of a person.
-
-    Attributes
-    ----------
-    recordings : tuple of Recording
-        Each with the labels of all sessions, NaN for those of the others.
-    labels : dict
-        Labels of all sessions, by session and name.
-    sessions : tuple of Session
-    trials : dict
-        Names of the trials of every session, by participant, in the order of the sessions.
-    """
+    """Everything that was recorded of a person."""
 
     recordings: tuple[Recording, ...]
+    """Each with the labels of all sessions, NaN for those of the others."""
     labels: Mapping[str, Label]
+    """Labels of all sessions, by session and name."""
     sessions: tuple[Session, ...]
     trials: Mapping[str, tuple[str, ...]]
+    """Names of the trials of every session, by participant, in the order of the sessions."""
 
     def labelled(
         self, front: Sequence[str], back: Sequence[str]

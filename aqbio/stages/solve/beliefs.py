@@ -19,22 +19,16 @@ from aqbio.records.body_posterior import posterior_path
 
 @dataclass(frozen=True, eq=False)
 class PoseBeliefs:
-    """Beliefs of a body.
-
-    Attributes
-    ----------
-    posture : (C,) array, rad or m
-        Where coordinates are that no marker tells: the person's mean posture in movement.
-    noise : MarkerNoise
-        Of the trial's markers.
-    offset_sd : (C,) array, rad or m
-        Of what each coordinate is off in all frames together, for the body; NaN where no
-        calibration says it, 0 where it is not sought.
-    """
+    """Beliefs of a body."""
 
     posture: FloatArray
+    """(C,) array, rad or m. Where coordinates are that no marker tells: the person's mean posture
+    in movement."""
     noise: MarkerNoise
+    """Of the trial's markers."""
     offset_sd: FloatArray
+    """(C,) array, rad or m. Of what each coordinate is off in all frames together, for the body;
+    NaN where no calibration says it, 0 where it is not sought."""
 
 
 def pose_beliefs(

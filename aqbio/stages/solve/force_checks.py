@@ -29,10 +29,8 @@ def force_findings(
 
     Parameters
     ----------
-    solution : Solution
     loads : tuple of ExternalLoad
         Of both feet.
-    trial_id : str
     """
     if solution.observed.lost_segments(solution.contact_window):
         return []

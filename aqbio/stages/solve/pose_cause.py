@@ -82,12 +82,10 @@ def refuse_without_pose(
 
     Parameters
     ----------
-    pose : SolvedPose
     every : sequence of Fault
         All that were found until now.
     last : sequence of Fault
         Those of this pose.
-    trial_id : str
 
     Raises
     ------
@@ -106,11 +104,6 @@ def refuse_without_pose(
 
 def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
     """Find out why a limb's pose cannot be believed.
-
-    Parameters
-    ----------
-    pose : SolvedPose
-    fault : Fault
 
     Notes
     -----

@@ -45,29 +45,20 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Posed:
-    """What became of a trial's pose.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-        Before the low-pass.
-    observed : Observed
-        What determines it, without what cannot be believed.
-    sd, offset_sd : (T, C) array and (C,) array, rad or m
-        Of every coordinate, from the noise of single frames and from the body; NaN where nothing
-        says it.
-    solver : str
-        By what it was solved.
-    findings : tuple of Finding
-        Limbs that were lost, and why.
-    """
+    """What became of a trial's pose."""
 
     q: FloatArray
+    """(T, C) array, rad or m. Before the low-pass."""
     observed: Observed
+    """What determines it, without what cannot be believed."""
     sd: FloatArray
     offset_sd: FloatArray
+    """sd, offset_sd: (T, C) array and (C,) array, rad or m. Of every coordinate, from the noise of
+    single frames and from the body; NaN where nothing says it."""
     solver: str
+    """By what it was solved."""
     findings: tuple[Finding, ...]
+    """Limbs that were lost, and why."""
 
 
 def trial_pose(
@@ -82,10 +73,6 @@ def trial_pose(
 
     Parameters
     ----------
-    study : Study
-    trial : Trial
-    skeleton : Skeleton
-    markers : TrackedMarkers
     model : Path
         The participant's ``.osim``.
     rate : float
@@ -156,25 +143,18 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
 
 @dataclass(frozen=True)
 class _Solved:
-    """Coordinates of every frame.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-    known : (T, S) bool array
-        Segments that are determined.
-    told : (T, C) bool array
-        Coordinates that are.
-    sd, offset_sd, solver
-        As of `Posed`.
-    """
+    """Coordinates of every frame."""
 
     q: FloatArray
+    """(T, C) array, rad or m."""
     known: BoolArray
+    """(T, S) bool array. Segments that are determined."""
     told: BoolArray
+    """(T, C) bool array. Coordinates that are."""
     sd: FloatArray
     offset_sd: FloatArray
     solver: str
+    """sd, offset_sd, solver: As of `Posed`."""
 
 
 def _solved(

@@ -30,7 +30,6 @@ def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: T
     time : (T,) array, s
     spans : (N, 2) array, s
         From touchdown to toe-off of every contact.
-    trial : Trial
 
     Raises
     ------

@@ -35,34 +35,24 @@ OFFSET_SD = "standard deviation of what a coordinate is off in all frames, for t
 
 @dataclass(frozen=True)
 class Solution:
-    """One trial, solved.
-
-    Attributes
-    ----------
-    q_raw : (T, C) array, rad or m
-        Coordinates before the low-pass: marker errors belong to these.
-    motion : Motion
-        Low-passed coordinates with their derivatives.
-    forces : (T, C) array, N m or N
-        Generalised forces.
-    prepared : xarray.Dataset
-        The prepared trial, cut to the frames that were solved.
-    observed : Observed
-    deviations : (T, C) array and (C,) array, rad or m
-        Standard deviations of the coordinates: of single frames, and of all together.
-    from_markers : bool
-        Whether markers were recorded: those of a file of joint angles are the model's own.
-    """
+    """One trial, solved."""
 
     skeleton: Skeleton
     markers: TrackedMarkers
     q_raw: FloatArray
+    """(T, C) array, rad or m. Coordinates before the low-pass: marker errors belong to these."""
     motion: Motion
+    """Low-passed coordinates with their derivatives."""
     forces: FloatArray
+    """(T, C) array, N m or N. Generalised forces."""
     prepared: xr.Dataset
+    """The prepared trial, cut to the frames that were solved."""
     observed: Observed
     deviations: tuple[FloatArray, FloatArray]
+    """(T, C) array and (C,) array, rad or m. Standard deviations of the coordinates: of single
+    frames, and of all together."""
     from_markers: bool = True
+    """Whether markers were recorded: those of a file of joint angles are the model's own."""
 
     @cached_property
     def marker_errors(self) -> FloatArray:
@@ -261,12 +251,9 @@ def write_solution(
 
     Parameters
     ----------
-    solution : Solution
     shown : (T, C) bool array
         Whether the markers show all that the force of a coordinate asks for; it is missing
         elsewhere. Poses are whole, because tools that read them need all coordinates.
-    stem : Path
-    attributes : mapping
     """
     skeleton, time = solution.skeleton, solution.markers.time
     solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))

@@ -25,14 +25,7 @@ SAMPLES = 25
 def undetermined_findings(
     solution: Solution, model_map: ModelMap, trial_id: str
 ) -> Iterator[Finding]:
-    """Say which coordinates are not told, in how many frames, and which landmark would tell most.
-
-    Parameters
-    ----------
-    solution : Solution
-    model_map : ModelMap
-    trial_id : str
-    """
+    """Coordinates that are not determined, in how many frames, and the landmark that helps most."""
     names = solution.skeleton.coordinates
     lost = {index: _untold(solution, index) for index in range(len(names))}
     lost = {index: frames for index, frames in lost.items() if frames.any()}

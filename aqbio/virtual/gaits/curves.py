@@ -14,17 +14,12 @@ HARMONICS = 11
 
 @dataclass(frozen=True, eq=False)
 class FourierCurves:
-    """Periodic functions of time.
-
-    Attributes
-    ----------
-    period : float, s
-    coefficients : (C, 2 K + 1) array
-        Of each curve: mean, K cosines, K sines.
-    """
+    """Periodic functions of time."""
 
     period: float
+    """float, s."""
     coefficients: FloatArray
+    """(C, 2 K + 1) array. Of each curve: mean, K cosines, K sines."""
 
     def values(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Values, first and second derivatives.
@@ -65,7 +60,6 @@ def fit_matrix(
     ----------
     time, weight : (T,) arrays, s and 1
     period : float, s
-    harmonics : int
     stiffness : (K,) array
         Penalty on each harmonic's amplitude.
 

@@ -19,29 +19,21 @@ from aqbio.virtual.gaits.timeline import Timeline
 
 @dataclass(frozen=True, eq=False)
 class Gait:
-    """A run that repeats after N steps, of which every derivative is known.
-
-    Attributes
-    ----------
-    athlete : Athlete
-    timeline : Timeline
-    joints : (C - 6, 2 K + 1) array, rad
-        Fourier coefficients of all coordinates but the pelvis's.
-    stance, flight : (N, ., 3) arrays, rad
-        Chebyshev coefficients of the pelvis's angles in contacts and flights.
-    com : (N, ., 3) array, m
-        Chebyshev coefficients of the centre of mass in the contacts; x from each contact's place.
-    drag : float, N
-        Acts backwards on the centre of mass.
-    """
+    """A run that repeats after N steps, of which every derivative is known."""
 
     athlete: Athlete
     timeline: Timeline
     joints: FloatArray
+    """(C - 6, 2 K + 1) array, rad. Fourier coefficients of all coordinates but the pelvis's."""
     stance: FloatArray
     flight: FloatArray
+    """stance, flight: (N, ., 3) arrays, rad. Chebyshev coefficients of the pelvis's angles in
+    contacts and flights."""
     com: FloatArray
+    """(N, ., 3) array, m. Chebyshev coefficients of the centre of mass in the contacts; x from each
+    contact's place."""
     drag: float = 0.0
+    """Acts backwards on the centre of mass, N."""
 
     def __post_init__(self) -> None:
         """Refuse coefficients of another number of steps."""

@@ -25,19 +25,13 @@ CONDITIONS = ("normal", "restricted_arms")
 
 @dataclass(frozen=True, slots=True)
 class GaitName:
-    """Which gait of whom.
-
-    Attributes
-    ----------
-    participant : str
-    condition : {"normal", "restricted_arms"}
-    level : int
-        0 is the slowest speed.
-    """
+    """Which gait of whom."""
 
     participant: str
     condition: str
+    """{"normal", "restricted_arms"}."""
     level: int
+    """0 is the slowest speed."""
 
     def __str__(self) -> str:
         return f"{self.participant}/{self.condition}/{self.level}"
@@ -77,7 +71,6 @@ def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, 
 
     Parameters
     ----------
-    path : Path
     athletes : mapping from participant to Athlete
 
     Raises

@@ -22,8 +22,6 @@ def write_c3d(path: Path, recording: VirtualRecording, laboratory: Laboratory) -
 
     Parameters
     ----------
-    path : Path
-    recording : VirtualRecording
     laboratory : Laboratory
         Its axes and units; lengths of markers, corners and moments have one unit.
     """

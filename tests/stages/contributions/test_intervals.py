@@ -12,8 +12,14 @@ from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, centre_covariance, twins
 from aqbio.mechanics.intervals.level_draws import level_draws
-from aqbio.mechanics.intervals.sources import SOURCES, UNDISTURBED, source_sds
-from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.intervals.sources import (
+    SOURCES,
+    UNDISTURBED,
+    Motions,
+    motion_states,
+    source_sds,
+)
+from aqbio.mechanics.intervals.uncertainty import Spread, joined_outcomes, state_outcomes
 from aqbio.names import AXES
 from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
 from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
@@ -162,6 +168,39 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
         ratio = (summed / whole)[wide]
         assert np.median(ratio) == pytest.approx(1.0, abs=0.02), name
         assert np.abs(ratio - 1.0).max() < 0.12, name
+
+
+def test_variances_of_bodies_and_skin_add_up_to_those_of_both_together(run):
+    """Motions that follow another body and moved skin at once, of the same 300 of either.
+
+    Products of two errors are left out; the covariance of 300 pairs is known to 1/√300 = 6 %.
+    """
+    case, time = run
+    sampling = Sampling(1, 1, 4, motions=300, bodies=300)
+    draws = _draws(case, time, EXACT, sampling, shape=1.0)
+    frames = np.arange(len(time))[draws.frames(STEP)]
+    data = drawn_dataset(draws, frames)
+    labels = data["uncertainty_source"].values
+    body, skin = (draws.moved_motions(source, frames) for source in ("body", "skin"))
+    kinematics = draws.levels.mechanics.kinematics.picked(frames)
+    both = Motions(
+        body.skeletons,
+        *(getattr(body, x) + getattr(skin, x) - getattr(kinematics, x) for x in ("q", "u", "udot")),
+    )
+    loads = [load.frames(frames) for load in draws.levels.mechanics.loads]
+    states = motion_states("body", both, loads)
+    together = joined_outcomes([state_outcomes(one, draws.parts) for one in states])
+    for name, ours in (
+        ("momentum", "group_angular_momentum"),
+        ("rate", "group_angular_momentum_rate"),
+    ):
+        values = data[ours].values.mean(axis=1)
+        summed = np.sqrt((source_sds(values, labels) ** 2).sum(axis=0))
+        base = values[labels == UNDISTURBED]
+        whole = np.sqrt(((getattr(together, name).mean(axis=1) - base) ** 2).mean(axis=0))
+        ratio = (summed / whole)[whole > 1e-3 * whole.max()]
+        assert np.median(ratio) == pytest.approx(1.0, abs=0.05), name
+        assert np.abs(ratio - 1.0).max() < 0.15, name
 
 
 def test_the_same_seed_gives_the_same_numbers(run):

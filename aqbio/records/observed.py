@@ -60,20 +60,15 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
     """Add the mask to a dataset: `MASK`."""
     dataset = dataset.assign(
-        observed=(("time", "segment"), observed.seen, {"long_name": "the segment was observed"}),
-        unobserved_reason=(
-            "segment",
-            np.array(observed.reason, dtype=str),
-            {"long_name": "why the segment was not observed in some frames"},
-        ),
-        segment=("segment", list(observed.segments)),
+        observed=(("time", "segment"), observed.seen),
+        unobserved_reason=("segment", np.array(observed.reason, dtype=str)),
+        segment=list(observed.segments),
     )
     if not observed.coordinates:
         return dataset
-    words = {"long_name": "the coordinate was observed"}
     return dataset.assign(
-        coordinate_observed=(("time", "coordinate"), observed.told, words),
-        coordinate=("coordinate", list(observed.coordinates)),
+        coordinate_observed=(("time", "coordinate"), observed.told),
+        coordinate=list(observed.coordinates),
     )
 
 

@@ -13,7 +13,7 @@ from aqbio.mechanics.multibody.momentum import (
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.motion import Motion, spline_motion
+from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.virtual.gaits.gait import Gait
 
@@ -86,26 +86,11 @@ class RunTruth:
 def run_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
     """Everything that is known at given instants, from the analytic motion."""
     q, u, udot = gait.states(gait_time)
-    return _truth(gait, gait_time, Motion(q, u, udot))
+    return motion_truth(gait, gait_time, Motion(q, u, udot))
 
 
-def sampled_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
-    """The same for the motion that the quintic spline through the samples has.
-
-    The ground loads are those of the spline's accelerations, so that inverse dynamics of the
-    samples, by OpenSim too, finds no residual in the contacts; what the spline misses of the
-    jump of the force's second derivative at touchdown and toe-off remains in flight.
-
-    Parameters
-    ----------
-    gait_time : (T,) array, s
-        Equally spaced.
-    """
-    q, _, _ = gait.states(gait_time)
-    return _truth(gait, gait_time, spline_motion(gait.skeleton, gait_time, q))
-
-
-def _truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
+def motion_truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
+    """The same for coordinates that are not exactly those of the gait."""
     skeleton = gait.skeleton
     segments = segment_motion(
         skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)

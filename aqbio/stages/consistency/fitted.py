@@ -56,13 +56,12 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
     }
     for name in ("contact_touchdown", "contact_toe_off"):
         changed[name] = plain[name] - fit.values["clock_offset"]
-        changed[name].attrs = plain[name].attrs
     for version, residual in (("before", fit.before), ("after", fit.after)):
         own = np.where(fit.observations.measured[:, None], residual.force, np.nan)
-        changed[f"residual_force_{version}"] = (by_axis, own, {"units": "N"})
+        changed[f"residual_force_{version}"] = (by_axis, own)
         own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
-        changed[f"residual_moment_{version}"] = (by_axis, own, {"units": "N m"})
-    changed["marker_error_before"] = (("time", "marker"), fit.marker_error_before, {"units": "m"})
+        changed[f"residual_moment_{version}"] = (by_axis, own)
+    changed["marker_error_before"] = (("time", "marker"), fit.marker_error_before)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
         {"motion": FITTED, "motion_reason": "", **{f"fit_{n}": v for n, v in fit.values.items()}}
@@ -108,15 +107,10 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
     momentum, rate = np.stack(both, axis=1)
     q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
     by_group = ("sample", "time", "group", "axis")
-    words = {"long_name": "posterior samples less the estimate, not inflated"}
     return {
-        "q_sd_posterior": (("time", "coordinate"), q_sd, {"units": "rad or m"}),
-        "group_momentum_sample": (
-            by_group,
-            momentum.astype(np.float32),
-            {"units": "kg m2/s", **words},
-        ),
-        "group_rate_sample": (by_group, rate.astype(np.float32), {"units": "N m", **words}),
+        "q_sd_posterior": (("time", "coordinate"), q_sd),
+        "group_momentum_sample": (by_group, momentum.astype(np.float32)),
+        "group_rate_sample": (by_group, rate.astype(np.float32)),
         "group": ("group", list(fit.runner.groups)),
     }
 

@@ -47,7 +47,7 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
         join="exact",
     )
     still = np.zeros((len(trial.time), len(AXES)))
-    dataset["drag_force"] = (("time", "axis"), still, {"units": "N", "long_name": "air drag"})
+    dataset["drag_force"] = (("time", "axis"), still)
     kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
     angles = trial.solved.attrs.get("from_coordinates", "")
     return dataset.assign_coords(foot=list(SIDES)).assign_attrs(

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 MILLIMETRES = 1e3
 
-FRAME_SD = "standard deviation of a coordinate in a frame, before the low-pass"
-OFFSET_SD = "standard deviation of what a coordinate is off in all frames, for the body"
-
 
 @dataclass(frozen=True)
 class Solution:
@@ -274,33 +271,24 @@ def write_solution(
 def _dataset(solution: Solution) -> xr.Dataset:
     import xarray as xr
 
-    motion = solution.motion
+    motion, markers = solution.motion, solution.markers
     by_coordinate = ("time", "coordinate")
-    units = {"units": "rad or m"}
     return xr.Dataset(
         {
-            "q": (by_coordinate, motion.q, units),
-            "u": (by_coordinate, motion.u, {"units": "rad/s or m/s"}),
-            "udot": (by_coordinate, motion.udot, {"units": "rad/s2 or m/s2"}),
-            "q_unfiltered": (by_coordinate, solution.q_raw, units),
-            "q_sd": (by_coordinate, solution.deviations[0], units | {"long_name": FRAME_SD}),
-            "q_offset_sd": (
-                "coordinate",
-                solution.deviations[1],
-                units | {"long_name": OFFSET_SD},
-            ),
-            "generalised_force": (by_coordinate, solution.forces, {"units": "N m or N"}),
-            "marker_error": (("time", "marker"), solution.marker_errors, {"units": "m"}),
-            "marker_position": (
-                ("time", "marker", "axis"),
-                solution.markers.positions,
-                {"units": "m"},
-            ),
+            "q": (by_coordinate, motion.q),
+            "u": (by_coordinate, motion.u),
+            "udot": (by_coordinate, motion.udot),
+            "q_unfiltered": (by_coordinate, solution.q_raw),
+            "q_sd": (by_coordinate, solution.deviations[0]),
+            "q_offset_sd": ("coordinate", solution.deviations[1]),
+            "generalised_force": (by_coordinate, solution.forces),
+            "marker_error": (("time", "marker"), solution.marker_errors),
+            "marker_position": (("time", "marker", "axis"), markers.positions),
         },
-        coords={
-            "time": ("time", solution.markers.time, {"units": "s"}),
+        {
+            "time": markers.time,
             "coordinate": list(solution.skeleton.coordinates),
-            "marker": list(solution.markers.names),
+            "marker": list(markers.names),
             "axis": list(AXES),
         },
     )

@@ -19,9 +19,7 @@ from aqbio.mechanics.multibody.momentum import (
 )
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
-
-ROOT = 6
-"""Coordinates of the pelvis: tilt, list, rotation, then x, y and z."""
+from aqbio.virtual.gaits.gait import ROOT
 
 
 @dataclass(frozen=True, eq=False)

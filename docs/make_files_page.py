@@ -20,7 +20,7 @@ momentum, a moment) x and y change their signs, of a polar one (a place, a veloc
 a spread none; what is canonical holds left steps as right ones already
 ([frames-units-signs.md](frames-units-signs.md)).
 
-**Stored to** is how finely a series over time or over a phase is stored: numbers are off by half of it
+**Stored to** is how finely a series over time or a phase is stored: numbers are off by half of it
 at most, whatever their size, and read in double precision. Everything else keeps every digit.
 
 ## Kinds of NetCDF files

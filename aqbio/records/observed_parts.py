@@ -145,7 +145,7 @@ class ObservedParts:
 
 
 def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
-    """Give the contributions of a trial without what unobserved parts would decide.
+    """Contributions of a trial without what unobserved parts would decide.
 
     Parameters
     ----------
@@ -160,11 +160,13 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     xarray.Dataset
         With NaN instead, and the mask itself.
     """
-    changed = {
-        str(name): variable.where(_mask(str(name), variable, parts))
+    timed = {
+        str(name): variable
         for name, variable in dataset.data_vars.items()
         if variable.dtype.kind == "f" and "time" in variable.dims and str(name) not in PLATES
     }
+    masks = {name: _mask(name, variable, parts) for name, variable in timed.items()}
+    changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
     if not parts.observed.seen.any(axis=0).all():
         changed |= _known_intervals(dataset, parts, scheme)
     return with_observed(dataset.assign(changed), parts.observed)

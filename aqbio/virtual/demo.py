@@ -32,16 +32,11 @@ DISTURBANCES = Disturbances(
 
 @dataclass(frozen=True, slots=True)
 class Sprinter:
-    """A participant of the demo study.
-
-    Attributes
-    ----------
-    athlete : Athlete
-    fastest : float, m/s
-    """
+    """A participant of the demo study."""
 
     athlete: Athlete
     fastest: float
+    """float, m/s."""
 
     @property
     def speeds(self) -> tuple[float, ...]:

@@ -28,12 +28,12 @@ from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps.stage import steps_participant
 from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.files import write_trc_and_mot
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, VirtualRecording, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
+from validation.recordings.trc_and_mot import write_trc_and_mot
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
 

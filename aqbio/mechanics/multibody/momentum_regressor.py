@@ -48,7 +48,6 @@ def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> Floa
 
     Parameters
     ----------
-    kinematics : SegmentKinematics
     about : (T, 3) array, m, ground
         Reference point o.
 
@@ -103,10 +102,6 @@ def group_momenta(
     parameters : (K, B, 10) array
     groups : (G, B) array
         Sums segments into groups, which may overlap.
-
-    Returns
-    -------
-    GroupMomenta
     """
     frames, bodies = regressor.shape[:2]
     draws = len(parameters)

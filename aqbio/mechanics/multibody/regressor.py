@@ -28,10 +28,6 @@ _BLOCK = 100
 def inertial_parameters(skeleton: Skeleton) -> FloatArray:
     """Ten inertial parameters of every segment.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-
     Returns
     -------
     (B, 10) array
@@ -57,7 +53,6 @@ def moment_regressor(skeleton: Skeleton, kinematics: SegmentKinematics) -> Float
     ----------
     skeleton : Skeleton
         Its masses and inertias play no part.
-    kinematics : SegmentKinematics
 
     Returns
     -------

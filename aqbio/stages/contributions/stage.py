@@ -40,8 +40,9 @@ from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, 
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.stages.contributions.b_and_c import frames_in_contact, trial_levels
 from aqbio.stages.contributions.dataset import Contributions, contributions_dataset
-from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
-from aqbio.stages.contributions.trial_intervals import (
+from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
+from aqbio.stages.contributions.intervals import (
+    BODIES,
     FRAMES,
     MOTIONS,
     drawn_window,
@@ -203,10 +204,12 @@ def _intervals(
         return xr.Dataset()
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
-    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS)
-    trial = (result.time, heading, result.touching)
+    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
     spreads = Spread(centres=known_centres(study, participant_id))
-    draws = trial_draws(result.levels, anatomy, trial, spreads, sampling, role_scheme(study))
+    draws = TrialDraws(
+        result.levels, anatomy, result.time, heading, result.touching, spreads, sampling,
+        role_scheme(study),
+    )  # fmt: skip
     longest = study.settings.steps.maximum_flight_s
     window = drawn_window(contacts, result.time, longest)
     weights = followed_markers(study, data)

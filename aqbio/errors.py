@@ -182,7 +182,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def counted(found: Sequence[Cause]) -> str:
-    """Say how many causes of each severity there are.
+    """How many causes of each severity there are.
 
     Examples
     --------

@@ -225,7 +225,7 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
 
 
 def summary(study: Study) -> str:
-    """Say what can be used, what was found, cause by cause, and where the page is."""
+    """What can be used, what was found, cause by cause, and where the page is."""
     trials = read_table(study.table("trials.tsv"))
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
     failed = int((trials["status"] != "ok").sum())
@@ -254,7 +254,7 @@ def _causes(study: Study) -> Iterator[str]:
 
 
 def internal_errors(study: Study) -> list[str]:
-    """Say what broke in the program itself: each fault as first met, and how often."""
+    """What broke in the program itself: each fault as first met, and how often."""
     findings = every_finding(study)
     said = findings.loc[findings["rule"] == RULE, "what"]
     faults = said.groupby(said.str.extract(IDENTIFIER, expand=False), sort=False)

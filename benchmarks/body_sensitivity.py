@@ -26,7 +26,7 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.io.study import load_study
 from aqbio.mechanics.calibration import beliefs, frames, hips, places, problem, scales
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.frames import faced
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.posterior import LengthBelief, joint_distances, lengths

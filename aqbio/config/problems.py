@@ -60,7 +60,7 @@ def findings_of(
     path: Path,
     where: Callable[[Location], str],
 ) -> Iterator[Finding]:
-    """Say what is wrong with a file; alternatives that all failed are one problem.
+    """Findings on what is wrong with a file; alternatives that all failed are one problem.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def _other_unit(place: _Place, error: ErrorDetails) -> str:
 
 
 def _constraint(error: ErrorDetails) -> str:
-    """Say which bound, kind or spelling was expected."""
+    """Which bound, kind or spelling was expected."""
     context = error.get("ctx", {})
     for key, words in _BOUNDS.items():
         if key in context:

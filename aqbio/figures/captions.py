@@ -152,7 +152,7 @@ def bar_alternative_text(chart: BarChart) -> str:
 
 
 def flexion_signs(positive: str) -> str:
-    """Say which direction of the flexion component is positive."""
+    """Which direction of the flexion component is positive."""
     return f"Positive: {positive}. Left steps are mirrored onto right ones."
 
 

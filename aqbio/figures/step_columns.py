@@ -75,7 +75,7 @@ def column_title(condition: str, speed_mps: float) -> str:
 
 
 def column_size(steps: int, people: int) -> str:
-    """Say how many steps of how many people a column holds.
+    """How many steps of how many people a column holds.
 
     Examples
     --------

@@ -265,22 +265,14 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class CheckedStudy:
-    """What can be read of a study, and everything that is wrong with its settings and sheets.
-
-    Attributes
-    ----------
-    study : Study
-        Without the rows that have a wrong cell; sections with a wrong setting as by default.
-    known : bool
-        Whether it is known where recordings and models are.
-    trial_lines : tuple of int
-        Line of each of its trials in the sheet.
-    findings : tuple of Finding
-    """
+    """What can be read of a study, and everything that is wrong with its settings and sheets."""
 
     study: Study
+    """Without the rows that have a wrong cell; sections with a wrong setting as by default."""
     known: bool
+    """Whether it is known where recordings and models are."""
     trial_lines: tuple[int, ...]
+    """Line of each of its trials in the sheet."""
     findings: tuple[Finding, ...]
 
 

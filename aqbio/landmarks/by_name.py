@@ -1,4 +1,4 @@
-"""Landmarks that labels name."""
+"""Landmarks that labels name, and the table that knows their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from aqbio.config import read_yaml
 from aqbio.config.landmarks import LandmarkTable
+from aqbio.io.study import MODELS
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
 
@@ -171,3 +173,8 @@ def _readings(label: str) -> Iterator[tuple[str, str]]:
     sides = [part for part in parts if part in dict(SIDE_WORDS)]
     if len(sides) == 1 < len(parts):
         yield "".join(part for part in parts if part != sides[0]), dict(SIDE_WORDS)[sides[0]]
+
+
+def landmark_table() -> LandmarkTable:
+    """Read ``models/landmarks.yaml``."""
+    return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)

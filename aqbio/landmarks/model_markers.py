@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.landmarks.by_name import SidedLandmark, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.landmarks.proposal import (
     Labelling,
     blank,
@@ -14,7 +14,6 @@ from aqbio.landmarks.proposal import (
     missing_landmarks,
     pelvis_back,
 )
-from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.anatomy.body_points import (
     BodyPoint,
     foot_point,

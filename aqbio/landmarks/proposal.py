@@ -124,7 +124,7 @@ def blank(place: SidedLandmark) -> str:
 
 
 def asked(place: SidedLandmark) -> str:
-    """Say what a blank of a marker set asks for."""
+    """What a blank of a marker set asks for."""
     return f"the label on the {place.side} {NEEDED[place.landmark]}"
 
 

@@ -38,8 +38,6 @@ def stage_key(study: Study, participant_id: str, stage: str) -> str:
 
     Parameters
     ----------
-    study : Study
-    participant_id : str
     stage : str
         One of `READS`.
 

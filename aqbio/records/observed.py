@@ -95,7 +95,6 @@ def lost_parts(
 
     Parameters
     ----------
-    observed : Observed
     groups : mapping
         Segments of each anatomical group.
     frames : (T,) bool array, optional
@@ -120,7 +119,7 @@ def lost_parts(
 def why_not_whole(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> str:
-    """Say why a trial is not one of a whole person in some frames; empty where it is."""
+    """Why a trial is not one of a whole person in some frames; empty where it is."""
     said = [
         WORDS[reason].format(", ".join(parts.values()))
         for reason in WORDS
@@ -135,7 +134,7 @@ def lost_findings(
     frames: BoolArray,
     trial_id: str,
 ) -> Iterator[Finding]:
-    """Say which parts were not observed and what is not testable for it, by reason."""
+    """Findings on which parts were not observed and what is not testable for it, by reason."""
     for reason, words in WORDS.items():
         parts = lost_parts(observed, groups, frames, reason)
         if not parts or reason in _SAID_ELSEWHERE:

@@ -113,7 +113,7 @@ def sessions(
 
 
 def _standing(distance: Sequence[float] | None) -> str:
-    """Say how far the centre of mass is from the centre of pressure in the static trial.
+    """How far the centre of mass is from the centre of pressure in the static trial.
 
     Examples
     --------

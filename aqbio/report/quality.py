@@ -279,7 +279,7 @@ def cautions(quality: pd.DataFrame, causes: Sequence[Cause]) -> list[str]:
 
 
 def _other_cautions(quality: pd.DataFrame) -> list[str]:
-    """Say which other measures lie outside their limits, and in how many trials."""
+    """Which other measures lie outside their limits, and in how many trials."""
     told = {f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz"}
     measure = quality["measure"]
     rest = ~measure.str.startswith(("closure_", "plain_")) & ~measure.isin(

@@ -122,7 +122,7 @@ def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
-    """Say what the numbers cannot say, in how many of the kept steps, and why.
+    """What the numbers cannot say, in how many of the kept steps, and why.
 
     Parameters
     ----------

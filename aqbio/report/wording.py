@@ -86,7 +86,7 @@ class VerdictWords:
 
 
 def verdict_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> VerdictWords:
-    """Say what a verdict says, and what it does not.
+    """What a verdict says, and what it does not.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _sentence(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
 
 
 def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
-    """Say what the reason, which holds the registry's caveat, does not say already."""
+    """What the reason, which holds the registry's caveat, does not say already."""
     verdict, reason, found = str(row["verdict"]), str(row["reason"]), []
     if verdict in _JUDGED and hypothesis.id == "H2":
         found.append(SAME_SIGN if SET in reason else GEOMETRY)
@@ -166,7 +166,7 @@ def _instant(text: str) -> str:
 
 
 def registry_words(record: Record | None, now: str) -> str:
-    """Say which registry was fixed when, and whether the verdicts rest on it.
+    """Which registry was fixed when, and whether the verdicts rest on it.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ LINE_COSINE, LINE_SHARE = "cosine_wrist_line_ankle_line_rate", "wrist_line_with_
 
 
 def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say how the lines of both wrists and of both ankles turn (H2b); empty where unknown.
+    """How the lines of both wrists and of both ankles turn (H2b); empty where unknown.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from aqbio.mechanics.consistency.session import StaticStance
 from aqbio.mechanics.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.quiet import quiet_window
+from aqbio.mechanics.recordings.movement import quiet_window
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.records.manifest import OK

@@ -19,7 +19,7 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.osim.skeleton import read_skeleton

@@ -9,8 +9,7 @@ from numpy.polynomial import chebyshev
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gaits.gait import ROOT, FourierCurves
-from aqbio.virtual.gaits.orientation import rotation
+from aqbio.virtual.gaits.gait import ROOT, FourierCurves, rotation
 from validation.gaits import collocation, orientation
 from validation.gaits.design import GaitDesign
 from validation.gaits.horizontal import HorizontalProblem, StanceForces, inverse_operator

@@ -90,7 +90,7 @@ def first_preview(data: Path, row: TrialRow) -> TrialPreview:
 
 
 def _told(findings: Sequence[Finding]) -> list[str]:
-    """Say what was found, of many findings of one kind the first one and how many more."""
+    """What was found, of many findings of one kind the first one and how many more."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)

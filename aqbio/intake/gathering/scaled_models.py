@@ -33,7 +33,7 @@ def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]
 
 
 def scaling_signs(model: Path) -> str:
-    """Say what shows that a model is scaled to a person; empty for a generic one.
+    """What shows that a model is scaled to a person; empty for a generic one.
 
     The scales that its bones are drawn with, or the word scaled in its name.
     """

@@ -33,8 +33,7 @@ from aqbio.intake.labelling.recordings import ProposedSet, proposed_set
 from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.landmarks.by_name import named_labels
-from aqbio.landmarks.table import landmark_table
+from aqbio.landmarks.by_name import landmark_table, named_labels
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.prepare.label_check import StaticReference, median_places
 

@@ -46,7 +46,7 @@ class BodyPlan:
 
 
 def body_plan(skeleton: Skeleton) -> BodyPlan:
-    """Find out what a model's bodies, joints and coordinates mean.
+    """What a model's bodies, joints and coordinates mean.
 
     Parameters
     ----------

@@ -182,7 +182,7 @@ def group_of(place: str) -> str:
 
 
 def range_words(place: str, flexion: FloatArray) -> str:
-    """Say how far a joint is bent, and how far people bend it.
+    """How far a joint is bent, and how far people bend it.
 
     Examples
     --------

@@ -66,7 +66,7 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def listed(parts: tuple[Part, ...]) -> str:
-    """Say which parts, each once, both sides together.
+    """Which parts, each once, both sides together.
 
     Examples
     --------

@@ -70,7 +70,7 @@ def likeliest_labels(
 
 
 def _of_session(fit: BodyFit, sessions: Sequence[Session], place: int) -> LabelHypothesis | None:
-    """Give the likeliest hypothesis about the labels of one session."""
+    """The likeliest hypothesis about the labels of one session."""
     own = sessions[place].fit_of(fit)
     best = _best(own, label_hypotheses(own, doubted_labels(own)))
     return None if best is None else replace(best, session=place)

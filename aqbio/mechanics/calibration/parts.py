@@ -39,7 +39,7 @@ class Parts:
     """(U,) int array. Body with which each part begins, the one that its joint moves."""
 
     def index(self, name: str) -> int:
-        """Give the place of a part.
+        """The place of a part.
 
         Raises
         ------
@@ -67,7 +67,7 @@ def part_kind(name: str) -> str:
 
 
 def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
-    """Tell which part of a person each body is: from each joint of the map to the next.
+    """Which part of a person each body is: from each joint of the map to the next.
 
     Parameters
     ----------

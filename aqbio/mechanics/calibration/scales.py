@@ -65,7 +65,7 @@ def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray
 
 
 def learned(problem: Problem, state: State, weights: FloatArray, posterior: Posterior) -> Problem:
-    """Give the problem with the scales that body and errors tell."""
+    """The problem with the scales that body and errors tell."""
     odd = oddness(problem, state, posterior.covariance)
     soft = softness(problem, state, weights, posterior)
     return replace(problem, beliefs=replace(problem.beliefs, oddness=odd, softness=soft))

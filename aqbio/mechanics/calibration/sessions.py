@@ -32,7 +32,7 @@ class Session:
     """(T,) int array. Places among the recordings of all sessions, ascending."""
 
     def fit_of(self, fit: BodyFit) -> BodyFit:
-        """Give the fit of all sessions as this one sees it: own frames, labels and places.
+        """The fit of all sessions as this one sees it: own frames, labels and places.
 
         What regressions say of the hips is of one session's spines: it goes with labels of all.
         """

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.fit import TrialFit
@@ -212,8 +211,8 @@ def _draws(fit: TrialFit, count: int, seed: int) -> _Draws:
     away = information.factor.back(thinned * normal - information.border @ shift)
     shape = (basis.count, len(fit.coordinates) * count)
     position, speed, acceleration = (
-        (csr_array(table) @ away.reshape(shape)).reshape(len(table), -1, count).transpose(2, 0, 1)
-        for table in basis.values
+        (table @ away.reshape(shape)).reshape(table.shape[0], -1, count).transpose(2, 0, 1)
+        for table in basis.values[:3]
     )
     theta = fit.theta[:, None] + shift
     values = tuple(fit.problem.values(column) for column in theta.T)

@@ -9,7 +9,7 @@ import numpy as np
 from aqbio.mechanics.multibody.jacobians import angular_jacobian
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.mechanics.multibody.momentum_matrix import momentum_matrix
+from aqbio.mechanics.multibody.momentum_jacobians import momentum_matrix
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 

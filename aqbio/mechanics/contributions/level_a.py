@@ -20,7 +20,7 @@ from aqbio.mechanics.multibody.momentum import (
 )
 from aqbio.mechanics.multibody.motion import Motion, motion_between
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray, cross
 
 DERIVATIVE_RATE = 200.0

@@ -180,7 +180,7 @@ class RoleScheme:
         return groups | sides | {"total": whole} | arms
 
     def words(self) -> str:
-        """Say what the sides are.
+        """What the sides are.
 
         Examples
         --------

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.mechanics.gait.mirror import REFLECTION, Kind
-from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.recordings.gaps import resampled
 from aqbio.mechanics.vectors import FloatArray
 
 PERCENT = np.linspace(0.0, 1.0, 101)

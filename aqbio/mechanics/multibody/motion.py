@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 
 

@@ -17,7 +17,7 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
-    """Say which segments a file of joint angles determines, (T, S).
+    """Which segments a file of joint angles determines, (T, S).
 
     Parameters
     ----------

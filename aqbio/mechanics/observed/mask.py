@@ -117,7 +117,7 @@ class Observed:
         return replace(self, coordinates=tuple(coordinates), told=filled)
 
     def tells(self, names: Iterable[str]) -> BoolArray:
-        """Say when some coordinates are told, (T, P) bool."""
+        """When some coordinates are told, (T, P) bool."""
         every = np.ones(len(self.seen), dtype=bool)
         own = dict(zip(self.coordinates, self.told.T, strict=True))
         return np.stack([own.get(name, every) for name in names], axis=1)
@@ -129,7 +129,7 @@ class Observed:
         return tuple(name for name, told in pairs if told.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
-        """Say when all segments that a part needs are seen.
+        """When all segments that a part needs are seen.
 
         Parameters
         ----------

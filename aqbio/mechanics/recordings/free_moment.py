@@ -90,7 +90,7 @@ def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: In
 
 
 def free_moment_measured(free_moment: FloatArray) -> bool:
-    """Say whether the free moment of every foot that was loaded was recorded.
+    """Whether the free moment of every foot that was loaded was recorded.
 
     Parameters
     ----------

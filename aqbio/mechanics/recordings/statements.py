@@ -25,7 +25,7 @@ class Measured:
     contradicts."""
 
     def contradicts(self, value: float) -> bool:
-        """Tell whether a value is farther away than the error allows."""
+        """Whether a value is farther away than the error allows."""
         return abs(value - self.value) > self.error
 
 

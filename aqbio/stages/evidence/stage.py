@@ -15,7 +15,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.mechanics.gait.lines import LINES
+from aqbio.mechanics.gait.step_measures import LINES
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.lines import LINES
+from aqbio.mechanics.gait.step_measures import LINES
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stages.hypotheses.tables import (

@@ -112,7 +112,7 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
 def size_findings(
     person: Participant, shown: Measured | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
-    """Say where stature or body mass do not fit the legs that the trials show.
+    """Findings where stature or body mass do not fit the legs that the trials show.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def size_findings(
 def force_findings(
     person: Participant, peak: float | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
-    """Say where the largest load on the plates is not that of a person of this mass.
+    """Findings where the largest load on the plates is not that of a person of this mass.
 
     Parameters
     ----------

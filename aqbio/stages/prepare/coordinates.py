@@ -20,7 +20,7 @@ from aqbio.mechanics.anatomy.body_points import with_points
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.joint_angles import determined_by_file, filled_coordinates
-from aqbio.mechanics.recordings.still_values import held_values
+from aqbio.mechanics.recordings.movement import held_values
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.prepared_angles import prepared_coordinates
 from aqbio.stages.prepare.markers import SPEED_MAX

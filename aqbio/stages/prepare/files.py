@@ -156,7 +156,7 @@ def _contact_variables(
     contacts: Sequence[FootContact], plates: Plates | None, time_error: float
 ) -> Variables:
     numbers = plates.numbers if plates else ()
-    columns = {
+    columns: dict[str, tuple[Any, list[Any]]] = {
         "foot": ("U8", [SIDES[one.foot] for one in contacts]),
         "touchdown": (float, [one.touchdown for one in contacts]),
         "toe_off": (float, [one.toe_off for one in contacts]),

@@ -26,6 +26,7 @@ from aqbio.stages.prepare.contacts import (
     forces_elsewhere,
     note_contacts,
     note_no_forces,
+    note_pressure,
     share_of_nobody,
 )
 from aqbio.stages.prepare.ground import Ground, running_ground, standing_ground
@@ -47,7 +48,6 @@ from aqbio.stages.prepare.markers import (
 )
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.plates import ground_plates
-from aqbio.stages.prepare.pressure import note_pressure
 
 
 @dataclass(frozen=True, slots=True)

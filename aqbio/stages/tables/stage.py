@@ -113,7 +113,6 @@ def trial_rows(study: Study, tables: tuple[pd.DataFrame, pd.DataFrame]) -> Itera
 
     Parameters
     ----------
-    study : Study
     tables : pair of DataFrame
         Steps and quality of the study.
     """
@@ -172,7 +171,7 @@ def _agreement(quality: pd.DataFrame | None) -> Row:
 
 
 def _worst(verdicts: Sequence[object]) -> str | None:
-    """Give the worst of some verdicts; None where nothing was held against a limit.
+    """The worst of some verdicts; None where nothing was held against a limit.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def test_samples_have_the_covariance_of_the_fit(case):
     unit = np.eye(fit.coefficients.size)
     inverse = fit.information.factor.solve(unit)
     number, frame = len(fit.coordinates), 70
-    local = np.kron(fit.problem.basis.values[0][frame], np.eye(number))
+    local = np.kron(fit.problem.basis.values[0].toarray()[frame], np.eye(number))
     expected = np.sqrt(np.diag(local @ inverse @ local.T) * fit.observations.rate / 250.0)
     drawn = coordinate_samples(fit, 1000, seed=1)
     found = np.std([motion.q[frame, fit.coordinates] for motion in drawn.motions], axis=0)
@@ -76,7 +76,7 @@ def test_the_motion_follows_the_parameters(fit):
     scale = np.sqrt(np.diag(fit.covariance))
     found = q[:, fit.coordinates].T @ (theta / scale) / len(q)
     number = len(fit.coordinates)
-    local = np.kron(fit.problem.basis.values[0][70], np.eye(number))
+    local = np.kron(fit.problem.basis.values[0].toarray()[70], np.eye(number))
     expected = -local @ fit.information.factor.back(fit.information.border) @ fit.covariance / scale
     likeness = (found * expected).sum() / np.linalg.norm(found) / np.linalg.norm(expected)
     assert likeness > 0.9

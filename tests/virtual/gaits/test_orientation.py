@@ -14,8 +14,7 @@ from aqbio.mechanics.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gaits.gait import evaluated
-from aqbio.virtual.gaits.orientation import rate_matrix, rate_matrix_rate, rotation
+from aqbio.virtual.gaits.gait import evaluated, rate_matrix, rate_matrix_rate, rotation
 from tests.virtual.runners import RUNNER
 from validation.gaits import collocation, orientation
 from validation.gaits.relative import relative_motion

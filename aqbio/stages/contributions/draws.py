@@ -40,7 +40,7 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.motion import Motion, coupled
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 SPLINE_REACH = 24

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.mechanics.contributions.levels import PRIMARY
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 NAMES = ("level", "source", "target", "statistic", "unit")
@@ -53,3 +55,44 @@ def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
     """Half of the 95 % interval by outcome and axis: independent sources add their variances."""
     half = {key: NORMAL_95 * np.sqrt((sd**2).sum(axis=0)) for key, sd in sds.items()}
     return {key: dict(zip(AXES, one.tolist(), strict=True)) for key, one in half.items()}
+
+
+def uncertainty_budget(trials: Iterable[tuple[xr.Dataset, Mapping[str, int]]]) -> pd.DataFrame:
+    """Standard deviation and shares of its variance by source, as means over steps.
+
+    Parameters
+    ----------
+    trials : iterable of (Dataset, mapping)
+        Outputs of stage contributions, and of each how many steps the left and the right foot have.
+
+    Returns
+    -------
+    DataFrame
+        A row for every outcome and axis that anything moves, without level C of the contact models
+        that are not primary: level, source, target, statistic, unit, axis, steps, sd,
+        ``share_<source of uncertainty>``. Errors that are alike in all steps do not average out:
+        sd is the mean over steps, and shares are of the mean variance.
+    """
+    import pandas as pd
+
+    key, parts, shares = [*NAMES, "axis"], [], []
+    for trial, steps in trials:
+        if "interval_sd" not in trial:
+            continue
+        shares = [f"share_{one}" for one in trial["uncertainty_source"].values]
+        outcomes = np.stack([trial[f"outcome_{name}"].values.astype(str) for name in NAMES], axis=1)
+        for side, count in steps.items():
+            sd = trial["interval_sd"].sel(stance_foot=side)
+            variance = sd.transpose("outcome", "axis", "uncertainty_source").values ** 2
+            rows = pd.DataFrame(np.repeat(outcomes, len(AXES), axis=0), columns=list(NAMES))
+            rows["axis"] = np.tile(list(AXES), len(outcomes))
+            rows["steps"], rows["sd"] = count, count * np.sqrt(variance.sum(axis=2)).ravel()
+            rows[shares] = count * variance.reshape(len(rows), -1)
+            other = rows["level"].str.startswith("C") & (rows["level"] != f"C ({PRIMARY})")
+            parts.append(rows[rows["sd"].gt(0.0) & ~other])
+    if not parts:
+        return pd.DataFrame(columns=[*key, "steps", "sd"])
+    table = pd.concat(parts).groupby(key, sort=False).sum().reset_index()
+    table["sd"] /= table["steps"]
+    table[shares] = table[shares].div(table[shares].sum(axis=1), axis=0)
+    return table

@@ -20,6 +20,7 @@ rule tables:
     output:
         steps=f"{ROOT}/tables/steps.tsv",
         contributions=f"{ROOT}/tables/contributions.tsv",
+        uncertainty=f"{ROOT}/tables/uncertainty.tsv",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",
         trials=f"{ROOT}/tables/trials.tsv",

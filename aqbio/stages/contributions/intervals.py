@@ -89,7 +89,11 @@ def intervals_dataset(
     parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
     return xr.Dataset(
         {
-            "interval_sd": (("uncertainty_source", "stance_foot", "outcome", "axis"), table, words),
+            "interval_sd": (
+                ("uncertainty_source", "stance_foot", "outcome", "axis"),
+                table.astype(np.float32),
+                words,
+            ),
             **_curve_sds(draws, drawn),
         },
         coords={

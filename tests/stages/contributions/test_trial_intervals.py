@@ -90,7 +90,7 @@ def test_each_foot_has_its_own_roles(draws, drawn):
         for row in interval_rows(draws, step).to_dict("records"):
             key = (row["level"], row["source"], row["target"], row["statistic"])
             expected = 0.5 * (row["high"] - row["low"])
-            assert half[key][row["axis"]] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+            assert half[key][row["axis"]] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_intervals_survive_the_file(drawn, tmp_path):

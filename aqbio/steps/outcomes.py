@@ -1,4 +1,4 @@
-"""What contributions.tsv tells of a step: one list of outcomes for means and for their intervals.
+"""What rows of contributions tell of a step: one list of outcomes for means and their intervals.
 
 Measured trials and draws of them carry the same names: a row and its interval are reductions of
 the same signal.

@@ -14,7 +14,7 @@ from aqbio.mechanics.calibration.parts import ENDS, Parts, part_kind
 from aqbio.mechanics.calibration.scales import with_postures
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.observed.placed import POINTS, point_masses
+from aqbio.mechanics.observed.mask import POINTS, point_masses
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
 UNKNOWN_SD, UNKNOWN_TOLD = 0.04, 0.3

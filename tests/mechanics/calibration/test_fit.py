@@ -11,7 +11,7 @@ from aqbio.mechanics.calibration.posterior import LengthBelief, displacements, l
 from aqbio.mechanics.calibration.problem import FREEDOM
 from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.mechanics.observed.placed import POINTS, point_masses
+from aqbio.mechanics.observed.mask import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 from validation.joint_distances import joint_distances
 

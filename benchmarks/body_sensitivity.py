@@ -105,7 +105,7 @@ def virtual_problem(body: VirtualBody, laboratory: Laboratory) -> Problem:
     person = Person(sex)
     sizes = beliefs.size_belief(parts, body_sizes(), person, person)
     prior = beliefs.beliefs(template, sizes, sds, beliefs.posture_belief(own, MAP))
-    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body), own, at)
+    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body, 0.5), own, at)
     return Problem(template, chosen, prior, hips.HipObservation.of(template, labels, SPINES, sds))
 
 

@@ -54,56 +54,39 @@ SPREAD_RATE = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Standard deviations after the fit, inflated.
-
-    Attributes
-    ----------
-    groups : tuple of G names
-    q_sd : (T, C) array, rad or m
-        0 for coordinates that were not fitted.
-    momentum_sd, rate_sd : (T, G, 3) arrays, kg m²/s and N m
-        Of each group's angular momentum about the whole body's centre of mass, and its rate.
-    total_momentum_sd, total_rate_sd : (T, 3) arrays, kg m²/s and N m
-        Of the whole body's.
-    """
+    """Standard deviations after the fit, inflated."""
 
     groups: tuple[str, ...]
+    """Tuple of G names."""
     q_sd: FloatArray
+    """(T, C) array, rad or m. 0 for coordinates that were not fitted."""
     momentum_sd: FloatArray
     rate_sd: FloatArray
+    """momentum_sd, rate_sd: (T, G, 3) arrays, kg m²/s and N m. Of each group's angular momentum
+    about the whole body's centre of mass, and its rate."""
     total_momentum_sd: FloatArray
     total_rate_sd: FloatArray
+    """total_momentum_sd, total_rate_sd: (T, 3) arrays, kg m²/s and N m. Of the whole body's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Motions and parameters that the data allow, not inflated.
-
-    Attributes
-    ----------
-    motions : tuple of S Motion
-    values : tuple of S mappings
-        Parameters by name.
-    """
+    """Motions and parameters that the data allow, not inflated."""
 
     motions: tuple[Motion, ...]
+    """Tuple of S Motion."""
     values: tuple[dict[str, float], ...]
+    """Tuple of S mappings. Parameters by name."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """Deviations of S draws from the fit.
-
-    Attributes
-    ----------
-    motion : three (S, T, N) arrays
-        Of the fitted coordinates, their speeds and accelerations.
-    values : tuple of S mappings
-        Parameters by name.
-    """
+    """Deviations of S draws from the fit."""
 
     motion: tuple[FloatArray, FloatArray, FloatArray]
+    """Three (S, T, N) arrays. Of the fitted coordinates, their speeds and accelerations."""
     values: tuple[dict[str, float], ...]
+    """Tuple of S mappings. Parameters by name."""
 
     def motions(self, fit: TrialFit, frames: IntArray) -> list[Motion]:
         """Give the motions in some frames."""

@@ -32,45 +32,32 @@ class Run:
     """One motion and what was measured with it.
 
     The arguments of `aqbio.mechanics.contributions.levels.levels`.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-    loads : sequence of F ExternalLoad
-    touching : (T, F) bool array
-    anatomy : Anatomy
-    surface_height : float
-        m.
     """
 
     skeleton: Skeleton
     kinematics: SegmentKinematics
     loads: Sequence[ExternalLoad]
+    """Sequence of F ExternalLoad."""
     touching: BoolArray
+    """(T, F) bool array."""
     anatomy: Anatomy
     surface_height: float = 0.0
+    """Of the ground that feet touch, m."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCauses:
-    """Draws of level C under one contact model.
-
-    Attributes
-    ----------
-    sources : tuple of S names
-    ground_force : (K, T, S, 3) array, N
-        Of both feet together.
-    group_rate : (K, T, S, G, 3) array, N m
-        Rate of each group's angular momentum about the whole body's centre of mass.
-    pelvis_acceleration : (K, T, S, 3) array, rad/s²
-        Angular acceleration of the pelvis.
-    """
+    """Draws of level C under one contact model."""
 
     sources: tuple[str, ...]
+    """Tuple of S names."""
     ground_force: FloatArray
+    """(K, T, S, 3) array, N. Of both feet together."""
     group_rate: FloatArray
+    """(K, T, S, G, 3) array, N m. Rate of each group's angular momentum about the whole body's
+    centre of mass."""
     pelvis_acceleration: FloatArray
+    """(K, T, S, 3) array, rad/s². Angular acceleration of the pelvis."""
 
 
 def drawn_causes(

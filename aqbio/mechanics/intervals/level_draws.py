@@ -10,7 +10,7 @@ from aqbio.mechanics.intervals.inertia_draws import twins
 from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Parts, Spread, drawn_outcomes
 
 
-def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
+def drawn_parts(levels: Levels, anatomy: Anatomy) -> Parts:
     """The parts of the body whose numbers are drawn: groups, chains and joints.
 
     Reported joints come first, then those that chains hang on and nobody reports.
@@ -20,8 +20,8 @@ def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
     anatomy : Anatomy
         Those of the levels.
     """
-    skeleton = found.mechanics.skeleton
-    hub = found.hubs[0][0].hub
+    skeleton = levels.mechanics.skeleton
+    hub = levels.hubs[0][0].hub
     joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
     roots = [root for chain in hub.chains for root in chain.roots]
     return Parts(
@@ -33,7 +33,7 @@ def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
 
 
 def level_draws(
-    found: Levels,
+    levels: Levels,
     anatomy: Anatomy,
     frames: slice,
     *,
@@ -58,16 +58,16 @@ def level_draws(
     Returns
     -------
     DrawnOutcomes
-        Groups in the order of ``found.groups``, joints in that of :func:`drawn_parts`, chains in
+        Groups in the order of ``levels.groups``, joints in that of :func:`drawn_parts`, chains in
         that of the pelvis's hub. `aqbio.mechanics.intervals.uncertainty.interval` makes intervals
         of it.
     """
-    mechanics = found.mechanics
+    mechanics = levels.mechanics
     return drawn_outcomes(
         mechanics.skeleton,
         mechanics.kinematics.frames(frames),
         [load.frames(frames) for load in mechanics.loads],
-        drawn_parts(found, anatomy),
+        drawn_parts(levels, anatomy),
         spread or Spread(),
         count,
         np.random.default_rng(seed),

@@ -39,73 +39,51 @@ BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What is uncertain, as standard deviations.
-
-    Attributes
-    ----------
-    inertia : InertiaSpread
-    loads : LoadSpread
-    centres : (3 B, 3 B) array, m², optional
-        Covariance of the segments' centres of mass, segment axes, after a fit of motion and forces;
-        it stands for the inertia's own spread of them and for the body's.
-    """
+    """What is uncertain, as standard deviations."""
 
     inertia: InertiaSpread = field(default_factory=InertiaSpread)
     loads: LoadSpread = field(default_factory=LoadSpread)
     centres: FloatArray | None = None
+    """(3 B, 3 B) array, m². Covariance of the segments' centres of mass, segment axes, after a fit
+    of motion and forces; it stands for the inertia's own spread of them and for the body's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Parts of the body whose numbers are drawn.
-
-    Attributes
-    ----------
-    groups : (G, B) array
-        Sums segments into the groups of level A.
-    hub : Hub
-        Of level B: the pelvis.
-    joints : (J,) int array
-        Bodies whose joints' moments are drawn.
-    twin : (B,) int array
-        Each segment's twin on the other side.
-    """
+    """Parts of the body whose numbers are drawn."""
 
     groups: FloatArray
+    """(G, B) array. Sums segments into the groups of level A."""
     hub: Hub
+    """Of level B: the pelvis."""
     joints: IntArray
+    """(J,) int array. Bodies whose joints' moments are drawn."""
     twin: IntArray
+    """(B,) int array. Each segment's twin on the other side."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnOutcomes:
-    """Draws of levels A and B; K draws of T frames.
-
-    Attributes
-    ----------
-    momentum, rate : (K, T, G, 3) arrays, kg m²/s and N m
-        Of the groups about the whole body's centre of mass.
-    joint_moment : (K, T, J, 3) array, N m
-        Exerted by the proximal on the distal segment, at the joint centre.
-    hub_moment : (K, T, chains, 3) array, N m
-        Of each chain on the hub about the hub's centre of mass, both parts together.
-    residual_moment : (K, T, 3) array, N m
-        About the whole body's centre of mass.
-    inertial_force, relative_force : (K, T, G, 3) arrays, N
-        Shares of the ground reaction force by group: with gravity, and beside the acceleration of
-        the hub's centre of mass.
-    ground_force : (K, T, 3) array, N
-        Of all loads together.
-    """
+    """Draws of levels A and B; K draws of T frames."""
 
     momentum: FloatArray
     rate: FloatArray
+    """momentum, rate: (K, T, G, 3) arrays, kg m²/s and N m. Of the groups about the whole body's
+    centre of mass."""
     joint_moment: FloatArray
+    """(K, T, J, 3) array, N m. Exerted by the proximal on the distal segment, at the joint
+    centre."""
     hub_moment: FloatArray
+    """(K, T, chains, 3) array, N m. Of each chain on the hub about the hub's centre of mass, both
+    parts together."""
     residual_moment: FloatArray
+    """(K, T, 3) array, N m. About the whole body's centre of mass."""
     inertial_force: FloatArray
     relative_force: FloatArray
+    """inertial_force, relative_force: (K, T, G, 3) arrays, N. Shares of the ground reaction force
+    by group: with gravity, and beside the acceleration of the hub's centre of mass."""
     ground_force: FloatArray
+    """(K, T, 3) array, N. Of all loads together."""
 
 
 def drawn_outcomes(

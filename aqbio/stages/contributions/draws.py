@@ -55,27 +55,18 @@ LEAST = 6
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How many draws, and of how much of a stance.
-
-    Attributes
-    ----------
-    count : int
-        Draws of masses and of centres of mass.
-    seed : int
-    frames : int
-        About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
-        frames differ from those of all, what the draws change about them hardly.
-    motions : int
-        Motions with other skin, which say most of what curves are unsure by.
-    bodies : int
-        Motions recomputed on other bodies.
-    """
+    """How many draws, and of how much of a stance."""
 
     count: int
+    """Draws of masses and of centres of mass."""
     seed: int
     frames: int = 0
+    """About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
+    frames differ from those of all, what the draws change about them hardly."""
     motions: int = 60
+    """Motions with other skin, which say most of what curves are unsure by."""
     bodies: int = 60
+    """Motions recomputed on other bodies."""
 
     def __post_init__(self) -> None:
         """Refuse samples of nothing."""
@@ -85,36 +76,23 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class TrialDraws:
-    """What the uncertainty of all steps of a trial is drawn from.
-
-    Attributes
-    ----------
-    levels : Levels
-    anatomy : Anatomy
-    time : (T,) array, s
-    heading : float
-        Direction of travel, rad to the left of +x.
-    touching : (T, 2) bool array
-        Frames between touchdown and toe-off of the left and of the right foot.
-    spread : Spread
-    sampling : Sampling
-    roles : RoleScheme
-    moved : mapping
-        Motions by source; none where the body is taken as exact.
-    first_moved : int
-        Frame of the trial at which these begin.
-    """
+    """What the uncertainty of all steps of a trial is drawn from."""
 
     levels: Levels
     anatomy: Anatomy
     time: FloatArray
+    """(T,) array, s."""
     heading: float
+    """Direction of travel, rad to the left of +x."""
     touching: BoolArray
+    """(T, 2) bool array. Frames between touchdown and toe-off of the left and of the right foot."""
     spread: Spread
     sampling: Sampling
     roles: RoleScheme = field(default_factory=RoleScheme)
     moved: Mapping[str, Motions] = field(default_factory=dict)
+    """Mapping. Motions by source; none where the body is taken as exact."""
     first_moved: int = 0
+    """Frame of the trial at which these begin."""
 
     @property
     def parts(self) -> Parts:

@@ -62,12 +62,12 @@ def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Data
     )
     balance = level_a(segment_motion(skeleton, moves), loads, gravity=skeleton.gravity)
     matrix = membership(study.model_map.groups, skeleton.bodies)
-    found = _plain_variables(balance, matrix, _turn(dataset))
+    variables = _plain_variables(balance, matrix, _turn(dataset))
     for name in ("residual_moment", "residual_force"):
-        dimensions, values, words = found[f"{name}_plain"]
+        dimensions, values, words = variables[f"{name}_plain"]
         values = np.where(measured[:, None], values, np.nan)
-        found[f"{name}_plain"] = (dimensions, values, words)
-    return dataset.assign(found).assign_attrs(mass_plain=float(skeleton.mass.sum()))
+        variables[f"{name}_plain"] = (dimensions, values, words)
+    return dataset.assign(variables).assign_attrs(mass_plain=float(skeleton.mass.sum()))
 
 
 def _plain_variables(
@@ -106,7 +106,7 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     if "group_momentum_sample" not in data:
         return dataset
     turn = _turn(dataset)
-    time, found = dataset["time"].values, {}
+    time, variables = dataset["time"].values, {}
     for quantity, unit in (("momentum", "kg m2/s"), ("rate", "N m")):
         off = data[f"group_{quantity}_sample"].values.astype(float) @ turn.T
         means = np.empty((len(off), dataset.sizes["contact"], *off.shape[2:]))
@@ -116,15 +116,15 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
             (f"group_{quantity}_covariance", "time", off),
             (f"stance_{quantity}_covariance", "contact", means),
         ):
-            found[name] = _covariance(values, along, unit)
+            variables[name] = _covariance(values, along, unit)
     estimate = dataset["group_angular_momentum"].values
     deviation = data["group_momentum_sample"].values @ turn.T
-    found["group_momentum_sample"] = (
+    variables["group_momentum_sample"] = (
         ("sample", "time", "group", "axis"),
         (estimate + GROUP_MOMENTUM * deviation).astype(np.float32),
         {"units": "kg m2/s", "inflation_group": GROUP_MOMENTUM, "inflation_total": TOTAL_MOMENTUM},
     )
-    return dataset.assign(found)
+    return dataset.assign(variables)
 
 
 def _stances(dataset: xr.Dataset, time: FloatArray) -> Iterator[BoolArray]:

@@ -32,8 +32,6 @@ ALONG = {
     "angular_momentum": "segment", "angular_momentum_rate": "segment",
     "group_angular_momentum": "group", "group_angular_momentum_rate": "group",
     "group_angular_momentum_plain": "group", "group_angular_momentum_rate_plain": "group",
-    "group_momentum_sample": "group",
-    "group_momentum_covariance": "group", "group_rate_covariance": "group",
     "inertial_force": "group", "relative_force": "group",
     "joint_moment": "joint", "joint_power": "joint", "joint_moment_coordinate": "coordinate",
     "hub_moment": "chain", "hub_force_moment": "chain", "hub_force": "chain",
@@ -185,10 +183,7 @@ def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArr
     along = parts.along(dimension, names)
     if dimension in ("segment", "group") and name not in SHARES:
         along &= parts.steady[:, None]
-    seen = xr.DataArray(along, dims=("time", dimension))
-    if f"other_{dimension}" in variable.dims:
-        return seen & seen.rename({dimension: f"other_{dimension}"})
-    return seen
+    return xr.DataArray(along, dims=("time", dimension))
 
 
 def _known_intervals(

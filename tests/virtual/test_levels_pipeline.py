@@ -168,7 +168,7 @@ def test_closures_hold_on_files(both: Both):
 
 
 def test_superposition_survives_the_file(both: Both):
-    """Single precision of level C: a millionth of the largest part."""
+    """What level C is rounded to adds up over the sources: a hundred-thousandth of the largest."""
     parts = both.found["induced_ground_force"].sel(contact_model="C2")
     whole = both.found["ground_force"].values
     limit = 1e-5 * np.abs(parts.values).max()

@@ -66,7 +66,6 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
         changed[f"residual_force_{version}"] = (by_axis, own)
         own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
         changed[f"residual_moment_{version}"] = (by_axis, own)
-    changed["marker_error_before"] = (("time", "marker"), fit.marker_error_before)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
         {"motion": FITTED, "motion_reason": "", **{f"fit_{n}": v for n, v in fit.values.items()}}
@@ -114,8 +113,8 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
     by_group = ("sample", "time", "group", "axis")
     return {
         "q_sd_posterior": (("time", "coordinate"), q_sd),
-        "group_momentum_sample": (by_group, momentum.astype(np.float32)),
-        "group_rate_sample": (by_group, rate.astype(np.float32)),
+        "group_momentum_sample": (by_group, momentum),
+        "group_rate_sample": (by_group, rate),
         "group": ("group", list(fit.runner.groups)),
     }
 

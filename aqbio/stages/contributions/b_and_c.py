@@ -102,7 +102,6 @@ def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dat
     variables |= _induced_variables(computed, vectors)
     variables |= _power_variables(computed)
     first = computed.induced[PRIMARY]
-    free = [computed.mechanics.skeleton.coordinates[c] for c in computed.mechanics.skeleton.free]
     pelvis, balance = computed.hubs[0]
     coordinates: dict[str, Any] = {
         "time": ("time", time, {"units": "s"}),
@@ -112,7 +111,6 @@ def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dat
         "joint": [name for name in computed.joints if name not in ("other", "residual")],
         "source": list(first.sources),
         "contact_model": list(computed.induced),
-        "free_coordinate": free,
         "foot": list(SIDES),
         "axis": list(AXES),
     }
@@ -194,11 +192,6 @@ def _induced_variables(computed: Levels, vectors: Any) -> Variables:
         ),
         "induced_momentum_rate": vectors(
             f"{by} group", stacked("group_rate"), "N m", "rate of angular momentum by source"
-        ),
-        "induced_acceleration": (
-            ("time", "source", "free_coordinate"),
-            computed.induced[PRIMARY].udot,
-            {"units": "rad/s2 or m/s2", "long_name": f"accelerations by source, {PRIMARY}"},
         ),
     }
 

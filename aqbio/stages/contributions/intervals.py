@@ -246,7 +246,7 @@ def _curve_sds(
     return {
         f"sd_{name}": (
             (*dimensions, *((item,) if item else ()), "axis"),
-            (values[name] if item else values[name][:, :, :, 0]).astype(np.float32),
+            values[name] if item else values[name][:, :, :, 0],
             {"long_name": f"standard deviation of {name} over draws"},
         )
         for name, item in ITEMS.items()

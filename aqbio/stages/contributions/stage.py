@@ -48,7 +48,7 @@ from aqbio.stages.contributions.intervals import (
     drawn_window,
     intervals_dataset,
 )
-from aqbio.stages.contributions.versions import with_drag, with_plain, with_posterior
+from aqbio.stages.contributions.versions import with_drag, with_plain
 from aqbio.stages.contributions.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme
@@ -105,7 +105,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
-        dataset = with_plain(with_posterior(with_drag(dataset, data), data), study, trial_before)
+        dataset = with_plain(with_drag(dataset, data), study, trial_before)
         inputs += trial_before.files
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),

@@ -54,7 +54,7 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
 
     variables = _marker_variables(prepared)
     plates = prepared.plates
-    variables |= _plate_variables(plates, cutoff)
+    variables |= _plate_variables(plates)
     variables |= _foot_variables(prepared, cutoff)
     variables |= _contact_variables(prepared.contacts, plates, prepared.contact_time_error)
     coordinates = {
@@ -107,26 +107,22 @@ def _marker_variables(prepared: PreparedTrial) -> Variables:
     dims = ("time", "marker", "axis")
     return {
         "marker_raw": (dims, prepared.markers),
-        "marker_filtered": (dims, prepared.filtered),
         "marker_filled": (dims[:2], prepared.filled),
     }
 
 
-def _plate_variables(plates: Plates | None, cutoff: float) -> Variables:
+def _plate_variables(plates: Plates | None) -> Variables:
     dims = ("force_time", "plate", "axis")
     if plates is None:
         none = (dims, np.zeros((0, 0, 3)))
-        names = ("plate_force_raw", "plate_moment_raw", "plate_force", "plate_moment")
-        return dict.fromkeys(names, none) | {
+        return dict.fromkeys(("plate_force_raw", "plate_moment_raw"), none) | {
             "plate_point": (dims[1:], np.zeros((0, 3))),
             "plate_corner": (("plate", "corner", "axis"), np.zeros((0, 4, 3))),
         }
-    wrench, smooth = plates.wrench, plates.wrench.filtered(plates.rate, cutoff)
+    wrench = plates.wrench
     return {
         "plate_force_raw": (dims, wrench.force),
         "plate_moment_raw": (dims, wrench.moment),
-        "plate_force": (dims, smooth.force),
-        "plate_moment": (dims, smooth.moment),
         "plate_point": (dims[1:], wrench.point),
         "plate_corner": (("plate", "corner", "axis"), plates.corners),
     }

@@ -12,7 +12,6 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.events import event_error
-from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
     FeetLoads,
@@ -59,8 +58,7 @@ class PreparedTrial:
     rate: float
     """Of the markers, Hz; the first frame is at 0 s."""
     markers: FloatArray
-    filtered: FloatArray
-    """markers, filtered: (T, M, 3) arrays, m. Short gaps filled; NaN where a marker is missing."""
+    """(T, M, 3) array, m. Short gaps filled; NaN where a marker is missing."""
     filled: BoolArray
     """(T, M) array of bool."""
     axes: LaboratoryToGround
@@ -157,7 +155,6 @@ def prepare_trial(
         labels=recording.labels,
         rate=recording.rate,
         markers=markers,
-        filtered=low_pass(markers, recording.rate, prepare.cutoff_hz),
         filled=filled,
         axes=axes,
         ground=ground,

@@ -283,7 +283,7 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "q_offset_sd": ("coordinate", solution.deviations[1]),
             "generalised_force": (by_coordinate, solution.forces),
             "marker_error": (("time", "marker"), solution.marker_errors),
-            "marker_position": (("time", "marker", "axis"), markers.positions),
+            "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
         },
         {
             "time": markers.time,

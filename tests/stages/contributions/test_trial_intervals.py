@@ -95,7 +95,8 @@ def test_each_foot_has_its_own_roles(draws, drawn):
 
 def test_intervals_survive_the_file(drawn, tmp_path):
     write_dataset(drawn, tmp_path / "trial.nc", {})
-    both = (stance_sds(one, "left") for one in (read_dataset(tmp_path / "trial.nc"), drawn))
+    exact = drawn.assign(interval_sd=drawn["interval_sd"].astype(float))
+    both = (stance_sds(one, "left") for one in (read_dataset(tmp_path / "trial.nc"), exact))
     ours, theirs = (half_widths(one) for one in both)
     assert ours == theirs
 

@@ -27,9 +27,9 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.momentum_regressor import (
     GroupMomenta,
     group_momenta,
+    inertial_parameters,
     momentum_regressor,
 )
-from aqbio.mechanics.multibody.regressor import inertial_parameters
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 

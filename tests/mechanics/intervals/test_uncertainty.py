@@ -26,7 +26,7 @@ from aqbio.mechanics.intervals.uncertainty import (
 )
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.regressor import inertial_parameters
+from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11

@@ -10,8 +10,8 @@ import pytest
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
+from aqbio.mechanics.intervals.trial_draws import Sampling
 from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.stages.contributions.draws import Sampling
 from aqbio.stages.contributions.intervals import ITEMS, KNOTS, intervals_dataset
 from aqbio.stages.steps.curves import kept_curves
 from aqbio.steps.signals import CHAINS

@@ -10,12 +10,12 @@ import numpy as np
 
 from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, drawn_bodies
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, state_causes
-from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton
-from aqbio.mechanics.intervals.level_draws import drawn_parts
+from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, twins
 from aqbio.mechanics.intervals.sources import (
     BODY,
     SKIN,
@@ -167,7 +167,7 @@ def _splined(
 Undisturbed = tuple[Skeleton, SegmentKinematics, list[ExternalLoad]]
 
 
-def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], DrawnOutcomes]:
+def drawn_outcomes(draws: TrialDraws, frames: slice | IntArray) -> tuple[list[str], DrawnOutcomes]:
     """Levels A and B of some frames with one source disturbed at a time, and undisturbed.
 
     Returns
@@ -177,6 +177,7 @@ def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], Draw
     DrawnOutcomes
         Ground axes.
     """
+    frames = np.arange(len(draws.time))[frames]
     own, parts = _undisturbed(draws, frames), draws.parts
     every = [plate_states(*own, draws.spread.loads), *_moved(draws, own, frames)]
     inertia = _inertia(draws, own[0], draws.sampling.count)
@@ -188,9 +189,10 @@ def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], Draw
 
 
 def drawn_level_c(
-    draws: TrialDraws, frames: IntArray
+    draws: TrialDraws, frames: slice | IntArray
 ) -> tuple[list[str], Mapping[str, DrawnCauses]]:
     """Level C by contact model as :func:`drawn_outcomes` has A and B, of the first of its draws."""
+    frames = np.arange(len(draws.time))[frames]
     own, mechanics = _undisturbed(draws, frames), draws.levels.mechanics
     run = Run(*own, draws.touching[frames], draws.anatomy, mechanics.surface_height)
     count = max(draws.sampling.count // FEWER, LEAST)
@@ -224,3 +226,25 @@ def _moved(
     for source in draws.moved:
         motions = draws.moved_motions(source, frames)
         yield from motion_states(source, motions.first(count or len(motions.q)), own[2])
+
+
+def drawn_parts(levels: Levels, anatomy: Anatomy) -> Parts:
+    """The parts of the body whose numbers are drawn: groups, chains and joints.
+
+    Reported joints come first, then those that chains hang on and nobody reports.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+        Those of the levels.
+    """
+    skeleton = levels.mechanics.skeleton
+    hub = levels.hubs[0][0].hub
+    joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
+    roots = [root for chain in hub.chains for root in chain.roots]
+    return Parts(
+        groups=membership(anatomy.groups, skeleton.bodies),
+        hub=hub,
+        joints=np.array(list(dict.fromkeys(joints + roots))),
+        twin=twins(skeleton.bodies, anatomy.groups),
+    )

@@ -110,6 +110,16 @@ def check(study: StudyFile) -> None:
 
 
 @app.command()
+def participants(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Every stage of a participant, in one process; what has not changed is kept."""
+    from aqbio.pipeline import run_participant
+    from aqbio.stats.registration import record_registry
+
+    record_registry(_load(study))
+    _each_participant(study, participant, run_participant)
+
+
+@app.command()
 def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
     """Read recordings: axes, units, gaps, forces, events."""
     from aqbio.stages.prepare.stage import prepare_participant

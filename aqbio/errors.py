@@ -15,46 +15,32 @@ Severity = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One observation about the data that a reviewer would want to know.
-
-    Attributes
-    ----------
-    rule : str
-        Short name of the rule, ``kebab-case``, the same in every study.
-    severity : {"info", "warning", "error"}
-    what : str
-        One sentence that contains the number and the rule it breaks.
-    trial : str
-        Trial identifier; empty when it concerns a whole participant or study.
-    participant : str
-        Participant identifier; empty when it concerns a whole study.
-    number, limit : float or None
-        The measured value and the limit that it was held against, in ``unit``.
-    unit : str
-        Unit of ``number`` and ``limit``.
-    file : str
-        File that holds the cause.
-    where : str
-        Line, column, frame or channel in that file.
-    fix : str
-        What a person can do about it.
-    label : str
-        The marker, body, coordinate or plate that ``what`` speaks of, by the name that the
-        laboratory gave it; several with commas. Findings that differ in it have one cause.
-    """
+    """One observation about the data that a reviewer would want to know."""
 
     rule: str
+    """Short name of the rule, ``kebab-case``, the same in every study."""
     severity: Severity
+    """{"info", "warning", "error"}."""
     what: str
+    """One sentence that contains the number and the rule it breaks."""
     trial: str = ""
+    """Trial identifier; empty when it concerns a whole participant or study."""
     participant: str = ""
+    """Participant identifier; empty when it concerns a whole study."""
     number: float | None = None
     limit: float | None = None
+    """number, limit: The measured value and the limit that it was held against, in ``unit``."""
     unit: str = ""
+    """Unit of ``number`` and ``limit``."""
     file: str = ""
+    """File that holds the cause."""
     where: str = ""
+    """Line, column, frame or channel in that file."""
     fix: str = ""
+    """What a person can do about it."""
     label: str = ""
+    """The marker, body, coordinate or plate that ``what`` speaks of, by the name that the
+    laboratory gave it; several with commas. Findings that differ in it have one cause."""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """The finding as a plain dictionary, ready for JSON."""
@@ -107,15 +93,10 @@ _LISTS = re.compile(r"\*(?:, \*)+")
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Findings of one cause: they differ only in trials, labels and numbers.
-
-    Attributes
-    ----------
-    members : tuple of Finding
-        The one farthest beyond its limit first.
-    """
+    """Findings of one cause: they differ only in trials, labels and numbers."""
 
     members: tuple[Finding, ...]
+    """The one farthest beyond its limit first."""
 
     @property
     def first(self) -> Finding:
@@ -201,7 +182,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def counted(found: Sequence[Cause]) -> str:
-    """Say how many causes of each severity there are.
+    """How many causes of each severity there are.
 
     Examples
     --------

@@ -43,7 +43,6 @@ def run_workflow(
 
     Parameters
     ----------
-    study_file : Path
     cores : int
         Cores to use; 0 uses all.
     dry_run : bool
@@ -153,11 +152,8 @@ def _logs(study: Study) -> dict[str, list[_Log]]:
     """Logs of every participant, and of the study under the empty name."""
     folder, now = study.root / "logs", time.time() - 1.0
     logs = {
-        participant.participant_id: [
-            _Log(folder / f"{stage}-{participant.participant_id}.log", now)
-            for stage in PARTICIPANT_STAGES
-        ]
-        for participant in study.participants
+        one.participant_id: [_Log(folder / f"participants-{one.participant_id}.log", now)]
+        for one in study.participants
     }
     return logs | {"": [_Log(folder / f"{stage}.log", now) for stage in STUDY_STAGES]}
 
@@ -195,8 +191,12 @@ def _show_bars(process: subprocess.Popen[bytes], study: Study) -> None:
     stages = (*PARTICIPANT_STAGES, *STUDY_STAGES)
     with Progress(*columns) as progress:
         tasks = {
-            name: progress.add_task(name or study.settings.name, total=len(group), latest="waiting")
-            for name, group in logs.items()
+            name: progress.add_task(
+                name or study.settings.name,
+                total=len(PARTICIPANT_STAGES if name else STUDY_STAGES),
+                latest="waiting",
+            )
+            for name in logs
         }
         running = True
         while running:
@@ -225,7 +225,7 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
 
 
 def summary(study: Study) -> str:
-    """Say what can be used, what was found, cause by cause, and where the page is."""
+    """What can be used, what was found, cause by cause, and where the page is."""
     trials = read_table(study.table("trials.tsv"))
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
     failed = int((trials["status"] != "ok").sum())
@@ -254,7 +254,7 @@ def _causes(study: Study) -> Iterator[str]:
 
 
 def internal_errors(study: Study) -> list[str]:
-    """Say what broke in the program itself: each fault as first met, and how often."""
+    """What broke in the program itself: each fault as first met, and how often."""
     findings = every_finding(study)
     said = findings.loc[findings["rule"] == RULE, "what"]
     faults = said.groupby(said.str.extract(IDENTIFIER, expand=False), sort=False)

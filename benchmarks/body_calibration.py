@@ -19,8 +19,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
-from aqbio.mechanics.calibration.frames import chosen_frames
-from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.frames import chosen_frames, faced
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person

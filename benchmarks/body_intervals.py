@@ -22,7 +22,13 @@ from aqbio.mechanics.contributions.chains import pelvis_hub
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, about_model, drawn_bodies
 from aqbio.mechanics.intervals.inertia_draws import twins
-from aqbio.mechanics.intervals.uncertainty import Motions, Parts, body_outcomes
+from aqbio.mechanics.intervals.sources import Motions, motion_states
+from aqbio.mechanics.intervals.uncertainty import (
+    DrawnOutcomes,
+    Parts,
+    joined_outcomes,
+    state_outcomes,
+)
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, joint_wrenches
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
@@ -54,6 +60,12 @@ def motions(skeletons: Sequence[Skeleton], coordinates: Sequence[FloatArray]) ->
         found.append(spline_motion(skeleton, np.arange(len(q)) / rate, low_pass(q, rate, CUTOFF)))
     each = (np.stack([getattr(one, name) for one in found]) for name in ("q", "u", "udot"))
     return Motions(tuple(skeletons), *each)
+
+
+def outcomes_of(moved: Motions, load: ExternalLoad, parts: Parts) -> DrawnOutcomes:
+    """Levels A and B of motions under one load."""
+    every = [state_outcomes(one, parts) for one in motion_states("body", moved, [load])]
+    return joined_outcomes(every)
 
 
 def stances(foot: FloatArray) -> Iterator[tuple[str, slice]]:
@@ -114,13 +126,13 @@ def judged(found: Found, body: VirtualBody) -> Iterator[dict[str, object]]:
     foot, clock = body.stance[-1][::EVERY], np.arange(len(q)) * EVERY / RATE
     truth = motions((true,), (body.q[-1][::EVERY],))
     for name, spread in spreads(found, own).items():
-        drawn = drawn_bodies(spread, clock, q, weight, DRAWS, np.random.default_rng(1))
+        drawn = drawn_bodies(spread, clock, q, weight, (DRAWS, DRAWS), np.random.default_rng(1))
         bodies = [weighed(one, own) for one in drawn.skeletons]
-        moved = motions((own, *bodies), (q, *(q + drawn.change)))
+        moved = motions((own, *bodies), (q, *(q + drawn.by_shape + drawn.by_skin)))
         for side, frames in stances(foot):
             load = ground_load(truth, frames, side)
-            mine = body_outcomes(moved.frames(frames), [load], parts_of(own))
-            theirs = body_outcomes(truth.frames(frames), [load], parts_of(true))
+            mine = outcomes_of(moved.frames(frames), load, parts_of(own))
+            theirs = outcomes_of(truth.frames(frames), load, parts_of(true))
             for outcome in OUTCOMES:
                 values = getattr(mine, outcome).mean(axis=1)
                 right = getattr(theirs, outcome).mean(axis=1)[0]

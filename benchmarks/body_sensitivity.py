@@ -26,10 +26,10 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.io.study import load_study
 from aqbio.mechanics.calibration import beliefs, frames, hips, places, problem, scales
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.frames import faced
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.posterior import LengthBelief, joint_distances, lengths
+from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.osim.calibrated import generic_skeleton
@@ -47,6 +47,7 @@ from validation.bodies import (
     measured_places,
     virtual_body,
 )
+from validation.joint_distances import joint_distances
 
 RESULT = Path(__file__).parent / "results" / "body_sensitivity.md"
 INTERVAL = 1.959964

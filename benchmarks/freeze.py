@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import yaml
 
+from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import MISSING, read_table
@@ -41,7 +42,7 @@ FIRST_HALF = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("contributions") + 1]
 SECOND_HALF = (*PARTICIPANT_STAGES[len(FIRST_HALF) :], *STUDY_STAGES)
 
 COMPUTED, STORED = 1e-9, 1e-6
-"""Relative difference that is none: of double precision; of what is stored in fewer digits."""
+"""Relative difference that is none: of double precision; of tables with fewer digits."""
 
 ROUND_OFF = 1e-13
 """Of the largest value of a column: sums in another order leave that in numbers near zero."""
@@ -122,6 +123,7 @@ def _values(column: pd.Series[object]) -> np.ndarray:
 
 def _datasets_apart(name: str, before: Path, after: Path) -> Iterator[Difference]:
     own, other = read_dataset(before), read_dataset(after)
+    known = variables(before.parent.name)
     yield from _names_apart(name, "variable", list(own.variables), list(other.variables))
     yield from _attributes_apart(name, own, other)
     for variable in own.variables:
@@ -131,8 +133,8 @@ def _datasets_apart(name: str, before: Path, after: Path) -> Iterator[Difference
         if one.dims != two.dims or one.shape != two.shape:
             what = f"{dict(one.sizes)} before, {dict(two.sizes)} after"
         else:
-            limit = STORED if one.dtype == np.float32 else COMPUTED
-            what = apart(_plain(one.values), _plain(two.values), limit)
+            stored = known[str(variable)].precision if str(variable) in known else 0.0
+            what = apart(_plain(one.values), _plain(two.values), COMPUTED, stored)
         if what:
             yield Difference(name, str(variable), what)
 
@@ -163,7 +165,7 @@ def _names_apart(
         yield Difference(table, f"{kind}s", "are in another order")
 
 
-def apart(own: np.ndarray, other: np.ndarray, limit: float) -> str:
+def apart(own: np.ndarray, other: np.ndarray, limit: float, stored: float = 0.0) -> str:
     """What differs between two arrays of the same shape; empty where nothing does.
 
     Parameters
@@ -171,6 +173,8 @@ def apart(own: np.ndarray, other: np.ndarray, limit: float) -> str:
     own, other : arrays of float or of text
     limit : float
         Relative difference that is none; NaN equals NaN.
+    stored : float
+        Difference that storing makes, in the unit of the numbers.
 
     Examples
     --------
@@ -187,13 +191,13 @@ def apart(own: np.ndarray, other: np.ndarray, limit: float) -> str:
             return ""
         one, two = own.ravel()[wrong[0]], other.ravel()[wrong[0]]
         return f"{len(wrong)} of {own.size} differ ({one} before, {two} after)"
-    return _numbers_apart(own.ravel(), other.ravel(), limit)
+    return _numbers_apart(own.ravel(), other.ravel(), limit, stored)
 
 
-def _numbers_apart(own: np.ndarray, other: np.ndarray, limit: float) -> str:
+def _numbers_apart(own: np.ndarray, other: np.ndarray, limit: float, stored: float) -> str:
     size = np.fmax(np.abs(own), np.abs(other))
     finite = size[np.isfinite(size)]
-    floor = ROUND_OFF * (finite.max() if len(finite) else 0.0)
+    floor = stored + ROUND_OFF * (finite.max() if len(finite) else 0.0)
     known = np.isfinite(own) & np.isfinite(other)
     with np.errstate(invalid="ignore"):
         same = (own == other) | (np.isnan(own) & np.isnan(other))

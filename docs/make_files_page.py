@@ -20,6 +20,9 @@ momentum, a moment) x and y change their signs, of a polar one (a place, a veloc
 a spread none; what is canonical holds left steps as right ones already
 ([frames-units-signs.md](frames-units-signs.md)).
 
+**Stored to** is how finely a series over time or a phase is stored: numbers are off by half of it
+at most, whatever their size, and read in double precision. Everything else keeps every digit.
+
 ## Kinds of NetCDF files
 In the study's folder of results.
 
@@ -34,7 +37,7 @@ same words. A name with GROUP, AXIS or PARTITION stands for a column of each. *b
 `participants/<id>/evidence/steps.nc`.
 """
 COLUMNS = "| column | unit | meaning |\n| --- | --- | --- |\n"
-VARIABLES = "| variable | unit | mirror | meaning |\n| --- | --- | --- | --- |\n"
+VARIABLES = "| variable | unit | stored to | mirror | meaning |\n| --- | --- | --- | --- | --- |\n"
 
 
 def files_page() -> str:
@@ -66,7 +69,7 @@ def _file(stage: str, file: File) -> str:
 
 def _rows(words: dict[str, Variable]) -> list[str]:
     return [
-        f"| `{name}` | {one.unit} | {one.reflection} | {_meaning(one)} |\n"
+        f"| `{name}` | {one.unit} | {one.precision or ''} | {one.reflection} | {_meaning(one)} |\n"
         for name, one in words.items()
     ]
 

@@ -13,7 +13,7 @@ import yaml
 
 import aqbio
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
-from aqbio.names import STAGES
+from aqbio.names import STUDY_STAGES
 from aqbio.stages.figures.illustrations import TABLES
 
 ROOT = Path(aqbio.__file__).parents[1]
@@ -395,8 +395,9 @@ def _rules() -> dict[str, str]:
     return rules
 
 
-def test_one_rule_per_stage():
-    assert set(_rules()) - {"settings", "participant_rows", "virtual"} == set(STAGES)
+def test_one_rule_per_stage_of_the_study_and_one_for_all_of_a_participant():
+    rules = {"settings", "participant_rows", "participants"}
+    assert set(_rules()) == rules | set(STUDY_STAGES)
 
 
 @pytest.mark.parametrize("name", sorted(_rules()))
@@ -413,7 +414,7 @@ def test_every_rule_says_what_it_needs_and_does(name):
 
 
 def test_rules_call_the_stage_of_their_name():
-    for name in STAGES:
+    for name in ("participants", *STUDY_STAGES):
         assert f'"aqbio {name} {{params.study:q}}' in _rules()[name]
 
 
@@ -425,5 +426,8 @@ def test_the_rule_of_the_hypotheses_names_every_table_that_is_drawn():
 
 
 def test_every_stage_waits_for_the_settings_that_it_reads():
-    for name in STAGES:
+    for name in STUDY_STAGES:
         assert f'settings_of("{name}")' in _rules()[name]
+    assert "for stage in PARTICIPANT_STAGES for file in settings_of(stage)" in " ".join(
+        _rules()["participants"].split()
+    )

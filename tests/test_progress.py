@@ -83,8 +83,8 @@ def test_a_broken_character_does_not_stop_the_progress(tmp_path):
 def test_plain_lines_where_there_is_no_terminal(study):
     logs = study.root / "logs"
     process = MadeProcess(
-        _append(logs / "prepare-P1.log", "12:00:00 P1 fast: done\n"),
-        _append(logs / "prepare-P2.log", "12:00:01 P2 fast: done\n"),
+        _append(logs / "participants-P1.log", "12:00:00 P1 fast: done\n"),
+        _append(logs / "participants-P2.log", "12:00:01 P2 fast: done\n"),
         _append(logs / "tables.log", "12:00:02 3 contacts\n"),
     )
     stream = io.StringIO()
@@ -118,7 +118,7 @@ def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
         return _append(study.manifest("P1", stage), "{}")
 
     process = MadeProcess(
-        _append(logs / "prepare-P1.log", "12:00:00 P1 slow: done\n"),
+        _append(logs / "participants-P1.log", "12:00:00 P1 slow: done\n"),
         *(finish(stage) for stage in ("prepare", "scale", "solve")),
     )
     progress._show_bars(process, study)

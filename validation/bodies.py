@@ -19,11 +19,10 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE
 from aqbio.mechanics.calibration.beliefs import size_belief
 from aqbio.mechanics.calibration.frames import Recording
-from aqbio.mechanics.calibration.mass import stretched_masses
 from aqbio.mechanics.calibration.parts import Parts, body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, part_end
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Template, stretched_masses
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray

@@ -14,8 +14,8 @@ from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import SEED, SPRINTERS
 from aqbio.virtual.gaits.library import DATA
 from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.faults import FAULTS
 from aqbio.virtual.study import Recipe
+from validation.recordings.faults import FAULTS
 
 Pattern = Literal["arms_against_legs", "swing_leg_alone", "random_phases"]
 PATTERNS = ("arms_against_legs", "swing_leg_alone", "random_phases")
@@ -106,7 +106,9 @@ def worlds(path: Path = DATA / "worlds.yaml") -> dict[str, World]:
 
 def world_recipe(world: World) -> Recipe:
     """How recordings are made in a world that is made of motion and forces."""
-    return Recipe(disturbances=world.disturbances, faults=world.faults)
+    return Recipe(
+        disturbances=world.disturbances, faults=tuple(FAULTS[name] for name in world.faults)
+    )
 
 
 def world_athlete(world: World, athlete: Athlete, seed: int = SEED) -> Athlete:

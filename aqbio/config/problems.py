@@ -34,24 +34,16 @@ _NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an error is in the file, and what was expected there.
-
-    Attributes
-    ----------
-    location : tuple
-        Keys and list positions in the file.
-    annotation : type
-        Of the value at the location.
-    parent : type
-        Of what holds the value.
-    choice : bool
-        Whether every alternative of the annotation failed.
-    """
+    """Where an error is in the file, and what was expected there."""
 
     location: Location
+    """Keys and list positions in the file."""
     annotation: Any
+    """Of the value at the location."""
     parent: Any
+    """Of what holds the value."""
     choice: bool
+    """Whether every alternative of the annotation failed."""
 
     @property
     def name(self) -> str:
@@ -68,7 +60,7 @@ def findings_of(
     path: Path,
     where: Callable[[Location], str],
 ) -> Iterator[Finding]:
-    """Say what is wrong with a file; alternatives that all failed are one problem.
+    """Findings on what is wrong with a file; alternatives that all failed are one problem.
 
     Parameters
     ----------
@@ -191,7 +183,7 @@ def _other_unit(place: _Place, error: ErrorDetails) -> str:
 
 
 def _constraint(error: ErrorDetails) -> str:
-    """Say which bound, kind or spelling was expected."""
+    """Which bound, kind or spelling was expected."""
     context = error.get("ctx", {})
     for key, words in _BOUNDS.items():
         if key in context:

@@ -41,7 +41,7 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def expected(annotation: Any) -> str:
-    """Say what kind of value a type stands for.
+    """What kind of value a type stands for.
 
     Examples
     --------

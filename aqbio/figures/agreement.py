@@ -37,39 +37,29 @@ AGREEMENT_COLUMNS = columns("agreement")
 
 @dataclass(frozen=True, slots=True)
 class TrialAgreement:
-    """Residuals and effects of one trial.
-
-    Attributes
-    ----------
-    participant_id, trial_id : str
-    speed : float
-        m/s.
-    effects : dict
-        RMS rate of each group's angular momentum about the vertical in stance, N m.
-    moment_before, moment_after : float
-        RMS residual about the vertical in stance, N m; ``moment_after`` is NaN in a trial that was
-        not fitted.
-    moment_limit : float
-        Gate of both, N m.
-    force_before, force_after, force_limit : float
-        RMS residual force of the largest axis and its gate, % of the peak ground reaction force.
-    sd, sd_limit : float
-        Inflated posterior standard deviation of the opposition of the sides, and its gate; NaN
-        without one.
-    """
+    """Residuals and effects of one trial."""
 
     participant_id: str
     trial_id: str
     speed: float
+    """m/s."""
     effects: dict[str, float]
+    """RMS rate of each group's angular momentum about the vertical in stance, N m."""
     moment_before: float
     moment_after: float
+    """moment_before, moment_after: RMS residual about the vertical in stance, N m; ``moment_after``
+    is NaN in a trial that was not fitted."""
     moment_limit: float
+    """Gate of both, N m."""
     force_before: float
     force_after: float
     force_limit: float
+    """force_before, force_after, force_limit: RMS residual force of the largest axis and its gate,
+    % of the peak ground reaction force."""
     sd: float
     sd_limit: float
+    """sd, sd_limit: Inflated posterior standard deviation of the opposition of the sides, and its
+    gate; NaN without one."""
 
     @property
     def place(self) -> tuple[str, str]:

@@ -35,14 +35,9 @@ def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
 
     Parameters
     ----------
-    chart : BarChart
     width_mm : float
         Width on paper, mm. Two columns of a page: all columns of panels. One column of a page: the
         fastest of the first condition.
-
-    Returns
-    -------
-    Figure
     """
     narrow = width_mm < NARROW_MM
     same = [n for n, one in enumerate(chart.columns) if one.condition == chart.columns[0].condition]

@@ -21,41 +21,27 @@ BAR_COLUMNS = columns("bars")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A mean over steps and how sure it is.
-
-    Attributes
-    ----------
-    mean, sd : float
-        Over steps.
-    low, high : float
-        95 % interval of a step's value, mean over steps; NaN without one.
-    steps : int
-    """
+    """A mean over steps and how sure it is."""
 
     mean: float
     sd: float
+    """mean, sd: Over steps."""
     low: float
     high: float
+    """low, high: 95 % interval of a step's value, mean over steps; NaN without one."""
     steps: int
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One source: a bar and what is marked beside it.
-
-    Attributes
-    ----------
-    name, label : str
-    style : LineStyle
-        Its colour; a dashed line makes a hatched bar.
-    values : mapping
-        `Value` by variant; the first is the bar, the others are marks.
-    """
+    """One source: a bar and what is marked beside it."""
 
     name: str
     label: str
     style: LineStyle
+    """Its colour; a dashed line makes a hatched bar."""
     values: Mapping[str, Value]
+    """`Value` by variant; the first is the bar, the others are marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +65,14 @@ class BarRow:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A whole figure of bars.
-
-    Attributes
-    ----------
-    name : str
-        File name without suffix.
-    columns : tuple of StepColumn
-    rows : tuple of BarRow
-    paired : bool
-        Whether all variants are bars of the same weight (phases), not a bar and marks (models).
-    """
+    """A whole figure of bars."""
 
     name: str
+    """File name without suffix."""
     columns: tuple[StepColumn, ...]
     rows: tuple[BarRow, ...]
     paired: bool = False
+    """Whether all variants are bars of the same weight (phases), not a bar and marks (models)."""
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have one panel per column."""

@@ -104,7 +104,6 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
 
     Parameters
     ----------
-    grid : PhaseGrid
     signs : str
         Sentences on signs and mirroring.
     roles : str
@@ -153,7 +152,7 @@ def bar_alternative_text(chart: BarChart) -> str:
 
 
 def flexion_signs(positive: str) -> str:
-    """Say which direction of the flexion component is positive."""
+    """Which direction of the flexion component is positive."""
     return f"Positive: {positive}. Left steps are mirrored onto right ones."
 
 

@@ -35,30 +35,22 @@ NUMBER_COLUMNS = columns("curves")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One quantity over the step: mean and standard deviation over steps, and single lines.
-
-    Attributes
-    ----------
-    name : str
-        Name of the quantity in the tables.
-    style : LineStyle
-    mean, sd : (2, 101) arrays
-        Stance, then flight; ``sd`` is NaN below `MIN_BAND_STEPS` steps.
-    single : (K, 2, 101) array
-        Thin lines: steps, or means of participants.
-    count : int
-        Number of steps.
-    half : (2, 101) array or None
-        Half of the 95 % interval of measurement and model; None where the quantity has none.
-    """
+    """One quantity over the step: mean and standard deviation over steps, and single lines."""
 
     name: str
+    """Name of the quantity in the tables."""
     style: LineStyle
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
+    """mean, sd: (2, 101) arrays. Stance, then flight; ``sd`` is NaN below `MIN_BAND_STEPS`
+    steps."""
     single: NDArray[np.float64]
+    """(K, 2, 101) array. Thin lines: steps, or means of participants."""
     count: int
+    """Number of steps."""
     half: NDArray[np.float64] | None = None
+    """(2, 101) array or None. Half of the 95 % interval of measurement and model; None where the
+    quantity has none."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same samples."""
@@ -71,35 +63,23 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
-    """Panels with the same quantity and scale, one for every column.
-
-    Attributes
-    ----------
-    label : str
-        What is drawn.
-    symbol : str
-        Symbol of the quantity; empty where the label says it all.
-    unit : str
-    key : str
-        Name of the row in the table of drawn numbers.
-    panels : tuple of tuple of Curve
-        One tuple of curves per column.
-    narrow : bool
-        Whether the row is part of the one-column layout.
-    height : float
-        Height relative to the other rows.
-    strip : bool
-        Whether the curves are shares of a whole (of 100), drawn as areas one upon the other.
-    """
+    """Panels with the same quantity and scale, one for every column."""
 
     label: str
+    """What is drawn."""
     symbol: str
+    """Symbol of the quantity; empty where the label says it all."""
     unit: str
     key: str
+    """Name of the row in the table of drawn numbers."""
     panels: tuple[tuple[Curve, ...], ...]
+    """One tuple of curves per column."""
     narrow: bool = True
+    """Whether the row is part of the one-column layout."""
     height: float = 1.0
+    """Height relative to the other rows."""
     strip: bool = False
+    """Whether the curves are shares of a whole (of 100), drawn as areas one upon the other."""
 
     @property
     def scale(self) -> str:
@@ -109,23 +89,15 @@ class PanelRow:
 
 @dataclass(frozen=True, slots=True)
 class PhaseGrid:
-    """A whole figure of curves over the step, before it is drawn.
-
-    Attributes
-    ----------
-    name : str
-        File name without suffix.
-    columns : tuple of StepColumn
-    rows : tuple of PanelRow
-    implied : bool
-        Whether mechanics forces what the curves share out in flight: true of angular momentum,
-        which nothing but the air can change there; not of joint moments.
-    """
+    """A whole figure of curves over the step, before it is drawn."""
 
     name: str
+    """File name without suffix."""
     columns: tuple[StepColumn, ...]
     rows: tuple[PanelRow, ...]
     implied: bool = False
+    """Whether mechanics forces what the curves share out in flight: true of angular momentum, which
+    nothing but the air can change there; not of joint moments."""
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have one panel per column."""
@@ -134,23 +106,15 @@ class PhaseGrid:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one line of a panel shows, before it is summarised.
-
-    Attributes
-    ----------
-    name : str
-        Name of the quantity in the tables.
-    style : LineStyle
-    data : DataArray
-        Dimensions ``step``, ``phase``, ``percent``.
-    sd : DataArray or None
-        How sure every sample is: standard deviation over draws.
-    """
+    """What one line of a panel shows, before it is summarised."""
 
     name: str
+    """Name of the quantity in the tables."""
     style: LineStyle
     data: xr.DataArray
+    """Dimensions ``step``, ``phase``, ``percent``."""
     sd: xr.DataArray | None = None
+    """How sure every sample is: standard deviation over draws."""
 
 
 StepCurves = xr.Dataset | StudyCurves

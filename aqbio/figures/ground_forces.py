@@ -27,24 +27,17 @@ FORCE_COLUMNS = columns("ground_forces")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One foot on the ground.
-
-    Attributes
-    ----------
-    foot : {"left", "right"}
-    touchdown_s, toe_off_s : float
-        Trial's own clock, s.
-    plates : str
-        Numbers of the plates that carry the foot, comma separated.
-    complete : bool
-        False when the recording starts or ends within the contact.
-    """
+    """One foot on the ground."""
 
     foot: str
+    """{"left", "right"}."""
     touchdown_s: float
     toe_off_s: float
+    """touchdown_s, toe_off_s: Trial's own clock, s."""
     plates: str
+    """Numbers of the plates that carry the foot, comma separated."""
     complete: bool
+    """False when the recording starts or ends within the contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +115,8 @@ def ground_forces_figure(forces: GroundForces, width_mm: float) -> Figure:
 
     Parameters
     ----------
-    forces : GroundForces
     width_mm : float
         Width on paper, mm.
-
-    Returns
-    -------
-    Figure
     """
     with journal_style():
         figure = sheet(width_mm, _HEIGHT_MM)

@@ -32,11 +32,6 @@ def hub_torques_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> Phas
     steps : Dataset
         Step curves; ``hub_moment`` and its part ``hub_joint_moment`` (step, phase, percent, chain,
         axis), N m.
-    columns : tuple of StepColumn
-
-    Returns
-    -------
-    PhaseGrid
     """
     plan = (
         ("Vertical axis", "hub_moment", "y", 1.3, "torque_y"),

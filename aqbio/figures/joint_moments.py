@@ -24,11 +24,6 @@ def vertical_joint_moments_grid(steps: StepCurves, columns: tuple[StepColumn, ..
     steps : Dataset
         Step curves; ``joint_moment`` (step, phase, percent, joint, axis), N m, exerted by the
         proximal on the distal segment.
-    columns : tuple of StepColumn
-
-    Returns
-    -------
-    PhaseGrid
     """
     values = steps["joint_moment"].sel(axis="y")
     words = {joint: (joint.capitalize(), "$M_y$") for joint in JOINTS}
@@ -43,11 +38,6 @@ def flexion_moments_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> 
     steps : Dataset
         Step curves; ``joint_flexion_moment`` (step, phase, percent, joint), N m; the attribute
         ``positive`` says which direction counts as positive.
-    columns : tuple of StepColumn
-
-    Returns
-    -------
-    PhaseGrid
     """
     words = {joint: (f"{joint.capitalize()} extension", "") for joint in JOINTS}
     words["ankle"] = ("Ankle plantarflexion", "")

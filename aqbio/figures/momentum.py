@@ -23,11 +23,6 @@ def angular_momentum_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) ->
     ----------
     steps : Dataset
         Step curves; ``angular_momentum`` (step, phase, percent, group, axis), kg m²/s.
-    columns : tuple of StepColumn
-
-    Returns
-    -------
-    PhaseGrid
     """
     plan = (
         ("sides", "y", SIDES_AND_TOTAL, 1.2),
@@ -59,11 +54,6 @@ def angular_momentum_rate_grid(steps: StepCurves, columns: tuple[StepColumn, ...
         Step curves; ``angular_momentum_rate`` (step, phase, percent, group, axis), N m, and
         ``external_moment``, its part ``free_moment``, and ``residual_moment`` (step, phase,
         percent, axis), N m.
-    columns : tuple of StepColumn
-
-    Returns
-    -------
-    PhaseGrid
     """
     by_group = (
         PanelRow(

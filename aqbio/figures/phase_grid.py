@@ -44,14 +44,9 @@ def phase_grid_figure(grid: PhaseGrid, width_mm: float) -> Figure:
 
     Parameters
     ----------
-    grid : PhaseGrid
     width_mm : float
         Width on paper, mm. Two columns of a page: one column of panels per speed. One column of a
         page: the rows that matter most, one row of panels per speed.
-
-    Returns
-    -------
-    Figure
     """
     with journal_style():
         if width_mm < NARROW_MM:

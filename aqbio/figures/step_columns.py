@@ -15,24 +15,16 @@ from aqbio.io.step_curves import StudyCurves
 
 @dataclass(frozen=True, slots=True)
 class StepColumn:
-    """Steps that are averaged together.
-
-    Attributes
-    ----------
-    condition : str
-        Condition of the trials; empty where the study has one only.
-    speed_mps : float
-        Mean speed of the steps, m/s.
-    rows : (N,) array of int
-        Positions of the steps along the dimension ``step``.
-    participants : (N,) tuple of str
-        Participant of every step.
-    """
+    """Steps that are averaged together."""
 
     condition: str
+    """Condition of the trials; empty where the study has one only."""
     speed_mps: float
+    """Mean speed of the steps, m/s."""
     rows: NDArray[np.intp]
+    """(N,) array of int. Positions of the steps along the dimension ``step``."""
     participants: tuple[str, ...]
+    """(N,) tuple of str. Participant of every step."""
 
     @property
     def title(self) -> str:
@@ -54,7 +46,6 @@ def refuse_other_columns(
     ----------
     figure : str
         Name of the figure.
-    columns : sequence of StepColumn
     panels : mapping
         Panels by row.
 
@@ -84,7 +75,7 @@ def column_title(condition: str, speed_mps: float) -> str:
 
 
 def column_size(steps: int, people: int) -> str:
-    """Say how many steps of how many people a column holds.
+    """How many steps of how many people a column holds.
 
     Examples
     --------

@@ -81,24 +81,16 @@ _RC: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class LineStyle:
-    """How one quantity is drawn, the same in every figure.
-
-    Attributes
-    ----------
-    label : str
-        Words of the legend.
-    colour : str
-        Okabe-Ito colour, distinguishable with every common colour vision.
-    dash : str or (offset, on-off lengths)
-        Dash pattern: carries the difference without colour.
-    width : float
-        Line width, points.
-    """
+    """How one quantity is drawn, the same in every figure."""
 
     label: str
+    """Words of the legend."""
     colour: str
+    """Okabe-Ito colour, distinguishable with every common colour vision."""
     dash: Dash = "solid"
+    """str or (offset, on-off lengths). Dash pattern: carries the difference without colour."""
     width: float = 1.2
+    """Line width, points."""
 
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"

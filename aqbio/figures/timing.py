@@ -119,7 +119,6 @@ def timing_alternative(numbers: pd.DataFrame, slopes: Mapping[str, float]) -> st
 
     Parameters
     ----------
-    numbers : DataFrame
     slopes : mapping
         As in :func:`timing_figure`.
     """

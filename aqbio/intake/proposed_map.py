@@ -18,21 +18,14 @@ PLEASE = "please fill"
 
 @dataclass(frozen=True, slots=True)
 class ProposedMap:
-    """A map file that was proposed.
-
-    Attributes
-    ----------
-    text : str
-        The file.
-    open : tuple of str
-        What a person must fill in.
-    remarks : tuple of str
-        What a person should look at.
-    """
+    """A map file that was proposed."""
 
     text: str
+    """The file."""
     open: tuple[str, ...]
+    """What a person must fill in."""
     remarks: tuple[str, ...]
+    """What a person should look at."""
 
 
 def proposed_map(model: Path) -> ProposedMap:

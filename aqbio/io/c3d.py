@@ -21,7 +21,6 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
 
     Parameters
     ----------
-    path : Path
     unit : {"auto", "m", "cm", "mm"}
         Unit of the points; ``auto`` takes the file's own.
 

@@ -99,7 +99,6 @@ def check_c3d_counts(path: Path, points: int, analog_channels: int) -> None:
 
     Parameters
     ----------
-    path : Path
     points, analog_channels : int
         What the parameters POINT:USED and ANALOG:USED say.
 

@@ -33,26 +33,19 @@ REFUSED = "open it in the capture software and export it again as C3D (Intel for
 
 @dataclass(frozen=True, slots=True)
 class C3dContent:
-    """What a C3D file holds, in the file's own units.
-
-    Attributes
-    ----------
-    points : (3, M, T) array
-    analogs : (channels, samples) array
-    point_rate, analog_rate : float
-        Hz.
-    first_frame : int
-        Number of the first frame, counted from 0: event times of the file count from frame 0.
-    parameters : mapping
-        Arrays by ``GROUP:NAME``; nothing about the subject is among them.
-    """
+    """What a C3D file holds, in the file's own units."""
 
     points: FloatArray
+    """(3, M, T) array."""
     analogs: FloatArray
+    """(channels, samples) array."""
     point_rate: float
     analog_rate: float
+    """point_rate, analog_rate: Hz."""
     first_frame: int
+    """Number of the first frame, counted from 0: event times of the file count from frame 0."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Arrays by ``GROUP:NAME``; nothing about the subject is among them."""
 
     def values(self, group: str, name: str) -> Any:
         """A parameter's values; empty when the file does not have it."""

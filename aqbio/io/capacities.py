@@ -15,7 +15,6 @@ def read_capacities(path: Path, participants: Sequence[str]) -> tuple[Capacity, 
 
     Parameters
     ----------
-    path : Path
     participants : sequence of str
         Who is in participants.tsv.
 

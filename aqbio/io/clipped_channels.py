@@ -12,7 +12,7 @@ from aqbio.mechanics.vectors import FloatArray
 def clipping_findings(
     name: str, channels: FloatArray, rate: float, file: str, where: str
 ) -> list[Finding]:
-    """Say that channels (T, C) of a plate reached the end of their range; empty if none did.
+    """Finding that channels (T, C) of a plate reached the end of their range; empty if none did.
 
     Parameters
     ----------

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.atomic import atomic_path
 from aqbio.io.dictionary import Columns
-from aqbio.io.netcdf import Attribute, read_dataset
+from aqbio.io.netcdf import Attribute, read_dataset, write_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,10 +51,7 @@ def write_columns(
             values = category.codes.to_numpy().astype(np.int32)
             attributes[WORDS] = json.dumps(list(map(str, category.categories)), ensure_ascii=False)
         variables[name] = ("row", values, attributes)
-    data = xr.Dataset(variables, attrs=dict(provenance))
-    packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in columns}
-    with atomic_path(path) as temporary:
-        data.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=packed)
+    write_dataset(xr.Dataset(variables), path, provenance)
 
 
 def read_columns(path: Path) -> pd.DataFrame:

@@ -63,6 +63,8 @@ class Variable:
         Page of the documentation with the equation.
     positive : str
         What a positive number is, where that is a choice.
+    precision : float
+        How finely a series is stored, in the unit; 0 where every digit is kept.
     """
 
     meaning: str
@@ -70,6 +72,7 @@ class Variable:
     reflection: Reflection = ""
     source: str = ""
     positive: str = ""
+    precision: float = 0.0
 
 
 @cache
@@ -98,7 +101,11 @@ def special(stage: str) -> dict[str, Variable]:
 
 
 def _variables(words: Mapping[str, Mapping[str, Any]]) -> dict[str, Variable]:
-    return {name: Variable(**fields) for name, fields in words.items()}
+    by_unit = _dictionary()["precision"]
+    return {
+        name: Variable(**({"precision": by_unit.get(fields.get("unit"), 0.0)} | dict(fields)))
+        for name, fields in words.items()
+    }
 
 
 def variables(stage: str) -> Mapping[str, Variable]:

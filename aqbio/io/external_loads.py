@@ -20,23 +20,17 @@ GROUND = {"", "ground", "/ground"}
 
 @dataclass(frozen=True, slots=True)
 class AppliedLoad:
-    """One force of an external-loads file.
-
-    Attributes
-    ----------
-    foot : str
-        ``left`` or ``right``; empty where the body's name says neither.
-    force, point, torque : str
-        How the names of its columns begin; x, y and z follow. Empty where there are none.
-    frame : str
-        A frame other than the ground in which the force or its point is given; else empty.
-    """
+    """One force of an external-loads file."""
 
     foot: str
+    """``left`` or ``right``; empty where the body's name says neither."""
     force: str
     point: str
     torque: str
+    """force, point, torque: How the names of its columns begin; x, y and z follow. Empty where
+    there are none."""
     frame: str
+    """A frame other than the ground in which the force or its point is given; else empty."""
 
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
         """Its columns in the force file; what it does not say, the names of columns do.
@@ -64,20 +58,12 @@ class AppliedLoad:
 
 @dataclass(frozen=True, slots=True)
 class ExternalLoads:
-    """What an external-loads file says.
-
-    Attributes
-    ----------
-    file : str
-        Its own name.
-    data : Path
-        The force file that it names, where it is here.
-    loads : tuple of AppliedLoad
-    findings : tuple of Finding
-    """
+    """What an external-loads file says."""
 
     file: str
+    """Its own name."""
     data: Path
+    """The force file that it names, where it is here."""
     loads: tuple[AppliedLoad, ...]
     findings: tuple[Finding, ...]
 

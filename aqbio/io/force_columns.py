@@ -33,20 +33,15 @@ class ForceColumn:
 
 @dataclass(frozen=True, slots=True)
 class ForceGroup:
-    """The columns of one plate or one foot.
-
-    Attributes
-    ----------
-    plate : str
-        What distinguishes it in the names, for example ``r`` or ``1``; may be empty.
-    force : tuple of 3 str
-    point, moment : tuple of 3 str, or None where the file has none
-    """
+    """The columns of one plate or one foot."""
 
     plate: str
+    """What distinguishes it in the names, for example ``r`` or ``1``; may be empty."""
     force: Axes
+    """tuple of 3 str."""
     point: Axes | None
     moment: Axes | None
+    """point, moment: tuple of 3 str, or None where the file has none."""
 
     @property
     def foot(self) -> str:

@@ -21,26 +21,18 @@ HEADER_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Content of a storage file.
-
-    Attributes
-    ----------
-    columns : tuple of C str
-        Without the time.
-    time : (T,) array, s
-    values : (T, C) array
-        In the file's own units.
-    in_degrees : bool or None
-        What the header says about angles; None when it says nothing.
-    name : str
-        First header line.
-    """
+    """Content of a storage file."""
 
     columns: tuple[str, ...]
+    """tuple of C str. Without the time."""
     time: FloatArray
+    """(T,) array, s."""
     values: FloatArray
+    """(T, C) array. In the file's own units."""
     in_degrees: bool | None = None
+    """What the header says about angles; None when it says nothing."""
     name: str = ""
+    """First header line."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit their column names."""
@@ -104,12 +96,10 @@ def write_storage(
 
     Parameters
     ----------
-    path : Path
     columns : sequence of C str
     time : (T,) array, s
     values : (T, C) array
         Angles in degrees if ``in_degrees``.
-    in_degrees : bool
     name : str
         First header line; empty takes the file's name.
     """

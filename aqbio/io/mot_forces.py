@@ -33,7 +33,6 @@ def read_force_storage(
 
     Parameters
     ----------
-    path : Path
     first_time : float
         Instant of the first marker frame on the clock that both files share, s.
     described : callable or None

@@ -1,4 +1,4 @@
-"""One xarray Dataset per trial and stage, as NetCDF4 with the same bytes on every write."""
+"""The one door of NetCDF files: as finely as a number is known, as small as that makes it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,32 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import atomic_path
-from aqbio.io.dictionary import described, files
+from aqbio.io.dictionary import described, files, variables
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Attribute = str | int | float | bool | list[float] | list[str]
+
+SERIES = frozenset({"time", "force_time", "percent", "knot"})
+"""Dimensions of series: stored as finely as the dictionary says; others keep every digit."""
+
+WHOLE = ("step", "row", "phase", "percent")
+"""Dimensions along which steps are read: all other labels lie in chunks of their own."""
+
+SINGLE = 2.0**24
+"""Whole numbers up to this one are exact in single precision."""
+
+PACKED = {"zlib": True, "complevel": 4, "shuffle": True}
+SMALL = 2**14
+"""Bytes below which the index of a packed variable takes what packing saves."""
+
+FEW = 64
+"""Texts that are stored one by one."""
+
+CHUNK = 2**22
+"""Largest chunk, bytes: what a reader of a part of a file has to unpack."""
 
 
 def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attribute]) -> None:
@@ -34,25 +53,65 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     Notes
     -----
     What a stage writes carries the words of the dictionary: meaning, unit, reference frame and how
-    it reflects (`aqbio.io.dictionary`).
-
-    Only what repeats itself is compressed, such as plates on which nobody stands: measured numbers
-    shrink by a tenth and would take three quarters of the writing.
+    it reflects (`aqbio.io.dictionary`). A series is rounded to multiples of the largest power of
+    two that is no more than its precision there: it is off by half of that at most, whatever its
+    size. What single precision can hold of it without loss is stored in single precision.
     """
     stage = str(attributes.get("stage", ""))
-    told = described(dataset, stage) if stage in files() else dataset
-    plain = told.assign_attrs({name: _plain(value) for name, value in attributes.items()})
-    encoding: dict[str, dict[str, Any]] = {
-        str(name): {"zlib": True, "complevel": 1, "shuffle": True}
-        for name, variable in plain.variables.items()
-        if variable.dtype.kind == "f" and variable.ndim > 1 and _repeats(variable.values)
-    }
+    plain = dataset.assign_attrs({name: _plain(value) for name, value in attributes.items()})
+    if stage in files():
+        plain = described(plain, stage)
+        known = variables(stage)
+        plain = plain.assign(
+            {
+                name: one.copy(data=rounded(one.values, known[str(name)].precision))
+                for name, one in plain.data_vars.items()
+                if one.dtype.kind == "f" and str(name) in known and SERIES & set(one.dims)
+            }
+        )
+    encoding = {name: _packed(one) for name, one in plain.variables.items()}
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
 
 
+def rounded(values: FloatArray, precision: float) -> FloatArray:
+    """Values as multiples of a power of two, in single precision where that holds them all.
+
+    Parameters
+    ----------
+    values : array
+    precision : float
+        Largest distance of two values that may be stored; 0 for every digit.
+
+    Examples
+    --------
+    >>> rounded(np.array([0.1, 50.0]), 1e-3), rounded(np.array([50.0]), 1e-9).dtype
+    (array([ 0.09960938, 50.        ], dtype=float32), dtype('float64'))
+    """
+    if not precision or not values.size:
+        return values
+    step = 2.0 ** np.floor(np.log2(precision))
+    found: FloatArray = np.round(values / step) * step
+    largest = np.abs(found).max(initial=0.0, where=np.isfinite(found))
+    return found.astype(np.float32) if largest <= SINGLE * step else found
+
+
+def _packed(variable: xr.Variable) -> dict[str, Any]:
+    """How a variable is laid out: curves of steps by label, series in blocks of time."""
+    if variable.dtype.kind in "OU":  # texts of one length can be packed
+        return {"dtype": "S1", **PACKED} if variable.size > FEW else {}
+    if variable.nbytes < (SMALL if variable.dtype.kind == "f" else SMALL // 4):
+        return {}
+    if "percent" in variable.dims:
+        shape = [n if d in WHOLE else 1 for d, n in variable.sizes.items()]
+    else:
+        shape = list(variable.shape)
+        shape[0] = max(1, min(shape[0], CHUNK * shape[0] // variable.nbytes))
+    return {**PACKED, "chunksizes": tuple(shape)}
+
+
 def read_dataset(path: Path) -> xr.Dataset:
-    """Read a whole dataset into memory.
+    """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
 
     Raises
     ------
@@ -62,9 +121,11 @@ def read_dataset(path: Path) -> xr.Dataset:
     import xarray as xr
 
     try:
-        return xr.load_dataset(path, engine="netcdf4")
+        found = xr.load_dataset(path, engine="netcdf4")
     except OSError as error:
         raise unreadable(path, error) from error
+    single = [name for name, one in found.data_vars.items() if one.dtype == np.float32]
+    return found.assign({name: found[name].astype(np.float64) for name in single})
 
 
 def unreadable(path: Path, error: OSError) -> AqbioError:
@@ -75,12 +136,6 @@ def unreadable(path: Path, error: OSError) -> AqbioError:
         fix="delete the file and run the workflow again.",
         rule="netcdf-unreadable",
     )
-
-
-def _repeats(values: FloatArray) -> bool:
-    """Whether at least half of the values are, bit by bit, those of the sample before."""
-    bits = np.ascontiguousarray(values).view(f"u{values.itemsize}")
-    return len(bits) > 1 and float((bits[1:] == bits[:-1]).mean()) >= 0.5
 
 
 def _plain(value: Attribute) -> str | int | float | list[float] | list[str]:

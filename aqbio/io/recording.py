@@ -12,33 +12,22 @@ from aqbio.mechanics.vectors import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class ForceRecording:
-    """Force plates of one trial, as recorded.
-
-    Attributes
-    ----------
-    wrench : PlateWrench
-        On the runner if the file keeps to its standard; laboratory axes.
-    corners : (P, 4, 3) array, m
-        Laboratory axes; NaN where the file does not know them.
-    rate : float
-        Hz.
-    start : float
-        Instant of the first sample on the clock of the markers, s after their first frame.
-    names : tuple of P str
-        What the file calls each plate; of columns, the first one of its force.
-    numbers : tuple of P int
-        Plate numbers, from 1.
-    feet : tuple of P str
-        ``left`` or ``right`` where the file names the foot, otherwise empty.
-    """
+    """Force plates of one trial, as recorded."""
 
     wrench: PlateWrench
+    """On the runner if the file keeps to its standard; laboratory axes."""
     corners: FloatArray
+    """(P, 4, 3) array, m. Laboratory axes; NaN where the file does not know them."""
     rate: float
+    """Hz."""
     start: float
+    """Instant of the first sample on the clock of the markers, s after their first frame."""
     names: tuple[str, ...]
+    """tuple of P str. What the file calls each plate; of columns, the first one of its force."""
     numbers: tuple[int, ...]
+    """tuple of P int. Plate numbers, from 1."""
     feet: tuple[str, ...]
+    """tuple of P str. ``left`` or ``right`` where the file names the foot, otherwise empty."""
 
     def __post_init__(self) -> None:
         """Refuse plates that are not described completely."""
@@ -54,29 +43,20 @@ class ForceRecording:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Markers and forces of one trial, as recorded.
-
-    Attributes
-    ----------
-    labels : tuple of M str
-        Without the subject's prefix; without unlabelled markers and model outputs.
-    positions : (T, M, 3) array, m
-        Laboratory axes; NaN where a marker is missing.
-    rate : float
-        Hz.
-    forces : ForceRecording or None
-    length_unit : float
-        The file's unit of length that the positions were read with, m.
-    findings : tuple of Finding
-        What the reader noticed.
-    """
+    """Markers and forces of one trial, as recorded."""
 
     labels: tuple[str, ...]
+    """tuple of M str. Without the subject's prefix; without unlabelled markers and model
+    outputs."""
     positions: FloatArray
+    """(T, M, 3) array, m. Laboratory axes; NaN where a marker is missing."""
     rate: float
+    """Hz."""
     forces: ForceRecording | None = None
     findings: tuple[Finding, ...] = ()
+    """What the reader noticed."""
     length_unit: float = 1.0
+    """The file's unit of length that the positions were read with, m."""
 
     def __post_init__(self) -> None:
         """Refuse positions that do not belong to the labels."""

@@ -25,21 +25,14 @@ MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
 @dataclass(frozen=True, slots=True)
 class SheetLine(Generic[R]):
-    """A line of a sheet.
-
-    Attributes
-    ----------
-    number : int
-        Line in the file.
-    cells : mapping
-        Filled cells by column, as written.
-    row : Row or None
-        None when a cell is wrong.
-    """
+    """A line of a sheet."""
 
     number: int
+    """Line in the file."""
     cells: Mapping[str, str]
+    """Filled cells by column, as written."""
     row: R | None
+    """Row or None. None when a cell is wrong."""
 
 
 def read_sheet(path: Path, row: type[R]) -> list[R]:

@@ -26,7 +26,6 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
 
     Parameters
     ----------
-    skeleton : Skeleton
     path : Path
         Ends in ``.npz``; its folder must exist.
     """
@@ -38,14 +37,6 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
 
 def load_skeleton(path: Path) -> Skeleton:
     """Read a skeleton that :func:`save_skeleton` wrote.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Skeleton
 
     Raises
     ------

@@ -21,15 +21,10 @@ DRAWN = ("step", "phase", "percent")
 
 @dataclass(frozen=True, slots=True)
 class StudyCurves:
-    """Curves of several participants, read component by component.
-
-    Attributes
-    ----------
-    participants : tuple of xarray.Dataset
-        Opened, not read.
-    """
+    """Curves of several participants, read component by component."""
 
     participants: tuple[xr.Dataset, ...]
+    """Opened, not read."""
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -54,18 +49,12 @@ class StudyCurves:
 
 @dataclass(frozen=True, slots=True)
 class CurveVariable:
-    """A variable of the curves at some labels, as xarray's but read by `load` alone.
-
-    Attributes
-    ----------
-    parts : tuple of xarray.DataArray
-        Of every participant.
-    labels : dict
-        By dimension.
-    """
+    """A variable of the curves at some labels, as xarray's but read by `load` alone."""
 
     parts: tuple[xr.DataArray, ...]
+    """Of every participant."""
     labels: dict[str, Any] = field(default_factory=dict)
+    """By dimension."""
 
     @property
     def attrs(self) -> dict[str, Any]:

@@ -161,6 +161,13 @@ class Study:
             or (person is not None and one.person == person and one.model_file is None)
         )
 
+    def same_person(self, participant_id: str) -> tuple[str, ...]:
+        """The participants that are sessions of the same person, in the order of the sheet."""
+        person = self.participant(participant_id).person
+        if person is None:
+            return (participant_id,)
+        return tuple(one.participant_id for one in self.participants if one.person == person)
+
     def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant, the static one too."""
         return tuple(
@@ -258,22 +265,14 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class CheckedStudy:
-    """What can be read of a study, and everything that is wrong with its settings and sheets.
-
-    Attributes
-    ----------
-    study : Study
-        Without the rows that have a wrong cell; sections with a wrong setting as by default.
-    known : bool
-        Whether it is known where recordings and models are.
-    trial_lines : tuple of int
-        Line of each of its trials in the sheet.
-    findings : tuple of Finding
-    """
+    """What can be read of a study, and everything that is wrong with its settings and sheets."""
 
     study: Study
+    """Without the rows that have a wrong cell; sections with a wrong setting as by default."""
     known: bool
+    """Whether it is known where recordings and models are."""
     trial_lines: tuple[int, ...]
+    """Line of each of its trials in the sheet."""
     findings: tuple[Finding, ...]
 
 

@@ -16,20 +16,13 @@ R = TypeVar("R", Participant, Trial)
 
 @dataclass(frozen=True, slots=True)
 class StudySheets:
-    """What can be read of both sheets, and everything that is wrong with them.
-
-    Attributes
-    ----------
-    participants, trials : tuples
-        Rows without a wrong cell.
-    trial_lines : tuple of int
-        Line of each of ``trials``.
-    findings : tuple of Finding
-    """
+    """What can be read of both sheets, and everything that is wrong with them."""
 
     participants: tuple[Participant, ...]
     trials: tuple[Trial, ...]
+    """participants, trials: Rows without a wrong cell."""
     trial_lines: tuple[int, ...]
+    """Line of each of ``trials``."""
     findings: tuple[Finding, ...]
 
 

@@ -22,28 +22,19 @@ RATE_APART = 0.02
 
 @dataclass(frozen=True, slots=True)
 class MarkerFile:
-    """Content of a TRC file.
-
-    Attributes
-    ----------
-    labels : tuple of M str
-    positions : (T, M, 3) array, m
-        NaN where a marker is missing.
-    rate : float
-        Hz.
-    first_time : float
-        Instant of the first frame on the file's own clock, s.
-    findings : tuple of Finding
-    length_unit : float
-        The file's unit of length, m.
-    """
+    """Content of a TRC file."""
 
     labels: tuple[str, ...]
+    """tuple of M str."""
     positions: FloatArray
+    """(T, M, 3) array, m. NaN where a marker is missing."""
     rate: float
+    """Hz."""
     first_time: float
+    """Instant of the first frame on the file's own clock, s."""
     findings: tuple[Finding, ...]
     length_unit: float = 1.0
+    """The file's unit of length, m."""
 
 
 def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
@@ -51,7 +42,6 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
 
     Parameters
     ----------
-    path : Path
     unit : {"auto", "m", "cm", "mm"}
         ``auto`` takes the file's own.
 
@@ -89,7 +79,6 @@ def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: 
 
     Parameters
     ----------
-    path : Path
     labels : tuple of M str
     positions : (T, M, 3) array, m
         NaN leaves the cells empty.
@@ -171,7 +160,7 @@ def _count_findings(path: Path, header: dict[str, str], frames: int, markers: in
 
 
 def _rate_findings(path: Path, declared: float | None, rate: float) -> list[Finding]:
-    """Say that header and time column contradict each other."""
+    """Finding that header and time column contradict each other."""
     if declared is None or abs(declared - rate) <= RATE_APART * rate:
         return []
     return [

@@ -69,7 +69,6 @@ def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Fin
 
     Parameters
     ----------
-    path : Path
     first_time : float
         Instant of the first marker frame on the files' clock, s.
     """

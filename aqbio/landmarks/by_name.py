@@ -1,4 +1,4 @@
-"""Landmarks that labels name."""
+"""Landmarks that labels name, and the table that knows their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from aqbio.config import read_yaml
 from aqbio.config.landmarks import LandmarkTable
+from aqbio.io.study import MODELS
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
 
@@ -38,21 +40,14 @@ class SidedLandmark:
 
 @dataclass(frozen=True, slots=True)
 class NamedLabels:
-    """What the labels of a recording say by themselves.
-
-    Attributes
-    ----------
-    places : dict
-        SidedLandmark by label.
-    unused : dict
-        Reason by label that is known and left out.
-    unknown : tuple of str
-        Labels that say nothing.
-    """
+    """What the labels of a recording say by themselves."""
 
     places: dict[str, SidedLandmark]
+    """SidedLandmark by label."""
     unused: dict[str, str]
+    """Reason by label that is known and left out."""
     unknown: tuple[str, ...]
+    """Labels that say nothing."""
 
 
 def plain_name(label: str) -> str:
@@ -73,7 +68,6 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
     ----------
     labels : iterable of str
         Of all trials of a marker set.
-    table : LandmarkTable
 
     Notes
     -----
@@ -179,3 +173,8 @@ def _readings(label: str) -> Iterator[tuple[str, str]]:
     sides = [part for part in parts if part in dict(SIDE_WORDS)]
     if len(sides) == 1 < len(parts):
         yield "".join(part for part in parts if part != sides[0]), dict(SIDE_WORDS)[sides[0]]
+
+
+def landmark_table() -> LandmarkTable:
+    """Read ``models/landmarks.yaml``."""
+    return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)

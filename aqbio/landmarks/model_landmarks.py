@@ -14,24 +14,16 @@ PATELLA = "patella"
 
 @dataclass(frozen=True, slots=True)
 class ModelLandmarks:
-    """What a label can be attached to on a model.
-
-    Attributes
-    ----------
-    own : dict
-        Body of each of the model's own markers.
-    places : dict
-        Own marker by place on the body, clusters left out.
-    carriers : dict
-        Body by place of every own marker.
-    bodies : dict
-        Body by segment and side, the side empty for pelvis and torso.
-    """
+    """What a label can be attached to on a model."""
 
     own: Mapping[str, str]
+    """Body of each of the model's own markers."""
     places: Mapping[SidedLandmark, str]
+    """Own marker by place on the body, clusters left out."""
     carriers: Mapping[SidedLandmark, str]
+    """Body by place of every own marker."""
     bodies: Mapping[tuple[str, str], str]
+    """Body by segment and side, the side empty for pelvis and torso."""
 
     def cluster_body(self, label: str, place: SidedLandmark, landmark: Landmark, body: str) -> str:
         """Body of a cluster's marker: of the model's like marker, or of one beside; else given."""
@@ -51,7 +43,6 @@ def model_landmarks(
         Body by marker of the model.
     model_map : ModelMap
         Groups list the bodies of a leg or arm from the trunk outwards.
-    table : LandmarkTable
     """
     named = named_labels(own, table).places
     places = {

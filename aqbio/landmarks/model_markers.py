@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.landmarks.by_name import SidedLandmark, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.landmarks.proposal import (
     Labelling,
     blank,
@@ -14,7 +14,6 @@ from aqbio.landmarks.proposal import (
     missing_landmarks,
     pelvis_back,
 )
-from aqbio.landmarks.table import landmark_table
 from aqbio.mechanics.anatomy.body_points import (
     BodyPoint,
     foot_point,
@@ -38,7 +37,6 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
     ----------
     skeleton : Skeleton
         In its default pose it stands upright, faces x and has its right side at +z.
-    model_map : ModelMap
     """
     missing = missing_landmarks(_labelling(skeleton, model_map))
     if not missing:
@@ -57,7 +55,6 @@ def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     ----------
     skeleton : Skeleton
         With its stand-ins.
-    model_map : ModelMap
     """
     labelling = _labelling(skeleton, model_map)
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]

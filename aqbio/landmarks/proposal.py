@@ -15,21 +15,14 @@ SIDES = ("right", "left")
 
 @dataclass(frozen=True, slots=True)
 class Labelling:
-    """What is known about the labels of a set of recordings.
-
-    Attributes
-    ----------
-    places : dict
-        SidedLandmark by label.
-    static_only : frozenset of str
-        Labels that no moving trial has.
-    notes : dict
-        How a place was found, by label, where it was not by its name.
-    """
+    """What is known about the labels of a set of recordings."""
 
     places: Mapping[str, SidedLandmark]
+    """SidedLandmark by label."""
     static_only: frozenset[str]
+    """Labels that no moving trial has."""
     notes: Mapping[str, str] = field(default_factory=dict)
+    """How a place was found, by label, where it was not by its name."""
 
     def label(self, landmark: str, side: str = "") -> str | None:
         """The label at a place, if there is one."""
@@ -44,9 +37,6 @@ def proposed_markers(
 
     Parameters
     ----------
-    labelling : Labelling
-    model : ModelLandmarks
-    table : LandmarkTable
     sprint : bool
         Whether the model is our sprint model, whose measures the table knows.
 
@@ -134,7 +124,7 @@ def blank(place: SidedLandmark) -> str:
 
 
 def asked(place: SidedLandmark) -> str:
-    """Say what a blank of a marker set asks for."""
+    """What a blank of a marker set asks for."""
     return f"the label on the {place.side} {NEEDED[place.landmark]}"
 
 
@@ -151,7 +141,6 @@ def marker_set_content(
 
     Parameters
     ----------
-    name, source : str
     labelling : Labelling
         With blanks, where landmarks are missing.
     sections : mapping

@@ -1,22 +1,23 @@
-"""A participant's model with the size, hinge axes and markers of a calibrated body."""
+"""A participant's model: of a calibrated body, adjusted to the forces, or scaled elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aqbio.config import Corrections
+from aqbio.config.settings import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
+from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.corrections import apply_corrections
-from aqbio.osim.session import load_model, opensim, vec3
+from aqbio.osim.session import initialised, load_model, opensim, vec3
 from aqbio.osim.skeleton import read_skeleton
 
 
@@ -33,35 +34,27 @@ def generic_skeleton(
 
 @dataclass(frozen=True, slots=True)
 class CalibratedBody:
-    """A body that was calibrated, ready to be written.
-
-    Attributes
-    ----------
-    template : Template
-    shape : Shape
-        Without sliding skin (:meth:`Template.moving_shape`).
-    names : mapping
-        The model's name of each label.
-    mass : float, kg
-    """
+    """A body that was calibrated, ready to be written."""
 
     template: Template
     shape: Shape
+    """Without sliding skin (:meth:`Template.moving_shape`)."""
     names: Mapping[str, str]
+    """The model's name of each label."""
     mass: float
+    """float, kg."""
 
 
 def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> None:
     """Write a model with the size, mass, hinge axes and markers of a calibrated body.
 
     Segments keep the generic model's shares of mass; inertias follow their sizes
-    (`mechanics.calibration.mass`).
+    (`mechanics.calibration.shape`).
 
     Parameters
     ----------
     source : Path
         The corrected generic model.
-    body : CalibratedBody
     path : Path
         Where the model goes.
     """
@@ -135,3 +128,74 @@ def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -
         segment = model.getBodySet().get(skeleton.bodies[body])
         marker = opensim.Marker(names[label], segment, vec3(place))
         model.addMarker(marker)
+
+
+PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+"""Moments, then products of inertia, in OpenSim's order."""
+
+
+def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
+    """Write a copy of a model with the masses, centres of mass and inertias of a skeleton.
+
+    Parameters
+    ----------
+    source : Path
+        The ``.osim`` file that the skeleton was read from before it was adjusted.
+    skeleton : Skeleton
+        With the same bodies.
+    path : Path
+        Where the copy goes; everything else in it stays as it is.
+    """
+    model = load_model(source, muscles=True)
+    bodies = model.updBodySet()
+    for index, name in enumerate(skeleton.bodies):
+        body = bodies.get(name)
+        body.setMass(float(skeleton.mass[index]))
+        body.setMassCenter(vec3(skeleton.com[index]))
+        inertia = skeleton.inertia[index]
+        body.setInertia(opensim.Inertia(*(float(inertia[place]) for place in PLACES)))
+    model.setName(f"{model.getName()}_consistent")
+    model.finalizeConnections()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        model.printToXML(str(temporary))
+
+
+def corrected_model(
+    source: Path, output: Path, corrections: Corrections, points: Sequence[BodyPoint] = ()
+) -> tuple[float, list[Finding]]:
+    """Write a participant's own model with the documented corrections.
+
+    Parameters
+    ----------
+    source, output : Path
+        ``.osim`` files.
+    points : sequence of BodyPoint
+        Further markers.
+
+    Returns
+    -------
+    mass : float
+        Of the model, kg.
+    findings : list of Finding
+        What was changed.
+
+    Raises
+    ------
+    AqbioError
+        When OpenSim cannot read it or it does not initialise.
+    """
+    model = load_model(source, muscles=not corrections.drop_muscles)
+    findings = apply_corrections(model, corrections)
+    _add_markers(model, points)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    model.printToXML(str(output))
+    written = load_model(output)
+    return float(written.getTotalMass(initialised(written, file=source))), findings
+
+
+def _add_markers(model: Any, points: Sequence[BodyPoint]) -> None:
+    for point in points:
+        body = model.getBodySet().get(point.body)
+        model.addMarker(opensim.Marker(point.name, body, opensim.Vec3(*point.position)))
+    model.finalizeConnections()

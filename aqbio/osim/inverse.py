@@ -99,7 +99,6 @@ def inverse_kinematics(
     ----------
     path : Path
         The participant's model.
-    markers : TrackedMarkers
     coordinates : sequence of C names
         Coordinates of the result, in this order.
     accuracy : float

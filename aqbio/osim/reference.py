@@ -24,28 +24,19 @@ FRAMES = 7
 
 @dataclass(frozen=True, slots=True)
 class ReferenceDifferences:
-    """Largest differences between our engine and OpenSim over a few frames.
-
-    Attributes
-    ----------
-    frames : int
-        Frames compared.
-    position_m : float
-        Of any segment's origin, m.
-    momentum : float
-        Of the whole body's angular momentum (closure A0), relative to the segments' absolute sum.
-    forces : float
-        Of any generalised force with Simbody's defect reproduced, relative to the largest.
-    defect : float
-        Of any generalised force, right against Simbody's, relative to the largest: what the walker
-        knee's defect changes; zero in models without such joints.
-    """
+    """Largest differences between our engine and OpenSim over a few frames."""
 
     frames: int
+    """Frames compared."""
     position_m: float
+    """Of any segment's origin, m."""
     momentum: float
+    """Of the whole body's angular momentum (closure A0), relative to the segments' absolute sum."""
     forces: float
+    """Of any generalised force with Simbody's defect reproduced, relative to the largest."""
     defect: float
+    """Of any generalised force, right against Simbody's, relative to the largest: what the walker
+    knee's defect changes; zero in models without such joints."""
 
 
 def reference_differences(
@@ -57,8 +48,6 @@ def reference_differences(
     ----------
     path : Path
         The model that ``skeleton`` was read from.
-    skeleton : Skeleton
-    motion : Motion
     loads : sequence of ExternalLoad
         With a fixed point each.
     """

@@ -26,7 +26,7 @@ CONSEQUENCE = (
 
 
 def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Give the body mass by source, the best source first: sheet, static trial, strides.
+    """The body mass by source, the best source first: sheet, static trial, strides.
 
     Examples
     --------
@@ -44,18 +44,17 @@ def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> di
 
 
 def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measured]:
-    """Give masses by source as measurements that a statement may differ from by a share."""
+    """Masses by source as measurements that a statement may differ from by a share."""
     return [Measured(value, allowed * value, SOURCES[source]) for source, value in masses.items()]
 
 
 def mass_findings(
     person: Participant, masses: Mapping[str, float], allowed: float, sheet: str
 ) -> list[Finding]:
-    """Say where body masses contradict each other, or that there is none at all.
+    """Findings where body masses contradict each other, or that there is none at all.
 
     Parameters
     ----------
-    person : Participant
     masses : mapping of float, kg
         From `body_masses`.
     allowed : float

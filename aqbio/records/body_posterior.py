@@ -38,7 +38,7 @@ def _oddness(problem: Problem) -> FloatArray:
 
 
 def posterior_dataset(fit: BodyFit) -> xr.Dataset:
-    """Give the posterior with names for every number."""
+    """The posterior with names for every number."""
     import xarray as xr
 
     problem, template = fit.problem, fit.problem.template
@@ -46,23 +46,19 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
     coordinates = [template.skeleton.coordinates[index] for index in problem.free]
     prior = np.linalg.inv(problem.beliefs.precision)
     posture = fit.covariance[size:, size:]
-    values = {
-        "mean": ("unknown", fit.state.theta[:size], "most likely value"),
-        "prior_mean": ("unknown", problem.beliefs.mean, "believed before"),
-        "prior_sd": ("unknown", np.sqrt(np.diagonal(prior)), "deviation before the recordings"),
-        "covariance": (("unknown", "unknown_too"), fit.shape_covariance, "of the unknowns"),
-        "skin_sd": ("label", problem.beliefs.learned_skin_sd, "skin in movement, each axis, m"),
-        "common": ((), problem.beliefs.common, "share of its variance that a part has in common"),
-        "oddness": ("unknown", _oddness(problem), "factor of prior_sd, learnt by kind of part"),
-        "mean_posture": ("coordinate", fit.state.theta[size:], "in movement, rad or m"),
-        "mean_posture_covariance": (("coordinate", "coordinate_too"), posture, "of mean_posture"),
-        "slide_flexion": ("sliding", moving_flexion(fit), "where the model's markers sit, rad"),
-        "offset_sd": ("coordinate", offset_sds(fit), "of what all moving frames are off together"),
-    }
     return xr.Dataset(
         {
-            name: (dims, value, {"long_name": words})
-            for name, (dims, value, words) in values.items()
+            "mean": ("unknown", fit.state.theta[:size]),
+            "prior_mean": ("unknown", problem.beliefs.mean),
+            "prior_sd": ("unknown", np.sqrt(np.diagonal(prior))),
+            "covariance": (("unknown", "unknown_too"), fit.shape_covariance),
+            "skin_sd": ("label", problem.beliefs.learned_skin_sd),
+            "common": ((), problem.beliefs.common),
+            "oddness": ("unknown", _oddness(problem)),
+            "mean_posture": ("coordinate", fit.state.theta[size:]),
+            "mean_posture_covariance": (("coordinate", "coordinate_too"), posture),
+            "slide_flexion": ("sliding", moving_flexion(fit)),
+            "offset_sd": ("coordinate", offset_sds(fit)),
         },
         coords={
             "unknown": names,

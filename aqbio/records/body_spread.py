@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -65,7 +63,7 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
     data : xarray.Dataset
         Output of stage solve or consistency.
     """
-    followed = np.isfinite(data["marker_position"].values).any(axis=(0, 2))
+    followed = data["marker_followed"].values.any(axis=0)
     names = list(map(str, data["marker"].values[followed]))
     if data.attrs.get("from_coordinates"):
         return dict.fromkeys(names, 1.0)

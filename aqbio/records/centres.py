@@ -27,26 +27,13 @@ def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Datas
 
     shape = (len(segments), len(AXES), len(segments), len(AXES))
     both = ("segment", "axis", "other_segment", "other_axis")
-    words = "covariance of the centres of mass, segment axes,"
     return xr.Dataset(
         {
-            "centre_shift": (
-                ("segment", "axis"),
-                found.shift,
-                {"units": "m", "long_name": "of the centre of mass by the fit, segment axes"},
-            ),
-            "centre_covariance": (
-                both,
-                found.covariance.reshape(shape),
-                {"units": "m2", "long_name": f"{words} after the fit"},
-            ),
-            "centre_covariance_before": (
-                both,
-                found.prior_covariance.reshape(shape),
-                {"units": "m2", "long_name": f"{words} before the fit"},
-            ),
+            "centre_shift": (("segment", "axis"), found.shift),
+            "centre_covariance": (both, found.covariance.reshape(shape)),
+            "centre_covariance_before": (both, found.prior_covariance.reshape(shape)),
         },
-        coords={
+        {
             "segment": list(segments),
             "other_segment": list(segments),
             "axis": list(AXES),

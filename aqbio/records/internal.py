@@ -42,8 +42,6 @@ def contained(study: Study, stage: str, *place: str) -> Iterator[None]:
 
     Parameters
     ----------
-    study : Study
-    stage : str
     place : str
         Names of what is worked on: participant, trial, specification, figure.
 
@@ -96,30 +94,23 @@ def _internal_error(
 
 
 def as_findings(error: AqbioError, **place: str) -> list[Finding]:
-    """Give an error as findings: one, or all that it holds."""
+    """An error as findings: one, or all that it holds."""
     return list(getattr(error, "findings", ())) or [error.finding(**place)]
 
 
 def in_one_line(error: AqbioError) -> str:
-    """Say what an error says, all that it holds, as the reason of a failure."""
+    """What an error says, all that it holds, as the reason of a failure."""
     return " ".join(one.what for one in as_findings(error))
 
 
 @dataclass
 class Parts:
-    """Parts of a stage of the whole study, one by one; what goes wrong in one stops no other.
-
-    Attributes
-    ----------
-    study : Study
-    stage : str
-    findings : list of Finding
-        One per part that failed.
-    """
+    """Parts of a stage of the whole study, one by one; what goes wrong in one stops no other."""
 
     study: Study
     stage: str
     findings: list[Finding] = field(default_factory=list)
+    """One per part that failed."""
 
     @contextmanager
     def kept(self, name: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.vectors import BoolArray
 
@@ -28,6 +29,15 @@ def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
         )
         for side in ("left", "right")
     )
+
+
+def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
+    """Forces and moments of the plates of a prepared trial, low-passed as those of the feet."""
+    names = ("plate_force_raw", "plate_moment_raw", "plate_point")
+    wrench = PlateWrench(*(prepared[name].values for name in names))
+    if not wrench.force.size:
+        return wrench
+    return wrench.filtered(float(prepared.attrs["force_rate"]), float(prepared.attrs["cutoff"]))
 
 
 def measured_loads(

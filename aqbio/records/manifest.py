@@ -19,6 +19,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.current import stage_key, with_key
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
 
 Report = Callable[[str], None]
@@ -40,20 +41,13 @@ EARLIER = {
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
-    """What a stage made of one trial.
-
-    Attributes
-    ----------
-    numbers : mapping
-        What later stages and the report need, ready for JSON.
-    findings : tuple of Finding
-    inputs : tuple of Path
-        Files that were read.
-    """
+    """What a stage made of one trial."""
 
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    """What later stages and the report need, ready for JSON."""
     findings: tuple[Finding, ...] = ()
     inputs: tuple[Path, ...] = ()
+    """Files that were read."""
 
 
 def run_trials(
@@ -119,7 +113,6 @@ def participant_stage(
 
     Parameters
     ----------
-    stage : str
     cleared : callable, optional
         Leaves the files that later stages read of a participant without results.
     numbers
@@ -129,6 +122,8 @@ def participant_stage(
     def decorated(work: ParticipantStage) -> ParticipantStage:
         @wraps(work)
         def safe(study: Study, participant_id: str, report: Report) -> None:
+            key = _key(study, participant_id, stage)
+            study.manifest(participant_id, stage).unlink(missing_ok=True)
             try:
                 with contained(study, stage, participant_id):
                     work(study, participant_id, report)
@@ -139,10 +134,19 @@ def participant_stage(
                 if cleared is not None:
                     cleared(study, participant_id)
                 _write_failure(study, participant_id, stage, error, numbers)
+            with_key(study, participant_id, stage, key)
 
         return safe
 
     return decorated
+
+
+def _key(study: Study, participant_id: str, stage: str) -> str:
+    """Key of a run that begins now; none where what it reads cannot even be named."""
+    try:
+        return stage_key(study, participant_id, stage)
+    except (AqbioError, OSError):
+        return ""
 
 
 def _write_failure(
@@ -161,7 +165,7 @@ def _write_failure(
 def entry(
     trial_id: str, status: str, reason: str, *, findings: Iterable[Finding] = (), **numbers: Any
 ) -> dict[str, Any]:
-    """Give one trial's entry of a manifest."""
+    """One trial's entry of a manifest."""
     return {
         "trial_id": trial_id,
         "status": status,
@@ -172,7 +176,7 @@ def entry(
 
 
 def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str, str]:
-    """Give the reasons of the trials that a stage cannot do because an earlier one could not.
+    """The reasons of the trials that a stage cannot do because an earlier one could not.
 
     A participant whose model could not be scaled fails as a whole.
     """
@@ -191,7 +195,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
 
 def told_failure(reason: str, stage: str) -> str:
-    """Give the reason of a failure that a stage recorded, with the stage that it happened in."""
+    """The reason of a failure that a stage recorded, with the stage that it happened in."""
     known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
     return reason if known else f"{stage}: {reason}"
 

@@ -60,20 +60,15 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
     """Add the mask to a dataset: `MASK`."""
     dataset = dataset.assign(
-        observed=(("time", "segment"), observed.seen, {"long_name": "the segment was observed"}),
-        unobserved_reason=(
-            "segment",
-            np.array(observed.reason, dtype=str),
-            {"long_name": "why the segment was not observed in some frames"},
-        ),
-        segment=("segment", list(observed.segments)),
+        observed=(("time", "segment"), observed.seen),
+        unobserved_reason=("segment", np.array(observed.reason, dtype=str)),
+        segment=list(observed.segments),
     )
     if not observed.coordinates:
         return dataset
-    words = {"long_name": "the coordinate was observed"}
     return dataset.assign(
-        coordinate_observed=(("time", "coordinate"), observed.told, words),
-        coordinate=("coordinate", list(observed.coordinates)),
+        coordinate_observed=(("time", "coordinate"), observed.told),
+        coordinate=list(observed.coordinates),
     )
 
 
@@ -100,7 +95,6 @@ def lost_parts(
 
     Parameters
     ----------
-    observed : Observed
     groups : mapping
         Segments of each anatomical group.
     frames : (T,) bool array, optional
@@ -125,7 +119,7 @@ def lost_parts(
 def why_not_whole(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> str:
-    """Say why a trial is not one of a whole person in some frames; empty where it is."""
+    """Why a trial is not one of a whole person in some frames; empty where it is."""
     said = [
         WORDS[reason].format(", ".join(parts.values()))
         for reason in WORDS
@@ -140,7 +134,7 @@ def lost_findings(
     frames: BoolArray,
     trial_id: str,
 ) -> Iterator[Finding]:
-    """Say which parts were not observed and what is not testable for it, by reason."""
+    """Findings on which parts were not observed and what is not testable for it, by reason."""
     for reason, words in WORDS.items():
         parts = lost_parts(observed, groups, frames, reason)
         if not parts or reason in _SAID_ELSEWHERE:

@@ -32,8 +32,6 @@ ALONG = {
     "angular_momentum": "segment", "angular_momentum_rate": "segment",
     "group_angular_momentum": "group", "group_angular_momentum_rate": "group",
     "group_angular_momentum_plain": "group", "group_angular_momentum_rate_plain": "group",
-    "group_momentum_sample": "group",
-    "group_momentum_covariance": "group", "group_rate_covariance": "group",
     "inertial_force": "group", "relative_force": "group",
     "joint_moment": "joint", "joint_power": "joint", "joint_moment_coordinate": "coordinate",
     "hub_moment": "chain", "hub_force_moment": "chain", "hub_force": "chain",
@@ -147,7 +145,7 @@ class ObservedParts:
 
 
 def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
-    """Give the contributions of a trial without what unobserved parts would decide.
+    """Contributions of a trial without what unobserved parts would decide.
 
     Parameters
     ----------
@@ -162,11 +160,13 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     xarray.Dataset
         With NaN instead, and the mask itself.
     """
-    changed = {
-        str(name): variable.where(_mask(str(name), variable, parts))
+    timed = {
+        str(name): variable
         for name, variable in dataset.data_vars.items()
         if variable.dtype.kind == "f" and "time" in variable.dims and str(name) not in PLATES
     }
+    masks = {name: _mask(name, variable, parts) for name, variable in timed.items()}
+    changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
     if not parts.observed.seen.any(axis=0).all():
         changed |= _known_intervals(dataset, parts, scheme)
     return with_observed(dataset.assign(changed), parts.observed)
@@ -183,10 +183,7 @@ def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArr
     along = parts.along(dimension, names)
     if dimension in ("segment", "group") and name not in SHARES:
         along &= parts.steady[:, None]
-    seen = xr.DataArray(along, dims=("time", dimension))
-    if f"other_{dimension}" in variable.dims:
-        return seen & seen.rename({dimension: f"other_{dimension}"})
-    return seen
+    return xr.DataArray(along, dims=("time", dimension))
 
 
 def _known_intervals(

@@ -18,12 +18,12 @@ class ParticipantModel:
 
     @classmethod
     def of(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """Give the places of a participant's model."""
+        """The places of a participant's model."""
         return cls._within(study.folder(participant_id, "scale"), participant_id)
 
     @classmethod
     def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """Give the places of the model that stage consistency made to fit the forces."""
+        """The places of the model that stage consistency made to fit the forces."""
         return cls._within(study.folder(participant_id, "consistency"), participant_id)
 
     @classmethod
@@ -40,7 +40,7 @@ SCALED, ADJUSTED = "scaled", "adjusted"
 
 
 def final_model(study: Study, participant_id: str) -> ParticipantModel:
-    """Give the participant's model: the adjusted one where stage consistency made one."""
+    """The participant's model: the adjusted one where stage consistency made one."""
     adjusted = study.read_manifest(participant_id, "consistency")["adjusted_model"]
     of = ParticipantModel.adjusted if adjusted else ParticipantModel.of
     return of(study, participant_id)

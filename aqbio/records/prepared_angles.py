@@ -12,18 +12,17 @@ from aqbio.mechanics.vectors import FloatArray
 
 
 def prepared_coordinates(stem: Path) -> Path:
-    """Give the file in which stage prepare leaves the coordinates of a trial."""
+    """The file in which stage prepare leaves the coordinates of a trial."""
     return stem.with_name(f"{stem.name}_coordinates.mot")
 
 
 def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
-    """Give a trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
+    """A trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
 
     Parameters
     ----------
     prepared : Path
         The prepared trial, without its ending.
-    skeleton : Skeleton
     time : (T,) array, s
 
     Returns

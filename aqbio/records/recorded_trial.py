@@ -33,7 +33,6 @@ def without_wrong_labels(
 
     Parameters
     ----------
-    prepared : xarray.Dataset
     wrong : sequence of mapping
         What stage scale says of wrong labels: ``kind``, ``labels`` and ``trials`` of each, and the
         ``part`` from which outwards all labels of a limb changed sides.

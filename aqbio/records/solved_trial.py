@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
@@ -27,7 +29,8 @@ class SolvedTrial:
     prepared : xarray.Dataset
         Markers, loads of the feet and contacts.
     solved : xarray.Dataset
-        Coordinates of inverse kinematics and the markers that they follow.
+        Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
+        by their names in the model: as recorded, NaN where they were not followed.
     files : tuple of Path
         Where both were read.
     recorded : xarray.Dataset
@@ -48,7 +51,15 @@ class SolvedTrial:
         )
         prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
         solved = read_dataset(files[1])
-        return cls(trial_id, prepared.sel(time=solved["time"]), solved, files, prepared)
+        here = prepared.sel(time=solved["time"])
+        labels = list(map(str, here["marker"].values))
+        if not solved.attrs["from_coordinates"]:
+            labels = [study.marker_set.model_name(label) for label in labels]
+        index = [labels.index(name) for name in solved["marker"].values]
+        positions = here["marker_raw"].isel(marker=index).values
+        known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
+        solved = solved.assign(marker_position=(("time", "marker", "axis"), known))
+        return cls(trial_id, here, solved, files, prepared)
 
     @property
     def time(self) -> FloatArray:

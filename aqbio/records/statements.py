@@ -11,34 +11,24 @@ from aqbio.mechanics.recordings.statements import Measured, contradictions, verd
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Something that a sheet, a setting or a file says about a recording.
-
-    Attributes
-    ----------
-    rule : str
-        Name of the finding where it is contradicted.
-    says : str
-        Who says what, in words that the value can follow: "the sheet says a body mass of".
-    value : float
-    unit : str
-        As it is told.
-    digits : int
-        Digits behind the point that are told.
-    file, where, fix : str
-        As in a finding.
-    """
+    """Something that a sheet, a setting or a file says about a recording."""
 
     rule: str
+    """Name of the finding where it is contradicted."""
     says: str
+    """Who says what, in words that the value can follow: "the sheet says a body mass of"."""
     value: float
     unit: str = ""
+    """As it is told."""
     digits: int = 2
+    """Digits behind the point that are told."""
     file: str = ""
     where: str = ""
     fix: str = ""
+    """file, where, fix: As in a finding."""
 
     def told(self, value: float) -> str:
-        """Give a value in words, with its unit."""
+        """A value in words, with its unit."""
         return f"{value:.{self.digits}f} {self.unit}".strip()
 
 
@@ -53,8 +43,6 @@ def contradiction(
 
     Parameters
     ----------
-    statement : Statement
-    measured : sequence of Measured
     consequence : str
         What follows where the measurements refute it, as a sentence.
     confirmed : bool
@@ -91,7 +79,7 @@ def contradiction(
 
 
 def raised(finding: Finding) -> AqbioError:
-    """Give a finding as the error that stops a trial or a participant."""
+    """A finding as the error that stops a trial or a participant."""
     return AqbioError(
         finding.what,
         file=finding.file,

@@ -55,47 +55,30 @@ class ParameterLine:
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """What the fit did to one trial.
-
-    Attributes
-    ----------
-    trial_id, status : str
-    reason : str
-        Why it was not fitted.
-    suspect : bool
-    numbers : dict
-        As in the manifest; empty for a trial that was not fitted.
-    before, after : Residual or None
-        As in the table of quality.
-    """
+    """What the fit did to one trial."""
 
     trial_id: str
     status: str
     reason: str
+    """Why it was not fitted."""
     suspect: bool
     numbers: Mapping[str, Any]
+    """As in the manifest; empty for a trial that was not fitted."""
     before: Residual | None
     after: Residual | None
+    """before, after: As in the table of quality."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionAgreement:
-    """A participant's session.
-
-    Attributes
-    ----------
-    participant_id : str
-    parameters : tuple of ParameterLine
-        Empty where no trial was fitted.
-    trials : tuple of TrialLine
-    standing : str
-        What the static trial says of the adjusted body.
-    """
+    """A participant's session."""
 
     participant_id: str
     parameters: tuple[ParameterLine, ...]
+    """Empty where no trial was fitted."""
     trials: tuple[TrialLine, ...]
     standing: str
+    """What the static trial says of the adjusted body."""
 
 
 def sessions(
@@ -130,7 +113,7 @@ def sessions(
 
 
 def _standing(distance: Sequence[float] | None) -> str:
-    """Say how far the centre of mass is from the centre of pressure in the static trial.
+    """How far the centre of mass is from the centre of pressure in the static trial.
 
     Examples
     --------

@@ -42,29 +42,19 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class SpeedColumn:
-    """What a column of steps carries in stance.
-
-    Attributes
-    ----------
-    condition : str
-    speed_mps : float
-    steps, participants : int
-    momentum : dict
-        `Spread` by carrier and axis, kg m²/s.
-    residual : dict
-        `Spread` of the residual moment's RMS by axis, N m.
-    joints : dict
-        Stance mean, lowest and highest value (each a mean over steps) of the moment about the
-        vertical by joint role, N m.
-    """
+    """What a column of steps carries in stance."""
 
     condition: str
     speed_mps: float
     steps: int
     participants: int
     momentum: dict[tuple[str, str], Spread]
+    """`Spread` by carrier and axis, kg m²/s."""
     residual: dict[str, Spread]
+    """`Spread` of the residual moment's RMS by axis, N m."""
     joints: dict[str, tuple[float, float, float]]
+    """Stance mean, lowest and highest value (each a mean over steps) of the moment about the
+    vertical by joint role, N m."""
 
     @property
     def title(self) -> str:

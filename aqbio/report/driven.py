@@ -18,23 +18,16 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one source does to one side, stance mean over steps, N m.
-
-    Attributes
-    ----------
-    source, label : str
-    mean, low, high : float
-        Primary contact model; the 95 % interval is NaN without one.
-    others : tuple of float
-        Under the other contact models.
-    """
+    """What one source does to one side, stance mean over steps, N m."""
 
     source: str
     label: str
     mean: float
     low: float
     high: float
+    """mean, low, high: Primary contact model; the 95 % interval is NaN without one."""
     others: tuple[float, ...]
+    """Under the other contact models."""
 
     @property
     def sure(self) -> bool:
@@ -55,21 +48,13 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """Effects in one column of steps.
-
-    Attributes
-    ----------
-    condition : str
-    speed_mps : float
-    steps : int
-    effects : dict
-        `Effect` by side and source.
-    """
+    """Effects in one column of steps."""
 
     condition: str
     speed_mps: float
     steps: int
     effects: dict[tuple[str, str], Effect]
+    """`Effect` by side and source."""
 
     @property
     def title(self) -> str:

@@ -50,67 +50,45 @@ _SURELY = 0.001
 
 @dataclass(frozen=True, slots=True)
 class FigureOnPage:
-    """A figure with the words and files that belong to it.
-
-    Attributes
-    ----------
-    name, title, caption, alternative_text : str
-    svg : str
-        The drawing; empty where the study does not write SVG.
-    links : tuple of (words, relative address)
-    participant_id : str
-        Empty where the figure shows the whole study.
-    """
+    """A figure with the words and files that belong to it."""
 
     name: str
     title: str
     caption: str
     alternative_text: str
     svg: str
+    """The drawing; empty where the study does not write SVG."""
     links: tuple[tuple[str, str], ...]
+    """tuple of (words, relative address)."""
     participant_id: str
+    """Empty where the figure shows the whole study."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """Everything that the page shows.
-
-    Attributes
-    ----------
-    title, authors, study : str
-    roles : str
-        Who is on the push side and who on the swing side.
-    participants : int
-        Number of rows of the participants sheet.
-    steps, trials, quality : DataFrame
-        The study's tables.
-    causes : tuple of Cause
-        What was found in all stages.
-    means : DataFrame
-        As from `aqbio.figures.stance_means.stance_means`.
-    caused : DataFrame
-        Numbers of the figure of caused rotation; empty without one.
-    consistency : tuple of mapping
-        What stage consistency made of every participant: its manifests.
-    verdicts : VerdictTables
-        What stage hypotheses concluded.
-    figures : tuple of FigureOnPage
-    origin : Origin
-    """
+    """Everything that the page shows."""
 
     title: str
     authors: str
     study: str
     roles: str
+    """Who is on the push side and who on the swing side."""
     participants: int
+    """Number of rows of the participants sheet."""
     steps: pd.DataFrame
     trials: pd.DataFrame
     quality: pd.DataFrame
+    """steps, trials, quality: The study's tables."""
     causes: tuple[Cause, ...]
+    """What was found in all stages."""
     means: pd.DataFrame
+    """As from `aqbio.figures.stance_means.stance_means`."""
     caused: pd.DataFrame
+    """Numbers of the figure of caused rotation; empty without one."""
     consistency: tuple[Mapping[str, Any], ...]
+    """What stage consistency made of every participant: its manifests."""
     verdicts: VerdictTables
+    """What stage hypotheses concluded."""
     figures: tuple[FigureOnPage, ...]
     origin: Origin
 
@@ -120,7 +98,6 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
 
     Parameters
     ----------
-    content : PageContent
     contain : callable
         A section in which something fails then says so, and the others are there.
 

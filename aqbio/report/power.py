@@ -16,11 +16,10 @@ most, below the second hardly."""
 
 
 def power_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
-    """Say whether there were athletes enough, and how many it would take.
+    """Whether there were athletes enough, and how many it would take.
 
     Parameters
     ----------
-    hypothesis : Hypothesis
     row : mapping
         Its row of power.tsv.
     """
@@ -68,7 +67,7 @@ def _athletes(number: float) -> str:
 
 
 def _sources(row: Mapping[str, Any]) -> str:
-    """Say what would help more: steps of each athlete, or athletes."""
+    """What would help more: steps of each athlete, or athletes."""
     steps, whole = float(row["sd_steps"]), float(row["sd_athletes"])
     if math.isnan(steps) or whole == 0.0:
         return ""

@@ -17,20 +17,13 @@ from aqbio.report.rows import rows
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a measure of the quality table reads on the page.
-
-    Attributes
-    ----------
-    label : str
-    unit : str
-        Unit on the page; empty for a plain ratio.
-    factor : float
-        From the table's unit to the page's.
-    """
+    """How a measure of the quality table reads on the page."""
 
     label: str
     unit: str = ""
+    """Unit on the page; empty for a plain ratio."""
     factor: float = 1.0
+    """From the table's unit to the page's."""
 
 
 _TO_MM, _TO_PERCENT = 1000.0, 100.0
@@ -93,42 +86,28 @@ _SCIENTIFIC = ("opensim_position",)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One measured value against its limit.
-
-    Attributes
-    ----------
-    value : float
-        As in the table.
-    text : str
-        As on the page, in the page's unit.
-    verdict : {"ok", "warning", "fail", ""}
-    against : str
-        The limit in words; empty where there is none.
-    note : str
-        What is particular about this trial's value.
-    """
+    """One measured value against its limit."""
 
     value: float
+    """As in the table."""
     text: str
+    """As on the page, in the page's unit."""
     verdict: str
+    """{"ok", "warning", "fail", ""}."""
     against: str
+    """The limit in words; empty where there is none."""
     note: str = ""
+    """What is particular about this trial's value."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityTable:
-    """Quality of the trials of one participant: measures by trials.
-
-    Attributes
-    ----------
-    participant_id : str
-    trials : tuple of str
-    rows : tuple of (label, unit, note, tuple of Cell or None)
-    """
+    """Quality of the trials of one participant: measures by trials."""
 
     participant_id: str
     trials: tuple[str, ...]
     rows: tuple[tuple[str, str, str, tuple[Cell | None, ...]], ...]
+    """tuple of (label, unit, note, tuple of Cell or None)."""
 
 
 def quality_tables(quality: pd.DataFrame) -> list[QualityTable]:
@@ -197,21 +176,15 @@ BEFORE, AFTER = "before the consistency fit", "after it"
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """Residuals of one trial.
-
-    Attributes
-    ----------
-    participant_id, trial_id : str
-    version : {"", "before the consistency fit", "after it"}
-    force, moment : tuple of Cell
-        RMS by axis, %BW and N m.
-    """
+    """Residuals of one trial."""
 
     participant_id: str
     trial_id: str
     version: str
+    """{"", "before the consistency fit", "after it"}."""
     force: tuple[Cell, ...]
     moment: tuple[Cell, ...]
+    """force, moment: RMS by axis, %BW and N m."""
 
     @property
     def outside(self) -> bool:
@@ -306,7 +279,7 @@ def cautions(quality: pd.DataFrame, causes: Sequence[Cause]) -> list[str]:
 
 
 def _other_cautions(quality: pd.DataFrame) -> list[str]:
-    """Say which other measures lie outside their limits, and in how many trials."""
+    """Which other measures lie outside their limits, and in how many trials."""
     told = {f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz"}
     measure = quality["measure"]
     rest = ~measure.str.startswith(("closure_", "plain_")) & ~measure.isin(

@@ -33,26 +33,18 @@ NEEDED = (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The study in a few numbers.
-
-    Attributes
-    ----------
-    unsaid : tuple of str
-        What cannot be said, in how many steps, and why.
-    agreement : str
-        In how many trials motion, forces and body disagree, before and after the fit.
-    facts : tuple of (label, text)
-    failed : tuple of Cause
-        Trials without results, by reason.
-    left_out : tuple of (reason, number of steps)
-        Why contacts did not become whole steps.
-    """
+    """The study in a few numbers."""
 
     unsaid: tuple[str, ...]
+    """What cannot be said, in how many steps, and why."""
     agreement: str
+    """In how many trials motion, forces and body disagree, before and after the fit."""
     facts: tuple[tuple[str, str], ...]
+    """tuple of (label, text)."""
     failed: tuple[Cause, ...]
+    """Trials without results, by reason."""
     left_out: tuple[tuple[str, int], ...]
+    """tuple of (reason, number of steps). Why contacts did not become whole steps."""
 
 
 def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) -> Summary:
@@ -130,7 +122,7 @@ def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
-    """Say what the numbers cannot say, in how many of the kept steps, and why.
+    """What the numbers cannot say, in how many of the kept steps, and why.
 
     Parameters
     ----------

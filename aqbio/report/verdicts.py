@@ -46,18 +46,11 @@ SHOWN_SINGLE = 24
 
 @dataclass(frozen=True, slots=True)
 class VerdictTables:
-    """Tables of stage hypotheses, and the registry that they rest on.
-
-    Attributes
-    ----------
-    registry : Registry
-    record : Record or None
-        Of the registry that was there when the data were first read.
-    verdicts, single, secondary, power, deviations : DataFrame
-    """
+    """Tables of stage hypotheses, and the registry that they rest on."""
 
     registry: Registry
     record: Record | None
+    """Of the registry that was there when the data were first read."""
     verdicts: pd.DataFrame
     single: pd.DataFrame
     secondary: pd.DataFrame
@@ -67,67 +60,43 @@ class VerdictTables:
 
 @dataclass(frozen=True, slots=True)
 class VerdictOnPage:
-    """One hypothesis on the page.
-
-    Attributes
-    ----------
-    hypothesis : Hypothesis
-    row : dict
-        Its row of verdicts.tsv.
-    words : VerdictWords
-    beside : str
-        A secondary result that belongs beside it, in words; empty: none.
-    single : list of dict
-        Estimates of single athletes.
-    """
+    """One hypothesis on the page."""
 
     hypothesis: Hypothesis
     row: dict[str, Any]
+    """Its row of verdicts.tsv."""
     words: VerdictWords
     beside: str
+    """A secondary result that belongs beside it, in words; empty: none."""
     single: list[dict[str, Any]]
+    """Estimates of single athletes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PowerOnPage:
-    """What the study could have found of one hypothesis.
-
-    Attributes
-    ----------
-    hypothesis : Hypothesis
-    row : dict
-        Its row of power.tsv.
-    """
+    """What the study could have found of one hypothesis."""
 
     hypothesis: Hypothesis
     row: dict[str, Any]
+    """Its row of power.tsv."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictSection:
-    """The section of the page.
-
-    Attributes
-    ----------
-    hash, scope, fixed : str
-        Of the registry; what verdicts concern; what was fixed before the data were read.
-    verdicts : tuple of VerdictOnPage
-    power : tuple of PowerOnPage
-    power_words : tuple of str
-        What it means, hypothesis by hypothesis.
-    deviations : list of dict
-    athletes : tuple of str
-        Those whose estimates are shown.
-    """
+    """The section of the page."""
 
     hash: str
     scope: str
     fixed: str
+    """hash, scope, fixed: Of the registry; what verdicts concern; what was fixed before the data
+    were read."""
     verdicts: tuple[VerdictOnPage, ...]
     power: tuple[PowerOnPage, ...]
     power_words: tuple[str, ...]
+    """What it means, hypothesis by hypothesis."""
     deviations: list[dict[str, Any]]
     athletes: tuple[str, ...]
+    """Those whose estimates are shown."""
 
     @property
     def counted(self) -> str:
@@ -138,12 +107,7 @@ class VerdictSection:
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:
-    """Lay out the section.
-
-    Parameters
-    ----------
-    tables : VerdictTables
-    """
+    """Lay out the section."""
     people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
     power = tuple(_power(tables))
     return VerdictSection(

@@ -66,44 +66,30 @@ _JUDGED = ("supported", "not_supported", "inconclusive")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The registry that was written down before the first recording was read.
-
-    Attributes
-    ----------
-    hash : str
-    recorded : str
-        When, in words of ISO 8601.
-    """
+    """The registry that was written down before the first recording was read."""
 
     hash: str
     recorded: str
+    """When, in words of ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """What the page says about one hypothesis.
-
-    Attributes
-    ----------
-    label : str
-        The verdict in two words or three.
-    sentence : str
-        The verdict as a sentence.
-    remarks : tuple of str
-        What must be said beside it.
-    """
+    """What the page says about one hypothesis."""
 
     label: str
+    """The verdict in two words or three."""
     sentence: str
+    """The verdict as a sentence."""
     remarks: tuple[str, ...]
+    """What must be said beside it."""
 
 
 def verdict_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> VerdictWords:
-    """Say what a verdict says, and what it does not.
+    """What a verdict says, and what it does not.
 
     Parameters
     ----------
-    hypothesis : Hypothesis
     row : mapping
         Its row of verdicts.tsv.
     """
@@ -129,7 +115,7 @@ def _sentence(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
 
 
 def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
-    """Say what the reason, which holds the registry's caveat, does not say already."""
+    """What the reason, which holds the registry's caveat, does not say already."""
     verdict, reason, found = str(row["verdict"]), str(row["reason"]), []
     if verdict in _JUDGED and hypothesis.id == "H2":
         found.append(SAME_SIGN if SET in reason else GEOMETRY)
@@ -180,7 +166,7 @@ def _instant(text: str) -> str:
 
 
 def registry_words(record: Record | None, now: str) -> str:
-    """Say which registry was fixed when, and whether the verdicts rest on it.
+    """Which registry was fixed when, and whether the verdicts rest on it.
 
     Parameters
     ----------
@@ -208,7 +194,7 @@ LINE_COSINE, LINE_SHARE = "cosine_wrist_line_ankle_line_rate", "wrist_line_with_
 
 
 def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say how the lines of both wrists and of both ankles turn (H2b); empty where unknown.
+    """How the lines of both wrists and of both ankles turn (H2b); empty where unknown.
 
     Parameters
     ----------

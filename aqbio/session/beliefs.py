@@ -11,7 +11,7 @@ from aqbio.records.solved_trial import SolvedTrial
 
 
 def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
-    """Give the global parameters as the settings have them."""
+    """The global parameters as the settings have them."""
     settings: dict[str, GlobalParameter] = {
         "clock_offset": given.clock_offset,
         "drag_area": given.drag_area,
@@ -38,7 +38,7 @@ def _parameter(one: Parameter, given: GlobalParameter) -> Parameter:
 def trial_weights(
     settings: Consistency, trial: SolvedTrial, weights: tuple[float, float] | None
 ) -> Weights:
-    """Give the weights of one trial: the knots depend on its frame rate."""
+    """The weights of one trial: the knots depend on its frame rate."""
     force, moment = weights or (settings.sigma_force_n, settings.sigma_moment_nm)
     rate = float(trial.prepared.attrs["marker_rate"])
     return Weights(

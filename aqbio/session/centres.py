@@ -26,8 +26,6 @@ def open_centres(
 
     Parameters
     ----------
-    study : Study
-    participant_id : str
     skeleton : Skeleton
         Of the scaled model.
     trials : sequence of SolvedTrial

@@ -41,37 +41,25 @@ NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
 
 @dataclass(frozen=True)
 class FittedSession:
-    """What became of the trials of a session.
-
-    Attributes
-    ----------
-    estimates : tuple of ParameterEstimate
-        Of the session; empty when no trial was fitted.
-    covariance : (P, P) array
-        Of those that are on.
-    fits : mapping
-        Fit by trial, of those whose fit is believed and of those that are suspect.
-    suspicions : mapping
-        By trial that was fitted; an empty tuple where the fit is believed.
-    plain : mapping
-        Why a trial was not fitted, by trial.
-    speeds : mapping
-        Speed by trial, m/s.
-    static_distance : (2,) array, m, or None
-        From the centre of pressure to the adjusted body's centre of mass in the static trial,
-        forward and to the right; None where no plate carried the standing runner.
-    static_given : (2,) array, m, or None
-        The same with the body as it was given.
-    """
+    """What became of the trials of a session."""
 
     estimates: tuple[ParameterEstimate, ...]
+    """Of the session; empty when no trial was fitted."""
     covariance: FloatArray
+    """(P, P) array. Of those that are on."""
     fits: Mapping[str, TrialFit]
+    """Fit by trial, of those whose fit is believed and of those that are suspect."""
     suspicions: Mapping[str, tuple[Suspicion, ...]]
+    """By trial that was fitted; an empty tuple where the fit is believed."""
     plain: Mapping[str, str]
+    """Why a trial was not fitted, by trial."""
     speeds: Mapping[str, float]
+    """Speed by trial, m/s."""
     static_distance: FloatArray | None
+    """(2,) array, m, or None. From the centre of pressure to the adjusted body's centre of mass in
+    the static trial, forward and to the right; None where no plate carried the standing runner."""
     static_given: FloatArray | None
+    """(2,) array, m, or None. The same with the body as it was given."""
 
     @property
     def standing(self) -> tuple[Suspicion, ...]:
@@ -102,11 +90,8 @@ def fitted_session(
 
     Parameters
     ----------
-    study : Study
     skeleton : Skeleton
         Of the participant's scaled model.
-    trials : sequence of SolvedTrial
-    static : StaticStance, optional
     weights : (float, float), optional
         Standard deviations of residual force and moment, N and N m, instead of the settings'.
 
@@ -170,7 +155,7 @@ def fitted_session(
 
 
 def _nothing(plain: Mapping[str, str]) -> FittedSession:
-    """Give a session of which no trial was fitted, with the reasons."""
+    """A session of which no trial was fitted, with the reasons."""
     return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, None, None)
 
 

@@ -10,7 +10,8 @@ from aqbio.mechanics.consistency.observations import GroundWrench, Observations,
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray
-from aqbio.records.loads import NO_FREE_MOMENT
+from aqbio.names import AXES
+from aqbio.records.loads import NO_FREE_MOMENT, plate_wrench
 from aqbio.records.observed import read_observed, why_not_whole
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.steps.contacts import trial_contacts
@@ -102,7 +103,7 @@ def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
 def _unowned(trial: SolvedTrial) -> BoolArray:
     """(T,) bool: a plate carries a load that belongs to neither foot."""
     prepared = trial.prepared
-    plates = prepared["plate_force"].sel(axis="y").sum("plate").values
+    plates = plate_wrench(prepared).force[..., AXES.index("y")].sum(axis=1)
     feet = prepared["foot_force"].sel(axis="y").sum("foot").values
     on_frames = np.interp(trial.time, prepared["force_time"].values, plates)
     return np.asarray(np.abs(on_frames - np.nan_to_num(feet)) > UNOWNED_LOAD)

@@ -9,9 +9,10 @@ from aqbio.mechanics.consistency.session import StaticStance
 from aqbio.mechanics.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.quiet import quiet_window
+from aqbio.mechanics.recordings.movement import quiet_window
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
+from aqbio.records.loads import plate_wrench
 from aqbio.records.manifest import OK
 from aqbio.records.recorded_trial import recorded_trial
 
@@ -38,8 +39,8 @@ def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> Stat
     loaded = (clock >= still[0]) & (clock <= still[-1])
     if not loaded.any():
         return None
-    force = prepared["plate_force"].values[loaded].mean(axis=0)
-    moment = prepared["plate_moment"].values[loaded].mean(axis=0)
+    wrench = plate_wrench(prepared)
+    force, moment = wrench.force[loaded].mean(axis=0), wrench.moment[loaded].mean(axis=0)
     weight = float(skeleton.mass.sum()) * GRAVITY
     if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > STANDING * weight:
         return None

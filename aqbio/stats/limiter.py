@@ -16,21 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LinearFit:
-    """Ordinary least squares.
-
-    Attributes
-    ----------
-    coefficients : (k,) array
-    covariance : (k, k) array
-    df : float
-    residual_square : float
-        Sum of squared residuals.
-    """
+    """Ordinary least squares."""
 
     coefficients: FloatArray
+    """(k,) array."""
     covariance: FloatArray
+    """(k, k) array."""
     df: float
     residual_square: float
+    """Sum of squared residuals."""
 
 
 def linear_fit(table: FloatArray, response: FloatArray) -> LinearFit:
@@ -108,21 +102,15 @@ def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ra
 
 @dataclass(frozen=True, slots=True)
 class MinimumFit:
-    """The minimum model, ``v = α + β min(P, γ₀ + γ₁ S)``.
-
-    Attributes
-    ----------
-    constant, slope : float
-        α and β.
-    offset, scale : float
-        γ₀ and γ₁ > 0: where and how the swing side's scale lies on the push side's.
-    residual_square : float
-    """
+    """The minimum model, ``v = α + β min(P, γ₀ + γ₁ S)``."""
 
     constant: float
     slope: float
+    """constant, slope: α and β."""
     offset: float
     scale: float
+    """offset, scale: γ₀ and γ₁ > 0: where and how the swing side's scale lies on the push
+    side's."""
     residual_square: float
 
 
@@ -172,7 +160,6 @@ def corrected_criterion(residual_square: float, count: int, parameters: int) -> 
 
     Parameters
     ----------
-    residual_square : float
     count : int
         Observations.
     parameters : int

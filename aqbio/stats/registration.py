@@ -18,21 +18,14 @@ NOT_RECORDED = "not recorded"
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One difference between the registry of a result and the one fixed before.
-
-    Attributes
-    ----------
-    hypothesis : str
-        Its id; ``all`` where it is not known what was fixed before.
-    key : str
-    before, now : str
-        Values; empty where the hypothesis was not there.
-    """
+    """One difference between the registry of a result and the one fixed before."""
 
     hypothesis: str
+    """Its id; ``all`` where it is not known what was fixed before."""
     key: str
     before: str
     now: str
+    """before, now: Values; empty where the hypothesis was not there."""
 
 
 def study_registry(study: Study) -> Registry:
@@ -73,7 +66,7 @@ def registry_record(study: Study) -> dict[str, Any] | None:
 
 
 def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
-    """Say what differs between a registry and the one that was there when the data were read.
+    """What differs between a registry and the one that was there when the data were read.
 
     Returns
     -------

@@ -43,7 +43,6 @@ def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
     ----------
     trial : xarray.Dataset
         Output of stage contributions.
-    steps : iterable of Step
 
     Returns
     -------

@@ -50,8 +50,6 @@ def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> 
 
     Parameters
     ----------
-    study : Study
-    contacts : sequence of Contact
     time : (T,) array, s
         Of the motion.
     """

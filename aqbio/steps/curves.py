@@ -63,7 +63,6 @@ def step_dataset(
     trial : xarray.Dataset
         Output of stage contributions: by anatomical side, ground axes along the travel. Signals may
         have more dimensions than time, part and axis, for example ``draw``.
-    steps : sequence of Step
     model_map : ModelMap, optional
         Tells which generalised forces flex and extend.
     scheme : RoleScheme, optional

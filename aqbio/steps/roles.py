@@ -12,7 +12,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.gait.mirror import Kind
 from aqbio.mechanics.gait.roles import RoleScheme, exchanged_in_flight, other_side
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Side, Step, phase_curve
-from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.recordings.gaps import resampled
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import SIDES
 
@@ -22,19 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StepRoles:
-    """Roles of one step.
-
-    Attributes
-    ----------
-    step : Step
-    scheme : RoleScheme
-    keeps : (101,) bool array
-        Samples of the flight in which the stance leg is still the push leg.
-    """
+    """Roles of one step."""
 
     step: Step
     scheme: RoleScheme
     keeps: BoolArray
+    """(101,) bool array. Samples of the flight in which the stance leg is still the push leg."""
 
     def curve(
         self,
@@ -78,7 +71,7 @@ class StepRoles:
 
 
 def role_scheme(study: Study) -> RoleScheme:
-    """Give the roles that the settings ask for."""
+    """The roles that the settings ask for."""
     roles = study.settings.roles
     return RoleScheme(pelvis=roles.pelvis, arms=roles.arms, flight=roles.flight)
 
@@ -90,8 +83,6 @@ def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
     ----------
     trial : xarray.Dataset
         Output of stage contributions; ``foot_velocity`` is read by rule R3 only.
-    step : Step
-    scheme : RoleScheme
     """
     feet = np.zeros((len(PERCENT), len(SIDES)))
     if scheme.flight == "R3":
@@ -105,7 +96,6 @@ def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray
 
     Parameters
     ----------
-    step : Step
     time : (T,) array, s
     forward : (T, 2) array, m/s
         Of the left and of the right foot.

@@ -42,8 +42,6 @@ def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -
     trial : xarray.Dataset
         With the variables of `aqbio.stages.contributions.b_and_c.levels_dataset` and
         ``ground_force``.
-    steps : sequence of Step
-    scheme : RoleScheme
     """
     told = without_idle(trial)
     return step_dataset(told, steps, None, scheme, LEVEL_SIGNALS, level_parts(told, scheme))
@@ -56,7 +54,6 @@ def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) 
     ----------
     trial : xarray.Dataset
         As of :func:`level_curves`.
-    step : Step
     scheme : RoleScheme, optional
         Without it the declared roles.
 

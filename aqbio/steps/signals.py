@@ -74,7 +74,6 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
 
     Parameters
     ----------
-    scheme : RoleScheme
     model_map : ModelMap, optional
         Tells which generalised forces flex and extend; without it these are left as they are.
     """

@@ -46,7 +46,6 @@ def with_spreads(
         From `aqbio.steps.curves.step_dataset`.
     trial : xarray.Dataset
         Output of stage contributions.
-    steps : sequence of Step
     scheme : RoleScheme
         That of the curves and of the draws.
 
@@ -97,7 +96,6 @@ def role_sd(
     ----------
     covariance : xarray.DataArray
         (time or contact, group, other_group, axis).
-    scheme : RoleScheme
     stance : {"left", "right"}
     quantity : {"momentum", "rate"}
 
@@ -118,7 +116,7 @@ def _groups(values: xr.DataArray) -> list[str]:
 
 
 def inflation(role: str, quantity: str) -> float:
-    """Give the factor by which a posterior standard deviation is too small, as measured."""
+    """The factor by which a posterior standard deviation is too small, as measured."""
     if quantity == "rate":
         return RATES
     return TOTAL_MOMENTUM if role in SUMS_OF_THE_TRUNK else GROUP_MOMENTUM

@@ -34,25 +34,19 @@ TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 
 @dataclass(frozen=True, slots=True)
 class Athlete:
-    """Who runs.
-
-    Attributes
-    ----------
-    name : str
-        Identifier.
-    sex : {"female", "male"}
-    mass : float, kg
-    stature : float, m
-    heavier : tuple of (segment, factor)
-        Segments, without the side, whose mass and inertia are not those of the table; all are
-        then scaled so that the body has its mass.
-    """
+    """Who runs."""
 
     name: str
+    """Identifier."""
     sex: Sex
+    """{"female", "male"}."""
     mass: float
+    """float, kg."""
     stature: float
+    """float, m."""
     heavier: tuple[tuple[str, float], ...] = ()
+    """tuple of (segment, factor). Segments, without the side, whose mass and inertia are not those
+    of the table; all are then scaled so that the body has its mass."""
 
     def __post_init__(self) -> None:
         """Refuse bodies that nobody has."""

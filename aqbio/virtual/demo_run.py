@@ -19,39 +19,28 @@ TOUCH = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class DemoRun:
-    """A run of a virtual sprinter: what motion capture and force plates would measure exactly.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    time : (T,) array, s
-        Zero is the touchdown of a right foot.
-    q, u, udot : (T, C) arrays
-        Coordinates of the skeleton, rad and m, with their rates.
-    feet : tuple of 2 names
-        Segments that the ground acts on: left, right.
-    force : (T, 2, 3) array, N, ground
-        On the runner.
-    cop : (T, 2, 3) array, m, ground
-        NaN where the foot is in the air.
-    free_moment : (T, 2) array, N m
-    on_ground : (T, 2) bool array
-    contact_s, flight_s : float
-        Duration of the first step's stance and flight, s.
-    """
+    """A run of a virtual sprinter: what motion capture and force plates would measure exactly."""
 
     skeleton: Skeleton
     time: FloatArray
+    """(T,) array, s. Zero is the touchdown of a right foot."""
     q: FloatArray
     u: FloatArray
     udot: FloatArray
+    """q, u, udot: (T, C) arrays. Coordinates of the skeleton, rad and m, with their rates."""
     feet: tuple[str, str]
+    """tuple of 2 names. Segments that the ground acts on: left, right."""
     force: FloatArray
+    """(T, 2, 3) array, N, ground. On the runner."""
     cop: FloatArray
+    """(T, 2, 3) array, m, ground. NaN where the foot is in the air."""
     free_moment: FloatArray
+    """(T, 2) array, N m."""
     on_ground: BoolArray
+    """(T, 2) bool array."""
     contact_s: float
     flight_s: float
+    """contact_s, flight_s: Duration of the first step's stance and flight, s."""
 
 
 def demo_run(

@@ -6,22 +6,22 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from aqbio.io.atomic import atomic_path, write_text
+from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.demo import DISTURBANCES, GAITS, LEVELS, SEED, SPRINTERS, gait_speed
+from aqbio.virtual.demo import DISTURBANCES, GAITS, SEED, SPRINTERS
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.faults import FAULTS
 from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.hidden_truth import disturbance_truth, trial_truth, truth_arrays
+from aqbio.virtual.recordings.hidden_truth import disturbance_truth, trial_truth
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import (
     RunPlan,
+    VirtualRecording,
     contacts_on_row,
     recorded_run,
     recorded_static,
@@ -35,28 +35,21 @@ ENOUGH_STEPS = 10
 
 
 Report = Callable[[str], None]
+Fault = Callable[[VirtualRecording], VirtualRecording]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """One recording of the study.
-
-    Attributes
-    ----------
-    participant, trial : str
-    gait : GaitName or None
-        None for the static trial.
-    first_contact : int
-        Number of the contact that comes first on the plates.
-    number : int
-        Of the participant's trials; the static one is 0.
-    """
+    """One recording of the study."""
 
     participant: str
     trial: str
     gait: GaitName | None
+    """None for the static trial."""
     first_contact: int = 0
+    """Number of the contact that comes first on the plates."""
     number: int = 0
+    """Of the participant's trials; the static one is 0."""
 
     @property
     def file(self) -> str:
@@ -91,48 +84,14 @@ def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
     return tuple(found)
 
 
-def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
-    """Text of the two sheets."""
-    people = ["participant_id\tsex\tmass_kg\theight_m\tstatic_trial\tfastest_mps"]
-    for one in SPRINTERS:
-        who = one.athlete
-        people.append(
-            f"{who.name}\t{who.sex}\t{who.mass:g}\t{who.stature:.2f}\tstatic\t{one.fastest:g}"
-        )
-    rows = ["participant_id\ttrial_id\ttask\tcondition\teffort\tfile\tnominal_mps"]
-    for trial in trials:
-        speed = "n/a" if trial.gait is None else f"{gait_speed(trial.gait):g}"
-        condition = "n/a" if trial.gait is None else trial.gait.condition
-        task = "static" if trial.gait is None else "run"
-        effort = "n/a" if trial.gait is None else _effort(trial.gait)
-        row = (trial.participant, trial.trial, task, condition, effort, trial.file, speed)
-        rows.append("\t".join(row))
-    return {"participants.tsv": "\n".join(people) + "\n", "trials.tsv": "\n".join(rows) + "\n"}
-
-
-def _effort(gait: GaitName) -> str:
-    """Whether a gait is a sprint as fast as possible: the highest speed of either condition."""
-    return "maximal" if gait.level == LEVELS - 1 else "submaximal"
-
-
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the recordings of the demo study are made.
-
-    Attributes
-    ----------
-    disturbances : Disturbances
-    faults : tuple of str
-        Faults of input, one per run in turn (`aqbio.virtual.recordings.faults`).
-    seed : int
-    arrays : bool
-        Write what is known at every frame, too (`..._truth.npz`).
-    """
+    """How the recordings of the demo study are made."""
 
     disturbances: Disturbances = DISTURBANCES
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    """Faults of input, one per run in turn."""
     seed: int = SEED
-    arrays: bool = False
 
 
 def write_study(
@@ -151,7 +110,6 @@ def write_study(
         The study's folder; recordings go to ``recordings/`` in it.
     participants : sequence of str
         Only these; empty writes all of them.
-    recipe : Recipe, optional
     gaits : mapping, optional
         Of the athletes, instead of those of the library.
     report : callable, optional
@@ -202,11 +160,8 @@ def _write_trial(
         known |= {"plan": asdict(plan)} | trial_truth(run, laboratory)
         if recipe.faults:
             fault = recipe.faults[trial.number % len(recipe.faults)]
-            plain = FAULTS[fault](plain)
-            known["fault"] = fault
-        if recipe.arrays:
-            with atomic_path((folder / trial.truth_file).with_suffix(".npz")) as temporary:
-                np.savez_compressed(temporary, **cast("dict[str, Any]", truth_arrays(run)))
+            plain = fault(plain)
+            known["fault"] = fault.__name__
     recording, done = disturbed(plain, disturbances, random)
     write_c3d(folder / trial.file, recording, laboratory)
     known |= {"disturbances": asdict(disturbances)} | disturbance_truth(done)

@@ -13,7 +13,7 @@ from aqbio.mechanics.multibody.momentum import (
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.motion import Motion, spline_motion
+from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.virtual.gaits.gait import Gait
 
@@ -26,18 +26,12 @@ FEET = ("foot_l", "foot_r")
 
 @dataclass(frozen=True, eq=False)
 class GroundLoads:
-    """What the ground exerts on each foot.
-
-    Attributes
-    ----------
-    force : (T, 2, 3) array, N, ground
-        Left foot, right foot.
-    moment : (T, 2, 3) array, N m, ground
-        About the ground's origin.
-    """
+    """What the ground exerts on each foot."""
 
     force: FloatArray
+    """(T, 2, 3) array, N, ground. Left foot, right foot."""
     moment: FloatArray
+    """(T, 2, 3) array, N m, ground. About the ground's origin."""
 
     def cop(self, minimum: float) -> tuple[FloatArray, FloatArray]:
         """Centre of pressure on the floor and free moment of each foot.
@@ -71,57 +65,32 @@ class GroundLoads:
 
 @dataclass(frozen=True, eq=False)
 class RunTruth:
-    """Everything about a run at given instants.
-
-    Attributes
-    ----------
-    gait : Gait
-    gait_time : (T,) array, s
-        Instants on the gait's own clock.
-    motion : Motion
-    segments : SegmentMotion
-    com, com_velocity, com_acceleration : (T, 3) arrays, ground
-    momentum, momentum_rate : (T, B, 3) arrays, kg m²/s and N m
-        Of each segment about the whole body's centre of mass.
-    loads : GroundLoads
-    """
+    """Everything about a run at given instants."""
 
     gait: Gait
     gait_time: FloatArray
+    """(T,) array, s. Instants on the gait's own clock."""
     motion: Motion
     segments: SegmentMotion
     com: FloatArray
     com_velocity: FloatArray
     com_acceleration: FloatArray
+    """com, com_velocity, com_acceleration: (T, 3) arrays, ground."""
     momentum: FloatArray
     momentum_rate: FloatArray
+    """momentum, momentum_rate: (T, B, 3) arrays, kg m²/s and N m. Of each segment about the whole
+    body's centre of mass."""
     loads: GroundLoads
 
 
 def run_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
     """Everything that is known at given instants, from the analytic motion."""
     q, u, udot = gait.states(gait_time)
-    return _truth(gait, gait_time, Motion(q, u, udot))
+    return motion_truth(gait, gait_time, Motion(q, u, udot))
 
 
-def sampled_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
-    """The same for the motion that the quintic spline through the samples has.
-
-    The ground loads are those of the spline's accelerations, so that inverse dynamics of the
-    samples, by OpenSim too, finds no residual in the contacts; what the spline misses of the
-    jump of the force's second derivative at touchdown and toe-off remains in flight.
-
-    Parameters
-    ----------
-    gait : Gait
-    gait_time : (T,) array, s
-        Equally spaced.
-    """
-    q, _, _ = gait.states(gait_time)
-    return _truth(gait, gait_time, spline_motion(gait.skeleton, gait_time, q))
-
-
-def _truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
+def motion_truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
+    """The same for coordinates that are not exactly those of the gait."""
     skeleton = gait.skeleton
     segments = segment_motion(
         skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
@@ -158,27 +127,20 @@ def ground_loads(gait: Gait, gait_time: FloatArray, segments: SegmentMotion) -> 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One contact of a run.
-
-    Attributes
-    ----------
-    foot : {"left", "right"}
-    touchdown, toe_off : float, s
-        Where the vertical force begins and ends, gait's own clock.
-    rises, falls : float, s
-        Where it crosses the threshold.
-    place : float, m
-        Of the contact along x.
-    peak : float, N
-    """
+    """One contact of a run."""
 
     foot: str
+    """{"left", "right"}."""
     touchdown: float
     toe_off: float
+    """touchdown, toe_off: Where the vertical force begins and ends, gait's own clock, s."""
     rises: float
     falls: float
+    """rises, falls: Where it crosses the threshold, s."""
     place: float
+    """Of the contact along x, m."""
     peak: float
+    """float, N."""
 
 
 def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Contact]:
@@ -186,7 +148,6 @@ def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Con
 
     Parameters
     ----------
-    gait : Gait
     start, end : float, s
     threshold : float, N
         Vertical force at which a contact is seen to begin and end.

@@ -43,7 +43,7 @@ def turn_forces(study: MemoryStudy, random: Random) -> Planted:
 
 def turn_free_moment(study: MemoryStudy, _: Random) -> Planted:
     """The vertical moment with the other sign."""
-    from aqbio.virtual.recordings.faults import free_moment_sign
+    from validation.recordings.faults import free_moment_sign
 
     study.takes[RUN] = free_moment_sign(study.run)
     return Planted("free moment turned round", (together("moment", "sign|turned|round"),))

@@ -13,9 +13,10 @@ import numpy as np
 import yaml
 
 from aqbio.io.mot import Storage, write_storage
-from aqbio.virtual.recordings.files import write_c3d, write_trc_and_mot
+from aqbio.virtual.recordings.files import write_c3d
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import VirtualRecording
+from validation.recordings.trc_and_mot import write_trc_and_mot
 
 STATIC, RUN = "static", "run"
 PERSON = "P1"

@@ -21,8 +21,9 @@ from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, standing_spread
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
-from aqbio.stages.contributions.trial_intervals import (
+from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
+from aqbio.stages.contributions.intervals import (
+    BODIES,
     FRAMES,
     MOTIONS,
     drawn_window,
@@ -105,8 +106,8 @@ def uncertainty(gait: Gait, found: Levels, times: np.ndarray, count: int) -> xr.
         )
         for number in range(4)
     ]
-    sampling = Sampling(count, 1, FRAMES, MOTIONS)
-    draws = trial_draws(found, ANATOMY, (times, 0.0, touching), Spread(), sampling)
+    sampling = Sampling(count, 1, FRAMES, MOTIONS, BODIES)
+    draws = TrialDraws(found, ANATOMY, times, 0.0, touching, Spread(), sampling)
     weight = np.ones(len(gait.skeleton.markers))
     window = drawn_window(contacts, times, LONGEST_FLIGHT)
     moved = with_bodies(draws, body_spread(gait), weight, window)
@@ -129,6 +130,6 @@ def _closures_hold(mine: Levels, _: object) -> Verdict:
 
 
 def _intervals_known(mine: xr.Dataset, _: object) -> Verdict:
-    low, high = mine["interval_low"].values, mine["interval_high"].values
-    good = bool(np.isfinite(low).all() and (low <= high).all())
+    sds = mine["interval_sd"].values
+    good = bool(np.isfinite(sds).all() and (sds >= 0.0).all())
     return Verdict(good, f"{mine.sizes['outcome']} outcomes of both feet have intervals")

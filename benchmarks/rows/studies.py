@@ -42,7 +42,8 @@ set -euo pipefail
 stage=$1; participant=${4:-}; root=results/empty
 make() { mkdir -p "${1%/*}"; echo "$stage" > "$1"; }
 case "$stage" in
-  tables) for name in steps.tsv contributions.tsv quality.tsv findings.tsv trials.tsv
+  tables) for name in steps.tsv contributions.tsv uncertainty.tsv quality.tsv findings.tsv \\
+         trials.tsv
          do make "$root/tables/$name"; done ;;
   figures) make "$root/figures/figures.json" ;;
   report) make "$root/report/index.html" ;;

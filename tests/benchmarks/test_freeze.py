@@ -28,7 +28,7 @@ def results(tmp_path):
     data = xr.Dataset(
         {
             "double": ("step", [1.0, np.nan, 1e3]),
-            "single": ("step", np.array([1.0, 2.0, 3.0], dtype=np.float32)),
+            "speed": (("step", "percent"), np.array([[1.0], [2.0], [3.0]])),
             "side": ("step", ["left", "right", "left"]),
         },
         attrs={"closure_A2": 1e-14, "roles": "both", "partition": ["leg", "arms"]},
@@ -60,7 +60,7 @@ def test_numbers_of_tables(results, table, limit, times, seen, row):
     assert _told(results) == ([(f"tables/{table}.tsv", "value")] if seen else [])
 
 
-@pytest.mark.parametrize(("name", "limit"), [("double", COMPUTED), ("single", STORED)])
+@pytest.mark.parametrize(("name", "limit"), [("double", COMPUTED), ("speed", 1e-6)])
 @pytest.mark.parametrize(("times", "seen"), [(0.5, False), (2.0, True)])
 def test_numbers_of_datasets(results, name, limit, times, seen):
     path = results[1] / "participants" / "A" / "steps" / "curves.nc"
@@ -110,7 +110,7 @@ def test_what_else_is_a_difference_of_tables(results, change, column):
         (lambda data: data.assign_attrs(partition=["leg", "arm"]), "attribute partition"),
         (lambda data: data.assign_attrs(more=1), "attribute more"),
         (lambda data: data.assign(more=data["double"]), "more"),
-        (lambda data: data.drop_vars("single"), "single"),
+        (lambda data: data.drop_vars("speed"), "speed"),
     ],
 )
 def test_what_else_is_a_difference_of_datasets(results, change, column):

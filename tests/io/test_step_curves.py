@@ -9,15 +9,18 @@ import xarray as xr
 from aqbio.figures.hub_torques import hub_torques_grid
 from aqbio.figures.momentum import angular_momentum_grid
 from aqbio.figures.step_columns import step_columns
-from aqbio.io.netcdf import write_dataset
+from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.step_curves import StudyCurves, open_curves
 from tests.figures.conftest import EDGES
 from tests.figures.made_study import made_step_curves
 
 
 @pytest.fixture(scope="module")
-def whole() -> xr.Dataset:
-    return made_step_curves(participants=2)
+def whole(tmp_path_factory) -> xr.Dataset:
+    """As one file holds them."""
+    path = tmp_path_factory.mktemp("one") / "curves.nc"
+    write_dataset(made_step_curves(participants=2), path, {"stage": "steps"})
+    return read_dataset(path)
 
 
 @pytest.fixture(scope="module")

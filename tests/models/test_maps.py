@@ -10,7 +10,7 @@ from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.osim.session import initialised, load_model
 from aqbio.osim.skeleton import read_skeleton
-from aqbio.stages.scale.placed_labels import placed_labels
+from aqbio.stages.scale.recordings import placed_labels
 
 pytestmark = pytest.mark.opensim
 

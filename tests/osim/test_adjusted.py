@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import MODELS
-from aqbio.osim.adjusted import write_adjusted_model
+from aqbio.osim.calibrated import write_adjusted_model
 from aqbio.osim.session import initialised, load_model
 from aqbio.osim.skeleton import read_skeleton
 

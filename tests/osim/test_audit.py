@@ -12,7 +12,7 @@ import pytest
 
 from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.errors import AqbioError, Finding
-from aqbio.osim.audit import audit_model
+from aqbio.osim.audit import audit_model, defective_joints
 from aqbio.osim.corrections import (
     GAIT2392_TORSO_MASS,
     TORSO_INERTIA_FACTOR,
@@ -21,7 +21,6 @@ from aqbio.osim.corrections import (
     torso_is_uncorrected,
 )
 from aqbio.osim.session import inertia_matrix, initialised, load_model, opensim, vec3
-from aqbio.osim.simbody_defect import defective_joints
 
 pytestmark = pytest.mark.opensim
 

@@ -10,8 +10,7 @@ import pytest
 
 from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.mechanics.calibration.mass import stretched_masses
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template, stretched_masses
 from aqbio.mechanics.calibration.shown import with_lock
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model

@@ -10,8 +10,7 @@ from aqbio.intake.labelling.evidence import loose_labels, segment_of
 from aqbio.intake.new import new_study_from
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.landmarks.by_name import SidedLandmark, named_labels
-from aqbio.landmarks.table import landmark_table
+from aqbio.landmarks.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.stages.prepare.label_check import median_places
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

@@ -14,7 +14,7 @@ from aqbio.records.observed import read_observed, with_observed
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import fitted_session
 from aqbio.session.observed import observations, total_wrench, trial_speed
-from aqbio.stages.consistency.trials import plain_dataset
+from aqbio.stages.consistency.fitted import plain_dataset
 from tests.small_study import write_small_study
 
 RATE, FRAMES = 250.0, 300
@@ -47,7 +47,9 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
         {
             "foot_force": (("time", "foot", "axis"), force),
             "foot_moment": (("time", "foot", "axis"), 0.1 * force),
-            "plate_force": (("force_time", "plate", "axis"), plate),
+            "plate_force_raw": (("force_time", "plate", "axis"), plate),
+            "plate_moment_raw": (("force_time", "plate", "axis"), 0.0 * plate),
+            "plate_point": (("plate", "axis"), np.zeros((2, 3))),
             "contact_foot": ("contact", np.array(feet, dtype="U8")),
             "contact_touchdown": ("contact", np.array(touchdowns, dtype=float)),
             "contact_toe_off": ("contact", np.array(toe_offs, dtype=float)),
@@ -62,7 +64,8 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
         },
         attrs={
             "surface": surface, "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
-            "events": "plates", "free_moment": "measured", "marker_rate": RATE, "cutoff": 20.0,
+            "events": "plates", "free_moment": "measured", "marker_rate": RATE, "cutoff": 60.0,
+            "force_rate": 1000.0,
         },
     )  # fmt: skip
     markers = np.zeros((FRAMES, 12, 3))
@@ -74,6 +77,7 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
             "generalised_force": (("time", "coordinate"), q),
             "marker_error": (("time", "marker"), markers[..., 1]),
             "marker_position": (("time", "marker", "axis"), markers),
+            "marker_followed": (("time", "marker"), np.ones((FRAMES, 12), dtype=bool)),
         },
         coords={
             "time": TIME,
@@ -140,7 +144,7 @@ def test_a_contact_at_the_edge_of_its_plate_is_left_out():
 
 def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
     trial = made()
-    trial.prepared["plate_force"].loc[{"axis": "y"}][:, 0] += np.where(
+    trial.prepared["plate_force_raw"].loc[{"axis": "y"}][:, 0] += np.where(
         (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5), 200.0, 0.0
     )
     seen = observations(OneSkeleton(), trial, GROUPS, EDGE)

@@ -12,12 +12,12 @@ from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.faults import FAULTS
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
+from validation.recordings.faults import FAULTS
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency_faults")]
 

@@ -16,6 +16,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.records.centres import centres_path, known_centres
+from aqbio.records.contributions import with_posterior
 from aqbio.records.loads import foot_loads
 from aqbio.records.recorded_trial import without_wrong_labels
 from aqbio.session import static
@@ -127,14 +128,14 @@ def test_residual_of_the_contributions_is_that_of_the_fit(fitted):
     """The same motion, body and shifted loads, on another path through the code; drag apart.
 
     The fit takes forces from one spline of the total, here each foot's own is shifted: splines are
-    linear, so only round-off of large forces is left.
+    linear, so only how finely files hold both is left (mm/s2 times the mass, millinewtons).
     """
     _, _, data = fitted
     found, fit = data["contributions"], data["consistency"]
     heading = float(found.attrs["heading"])
     assert abs(heading) < 0.05
     known = np.isfinite(fit["residual_force_after"].values).all(axis=1)
-    for name, tolerance in (("residual_force", 1e-5), ("residual_moment", 1e-5)):
+    for name, tolerance in (("residual_force", 4e-3), ("residual_moment", 1e-3)):
         expected = np.linalg.norm(fit[f"{name}_after"].values[known], axis=1)
         values = np.linalg.norm(found[name].values[known], axis=1)
         np.testing.assert_allclose(values, expected, rtol=0, atol=tolerance)
@@ -245,7 +246,7 @@ def test_both_versions_are_carried(fitted):
 def test_posterior_by_group_and_contact(fitted):
     """Covariances are those of the samples, and samples those of the motion's momentum."""
     _, _, data = fitted
-    found = data["contributions"]
+    found = with_posterior(data["contributions"], data["consistency"])
     samples = found["group_momentum_sample"]
     inflation = samples.attrs["inflation_group"]
     off = (samples.values - found["group_angular_momentum"].values) / inflation

@@ -16,13 +16,13 @@ from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.recordings.hidden_truth import CHAINS, truth_arrays
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of
 from tests.virtual.runners import RUNNER, SPRINTER
 from tests.virtual.test_levels import _differentiated, _inner
+from validation.recordings.known_arrays import CHAINS, truth_arrays
 
 TRUTH = 1e-6
 """Relative tolerance of the project for numbers from exact coordinates."""
@@ -109,6 +109,19 @@ def test_hidden_truth_says_the_same_as_the_levels(gait_of):
     total = found.induced["C2"].force.sum(axis=1)
     error = np.abs(total - known["foot_force"]).max()
     assert error < TRUTH * np.abs(known["foot_force"]).max()
+
+
+def test_hidden_truth_obeys_newton_and_euler(gait_of):
+    run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
+    known, gait = truth_arrays(run), run.truth.gait
+    weight = gait.athlete.mass * (known["com_acceleration"] - gait.skeleton.gravity)
+    drag = [-gait.drag, 0.0, 0.0]
+    np.testing.assert_allclose(known["foot_force"].sum(axis=1) + drag, weight, atol=1e-4)
+    about = known["foot_moment"] - np.cross(known["com"][:, None], known["foot_force"])
+    rate = known["angular_momentum_rate"].sum(axis=1)
+    np.testing.assert_allclose(about.sum(axis=1), rate, rtol=0, atol=5e-3)
+    residual = known["joint_force"][:, list(known["segments"]).index("pelvis")]
+    np.testing.assert_allclose(residual, np.broadcast_to(drag, residual.shape), atol=1e-4)
 
 
 def _by_coordinates(skeleton, q, foot, point):

@@ -20,11 +20,11 @@ from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps.stage import steps_participant
 from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
-from aqbio.virtual.recordings.faults import CLOCK_FAULT, FAULTS
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
+from validation.recordings.faults import CLOCK_FAULT, FAULTS
 
 pytestmark = pytest.mark.opensim
 

@@ -19,14 +19,8 @@ from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.b_and_c import levels_dataset, trial_levels
-from aqbio.stages.contributions.intervals import cause_rows, interval_rows
+from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
 from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.contributions.trial_draws import (
-    Sampling,
-    TrialDraws,
-    trial_draws,
-    with_bodies,
-)
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
@@ -34,6 +28,7 @@ from aqbio.steps.contacts import trial_contacts
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
 from tests.mechanics.levels_case import body_spread
+from tests.stages.contributions.test_intervals import cause_rows, interval_rows
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -104,7 +99,8 @@ def both(gait_of: GaitOf, tmp_path_factory) -> Both:
     )
     count = len(skeleton.markers)
     firm = replace(body_spread(skeleton), skin_sd=np.zeros(count))
-    draws = trial_draws(levels, anatomy, (time, 0.0, held), Spread(), Sampling(200, 1, 8, 40))
+    sampling = Sampling(200, 1, 8, 40, 40)
+    draws = TrialDraws(levels, anatomy, time, 0.0, held, Spread(), sampling)
     steps = steps_from_contacts(list(trial_contacts(found)), maximum_flight=0.3, edge_distance=0.0)
     return Both(
         found.isel(time=chosen),
@@ -172,7 +168,7 @@ def test_closures_hold_on_files(both: Both):
 
 
 def test_superposition_survives_the_file(both: Both):
-    """Single precision of level C: a millionth of the largest part."""
+    """What level C is rounded to adds up over the sources: a hundred-thousandth of the largest."""
     parts = both.found["induced_ground_force"].sel(contact_model="C2")
     whole = both.found["ground_force"].values
     limit = 1e-5 * np.abs(parts.values).max()
@@ -187,7 +183,7 @@ def test_a_foots_contacts_are_equally_sure(both: Both):
     right = [step for step in both.steps if step.side == "right"]
     assert len(right) >= 2
     first, second = (
-        pd.DataFrame([*interval_rows(both.draws, step), *cause_rows(both.draws, step)])
+        pd.concat([interval_rows(both.draws, step), cause_rows(both.draws, step)])
         for step in right[:2]
     )
     keys = ["level", "source", "target", "axis", "statistic", "unit"]

@@ -18,13 +18,13 @@ from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.files import write_trc_and_mot
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
+from validation.recordings.trc_and_mot import write_trc_and_mot
 
 SPEEDS = {"run7": 7.0, "run9": 9.5}
 

@@ -13,22 +13,18 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
 from aqbio.virtual import study
-from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS, gait_speed
+from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS
 from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library, save_library
+from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, contacts_on_row
-from aqbio.virtual.study import (
-    ENOUGH_STEPS,
-    LIBRARY,
-    Recipe,
-    planned_trials,
-    sheets,
-    write_study,
-)
+from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
 from validation.gaits.individual import individual_gait
+from validation.gaits.library import save_library
+from validation.gaits.sheets import gait_speed, sheets
+from validation.recordings.faults import swapped_feet
 from validation.worlds import world_athlete, world_recipe, worlds
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
@@ -129,7 +125,7 @@ def test_libraries_come_back(gaits, tmp_path: Path):
 
 
 def test_truth_files_say_what_was_done(tmp_path: Path):
-    recipe = Recipe(Disturbances(gaps=2), faults=("swapped_feet",), arrays=True)
+    recipe = Recipe(Disturbances(gaps=2), faults=(swapped_feet,))
     written = write_study(tmp_path, participants=["V01"], recipe=recipe)
     known = json.loads((tmp_path / "recordings/V01/V01_speed4-01_truth.json").read_text("utf-8"))
     assert known["disturbances"]["gaps"] == len(known["gaps"]) == 2
@@ -143,14 +139,6 @@ def test_truth_files_say_what_was_done(tmp_path: Path):
     for one in on_plates:
         begin, end = (int(1000 * one[key]) for key in ("touchdown_s", "toe_off_s"))
         assert vertical[begin : end + 1].max() == pytest.approx(one["peak_n"], rel=1e-3)
-    with np.load(tmp_path / "recordings/V01/V01_speed4-01_truth.npz") as arrays:
-        weight = 52.0 * (arrays["com_acceleration"] + [0.0, GRAVITY, 0.0])
-        np.testing.assert_allclose(arrays["foot_force"].sum(axis=1), weight, atol=1e-4)
-        about = arrays["foot_moment"] - np.cross(arrays["com"][:, None], arrays["foot_force"])
-        rate = arrays["angular_momentum_rate"].sum(axis=1)
-        np.testing.assert_allclose(about.sum(axis=1), rate, rtol=0, atol=5e-3)
-        residual = arrays["joint_force"][:, list(arrays["segments"]).index("pelvis")]
-        np.testing.assert_allclose(residual, 0.0, atol=1e-4)
 
 
 def test_masses_of_their_own():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import cross
 from aqbio.names import GRAVITY
 from aqbio.virtual.truth import RunTruth, contacts, run_truth

@@ -13,6 +13,7 @@ import pytest
 
 import aqbio
 from aqbio.io.c3d import read_c3d
+from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.tables import read_table
@@ -108,7 +109,8 @@ def test_momenta_are_those_of_the_segments_of_the_consistent_motion(finished):
     found = data["group_angular_momentum"].sel(group=names).values
     known = np.isfinite(found)
     own = group_sum(by_segment, matrix) @ turn.T
-    np.testing.assert_allclose(own[known], found[known], rtol=0, atol=1e-8)
+    stored = variables("contributions")["group_angular_momentum"].precision
+    np.testing.assert_allclose(own[known], found[known], rtol=0, atol=stored)
 
 
 def test_the_plain_motion_is_the_low_passed_pose_under_the_markers(finished):
@@ -131,7 +133,8 @@ def test_the_pose_puts_the_markers_where_they_were_recorded(finished):
     seen = prepared["marker_raw"].sel(marker=label, time=solved["time"]).values
     error = np.linalg.norm(own - seen, axis=1)
     told = solved["marker_error"].sel(marker=finished.marker_set.model_name(label)).values
-    np.testing.assert_allclose(error, told, rtol=0, atol=1e-9)
+    stored = variables("prepare")["marker_raw"].precision
+    np.testing.assert_allclose(error, told, rtol=0, atol=stored)
     assert error.max() < 0.02
 
 

@@ -29,10 +29,11 @@ def test_everything_once_and_then_nothing(small):
     assert small.ran() == ALL
     assert small.ran() == []
     logs = {path.name for path in (small.root / "logs").glob("*.log")}
-    expected = {f"{stage}-{p}.log" for stage in PARTICIPANT_STAGES for p in ("P1", "P2")}
+    expected = {f"participants-{p}.log" for p in ("P1", "P2")}
     assert logs == expected | {f"{stage}.log" for stage in STUDY_STAGES}
-    assert (small.root / "logs" / "solve-P1.log").read_text() == "12:00:00 solve\n"
-    assert (small.root / "logs" / "solve-P1.tsv").read_text().startswith("s\t")
+    told = (small.root / "logs" / "participants-P1.log").read_text().splitlines()
+    assert told == [f"12:00:00 {stage} P1" for stage in PARTICIPANT_STAGES]
+    assert (small.root / "logs" / "participants-P1.tsv").read_text().startswith("s\t")
 
 
 @pytest.mark.parametrize(
@@ -165,16 +166,18 @@ def test_a_deleted_table_is_made_again_where_it_is_needed(finished):
     assert finished.ran() == _jobs(*VERDICTS)
 
 
-def test_a_failed_job_does_not_stop_the_others(small):
+def test_a_crash_does_not_stop_the_others_and_the_next_run_goes_on_from_there(small, monkeypatch):
     """The profile keeps going; the other participant is finished up to the study's tables."""
-    stand_in = small.folder / "bin" / "aqbio"
-    replace(stand_in, 'echo "12:00:00 $stage"', '[ "$stage $participant" != "scale P1" ]')
+    monkeypatch.setenv("AQBIO_BREAKS", "scale P1")
     done = small.snakemake("--cores", "2")
     assert done.returncode != 0
     calls = (small.folder / "calls.txt").read_text().split("\n")
     assert "contributions P2" in calls
+    assert "prepare P1" in calls
     assert "solve P1" not in calls
     assert not (small.root / "tables").exists()
+    monkeypatch.delenv("AQBIO_BREAKS")
+    assert small.ran() == _jobs(*PARTICIPANT_STAGES[1:], *STUDY_STAGES, participants=("P1",))
 
 
 def test_problems_of_the_study_come_without_a_traceback(small):

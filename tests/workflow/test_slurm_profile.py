@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from aqbio.names import STAGES
+from aqbio.names import STUDY_STAGES
 from tests.small_study import PARTICIPANTS, write_small_study
 from tests.workflow.conftest import ROOT, Workflow
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
-PARTICIPANT_STAGES = STAGES[: STAGES.index("tables")]
+RULES = ("participants", *STUDY_STAGES)
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,13 @@ def jobs(tmp_path_factory):
     return [job for job in Workflow(folder).plan("slurm") if job["rule_name"] != "all"]
 
 
-def test_every_stage_is_planned_at_its_grain(jobs):
+def test_every_rule_is_planned_at_its_grain(jobs):
     planned = {(job["rule_name"], job["wildcards"].get("participant", "")) for job in jobs}
-    assert {(stage, name) for stage in PARTICIPANT_STAGES for name in PARTICIPANTS} <= planned
-    assert {(stage, "") for stage in STAGES if stage not in PARTICIPANT_STAGES} <= planned
+    assert {("participants", name) for name in PARTICIPANTS} <= planned
+    assert {(stage, "") for stage in STUDY_STAGES} <= planned
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", RULES)
 def test_every_job_asks_for_threads_memory_and_time(jobs, stage):
     for job in (job for job in jobs if job["rule_name"] == stage):
         assert job["threads"] == 1
@@ -36,7 +36,7 @@ def test_every_job_asks_for_threads_memory_and_time(jobs, stage):
         assert 10 <= job["resources"]["runtime"] <= 240
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", RULES)
 def test_every_job_has_a_log_a_benchmark_and_a_message_of_its_own(jobs, stage):
     chosen = [job for job in jobs if job["rule_name"] == stage]
     for job in chosen:

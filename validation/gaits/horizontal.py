@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits import collocation
 from aqbio.virtual.gaits.timeline import Timeline
+from validation.gaits import collocation
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.mechanics.anthropometry.sprint_geometry import Geometry
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.orientation import rotation
+from aqbio.virtual.gaits.gait import rotation
 from validation.gaits.parameters import REFERENCE_LEG
 
 STRETCH = 0.985

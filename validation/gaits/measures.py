@@ -16,8 +16,9 @@ from aqbio.mechanics.multibody.kinematics import (
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import GRAVITY
-from aqbio.virtual.gaits import collocation
+from aqbio.virtual.gaits.gait import evaluated
 from aqbio.virtual.truth import ground_loads
+from validation.gaits import collocation
 from validation.gaits.generator import SolvedGait
 
 STRIDE_SAMPLES = 80
@@ -124,7 +125,7 @@ def _slip(solved: SolvedGait, time: FloatArray, kinematics: SegmentKinematics) -
     on = (time > 0.02 * contact) & (time < 0.98 * contact)
     path = collocation.coefficients_of(solved.foot.ankle[:1])
     step = np.zeros(int(on.sum()), dtype=np.int64)
-    foot = collocation.evaluated(path, step, time[on] / contact, gait.timeline.contact[:1], 0)
+    foot = evaluated(path, step, time[on] / contact, gait.timeline.contact[:1], 0)
     ankle = kinematics.origin[on, gait.skeleton.bodies.index("foot_r")]
     error = ankle - foot
     return np.array([*np.abs(error[:, :2]).max(axis=0), np.ptp(error[:, 2])])

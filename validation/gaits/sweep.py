@@ -9,13 +9,13 @@ from numpy.polynomial import chebyshev
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gaits import collocation, orientation
-from aqbio.virtual.gaits.curves import FourierCurves
-from aqbio.virtual.gaits.relative import ROOT, RelativeMotion, relative_motion
+from aqbio.virtual.gaits.gait import ROOT, FourierCurves, rotation
+from validation.gaits import collocation, orientation
 from validation.gaits.design import GaitDesign
 from validation.gaits.horizontal import HorizontalProblem, StanceForces, inverse_operator
 from validation.gaits.legs import stance_foot, stance_leg
 from validation.gaits.parameters import REFERENCE_MASS
+from validation.gaits.relative import RelativeMotion, relative_motion
 from validation.gaits.swing import LegFit
 from validation.gaits.upper_body import PELVIS, upper_body
 from validation.gaits.vertical import pulse, vertical_motion
@@ -151,7 +151,7 @@ class Sweep:
         turned = self._stance_angles(series)
         forces = problem.solved(self._rate(turned, stance))
         com = np.stack((forces.along, problem.height, forces.across), axis=-1)
-        arm = orientation.rotation(turned[0]) @ stance.com[..., None]
+        arm = rotation(turned[0]) @ stance.com[..., None]
         return Root(
             stance=series,
             flight=collocation.coefficients_of(angles),
@@ -212,7 +212,7 @@ class Sweep:
         start, end = values["cop_start_m"][:, None], values["cop_end_m"][:, None]
         along = (start + (end - start) * roll) * design.leg_ratio
         angles = self.wanted.values(self.stance_times)[0].reshape(self.steps, STANCE_NODES, 3)
-        above = (orientation.rotation(angles) @ body.com[..., None])[..., 1, 0]
+        above = (rotation(angles) @ body.com[..., None])[..., 1, 0]
         share = collocation.weights(STANCE_NODES)
         hip = values["hip_height_m"] * design.leg_ratio
         level = float(np.mean(hip + (above - self.vertical.height) @ share))

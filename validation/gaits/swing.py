@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits import collocation
-from aqbio.virtual.gaits.curves import HARMONICS, fit_matrix
+from validation.gaits import collocation
+from validation.gaits.curves import HARMONICS, fit_matrix
 from validation.gaits.design import GaitDesign, reference_speed
 from validation.gaits.parameters import SWING_POINTS
 

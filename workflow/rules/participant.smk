@@ -1,4 +1,4 @@
-# One job per participant and stage: all its trials in one process, one after another.
+# One job per person: all stages of all trials in one process, which runs what has changed.
 
 
 rule participant_rows:
@@ -37,181 +37,30 @@ if VIRTUAL:
             "aqbio virtual {params.folder:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
 
 
-rule prepare:
+rule participants:
     input:
-        settings=settings_of("prepare"),
-        rows=rules.participant_rows.output,
+        settings=sorted(
+            {file for stage in PARTICIPANT_STAGES for file in settings_of(stage)}
+        ),
+        rows=sessions(f"{ROOT}/settings/participants/{{participant}}.json"),
         maps=MAP_FILES,
+        models=generic_models,
         recordings=recordings,
+        registry=REGISTRY_FILES,
     output:
-        f"{ROOT}/participants/{{participant}}/prepare.json",
+        f"{ROOT}/participants/{{participant}}/stages.json",
     log:
-        f"{ROOT}/logs/prepare-{{participant}}.log",
+        f"{ROOT}/logs/participants-{{participant}}.log",
     benchmark:
-        f"{ROOT}/logs/prepare-{{participant}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        study=str(STUDY_FILE),
-        version=aqbio.__version__,
-    message:
-        "Prepare the recordings of {wildcards.participant}"
-    shell:
-        "aqbio prepare {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
-
-
-rule scale:
-    input:
-        prepared=sessions("participants/{participant}/prepare.json"),
-        settings=settings_of("scale"),
-        rows=sessions("settings/participants/{participant}.json"),
-        maps=MAP_FILES,
-        model=generic_model,
-    output:
-        f"{ROOT}/participants/{{participant}}/scale.json",
-    log:
-        f"{ROOT}/logs/scale-{{participant}}.log",
-    benchmark:
-        f"{ROOT}/logs/scale-{{participant}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        study=str(STUDY_FILE),
-        version=aqbio.__version__,
-    message:
-        "Scale the model of {wildcards.participant}"
-    shell:
-        "aqbio scale {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
-
-
-rule solve:
-    input:
-        prepared=rules.prepare.output,
-        scaled=rules.scale.output,
-        settings=settings_of("solve"),
-    output:
-        f"{ROOT}/participants/{{participant}}/solve.json",
-    log:
-        f"{ROOT}/logs/solve-{{participant}}.log",
-    benchmark:
-        f"{ROOT}/logs/solve-{{participant}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=120,
-    params:
-        study=str(STUDY_FILE),
-        version=aqbio.__version__,
-    message:
-        "Solve the motion of {wildcards.participant}"
-    shell:
-        "aqbio solve {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
-
-
-rule consistency:
-    input:
-        prepared=rules.prepare.output,
-        scaled=rules.scale.output,
-        solved=rules.solve.output,
-        settings=settings_of("consistency"),
-    output:
-        f"{ROOT}/participants/{{participant}}/consistency.json",
-    log:
-        f"{ROOT}/logs/consistency-{{participant}}.log",
-    benchmark:
-        f"{ROOT}/logs/consistency-{{participant}}.tsv"
+        f"{ROOT}/logs/participants-{{participant}}.tsv"
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=240,
     params:
         study=str(STUDY_FILE),
         version=aqbio.__version__,
     message:
-        "Make motion, forces and body of {wildcards.participant} consistent"
+        "All stages of {wildcards.participant}"
     shell:
-        "aqbio consistency {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
-
-
-rule contributions:
-    input:
-        prepared=rules.prepare.output,
-        solved=rules.solve.output,
-        consistent=rules.consistency.output,
-        settings=settings_of("contributions"),
-    output:
-        f"{ROOT}/participants/{{participant}}/contributions.json",
-    log:
-        f"{ROOT}/logs/contributions-{{participant}}.log",
-    benchmark:
-        f"{ROOT}/logs/contributions-{{participant}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        study=str(STUDY_FILE),
-        version=aqbio.__version__,
-    message:
-        "Contributions of {wildcards.participant}"
-    shell:
-        "aqbio contributions {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
-
-
-rule steps:
-    input:
-        prepared=rules.prepare.output,
-        solved=rules.solve.output,
-        consistent=rules.consistency.output,
-        contributions=rules.contributions.output,
-        registry=REGISTRY_FILES,
-        settings=settings_of("steps"),
-    output:
-        f"{ROOT}/participants/{{participant}}/steps.json",
-    log:
-        f"{ROOT}/logs/steps-{{participant}}.log",
-    benchmark:
-        f"{ROOT}/logs/steps-{{participant}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        study=str(STUDY_FILE),
-        version=aqbio.__version__,
-    message:
-        "Steps of {wildcards.participant}"
-    shell:
-        "aqbio steps {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
-
-
-rule evidence:
-    input:
-        prepared=rules.prepare.output,
-        solved=rules.solve.output,
-        consistent=rules.consistency.output,
-        contributions=rules.contributions.output,
-        # which contacts are steps follows its own settings: the limits of quality do not
-        steps=ancient(rules.steps.output),
-        settings=settings_of("evidence"),
-    output:
-        f"{ROOT}/participants/{{participant}}/evidence.json",
-    log:
-        f"{ROOT}/logs/evidence-{{participant}}.log",
-    benchmark:
-        f"{ROOT}/logs/evidence-{{participant}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        study=str(STUDY_FILE),
-        version=aqbio.__version__,
-    message:
-        "Evidence of {wildcards.participant}"
-    shell:
-        "aqbio evidence {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"
+        "aqbio participants {params.study:q} --participant {wildcards.participant:q} > {log:q} 2>&1"

@@ -7,6 +7,7 @@ import aqbio
 from aqbio.config import STAGE_SECTIONS
 from aqbio.errors import AqbioError
 from aqbio.io.study import load_study
+from aqbio.names import PARTICIPANT_STAGES
 from snakemake.exceptions import WorkflowError
 
 STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1])
@@ -65,39 +66,39 @@ GAIT_LIBRARY = STUDY_FILE.parent / "gait_library.npz"
 VIRTUAL = GAIT_LIBRARY.is_file()
 
 
+def people(wildcards):
+    """The sessions of a person, who have one body; the job has the name of the first."""
+    return STUDY.same_person(wildcards.participant)
+
+
 def recordings(wildcards):
-    """A participant's files that exist; stage prepare says which ones do not."""
+    """A person's files that exist; stage prepare says which ones do not."""
     if VIRTUAL:
-        return [f"{DATA}/{wildcards.participant}/.written"]
-    found = []
-    for trial in STUDY.trials_of(wildcards.participant):
-        found += [STUDY.recording(trial), STUDY.forces(trial)]
-        if trial.coordinates_file:
-            found.append(STUDY.model_file(wildcards.participant))
+        return [f"{DATA}/{one}/.written" for one in people(wildcards)]
+    trials = [trial for one in people(wildcards) for trial in STUDY.trials_of(one)]
+    found = [
+        path for one in trials for path in (STUDY.recording(one), STUDY.forces(one))
+    ]
     return [str(path) for path in found if path is not None and path.is_file()]
 
 
-def generic_model(wildcards):
-    """The participant's generic model, if it exists; stage scale says why it does not."""
-    try:
-        path = STUDY.model_file(wildcards.participant)
-    except AqbioError:
-        return []
-    return [str(path)] if path.is_file() else []
+def generic_models(wildcards):
+    """The generic models that exist; stage scale says why one does not."""
+    found = []
+    for one in people(wildcards):
+        try:
+            found.append(STUDY.model_file(one))
+        except AqbioError:
+            continue
+    return sorted({str(path) for path in found if path.is_file()})
 
 
 def sessions(file):
-    """A file of every session of the participant's person, who have one body."""
-
-    def found(wildcards):
-        people = STUDY.sessions_of(wildcards.participant)
-        return expand(f"{ROOT}/{file}", participant=people)
-
-    return found
+    """A file of every session of a person."""
+    return lambda wildcards: expand(file, participant=people(wildcards))
 
 
-def manifests(stage):
-    """What a stage writes last, for every participant."""
-    return expand(
-        f"{ROOT}/participants/{{participant}}/{stage}.json", participant=PARTICIPANTS
-    )
+def done():
+    """What the job of every person writes last."""
+    first = dict.fromkeys(STUDY.same_person(one)[0] for one in PARTICIPANTS)
+    return expand(f"{ROOT}/participants/{{participant}}/stages.json", participant=first)

@@ -15,12 +15,12 @@ rule settings:
 
 rule tables:
     input:
-        steps=manifests("steps"),
-        evidence=manifests("evidence"),
+        participants=done(),
         settings=settings_of("tables"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",
         contributions=f"{ROOT}/tables/contributions.tsv",
+        uncertainty=f"{ROOT}/tables/uncertainty.tsv",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",
         trials=f"{ROOT}/tables/trials.tsv",
@@ -43,8 +43,7 @@ rule tables:
 
 rule hypotheses:
     input:
-        evidence=manifests("evidence"),
-        steps=manifests("steps"),
+        participants=done(),
         trials=rules.tables.output.trials,
         quality=rules.tables.output.quality,
         sheets=HYPOTHESIS_FILES,
@@ -82,12 +81,10 @@ rule hypotheses:
 rule figures:
     input:
         verdicts=rules.hypotheses.output,
-        curves=manifests("steps"),
+        participants=done(),
         steps=rules.tables.output.steps,
         trials=rules.tables.output.trials,
         quality=rules.tables.output.quality,
-        prepared=manifests("prepare"),
-        scaled=manifests("scale"),
         settings=settings_of("figures"),
     output:
         figures=f"{ROOT}/figures/figures.json",

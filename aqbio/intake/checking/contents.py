@@ -28,22 +28,14 @@ MANY = 5
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What all recordings of a study hold together.
-
-    Attributes
-    ----------
-    labels : frozenset of str
-    plates : frozenset of int
-    read : int
-        Recordings that could be read.
-    gaits : tuple of Gait
-        Moving trials.
-    """
+    """What all recordings of a study hold together."""
 
     labels: frozenset[str]
     plates: frozenset[int]
     read: int
+    """Recordings that could be read."""
     gaits: tuple[Gait, ...] = ()
+    """Moving trials."""
 
 
 def recording_problems(

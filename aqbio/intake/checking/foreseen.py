@@ -32,11 +32,6 @@ def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding
 
     Stages prepare and scale run as they are, stage solve as far as the frames and markers that it
     would solve, in a folder that is removed; what needs a solved pose is not foreseen.
-
-    Parameters
-    ----------
-    study : Study
-    participants : sequence of str
     """
     with tempfile.TemporaryDirectory(prefix="aqbio-check-") as folder:
         tried = replace(study, settings=study.settings.model_copy(update={"results": folder}))

@@ -17,20 +17,13 @@ from aqbio.mechanics.vectors import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """What tells the movement of a trial from any other.
-
-    Attributes
-    ----------
-    trial : Trial
-    line : int
-        Of the sheet.
-    distances : (T, K) array, m
-        Between landmarks of pelvis and feet.
-    """
+    """What tells the movement of a trial from any other."""
 
     trial: Trial
     line: int
+    """Of the sheet."""
     distances: FloatArray
+    """(T, K) array, m. Between landmarks of pelvis and feet."""
 
 
 def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArray:
@@ -60,7 +53,6 @@ def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -
     ----------
     sheet : Path
         Of the trials.
-    gaits : sequence of Gait
     told : collection of str
         Lines of which it is known already.
     """

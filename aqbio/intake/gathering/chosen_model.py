@@ -17,24 +17,16 @@ MAP_FILE = "map.yaml"
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """A generic model and what is known about it.
-
-    Attributes
-    ----------
-    file, map : str
-        As study.yaml names them.
-    model_map : ModelMap
-    own : dict
-        Body of each of its markers.
-    map_text : str
-        A map file to write into the study, where no map of ours fits.
-    """
+    """A generic model and what is known about it."""
 
     file: str
     map: str
+    """file, map: As study.yaml names them."""
     model_map: ModelMap
     own: dict[str, str]
+    """Body of each of its markers."""
     map_text: str = ""
+    """A map file to write into the study, where no map of ours fits."""
 
     @property
     def sprint(self) -> bool:

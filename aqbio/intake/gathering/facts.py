@@ -22,34 +22,22 @@ COMPARED = 12
 
 @dataclass(frozen=True, slots=True)
 class MarkerFacts:
-    """A marker recording.
-
-    Attributes
-    ----------
-    file : Path
-        Relative to the folder.
-    labels : tuple of str
-    frames : int
-    rate : float
-        Hz.
-    first_time : float
-        On the file's own clock, s.
-    still : bool
-        Whether the person stands still.
-    plates : int
-        Force plates that the file itself holds.
-    distances : dict
-        Mean and standard deviation of distances between neighbours in the alphabet, m.
-    """
+    """A marker recording."""
 
     file: Path
+    """Relative to the folder."""
     labels: tuple[str, ...]
     frames: int
     rate: float
+    """Hz."""
     first_time: float
+    """On the file's own clock, s."""
     still: bool
+    """Whether the person stands still."""
     plates: int
+    """Force plates that the file itself holds."""
     distances: dict[tuple[str, str], tuple[float, float]]
+    """Mean and standard deviation of distances between neighbours in the alphabet, m."""
 
     @property
     def seconds(self) -> float:

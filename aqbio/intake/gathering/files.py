@@ -24,28 +24,19 @@ PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 
 @dataclass(frozen=True, slots=True)
 class StorageFacts:
-    """A file of forces, or of coordinates.
-
-    Attributes
-    ----------
-    file : Path
-        Relative to the folder.
-    start, end : float
-        First and last instant, s.
-    rate : float
-        Hz.
-    columns : tuple of str
-        Of coordinates, those that are no force, point or moment.
-    described : Path or None
-        File of external loads that says which columns of forces are whose foot.
-    """
+    """A file of forces, or of coordinates."""
 
     file: Path
+    """Relative to the folder."""
     start: float
     end: float
+    """start, end: First and last instant, s."""
     rate: float
+    """Hz."""
     columns: tuple[str, ...] = ()
+    """Of coordinates, those that are no force, point or moment."""
     described: Path | None = None
+    """File of external loads that says which columns of forces are whose foot."""
 
     @property
     def cell(self) -> str:
@@ -63,25 +54,16 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class FolderContent:
-    """Everything that a folder holds, by kind; paths relative to the folder.
-
-    Attributes
-    ----------
-    markers : tuple of MarkerFacts
-    forces, coordinates : tuples of StorageFacts
-    models : tuple of Path
-    unusable : tuple of Unusable
-        Recordings that cannot be read, and storages of another kind.
-    others : int
-        Files of kinds that no study needs.
-    """
+    """Everything that a folder holds, by kind; paths relative to the folder."""
 
     markers: tuple[MarkerFacts, ...]
     forces: tuple[StorageFacts, ...]
     coordinates: tuple[StorageFacts, ...]
     models: tuple[Path, ...]
     unusable: tuple[Unusable, ...]
+    """Recordings that cannot be read, and storages of another kind."""
     others: int
+    """Files of kinds that no study needs."""
 
 
 def folder_content(folder: Path) -> FolderContent:

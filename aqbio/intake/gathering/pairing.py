@@ -140,7 +140,6 @@ def marker_vocabularies(
 
     Parameters
     ----------
-    markers : sequence of MarkerFacts
     unused : frozenset of str
         Labels that do not count.
     """

@@ -30,28 +30,19 @@ SPEED_TIME = 0.2
 
 @dataclass(frozen=True, slots=True)
 class TrialPreview:
-    """What a trial shows.
-
-    Attributes
-    ----------
-    words : str
-        In one line.
-    standing_mass, stride_masses : float or None, tuple of float
-        Body mass from plates, kg.
-    warnings : tuple of str
-        What a person should know before the trial is used.
-    belt_speed : float or None
-        Speed that a treadmill's stance feet show, m/s; None overground.
-    prepared : bool
-        Whether it could be prepared.
-    """
+    """What a trial shows."""
 
     words: str
+    """In one line."""
     standing_mass: float | None = None
     stride_masses: tuple[float, ...] = ()
+    """standing_mass, stride_masses: Body mass from plates, kg."""
     warnings: tuple[str, ...] = ()
+    """What a person should know before the trial is used."""
     belt_speed: float | None = None
+    """Speed that a treadmill's stance feet show, m/s; None overground."""
     prepared: bool = False
+    """Whether it could be prepared."""
 
 
 def trial_preview(
@@ -99,7 +90,7 @@ def first_preview(data: Path, row: TrialRow) -> TrialPreview:
 
 
 def _told(findings: Sequence[Finding]) -> list[str]:
-    """Say what was found, of many findings of one kind the first one and how many more."""
+    """What was found, of many findings of one kind the first one and how many more."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)

@@ -24,34 +24,24 @@ MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial 
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """A row of trials.tsv.
-
-    Attributes
-    ----------
-    participant_id, trial_id : str
-    task : {"static", "run"}
-    file : str
-        Relative to the folder of the recordings; empty where there are only coordinates.
-    force_file : str
-        Empty when the forces are in the same file, or there are none.
-    coordinates_file : str
-        Joint angles, where there are no markers.
-    include : {"yes", "no"}
-    please : str
-        Cells that are still open.
-    found : str
-        What was seen, in words.
-    """
+    """A row of trials.tsv."""
 
     participant_id: str
     trial_id: str
     task: str
+    """{"static", "run"}."""
     file: str
+    """Relative to the folder of the recordings; empty where there are only coordinates."""
     force_file: str = ""
+    """Empty when the forces are in the same file, or there are none."""
     coordinates_file: str = ""
+    """Joint angles, where there are no markers."""
     include: str = "yes"
+    """{"yes", "no"}."""
     please: str = ""
+    """Cells that are still open."""
     found: str = ""
+    """What was seen, in words."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
@@ -71,23 +61,15 @@ class TrialRow:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A row of participants.tsv.
-
-    Attributes
-    ----------
-    participant_id : str
-    static_trial : str
-        Empty when there is none.
-    model_file : str
-        A model that is scaled to the participant already; empty without one.
-    found : str
-        What was seen, in words.
-    """
+    """A row of participants.tsv."""
 
     participant_id: str
     static_trial: str = ""
+    """Empty when there is none."""
     model_file: str = ""
+    """A model that is scaled to the participant already; empty without one."""
     found: str = ""
+    """What was seen, in words."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""

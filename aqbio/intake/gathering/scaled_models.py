@@ -18,18 +18,12 @@ those of a model scaled to a person in one per segment (7 to 9 in four of three 
 
 @dataclass(frozen=True, slots=True)
 class ScaledModel:
-    """A model that was made for a person.
-
-    Attributes
-    ----------
-    file : Path
-        Relative to the folder of the recordings.
-    why : str
-        What shows it.
-    """
+    """A model that was made for a person."""
 
     file: Path
+    """Relative to the folder of the recordings."""
     why: str
+    """What shows it."""
 
 
 def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]:
@@ -39,7 +33,7 @@ def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]
 
 
 def scaling_signs(model: Path) -> str:
-    """Say what shows that a model is scaled to a person; empty for a generic one.
+    """What shows that a model is scaled to a person; empty for a generic one.
 
     The scales that its bones are drawn with, or the word scaled in its name.
     """

@@ -33,8 +33,7 @@ from aqbio.intake.labelling.recordings import ProposedSet, proposed_set
 from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.landmarks.by_name import named_labels
-from aqbio.landmarks.table import landmark_table
+from aqbio.landmarks.by_name import landmark_table, named_labels
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.prepare.label_check import StaticReference, median_places
 
@@ -43,36 +42,23 @@ NO_OWNER = "no marker file goes clearly with these forces: name them in force_fi
 
 @dataclass(frozen=True, slots=True)
 class GatheredStudy:
-    """What a study made from a folder consists of.
-
-    Attributes
-    ----------
-    data : Path
-        Folder of the recordings.
-    content : FolderContent
-    rows : Rows
-    looks : dict
-        What each trial shows, by file.
-    markers : ProposedSet or None
-        None where there are joint angles instead of markers.
-    model : ChosenModel
-    left_out : tuple of Unusable
-        Recordings that are not in the sheets, and why.
-    doubts : tuple of str
-        What is in the sheets but cannot be right.
-    scaled : tuple of ScaledModel
-        Models in the folder that are scaled to a person.
-    """
+    """What a study made from a folder consists of."""
 
     data: Path
+    """Folder of the recordings."""
     content: FolderContent
     rows: Rows
     looks: Mapping[str, TrialPreview]
+    """What each trial shows, by file."""
     markers: ProposedSet | None
+    """None where there are joint angles instead of markers."""
     model: ChosenModel
     left_out: tuple[Unusable, ...]
+    """Recordings that are not in the sheets, and why."""
     doubts: tuple[str, ...] = ()
+    """What is in the sheets but cannot be right."""
     scaled: tuple[ScaledModel, ...] = ()
+    """Models in the folder that are scaled to a person."""
 
 
 def gathered_study(

@@ -20,7 +20,6 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
 
     Parameters
     ----------
-    study : GatheredStudy
     folder : Path
         Folder of the study.
     """
@@ -55,7 +54,7 @@ def _found(study: GatheredStudy) -> Iterator[str]:
 
 
 def _models(study: GatheredStudy) -> Iterator[str]:
-    """Say which models lie in the folder, generic ones apart from those of a person."""
+    """Which models lie in the folder, generic ones apart from those of a person."""
     if not study.model.sprint or not study.content.models:
         return
     own = {one.file for one in study.scaled}

@@ -51,18 +51,11 @@ ELBOW, WRIST = ("elbow_lateral", "elbow_medial"), ("wrist_radial", "wrist_ulnar"
 
 @dataclass(frozen=True, slots=True)
 class PlacedLabel:
-    """A landmark that a marker's position shows.
-
-    Attributes
-    ----------
-    place : SidedLandmark
-    distance : float
-        From where it is expected, m.
-    sure : bool
-    """
+    """A landmark that a marker's position shows."""
 
     place: SidedLandmark
     distance: float
+    """From where it is expected, m."""
     sure: bool
 
     @property
@@ -83,21 +76,15 @@ class PlacedLabel:
 
 @dataclass(frozen=True, eq=False)
 class _Template:
-    """Our sprint model standing in several postures.
-
-    Attributes
-    ----------
-    places : tuple of L SidedLandmark
-        Of every marker.
-    landmarks : (N,) int array
-        Which of them are no cluster markers.
-    postures : tuple of (L, 3) arrays, m
-        Arms hanging straight in the first one, straight in every second one.
-    """
+    """Our sprint model standing in several postures."""
 
     places: tuple[SidedLandmark, ...]
+    """tuple of L SidedLandmark. Of every marker."""
     landmarks: IntArray
+    """(N,) int array. Which of them are no cluster markers."""
     postures: tuple[FloatArray, ...]
+    """tuple of (L, 3) arrays, m. Arms hanging straight in the first one, straight in every second
+    one."""
 
 
 def placed_labels(
@@ -111,7 +98,6 @@ def placed_labels(
         Where the markers of a standing person are, by label.
     named : mapping
         Places that names tell.
-    table : LandmarkTable
 
     Returns
     -------

@@ -11,7 +11,7 @@ from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.landmarks.by_name import SidedLandmark
 from aqbio.landmarks.proposal import INSTEAD, Labelling, missing_landmarks
-from aqbio.mechanics.recordings.rigidity import distance_spreads
+from aqbio.mechanics.recordings.label_geometry import distance_spreads
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def pooled_places(
     ----------
     found : sequence of mappings
         Places by label, of each static trial.
-    table : LandmarkTable
 
     Returns
     -------
@@ -101,7 +100,6 @@ def needed_labels(
         What the positions say.
     labelling : Labelling
         What the names say.
-    table : LandmarkTable
 
     Notes
     -----
@@ -160,8 +158,6 @@ def loose_labels(
         Labels that only their position places.
     known : mapping
         Places of all labels, these among them.
-    motions : iterable of Recording
-    table : LandmarkTable
 
     Returns
     -------
@@ -193,7 +189,7 @@ def _others(
 
 
 def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
-    """Say why a marker is not on a segment; empty where it may be.
+    """Why a marker is not on a segment; empty where it may be.
 
     Without another marker there, the segment that it moves with must be one beside it.
     """

@@ -27,37 +27,26 @@ PAIRED = ("hip", "knee", "ankle", "mtp", "shoulder", "elbow")
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
-    """What the bodies, joints and coordinates of a model mean; names of the model.
-
-    Attributes
-    ----------
-    pelvis : (str, str)
-        Body and joint.
-    groups : dict
-        Bodies by group, from the trunk outwards.
-    feet : dict
-        Body by side.
-    joints : dict
-        Joint by place: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint.
-    sagittal : dict
-        Coordinate by place, the same.
-    flexion : dict
-        Sign of flexion by joint.
-    open : dict
-        What could not be told, and why, by place in the map.
-    """
+    """What the bodies, joints and coordinates of a model mean; names of the model."""
 
     pelvis: tuple[str, str]
+    """(str, str). Body and joint."""
     groups: Mapping[str, tuple[str, ...]]
+    """Bodies by group, from the trunk outwards."""
     feet: Mapping[str, str]
+    """Body by side."""
     joints: Mapping[str, Mapping[str, str]]
+    """Joint by place: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint."""
     sagittal: Mapping[str, Mapping[str, str]]
+    """Coordinate by place, the same."""
     flexion: Mapping[str, int]
+    """Sign of flexion by joint."""
     open: Mapping[str, str]
+    """What could not be told, and why, by place in the map."""
 
 
 def body_plan(skeleton: Skeleton) -> BodyPlan:
-    """Find out what a model's bodies, joints and coordinates mean.
+    """What a model's bodies, joints and coordinates mean.
 
     Parameters
     ----------

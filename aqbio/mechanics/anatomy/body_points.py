@@ -28,18 +28,12 @@ APART = 0.1
 
 @dataclass(frozen=True, slots=True)
 class BodyPoint:
-    """A point that is fixed on a body.
-
-    Attributes
-    ----------
-    name, body : str
-    position : tuple of 3 floats, m
-        In the body's frame.
-    """
+    """A point that is fixed on a body."""
 
     name: str
     body: str
     position: tuple[float, float, float]
+    """tuple of 3 floats, m. In the body's frame."""
 
 
 def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
@@ -63,7 +57,6 @@ def pelvis_point(
     ----------
     posture : Posture
         Upright, facing x.
-    name, landmark, side : str
     hips : mapping
         Body that each hip joint moves, by side.
     """
@@ -80,7 +73,6 @@ def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int
     ----------
     posture : Posture
         Upright, facing x.
-    name : str
     landmark : str
         ``heel``; anything else is the forefoot.
     foot, ankle : int

@@ -21,18 +21,12 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, compose, transpose
 
 @dataclass(frozen=True, slots=True)
 class HumanRange:
-    """Flexion that people reach in a joint, degrees; flexion and dorsiflexion are positive.
-
-    Attributes
-    ----------
-    extension, flexion : float
-        What examined people reach by themselves, mean and two standard deviations, or what
-        sprinters reach, whichever is more.
-    source : str
-    """
+    """Flexion that people reach in a joint, degrees; flexion and dorsiflexion are positive."""
 
     extension: float
     flexion: float
+    """extension, flexion: What examined people reach by themselves, mean and two standard
+    deviations, or what sprinters reach, whichever is more."""
     source: str
 
 
@@ -70,19 +64,15 @@ SENSE = {"hip": 1.0, "knee": -1.0, "ankle": 1.0, "lumbar": -1.0, "elbow": 1.0}
 
 @dataclass(frozen=True, eq=False)
 class JointAngles:
-    """How a joint stands in every frame.
-
-    Attributes
-    ----------
-    flexion : (T,) array, degrees, -180 to 180
-        Of a hip, the direction of the thigh in the plane that the pelvis faces; of the other
-        joints, the part of the rotation that is about the axis to the right.
-    twist : (T,) array, degrees, -180 to 180
-        The part of the rotation that is about the long axis of the segment that the joint moves.
-    """
+    """How a joint stands in every frame."""
 
     flexion: FloatArray
+    """(T,) array, degrees, -180 to 180. Of a hip, the direction of the thigh in the plane that the
+    pelvis faces; of the other joints, the part of the rotation that is about the axis to the
+    right."""
     twist: FloatArray
+    """(T,) array, degrees, -180 to 180. The part of the rotation that is about the long axis of the
+    segment that the joint moves."""
 
 
 def joint_angles(
@@ -161,7 +151,6 @@ def beyond_range(angles: JointAngles, place: str) -> FloatArray:
 
     Parameters
     ----------
-    angles : JointAngles
     place : str
         The reported joint.
 
@@ -193,7 +182,7 @@ def group_of(place: str) -> str:
 
 
 def range_words(place: str, flexion: FloatArray) -> str:
-    """Say how far a joint is bent, and how far people bend it.
+    """How far a joint is bent, and how far people bend it.
 
     Examples
     --------

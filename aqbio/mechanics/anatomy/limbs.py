@@ -25,16 +25,11 @@ LONG = 0.15
 
 @dataclass(frozen=True)
 class Posture:
-    """A skeleton in its default pose.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    q : (C,) array, rad or m
-    """
+    """A skeleton in its default pose."""
 
     skeleton: Skeleton
     q: FloatArray
+    """(C,) array, rad or m."""
 
     @classmethod
     def default(cls, skeleton: Skeleton) -> Posture:
@@ -77,21 +72,15 @@ class Posture:
 
 @dataclass(frozen=True, slots=True)
 class Limbs:
-    """Parts of a body by the indices of its bodies.
-
-    Attributes
-    ----------
-    pelvis : int
-    trunk : tuple of int
-        Torso, neck and head; empty when the model ends at the pelvis.
-    legs, arms : dict
-        Bodies of each side that was found, the chain to the end of the limb first, in order.
-    """
+    """Parts of a body by the indices of its bodies."""
 
     pelvis: int
     trunk: tuple[int, ...]
+    """Torso, neck and head; empty when the model ends at the pelvis."""
     legs: dict[str, tuple[int, ...]]
     arms: dict[str, tuple[int, ...]]
+    """legs, arms: Bodies of each side that was found, the chain to the end of the limb first, in
+    order."""
 
 
 def limbs_of(posture: Posture) -> Limbs:

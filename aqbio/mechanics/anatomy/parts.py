@@ -44,7 +44,6 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
     Parameters
     ----------
-    skeleton : Skeleton
     joints : mapping
         The model's joint by reported joint (``hip_left``, ``lumbar``).
 
@@ -67,7 +66,7 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def listed(parts: tuple[Part, ...]) -> str:
-    """Say which parts, each once, both sides together.
+    """Which parts, each once, both sides together.
 
     Examples
     --------

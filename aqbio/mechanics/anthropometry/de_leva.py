@@ -16,25 +16,17 @@ Sex = Literal["female", "male"]
 
 @dataclass(frozen=True, slots=True)
 class SegmentParameters:
-    """Inertial parameters of one segment relative to the body's mass and the segment's length.
-
-    Attributes
-    ----------
-    mass : float
-        Fraction of the body's mass.
-    length : float
-        Distance between the two end points of the reference subject, m.
-    centre : float
-        Centre of mass: distance from the first end point as a fraction of the length.
-    gyration : tuple of three floats
-        Radii of gyration about x (sagittal axis), y (longitudinal) and z (transverse) through
-        the centre of mass, as fractions of the length.
-    """
+    """Inertial parameters of one segment relative to the body's mass and the segment's length."""
 
     mass: float
+    """Fraction of the body's mass."""
     length: float
+    """Distance between the two end points of the reference subject, m."""
     centre: float
+    """Centre of mass: distance from the first end point as a fraction of the length."""
     gyration: tuple[float, float, float]
+    """tuple of three floats. Radii of gyration about x (sagittal axis), y (longitudinal) and z
+    (transverse) through the centre of mass, as fractions of the length."""
 
     def __post_init__(self) -> None:
         """Refuse fractions that no segment has."""

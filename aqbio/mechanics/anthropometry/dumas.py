@@ -18,22 +18,16 @@ Part = tuple[float, FloatArray, FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class DumasSegment:
-    """Inertial parameters of one segment.
-
-    Attributes
-    ----------
-    mass : float
-        Per cent of the body's mass.
-    centre : tuple of three floats
-        Centre of mass from the proximal joint, per cent of the segment's length; x forward, y up,
-        z right, of a right limb.
-    gyration : tuple of three floats
-        Radii of gyration about x, y and z through the centre of mass, per cent of the length.
-    """
+    """Inertial parameters of one segment."""
 
     mass: float
+    """Per cent of the body's mass."""
     centre: Triple
+    """tuple of three floats. Centre of mass from the proximal joint, per cent of the segment's
+    length; x forward, y up, z right, of a right limb."""
     gyration: Triple
+    """tuple of three floats. Radii of gyration about x, y and z through the centre of mass, per
+    cent of the length."""
 
 
 DUMAS: dict[Sex, dict[str, DumasSegment]] = {

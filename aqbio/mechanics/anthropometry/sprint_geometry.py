@@ -42,56 +42,44 @@ breastbone's handle (a choice; 1 cm elsewhere turns the girdle by less than a te
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Lengths of the body, m.
-
-    Attributes
-    ----------
-    sex : {"female", "male"}
-    stature : float
-        Lengths are those of the reference subject times ``stature`` / its stature.
-    scale : float
-        That ratio.
-    thigh, shank, upper_arm, forearm, hand, foot : float
-        Segment lengths.
-    half_hip, half_shoulder : float
-        Joint centres beside the midline.
-    lumbar_x, lumbar_y : float
-        Lumbar joint in the pelvis frame.
-    shoulder_y : float
-        Mid-shoulder above the lumbar joint.
-    neck_x, neck_y : float
-        Neck joint in the torso frame: on the trunk's long axis, at the height of C7.
-    clavicle_x, clavicle_y, clavicle_z : float
-        Right sternoclavicular joint in the torso frame.
-    ankle_height, heel, ball, toes, foot_breadth : float
-        Ankle above the sole; heel behind and ball ahead of the ankle; ball to tip of the toes;
-        breadth of the forefoot.
-    """
+    """Lengths of the body, m."""
 
     sex: Sex
+    """{"female", "male"}."""
     stature: float
+    """Lengths are those of the reference subject times ``stature`` / its stature."""
     scale: float
+    """That ratio."""
     thigh: float
     shank: float
     upper_arm: float
     forearm: float
     hand: float
     foot: float
+    """thigh, shank, upper_arm, forearm, hand, foot: Segment lengths."""
     half_hip: float
     half_shoulder: float
+    """half_hip, half_shoulder: Joint centres beside the midline."""
     lumbar_x: float
     lumbar_y: float
+    """lumbar_x, lumbar_y: Lumbar joint in the pelvis frame."""
     shoulder_y: float
+    """Mid-shoulder above the lumbar joint."""
     neck_x: float
     neck_y: float
+    """neck_x, neck_y: Neck joint in the torso frame: on the trunk's long axis, at the height of
+    C7."""
     clavicle_x: float
     clavicle_y: float
     clavicle_z: float
+    """clavicle_x, clavicle_y, clavicle_z: Right sternoclavicular joint in the torso frame."""
     ankle_height: float
     heel: float
     ball: float
     toes: float
     foot_breadth: float
+    """ankle_height, heel, ball, toes, foot_breadth: Ankle above the sole; heel behind and ball
+    ahead of the ankle; ball to tip of the toes; breadth of the forefoot."""
 
     @property
     def hip_height(self) -> float:

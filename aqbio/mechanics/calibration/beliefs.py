@@ -118,7 +118,6 @@ def size_belief(
 
     Parameters
     ----------
-    parts : Parts
     statistics : mapping
         By sex.
     person, template : Person
@@ -144,31 +143,23 @@ def size_belief(
 
 @dataclass(frozen=True, eq=False)
 class PostureBelief:
-    """What is believed of the coordinates of C, rad or m.
-
-    Attributes
-    ----------
-    low, high : (C,) arrays
-        Ranges of motion; infinite where nothing is believed.
-    mean, mean_sd : (C,) arrays
-        A person's mean in running; the deviation is infinite where nothing is believed.
-    frame_sd : (C,) array
-        Of a frame about the person's mean.
-    standing, standing_sd : (C,) arrays
-        In quiet standing.
-    mean_covariance : (C, C) array
-        Of the person's mean posture: left and right are alike. Coordinates of which nothing is
-        believed have no part in it.
-    """
+    """What is believed of the coordinates of C, rad or m."""
 
     low: FloatArray
     high: FloatArray
+    """low, high: (C,) arrays. Ranges of motion; infinite where nothing is believed."""
     mean: FloatArray
     mean_sd: FloatArray
+    """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite where
+    nothing is believed."""
     frame_sd: FloatArray
+    """(C,) array. Of a frame about the person's mean."""
     standing: FloatArray
     standing_sd: FloatArray
+    """standing, standing_sd: (C,) arrays. In quiet standing."""
     mean_covariance: FloatArray
+    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates of which
+    nothing is believed have no part in it."""
 
 
 def posture_belief(skeleton: Skeleton, model_map: ModelMap) -> PostureBelief:
@@ -250,32 +241,22 @@ def _pairs(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, eq=False)
 class Beliefs:
-    """Everything that is believed before the markers, ready for the fit.
-
-    Attributes
-    ----------
-    mean : (P,) array
-        Of the unknowns of the shape (:attr:`Shape.vector`).
-    precision : (P, P) array
-        Inverse covariance of these.
-    skin_sd : (K,) array, m
-        Of each marker in movement, as it is believed before.
-    postures : PostureBelief
-    common : float
-        Share of the skin's variance that a part's markers have in common.
-    softness : (K,) array or float
-        By which the recordings multiply ``skin_sd``.
-    oddness : (3 U,) array or float
-        By which the recordings multiply the standard deviations of the sizes, by kind of part.
-    """
+    """Everything that is believed before the markers, ready for the fit."""
 
     mean: FloatArray
+    """(P,) array. Of the unknowns of the shape (:attr:`Shape.vector`)."""
     precision: FloatArray
+    """(P, P) array. Inverse covariance of these."""
     skin_sd: FloatArray
+    """(K,) array, m. Of each marker in movement, as it is believed before."""
     postures: PostureBelief
     common: float = COMMON_SHARE
+    """Share of the skin's variance that a part's markers have in common."""
     softness: FloatArray | float = 1.0
+    """(K,) array or float. By which the recordings multiply ``skin_sd``."""
     oddness: FloatArray | float = 1.0
+    """(3 U,) array or float. By which the recordings multiply the standard deviations of the sizes,
+    by kind of part."""
 
     @property
     def learned_skin_sd(self) -> FloatArray:
@@ -293,12 +274,10 @@ def beliefs(
 
     Parameters
     ----------
-    template : Template
     sizes : (3 U,) array, (3 U, 3 U) array
         From :func:`size_belief`.
     offset_sd : (K, 3) array, m
         Of each marker about its place (:func:`.places.believed_places`).
-    postures : PostureBelief
     """
     mean = np.zeros(sum(template.sizes))
     mean[: len(sizes[0])] = sizes[0]

@@ -28,33 +28,23 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
 
 @dataclass(frozen=True, eq=False)
 class MarkerDerivatives:
-    """Markers in F frames, and their derivatives by pose and shape, ground axes.
-
-    Attributes
-    ----------
-    position : (F, K, 3) array, m
-    by_pose : (F, K, 3, C) array
-        By all coordinates; zero columns for those that are locked or depend on others.
-    by_body : (F, K, 3, N) array
-        By what markers have in common: sizes, tilts and slides (:attr:`Template.common`).
-    by_offset : (F, K, 3, 3) array
-        By the marker's own offset: the rotation of its segment.
-    """
+    """Markers in F frames, and their derivatives by pose and shape, ground axes."""
 
     position: FloatArray
+    """(F, K, 3) array, m."""
     by_pose: FloatArray
+    """(F, K, 3, C) array. By all coordinates; zero columns for those that are locked or depend on
+    others."""
     by_body: FloatArray
+    """(F, K, 3, N) array. By what markers have in common: sizes, tilts and slides
+    (:attr:`Template.common`)."""
     by_offset: FloatArray
+    """(F, K, 3, 3) array. By the marker's own offset: the rotation of its segment."""
 
 
 @dataclass(frozen=True, eq=False)
 class BodyMarkers:
-    """Markers of recordings on a template.
-
-    Attributes
-    ----------
-    template : Template
-    """
+    """Markers of recordings on a template."""
 
     template: Template
 

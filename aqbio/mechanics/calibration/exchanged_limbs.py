@@ -35,35 +35,23 @@ FEWEST_DOUBTED = 2
 
 @dataclass(frozen=True, eq=False)
 class LimbEnd:
-    """Labels of both sides from one part of a limb outwards.
-
-    Attributes
-    ----------
-    part : str
-        ``thigh``, ``shank``, ``foot``, …
-    labels : (2N,) int array
-        Each mirrors the one as far from the other end: backwards, they have changed sides.
-    """
+    """Labels of both sides from one part of a limb outwards."""
 
     part: str
+    """``thigh``, ``shank``, ``foot``, …"""
     labels: IntArray
+    """(2N,) int array. Each mirrors the one as far from the other end: backwards, they have changed
+    sides."""
 
 
 @dataclass(frozen=True, eq=False)
 class ExchangedEnd:
-    """The end of a limb that changed sides in a trial.
-
-    Attributes
-    ----------
-    end : LimbEnd
-    trial : int
-    gain : float
-        Twice the logarithm of how much likelier the trial's frames are with the sides exchanged.
-    """
+    """The end of a limb that changed sides in a trial."""
 
     end: LimbEnd
     trial: int
     gain: float
+    """Twice the logarithm of how much likelier the trial's frames are with the sides exchanged."""
 
 
 def with_limbs_sorted(
@@ -73,8 +61,6 @@ def with_limbs_sorted(
 
     Parameters
     ----------
-    fit : BodyFit
-    flexions : FlexionStarts
     sessions : sequence of Session
         Of the person.
 
@@ -110,8 +96,6 @@ def exchanged_ends(
 
     Parameters
     ----------
-    fit : BodyFit
-    flexions : FlexionStarts
     labels, trials : int arrays
         Those of one session.
 

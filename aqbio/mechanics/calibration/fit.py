@@ -49,30 +49,18 @@ ROUGH, FINE = 10, 25
 
 @dataclass(frozen=True, eq=False)
 class BodyFit:
-    """The most likely body, with Laplace's approximation about it.
-
-    Attributes
-    ----------
-    problem : Problem
-    state : State
-    weights : (F, K) array
-        Student's weights of the markers.
-    covariance : (P + C, P + C) array
-        Of shape and mean posture.
-    by_theta : (F, C, P + C) array
-        How the postures of the frames follow shape and mean posture.
-    error : (F, K, 3) array, m
-        Recorded less model.
-    steps : int
-    settled : bool
-    """
+    """The most likely body, with Laplace's approximation about it."""
 
     problem: Problem
     state: State
     weights: FloatArray
+    """(F, K) array. Student's weights of the markers."""
     covariance: FloatArray
+    """(P + C, P + C) array. Of shape and mean posture."""
     by_theta: FloatArray
+    """(F, C, P + C) array. How the postures of the frames follow shape and mean posture."""
     error: FloatArray
+    """(F, K, 3) array, m. Recorded less model."""
     steps: int
     settled: bool
 
@@ -88,15 +76,10 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
 
     Parameters
     ----------
-    problem : Problem
     flexions : FlexionStarts
         Where the flexions of the limbs are among the coordinates.
     start : State, optional
         Of a problem that hardly differs; otherwise poses are sought from nothing.
-
-    Returns
-    -------
-    BodyFit
     """
     unlearned = replace(problem.beliefs, softness=1.0, oddness=1.0)  # by labels that were wrong
     problem = replace(problem, beliefs=unlearned)
@@ -124,24 +107,16 @@ def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
 
 @dataclass(frozen=True, eq=False)
 class FlexionStarts:
-    """Coordinates whose start matters, places among the free ones, and signs of flexion.
-
-    Attributes
-    ----------
-    places : dict
-        ``(joint, side)`` to (place, sign).
-    root : (R,) int array
-        Free coordinates of the pelvis.
-    trunk : (N,) int array
-        Markers of pelvis and torso.
-    leg_left : (L,) int array
-        Free coordinates of the left leg.
-    """
+    """Coordinates whose start matters, places among the free ones, and signs of flexion."""
 
     places: Mapping[tuple[str, str], tuple[int, int]]
+    """``(joint, side)`` to (place, sign)."""
     root: IntArray
+    """(R,) int array. Free coordinates of the pelvis."""
     trunk: IntArray
+    """(N,) int array. Markers of pelvis and torso."""
     leg_left: IntArray
+    """(L,) int array. Free coordinates of the left leg."""
 
     @classmethod
     def of(cls, template: Template, model_map: ModelMap) -> FlexionStarts:

@@ -1,14 +1,17 @@
-"""Which frames of a session tell most about the body."""
+"""Which frames of a session tell most about the body, turned to face one way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.calibration.shape import MarkerPlaces
 from aqbio.mechanics.calibration.unknowns import ChosenFrames
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses, station_positions
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 FRAMES = 24
 """Frames of moving trials that are fitted: 17 or 241 give the same lengths and deviations."""
@@ -31,20 +34,14 @@ SEEN, OFTEN = 0.85, 0.9
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Markers of one trial.
-
-    Attributes
-    ----------
-    position : (T, K, 3) array, m, ground
-        All labels of the session; NaN where one is missing.
-    rate : float, Hz
-    still : bool
-        A static trial.
-    """
+    """Markers of one trial."""
 
     position: FloatArray
+    """(T, K, 3) array, m, ground. All labels of the session; NaN where one is missing."""
     rate: float
+    """float, Hz."""
     still: bool
+    """A static trial."""
 
 
 def chosen_frames(
@@ -54,7 +51,6 @@ def chosen_frames(
 
     Parameters
     ----------
-    recordings : sequence of Recording
     bodies : (K,) int array
         The body that carries each marker.
     count : int
@@ -151,3 +147,43 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
     one, other = np.triu_indices(centre.shape[1], 1)
     distances: FloatArray = np.linalg.norm(centre[:, one] - centre[:, other], axis=2)
     return distances
+
+
+def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
+    """Turn and shift every frame to where the model stands in its default pose.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+        The template; whatever its gravity, it stands upright there.
+
+    Returns
+    -------
+    ChosenFrames
+        With the same distances between markers, and the same heights between them.
+    """
+    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
+    [standing] = station_positions(segment_poses(skeleton, q), places.body, places.place)
+    seen: BoolArray = frames.visible[..., None]
+    own, own_middle = _about_middle(np.broadcast_to(standing, frames.position.shape), seen)
+    recorded, _ = _about_middle(frames.position, seen)
+    up = -skeleton.gravity / np.linalg.norm(skeleton.gravity)
+    turned = recorded @ _upright_turns(recorded, own, up)
+    return replace(frames, position=np.where(seen, turned + own_middle, np.nan))
+
+
+def _about_middle(position: FloatArray, seen: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Positions (F, K, 3) less their mean, zero where nothing is seen, and the means (F, 1, 3)."""
+    known = np.where(seen, position, 0.0)
+    middle = known.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    return np.where(seen, position - middle, 0.0), middle
+
+
+def _upright_turns(recorded: FloatArray, own: FloatArray, up: FloatArray) -> FloatArray:
+    """(F, 3, 3) array: rotations, of rows, about the vertical that bring positions nearest."""
+    from scipy.spatial.transform import Rotation
+
+    sine = np.cross(recorded, own).sum(axis=1) @ up
+    across = (recorded * own).sum(axis=(1, 2)) - ((recorded @ up) * (own @ up)).sum(axis=1)
+    angle = np.arctan2(sine, across)
+    return np.asarray(Rotation.from_rotvec(-angle[:, None] * up).as_matrix())

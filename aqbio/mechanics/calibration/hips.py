@@ -26,25 +26,18 @@ STEP = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class HipObservation:
-    """What regressions on the markers of the spines tell of a template's hip centres.
-
-    Attributes
-    ----------
-    template : Template
-    spines : (M,) int array
-        Markers on the right and left anterior spine, then one or more behind.
-    hips : (2,) int array
-        Bodies that the right and left hip move.
-    unknowns : (N,) int array
-        What of the shape it hangs on: size of the pelvis, and offsets of the spines' markers.
-    offset_sd : (M, 3) array, m
-    """
+    """What regressions on the markers of the spines tell of a template's hip centres."""
 
     template: Template
     spines: IntArray
+    """(M,) int array. Markers on the right and left anterior spine, then one or more behind."""
     hips: IntArray
+    """(2,) int array. Bodies that the right and left hip move."""
     unknowns: IntArray
+    """(N,) int array. What of the shape it hangs on: size of the pelvis, and offsets of the spines'
+    markers."""
     offset_sd: FloatArray
+    """(M, 3) array, m."""
 
     @classmethod
     def of(
@@ -58,7 +51,6 @@ class HipObservation:
 
         Parameters
         ----------
-        template : Template
         labels : mapping
             Labels of the template.
         spines : two sequences of str

@@ -31,43 +31,31 @@ Kind = Literal["exchanged", "moved", "displaced", "elsewhere", "nowhere"]
 
 @dataclass(frozen=True, eq=False)
 class LabelHypothesis:
-    """What labels may be in some trials.
-
-    Attributes
-    ----------
-    kind : str
-        Exchanged with each other; moved on the own segment in some trials; displaced there in all
-        from its landmark; elsewhere, on another segment; nowhere on the body.
-    labels : tuple of int
-        Two that are exchanged, or more, each with the one as far from the other end; otherwise one.
-    trials : tuple of int
-        Where they are.
-    gain : float
-        Twice the logarithm of how much likelier the recordings are.
-    body : int
-        The template's body on which a label is; -1 where there is none, or each has its own.
-    offset : (N, 3) array, m
-        Of exchanged labels from their places on the template.
-    tied : tuple of tuple of int
-        Other sets of trials for which the recordings speak as well.
-    apart : tuple of float, m
-        Median distance of each label in these trials from its place on the body.
-    session : int
-        Which session of the person; labels and trials are counted within it.
-    part : str
-        From which part outwards all labels of a limb changed sides; empty where it is one pair.
-    """
+    """What labels may be in some trials."""
 
     kind: Kind
+    """Exchanged with each other; moved on the own segment in some trials; displaced there in all
+    from its landmark; elsewhere, on another segment; nowhere on the body."""
     labels: tuple[int, ...]
+    """Two that are exchanged, or more, each with the one as far from the other end; otherwise
+    one."""
     trials: tuple[int, ...]
+    """Where they are."""
     gain: float
+    """Twice the logarithm of how much likelier the recordings are."""
     body: int = -1
+    """The template's body on which a label is; -1 where there is none, or each has its own."""
     offset: FloatArray | None = None
+    """(N, 3) array, m. Of exchanged labels from their places on the template."""
     tied: tuple[tuple[int, ...], ...] = ()
+    """Other sets of trials for which the recordings speak as well."""
     apart: tuple[float, ...] = ()
+    """tuple of float, m. Median distance of each label in these trials from its place on the
+    body."""
     session: int = 0
+    """Which session of the person; labels and trials are counted within it."""
     part: str = ""
+    """From which part outwards all labels of a limb changed sides; empty where it is one pair."""
 
 
 def of_all_sessions(session: Session, one: LabelHypothesis) -> LabelHypothesis:

@@ -90,12 +90,7 @@ def _middle(seen: FloatArray, otherwise: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class SeenFromBodies:
-    """Recorded positions of a fit as the bodies that carry markers see them.
-
-    Attributes
-    ----------
-    fit : BodyFit
-    """
+    """Recorded positions of a fit as the bodies that carry markers see them."""
 
     fit: BodyFit
 

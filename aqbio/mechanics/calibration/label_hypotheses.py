@@ -47,8 +47,6 @@ def likeliest_labels(
 
     Parameters
     ----------
-    fit : BodyFit
-    flexions : FlexionStarts
     sessions : sequence of Session, optional
         Of the person, between which markers were put on anew; one, if not given.
 
@@ -72,7 +70,7 @@ def likeliest_labels(
 
 
 def _of_session(fit: BodyFit, sessions: Sequence[Session], place: int) -> LabelHypothesis | None:
-    """Give the likeliest hypothesis about the labels of one session."""
+    """The likeliest hypothesis about the labels of one session."""
     own = sessions[place].fit_of(fit)
     best = _best(own, label_hypotheses(own, doubted_labels(own)))
     return None if best is None else replace(best, session=place)

@@ -17,24 +17,18 @@ from aqbio.mechanics.vectors import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class PartColumns:
-    """What moves the markers of a part.
-
-    Attributes
-    ----------
-    markers : (N,) int array
-    coordinates : (A,) int array
-        Among the free ones.
-    shared : (B,) int array
-        Among sizes, tilts and slides.
-    common, offsets : (B,) and (3 N,) int arrays
-        Places of these, and of the markers' offsets, in the border.
-    """
+    """What moves the markers of a part."""
 
     markers: IntArray
+    """(N,) int array."""
     coordinates: IntArray
+    """(A,) int array. Among the free ones."""
     shared: IntArray
+    """(B,) int array. Among sizes, tilts and slides."""
     common: IntArray
     offsets: IntArray
+    """common, offsets: (B,) and (3 N,) int arrays. Places of these, and of the markers' offsets, in
+    the border."""
 
 
 def weighed(precision: FloatArray, columns: FloatArray) -> FloatArray:

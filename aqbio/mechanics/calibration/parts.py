@@ -27,25 +27,19 @@ STARTS = {
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Parts of a person, and the bodies of a model that belong to each.
-
-    Attributes
-    ----------
-    names : tuple of U str
-        Parts that the model has: ``pelvis``, ``torso``, ``thigh_right``, … Bodies of one part (the
-        talus and the calcaneus, both bones of a forearm and its hand) change size together.
-    of_body : (B,) int array
-        Part of each body.
-    first : (U,) int array
-        Body with which each part begins, the one that its joint moves.
-    """
+    """Parts of a person, and the bodies of a model that belong to each."""
 
     names: tuple[str, ...]
+    """tuple of U str. Parts that the model has: ``pelvis``, ``torso``, ``thigh_right``, … Bodies of
+    one part (the talus and the calcaneus, both bones of a forearm and its hand) change size
+    together."""
     of_body: IntArray
+    """(B,) int array. Part of each body."""
     first: IntArray
+    """(U,) int array. Body with which each part begins, the one that its joint moves."""
 
     def index(self, name: str) -> int:
-        """Give the place of a part.
+        """The place of a part.
 
         Raises
         ------
@@ -73,11 +67,10 @@ def part_kind(name: str) -> str:
 
 
 def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
-    """Tell which part of a person each body is: from each joint of the map to the next.
+    """Which part of a person each body is: from each joint of the map to the next.
 
     Parameters
     ----------
-    skeleton : Skeleton
     model_map : ModelMap
         Joints by place in the body, and groups of bodies.
 

@@ -15,20 +15,14 @@ Sex = Literal["female", "male"]
 
 @dataclass(frozen=True, eq=False)
 class SizeStatistics:
-    """Logarithms of body sizes of one sex, multivariate normal.
-
-    Attributes
-    ----------
-    names : tuple of N str
-        ``stature`` and ``mass`` among them.
-    mean : (N,) array
-        Of logarithms of m and kg.
-    covariance : (N, N) array
-    """
+    """Logarithms of body sizes of one sex, multivariate normal."""
 
     names: tuple[str, ...]
+    """tuple of N str. ``stature`` and ``mass`` among them."""
     mean: FloatArray
+    """(N,) array. Of logarithms of m and kg."""
     covariance: FloatArray
+    """(N, N) array."""
 
     def given(self, known: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
         """Mean and covariance of all logarithms, some sizes being known.
@@ -49,18 +43,14 @@ class SizeStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of a person without a recording.
-
-    Attributes
-    ----------
-    sex : {"female", "male"} or None
-    stature : float, m, or None
-    mass : float, kg, or None
-    """
+    """What is known of a person without a recording."""
 
     sex: Sex | None = None
+    """{"female", "male"} or None."""
     stature: float | None = None
+    """float, m, or None."""
     mass: float | None = None
+    """float, kg, or None."""
 
     @property
     def known(self) -> dict[str, float]:

@@ -26,25 +26,17 @@ ALONG_SHARE, SHORTEST_ALONG = 0.3, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A marker of a laboratory as its marker set describes it.
-
-    Attributes
-    ----------
-    name : str
-        The laboratory's label.
-    body : str
-        The model's body that carries it.
-    place : tuple of 3 float or None
-        In the frame of the generic model's body, m; None of a cluster's marker, which is anywhere
-        on its part.
-    palpated : bool
-        The place is a landmark of the model, not a statement of the marker set.
-    """
+    """A marker of a laboratory as its marker set describes it."""
 
     name: str
+    """The laboratory's label."""
     body: str
+    """The model's body that carries it."""
     place: tuple[float, float, float] | None
+    """tuple of 3 float or None. In the frame of the generic model's body, m; None of a cluster's
+    marker, which is anywhere on its part."""
     palpated: bool
+    """The place is a landmark of the model, not a statement of the marker set."""
 
 
 def believed_places(
@@ -56,7 +48,6 @@ def believed_places(
     ----------
     skeleton : Skeleton
         The template.
-    parts : Parts
     labels : mapping
         By the laboratory's label, K of them.
 

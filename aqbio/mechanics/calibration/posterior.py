@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.calibration.beliefs import LANDMARK_SD, SKIN_SD
 from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.parts import ENDS, Parts, part_kind
 from aqbio.mechanics.calibration.scales import with_postures
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
-from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
+from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.observed.placed import POINTS, point_masses
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -26,25 +27,18 @@ IMPROBABLE = 3.0
 
 @dataclass(frozen=True, slots=True)
 class LengthBelief:
-    """A length of the body, from joint to joint.
-
-    Attributes
-    ----------
-    name : str
-        ``thigh_right``, ``hip_width``, …
-    length, sd : float, m
-    expected, expected_sd : float, m
-        Before the recordings.
-    oddness : float
-        By which the recordings multiply ``expected_sd``.
-    """
+    """A length of the body, from joint to joint."""
 
     name: str
+    """``thigh_right``, ``hip_width``, …"""
     length: float
     sd: float
+    """length, sd: float, m."""
     expected: float
     expected_sd: float
+    """expected, expected_sd: Before the recordings, m."""
     oddness: float = 1.0
+    """By which the recordings multiply ``expected_sd``."""
 
     @property
     def told(self) -> float:
@@ -68,7 +62,7 @@ class LengthBelief:
 
     @property
     def words(self) -> str:
-        """Say which length it is.
+        """Which length it is.
 
         Examples
         --------
@@ -117,7 +111,7 @@ def _with_slopes(
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     found, sizes = BodyMarkers(points).derivatives(own, q), template.sizes[0]
     lengths, slopes = {}, {}
-    for name, (one, other) in _ends(parts).items():
+    for name, (one, other) in length_ends(parts).items():
         apart = found.position[0, one] - found.position[0, other]
         moved = found.by_body[0, one, :, :sizes] - found.by_body[0, other, :, :sizes]
         lengths[name] = float(np.linalg.norm(apart))
@@ -164,7 +158,6 @@ def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatA
 
     Parameters
     ----------
-    fit : BodyFit
     places : MarkerPlaces
         M points.
 
@@ -226,18 +219,7 @@ def offset_sds(fit: BodyFit) -> FloatArray:
     return np.asarray(np.sqrt(((mean @ fit.covariance) * mean).sum(axis=1)))
 
 
-def joint_distances(template: Template, shape: Shape) -> dict[str, float]:
-    """Distances between joint centres in the default pose, m: each part, hips and shoulders."""
-    skeleton, parts = template.skeleton_of(shape), template.parts
-    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
-    centres = segment_poses(skeleton, q).joint_centre[0]
-    return {
-        name: float(np.linalg.norm(centres[parts.first[one]] - centres[parts.first[other]]))
-        for name, (one, other) in _ends(parts).items()
-    }
-
-
-def _ends(parts: Parts) -> dict[str, tuple[int, int]]:
+def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
     """Parts at whose beginnings each length has its ends."""
     following = {name: _next_part(name) for name in parts.names}
     found = {name: (name, end) for name, end in following.items() if end in parts.names}
@@ -252,3 +234,41 @@ def _next_part(name: str) -> str:
     kind = part_kind(name)
     following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
     return f"{following[kind]}{name.removeprefix(kind)}" if kind in ENDS else ""
+
+
+def told_shares(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
+    """Share of the variance of some quantities that one more marker would take away.
+
+    Parameters
+    ----------
+    places : MarkerPlaces
+        M palpable landmarks of the template without a marker.
+    wanted : (N, P + C) array
+        Derivatives of the quantities by shape and mean posture; their variances are added.
+
+    Returns
+    -------
+    (M,) array
+        Had the marker been worn alone in the frames that were fitted.
+
+    Notes
+    -----
+    The marker is seen at ``x = S δθ + R d + e``, with d how far it is palpated off its landmark and
+    e the skin, both with the deviations that are believed. With the covariance P the variance of
+    ``G δθ`` falls by ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
+    """
+    slopes, turned = point_slopes(fit, places)
+    template, problem = fit.problem.template, fit.problem
+    moving = ~problem.frames.still
+    worth = problem.frames.worth[moving if moving.any() else ~moving]
+    before = float(((wanted @ fit.covariance) * wanted).sum())
+    shares = []
+    for marker, body in enumerate(places.body):
+        kind = part_kind(template.parts.names[template.parts.of_body[body]])
+        seen = slopes[:, marker].reshape(-1, slopes.shape[-1])
+        palpated = turned[:, marker].reshape(-1, 3)
+        spread = seen @ fit.covariance @ seen.T + LANDMARK_SD**2 * palpated @ palpated.T
+        spread += np.diag(np.repeat(SKIN_SD[kind] ** 2 / worth, 3))
+        across = seen @ fit.covariance @ wanted.T
+        shares.append(float((across * np.linalg.solve(spread, across)).sum()) / before)
+    return np.array(shares)

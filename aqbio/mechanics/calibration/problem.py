@@ -32,25 +32,16 @@ WEIGHT_PASSES = 3
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A session's frames on a template, with what is believed.
-
-    Attributes
-    ----------
-    template : Template
-    frames : ChosenFrames
-    beliefs : Beliefs
-    hips : HipObservation, optional
-        What regressions tell of the hip centres.
-    loose : bool
-        Markers are not yet where this person has them: the doubt of their places is added to the
-        skin's, to find first poses.
-    """
+    """A session's frames on a template, with what is believed."""
 
     template: Template
     frames: ChosenFrames
     beliefs: Beliefs
     hips: HipObservation | None = None
+    """What regressions tell of the hip centres."""
     loose: bool = False
+    """Markers are not yet where this person has them: the doubt of their places is added to the
+    skin's, to find first poses."""
 
     @cached_property
     def markers(self) -> BodyMarkers:

@@ -30,22 +30,15 @@ logarithm has a standard deviation of 0.35. Women under men's statistics are 1.3
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """How sure body and postures are.
-
-    Attributes
-    ----------
-    covariance : (P + C, P + C) array
-        Of shape and mean posture.
-    by_theta : (F, C, P + C) array
-        How the postures of the frames follow these.
-    poses : (F, C, C) array
-        Covariance of a frame's posture when these are held, whatever the frame is worth as a
-        witness of the body.
-    """
+    """How sure body and postures are."""
 
     covariance: FloatArray
+    """(P + C, P + C) array. Of shape and mean posture."""
     by_theta: FloatArray
+    """(F, C, P + C) array. How the postures of the frames follow these."""
     poses: FloatArray
+    """(F, C, C) array. Covariance of a frame's posture when these are held, whatever the frame is
+    worth as a witness of the body."""
 
 
 def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray) -> FloatArray:
@@ -72,7 +65,7 @@ def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray
 
 
 def learned(problem: Problem, state: State, weights: FloatArray, posterior: Posterior) -> Problem:
-    """Give the problem with the scales that body and errors tell."""
+    """The problem with the scales that body and errors tell."""
     odd = oddness(problem, state, posterior.covariance)
     soft = softness(problem, state, weights, posterior)
     return replace(problem, beliefs=replace(problem.beliefs, oddness=odd, softness=soft))

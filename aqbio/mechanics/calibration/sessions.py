@@ -22,24 +22,17 @@ from aqbio.mechanics.vectors import IntArray
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """Recordings between which no marker was put on again.
-
-    Attributes
-    ----------
-    names : tuple of L str
-        Labels as the laboratory calls them.
-    labels : (L,) int array
-        Their places among the labels of all sessions.
-    trials : (T,) int array
-        Places among the recordings of all sessions, ascending.
-    """
+    """Recordings between which no marker was put on again."""
 
     names: tuple[str, ...]
+    """tuple of L str. Labels as the laboratory calls them."""
     labels: IntArray
+    """(L,) int array. Their places among the labels of all sessions."""
     trials: IntArray
+    """(T,) int array. Places among the recordings of all sessions, ascending."""
 
     def fit_of(self, fit: BodyFit) -> BodyFit:
-        """Give the fit of all sessions as this one sees it: own frames, labels and places.
+        """The fit of all sessions as this one sees it: own frames, labels and places.
 
         What regressions say of the hips is of one session's spines: it goes with labels of all.
         """

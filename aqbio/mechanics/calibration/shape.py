@@ -9,7 +9,6 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
-from aqbio.mechanics.calibration.mass import stretched_masses
 from aqbio.mechanics.calibration.parts import Parts, body_parts
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -28,43 +27,30 @@ RIGHT_ANGLE = np.pi / 2.0
 
 @dataclass(frozen=True, eq=False)
 class MarkerPlaces:
-    """Markers of the recordings on a template.
-
-    Attributes
-    ----------
-    labels : tuple of K str
-        As the laboratory calls them.
-    body : (K,) int array
-        The template's body that carries each.
-    place : (K, 3) array, m
-        Where each is believed to be on the template, body frame.
-    """
+    """Markers of the recordings on a template."""
 
     labels: tuple[str, ...]
+    """tuple of K str. As the laboratory calls them."""
     body: IntArray
+    """(K,) int array. The template's body that carries each."""
     place: FloatArray
+    """(K, 3) array, m. Where each is believed to be on the template, body frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What is unknown of a body.
-
-    Attributes
-    ----------
-    log_factor : (U, 3) array
-        Logarithms of the scale factors of each part along the axes of its bodies.
-    offset : (K, 3) array, m
-        Markers less their scaled places on the template, body frame, at straight knees.
-    tilt : (H, 2) array, rad
-        Inclination of hinge axes against the template's.
-    slide : (S, 3) array, m
-        How far the skin of a part moves with a right angle of flexion of a joint, body frame.
-    """
+    """What is unknown of a body."""
 
     log_factor: FloatArray
+    """(U, 3) array. Logarithms of the scale factors of each part along the axes of its bodies."""
     offset: FloatArray
+    """(K, 3) array, m. Markers less their scaled places on the template, body frame, at straight
+    knees."""
     tilt: FloatArray
+    """(H, 2) array, rad. Inclination of hinge axes against the template's."""
     slide: FloatArray
+    """(S, 3) array, m. How far the skin of a part moves with a right angle of flexion of a joint,
+    body frame."""
 
     @property
     def vector(self) -> FloatArray:
@@ -75,25 +61,17 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A model whose size, markers and hinge axes are free.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-        The model at the size that is believed before any recording.
-    parts : Parts
-    markers : MarkerPlaces
-    hinges : (H,) int array
-        Bodies whose joints have axes that may be inclined.
-    sliding : (S, 3) int array
-        Part with skin that slides, coordinate of flexion with which it does, and its sign.
-    """
+    """A model whose size, markers and hinge axes are free."""
 
     skeleton: Skeleton
+    """The model at the size that is believed before any recording."""
     parts: Parts
     markers: MarkerPlaces
     hinges: IntArray
+    """(H,) int array. Bodies whose joints have axes that may be inclined."""
     sliding: IntArray
+    """(S, 3) int array. Part with skin that slides, coordinate of flexion with which it does, and
+    its sign."""
 
     @classmethod
     def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:
@@ -162,7 +140,7 @@ class Template:
         return dict(zip(self.skeleton.bodies, self.factors(shape).tolist(), strict=True))
 
     def skeleton_of(self, shape: Shape) -> Skeleton:
-        """Give the person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
+        """The person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
 
         Notes
         -----
@@ -175,7 +153,7 @@ class Template:
         return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
 
     def bones_of(self, shape: Shape) -> Skeleton:
-        """Give the person's skeleton with the template's masses: all that markers hang on."""
+        """The person's skeleton with the template's masses: all that markers hang on."""
         own, factors = self.skeleton, self.factors(shape)
         parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
         turns = hinge_turns(self.hinge_axes, shape.tilt)
@@ -223,3 +201,43 @@ def hinge_turns(across: FloatArray, tilt: FloatArray) -> FloatArray:
         return np.zeros((0, 3, 3))
     turns: FloatArray = Rotation.from_rotvec(np.einsum("hi,hij->hj", tilt, across)).as_matrix()
     return turns
+
+
+def stretched_masses(
+    skeleton: Skeleton, factors: FloatArray, total: float, *, by_volume: bool = False
+) -> tuple[FloatArray, FloatArray]:
+    """Masses and inertias of segments that are stretched along their axes.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+        The template.
+    factors : (B, 3) array
+        Scale factors of every segment.
+    total : float, kg
+        Mass of the person.
+    by_volume : bool
+        Shares of mass follow the volumes; otherwise they are the template's. Girths, and so
+        volumes, are hardly seen by markers: forces of a recorded sprint (JA1) contradict them.
+
+    Returns
+    -------
+    (B,) array, kg
+        Adding up to the person's.
+    (B, 3, 3) array, kg m²
+        About the centre of mass.
+
+    Notes
+    -----
+    A stretched solid keeps its density everywhere: the second moments of its mass,
+    ``S = tr(I)/2 1 − I``, become ``D S D m'/m`` with D the factors, and ``I' = tr(S') 1 − S'`` is
+    always that of some body. OpenSim's own scaling takes segments for cylinders and boxes, which
+    differs by up to a third where three factors are unlike, and not at all where they are alike.
+    """
+    volume = factors.prod(axis=1) if by_volume else np.ones(len(factors))
+    heavier = volume * total / (skeleton.mass @ volume)
+    half = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
+    second = half * np.eye(3) - skeleton.inertia
+    second = second * factors[:, :, None] * factors[:, None, :] * heavier[:, None, None]
+    trace = np.trace(second, axis1=1, axis2=2)[:, None, None]
+    return skeleton.mass * heavier, trace * np.eye(3) - second

@@ -55,7 +55,7 @@ def fit_of_shown(
 
 
 def shown(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
-    """Give those of the held coordinates that a fit freed."""
+    """Those of the held coordinates that a fit freed."""
     skeleton = fit.problem.template.skeleton
     for name in held:
         if not skeleton.coordinate_locked[skeleton.coordinates.index(name)]:
@@ -63,7 +63,7 @@ def shown(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
 
 
 def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -> Skeleton:
-    """Give a skeleton with some coordinates locked or free."""
+    """A skeleton with some coordinates locked or free."""
     now = skeleton.coordinate_locked.copy()
     now[list(coordinates)] = locked
     return replace(skeleton, coordinate_locked=now)

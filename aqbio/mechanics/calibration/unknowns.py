@@ -11,25 +11,17 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class ChosenFrames:
-    """Frames of a session that are fitted.
-
-    Attributes
-    ----------
-    position : (F, K, 3) array, m, ground
-        NaN where a marker is not seen.
-    still : (F,) bool array
-        Quiet standing.
-    worth : (F,) array
-        How many independent witnesses of the body each frame counts for.
-    trial, frame : (F,) int arrays
-        Where it is from.
-    """
+    """Frames of a session that are fitted."""
 
     position: FloatArray
+    """(F, K, 3) array, m, ground. NaN where a marker is not seen."""
     still: BoolArray
+    """(F,) bool array. Quiet standing."""
     worth: FloatArray
+    """(F,) array. How many independent witnesses of the body each frame counts for."""
     trial: IntArray
     frame: IntArray
+    """trial, frame: (F,) int arrays. Where it is from."""
 
     @property
     def visible(self) -> BoolArray:
@@ -39,37 +31,25 @@ class ChosenFrames:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Values of all unknowns.
-
-    Attributes
-    ----------
-    theta : (P + C,) array
-        Shape, then the mean posture of the C free coordinates.
-    q : (F, C) array, rad or m
-        Free coordinates of every frame.
-    """
+    """Values of all unknowns."""
 
     theta: FloatArray
+    """(P + C,) array. Shape, then the mean posture of the C free coordinates."""
     q: FloatArray
+    """(F, C) array, rad or m. Free coordinates of every frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Gradient and Gauss-Newton blocks of the cost.
-
-    Attributes
-    ----------
-    poses : (F, C, C) array
-    across : (F, C, P) array
-    border : (P, P) array
-    pose_gradient : (F, C) array
-        Downhill.
-    border_gradient : (P,) array
-        Downhill.
-    """
+    """Gradient and Gauss-Newton blocks of the cost."""
 
     poses: FloatArray
+    """(F, C, C) array."""
     across: FloatArray
+    """(F, C, P) array."""
     border: FloatArray
+    """(P, P) array."""
     pose_gradient: FloatArray
+    """(F, C) array. Downhill."""
     border_gradient: FloatArray
+    """(P,) array. Downhill."""

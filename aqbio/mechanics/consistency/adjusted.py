@@ -54,7 +54,6 @@ def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
 
     Parameters
     ----------
-    runner : Runner
     values : mapping
         Parameters by name; those that are missing change nothing.
 

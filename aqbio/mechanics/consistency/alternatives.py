@@ -28,11 +28,7 @@ def _turned(signs: FloatArray) -> Callable[[GroundWrench], GroundWrench]:
 
 
 def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
-    """Give the wrench with the free moment turned round; forces and pressure centres stay.
-
-    Parameters
-    ----------
-    wrench : GroundWrench
+    """The wrench with the free moment turned round; forces and pressure centres stay.
 
     Notes
     -----

@@ -37,18 +37,12 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What the ground and the air do not explain of the motion.
-
-    Attributes
-    ----------
-    force : (T, 3) array, N, ground
-        ``m (a − g) − F + drag``.
-    moment : (T, 3) array, N m, ground
-        About the centre of mass: ``dH/dt − [M − c × F + δ × F]``.
-    """
+    """What the ground and the air do not explain of the motion."""
 
     force: FloatArray
+    """(T, 3) array, N, ground. ``m (a − g) − F + drag``."""
     moment: FloatArray
+    """(T, 3) array, N m, ground. About the centre of mass: ``dH/dt − [M − c × F + δ × F]``."""
 
     @property
     def rows(self) -> FloatArray:
@@ -58,40 +52,29 @@ class Residual:
 
 @dataclass(frozen=True, eq=False)
 class Balance:
-    """The whole body's equations of motion in some frames, with parameters of some values.
-
-    Attributes
-    ----------
-    runner : Runner
-        Before any adjustment.
-    values : mapping
-        Parameters by name.
-    skeleton : Skeleton
-        Adjusted.
-    kinematics : SegmentKinematics
-    motion : SegmentMotion
-    com, velocity, acceleration : (T, 3) arrays
-        Of the whole body's centre of mass.
-    force, moment : (T, 3) arrays
-        Of the ground at the shifted times, moment about the ground origin; the COP not shifted.
-    force_rate, moment_rate : (T, 3) arrays
-    drags : bool
-        Whether the air resists.
-    """
+    """The whole body's equations of motion in some frames, with parameters of some values."""
 
     runner: Runner
+    """Before any adjustment."""
     values: Mapping[str, float]
+    """Parameters by name."""
     skeleton: Skeleton
+    """Adjusted."""
     kinematics: SegmentKinematics
     motion: SegmentMotion
     com: FloatArray
     velocity: FloatArray
     acceleration: FloatArray
+    """com, velocity, acceleration: (T, 3) arrays. Of the whole body's centre of mass."""
     force: FloatArray
     moment: FloatArray
+    """force, moment: (T, 3) arrays. Of the ground at the shifted times, moment about the ground
+    origin; the COP not shifted."""
     force_rate: FloatArray
     moment_rate: FloatArray
+    """force_rate, moment_rate: (T, 3) arrays."""
     drags: bool
+    """Whether the air resists."""
 
     @property
     def residual(self) -> Residual:
@@ -182,7 +165,6 @@ class Balance:
 
         Parameters
         ----------
-        jacobians : MomentumJacobians
         rates : MomentumJacobians
             Their derivatives along the motion.
 

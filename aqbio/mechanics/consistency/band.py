@@ -151,7 +151,7 @@ def assembled(
     if smooth is not None:
         right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
         for lag in range(ORDER):
-            diagonal = np.outer(np.diagonal(basis.roughness, -lag), smooth.weight).ravel()
+            diagonal = np.outer(basis.roughness.diagonal(-lag), smooth.weight).ravel()
             band[lag * number, : len(diagonal)] += diagonal
     return BandedEquations(band, right, pulls[:, 1:])
 
@@ -199,6 +199,6 @@ def _add_rows(band: FloatArray, pulls: FloatArray, basis: SplineBasis, rows: Mot
 def _tall(basis: SplineBasis, rows: MotionRows) -> FloatArray:
     """Rows by the coefficients from each frame's first one on, (6 D, 6 N)."""
     local = basis.local[:, rows.frame][:, :, None, :, None]
-    parts = zip(local, rows.by_motion, strict=True)
+    parts = zip(local[:3], rows.by_motion, strict=True)
     tall: FloatArray = sum(values * by[:, :, None, :] for values, by in parts)
     return tall.reshape(6 * len(rows.frame), ORDER * tall.shape[-1])

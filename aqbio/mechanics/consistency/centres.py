@@ -15,19 +15,13 @@ from aqbio.mechanics.vectors import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class CentreEstimates:
-    """Places of B segments' centres of mass against the model's, segment axes.
-
-    Attributes
-    ----------
-    shift : (B, 3) array, m
-        What the forces moved them.
-    covariance, prior_covariance : (3 B, 3 B) arrays, m²
-        After the forces and before them.
-    """
+    """Places of B segments' centres of mass against the model's, segment axes."""
 
     shift: FloatArray
+    """(B, 3) array, m. What the forces moved them."""
     covariance: FloatArray
     prior_covariance: FloatArray
+    """covariance, prior_covariance: (3 B, 3 B) arrays, m². After the forces and before them."""
 
     @property
     def sd(self) -> FloatArray:
@@ -43,11 +37,10 @@ class CentreEstimates:
 def centre_estimates(
     runner: Runner, estimates: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> CentreEstimates:
-    """Give the places that the parameters of a fit stand for.
+    """The places that the parameters of a fit stand for.
 
     Parameters
     ----------
-    runner : Runner
     estimates : sequence of ParameterEstimate
         All parameters, in order.
     covariance : (P, P) array

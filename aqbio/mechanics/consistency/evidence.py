@@ -24,51 +24,39 @@ from aqbio.mechanics.vectors import FloatArray, cross
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Numbers of one fit by which it is judged.
-
-    Attributes
-    ----------
-    residual_force, residual_moment : (3,) arrays
-        RMS over the measured frames, body weights and N m.
-    markers_moved : float
-        How far the forces move the body's markers from where splines that follow the recorded ones
-        alone have them, RMS, m.
-    carried_mass : float
-        Mass that the vertical force carries over the model's, less one.
-    remaining : mapping
-        Part of the disagreement that remains with forces turned round, by way of turning.
-    free_moment_gain : float
-        Fall of the cost with the free moment turned round, in independent observations; NaN if
-        not tried.
-    nearer_other_foot : float
-        How much nearer the centre of pressure is to the other foot, m; NaN if not known.
-    centre : str
-        Segment and axis whose centre of mass the forces move most, against what is believed.
-    centre_apart : float
-        How far that is, standard deviations of the belief.
-    looser_force, looser_moment : float
-        How many times the default standard deviation of a residual the fit allows; not below 1.
-    """
+    """Numbers of one fit by which it is judged."""
 
     residual_force: FloatArray
     residual_moment: FloatArray
+    """residual_force, residual_moment: (3,) arrays. RMS over the measured frames, body weights and
+    N m."""
     markers_moved: float
+    """How far the forces move the body's markers from where splines that follow the recorded ones
+    alone have them, RMS, m."""
     carried_mass: float
+    """Mass that the vertical force carries over the model's, less one."""
     remaining: Mapping[str, float] = field(default_factory=dict)
+    """Part of the disagreement that remains with forces turned round, by way of turning."""
     free_moment_gain: float = float("nan")
+    """Fall of the cost with the free moment turned round, in independent observations; NaN if not
+    tried."""
     nearer_other_foot: float = float("nan")
+    """How much nearer the centre of pressure is to the other foot, m; NaN if not known."""
     centre: str = ""
+    """Segment and axis whose centre of mass the forces move most, against what is believed."""
     centre_apart: float = 0.0
+    """How far that is, standard deviations of the belief."""
     looser_force: float = 1.0
     looser_moment: float = 1.0
+    """looser_force, looser_moment: How many times the default standard deviation of a residual the
+    fit allows; not below 1."""
 
 
 def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
-    """Give the numbers of a fit, without turning anything round.
+    """The numbers of a fit, without turning anything round.
 
     Parameters
     ----------
-    fit : TrialFit
     loads : sequence of ExternalLoad, optional
         Ground reaction force of each foot.
     """

@@ -43,68 +43,46 @@ FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """What the data of a trial say about the motion and the parameters.
-
-    Attributes
-    ----------
-    factor : BandFactor
-        Of the normal matrix of the splines' coefficients.
-    border : (K N, P) array
-        ``L⁻¹`` of how the coefficients hang on the parameters that are on, with the factor L:
-        ``−L⁻ᵀ`` of it is their change with each parameter.
-    about : (P, P) array
-        Information about the parameters when the motion follows them, all frames counted.
-    pull : (P,) array
-        Downhill for the parameters when the motion follows them, all frames counted.
-    discount : float
-        Frames that count as one independent observation of the parameters.
-    """
+    """What the data of a trial say about the motion and the parameters."""
 
     factor: BandFactor
+    """Of the normal matrix of the splines' coefficients."""
     border: FloatArray
+    """(K N, P) array. ``L⁻¹`` of how the coefficients hang on the parameters that are on, with the
+    factor L: ``−L⁻ᵀ`` of it is their change with each parameter."""
     about: FloatArray
+    """(P, P) array. Information about the parameters when the motion follows them, all frames
+    counted."""
     pull: FloatArray
+    """(P,) array. Downhill for the parameters when the motion follows them, all frames counted."""
     discount: float
+    """Frames that count as one independent observation of the parameters."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrialFit:
-    """A trial, made consistent.
-
-    Attributes
-    ----------
-    problem : Problem
-        What was fitted, with runner, observations, weights and parameters.
-    skeleton : Skeleton
-        With the fitted masses and centres of mass.
-    estimates : tuple of ParameterEstimate
-        All parameters, in order.
-    coefficients : (K, N) array
-        Of the splines.
-    motion : Motion
-        All coordinates, speeds and accelerations in every frame.
-    q_alone : (T, C) array, rad or m
-        Of splines that follow the markers alone, weighted by segment.
-    cost : tuple of float
-        At the start and after each step.
-    cost_alone : float
-        Of markers alone: what the cost would be without forces.
-    known : Information or None
-        None where the parameters were held: few of these fits are asked for it.
-    covariance : (P, P) array
-        Of the parameters that are on.
-    """
+    """A trial, made consistent."""
 
     problem: Problem
+    """What was fitted, with runner, observations, weights and parameters."""
     skeleton: Skeleton
+    """With the fitted masses and centres of mass."""
     estimates: tuple[ParameterEstimate, ...]
+    """All parameters, in order."""
     coefficients: FloatArray
+    """(K, N) array. Of the splines."""
     motion: Motion
+    """All coordinates, speeds and accelerations in every frame."""
     q_alone: FloatArray
+    """(T, C) array, rad or m. Of splines that follow the markers alone, weighted by segment."""
     cost: tuple[float, ...]
+    """At the start and after each step."""
     cost_alone: float
+    """Of markers alone: what the cost would be without forces."""
     known: Information | None
+    """None where the parameters were held: few of these fits are asked for it."""
     covariance: FloatArray
+    """(P, P) array. Of the parameters that are on."""
 
     @cached_property
     def information(self) -> Information:
@@ -193,9 +171,6 @@ def fit_trial(
 
     Parameters
     ----------
-    runner : Runner
-    observations : Observations
-    weights : Weights, optional
     parameters : sequence of Parameter, optional
         Those that are on are estimated, unless values are given. All with their default beliefs,
         if none are given.
@@ -203,10 +178,6 @@ def fit_trial(
         Values of the parameters; none is estimated then, and missing ones are their priors.
     start : TrialFit, optional
         A fit of the same trial with the same knots from which to go on.
-
-    Returns
-    -------
-    TrialFit
 
     Raises
     ------
@@ -333,7 +304,7 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
 def with_parameters(
     fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> TrialFit:
-    """Give a fit with parameters that were estimated elsewhere, from all trials of a session.
+    """A fit with parameters that were estimated elsewhere, from all trials of a session.
 
     Parameters
     ----------

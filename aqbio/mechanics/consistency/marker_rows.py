@@ -32,33 +32,26 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, dot
 
 @dataclass(frozen=True, eq=False)
 class MarkerRows:
-    """Markers of one trial, and how they weigh.
-
-    Attributes
-    ----------
-    tracking : Tracking
-        The markers' places on the skeleton and the coordinates that are fitted.
-    target : (T, K, 3) array, m
-        0 where a marker is missing.
-    visible : (T, K) bool array
-    segment : (K, S) array of zeros and ones
-        Which of the S segments with markers each marker is on.
-    shared, own : (S,) arrays, m²
-        Variance that the markers of a segment have in common, and each marker's own.
-    """
+    """Markers of one trial, and how they weigh."""
 
     tracking: Tracking
+    """The markers' places on the skeleton and the coordinates that are fitted."""
     target: FloatArray
+    """(T, K, 3) array, m. 0 where a marker is missing."""
     visible: BoolArray
+    """(T, K) bool array."""
     segment: FloatArray
+    """(K, S) array of zeros and ones. Which of the S segments with markers each marker is on."""
     shared: FloatArray
     own: FloatArray
+    """shared, own: (S,) arrays, m². Variance that the markers of a segment have in common, and each
+    marker's own."""
 
     @classmethod
     def of(
         cls, runner: Runner, observations: Observations, weights: Weights, tracking: Tracking
     ) -> MarkerRows:
-        """Give the rows of a trial; the tracking follows all markers that were ever seen."""
+        """The rows of a trial; the tracking follows all markers that were ever seen."""
         bodies, segment = np.unique(tracking.body, return_inverse=True)
         scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
         spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
@@ -110,7 +103,6 @@ class MarkerRows:
 
         Parameters
         ----------
-        poses : SegmentPoses
         position, force : (T, K, 3) arrays
             Positions and weighted errors of the markers.
         """

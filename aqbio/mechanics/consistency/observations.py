@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 FLIGHT_MARGIN = 0.060
@@ -27,22 +27,15 @@ SHORTEST_RUN = 5
 
 @dataclass(frozen=True, eq=False)
 class GroundWrench:
-    """Total force and moment of the ground on the runner, on the clock of the markers.
-
-    Attributes
-    ----------
-    time : (N,) array, s
-        Evenly spaced, at the markers' or the plates' rate; covers the frames of the fit, and
-        better a few more: beyond its ends the wrench is that of the end.
-    force : (N, 3) array, N, ground
-        Low-passed at the cut-off of the study.
-    moment : (N, 3) array, N m, ground
-        About the ground origin, the free moments included.
-    """
+    """Total force and moment of the ground on the runner, on the clock of the markers."""
 
     time: FloatArray
+    """(N,) array, s. Evenly spaced, at the markers' or the plates' rate; covers the frames of the
+    fit, and better a few more: beyond its ends the wrench is that of the end."""
     force: FloatArray
+    """(N, 3) array, N, ground. Low-passed at the cut-off of the study."""
     moment: FloatArray
+    """(N, 3) array, N m, ground. About the ground origin, the free moments included."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same samples, and gaps."""
@@ -60,7 +53,7 @@ class GroundWrench:
         return quintic_spline(self.time, np.concatenate([self.force, self.moment], axis=1))
 
     def at(self, time: FloatArray, derivative: int = 0) -> tuple[FloatArray, FloatArray]:
-        """Give force (N) and moment about the origin (N m), or derivatives, at times (T,), s.
+        """Force (N) and moment about the origin (N m), or derivatives, at times (T,), s.
 
         (T, 3) each, in ground axes; beyond both ends the first and the last value hold.
         """
@@ -71,40 +64,28 @@ class GroundWrench:
 
 @dataclass(frozen=True, eq=False)
 class Observations:
-    """Measurements of one trial.
-
-    Attributes
-    ----------
-    time : (T,) array, s
-        Evenly spaced frames.
-    marker_index : (K,) int array
-        Which of the skeleton's markers each recorded one is; markers of no weight are left out.
-    markers : (T, K, 3) array, m, ground
-        Not filtered; NaN where a marker is missing.
-    wrench : GroundWrench
-        As measured: before any clock offset or COP offset is taken off.
-    measured : (T,) bool array
-        Frames in which all that touches the ground is measured completely; flight counts.
-        See :func:`measured_frames`.
-    start : (T, C) array, rad or m
-        All coordinates by inverse kinematics, not filtered.
-    plain : Motion
-        The motion of the plain way, low-passed, for comparison only.
-    unobservable : tuple of int
-        Coordinates that inverse kinematics found not determined: held at their median.
-    drag : bool
-        Whether the runner moves through the air: False on a treadmill.
-    """
+    """Measurements of one trial."""
 
     time: FloatArray
+    """(T,) array, s. Evenly spaced frames."""
     marker_index: IntArray
+    """(K,) int array. Which of the skeleton's markers each recorded one is; markers of no weight
+    are left out."""
     markers: FloatArray
+    """(T, K, 3) array, m, ground. Not filtered; NaN where a marker is missing."""
     wrench: GroundWrench
+    """As measured: before any clock offset or COP offset is taken off."""
     measured: BoolArray
+    """(T,) bool array. Frames in which all that touches the ground is measured completely; flight
+    counts. See :func:`measured_frames`."""
     start: FloatArray
+    """(T, C) array, rad or m. All coordinates by inverse kinematics, not filtered."""
     plain: Motion
+    """The motion of the plain way, low-passed, for comparison only."""
     unobservable: tuple[int, ...] = ()
+    """Coordinates that inverse kinematics found not determined: held at their median."""
     drag: bool = True
+    """Whether the runner moves through the air: False on a treadmill."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames and markers."""

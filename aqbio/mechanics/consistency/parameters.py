@@ -28,26 +28,18 @@ HALF_WIDTH = 1.645
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that may be fitted.
-
-    Attributes
-    ----------
-    name, unit : str
-    prior, prior_sd : float
-        What is believed before the data.
-    lowest, highest : float
-        Beyond these absolute limits the data have a fault that has another name.
-    on : bool
-        Whether it is fitted; otherwise it is the prior.
-    """
+    """A number that may be fitted."""
 
     name: str
     unit: str
     prior: float
     prior_sd: float
+    """prior, prior_sd: What is believed before the data."""
     lowest: float
     highest: float
+    """lowest, highest: Beyond these absolute limits the data have a fault that has another name."""
     on: bool = True
+    """Whether it is fitted; otherwise it is the prior."""
 
     def __post_init__(self) -> None:
         """Refuse a prior without width or outside its limits."""
@@ -97,7 +89,7 @@ def centre_parameters(count: int) -> tuple[Parameter, ...]:
 
 
 def centre_direction(name: str) -> int:
-    """Give the place of a direction among all, from 0.
+    """The place of a direction among all, from 0.
 
     Examples
     --------
@@ -109,21 +101,14 @@ def centre_direction(name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ParameterEstimate:
-    """What became of a parameter.
-
-    Attributes
-    ----------
-    parameter : Parameter
-    estimate : float
-        The prior, where it is not fitted.
-    sd : float
-        Standard deviation after the data, which count as one observation in
-        ``INDEPENDENT_EVERY``; 0 where it is not fitted.
-    """
+    """What became of a parameter."""
 
     parameter: Parameter
     estimate: float
+    """The prior, where it is not fitted."""
     sd: float
+    """Standard deviation after the data, which count as one observation in ``INDEPENDENT_EVERY``; 0
+    where it is not fitted."""
 
     @property
     def name(self) -> str:
@@ -153,7 +138,6 @@ def estimates(
 
     Parameters
     ----------
-    parameters : sequence of Parameter
     values : mapping
         Estimates by name, SI.
     covariance : (P, P) array
@@ -167,12 +151,12 @@ def estimates(
 
 
 def priors(parameters: Sequence[Parameter]) -> dict[str, float]:
-    """Give the values believed before the data, by name."""
+    """The values believed before the data, by name."""
     return {parameter.name: parameter.prior for parameter in parameters}
 
 
 def prior_precision(parameters: Sequence[Parameter]) -> FloatArray:
-    """Give the inverse variances of the fitted parameters' priors, (P,)."""
+    """The inverse variances of the fitted parameters' priors, (P,)."""
     return np.array([1.0 / parameter.prior_sd**2 for parameter in parameters if parameter.on])
 
 

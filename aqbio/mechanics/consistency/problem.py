@@ -235,7 +235,7 @@ class Problem:
         believed = self.precision @ (theta - self.believed) ** 2
         cost = (error * force).sum() + (rows**2).sum() + believed
         cost += ((away / self.weights.coordinate_sd) ** 2).sum()
-        cost += ((self.basis.third @ coefficients / self.jerk_sd) ** 2).sum()
+        cost += ((self.basis.values[3] @ coefficients / self.jerk_sd) ** 2).sum()
         return Point(coefficients, theta, float(cost), kinematics, position, force, equations)
 
     def equations(self, point: Point) -> Equations:

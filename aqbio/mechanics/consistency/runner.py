@@ -23,22 +23,15 @@ KEPT = 0.999
 
 @dataclass(frozen=True, eq=False)
 class Runner:
-    """A skeleton and its anatomical groups.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    groups : mapping
-        Segments of pelvis, torso, leg_left, leg_right, arm_left, arm_right: a partition.
-        Arms may be missing.
-    open_centres : (3 B, 3 B) array, m², optional
-        Covariance of where the segments' centres of mass are, seen from the markers, for what the
-        body's posterior leaves open; segment axes.
-    """
+    """A skeleton and its anatomical groups."""
 
     skeleton: Skeleton
     groups: Mapping[str, Sequence[str]]
+    """Segments of pelvis, torso, leg_left, leg_right, arm_left, arm_right: a partition. Arms may be
+    missing."""
     open_centres: FloatArray | None = None
+    """(3 B, 3 B) array, m², optional. Covariance of where the segments' centres of mass are, seen
+    from the markers, for what the body's posterior leaves open; segment axes."""
 
     def __post_init__(self) -> None:
         """Refuse groups that are no partition or lack the trunk or a leg."""
@@ -50,7 +43,7 @@ class Runner:
             raise ValueError(f"groups {sorted(missing)} are missing.")
 
     def members(self, *groups: str) -> BoolArray:
-        """Give the segments of some groups, (B,) bool."""
+        """The segments of some groups, (B,) bool."""
         names = {name for group in groups for name in self.groups.get(group, ())}
         return np.array([body in names for body in self.skeleton.bodies])
 

@@ -37,50 +37,34 @@ own error, sway, and the pose."""
 
 @dataclass(frozen=True, eq=False)
 class StaticStance:
-    """Quiet standing on force plates.
-
-    Attributes
-    ----------
-    q : (C,) array, rad or m
-        Mean pose.
-    cop : (3,) array, m, ground
-        Mean centre of pressure of both feet together, in the same axes as the pose.
-    sd : float
-        Of the horizontal distance between centre of mass and COP, m.
-    """
+    """Quiet standing on force plates."""
 
     q: FloatArray
+    """(C,) array, rad or m. Mean pose."""
     cop: FloatArray
+    """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
+    pose."""
     sd: float = STATIC_SD
+    """Of the horizontal distance between centre of mass and COP, m."""
 
 
 @dataclass(frozen=True, eq=False)
 class SessionFit:
-    """All trials of a session with the same parameters.
-
-    Attributes
-    ----------
-    estimates : tuple of ParameterEstimate
-        From all trials and the static one.
-    covariance : (P, P) array
-        Of the parameters that are on.
-    trials : tuple of TrialFit
-        With these parameters, held.
-    alone : tuple of tuples of ParameterEstimate
-        What each trial says without the others and without the static trial.
-    static_distance : (2,) array, m, or None
-        Centre of mass before the COP and to its right in the static trial, ground x and z, with
-        the adjusted body.
-    static_given : (2,) array, m, or None
-        The same with the body as it was given.
-    """
+    """All trials of a session with the same parameters."""
 
     estimates: tuple[ParameterEstimate, ...]
+    """From all trials and the static one."""
     covariance: FloatArray
+    """(P, P) array. Of the parameters that are on."""
     trials: tuple[TrialFit, ...]
+    """With these parameters, held."""
     alone: tuple[tuple[ParameterEstimate, ...], ...]
+    """What each trial says without the others and without the static trial."""
     static_distance: FloatArray | None
+    """(2,) array, m, or None. Centre of mass before the COP and to its right in the static trial,
+    ground x and z, with the adjusted body."""
     static_given: FloatArray | None
+    """(2,) array, m, or None. The same with the body as it was given."""
 
 
 def fit_session(
@@ -94,7 +78,6 @@ def fit_session(
 
     Parameters
     ----------
-    runner : Runner
     observations : sequence of Observations
         Of one or more trials, better at more than one speed: only these tell a clock offset from
         a shifted centre of mass or COP.
@@ -102,11 +85,6 @@ def fit_session(
         One for all, or one per trial: knots depend on speed.
     parameters : sequence of Parameter, optional
         All with their default beliefs, if none are given.
-    static : StaticStance, optional
-
-    Returns
-    -------
-    SessionFit
 
     Notes
     -----

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import BSpline
-from scipy.sparse import csr_array
+from scipy.interpolate import BSpline, PPoly
+from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.sparse import csr_array, diags_array
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
 DEGREE = 5
 ORDER = DEGREE + 1
 """Basis functions that are not zero at any one time."""
+
+PIECES = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
+"""The one basis function on knots 0 to 6: on uniform knots all others are it, moved."""
+
+FAINT, REFINEMENTS = 1e-9, 3
+"""Weight of smoothness where frames are too few to tell the spline; how
+often its effect on what they do tell is taken back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +30,14 @@ class SplineBasis:
 
     Attributes
     ----------
-    values : (3, T, K) array
-        The K basis functions at the frames and their derivatives, per s and s².
-    third : (T, K) array
-        Their third derivatives, per s³.
+    first : (T,) int array
+        The first of the six basis functions that may not be zero in each frame.
+    local : (4, T, 6) array
+        These functions and their first three derivatives, per s, s² and s³.
     """
 
-    values: FloatArray
-    third: FloatArray
+    first: IntArray
+    local: FloatArray
 
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
@@ -41,30 +49,30 @@ class SplineBasis:
         spacing : float
             Longest time between knots, s; shortened so that knots lie on both ends.
         """
-        duration = time[-1] - time[0]
+        duration, frames = time[-1] - time[0], np.arange(len(time))
         pieces = max(int(np.ceil(duration / spacing - 1e-9)), 1)
         step = duration / pieces
-        knots = time[0] + step * np.arange(-DEGREE, pieces + ORDER)
-        basis = BSpline(knots, np.eye(pieces + DEGREE), DEGREE)
-        return cls(np.stack([basis(time, nu=order) for order in range(3)]), basis(time, nu=3))
+        first = np.minimum(frames * pieces // max(len(time) - 1, 1), pieces - 1)
+        inside = (time - time[0]) / step - first
+        local = np.empty((4, len(time), ORDER))
+        for order in range(4):
+            pieces_of_one = (PIECES.derivative(order) if order else PIECES).c[:, DEGREE:-DEGREE]
+            powers = np.vander(inside, len(pieces_of_one))
+            local[order] = powers @ pieces_of_one[:, ::-1] / step**order
+        return cls(np.asarray(first), local)
 
     @property
     def count(self) -> int:
         """Number of basis functions."""
-        return int(self.values.shape[2])
+        return int(self.first[-1]) + ORDER
 
     @cached_property
-    def first(self) -> IntArray:
-        """(T,) int: the first basis function that may not be zero in each frame."""
-        frames, pieces = self.values.shape[1], self.count - DEGREE
-        piece = (np.arange(frames) * pieces) // max(frames - 1, 1)
-        return np.asarray(np.minimum(piece, pieces - 1))
-
-    @cached_property
-    def local(self) -> FloatArray:
-        """(3, T, 6) array: the basis functions from :attr:`first` on."""
-        columns = self.first[:, None] + np.arange(ORDER)
-        return np.take_along_axis(self.values, columns[None], axis=2)
+    def values(self) -> tuple[csr_array, ...]:
+        """Four (T, K) sparse matrices: all K basis functions and their derivatives."""
+        frames = len(self.first)
+        columns = (self.first[:, None] + np.arange(ORDER)).ravel()
+        begins, shape = np.arange(frames + 1) * ORDER, (frames, self.count)
+        return tuple(csr_array((one.ravel(), columns, begins), shape=shape) for one in self.local)
 
     @cached_property
     def spans(self) -> tuple[tuple[int, slice], ...]:
@@ -89,12 +97,26 @@ class SplineBasis:
         return csr_array(entries, shape=(ORDER * self.count, len(rows)))
 
     @cached_property
-    def roughness(self) -> FloatArray:
-        """(K, K) array: sum over the frames of the products of third derivatives, per s⁶."""
-        products: FloatArray = self.third.T @ self.third
+    def roughness(self) -> csr_array:
+        """(K, K) sparse: sum over the frames of the products of third derivatives, per s⁶."""
+        products: csr_array = self.values[3].T @ self.values[3]
         return products
 
     def nearest(self, values: FloatArray) -> FloatArray:
-        """Coefficients (K, N) of the splines nearest to values (T, N) at the frames."""
-        found: FloatArray = np.linalg.lstsq(self.values[0], values, rcond=None)[0]
+        """Coefficients (K, N) of the splines nearest to values (T, N) at the frames.
+
+        Where frames are too few to tell the spline, one whose coefficients have small third
+        differences (Eilers and Marx 1996).
+        """
+        equations, right = self.values[0].T @ self.values[0], self.values[0].T @ values
+        shape = (self.count - 3, self.count)
+        differences = diags_array([-1.0, 3.0, -3.0, 1.0], offsets=range(4), shape=shape)
+        stiffened = equations + FAINT * (differences.T @ differences)
+        band = np.zeros((ORDER, self.count))
+        for lag in range(ORDER):
+            band[lag, : self.count - lag] = stiffened.diagonal(-lag)
+        factor = cholesky_banded(band, lower=True)
+        found: FloatArray = cho_solve_banded((factor, True), right)
+        for _ in range(REFINEMENTS):
+            found = found + cho_solve_banded((factor, True), right - equations @ found)
         return found

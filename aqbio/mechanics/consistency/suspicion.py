@@ -94,20 +94,11 @@ SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """Why a fit is not to be believed.
-
-    Attributes
-    ----------
-    cause : str
-    what : str
-        One sentence with the number and its limit.
-    number, limit : float
-    unit : str
-    fix : str
-    """
+    """Why a fit is not to be believed."""
 
     cause: Cause
     what: str
+    """One sentence with the number and its limit."""
     number: float
     limit: float
     unit: str
@@ -115,13 +106,12 @@ class Suspicion:
 
 
 def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tuple[Suspicion, ...]:
-    """Give the named causes for which a fit is not to be believed.
+    """The named causes for which a fit is not to be believed.
 
     Parameters
     ----------
     estimates : sequence of ParameterEstimate
         Of the trial or of its session.
-    evidence : Evidence
 
     Returns
     -------
@@ -136,11 +126,10 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
 
 
 def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
-    """Give the numbers by which a fit is judged.
+    """The numbers by which a fit is judged.
 
     Parameters
     ----------
-    fit : TrialFit
     loads : sequence of ExternalLoad, optional
         Ground reaction force of each foot, to see whether it acts on the right one.
 
@@ -158,7 +147,7 @@ def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
 def static_suspicions(
     distance: FloatArray | None, given: FloatArray | None = None
 ) -> tuple[Suspicion, ...]:
-    """Give the doubt that standing casts on a whole session.
+    """The doubt that standing casts on a whole session.
 
     Parameters
     ----------

@@ -49,36 +49,26 @@ derivative this much larger: toes bend by 30 degrees within 20 ms of a sprinter'
 
 @dataclass(frozen=True)
 class Weights:
-    """Standard deviations by which the rows of the cost are divided.
-
-    Attributes
-    ----------
-    sigma_force_n, sigma_moment_nm : float
-        Of the residual force and moment in each frame. 30 N and 10 N m serve momentum and totals
-        best, 100 N and 30 N m the rates of groups; tighter ones bend the motion.
-    sigma_marker_m : float
-        Of a marker; the table of soft tissue is scaled by it over 10 mm. 14 mm of marker error
-        in the fit go with 10 mm here.
-    correlation : float
-        Between soft-tissue errors of the markers of one segment, 0 to less than 1.
-    tissue_sd_m : mapping
-        Soft-tissue error by class of segment.
-    knot_s : float
-        Time between knots of the splines.
-    coordinate_sd : float
-        Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does.
-    jerk_sd : float
-        Of the third derivative of a coordinate in each frame, rad/s³ or m/s³.
-    """
+    """Standard deviations by which the rows of the cost are divided."""
 
     sigma_force_n: float = 30.0
     sigma_moment_nm: float = 10.0
+    """sigma_force_n, sigma_moment_nm: Of the residual force and moment in each frame. 30 N and 10 N
+    m serve momentum and totals best, 100 N and 30 N m the rates of groups; tighter ones bend the
+    motion."""
     sigma_marker_m: float = REFERENCE_MARKER_SD
+    """Of a marker; the table of soft tissue is scaled by it over 10 mm. 14 mm of marker error in
+    the fit go with 10 mm here."""
     correlation: float = 0.4
+    """Between soft-tissue errors of the markers of one segment, 0 to less than 1."""
     tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))
+    """Soft-tissue error by class of segment."""
     knot_s: float = KNOTS
+    """Time between knots of the splines."""
     coordinate_sd: float = 0.5
+    """Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does."""
     jerk_sd: float = JERK_SD
+    """Of the third derivative of a coordinate in each frame, rad/s³ or m/s³."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that are no standard deviations."""

@@ -22,42 +22,26 @@ LOWER_BODY = "lower_body"
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A part of the body that hangs on a hub.
-
-    Attributes
-    ----------
-    name : str
-    roots : tuple of int
-        Bodies whose joints connect it with the hub; mostly one.
-    members : tuple of int
-        All its bodies.
-    """
+    """A part of the body that hangs on a hub."""
 
     name: str
     roots: tuple[int, ...]
+    """Bodies whose joints connect it with the hub; mostly one."""
     members: tuple[int, ...]
+    """All its bodies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A connected part of the body on which chains pull and turn.
-
-    Attributes
-    ----------
-    name : str
-    members : tuple of int
-    root : int
-        The member nearest to the ground: its joint leads to ``base``.
-    base : str
-        What is beyond the root's joint: ``"residual"`` for the pelvis, ``"lower_body"`` for the
-        torso.
-    chains : tuple of Chain
-    """
+    """A connected part of the body on which chains pull and turn."""
 
     name: str
     members: tuple[int, ...]
     root: int
+    """The member nearest to the ground: its joint leads to ``base``."""
     base: str
+    """What is beyond the root's joint: ``"residual"`` for the pelvis, ``"lower_body"`` for the
+    torso."""
     chains: tuple[Chain, ...]
 
     @property
@@ -78,7 +62,6 @@ def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
 
     Parameters
     ----------
-    skeleton : Skeleton
     groups : mapping
         Names of the segments of each anatomical group.
 

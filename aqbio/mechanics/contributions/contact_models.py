@@ -38,21 +38,14 @@ CONTACT_FORCE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class FootContact:
-    """One foot and the ground.
-
-    Attributes
-    ----------
-    load : ExternalLoad
-        The measured load on the foot.
-    touching : (T,) bool array
-        Frames in which the foot is held by the ground.
-    point : (T, 3) array, m, ground
-        Contact point; anything finite where the foot is not held.
-    """
+    """One foot and the ground."""
 
     load: ExternalLoad
+    """The measured load on the foot."""
     touching: BoolArray
+    """(T,) bool array. Frames in which the foot is held by the ground."""
     point: FloatArray
+    """(T, 3) array, m, ground. Contact point; anything finite where the foot is not held."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames."""
@@ -86,7 +79,6 @@ def foot_contact(
 
     Parameters
     ----------
-    load : ExternalLoad
     contacts : (T,) bool array
         Frames between touchdown and toe-off.
     surface_height : float

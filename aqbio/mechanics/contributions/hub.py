@@ -20,29 +20,20 @@ from aqbio.mechanics.vectors import FloatArray, cross
 
 @dataclass(frozen=True, slots=True)
 class HubKinetics:
-    """What acts on a hub, about the hub's own centre of mass.
-
-    Attributes
-    ----------
-    hub : Hub
-    com : (T, 3) array, m, ground
-        The hub's centre of mass.
-    force : (T, K, 3) array, N
-        Force that each source exerts on the hub; sources are ``hub.sources``.
-    moment : (T, K, 3) array, N m
-        Joint-moment part: the moment that each source exerts at its joint.
-    force_moment : (T, K, 3) array, N m
-        Joint-force part: the moment of each source's force about the hub's centre of mass.
-    rate : (T, 3) array, N m
-        Rate of the hub's angular momentum about its own centre of mass.
-    """
+    """What acts on a hub, about the hub's own centre of mass."""
 
     hub: Hub
     com: FloatArray
+    """(T, 3) array, m, ground. The hub's centre of mass."""
     force: FloatArray
+    """(T, K, 3) array, N. Force that each source exerts on the hub; sources are ``hub.sources``."""
     moment: FloatArray
+    """(T, K, 3) array, N m. Joint-moment part: the moment that each source exerts at its joint."""
     force_moment: FloatArray
+    """(T, K, 3) array, N m. Joint-force part: the moment of each source's force about the hub's
+    centre of mass."""
     rate: FloatArray
+    """(T, 3) array, N m. Rate of the hub's angular momentum about its own centre of mass."""
 
     @property
     def wrench(self) -> FloatArray:
@@ -56,27 +47,20 @@ class ChainBalance:
 
     ``rate = external - moment_on_hub + apparent_weight`` for every chain, and
     ``rate = Σ moment_on_hub + apparent_weight + external + residual`` for the hub.
-
-    Attributes
-    ----------
-    parts : tuple of P names
-        The chains, then the hub.
-    rate : (T, P, 3) array, N m
-        Of each part's angular momentum about the whole body's centre of mass, as in level A.
-    moment_on_hub : (T, P, 3) array, N m
-        Moment of each chain's wrench on the hub about the whole body's centre of mass; for the hub
-        what its chains and its base exert on it together.
-    external : (T, P, 3) array, N m
-        Moment of the external loads on each part.
-    apparent_weight : (T, P, 3) array, N m
-        ``m_k (c_k - c) × (g - a)``.
     """
 
     parts: tuple[str, ...]
+    """tuple of P names. The chains, then the hub."""
     rate: FloatArray
+    """(T, P, 3) array, N m. Of each part's angular momentum about the whole body's centre of mass,
+    as in level A."""
     moment_on_hub: FloatArray
+    """(T, P, 3) array, N m. Moment of each chain's wrench on the hub about the whole body's centre
+    of mass; for the hub what its chains and its base exert on it together."""
     external: FloatArray
+    """(T, P, 3) array, N m. Moment of the external loads on each part."""
     apparent_weight: FloatArray
+    """(T, P, 3) array, N m. ``m_k (c_k - c) × (g - a)``."""
 
 
 def hub_kinetics(
@@ -86,8 +70,6 @@ def hub_kinetics(
 
     Parameters
     ----------
-    hub : Hub
-    kinematics : SegmentKinematics
     motion : SegmentMotion
         Of the same frames.
     wrenches : JointWrenches
@@ -136,9 +118,6 @@ def chain_balance(
 
     Parameters
     ----------
-    kinetics : HubKinetics
-    motion : SegmentMotion
-    balance : LevelA
     loads : sequence of ExternalLoad
         Everything that acts on the runner from outside.
     gravity : (3,) array, m/s²

@@ -26,21 +26,7 @@ VERTICAL = 1
 
 @dataclass(frozen=True, slots=True)
 class Mechanics:
-    """A trial's motion and all that acts on it: what closures are computed from.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-    motion : SegmentMotion
-    loads : tuple of ExternalLoad
-    wrenches : JointWrenches
-    forces : (T, C) array, N m or N
-        Generalised forces of inverse dynamics.
-    balance : LevelA
-    surface_height : float
-        Of the ground that the feet touch, m.
-    """
+    """A trial's motion and all that acts on it: what closures are computed from."""
 
     skeleton: Skeleton
     kinematics: SegmentKinematics
@@ -48,8 +34,10 @@ class Mechanics:
     loads: tuple[ExternalLoad, ...]
     wrenches: JointWrenches
     forces: FloatArray
+    """(T, C) array, N m or N. Generalised forces of inverse dynamics."""
     balance: LevelA
     surface_height: float = 0.0
+    """Of the ground that the feet touch, m."""
 
 
 def virtual_power(mechanics: Mechanics) -> tuple[FloatArray, FloatArray]:
@@ -118,10 +106,8 @@ def hub_closures(
 
     Parameters
     ----------
-    mechanics : Mechanics
     hubs : sequence of (HubKinetics, ChainBalance)
         The pelvis first, then further hubs.
-    tolerance : float
 
     Returns
     -------

@@ -31,66 +31,48 @@ acceleration of the feet, and the measured wrench that the contact model cannot 
 
 @dataclass(frozen=True, slots=True)
 class EquationsOfMotion:
-    """A trial's equations of motion, solved for every cause, before the ground answers.
-
-    Attributes
-    ----------
-    sources : tuple of S names
-        Joints, then ``FURTHER_SOURCES``.
-    free : (N,) int array
-        Coordinates that move by themselves.
-    udot : (T, N, S) array
-        Accelerations by source without any contact.
-    reply : (T, F, N, 6) array
-        Accelerations per unit of moment and force at each foot's contact point.
-    jacobian : (T, F, 6, N) array
-        Motion of each foot at its contact point per unit of speed.
-    demand : (T, F, 6, S) array
-        Acceleration that the contact asks of each foot, by source.
-    feet : tuple of F FootContact
-    outcomes : Outcomes
-    """
+    """A trial's equations of motion, solved for every cause, before the ground answers."""
 
     sources: tuple[str, ...]
+    """tuple of S names. Joints, then ``FURTHER_SOURCES``."""
     free: IntArray
+    """(N,) int array. Coordinates that move by themselves."""
     udot: FloatArray
+    """(T, N, S) array. Accelerations by source without any contact."""
     reply: FloatArray
+    """(T, F, N, 6) array. Accelerations per unit of moment and force at each foot's contact
+    point."""
     jacobian: FloatArray
+    """(T, F, 6, N) array. Motion of each foot at its contact point per unit of speed."""
     demand: FloatArray
+    """(T, F, 6, S) array. Acceleration that the contact asks of each foot, by source."""
     feet: tuple[FootContact, ...]
+    """tuple of F FootContact."""
     outcomes: Outcomes
 
 
 @dataclass(frozen=True, slots=True)
 class InducedAccelerations:
-    """What every source brings about, under one contact model.
-
-    Attributes
-    ----------
-    contact_model : str
-    sources : tuple of S names
-    udot : (T, S, N) array, rad/s² or m/s²
-        Of the free coordinates.
-    force : (T, S, F, 3) array, N
-        Of the ground on each foot. The remainder's includes the measured force that it stands for.
-    moment : (T, S, F, 3) array, N m
-        Of the ground on each foot, about the whole body's centre of mass: lever arm and free
-        moment.
-    com_acceleration : (T, S, 3) array, m/s²
-    pelvis_acceleration : (T, S, 3) array, rad/s²
-        Angular acceleration of the pelvis.
-    group_rate : (T, S, G, 3) array, N m
-        Rate of each group's angular momentum about the whole body's centre of mass.
-    """
+    """What every source brings about, under one contact model."""
 
     contact_model: str
     sources: tuple[str, ...]
+    """tuple of S names."""
     udot: FloatArray
+    """(T, S, N) array, rad/s² or m/s². Of the free coordinates."""
     force: FloatArray
+    """(T, S, F, 3) array, N. Of the ground on each foot. The remainder's includes the measured
+    force that it stands for."""
     moment: FloatArray
+    """(T, S, F, 3) array, N m. Of the ground on each foot, about the whole body's centre of mass:
+    lever arm and free moment."""
     com_acceleration: FloatArray
+    """(T, S, 3) array, m/s²."""
     pelvis_acceleration: FloatArray
+    """(T, S, 3) array, rad/s². Angular acceleration of the pelvis."""
     group_rate: FloatArray
+    """(T, S, G, 3) array, N m. Rate of each group's angular momentum about the whole body's centre
+    of mass."""
 
     @property
     def momentum_rate(self) -> FloatArray:
@@ -112,12 +94,10 @@ def equations_of_motion(
 
     Parameters
     ----------
-    skeleton : Skeleton
     kinematics : SegmentKinematics
         The measured motion.
     forces : mapping
         Generalised forces (T, C) by source; together those of inverse dynamics, root included.
-    feet : sequence of FootContact
     groups : (G, B) array
         Sums segments into groups.
     pelvis : int
@@ -178,7 +158,6 @@ def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> I
 
     Parameters
     ----------
-    equations : EquationsOfMotion
     contact_model : {"C1", "C2", "C3"}
         Key of `aqbio.mechanics.contributions.contact_models.CONTACT_ROWS`.
 

@@ -33,7 +33,6 @@ def induced_closures(
         One per contact model.
     udot : (T, N) array
         Measured accelerations of the free coordinates.
-    balance : LevelA
     group_rate : (T, G, 3) array, N m
         Rates of the groups' angular momentum: level A.
     weight : (mass, gravity)

@@ -9,41 +9,31 @@ import numpy as np
 from aqbio.mechanics.multibody.jacobians import angular_jacobian
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.mechanics.multibody.momentum_matrix import momentum_matrix
+from aqbio.mechanics.multibody.momentum_jacobians import momentum_matrix
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What accelerations mean for the whole body: matrices, and what the speeds add.
-
-    Attributes
-    ----------
-    com : (T, 3) array, m, ground
-        The whole body's centre of mass.
-    com_matrix : (T, 3, N) array
-        Of its acceleration.
-    pelvis : (T, 3, N) array
-        Of the pelvis's angular velocity.
-    momentum : (T, G, 3, N) array
-        Of the groups' angular momentum about the centre of mass, held in place.
-    first_moment : (T, G, 3) array, kg m
-        Of the groups about the centre of mass.
-    still_com, still_pelvis : (T, 3) arrays
-        Accelerations at ``udot = 0``.
-    still_momentum : (T, G, 3) array, N m
-        Rate at ``udot = 0`` about the centre of mass, held in place.
-    """
+    """What accelerations mean for the whole body: matrices, and what the speeds add."""
 
     com: FloatArray
+    """(T, 3) array, m, ground. The whole body's centre of mass."""
     com_matrix: FloatArray
+    """(T, 3, N) array. Of its acceleration."""
     pelvis: FloatArray
+    """(T, 3, N) array. Of the pelvis's angular velocity."""
     momentum: FloatArray
+    """(T, G, 3, N) array. Of the groups' angular momentum about the centre of mass, held in
+    place."""
     first_moment: FloatArray
+    """(T, G, 3) array, kg m. Of the groups about the centre of mass."""
     still_com: FloatArray
     still_pelvis: FloatArray
+    """still_com, still_pelvis: (T, 3) arrays. Accelerations at ``udot = 0``."""
     still_momentum: FloatArray
+    """(T, G, 3) array, N m. Rate at ``udot = 0`` about the centre of mass, held in place."""
 
 
 def body_outcomes(
@@ -56,7 +46,6 @@ def body_outcomes(
 
     Parameters
     ----------
-    skeleton : Skeleton
     motions : (SegmentKinematics, SegmentKinematics)
         The measured motion, and the same with the free coordinates' accelerations taken away.
     groups : (G, B) array

@@ -36,7 +36,6 @@ def coordinate_sources(
 
     Parameters
     ----------
-    skeleton : Skeleton
     joints : mapping
         Reported name, for example ``hip_left``, to the joint's name in the model.
     root : str
@@ -99,8 +98,6 @@ def energy_rate(
 
     Parameters
     ----------
-    motion : SegmentMotion
-    kinematics : SegmentKinematics
     gravity : (3,) array, m/s²
 
     Returns

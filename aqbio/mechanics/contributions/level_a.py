@@ -20,7 +20,7 @@ from aqbio.mechanics.multibody.momentum import (
 )
 from aqbio.mechanics.multibody.motion import Motion, motion_between
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray, cross
 
 DERIVATIVE_RATE = 200.0
@@ -33,36 +33,27 @@ FREE_MOMENT_FORCE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class LevelA:
-    """Balance of angular and linear momentum about the whole body's centre of mass.
-
-    Attributes
-    ----------
-    com, com_velocity, com_acceleration : (T, 3) arrays, m, m/s, m/s²
-    momentum : (T, S, 3) array, kg m²/s
-        Angular momentum of each segment about the centre of mass.
-    rate : (T, S, 3) array, N m
-        Its time derivative, analytic.
-    force : (T, F, 3) array, N
-        Ground reaction force of each foot.
-    moment_of_force : (T, F, 3) array, N m
-        ``(p - c) × F`` of each foot, with the centre of pressure ``p``.
-    free_moment : (T, F, 3) array, N m
-        About the centre of pressure; vertical.
-    residual_moment : (T, 3) array, N m
-        What the measured forces do not explain of the rate, about the centre of mass.
-    residual_force : (T, 3) array, N
-    """
+    """Balance of angular and linear momentum about the whole body's centre of mass."""
 
     com: FloatArray
     com_velocity: FloatArray
     com_acceleration: FloatArray
+    """com, com_velocity, com_acceleration: (T, 3) arrays, m, m/s, m/s²."""
     momentum: FloatArray
+    """(T, S, 3) array, kg m²/s. Angular momentum of each segment about the centre of mass."""
     rate: FloatArray
+    """(T, S, 3) array, N m. Its time derivative, analytic."""
     force: FloatArray
+    """(T, F, 3) array, N. Ground reaction force of each foot."""
     moment_of_force: FloatArray
+    """(T, F, 3) array, N m. ``(p - c) × F`` of each foot, with the centre of pressure ``p``."""
     free_moment: FloatArray
+    """(T, F, 3) array, N m. About the centre of pressure; vertical."""
     residual_moment: FloatArray
+    """(T, 3) array, N m. What the measured forces do not explain of the rate, about the centre of
+    mass."""
     residual_force: FloatArray
+    """(T, 3) array, N."""
 
 
 def level_a(
@@ -76,7 +67,6 @@ def level_a(
 
     Parameters
     ----------
-    motion : SegmentMotion
     loads : sequence of F ExternalLoad
         Ground reaction force of each foot.
     gravity : (3,) array, m/s²
@@ -155,22 +145,15 @@ def free_moment(load: ExternalLoad, surface_height: float) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """How well an identity holds.
-
-    Attributes
-    ----------
-    name : str
-    identity : str
-        The equation, in words.
-    value, rms : float
-        Largest and root-mean-square difference, relative to the largest sum of absolute terms.
-    tolerance : float
-    """
+    """How well an identity holds."""
 
     name: str
     identity: str
+    """The equation, in words."""
     value: float
     rms: float
+    """value, rms: Largest and root-mean-square difference, relative to the largest sum of absolute
+    terms."""
     tolerance: float
 
     @property
@@ -227,7 +210,6 @@ def closures(
 
     Parameters
     ----------
-    balance : LevelA
     time : (T,) array, s
     groups : (T, G, 3) array, kg m²/s
         Momentum summed over groups.

@@ -42,56 +42,39 @@ BLOCK = 250
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What the segments and joints of a skeleton mean.
-
-    Attributes
-    ----------
-    groups : mapping
-        Segments of each anatomical group: a partition.
-    joints : mapping
-        Reported name, for example ``hip_left``, to the joint's name in the skeleton.
-    root : str
-        The joint between ground and pelvis.
-    """
+    """What the segments and joints of a skeleton mean."""
 
     groups: Mapping[str, Sequence[str]]
+    """Segments of each anatomical group: a partition."""
     joints: Mapping[str, str]
+    """Reported name, for example ``hip_left``, to the joint's name in the skeleton."""
     root: str
+    """The joint between ground and pelvis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Rotational contributions of one motion, by anatomical side.
-
-    Attributes
-    ----------
-    mechanics : Mechanics
-        The motion, all that acts on it, joint wrenches and level A.
-    groups : tuple of G names
-    group_rate : (T, G, 3) array, N m
-        Rate of each group's angular momentum about the whole body's centre of mass.
-    hubs : tuple of (HubKinetics, ChainBalance)
-        Level B at the pelvis, and at the torso where the model has one.
-    joints : tuple of J names
-        The reported joints, ``"other"`` and ``"residual"``.
-    power : (T, J) array, W
-    shares : ForceShares
-        Of the ground reaction force, relative to the pelvis's centre of mass.
-    feet : tuple of FootContact
-    induced : mapping
-        Level C by contact model.
-    closures : tuple of Closure
-    """
+    """Rotational contributions of one motion, by anatomical side."""
 
     mechanics: Mechanics
+    """The motion, all that acts on it, joint wrenches and level A."""
     groups: tuple[str, ...]
+    """tuple of G names."""
     group_rate: FloatArray
+    """(T, G, 3) array, N m. Rate of each group's angular momentum about the whole body's centre of
+    mass."""
     hubs: tuple[tuple[HubKinetics, ChainBalance], ...]
+    """tuple of (HubKinetics, ChainBalance). Level B at the pelvis, and at the torso where the model
+    has one."""
     joints: tuple[str, ...]
+    """tuple of J names. The reported joints, ``"other"`` and ``"residual"``."""
     power: FloatArray
+    """(T, J) array, W."""
     shares: ForceShares
+    """Of the ground reaction force, relative to the pelvis's centre of mass."""
     feet: tuple[FootContact, ...]
     induced: Mapping[str, InducedAccelerations]
+    """Level C by contact model."""
     closures: tuple[Closure, ...]
 
 
@@ -109,13 +92,10 @@ def levels(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
     loads : sequence of F ExternalLoad
         Ground reaction of each foot.
     touching : (T, F) bool array
         Frames between touchdown and toe-off of each foot.
-    anatomy : Anatomy
     minimum_force : float
         A foot under less vertical force is not held by the ground, N.
     surface_height : float

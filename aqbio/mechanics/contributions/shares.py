@@ -17,20 +17,17 @@ class ForceShares:
     """The ground reaction force as a sum over groups, in two ways.
 
     ``force + residual = Σ inertial`` and ``force + residual = carried + Σ relative``.
-
-    Attributes
-    ----------
-    inertial : (T, G, 3) array, N
-        ``Σ m_i (a_i − g)``: what each group needs, the carrying by its base included.
-    relative : (T, G, 3) array, N
-        ``Σ m_i (a_i − a_hub)``: what each group's motion relative to the hub adds.
-    carried : (T, 3) array, N
-        ``m (a_hub − g)``: what the whole body would need if it moved as the hub does.
     """
 
     inertial: FloatArray
+    """(T, G, 3) array, N. ``Σ m_i (a_i − g)``: what each group needs, the carrying by its base
+    included."""
     relative: FloatArray
+    """(T, G, 3) array, N. ``Σ m_i (a_i − a_hub)``: what each group's motion relative to the hub
+    adds."""
     carried: FloatArray
+    """(T, 3) array, N. ``m (a_hub − g)``: what the whole body would need if it moved as the hub
+    does."""
 
 
 def force_shares(
@@ -40,7 +37,6 @@ def force_shares(
 
     Parameters
     ----------
-    motion : SegmentMotion
     groups : (G, B) array
         Sums segments into groups: from `aqbio.mechanics.gait.groups.membership`.
     hub_acceleration : (T, 3) array, m/s²
@@ -73,10 +69,8 @@ def share_closures(shares: ForceShares, balance: LevelA, tolerance: float) -> li
 
     Parameters
     ----------
-    shares : ForceShares
     balance : LevelA
         Its residual force is a term of its own.
-    tolerance : float
     """
     whole = balance.force.sum(axis=1) + balance.residual_force
     relative = np.concatenate([shares.relative, shares.carried[:, None]], axis=1)

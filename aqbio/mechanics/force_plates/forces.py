@@ -33,21 +33,14 @@ DRIFT_MIN = 4.0
 
 @dataclass(frozen=True, slots=True)
 class PlateWrench:
-    """Loads of all plates over time.
-
-    Attributes
-    ----------
-    force : (T, P, 3) array, N
-        On the runner.
-    moment : (T, P, 3) array, N m
-        On the runner, about ``point``.
-    point : (P, 3) array, m
-        A fixed point of each plate.
-    """
+    """Loads of all plates over time."""
 
     force: FloatArray
+    """(T, P, 3) array, N. On the runner."""
     moment: FloatArray
+    """(T, P, 3) array, N m. On the runner, about ``point``."""
     point: FloatArray
+    """(P, 3) array, m. A fixed point of each plate."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same samples and plates."""

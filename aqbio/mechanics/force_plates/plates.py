@@ -26,30 +26,20 @@ LOADED_S = 0.020
 
 @dataclass(frozen=True, slots=True)
 class Plates:
-    """Force plates in ground axes.
-
-    Attributes
-    ----------
-    wrench : PlateWrench
-        On the runner; S samples, P plates.
-    corners : (P, 4, 3) array, m
-        NaN where unknown.
-    rate : float
-        Hz.
-    start : float
-        Instant of the first sample on the clock of the markers, s.
-    numbers : tuple of P int
-        From 1.
-    feet : tuple of P int
-        0 left, 1 right where the file names the foot, otherwise -1.
-    """
+    """Force plates in ground axes."""
 
     wrench: PlateWrench
+    """On the runner; S samples, P plates."""
     corners: FloatArray
+    """(P, 4, 3) array, m. NaN where unknown."""
     rate: float
+    """Hz."""
     start: float
+    """Instant of the first sample on the clock of the markers, s."""
     numbers: tuple[int, ...]
+    """tuple of P int. From 1."""
     feet: tuple[int, ...]
+    """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
 
     def __post_init__(self) -> None:
         """Refuse plates that are not described completely."""
@@ -212,7 +202,6 @@ def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatA
 
     Parameters
     ----------
-    plates : Plates
     largest : float
         A plate that is never nearer to zero than this is loaded all the time, N.
 

@@ -91,17 +91,6 @@ def anatomical_name(role: str, stance: Side) -> str:
 class RoleScheme:
     """One way to cut the runner into push side and swing side.
 
-    Attributes
-    ----------
-    pelvis : {"torso", "push_leg", "swing_leg", "legs", "out"}
-        With the torso on the push side, as a group of its own (the declared roles); merged into one
-        leg or half into each, no group of its own then; ``"out"``: a group that no side counts.
-    arms : {"together", "split"}
-        Split: ``arm_push`` and ``arm_swing``, named after the legs of their own sides, are told
-        beside ``arms``.
-    flight : {"R1", "R2", "R3"}
-        Who pushes in flight, see :func:`exchanged_in_flight`.
-
     Examples
     --------
     >>> RoleScheme(pelvis="legs", arms="split").partition
@@ -109,8 +98,14 @@ class RoleScheme:
     """
 
     pelvis: PelvisMember = "torso"
+    """{"torso", "push_leg", "swing_leg", "legs", "out"}. With the torso on the push side, as a
+    group of its own (the declared roles); merged into one leg or half into each, no group of its
+    own then; ``"out"``: a group that no side counts."""
     arms: Arms = "together"
+    """{"together", "split"}. Split: ``arm_push`` and ``arm_swing``, named after the legs of their
+    own sides, are told beside ``arms``."""
     flight: FlightRule = "R1"
+    """{"R1", "R2", "R3"}. Who pushes in flight, see :func:`exchanged_in_flight`."""
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -185,7 +180,7 @@ class RoleScheme:
         return groups | sides | {"total": whole} | arms
 
     def words(self) -> str:
-        """Say what the sides are.
+        """What the sides are.
 
         Examples
         --------
@@ -273,7 +268,6 @@ def by_role(values: FloatArray, matrix: FloatArray, axis: int = 1) -> FloatArray
     values : array with N parts along ``axis``
     matrix : (R, N) array
         From :meth:`RoleScheme.matrix`, :func:`named_matrix` or :func:`moment_matrix`.
-    axis : int
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Single numbers of a step that hypotheses are tested on: shares of impulses and indices."""
+"""Single numbers of a step that hypotheses are tested on: shares, indices and turning lines."""
 
 from __future__ import annotations
 
@@ -72,7 +72,6 @@ def speed_change(forward: FloatArray, step: Step) -> float:
     ----------
     forward : (2, 101) array, m/s
         Velocity over contact and flight.
-    step : Step
 
     Examples
     --------
@@ -143,3 +142,38 @@ def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
         if len(near):
             found[row] = near[np.abs(near).argmin()]
     return found
+
+
+LINES = ("wrists", "ankles")
+
+
+def line_yaw_rate(line: FloatArray, rate: FloatArray) -> FloatArray:
+    """Rate at which a line turns about the vertical.
+
+    Parameters
+    ----------
+    line : (..., 3) array, m
+        From one end to the other, ground frame (y up).
+    rate : (..., 3) array, m/s
+        Its time derivative: the velocity of one end relative to the other.
+
+    Returns
+    -------
+    (...) array, rad/s
+        Positive to the left, seen from above; the same whichever end comes first. NaN where the
+        line stands upright.
+
+    Notes
+    -----
+    ``(d × d')_y / (d_x² + d_z²)``: the derivative of the angle of its horizontal part.
+
+    Examples
+    --------
+    A right wrist that is drawn back turns the line of the wrists to the right:
+
+    >>> line_yaw_rate(np.array([0.0, 0.3, 0.5]), np.array([-1.0, 0.0, 0.0])).round(12)
+    np.float64(-2.0)
+    """
+    square = line[..., 0] ** 2 + line[..., 2] ** 2
+    moment = line[..., 2] * rate[..., 0] - line[..., 0] * rate[..., 2]
+    return np.divide(moment, square, out=np.full_like(square, np.nan), where=square > 0)

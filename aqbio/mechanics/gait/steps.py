@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.mechanics.gait.mirror import REFLECTION, Kind
-from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.recordings.gaps import resampled
 from aqbio.mechanics.vectors import FloatArray
 
 PERCENT = np.linspace(0.0, 1.0, 101)
@@ -25,31 +25,22 @@ Status = Literal["ok", "rejected", "incomplete"]
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One foot on the ground.
-
-    Attributes
-    ----------
-    side : {"left", "right"}
-    touchdown, toe_off : float
-        Seconds from the trial's first frame; NaN where none was found.
-    complete : bool
-        Whether the recording holds all of it, and it alone.
-    edge_distance : float
-        Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
-        unknown.
-    shared : bool
-        Whether the other foot stands on one of its plates.
-    time_error : float
-        How far its duration may be off, s; NaN when unknown.
-    """
+    """One foot on the ground."""
 
     side: Side
+    """{"left", "right"}."""
     touchdown: float
     toe_off: float
+    """touchdown, toe_off: Seconds from the trial's first frame; NaN where none was found."""
     complete: bool
+    """Whether the recording holds all of it, and it alone."""
     edge_distance: float
+    """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
+    unknown."""
     shared: bool = False
+    """Whether the other foot stands on one of its plates."""
     time_error: float = float("nan")
+    """How far its duration may be off, s; NaN when unknown."""
 
     @property
     def known(self) -> float:
@@ -59,32 +50,24 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one foot's touchdown to the other one's.
-
-    Attributes
-    ----------
-    number : int
-        Counted from 1 in the trial, rejected ones too.
-    side : {"left", "right"}
-        The stance foot.
-    touchdown, toe_off, next_touchdown : float
-        Seconds from the trial's first frame; NaN where not found, the last when not recorded.
-    status : {"ok", "rejected", "incomplete"}
-        Incomplete steps have a stance but no measured next touchdown.
-    reason : str
-        All of them.
-    time_error : float
-        How far its contact time may be off, s; NaN when unknown.
-    """
+    """From one foot's touchdown to the other one's."""
 
     number: int
+    """Counted from 1 in the trial, rejected ones too."""
     side: Side
+    """{"left", "right"}. The stance foot."""
     touchdown: float
     toe_off: float
     next_touchdown: float
+    """touchdown, toe_off, next_touchdown: Seconds from the trial's first frame; NaN where not
+    found, the last when not recorded."""
     status: Status
+    """{"ok", "rejected", "incomplete"}. Incomplete steps have a stance but no measured next
+    touchdown."""
     reason: str
+    """All of them."""
     time_error: float = float("nan")
+    """How far its contact time may be off, s; NaN when unknown."""
 
     @property
     def contact(self) -> float:
@@ -206,7 +189,6 @@ def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]
 
     Parameters
     ----------
-    steps : sequence of Step
     first, last : float
         First and last instant of the motion, s.
 
@@ -243,7 +225,6 @@ def phase_curve(
 
     Parameters
     ----------
-    step : Step
     phase : {"stance", "flight"}
     time : (T,) array, s
     values : (T, ..., 3) array

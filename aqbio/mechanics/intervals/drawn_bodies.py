@@ -82,17 +82,19 @@ class BodySpread:
 
 @dataclass(frozen=True, eq=False)
 class DrawnBodies:
-    """Bodies, and what the coordinates of the same markers are on each.
+    """Bodies, skins, and what the coordinates of the same markers are with each.
 
     Attributes
     ----------
     skeletons : tuple of D Skeleton
-    change : (D, T, C) array, rad or m
-        To be added to the model's coordinates; zero for those that are not free.
+    by_shape, by_skin : (D, T, C) and (S, T, C) arrays, rad or m
+        To be added to the model's coordinates on each body, and where skin moved; zero for those
+        that are not free.
     """
 
     skeletons: tuple[Skeleton, ...]
-    change: FloatArray
+    by_shape: FloatArray
+    by_skin: FloatArray
 
 
 def drawn_bodies(
@@ -100,7 +102,7 @@ def drawn_bodies(
     time: FloatArray,
     q: FloatArray,
     weight: FloatArray,
-    count: int,
+    counts: tuple[int, int],
     generator: np.random.Generator,
     *,
     centres_known: bool = False,
@@ -115,8 +117,8 @@ def drawn_bodies(
         Coordinates that were found on the model.
     weight : (K,) array
         Of the markers in inverse kinematics.
-    count : int
-        Number D of draws.
+    counts : pair of int
+        Numbers D of bodies and S of skins.
     generator : numpy.random.Generator
     centres_known : bool
         Whether centres of mass stay where the markers have them on the model, because they are
@@ -124,22 +126,23 @@ def drawn_bodies(
 
     Notes
     -----
-    On a body of another shape θ with skin that moved by s the model's markers are elsewhere by
-    ``Δp = p(θ, q) − p(0, q) + R s``; the weighted least squares of inverse kinematics,
-    linearised at its solution, answers with ``δq = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``.
+    On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
+    with skin that moved by s by ``Δp = R s``; the weighted least squares of inverse kinematics,
+    linearised at its solution, answers each with ``δq = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``.
     """
-    template, frames = spread.template, len(q)
+    template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free
     vectors = spread.shapes(count, generator)
     shapes = [template.shape(one) for one in vectors]
     position, by_pose = markers.by_pose(template.shape(), q)
-    moved = np.stack([markers.positions(shape, q) - position for shape in shapes], axis=-1)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
-    moved += np.einsum("tkij,dtkj->tkid", rotation, spread.skin(time, count, generator))
+    skin = np.einsum("tkij,dtkj->tkid", rotation, spread.skin(time, skins, generator))
+    moved = [markers.positions(shape, q) - position for shape in shapes]
     rows = by_pose[..., free].reshape(frames, -1, len(free))
     normal, weighted = held_normal(rows, weight)
-    change = np.zeros((count, frames, q.shape[1]))
-    right = weighted @ moved.reshape(frames, -1, count)
+    change = np.zeros((count + skins, frames, q.shape[1]))
+    every = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
+    right = weighted @ every.reshape(frames, -1, count + skins)
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
     if centres_known:
@@ -148,7 +151,7 @@ def drawn_bodies(
             replace(body, com=body.com - apart.reshape(-1, 3))
             for body, apart in zip(skeletons, away, strict=True)
         )
-    return DrawnBodies(skeletons, change)
+    return DrawnBodies(skeletons, change[:count], change[count:])
 
 
 def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:

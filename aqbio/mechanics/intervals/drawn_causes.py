@@ -1,9 +1,8 @@
-"""How sure level C is: induced accelerations of other bodies on other plates."""
+"""How sure level C is: induced accelerations of other bodies, motions and plates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from aqbio.mechanics.contributions.chains import RESIDUAL
 from aqbio.mechanics.contributions.contact_models import POINT_YAW, foot_contact
 from aqbio.mechanics.contributions.induced import (
-    InducedAccelerations,
     equations_of_motion,
     induced_accelerations,
     still_kinematics,
@@ -19,11 +17,12 @@ from aqbio.mechanics.contributions.induced import (
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.mechanics.contributions.levels import Anatomy
 from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.intervals.drawn_levels import drawn_loads
+from aqbio.mechanics.intervals.drawn_levels import drawn_loads, load_errors
 from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, inertia_draws, twins
-from aqbio.mechanics.intervals.uncertainty import Motions, Spread
+from aqbio.mechanics.intervals.sources import UNDISTURBED, States
+from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -80,9 +79,8 @@ def drawn_causes(
     count: int,
     generator: np.random.Generator,
     contact_models: Sequence[str] = (POINT_YAW,),
-    moved: Motions | None = None,
 ) -> dict[str, DrawnCauses]:
-    """Level C for draws of masses, plates and, where they are given, bodies with their motions.
+    """Level C for draws of masses and plates together.
 
     Parameters
     ----------
@@ -94,65 +92,91 @@ def drawn_causes(
     generator : numpy.random.Generator
     contact_models : sequence of {"C1", "C2", "C3"}
         All from the same draws.
-    moved : Motions, optional
-        Of other bodies, for one draw after the other in turn; without them the run's own.
 
     Returns
     -------
     dict of DrawnCauses
         By contact model.
     """
-    skeleton, anatomy = run.skeleton, run.anatomy
-    origin = np.zeros_like(run.kinematics.origin[:, 0])
-    twin = twins(skeleton.bodies, anatomy.groups)
-    bodies = _bodies(run, moved)
-    same = [*(deepcopy(generator) for _ in bodies[1:]), generator]
-    parameters = [
-        inertia_draws(body, spread.inertia, twin, count, one, spread.centres)
-        for (body, _, _), one in zip(bodies, same, strict=True)
-    ]
-    loads = drawn_loads(run.loads, origin, spread.loads, count, generator)
-    coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
-    groups = membership(anatomy.groups, skeleton.bodies)
-    pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    found: dict[str, list[InducedAccelerations]] = {model: [] for model in contact_models}
-    for draw in range(count):
-        shaped, kinematics, still = bodies[draw % len(bodies)]
-        body = drawn_skeleton(shaped, parameters[draw % len(bodies)][draw])
-        own = [
-            ExternalLoad(name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3))
-            for foot, name in enumerate(loads.bodies)
-        ]
-        feet = [
-            foot_contact(x, held, surface_height=run.surface_height)
-            for x, held in zip(own, run.touching.T, strict=True)
-        ]
-        tau = inverse_dynamics(body, kinematics, own)
-        forces = {
-            source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
-            for source, chosen in coordinates.items()
-        }
-        equations = equations_of_motion(body, kinematics, forces, feet, groups, pelvis, still)
-        for model, drawn in found.items():
-            drawn.append(induced_accelerations(equations, model))
+    twin = twins(run.skeleton.bodies, run.anatomy.groups)
+    parameters = inertia_draws(run.skeleton, spread.inertia, twin, count, generator, spread.centres)
+    errors = load_errors(spread.loads, len(run.loads), count, generator)
+    loads = drawn_loads(run.loads, np.zeros_like(run.kinematics.origin[:, 0]), *errors)
+    states = (
+        States(
+            (UNDISTURBED,),
+            drawn_skeleton(run.skeleton, parameters[draw]),
+            run.kinematics,
+            tuple(
+                ExternalLoad(
+                    name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3)
+                )
+                for foot, name in enumerate(loads.bodies)
+            ),
+        )
+        for draw in range(count)
+    )
+    return state_causes(states, run, contact_models)
+
+
+def state_causes(
+    every: Iterable[States], run: Run, contact_models: Sequence[str]
+) -> dict[str, DrawnCauses]:
+    """Level C of states, one draw each.
+
+    Parameters
+    ----------
+    every : iterable of States
+    run : Run
+        Of the undisturbed state: which feet touch, and the body's anatomy.
+    contact_models : sequence of {"C1", "C2", "C3"}
+
+    Returns
+    -------
+    dict of DrawnCauses
+        By contact model.
+    """
+    still = still_kinematics(run.skeleton, run.kinematics)
+    drawn = [_causes(states, run, contact_models, still) for states in every]
     return {
         model: DrawnCauses(
-            sources=drawn[0].sources,
-            ground_force=np.stack([one.force.sum(axis=2) for one in drawn]),
-            group_rate=np.stack([one.group_rate for one in drawn]),
-            pelvis_acceleration=np.stack([one.pelvis_acceleration for one in drawn]),
+            drawn[0][model].sources,
+            *(
+                np.concatenate([getattr(one[model], name) for one in drawn])
+                for name in ("ground_force", "group_rate", "pelvis_acceleration")
+            ),
         )
-        for model, drawn in found.items()
+        for model in contact_models
     }
 
 
-def _bodies(
-    run: Run, moved: Motions | None
-) -> list[tuple[Skeleton, SegmentKinematics, SegmentKinematics]]:
-    """Bodies with their motions, and these without the free coordinates' accelerations."""
-    if moved is None:
-        moves = [(run.skeleton, run.kinematics)]
-    else:
-        motions = zip(moved.skeletons, moved.q, moved.u, moved.udot, strict=True)
-        moves = [(body, segment_kinematics(body, *motion)) for body, *motion in motions]
-    return [(body, motion, still_kinematics(body, motion)) for body, motion in moves]
+def _causes(
+    states: States, run: Run, contact_models: Sequence[str], still: SegmentKinematics
+) -> dict[str, DrawnCauses]:
+    """Level C of states; ``still`` is that of the run, for states that move as it does."""
+    skeleton, kinematics, anatomy = states.skeleton, states.kinematics, run.anatomy
+    touching = np.tile(run.touching, (len(states.sources), 1))
+    feet = [
+        foot_contact(load, held, surface_height=run.surface_height)
+        for load, held in zip(states.loads, touching.T, strict=True)
+    ]
+    tau = inverse_dynamics(skeleton, kinematics, states.loads)
+    coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
+    forces = {
+        source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
+        for source, chosen in coordinates.items()
+    }
+    groups = membership(anatomy.groups, skeleton.bodies)
+    pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
+    same = still if kinematics is run.kinematics else None
+    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, pelvis, same)
+    drawn = {}
+    for model in contact_models:
+        induced = induced_accelerations(equations, model)
+        drawn[model] = DrawnCauses(
+            sources=induced.sources,
+            ground_force=states.each(induced.force.sum(axis=2)),
+            group_rate=states.each(induced.group_rate),
+            pelvis_acceleration=states.each(induced.pelvis_acceleration),
+        )
+    return drawn

@@ -53,35 +53,64 @@ class DrawnLoads:
         return DrawnLoads(self.bodies, self.force[:, chosen], self.moment[:, chosen])
 
 
+def load_errors(
+    spread: LoadSpread, feet: int, count: int, generator: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Random errors of the feet's plates, each with its own.
+
+    Returns
+    -------
+    gain : (K, F) array
+        Relative error of the force.
+    shift : (K, F, 3) array, m
+        Error of the position.
+    """
+    gain = spread.gain * generator.standard_normal((count, feet))
+    shift = spread.place * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
+    return gain, shift
+
+
+def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatArray]:
+    """One error of one plate at a time, whose mean squares are the variances.
+
+    Returns
+    -------
+    gain, shift : (3 F, F) and (3 F, F, 3) arrays
+        As of :func:`load_errors`, with K = 3 F.
+
+    Notes
+    -----
+    Loads enter levels A and B linearly: each of n errors, √n times its standard deviation, gives
+    as mean square over the n states the variance without sampling error.
+    """
+    count = 3 * feet
+    every = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
+    shift = np.zeros((count, feet, 3))
+    shift[..., [0, 2]] = spread.place * every[..., 1:]
+    return spread.gain * every[..., 0], shift
+
+
 def drawn_loads(
-    loads: Sequence[ExternalLoad],
-    about: FloatArray,
-    spread: LoadSpread,
-    count: int,
-    generator: np.random.Generator,
+    loads: Sequence[ExternalLoad], about: FloatArray, gain: FloatArray, shift: FloatArray
 ) -> DrawnLoads:
-    """Draw the loads on the feet.
+    """Loads on the feet as plates with errors would have measured them.
 
     Parameters
     ----------
     loads : sequence of F ExternalLoad
     about : (T, 3) array, m, ground
         Reference point of the moments.
-    spread : LoadSpread
-        Each foot's plate has errors of its own.
-    count : int
-    generator : numpy.random.Generator
+    gain, shift : (K, F) array and (K, F, 3) array, m
+        From :func:`load_errors`.
 
     Notes
     -----
-    ``F' = (1 + γ) F`` and ``M' = (1 + γ) (M + δ × F)`` with the error of gain γ and of place δ.
+    ``F' = (1 + γ) F`` and ``M' = (1 + γ) (M + δ × F)`` with the error of gain γ and of position δ.
     """
-    gain = 1.0 + spread.gain * generator.standard_normal((count, len(loads)))
-    shift = spread.place * generator.standard_normal((count, len(loads), 3)) * [1.0, 0.0, 1.0]
     force = np.stack([load.force for load in loads], axis=1)
     moment = np.stack([load.moment + cross(load.point - about, load.force) for load in loads], 1)
-    moved = moment + cross(shift[:, None], np.broadcast_to(force, (count, *force.shape)))
-    scale = gain[:, None, :, None]
+    moved = moment + cross(shift[:, None], np.broadcast_to(force, (len(gain), *force.shape)))
+    scale = 1.0 + gain[:, None, :, None]
     return DrawnLoads(tuple(load.body for load in loads), scale * force, scale * moved)
 
 

@@ -23,19 +23,6 @@ _TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
 class InertiaSpread:
     """How far segments may be from the model's: standard deviations.
 
-    Attributes
-    ----------
-    mass : float
-        Of a segment's mass, relative, before the body is made as heavy as measured.
-    centre : float
-        Of each coordinate of its centre of mass, relative to its largest radius of gyration.
-    size : float
-        Of its extent along each axis, relative; radii of gyration follow.
-    body : float
-        Of the measured mass of the whole body, relative.
-    side_correlation : float
-        Between a segment and its twin on the other side: a table is wrong on both.
-
     Notes
     -----
     Defaults: two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over
@@ -45,10 +32,15 @@ class InertiaSpread:
     """
 
     mass: float = 0.07
+    """Of a segment's mass, relative, before the body is made as heavy as measured."""
     centre: float = 0.12
+    """Of each coordinate of its centre of mass, relative to its largest radius of gyration."""
     size: float = 0.15
+    """Of its extent along each axis, relative; radii of gyration follow."""
     body: float = 0.005
+    """Of the measured mass of the whole body, relative."""
     side_correlation: float = 0.8
+    """Between a segment and its twin on the other side: a table is wrong on both."""
 
     def __post_init__(self) -> None:
         """Refuse spreads that are none."""
@@ -92,8 +84,6 @@ def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray)
 
     Parameters
     ----------
-    skeleton : Skeleton
-    spread : InertiaSpread
     twin : (B,) int array
         From :func:`twins`; segments of both sides have mirrored frames.
 
@@ -132,12 +122,10 @@ def inertia_draws(
     ----------
     skeleton : Skeleton
         Its segments are the medians of the draws.
-    spread : InertiaSpread
     twin : (B,) int array
         From :func:`twins`; segments of both sides have mirrored frames.
     count : int
         Number of draws K.
-    generator : numpy.random.Generator
     centres : (3 B, 3 B) array, m², optional
         Covariance of the centres of mass, segment axes, where forces have told of them; instead of
         the spread's.
@@ -183,7 +171,6 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
 
     Parameters
     ----------
-    skeleton : Skeleton
     parameters : (B, 10) array
         One draw; every segment has mass.
     """

@@ -11,13 +11,12 @@ from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Parts, Spread, 
 
 
 def drawn_parts(found: Levels, anatomy: Anatomy) -> Parts:
-    """Give the parts of the body whose numbers are drawn: groups, chains and joints.
+    """The parts of the body whose numbers are drawn: groups, chains and joints.
 
     Reported joints come first, then those that chains hang on and nobody reports.
 
     Parameters
     ----------
-    found : Levels
     anatomy : Anatomy
         Those of the levels.
     """
@@ -46,14 +45,12 @@ def level_draws(
 
     Parameters
     ----------
-    found : Levels
     anatomy : Anatomy
         Those of the levels.
     frames : slice
         For example a stance, every tenth frame.
     count : int
         Number of draws.
-    seed : int
     spread : Spread, optional
         Bodies of other shape are not drawn here: they move the motion itself, see
         `aqbio.mechanics.intervals.drawn_bodies`.

@@ -1,8 +1,7 @@
-"""How sure momentum, joint moments and hub wrenches are: draws of masses, plates and bodies.
+"""How sure momentum, joint moments and hub wrenches are: draws of masses, plates and motions.
 
-Masses and plates enter exactly, as linear maps of one motion; bodies of other shape by recomputing
-a few motions and adding what they change (draws of the three causes are independent, so that their
-products are of second order).
+Masses and plates enter exactly, as linear maps of one motion; bodies of other shape and skin that
+moves by recomputing the motion.
 """
 
 from __future__ import annotations
@@ -19,16 +18,18 @@ from aqbio.mechanics.intervals.drawn_levels import (
     drawn_loads,
     drawn_momentum,
     drawn_wrenches,
+    load_errors,
 )
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, inertia_draws
+from aqbio.mechanics.intervals.sources import States
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.momentum_regressor import (
     GroupMomenta,
     group_momenta,
+    inertial_parameters,
     momentum_regressor,
 )
-from aqbio.mechanics.multibody.regressor import inertial_parameters
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -77,27 +78,6 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class Motions:
-    """Several motions of the same trial, each of a body of its own.
-
-    Attributes
-    ----------
-    skeletons : tuple of D Skeleton
-    q, u, udot : (D, T, C) arrays, rad or m, per s, per s²
-    """
-
-    skeletons: tuple[Skeleton, ...]
-    q: FloatArray
-    u: FloatArray
-    udot: FloatArray
-
-    def frames(self, chosen: slice | IntArray) -> Motions:
-        """Give the same for some of the frames."""
-        motion = (self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
-        return Motions(self.skeletons, *motion)
-
-
-@dataclass(frozen=True, slots=True)
 class DrawnOutcomes:
     """Draws of levels A and B; K draws of T frames.
 
@@ -127,21 +107,6 @@ class DrawnOutcomes:
     relative_force: FloatArray
     ground_force: FloatArray
 
-    def frames(self, chosen: slice) -> DrawnOutcomes:
-        """Give the same for some of the frames (views)."""
-        return DrawnOutcomes(*(getattr(self, one.name)[:, chosen] for one in fields(self)))
-
-    def changed_by(
-        self, other: DrawnOutcomes, base: DrawnOutcomes, draw: IntArray
-    ) -> DrawnOutcomes:
-        """Give the same with another cause added: draws ``draw`` of other less its base."""
-        return DrawnOutcomes(
-            *(
-                getattr(self, one.name) + (getattr(other, one.name) - getattr(base, one.name))[draw]
-                for one in fields(self)
-            )
-        )
-
 
 def drawn_outcomes(
     skeleton: Skeleton,
@@ -170,10 +135,11 @@ def drawn_outcomes(
     parameters = inertia_draws(
         skeleton, spread.inertia, parts.twin, count, generator, spread.centres
     )
-    drawn = drawn_loads(loads, about, spread.loads, count, generator)
+    errors = load_errors(spread.loads, len(loads), count, generator)
+    drawn = drawn_loads(loads, about, *errors)
     frames = range(0, len(about), BLOCK)
     blocks = [slice(first, first + BLOCK) for first in frames]
-    return _joined(
+    return joined_outcomes(
         [
             _outcomes(skeleton, kinematics.frames(block), parts, parameters, drawn.frames(block))
             for block in blocks
@@ -182,18 +148,36 @@ def drawn_outcomes(
     )
 
 
-def body_outcomes(motions: Motions, loads: Sequence[ExternalLoad], parts: Parts) -> DrawnOutcomes:
-    """Outcomes of several bodies in motions of their own under the same loads, one draw each."""
-    exact, nothing = LoadSpread(0.0, 0.0), np.random.default_rng(0)
-    every = []
-    for skeleton, *motion in zip(
-        motions.skeletons, motions.q, motions.u, motions.udot, strict=True
-    ):
-        kinematics = segment_kinematics(skeleton, *motion)
-        drawn = drawn_loads(loads, kinematics.origin[:, parts.hub.root], exact, 1, nothing)
-        own = inertial_parameters(skeleton)[None]
-        every.append(_outcomes(skeleton, kinematics, parts, own, drawn))
-    return _joined(every, axis=0)
+def body_outcomes(
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    loads: Sequence[ExternalLoad],
+    parts: Parts,
+    parameters: FloatArray,
+) -> DrawnOutcomes:
+    """Outcomes of one motion under measured loads with given inertial parameters.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    kinematics : SegmentKinematics
+    loads : sequence of ExternalLoad
+    parts : Parts
+    parameters : (K, B, 10) array
+        Of the bodies, in the order of `aqbio.mechanics.multibody.regressor.PARAMETERS`.
+    """
+    feet, about = len(loads), kinematics.origin[:, parts.hub.root]
+    measured = drawn_loads(loads, about, np.zeros((1, feet)), np.zeros((1, feet, 3)))
+    return _outcomes(skeleton, kinematics, parts, parameters, measured)
+
+
+def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
+    """Outcomes of states, one draw each."""
+    own = inertial_parameters(states.skeleton)[None]
+    every = body_outcomes(states.skeleton, states.kinematics, states.loads, parts, own)
+    return DrawnOutcomes(
+        *(states.each(getattr(every, one.name)[0]) for one in fields(DrawnOutcomes))
+    )
 
 
 def interval(draws: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -266,12 +250,12 @@ def _outcomes(
         residual_moment=_residual(cut["whole"], loads, rate),
         inertial_force=push - group_mass * skeleton.gravity,
         relative_force=push - group_mass * hub_pull,
-        ground_force=loads.force.sum(axis=2),
+        ground_force=np.broadcast_to(loads.force.sum(axis=2), (len(rate), *rate.shape[1::2])),
     )
 
 
-def _joined(every: Sequence[DrawnOutcomes], axis: int) -> DrawnOutcomes:
-    """Put draws (axis 0) or blocks of frames (1) together."""
+def joined_outcomes(every: Sequence[DrawnOutcomes], axis: int = 0) -> DrawnOutcomes:
+    """Outcomes put together along their draws (axis 0) or frames (1)."""
     return DrawnOutcomes(
         *(
             np.concatenate([getattr(one, name.name) for one in every], axis=axis)

@@ -22,7 +22,6 @@ def unseen_swings(
         What is known of each coordinate without a measurement; 0 for those that were measured.
     count : int
         Number D of draws.
-    generator : numpy.random.Generator
 
     Returns
     -------

@@ -41,19 +41,14 @@ SMALLEST_DISTANCE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """Where a descent ended.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-    cost : (T,) array, m²
-    iterations : (T,) int array
-        Steps tried.
-    """
+    """Where a descent ended."""
 
     q: FloatArray
+    """(T, C) array, rad or m."""
     cost: FloatArray
+    """(T,) array, m²."""
     iterations: IntArray
+    """(T,) int array. Steps tried."""
 
 
 def descend(
@@ -68,7 +63,6 @@ def descend(
 
     Parameters
     ----------
-    problem : MarkerFit
     start : (T, C) array, rad or m
     bounds : (N, 2) array, rad or m, optional
         Limits of the sought coordinates; the start must obey them.
@@ -78,10 +72,6 @@ def descend(
         root is the last one.
     most_iterations : int
         After which a frame stays where it is.
-
-    Returns
-    -------
-    Descent
 
     Notes
     -----

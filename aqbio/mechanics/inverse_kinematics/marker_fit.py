@@ -36,23 +36,17 @@ Rounding errors of the sums are another 1e-5 smaller: where no marker holds it, 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """One pose of every frame, held against the recorded markers.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-    poses : SegmentPoses
-    position, error : (T, K, 3) arrays, m, ground
-        The skeleton's markers, and how far they are from the recorded ones.
-    cost : (T,) array, m²
-        Half the weighted sum of squares, prior included.
-    """
+    """One pose of every frame, held against the recorded markers."""
 
     q: FloatArray
+    """(T, C) array, rad or m."""
     poses: SegmentPoses
     position: FloatArray
     error: FloatArray
+    """position, error: (T, K, 3) arrays, m, ground. The skeleton's markers, and how far they are
+    from the recorded ones."""
     cost: FloatArray
+    """(T,) array, m². Half the weighted sum of squares, prior included."""
 
     def frames(self, chosen: BoolArray | slice) -> Fit:
         """The same for some of the frames."""
@@ -76,38 +70,27 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """Derivatives of the cost by the sought coordinates.
-
-    Attributes
-    ----------
-    gradient : (T, N) array
-    hessian : (T, N, N) array
-        Gauss-Newton's ``Jᵀ W J``, or Newton's, the whole second derivative; prior included.
-    scale : (T, N) array
-        How stiff each coordinate is by itself; positive.
-    """
+    """Derivatives of the cost by the sought coordinates."""
 
     gradient: FloatArray
+    """(T, N) array."""
     hessian: FloatArray
+    """(T, N, N) array. Gauss-Newton's ``Jᵀ W J``, or Newton's, the whole second derivative; prior
+    included."""
     scale: FloatArray
+    """(T, N) array. How stiff each coordinate is by itself; positive."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tracking:
-    """Which markers a skeleton follows, and with which coordinates.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    marker : (K,) int array
-        Which of the skeleton's markers each recorded one is.
-    coordinate : (N,) int array
-        The coordinates to be found, ascending; each moves at least one of the markers.
-    """
+    """Which markers a skeleton follows, and with which coordinates."""
 
     skeleton: Skeleton
     marker: IntArray
+    """(K,) int array. Which of the skeleton's markers each recorded one is."""
     coordinate: IntArray
+    """(N,) int array. The coordinates to be found, ascending; each moves at least one of the
+    markers."""
 
     def __post_init__(self) -> None:
         """Refuse coordinates that move no marker."""
@@ -156,23 +139,15 @@ class Tracking:
 
 @dataclass(frozen=True, eq=False)
 class MarkerFit:
-    """Recorded markers of T frames, and the skeleton that is to fit them.
-
-    Attributes
-    ----------
-    tracking : Tracking
-    target : (T, K, 3) array, m, ground
-        Recorded positions; anything finite where the weight is 0.
-    weight : (T, K) array
-        0 where a marker is missing.
-    centre : (C,) array, rad or m
-        Where the prior pulls the sought coordinates.
-    """
+    """Recorded markers of T frames, and the skeleton that is to fit them."""
 
     tracking: Tracking
     target: FloatArray
+    """(T, K, 3) array, m, ground. Recorded positions; anything finite where the weight is 0."""
     weight: FloatArray
+    """(T, K) array. 0 where a marker is missing."""
     centre: FloatArray
+    """(C,) array, rad or m. Where the prior pulls the sought coordinates."""
 
     @property
     def skeleton(self) -> Skeleton:
@@ -224,7 +199,6 @@ class MarkerFit:
 
         Parameters
         ----------
-        fit : Fit
         newton : (T,) bool array
             Frames that want the whole second derivative; the others get Gauss-Newton's.
 

@@ -30,7 +30,6 @@ def limb_errors(
 
     Parameters
     ----------
-    skeleton : Skeleton
     markers : (T, K, 3) array, m, ground
         NaN where a marker is missing.
     marker_index : (K,) int array

@@ -50,7 +50,6 @@ def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> 
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     triple : three indices of coordinates
 
@@ -75,7 +74,6 @@ def near(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     pose : (C,) array, rad or m
 
@@ -98,7 +96,6 @@ def continuous(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArra
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
         Consecutive frames.
     pose : (C,) array, rad or m

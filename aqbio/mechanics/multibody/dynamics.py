@@ -27,22 +27,16 @@ from aqbio.mechanics.vectors import FloatArray, IntArray, cross, dot
 
 @dataclass(frozen=True, eq=False)
 class ExternalLoad:
-    """A force and a moment that act on a segment of the runner from outside.
-
-    Attributes
-    ----------
-    body : str
-        Name of the segment.
-    force : (T, 3) array, N, ground
-    moment : (T, 3) array, N m, ground
-        About ``point``.
-    point : (3,) or (T, 3) array, m, ground
-    """
+    """A force and a moment that act on a segment of the runner from outside."""
 
     body: str
+    """Name of the segment."""
     force: FloatArray
+    """(T, 3) array, N, ground."""
     moment: FloatArray
+    """(T, 3) array, N m, ground. About ``point``."""
     point: FloatArray
+    """(3,) or (T, 3) array, m, ground."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames."""
@@ -62,17 +56,12 @@ class ExternalLoad:
 
 @dataclass(frozen=True, eq=False)
 class JointWrenches:
-    """What the parent exerts on each segment through its joint.
-
-    Attributes
-    ----------
-    moment : (T, B, 3) array, N m, ground
-        About the joint centre (``SegmentPoses.joint_centre``).
-    force : (T, B, 3) array, N, ground
-    """
+    """What the parent exerts on each segment through its joint."""
 
     moment: FloatArray
+    """(T, B, 3) array, N m, ground. About the joint centre (``SegmentPoses.joint_centre``)."""
     force: FloatArray
+    """(T, B, 3) array, N, ground."""
 
 
 def joint_wrenches(
@@ -82,8 +71,6 @@ def joint_wrenches(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
     loads : sequence of ExternalLoad
         Everything that acts on the runner besides gravity; several may act on one segment.
 
@@ -124,12 +111,6 @@ def generalised_forces(
 ) -> FloatArray:
     """Generalised forces of the coordinates that do the work of joint wrenches.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-    poses : SegmentPoses
-    wrenches : JointWrenches
-
     Returns
     -------
     (T, C) array, N m or N
@@ -160,9 +141,6 @@ def inverse_dynamics(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-    loads : sequence of ExternalLoad
     simbody_compat : bool
         Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
 
@@ -175,38 +153,6 @@ def inverse_dynamics(
         motion = (kinematics.q, kinematics.u, kinematics.udot)
         kinematics = segment_kinematics(skeleton, *motion, simbody_compat=True)
     return generalised_forces(skeleton, kinematics, joint_wrenches(skeleton, kinematics, loads))
-
-
-def motion_forces(
-    skeleton: Skeleton,
-    motion: tuple[FloatArray, FloatArray, FloatArray],
-    loads: Sequence[ExternalLoad] = (),
-    *,
-    simbody_compat: bool = False,
-) -> FloatArray:
-    """Generalised forces that explain a motion, without keeping its kinematics.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-    motion : three (T, C) arrays, rad or m, and per s and s²
-        ``q``, ``u`` and ``udot``.
-    loads : sequence of ExternalLoad
-    simbody_compat : bool
-        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        As from :func:`inverse_dynamics`, for long motions in little memory.
-    """
-    parts = []
-    for chunk in chunks(len(motion[0])):
-        moves = segment_kinematics(
-            skeleton, *(values[chunk] for values in motion), simbody_compat=simbody_compat
-        )
-        parts.append(inverse_dynamics(skeleton, moves, [load.frames(chunk) for load in loads]))
-    return np.concatenate(parts)
 
 
 def _wrenches(

@@ -21,20 +21,15 @@ class PiecewisePolynomials:
 
     Function f in its piece p is ``Σ_d coefficients[f, p, d] (x - origins[f, p])**d``. Piece p ends
     where piece p + 1 starts; the first and last pieces reach to infinity.
-
-    Attributes
-    ----------
-    starts : (F, P) array
-        Where each piece starts: -inf for the first, +inf for pieces that a function does not have.
-    origins : (F, P) array
-        The point about which a piece is expanded.
-    coefficients : (F, P, D) array
-        Ascending powers; D >= 2.
     """
 
     starts: FloatArray
+    """(F, P) array. Where each piece starts: -inf for the first, +inf for pieces that a function
+    does not have."""
     origins: FloatArray
+    """(F, P) array. The point about which a piece is expanded."""
     coefficients: FloatArray
+    """(F, P, D) array. Ascending powers; D >= 2."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit together."""

@@ -16,11 +16,6 @@ _PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 def mass_matrix(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
     """Mass matrix of the skeleton, with which the kinetic energy is ``uᵀ M u / 2``.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-    poses : SegmentPoses
-
     Returns
     -------
     (T, C, C) array
@@ -76,7 +71,6 @@ def carried(
 
     Parameters
     ----------
-    skeleton : Skeleton
     fields : VelocityFields
         N axes.
     parts : (T, K, n) array
@@ -98,7 +92,6 @@ def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    fields : VelocityFields
     beyond : (T, N, 10) array
         Inertial parameters of what lies beyond, measured from ``fields.about``.
 
@@ -128,8 +121,6 @@ def felt_by_axes(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray)
 
     Parameters
     ----------
-    skeleton : Skeleton
-    fields : VelocityFields
     beyond : (T, N, 6) array
         Moment about ``fields.about`` and force, on what lies beyond each axis.
 

@@ -19,27 +19,19 @@ from aqbio.mechanics.vectors import FloatArray, IntArray, cross
 
 @dataclass(frozen=True, eq=False)
 class VelocityFields:
-    """Velocity fields of joint axes at the unit rate of the coordinates that drive them.
-
-    Attributes
-    ----------
-    axis, coordinate, body : (N,) int arrays
-        The axis, its driving coordinate (ascending), and the segment that it moves together with
-        all that hangs on it.
-    about : (T, 3) array, m, ground
-        The point o.
-    turn : (T, N, 3) array, rad/s per unit of rate, ground
-        Angular velocity t.
-    shift : (T, N, 3) array, m/s per unit of rate, ground
-        Velocity s at the point o.
-    """
+    """Velocity fields of joint axes at the unit rate of the coordinates that drive them."""
 
     axis: IntArray
     coordinate: IntArray
     body: IntArray
+    """axis, coordinate, body: (N,) int arrays. The axis, its driving coordinate (ascending), and
+    the segment that it moves together with all that hangs on it."""
     about: FloatArray
+    """(T, 3) array, m, ground. The point o."""
     turn: FloatArray
+    """(T, N, 3) array, rad/s per unit of rate, ground. Angular velocity t."""
     shift: FloatArray
+    """(T, N, 3) array, m/s per unit of rate, ground. Velocity s at the point o."""
 
 
 def velocity_fields(
@@ -49,8 +41,6 @@ def velocity_fields(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    poses : SegmentPoses
     about : (T, 3) array, m, ground
         A point near the body, so that no digits are lost.
     axes : int array, optional
@@ -76,8 +66,6 @@ def angular_jacobian(skeleton: Skeleton, poses: SegmentPoses, body: int) -> Floa
 
     Parameters
     ----------
-    skeleton : Skeleton
-    poses : SegmentPoses
     body : int
         Index of the segment.
 
@@ -97,8 +85,6 @@ def point_jacobian(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    poses : SegmentPoses
     body : int
         Index of the segment that the point moves with.
     point : (T, 3) array, m, ground

@@ -39,24 +39,19 @@ from aqbio.mechanics.vectors import (
 
 @dataclass(frozen=True, eq=False)
 class SegmentKinematics(SegmentPoses):
-    """How every segment moves; where it is, see :class:`SegmentPoses`.
-
-    Attributes
-    ----------
-    q, u, udot : (T, C) arrays
-        What it was computed from: rad or m, and per s and s².
-    velocity, acceleration : (T, B, 3) arrays, m/s and m/s², ground
-        Of the origin of the body frame.
-    angular_velocity, angular_acceleration : (T, B, 3) arrays, rad/s and rad/s², ground
-    """
+    """How every segment moves; where it is, see :class:`SegmentPoses`."""
 
     q: FloatArray
     u: FloatArray
     udot: FloatArray
+    """q, u, udot: (T, C) arrays. What it was computed from: rad or m, and per s and s²."""
     velocity: FloatArray
     acceleration: FloatArray
+    """velocity, acceleration: (T, B, 3) arrays, m/s and m/s², ground. Of the origin of the body
+    frame."""
     angular_velocity: FloatArray
     angular_acceleration: FloatArray
+    """angular_velocity, angular_acceleration: (T, B, 3) arrays, rad/s and rad/s², ground."""
 
     def frames(self, chosen: slice) -> SegmentKinematics:
         """The same for some of the frames (views, no copies)."""
@@ -71,27 +66,21 @@ class SegmentKinematics(SegmentPoses):
 
 @dataclass(frozen=True, eq=False)
 class SegmentMotion:
-    """Motion of every segment's centre of mass, and its spin.
-
-    Attributes
-    ----------
-    segments : tuple of B names
-    mass : (B,) array, kg
-    com, velocity, acceleration : (T, B, 3) arrays, m, m/s and m/s², ground
-        Of the segment's centre of mass.
-    spin : (T, B, 3) array, kg m²/s, ground
-        Angular momentum about the segment's own centre of mass.
-    spin_rate : (T, B, 3) array, N m, ground
-        Its time derivative.
-    """
+    """Motion of every segment's centre of mass, and its spin."""
 
     segments: tuple[str, ...]
+    """tuple of B names."""
     mass: FloatArray
+    """(B,) array, kg."""
     com: FloatArray
     velocity: FloatArray
     acceleration: FloatArray
+    """com, velocity, acceleration: (T, B, 3) arrays, m, m/s and m/s², ground. Of the segment's
+    centre of mass."""
     spin: FloatArray
+    """(T, B, 3) array, kg m²/s, ground. Angular momentum about the segment's own centre of mass."""
     spin_rate: FloatArray
+    """(T, B, 3) array, N m, ground. Its time derivative."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames and segments."""
@@ -110,7 +99,6 @@ def marker_positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
 
     Returns
@@ -137,15 +125,10 @@ def segment_kinematics(
 
     Parameters
     ----------
-    skeleton : Skeleton
     q, u, udot : (T, C) arrays, rad or m, and per s and s²
     simbody_compat : bool
         Reproduce Simbody's defect in joints where one coordinate drives several rotations
         (docs/decisions/0004-simbody-walker-knee.md); for equality with OpenSim, never for science.
-
-    Returns
-    -------
-    SegmentKinematics
     """
     q, u = checked(skeleton, "q", q), checked(skeleton, "u", u)
     udot = checked(skeleton, "udot", udot)

@@ -28,7 +28,6 @@ def angular_momentum(
 
     Parameters
     ----------
-    motion : SegmentMotion
     about, about_velocity : (T, 3) arrays, m and m/s, ground
         The point; for the whole-body balance its centre of mass.
 
@@ -67,7 +66,6 @@ def angular_momentum_rate(
 
     Parameters
     ----------
-    motion : SegmentMotion
     about, about_acceleration : (T, 3) arrays, m and m/s², ground
 
     Returns

@@ -7,28 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedMarkers:
-    """Markers that inverse kinematics follows.
-
-    Attributes
-    ----------
-    time : (T,) array, s
-    names : tuple of K names
-        Names of the markers on the model.
-    positions : (T, K, 3) array, m
-        Ground frame; NaN where a marker is missing.
-    weights : (K,) array
-    """
+    """Markers that inverse kinematics follows."""
 
     time: FloatArray
+    """(T,) array, s."""
     names: tuple[str, ...]
+    """tuple of K names. Names of the markers on the model."""
     positions: FloatArray
+    """(T, K, 3) array, m. Ground frame; NaN where a marker is missing."""
     weights: FloatArray
+    """(K,) array."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames and markers."""
@@ -41,16 +35,12 @@ class TrackedMarkers:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Motion of all coordinates of a model.
-
-    Attributes
-    ----------
-    q, u, udot : (T, C) arrays, rad or m, per s, per s²
-    """
+    """Motion of all coordinates of a model."""
 
     q: FloatArray
     u: FloatArray
     udot: FloatArray
+    """q, u, udot: (T, C) arrays, rad or m, per s, per s²."""
 
     def __post_init__(self) -> None:
         """Refuse arrays of different shapes."""
@@ -68,7 +58,6 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
 
     Parameters
     ----------
-    skeleton : Skeleton
     time : (T,) array, s
     q : (T, C) array, rad or m
     """
@@ -82,7 +71,6 @@ def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[Float
     Parameters
     ----------
     time : (T,) array, s
-    motion : Motion
     rate : float
         Hz; a motion that has it already stays as it is.
 
@@ -124,7 +112,6 @@ def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> Floa
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     forces : (T, C) array, N m or N
         Every coordinate's on its own, as OpenSim reports them.

@@ -20,28 +20,21 @@ CHUNK = 2000
 
 @dataclass(frozen=True, eq=False)
 class SegmentPoses:
-    """Where every segment and every joint axis is.
-
-    Attributes
-    ----------
-    rotation : (T, B, 3, 3) array
-        From body axes to ground axes.
-    origin, joint_centre : (T, B, 3) arrays, m, ground
-        Origin of the body frame, and of the child frame of the joint that moves the body: the
-        point through which the joint's rotation axes pass.
-    axis_direction : (T, A, 3) array, ground
-        Joint axes as they stand in each frame.
-    axis_gradient, axis_curvature : (T, A) arrays
-        First and second derivative of the amount along or about each axis by its driving
-        coordinate (``skeleton.driver``); 0 for constant axes.
-    """
+    """Where every segment and every joint axis is."""
 
     rotation: FloatArray
+    """(T, B, 3, 3) array. From body axes to ground axes."""
     origin: FloatArray
     joint_centre: FloatArray
+    """origin, joint_centre: (T, B, 3) arrays, m, ground. Origin of the body frame, and of the child
+    frame of the joint that moves the body: the point through which the joint's rotation axes
+    pass."""
     axis_direction: FloatArray
+    """(T, A, 3) array, ground. Joint axes as they stand in each frame."""
     axis_gradient: FloatArray
     axis_curvature: FloatArray
+    """axis_gradient, axis_curvature: (T, A) arrays. First and second derivative of the amount along
+    or about each axis by its driving coordinate (``skeleton.driver``); 0 for constant axes."""
 
 
 def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
@@ -49,13 +42,8 @@ def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
         All coordinates of the model; those that couplers determine are computed, not read.
-
-    Returns
-    -------
-    SegmentPoses
     """
     q = checked(skeleton, "q", q)
     return joined([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
@@ -66,7 +54,6 @@ def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) 
 
     Parameters
     ----------
-    poses : SegmentPoses
     body : (M,) int array
     station : (M, 3) array, m
         In the frame of each point's body.
@@ -84,7 +71,6 @@ def dependent_filled(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
 
     Returns

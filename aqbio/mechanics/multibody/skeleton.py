@@ -31,31 +31,23 @@ OF_THE_TREE = ("driver", "free", "lineage", "rotations", "translations")
 
 @dataclass(frozen=True, eq=False)
 class JointAxes:
-    """The A axes of all joints: grouped by body, rotations in sequence, then translations.
-
-    Attributes
-    ----------
-    body : (A,) int array
-        The body that the axis moves, ascending.
-    is_rotation : (A,) bool array
-    direction : (A, 3) array
-        Unit vector in the joint's parent frame, for a rotation before those in front of it turn it.
-    coordinate : (A,) int array
-        Coordinate that drives the axis; ``FIXED`` for a constant.
-    functions : PiecewisePolynomials
-        A functions: rad or m along the axis, of the coordinate.
-    simbody_carriers : (A, A) bool array
-        ``simbody_carriers[a, b]`` where Simbody lets axis a be carried along by the turning about
-        axis b. It should be those of :attr:`carriers`, and is not in the joints named in
-        docs/decisions/0004-simbody-walker-knee.md. Used by ``simbody_compat`` only.
-    """
+    """The A axes of all joints: grouped by body, rotations in sequence, then translations."""
 
     body: IntArray
+    """(A,) int array. The body that the axis moves, ascending."""
     is_rotation: BoolArray
+    """(A,) bool array."""
     direction: FloatArray
+    """(A, 3) array. Unit vector in the joint's parent frame, for a rotation before those in front
+    of it turn it."""
     coordinate: IntArray
+    """(A,) int array. Coordinate that drives the axis; ``FIXED`` for a constant."""
     functions: PiecewisePolynomials
+    """A functions: rad or m along the axis, of the coordinate."""
     simbody_carriers: BoolArray
+    """(A, A) bool array. ``simbody_carriers[a, b]`` where Simbody lets axis a be carried along by
+    the turning about axis b. It should be those of :attr:`carriers`, and is not in the joints named
+    in docs/decisions/0004-simbody-walker-knee.md. Used by ``simbody_compat`` only."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not describe the same axes."""
@@ -90,19 +82,14 @@ class JointAxes:
 
 @dataclass(frozen=True, eq=False)
 class Couplers:
-    """Coordinates that are a function of another one.
-
-    Attributes
-    ----------
-    dependent, independent : (D,) int arrays
-        Coordinate ``dependent[d]`` is ``functions[d]`` of coordinate ``independent[d]``.
-    functions : PiecewisePolynomials
-        D functions.
-    """
+    """Coordinates that are a function of another one."""
 
     dependent: IntArray
     independent: IntArray
+    """dependent, independent: (D,) int arrays. Coordinate ``dependent[d]`` is ``functions[d]`` of
+    coordinate ``independent[d]``."""
     functions: PiecewisePolynomials
+    """D functions."""
 
     def __post_init__(self) -> None:
         """Refuse couplers that hang on each other."""
@@ -116,60 +103,50 @@ class Couplers:
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """A tree of B rigid bodies with C coordinates and M markers.
-
-    Attributes
-    ----------
-    bodies, joints : tuples of B names
-        Bodies, parents before children, and the joint that moves each.
-    coordinates : tuple of C names
-        In the order of the model; every ``q``, ``u`` and ``udot`` has all of them.
-    markers : tuple of M names
-    parent : (B,) int array
-        Index of the parent body, ``GROUND`` for none.
-    parent_rotation, parent_position : (B, 3, 3) and (B, 3) arrays, m
-        The joint's parent frame F in the parent body.
-    child_rotation, child_position : (B, 3, 3) and (B, 3) arrays, m
-        The body frame in the joint's child frame M.
-    axes : JointAxes
-    couplers : Couplers
-    mass : (B,) array, kg
-    com : (B, 3) array, m
-        Centre of mass in the body frame.
-    inertia : (B, 3, 3) array, kg m²
-        About the centre of mass, in axes of the body frame.
-    gravity : (3,) array, m/s²
-    marker_body : (M,) int array
-    marker_position : (M, 3) array, m
-        In the frame of the marker's body.
-    coordinate_range : (C, 2) array, rad or m
-    coordinate_default : (C,) array, rad or m
-    coordinate_is_rotation, coordinate_locked, coordinate_clamped : (C,) bool arrays
-        ``coordinate_is_rotation`` as OpenSim has it: files give these coordinates in degrees.
-    """
+    """A tree of B rigid bodies with C coordinates and M markers."""
 
     bodies: tuple[str, ...]
     joints: tuple[str, ...]
+    """bodies, joints: tuples of B names. Bodies, parents before children, and the joint that moves
+    each."""
     coordinates: tuple[str, ...]
+    """tuple of C names. In the order of the model; every ``q``, ``u`` and ``udot`` has all of
+    them."""
     markers: tuple[str, ...]
+    """tuple of M names."""
     parent: IntArray
+    """(B,) int array. Index of the parent body, ``GROUND`` for none."""
     parent_rotation: FloatArray
     parent_position: FloatArray
+    """parent_rotation, parent_position: (B, 3, 3) and (B, 3) arrays, m. The joint's parent frame F
+    in the parent body."""
     child_rotation: FloatArray
     child_position: FloatArray
+    """child_rotation, child_position: (B, 3, 3) and (B, 3) arrays, m. The body frame in the joint's
+    child frame M."""
     axes: JointAxes
     couplers: Couplers
     mass: FloatArray
+    """(B,) array, kg."""
     com: FloatArray
+    """(B, 3) array, m. Centre of mass in the body frame."""
     inertia: FloatArray
+    """(B, 3, 3) array, kg m². About the centre of mass, in axes of the body frame."""
     gravity: FloatArray
+    """(3,) array, m/s²."""
     marker_body: IntArray
+    """(M,) int array."""
     marker_position: FloatArray
+    """(M, 3) array, m. In the frame of the marker's body."""
     coordinate_range: FloatArray
+    """(C, 2) array, rad or m."""
     coordinate_default: FloatArray
+    """(C,) array, rad or m."""
     coordinate_is_rotation: BoolArray
     coordinate_locked: BoolArray
     coordinate_clamped: BoolArray
+    """coordinate_is_rotation, coordinate_locked, coordinate_clamped: (C,) bool arrays.
+    ``coordinate_is_rotation`` as OpenSim has it: files give these coordinates in degrees."""
 
     def __post_init__(self) -> None:
         """Refuse tables that are not a tree or do not fit together."""

@@ -56,10 +56,6 @@ the two bones of a forearm 0.5 to 3.7 mm."""
 def range_sd(skeleton: Skeleton) -> FloatArray:
     """What is known of every coordinate before any marker: that it is within its range.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-
     Returns
     -------
     (C,) array, rad or m
@@ -82,21 +78,14 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class MarkerNoise:
-    """How far recorded markers are from where the bone has them.
-
-    Attributes
-    ----------
-    sd : (K,) array, m
-        Of each marker, along each axis.
-    part : (K,) int array
-        Which part of the body each is on.
-    common : float
-        Share of the variance that the markers of a part have in common.
-    """
+    """How far recorded markers are from where the bone has them."""
 
     sd: FloatArray
+    """(K,) array, m. Of each marker, along each axis."""
     part: IntArray
+    """(K,) int array. Which part of the body each is on."""
     common: float
+    """Share of the variance that the markers of a part have in common."""
 
     @classmethod
     def alike(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
@@ -116,7 +105,6 @@ def coordinate_covariance(
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
         The pose.
     marker_index : (K,) int array
@@ -126,7 +114,6 @@ def coordinate_covariance(
     prior_sd : (C,) or (T, C) array, rad or m
         What is known of the coordinates without markers (:func:`range_sd`); 0 where a coordinate
         is known, for example from a file of joint angles.
-    noise : MarkerNoise
 
     Returns
     -------
@@ -208,7 +195,6 @@ def mass_displacement(skeleton: Skeleton, q: FloatArray, covariance: FloatArray)
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     covariance : (T, C, C) array
         Of the coordinates (:func:`coordinate_covariance`).
@@ -258,7 +244,6 @@ def determined(skeleton: Skeleton, displacement: FloatArray) -> BoolArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     displacement : (T, B) array, m
         See :func:`mass_displacement`.
 
@@ -293,3 +278,40 @@ def coordinates_told(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
         True for coordinates that are not sought; false where the deviation is NaN.
     """
     return np.asarray(sd <= np.minimum(LARGEST_SD, TOLD_SHARE * prior_sd))
+
+
+def told_shares(
+    skeleton: Skeleton,
+    q: FloatArray,
+    covariance: FloatArray,
+    marker_index: IntArray,
+    coordinates: IntArray,
+) -> FloatArray:
+    """Share of the variance of some coordinates that each of some markers would take away alone.
+
+    Parameters
+    ----------
+    q : (T, C) array, rad or m
+    covariance : (T, C, C) array
+        Of the coordinates, without these markers (:func:`.determined.coordinate_covariance`).
+    marker_index : (M,) int array
+        Of the skeleton's markers.
+    coordinates : (N,) int array
+        Whose variances are added, over all frames.
+
+    Returns
+    -------
+    (M,) array
+
+    Notes
+    -----
+    The variance of c falls by ``P_c Jᵀ (J P Jᵀ + σ²)⁻¹ J P_c``.
+    """
+    chosen, moved = marker_motion(skeleton, q, marker_index)
+    own = covariance[:, chosen[:, None], chosen]
+    across = moved @ own[:, None]
+    spread = across @ np.swapaxes(moved, 2, 3) + MARKER_SD**2 * np.eye(3)
+    wanted = across[..., np.isin(chosen, coordinates)]
+    taken = (wanted * np.linalg.solve(spread, wanted)).sum(axis=(0, 2, 3))
+    before = np.einsum("tcc->tc", covariance)[:, coordinates].sum()
+    return np.asarray(taken / before)

@@ -17,11 +17,10 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
-    """Say which segments a file of joint angles determines, (T, S).
+    """Which segments a file of joint angles determines, (T, S).
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     told : (T, C) bool array
         Whether the file tells the coordinate.
@@ -41,7 +40,6 @@ def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
 
     Parameters
     ----------
-    skeleton : Skeleton
     q : (T, C) array, rad or m
     known : (T, S) bool array
         Which segments are determined, each frame by itself.

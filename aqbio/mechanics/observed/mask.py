@@ -31,19 +31,6 @@ HALF = 0.5
 class Observed:
     """Which segments of a model were observed in which frames of a trial.
 
-    Attributes
-    ----------
-    segments : tuple of S names
-    seen : (T, S) bool array
-    reason : tuple of S str
-        One of `REASONS` for a segment that is lost in any frame, the one behind most of its lost
-        frames; empty for a segment that is seen in all.
-    coordinates : tuple of N names
-        Empty where all coordinates of segments that are seen are told.
-    told : (T, N) bool array
-        Whether a coordinate is told: a bone's mass may be seen to be where it is though nobody
-        sees how the bone is turned about itself.
-
     Examples
     --------
     >>> arm = Observed.everything(("humerus", "ulna"), 3).without(["ulna"], NOT_SEEN)
@@ -56,10 +43,17 @@ class Observed:
     """
 
     segments: tuple[str, ...]
+    """tuple of S names."""
     seen: BoolArray
+    """(T, S) bool array."""
     reason: tuple[str, ...]
+    """tuple of S str. One of `REASONS` for a segment that is lost in any frame, the one behind most
+    of its lost frames; empty for a segment that is seen in all."""
     coordinates: tuple[str, ...] = ()
+    """tuple of N names. Empty where all coordinates of segments that are seen are told."""
     told: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
+    """(T, N) bool array. Whether a coordinate is told: a bone's mass may be seen to be where it is
+    though nobody sees how the bone is turned about itself."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit, and losses without a reason."""
@@ -86,7 +80,6 @@ class Observed:
 
         Parameters
         ----------
-        segments : iterable of str
         reason : str
             One of `REASONS`.
         frames : (T,) bool array, optional
@@ -124,7 +117,7 @@ class Observed:
         return replace(self, coordinates=tuple(coordinates), told=filled)
 
     def tells(self, names: Iterable[str]) -> BoolArray:
-        """Say when some coordinates are told, (T, P) bool."""
+        """When some coordinates are told, (T, P) bool."""
         every = np.ones(len(self.seen), dtype=bool)
         own = dict(zip(self.coordinates, self.told.T, strict=True))
         return np.stack([own.get(name, every) for name in names], axis=1)
@@ -136,7 +129,7 @@ class Observed:
         return tuple(name for name, told in pairs if told.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
-        """Say when all segments that a part needs are seen.
+        """When all segments that a part needs are seen.
 
         Parameters
         ----------

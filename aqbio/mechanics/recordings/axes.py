@@ -19,46 +19,30 @@ CLEAR_RATIO = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What a recording shows about its axes; laboratory axes, NaN where unknown.
-
-    Attributes
-    ----------
-    body : (3,) array, m
-        Mean vector from the feet to the pelvis.
-    facing : (3,) array, m
-        Mean vector from the back of the pelvis to its front.
-    travel : (3,) array, m
-        Displacement of the pelvis over the trial.
-    plate_normal : (3,) array
-        Mean of the absolute components of the plates' normals.
-    force : (3,) array, N
-        Mean force over loaded samples; its sign is not used.
-    """
+    """What a recording shows about its axes; laboratory axes, NaN where unknown."""
 
     body: FloatArray
+    """(3,) array, m. Mean vector from the feet to the pelvis."""
     facing: FloatArray
+    """(3,) array, m. Mean vector from the back of the pelvis to its front."""
     travel: FloatArray
+    """(3,) array, m. Displacement of the pelvis over the trial."""
     plate_normal: FloatArray
+    """(3,) array. Mean of the absolute components of the plates' normals."""
     force: FloatArray
+    """(3,) array, N. Mean force over loaded samples; its sign is not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaboratoryToGround:
-    """Signed permutation from laboratory to ground axes.
-
-    Attributes
-    ----------
-    matrix : (3, 3) array
-        Rows are the ground axes x (forward), y (up), z (right) in laboratory axes.
-    reasoning : str
-        How it was found, in words.
-    doubts : tuple of str
-        Clues that contradict the choice.
-    """
+    """Signed permutation from laboratory to ground axes."""
 
     matrix: FloatArray
+    """(3, 3) array. Rows are the ground axes x (forward), y (up), z (right) in laboratory axes."""
     reasoning: str
+    """How it was found, in words."""
     doubts: tuple[str, ...] = ()
+    """Clues that contradict the choice."""
 
     def __post_init__(self) -> None:
         """Refuse anything but a right-handed signed permutation."""

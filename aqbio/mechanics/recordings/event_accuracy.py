@@ -96,20 +96,15 @@ MEASURED: tuple[Measured, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Errors of events like those at hand.
-
-    Attributes
-    ----------
-    rates, speeds : (2,) tuples, Hz and m/s
-        Lowest and highest of the recordings that were measured.
-    touchdown, toe_off : (2,) tuples, s
-        From earliest to latest: medians and twice the spread.
-    """
+    """Errors of events like those at hand."""
 
     rates: tuple[float, float]
     speeds: tuple[float, float]
+    """rates, speeds: (2,) tuples, Hz and m/s. Lowest and highest of the recordings that were
+    measured."""
     touchdown: tuple[float, float]
     toe_off: tuple[float, float]
+    """touchdown, toe_off: (2,) tuples, s. From earliest to latest: medians and twice the spread."""
 
     @property
     def contact_time(self) -> tuple[float, float]:

@@ -22,22 +22,16 @@ RISE = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Contacts in the order of time.
-
-    Attributes
-    ----------
-    samples : (N, 2) array of int
-        First sample above the threshold and the sample after the last one.
-    touchdown, toe_off : (N,) arrays, s
-        From the first sample; between two samples where the force crosses the threshold.
-    complete : (N,) array of bool
-        False where an end of the recording cuts the contact.
-    """
+    """Contacts in the order of time."""
 
     samples: IntArray
+    """(N, 2) array of int. First sample above the threshold and the sample after the last one."""
     touchdown: FloatArray
     toe_off: FloatArray
+    """touchdown, toe_off: (N,) arrays, s. From the first sample; between two samples where the
+    force crosses the threshold."""
     complete: BoolArray
+    """(N,) array of bool. False where an end of the recording cuts the contact."""
 
     def __post_init__(self) -> None:
         """Refuse contacts that end before they start."""
@@ -110,10 +104,6 @@ def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: flo
         Force that starts and ends a contact, N.
     minimum_s : float
         Shorter contacts, and shorter interruptions of a contact, are ignored, s.
-
-    Returns
-    -------
-    Contacts
 
     Examples
     --------

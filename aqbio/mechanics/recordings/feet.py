@@ -28,34 +28,23 @@ PLATE_PEAK_MIN = 50.0
 
 @dataclass(frozen=True, slots=True)
 class PlateContact:
-    """One contact on one plate.
-
-    Attributes
-    ----------
-    plate : int
-        Index of the plate.
-    start, stop : int
-        First force sample, and the sample after the last one.
-    peak : float
-        Largest vertical force, N.
-    foot : {0, 1, -1}
-        Left, right, or nobody.
-    distance : float
-        From the centre of pressure to that foot, m; NaN when no foot is seen.
-    margin : float
-        How much farther the other foot is, m; NaN when it is not seen.
-    shared : bool
-        The nearest foot changes during the contact: both feet stood on the plate.
-    """
+    """One contact on one plate."""
 
     plate: int
+    """Index of the plate."""
     start: int
     stop: int
+    """start, stop: First force sample, and the sample after the last one."""
     peak: float
+    """Largest vertical force, N."""
     foot: int
+    """{0, 1, -1}. Left, right, or nobody."""
     distance: float
+    """From the centre of pressure to that foot, m; NaN when no foot is seen."""
     margin: float
+    """How much farther the other foot is, m; NaN when it is not seen."""
     shared: bool
+    """The nearest foot changes during the contact: both feet stood on the plate."""
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
@@ -137,10 +126,6 @@ def assigned_contacts(
         Markers of the left and of the right foot at marker frames, heel first.
     sample_of_frame : (N,) array of int
         Force sample that belongs to each frame; -1 where forces were not recorded.
-
-    Returns
-    -------
-    list of PlateContact
     """
     given = []
     for plate, start, stop in found:
@@ -159,8 +144,6 @@ def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: in
 
     Parameters
     ----------
-    given : list of PlateContact
-    samples, plates : int
     margin : int
         Samples before and after a contact that still belong to it, unless the middle to the next
         contact on the same plate comes first.

@@ -33,89 +33,61 @@ LEAK_PERIODS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class EventRules:
-    """How contacts are found.
-
-    Attributes
-    ----------
-    threshold : float
-        Vertical force that starts and ends a contact, N.
-    minimum_s : float
-        Shortest contact, s.
-    event_cutoff : float
-        Low-pass cut-off of the force that events are taken from, Hz.
-    cutoff : float
-        Matched low-pass cut-off of forces and kinematics, Hz.
-    cop_threshold : float
-        Vertical force from which a centre of pressure is good enough to show, and a contact is
-        more than a touch, N.
-    """
+    """How contacts are found."""
 
     threshold: float
+    """Vertical force that starts and ends a contact, N."""
     minimum_s: float
+    """Shortest contact, s."""
     event_cutoff: float
+    """Low-pass cut-off of the force that events are taken from, Hz."""
     cutoff: float
+    """Matched low-pass cut-off of forces and kinematics, Hz."""
     cop_threshold: float
+    """Vertical force from which a centre of pressure is good enough to show, and a contact is more
+    than a touch, N."""
 
 
 @dataclass(frozen=True, slots=True)
 class FootContact:
-    """One contact of one foot, over all plates that it loads.
-
-    Attributes
-    ----------
-    foot : {0, 1}
-    touchdown, toe_off : float
-        On the clock of the markers, s; NaN where foot markers show none.
-    plates : tuple of int
-        Indices of the loaded plates.
-    complete : bool
-        False when an end of the forces or of the markers cuts it, or when the other foot shares a
-        plate with it.
-    edge_distance : float
-        Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
-        the corners are unknown.
-    peak : float
-        Largest vertical force, N.
-    shared : bool
-        Whether the other foot shares a plate with it.
-    """
+    """One contact of one foot, over all plates that it loads."""
 
     foot: int
+    """{0, 1}."""
     touchdown: float
     toe_off: float
+    """touchdown, toe_off: On the clock of the markers, s; NaN where foot markers show none."""
     plates: tuple[int, ...]
+    """Indices of the loaded plates."""
     complete: bool
+    """False when an end of the forces or of the markers cuts it, or when the other foot shares a
+    plate with it."""
     edge_distance: float
+    """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
+    the corners are unknown."""
     peak: float
+    """Largest vertical force, N."""
     shared: bool = False
+    """Whether the other foot shares a plate with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeetLoads:
-    """Loads and contacts of both feet; S force samples.
-
-    Attributes
-    ----------
-    contacts : tuple of FootContact
-        In the order of time.
-    on_plates : tuple of PlateContact
-        The contacts plate by plate, also those of nobody.
-    force, moment : (S, 2, 3) arrays, N and N m
-        Not filtered; moments about the ground origin.
-    event_force : (S, 2) array, N
-        Vertical, at the cut-off of events.
-    cop : (S, 2, 3) array, m
-        NaN while the foot's vertical force is below the limit for display.
-    free_moment : (S, 2) array, N m
-    """
+    """Loads and contacts of both feet; S force samples."""
 
     contacts: tuple[FootContact, ...]
+    """In the order of time."""
     on_plates: tuple[PlateContact, ...]
+    """The contacts plate by plate, also those of nobody."""
     force: FloatArray
     moment: FloatArray
+    """force, moment: (S, 2, 3) arrays, N and N m. Not filtered; moments about the ground origin."""
     event_force: FloatArray
+    """(S, 2) array, N. Vertical, at the cut-off of events."""
     cop: FloatArray
+    """(S, 2, 3) array, m. NaN while the foot's vertical force is below the limit for display."""
     free_moment: FloatArray
+    """(S, 2) array, N m."""
 
 
 def feet_loads(
@@ -135,7 +107,6 @@ def feet_loads(
         Markers of the left and of the right foot, heel first, ground axes.
     frame_time : (T,) array, s
         Clock of the markers.
-    rules : EventRules
     sharp : (S, P, 6) array, optional
         `plate_event_force` at the rules' cut-off, for who tries several rules.
 
@@ -191,7 +162,6 @@ def loads_on_frames(
     ----------
     loads : FeetLoads
         At the plates' rate.
-    plates : Plates
     frame_time : (T,) array, s
     cutoff : float
         Hz.

@@ -25,18 +25,11 @@ plates are noisier than this."""
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A slope through the origin and how sure it is.
-
-    Attributes
-    ----------
-    value : float
-    error : float
-        Standard error, contacts being independent of each other.
-    contacts : int
-    """
+    """A slope through the origin and how sure it is."""
 
     value: float
     error: float
+    """Standard error, contacts being independent of each other."""
     contacts: int
 
     @property
@@ -97,7 +90,7 @@ def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: In
 
 
 def free_moment_measured(free_moment: FloatArray) -> bool:
-    """Say whether the free moment of every foot that was loaded was recorded.
+    """Whether the free moment of every foot that was loaded was recorded.
 
     Parameters
     ----------

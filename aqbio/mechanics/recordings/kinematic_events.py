@@ -66,16 +66,12 @@ than this tell what a runner lands on."""
 
 @dataclass(frozen=True, slots=True)
 class EventErrors:
-    """Kinematic events less those of the plates, of the contacts that both know.
-
-    Attributes
-    ----------
-    touchdown, toe_off : (N,), (M,) arrays, s
-        Positive where the markers are late; only where both know the event.
-    """
+    """Kinematic events less those of the plates, of the contacts that both know."""
 
     touchdown: FloatArray
     toe_off: FloatArray
+    """touchdown, toe_off: (N,), (M,) arrays, s. Positive where the markers are late; only where
+    both know the event."""
 
 
 def kinematic_contacts(
@@ -154,7 +150,6 @@ def strike(
         As for `kinematic_contacts`.
     rate : float
         Hz.
-    contacts : sequence of FootContact
     """
     on_heel = []
     for one in contacts:

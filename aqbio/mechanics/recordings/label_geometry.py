@@ -1,10 +1,11 @@
-"""Which marker of a standing person sits on which landmark, told from where they are."""
+"""Which marker of a standing person sits on which landmark, and which move as one body."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -27,27 +28,18 @@ FEWEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Landmarks of a template laid over markers.
-
-    Attributes
-    ----------
-    template : int
-        Number of the posture that fits.
-    landmarks : (L, 3) array, m
-        Where the landmarks are expected, axes of the markers.
-    marker : (L,) int array
-        Marker of each landmark, -1 where none is near.
-    distance : (L,) array, m
-        From there to it; NaN where none is near.
-    cost : float
-        Mean distance, landmarks without a marker counted as ``TOO_FAR``, m.
-    """
+    """Landmarks of a template laid over markers."""
 
     template: int
+    """Number of the posture that fits."""
     landmarks: FloatArray
+    """(L, 3) array, m. Where the landmarks are expected, axes of the markers."""
     marker: IntArray
+    """(L,) int array. Marker of each landmark, -1 where none is near."""
     distance: FloatArray
+    """(L,) array, m. From there to it; NaN where none is near."""
     cost: float
+    """Mean distance, landmarks without a marker counted as ``TOO_FAR``, m."""
 
 
 def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement | None:
@@ -186,3 +178,46 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
     scale = float((size * np.diag(flip)).sum() / (own**2).sum())
     scale = float(np.clip(scale, *SCALES))
     return _Similarity(scale, rotation, to_middle - scale * rotation @ from_middle)
+
+
+Segment = TypeVar("Segment", bound=Hashable)
+
+FRAMES = 20
+"""Distances are looked at where both markers are seen in so many frames."""
+
+
+def distance_spreads(
+    path: FloatArray, others: Mapping[Segment, FloatArray]
+) -> dict[Segment, float]:
+    """How much a marker's distances to the markers of each segment vary, m.
+
+    Parameters
+    ----------
+    path : (T, 3) array, m
+        NaN where it is not seen.
+    others : mapping of (T, M, 3) arrays, m
+        Markers by segment, without the marker itself.
+
+    Returns
+    -------
+    dict
+        Median over a segment's markers of the standard deviations of the distances. Segments of
+        which no marker is seen together with this one are left out.
+
+    Examples
+    --------
+    A marker that turns about the origin at 1 m keeps its distance to it:
+
+    >>> angle = np.linspace(0.0, 1.0, 50)
+    >>> path = np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=1)
+    >>> round(distance_spreads(path, {"origin": np.zeros((50, 1, 3))})["origin"], 6)
+    0.0
+    """
+    found = {}
+    for segment, paths in others.items():
+        distance = np.linalg.norm(paths - path[:, None], axis=2)
+        seen = np.isfinite(distance)
+        enough = seen.sum(axis=0) >= FRAMES
+        if enough.any():
+            found[segment] = float(np.median(np.nanstd(distance[:, enough], axis=0)))
+    return found

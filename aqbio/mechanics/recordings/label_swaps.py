@@ -32,52 +32,37 @@ MOST = 10
 
 @dataclass(frozen=True, eq=False)
 class LabelSwap:
-    """Two labels that sit on each other's markers.
-
-    Attributes
-    ----------
-    first, second : str
-    frames : (T,) bool array
-        Where they do.
-    before, after : float
-        Root mean square difference between their distances in these frames and those of the static
-        trial, as labelled and exchanged, m.
-    witness : str
-        Label whose distances show it best.
-    static : (float, float)
-        Distances of ``first`` and ``second`` from the witness in the static trial, m.
-    trial : (float, float)
-        The same in this trial (medians).
-    """
+    """Two labels that sit on each other's markers."""
 
     first: str
     second: str
     frames: BoolArray
+    """(T,) bool array. Where they do."""
     before: float
     after: float
+    """before, after: Root mean square difference between their distances in these frames and those
+    of the static trial, as labelled and exchanged, m."""
     witness: str
+    """Label whose distances show it best."""
     static: tuple[float, float]
+    """(float, float). Distances of ``first`` and ``second`` from the witness in the static trial,
+    m."""
     trial: tuple[float, float]
+    """(float, float). The same in this trial (medians)."""
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentDistances:
-    """Distances between the markers of every segment, in a trial and in the static trial.
-
-    Attributes
-    ----------
-    labels : tuple of K str
-        Labels that both trials have.
-    positions : (T, K, 3) array, m
-    static : (K, K) array, m
-    segment : (K,) int array
-        Number of the segment of each label.
-    """
+    """Distances between the markers of every segment, in a trial and in the static trial."""
 
     labels: tuple[str, ...]
+    """tuple of K str. Labels that both trials have."""
     positions: FloatArray
+    """(T, K, 3) array, m."""
     static: FloatArray
+    """(K, K) array, m."""
     segment: IntArray
+    """(K,) int array. Number of the segment of each label."""
 
     @classmethod
     def of(

@@ -1,10 +1,11 @@
-"""Static or moving, told from the markers alone."""
+"""Static or moving, told from the markers alone; quiet stretches and values that never change."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.recordings.runs import runs
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 STILL = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
@@ -35,3 +36,73 @@ def stands_still(positions: FloatArray) -> bool:
             low, high = np.percentile(seen, (5.0, 95.0), axis=0)
             ways.append(float(np.linalg.norm(high - low)))
     return bool(ways) and float(np.percentile(ways, 75.0)) < STILL
+
+
+def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
+    """Find the part of a trial in which the markers move least.
+
+    Parameters
+    ----------
+    positions : (T, M, 3) array, m
+        NaN where a marker is missing.
+    rate : float
+        Hz.
+    seconds : float
+        Length of the part; the whole trial when it is shorter.
+
+    Returns
+    -------
+    slice
+        Frames of the window with the smallest mean variance of marker positions.
+
+    Examples
+    --------
+    >>> still = np.zeros((10, 1, 3))
+    >>> still[:5, 0, 0] = [5, 4, 3, 2, 1]
+    >>> quiet_window(still, rate=1.0, seconds=4.0)
+    slice(5, 9, None)
+    """
+    frames = len(positions)
+    length = min(frames, max(2, round(seconds * rate)))
+    windows = np.lib.stride_tricks.sliding_window_view(positions, length, axis=0)
+    seen = np.isfinite(windows).all(axis=(-1, -2))
+    variance = np.where(seen, windows.var(axis=-1).sum(axis=-1), 0.0)
+    counted = seen.sum(axis=1)
+    movement = np.where(counted > 0, variance.sum(axis=1) / np.maximum(counted, 1), np.inf)
+    start = int(np.argmin(movement))
+    return slice(start, start + length)
+
+
+SAME = 1e-7
+"""Values no further apart are the same, rad or m: far below what any text file rounds to."""
+
+LONGEST_REST = 0.25
+"""A joint of a runner does not rest longer, s: half a stride takes 0.25 to 0.4 s."""
+
+
+def held_values(values: FloatArray, rate: float) -> BoolArray:
+    """Where signals are held at one value for longer than a moving joint rests.
+
+    Parameters
+    ----------
+    values : (T, C) array, rad or m
+    rate : float, Hz
+
+    Returns
+    -------
+    (T, C) bool array
+        Also true in all frames of a signal that never changes, however short the recording.
+
+    Examples
+    --------
+    >>> moving = np.arange(6.0)
+    >>> held_values(np.stack([moving, np.zeros(6)], axis=1), 100.0)[0]
+    array([False,  True])
+    """
+    same = np.abs(np.diff(values, axis=0)) <= SAME
+    held = np.zeros(values.shape, dtype=bool)
+    for column in range(values.shape[1]):
+        for start, stop in runs(same[:, column]):
+            if stop - start > LONGEST_REST * rate or stop - start == len(same):
+                held[start : stop + 1, column] = True
+    return held

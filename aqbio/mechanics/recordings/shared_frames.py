@@ -19,22 +19,15 @@ SHARED_FRAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class SharedFrames:
-    """What two recordings have in common.
-
-    Attributes
-    ----------
-    first, second : int
-        Places of the recordings.
-    frames : int
-    start, other_start : int
-        First of these frames in each recording, from 0.
-    """
+    """What two recordings have in common."""
 
     first: int
     second: int
+    """first, second: Places of the recordings."""
     frames: int
     start: int
     other_start: int
+    """start, other_start: First of these frames in each recording, from 0."""
 
 
 def shared_frames(recordings: Sequence[FloatArray]) -> list[SharedFrames]:

@@ -12,28 +12,20 @@ Verdict = Literal["agrees", "doubtful", "refuted"]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A measurement of something that is stated, by other means than the statement's.
-
-    Attributes
-    ----------
-    value : float
-        In the unit of the statement.
-    error : float
-        A true statement lies within this of it, in the same unit.
-    source : str
-        Where it comes from, in words.
-    alone : bool
-        Whether it can refute a statement by itself: nothing but the statement can be wrong where
-        it contradicts.
-    """
+    """A measurement of something that is stated, by other means than the statement's."""
 
     value: float
+    """In the unit of the statement."""
     error: float
+    """A true statement lies within this of it, in the same unit."""
     source: str
+    """Where it comes from, in words."""
     alone: bool = False
+    """Whether it can refute a statement by itself: nothing but the statement can be wrong where it
+    contradicts."""
 
     def contradicts(self, value: float) -> bool:
-        """Tell whether a value is farther away than the error allows."""
+        """Whether a value is farther away than the error allows."""
         return abs(value - self.value) > self.error
 
 
@@ -44,11 +36,6 @@ def contradictions(stated: float, measured: Sequence[Measured]) -> tuple[Measure
 
 def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
     """Judge a statement by independent measurements of the same thing.
-
-    Parameters
-    ----------
-    stated : float
-    measured : sequence of Measured
 
     Returns
     -------

@@ -1,12 +1,15 @@
-"""What stage consistency writes of a trial that was fitted."""
+"""What stage consistency reads of a trial and writes of it, fitted or plain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.io.mot import write_storage
+from aqbio.io.netcdf import write_dataset
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
@@ -14,9 +17,11 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.records.solved_trial import FITTED, SolvedTrial
-from aqbio.stages.consistency.trials import plain_dataset
+from aqbio.names import AXES, SIDES
+from aqbio.records.observed import MASK
+from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,8 +32,6 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
 
     Parameters
     ----------
-    trial : SolvedTrial
-    fit : TrialFit
     feet : (str, str)
         Bodies that carry the loads of the left and of the right foot.
 
@@ -58,13 +61,11 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
     }
     for name in ("contact_touchdown", "contact_toe_off"):
         changed[name] = plain[name] - fit.values["clock_offset"]
-        changed[name].attrs = plain[name].attrs
     for version, residual in (("before", fit.before), ("after", fit.after)):
         own = np.where(fit.observations.measured[:, None], residual.force, np.nan)
-        changed[f"residual_force_{version}"] = (by_axis, own, {"units": "N"})
+        changed[f"residual_force_{version}"] = (by_axis, own)
         own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
-        changed[f"residual_moment_{version}"] = (by_axis, own, {"units": "N m"})
-    changed["marker_error_before"] = (("time", "marker"), fit.marker_error_before, {"units": "m"})
+        changed[f"residual_moment_{version}"] = (by_axis, own)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
         {"motion": FITTED, "motion_reason": "", **{f"fit_{n}": v for n, v in fit.values.items()}}
@@ -110,15 +111,10 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
     momentum, rate = np.stack(both, axis=1)
     q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
     by_group = ("sample", "time", "group", "axis")
-    words = {"long_name": "posterior samples less the estimate, not inflated"}
     return {
-        "q_sd_posterior": (("time", "coordinate"), q_sd, {"units": "rad or m"}),
-        "group_momentum_sample": (
-            by_group,
-            momentum.astype(np.float32),
-            {"units": "kg m2/s", **words},
-        ),
-        "group_rate_sample": (by_group, rate.astype(np.float32), {"units": "N m", **words}),
+        "q_sd_posterior": (("time", "coordinate"), q_sd),
+        "group_momentum_sample": (by_group, momentum),
+        "group_rate_sample": (by_group, rate),
         "group": ("group", list(fit.runner.groups)),
     }
 
@@ -127,3 +123,53 @@ def _groups(fit: TrialFit, motion: Motion, values: Mapping[str, float]) -> Float
     """(2, T, G, 3): angular momentum of every group and its rate."""
     moves = segment_kinematics(fit.runner.skeleton, motion.q, motion.u, motion.udot)
     return np.stack(group_momentum(fit, moves, values))[:, :, :-1]
+
+
+KEPT_ATTRIBUTES = (
+    "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
+    "free_moment",
+)  # fmt: skip
+"""Attributes of a prepared trial that later stages need."""
+
+
+def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
+    """Give the motion and loads of a trial as they are, in the layout of fitted ones.
+
+    Parameters
+    ----------
+    why : str
+        Why the trial was not fitted.
+    """
+    import xarray as xr
+
+    solved, prepared = trial.solved, trial.prepared
+    motion = {
+        name: solved[name]
+        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_position")
+    }
+    motion |= {name: solved[name] for name in MASK if name in solved}
+    contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
+    loads = prepared[["foot_force", "foot_moment", *contacts]]
+    dataset = xr.Dataset(motion).merge(
+        loads.drop_vars([name for name in loads.coords if name not in ("time", "axis", "foot")]),
+        join="exact",
+    )
+    still = np.zeros((len(trial.time), len(AXES)))
+    dataset["drag_force"] = (("time", "axis"), still)
+    kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
+    angles = trial.solved.attrs.get("from_coordinates", "")
+    return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
+        {**kept, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
+    )
+
+
+def write_trial(
+    dataset: xr.Dataset, skeleton: Skeleton, stem: Path, attributes: dict[str, Any]
+) -> None:
+    """Write ``<stem>.nc``, and ``<stem>.mot`` for OpenSim's own tools."""
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
+    degrees = dataset["q"].values.copy()
+    turns = skeleton.coordinate_is_rotation
+    degrees[:, turns] = np.degrees(degrees[:, turns])
+    mot = stem.with_name(f"{stem.name}.mot")
+    write_storage(mot, skeleton.coordinates, dataset["time"].values, degrees, in_degrees=True)

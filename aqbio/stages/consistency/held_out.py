@@ -70,7 +70,7 @@ def _predicted(fit: TrialFit, left: IntArray) -> Iterator[FloatArray]:
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:
-    """Give every marker its part; the markers of a body take turns.
+    """Part of every marker; the markers of a body take turns.
 
     Examples
     --------

@@ -28,11 +28,20 @@ from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.static import static_stance
-from aqbio.stages.consistency.findings import plain_findings, session_findings, suspicion_findings
-from aqbio.stages.consistency.fitted import fitted_dataset, posterior_variables
+from aqbio.stages.consistency.findings import (
+    estimate_numbers,
+    fit_numbers,
+    plain_findings,
+    session_findings,
+    suspicion_findings,
+)
+from aqbio.stages.consistency.fitted import (
+    fitted_dataset,
+    plain_dataset,
+    posterior_variables,
+    write_trial,
+)
 from aqbio.stages.consistency.held_out import held_out
-from aqbio.stages.consistency.numbers import estimate_numbers, fit_numbers
-from aqbio.stages.consistency.trials import plain_dataset, write_trial
 
 STAGE = "consistency"
 OFF = "consistency is off"
@@ -40,24 +49,16 @@ OFF = "consistency is off"
 
 @dataclass(frozen=True)
 class Session:
-    """The trials of a participant and what the fit made of them.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-        Of the scaled model.
-    trials : dict
-        By name.
-    fitted : FittedSession or None
-        None where consistency is off.
-    failed : dict
-        Why a trial could be neither read nor fitted, by name.
-    """
+    """The trials of a participant and what the fit made of them."""
 
     skeleton: Skeleton
+    """Of the scaled model."""
     trials: dict[str, SolvedTrial]
+    """By name."""
     fitted: FittedSession | None
+    """None where consistency is off."""
     failed: dict[str, AqbioError] = field(default_factory=dict)
+    """Why a trial could be neither read nor fitted, by name."""
 
 
 @participant_stage(STAGE, enabled=False, adjusted_model=False, **estimate_numbers(None))
@@ -148,7 +149,7 @@ def _unfit(
 
 def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
     """Write the adjusted model, for OpenSim and for the stages that follow."""
-    from aqbio.osim.adjusted import write_adjusted_model
+    from aqbio.osim.calibrated import write_adjusted_model
     from aqbio.osim.skeleton import read_skeleton
 
     scaled = ParticipantModel.of(study, participant_id)

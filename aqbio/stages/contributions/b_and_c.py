@@ -102,7 +102,6 @@ def levels_dataset(found: Levels, time: FloatArray, heading: float) -> xr.Datase
     variables |= _induced_variables(found, vectors)
     variables |= _power_variables(found)
     first = found.induced[PRIMARY]
-    free = [found.mechanics.skeleton.coordinates[c] for c in found.mechanics.skeleton.free]
     pelvis, balance = found.hubs[0]
     coordinates: dict[str, Any] = {
         "time": ("time", time, {"units": "s"}),
@@ -112,7 +111,6 @@ def levels_dataset(found: Levels, time: FloatArray, heading: float) -> xr.Datase
         "joint": [name for name in found.joints if name not in ("other", "residual")],
         "source": list(first.sources),
         "contact_model": list(found.induced),
-        "free_coordinate": free,
         "foot": list(SIDES),
         "axis": list(AXES),
     }
@@ -192,11 +190,6 @@ def _induced_variables(found: Levels, vectors: Any) -> Variables:
         ),
         "induced_momentum_rate": vectors(
             f"{by} group", stacked("group_rate"), "N m", "rate of angular momentum by source"
-        ),
-        "induced_acceleration": (
-            ("time", "source", "free_coordinate"),
-            found.induced[PRIMARY].udot,
-            {"units": "rad/s2 or m/s2", "long_name": f"accelerations by source, {PRIMARY}"},
         ),
     }
 

@@ -121,13 +121,7 @@ def contributions_dataset(
 
 
 def _stored(name: str, variable: xr.DataArray, measured: xr.DataArray) -> xr.DataArray:
-    """What a file holds of a variable: nothing without forces, level C in single precision.
-
-    Level C is by far the largest part; a ten-millionth of a force is far below what is measured,
-    and superposition was checked before.
-    """
-    if name.startswith("induced_"):
-        variable = variable.astype(np.float32)
+    """What a file holds of a variable: nothing of what needs forces where there are none."""
     if name in NEEDS_NO_FORCE or variable.dtype.kind != "f" or bool(measured.all()):
         return variable
     return variable.where(measured)

@@ -1,117 +1,164 @@
-"""Intervals of a step's outcomes: draws of masses, plates and bodies, reduced as the step is."""
+"""How sure a trial's stance means and curves are, by source, drawn for one contact of each foot.
+
+Masses, plates and the body's shape are wrong in the same way in all contacts of a foot in a trial.
+How far each source moves a stance mean is therefore drawn once for each foot; stage steps reads it
+for all steps of that foot.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.intervals.drawn_causes import DrawnCauses
-from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, interval
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES
-from aqbio.stages.contributions.cause_intervals import drawn_stances
-from aqbio.stages.contributions.drawn import caused_dataset, drawn_dataset
-from aqbio.stages.contributions.trial_draws import TrialDraws, frame_outcomes
-from aqbio.steps.outcomes import (
-    LEVEL_A,
-    LEVEL_B,
-    SHARE,
-    Outcome,
-    caused,
-    level_parts,
-    without_idle,
-)
-from aqbio.steps.signals import by_anatomy, in_roles, signs
+from aqbio.mechanics.gait.steps import PHASES, Contact, Status, Step
+from aqbio.mechanics.intervals.sources import SOURCES, source_sds
+from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.names import AXES, SIDES
+from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
+from aqbio.stages.contributions.draws import SPLINE_REACH, TrialDraws
+from aqbio.steps.outcomes import LEVEL_A, LEVEL_B, SHARE, Outcome, caused, level_parts, without_idle
+from aqbio.steps.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
+from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
+from aqbio.steps.uncertainty import NAMES
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Row = dict[str, Any]
+FRAMES = 8
+"""Frames of a stance that are drawn."""
 
-NORMAL_95 = 1.959964
-"""Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
+FLIGHT_FRAMES = 5
+"""Frames of a flight that are drawn."""
 
+MOTIONS, BODIES = 24, 16
+"""Motions with other skin, and on other bodies, each of which costs more."""
+
+ITEMS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
+"""Variables of the step curves with a standard deviation, and the dimension of their items."""
+
+DRAWN = (*LEVEL_A, *LEVEL_B, SHARE)
 CAUSED = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
 
+Key = tuple[str, ...]
+"""Level, source, target, statistic and unit of an outcome."""
 
-def interval_rows(
-    draws: TrialDraws, step: Step, outcomes: tuple[DrawnOutcomes, DrawnOutcomes] | None = None
-) -> Iterator[Row]:
-    """95 % intervals of stance means of levels A and B and of the force shares of one step.
+
+def intervals_dataset(
+    draws: TrialDraws, contacts: Sequence[Contact], maximum_flight: float
+) -> xr.Dataset:
+    """Standard deviations of stance means of levels A, B and C by source, and of curves.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    contacts : sequence of Contact
+    maximum_flight : float
+        A longer time between two contacts, s, has one between them that was not measured.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the
+        canonical frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot,
+        phase, knot, item, axis) of all sources together; NaN where nothing was drawn: in flights
+        that were not recorded or in which roles change. Without a whole contact an empty dataset.
+    """
+    import xarray as xr
+
+    steps = list(drawn_steps(contacts, draws.time, maximum_flight))
+    if not steps:
+        return xr.Dataset()
+    drawn = _by_step(drawn_dataset, draws, {step: phase_frames(draws, step) for step in steps})
+    causes = _by_step(caused_dataset, draws, {step: [draws.frames(step)] for step in steps})
+    sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
+    for step in steps:
+        for data in (drawn[step][0], causes[step][0]):
+            keys, values = stance_draws(draws, step, data)
+            spread = source_sds(values, data["uncertainty_source"].values.tolist())
+            sds[step.side] |= dict(zip(keys, np.moveaxis(spread, 1, 0), strict=True))
+    outcomes = sorted({key for known in sds.values() for key in known})
+    table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
+    for side, known in sds.items():
+        for key, spread in known.items():
+            table[:, SIDES.index(side), outcomes.index(key)] = spread
+    words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
+    parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
+    return xr.Dataset(
+        {
+            "interval_sd": (
+                ("uncertainty_source", "stance_foot", "outcome", "axis"),
+                table.astype(np.float32),
+                words,
+            ),
+            **_curve_sds(draws, drawn),
+        },
+        coords={
+            "uncertainty_source": list(SOURCES),
+            "stance_foot": list(SIDES),
+            "axis": list(AXES),
+            **{name: ("outcome", own) for name, own in parts.items()},
+            "phase": list(PHASES),
+            "knot": KNOTS,
+            "sure_group": list(draws.roles.items),
+            "sure_chain": list(CHAINS),
+        },
+    )
+
+
+def _by_step(
+    dataset: Callable[[TrialDraws, IntArray], xr.Dataset],
+    draws: TrialDraws,
+    frames: Mapping[Step, Sequence[slice]],
+) -> dict[Step, list[xr.Dataset]]:
+    """Draws of several runs of frames by step: the same draws for all, computed at once."""
+    ranges = [np.arange(len(draws.time))[one] for some in frames.values() for one in some]
+    data = dataset(draws, np.concatenate(ranges))
+    ends = np.cumsum([len(one) for one in ranges])
+    cuts = (
+        data.isel(time=slice(end - len(one), end))
+        for one, end in zip(ranges, ends.tolist(), strict=True)
+    )
+    return {step: [next(cuts) for _ in some] for step, some in frames.items()}
+
+
+def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[Key], FloatArray]:
+    """Stance means of a step for every draw.
 
     Parameters
     ----------
     draws : TrialDraws
     step : Step
-    outcomes : pair of DrawnOutcomes, optional
-        Of the stance's frames, from `frame_outcomes`, where they are known already.
+    data : xarray.Dataset
+        Of the stance, from `aqbio.stages.contributions.drawn_datasets`.
 
-    Yields
-    ------
-    dict
-        level, source, target, axis, phase, statistic, unit as in
-        `aqbio.steps.rows`, and
-        value (undisturbed, of the same frames), low, high, sd.
+    Returns
+    -------
+    list of N tuples
+        Level, source, target, statistic and unit of every outcome.
+    (K, N, 3) array
+        In roles and in the canonical frame.
     """
-    frames = draws.frames(step)
-    told = (*LEVEL_A, *LEVEL_B, SHARE)
-    names = {one.signal for one in told} | {"ground_force"}
-    found, base = (
-        stance_means(drawn_dataset(draws, one, frames), step, draws.roles, sorted(names))
-        for one in outcomes or frame_outcomes(draws, frames)
-    )
-    found, base = (
-        one.assign({SHARE.signal: one[SHARE.signal] / _ground_force(draws, step, one)})
-        for one in (found, base)
-    )
-    for key, values, own in _means(told, found, base):
-        yield from _rows(key, own, interval(values), values.std(axis=0))
-
-
-def cause_rows(
-    draws: TrialDraws, step: Step, drawn: Mapping[str, DrawnCauses] | None = None
-) -> Iterator[Row]:
-    """95 % intervals of stance means of level C of one step, under every contact model.
-
-    Parameters
-    ----------
-    draws : TrialDraws
-    step : Step
-    drawn : mapping, optional
-        Of the step, from `drawn_stances`, where they are known already.
-
-    Yields
-    ------
-    dict
-        As from :func:`interval_rows`; low and high are 1.96 standard deviations from the
-        undisturbed value.
-    """
-    causes = drawn or drawn_stances(draws, [step])[step]
-    frames = draws.frames(step)
-    induced = {model: draws.found.induced[model] for model in causes}
-    own = {
-        model: DrawnCauses(
-            sources=one.sources,
-            ground_force=one.force[None, frames].sum(axis=3),
-            group_rate=one.group_rate[None, frames],
-            pelvis_acceleration=one.pelvis_acceleration[None, frames],
+    outcomes: Sequence[Outcome] = DRAWN
+    if "contact_model" in data.dims:
+        means = stance_means(without_idle(data), step, draws.roles, CAUSED)
+        outcomes = tuple(caused(means))
+    else:
+        names = sorted({one.signal for one in DRAWN} | {"ground_force"})
+        means = stance_means(data, step, draws.roles, names)
+        means = means.assign(
+            {SHARE.signal: means[SHARE.signal] / _ground_force(draws, step, means)}
         )
-        for model, one in induced.items()
-    }
-    found, base = (
-        stance_means(without_idle(caused_dataset(draws, one, frames)), step, draws.roles, CAUSED)
-        for one in (causes, own)
-    )
-    for key, values, value in _means(tuple(caused(found)), found, base):
-        spread = values.std(axis=0, ddof=1)
-        yield from _rows(
-            key, value, (value - NORMAL_95 * spread, value + NORMAL_95 * spread), spread
-        )
+    keys: list[Key] = []
+    values: list[FloatArray] = []
+    for one in outcomes:
+        sources, drawn = one.values(means)
+        keys += [(one.level, x, one.target, one.name(one.stance[0]), one.unit) for x in sources]
+        values += [drawn] if sources else []
+    return keys, np.concatenate(values, axis=1)
 
 
 def stance_means(
@@ -131,7 +178,7 @@ def stance_means(
     Notes
     -----
     By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
-    itself they do not (`aqbio.stages.contributions.trial_draws.Sampling`).
+    itself they do not (`aqbio.stages.contributions.draws.Sampling`).
     """
     import xarray as xr
 
@@ -145,7 +192,7 @@ def stance_means(
         kept = tuple(one for one in dimensions if one != "time")
         means[name] = (kept, mean * signs(name) if step.side == "left" else mean)
     used = {dimension for kept, _ in means.values() for dimension in kept}
-    labels = {name: own.values for name, own in data.coords.items()}
+    labels = {name: own.values for name, own in data.coords.items() if own.dims == (name,)}
     labels |= {name: np.array(own) for _, (name, own, _) in parts.items()}
     return xr.Dataset(means, coords={n: v for n, v in labels.items() if n in used})
 
@@ -156,21 +203,6 @@ def time_mean(values: FloatArray, time: FloatArray, axis: int) -> FloatArray:
     return mean
 
 
-Key = tuple[str, str, str, str, str]
-"""Level, source, target, statistic and unit of a row."""
-
-
-def _means(
-    outcomes: Sequence[Outcome], found: xr.Dataset, base: xr.Dataset
-) -> Iterator[tuple[Key, FloatArray, FloatArray]]:
-    """Draws (K, 3) and undisturbed value (3,) of every outcome."""
-    for one in outcomes:
-        (sources, drawn), (_, own) = one.values(found), one.values(base)
-        for place, source in enumerate(sources):
-            key = (one.level, source, one.target, one.name(one.stance[0]), one.unit)
-            yield key, drawn[:, place], own[0, place]
-
-
 def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataArray:
     """(draw, axis) stance mean of the ground force: measured over all frames, times drawn gains.
 
@@ -178,7 +210,7 @@ def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataAr
     """
     import xarray as xr
 
-    force, inside = draws.found.mechanics.balance.force.sum(axis=1), draws.frames(step)
+    force, inside = draws.levels.mechanics.balance.force.sum(axis=1), draws.frames(step)
     whole = slice(inside.start, inside.stop)
     few, every = (time_mean(force[one], draws.time[one], 0) for one in (inside, whole))
     along = rotation_about_vertical(-draws.heading) @ every
@@ -188,22 +220,100 @@ def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataAr
     return mean
 
 
-def _rows(
-    key: Key, value: FloatArray, bounds: tuple[FloatArray, FloatArray], sd: FloatArray
-) -> Iterator[Row]:
-    """Give the rows of one outcome, one an axis; every array (3,)."""
-    level, source, target, statistic, unit = key
-    for axis, name in enumerate(AXES):
-        yield {
-            "level": level,
-            "source": source,
-            "target": target,
-            "axis": name,
-            "phase": "stance",
-            "statistic": statistic,
-            "unit": unit,
-            "value": float(value[axis]),
-            "low": float(bounds[0][axis]),
-            "high": float(bounds[1][axis]),
-            "sd": float(sd[axis]),
-        }
+def _curve_sds(
+    draws: TrialDraws, drawn: Mapping[Step, Sequence[xr.Dataset]]
+) -> dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]]:
+    """Standard deviations of the curves of one step of each foot, all sources together."""
+    counts = {"sure_group": len(draws.roles.items), "sure_chain": len(CHAINS), "": 1}
+    values = {
+        name: np.full((len(SIDES), len(PHASES), len(KNOTS), counts[item], len(AXES)), np.nan)
+        for name, item in ITEMS.items()
+    }
+    parts = role_parts(draws.roles)
+    for step, phases in drawn.items():
+        for phase, data in enumerate(phases):
+            start, end = step.phase(PHASES[phase])
+            at = (data["time"].values - start) / (end - start)
+            sources = data["uncertainty_source"].values.tolist()
+            for name, own in values.items():
+                if (signal := by_anatomy(data, name)) is None:
+                    continue
+                curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
+                sd = np.sqrt((source_sds(curves, sources) ** 2).sum(axis=0))
+                sd = sd.reshape(len(at), -1, len(AXES))
+                own[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
+    dimensions = ("stance_foot", "phase", "knot")
+    return {
+        f"sd_{name}": (
+            (*dimensions, *((item,) if item else ()), "axis"),
+            values[name] if item else values[name][:, :, :, 0],
+            {"long_name": f"standard deviation of {name} over draws"},
+        )
+        for name, item in ITEMS.items()
+    }
+
+
+# which frames -----------------------------------------------------------------------------------
+
+
+def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
+    """Frames of the stance, and of the flight where it is known who pushes."""
+    stance = draws.frames(step)
+    if not np.isfinite(step.flight) or draws.roles.flight != "R1":
+        return [stance]
+    inside = np.flatnonzero(
+        (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
+    )
+    if len(inside) < FLIGHT_FRAMES:
+        return [stance]
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    return [stance, slice(first, last, (last - first) // FLIGHT_FRAMES)]
+
+
+def drawn_steps(
+    contacts: Sequence[Contact], time: FloatArray, maximum_flight: float
+) -> Iterator[Step]:
+    """The whole contact of each foot that is nearest to the middle of the motion."""
+    middle = 0.5 * (time[0] + time[-1])
+    for side in SIDES:
+        whole = [
+            one
+            for one in contacts
+            if one.side == side
+            and one.complete
+            and one.touchdown >= time[0]
+            and one.toe_off <= time[-1]
+        ]
+        if whole:
+            one = min(whole, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
+            following = _next_touchdown(one, contacts, maximum_flight)
+            status: Status = "ok" if np.isfinite(following) else "incomplete"
+            yield Step(0, one.side, one.touchdown, one.toe_off, following, status, "")
+
+
+def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
+    """Frames of the contacts that are drawn and their flights, with room for splines.
+
+    Parameters
+    ----------
+    contacts : sequence of Contact
+    time : (T,) array, s
+    maximum_flight : float, s
+    """
+    steps = list(drawn_steps(contacts, time, maximum_flight))
+    if not steps:
+        return slice(0, len(time))
+    ends = [np.nanmax([step.toe_off, step.next_touchdown]) for step in steps]
+    first = int(np.searchsorted(time, min(step.touchdown for step in steps)))
+    last = int(np.searchsorted(time, max(ends))) + 1
+    return slice(max(first - SPLINE_REACH, 0), min(last + SPLINE_REACH, len(time)))
+
+
+def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_flight: float) -> float:
+    """Next touchdown of the other foot; NaN where it was not measured."""
+    later = [one for one in contacts if one.touchdown >= contact.toe_off]
+    following = min(later, key=lambda one: one.touchdown, default=None)
+    if following is None or following.side == contact.side:
+        return float("nan")
+    flight = following.touchdown - contact.toe_off
+    return following.touchdown if flight <= maximum_flight else float("nan")

@@ -40,14 +40,15 @@ from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, 
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.stages.contributions.b_and_c import frames_in_contact, trial_levels
 from aqbio.stages.contributions.dataset import Contributions, contributions_dataset
-from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
-from aqbio.stages.contributions.trial_intervals import (
+from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
+from aqbio.stages.contributions.intervals import (
+    BODIES,
     FRAMES,
     MOTIONS,
     drawn_window,
     intervals_dataset,
 )
-from aqbio.stages.contributions.versions import with_drag, with_plain, with_posterior
+from aqbio.stages.contributions.versions import with_drag, with_plain
 from aqbio.stages.contributions.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme
@@ -104,7 +105,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
-        dataset = with_plain(with_posterior(with_drag(dataset, data), data), study, trial_before)
+        dataset = with_plain(with_drag(dataset, data), study, trial_before)
         inputs += trial_before.files
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),
@@ -203,10 +204,12 @@ def _intervals(
         return xr.Dataset()
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
-    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS)
-    trial = (result.time, heading, result.touching)
+    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
     spreads = Spread(centres=known_centres(study, participant_id))
-    draws = trial_draws(result.levels, anatomy, trial, spreads, sampling, role_scheme(study))
+    draws = TrialDraws(
+        result.levels, anatomy, result.time, heading, result.touching, spreads, sampling,
+        role_scheme(study),
+    )  # fmt: skip
     longest = study.settings.steps.maximum_flight_s
     window = drawn_window(contacts, result.time, longest)
     weights = followed_markers(study, data)

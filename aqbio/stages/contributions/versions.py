@@ -1,20 +1,18 @@
-"""Both versions of a fitted trial side by side: plain and consistent, with the posterior."""
+"""Both versions of a fitted trial side by side: plain and consistent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, TOTAL_MOMENTUM
 from aqbio.mechanics.contributions.level_a import LevelA, level_a
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.loads import foot_loads, measured_loads
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import SolvedTrial
@@ -93,57 +91,6 @@ def _plain_variables(
         ),
         "residual_force_plain": (by_axis, balance.residual_force @ turn.T, {"units": "N", **words}),
     }
-
-
-def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
-    """Add the posterior of the groups' momentum and rate, in heading-aligned axes.
-
-    Adds ``group_momentum_sample`` (sample, time, group, axis), the estimate with inflated
-    deviations, and covariances between groups, not inflated, over time
-    (``group_momentum_covariance``, ``group_rate_covariance``) and of stance means by contact
-    (``stance_momentum_covariance``, ``stance_rate_covariance``).
-    """
-    if "group_momentum_sample" not in data:
-        return dataset
-    turn = _turn(dataset)
-    time, found = dataset["time"].values, {}
-    for quantity, unit in (("momentum", "kg m2/s"), ("rate", "N m")):
-        off = data[f"group_{quantity}_sample"].values.astype(float) @ turn.T
-        means = np.empty((len(off), dataset.sizes["contact"], *off.shape[2:]))
-        for number, stance in enumerate(_stances(dataset, time)):
-            means[:, number] = off[:, stance].mean(axis=1)
-        for name, along, values in (
-            (f"group_{quantity}_covariance", "time", off),
-            (f"stance_{quantity}_covariance", "contact", means),
-        ):
-            found[name] = _covariance(values, along, unit)
-    estimate = dataset["group_angular_momentum"].values
-    deviation = data["group_momentum_sample"].values @ turn.T
-    found["group_momentum_sample"] = (
-        ("sample", "time", "group", "axis"),
-        (estimate + GROUP_MOMENTUM * deviation).astype(np.float32),
-        {"units": "kg m2/s", "inflation_group": GROUP_MOMENTUM, "inflation_total": TOTAL_MOMENTUM},
-    )
-    return dataset.assign(found)
-
-
-def _stances(dataset: xr.Dataset, time: FloatArray) -> Iterator[BoolArray]:
-    """Frames of every contact, at least the nearest one."""
-    for one in range(dataset.sizes.get("contact", 0)):
-        begin, end = (float(dataset[f"contact_{name}"][one]) for name in ("touchdown", "toe_off"))
-        inside = (time >= begin) & (time <= end)
-        inside[np.argmin(np.abs(time - 0.5 * (begin + end)))] = True
-        yield inside
-
-
-def _covariance(values: FloatArray, along: str, unit: str) -> tuple[Any, ...]:
-    """Covariance between groups of samples (N, T or contacts, G, 3) whose mean is zero."""
-    covariance = np.einsum("ntga,ntha->tgha", values, values) / len(values)
-    return (
-        (along, "group", "other_group", "axis"),
-        covariance.astype(np.float32),
-        {"units": f"({unit})^2", "long_name": "posterior covariance, not inflated"},
-    )
 
 
 def _turn(dataset: xr.Dataset) -> FloatArray:

@@ -20,7 +20,7 @@ ON_LEGS = {"joint_moment": "joint", "hub_moment": "chain", "torso_moment": "tors
 
 
 def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset:
-    """Give the contributions of a trial without what its missing free moment would decide.
+    """The contributions of a trial without what its missing free moment would decide.
 
     About the vertical the balance of moments and the moments of the legs' joints, which carry the
     free moment to the pelvis; all of level C, whose sources are these moments, and the residual's
@@ -55,7 +55,7 @@ def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> np.nd
 
 
 def free_moment_findings(trial_id: str) -> Sequence[Finding]:
-    """Say that no free moment was recorded, and what that makes n/a."""
+    """Finding that no free moment was recorded, and what that makes n/a."""
     return [
         Finding(
             rule="free-moment-missing",

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aqbio.errors import AqbioError
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.contributions import trial_contributions
 from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Specification, lower_rate
@@ -118,10 +118,7 @@ class CachedTrial:
     def read(cls, study: Study, participant_id: str, trial_id: str, fits: LooseFits) -> CachedTrial:
         """Read what was not read already for the looser fits of the session."""
         before = fits.trials.get(trial_id) or SolvedTrial.read(study, participant_id, trial_id)
-        consistent, contributions = (
-            read_dataset(study.folder(participant_id, stage) / f"{trial_id}.nc")
-            for stage in ("consistency", "contributions")
-        )
+        contributions, consistent = trial_contributions(study, participant_id, trial_id)
         models = (ParticipantModel.of(study, participant_id), final_model(study, participant_id))
         scaled, final = (load_skeleton(model.table) for model in models)
         loose = fits.motions.get(trial_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.gait.lines import line_yaw_rate
+from aqbio.mechanics.gait.step_measures import line_yaw_rate
 from aqbio.mechanics.gait.steps import Step, phase_curve
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton

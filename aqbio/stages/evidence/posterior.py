@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.mechanics.gait.step_measures import peak_instants
 from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.recordings.smoothing import resampled
+from aqbio.mechanics.recordings.gaps import resampled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.step_numbers import momentum_log_ratio

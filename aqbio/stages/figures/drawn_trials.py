@@ -23,7 +23,6 @@ def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[
     ----------
     trials : DataFrame
         The study's table of trials.
-    participant_id : str
     count : int
         How many at most: the fastest of each condition first, then the second fastest, and so on.
         Trials without a speed come last.

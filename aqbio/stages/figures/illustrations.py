@@ -41,25 +41,17 @@ Tables = Mapping[str, "pd.DataFrame"]
 
 @dataclass(frozen=True, slots=True)
 class HypothesisFigure:
-    """A figure, its words and the numbers that it shows.
-
-    Attributes
-    ----------
-    name, title, caption, alternative_text : str
-    draw : callable
-        From the width on paper (mm) to the figure.
-    numbers : DataFrame
-    columns : Columns
-        Of the numbers.
-    """
+    """A figure, its words and the numbers that it shows."""
 
     name: str
     title: str
     caption: str
     alternative_text: str
     draw: Callable[[float], Figure]
+    """From the width on paper (mm) to the figure."""
     numbers: pd.DataFrame
     columns: Columns
+    """Of the numbers."""
 
 
 def hypothesis_tables(study: Study) -> Tables:

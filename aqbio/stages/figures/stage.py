@@ -73,29 +73,20 @@ MEANS = "stance_means.tsv"
 
 @dataclass(frozen=True, slots=True)
 class Illustration:
-    """One figure on disk and the words that belong to it.
-
-    Attributes
-    ----------
-    name : str
-        File name without width and suffix.
-    title, caption, alternative_text : str
-    table : str
-        File with the numbers drawn.
-    files : dict
-        File name by width in mm, then by format.
-    participant_id, trial_id : str
-        Empty where the figure shows the whole study.
-    """
+    """One figure on disk and the words that belong to it."""
 
     name: str
+    """File name without width and suffix."""
     title: str
     caption: str
     alternative_text: str
     table: str
+    """File with the numbers drawn."""
     files: dict[str, dict[str, str]]
+    """File name by width in mm, then by format."""
     participant_id: str = ""
     trial_id: str = ""
+    """participant_id, trial_id: Empty where the figure shows the whole study."""
 
 
 def figures_study(study: Study, report: Report) -> None:

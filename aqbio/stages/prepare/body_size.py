@@ -50,7 +50,6 @@ def pelvis_height(
     labels : tuple of M str
     markers : (T, M, 3) array, m
         Ground axes; NaN where missing.
-    marker_set : MarkerSet
     """
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     hips = _median_height(labels, markers, (*marker_set.pelvis.front, *marker_set.pelvis.back))
@@ -68,11 +67,6 @@ def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable
 
 def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
     """Height of the pelvis that a run shows: its distance from the foot that stands, m.
-
-    Parameters
-    ----------
-    prepared : PreparedTrial
-    marker_set : MarkerSet
 
     Returns
     -------
@@ -118,11 +112,10 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
 def size_findings(
     person: Participant, shown: Measured | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
-    """Say where stature or body mass do not fit the legs that the trials show.
+    """Findings where stature or body mass do not fit the legs that the trials show.
 
     Parameters
     ----------
-    person : Participant
     shown : Measured or None
         From `measured_stature`, m.
     mass : float or None
@@ -168,11 +161,10 @@ def size_findings(
 def force_findings(
     person: Participant, peak: float | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
-    """Say where the largest load on the plates is not that of a person of this mass.
+    """Findings where the largest load on the plates is not that of a person of this mass.
 
     Parameters
     ----------
-    person : Participant
     peak : float or None
         Largest vertical force of a complete contact over all trials, N.
     mass : float or None

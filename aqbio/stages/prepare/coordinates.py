@@ -20,7 +20,7 @@ from aqbio.mechanics.anatomy.body_points import with_points
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.joint_angles import determined_by_file, filled_coordinates
-from aqbio.mechanics.recordings.still_values import held_values
+from aqbio.mechanics.recordings.movement import held_values
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.prepared_angles import prepared_coordinates
 from aqbio.stages.prepare.markers import SPEED_MAX
@@ -34,24 +34,17 @@ SMALLEST_DEGREES = 7.0
 
 @dataclass(frozen=True, eq=False)
 class CoordinatesTrial:
-    """A trial that starts from joint angles, as if its model's markers had been recorded.
-
-    Attributes
-    ----------
-    recording : Recording
-        Markers of the participant's model, where the coordinates put them, and points on its bodies
-        that stand in for those of pelvis and feet that it lacks; ground axes of OpenSim.
-    marker_set : MarkerSet
-        Of these markers.
-    coordinates : tuple of C str
-    q : (T, C) array, rad or m
-        NaN where the file does not tell a coordinate.
-    """
+    """A trial that starts from joint angles, as if its model's markers had been recorded."""
 
     recording: Recording
+    """Markers of the participant's model, where the coordinates put them, and points on its bodies
+    that stand in for those of pelvis and feet that it lacks; ground axes of OpenSim."""
     marker_set: MarkerSet
+    """Of these markers."""
     coordinates: tuple[str, ...]
+    """tuple of C str."""
     q: FloatArray
+    """(T, C) array, rad or m. NaN where the file does not tell a coordinate."""
 
     def write(self, stem: Path) -> None:
         """Leave the coordinates for stage solve, on the clock of the prepared trial."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-Variables = dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]
+Variables = dict[str, tuple[tuple[str, ...], Any]]
 
 
 def write_prepared(
@@ -47,7 +47,6 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
 
     Parameters
     ----------
-    prepared : PreparedTrial
     cutoff : float
         Matched low-pass cut-off, Hz.
     """
@@ -55,15 +54,15 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
 
     variables = _marker_variables(prepared)
     plates = prepared.plates
-    variables |= _plate_variables(plates, cutoff)
+    variables |= _plate_variables(plates)
     variables |= _foot_variables(prepared, cutoff)
     variables |= _contact_variables(prepared.contacts, plates, prepared.contact_time_error)
     coordinates = {
-        "time": ("time", prepared.time, {"units": "s", "long_name": "first frame = 0 s"}),
+        "time": prepared.time,
         "marker": list(prepared.labels),
         "axis": list(AXES),
         "foot": list(SIDES),
-        "force_time": ("force_time", _force_time(plates), {"units": "s"}),
+        "force_time": _force_time(plates),
         "plate": list(plates.numbers if plates else ()),
     }
     return xr.Dataset(variables, coordinates, _attributes(prepared, cutoff))
@@ -107,29 +106,25 @@ def _force_time(plates: Plates | None) -> FloatArray:
 def _marker_variables(prepared: PreparedTrial) -> Variables:
     dims = ("time", "marker", "axis")
     return {
-        "marker_raw": (dims, prepared.markers, _described("m", "short gaps filled, not filtered")),
-        "marker_filtered": (dims, prepared.filtered, _described("m", "low-passed")),
-        "marker_filled": (dims[:2], prepared.filled, _described("1", "position interpolated")),
+        "marker_raw": (dims, prepared.markers),
+        "marker_filled": (dims[:2], prepared.filled),
     }
 
 
-def _plate_variables(plates: Plates | None, cutoff: float) -> Variables:
+def _plate_variables(plates: Plates | None) -> Variables:
     dims = ("force_time", "plate", "axis")
     if plates is None:
-        empty = np.zeros((0, 0, 3))
-        force = moment = smooth_force = smooth_moment = empty
-        point, corners = np.zeros((0, 3)), np.zeros((0, 4, 3))
-    else:
-        smooth = plates.wrench.filtered(plates.rate, cutoff)
-        force, moment, point = plates.wrench.force, plates.wrench.moment, plates.wrench.point
-        smooth_force, smooth_moment, corners = smooth.force, smooth.moment, plates.corners
+        none = (dims, np.zeros((0, 0, 3)))
+        return dict.fromkeys(("plate_force_raw", "plate_moment_raw"), none) | {
+            "plate_point": (dims[1:], np.zeros((0, 3))),
+            "plate_corner": (("plate", "corner", "axis"), np.zeros((0, 4, 3))),
+        }
+    wrench = plates.wrench
     return {
-        "plate_force_raw": (dims, force, _described("N", "on the runner, offset removed")),
-        "plate_moment_raw": (dims, moment, _described("N m", "about plate_point")),
-        "plate_force": (dims, smooth_force, _described("N", "on the runner, low-passed")),
-        "plate_moment": (dims, smooth_moment, _described("N m", "about plate_point, low-passed")),
-        "plate_point": (dims[1:], point, _described("m", "fixed point of each plate")),
-        "plate_corner": (("plate", "corner", "axis"), corners, _described("m", "NaN if unknown")),
+        "plate_force_raw": (dims, wrench.force),
+        "plate_moment_raw": (dims, wrench.moment),
+        "plate_point": (dims[1:], wrench.point),
+        "plate_corner": (("plate", "corner", "axis"), plates.corners),
     }
 
 
@@ -145,11 +140,11 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
         event, cop, free_moment = loads.event_force, loads.cop, loads.free_moment
     dims, fine = ("time", "foot", "axis"), ("force_time", "foot")
     return {
-        "foot_force": (dims, force, _described("N", "on the runner, low-passed")),
-        "foot_moment": (dims, moment, _described("N m", "about the ground origin, low-passed")),
-        "foot_force_event": (fine, event, _described("N", "vertical, for events")),
-        "foot_cop": ((*fine, "axis"), cop, _described("m", "for display only")),
-        "foot_free_moment": (fine, free_moment, _described("N m", "for display only")),
+        "foot_force": (dims, force),
+        "foot_moment": (dims, moment),
+        "foot_force_event": (fine, event),
+        "foot_cop": ((*fine, "axis"), cop),
+        "foot_free_moment": (fine, free_moment),
     }
 
 
@@ -157,39 +152,21 @@ def _contact_variables(
     contacts: Sequence[FootContact], plates: Plates | None, time_error: float
 ) -> Variables:
     numbers = plates.numbers if plates else ()
-    names = [",".join(str(numbers[plate]) for plate in one.plates) for one in contacts]
-    dims = ("contact",)
-    return {
-        "contact_foot": (dims, np.array([SIDES[one.foot] for one in contacts], dtype="U8"), {}),
-        "contact_touchdown": (dims, _numbers([one.touchdown for one in contacts]), {"units": "s"}),
-        "contact_toe_off": (dims, _numbers([one.toe_off for one in contacts]), {"units": "s"}),
-        "contact_plates": (dims, np.array(names, dtype="U32"), {}),
-        "contact_complete": (dims, np.array([one.complete for one in contacts], dtype=bool), {}),
-        "contact_edge_distance": (
-            dims,
-            _numbers([one.edge_distance for one in contacts]),
-            _described("m", "centre of pressure from the edge of the loaded plates"),
-        ),
-        "contact_peak": (
-            dims,
-            _numbers([one.peak for one in contacts]),
-            _described("N", "vertical, low-passed for events only"),
-        ),
-        "contact_shared": (dims, np.array([one.shared for one in contacts], dtype=bool), {}),
-        "contact_time_error": (
-            dims,
-            np.full(len(contacts), time_error),
-            _described("s", "how far the contact time may be off"),
-        ),
+    columns: dict[str, tuple[Any, list[Any]]] = {
+        "foot": ("U8", [SIDES[one.foot] for one in contacts]),
+        "touchdown": (float, [one.touchdown for one in contacts]),
+        "toe_off": (float, [one.toe_off for one in contacts]),
+        "plates": ("U32", [",".join(str(numbers[at]) for at in one.plates) for one in contacts]),
+        "complete": (bool, [one.complete for one in contacts]),
+        "edge_distance": (float, [one.edge_distance for one in contacts]),
+        "peak": (float, [one.peak for one in contacts]),
+        "shared": (bool, [one.shared for one in contacts]),
+        "time_error": (float, [time_error] * len(contacts)),
     }
-
-
-def _numbers(values: list[float]) -> FloatArray:
-    return np.array(values, dtype=float)
-
-
-def _described(units: str, long_name: str) -> dict[str, str]:
-    return {"units": units, "long_name": long_name}
+    return {
+        f"contact_{name}": (("contact",), np.array(values, dtype=kind))
+        for name, (kind, values) in columns.items()
+    }
 
 
 def _write_forces(path: Path, time: FloatArray, force: FloatArray, moment: FloatArray) -> None:

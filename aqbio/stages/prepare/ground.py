@@ -37,20 +37,14 @@ FACING_APART = np.radians(45.0)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the runner runs on, and where to.
-
-    Attributes
-    ----------
-    surface : {"overground", "treadmill"}
-    belt_speed : float
-        m/s; 0 overground.
-    heading : float
-        Direction of running about +y from +x, rad.
-    """
+    """What the runner runs on, and where to."""
 
     surface: str
+    """{"overground", "treadmill"}."""
     belt_speed: float
+    """m/s; 0 overground."""
     heading: float
+    """Direction of running about +y from +x, rad."""
 
 
 def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:

@@ -46,29 +46,20 @@ def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class MarkerEvents:
-    """Contacts from the foot markers, and what their accuracy depends on.
-
-    Attributes
-    ----------
-    contacts : tuple of FootContact
-        An event that was not found is NaN.
-    rate : float
-        Of the markers, Hz.
-    speed : float
-        Over the ground, m/s; NaN where the pelvis was not seen.
-    strike : {"heel", "forefoot", ""}
-    smoothed : bool
-        Whether the foot markers had been low-passed before they were written.
-    whole : bool
-        Whether all foot markers of the marker set are seen most of the time.
-    """
+    """Contacts from the foot markers, and what their accuracy depends on."""
 
     contacts: tuple[FootContact, ...]
+    """An event that was not found is NaN."""
     rate: float
+    """Of the markers, Hz."""
     speed: float
+    """Over the ground, m/s; NaN where the pelvis was not seen."""
     strike: Literal["heel", "forefoot", ""]
+    """{"heel", "forefoot", ""}."""
     smoothed: bool
+    """Whether the foot markers had been low-passed before they were written."""
     whole: bool = True
+    """Whether all foot markers of the marker set are seen most of the time."""
 
     @property
     def accuracy(self) -> Accuracy | None:

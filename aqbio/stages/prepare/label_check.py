@@ -34,18 +34,13 @@ TOLD = 4
 
 @dataclass(frozen=True, eq=False)
 class StaticReference:
-    """Where markers are on a participant who stands still.
-
-    Attributes
-    ----------
-    places : mapping of (3,) arrays, m
-        Median place by label, laboratory axes; empty without a static trial.
-    limbs : mapping of (left, right)
-        Bodies of legs and arms, by limb.
-    """
+    """Where markers are on a participant who stands still."""
 
     places: Mapping[str, FloatArray] = field(default_factory=dict)
+    """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
+    trial."""
     limbs: Mapping[str, tuple[Collection[str], Collection[str]]] = field(default_factory=dict)
+    """mapping of (left, right). Bodies of legs and arms, by limb."""
 
 
 def static_reference(study: Study, participant_id: str) -> StaticReference:
@@ -129,8 +124,6 @@ def check_sides(
 
     Parameters
     ----------
-    recording : Recording
-    marker_set : MarkerSet
     limbs : mapping of (left, right)
         Bodies by limb; the heels stand for both legs where there are none.
     notes : Notes

@@ -12,10 +12,9 @@ from aqbio.config.settings import Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
-from aqbio.mechanics.recordings.flicker import flickers
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.gaps import fill_gaps, longest_gap
-from aqbio.mechanics.recordings.lost_frames import breaks
+from aqbio.mechanics.recordings.lost_frames import breaks, flickers
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.mechanics.recordings.gravity import falls, flights
 from aqbio.mechanics.recordings.kinematic_events import event_errors
 from aqbio.mechanics.recordings.statements import Measured, verdict
+from aqbio.mechanics.recordings.synchrony import falls, flights
 from aqbio.records.statements import Statement, contradiction, raised
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.trial import PreparedTrial
@@ -42,7 +42,6 @@ def note_rate(
 
     Parameters
     ----------
-    prepared : PreparedTrial
     marker_set : MarkerSet
         Tells the body of every label.
     masses : mapping of float, kg

@@ -100,8 +100,6 @@ def body_findings(
 
     Parameters
     ----------
-    study : Study
-    person : Participant
     trials : sequence of mapping
         `trial_numbers` of the trials that could be prepared.
     """
@@ -118,23 +116,15 @@ def body_findings(
 
 @dataclass(frozen=True)
 class Unwritten:
-    """One trial, read and prepared, before anything is written.
-
-    Attributes
-    ----------
-    prepared : PreparedTrial
-    numbers : dict
-        What the manifest says about it; `body_findings` takes those of all trials.
-    notes : Notes
-        All findings.
-    coordinates : CoordinatesTrial or None
-        Of a trial that starts from joint angles.
-    """
+    """One trial, read and prepared, before anything is written."""
 
     prepared: PreparedTrial
     numbers: dict[str, Any]
+    """What the manifest says about it; `body_findings` takes those of all trials."""
     notes: Notes
+    """All findings."""
     coordinates: CoordinatesTrial | None = None
+    """Of a trial that starts from joint angles."""
 
 
 def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
@@ -142,8 +132,6 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
 
     Parameters
     ----------
-    study : Study
-    trial : Trial
     reference : StaticReference
         From `static_reference`.
 

@@ -12,7 +12,6 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.events import event_error
-from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
     FeetLoads,
@@ -26,6 +25,7 @@ from aqbio.stages.prepare.contacts import (
     forces_elsewhere,
     note_contacts,
     note_no_forces,
+    note_pressure,
     share_of_nobody,
 )
 from aqbio.stages.prepare.ground import Ground, running_ground, standing_ground
@@ -47,46 +47,31 @@ from aqbio.stages.prepare.markers import (
 )
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.plates import ground_plates
-from aqbio.stages.prepare.pressure import note_pressure
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedTrial:
-    """Everything that is known about a trial before a model comes into play; ground axes.
-
-    Attributes
-    ----------
-    labels : tuple of M str
-    rate : float
-        Of the markers, Hz; the first frame is at 0 s.
-    markers, filtered : (T, M, 3) arrays, m
-        Short gaps filled; NaN where a marker is missing.
-    filled : (T, M) array of bool
-    axes : LaboratoryToGround
-    ground : Ground
-    plates : Plates or None
-    loads : FeetLoads or None
-        None without plates, without a contact on them, and for a static trial.
-    kinematic : tuple of FootContact
-        What the foot markers say: the trial's contacts where there are no loads.
-    threshold : float
-        Of the events, N.
-    contact_time_error : float
-        How far a contact time may be off, s; NaN where that was never tested.
-    """
+    """Everything that is known about a trial before a model comes into play; ground axes."""
 
     labels: tuple[str, ...]
+    """tuple of M str."""
     rate: float
+    """Of the markers, Hz; the first frame is at 0 s."""
     markers: FloatArray
-    filtered: FloatArray
+    """(T, M, 3) array, m. Short gaps filled; NaN where a marker is missing."""
     filled: BoolArray
+    """(T, M) array of bool."""
     axes: LaboratoryToGround
     ground: Ground
     plates: Plates | None
     loads: FeetLoads | None
+    """None without plates, without a contact on them, and for a static trial."""
     kinematic: tuple[FootContact, ...]
+    """What the foot markers say: the trial's contacts where there are no loads."""
     threshold: float
+    """Of the events, N."""
     contact_time_error: float
+    """How far a contact time may be off, s; NaN where that was never tested."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -170,7 +155,6 @@ def prepare_trial(
         labels=recording.labels,
         rate=recording.rate,
         markers=markers,
-        filtered=low_pass(markers, recording.rate, prepare.cutoff_hz),
         filled=filled,
         axes=axes,
         ground=ground,

@@ -14,8 +14,7 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.io.study import Study
 from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.mechanics.calibration.frames import chosen_frames
-from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.frames import chosen_frames, faced
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
 from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
@@ -31,38 +30,30 @@ from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.calibration.shown import fit_of_shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.scale.helpful_marker import helpful_marker
-from aqbio.stages.scale.placed_labels import placed_labels
 from aqbio.stages.scale.recordings import (
     PersonRecordings,
+    helpful_marker,
     made_for,
     person_recordings,
+    placed_labels,
     recorded_person,
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A calibrated body.
-
-    Attributes
-    ----------
-    fit : BodyFit
-    shape : Shape
-        As a rigid model carries it in movement: markers where sliding skin is at the mean flexion.
-    names : dict
-        The model's name of each label.
-    trials : tuple of str
-        Trials whose frames were fitted.
-    wrong : tuple of LabelHypothesis
-        Labels that are not what they say.
-    """
+    """A calibrated body."""
 
     fit: BodyFit
     shape: Shape
+    """As a rigid model carries it in movement: markers where sliding skin is at the mean
+    flexion."""
     names: dict[str, str]
+    """The model's name of each label."""
     trials: tuple[str, ...]
+    """Trials whose frames were fitted."""
     wrong: tuple[LabelHypothesis, ...]
+    """Labels that are not what they say."""
 
     @property
     def template(self) -> Template:
@@ -80,8 +71,6 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
 
     Parameters
     ----------
-    study : Study
-    participant_id : str
     generic : Skeleton
         The corrected generic model, with its own markers.
 
@@ -131,7 +120,7 @@ def session_problem(
 
 
 def moving_shape(fit: BodyFit) -> Shape:
-    """Give the shape with the markers where sliding skin is at the mean flexion of movement."""
+    """The shape with the markers where sliding skin is at the mean flexion of movement."""
     template = fit.problem.template
     shape = template.shape(fit.state.theta[: fit.problem.shape_size])
     return template.moving_shape(shape, moving_flexion(fit))

@@ -47,7 +47,7 @@ RULES = {
 def wrong_labels(
     taken: Sequence[LabelHypothesis], fit: BodyFit, trials: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Give labels that are not what they say, ready for JSON, for the stages that read markers.
+    """Labels that are not what they say, ready for JSON, for the stages that read markers.
 
     Those that are off in a trial that moves are among them: what hardly counts for the body, for
     whatever cause, may not pull its motion with full weight.
@@ -82,11 +82,8 @@ def label_findings(
 
     Parameters
     ----------
-    taken : sequence of LabelHypothesis
-    fit : BodyFit
     trials : sequence of str
         Those that were calibrated.
-    participant_id : str
     accepted : collection of str
         Trials whose row lets labels be exchanged.
     """

@@ -21,7 +21,7 @@ from aqbio.mechanics.observed.determined import LARGEST_DISPLACEMENT, determined
 from aqbio.mechanics.observed.mask import IMPOSSIBLE, NOT_PLACED
 from aqbio.mechanics.observed.placed import POINTS
 from aqbio.stages.scale.calibration import Calibration
-from aqbio.stages.scale.helpful_marker import helpful_marker
+from aqbio.stages.scale.recordings import helpful_marker
 
 MILLIMETRES = 1e3
 
@@ -29,13 +29,7 @@ MILLIMETRES = 1e3
 def lost_by_calibration(
     study: Study, participant_id: str, body: Calibration
 ) -> tuple[dict[str, str], list[Finding]]:
-    """Give the segments that the calibrated body does not place, with the reason, and say so.
-
-    Parameters
-    ----------
-    study : Study
-    participant_id : str
-    body : Calibration
+    """The segments that the calibrated body does not place, with the reason, and say so.
 
     Returns
     -------

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import MappedMarker, MarkerSet, ModelMap
 from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
+from aqbio.landmarks.by_name import landmark_table
+from aqbio.landmarks.model_landmarks import model_landmarks
+from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.frames import Recording
 from aqbio.mechanics.calibration.people import Person, Sex
 from aqbio.mechanics.calibration.places import Label
+from aqbio.mechanics.calibration.posterior import told_shares
 from aqbio.mechanics.calibration.sessions import Session
+from aqbio.mechanics.calibration.shape import MarkerPlaces
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.records.manifest import OK
 
@@ -30,35 +37,27 @@ Trials = list[tuple[str, Recording]]
 
 @dataclass(frozen=True, eq=False)
 class PersonRecordings:
-    """Everything that was recorded of a person.
-
-    Attributes
-    ----------
-    recordings : tuple of Recording
-        Each with the labels of all sessions, NaN for those of the others.
-    labels : dict
-        Labels of all sessions, by session and name.
-    sessions : tuple of Session
-    trials : dict
-        Names of the trials of every session, by participant, in the order of the sessions.
-    """
+    """Everything that was recorded of a person."""
 
     recordings: tuple[Recording, ...]
+    """Each with the labels of all sessions, NaN for those of the others."""
     labels: Mapping[str, Label]
+    """Labels of all sessions, by session and name."""
     sessions: tuple[Session, ...]
     trials: Mapping[str, tuple[str, ...]]
+    """Names of the trials of every session, by participant, in the order of the sessions."""
 
     def labelled(
         self, front: Sequence[str], back: Sequence[str]
     ) -> tuple[Sequence[str], Sequence[str]]:
-        """Give the spines of the pelvis as the first session that has all of them labels them."""
+        """The spines of the pelvis as the first session that has all of them labels them."""
         have = zip(self.trials, self.sessions, strict=True)
         worn = [one for one, session in have if {*front, *back} <= set(session.names)]
         first = next(iter(worn), "")
         return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
     def session(self, participant_id: str) -> tuple[int, Session]:
-        """Give the place of a participant's session, and the session."""
+        """The place of a participant's session, and the session."""
         place = list(self.trials).index(participant_id)
         return place, self.sessions[place]
 
@@ -66,7 +65,7 @@ class PersonRecordings:
 def person_recordings(
     study: Study, participant_id: str, placed: Mapping[str, Label]
 ) -> PersonRecordings:
-    """Give all prepared trials of a participant's person, and the labels that any of them shows.
+    """All prepared trials of a participant's person, and the labels that any of them shows.
 
     Recordings and labels come in the order of what they hold: sums, and with them results, keep
     every digit whatever trials are called and however sheets and marker sets list them.
@@ -101,7 +100,7 @@ def person_recordings(
 
 
 def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
-    """Give the prepared trials of a session, with all labels of the marker set."""
+    """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
     found = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
@@ -132,7 +131,7 @@ def _shown(trials: Trials) -> BoolArray:
 
 
 def _among_all(recording: Recording, own: IntArray, columns: IntArray, width: int) -> Recording:
-    """Give a recording with the labels of all sessions."""
+    """A recording with the labels of all sessions."""
     position = np.full((len(recording.position), width, 3), np.nan)
     position[:, columns] = recording.position[:, own]
     return replace(recording, position=position)
@@ -177,3 +176,94 @@ def made_for(study: Study, sex: Sex | None) -> Person:
         return Person(sex)
     own: Sex = sex if sex is not None and sex in made else next(iter(made))
     return Person(own, made[own].height_m, made[own].mass_kg)
+
+
+def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
+    """The recorded labels of a marker set with their places on a generic model.
+
+    Parameters
+    ----------
+    generic : Skeleton
+        With its own markers.
+
+    Raises
+    ------
+    AqbioError
+        A body does not exist, two labels claim one marker, or a label that is not a cluster's has
+        no place.
+    """
+    found: dict[str, Label] = {}
+    claimed: dict[str, str] = {}
+    for label, mapped in marker_set.markers.items():
+        name = marker_set.model_name(label)
+        if name in claimed:
+            raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")
+        claimed[name] = label
+        found[label] = _placed(generic, label, name, mapped)
+    return found
+
+
+def _placed(generic: Skeleton, label: str, name: str, mapped: MappedMarker) -> Label:
+    if mapped.body not in generic.bodies:
+        raise _error(label, f"body {mapped.body} is not in the model.")
+    if mapped.tracking:
+        return Label(label, mapped.body, None, palpated=False)
+    if mapped.position is not None:
+        return Label(label, mapped.body, mapped.position, palpated=False)
+    if name not in generic.markers:
+        raise _error(label, f"the model has no marker {name}, and no position is given.")
+    index = generic.markers.index(name)
+    own = generic.bodies[generic.marker_body[index]]
+    if own != mapped.body:
+        told = f"{label} (the model's {name}) is on {own} in the model, on {mapped.body} in"
+        raise _error(label, f"{told} the marker set.")
+    x, y, z = generic.marker_position[index].tolist()
+    return Label(label, mapped.body, (x, y, z), palpated=True)
+
+
+def _error(label: str, what: str) -> AqbioError:
+    return AqbioError(
+        f"marker set, label {label}: {what}",
+        fix="correct body, model or position of that label in the marker set, or mark it tracking.",
+        rule="marker-set",
+    )
+
+
+LEAST_SHARE = 0.1
+"""A marker that takes away less of the variance is no help."""
+
+
+def helpful_marker(
+    fit: BodyFit, model_map: ModelMap, worn: Collection[str], wanted: FloatArray
+) -> str:
+    """Which palpable landmark without a marker would tell most of what is not known.
+
+    Parameters
+    ----------
+    worn : collection of str
+        The model's names of the recorded markers.
+    wanted : (N, P + C) array
+        Derivatives of what is not known, see :func:`told_shares`.
+
+    Returns
+    -------
+    str
+        Empty where no landmark of the model would tell a tenth of the variance.
+    """
+    model = fit.problem.template.skeleton
+    bodies = [model.bodies[body] for body in model.marker_body]
+    own = dict(zip(model.markers, bodies, strict=True))
+    places = model_landmarks(own, model_map, landmark_table()).places
+    bare = {place: marker for place, marker in places.items() if marker not in worn}
+    if not bare:
+        return ""
+    index = [model.markers.index(marker) for marker in bare.values()]
+    points = MarkerPlaces(
+        tuple(bare.values()), model.marker_body[index], model.marker_position[index]
+    )
+    shares = told_shares(fit, points, wanted)
+    best = int(np.argmax(shares))
+    if shares[best] < LEAST_SHARE:
+        return ""
+    place = list(bare)[best]
+    return f"a marker on the {place} would have told most ({shares[best]:.0%} of the variance)"

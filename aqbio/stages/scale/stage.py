@@ -98,7 +98,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Take over a model that is scaled to the participant already."""
     from aqbio.osim.audit import audit_model
-    from aqbio.osim.own_model import corrected_model
+    from aqbio.osim.calibrated import corrected_model
     from aqbio.osim.session import quiet
     from aqbio.osim.skeleton import read_skeleton
 

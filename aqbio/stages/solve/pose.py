@@ -42,27 +42,17 @@ MOST_OF_BODY = 0.5
 
 @dataclass(frozen=True)
 class SolvedPose:
-    """A trial's pose and what it was solved from.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    q : (T, C) array, rad or m
-        Before the low-pass.
-    markers : TrackedMarkers or None
-        None where the pose comes from a file of joint angles.
-    model_map : ModelMap
-    marker_set : MarkerSet
-    observed : Observed
-        What determines the pose at all.
-    """
+    """A trial's pose and what it was solved from."""
 
     skeleton: Skeleton
     q: FloatArray
+    """(T, C) array, rad or m. Before the low-pass."""
     markers: TrackedMarkers | None
+    """None where the pose comes from a file of joint angles."""
     model_map: ModelMap
     marker_set: MarkerSet
     observed: Observed
+    """What determines the pose at all."""
 
     @cached_property
     def marker_index(self) -> IntArray:
@@ -110,33 +100,21 @@ class SolvedPose:
 
 @dataclass(frozen=True)
 class Fault:
-    """A group of the body whose pose cannot be believed.
-
-    Attributes
-    ----------
-    group : str
-    reason : str
-        `IMPOSSIBLE` or `CONTRADICTED`.
-    frames : (T,) bool array
-    joint : str
-        The reported joint that is bent as none can be; empty for markers that are far off.
-    words : str
-        What was found, with its number.
-    """
+    """A group of the body whose pose cannot be believed."""
 
     group: str
     reason: str
+    """`IMPOSSIBLE` or `CONTRADICTED`."""
     frames: BoolArray
+    """(T,) bool array."""
     joint: str
+    """The reported joint that is bent as none can be; empty for markers that are far off."""
     words: str
+    """What was found, with its number."""
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:
     """The groups whose pose cannot be believed, one fault for each group.
-
-    Parameters
-    ----------
-    pose : SolvedPose
 
     Returns
     -------

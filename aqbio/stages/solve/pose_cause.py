@@ -54,7 +54,7 @@ FROM_FILE = Cause(
 
 
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
-    """Say which limbs are lost for their pose, and why."""
+    """Findings on which limbs are lost for their pose, and why."""
     causes = list(dict.fromkeys(fault_cause(pose, fault) for fault in faults))
     told = [one for one in causes if one.told] or causes
     lost = [
@@ -82,12 +82,10 @@ def refuse_without_pose(
 
     Parameters
     ----------
-    pose : SolvedPose
     every : sequence of Fault
         All that were found until now.
     last : sequence of Fault
         Those of this pose.
-    trial_id : str
 
     Raises
     ------
@@ -105,12 +103,7 @@ def refuse_without_pose(
 
 
 def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
-    """Find out why a limb's pose cannot be believed.
-
-    Parameters
-    ----------
-    pose : SolvedPose
-    fault : Fault
+    """Why a limb's pose cannot be believed.
 
     Notes
     -----

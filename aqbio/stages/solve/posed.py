@@ -9,14 +9,18 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import Finding
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
+from aqbio.mechanics.calibration.beliefs import posture_belief
+from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
 from aqbio.mechanics.multibody.angles import continuous
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.determined import (
+    MarkerNoise,
     coordinate_covariance,
     coordinates_told,
     determined,
@@ -28,8 +32,8 @@ from aqbio.mechanics.observed.joint_angles import bridged, determined_by_file, f
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.mechanics.recordings.gaps import longest_gap
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.records.body_posterior import posterior_path
 from aqbio.records.prepared_angles import solved_coordinates
-from aqbio.stages.solve.beliefs import pose_beliefs
 from aqbio.stages.solve.pose import Fault, SolvedPose, believed, pose_faults
 from aqbio.stages.solve.pose_cause import pose_finding, refuse_without_pose
 
@@ -45,29 +49,20 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Posed:
-    """What became of a trial's pose.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-        Before the low-pass.
-    observed : Observed
-        What determines it, without what cannot be believed.
-    sd, offset_sd : (T, C) array and (C,) array, rad or m
-        Of every coordinate, from the noise of single frames and from the body; NaN where nothing
-        says it.
-    solver : str
-        By what it was solved.
-    findings : tuple of Finding
-        Limbs that were lost, and why.
-    """
+    """What became of a trial's pose."""
 
     q: FloatArray
+    """(T, C) array, rad or m. Before the low-pass."""
     observed: Observed
+    """What determines it, without what cannot be believed."""
     sd: FloatArray
     offset_sd: FloatArray
+    """sd, offset_sd: (T, C) array and (C,) array, rad or m. Of every coordinate, from the noise of
+    single frames and from the body; NaN where nothing says it."""
     solver: str
+    """By what it was solved."""
     findings: tuple[Finding, ...]
+    """Limbs that were lost, and why."""
 
 
 def trial_pose(
@@ -82,10 +77,6 @@ def trial_pose(
 
     Parameters
     ----------
-    study : Study
-    trial : Trial
-    skeleton : Skeleton
-    markers : TrackedMarkers
     model : Path
         The participant's ``.osim``.
     rate : float
@@ -156,25 +147,18 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
 
 @dataclass(frozen=True)
 class _Solved:
-    """Coordinates of every frame.
-
-    Attributes
-    ----------
-    q : (T, C) array, rad or m
-    known : (T, S) bool array
-        Segments that are determined.
-    told : (T, C) bool array
-        Coordinates that are.
-    sd, offset_sd, solver
-        As of `Posed`.
-    """
+    """Coordinates of every frame."""
 
     q: FloatArray
+    """(T, C) array, rad or m."""
     known: BoolArray
+    """(T, S) bool array. Segments that are determined."""
     told: BoolArray
+    """(T, C) bool array. Coordinates that are."""
     sd: FloatArray
     offset_sd: FloatArray
     solver: str
+    """sd, offset_sd, solver: As of `Posed`."""
 
 
 def _solved(
@@ -232,3 +216,63 @@ def _unmoved(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
     seen = np.isfinite(markers.positions).all(axis=2).any(axis=0) & (markers.weights > 0.0)
     followed = _indices(skeleton, markers)[seen]
     return np.setdiff1d(skeleton.free, Tracking.of(skeleton, followed, skeleton.free).coordinate)
+
+
+@dataclass(frozen=True, eq=False)
+class PoseBeliefs:
+    """Beliefs of a body."""
+
+    posture: FloatArray
+    """(C,) array, rad or m. Where coordinates are that no marker tells: the person's mean posture
+    in movement."""
+    noise: MarkerNoise
+    """Of the trial's markers."""
+    offset_sd: FloatArray
+    """(C,) array, rad or m. Of what each coordinate is off in all frames together, for the body;
+    NaN where no calibration says it, 0 where it is not sought."""
+
+
+def pose_beliefs(
+    study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
+) -> PoseBeliefs:
+    """What is believed: by the body's calibration, or of any runner without it.
+
+    A posterior that stage scale did not write with this model, of an earlier run with other
+    settings, is none.
+    """
+    believed = _of_anybody(study, skeleton, markers)
+    path = posterior_path(study, participant_id)
+    calibrated = bool(study.read_manifest(participant_id, "scale").get("lengths_m"))
+    if not (calibrated and path.is_file()):
+        return believed
+    posterior = read_dataset(path)
+    labels = [study.marker_set.label_of(name) for name in markers.names]
+    names = [skeleton.coordinates[index] for index in skeleton.free]
+    posture, offset_sd = believed.posture.copy(), np.zeros(len(skeleton.coordinates))
+    posture[skeleton.free] = posterior["mean_posture"].sel(coordinate=names).values
+    offset_sd[skeleton.free] = posterior["offset_sd"].sel(coordinate=names).values
+    noise = replace(
+        believed.noise,
+        sd=posterior["skin_sd"].sel(label=labels).values,
+        common=float(posterior["common"]),
+    )
+    return PoseBeliefs(_rooted(skeleton, posture), noise, offset_sd)
+
+
+def _of_anybody(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PoseBeliefs:
+    postures = posture_belief(skeleton, study.model_map)
+    posture = skeleton.coordinate_default.copy()
+    posture[skeleton.free] = postures.mean[skeleton.free]
+    body = [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
+    part = body_parts(skeleton, study.model_map).of_body[body]
+    noise = replace(MarkerNoise.alike(len(body)), part=part)
+    return PoseBeliefs(_rooted(skeleton, posture), noise, np.full(len(posture), np.nan))
+
+
+def _rooted(skeleton: Skeleton, posture: FloatArray) -> FloatArray:
+    """Nothing is believed of the root: its angles are those of another posture elsewhere."""
+    hangs = skeleton.parent[skeleton.axes.body] == GROUND
+    root = np.setdiff1d(skeleton.driver[hangs], [-1])
+    rooted = posture.copy()
+    rooted[root] = skeleton.coordinate_default[root]
+    return rooted

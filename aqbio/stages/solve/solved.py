@@ -29,40 +29,27 @@ if TYPE_CHECKING:
 
 MILLIMETRES = 1e3
 
-FRAME_SD = "standard deviation of a coordinate in a frame, before the low-pass"
-OFFSET_SD = "standard deviation of what a coordinate is off in all frames, for the body"
-
 
 @dataclass(frozen=True)
 class Solution:
-    """One trial, solved.
-
-    Attributes
-    ----------
-    q_raw : (T, C) array, rad or m
-        Coordinates before the low-pass: marker errors belong to these.
-    motion : Motion
-        Low-passed coordinates with their derivatives.
-    forces : (T, C) array, N m or N
-        Generalised forces.
-    prepared : xarray.Dataset
-        The prepared trial, cut to the frames that were solved.
-    observed : Observed
-    deviations : (T, C) array and (C,) array, rad or m
-        Standard deviations of the coordinates: of single frames, and of all together.
-    from_markers : bool
-        Whether markers were recorded: those of a file of joint angles are the model's own.
-    """
+    """One trial, solved."""
 
     skeleton: Skeleton
     markers: TrackedMarkers
     q_raw: FloatArray
+    """(T, C) array, rad or m. Coordinates before the low-pass: marker errors belong to these."""
     motion: Motion
+    """Low-passed coordinates with their derivatives."""
     forces: FloatArray
+    """(T, C) array, N m or N. Generalised forces."""
     prepared: xr.Dataset
+    """The prepared trial, cut to the frames that were solved."""
     observed: Observed
     deviations: tuple[FloatArray, FloatArray]
+    """(T, C) array and (C,) array, rad or m. Standard deviations of the coordinates: of single
+    frames, and of all together."""
     from_markers: bool = True
+    """Whether markers were recorded: those of a file of joint angles are the model's own."""
 
     @cached_property
     def marker_errors(self) -> FloatArray:
@@ -261,12 +248,9 @@ def write_solution(
 
     Parameters
     ----------
-    solution : Solution
     shown : (T, C) bool array
         Whether the markers show all that the force of a coordinate asks for; it is missing
         elsewhere. Poses are whole, because tools that read them need all coordinates.
-    stem : Path
-    attributes : mapping
     """
     skeleton, time = solution.skeleton, solution.markers.time
     solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))
@@ -287,33 +271,24 @@ def write_solution(
 def _dataset(solution: Solution) -> xr.Dataset:
     import xarray as xr
 
-    motion = solution.motion
+    motion, markers = solution.motion, solution.markers
     by_coordinate = ("time", "coordinate")
-    units = {"units": "rad or m"}
     return xr.Dataset(
         {
-            "q": (by_coordinate, motion.q, units),
-            "u": (by_coordinate, motion.u, {"units": "rad/s or m/s"}),
-            "udot": (by_coordinate, motion.udot, {"units": "rad/s2 or m/s2"}),
-            "q_unfiltered": (by_coordinate, solution.q_raw, units),
-            "q_sd": (by_coordinate, solution.deviations[0], units | {"long_name": FRAME_SD}),
-            "q_offset_sd": (
-                "coordinate",
-                solution.deviations[1],
-                units | {"long_name": OFFSET_SD},
-            ),
-            "generalised_force": (by_coordinate, solution.forces, {"units": "N m or N"}),
-            "marker_error": (("time", "marker"), solution.marker_errors, {"units": "m"}),
-            "marker_position": (
-                ("time", "marker", "axis"),
-                solution.markers.positions,
-                {"units": "m"},
-            ),
+            "q": (by_coordinate, motion.q),
+            "u": (by_coordinate, motion.u),
+            "udot": (by_coordinate, motion.udot),
+            "q_unfiltered": (by_coordinate, solution.q_raw),
+            "q_sd": (by_coordinate, solution.deviations[0]),
+            "q_offset_sd": ("coordinate", solution.deviations[1]),
+            "generalised_force": (by_coordinate, solution.forces),
+            "marker_error": (("time", "marker"), solution.marker_errors),
+            "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
         },
-        coords={
-            "time": ("time", solution.markers.time, {"units": "s"}),
+        {
+            "time": markers.time,
             "coordinate": list(solution.skeleton.coordinates),
-            "marker": list(solution.markers.names),
+            "marker": list(markers.names),
             "axis": list(AXES),
         },
     )

@@ -29,14 +29,14 @@ from aqbio.records.observed import lost_findings, lost_parts, of_the_model
 from aqbio.records.observed_parts import ObservedParts
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.recorded_trial import recorded_trial
-from aqbio.stages.solve.force_checks import force_findings
-from aqbio.stages.solve.motion_checks import motion_findings
+from aqbio.stages.solve.checks import force_findings, motion_findings
 from aqbio.stages.solve.posed import trial_pose
 from aqbio.stages.solve.seen_frames import (
     MINIMUM_MARKERS,
     contact_spans,
     left_out_findings,
     seen_frames,
+    undetermined_findings,
 )
 from aqbio.stages.solve.solved import (
     Solution,
@@ -44,7 +44,6 @@ from aqbio.stages.solve.solved import (
     solution_numbers,
     write_solution,
 )
-from aqbio.stages.solve.undetermined import undetermined_findings
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -23,7 +23,6 @@ def consistency_rows(
 
     Parameters
     ----------
-    study : Study
     key : dict
         Participant and trial.
     data : xarray.Dataset

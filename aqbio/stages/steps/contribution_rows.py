@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.names import AXES
-from aqbio.steps.deviations import Deviations, deviations
 from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
+from aqbio.steps.uncertainty import Key, half_widths, stance_sds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +22,12 @@ COLUMNS = (
     "sd_posterior",
 )  # fmt: skip
 TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
-UNKNOWN = (float("nan"), float("nan"))
 
 
 def contribution_tables(
     trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
 ) -> Iterator[pd.DataFrame]:
-    """Give the rows of every step of a trial.
+    """Rows of every step of a trial.
 
     Parameters
     ----------
@@ -43,24 +42,26 @@ def contribution_tables(
     """
     import pandas as pd
 
-    off = {side: deviations(trial, side) for side in {step.side for step in steps}}
+    half = {side: half_widths(stance_sds(trial, side)) for side in {step.side for step in steps}}
     first = rows_of_level_a(curves, steps)
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
-    for place, step in enumerate(steps):
-        told = with_intervals([*first[place], *levels[place]], off[step.side], step.contact)
-        posterior = _with_posterior(told, curves.isel(step=place))
-        found = pd.DataFrame(list(posterior), columns=list(COLUMNS))
-        yield found.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
+    for number, step in enumerate(steps):
+        rows = with_intervals([*first[number], *levels[number]], half[step.side], step.contact)
+        rows = _with_posterior(rows, curves.isel(step=number))
+        table = pd.DataFrame(list(rows), columns=list(COLUMNS))
+        yield table.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
 
 
-def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iterator[Row]:
-    """Add low and high to rows: stance means, and stance impulses, which are means times contact.
+def with_intervals(
+    rows: Iterable[Row], half: Mapping[Key, Mapping[str, float]], contact: float
+) -> Iterator[Row]:
+    """Rows with low and high: stance means, and stance impulses, which are means times contact.
 
     Parameters
     ----------
     rows : iterable of dict
-    off : Deviations
-        Of the stance foot.
+    half : mapping
+        Of the stance foot, from `aqbio.steps.uncertainty.half_widths`.
     contact : float
         Contact time, s.
 
@@ -68,8 +69,8 @@ def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iter
     --------
     >>> row = {"level": "B", "source": "leg_push", "target": "pelvis", "axis": "y",
     ...        "phase": "stance", "statistic": "moment_impulse", "value": 3.0}
-    >>> off = {("B", "leg_push", "pelvis", "moment_mean"): {"y": (-5.0, 10.0)}}
-    >>> next(with_intervals([row], off, 0.1))["high"]
+    >>> half = {("B", "leg_push", "pelvis", "moment_mean"): {"y": 10.0}}
+    >>> next(with_intervals([row], half, 0.1))["high"]
     4.0
     """
     for row in rows:
@@ -77,14 +78,14 @@ def with_intervals(rows: Iterable[Row], off: Deviations, contact: float) -> Iter
         if statistic.endswith("_impulse"):
             statistic, factor = statistic.removesuffix("_impulse") + "_mean", contact
         key = (row["level"], row["source"], row["target"], statistic)
-        known = row["phase"] == "stance" and key in off
-        low, high = off[key][row["axis"]] if known else UNKNOWN
-        row["low"], row["high"] = row["value"] + factor * low, row["value"] + factor * high
+        known = row["phase"] == "stance" and key in half
+        off = factor * half[key][row["axis"]] if known else float("nan")
+        row["low"], row["high"] = row["value"] - off, row["value"] + off
         yield row
 
 
 def _with_posterior(rows: Iterable[Row], curves: xr.Dataset) -> Iterator[Row]:
-    """Add the posterior standard deviation of stance means of momentum and its rate."""
+    """Rows with the posterior standard deviation of stance means of momentum and its rate."""
     items = curves["group"].values.tolist()
     known = {
         "momentum_mean": curves["stance_momentum_sd"].values,

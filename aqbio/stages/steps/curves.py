@@ -14,8 +14,12 @@ from aqbio.steps.spreads import with_spreads
 if TYPE_CHECKING:
     import xarray as xr
 
-UNSTORED = ("com_velocity", "stance_momentum_sd", "stance_rate_sd")
-"""What tables are made of, and no curve is drawn from."""
+UNSTORED = (
+    "com_velocity", "stance_momentum_sd", "stance_rate_sd",
+    "angular_momentum_plain", "angular_momentum_rate_plain",
+    "angular_momentum_sd_posterior", "angular_momentum_rate_sd_posterior",
+)  # fmt: skip
+"""What tables and other curves are made of, and no curve is drawn from."""
 
 _COORDINATES = {
     "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",

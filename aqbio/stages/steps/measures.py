@@ -20,7 +20,7 @@ def measure(
     note: str = "",
     severity: str = "fail",
 ) -> Row:
-    """Give one row of the quality table, its verdict included."""
+    """One row of the quality table, its verdict included."""
     verdict = None
     if limit is not None:
         good = value >= limit if at_least else value <= limit

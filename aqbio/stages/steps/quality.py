@@ -77,7 +77,7 @@ def contact_window(data: xr.Dataset) -> BoolArray:
 
 
 def unobserved_parts(study: Study, data: xr.Dataset) -> str:
-    """Say which parts were not observed during the contacts, and why."""
+    """Which parts were not observed during the contacts, and why."""
     return why_not_whole(read_observed(data), study.model_map.groups, contact_window(data))
 
 

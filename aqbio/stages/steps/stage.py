@@ -12,13 +12,14 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.io.columnar import joined, write_columns
 from aqbio.io.dictionary import Columns
-from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.step_measures import speed_change
 from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY
+from aqbio.records.contributions import trial_contributions
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -155,7 +156,7 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
 
 
 def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:
-    data = read_dataset(source)
+    data, final = trial_contributions(study, participant_id, trial.trial_id)
     steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
     first, last = float(data["time"][0]), float(data["time"][-1])
     scheme = role_scheme(study)
@@ -163,7 +164,6 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme)
     rows = tuple(contribution_tables(data, covered, curves, scheme))
-    final = read_dataset(study.folder(participant_id, "consistency") / f"{trial.trial_id}.nc")
     data = data.assign_attrs(statistic_sds(data, steps))
     return TrialSteps(
         participant_id, trial, data, final["marker_error"], steps, curves, rows, source

@@ -18,25 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrialSteps:
-    """Steps of one trial.
-
-    Attributes
-    ----------
-    steps : tuple of Step
-        All of them.
-    curves : xarray.Dataset
-        From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known.
-    rows : tuple of DataFrame
-        Of contributions, for every step of the curves.
-    """
+    """Steps of one trial."""
 
     participant_id: str
     trial: Trial
     data: xr.Dataset
     marker_error: xr.DataArray
     steps: tuple[Step, ...]
+    """All of them."""
     curves: xr.Dataset
+    """From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known."""
     rows: tuple[pd.DataFrame, ...]
+    """Of contributions, for every step of the curves."""
     source: Path
 
     @property

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aqbio.io.columnar import joined
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
@@ -15,9 +18,11 @@ from aqbio.records.manifest import FAILED, OK, Report, manifest_entry, told_fail
 from aqbio.records.step_files import LAST, participant_rows, step_inputs, study_rows
 from aqbio.records.step_files import STAGE as STEPS
 from aqbio.steps.roles import role_scheme
+from aqbio.steps.uncertainty import uncertainty_budget
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 STAGE = "tables"
 
@@ -36,7 +41,7 @@ AGREEMENT = (
 
 
 def tables_study(study: Study, report: Report) -> None:
-    """Write the study's tables: steps, contributions, quality, findings and trials.
+    """Write the study's tables: steps, contributions, uncertainty, quality, findings and trials.
 
     The long table is written participant by participant.
     """
@@ -55,6 +60,9 @@ def tables_study(study: Study, report: Report) -> None:
         digits=DIGITS,
     )
     write_table(measured, study.table("quality.tsv"), columns("quality"), source)
+    described = columns("uncertainty")
+    budget = joined((uncertainty_rows(study, who, steps) for who in people), list(described))
+    write_table(budget, study.table("uncertainty.tsv"), described, source, digits=DIGITS)
     for name, rows, described in (
         ("findings.tsv", finding_rows(study), FINDINGS),
         ("trials.tsv", trial_rows(study, (steps, measured)), columns("trials")),
@@ -70,6 +78,33 @@ def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(described))
 
 
+def uncertainty_rows(study: Study, participant_id: str, steps: pd.DataFrame) -> pd.DataFrame:
+    """Where the intervals of a participant's stance means come from.
+
+    Parameters
+    ----------
+    study : Study
+    participant_id : str
+    steps : DataFrame
+        Of the study; rejected ones are left out.
+    """
+    own = steps[(steps["participant_id"] == participant_id) & (steps["status"] != "rejected")]
+    files = study.folder(participant_id, "contributions")
+    trials = (
+        (intervals_of(files / f"{trial}.nc"), Counter(map(str, rows["side"])))
+        for trial, rows in own.groupby("trial_id", observed=True)
+    )
+    return uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
+
+
+def intervals_of(path: Path) -> xr.Dataset:
+    """Standard deviations of stance means of a trial's contributions, without its signals."""
+    import xarray as xr
+
+    with xr.open_dataset(path) as data:
+        return data[[name for name in ("interval_sd",) if name in data]].load()
+
+
 # trials ------------------------------------------------------------------------------------------
 
 
@@ -78,7 +113,6 @@ def trial_rows(study: Study, tables: tuple[pd.DataFrame, pd.DataFrame]) -> Itera
 
     Parameters
     ----------
-    study : Study
     tables : pair of DataFrame
         Steps and quality of the study.
     """
@@ -137,7 +171,7 @@ def _agreement(quality: pd.DataFrame | None) -> Row:
 
 
 def _worst(verdicts: Sequence[object]) -> str | None:
-    """Give the worst of some verdicts; None where nothing was held against a limit.
+    """The worst of some verdicts; None where nothing was held against a limit.
 
     Examples
     --------

@@ -10,66 +10,27 @@ import numpy as np
 
 import aqbio
 from aqbio.errors import AqbioError
-from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.relative import ROOT
+from aqbio.virtual.gaits.gait import ROOT, Gait
 from aqbio.virtual.gaits.timeline import Timeline
 
 DATA = Path(aqbio.__file__).parents[1] / "data" / "virtual_sprinters"
 """The demo study."""
 
-CONDITIONS = ("normal", "restricted_arms")
-
 
 @dataclass(frozen=True, slots=True)
 class GaitName:
-    """Which gait of whom.
-
-    Attributes
-    ----------
-    participant : str
-    condition : {"normal", "restricted_arms"}
-    level : int
-        0 is the slowest speed.
-    """
+    """Which gait of whom."""
 
     participant: str
     condition: str
+    """{"normal", "restricted_arms"}."""
     level: int
+    """0 is the slowest speed."""
 
     def __str__(self) -> str:
         return f"{self.participant}/{self.condition}/{self.level}"
-
-
-def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
-    """Write solved gaits; the same gaits always give the same bytes.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.npz``.
-    gaits : mapping
-        All with the same number of steps.
-    """
-    some = list(gaits.values())
-    with atomic_path(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            names=np.array([str(name) for name in gaits]),
-            joints=np.array([gait.joints[_moved(gait.athlete)] for gait in some], dtype=np.float32),
-            stance=np.array([gait.stance for gait in some]),
-            flight=np.array([gait.flight for gait in some]),
-            com=np.array([gait.com for gait in some]),
-            drag=np.array([gait.drag for gait in some]),
-            timeline=np.array(
-                [
-                    (gait.timeline.contact, gait.timeline.flight, gait.timeline.length)
-                    for gait in some
-                ]
-            ),
-        )
 
 
 def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, Gait]:
@@ -77,7 +38,6 @@ def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, 
 
     Parameters
     ----------
-    path : Path
     athletes : mapping from participant to Athlete
 
     Raises
@@ -112,7 +72,7 @@ def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, 
     return gaits
 
 
-def _moved(athlete: Athlete) -> IntArray:
+def moved_joints(athlete: Athlete) -> IntArray:
     """Rows of a gait's joints that the model does not hold."""
     moved: IntArray = athlete_skeleton(athlete).free[ROOT:] - ROOT
     return moved
@@ -121,5 +81,5 @@ def _moved(athlete: Athlete) -> IntArray:
 def _all_joints(athlete: Athlete, moved: FloatArray) -> FloatArray:
     """Joints of a gait, those that are held at zero."""
     joints = np.zeros((len(athlete_skeleton(athlete).coordinates) - ROOT, moved.shape[1]))
-    joints[_moved(athlete)] = moved
+    joints[moved_joints(athlete)] = moved
     return joints

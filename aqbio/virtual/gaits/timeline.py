@@ -14,19 +14,13 @@ BOUNDARY_TOLERANCE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """Steps of one period of a run, first a right one, then by turns.
-
-    Attributes
-    ----------
-    contact, flight : (N,) arrays, s
-        N is even: the run repeats after N steps.
-    length : (N,) array, m
-        From the place of a contact to that of the next one, along x.
-    """
+    """Steps of one period of a run, first a right one, then by turns."""
 
     contact: FloatArray
     flight: FloatArray
+    """contact, flight: (N,) arrays, s. N is even: the run repeats after N steps."""
     length: FloatArray
+    """(N,) array, m. From the place of a contact to that of the next one, along x."""
 
     def __post_init__(self) -> None:
         """Refuse runs that cannot repeat."""

@@ -13,41 +13,28 @@ from aqbio.virtual.recordings.skin import Skin, skin_motion
 
 @dataclass(frozen=True, slots=True)
 class Disturbances:
-    """What a recording suffers from; 0 switches each of them off.
-
-    Attributes
-    ----------
-    marker_noise_m : float
-        Standard deviation of every marker coordinate.
-    soft_tissue_m : float
-        Root mean square motion of the thigh's markers against the bone, at the step frequency
-        and its harmonics; other segments in proportion.
-    force_noise_n, moment_noise_nm : float
-        Standard deviation of every channel of the plates.
-    plate_offset_n : float
-        Standard deviation of the constant offset of the force channels.
-    clock_offset_s : float
-        The forces are this much late.
-    cop_bias_m : float
-        The plates are this far ahead of where the file says.
-    gaps : int
-        Number of gaps, in markers drawn at random.
-    gap_frames : int
-        Their longest length.
-    swaps : int
-        Pairs of markers of one segment whose labels are exchanged over the whole trial.
-    """
+    """What a recording suffers from; 0 switches each of them off."""
 
     marker_noise_m: float = 0.0
+    """Standard deviation of every marker coordinate."""
     soft_tissue_m: float = 0.0
+    """Root mean square motion of the thigh's markers against the bone, at the step frequency and
+    its harmonics; other segments in proportion."""
     force_noise_n: float = 0.0
     moment_noise_nm: float = 0.0
+    """force_noise_n, moment_noise_nm: Standard deviation of every channel of the plates."""
     plate_offset_n: float = 0.0
+    """Standard deviation of the constant offset of the force channels."""
     clock_offset_s: float = 0.0
+    """The forces are this much late."""
     cop_bias_m: float = 0.0
+    """The plates are this far ahead of where the file says."""
     gaps: int = 0
+    """Number of gaps, in markers drawn at random."""
     gap_frames: int = 8
+    """Their longest length."""
     swaps: int = 0
+    """Pairs of markers of one segment whose labels are exchanged over the whole trial."""
 
     def __post_init__(self) -> None:
         """Refuse negative sizes; only the clock may be early."""
@@ -58,21 +45,16 @@ class Disturbances:
 
 @dataclass(frozen=True, eq=False)
 class DisturbanceTruth:
-    """What was done to a recording.
-
-    Attributes
-    ----------
-    soft_tissue : (T, M, 3) array, m
-        Displacement of the markers on the skin against the bone, ground.
-    plate_offset : (P, 3) array, N
-    gaps : list of (label, first frame, frames)
-    swaps : list of label pairs
-    """
+    """What was done to a recording."""
 
     soft_tissue: FloatArray
+    """(T, M, 3) array, m. Displacement of the markers on the skin against the bone, ground."""
     plate_offset: FloatArray
+    """(P, 3) array, N."""
     gaps: list[tuple[str, int, int]]
+    """list of (label, first frame, frames)."""
     swaps: list[tuple[str, str]]
+    """list of label pairs."""
 
 
 def disturbed(

@@ -24,24 +24,16 @@ LIGHT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PlateRow:
-    """Force plates one behind the other along the runway.
-
-    Attributes
-    ----------
-    count : int
-    length, width : float, m
-        Along and across the runway.
-    start : float, m
-        Edge of the first plate, ground x.
-    depth : float, m
-        Of the plates' origin below their surface.
-    """
+    """Force plates one behind the other along the runway."""
 
     count: int = 8
     length: float = 1.2
     width: float = 0.6
+    """length, width: Along and across the runway, m."""
     start: float = 0.0
+    """Edge of the first plate, ground x, m."""
     depth: float = 0.045
+    """Of the plates' origin below their surface, m."""
 
     def __post_init__(self) -> None:
         """Refuse rows without plates."""
@@ -74,22 +66,15 @@ PLATE_AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """Where and how a recording is made.
-
-    Attributes
-    ----------
-    axes : 3 x 3 tuples
-        Rows are the laboratory's axes in ground axes: ``v_lab = axes v``.
-    marker_unit : {"mm", "m"}
-        Of markers, corners and, with N, of moments.
-    marker_rate, force_rate : float, Hz
-    plates : PlateRow
-    """
+    """Where and how a recording is made."""
 
     axes: tuple[tuple[float, ...], ...] = VICON_AXES
+    """3 x 3 tuples. Rows are the laboratory's axes in ground axes: ``v_lab = axes v``."""
     marker_unit: Literal["mm", "m"] = "mm"
+    """{"mm", "m"}. Of markers, corners and, with N, of moments."""
     marker_rate: float = 200.0
     force_rate: float = 1000.0
+    """marker_rate, force_rate: float, Hz."""
     plates: PlateRow = field(default_factory=PlateRow)
 
     def __post_init__(self) -> None:
@@ -115,7 +100,6 @@ def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArr
     ----------
     loads : GroundLoads
         On the runner.
-    row : PlateRow
 
     Returns
     -------

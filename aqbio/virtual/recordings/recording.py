@@ -25,37 +25,29 @@ STATIC_POSE_DEG = {"arm_add": -15.0, "elbow_flex": 10.0}
 
 @dataclass(frozen=True, eq=False)
 class VirtualRecording:
-    """Markers and plates of one trial, in ground axes and SI units.
-
-    Attributes
-    ----------
-    labels : tuple of M str
-    markers : (T, M, 3) array, m
-        NaN where a marker is not seen.
-    marker_rate, force_rate : float, Hz
-        Both begin at the same instant.
-    force, moment : (F, P, 3) arrays, N and N m
-        On the runner; moments about the centres of the plates.
-    corners : (P, 4, 3) array, m
-    marker_body : (M,) int array
-    bodies : tuple of B names
-    rotation : (T, B, 3, 3) array
-        Body to ground axes.
-    phase : (T,) array, rad
-        Gait phase: pi per step.
-    """
+    """Markers and plates of one trial, in ground axes and SI units."""
 
     labels: tuple[str, ...]
+    """tuple of M str."""
     markers: FloatArray
+    """(T, M, 3) array, m. NaN where a marker is not seen."""
     marker_rate: float
     force_rate: float
+    """marker_rate, force_rate: Both begin at the same instant, Hz."""
     force: FloatArray
     moment: FloatArray
+    """force, moment: (F, P, 3) arrays, N and N m. On the runner; moments about the centres of the
+    plates."""
     corners: FloatArray
+    """(P, 4, 3) array, m."""
     marker_body: IntArray
+    """(M,) int array."""
     bodies: tuple[str, ...]
+    """tuple of B names."""
     rotation: FloatArray
+    """(T, B, 3, 3) array. Body to ground axes."""
     phase: FloatArray
+    """(T,) array, rad. Gait phase: pi per step."""
 
     def changed(self, **arrays: Any) -> VirtualRecording:
         """The same recording with other arrays."""
@@ -64,31 +56,22 @@ class VirtualRecording:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Which part of a gait is recorded, and where on the runway.
-
-    Attributes
-    ----------
-    first_contact : int
-        Number of the contact (0 is the first right one) that comes first on the plates.
-    first_place : float, m
-        Where on the runway, ground x.
-    across : float, m
-        How far right of the plates' middle line the runner runs.
-    before, after : float, s
-        What is recorded before that contact's touchdown and after the last one on the plates.
-    clock_offset_s : float
-        The forces are this much late against the markers.
-    cop_bias_m : float
-        The plates are this far ahead of where the file says.
-    """
+    """Which part of a gait is recorded, and where on the runway."""
 
     first_contact: int
+    """Number of the contact (0 is the first right one) that comes first on the plates."""
     first_place: float = 0.25
+    """Where on the runway, ground x, m."""
     across: float = 0.0
+    """How far right of the plates' middle line the runner runs, m."""
     before: float = 0.25
     after: float = 0.25
+    """before, after: What is recorded before that contact's touchdown and after the last one on the
+    plates, s."""
     clock_offset_s: float = 0.0
+    """The forces are this much late against the markers."""
     cop_bias_m: float = 0.0
+    """The plates are this far ahead of where the file says."""
 
     def __post_init__(self) -> None:
         """Refuse recordings that begin in a contact."""
@@ -98,41 +81,24 @@ class RunPlan:
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A recording of a run and what is known about it.
-
-    Attributes
-    ----------
-    recording : VirtualRecording
-        Without any disturbance but clock offset and bias of the plates.
-    truth : RunTruth
-        At the markers' frames, in the runner's own place: see ``shift``.
-    force_truth : RunTruth
-        At the plates' samples; where their clock is late, at the instants that they see.
-    shift : (3,) array, m
-        From the gait's own place to the runway.
-    start : float, s
-        First frame on the gait's clock.
-    contacts_on_plates : tuple of int
-        Numbers of the contacts that lie on the row as a whole.
-    """
+    """A recording of a run and what is known about it."""
 
     recording: VirtualRecording
+    """Without any disturbance but clock offset and bias of the plates."""
     truth: RunTruth
+    """At the markers' frames, in the runner's own place: see ``shift``."""
     force_truth: RunTruth
+    """At the plates' samples; where their clock is late, at the instants that they see."""
     shift: FloatArray
+    """(3,) array, m. From the gait's own place to the runway."""
     start: float
+    """First frame on the gait's clock, s."""
     contacts_on_plates: tuple[int, ...]
+    """Numbers of the contacts that lie on the row as a whole."""
 
 
 def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedRun:
-    """Record a runner who comes, crosses the plates and leaves.
-
-    Parameters
-    ----------
-    gait : Gait
-    plan : RunPlan
-    laboratory : Laboratory
-    """
+    """Record a runner who comes, crosses the plates and leaves."""
     row, line = laboratory.plates, gait.timeline
     begin, place = _contact(gait, plan.first_contact)
     shift = np.array([plan.first_place - place, 0.0, plan.across])

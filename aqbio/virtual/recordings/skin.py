@@ -32,27 +32,19 @@ BAND = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Skin:
-    """How soft tissue moves.
-
-    Attributes
-    ----------
-    thigh_m : float
-        Root mean square motion of the thigh's markers; other segments in proportion.
-    harmonics : tuple of float
-        Frequencies that are locked to the gait, multiples of the step frequency.
-    amplitudes : tuple of float
-        Of the harmonics, relative.
-    common : float
-        Share of the motion that all markers of a segment have in common; shares add up as squares.
-    free : float
-        Share of the motion that is not locked to the gait: noise below ``BAND``.
-    """
+    """How soft tissue moves."""
 
     thigh_m: float = 0.016
+    """Root mean square motion of the thigh's markers; other segments in proportion."""
     harmonics: tuple[float, ...] = (1.0, 2.0, 3.0)
+    """Frequencies that are locked to the gait, multiples of the step frequency."""
     amplitudes: tuple[float, ...] = (1.0, 0.5, 0.25)
+    """Of the harmonics, relative."""
     common: float = 0.7
+    """Share of the motion that all markers of a segment have in common; shares add up as
+    squares."""
     free: float = 0.0
+    """Share of the motion that is not locked to the gait: noise below ``BAND``."""
 
     def __post_init__(self) -> None:
         """Refuse shares that are none."""
@@ -102,12 +94,6 @@ class Dressed(Protocol):
 def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Generator) -> FloatArray:
     """Displacement of every marker against its bone.
 
-    Parameters
-    ----------
-    recording : VirtualRecording
-    skin : Skin
-    random : Generator
-
     Returns
     -------
     (T, M, 3) array, m, ground axes
@@ -120,12 +106,6 @@ def tissue_motion(
     recording: Dressed, skin: Skin, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Displacement of every marker against its bone, and what a segment's markers have in common.
-
-    Parameters
-    ----------
-    recording : Dressed
-    skin : Skin
-    random : Generator
 
     Returns
     -------

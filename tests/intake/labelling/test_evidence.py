@@ -14,9 +14,8 @@ from aqbio.intake.labelling.evidence import (
     pooled_places,
 )
 from aqbio.io.recording import Recording
-from aqbio.landmarks.by_name import SidedLandmark
+from aqbio.landmarks.by_name import SidedLandmark, landmark_table
 from aqbio.landmarks.proposal import Labelling
-from aqbio.landmarks.table import landmark_table
 
 FOREARM, WRIST = SidedLandmark("forearm", "left"), SidedLandmark("wrist", "left")
 KNOWN = {

@@ -10,7 +10,7 @@ from aqbio.intake.gathering.chosen_model import chosen_model
 from aqbio.intake.labelling.recordings import _toes_where_they_are, proposed_set
 from aqbio.io.osim_markers import model_markers
 from aqbio.io.study import MODELS
-from aqbio.landmarks.by_name import SidedLandmark, named_labels
+from aqbio.landmarks.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.landmarks.model_landmarks import model_landmarks
 from aqbio.landmarks.proposal import (
     Labelling,
@@ -18,7 +18,6 @@ from aqbio.landmarks.proposal import (
     missing_landmarks,
     proposed_markers,
 )
-from aqbio.landmarks.table import landmark_table
 
 
 @pytest.fixture(scope="module")

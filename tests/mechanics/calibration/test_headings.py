@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.calibration.headings import faced
+from aqbio.mechanics.calibration.frames import faced
 from aqbio.mechanics.calibration.shape import MarkerPlaces
 from aqbio.mechanics.calibration.unknowns import ChosenFrames
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses, station_positions

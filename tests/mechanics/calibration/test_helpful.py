@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.mechanics.calibration.helpful import told_shares
-from aqbio.mechanics.calibration.posterior import length_slopes, lengths
+from aqbio.mechanics.calibration.posterior import length_slopes, lengths, told_shares
 from aqbio.mechanics.calibration.shape import MarkerPlaces
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 

@@ -25,14 +25,13 @@ def made():
     rows = MotionRows(
         frame, by, rng.normal(size=(len(frame), 6, 2)), rng.normal(size=(len(frame), 6))
     )
-    dense = np.einsum("ta,tb,tij->aibj", basis.values[0], basis.values[0], matrix)
-    tall = sum(
-        np.einsum("ta,tri->trai", basis.values[order][frame], by[order]) for order in range(3)
-    )
+    values = [one.toarray() for one in basis.values]
+    dense = np.einsum("ta,tb,tij->aibj", values[0], values[0], matrix)
+    tall = sum(np.einsum("ta,tri->trai", values[order][frame], by[order]) for order in range(3))
     tall = tall.reshape(len(frame) * 6, -1)
     size = basis.count * NUMBER
     dense = dense.reshape(size, size) + tall.T @ tall
-    right = -np.einsum("ta,ti->ai", basis.values[0], gradient).ravel()
+    right = -np.einsum("ta,ti->ai", values[0], gradient).ravel()
     right -= tall.T @ rows.residual.ravel()
     border = tall.T @ rows.by_parameter.reshape(len(tall), 2)
     return assembled(basis, matrix, gradient, rows), dense, right, border

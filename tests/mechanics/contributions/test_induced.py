@@ -13,7 +13,7 @@ from aqbio.mechanics.multibody.inertia import mass_matrix
 from aqbio.mechanics.multibody.jacobians import contact_jacobian
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum
-from aqbio.mechanics.multibody.momentum_matrix import momentum_matrix
+from aqbio.mechanics.multibody.momentum_jacobians import momentum_matrix
 from tests.mechanics.levels_case import sprint_run
 
 ROUND_OFF = 1e-9

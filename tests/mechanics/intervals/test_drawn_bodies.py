@@ -11,11 +11,11 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.posterior import joint_distances
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import about_model, drawn_bodies, standing_spread
 from tests.mechanics.calibration.made import MAP, made_person
 from tests.mechanics.levels_case import body_spread, sprint_run
+from validation.joint_distances import joint_distances
 
 TIME = np.arange(3) / 200.0
 
@@ -32,9 +32,11 @@ def _weight(skeleton):
 def test_a_body_that_is_known_stays_and_so_does_its_motion(case):
     nothing = body_spread(case.skeleton, 0.0)
     drawn = drawn_bodies(
-        nothing, TIME, case.motion[0], _weight(case.skeleton), 2, np.random.default_rng(0)
+        nothing, TIME, case.motion[0], _weight(case.skeleton), (2, 3), np.random.default_rng(0)
     )
-    np.testing.assert_array_equal(drawn.change, 0.0)
+    assert (len(drawn.by_shape), len(drawn.by_skin)) == (2, 3)
+    np.testing.assert_array_equal(drawn.by_shape, 0.0)
+    np.testing.assert_array_equal(drawn.by_skin, 0.0)
     for skeleton in drawn.skeletons:
         np.testing.assert_allclose(skeleton.com, case.skeleton.com, rtol=0, atol=1e-15)
         places = skeleton.marker_position - case.skeleton.marker_position
@@ -45,7 +47,7 @@ def test_motion_follows_the_body_as_inverse_kinematics_would(case):
     """Gauss-Newton on the other body to convergence, against one linear step."""
     skeleton, q, weight = case.skeleton, case.motion[0], _weight(case.skeleton)
     spread = replace(body_spread(skeleton, 0.01), skin_sd=np.zeros(len(skeleton.markers)))
-    found = drawn_bodies(spread, TIME, q, weight, 1, np.random.default_rng(2))
+    found = drawn_bodies(spread, TIME, q, weight, (1, 1), np.random.default_rng(2))
     shape = spread.template.shape(spread.shapes(1, np.random.default_rng(2))[0])
     markers, free = BodyMarkers(spread.template), skeleton.free
     seen, solved = markers.positions(spread.template.shape(), q), q.copy()
@@ -58,7 +60,7 @@ def test_motion_follows_the_body_as_inverse_kinematics_would(case):
     assert np.abs(step).max() < 1e-10
     # Second order in the change of shape, 1e-4 m over segments of 0.1 m; the hold on unseen 1e-6.
     change = solved - q
-    assert np.abs(found.change[0] - change).max() < 5e-3 * np.abs(change).max()
+    assert np.abs(found.by_shape[0] - change).max() < 5e-3 * np.abs(change).max()
 
 
 def test_shapes_are_as_likely_as_the_covariance_says(case):
@@ -141,12 +143,12 @@ def test_markers_of_a_standing_body_are_where_they_were_seen(standing):
     still = replace(spread, skin_sd=np.zeros(len(skeleton.markers)))
     weight = np.ones(len(skeleton.markers))
     rng = np.random.default_rng(3)
-    drawn = drawn_bodies(still, TIME[:1], q, weight, 100, rng)
+    drawn = drawn_bodies(still, TIME[:1], q, weight, (100, 1), rng)
     shapes = still.shapes(100, np.random.default_rng(3))
     markers = BodyMarkers(spread.template)
     seen = markers.positions(spread.template.shape(), q)
     off = [
         markers.positions(spread.template.shape(shape), q + change) - seen
-        for shape, change in zip(shapes, drawn.change, strict=True)
+        for shape, change in zip(shapes, drawn.by_shape, strict=True)
     ]
     assert np.sqrt(np.mean(np.square(off))) < 0.005

@@ -32,17 +32,17 @@ def centres(skeleton, q):
 def seen_from_markers(skeleton, q, drawn):
     """(D, B, 3): mean distance of the drawn bodies' centres of mass from the model's."""
     rotation, base = centres(skeleton, q)
-    moved = [centres(b, q + c)[1] for b, c in zip(drawn.skeletons, drawn.change, strict=True)]
+    moved = [centres(b, q + c)[1] for b, c in zip(drawn.skeletons, drawn.by_shape, strict=True)]
     return np.einsum("tbji,dtbj->dbi", rotation, np.array(moved) - base) / len(q)
 
 
 def drawn(case, share, *, centres_known):
-    """Draw three bodies without skin, and give their shapes."""
+    """Three bodies without skin, and their shapes."""
     skeleton, q, weight = case
     spread = replace(body_spread(skeleton, share), skin_sd=np.zeros(len(weight)))
     time = np.arange(len(q)) / 200.0
     generator = np.random.default_rng(3)
-    bodies = drawn_bodies(spread, time, q, weight, 3, generator, centres_known=centres_known)
+    bodies = drawn_bodies(spread, time, q, weight, (3, 1), generator, centres_known=centres_known)
     return bodies, spread.shapes(3, np.random.default_rng(3))
 
 
@@ -71,7 +71,7 @@ def test_known_centres_of_mass_stay_and_are_not_drawn_twice(case):
 def test_only_their_place_in_the_segment_is_taken_back(case):
     """Joints, markers and the motion are those of the drawn body."""
     (free, _), (known, _) = (drawn(case, 1.0, centres_known=one) for one in (False, True))
-    np.testing.assert_array_equal(free.change, known.change)
+    np.testing.assert_array_equal(free.by_shape, known.by_shape)
     for one, other in zip(free.skeletons, known.skeletons, strict=True):
         np.testing.assert_array_equal(one.parent_position, other.parent_position)
         np.testing.assert_array_equal(one.marker_position, other.marker_position)

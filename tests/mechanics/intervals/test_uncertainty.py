@@ -8,25 +8,25 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.intervals.drawn_causes import Run, drawn_causes
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads
+from aqbio.mechanics.intervals.drawn_causes import Run, drawn_causes, state_causes
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads, load_errors
 from aqbio.mechanics.intervals.inertia_draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
+from aqbio.mechanics.intervals.sources import Motions, motion_states
 from aqbio.mechanics.intervals.uncertainty import (
-    Motions,
     Parts,
     Spread,
-    body_outcomes,
     drawn_outcomes,
     interval,
+    state_outcomes,
 )
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.regressor import inertial_parameters
+from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11
@@ -86,7 +86,8 @@ def test_every_draw_is_another_body_on_other_plates():
     twin = _parts(case).twin
     parameters = inertia_draws(case.skeleton, spread.inertia, twin, 3, generator)
     origin = np.zeros((6, 3))
-    loads = drawn_loads(case.loads, origin, spread.loads, 3, generator)
+    errors = load_errors(spread.loads, len(case.loads), 3, generator)
+    loads = drawn_loads(case.loads, origin, *errors)
     for number in range(3):
         other = replace(
             case,
@@ -101,20 +102,21 @@ def test_every_draw_is_another_body_on_other_plates():
         _compare(draws, number, other)
 
 
+def _wrong_loads(case, spread):
+    errors = load_errors(spread, len(case.loads), 2000, np.random.default_rng(0))
+    return drawn_loads(case.loads, np.zeros((4, 3)), *errors)
+
+
 def test_plates_move_and_stretch_forces():
     case = sprint_run(4)
-    moved = drawn_loads(
-        case.loads, np.zeros((4, 3)), LoadSpread(0.01, 0.0), 2000, np.random.default_rng(0)
-    )
+    moved = _wrong_loads(case, LoadSpread(0.01, 0.0))
     np.testing.assert_array_equal(moved.force[0, :, 0], case.loads[0].force)
     change = moved.moment[:, :, 0] - case.loads[0].moment
     # About z: δ_x F_y - δ_y F_x with δ_y = 0.
     np.testing.assert_allclose(
         change.std(axis=0)[:, 2], 0.01 * case.loads[0].force[:, 1], rtol=5 / np.sqrt(4000)
     )
-    scaled = drawn_loads(
-        case.loads, np.zeros((4, 3)), LoadSpread(0.0, 0.02), 2000, np.random.default_rng(0)
-    )
+    scaled = _wrong_loads(case, LoadSpread(0.0, 0.02))
     ratio = scaled.force[:, :, 1, 1] / case.loads[1].force[:, 1]
     assert ratio.std() == pytest.approx(0.02, rel=5 / np.sqrt(4000))
     np.testing.assert_allclose(np.ptp(ratio, axis=1), 0.0, atol=1e-12)
@@ -129,8 +131,8 @@ def test_intervals_cover_truth_from_the_same_prior():
     assert np.abs(inside - 0.95).max() < 0.055
 
 
-def test_draws_of_bodies_are_added_to_the_others():
-    """Every body in a motion of its own is the full computation for it."""
+def test_states_of_bodies_are_the_full_computation_for_each():
+    """Motions of one skeleton are computed together, and come out as one by one."""
     case, _ = smooth_run(20)
     parts = _parts(case)
     q, u, udot = case.motion
@@ -138,14 +140,15 @@ def test_draws_of_bodies_are_added_to_the_others():
     shape = spread.template.shape(spread.shapes(1, np.random.default_rng(3))[0])
     skeleton = spread.template.skeleton_of(shape)
     other = replace(case, skeleton=skeleton, motion=(q + 0.01, 1.1 * u, 0.9 * udot))
-    both = (np.stack(pair) for pair in zip(case.motion, other.motion, strict=True))
-    bodies = body_outcomes(Motions((case.skeleton, skeleton), *both), case.loads, parts)
-    _compare(bodies, 0, case)
-    _compare(bodies, 1, other)
-    base = body_outcomes(Motions((case.skeleton,), q[None], u[None], udot[None]), case.loads, parts)
-    added = _draw(case, NOTHING, 4).changed_by(bodies, base, np.array([0, 1, 1, 0]))
-    _compare(added, 0, case)
-    _compare(added, 1, other)
+    same = replace(case, motion=other.motion)
+    cases = (case, same, other)
+    arrays = (np.stack(three) for three in zip(*(one.motion for one in cases), strict=True))
+    motions = Motions(tuple(one.skeleton for one in cases), *arrays)
+    two, one = motion_states("body", motions, case.loads)
+    assert two.sources == ("body", "body")
+    _compare(state_outcomes(two, parts), 0, case)
+    _compare(state_outcomes(two, parts), 1, same)
+    _compare(state_outcomes(one, parts), 0, other)
 
 
 def test_causes_of_another_body_are_those_of_its_motion():
@@ -158,7 +161,7 @@ def test_causes_of_another_body_are_those_of_its_motion():
     moves = segment_kinematics(case.skeleton, *case.motion)
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
     moved = Motions((skeleton,), *(x[None] + 0.01 for x in case.motion))
-    caused = drawn_causes(run, NOTHING, 1, np.random.default_rng(0), moved=moved)["C2"]
+    caused = state_causes(motion_states("body", moved, case.loads), run, ("C2",))["C2"]
     other = replace(
         case, skeleton=skeleton, motion=tuple(x[0] for x in (moved.q, moved.u, moved.udot))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.frames import all_poses
+from aqbio.mechanics.inverse_kinematics.ik import all_poses
 from aqbio.mechanics.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.mechanics.multibody.kinematics import marker_positions
 

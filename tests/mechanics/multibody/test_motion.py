@@ -15,7 +15,7 @@ from aqbio.mechanics.multibody.motion import (
     spline_motion,
 )
 from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.recordings.smoothing import quintic_spline
+from aqbio.mechanics.recordings.gaps import quintic_spline
 
 seeds = st.integers(0, 10_000)
 TIME = np.arange(40) / 250.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.observed.determined import usual_covariance
-from aqbio.mechanics.observed.helped import told_shares
+from aqbio.mechanics.observed.determined import told_shares, usual_covariance
 
 
 def test_the_share_is_what_the_marker_takes_away_when_it_is_worn(runner, running):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.flicker import flickers
+from aqbio.mechanics.recordings.lost_frames import flickers
 from tests.stages import made_run
 
 

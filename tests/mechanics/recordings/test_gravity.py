@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.mechanics.recordings.gravity import falls, flights, marked_height
+from aqbio.mechanics.recordings.synchrony import falls, flights, marked_height
 
 RATE = 200.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.recordings.quiet import quiet_window
+from aqbio.mechanics.recordings.movement import quiet_window
 
 
 def test_the_quiet_window_ignores_markers_that_come_and_go():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.recordings.rigidity import FRAMES, distance_spreads
+from aqbio.mechanics.recordings.label_geometry import FRAMES, distance_spreads
 
 PHASE = np.linspace(0.0, 12.0, 200)
 BODY = np.array([[0.1, 0.0, 0.0], [0.0, 0.3, 0.0], [0.0, 0.0, 0.2]])

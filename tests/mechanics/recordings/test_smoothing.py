@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.recordings.smoothing import quintic_spline, resampled
+from aqbio.mechanics.recordings.gaps import quintic_spline, resampled
 
 seeds = st.integers(0, 10_000)
 MACHINE = np.finfo(float).eps

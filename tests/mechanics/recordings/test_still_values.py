@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.still_values import LONGEST_REST, held_values
+from aqbio.mechanics.recordings.movement import LONGEST_REST, held_values
 
 RATE = 100.0
 TIME = np.arange(200) / RATE

@@ -14,12 +14,12 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.stages.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
 from aqbio.stages.contributions.dataset import NEEDS_NO_FORCE, contributions_dataset
+from aqbio.stages.contributions.draws import Sampling, TrialDraws
+from aqbio.stages.contributions.intervals import intervals_dataset
 from aqbio.stages.contributions.stage import _force_findings, _group_findings, trial_contributions
-from aqbio.stages.contributions.trial_draws import Sampling, trial_draws
-from aqbio.stages.contributions.trial_intervals import intervals_dataset
 from aqbio.steps.curves import step_dataset
-from aqbio.steps.deviations import deviations
 from aqbio.steps.rows import level_rows
+from aqbio.steps.uncertainty import stance_sds
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded, prepared_of
@@ -115,5 +115,5 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     assert np.isnan(hub.sel(chain="upper_body")).all()
     assert np.isfinite(hub.sel(chain="leg_push")).all()
     anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
-    draws = trial_draws(found, anatomy, (time, 0.0, touching), Spread(), Sampling(8, 1, 8))
-    assert len(deviations(intervals_dataset(draws, [RIGHT], 0.3), "right")) > 20
+    draws = TrialDraws(found, anatomy, time, 0.0, touching, Spread(), Sampling(8, 1, 8))
+    assert len(stance_sds(intervals_dataset(draws, [RIGHT], 0.3), "right")) > 20

@@ -1,4 +1,4 @@
-"""Intervals of a trial: one contact of each foot, told as deviations, added where they belong."""
+"""Intervals of a trial: drawn for one contact of each foot, by source, and read for every step."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.names import AXES, SIDES
-from aqbio.stages.contributions.intervals import interval_rows
-from aqbio.stages.contributions.trial_draws import Sampling, trial_draws, with_bodies
-from aqbio.stages.contributions.trial_intervals import drawn_steps, drawn_window, intervals_dataset
+from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
+from aqbio.stages.contributions.intervals import drawn_steps, drawn_window, intervals_dataset
 from aqbio.stages.steps.contribution_rows import with_intervals
-from aqbio.steps.deviations import NAMES, deviations
 from aqbio.steps.rows import level_rows
+from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds
 from tests.mechanics.levels_case import body_spread, smooth_run
+from tests.stages.contributions.test_intervals import interval_rows
 from tests.stages.made_levels import RIGHT, STEP, levels_trial
 
 LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
@@ -29,8 +29,8 @@ LONGEST = 0.3
 @pytest.fixture(scope="module")
 def draws():
     case, time = smooth_run(60)
-    trial = (time, 0.0, case.touching)
-    return trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(24, 1, 8))
+    levels = case.levels()
+    return TrialDraws(levels, case.anatomy, time, 0.0, case.touching, Spread(), Sampling(24, 1, 8))
 
 
 @pytest.fixture(scope="module")
@@ -60,23 +60,24 @@ def test_a_step_is_drawn_with_its_flight_as_the_settings_have_it(longest, status
 
 def test_a_foot_without_a_whole_contact_has_no_interval(draws):
     found = intervals_dataset(draws, [RIGHT, replace(LEFT, complete=False)], LONGEST)
-    assert deviations(found, "left") == {}
-    assert len(deviations(found, "right")) > 50
+    assert stance_sds(found, "left") == {}
+    assert len(stance_sds(found, "right")) > 50
     assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)], LONGEST)) == 0
 
 
 def test_an_outcome_that_was_not_drawn_costs_no_other_its_interval(drawn):
     """Of one foot only, or without a number: n/a for itself."""
-    known = deviations(drawn, "left")
+    known = half_widths(stance_sds(drawn, "left"))
     key = ("A", "arms", "whole_body", "momentum_mean")
     parts = zip(*(drawn[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
-    place = list(parts).index(key)
+    row = list(parts).index(key)
     holed = drawn.copy(deep=True)
-    holed["interval_low"].values[SIDES.index("left"), place, 2] = np.nan
-    left = deviations(holed, "left")
+    holed["interval_sd"].values[0, SIDES.index("left"), row, 2] = np.nan
+    left = half_widths(stance_sds(holed, "left"))
     assert set(known) - set(left) == {key}
     assert left == {name: value for name, value in known.items() if name != key}
-    assert deviations(holed, "right") == deviations(drawn, "right")
+    right = (half_widths(stance_sds(one, "right")) for one in (holed, drawn))
+    assert next(right) == next(right)
 
 
 def test_each_foot_has_its_own_roles(draws, drawn):
@@ -85,17 +86,19 @@ def test_each_foot_has_its_own_roles(draws, drawn):
         step = replace(
             STEP, side=contact.side, touchdown=contact.touchdown, toe_off=contact.toe_off
         )
-        off = deviations(drawn, contact.side)
-        for row in interval_rows(draws, step):
+        half = half_widths(stance_sds(drawn, contact.side))
+        for row in interval_rows(draws, step).to_dict("records"):
             key = (row["level"], row["source"], row["target"], row["statistic"])
-            low, high = off[key][row["axis"]]
-            assert row["value"] + low == pytest.approx(row["low"], rel=1e-9, abs=1e-9)
-            assert row["value"] + high == pytest.approx(row["high"], rel=1e-9, abs=1e-9)
+            expected = 0.5 * (row["high"] - row["low"])
+            assert half[key][row["axis"]] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_intervals_survive_the_file(drawn, tmp_path):
     write_dataset(drawn, tmp_path / "trial.nc", {})
-    assert deviations(read_dataset(tmp_path / "trial.nc"), "left") == deviations(drawn, "left")
+    exact = drawn.assign(interval_sd=drawn["interval_sd"].astype(float))
+    both = (stance_sds(one, "left") for one in (read_dataset(tmp_path / "trial.nc"), exact))
+    ours, theirs = (half_widths(one) for one in both)
+    assert ours == theirs
 
 
 def test_rows_of_levels_get_them(drawn):
@@ -103,7 +106,9 @@ def test_rows_of_levels_get_them(drawn):
     case, time = smooth_run(60)
     trial = levels_trial(case, time, [RIGHT])[1]
     rows = pd.DataFrame(
-        with_intervals(level_rows(trial, STEP), deviations(drawn, "right"), STEP.contact)
+        with_intervals(
+            level_rows(trial, STEP), half_widths(stance_sds(drawn, "right")), STEP.contact
+        )
     )
     known = rows["low"].notna()
     assert set(rows.loc[known, "phase"]) == {"stance"}
@@ -128,11 +133,11 @@ def test_rows_of_levels_get_them(drawn):
 
 def test_an_impulse_is_as_sure_as_its_mean():
     key = {"level": "A", "source": "arms", "target": "whole_body", "axis": "y", "phase": "stance"}
-    off = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, (-1.0, 2.0))}
+    half = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, 2.0)}
     rows = [key | {"statistic": f"moment_{x}", "value": 5.0} for x in ("mean", "impulse", "max")]
-    mean, impulse, largest = with_intervals(rows, off, 0.1)
-    assert (mean["low"], mean["high"]) == (4.0, 7.0)
-    assert (impulse["low"], impulse["high"]) == pytest.approx((4.9, 5.2))
+    mean, impulse, largest = with_intervals(rows, half, 0.1)
+    assert (mean["low"], mean["high"]) == (3.0, 7.0)
+    assert (impulse["low"], impulse["high"]) == pytest.approx((4.8, 5.2))
     assert np.isnan(largest["low"])
 
 
@@ -143,11 +148,12 @@ def test_a_window_moves_its_frames_as_the_whole_trial_does():
     window = drawn_window(contacts, time, LONGEST)
     assert (window.start, window.stop) == (36, 120)
     trial = (time, 0.0, np.zeros((160, 2), dtype=bool))
-    whole = trial_draws(case.levels(), case.anatomy, trial, Spread(), Sampling(2, 1, 8, motions=3))
+    whole = TrialDraws(case.levels(), case.anatomy, *trial, Spread(), Sampling(2, 1, 8, 3, 3))
     still = replace(body_spread(case.skeleton), skin_sd=np.zeros(len(case.skeleton.markers)))
-    weight, frames = np.ones(len(case.skeleton.markers)), slice(60, 96, 5)
+    weight, frames = np.ones(len(case.skeleton.markers)), np.arange(60, 96, 5)
     part, every = (
-        with_bodies(whole, still, weight, one).moved_motions(frames) for one in (window, None)
+        with_bodies(whole, still, weight, one).moved_motions("body", frames)
+        for one in (window, None)
     )
     for name, limit in (("q", 1e-9), ("u", 1e-7), ("udot", 1e-6)):
         ours, theirs = getattr(part, name), getattr(every, name)

@@ -255,9 +255,8 @@ def test_gaps(study):
     # the pelvis moves uniformly: the spline is exact
     np.testing.assert_allclose(trial["marker_raw"][112:118, 0], truth[112:118, 0], atol=1e-6)
     assert int(trial["marker_filled"].sum()) == 6
-    for name in ("marker_raw", "marker_filtered"):
-        assert np.isnan(trial[name][200:240, 1]).all()
-        assert np.isnan(trial[name][frame - 3 : frame + 3, 2]).all()
+    assert np.isnan(trial["marker_raw"][200:240, 1]).all()
+    assert np.isnan(trial["marker_raw"][frame - 3 : frame + 3, 2]).all()
     missing = [one for one in done.entry("fast")["findings"] if one["rule"] == "marker-missing"]
     # 40 of the frames between the contacts are more than a tenth of them
     assert [one["severity"] for one in missing] == ["warning", "info"]
@@ -365,7 +364,7 @@ def test_files_for_opensim_hold_the_same(study):
     trial = done.trial("fast")
     trc = read_trc(done.folder / "fast.trc")
     assert trc.labels == made_run.LABELS
-    np.testing.assert_allclose(trc.positions, trial["marker_raw"], atol=1e-7)
+    np.testing.assert_allclose(trc.positions, trial["marker_raw"], rtol=0, atol=6e-7)
     forces = read_storage(done.folder / "fast_grf.mot")
     assert forces.in_degrees is False
     np.testing.assert_array_equal(forces.time, trial["time"])
@@ -373,8 +372,10 @@ def test_files_for_opensim_hold_the_same(study):
         for number, axis in enumerate("xyz"):
             force = trial["foot_force"].sel(foot=side).values[:, number]
             moment = trial["foot_moment"].sel(foot=side).values[:, number]
-            np.testing.assert_array_equal(forces.column(f"ground_force_{letter}_v{axis}"), force)
-            np.testing.assert_array_equal(forces.column(f"ground_torque_{letter}_{axis}"), moment)
+            off = forces.column(f"ground_force_{letter}_v{axis}") - force
+            assert np.abs(off).max() < 1e-3
+            off = forces.column(f"ground_torque_{letter}_{axis}") - moment
+            assert np.abs(off).max() < 1e-4
             assert not forces.column(f"ground_force_{letter}_p{axis}").any()
 
 
@@ -383,12 +384,9 @@ def test_every_variable_has_the_promised_dimensions(study):
     trial = study(["fast\trun\trun.c3d\tn/a\tn/a"]).trial("fast")
     promised = {
         "marker_raw": ("time", "marker", "axis"),
-        "marker_filtered": ("time", "marker", "axis"),
         "marker_filled": ("time", "marker"),
         "plate_force_raw": ("force_time", "plate", "axis"),
         "plate_moment_raw": ("force_time", "plate", "axis"),
-        "plate_force": ("force_time", "plate", "axis"),
-        "plate_moment": ("force_time", "plate", "axis"),
         "plate_point": ("plate", "axis"),
         "plate_corner": ("plate", "corner", "axis"),
         "foot_force": ("time", "foot", "axis"),

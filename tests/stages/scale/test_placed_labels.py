@@ -10,7 +10,7 @@ import pytest
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.scale.placed_labels import placed_labels
+from aqbio.stages.scale.recordings import placed_labels
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 MARKERS = Path(__file__).parents[3] / "models" / "sprint" / "markers.yaml"

@@ -12,7 +12,7 @@ from aqbio.mechanics.inverse_kinematics.marker_fit import PRIOR
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.observed.determined import MARKER_SD
 from aqbio.records.body_posterior import write_posterior
-from aqbio.stages.solve.beliefs import pose_beliefs
+from aqbio.stages.solve.posed import pose_beliefs
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 

@@ -12,7 +12,7 @@ from aqbio.config import ModelMap, read_yaml
 from aqbio.mechanics.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.solve.motion_checks import (
+from aqbio.stages.solve.checks import (
     REMOVED_DEGREES,
     TOGETHER,
     arm_swings,

@@ -16,7 +16,7 @@ from aqbio.mechanics.observed.determined import (
     usual_covariance,
 )
 from aqbio.mechanics.observed.mask import NOT_SEEN
-from aqbio.stages.solve.undetermined import undetermined_findings
+from aqbio.stages.solve.seen_frames import undetermined_findings
 from tests.stages.solve.test_motion_checks import MAP, _solution
 
 

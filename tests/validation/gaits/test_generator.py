@@ -8,10 +8,11 @@ import pytest
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
-from aqbio.virtual.truth import run_truth, sampled_truth
+from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER, SPRINTER
 from validation.gaits.measures import gait_measures
+from validation.recordings.known_arrays import sampled_truth
 
 SPEEDS = (4.0, 7.0, 9.5)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from aqbio.names import GRAVITY
-from aqbio.virtual.gaits.collocation import nodes
 from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
+from validation.gaits.collocation import nodes
 from validation.gaits.measures import gait_measures
 
 

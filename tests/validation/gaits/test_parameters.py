@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.virtual.gaits.library import CONDITIONS
+from validation.gaits.library import CONDITIONS
 from validation.gaits.parameters import (
     GaitParameters,
     flat,

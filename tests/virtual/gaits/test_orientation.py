@@ -14,9 +14,10 @@ from aqbio.mechanics.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gaits import collocation, orientation
-from aqbio.virtual.gaits.relative import relative_motion
+from aqbio.virtual.gaits.gait import evaluated, rate_matrix, rate_matrix_rate, rotation
 from tests.virtual.runners import RUNNER
+from validation.gaits import collocation, orientation
+from validation.gaits.relative import relative_motion
 
 
 @pytest.fixture
@@ -27,22 +28,20 @@ def random() -> np.random.Generator:
 def test_rotation_is_tilt_list_rotation(random):
     angles = random.uniform(-1.0, 1.0, (20, 3))
     known = Rotation.from_euler("ZXY", angles).as_matrix()
-    np.testing.assert_allclose(orientation.rotation(angles), known, atol=1e-15)
+    np.testing.assert_allclose(rotation(angles), known, atol=1e-15)
 
 
 def test_rates_become_angular_velocity(random):
     """``Rᵀ dR/dt`` is the cross product matrix of ω; both matrices by central differences."""
     angles, rates = random.uniform(-1.0, 1.0, (2, 20, 3))
     h = 1e-6
-    before, after = (orientation.rotation(angles + sign * h * rates) for sign in (-1, 1))
-    spin = np.swapaxes(orientation.rotation(angles), 1, 2) @ (after - before) / (2 * h)
+    before, after = (rotation(angles + sign * h * rates) for sign in (-1, 1))
+    spin = np.swapaxes(rotation(angles), 1, 2) @ (after - before) / (2 * h)
     omega = np.stack((spin[:, 2, 1], spin[:, 0, 2], spin[:, 1, 0]), axis=1)
-    matrix = orientation.rate_matrix(angles)
+    matrix = rate_matrix(angles)
     np.testing.assert_allclose((matrix @ rates[..., None])[..., 0], omega, atol=1e-9)
-    change = (
-        orientation.rate_matrix(angles + h * rates) - orientation.rate_matrix(angles - h * rates)
-    ) / (2 * h)
-    np.testing.assert_allclose(orientation.rate_matrix_rate(angles, rates), change, atol=1e-9)
+    change = (rate_matrix(angles + h * rates) - rate_matrix(angles - h * rates)) / (2 * h)
+    np.testing.assert_allclose(rate_matrix_rate(angles, rates), change, atol=1e-9)
 
 
 def test_momentum_from_the_pelvis_is_that_of_the_segments(random):
@@ -78,10 +77,10 @@ def test_contacts_join_flights_up_to_the_third_derivative(random):
         for step in range(2):
             index = np.array([step])
             before = np.array([(step - 1) % 2])
-            start = collocation.evaluated(series, index, np.zeros(1), contact, order)
-            end = collocation.evaluated(series, index, np.ones(1), contact, order)
-            left = collocation.evaluated(own, before, np.ones(1), flight, order)
-            right = collocation.evaluated(own, index, np.zeros(1), flight, order)
+            start = evaluated(series, index, np.zeros(1), contact, order)
+            end = evaluated(series, index, np.ones(1), contact, order)
+            left = evaluated(own, before, np.ones(1), flight, order)
+            right = evaluated(own, index, np.zeros(1), flight, order)
             size = 1e-8 * 60.0**order
             np.testing.assert_allclose(start, left, rtol=0, atol=size)
             np.testing.assert_allclose(end, right, rtol=0, atol=size)

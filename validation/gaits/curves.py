@@ -1,8 +1,6 @@
-"""Joint angles of a run that repeats, as Fourier series in time."""
+"""Joint angles as Fourier series: fits to samples."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,44 +8,6 @@ from aqbio.mechanics.vectors import FloatArray
 
 HARMONICS = 11
 """Harmonics per stride."""
-
-
-@dataclass(frozen=True, eq=False)
-class FourierCurves:
-    """Periodic functions of time.
-
-    Attributes
-    ----------
-    period : float, s
-    coefficients : (C, 2 K + 1) array
-        Of each curve: mean, K cosines, K sines.
-    """
-
-    period: float
-    coefficients: FloatArray
-
-    def values(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Values, first and second derivatives.
-
-        Returns
-        -------
-        value, first, second : (T, C) arrays
-
-        Examples
-        --------
-        >>> curve = FourierCurves(2.0, np.array([[1.0, 0.0, 3.0]]))
-        >>> [part.round(6).item() + 0.0 for part in curve.values(np.array([0.5]))]
-        [4.0, 0.0, -29.608813]
-        """
-        harmonics = self.coefficients.shape[1] // 2
-        rate = 2.0 * np.pi / self.period * np.arange(1, harmonics + 1)
-        angle = np.multiply.outer(time, rate)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        mean, even, odd = np.split(self.coefficients, [1, harmonics + 1], axis=1)
-        value = mean.T + cosine @ even.T + sine @ odd.T
-        first = (cosine * rate) @ odd.T - (sine * rate) @ even.T
-        second = -(cosine * rate**2) @ even.T - (sine * rate**2) @ odd.T
-        return value, first, second
 
 
 def basis(time: FloatArray, period: float, harmonics: int) -> FloatArray:
@@ -65,7 +25,6 @@ def fit_matrix(
     ----------
     time, weight : (T,) arrays, s and 1
     period : float, s
-    harmonics : int
     stiffness : (K,) array
         Penalty on each harmonic's amplitude.
 

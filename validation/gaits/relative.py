@@ -19,32 +19,26 @@ from aqbio.mechanics.multibody.momentum import (
 )
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
-
-ROOT = 6
-"""Coordinates of the pelvis: tilt, list, rotation, then x, y and z."""
+from aqbio.virtual.gaits.gait import ROOT
 
 
 @dataclass(frozen=True, eq=False)
 class RelativeMotion:
-    """Motion of the body in the axes of its pelvis, with the pelvis held still.
-
-    Attributes
-    ----------
-    com, velocity, acceleration : (T, 3) arrays, m, m/s, m/s²
-        Of the centre of mass, from the pelvis's origin.
-    inertia, inertia_rate : (T, 3, 3) arrays, kg m² and kg m²/s
-        Of the whole body about its centre of mass.
-    momentum, momentum_rate : (T, 3) arrays, kg m²/s and N m
-        Angular momentum about the centre of mass.
-    """
+    """Motion of the body in the axes of its pelvis, with the pelvis held still."""
 
     com: FloatArray
     velocity: FloatArray
     acceleration: FloatArray
+    """com, velocity, acceleration: (T, 3) arrays, m, m/s, m/s². Of the centre of mass, from the
+    pelvis's origin."""
     inertia: FloatArray
     inertia_rate: FloatArray
+    """inertia, inertia_rate: (T, 3, 3) arrays, kg m² and kg m²/s. Of the whole body about its
+    centre of mass."""
     momentum: FloatArray
     momentum_rate: FloatArray
+    """momentum, momentum_rate: (T, 3) arrays, kg m²/s and N m. Angular momentum about the centre of
+    mass."""
 
     def part(self, rows: slice, shape: tuple[int, ...]) -> RelativeMotion:
         """Some of the instants, their axis reshaped."""

@@ -81,32 +81,3 @@ def coefficients_of(values: FloatArray) -> FloatArray:
     """
     found: FloatArray = np.einsum("mn,in...->im...", to_coefficients(values.shape[1]), values)
     return found
-
-
-def evaluated(
-    coefficients: FloatArray, interval: np.ndarray, s: FloatArray, width: FloatArray, order: int
-) -> FloatArray:
-    """Value or time derivative of piecewise polynomials.
-
-    Parameters
-    ----------
-    coefficients : (I, n, D) array
-        Chebyshev coefficients of I intervals.
-    interval : (T,) int array
-        Interval of each instant.
-    s : (T,) array
-        Place in the interval, 0 to 1.
-    width : (I,) array, s
-        Duration of the intervals.
-    order : {0, 1, 2, 3}
-        Of the derivative by time.
-
-    Returns
-    -------
-    (T, D) array
-    """
-    series = chebyshev.chebder(coefficients, m=order, axis=1) if order else coefficients
-    basis = chebyshev.chebvander(2.0 * s - 1.0, series.shape[1] - 1)
-    scale = (2.0 / width[interval]) ** order
-    values: FloatArray = np.einsum("tn,tnd->td", basis, series[interval]) * scale[:, None]
-    return values

@@ -1,0 +1,88 @@
+"""Contributions of a trial as later stages read them: with the posterior of a fitted motion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, TOTAL_MOMENTUM
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+UNITS = {"momentum": "kg m2/s", "rate": "N m"}
+
+
+def trial_contributions(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Output of stages contributions, with the posterior, and consistency."""
+    found, consistent = (
+        read_dataset(study.folder(participant_id, stage) / f"{trial_id}.nc")
+        for stage in ("contributions", "consistency")
+    )
+    return with_posterior(found, consistent), consistent
+
+
+def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Contributions with the posterior of the groups' momentum and rate, along the heading.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Output of stage contributions.
+    data : xarray.Dataset
+        Output of stage consistency, whose samples are deviations in ground axes.
+
+    Returns
+    -------
+    xarray.Dataset
+        With ``group_momentum_sample`` (sample, time, group, axis), the estimate with inflated
+        deviations, and covariances between groups, not inflated, over time
+        (``group_momentum_covariance``, ``group_rate_covariance``) and of stance means by contact
+        (``stance_momentum_covariance``, ``stance_rate_covariance``); NaN where a group was not
+        observed. As it is where the trial was not fitted, or no samples were asked for.
+    """
+    if "group_momentum_sample" not in data:
+        return dataset
+    turn = rotation_about_vertical(-float(dataset.attrs["heading"]))
+    factors = {"inflation_group": GROUP_MOMENTUM, "inflation_total": TOTAL_MOMENTUM}
+    estimate, found = dataset["group_angular_momentum"].values, {}
+    unobserved = np.isnan(estimate)
+    for quantity, unit in UNITS.items():
+        off = data[f"group_{quantity}_sample"].values @ turn.T
+        means = np.empty((len(off), dataset.sizes["contact"], *off.shape[2:]))
+        for number, stance in enumerate(_stances(dataset)):
+            means[:, number] = off[:, stance].mean(axis=1)
+        found[f"stance_{quantity}_covariance"] = _covariance(means, "contact", unit)
+        off[:, unobserved] = np.nan
+        found[f"group_{quantity}_covariance"] = _covariance(off, "time", unit)
+        if quantity == "momentum":
+            found["group_momentum_sample"] = (
+                ("sample", "time", "group", "axis"),
+                estimate + GROUP_MOMENTUM * off,
+                {"units": unit, **factors},
+            )
+    return dataset.assign(found)
+
+
+def _stances(dataset: xr.Dataset) -> Iterator[BoolArray]:
+    """Frames of every contact, at least the nearest one."""
+    time = dataset["time"].values
+    for one in range(dataset.sizes.get("contact", 0)):
+        begin, end = (float(dataset[f"contact_{name}"][one]) for name in ("touchdown", "toe_off"))
+        inside = (time >= begin) & (time <= end)
+        inside[np.argmin(np.abs(time - 0.5 * (begin + end)))] = True
+        yield inside
+
+
+def _covariance(values: FloatArray, along: str, unit: str) -> tuple[Any, ...]:
+    """Covariance between groups of samples (N, T or contacts, G, 3) whose mean is zero."""
+    covariance = np.einsum("ntga,ntha->tgha", values, values) / len(values)
+    return (along, "group", "other_group", "axis"), covariance, {"units": f"({unit})^2"}

@@ -1,0 +1,248 @@
+"""Draws of a trial: other masses, plates, bodies and skin for the markers that were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+import numpy as np
+
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
+from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.roles import RoleScheme
+from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.drawn_bodies import BodySpread, drawn_bodies
+from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, state_causes
+from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton
+from aqbio.mechanics.intervals.level_draws import drawn_parts
+from aqbio.mechanics.intervals.sources import (
+    BODY,
+    SKIN,
+    UNSEEN,
+    Motions,
+    States,
+    generator_of,
+    inertia_sources,
+    motion_states,
+    plate_states,
+)
+from aqbio.mechanics.intervals.uncertainty import (
+    DrawnOutcomes,
+    Parts,
+    Spread,
+    body_outcomes,
+    joined_outcomes,
+    state_outcomes,
+)
+from aqbio.mechanics.intervals.unseen_motion import unseen_swings
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.motion import Motion, coupled
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.recordings.gaps import quintic_spline
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+SPLINE_REACH = 24
+"""Frames after which a spline has forgotten its end: by 0.43 a frame, to 2e-9."""
+
+FEWER = 16
+"""Every draw of level C solves the equations of motion anew: a sixteenth of the draws must do."""
+
+LEAST = 6
+"""Draws of a source in level C at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many draws, and of how much of a stance.
+
+    Attributes
+    ----------
+    count : int
+        Draws of masses and of centres of mass.
+    seed : int
+    frames : int
+        About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
+        frames differ from those of all, what the draws change about them hardly.
+    motions : int
+        Motions with other skin, which say most of what curves are unsure by.
+    bodies : int
+        Motions recomputed on other bodies.
+    """
+
+    count: int
+    seed: int
+    frames: int = 0
+    motions: int = 60
+    bodies: int = 60
+
+    def __post_init__(self) -> None:
+        """Refuse samples of nothing."""
+        if min(self.count, self.motions, self.bodies) < 1 or self.frames < 0:
+            raise ValueError(f"a sampling needs draws: {self}.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDraws:
+    """What the uncertainty of all steps of a trial is drawn from.
+
+    Attributes
+    ----------
+    levels : Levels
+    anatomy : Anatomy
+    time : (T,) array, s
+    heading : float
+        Direction of travel, rad to the left of +x.
+    touching : (T, 2) bool array
+        Frames between touchdown and toe-off of the left and of the right foot.
+    spread : Spread
+    sampling : Sampling
+    roles : RoleScheme
+    moved : mapping
+        Motions by source; none where the body is taken as exact.
+    first_moved : int
+        Frame of the trial at which these begin.
+    """
+
+    levels: Levels
+    anatomy: Anatomy
+    time: FloatArray
+    heading: float
+    touching: BoolArray
+    spread: Spread
+    sampling: Sampling
+    roles: RoleScheme = field(default_factory=RoleScheme)
+    moved: Mapping[str, Motions] = field(default_factory=dict)
+    first_moved: int = 0
+
+    @property
+    def parts(self) -> Parts:
+        """Groups, chains and joints that are drawn."""
+        return drawn_parts(self.levels, self.anatomy)
+
+    def moved_motions(self, source: str, frames: IntArray) -> Motions:
+        """Some frames of the trial as a source may have moved them."""
+        return self.moved[source].frames(frames - self.first_moved)
+
+    def frames(self, step: Step) -> slice:
+        """Frames of a stance that are drawn."""
+        inside = (self.time >= step.touchdown) & (self.time <= step.toe_off)
+        first, last = int(np.argmax(inside)), len(inside) - int(np.argmax(inside[::-1]))
+        wanted = self.sampling.frames or last - first
+        return slice(first, last, max(1, (last - first) // wanted))
+
+
+def with_bodies(
+    draws: TrialDraws,
+    spread: BodySpread,
+    weight: FloatArray,
+    window: slice | None = None,
+    unseen: FloatArray | None = None,
+) -> TrialDraws:
+    """Draws of bodies and skin too, which move the whole motion; and of coordinates nobody saw.
+
+    Parameters
+    ----------
+    draws : TrialDraws
+    spread : BodySpread
+        With the K markers that inverse kinematics followed.
+    weight : (K,) array
+        Of these.
+    window : slice, optional
+        Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
+        more on both sides. Without it all frames.
+    unseen : (C,) array, rad or m, optional
+        Standard deviation of the coordinates that were not observed, 0 for the others.
+    """
+    inside, sampling = window or slice(0, len(draws.time)), draws.sampling
+    skeleton, time = spread.template.skeleton, draws.time[inside]
+    q = draws.levels.mechanics.kinematics.frames(inside).q
+    drawn = drawn_bodies(
+        spread, time, q, weight, (sampling.bodies, sampling.motions),
+        generator_of(BODY, sampling.seed),
+        centres_known=draws.spread.centres is not None,
+    )  # fmt: skip
+    same = (skeleton,) * sampling.motions
+    change = {BODY: (drawn.skeletons, drawn.by_shape), SKIN: (same, drawn.by_skin)}
+    if unseen is not None and unseen.any():
+        generator = generator_of(UNSEEN, sampling.seed)
+        change[UNSEEN] = (same, unseen_swings(time, unseen, sampling.motions, generator))
+    moved = {
+        source: Motions(bodies, *_splined(skeleton, time, q + by))
+        for source, (bodies, by) in change.items()
+    }
+    return replace(draws, moved=moved, first_moved=inside.start)
+
+
+def _splined(
+    skeleton: Skeleton, time: FloatArray, q: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Coordinates (D, T, C), speeds and accelerations of D motions, from one spline of all."""
+    spline = quintic_spline(time, np.moveaxis(q, 1, 0))
+    rates = (np.moveaxis(spline.derivative(order)(time), 0, 1) for order in (1, 2))
+    flat = (one.reshape(-1, q.shape[2]) for one in (q, *rates))
+    motion = coupled(skeleton, Motion(*flat))
+    return motion.q.reshape(q.shape), motion.u.reshape(q.shape), motion.udot.reshape(q.shape)
+
+
+Undisturbed = tuple[Skeleton, SegmentKinematics, list[ExternalLoad]]
+
+
+def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], DrawnOutcomes]:
+    """Levels A and B of some frames with one source disturbed at a time, and undisturbed.
+
+    Returns
+    -------
+    list of K str
+        Source of every draw.
+    DrawnOutcomes
+        Ground axes.
+    """
+    own, parts = _undisturbed(draws, frames), draws.parts
+    every = [plate_states(*own, draws.spread.loads), *_moved(draws, own, frames)]
+    inertia = _inertia(draws, own[0], draws.sampling.count)
+    outcomes = [state_outcomes(states, parts) for states in every]
+    outcomes += [body_outcomes(*own, parts, drawn) for drawn in inertia.values()]
+    sources = [source for states in every for source in states.sources]
+    sources += [source for source, drawn in inertia.items() for _ in drawn]
+    return sources, joined_outcomes(outcomes)
+
+
+def drawn_level_c(
+    draws: TrialDraws, frames: IntArray
+) -> tuple[list[str], Mapping[str, DrawnCauses]]:
+    """Level C by contact model as :func:`drawn_outcomes` has A and B, of the first of its draws."""
+    own, mechanics = _undisturbed(draws, frames), draws.levels.mechanics
+    run = Run(*own, draws.touching[frames], draws.anatomy, mechanics.surface_height)
+    count = max(draws.sampling.count // FEWER, LEAST)
+    inertia = (
+        States((source,), drawn_skeleton(own[0], one), own[1], tuple(own[2]))
+        for source, drawn in _inertia(draws, own[0], draws.sampling.count).items()
+        for one in drawn[:count]
+    )
+    moved = _moved(draws, own, frames, count)
+    every = [plate_states(*own, draws.spread.loads), *chain(moved, inertia)]
+    sources = [source for states in every for source in states.sources]
+    return sources, state_causes(every, run, tuple(CONTACT_ROWS))
+
+
+def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:
+    mechanics = draws.levels.mechanics
+    loads = [load.frames(frames) for load in mechanics.loads]
+    return mechanics.skeleton, mechanics.kinematics.picked(frames), loads
+
+
+def _inertia(draws: TrialDraws, skeleton: Skeleton, count: int) -> dict[str, FloatArray]:
+    spread, seed = draws.spread, draws.sampling.seed
+    twin = draws.parts.twin
+    return inertia_sources(skeleton, spread.inertia, twin, count, seed, spread.centres)
+
+
+def _moved(
+    draws: TrialDraws, own: Undisturbed, frames: IntArray, count: int | None = None
+) -> Iterator[States]:
+    """States of other motions, of every source as many as asked for."""
+    for source in draws.moved:
+        motions = draws.moved_motions(source, frames)
+        yield from motion_states(source, motions.first(count or len(motions.q)), own[2])

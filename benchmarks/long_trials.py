@@ -1,0 +1,108 @@
+"""``python -m benchmarks.long_trials STUDY.yaml PARTICIPANT TRIAL``: the fit of a longer trial.
+
+The trial runs to its end, back in time to its beginning, and so on: accelerations, forces and
+places are the same both ways, so that motion and forces belong together as they did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import load_study
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.observations import GroundWrench, Observations
+from aqbio.mechanics.consistency.parameters import centre_parameters
+from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.solved_trial import SolvedTrial
+from aqbio.session.beliefs import parameters, trial_weights
+from aqbio.session.centres import open_centres
+from aqbio.session.observed import observations
+
+FRAMES = (400, 1250, 2500, 5000, 7500)
+"""7,500 frames are 30 s at 250 Hz."""
+
+
+def there_and_back(count: int, frames: int) -> np.ndarray:
+    """(frames,) int: samples of a recording of ``count`` that runs to and fro.
+
+    Examples
+    --------
+    >>> there_and_back(3, 7)
+    array([0, 1, 2, 1, 0, 1, 2])
+    """
+    way = np.arange(frames) % max(2 * (count - 1), 1)
+    return np.minimum(way, 2 * (count - 1) - way)
+
+
+def lengthened(trial: Observations, frames: int) -> Observations:
+    """A trial that runs to and fro for so many frames."""
+    rate, wrench = trial.rate, trial.wrench
+    own = there_and_back(len(trial.time), frames)
+    sampled = (len(wrench.time) - 1) / (wrench.time[-1] - wrench.time[0])
+    inside = (wrench.time >= trial.time[0] - 1e-9) & (wrench.time <= trial.time[-1] + 1e-9)
+    force, moment = wrench.force[inside], wrench.moment[inside]
+    forces = there_and_back(len(force), int((frames - 1) / rate * sampled) + 1)
+    plain = Motion(*(part[own] for part in (trial.plain.q, trial.plain.u, trial.plain.udot)))
+    return replace(
+        trial,
+        time=trial.time[0] + np.arange(frames) / rate,
+        markers=trial.markers[own],
+        wrench=GroundWrench(
+            trial.time[0] + np.arange(len(forces)) / sampled, force[forces], moment[forces]
+        ),
+        measured=trial.measured[own],
+        start=trial.start[own],
+        plain=plain,
+    )
+
+
+def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float, float]:
+    """CPU seconds of the fit of one long trial, and the most memory of this process, MB."""
+    study = load_study(file)
+    skeleton = load_skeleton(ParticipantModel.of(study, participant).table)
+    trial = SolvedTrial.read(study, participant, name)
+    groups = study.model_map.groups
+    seen = observations(skeleton, trial, groups, study.settings.prepare.edge_distance_m)
+    if isinstance(seen, str):
+        raise SystemExit(f"{name} cannot be fitted: {seen}.")
+    runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, [trial]))
+    settings = study.settings.consistency
+    chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
+    long = lengthened(seen, frames)
+    start = time.process_time()
+    fit_trial(runner, long, trial_weights(settings, trial, None), chosen)
+    return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def main() -> None:
+    """Every length in a process of its own, so that memory is its own."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.long_trials", description=__doc__)
+    parser.add_argument("study", type=Path)
+    parser.add_argument("participant")
+    parser.add_argument("trial")
+    parser.add_argument("--frames", type=int, help="only this length, in this process")
+    options = parser.parse_args()
+    if frames := options.frames:
+        seconds, memory = fitted(options.study, options.participant, options.trial, frames)
+        each = 1e3 * seconds / frames
+        print(f"| {frames} | {seconds:.2f} | {each:.2f} | {memory:.0f} |")
+        return
+    print("| frames | CPU s | CPU ms a frame | most memory, MB |\n| --- | --- | --- | --- |")
+    for frames in FRAMES:
+        command = [sys.executable, "-m", "benchmarks.long_trials", *sys.argv[1:]]
+        subprocess.run([*command, "--frames", str(frames)], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""All stages of a person in one process: content decides what runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from aqbio import pipeline
+from aqbio.io.study import load_study
+from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.current import is_current
+from aqbio.records.manifest import participant_stage, write_manifest
+from tests.small_study import replace, write_small_study
+
+
+class Stages:
+    """Stand-ins: each leaves a file whose content can be chosen, and its manifest."""
+
+    def __init__(self):
+        self.ran, self.left = [], {}
+
+    def __call__(self, name):
+        @participant_stage(name)
+        def stand_in(study, participant_id, report):
+            self.ran.append(name)
+            if self.left.get(name) == "killed":
+                raise KeyboardInterrupt
+            folder = study.folder(participant_id, name)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "result").write_text(self.left.get(name, ""))
+            write_manifest(study, participant_id, name, [])
+
+        return stand_in
+
+
+@pytest.fixture
+def stages():
+    return Stages()
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write_small_study(tmp_path)
+
+
+def _ran(file, stages):
+    stages.ran.clear()
+    pipeline.run_participant(load_study(file), "P1", lambda line: None, stages)
+    return tuple(stages.ran)
+
+
+def test_everything_once_and_then_nothing(file, stages):
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+    assert _ran(file, stages) == ()
+
+
+def test_a_stage_that_leaves_the_same_again_makes_nobody_run(file, stages):
+    """Run by hand: content decides, not when a file was written."""
+    _ran(file, stages)
+    study = load_study(file)
+    stages("consistency")(study, "P1", print)
+    assert _ran(file, stages) == ()
+    stages.left["consistency"] = "another motion"
+    stages("consistency")(study, "P1", print)
+    assert _ran(file, stages) == ("contributions", "steps", "evidence")
+
+
+def test_a_result_that_somebody_changed_by_hand_is_noticed(file, stages):
+    _ran(file, stages)
+    path = load_study(file).folder("P1", "solve") / "result"
+    path.write_text("edited")
+    assert _ran(file, stages) == ("consistency", "contributions", "steps", "evidence")
+
+
+def test_a_killed_stage_runs_again_even_if_it_had_finished_before(file, stages):
+    _ran(file, stages)
+    replace(file, "files:", "solve: {accuracy: 1.0e-7}\nfiles:")
+    stages.left["consistency"] = "killed"
+    with pytest.raises(KeyboardInterrupt):
+        _ran(file, stages)
+    assert stages.ran == ["solve", "consistency"]
+    replace(file, "solve: {accuracy: 1.0e-7}\n", "")  # back: the old manifest would fit again
+    stages.left["consistency"] = ""
+    assert _ran(file, stages) == ("solve", "consistency")
+
+
+def test_a_stage_run_alone_on_old_results_is_not_taken_for_a_new_one(file, stages):
+    """Run by hand after a change of what comes before it: it read what was there then."""
+    _ran(file, stages)
+    replace(file, "files:", "laboratory: {surface: overground}\nfiles:")
+    study = load_study(file)
+    stages("solve")(study, "P1", print)
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+
+
+def test_a_study_that_moved_is_as_it_was(file, stages, tmp_path):
+    replace(file, (tmp_path / "results").as_posix(), "results")
+    here = Path.cwd()
+    try:
+        os.chdir(tmp_path)
+        _ran(file.relative_to(tmp_path), stages)
+        moved = tmp_path / "moved"
+        moved.mkdir()
+        for path in [one for one in tmp_path.iterdir() if one != moved]:
+            path.rename(moved / path.name)
+        os.chdir(moved)
+        assert _ran(file.relative_to(tmp_path), stages) == ()
+    finally:
+        os.chdir(here)
+
+
+def test_results_without_a_key_are_made_again(file, stages):
+    """Of a version that wrote none."""
+    _ran(file, stages)
+    path = load_study(file).manifest("P1", "prepare")
+    content = json.loads(path.read_text())
+    del content["key"]
+    path.write_text(json.dumps(content))
+    assert not is_current(load_study(file), "P1", "prepare")
+
+
+def test_another_version_makes_everything_again(file, stages, monkeypatch):
+    _ran(file, stages)
+    monkeypatch.setattr("aqbio.__version__", "99.0")
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+
+
+def test_sessions_of_a_person_run_together_and_each_stage_for_all_of_them(file, stages):
+    """Stage scale reads what stage prepare left of every session."""
+    people = file.parent / "participants.tsv"
+    header, *rows = people.read_text().replace("\tmale", "\tfemale").splitlines()
+    people.write_text("\n".join([f"{header}\tperson", *(f"{row}\tX" for row in rows)]) + "\n")
+    ran = _ran(file, stages)
+    assert ran == tuple(stage for stage in PARTICIPANT_STAGES for _ in range(2))
+    study = load_study(file)
+    assert [study.same_person(name) for name in ("P1", "P2")] == [("P1", "P2")] * 2
+    replace(file.parent / "participants.tsv", "60.5", "61.5")
+    assert sorted(_ran(file, stages)) == sorted([*PARTICIPANT_STAGES, *PARTICIPANT_STAGES[1:]])
+
+
+def test_the_work_of_a_stage_is_the_stages_own():
+    for stage in PARTICIPANT_STAGES:
+        work = pipeline.participant_stage(stage)
+        assert work.__name__ == f"{stage}_participant"

@@ -178,6 +178,14 @@ def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Write markers, forces, motion and generalised forces as TRC, MOT and STO for OpenSim."""
+    from aqbio.records.opensim_files import write_opensim_files
+
+    _each_participant(study, participant, write_opensim_files)
+
+
+@app.command()
 def tables(study: StudyFile) -> None:
     """The tables of the study: steps, contributions, quality, trials, findings."""
     from aqbio.stages.tables.stage import tables_study

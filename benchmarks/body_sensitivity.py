@@ -106,7 +106,7 @@ def virtual_problem(body: VirtualBody, laboratory: Laboratory) -> Problem:
     person = Person(sex)
     sizes = priors.size_prior(parts, body_sizes(), person, person)
     prior = priors.priors(template, sizes, sds, priors.posture_prior(own, MAP))
-    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body), own, at)
+    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body, 0.5), own, at)
     return Problem(template, chosen, prior, hips.HipObservation.of(template, labels, SPINES, sds))
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.mot import write_storage
-from aqbio.io.netcdf import write_dataset
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
@@ -17,7 +14,6 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.records.observed import MASK
@@ -145,7 +141,7 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     solved, prepared = trial.solved, trial.prepared
     motion = {
         name: solved[name]
-        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_position")
+        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
     }
     motion |= {name: solved[name] for name in MASK if name in solved}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
@@ -161,15 +157,3 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
         {**kept, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
     )
-
-
-def write_trial(
-    dataset: xr.Dataset, skeleton: Skeleton, stem: Path, attributes: dict[str, Any]
-) -> None:
-    """Write ``<stem>.nc``, and ``<stem>.mot`` for OpenSim's own tools."""
-    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
-    degrees = dataset["q"].values.copy()
-    turns = skeleton.coordinate_is_rotation
-    degrees[:, turns] = np.degrees(degrees[:, turns])
-    mot = stem.with_name(f"{stem.name}.mot")
-    write_storage(mot, skeleton.coordinates, dataset["time"].values, degrees, in_degrees=True)

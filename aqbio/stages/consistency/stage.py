@@ -39,7 +39,6 @@ from aqbio.stages.consistency.fitted import (
     fitted_dataset,
     plain_dataset,
     posterior_variables,
-    write_trial,
 )
 from aqbio.stages.consistency.held_out import held_out
 
@@ -65,7 +64,7 @@ class Session:
 def consistency_participant(study: Study, participant_id: str, report: Report) -> None:
     """Fit all trials of a participant together, or pass their plain motion on.
 
-    Writes ``consistent/<trial>.nc`` and ``<trial>.mot``, and ``consistency.json`` last; where
+    Writes ``consistent/<trial>.nc``, and ``consistency.json`` last; where
     trials were fitted, also the adjusted model ``consistent/<participant>.osim`` and
     ``<participant>.skeleton.npz``.
     """
@@ -172,12 +171,12 @@ def _trial(
     if trial.trial_id in session.failed:
         raise session.failed[trial.trial_id]
     one, fitted = session.trials[trial.trial_id], session.fitted
-    stem = study.folder(participant_id, STAGE) / trial.trial_id
+    file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
     why = OFF if fitted is None else fitted.plain.get(trial.trial_id, "")
     if fitted is None or why:
-        write_trial(plain_dataset(one, why), session.skeleton, stem, attributes)
+        write_dataset(plain_dataset(one, why), file, attributes)
         findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
         return TrialOutcome(_status(PLAIN, why, _of_the_body(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
@@ -190,7 +189,7 @@ def _trial(
         dataset = fitted_dataset(one, fit, (feet.left, feet.right))
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
         dataset = dataset.assign(posterior_variables(fit, samples, seed))
-    write_trial(dataset, session.skeleton, stem, attributes)
+    write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     findings = suspicion_findings(trial.trial_id, doubts, fitted)

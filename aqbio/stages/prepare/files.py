@@ -1,16 +1,12 @@
-"""The files of one prepared trial: NetCDF for aqbio, TRC and MOT for OpenSim."""
+"""What a prepared trial's file holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.mot import write_storage
-from aqbio.io.netcdf import write_dataset
-from aqbio.io.trc import write_trc
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.foot_contacts import FootContact, loads_on_frames
 from aqbio.mechanics.recordings.free_moment import free_moment_measured
@@ -24,22 +20,6 @@ if TYPE_CHECKING:
 
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
-
-
-def write_prepared(
-    prepared: PreparedTrial, stem: Path, cutoff: float, attributes: Mapping[str, Any]
-) -> None:
-    """Write ``<stem>.nc``, ``<stem>.trc`` and, with forces, ``<stem>_grf.mot``.
-
-    The TRC file holds the unfiltered markers with short gaps filled, the MOT file the low-passed
-    force of each foot at the ground origin with its full moment; the clock starts at 0 s.
-    """
-    dataset = prepared_dataset(prepared, cutoff)
-    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
-    write_trc(stem.with_name(f"{stem.name}.trc"), prepared.labels, prepared.markers, prepared.rate)
-    if prepared.loads is not None:
-        force, moment = dataset["foot_force"].values, dataset["foot_moment"].values
-        _write_forces(stem.with_name(f"{stem.name}_grf.mot"), prepared.time, force, moment)
 
 
 def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
@@ -167,16 +147,3 @@ def _contact_variables(
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))
         for name, (kind, values) in columns.items()
     }
-
-
-def _write_forces(path: Path, time: FloatArray, force: FloatArray, moment: FloatArray) -> None:
-    columns: list[str] = []
-    blocks = []
-    for foot, letter in ((SIDES.index("right"), "r"), (SIDES.index("left"), "l")):
-        for stem in (f"ground_force_{letter}_v", f"ground_force_{letter}_p"):
-            columns += [f"{stem}{axis}" for axis in AXES]
-        columns += [f"ground_torque_{letter}_{axis}" for axis in AXES]
-        blocks += [force[:, foot], np.zeros_like(force[:, foot]), moment[:, foot]]
-    values = np.concatenate(blocks, axis=1)
-    known = ~np.isnan(values.sum(axis=1))
-    write_storage(path, columns, time[known], values[known], in_degrees=False)

@@ -11,6 +11,7 @@ import numpy as np
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.osim_markers import model_masses
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
@@ -33,7 +34,7 @@ from aqbio.stages.prepare.body_size import (
     stance_height,
 )
 from aqbio.stages.prepare.coordinates import CoordinatesTrial, coordinates_trial
-from aqbio.stages.prepare.files import write_prepared
+from aqbio.stages.prepare.files import prepared_dataset
 from aqbio.stages.prepare.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.prepare.label_check import (
     StaticReference,
@@ -57,7 +58,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trial and all moving trials of a participant.
 
-    Writes ``prepared/<trial>.nc``, ``.trc`` and ``_grf.mot``, and ``prepare.json`` last. A trial
+    Writes ``prepared/<trial>.nc``, and ``prepare.json`` last. A trial
     that cannot be prepared is recorded with its reason and stops no other.
     """
     reference = static_reference(study, participant_id)
@@ -181,7 +182,8 @@ def _prepare(
         "participant_id": participant_id,
         **provenance(STAGE, (*inputs, description), study.stage_settings(STAGE)),
     }
-    write_prepared(done.prepared, stem, study.settings.prepare.cutoff_hz, attributes)
+    dataset = prepared_dataset(done.prepared, study.settings.prepare.cutoff_hz)
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.errors import Finding
-from aqbio.io.mot import write_storage
-from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
@@ -241,10 +238,8 @@ def _angles(skeleton: Skeleton) -> IntArray:
     return skeleton.free[skeleton.coordinate_is_rotation[skeleton.free]]
 
 
-def write_solution(
-    solution: Solution, shown: BoolArray, stem: Path, attributes: Mapping[str, str]
-) -> None:
-    """Write ``<stem>.nc``, and ``<stem>.mot`` and ``<stem>_id.sto`` for OpenSim's own tools.
+def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
+    """What the file of a solved trial holds.
 
     Parameters
     ----------
@@ -252,20 +247,8 @@ def write_solution(
         Whether the markers show all that the force of a coordinate asks for; it is missing
         elsewhere. Poses are whole, because tools that read them need all coordinates.
     """
-    skeleton, time = solution.skeleton, solution.markers.time
     solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))
-    dataset = with_observed(_dataset(solution), solution.observed)
-    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
-    degrees = solution.motion.q.copy()
-    degrees[:, skeleton.coordinate_is_rotation] = np.degrees(
-        degrees[:, skeleton.coordinate_is_rotation]
-    )
-    mot = stem.with_name(f"{stem.name}.mot")
-    write_storage(mot, skeleton.coordinates, time, degrees, in_degrees=True)
-    suffixes = ["moment" if r else "force" for r in skeleton.coordinate_is_rotation]
-    labels = [f"{c}_{s}" for c, s in zip(skeleton.coordinates, suffixes, strict=True)]
-    sto = stem.with_name(f"{stem.name}_id.sto")
-    write_storage(sto, labels, time, solution.forces, in_degrees=False)
+    return with_observed(_dataset(solution), solution.observed)
 
 
 def _dataset(solution: Solution) -> xr.Dataset:

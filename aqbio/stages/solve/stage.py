@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
@@ -42,7 +43,7 @@ from aqbio.stages.solve.solved import (
     Solution,
     solution_findings,
     solution_numbers,
-    write_solution,
+    solved_dataset,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ STAGE = "solve"
 def solve_participant(study: Study, participant_id: str, report: Report) -> None:
     """Solve inverse kinematics and inverse dynamics of all trials of a participant.
 
-    Writes ``solved/<trial>.nc``, ``<trial>.mot`` and ``<trial>_id.sto``, and ``solve.json`` last.
+    Writes ``solved/<trial>.nc``, and ``solve.json`` last.
     """
     model = ParticipantModel.of(study, participant_id)
     trials = run_trials(
@@ -96,7 +97,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     parts = ObservedParts(observed, skeleton, study.model_map)
     shown = parts.along("coordinate", skeleton.coordinates)
     stem = study.folder(model.participant_id, STAGE) / trial.trial_id
-    write_solution(solution, shown, stem, attributes)
+    dataset = solved_dataset(solution, shown)
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     findings = [
         *left_out,
         *solution_findings(solution, trial.trial_id, study),

@@ -61,7 +61,7 @@ def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
     template = Template.of(own, MAP, places)
     sizes = size_belief(parts, body_sizes(), Person(sex), Person(sex))
     prior = beliefs(template, sizes, sds, posture_belief(own, MAP))
-    frames = faced(chosen_frames(laboratory.recordings(body), places.body), own, places)
+    frames = faced(chosen_frames(laboratory.recordings(body), places.body, 0.5), own, places)
     hips = HipObservation.of(template, labels, SPINES, sds)
     fit = body_fit(Problem(template, frames, prior, hips), flexions=FlexionStarts.of(template, MAP))
     skeleton, seconds = template.skeleton_of(moving_shape(fit)), time.process_time() - start

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.posterior import joint_distances, lengths
+from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
@@ -20,6 +20,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.virtual.truth import FEET
 from validation.bodies import MAP, RATE, VirtualBody, measured_places
+from validation.joint_distances import joint_distances
 
 EVERY, CUTOFF, EDGE, THINNED = 2, 20.0, 12, 3
 """Frames that are solved, low-pass of coordinates in Hz, solved frames left out at the ends, and

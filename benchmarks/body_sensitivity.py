@@ -29,7 +29,7 @@ from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import faced
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.posterior import LengthBelief, joint_distances, lengths
+from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.osim.calibrated import generic_skeleton
@@ -47,6 +47,7 @@ from validation.bodies import (
     measured_places,
     virtual_body,
 )
+from validation.joint_distances import joint_distances
 
 RESULT = Path(__file__).parent / "results" / "body_sensitivity.md"
 INTERVAL = 1.959964
@@ -105,7 +106,7 @@ def virtual_problem(body: VirtualBody, laboratory: Laboratory) -> Problem:
     person = Person(sex)
     sizes = beliefs.size_belief(parts, body_sizes(), person, person)
     prior = beliefs.beliefs(template, sizes, sds, beliefs.posture_belief(own, MAP))
-    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body), own, at)
+    chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body, 0.5), own, at)
     return Problem(template, chosen, prior, hips.HipObservation.of(template, labels, SPINES, sds))
 
 

@@ -18,8 +18,15 @@ import pandas as pd
 from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
-from aqbio.mechanics.consistency.posterior import posterior
+from aqbio.mechanics.consistency.posterior import (
+    GROUP_MOMENTUM,
+    RATES,
+    TOTAL_MOMENTUM,
+    coordinate_samples,
+    group_momentum,
+)
 from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import GaitName
 from aqbio.virtual.recordings.skin import LOOSE, Skin
@@ -151,19 +158,23 @@ def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
 
 def coverage(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """Share of frames in which the 90 % interval about the vertical holds the truth."""
-    spread, truth = posterior(fit), true_momentum(made)
+    truth, drawn = true_momentum(made), coordinate_samples(fit)
+    moves = (segment_kinematics(fit.skeleton, one.q, one.u, one.udot) for one in drawn.motions)
+    samples = [group_momentum(fit, *one) for one in zip(moves, drawn.values, strict=True)]
+    spreads = np.std(samples, axis=0, ddof=1)
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order, result = list(fit.runner.groups), {}
-    for prefix, quantity in (("", "momentum"), ("d", "rate")):
+    factors = (GROUP_MOMENTUM, TOTAL_MOMENTUM), (RATES, RATES)
+    for prefix, quantity, sd, (group, total) in zip(
+        ("", "d"), ("momentum", "rate"), spreads, factors, strict=True
+    ):
         apart = getattr(found, quantity) - getattr(truth, quantity)
-        sd = getattr(spread, f"{quantity}_sd")
-        inside = (np.abs(apart) <= INTERVAL * sd)[made.window][..., 1]
+        inside = (np.abs(apart) <= INTERVAL * group * sd[:, :-1])[made.window][..., 1]
         for name, members in GROUPS.items():
             held = inside[:, [order.index(one) for one in members]]
             result[prefix + name] = float(held.mean())
-        whole = INTERVAL * getattr(spread, f"total_{quantity}_sd")
-        total = np.abs(apart.sum(axis=1)) <= whole
-        result[prefix + "total"] = float(total[made.window][:, 1].mean())
+        held = np.abs(apart.sum(axis=1)) <= INTERVAL * total * sd[:, -1]
+        result[prefix + "total"] = float(held[made.window][:, 1].mean())
     return result
 
 

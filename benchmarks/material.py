@@ -23,6 +23,7 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.skeleton import read_skeleton
+from aqbio.records.opensim_files import write_opensim_files
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.virtual.study import write_study
@@ -205,7 +206,8 @@ def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Materi
     name = run.participant
     prepare_participant(study, name, report)
     scale_participant(study, name, report)
-    stem = study.folder(name, "prepare") / "run-01"
+    write_opensim_files(study, name, report)
+    stem = study.root / "opensim" / name / "run-01"
     if promised:
         ja1 = Path(promised) / JA1
         stock, forces = ja1 / "models" / STOCK, ja1 / "trc_mot" / "jog_grf.mot"

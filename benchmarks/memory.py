@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.skeleton import load_skeleton
-from aqbio.mechanics.multibody.dynamics import motion_forces
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
+from benchmarks.engine import motion_forces
 
 State = tuple[FloatArray, FloatArray, FloatArray]
 

@@ -49,7 +49,7 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
     """Write a model with the size, mass, hinge axes and markers of a calibrated body.
 
     Segments keep the generic model's shares of mass; inertias follow their sizes
-    (`mechanics.calibration.mass`).
+    (`mechanics.calibration.shape`).
 
     Parameters
     ----------

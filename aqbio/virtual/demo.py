@@ -14,8 +14,6 @@ SEED = 20260101
 SLOWEST = 5.0
 """Lowest of the four speeds, m/s; the highest is the athlete's own."""
 LEVELS = 4
-RESTRICTED_SPEED = 0.984
-"""Speed with restricted arms over the highest normal one."""
 
 DISTURBANCES = Disturbances(
     marker_noise_m=0.0004,
@@ -71,9 +69,3 @@ GAITS = tuple(
 def sprinter(participant: str) -> Sprinter:
     """A participant by name."""
     return next(one for one in SPRINTERS if one.athlete.name == participant)
-
-
-def gait_speed(name: GaitName) -> float:
-    """Nominal speed of a gait, m/s."""
-    speed = sprinter(name.participant).speeds[name.level]
-    return round(RESTRICTED_SPEED * speed, 2) if name.condition == "restricted_arms" else speed

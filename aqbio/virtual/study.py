@@ -12,7 +12,7 @@ import numpy as np
 
 from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.demo import DISTURBANCES, GAITS, LEVELS, SEED, SPRINTERS, gait_speed
+from aqbio.virtual.demo import DISTURBANCES, GAITS, SEED, SPRINTERS
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
@@ -82,30 +82,6 @@ def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
                 found.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
                 first = contacts_on_row(gaits[gait], first, plan.first_place, row)[-1]
     return tuple(found)
-
-
-def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
-    """Text of the two sheets."""
-    people = ["participant_id\tsex\tmass_kg\theight_m\tstatic_trial\tfastest_mps"]
-    for one in SPRINTERS:
-        who = one.athlete
-        people.append(
-            f"{who.name}\t{who.sex}\t{who.mass:g}\t{who.stature:.2f}\tstatic\t{one.fastest:g}"
-        )
-    rows = ["participant_id\ttrial_id\ttask\tcondition\teffort\tfile\tnominal_mps"]
-    for trial in trials:
-        speed = "n/a" if trial.gait is None else f"{gait_speed(trial.gait):g}"
-        condition = "n/a" if trial.gait is None else trial.gait.condition
-        task = "static" if trial.gait is None else "run"
-        effort = "n/a" if trial.gait is None else _effort(trial.gait)
-        row = (trial.participant, trial.trial, task, condition, effort, trial.file, speed)
-        rows.append("\t".join(row))
-    return {"participants.tsv": "\n".join(people) + "\n", "trials.tsv": "\n".join(rows) + "\n"}
-
-
-def _effort(gait: GaitName) -> str:
-    """Whether a gait is a sprint as fast as possible: the highest speed of either condition."""
-    return "maximal" if gait.level == LEVELS - 1 else "submaximal"
 
 
 @dataclass(frozen=True, slots=True)

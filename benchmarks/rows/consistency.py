@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aqbio.io.mot import read_storage
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial, residual
 from aqbio.mechanics.consistency.observations import Observations
-from aqbio.mechanics.consistency.posterior import Posterior, posterior
+from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
@@ -23,6 +24,7 @@ from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.osim.skeleton import read_skeleton
+from aqbio.stages.consistency.fitted import posterior_variables
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded
 from benchmarks.material import JA1, REALDATA, Material, coordinates_of, write_coordinates
@@ -66,8 +68,9 @@ def _budgets(runner: Runner, seen: Observations, what: str) -> list[Row]:
         words = f"{len(mine.cost) - 1} steps; {left:.0%} of the residual force is left"
         return Verdict(left < SMALL, words)
 
-    def wide(mine: Posterior, _: object) -> Verdict:
-        inside = mine.momentum_sd[fit.problem.measured]
+    def wide(mine: Mapping[str, Any], _: object) -> Verdict:
+        spread = mine["group_momentum_sample"][1].std(axis=0, ddof=1)
+        inside = GROUP_MOMENTUM * spread[fit.problem.measured]
         return Verdict(
             bool((inside > 0.0).all()),
             f"standard deviation of a group's momentum {np.median(inside):.2g} kg m²/s (median)",
@@ -86,7 +89,7 @@ def _budgets(runner: Runner, seen: Observations, what: str) -> list[Row]:
         Row(
             "B11.4",
             "its posterior: coordinates, momentum and rate of every group, 40 draws",
-            partial(posterior, fit),
+            partial(posterior_variables, fit, 40, 0),
             None,
             wide,
             Target("ours_s", "<=", POSTERIOR_S),

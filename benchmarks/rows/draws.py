@@ -14,18 +14,18 @@ from aqbio.mechanics.intervals.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, motion_forces
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.regressor import moment_regressor
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.session import opensim, vec3
 from benchmarks.board import Row, Target, Verdict
-from benchmarks.engine import ground_loads
+from benchmarks.engine import ground_loads, motion_forces
 from benchmarks.material import Material
 from benchmarks.rows.dynamics import OF_PEAK, relative, tool_forces
 from benchmarks.tools import Span, inverse_dynamics_tool, silence, write_external_loads
+from validation.moment_regressor import moment_regressor
 
 DRAWS, BY_TOOL, FRAMES = 10_000, 5, 238
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.multibody.dynamics import motion_forces
 from aqbio.mechanics.multibody.motion import folded_forces
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
@@ -22,6 +21,7 @@ from benchmarks.engine import (
     forces_of_motion,
     ground_loads,
     momentum_of_file,
+    motion_forces,
 )
 from benchmarks.loops import PinocchioLoop, SimbodyLoop
 from benchmarks.material import Material

@@ -19,9 +19,9 @@ from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.contributions.levels import Levels, levels
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, standing_spread
+from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
 from aqbio.stages.contributions.intervals import (
     BODIES,
     FRAMES,

@@ -11,12 +11,12 @@ import yaml
 from aqbio.config import ModelMap
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.mirror import mirrored_axial, mirrored_polar
 
 MAPS = Path(__file__).parents[2] / "models"
 FEET = ("foot_l", "foot_r")

@@ -9,6 +9,7 @@ import pytest
 
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
+from aqbio.records.opensim_files import write_opensim_files
 
 pytestmark = [
     pytest.mark.real,
@@ -82,8 +83,9 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
     assert np.abs(tool - ours)[inner].max() <= 2 * 0.5e-8 + 1e-10 * peak
 
 
-def test_written_files_open_in_opensim(participant):
-    motion = read_storage(participant / "solved" / "run.mot")
+def test_written_files_open_in_opensim(run):
+    write_opensim_files(_study(run), "subject01", lambda _: None)
+    motion = read_storage(run.results / "opensim" / "subject01" / "run_solve.mot")
     assert motion.in_degrees
     assert "pelvis_tx" in motion.columns
 

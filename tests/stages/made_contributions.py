@@ -7,8 +7,8 @@ import xarray as xr
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
 from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
+from tests.mirror import mirrored_axial, mirrored_polar
 
 MAP: ModelMap = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
 TIME = np.arange(200) / 250.0

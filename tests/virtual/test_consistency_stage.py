@@ -18,6 +18,7 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.contributions import with_posterior
 from aqbio.records.loads import foot_loads
+from aqbio.records.opensim_files import write_opensim_files
 from aqbio.records.recorded_trial import without_wrong_labels
 from aqbio.session import static
 from aqbio.stages.consistency.stage import consistency_participant
@@ -97,7 +98,8 @@ def test_the_session_is_fitted_and_says_so(fitted):
     assert data["consistency"].attrs["motion"] == "fitted"
     for name in ("before", "after"):
         assert f"residual_force_{name}" in data["consistency"]
-    motion = study.folder(RUNNER.name, "consistency") / "run9.mot"
+    write_opensim_files(study, RUNNER.name, _silent)
+    motion = study.root / "opensim" / RUNNER.name / "run9_consistency.mot"
     assert motion.read_text(encoding="utf-8").count("\n") > data["consistency"].sizes["time"]
 
 

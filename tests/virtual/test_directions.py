@@ -14,11 +14,7 @@ import pandas as pd
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.mirror import (
-    mirrored_axial,
-    mirrored_polar,
-    rotation_about_vertical,
-)
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.stage import evidence_participant
@@ -30,6 +26,7 @@ from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, VirtualRecording, recorded_run
+from tests.mirror import mirrored_axial, mirrored_polar
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

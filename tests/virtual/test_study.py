@@ -13,23 +13,17 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
 from aqbio.virtual import study
-from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS, gait_speed
+from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS
 from aqbio.virtual.gaits.gait import Gait
 from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, contacts_on_row
-from aqbio.virtual.study import (
-    ENOUGH_STEPS,
-    LIBRARY,
-    Recipe,
-    planned_trials,
-    sheets,
-    write_study,
-)
+from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
 from validation.gaits.individual import individual_gait
 from validation.gaits.library import save_library
+from validation.gaits.sheets import gait_speed, sheets
 from validation.recordings.faults import swapped_feet
 from validation.worlds import world_athlete, world_recipe, worlds
 

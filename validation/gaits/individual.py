@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.virtual.demo import SEED, SPRINTERS, gait_speed, sprinter
+from aqbio.virtual.demo import SEED, SPRINTERS, sprinter
 from aqbio.virtual.gaits.library import GaitName
 from validation.gaits.design import GaitDesign, reference_speed
 from validation.gaits.generator import SolvedGait, generated_gait
 from validation.gaits.measures import gait_measures
 from validation.gaits.parameters import GaitParameters, flat, interpolated, presets, unflat
+from validation.gaits.sheets import gait_speed
 from validation.gaits.tuning import tuned_sizes
 
 STEPS = 10

@@ -11,10 +11,11 @@ from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import GAITS
 from aqbio.virtual.gaits.library import DATA
-from aqbio.virtual.study import LIBRARY, planned_trials, sheets
+from aqbio.virtual.study import LIBRARY, planned_trials
 from validation.gaits.individual import individual_gait
 from validation.gaits.library import CONDITIONS, save_library
 from validation.gaits.parameters import GaitParameters, presets, presets_text
+from validation.gaits.sheets import sheets
 from validation.gaits.targets import first_guess
 from validation.gaits.tuning import tuned
 

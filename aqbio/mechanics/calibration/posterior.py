@@ -12,8 +12,8 @@ from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.parts import ENDS, Parts, part_kind
 from aqbio.mechanics.calibration.scales import with_postures
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template
-from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
+from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
+from aqbio.mechanics.multibody.poses import dependent_filled
 from aqbio.mechanics.observed.placed import POINTS, point_masses
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -111,7 +111,7 @@ def _with_slopes(
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     found, sizes = BodyMarkers(points).derivatives(own, q), template.sizes[0]
     lengths, slopes = {}, {}
-    for name, (one, other) in _ends(parts).items():
+    for name, (one, other) in length_ends(parts).items():
         apart = found.position[0, one] - found.position[0, other]
         moved = found.by_body[0, one, :, :sizes] - found.by_body[0, other, :, :sizes]
         lengths[name] = float(np.linalg.norm(apart))
@@ -219,18 +219,7 @@ def offset_sds(fit: BodyFit) -> FloatArray:
     return np.asarray(np.sqrt(((mean @ fit.covariance) * mean).sum(axis=1)))
 
 
-def joint_distances(template: Template, shape: Shape) -> dict[str, float]:
-    """Distances between joint centres in the default pose, m: each part, hips and shoulders."""
-    skeleton, parts = template.skeleton_of(shape), template.parts
-    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
-    centres = segment_poses(skeleton, q).joint_centre[0]
-    return {
-        name: float(np.linalg.norm(centres[parts.first[one]] - centres[parts.first[other]]))
-        for name, (one, other) in _ends(parts).items()
-    }
-
-
-def _ends(parts: Parts) -> dict[str, tuple[int, int]]:
+def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
     """Parts at whose beginnings each length has its ends."""
     following = {name: _next_part(name) for name in parts.names}
     found = {name: (name, end) for name, end in following.items() if end in parts.names}

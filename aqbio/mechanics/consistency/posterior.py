@@ -15,19 +15,14 @@ import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.multibody.kinematics import (
-    SegmentKinematics,
-    segment_kinematics,
-    segment_motion,
-)
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
 from aqbio.mechanics.multibody.motion import Motion, coupled
-from aqbio.mechanics.multibody.poses import CHUNK
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import FloatArray
 
 GROUP_MOMENTUM = 1.25
 """Inflation of the spread of a group's angular momentum. For 90 % of the frames of virtual sprints
@@ -48,74 +43,15 @@ tissue do not make the motion twice as sure."""
 
 SAMPLES = 40
 
-SPREAD_RATE = 100.0
-"""Spreads change slowly: they are computed at about this rate and interpolated, Hz."""
-
-
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """Standard deviations after the fit, inflated.
-
-    Attributes
-    ----------
-    groups : tuple of G names
-    q_sd : (T, C) array, rad or m
-        0 for coordinates that were not fitted.
-    momentum_sd, rate_sd : (T, G, 3) arrays, kg m²/s and N m
-        Of each group's angular momentum about the whole body's centre of mass, and its rate.
-    total_momentum_sd, total_rate_sd : (T, 3) arrays, kg m²/s and N m
-        Of the whole body's.
-    """
-
-    groups: tuple[str, ...]
-    q_sd: FloatArray
-    momentum_sd: FloatArray
-    rate_sd: FloatArray
-    total_momentum_sd: FloatArray
-    total_rate_sd: FloatArray
-
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Motions and parameters that the data allow, not inflated.
-
-    Attributes
-    ----------
-    motions : tuple of S Motion
-    values : tuple of S mappings
-        Parameters by name.
-    """
+    """Motions and parameters that the data allow, not inflated."""
 
     motions: tuple[Motion, ...]
+    """Tuple of S Motion."""
     values: tuple[dict[str, float], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Draws:
-    """Deviations of S draws from the fit.
-
-    Attributes
-    ----------
-    motion : three (S, T, N) arrays
-        Of the fitted coordinates, their speeds and accelerations.
-    values : tuple of S mappings
-        Parameters by name.
-    """
-
-    motion: tuple[FloatArray, FloatArray, FloatArray]
-    values: tuple[dict[str, float], ...]
-
-    def motions(self, fit: TrialFit, frames: IntArray) -> list[Motion]:
-        """Give the motions in some frames."""
-        found = []
-        for draw in range(len(self.values)):
-            parts = []
-            for name, change in zip(("q", "u", "udot"), self.motion, strict=True):
-                part = getattr(fit.motion, name)[frames]
-                part[:, fit.coordinates] += change[draw, frames]
-                parts.append(part)
-            found.append(coupled(fit.skeleton, Motion(*parts)))
-        return found
+    """Tuple of S mappings. Parameters by name."""
 
 
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:
@@ -133,46 +69,16 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
     ``C ~ N(Ĉ, A⁻¹ · rate / 250 Hz)`` given the parameters; these from their own covariance, the
     motion following them by the border: ``C − A⁻¹ B (θ − θ̂)``.
     """
-    draws = _draws(fit, count, seed)
-    motions = draws.motions(fit, np.arange(len(fit.observations.time)))
-    return Samples(tuple(motions), draws.values)
-
-
-def posterior(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Posterior:
-    """Give inflated standard deviations of coordinates, and of momenta and rates of groups.
-
-    Parameters
-    ----------
-    fit : TrialFit
-    count : int
-        Draws.
-    seed : int
-    """
-    draws, time = _draws(fit, count, seed), fit.observations.time
-    every = max(int(fit.observations.rate / SPREAD_RATE), 1)
-    frames = np.unique(np.append(np.arange(0, len(time), every), len(time) - 1))
-    both = np.empty((count, 2, len(frames), len(fit.runner.groups) + 1, 3))
-    motions, together = draws.motions(fit, frames), max(CHUNK // len(frames), 1)
-    for first in range(0, count, together):
-        some = motions[first : first + together]
-        stacked = [np.concatenate([getattr(m, part) for m in some]) for part in ("q", "u", "udot")]
-        kinematics = segment_kinematics(fit.skeleton, *stacked)
-        for place in range(len(some)):
-            own = kinematics.frames(slice(place * len(frames), (place + 1) * len(frames)))
-            both[first + place] = group_momentum(fit, own, draws.values[first + place])
-    momentum_sd, rate_sd = (
-        _interpolated(time[frames], spread, time) for spread in both.std(axis=0, ddof=1)
-    )
-    q_sd = np.zeros_like(fit.motion.q)
-    q_sd[:, fit.coordinates] = draws.motion[0].std(axis=0, ddof=1)
-    return Posterior(
-        groups=tuple(fit.runner.groups),
-        q_sd=q_sd,
-        momentum_sd=GROUP_MOMENTUM * momentum_sd[:, :-1],
-        rate_sd=RATES * rate_sd[:, :-1],
-        total_momentum_sd=TOTAL_MOMENTUM * momentum_sd[:, -1],
-        total_rate_sd=RATES * rate_sd[:, -1],
-    )
+    changes, values = _draws(fit, count, seed)
+    motions = []
+    for draw in range(count):
+        parts = []
+        for name, change in zip(("q", "u", "udot"), changes, strict=True):
+            part = getattr(fit.motion, name).copy()
+            part[:, fit.coordinates] += change[draw]
+            parts.append(part)
+        motions.append(coupled(fit.skeleton, Motion(*parts)))
+    return Samples(tuple(motions), values)
 
 
 def group_momentum(
@@ -201,7 +107,10 @@ def group_momentum(
     return summed[0], summed[1]
 
 
-def _draws(fit: TrialFit, count: int, seed: int) -> _Draws:
+def _draws(
+    fit: TrialFit, count: int, seed: int
+) -> tuple[tuple[FloatArray, ...], tuple[dict[str, float], ...]]:
+    """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
     rng = np.random.default_rng(seed)
     basis, information = fit.problem.basis, fit.information
     thinned = np.sqrt(fit.observations.rate / REFERENCE_RATE)
@@ -210,20 +119,13 @@ def _draws(fit: TrialFit, count: int, seed: int) -> _Draws:
     shift = root @ rng.standard_normal((len(root), count))
     away = information.factor.back(thinned * normal - information.border @ shift)
     shape = (basis.count, len(fit.coordinates) * count)
-    position, speed, acceleration = (
+    changes = tuple(
         (table @ away.reshape(shape)).reshape(table.shape[0], -1, count).transpose(2, 0, 1)
         for table in basis.values[:3]
     )
     theta = fit.theta[:, None] + shift
     values = tuple(fit.problem.values(column) for column in theta.T)
-    return _Draws((position, speed, acceleration), values)
-
-
-def _interpolated(known: FloatArray, values: FloatArray, time: FloatArray) -> FloatArray:
-    """Linear interpolation along the first axis."""
-    columns = values.reshape(len(known), -1).T
-    found = np.stack([np.interp(time, known, column) for column in columns], axis=1)
-    return found.reshape(len(time), *values.shape[1:])
+    return changes, values
 
 
 def _square_root(covariance: FloatArray) -> FloatArray:

@@ -155,36 +155,6 @@ def inverse_dynamics(
     return generalised_forces(skeleton, kinematics, joint_wrenches(skeleton, kinematics, loads))
 
 
-def motion_forces(
-    skeleton: Skeleton,
-    motion: tuple[FloatArray, FloatArray, FloatArray],
-    loads: Sequence[ExternalLoad] = (),
-    *,
-    simbody_compat: bool = False,
-) -> FloatArray:
-    """Generalised forces that explain a motion, without keeping its kinematics.
-
-    Parameters
-    ----------
-    motion : three (T, C) arrays, rad or m, and per s and s²
-        ``q``, ``u`` and ``udot``.
-    simbody_compat : bool
-        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        As from :func:`inverse_dynamics`, for long motions in little memory.
-    """
-    parts = []
-    for chunk in chunks(len(motion[0])):
-        moves = segment_kinematics(
-            skeleton, *(values[chunk] for values in motion), simbody_compat=simbody_compat
-        )
-        parts.append(inverse_dynamics(skeleton, moves, [load.frames(chunk) for load in loads]))
-    return np.concatenate(parts)
-
-
 def _wrenches(
     skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad]
 ) -> JointWrenches:

@@ -1,4 +1,13 @@
-"""Momentum of groups of segments as a linear function of the segments' inertia."""
+"""Momentum of groups of segments as a linear function of the segments' inertia.
+
+With ten parameters for each segment, its mass, its first moments and its inertia about the *body
+origin*, momenta and generalised forces are linear: draws of uncertain body segment parameters are
+one matrix product.
+
+References
+----------
+Atkeson CG, An CH, Hollerbach JM (1986) Int J Robotics Res 5(3):101-119.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +16,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross, rotate, transpose
 
-_ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+PARAMETERS = ("m", "mx", "my", "mz", "xx", "yy", "zz", "xy", "xz", "yz")
+"""Mass (kg), first moments (kg m) and inertia about the body origin (kg m²), in body axes."""
+
+ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+"""Entries of the inertia tensor, as in `PARAMETERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,27 @@ class GroupMomenta:
         )
 
 
+def inertial_parameters(skeleton: Skeleton) -> FloatArray:
+    """Ten inertial parameters of every segment.
+
+    Returns
+    -------
+    (B, 10) array
+        In the order of ``PARAMETERS``.
+
+    Notes
+    -----
+    Inertia about the body origin: ``I + m (c² 1 − c cᵀ)``, as tensor entries (``xy`` is the
+    entry, not the positive product of inertia).
+    """
+    com, mass = skeleton.com, skeleton.mass
+    square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
+    shifted = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
+    tensor = skeleton.inertia + shifted
+    entries = np.stack([tensor[:, row, column] for row, column in ENTRIES], axis=1)
+    return np.concatenate([mass[:, None], mass[:, None] * com, entries], axis=1)
+
+
 def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> FloatArray:
     """Derivative of every segment's momenta by its own inertial parameters.
 
@@ -55,7 +90,7 @@ def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> Floa
     -------
     (T, B, 5, 3, 10) array
         Rows: first moment, linear momentum, angular momentum, and the rates of the last two;
-        columns in the order of `aqbio.mechanics.multibody.regressor.PARAMETERS`.
+        columns in the order of `PARAMETERS`.
 
     Notes
     -----
@@ -77,7 +112,7 @@ def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> Floa
         table[..., 3, :, column] = cross(alpha, h) + cross(omega, swirl)
         table[..., 4, :, column] = cross(h, pull)
     own_omega, own_alpha = rotate(transpose(rotation), omega), rotate(transpose(rotation), alpha)
-    for place, (row, column) in enumerate(_ENTRIES):
+    for place, (row, column) in enumerate(ENTRIES):
         unit = np.zeros((3, 3))
         unit[row, column] = unit[column, row] = 1.0
         spin = rotate(unit, own_omega)

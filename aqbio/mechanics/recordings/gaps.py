@@ -66,26 +66,6 @@ def fill_gaps(
     return complete, filled
 
 
-def missing_share(positions: FloatArray) -> FloatArray:
-    """Share of frames in which each marker is missing.
-
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-
-    Returns
-    -------
-    (M,) array, between 0 and 1
-
-    Examples
-    --------
-    >>> missing_share(np.array([[[0.0, 1.0, np.nan]], [[0.0, 1.0, 2.0]]]))
-    array([0.5])
-    """
-    share: FloatArray = np.isnan(positions.sum(axis=2)).mean(axis=0)
-    return share
-
-
 def longest_gap(prepare: Prepare, rate: float) -> int:
     """The longest gap that may be filled, frames."""
     return min(prepare.max_gap_frames, int(prepare.max_gap_s * rate + 1e-9))

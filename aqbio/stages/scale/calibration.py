@@ -105,7 +105,8 @@ def session_problem(
     parts = body_parts(generic, study.model_map)
     recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))
     places, sds = believed_places(generic, parts, recorded.labels)
-    frames = faced(chosen_frames(recorded.recordings, places.body), generic, places)
+    seconds = study.settings.model.static_window_s
+    frames = faced(chosen_frames(recorded.recordings, places.body, seconds), generic, places)
     person = recorded_person(study, participant_id)
     sizes = size_belief(parts, body_sizes(), person, made_for(study, person.sex))
     postures, pelvis = posture_belief(generic, study.model_map), study.marker_set.pelvis

@@ -136,6 +136,6 @@ def fitted(person: Made, *, count: int = 24) -> BodyFit:
     template = person.template
     sizes = size_belief(template.parts, body_sizes(), Person("male"), Person("male"))
     prior = beliefs(template, sizes, person.offset_sd, posture_belief(template.skeleton, MAP))
-    frames = chosen_frames(person.recordings, template.markers.body, count=count)
+    frames = chosen_frames(person.recordings, template.markers.body, 0.5, count=count)
     problem = Problem(template, frames, prior)
     return body_fit(problem, flexions=FlexionStarts.of(template, MAP))

@@ -7,18 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.posterior import (
-    LengthBelief,
-    displacements,
-    joint_distances,
-    lengths,
-    offset_sds,
-)
+from aqbio.mechanics.calibration.posterior import LengthBelief, displacements, lengths, offset_sds
 from aqbio.mechanics.calibration.problem import FREEDOM
 from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.mechanics.observed.placed import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
+from validation.joint_distances import joint_distances
 
 STEP = 1e-6
 PEOPLE = range(4)

@@ -90,7 +90,7 @@ def test_the_cost_falls_along_its_gradient(person, hips):
     template = person.template
     sizes = size_belief(template.parts, body_sizes(), Person("male"), Person("male"))
     prior = beliefs(template, sizes, person.offset_sd, posture_belief(template.skeleton, MAP))
-    frames = chosen_frames(person.recordings, template.markers.body, count=8)
+    frames = chosen_frames(person.recordings, template.markers.body, 0.5, count=8)
     rng = np.random.default_rng(3)
     both = [Problem(template, frames, prior, one) for one in (hips, None)]
     theta = both[0].start + rng.normal(0.0, 0.02, both[0].start.shape)

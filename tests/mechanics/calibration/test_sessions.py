@@ -11,10 +11,11 @@ from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts
 from aqbio.mechanics.calibration.frames import Recording
 from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
-from aqbio.mechanics.calibration.posterior import joint_distances, lengths
+from aqbio.mechanics.calibration.posterior import lengths
 from aqbio.mechanics.calibration.sessions import Session, whole_session
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape
 from tests.mechanics.calibration.made import MAP, Made, fitted, made_person
+from validation.joint_distances import joint_distances
 
 PEOPLE = range(3)
 PUT_ON = 0.010

@@ -20,11 +20,12 @@ from aqbio.mechanics.contributions.level_a import (
     momentum_between,
 )
 from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, joint_wrenches
 from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import GROUND
+from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)
 GRAVITY = np.array([0.0, -9.80665, 0.0])

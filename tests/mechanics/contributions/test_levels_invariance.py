@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.contributions.levels import Levels
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from tests.mechanics.levels_case import Case, mirrored_run, sprint_run
+from tests.mirror import mirrored_axial, mirrored_polar
 
 SAME = 1e-9
 """Relative to the largest value; the issue's tolerance."""

@@ -28,7 +28,7 @@ from aqbio.mechanics.multibody import (
     jacobians,
     kinematics,
     momentum,
-    momentum_matrix,
+    momentum_jacobians,
 )
 from tests.mechanics.levels_case import smooth_run, sprint_run
 
@@ -184,7 +184,7 @@ MUTATIONS = {
         {"C-4"},
     ),
     "first moment lost in the momentum matrix": (
-        momentum_matrix.momentum_matrix,
+        momentum_jacobians.momentum_matrix,
         "cross(first, shift) + rotate(tensor, turn)",
         "rotate(tensor, turn)",
         {"C-4", "C-5"},

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.gait.mirror import mirrored_polar, rotation_about_vertical
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.step_measures import line_yaw_rate
+from tests.mirror import mirrored_polar
 
 NUMBERS = st.floats(-3.0, 3.0)
 VECTORS = st.tuples(st.floats(0.1, 3.0), NUMBERS, NUMBERS).map(np.array)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.gait.mirror import mirrored_axial, mirrored_polar
 from aqbio.mechanics.gait.steps import (
     PERCENT,
     Contact,
@@ -19,6 +18,7 @@ from aqbio.mechanics.gait.steps import (
     solved_steps,
     steps_from_contacts,
 )
+from tests.mirror import mirrored_axial, mirrored_polar
 
 LIMITS = {"maximum_flight": 0.3, "edge_distance": 0.015}
 

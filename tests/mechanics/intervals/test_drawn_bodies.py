@@ -11,11 +11,11 @@ from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.posterior import joint_distances
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import about_model, drawn_bodies, standing_spread
 from tests.mechanics.calibration.made import MAP, made_person
 from tests.mechanics.levels_case import body_spread, sprint_run
+from validation.joint_distances import joint_distances
 
 TIME = np.arange(3) / 200.0
 

@@ -11,7 +11,7 @@ from aqbio.mechanics.intervals.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.multibody.regressor import inertial_parameters
+from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
 from tests.mechanics.levels_case import sprint_run
 
 COUNT = 4000

@@ -15,7 +15,6 @@ from aqbio.mechanics.multibody.dynamics import (
     generalised_forces,
     inverse_dynamics,
     joint_wrenches,
-    motion_forces,
 )
 from aqbio.mechanics.multibody.functions import constant, line, stack
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -156,7 +155,6 @@ def test_chunks_leave_no_trace(random_tree, random_motion):
     moves = segment_kinematics(skeleton, *(values[end] for values in motion))
     alone = inverse_dynamics(skeleton, moves, [load.frames(end) for load in loads])
     np.testing.assert_array_equal(whole[end], alone)
-    np.testing.assert_array_equal(motion_forces(skeleton, motion, loads), whole)
 
 
 def test_loads_that_cannot_act_are_refused(random_tree, random_motion):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.regressor import inertial_parameters, moment_regressor
+from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
+from validation.moment_regressor import moment_regressor
 
 
 @given(seed=st.integers(0, 10_000), bodies=st.integers(1, 7))

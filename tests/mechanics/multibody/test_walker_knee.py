@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics, motion_forces
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.functions import line, stack
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 
@@ -39,8 +39,6 @@ def test_the_moment_is_the_rate_of_energy_by_the_angle(three_turns):
 
 def test_compat_has_the_defect(three_turns):
     assert round(_tau(three_turns, simbody_compat=True), 3) == -0.379
-    state = tuple(np.array([[x]]) for x in (Q, U, 0.0))
-    assert round(motion_forces(three_turns, state, simbody_compat=True)[0, 0], 3) == -0.379
 
 
 def test_the_spurious_acceleration(three_turns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.gaps import fill_gaps, missing_share
+from aqbio.mechanics.recordings.gaps import fill_gaps
 
 NONE = np.array([])
 
@@ -70,8 +70,3 @@ def test_barrier_beside_a_gap_does_not_matter(cubic):
     holed[20:24, 1] = np.nan
     _, filled = fill_gaps(holed, 10, np.array([18.9, 24.0]))
     assert filled.sum() == 4
-
-
-def test_share_of_missing_frames(cubic):
-    cubic[:15, 0] = np.nan
-    np.testing.assert_array_equal(missing_share(cubic), [0.25, 0.0])

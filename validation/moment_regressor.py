@@ -1,8 +1,4 @@
-"""Generalised forces as a linear function of the segments' inertia.
-
-With ten parameters for each segment, its mass, its first moments and its inertia about the *body
-origin*, the equations of motion are linear: ``τ = Y p − τ_loads``. Ten thousand draws of uncertain
-body segment parameters are then one matrix product.
+"""Generalised forces as a linear function of the segments' inertia: ``τ = Y p − τ_loads``.
 
 References
 ----------
@@ -15,35 +11,12 @@ import numpy as np
 
 from aqbio.mechanics.multibody.jacobians import velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.momentum_regressor import ENTRIES, PARAMETERS
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross, rotate, transpose
 
-PARAMETERS = ("m", "mx", "my", "mz", "xx", "yy", "zz", "xy", "xz", "yz")
-"""Mass (kg), first moments (kg m) and inertia about the body origin (kg m²), in body axes."""
-
-_ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-_BLOCK = 100
-
-
-def inertial_parameters(skeleton: Skeleton) -> FloatArray:
-    """Ten inertial parameters of every segment.
-
-    Returns
-    -------
-    (B, 10) array
-        In the order of ``PARAMETERS``.
-
-    Notes
-    -----
-    Inertia about the body origin: ``I + m (c² 1 − c cᵀ)``, as tensor entries (``xy`` is the
-    entry, not the positive product of inertia).
-    """
-    com, mass = skeleton.com, skeleton.mass
-    square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
-    shifted = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
-    tensor = skeleton.inertia + shifted
-    entries = np.stack([tensor[:, row, column] for row, column in _ENTRIES], axis=1)
-    return np.concatenate([mass[:, None], mass[:, None] * com, entries], axis=1)
+BLOCK = 100
+"""Frames worked on at once."""
 
 
 def moment_regressor(skeleton: Skeleton, kinematics: SegmentKinematics) -> FloatArray:
@@ -67,8 +40,8 @@ def moment_regressor(skeleton: Skeleton, kinematics: SegmentKinematics) -> Float
     """
     frames, bodies = kinematics.origin.shape[:2]
     regressor = np.zeros((frames, len(skeleton.coordinates), bodies, len(PARAMETERS)))
-    for first in range(0, frames, _BLOCK):
-        block = slice(first, first + _BLOCK)
+    for first in range(0, frames, BLOCK):
+        block = slice(first, first + BLOCK)
         _fill(skeleton, kinematics.frames(block), regressor[block])
     return regressor
 
@@ -104,7 +77,7 @@ def _wrenches(skeleton: Skeleton, kinematics: SegmentKinematics, about: FloatArr
         moment[:, :, 1 + axis] = cross(direction, pull)
     own_omega = rotate(transpose(rotation), omega)
     own_alpha = rotate(transpose(rotation), alpha)
-    for place, (row, column) in enumerate(_ENTRIES):
+    for place, (row, column) in enumerate(ENTRIES):
         unit = np.zeros((3, 3))
         unit[row, column] = unit[column, row] = 1.0
         spin = rotate(unit, own_omega)

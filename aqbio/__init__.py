@@ -28,9 +28,14 @@ if TYPE_CHECKING:
     )
     from aqbio.mechanics.gait.stance import propulsion_start
     from aqbio.mechanics.gait.steps import Step, phase_curve, phase_mean
-    from aqbio.mechanics.intervals.drawn_causes import Run, drawn_causes
-    from aqbio.mechanics.intervals.level_draws import level_draws
-    from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Spread, interval
+    from aqbio.mechanics.intervals.sources import source_sds
+    from aqbio.mechanics.intervals.trial_draws import (
+        Sampling,
+        TrialDraws,
+        drawn_level_c,
+        drawn_outcomes,
+    )
+    from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Spread
     from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
     from aqbio.mechanics.multibody.kinematics import (
         SegmentKinematics,
@@ -55,25 +60,25 @@ __all__ = [
     "Levels",
     "Motion",
     "RoleScheme",
-    "Run",
+    "Sampling",
     "SegmentKinematics",
     "SegmentMotion",
     "Skeleton",
     "Spread",
     "Step",
+    "TrialDraws",
     "__version__",
     "by_role",
     "demo_run",
-    "drawn_causes",
+    "drawn_level_c",
+    "drawn_outcomes",
     "exchanged_in_flight",
     "external_yaw_moment",
     "force_shares",
     "ground_reactions",
     "group_sum",
-    "interval",
     "inverse_dynamics",
     "level_a",
-    "level_draws",
     "levels",
     "membership",
     "model_anatomy",
@@ -85,6 +90,7 @@ __all__ = [
     "role_name",
     "segment_kinematics",
     "segment_motion",
+    "source_sds",
     "spline_motion",
     "stance_share",
 ]
@@ -105,9 +111,14 @@ _HOMES = {
     ),
     "mechanics.gait.stance": ("propulsion_start",),
     "mechanics.gait.steps": ("Step", "phase_curve", "phase_mean"),
-    "mechanics.intervals.drawn_causes": ("Run", "drawn_causes"),
-    "mechanics.intervals.level_draws": ("level_draws",),
-    "mechanics.intervals.uncertainty": ("DrawnOutcomes", "Spread", "interval"),
+    "mechanics.intervals.sources": ("source_sds",),
+    "mechanics.intervals.trial_draws": (
+        "Sampling",
+        "TrialDraws",
+        "drawn_level_c",
+        "drawn_outcomes",
+    ),
+    "mechanics.intervals.uncertainty": ("DrawnOutcomes", "Spread"),
     "mechanics.multibody.dynamics": ("ExternalLoad", "inverse_dynamics"),
     "mechanics.multibody.kinematics": (
         "SegmentKinematics",

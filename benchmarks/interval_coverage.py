@@ -22,13 +22,33 @@ from aqbio.mechanics.anthropometry.dumas import dumas_limbs
 from aqbio.mechanics.contributions.chains import pelvis_hub
 from aqbio.mechanics.contributions.levels import Anatomy
 from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.intervals.drawn_causes import Run, drawn_causes
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, twins
-from aqbio.mechanics.intervals.uncertainty import Parts, Spread, drawn_outcomes, interval
+from aqbio.mechanics.intervals.drawn_causes import Run, state_causes
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads, load_errors
+from aqbio.mechanics.intervals.inertia_draws import (
+    InertiaSpread,
+    drawn_skeleton,
+    inertia_draws,
+    twins,
+)
+from aqbio.mechanics.intervals.sources import (
+    UNDISTURBED,
+    States,
+    inertia_sources,
+    plate_states,
+    source_sds,
+)
+from aqbio.mechanics.intervals.uncertainty import (
+    DrawnOutcomes,
+    Parts,
+    Spread,
+    body_outcomes,
+    joined_outcomes,
+    state_outcomes,
+)
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.steps.uncertainty import NORMAL_95
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import RunTruth, run_truth
 from validation.gaits.design import reference_speed, steady
@@ -87,27 +107,92 @@ class Recorded:
     anatomy: Anatomy
     parts: Parts
 
-    def means(self, body: Skeleton, spread: Spread, count: int, seed: Seed) -> dict[str, Array]:
+    def truths(self, body: Skeleton, spread: Spread, count: int, seed: Seed) -> dict[str, Array]:
         """Stance means of every outcome for drawn bodies and plates, (count, items, 3)."""
         generator = np.random.default_rng(seed) if isinstance(seed, int) else seed
-        drawn = drawn_outcomes(body, self.moves, self.loads, self.parts, spread, count, generator)
-        return {name: getattr(drawn, name).mean(axis=1) for name in OUTCOMES}
+        parameters = inertia_draws(body, spread.inertia, self.parts.twin, count, generator)
+        errors = load_errors(spread.loads, len(self.loads), count, generator)
+        return _means(body_outcomes(body, self.moves, self.loads, self.parts, parameters, errors))
 
-    def caused(self, body: Skeleton, spread: Spread, count: int, seed: Seed) -> dict[str, Array]:
-        """Stance means of level C (C2), of every fifth frame; joints only."""
-        generator = np.random.default_rng(seed) if isinstance(seed, int) else seed
+    def intervals(self, spread: Spread) -> dict[str, tuple[Array, Array]]:
+        """Intervals of these as stage contributions makes them."""
+        states = plate_states(self.skeleton, self.moves, self.loads, spread.loads)
+        inertia = inertia_sources(self.skeleton, spread.inertia, self.parts.twin, DRAWS, 1)
+        outcomes = [
+            body_outcomes(self.skeleton, self.moves, self.loads, self.parts, drawn)
+            for drawn in inertia.values()
+        ]
+        every = joined_outcomes([state_outcomes(states, self.parts), *outcomes])
+        sources = [*states.sources, *(one for one in inertia for _ in range(DRAWS))]
+        return _intervals(_means(every), sources)
+
+    def run(self, body: Skeleton) -> Run:
+        """Every fifth frame."""
         some = slice(2, None, 5)
         held = np.stack([np.abs(load.force[some]).max(axis=1) > 0 for load in self.loads], axis=1)
         loads = [load.frames(some) for load in self.loads]
-        run = Run(body, self.moves.frames(some), loads, held, self.anatomy)
-        found = drawn_causes(run, spread, count, generator)["C2"]
+        return Run(body, self.moves.frames(some), loads, held, self.anatomy)
+
+    def true_causes(
+        self, body: Skeleton, spread: Spread, count: int, seed: Seed
+    ) -> dict[str, Array]:
+        """Stance means of level C (C2) for drawn bodies and plates; joints only."""
+        generator = np.random.default_rng(seed) if isinstance(seed, int) else seed
+        parameters = inertia_draws(body, spread.inertia, self.parts.twin, count, generator)
+        errors = load_errors(spread.loads, len(self.loads), count, generator)
+        run = self.run(body)
+        loads = drawn_loads(run.loads, np.zeros_like(run.kinematics.origin[:, 0]), *errors)
+        force, moment = (np.moveaxis(one, 2, 1) for one in (loads.force, loads.moment))
+        every = [
+            States(
+                (UNDISTURBED,), drawn_skeleton(body, parameters[n]), run.kinematics,
+                tuple(
+                    ExternalLoad(name, *pair, np.zeros(3))
+                    for name, *pair in zip(loads.bodies, force[n], moment[n], strict=True)
+                ),
+            )
+            for n in range(count)
+        ]  # fmt: skip
+        return self._caused(every, run)
+
+    def cause_intervals(self, spread: Spread) -> dict[str, tuple[Array, Array]]:
+        """Intervals of these as stage contributions makes them, of more draws."""
+        run = self.run(self.skeleton)
+        plates = plate_states(self.skeleton, run.kinematics, run.loads, spread.loads)
+        drawn = inertia_sources(self.skeleton, spread.inertia, self.parts.twin, DRAWS, 1)
+        inertia = [
+            States((name,), drawn_skeleton(self.skeleton, one), run.kinematics, tuple(run.loads))
+            for name, own in drawn.items()
+            for one in own
+        ]
+        states = [plates, *inertia]
+        sources = [source for one in states for source in one.sources]
+        return _intervals(self._caused(states, run), sources)
+
+    def _caused(self, states: list[States], run: Run) -> dict[str, Array]:
+        found = state_causes(states, run, ("C2",))["C2"]
         joints = [found.sources.index(joint) for joint in self.anatomy.joints]
         rate = found.group_rate[:, :, joints].mean(axis=1)
         return {
             "caused force": found.ground_force[:, :, joints].mean(axis=1),
-            "caused rotation": rate.reshape(count, -1, 3),
+            "caused rotation": rate.reshape(len(rate), -1, 3),
             "caused turn of the pelvis": found.pelvis_acceleration[:, :, joints].mean(axis=1),
         }
+
+
+def _means(drawn: DrawnOutcomes) -> dict[str, Array]:
+    return {name: getattr(drawn, name).mean(axis=1) for name in OUTCOMES}
+
+
+def _intervals(drawn: dict[str, Array], sources: list[str]) -> dict[str, tuple[Array, Array]]:
+    base = sources.index(UNDISTURBED)
+    half = {
+        name: NORMAL_95 * np.sqrt((source_sds(values, sources) ** 2).sum(axis=0))
+        for name, values in drawn.items()
+    }
+    return {
+        name: (drawn[name][base] - half[name], drawn[name][base] + half[name]) for name in drawn
+    }
 
 
 def recorded(athlete: Athlete) -> Recorded:
@@ -143,11 +228,7 @@ def coverage() -> dict[str, dict[str, float]]:
     """Coverage by kind of truth and outcome."""
     athlete, spread = Athlete("runner", "male", 75.0, 1.80), Spread()
     run = recorded(athlete)
-    drawn = run.means(run.skeleton, spread, DRAWS, 1)
-    intervals = {name: interval(values) for name, values in drawn.items()}
-    for name, values in run.caused(run.skeleton, spread, DRAWS, 11).items():
-        half = 1.959964 * values.std(axis=0, ddof=1)
-        intervals[name] = (values.mean(axis=0) - half, values.mean(axis=0) + half)
+    intervals = run.intervals(spread) | run.cause_intervals(spread)
     plates = replace(spread, inertia=EXACT)
     other = dumas_limbs(run.skeleton, athlete.sex, athlete.stature)
     truths: dict[str, tuple[Skeleton, Spread, Callable[[int], Seed]]] = {
@@ -163,7 +244,7 @@ def coverage() -> dict[str, dict[str, float]]:
     return {
         name: covered(
             intervals,
-            run.means(body, how, TRUTHS, seed(2)) | run.caused(body, how, FEWER, seed(3)),
+            run.truths(body, how, TRUTHS, seed(2)) | run.true_causes(body, how, FEWER, seed(3)),
         )
         for name, (body, how, seed) in truths.items()
     }

@@ -11,7 +11,7 @@ from scipy import stats
 
 from aqbio.stats.registry import Registry
 from aqbio.stats.verdict import Examined, Label, Verdict, examined, judged
-from validation.wave_evidence import athlete_evidence, wave_evidence
+from validation.wave_evidence import athlete_values, wave_evidence
 from validation.waves.studies import WaveAthletes, wave_athletes, wave_study
 from validation.worlds import World
 
@@ -134,9 +134,9 @@ def study_verdicts(
     steppers = first_athletes(everybody, STEPPERS)
     study = wave_study(world, random, athletes=steppers, levels=LEVELS, steps=ROW)
     long = wave_evidence(study, steppers)
-    short = long.where(long.steps.number < STEPS)
-    short = replace(short, trials=replace(short.trials, recorded=np.bincount(short.steps.trial)))
-    between = replace(short, athletes=athlete_evidence(everybody))
+    short = long.where(long.steps["step"] < STEPS)
+    short = replace(short, trials=short.trials.assign(recorded=STEPS))
+    between = replace(short, athletes=athlete_values(everybody))
     by_kind = {"steps": short, "row": long, "between": between}
     merged: dict[str, Examined] = {
         one.hypothesis.id: one

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
-from aqbio.stats.evidence import (
-    AthleteEvidence,
-    Evidence,
-    Presence,
-    StepEvidence,
-    TrialEvidence,
-)
+from aqbio.names import AXES, ROLE_GROUPS, SIDES
+from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED
+from aqbio.stats.evidence import TRIAL, Evidence, Presence
+from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.timing import lag
 from validation.waves.studies import WaveAthletes, WaveStudy, phase_times
 
 EXACT = ("H1", "H2", "H3d", "H3e", "H4", "H5a", "H5b")
 """Hypotheses whose statistic waves give without error: its posterior standard deviation is 0."""
+
+PRESENCE = Presence(capacities=True, restricted_arms=True)
+"""Drawn studies have everything but one-sided loads and accelerating steps."""
 
 
 def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
@@ -26,62 +29,91 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     athletes : WaveAthletes
         The study's own, in its order.
     """
-    levels = int(study.level.max()) + 1
-    trial = study.participant * levels + study.level
-    count = int(trial.max()) + 1
-    steps = StepEvidence(
-        athlete=study.participant,
-        trial=trial,
-        level=study.level,
-        number=study.step,
-        side=study.step % 2,
-        speed=study.speed,
-        contact=study.contact,
-        flight=study.flight,
-        steady=np.ones(len(trial), dtype=bool),
-        momentum=study.momentum,
-        rate=study.momentum_rate,
-        external_moment=study.external_moment,
-        hub_torque=np.full((len(trial), study.momentum.shape[2], 3), np.nan),
-        force_peak=study.force_peak,
-        swing_peak=study.swing_peak,
-        hub_share=study.hub_share,
-        push_index=study.push_index,
-        swing_index=study.swing_index,
-        yaw_impulse=study.yaw_impulse,
-        time_deviation=study.time_deviation,
-        lateral_ratio=study.lateral_ratio,
+    known = athlete_values(athletes)
+    steps = _steps(study, known)
+    trials = pd.DataFrame(
+        {
+            "recorded": steps.groupby(TRIAL, observed=True, sort=False).size(),
+            "marker_rate": 250.0,
+            "consistent": True,
+            "suspect": False,
+            "residual_ratio": np.inf,
+            "residual_moment": 0.0,
+            "closures_pass": True,
+            **{f"sd_{name}": 0.0 for name in EXACT},
+        }
     )
-    trials = TrialEvidence(
-        athlete=np.arange(count) // levels,
-        name=tuple(f"trial-{number + 1}" for number in range(count)),
-        recorded=np.bincount(trial),
-        marker_rate=np.full(count, 250.0),
-        consistent=np.ones(count, dtype=bool),
-        suspect=np.zeros(count, dtype=bool),
-        residual_ratio=np.full(count, np.inf),
-        residual_moment=np.zeros(count),
-        closures_pass=np.ones(count, dtype=bool),
-        statistic_sd={name: np.zeros(count) for name in EXACT},
+    sprints = [
+        (name, condition, speed)
+        for condition, table in ((NORMAL, athletes.normal), (RESTRICTED, athletes.restricted))
+        for name, speeds in zip(known.index, table, strict=True)
+        for speed in speeds
+    ]
+    columns = ["participant_id", "condition", "speed_mps"]
+    places = {name: np.flatnonzero(steps["participant_id"] == name) for name in known.index}
+    return Evidence(
+        steps=steps,
+        trials=trials,
+        athletes=known,
+        sprints=pd.DataFrame(sprints, columns=columns).dropna(),
+        curves=lambda name: _curves(study, places[name]),
+        presence=PRESENCE,
     )
-    return Evidence(steps, trials, athlete_evidence(athletes), PRESENCE)
 
 
-PRESENCE = Presence(capacities=True, restricted_arms=True)
-"""Drawn studies have everything but one-sided loads and accelerating steps."""
+def _steps(study: WaveStudy, athletes: pd.DataFrame) -> pd.DataFrame:
+    """Steps of all athletes, as measured ones are told."""
+    place = pd.Series(study.participant)
+    fastest = athletes["fastest"].to_numpy()[study.participant]
+    return pd.DataFrame(
+        {
+            "participant_id": pd.Categorical.from_codes(study.participant, athletes.index),
+            "trial_id": [f"trial-{level + 1}" for level in study.level],
+            "row": place.groupby(place).cumcount(),
+            "level": study.level,
+            "step": study.step,
+            "side": [SIDES[one] for one in study.step % 2],
+            "speed_mps": study.speed,
+            "relative_speed": study.speed / fastest,
+            "contact_s": study.contact,
+            "flight_s": study.flight,
+            "lag": lag(study.swing_peak, study.force_peak),
+            "hub_share": study.hub_share,
+            "push_index": study.push_index,
+            "swing_index": study.swing_index,
+            "log_ratio_moments": np.log(study.push_index / study.swing_index),
+            "yaw_impulse": study.yaw_impulse,
+            "time_deviation_s": study.time_deviation,
+            "lateral_ratio": study.lateral_ratio,
+            "line_rate_cosine": np.nan,
+            "line_share": np.nan,
+            **momentum_numbers(study.momentum[:, 0, :, :, AXES.index("y")]),
+        }
+    )
 
 
-def athlete_evidence(athletes: WaveAthletes) -> AthleteEvidence:
+def _curves(study: WaveStudy, place: np.ndarray) -> xr.Dataset:
+    """Curves of one athlete, in the layout of the step dataset."""
+    dimensions = ("step", "phase", "percent", "group", "axis")
+    return xr.Dataset(
+        {
+            "angular_momentum": (dimensions, study.momentum[place]),
+            "angular_momentum_rate": (dimensions, study.momentum_rate[place]),
+        },
+        coords={"phase": ["stance", "flight"], "group": list(ROLE_GROUPS), "axis": list(AXES)},
+    )
+
+
+def athlete_values(athletes: WaveAthletes) -> pd.DataFrame:
     """What a drawn study knows of athletes."""
     contact, flight = phase_times(athletes.fastest, athletes.contact_excess)
-    return AthleteEvidence(
-        name=tuple(f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))),
-        fastest=athletes.fastest,
-        push_capacity=athletes.push_capacity,
-        swing_capacity=athletes.swing_capacity,
-        lateral_ratio=athletes.lateral_ratio,
-        contact=athletes.contact_excess,
-        vertical_excess=flight / (contact + flight),
-        normal=athletes.normal,
-        restricted=athletes.restricted,
-    )
+    names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]
+    columns = {
+        "fastest": athletes.fastest,
+        "push_capacity": athletes.push_capacity,
+        "swing_capacity": athletes.swing_capacity,
+        "lateral_ratio": athletes.lateral_ratio,
+        "contact": athletes.contact_excess,
+        "vertical_excess": flight / (contact + flight),
+    }
+    return pd.DataFrame(columns, index=names)

@@ -39,13 +39,13 @@ _HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM = 18.0, 2.7, 1.3, 10.0
 _WRAP = 26
 
 FEWER = 0.95
-"""An arm with less than this part of the steps says so: choices are compared on other data."""
+"""Below this part of the steps a specification says so: choices are compared on other data."""
 
 
-def drawn_arms(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of hypotheses with more than one arm and an estimate, sorted by the estimate."""
+def drawn_specifications(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of hypotheses with several specifications and an estimate, sorted by the estimate."""
     known = table[table["estimate"].notna()]
-    count = known.groupby("hypothesis")["arm"].transform("size")
+    count = known.groupby("hypothesis")["specification"].transform("size")
     return known[count > 1].sort_values(["hypothesis", "estimate"]).reset_index(drop=True)
 
 
@@ -55,7 +55,7 @@ def specification_figure(
     units: Mapping[str, str],
     width_mm: float,
 ) -> Figure:
-    """Draw one panel per hypothesis, its arms sorted by the estimate.
+    """Draw one panel per hypothesis, its specifications sorted by the estimate.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def specification_figure(
     units : mapping
         Unit of the estimate by hypothesis.
     width_mm : float
-        Width on paper, mm; one column of a page leaves out the names of the arms.
+        Width on paper, mm; one column of a page leaves out the names of the specifications.
     """
-    rows = drawn_arms(table)
-    arms = rows.groupby("hypothesis", sort=False).size()
-    names = [str(name) for name in arms.index]
+    rows = drawn_specifications(table)
+    sizes = rows.groupby("hypothesis", sort=False).size()
+    names = [str(name) for name in sizes.index]
     narrow = width_mm < NARROW_MM
     across = min(_NARROW_COLUMNS if narrow else _COLUMNS, len(names))
-    most = [int(arms.iloc[at : at + across].max()) for at in range(0, len(names), across)]
+    most = [int(sizes.iloc[at : at + across].max()) for at in range(0, len(names), across)]
     heights = [_HEIGHT_MM + (_NARROW_ROW_MM if narrow else _ROW_MM) * count for count in most]
     with journal_style():
         figure = sheet(width_mm, sum(heights) + _KEY_MM)
@@ -94,7 +94,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
     most = int(rows["n_steps"].max())
     for height, row in enumerate(rows.to_dict("records")):
         mark, colour, _ = VERDICTS.get(str(row["verdict"]), ("o", GREY, ""))
-        own = row["arm"] == "default"
+        own = row["specification"] == "default"
         ends = (float(row["ci_low"]), float(row["ci_high"]))
         if np.isfinite(ends).all():
             place.plot(ends, [height, height], color=colour if own else pale(colour), linewidth=1.2)
@@ -102,7 +102,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
             float(row["estimate"]), height, mark, color=colour, markersize=5.0 if own else 3.2,
             markeredgecolor=INK if own else colour, markeredgewidth=0.7,
         )  # fmt: skip
-        words = "as in the study" if own else arm_words(str(row["arm"]))
+        words = "as in the study" if own else specification_words(str(row["specification"]))
         labels.append(words + _fewer(int(row["n_steps"]), most))
     place.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
     for effect in (one for one in effects if np.isfinite(one)):
@@ -115,20 +115,20 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
 
 
 def _fewer(steps: int, most: int) -> str:
-    """Say that an arm rests on clearly fewer steps than the others: it compares other data, too."""
+    """Say that it rests on clearly fewer steps than the others: it compares other data, too."""
     return f" ({steps} of {most} steps)" if steps < FEWER * most else ""
 
 
-def arm_words(arm: str) -> str:
-    """Name an arm as a reader would.
+def specification_words(name: str) -> str:
+    """Name a specification as a reader would.
 
     Examples
     --------
-    >>> arm_words("consistency=off cutoff=15"), arm_words("body=de_leva")
+    >>> specification_words("consistency=off cutoff=15"), specification_words("body=de_leva")
     ('fit off, 15 Hz', 'body: de Leva')
     """
     parts = []
-    for one in arm.split():
+    for one in name.split():
         choice, _, value = one.partition("=")
         parts.append(_CHOICES[choice].format(_VALUES.get(value, value)))
     return ", ".join(parts)
@@ -168,28 +168,30 @@ def specification_caption(robust_share: float) -> str:
     Parameters
     ----------
     robust_share : float
-        Share of the arms that must agree on a verdict that is not fragile.
+        Share of the specifications that must agree on a verdict that is not fragile.
     """
     return (
         "Every primary estimate under the study's own choices (outlined) and under others, one "
         "varied at a time, and consistency fit and cut-off together; sorted by size, with 95 % "
         "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
         "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
-        f"{100.0 * robust_share:g} % of the arms share is called fragile. The one-column version "
-        "leaves out the names of the choices; they are in the table. A choice that leaves clearly "
-        "fewer steps says how many."
+        f"{100.0 * robust_share:g} % of the specifications share is called fragile. The one-column "
+        "version leaves out the names of the choices; they are in the table. A choice that leaves "
+        "clearly fewer steps says how many."
     )
 
 
 def specification_alternative(table: pd.DataFrame) -> str:
     """Describe the curves by their ranges and verdicts."""
     sentences = []
-    for name, rows in drawn_arms(table).groupby("hypothesis", sort=False):
+    for name, rows in drawn_specifications(table).groupby("hypothesis", sort=False):
         counts = rows["verdict"].value_counts()
         said = ", ".join(
             f"{VERDICTS.get(str(verdict), ('', '', str(verdict)))[2]} in {count}"
             for verdict, count in counts.items()
         )
         low, high = float(rows["estimate"].min()), float(rows["estimate"].max())
-        sentences.append(f"{name}: {shown(low)} to {shown(high)}, {said} of {len(rows)} arms.")
+        sentences.append(
+            f"{name}: {shown(low)} to {shown(high)}, {said} of {len(rows)} specifications."
+        )
     return f"{TITLE}. {' '.join(sentences)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,11 @@ SMALL = 2**14
 
 FEW = 64
 """Texts that are stored one by one."""
+
+KEPT = 2**27
+"""Bytes of datasets that are kept after they were read."""
+
+_KEPT: OrderedDict[Path, tuple[tuple[int, ...], xr.Dataset]] = OrderedDict()
 
 CHUNK = 2**22
 """Largest chunk, bytes: what a reader of a part of a file has to unpack."""
@@ -113,17 +119,33 @@ def _packed(variable: xr.Variable) -> dict[str, Any]:
 def read_dataset(path: Path) -> xr.Dataset:
     """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
 
+    Stages of one process read the same files: what was read is kept as long as the file is the
+    same one.
+
     Raises
     ------
     AqbioError
         When the file is missing or no NetCDF file.
     """
-    import xarray as xr
-
     try:
-        found = xr.load_dataset(path, engine="netcdf4")
+        state = path.stat()
+        known = (state.st_mtime_ns, state.st_size, state.st_ino)
+        if path in _KEPT and _KEPT[path][0] == known:
+            _KEPT.move_to_end(path)
+        else:
+            _KEPT[path] = known, _loaded(path)
     except OSError as error:
         raise unreadable(path, error) from error
+    found = _KEPT[path][1]
+    while sum(one.nbytes for _, one in _KEPT.values()) > KEPT:
+        _KEPT.popitem(last=False)
+    return found.copy(deep=True)
+
+
+def _loaded(path: Path) -> xr.Dataset:
+    import xarray as xr
+
+    found = xr.load_dataset(path, engine="netcdf4")
     single = [name for name, one in found.data_vars.items() if one.dtype == np.float32]
     return found.assign({name: found[name].astype(np.float64) for name in single})
 

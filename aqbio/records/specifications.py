@@ -1,4 +1,4 @@
-"""Arms of the multiverse: the choices under which every estimate is computed again."""
+"""Specifications of the multiverse: the choices under which every estimate is computed again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from aqbio.config.settings import StudySettings
 from aqbio.errors import Finding
+from aqbio.mechanics.gait.roles import PelvisMember
 from aqbio.mechanics.recordings.filters import lowest_rate
 
 Consistency = Literal["default", "loose", "off"]
@@ -15,12 +16,15 @@ Consistency = Literal["default", "loose", "off"]
 
 BodyTable = Literal["model", "de_leva", "dumas"]
 
+PELVIS = "pelvis_membership"
+"""The choice of where the pelvis is counted, as the registry names it."""
+
 DEFAULT = "default"
-"""Name of the arm with the study's own settings."""
+"""Name of the specification with the study's own settings."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Specification:
     """One way to compute a trial anew from its cached kinematics.
 
     Attributes
@@ -59,35 +63,43 @@ def lower_rate(prepared: Mapping[str, Any]) -> float:
     return min(markers, forces) if forces else markers
 
 
-def carried(arm: Arm, rate: float) -> bool:
-    """Whether a trial of a rate, Hz, can be computed under the cut-off of an arm."""
-    return rate > lowest_rate(arm.cutoff_hz)
+def carried(specification: Specification, rate: float) -> bool:
+    """Whether a trial of a rate, Hz, can be computed under the cut-off of a specification."""
+    return rate > lowest_rate(specification.cutoff_hz)
 
 
-def arms_left_out(
-    arms: Sequence[Arm], rates: Mapping[str, float], participant_id: str
+def left_out(
+    specifications: Sequence[Specification], rates: Mapping[str, float], participant_id: str
 ) -> Iterator[Finding]:
-    """Say once which arms the rates of a participant's trials do not carry.
+    """Say once which specifications the rates of a participant's trials do not carry.
 
     Parameters
     ----------
-    arms : sequence of Arm
+    specifications : sequence of Specification
     rates : mapping
         The lower rate of markers and forces by trial, Hz.
     participant_id : str
     """
     for hertz in sorted(
-        {rate for rate in rates.values() if not all(carried(a, rate) for a in arms)}
+        {rate for rate in rates.values() if not all(carried(a, rate) for a in specifications)}
     ):
-        names = [arm.name for arm in arms if not carried(arm, hertz)]
+        names = [
+            specification.name
+            for specification in specifications
+            if not carried(specification, hertz)
+        ]
         trials = [trial for trial, rate in rates.items() if rate == hertz]
-        needed = min(lowest_rate(arm.cutoff_hz) for arm in arms if arm.name in names)
+        needed = min(
+            lowest_rate(specification.cutoff_hz)
+            for specification in specifications
+            if specification.name in names
+        )
         yield Finding(
-            rule="arms-left-out",
+            rule="specifications-left-out",
             severity="warning",
-            what=f"{len(names)} of the {len(arms)} specifications of the multiverse are left out "
-            f"({', '.join(names)}): their cut-offs need a rate of more than {needed:g} Hz, and "
-            f"{', '.join(trials)} {'has' if len(trials) == 1 else 'have'} {hertz:g} Hz.",
+            what=f"{len(names)} of the {len(specifications)} specifications of the multiverse are "
+            f"left out ({', '.join(names)}): their cut-offs need a rate of more than {needed:g} "
+            f"Hz, and {', '.join(trials)} {'has' if len(trials) == 1 else 'have'} {hertz:g} Hz.",
             participant=participant_id,
             number=hertz,
             limit=needed,
@@ -97,8 +109,8 @@ def arms_left_out(
         )
 
 
-def recomputed_arms(settings: StudySettings, *, consistent: bool) -> tuple[Arm, ...]:
-    """Arms that need the trial's momentum again, the default first.
+def recomputed(settings: StudySettings, *, consistent: bool) -> tuple[Specification, ...]:
+    """Specifications that need the trial's momentum again, the default first.
 
     Parameters
     ----------
@@ -106,15 +118,15 @@ def recomputed_arms(settings: StudySettings, *, consistent: bool) -> tuple[Arm, 
         Section ``multiverse`` lists the alternatives of every choice.
     consistent : bool
         Whether the study makes motion and forces consistent; without that there is only the plain
-        way. A single trial that stays plain has all arms (`aqbio.stages.evidence.cached`), so that
-        an arm is about the same trials as the default.
+        way. A single trial that stays plain has all specifications
+        (`aqbio.stages.evidence.cached`), so that each is about the same trials as the default.
 
     Returns
     -------
-    tuple of Arm
+    tuple of Specification
         One choice varied at a time, then the corners of the first two choices.
     """
-    own = Arm(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
+    own = Specification(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
     if not settings.multiverse.enabled:
         return (own,)
     ways = settings.multiverse.consistency if consistent else ()
@@ -138,10 +150,10 @@ def recomputed_arms(settings: StudySettings, *, consistent: bool) -> tuple[Arm, 
         for way in consistencies
         for cutoff in cutoffs
     ]
-    return (own, *consistencies, *cutoffs, *corners, *_other_arms(settings, own))
+    return (own, *consistencies, *cutoffs, *corners, *_others(settings, own))
 
 
-def _other_arms(settings: StudySettings, own: Arm) -> Iterator[Arm]:
+def _others(settings: StudySettings, own: Specification) -> Iterator[Specification]:
     """Event thresholds and tables of body segments."""
     usual = settings.prepare.event_threshold_overground_n
     for value in settings.multiverse.event_thresholds_n:
@@ -152,3 +164,9 @@ def _other_arms(settings: StudySettings, own: Arm) -> Iterator[Arm]:
     for table in settings.multiverse.bodies:
         if table != "model":
             yield replace(own, name=f"body={table}", factor="body_segments", body=table)
+
+
+def pelvis_members(settings: StudySettings) -> tuple[PelvisMember, ...]:
+    """Where else than with the torso the pelvis is counted."""
+    own = settings.multiverse
+    return tuple(one for one in own.pelvis if one != "torso") if own.enabled else ()

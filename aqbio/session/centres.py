@@ -9,14 +9,12 @@ import numpy as np
 
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.centres import CentreEstimates
+from aqbio.mechanics.intervals.open_centres import FRAMES
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.records.body_spread import body_spread, followed_markers
 from aqbio.records.solved_trial import SolvedTrial
-
-FRAMES = 24
-"""Frames of movement in all, in which centres of mass are seen from the markers."""
 
 
 def open_centres(
@@ -29,7 +27,7 @@ def open_centres(
     skeleton : Skeleton
         Of the scaled model.
     trials : sequence of SolvedTrial
-        That will be fitted; the markers that all of them follow tell where segments are.
+        That will be fitted; the markers that all of them follow show where segments are.
     """
     followed = [followed_markers(study, trial.solved) for trial in trials]
     names = [name for name in followed[0] if all(name in other for other in followed)]
@@ -40,15 +38,15 @@ def open_centres(
     return body_spread(study, participant_id, skeleton, names).open_centres(q, weight)
 
 
-def centre_numbers(found: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
+def centre_numbers(estimates: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
     """One row for every segment and axis, ready for JSON."""
     return [
         {
             "segment": segment,
             "axis": axis,
-            "prior_sd": float(found.prior_sd[row, column]),
-            "estimate": float(found.shift[row, column]),
-            "sd": float(found.sd[row, column]),
+            "prior_sd": float(estimates.prior_sd[row, column]),
+            "estimate": float(estimates.shift[row, column]),
+            "sd": float(estimates.sd[row, column]),
         }
         for row, segment in enumerate(segments)
         for column, axis in enumerate(AXES)

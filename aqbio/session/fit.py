@@ -108,11 +108,11 @@ def fitted_session(
     seen: dict[str, Observations] = {}
     plain: dict[str, str] = {}
     for trial in trials:
-        found = observations(skeleton, trial, groups, study.settings.prepare.edge_distance_m)
-        if isinstance(found, str):
-            plain[trial.trial_id] = found
+        seen_trial = observations(skeleton, trial, groups, study.settings.prepare.edge_distance_m)
+        if isinstance(seen_trial, str):
+            plain[trial.trial_id] = seen_trial
         else:
-            seen[trial.trial_id] = found
+            seen[trial.trial_id] = seen_trial
     if not seen:
         return _nothing(plain)
     fitted = [trial for trial in trials if trial.trial_id in seen]
@@ -177,13 +177,13 @@ def _unsolvable(
     chosen: Sequence[Parameter],
 ) -> dict[str, str]:
     """Trials whose equations cannot be solved by themselves, with the reason."""
-    found = {}
+    failures = {}
     for name, one in seen.items():
         try:
             fit_trial(runner, one, weights[name], tuple(chosen))
         except NUMERICAL as error:
-            found[name] = f"the fit failed ({error})"
-    return found
+            failures[name] = f"the fit failed ({error})"
+    return failures
 
 
 def _suspicions(

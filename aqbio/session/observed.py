@@ -26,7 +26,7 @@ UNOWNED_LOAD = 50.0
 
 
 def trial_speed(trial: SolvedTrial) -> float:
-    """Give the mean horizontal speed of the markers, the belt's included, m/s."""
+    """The mean horizontal speed of the markers, the belt's included, m/s."""
     steps = np.diff(trial.solved["marker_position"].values, axis=0)
     velocity = np.nanmean(steps, axis=(0, 1)) / float(np.diff(trial.time).mean())
     velocity[0] += float(trial.prepared.attrs["belt_speed"])
@@ -39,7 +39,7 @@ def observations(
     groups: Mapping[str, Sequence[str]],
     edge_distance: float,
 ) -> Observations | str:
-    """Give what was measured in a trial, or why it cannot be fitted.
+    """What was measured in a trial, or why it cannot be fitted.
 
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may have lost a part of its force: like one that is cut, it is not measured.
@@ -83,7 +83,7 @@ def observations(
 
 
 def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
-    """Give the ground's force and moment on both feet, or why there is none.
+    """The ground's force and moment on both feet, or why there is none.
 
     The recording may have forces for a part of the frames only.
     """

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.stats.evidence import Evidence, StepEvidence
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import mean_estimate
-from aqbio.stats.outcomes import Outcome
+from aqbio.stats.outcome import Outcome, inferred
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.surrogates import shifted_opposition
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 DRAWS = 60
 """Shifted steps per athlete."""
@@ -20,13 +25,32 @@ POINTS = 100
 """Points of a step at equal distances in time."""
 
 
-def whole_step(steps: StepEvidence, place: int) -> tuple[FloatArray, int]:
+def vertical_momentum(curves: xr.Dataset) -> FloatArray:
+    """Angular momentum about the vertical in contact and flight, (S, 2, 101, G)."""
+    chosen = curves["angular_momentum"].sel(axis="y", group=list(ROLE_GROUPS))
+    return chosen.values.astype(float)
+
+
+def whole_steps(
+    steps: pd.DataFrame, curves: xr.Dataset
+) -> tuple[BoolArray, FloatArray, list[tuple[float, float]]]:
+    """Which steps are known throughout, their momenta (W, 2, 101, G), contact and flight times."""
+    vertical = vertical_momentum(curves)
+    durations = steps[["contact_s", "flight_s"]].to_numpy(dtype=float)
+    whole = np.isfinite(vertical).all(axis=(1, 2, 3)) & np.isfinite(durations[:, 1])
+    times = [(contact, flight) for contact, flight in durations[whole].tolist()]
+    return whole, vertical[whole], times
+
+
+def whole_step(vertical: FloatArray, durations: tuple[float, float]) -> tuple[FloatArray, int]:
     """Angular momentum about the vertical over one step at equal distances in time.
 
     Parameters
     ----------
-    steps : StepEvidence
-    place : int
+    vertical : (2, 101, G) array
+        Over contact and flight.
+    durations : pair of float, s
+        Of contact and flight.
 
     Returns
     -------
@@ -34,17 +58,16 @@ def whole_step(steps: StepEvidence, place: int) -> tuple[FloatArray, int]:
     stance_points : int
         Points at the beginning that are contact.
     """
-    contact, flight = steps.contact[place], steps.flight[place]
-    percent = np.linspace(0.0, 1.0, steps.momentum.shape[2])
+    contact, flight = durations
+    percent = np.linspace(0.0, 1.0, vertical.shape[1])
     known = np.concatenate((percent * contact, contact + percent[1:] * flight))
     wanted = np.arange(POINTS) / POINTS * (contact + flight)
-    both = steps.momentum[place, :, :, :, 1]
-    curves = np.concatenate((both[0], both[1, 1:]))
+    curves = np.concatenate((vertical[0], vertical[1, 1:]))
     resampled = np.stack([np.interp(wanted, known, column) for column in curves.T], axis=1)
     return resampled, int(np.count_nonzero(wanted <= contact))
 
 
-def shift_expectation(evidence: Evidence, seed: int = 0) -> FloatArray:
+def shift_expectation(evidence: Evidence, seed: int = 0) -> pd.Series[float]:
     """Difference of opposition indices that shifted waveforms give on average, by athlete.
 
     Parameters
@@ -54,22 +77,22 @@ def shift_expectation(evidence: Evidence, seed: int = 0) -> FloatArray:
 
     Returns
     -------
-    (A,) array
+    (A,) Series
         NaN for an athlete without whole steps.
     """
     random = np.random.default_rng(seed)
-    steps = evidence.steps
-    whole = np.isfinite(steps.momentum[..., 1]).all(axis=(1, 2, 3)) & np.isfinite(steps.flight)
-    expected = np.full(len(evidence.athletes.name), np.nan)
-    for athlete in range(len(expected)):
-        own = np.flatnonzero(whole & (steps.athlete == athlete))
-        if not len(own):
+    expected = evidence.unknown()
+    for name, steps, curves in evidence.by_athlete():
+        _, vertical, durations = whole_steps(steps, curves)
+        if not len(vertical):
             continue
         drawn = [
-            shifted_opposition(*whole_step(steps, place), (SWING_ALONE, BOTH_LEGS), random, 1)[0]
-            for place in random.choice(own, DRAWS).tolist()
+            shifted_opposition(
+                *whole_step(vertical[place], durations[place]), (SWING_ALONE, BOTH_LEGS), random, 1
+            )[0]
+            for place in random.choice(len(vertical), DRAWS).tolist()
         ]
-        expected[athlete] = float(np.mean([alone - legs for alone, legs in drawn]))
+        expected[name] = float(np.mean([alone - legs for alone, legs in drawn]))
     return expected
 
 
@@ -83,15 +106,8 @@ def corrected_opposition(evidence: Evidence, hypothesis: Hypothesis, outcome: Ou
     outcome : Outcome
         Of H1, not corrected.
     """
-    values = outcome.values["value"] - shift_expectation(evidence)
-    found = replace(mean_estimate(values), within=outcome.error.within)
-    return replace(
-        outcome,
-        estimate=found.value,
-        error=found,
-        ci95=found.interval(0.95),
-        ci90=found.interval(0.90),
-        p=found.p(hypothesis.predicted, hypothesis.delta),
-        values={**outcome.values, "value": values},
-        model="t over athletes' means less shifted waveforms",
-    )
+    values = outcome.values["value"] - shift_expectation(evidence).to_numpy()
+    found = mean_estimate(values, "t over athletes' means less shifted waveforms")
+    numbers = outcome.values.assign(value=values)
+    again = inferred(hypothesis, found, numbers, outcome.weights)
+    return again.saying(outcome.note, condition=outcome.condition, blocked=outcome.blocked)

@@ -2,160 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from aqbio.config.quality import Quality
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.stats.within import means_by
 
-CHAINS = ("stance", "swing", "upper")
-"""Chains that meet at the pelvis, in the order of ``StepEvidence.hub_torque``."""
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
+TRIAL = ["participant_id", "trial_id"]
+"""Columns that name a trial."""
 
-@dataclass(frozen=True, eq=False)
-class StepEvidence:
-    """S usable steps, canonical frame (right contact; x forward, y up, z toward the stance side).
+CELL = ["participant_id", "level"]
+"""Columns that name a speed of an athlete."""
 
-    A number that was not measured is NaN. Steps of one trial stand in their order in time.
+SIDED = [*CELL, "side"]
+"""Steps that compare one by one: same athlete, speed and stance foot."""
 
-    Attributes
-    ----------
-    athlete, trial : (S,) int arrays
-        Places in ``AthleteEvidence`` and ``TrialEvidence``.
-    level : (S,) int array
-        Speed level within the athlete: trials of about the same speed share one.
-    number : (S,) int array
-        Number within the trial; n and n + 1 are consecutive steps, of different feet.
-    side : (S,) int array
-        0 left contact, 1 right contact.
-    speed, contact, flight : (S,) arrays, m/s and s
-    steady : (S,) bool array
-        Whether speed changed by less than 3 %.
-    momentum, rate : (S, 2, 101, G, 3) arrays, kg m²/s and N m
-        Contact and flight; groups as in ``aqbio.names.ROLE_GROUPS``, each about the body's centre
-        of mass.
-    external_moment : (S, 2, 101, 3) array, N m
-    hub_torque : (S, 101, 3) array, N m
-        About the vertical through the pelvis's centre of mass, in contact, by `CHAINS`.
-    force_peak, swing_peak : (S,) arrays
-        Instants of the peaks of vertical force and of the swing leg's |H_y|, share of the step.
-    hub_share : (S,) array
-        Contact impulse of swing leg, arms and torso relative to the pelvis over that of the ground
-        force, upward.
-    push_index, swing_index : (S,) arrays
-        Joint-moment indices of both sides over the same contact, per body weight and stature.
-    yaw_impulse : (S,) array
-        Absolute net external moment about the vertical over the step, N m s or dimensionless.
-    time_deviation : (S,) array, s
-        Absolute difference between step time and the mean of that side at that level.
-    lateral_ratio : (S,) array
-        Absolute lateral impulse over the impulse of the whole force, in contact.
-    """
-
-    athlete: IntArray
-    trial: IntArray
-    level: IntArray
-    number: IntArray
-    side: IntArray
-    speed: FloatArray
-    contact: FloatArray
-    flight: FloatArray
-    steady: BoolArray
-    momentum: FloatArray
-    rate: FloatArray
-    external_moment: FloatArray
-    hub_torque: FloatArray
-    force_peak: FloatArray
-    swing_peak: FloatArray
-    hub_share: FloatArray
-    push_index: FloatArray
-    swing_index: FloatArray
-    yaw_impulse: FloatArray
-    time_deviation: FloatArray
-    lateral_ratio: FloatArray
-
-    def __post_init__(self) -> None:
-        """Refuse columns that do not describe the same steps."""
-        count = len(self.athlete)
-        for one in fields(self):
-            if len(getattr(self, one.name)) != count:
-                raise ValueError(
-                    f"{one.name} has {len(getattr(self, one.name))} entries, expected {count}."
-                )
-
-    def __len__(self) -> int:
-        """The number of steps."""
-        return len(self.athlete)
-
-    def where(self, chosen: BoolArray) -> StepEvidence:
-        """The chosen steps."""
-        return replace(self, **{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
-
-
-@dataclass(frozen=True, eq=False)
-class TrialEvidence:
-    """T trials: what the gates read.
-
-    Attributes
-    ----------
-    athlete : (T,) int array
-    name : tuple of T str
-    recorded : (T,) int array
-        Steps that were recorded whole, usable or not: the quality gate wants most of them.
-    marker_rate : (T,) array, Hz
-    consistent : (T,) bool array
-        Whether motion and force were made to obey Newton and Euler together; without, the gate
-        looks at `residual_ratio` and `residual_moment`.
-    suspect : (T,) bool array
-        A parameter beyond its limit, or consistency reached by changing too much.
-    residual_ratio : (T,) array
-        Smallest RMS of a group's yaw rate over the RMS of the residual yaw moment; NaN unknown.
-    residual_moment : (T,) array, N m
-        RMS of the residual yaw moment in contact.
-    statistic_sd : mapping of hypothesis to (T,) array
-        Posterior standard deviation of the hypothesis's statistic in that trial; NaN unknown.
-    closures_pass : (T,) bool array
-    """
-
-    athlete: IntArray
-    name: tuple[str, ...]
-    recorded: IntArray
-    marker_rate: FloatArray
-    consistent: BoolArray
-    suspect: BoolArray
-    residual_ratio: FloatArray
-    residual_moment: FloatArray
-    closures_pass: BoolArray
-    statistic_sd: Mapping[str, FloatArray] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class AthleteEvidence:
-    """A athletes: one number each, or one per sprint; NaN where it was not measured.
-
-    Attributes
-    ----------
-    name : tuple of A str
-    fastest : (A,) array, m/s
-        Highest speed that was measured.
-    push_capacity, swing_capacity : (A,) arrays
-        Independent measurements of both sides' strength on scales that can be compared.
-    lateral_ratio, contact, vertical_excess : (A,) arrays
-        At the highest speed: lateral over total impulse; contact time against what all athletes
-        have at that speed (difference of logarithms); flight time over step time.
-    normal, restricted : (A, R) arrays, m/s
-        Speeds of R sprints with free and with restricted arms.
-    """
-
-    name: tuple[str, ...]
-    fastest: FloatArray
-    push_capacity: FloatArray
-    swing_capacity: FloatArray
-    lateral_ratio: FloatArray
-    contact: FloatArray
-    vertical_excess: FloatArray
-    normal: FloatArray
-    restricted: FloatArray
+CAUSED = "caused_share_"
+"""Start of the columns with the share of the vertical impulse that joint moments of swing side,
+lumbar and arms cause, one per contact model that was computed."""
 
 
 @dataclass(frozen=True)
@@ -189,42 +58,74 @@ class Evidence:
 
     Attributes
     ----------
-    steps : StepEvidence
-    trials : TrialEvidence
-    athletes : AthleteEvidence
+    steps : DataFrame
+        One row per usable step in the normal condition, those of a trial in their order in time:
+        the columns of ``hypotheses_steps.tsv``, ``same_legs_cosine``, ``push_index``,
+        ``swing_index``, one of `CAUSED` per contact model, and ``row``, the place in the athlete's
+        curves. ``participant_id`` is categorical and knows all athletes; NaN was not measured.
+    trials : DataFrame
+        What the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate`` (Hz),
+        ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
+        ``residual_ratio`` (smallest RMS of a group's yaw rate over that of the residual yaw
+        moment), ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and per
+        hypothesis ``sd_<id>``, the posterior standard deviation of its statistic.
+    athletes : DataFrame
+        By name: ``fastest`` (highest speed, m/s), ``push_capacity``, ``swing_capacity`` (strengths
+        on scales that compare), and at the highest speed ``lateral_ratio``, ``contact`` (against
+        what all have at that speed, difference of logarithms) and ``vertical_excess`` (flight
+        time over step time).
+    sprints : DataFrame
+        Maximal sprints: columns of ``sprints.tsv``.
+    curves : function
+        From an athlete's name to the curves of that athlete: ``angular_momentum`` and where there
+        are any ``angular_momentum_rate`` (step, phase, percent, group, axis), ``hub_moment``
+        (step, percent, chain), about the vertical in stance, ``foot_velocity`` (step, percent,
+        foot_role). Nothing else of a study holds curves, and nobody holds two athletes'.
     presence : Presence
     limits : Quality
         What the gates hold trials against.
-    caused_shares : mapping of contact model to (S,) array
-        Share of the vertical impulse in contact that joint moments of swing side, lumbar and arms
-        cause, where it was computed.
-    line_rates : mapping of line to (S, 101) array, rad/s
-        Rate at which the lines that join both ``wrists`` and both ``ankles`` turn about the
-        vertical in contact, where it was computed.
-    arm_momenta : mapping of arm to (S, 2, 101) array, in the unit of the steps' momentum
-        Vertical angular momentum of ``arm_push`` and ``arm_swing``, named after the legs of their
-        own sides, in contact and flight, where it was computed.
     """
 
-    steps: StepEvidence
-    trials: TrialEvidence
-    athletes: AthleteEvidence
+    steps: pd.DataFrame
+    trials: pd.DataFrame
+    athletes: pd.DataFrame
+    sprints: pd.DataFrame
+    curves: Callable[[str], xr.Dataset]
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
-    caused_shares: Mapping[str, FloatArray] = field(default_factory=dict)
-    line_rates: Mapping[str, FloatArray] = field(default_factory=dict)
-    arm_momenta: Mapping[str, FloatArray] = field(default_factory=dict)
 
-    def where(self, chosen: BoolArray) -> Evidence:
+    def where(self, chosen: pd.Series[bool]) -> Evidence:
         """The evidence of the chosen steps."""
+        return replace(self, steps=self.steps[chosen])
 
-        def of_chosen(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-            return {name: one[chosen] for name, one in columns.items()}
+    def with_steps(self, steps: pd.DataFrame) -> Evidence:
+        """The evidence with other numbers of the steps."""
+        return replace(self, steps=steps)
 
-        return replace(
-            self,
-            steps=self.steps.where(chosen),
-            caused_shares=of_chosen(self.caused_shares),
-            line_rates=of_chosen(self.line_rates),
-            arm_momenta=of_chosen(self.arm_momenta),
-        )
+    def means(self, values: pd.Series[float] | str) -> pd.Series[float]:
+        """Mean of a column, or of values by step, by athlete."""
+        known = self.steps[values] if isinstance(values, str) else values
+        return means_by(known, self.steps["participant_id"]).reindex(self.athletes.index)
+
+    def unknown(self) -> pd.Series[float]:
+        """NaN for every athlete, to be filled by name."""
+        import pandas as pd
+
+        return pd.Series(float("nan"), index=list(self.athletes.index))
+
+    def count(self, values: pd.Series[float] | None = None) -> pd.Series[int]:
+        """Steps of every athlete of which values are known; all without values."""
+        known = self.steps["step"] if values is None else values
+        found = known.groupby(self.steps["participant_id"], observed=False).count()
+        return found.reindex(self.athletes.index, fill_value=0)
+
+    def caused(self) -> dict[str, pd.Series[float]]:
+        """Caused shares by step, by contact model."""
+        every = {str(name): own for name, own in self.steps.items()}
+        return {n.removeprefix(CAUSED): own for n, own in every.items() if n.startswith(CAUSED)}
+
+    def by_athlete(self) -> Iterator[tuple[str, pd.DataFrame, xr.Dataset]]:
+        """Name, steps and their curves of every athlete who has a step, one after the other."""
+        own: Any
+        for name, own in self.steps.groupby("participant_id", observed=True):
+            yield str(name), own, self.curves(str(name)).isel(step=own["row"].to_numpy())

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from aqbio.mechanics.vectors import BoolArray, IntArray
-from aqbio.stats.athletes import cells, longest_runs
-from aqbio.stats.evidence import Evidence
-from aqbio.stats.outcomes import Outcome
+from aqbio.stats.athlete_statistics import sprint_counts
+from aqbio.stats.evidence import CELL, TRIAL, Evidence
+from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
+from aqbio.stats.within import longest_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST_ATHLETES = 6
 """Below, no exact two-sided test over athletes can reach 0.05."""
@@ -68,7 +70,7 @@ def gate_results(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -
 
 
 def _quality(evidence: Evidence, _: Hypothesis, __: Outcome) -> Gate:
-    recorded, usable = int(evidence.trials.recorded.sum()), len(evidence.steps)
+    recorded, usable = int(evidence.trials["recorded"].sum()), len(evidence.steps)
     share, least = usable / recorded if recorded else 0.0, evidence.limits.usable_share
     words = f"{usable} of {recorded} steps usable ({share:.0%}), {least:.0%} needed"
     return Gate("quality", share >= least, words)
@@ -77,8 +79,7 @@ def _quality(evidence: Evidence, _: Hypothesis, __: Outcome) -> Gate:
 def _minimum(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> Gate:
     least = hypothesis.minimum
     enough = COUNTED.get(hypothesis.id, _with_steps)(evidence, hypothesis)
-    known = np.all([np.isfinite(column) for column in outcome.values.values()], axis=0)
-    count = int((enough & known).sum())
+    count = int((enough.to_numpy() & outcome.known.to_numpy()).sum())
     words = f"{count} of {least.athletes} athletes" + _per_athlete(hypothesis)
     return Gate("minimum_n", count >= least.athletes, words)
 
@@ -92,59 +93,61 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     return f" with {speeds}at least {least.steps} {unit.get(hypothesis.id, 'steps')}"
 
 
-def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
+def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Athletes with enough speeds of enough steps each."""
-    least, count = hypothesis.minimum, len(evidence.athletes.name)
+    least = hypothesis.minimum
     if not least.steps:
-        return np.ones(count, dtype=bool)
-    cell, owner = cells(evidence.steps.athlete, evidence.steps.level)
-    full = np.bincount(cell, minlength=len(owner)) >= least.steps
-    return _levels(owner[full], count) >= least.levels
+        return evidence.count() >= 0
+    cell = [evidence.steps[name] for name in CELL]
+    full = evidence.steps.groupby(cell, observed=True).size() >= least.steps
+    return _count(evidence, full) >= least.levels
 
 
-def _with_rows(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
+def _with_rows(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Athletes with a trial that has enough consecutive steps."""
-    steps, count = evidence.steps, len(evidence.athletes.name)
-    long = longest_runs(steps.trial, steps.number) >= hypothesis.minimum.steps
-    owner = evidence.trials.athlete[: len(long)][long]
-    return _levels(owner, count) >= hypothesis.minimum.levels
+    long = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
+    return _count(evidence, long) >= hypothesis.minimum.levels
 
 
-def _with_sprints(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
+def _with_sprints(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Athletes with enough sprints in each condition."""
-    athletes, least = evidence.athletes, hypothesis.minimum.steps
-    both = [np.isfinite(one).sum(axis=1) >= least for one in (athletes.normal, athletes.restricted)]
-    enough: BoolArray = np.logical_and(*both)
-    return enough
+    return (sprint_counts(evidence) >= hypothesis.minimum.steps).all(axis=1)
 
 
-def _levels(owner: IntArray, count: int) -> IntArray:
-    return np.bincount(owner, minlength=count)
+def _count(evidence: Evidence, enough: pd.Series[bool]) -> pd.Series[Any]:
+    """How many of an athlete's speeds or trials are enough, by athlete."""
+    names = evidence.athletes.index
+    return enough.groupby(level=0, observed=True).sum().reindex(names, fill_value=0)
 
 
-COUNTED: dict[str, Callable[[Evidence, Hypothesis], BoolArray]] = {
+COUNTED: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
     "H3e": _with_rows,
     "H7": _with_sprints,
 }
 """Hypotheses whose steps are counted in a way of their own."""
 
 
+def _used(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:
+    """Something of the trials, (T,), for every step."""
+    return column.reindex([*zip(*(evidence.steps[name] for name in TRIAL), strict=True)])
+
+
 def _marker_rate(evidence: Evidence, hypothesis: Hypothesis, _: Outcome) -> Gate:
     least = hypothesis.minimum.marker_rate_hz
-    used = np.unique(evidence.steps.trial)
-    rate = float(evidence.trials.marker_rate[used].min()) if len(used) else 0.0
+    rates = _used(evidence, evidence.trials["marker_rate"])
+    rate = float(rates.min()) if len(rates) else 0.0
     return Gate("marker_rate", rate >= least, f"markers at {rate:g} Hz, {least:g} Hz needed")
 
 
 def _precision(evidence: Evidence, hypothesis: Hypothesis, _: Outcome) -> Gate:
-    good = precise_trials(evidence, hypothesis)
-    share = float(good[evidence.steps.trial].mean()) if len(evidence.steps) else 0.0
+    good = _used(evidence, precise_trials(evidence, hypothesis))
+    share = float(good.mean()) if len(good) else 0.0
     least = evidence.limits.usable_share
     words = f"{share:.0%} of steps in trials that are precise enough, {least:.0%} needed"
     return Gate("precision", share >= least, words)
 
 
-def precise_trials(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
+def precise_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Trials whose statistic is known precisely enough, (T,).
 
     Notes
@@ -154,22 +157,20 @@ def precise_trials(evidence: Evidence, hypothesis: Hypothesis) -> BoolArray:
     and the smallest rate of a group over it, within their limits. A suspect trial never.
     """
     trials, limits = evidence.trials, evidence.limits
-    by_residual = (trials.residual_ratio >= limits.effect_to_residual) & (
-        trials.residual_moment <= limits.yaw_residual_nm
+    good = (trials["residual_ratio"] >= limits.effect_to_residual) & (
+        trials["residual_moment"] <= limits.yaw_residual_nm
     )
-    sd = trials.statistic_sd.get(hypothesis.id)
-    if sd is None:
-        good = by_residual
-    else:
-        good = np.where(trials.consistent, sd <= hypothesis.precise, by_residual)
-    precise: BoolArray = good & ~trials.suspect
-    return precise
+    sd = trials.get(f"sd_{hypothesis.id}")
+    if sd is not None:
+        good = good.where(~trials["consistent"], sd <= hypothesis.precise)
+    return good & ~trials["suspect"]
 
 
 def _closure(evidence: Evidence, _: Hypothesis, __: Outcome) -> Gate:
-    used = np.unique(evidence.steps.trial)
-    failed = int((~evidence.trials.closures_pass[used]).sum())
-    return Gate("closure", failed == 0, f"closures fail in {failed} of {len(used)} trials")
+    closed = _used(evidence, evidence.trials["closures_pass"])
+    closed = closed[~closed.index.duplicated()]
+    failed = int((~closed.astype(bool)).sum())
+    return Gate("closure", failed == 0, f"closures fail in {failed} of {len(closed)} trials")
 
 
 GATES: dict[str, Callable[[Evidence, Hypothesis, Outcome], Gate]] = {

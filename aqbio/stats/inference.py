@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
 from aqbio.mechanics.vectors import FloatArray
@@ -53,12 +54,15 @@ class Estimate:
         Degrees of freedom.
     within : pair of float
         Values that are possible at all.
+    model : str
+        How it was inferred, in words.
     """
 
     value: float
     se: float
     df: float
     within: Interval = ANYTHING
+    model: str = ""
 
     def interval(self, level: float) -> Interval:
         """The two-sided interval of that level, without the values that are impossible.
@@ -102,19 +106,24 @@ class Estimate:
         return float(stats.t.sf(distance / self.se, self.df))
 
 
-def mean_estimate(values: FloatArray) -> Estimate:
+def mean_estimate(values: ArrayLike, model: str = "") -> Estimate:
     """Mean over athletes, its standard error and degrees of freedom.
 
     Parameters
     ----------
-    values : (A,) array
+    values : (A,) array or Series
         One number per athlete; NaN is left out.
+    model : str
+        How it was inferred, in words.
     """
-    known = values[np.isfinite(values)]
+    every = np.asarray(values, dtype=float)
+    known = every[np.isfinite(every)]
     count = len(known)
     if count < 2:
-        return Estimate(float(known.mean()) if count else np.nan, np.nan, np.nan)
-    return Estimate(float(known.mean()), float(known.std(ddof=1) / np.sqrt(count)), count - 1.0)
+        mean = float(known.mean()) if count else np.nan
+        return Estimate(mean, np.nan, np.nan, model=model)
+    error = float(known.std(ddof=1) / np.sqrt(count))
+    return Estimate(float(known.mean()), error, count - 1.0, model=model)
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:

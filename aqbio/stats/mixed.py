@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.stats.athletes import centred, group_means, group_slopes
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Estimate, mean_estimate
+from aqbio.stats.within import centred, means_by, slopes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST = 20
 """Athletes from which on a mixed model is the primary inference."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """An estimate and the model that it comes from.
-
-    Attributes
-    ----------
-    estimate : Estimate
-    model : str
-        In words, for the table.
-    """
-
-    estimate: Estimate
-    model: str
-
-
-def common_mean(values: FloatArray, athlete: IntArray) -> Fitted:
+def common_mean(values: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
     """Mean over athletes of a number that every step has.
 
     Parameters
     ----------
-    values : (S,) array
-    athlete : (S,) int array
+    values : (S,) Series
+    athlete : (S,) Series
 
     Notes
     -----
@@ -45,23 +34,23 @@ def common_mean(values: FloatArray, athlete: IntArray) -> Fitted:
     per athlete, whose degrees of freedom are set to athletes minus 1 (cautious, as Satterthwaite's
     would be). A model that does not converge falls back to the t interval.
     """
-    count = int(athlete.max()) + 1 if len(athlete) else 0
-    means = group_means(values, athlete, count)
-    if np.isfinite(means).sum() >= FEWEST:
-        known = np.isfinite(values)
-        fitted = _mixed(np.ones((known.sum(), 1)), values[known], athlete[known], 0, slope=None)
-        if fitted is not None:
-            return fitted
-    return Fitted(mean_estimate(means), "t over athletes' means")
+    means = means_by(values, athlete)
+    if means.notna().sum() >= FEWEST:
+        known = values.notna()
+        table = np.ones((known.sum(), 1))
+        found = _mixed(table, values[known], athlete[known], 0, slope=None)
+        if found is not None:
+            return found
+    return mean_estimate(means, "t over athletes' means")
 
 
-def common_slope(x: FloatArray, y: FloatArray, athlete: IntArray) -> Fitted:
+def common_slope(x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
     """Slope within athletes of one number of a step on another one.
 
     Parameters
     ----------
-    x, y : (S,) arrays
-    athlete : (S,) int array
+    x, y : (S,) Series
+    athlete : (S,) Series
 
     Notes
     -----
@@ -74,48 +63,47 @@ def common_slope(x: FloatArray, y: FloatArray, athlete: IntArray) -> Fitted:
     ----------
     Mundlak Y (1978), Econometrica 46, 69-85.
     """
-    count = int(athlete.max()) + 1 if len(athlete) else 0
-    slopes = group_slopes(x, y, athlete, count)
-    if np.isfinite(slopes).sum() >= FEWEST:
-        known = np.isfinite(x) & np.isfinite(y)
-        who, response = athlete[known], y[known]
-        within = centred(x[known], who)
+    own = slopes(x, y, athlete)
+    if own.notna().sum() >= FEWEST:
+        known = x.notna() & y.notna()
+        who, within = athlete[known], centred(x[known], athlete[known])
         table = np.column_stack((np.ones(known.sum()), within, x[known] - within))
         for slope in (within, None):
-            fitted = _mixed(table, response, who, 1, slope=slope)
-            if fitted is not None:
-                return fitted
-    return Fitted(mean_estimate(slopes), "t over athletes' slopes")
+            found = _mixed(table, y[known], who, 1, slope=slope)
+            if found is not None:
+                return found
+    return mean_estimate(own, "t over athletes' slopes")
 
 
 def _mixed(
     table: FloatArray,
-    response: FloatArray,
-    athlete: IntArray,
+    response: pd.Series[float],
+    athlete: pd.Series[Any],
     wanted: int,
     *,
-    slope: FloatArray | None,
-) -> Fitted | None:
+    slope: pd.Series[float] | None,
+) -> Estimate | None:
     """One coefficient of a mixed model; None where the fit did not converge."""
     from statsmodels.regression.mixed_linear_model import MixedLM
 
     random = np.ones((len(response), 1))
     words = "mixed model, intercept by athlete"
     if slope is not None:
-        random = np.column_stack((random, slope / slope.std()))
+        random = np.column_stack((random, slope / slope.std(ddof=0)))
         words += " and slope"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whether it converged is read from the result
         try:
-            model = MixedLM(response, table, groups=athlete, exog_re=random)
+            groups = athlete.factorize()[0]
+            model = MixedLM(response.to_numpy(), table, groups=groups, exog_re=random)
             result = model.fit(reml=True, method=["bfgs", "powell"])
         except np.linalg.LinAlgError:
             return None
     error = float(result.bse_fe[wanted])
     if not (result.converged and np.isfinite(error) and error > 0):
         return None
-    degrees = len(np.unique(athlete)) - 1.0
-    return Fitted(Estimate(float(result.fe_params[wanted]), error, degrees), words)
+    value, degrees = float(result.fe_params[wanted]), athlete.nunique() - 1.0
+    return Estimate(value, error, degrees, model=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +120,15 @@ class WithinCorrelation:
     p: float
 
 
-def within_correlation(x: FloatArray, y: FloatArray, athlete: IntArray) -> WithinCorrelation:
+def within_correlation(
+    x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]
+) -> WithinCorrelation:
     """Correlation of two numbers within athletes, with one slope for all of them (rmcorr).
 
     Parameters
     ----------
-    x, y : (S,) arrays
-    athlete : (S,) int array
+    x, y : (S,) Series
+    athlete : (S,) Series
 
     Notes
     -----
@@ -149,10 +139,11 @@ def within_correlation(x: FloatArray, y: FloatArray, athlete: IntArray) -> Withi
     ----------
     Bakdash JZ, Marusich LR (2017), Frontiers in Psychology 8, 456.
     """
-    known = np.isfinite(x) & np.isfinite(y)
-    who = np.unique(athlete[known], return_inverse=True)[1]
+    known = x.notna() & y.notna()
+    who = athlete[known]
     away_x, away_y = centred(x[known], who), centred(y[known], who)
-    r = float(away_x @ away_y / np.sqrt((away_x @ away_x) * (away_y @ away_y)))
-    df = float(known.sum() - (who.max() + 1) - 1)
+    squares = float((away_x**2).sum()) * float((away_y**2).sum())
+    r = float((away_x * away_y).sum()) / float(np.sqrt(squares))
+    df = float(known.sum() - who.nunique() - 1)
     t = r * np.sqrt(df / max(1.0 - r**2, 1e-300))
     return WithinCorrelation(r, df, float(2.0 * stats.t.sf(abs(t), df)))

@@ -268,6 +268,11 @@ def step_columns() -> Columns:
     return columns("hypotheses_steps", partition=[dashed(name) for name in partition_names()])
 
 
+def evidence_columns() -> Columns:
+    """Columns of the numbers that stage evidence leaves of steps, of which hypotheses are made."""
+    return columns("evidence", partition=[dashed(name) for name in partition_names()])
+
+
 def dashed(partition: str) -> str:
     """Name of a partition inside the name of a column."""
     return partition.replace(" ", "+")

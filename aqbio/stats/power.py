@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import SIGNS, Estimate, detectable_effect, detectable_margin
-from aqbio.stats.outcomes import Outcome
+from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.single import athlete_intervals
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AIM = 0.80
 """Power that is asked for."""
@@ -193,9 +196,8 @@ def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> 
         NaN where the statistic is no number of an athlete's own steps.
     """
     own = athlete_intervals(evidence, hypothesis)
-    place = {name: index for index, name in enumerate(outcome.athletes)}
     values = _values(outcome)
-    given = np.array([values[place[one.athlete]] for one in own])
+    given = values.reindex([one.athlete for one in own]).to_numpy()
     told = np.array([one.estimate for one in own])
     if not len(own) or not np.allclose(given, told, rtol=1e-6, equal_nan=True):
         return np.nan
@@ -204,10 +206,9 @@ def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> 
     return float(np.sqrt(np.mean(errors[known] ** 2))) if known.any() else np.nan
 
 
-def _values(outcome: Outcome) -> FloatArray:
+def _values(outcome: Outcome) -> pd.Series[float]:
     """Athletes' own numbers behind the estimate: of several columns the one that decided."""
-    if "value" in outcome.values:
-        return outcome.values["value"]
-    return min(
-        outcome.values.values(), key=lambda column: abs(np.nanmean(column) - outcome.estimate)
-    )
+    values = outcome.values
+    if "value" in values:
+        return values["value"]
+    return values[(values.mean() - outcome.estimate).abs().idxmin()]

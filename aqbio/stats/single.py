@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.names import ROLE_GROUPS
-from aqbio.stats.athletes import cells, centred, consecutive_pairs, with_speeds
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, mean_estimate, possible_values
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.step_statistics import log_ratios
-from aqbio.stats.timing import lag
+from aqbio.stats.step_statistics import step_pairs
+from aqbio.stats.within import with_speeds
 
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Steps behind a number of one athlete.
-
-    Attributes
-    ----------
-    athlete : (n,) int array
-    y : (n,) array
-    x : (n,) array or None
-        None for a mean, otherwise what the slope is over.
-    """
-
-    athlete: IntArray
-    y: FloatArray
-    x: FloatArray | None = None
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,88 +62,60 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
     made = POINTS.get(hypothesis.statistic)
     if made is None:
         return ()
-    points = made(evidence)
     rows = []
-    for number, name in enumerate(evidence.athletes.name):
-        own = points.athlete == number
-        found, count = _estimate(points.y[own], None if points.x is None else points.x[own])
+    for name, points in made(evidence).groupby("participant_id", observed=True):
+        found, count = _estimate(points)
         if np.isfinite(found.value):
             found = replace(found, within=possible_values(hypothesis.statistic))
             low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
             own_row = (found.value, low, high, count, found.se)
-            rows.append(AthleteInterval(hypothesis.id, name, *own_row))
+            rows.append(AthleteInterval(hypothesis.id, str(name), *own_row))
     return tuple(rows)
 
 
-def _estimate(y: FloatArray, x: FloatArray | None) -> tuple[Estimate, int]:
-    """Mean, or slope by least squares, and the number of steps behind it."""
-    known = np.isfinite(y) if x is None else np.isfinite(y) & np.isfinite(x)
-    if x is None:
-        return mean_estimate(y[known]), int(known.sum())
-    x, y = x[known], y[known]
-    nothing = Estimate(np.nan, np.nan, np.nan)
-    if len(y) < 4 or x.std() == 0.0:
-        return nothing, len(y)
+def _estimate(points: pd.DataFrame) -> tuple[Estimate, int]:
+    """Mean of y, or its slope on x by least squares, and the number of steps behind it."""
+    known = points.dropna()
+    count = len(known)
+    if "x" not in known:
+        return mean_estimate(known["y"]), count
+    if count < 4 or known["x"].std(ddof=0) == 0.0:
+        return Estimate(np.nan, np.nan, np.nan), count
     from scipy import stats
 
-    line = stats.linregress(x, y)
-    return Estimate(float(line.slope), float(line.stderr), len(y) - 2.0), len(y)
+    line = stats.linregress(known["x"], known["y"])
+    return Estimate(float(line.slope), float(line.stderr), count - 2.0), count
 
 
-def _oppositions(evidence: Evidence) -> Points:
-    momentum = evidence.steps.momentum[:, 0, :, :, 1]
-    both = opposition(momentum, (SWING_ALONE, BOTH_LEGS))
-    return Points(evidence.steps.athlete, both[:, 0] - both[:, 1])
+def _points(
+    y: str, x: Callable[[pd.DataFrame], pd.Series[float]] | None = None
+) -> Callable[[Evidence], pd.DataFrame]:
+    """From evidence to athlete, ``y`` and, for a slope, ``x`` of every step."""
+
+    def points(evidence: Evidence) -> pd.DataFrame:
+        steps = evidence.steps
+        table = steps[["participant_id"]].assign(y=steps[y])
+        return table if x is None else table.assign(x=x(steps))
+
+    return points
 
 
-def _cosines(evidence: Evidence) -> Points:
-    pair = [ROLE_GROUPS.index(name) for name in ("arms", "push_leg")]
-    momentum = evidence.steps.momentum[:, 0, :, :, 1][..., pair]
-    return Points(evidence.steps.athlete, cosines(momentum)[:, 0, 1])
-
-
-def _shares(evidence: Evidence) -> Points:
-    return Points(evidence.steps.athlete, evidence.steps.hub_share)
-
-
-def _ratios(evidence: Evidence) -> Points:
-    steps = evidence.steps
-    relative = 10.0 * _speeds(evidence) / evidence.athletes.fastest[steps.athlete]
-    return Points(steps.athlete, log_ratios(steps)["joint moments"], relative)
-
-
-def _speeds(evidence: Evidence) -> FloatArray:
+def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
     """Speeds of steps, NaN for athletes with one speed only."""
-    steps = evidence.steps
-    return with_speeds(steps.speed, steps.athlete, len(evidence.athletes.name))
+    return with_speeds(steps["speed_mps"], steps["participant_id"])
 
 
-def _lags(evidence: Evidence) -> Points:
-    steps = evidence.steps
-    return Points(steps.athlete, lag(steps.swing_peak, steps.force_peak), _speeds(evidence))
+def _tenths(steps: pd.DataFrame) -> pd.Series[float]:
+    """The same in tenths of the highest speed."""
+    return with_speeds(10.0 * steps["relative_speed"], steps["participant_id"])
 
 
-def _next_steps(evidence: Evidence) -> Points:
-    steps = evidence.steps
-    before, after = consecutive_pairs(steps.trial, steps.number)
-    x, y = steps.yaw_impulse[before], steps.time_deviation[after]
-    known = np.isfinite(x) & np.isfinite(y)
-    who = steps.athlete[before][known]
-    cell, _ = cells(who, steps.level[before][known])
-    away_x, away_y = centred(x[known], cell), centred(y[known], cell)
-    for athlete in np.unique(who):
-        own = who == athlete
-        away_x[own] /= away_x[own].std() or np.nan
-        away_y[own] /= away_y[own].std() or np.nan
-    return Points(who, away_y, away_x)
-
-
-POINTS: dict[str, Callable[[Evidence], Points]] = {
-    "opposition_difference": _oppositions,
-    "arms_push_cosine": _cosines,
-    "hub_share_mean": _shares,
-    "ratio_slope": _ratios,
-    "lag_slope": _lags,
-    "next_step_slope": _next_steps,
+POINTS: dict[str, Callable[[Evidence], pd.DataFrame]] = {
+    "opposition_difference": _points("opposition_difference"),
+    "arms_push_cosine": _points("arms_push_cosine"),
+    "hub_share_mean": _points("hub_share"),
+    "ratio_slope": _points("log_ratio_moments", _tenths),
+    "lag_slope": _points("lag", _speeds),
+    "next_step_slope": lambda evidence: step_pairs(evidence.steps)[["participant_id", "x", "y"]],
 }
 """Steps behind the statistics that one athlete alone can have."""

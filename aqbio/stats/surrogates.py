@@ -6,7 +6,6 @@ import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.athletes import group_means
 from aqbio.stats.partitions import opposition
 
 
@@ -103,16 +102,15 @@ def compensation(
 
 def _centred_rows(values: FloatArray, cell: IntArray) -> FloatArray:
     """Curves without the mean curve of their cell."""
-    count = int(cell.max()) + 1
-    means = np.stack([group_means(column, cell, count) for column in values.T], axis=1)
-    away: FloatArray = values - means[cell]
+    import pandas as pd
+
+    table = pd.DataFrame(values)
+    away: FloatArray = (table - table.groupby(cell).transform("mean")).to_numpy()
     return away
 
 
-def partition_compensation(
-    momentum: FloatArray, cell: IntArray, names: tuple[str, ...]
-) -> FloatArray:
-    """Variance ratio between steps of one side and the rest, for several partitions.
+def partition_variances(momentum: FloatArray, cell: IntArray, names: tuple[str, ...]) -> FloatArray:
+    """Variances between steps of the total, and of one side and the rest, of several partitions.
 
     Parameters
     ----------
@@ -124,18 +122,20 @@ def partition_compensation(
 
     Returns
     -------
-    (N,) array
-        1 where both sides vary independently. A side and the rest add up to the total, which
-        varies little: the ratio is small for every partition, and one alone proves nothing.
+    (2, N) array
+        Sums of squares about the cells' means, which add up over athletes: of the total, and of
+        both sides. Their ratio is 1 where both sides vary independently. A side and the rest add
+        up to the total, which varies little: the ratio is small for every partition, and one alone
+        proves nothing.
     """
     total = momentum.sum(axis=-1)
-    ratios = []
+    squares = []
     for name in names:
         side = momentum[..., [ROLE_GROUPS.index(group) for group in name.split()]].sum(axis=-1)
         apart = _centred_rows(side, cell), _centred_rows(total - side, cell)
-        below = sum(float((away**2).sum()) for away in apart)
-        ratios.append(float(((apart[0] + apart[1]) ** 2).sum()) / below)
-    return np.array(ratios)
+        both = sum(float((away**2).sum()) for away in apart)
+        squares.append((float(((apart[0] + apart[1]) ** 2).sum()), both))
+    return np.array(squares).T
 
 
 def surrogate_p(observed: float, drawn: FloatArray) -> float:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.stats.athletes import cells, group_means
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.stats.within import centred
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +116,19 @@ def cross_phase(one: FloatArray, other: FloatArray) -> FloatArray:
     return phase
 
 
-def time_deviation(
-    duration: FloatArray, athlete: IntArray, level: IntArray, side: IntArray
-) -> FloatArray:
+def time_deviation(duration: pd.Series[float], cell: list[pd.Series[Any]]) -> pd.Series[float]:
     """Absolute difference of a step's duration from the athlete's mean of that side and speed.
 
     Parameters
     ----------
-    duration : (S,) array, s
-    athlete, level, side : (S,) int arrays
+    duration : (S,) Series, s
+    cell : list of (S,) Series
+        Athlete, level and side.
 
     Returns
     -------
-    (S,) array, s
+    (S,) Series, s
         NaN where the athlete has fewer than three such steps.
     """
-    cell, _ = cells(athlete, 2 * level + side)
-    count = int(cell.max()) + 1 if len(cell) else 0
-    away: FloatArray = np.abs(duration - group_means(duration, cell, count)[cell])
-    enough = np.bincount(cell, minlength=count) >= 3
-    return np.where(enough[cell], away, np.nan)
+    enough = duration.groupby(cell, observed=True).transform("size") >= 3
+    return centred(duration, cell).abs().where(enough)

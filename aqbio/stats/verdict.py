@@ -11,7 +11,8 @@ from aqbio.stats.corrected import corrected_opposition
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import Gate, gate_results, missing_needs
 from aqbio.stats.inference import SIGNS, detectable_effect, detectable_margin, holm
-from aqbio.stats.outcomes import Outcome, outcomes
+from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import outcomes
 from aqbio.stats.registry import Hypothesis, Registry
 
 Label = Literal[
@@ -283,20 +284,20 @@ def with_robustness(
     ----------
     given : sequence of Verdict
     labels : mapping of hypothesis to labels
-        One label per arm of the multiverse.
+        One label per specification of the multiverse.
 
     Notes
     -----
-    Robust: the verdict is the most frequent label, and the label of at least 80 % of the arms. What
-    was not tested cannot be fragile: it stays n/a.
+    Robust: the verdict is the most frequent label, and the label of at least 80 % of the
+    specifications. What was not tested cannot be fragile: it stays n/a.
     """
     marked = []
     for one in given:
-        arms = labels.get(one.hypothesis, ())
-        if not arms or one.verdict in UNTESTED:
+        given_labels = labels.get(one.hypothesis, ())
+        if not given_labels or one.verdict in UNTESTED:
             marked.append(one)
             continue
-        share = Counter(arms)[one.verdict] / len(arms)
+        share = Counter(given_labels)[one.verdict] / len(given_labels)
         fragile = one.fragile == "yes" or share < ROBUST_SHARE
         marked.append(replace(one, fragile="yes" if fragile else "no"))
     return tuple(marked)

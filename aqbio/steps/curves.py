@@ -83,7 +83,7 @@ def step_dataset(
         incomplete).
     """
     roles = scheme or RoleScheme()
-    told = role_parts(roles, model_map) if parts is None else parts
+    parts = role_parts(roles, model_map) if parts is None else parts
     signals = {name: by_anatomy(trial, name) for name in names}
     known = {name: signal for name, signal in signals.items() if signal is not None}
     time = trial["time"].values
@@ -93,7 +93,7 @@ def step_dataset(
         labelled = {
             name: _posterior(name, one, roles, push)
             if "other_group" in one.dims
-            else in_roles(one, told, push, foot)
+            else in_roles(one, parts, push, foot)
             for name, one in known.items()
         }
         columns = [_time_first(*one) for one in labelled.values()]
@@ -105,10 +105,10 @@ def step_dataset(
         [np.zeros(0), *(_signs(name, *one, axes) for name, one in layout.items())]
     )
     curves = np.full((len(steps), len(PHASES), len(PERCENT), columns.shape[1]), np.nan)
-    for place, step in enumerate(steps):
+    for index, step in enumerate(steps):
         values: Callable[[Side], FloatArray] = partial(_columns, table, step.side)
-        curves[place] = step_roles(trial, step, roles).both(time, values, mirror)
-    labels = {name: list(own) for _, (name, own, _) in told.items()}
+        curves[index] = step_roles(trial, step, roles).both(time, values, mirror)
+    labels = {name: list(own) for _, (name, own, _) in parts.items()}
     labels |= {str(name): own.tolist() for name, own in trial.indexes.items() if name not in labels}
     lacking = [name for name in names if name not in known]
     return _labelled(_cut(curves, layout), lacking, steps, roles, labels)
@@ -151,23 +151,23 @@ def _signs(
 
 def _cut(curves: FloatArray, layout: Mapping[str, Labelled]) -> dict[str, Labelled]:
     """Signals of the (step, phase, percent, N) components."""
-    found, start = {}, 0
+    signals, start = {}, 0
     for name, (dimensions, values) in layout.items():
         own = [one for one in dimensions if one != "time"]
         shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
         end = start + int(np.prod(shape))
         cut = curves[..., start:end].reshape(*curves.shape[:3], *shape)
         # a spline of a standard deviation may undershoot zero
-        found[name] = ((*STEP, *own), np.abs(cut) if name.endswith("_sd_posterior") else cut)
+        signals[name] = ((*STEP, *own), np.abs(cut) if name.endswith("_sd_posterior") else cut)
         start = end
-    return found
+    return signals
 
 
 # steps ------------------------------------------------------------------------------------------
 
 
 def _labelled(
-    found: Mapping[str, Labelled],
+    signals: Mapping[str, Labelled],
     lacking: Sequence[str],
     steps: Sequence[Step],
     scheme: RoleScheme,
@@ -183,8 +183,8 @@ def _labelled(
         for name, own in DIMENSIONS.items()
         if name in lacking
     }
-    every = {**found, **unknown}
-    ordered = {name: every[name] for name in (*DIMENSIONS, *found) if name in every}
+    every = {**signals, **unknown}
+    ordered = {name: every[name] for name in (*DIMENSIONS, *signals) if name in every}
     used = {dimension for dimensions, _ in ordered.values() for dimension in dimensions}
     coordinates: dict[str, object] = {
         "number": ("step", [step.number for step in steps]),

@@ -1,4 +1,4 @@
-"""What rows of contributions tell of a step: one list of outcomes for means and their intervals.
+"""What a row of contributions has of a step: one list of outcomes for means and intervals.
 
 Measured trials and draws of them carry the same names: a row and its interval are reductions of
 the same signal.
@@ -37,43 +37,31 @@ MEAN: tuple[Statistic, ...] = ("mean",)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Rows of one signal.
-
-    Attributes
-    ----------
-    level, signal, target, quantity, unit : str
-    part : str
-        Dimension of the signal whose labels are the sources; empty where the signal is the source.
-    at : mapping
-        Label along other dimensions of the signal.
-    axes : str
-        Axes that are told.
-    stance, flight : tuple of {"mean", "min", "max", "impulse"}
-        Statistics that are told of each phase.
-    impulse : str
-        Axes of which impulses in early and late stance are told.
-    pushing : tuple of str
-        Sources that have these impulses; empty for all.
-    without : tuple of str
-        Sources that are not told.
-    known : {"", "somewhere", "throughout"}
-        How much of a phase a source must be known in to be told at all.
-    """
+    """Rows of one signal."""
 
     level: str
     signal: str
     part: str
+    """Dimension of the signal whose labels are the sources; empty where the signal is the
+    source."""
     target: str
     quantity: str
     unit: str
     at: Mapping[str, str] = field(default_factory=dict)
+    """Mapping. Label along other dimensions of the signal."""
     axes: str = "xyz"
+    """Axes in the table."""
     stance: tuple[Statistic, ...] = MEAN
     flight: tuple[Statistic, ...] = ()
+    """stance, flight: tuple of {"mean", "min", "max", "impulse"}. Statistics of each phase."""
     impulse: str = ""
+    """Axes of which impulses in early and late stance are in the table."""
     pushing: tuple[str, ...] = ()
+    """Tuple of str. Sources that have these impulses; empty for all."""
     without: tuple[str, ...] = ()
+    """Tuple of str. Sources that are left out."""
     known: Literal["", "somewhere", "throughout"] = ""
+    """How much of a phase a source must be known in to be in the table."""
 
     def name(self, statistic: str) -> str:
         """Name of a statistic in the table."""

@@ -43,8 +43,8 @@ def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -
         With the variables of `aqbio.stages.contributions.b_and_c.levels_dataset` and
         ``ground_force``.
     """
-    told = without_idle(trial)
-    return step_dataset(told, steps, None, scheme, LEVEL_SIGNALS, level_parts(told, scheme))
+    active = without_idle(trial)
+    return step_dataset(active, steps, None, scheme, LEVEL_SIGNALS, level_parts(active, scheme))
 
 
 def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) -> Iterator[Row]:
@@ -89,17 +89,17 @@ def _every(
         if not len(sources):
             continue
         statistics = _statistics(values, steps)
-        told = _told(outcome, values)
-        for place, step in enumerate(steps):
+        reported = _reported(outcome, values)
+        for index, step in enumerate(steps):
             for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
                 for number, source in enumerate(sources):
-                    if not told[place, phase, number]:
+                    if not reported[index, phase, number]:
                         continue
                     for statistic in outcome.flight if phase else outcome.stance:
                         unit = f"{outcome.unit} s" if statistic == "impulse" else outcome.unit
                         words = (name, outcome.name(statistic), unit)
-                        known = statistics[statistic][place, phase, number].tolist()
-                        rows[place] += _rows(outcome, source, words, known)
+                        known = statistics[statistic][index, phase, number].tolist()
+                        rows[index] += _rows(outcome, source, words, known)
     for outcome in [one for one in outcomes if one.impulse]:
         _add_impulses(rows, outcome, curves, steps)
     return rows
@@ -117,8 +117,8 @@ def _statistics(values: FloatArray, steps: Sequence[Step]) -> dict[Statistic, Fl
     }
 
 
-def _told(outcome: Outcome, values: FloatArray) -> BoolArray:
-    """(step, phase, source): what is known enough to be told."""
+def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:
+    """(step, phase, source): what is known enough to be reported."""
     known = np.isfinite(values)
     if outcome.known == "somewhere":  # else not in the model, or merged by the scheme
         return np.asarray(known.any(axis=(2, 4)))
@@ -136,14 +136,14 @@ def _add_impulses(
         return
     forward = curves["ground_force"].sel(phase="stance", axis="x").values
     chosen = [n for n, one in enumerate(sources) if one in (outcome.pushing or sources)]
-    for place, step in enumerate(steps):
-        turn = propulsion_start(forward[place])
-        stance = values[place, 0][:, chosen]
+    for index, step in enumerate(steps):
+        turn = propulsion_start(forward[index])
+        stance = values[index, 0][:, chosen]
         for part, start, end in (("braking", 0.0, turn), ("propulsion", turn, 1.0)):
             impulses = interval_mean(stance, start, end) * (end - start) * step.contact
             words = (part, outcome.name("impulse"), f"{outcome.unit} s")
             for number, impulse in zip(chosen, impulses.tolist(), strict=True):
-                rows[place] += _rows(outcome, sources[number], words, impulse, outcome.impulse)
+                rows[index] += _rows(outcome, sources[number], words, impulse, outcome.impulse)
 
 
 def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
@@ -151,8 +151,8 @@ def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
     sources, values = SHARE.values(curves)
     whole = curves[BOTH_FEET].sel(phase="stance").values
     words = ("stance", SHARE.name("share"), SHARE.unit)
-    for place in range(len(steps)):
-        shares = stance_share(values[place, 0], whole[place]).tolist()
+    for index in range(len(steps)):
+        shares = stance_share(values[index, 0], whole[index]).tolist()
         rows = zip(sources, shares, strict=True)
         yield [row for source, share in rows for row in _rows(SHARE, source, words, share)]
 
@@ -160,12 +160,12 @@ def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
 def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
     """Work of every joint in a phase: what it adds, and what it takes away."""
     joints, power = [str(one) for one in curves["joint"].values], curves[POWER].values
-    for place, step in enumerate(steps):
+    for index, step in enumerate(steps):
         rows = []
         for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
             duration = step.flight if phase else step.contact
             for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
-                work = phase_mean(part(power[place, phase], 0.0)) * duration
+                work = phase_mean(part(power[index, phase], 0.0)) * duration
                 rows += [
                     _row("B", joint, "whole_body", "all", (name, f"work_{sign}", "J"), value)
                     for joint, value in zip(joints, work.tolist(), strict=True)

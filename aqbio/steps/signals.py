@@ -70,7 +70,7 @@ RoleParts = Mapping[str, tuple[str, tuple[str, ...], Matrix]]
 
 
 def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RoleParts:
-    """Parts of the step curves: groups, joints and chains that every model's steps are told of.
+    """Parts of the step curves: groups, joints and chains that every model's steps have.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
 
 
 def named_parts(**roles: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...], Matrix]]:
-    """Parts that are only named after their side, and the roles that are told of each."""
+    """Parts that are only named after their side, and the roles of each."""
     return {name: (name, tuple(own), partial(_named, own)) for name, own in roles.items()}
 
 
@@ -102,9 +102,11 @@ def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> F
     """(joints by role, C): picks generalised forces, extension and plantarflexion positive."""
     matrix = np.full((len(JOINT_ROLES), len(coordinates)), np.nan)
     for joint in model_map.flexion.keys() & model_map.sagittal.keys():
-        place = model_map.sagittal[joint]
-        named = {f"{joint}_{side}": getattr(place, side, None) for side in SIDES}
-        for name, own in ({joint: place.centre} if isinstance(place, Centre) else named).items():
+        sagittal = model_map.sagittal[joint]
+        named = {f"{joint}_{side}": getattr(sagittal, side, None) for side in SIDES}
+        for name, own in (
+            {joint: sagittal.centre} if isinstance(sagittal, Centre) else named
+        ).items():
             row = np.array([float(coordinate == own) for coordinate in coordinates])
             role = role_name(name, push)
             if own in coordinates and role in JOINT_ROLES:
@@ -143,11 +145,11 @@ def in_roles(signal: xr.DataArray, parts: RoleParts, push: Side, foot: Side) -> 
     if "foot" in signal.dims:
         signal = signal.sel(foot=foot)
     dimensions, values = tuple(map(str, signal.dims)), signal.values
-    for own, (told, _, matrix) in parts.items():
+    for own, (by_roles, _, matrix) in parts.items():
         if own in dimensions:
             axis, names = dimensions.index(own), list(map(str, signal[own].values))
             values = by_role(values, matrix(names, push), axis)
-            dimensions = (*dimensions[:axis], told, *dimensions[axis + 1 :])
+            dimensions = (*dimensions[:axis], by_roles, *dimensions[axis + 1 :])
     return dimensions, values
 
 

@@ -56,22 +56,22 @@ def with_spreads(
         motion too, whose variance is added; NaN where nothing was drawn. And the posterior of
         stance means, ``stance_momentum_sd`` and ``stance_rate_sd`` (step, group, axis).
     """
-    found = {}
+    spreads = {}
     for name, item in SPREADS.items():
         dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
         values = np.full([curves.sizes[one] for one in dimensions], np.nan)
-        for place, step in enumerate(steps) if f"sd_{name}" in trial else ():
-            values[place] = _drawn(trial[f"sd_{name}"], step.side)
+        for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
+            values[index] = _drawn(trial[f"sd_{name}"], step.side)
         if f"{name}_sd_posterior" in curves:
             posterior = curves[f"{name}_sd_posterior"].values
             values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
-        found[f"{name}_sd"] = (dimensions, values)
+        spreads[f"{name}_sd"] = (dimensions, values)
     for quantity in ("momentum", "rate"):
         dimensions = ("step", "group", "axis")
         own = [_stance_sd(trial, step, scheme, quantity) for step in steps]
         empty = np.zeros([curves.sizes[one] for one in dimensions])
-        found[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
-    return curves.assign(found)
+        spreads[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
+    return curves.assign(spreads)
 
 
 def _drawn(spread: xr.DataArray, side: Side) -> FloatArray:

@@ -99,7 +99,7 @@ def _verdicts(registry: Registry, *, steps: bool) -> list[dict[str, Any]]:
 def _arms() -> list[dict[str, Any]]:
     return [
         {
-            "hypothesis": name, "arm": arm, "factor": factor, "verdict": "not_supported",
+            "hypothesis": name, "specification": arm, "factor": factor, "verdict": "not_supported",
             "estimate": -0.5 + 0.01 * place, "ci_low": -0.6, "ci_high": -0.4, "p_holm": 1.0,
             "n_athletes": 2, "n_steps": 24,
         }

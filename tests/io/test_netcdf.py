@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from aqbio.errors import AqbioError
+from aqbio.io import netcdf
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset, rounded, write_dataset
 
@@ -127,3 +128,34 @@ def test_what_cannot_be_read_is_named(tmp_path, dataset, spoil):
         read_dataset(path)
     assert raised.value.file == str(path)
     assert "run the workflow again" in raised.value.fix
+
+
+def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeypatch):
+    """And nobody changes what others will get."""
+    path = tmp_path / "a.nc"
+    write_dataset(xr.Dataset({"x": ("time", np.arange(3.0), {"units": "m"})}), path, {})
+    first = read_dataset(path)
+    first["x"].values[0] = 9.0
+    first["y"] = first["x"] + 1.0
+    first.attrs["told"] = "mine"
+    first["x"].attrs["units"] = "km"
+    loads, loaded = [], netcdf._loaded
+    monkeypatch.setattr(netcdf, "_loaded", lambda one: loads.append(one) or loaded(one))
+    again = read_dataset(path)
+    assert not loads
+    assert again["x"].values.tolist() == [0.0, 1.0, 2.0]
+    assert "told" not in again.attrs
+    assert "y" not in again
+    assert again["x"].attrs["units"] == "m"
+    write_dataset(xr.Dataset({"x": ("time", np.arange(4.0), {"units": "m"})}), path, {})
+    assert read_dataset(path).sizes["time"] == 4
+    assert loads == [path]
+
+
+def test_little_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(netcdf, "KEPT", 100)
+    for name in "abc":
+        path = tmp_path / f"{name}.nc"
+        write_dataset(xr.Dataset({"x": ("time", np.arange(8.0), {"units": "m"})}), path, {})
+        read_dataset(path)
+    assert [path.stem for path in netcdf._KEPT if path.parent == tmp_path] == ["c"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.records.specifications import recomputed_arms
+from aqbio.records.specifications import recomputed
 from aqbio.stages.evidence.cached import CachedTrial, LooseFits
-from aqbio.stages.evidence.recomputed import arm_trial
+from aqbio.stages.evidence.recomputed import specified_trial
 from aqbio.steps.contacts import trial_contacts, trial_steps
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]
@@ -59,8 +60,8 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: round-off only."""
     cached = CachedTrial.read(study, "JA1", trial, LooseFits())
-    own = recomputed_arms(study.settings, consistent=cached.fitted)[0]
-    found, steps = arm_trial(study, "JA1", cached, own)
+    own = recomputed(study.settings, consistent=cached.fitted)[0]
+    found, steps = specified_trial(study, "JA1", cached, own)
     written = cached.contributions
     external = (written["moment_of_force"] + written["free_moment"]).sum("foot", skipna=False)
     written = written.assign(external_moment=external)
@@ -83,9 +84,9 @@ def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
     cached = CachedTrial.read(study, "JA1", trial, LooseFits())
     if not cached.fitted:
         pytest.fail("the trial was not fitted: this test has nothing to compare")
-    arms = recomputed_arms(study.settings, consistent=True)
-    [off] = [arm for arm in arms if arm.name == "consistency=off"]
-    found = arm_trial(study, "JA1", cached, off)[0]["group_angular_momentum"].values
+    every = recomputed(study.settings, consistent=True)
+    [off] = [one for one in every if one.name == "consistency=off"]
+    found = specified_trial(study, "JA1", cached, off)[0]["group_angular_momentum"].values
     plain = cached.contributions["group_angular_momentum_plain"].values
     np.testing.assert_allclose(found, plain, atol=1e-9 * np.abs(plain).max())
 
@@ -93,15 +94,17 @@ def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
 def test_arms_that_need_our_model_say_why_they_are_missing(ja1):
     """The Rajagopal model has no table of de Leva or Dumas; all others are there."""
     findings = ja1.table("findings.tsv")
-    missing = findings[findings["rule"] == "arm-unavailable"]
+    missing = findings[findings["rule"] == "specification-unavailable"]
     assert missing["what"].str.contains("body=de_leva").any()
-    arms = set(ja1.table("multiverse.tsv")["arm"])
-    assert {"default", "consistency=off", "cutoff=15", "threshold=50", "pelvis=out"} <= arms
-    assert not any(arm.startswith("body=") for arm in arms)
+    names = set(ja1.table("multiverse.tsv")["specification"])
+    assert {"default", "consistency=off", "cutoff=15", "threshold=50", "pelvis=out"} <= names
+    assert not any(name.startswith("body=") for name in names)
 
 
 def test_evidence_is_written_for_every_step_that_was_kept(ja1):
-    data = read_dataset(ja1.results / "participants" / "JA1" / "evidence" / "steps.nc")
+    folder = ja1.results / "participants" / "JA1" / "evidence"
+    rows, curves = read_columns(folder / "steps.nc"), read_dataset(folder / "curves.nc")
     steps = ja1.table("steps.tsv")
     kept = steps[steps["status"] != "rejected"]
-    assert data.sizes["row"] == len(kept)
+    own = rows[rows["specification"] == "default"]
+    assert own["step"].tolist() == curves["number"].values.tolist() == kept["step"].tolist()

@@ -1,4 +1,4 @@
-"""Which arms a study has: one choice varied at a time, and the corners of the first two."""
+"""Which specifications a study has: one choice varied at a time, corners of the first two."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 
 from aqbio.config import StudySettings
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.records.specifications import arms_left_out, carried, recomputed_arms
+from aqbio.records.specifications import carried, left_out, recomputed
 
 
 def _names(consistent, **multiverse):
     settings = StudySettings(name="made", multiverse=multiverse)
-    return [arm.name for arm in recomputed_arms(settings, consistent=consistent)]
+    return [specification.name for specification in recomputed(settings, consistent=consistent)]
 
 
 def test_default_arms():
@@ -45,17 +45,17 @@ def test_switched_off_there_is_the_default_only():
 
 @pytest.mark.parametrize(("rate", "count"), [(60.0, 3), (75.0, 3), (75.1, 0), (250.0, 0)])
 def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
-    """A camera of 60 Hz and the arm of 30 Hz: the filter itself refuses, for every trial."""
-    arms = recomputed_arms(StudySettings(name="made"), consistent=True)
-    out = [arm for arm in arms if not carried(arm, rate)]
+    """A camera of 60 Hz and a cut-off of 30 Hz: the filter itself refuses, for every trial."""
+    specifications = recomputed(StudySettings(name="made"), consistent=True)
+    out = [specification for specification in specifications if not carried(specification, rate)]
     still = np.zeros(99)
-    for arm in arms:
-        if arm in out:
+    for specification in specifications:
+        if specification in out:
             with pytest.raises(ValueError, match="needs a rate of more than"):
-                low_pass(still, rate, arm.cutoff_hz)
+                low_pass(still, rate, specification.cutoff_hz)
         else:
-            low_pass(still, rate, arm.cutoff_hz)
-    found = list(arms_left_out(arms, {"run1": rate, "run2": rate, "run3": 300.0}, "P1"))
+            low_pass(still, rate, specification.cutoff_hz)
+    found = list(left_out(specifications, {"run1": rate, "run2": rate, "run3": 300.0}, "P1"))
     assert len(found) == (count > 0)
     assert len(out) == count
     for finding in found:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.config.quality import Quality
+from aqbio.stats.evidence import TRIAL
 from aqbio.stats.gates import gate_results, missing_needs, precise_trials
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
@@ -22,7 +23,7 @@ def _failed(evidence, name):
 
 
 def _trials(evidence, **changes):
-    return replace(evidence, trials=replace(evidence.trials, **changes))
+    return replace(evidence, trials=evidence.trials.assign(**changes))
 
 
 @pytest.mark.parametrize("name", ["H1", "H2", "H3d", "H3e", "H4", "H5a", "H5b", "H7", "H8a"])
@@ -46,16 +47,17 @@ def test_quality(drawn):
 def test_athletes_with_too_few_steps_do_not_count(drawn):
     evidence = drawn("W0")
     steps = evidence.steps
-    few = evidence.where((steps.athlete > 4) | (steps.number < 1))
-    few = _trials(few, recorded=np.bincount(few.steps.trial))
+    later = steps["participant_id"].isin(evidence.athletes.index[5:])
+    few = evidence.where(later | (steps["step"] < 1))
+    few = _trials(few, recorded=few.steps.groupby(TRIAL, observed=True).size())
     assert _failed(few, "H1") == {"minimum_n": "7 of 8 athletes with at least 6 steps"}
     assert "7 of 8 athletes with 3 speeds with at least 6 steps" in _failed(few, "H3d")["minimum_n"]
 
 
 def test_h3e_needs_consecutive_steps(drawn):
     evidence = drawn("W0")
-    number = evidence.steps.number + (evidence.steps.number >= 6)
-    gap = replace(evidence, steps=replace(evidence.steps, number=number))
+    number = evidence.steps["step"] + (evidence.steps["step"] >= 6)
+    gap = evidence.with_steps(evidence.steps.assign(step=number))
     assert _failed(gap, "H3e") == {
         "minimum_n": "0 of 10 athletes with at least 12 consecutive steps"
     }
@@ -63,9 +65,12 @@ def test_h3e_needs_consecutive_steps(drawn):
 
 def test_h7_needs_two_sprints_in_each_condition(drawn):
     evidence = drawn("W0")
-    restricted = evidence.athletes.restricted.copy()
-    restricted[:5, 1:] = np.nan
-    less = replace(evidence, athletes=replace(evidence.athletes, restricted=restricted))
+    sprints = evidence.sprints
+    few = (sprints["condition"] == "restricted_arms") & sprints["participant_id"].isin(
+        evidence.athletes.index[:5]
+    )
+    again = sprints.duplicated(["participant_id", "condition"])
+    less = replace(evidence, sprints=sprints[~(few & again)])
     assert _failed(less, "H7") == {
         "minimum_n": "7 of 8 athletes with at least 2 sprints in each condition"
     }
@@ -98,12 +103,12 @@ def test_precision_after_consistency_is_the_posterior_sd(drawn):
     evidence = drawn("W0")
     delta = REGISTRY["H1"].delta
     sd = np.full(48, 0.49 * delta)
-    assert not _failed(_trials(evidence, statistic_sd={"H1": sd}), "H1")
+    assert not _failed(_trials(evidence, sd_H1=sd), "H1")
     sd[:15] = 0.51 * delta
-    words = _failed(_trials(evidence, statistic_sd={"H1": sd}), "H1")["precision"]
+    words = _failed(_trials(evidence, sd_H1=sd), "H1")["precision"]
     assert words.startswith("69% of steps")
     sd[:] = np.nan
-    assert "precision" in _failed(_trials(evidence, statistic_sd={"H1": sd}), "H1")
+    assert "precision" in _failed(_trials(evidence, sd_H1=sd), "H1")
 
 
 def test_a_suspect_trial_is_never_precise(drawn):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from aqbio.stats import mixed
 from aqbio.stats.inference import mean_estimate
@@ -19,14 +19,14 @@ def _steps(athletes, steps=8, slope=0.3, seed=1):
     x = 8.0 + random.standard_normal(athletes)[who] + 0.5 * random.standard_normal(len(who))
     own = slope + 0.1 * random.standard_normal(athletes)
     y = 2.0 * random.standard_normal(athletes)[who] + own[who] * x
-    return who, x, y + 0.2 * random.standard_normal(len(who))
+    return Series(who), Series(x), Series(y + 0.2 * random.standard_normal(len(who)))
 
 
 def test_below_twenty_athletes_it_is_the_t_interval():
     who, x, y = _steps(12)
     means = np.array([y[who == one].mean() for one in range(12)])
     found = common_mean(y, who)
-    assert found.estimate == mean_estimate(means)
+    assert found == mean_estimate(means, "t over athletes' means")
     assert "t over" in found.model
     assert "t over" in common_slope(x, y, who).model
 
@@ -37,9 +37,9 @@ def test_a_balanced_mixed_model_is_the_t_interval():
     means = np.array([y[who == one].mean() for one in range(24)])
     found, plain = common_mean(y, who), mean_estimate(means)
     assert "mixed" in found.model
-    assert found.estimate.value == pytest.approx(plain.value, rel=1e-6)
-    assert found.estimate.se == pytest.approx(plain.se, rel=1e-3)
-    assert found.estimate.df == 23
+    assert found.value == pytest.approx(plain.value, rel=1e-6)
+    assert found.se == pytest.approx(plain.se, rel=1e-3)
+    assert found.df == 23
 
 
 def test_the_slope_within_athletes_is_not_that_between_them():
@@ -48,7 +48,7 @@ def test_the_slope_within_athletes_is_not_that_between_them():
     centre = np.array([x[who == one].mean() for one in range(30)])[who]
     found = common_slope(x, y - 5.0 * centre, who)
     assert found.model == "mixed model, intercept by athlete and slope"
-    assert found.estimate.value == pytest.approx(0.3, abs=4 * found.estimate.se)
+    assert found.value == pytest.approx(0.3, abs=4 * found.se)
 
 
 def test_a_fit_that_fails_falls_back(monkeypatch):
@@ -69,7 +69,7 @@ def test_without_random_slopes_the_model_still_gives_a_number():
     who, x, _ = _steps(24)
     y = 0.3 * x + np.random.default_rng(3).standard_normal(24)[who]
     y = y + 0.01 * np.random.default_rng(4).standard_normal(len(y))
-    assert common_slope(x, y, who).estimate.value == pytest.approx(0.3, abs=0.01)
+    assert common_slope(x, y, who).value == pytest.approx(0.3, abs=0.01)
 
 
 def test_correlation_within_athletes_is_that_of_the_analysis_of_covariance():
@@ -95,8 +95,8 @@ def test_a_trend_between_athletes_is_no_slope_within_them():
     y = -0.3 * centre + own + 0.5 * random.standard_normal(len(who))
     between = 1.0 / (1.0 + 0.5**2)  # share of the variance of x
     assert np.polyfit(x, y, 1)[0] == pytest.approx(-0.3 * between, abs=0.06)  # the danger
-    found = common_slope(x, y, who)
+    found = common_slope(Series(x), Series(y), Series(who))
     assert "mixed model" in found.model
     se = np.hypot(0.5 / (0.5 * np.sqrt(len(who))), 0.05 / np.sqrt(24))  # from the design
-    assert found.estimate.value == pytest.approx(0.0, abs=2.5 * se)
+    assert found.value == pytest.approx(0.0, abs=2.5 * se)
     assert 2.5 * se < 0.3 * between - 0.06

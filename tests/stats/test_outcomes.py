@@ -11,6 +11,7 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from aqbio.names import ROLE_GROUPS
+from aqbio.stats.corrected import vertical_momentum
 from aqbio.stats.outcomes import STATISTICS, outcome, outcomes
 from aqbio.stats.registry import read_registry
 
@@ -20,7 +21,12 @@ TESTED = [one for one in REGISTRY.hypotheses if one.always is None]
 
 
 def _by_athlete(evidence, values):
-    return pd.Series(values).groupby(evidence.steps.athlete).mean()
+    return pd.Series(values).groupby(evidence.steps["participant_id"], observed=True).mean()
+
+
+def _stance(evidence):
+    """Angular momentum about the vertical in stance of all steps, (S, 101, G)."""
+    return np.concatenate([vertical_momentum(one)[:, 0] for *_, one in evidence.by_athlete()])
 
 
 def test_every_statistic_of_the_registry_exists_and_is_used():
@@ -40,7 +46,7 @@ def test_the_row_comes_from_the_athletes_numbers(drawn, name):
         assert found.estimate == pytest.approx(fit.params[names[0]], rel=1e-9)
         assert found.ci95 == pytest.approx(tuple(fit.conf_int().loc[names[0]]), rel=1e-9)
         return
-    columns = [pd.Series(values).dropna() for values in found.values.values()]
+    columns = [pd.Series(values).dropna() for _, values in found.values.items()]
     if name == "H3d":
         rows = [(one, stats.ttest_1samp(one, 0.0)) for one in columns]
         value, test = max(rows, key=lambda row: _equivalence_p(row[0], hypothesis.delta))
@@ -64,7 +70,7 @@ def _equivalence_p(values, delta):
 
 def test_opposition_difference_by_hand(drawn):
     evidence = drawn("W0")
-    momentum = evidence.steps.momentum[:, 0, :, :, 1]
+    momentum = _stance(evidence)
     swing, push = momentum[..., GROUP["swing_leg"]], momentum[..., GROUP["push_leg"]]
     total = momentum.sum(axis=-1)
     values = 0.0
@@ -79,7 +85,7 @@ def test_opposition_difference_by_hand(drawn):
 
 def test_cosine_and_what_legs_alone_would_give(drawn):
     evidence = drawn("W0")
-    momentum = evidence.steps.momentum[:, 0, :, :, 1]
+    momentum = _stance(evidence)
     arms, push = momentum[..., GROUP["arms"]], momentum[..., GROUP["push_leg"]]
     size = np.sqrt((arms**2).sum(axis=1) * (push**2).sum(axis=1))
     found = outcome(evidence, REGISTRY["H2"])
@@ -94,9 +100,10 @@ def test_next_step_slopes_are_correlations_within_athlete_and_speed(drawn):
     evidence = drawn("W1")
     steps = evidence.steps
     table = pd.DataFrame(
-        {"who": steps.athlete, "trial": steps.trial, "x": steps.yaw_impulse,
-         "y": steps.time_deviation}
+        {"who": steps["participant_id"].astype(str), "x": steps["yaw_impulse"],
+         "y": steps["time_deviation_s"]}
     )  # fmt: skip
+    table["trial"] = table["who"] + steps["trial_id"]
     table["x"] = table.groupby("trial")["x"].shift(1)
     table = table.dropna()
     for name in ("x", "y"):
@@ -109,8 +116,8 @@ def test_next_step_slopes_are_correlations_within_athlete_and_speed(drawn):
 
 def test_a_gap_in_the_row_of_steps_is_no_pair(drawn):
     evidence = drawn("W1")
-    number = np.where(evidence.steps.number >= 6, evidence.steps.number + 1, evidence.steps.number)
-    gap = replace(evidence, steps=replace(evidence.steps, number=number))
+    number = evidence.steps["step"] + (evidence.steps["step"] >= 6)
+    gap = evidence.with_steps(evidence.steps.assign(step=number))
     whole, broken = (outcome(one, REGISTRY["H3e"]).n_steps for one in (evidence, gap))
     assert whole - broken == 48
 
@@ -119,10 +126,9 @@ def test_lag_slopes_are_those_of_scipy(drawn):
     evidence = drawn("W1")
     steps = evidence.steps
     found = outcome(evidence, REGISTRY["H5a"])
-    for athlete in range(12):
-        own = steps.athlete == athlete
-        oracle = stats.linregress(steps.speed[own], (steps.swing_peak - steps.force_peak)[own])
-        assert found.values["value"][athlete] == pytest.approx(oracle.slope, rel=1e-9)
+    for name, own in steps.groupby("participant_id", observed=True):
+        oracle = stats.linregress(own["speed_mps"], own["lag"])
+        assert found.values["value"][name] == pytest.approx(oracle.slope, rel=1e-9)
 
 
 def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
@@ -142,8 +148,8 @@ def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
 
 def test_restricted_arms_by_hand(drawn):
     evidence = drawn("W0")
-    normal, restricted = evidence.athletes.normal, evidence.athletes.restricted
-    expected = 100.0 * (restricted.mean(axis=1) / normal.mean(axis=1) - 1.0)
+    means = evidence.sprints.groupby(["condition", "participant_id"])["speed_mps"].mean()
+    expected = 100.0 * (means["restricted_arms"] / means["normal"] - 1.0)
     found = outcome(evidence, REGISTRY["H7"])
     np.testing.assert_allclose(found.values["value"], expected, rtol=1e-12)
     assert found.n_steps == 72
@@ -151,27 +157,16 @@ def test_restricted_arms_by_hand(drawn):
 
 def test_contact_models_of_other_signs_block_h4(drawn):
     evidence = drawn("W1")
-    count = len(evidence.steps)
-    same = replace(evidence, caused_shares={"C1": np.full(count, 0.02), "C2": np.full(count, 0.1)})
-    other = replace(same, caused_shares={"C1": np.full(count, -0.02), "C2": np.full(count, 0.1)})
+    same = evidence.with_steps(evidence.steps.assign(caused_share_C1=0.02, caused_share_C2=0.1))
+    other = same.with_steps(same.steps.assign(caused_share_C1=-0.02))
     assert not outcome(same, REGISTRY["H4"]).blocked
     assert "between contact models" in outcome(other, REGISTRY["H4"]).blocked
 
 
-def test_stance_about_the_vertical_is_enough_for_the_primaries(drawn):
-    """Arms of a multiverse keep no more; nothing else may reach a primary statistic."""
+def test_no_primary_statistic_reads_a_curve(drawn):
+    """Specifications of the multiverse keep none: their numbers of steps are all there is."""
     evidence = drawn("W0")
-    bare = np.full_like(evidence.steps.momentum, np.nan)
-    bare[:, 0, :, :, 1] = evidence.steps.momentum[:, 0, :, :, 1]
-    less = replace(
-        evidence,
-        steps=replace(
-            evidence.steps,
-            momentum=bare,
-            rate=np.full_like(bare, np.nan),
-            external_moment=np.full_like(evidence.steps.external_moment, np.nan),
-        ),
-    )
+    less = replace(evidence, curves=None)
     every, few = outcomes(evidence, REGISTRY), outcomes(less, REGISTRY)
     assert list(every) == list(few)
     for name, one in every.items():
@@ -180,31 +175,30 @@ def test_stance_about_the_vertical_is_enough_for_the_primaries(drawn):
 
 def test_athletes_without_numbers_are_left_out(drawn):
     evidence = drawn("W0")
-    share = np.where(evidence.steps.athlete == 3, np.nan, evidence.steps.hub_share)
-    less = replace(evidence, steps=replace(evidence.steps, hub_share=share))
+    steps = evidence.steps
+    third = steps["participant_id"] == "athlete-04"
+    less = evidence.with_steps(steps.assign(hub_share=steps["hub_share"].mask(third)))
     found = outcome(less, REGISTRY["H4"])
     assert (found.n_athletes, found.n_steps) == (11, 11 * 48)
-    nobody = replace(evidence, steps=replace(evidence.steps, hub_share=np.full(len(share), np.nan)))
+    nobody = evidence.with_steps(steps.assign(hub_share=np.nan))
     assert outcome(nobody, REGISTRY["H4"]) is None
 
 
 def test_no_steps_at_all(drawn):
     evidence = drawn("W0")
-    nothing = evidence.where(np.zeros(len(evidence.steps), dtype=bool))
+    nothing = evidence.where(evidence.steps["step"] < 0)
     assert set(outcomes(nothing, REGISTRY)) == {"H3b", "H7", "H8a", "H8b"}
 
 
 def test_one_athlete_is_told_the_ratio_that_moves_most(drawn):
     """Without a test over athletes neither ratio decides; the larger slope must not be hidden."""
     evidence = drawn("W0")
-    alone = evidence.where(evidence.steps.athlete == 3)
+    alone = evidence.where(evidence.steps["participant_id"] == "athlete-04")
     found = outcome(alone, REGISTRY["H3d"])
-    own = {name: values[3] for name, values in found.values.items()}
+    own = found.values.loc["athlete-04"].to_dict()
     assert np.isnan(found.p)
     assert found.estimate == pytest.approx(max(own.values(), key=abs))
     assert found.estimate != pytest.approx(min(own.values(), key=abs))
-    changed = replace(
-        alone, steps=replace(alone.steps, push_index=np.ones_like(alone.steps.push_index))
-    )
-    other = outcome(changed, REGISTRY["H3d"])
-    assert other.estimate == pytest.approx(max((v[3] for v in other.values.values()), key=abs))
+    one_sided = alone.steps.assign(log_ratio_moments=-np.log(alone.steps["swing_index"]))
+    other = outcome(alone.with_steps(one_sided), REGISTRY["H3d"])
+    assert other.estimate == pytest.approx(max(other.values.loc["athlete-04"], key=abs))

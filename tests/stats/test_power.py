@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
@@ -24,7 +25,9 @@ def row_of(drawn):
 
     def row(name: str, se: float, count: int, family: int = 1):
         found = outcome(evidence, REGISTRY[name])
-        changed = replace(found, error=Estimate(0.0, se, count - 1.0), n_athletes=count)
+        values = pd.DataFrame({"value": np.zeros(count)})
+        error = Estimate(0.0, se, count - 1.0)
+        changed = replace(found, error=error, values=values, weights=0.0 * values["value"])
         return power_row(evidence, REGISTRY[name], changed, family)
 
     return row
@@ -100,7 +103,7 @@ def test_every_estimate_of_a_study_has_a_row(drawn):
 
 def test_one_athlete_says_nothing_of_the_spread_between_athletes(drawn):
     evidence = drawn("W0")
-    alone = evidence.where(evidence.steps.athlete == 3)
+    alone = evidence.where(evidence.steps["participant_id"] == "athlete-04")
     one = REGISTRY["H1"]
     row = power_row(alone, one, outcome(alone, one), 1)
     assert row.n_athletes == 1

@@ -7,12 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.stats.curve_means import curve_means, odd_one_out
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.secondary import secondary_rows
-from aqbio.stats.secondary.balance import limb_compensation, odd_one_out
+from aqbio.stats.secondary.balance import limb_compensation
 
 REGISTRY = read_registry()
+
+
+def _rows(evidence, draws):
+    return secondary_rows(evidence, curve_means(evidence), draws=draws)
 
 
 def _named(rows):
@@ -21,7 +26,7 @@ def _named(rows):
 
 @pytest.fixture(scope="module")
 def rows(drawn):
-    return secondary_rows(drawn("W0"), draws=40)
+    return _rows(drawn("W0"), 40)
 
 
 def test_all_of_flight_is_marked_as_implied(rows):
@@ -61,7 +66,7 @@ def test_the_deliberate_demonstration(rows):
 
 
 def test_same_seed_same_rows(drawn, rows):
-    assert repr(secondary_rows(drawn("W0"), draws=40)) == repr(rows)
+    assert repr(_rows(drawn("W0"), 40)) == repr(rows)
 
 
 def test_what_was_not_measured_is_left_out(drawn, rows):
@@ -74,16 +79,17 @@ def test_what_was_not_measured_is_left_out(drawn, rows):
 
 def test_more_is_told_where_more_was_measured(drawn):
     evidence = drawn("W0")
-    count = len(evidence.steps)
-    push = np.ones((count, 101))
-    torque = np.stack((push, -3.0 * push, 2.0 * push), axis=-1)
-    more = replace(
-        evidence,
-        steps=replace(evidence.steps, hub_torque=torque),
-        caused_shares={"C2": np.full(count, 0.1)},
-        line_rates={"wrists": push, "ankles": -push},
-    )
-    named = _named(secondary_rows(more, draws=5))
+    torque = np.ones((101, 1)) * np.array([1.0, -3.0, 2.0])
+    chains = ["leg_push", "leg_swing", "upper_body"]
+
+    def curves(name):
+        own = evidence.curves(name)
+        every = np.broadcast_to(torque, (own.sizes["step"], *torque.shape))
+        return own.assign(hub_moment=(("step", "percent", "chain"), every), chain=chains)
+
+    steps = evidence.steps.assign(caused_share_C2=0.1, line_rate_cosine=-1.0)
+    more = replace(evidence, steps=steps, curves=curves)
+    named = _named(_rows(more, 5))
     assert named["H1", "odd_one_out_swing", "stance", "y"].estimate == 1.0
     assert named["H1", "odd_one_out_swing_minus_best_other", "stance", "y"].estimate == 1.0
     assert named["H4", "caused_share_C2", "stance", "y"].estimate == pytest.approx(0.1)
@@ -109,7 +115,7 @@ def test_regulation_is_seen_only_where_it_is(drawn):
 def test_one_athlete_and_one_speed(drawn):
     """Little data give few rows, and no warning."""
     evidence = drawn("W0")
-    few = evidence.where((evidence.steps.athlete == 0) & (evidence.steps.level == 3))
-    named = _named(secondary_rows(few, draws=5))
+    first = evidence.steps["participant_id"] == evidence.athletes.index[0]
+    named = _named(_rows(evidence.where(first & (evidence.steps["level"] == 3)), 5))
     assert np.isnan(named["H1", "opposition_swing_alone", "stance", "y"].ci_low)
     assert ("H5a", "slope_p_permuted", "step", "y") not in named

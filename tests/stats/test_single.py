@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -21,13 +19,14 @@ def test_estimates_are_the_athletes_own_numbers(drawn, name):
     rows = athlete_intervals(evidence, REGISTRY[name])
     values = outcome(evidence, REGISTRY[name]).values["value"]
     np.testing.assert_allclose([row.estimate for row in rows], values, rtol=1e-9)
-    assert [row.athlete for row in rows] == list(evidence.athletes.name)
+    assert [row.athlete for row in rows] == list(evidence.athletes.index)
     assert all(row.ci_low < row.estimate < row.ci_high for row in rows)
 
 
 def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
     evidence = drawn("W1")
-    own = evidence.steps.hub_share[evidence.steps.athlete == 4]
+    steps = evidence.steps
+    own = steps.loc[steps["participant_id"] == "athlete-05", "hub_share"]
     expected = stats.ttest_1samp(own, 0.0).confidence_interval(0.95)
     row = athlete_intervals(evidence, REGISTRY["H4"])[4]
     assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-9)
@@ -37,13 +36,13 @@ def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
 def test_the_ratio_slope_is_that_of_joint_moments(drawn):
     evidence = drawn("W1")
     row = athlete_intervals(evidence, REGISTRY["H3d"])[2]
-    values = outcome(evidence, REGISTRY["H3d"]).values["joint_moments"]
+    values = outcome(evidence, REGISTRY["H3d"]).values["joint_moments"].to_numpy()
     assert row.estimate == pytest.approx(values[2], rel=1e-9)
 
 
 def test_no_slope_at_one_speed_and_nothing_between_athletes(drawn):
     evidence = drawn("W1")
-    one_speed = evidence.where(evidence.steps.level == 3)
+    one_speed = evidence.where(evidence.steps["level"] == 3)
     assert athlete_intervals(one_speed, REGISTRY["H5a"]) == ()
     assert athlete_intervals(evidence, REGISTRY["H3b"]) == ()
     assert athlete_intervals(evidence, REGISTRY["H7"]) == ()
@@ -51,15 +50,14 @@ def test_no_slope_at_one_speed_and_nothing_between_athletes(drawn):
 
 def test_one_step_has_no_interval(drawn):
     evidence = drawn("W1")
-    first = np.zeros(len(evidence.steps), dtype=bool)
-    first[0] = True
-    rows = athlete_intervals(evidence.where(first), REGISTRY["H4"])
+    rows = athlete_intervals(evidence.where(evidence.steps.index == 0), REGISTRY["H4"])
     assert len(rows) == 1
     assert np.isnan(rows[0].ci_low)
 
 
 def test_missing_numbers_give_no_row(drawn):
     evidence = drawn("W1")
-    share = np.where(evidence.steps.athlete == 0, np.nan, evidence.steps.hub_share)
-    less = replace(evidence, steps=replace(evidence.steps, hub_share=share))
+    steps = evidence.steps
+    first = steps["participant_id"] == evidence.athletes.index[0]
+    less = evidence.with_steps(steps.assign(hub_share=steps["hub_share"].mask(first)))
     assert len(athlete_intervals(less, REGISTRY["H4"])) == 11

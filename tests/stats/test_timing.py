@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pandas import Series
 from scipy import stats
 
 from aqbio.stats.timing import cross_phase, direction, lag, time_deviation
@@ -44,8 +45,9 @@ def test_deviation_in_time_is_within_athlete_speed_and_side():
     level = np.repeat([0, 1], 6)
     duration = 0.22 + 0.02 * side - 0.03 * level
     duration[0] += 0.003
-    found = time_deviation(duration, np.zeros(12, dtype=int), level, side)
+    cell = [Series(one) for one in (np.zeros(12), level, side)]
+    found = time_deviation(Series(duration), cell)
     np.testing.assert_allclose(found[[0, 2, 4]], [0.002, 0.001, 0.001], atol=1e-12)
     np.testing.assert_allclose(found[6:], 0.0, atol=1e-12)
-    few = time_deviation(duration[:2], np.zeros(2, dtype=int), level[:2], side[:2])
+    few = time_deviation(Series(duration[:2]), [one[:2] for one in cell])
     assert np.isnan(few).all()

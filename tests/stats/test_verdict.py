@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from aqbio.stats.evidence import AthleteEvidence, Evidence
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, holm
-from aqbio.stats.outcomes import Outcome
+from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.verdict import examined, judged, three_way, verdicts, with_robustness
 
@@ -20,27 +21,20 @@ def _outcome(name: str, value: float, se: float, **more: object) -> Outcome:
     hypothesis, found = REGISTRY[name], Estimate(value, se, 11.0)
     return Outcome(
         hypothesis=name,
-        estimate=value,
         error=found,
         ci95=found.interval(0.95),
         ci90=found.interval(0.90),
         p=found.p(hypothesis.predicted, hypothesis.delta),
-        n_athletes=12,
-        n_steps=480,
-        model="",
-        athletes=(),
-        values={},
-        weights=np.zeros(0),
+        values=pd.DataFrame({"value": np.full(12, value)}),
+        weights=pd.Series(np.full(12, 40)),
         **more,  # type: ignore[arg-type]
     )
 
 
 def alone(evidence: Evidence) -> Evidence:
     """Give the evidence of the first athlete only."""
-    athletes = AthleteEvidence(
-        **{name: column[:1] for name, column in vars(evidence.athletes).items()}
-    )
-    return replace(evidence.where(evidence.steps.athlete == 0), athletes=athletes)
+    first = evidence.where(evidence.steps["participant_id"] == evidence.athletes.index[0])
+    return replace(first, athletes=evidence.athletes[:1])
 
 
 @pytest.mark.parametrize(
@@ -160,25 +154,10 @@ def test_one_athlete_gets_numbers_but_no_verdict(drawn):
     assert not {one.verdict for one in found} & {"supported", "not_supported"}
 
 
-def test_flight_never_reaches_a_verdict(drawn):
-    """All of flight replaced by nonsense: every row stays the same, but H1's fragility check."""
-    evidence = drawn("W1")
-    momentum, rate = evidence.steps.momentum.copy(), evidence.steps.rate.copy()
-    momentum[:, 1] = 1e3 * np.random.default_rng(1).standard_normal(momentum[:, 1].shape)
-    rate[:, 1] = np.nan
-    other = replace(evidence, steps=replace(evidence.steps, momentum=momentum, rate=rate))
-    for one, again in zip(
-        judged(examined(evidence, REGISTRY), REGISTRY),
-        judged(examined(other, REGISTRY), REGISTRY),
-        strict=True,
-    ):
-        assert repr(one) == repr(again)
-
-
 def test_order_of_steps_and_names_do_not_matter(drawn):
     evidence = drawn("W1")
     order = np.random.default_rng(2).permutation(len(evidence.steps))
-    mixed = replace(evidence, steps=evidence.steps.where(order))
+    mixed = evidence.with_steps(evidence.steps.iloc[order])
     for one, again in zip(
         judged(examined(evidence, REGISTRY), REGISTRY),
         judged(examined(mixed, REGISTRY), REGISTRY),
@@ -197,7 +176,7 @@ def test_detectable_effects_are_printed(drawn):
                 assert one.mde * one.smallest_effect > 0
 
 
-def test_robustness_wants_four_arms_in_five(drawn):
+def test_robustness_wants_four_specifications_in_five(drawn):
     given = verdicts(drawn("W1"), REGISTRY)
     labels = {
         "H1": ["supported"] * 8 + ["inconclusive"] * 2,
@@ -224,6 +203,7 @@ def test_h1_is_fragile_where_shifted_waveforms_explain_it(drawn, monkeypatch):
     evidence = drawn("W1")
     assert verdicts(evidence, REGISTRY)[0].fragile == "n/a"
     monkeypatch.setattr(
-        "aqbio.stats.corrected.shift_expectation", lambda evidence, seed=0: np.full(12, 0.41)
+        "aqbio.stats.corrected.shift_expectation",
+        lambda evidence, seed=0: pd.Series(np.full(12, 0.41)),
     )
     assert verdicts(evidence, REGISTRY)[0].fragile == "yes"

@@ -117,10 +117,12 @@ def test_specifications_that_the_cameras_cannot_carry_are_told(folder):
     """200 frames a second carry 79 Hz, not 81."""
     _settings(folder, "multiverse: {cutoffs_hz: [15, 79]}")
     rules = {one.rule for one in study_problems(folder / "study.yaml")}
-    assert "arms-left-out" not in rules
+    assert "specifications-left-out" not in rules
     replace(folder / "study.yaml", "79", "81")
     [finding] = [
-        one for one in study_problems(folder / "study.yaml") if one.rule == "arms-left-out"
+        one
+        for one in study_problems(folder / "study.yaml")
+        if one.rule == "specifications-left-out"
     ]
     assert "run1, run2 have 200 Hz" in finding.what
 

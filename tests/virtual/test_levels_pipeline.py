@@ -12,6 +12,7 @@ import xarray as xr
 from aqbio.io.netcdf import read_dataset
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.steps import Step, steps_from_contacts
+from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
@@ -19,7 +20,6 @@ from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.b_and_c import levels_dataset, trial_levels
-from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant

@@ -17,7 +17,7 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.records.internal import as_findings, contained
 from aqbio.records.manifest import OK, TrialOutcome, earlier_failures, run_trial
 from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.specifications import arms_left_out, lower_rate, recomputed_arms
+from aqbio.records.specifications import left_out, lower_rate, recomputed
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import trial_to_solve
@@ -83,8 +83,8 @@ def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
     trials = [one["trial_id"] for one in done if one["status"] == OK and one["trial_id"] in moving]
     folder = study.folder(name, "prepare")
     rates = {one: lower_rate(read_dataset(folder / f"{one}.nc").attrs) for one in trials}
-    arms = recomputed_arms(study.settings, consistent=study.settings.consistency.enabled)
-    yield from arms_left_out(arms, rates, name)
+    specifications = recomputed(study.settings, consistent=study.settings.consistency.enabled)
+    yield from left_out(specifications, rates, name)
 
 
 def once(findings: Sequence[Finding]) -> list[Finding]:

@@ -25,9 +25,6 @@ INDEPENDENT = 5.0
 so that a thousand frames of running are not a thousand witnesses. Harmonics of a gait with
 amplitudes like 1/n have ``2 (Σ n⁻²)² / Σ n⁻⁴ = 5`` independent values."""
 
-QUIET_S = 0.5
-"""Length of the quietest part of a static trial, s."""
-
 SEEN, OFTEN = 0.85, 0.9
 """Frames show at least this share of the markers that the best frames (a quantile) do."""
 
@@ -45,7 +42,7 @@ class Recording:
 
 
 def chosen_frames(
-    recordings: Sequence[Recording], bodies: IntArray, *, count: int = FRAMES
+    recordings: Sequence[Recording], bodies: IntArray, quiet_s: float, *, count: int = FRAMES
 ) -> ChosenFrames:
     """Choose the quiet mean of static trials, and frames of moving ones that differ most.
 
@@ -53,6 +50,8 @@ def chosen_frames(
     ----------
     bodies : (K,) int array
         The body that carries each marker.
+    quiet_s : float
+        Length of the quietest part of a static trial that is used, s.
     count : int
         Frames of all moving trials together, at least ``OF_TRIAL`` of each.
 
@@ -72,7 +71,7 @@ def chosen_frames(
     positions, stills, worths, trials, frames = [], [], [], [], []
     for trial, one in enumerate(recordings):
         if one.still:
-            mean, middle = quiet_mean(one)
+            mean, middle = quiet_mean(one, quiet_s)
             position, index = mean[None], np.array([middle])
         else:
             index = different_frames(one.position, bodies, each)
@@ -89,10 +88,10 @@ def chosen_frames(
     return ChosenFrames(*map(np.concatenate, (positions, stills, worths, trials, frames)))
 
 
-def quiet_mean(recording: Recording) -> tuple[FloatArray, int]:
-    """Mean position (K, 3) of the quietest half second, and its middle frame."""
+def quiet_mean(recording: Recording, seconds: float) -> tuple[FloatArray, int]:
+    """Mean position (K, 3) of the quietest part so long, and its middle frame."""
     position = recording.position
-    length = max(1, min(len(position), round(QUIET_S * recording.rate)))
+    length = max(1, min(len(position), round(seconds * recording.rate)))
     step = np.linalg.norm(np.diff(position, axis=0), axis=2)
     speed = _middle(step, np.nanmedian)
     speed = np.nan_to_num(speed, nan=np.inf)

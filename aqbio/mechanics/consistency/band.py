@@ -16,21 +16,14 @@ from aqbio.mechanics.vectors import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class BandedEquations:
-    """Symmetric equations of the coefficients, in the order (knot, coordinate).
-
-    Attributes
-    ----------
-    band : (6 N + 1, K N) array
-        The matrix's lower diagonals, its own first.
-    right : (K N,) array
-        Downhill: minus half the gradient of the cost.
-    border : (K N, P) array
-        How the coefficients hang on P parameters.
-    """
+    """Symmetric equations of the coefficients, in the order (knot, coordinate)."""
 
     band: FloatArray
+    """(6 N + 1, K N) array. The matrix's lower diagonals, its own first."""
     right: FloatArray
+    """(K N,) array. Downhill: minus half the gradient of the cost."""
     border: FloatArray
+    """(K N, P) array. How the coefficients hang on P parameters."""
 
     def factor(self, damping: float = 0.0) -> BandFactor:
         """Cholesky's factor, the diagonal stiffened by a part of itself.
@@ -49,15 +42,10 @@ class BandedEquations:
 
 @dataclass(frozen=True, eq=False)
 class BandFactor:
-    """Cholesky's factor L of a banded matrix ``L Lᵀ``.
-
-    Attributes
-    ----------
-    lower : (6 N + 1, K N) array
-        Its lower diagonals.
-    """
+    """Cholesky's factor L of a banded matrix ``L Lᵀ``."""
 
     lower: FloatArray
+    """(6 N + 1, K N) array. Its lower diagonals."""
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Give the solution for one or several right-hand sides."""
@@ -87,38 +75,26 @@ class BandFactor:
 
 @dataclass(frozen=True, eq=False)
 class MotionRows:
-    """Weighted rows of the equations of motion in some frames.
-
-    Attributes
-    ----------
-    frame : (D,) int array
-        The frames.
-    by_motion : three (D, 6, N) arrays
-        By coordinates, speeds and accelerations.
-    by_parameter : (D, 6, P) array
-    residual : (D, 6) array
-    """
+    """Weighted rows of the equations of motion in some frames."""
 
     frame: IntArray
+    """(D,) int array. The frames."""
     by_motion: tuple[FloatArray, FloatArray, FloatArray]
+    """Three (D, 6, N) arrays. By coordinates, speeds and accelerations."""
     by_parameter: FloatArray
+    """(D, 6, P) array."""
     residual: FloatArray
+    """(D, 6) array."""
 
 
 @dataclass(frozen=True, eq=False)
 class Smoothness:
-    """How smooth the motion is believed to be.
-
-    Attributes
-    ----------
-    weight : (N,) array
-        Inverse variance of each coordinate's third derivative in each frame.
-    coefficients : (K, N) array
-        Where the splines are now.
-    """
+    """How smooth the motion is believed to be."""
 
     weight: FloatArray
+    """(N,) array. Inverse variance of each coordinate's third derivative in each frame."""
     coefficients: FloatArray
+    """(K, N) array. Where the splines are now."""
 
 
 def assembled(

@@ -46,17 +46,12 @@ SAMPLES = 40
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Motions and parameters that the data allow, not inflated.
-
-    Attributes
-    ----------
-    motions : tuple of S Motion
-    values : tuple of S mappings
-        Parameters by name.
-    """
+    """Motions and parameters that the data allow, not inflated."""
 
     motions: tuple[Motion, ...]
+    """Tuple of S Motion."""
     values: tuple[dict[str, float], ...]
+    """Tuple of S mappings. Parameters by name."""
 
 
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:

@@ -1,4 +1,4 @@
-"""The cost of a motion: how it disagrees with markers, with Newton and Euler, and with beliefs."""
+"""The cost of a motion: how it disagrees with markers, with Newton and Euler, and with priors."""
 
 from __future__ import annotations
 
@@ -39,73 +39,47 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A motion and parameters, and what they cost.
-
-    Attributes
-    ----------
-    coefficients : (K, N) array
-        Of the splines of N coordinates.
-    theta : (P,) array
-        Values of the parameters that are on.
-    cost : float
-    kinematics : SegmentKinematics
-        In all frames.
-    position, force : (T, K, 3) arrays
-        Markers, and their weighted errors.
-    balance : Balance
-        In the frames that are measured completely.
-    """
+    """A motion and parameters, and what they cost."""
 
     coefficients: FloatArray
+    """(K, N) array. Of the splines of N coordinates."""
     theta: FloatArray
+    """(P,) array. Values of the parameters that are on."""
     cost: float
     kinematics: SegmentKinematics
+    """In all frames."""
     position: FloatArray
     force: FloatArray
+    """position, force: (T, K, 3) arrays. Markers, and their weighted errors."""
     balance: Balance
+    """In the frames that are measured completely."""
 
 
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """Normal equations at a point.
-
-    Attributes
-    ----------
-    motion : BandedEquations
-    matrix : (P, P) array
-        Of the parameters alone, from the data.
-    right : (P,) array
-        Downhill for the parameters, from the data.
-    """
+    """Normal equations at a point."""
 
     motion: BandedEquations
     matrix: FloatArray
+    """(P, P) array. Of the parameters alone, from the data."""
     right: FloatArray
+    """(P,) array. Downhill for the parameters, from the data."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be made consistent in one trial.
-
-    Attributes
-    ----------
-    runner : Runner
-    observations : Observations
-    weights : Weights
-    parameters : tuple of Parameter
-        Those that are on are rows of the border, whether they are moved or not.
-    fixed : mapping
-        Values of the parameters that are off.
-    splines : SplineBasis, optional
-        Those of another problem of the same frames and knots.
-    """
+    """What is to be made consistent in one trial."""
 
     runner: Runner
     observations: Observations
     weights: Weights
     parameters: tuple[Parameter, ...]
+    """Tuple of Parameter. Those that are on are rows of the border, whether they are moved or
+    not."""
     fixed: Mapping[str, float]
+    """Mapping. Values of the parameters that are off."""
     splines: SplineBasis | None = None
+    """Those of another problem of the same frames and knots."""
 
     @cached_property
     def on(self) -> tuple[str, ...]:

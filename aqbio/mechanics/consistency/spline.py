@@ -26,18 +26,12 @@ often its effect on what they do tell is taken back."""
 
 @dataclass(frozen=True, eq=False)
 class SplineBasis:
-    """Quintic B-splines on uniform knots, and their derivatives at the frames.
-
-    Attributes
-    ----------
-    first : (T,) int array
-        The first of the six basis functions that may not be zero in each frame.
-    local : (4, T, 6) array
-        These functions and their first three derivatives, per s, s² and s³.
-    """
+    """Quintic B-splines on uniform knots, and their derivatives at the frames."""
 
     first: IntArray
+    """(T,) int array. The first of the six basis functions that may not be zero in each frame."""
     local: FloatArray
+    """(4, T, 6) array. These functions and their first three derivatives, per s, s² and s³."""
 
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import Beliefs
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import laplace
+from aqbio.mechanics.calibration.priors import Priors
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
-from aqbio.mechanics.intervals.open_centres import centre_slopes, held_normal
+from aqbio.mechanics.intervals.open_centres import FRAMES, centre_slopes, held_normal
 from aqbio.mechanics.intervals.unseen_motion import STRIDES
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -24,25 +24,18 @@ HARMONICS = 4
 
 @dataclass(frozen=True, eq=False)
 class BodySpread:
-    """How far an athlete's body may be from the model's.
-
-    Attributes
-    ----------
-    template : Template
-        The athlete's own model with the K markers that the motion was found from; its shape is
-        zero.
-    covariance : (P, P) array
-        Of log factors, offsets, tilts and slides about that, in the order of `Shape.vector`.
-    skin_sd : (K,) array, m
-        Of each marker on moving skin about its place, each axis.
-    common : float
-        Share of the skin's variance that the markers of a part have in common.
-    """
+    """How far an athlete's body may be from the model's."""
 
     template: Template
+    """The athlete's own model with the K markers that the motion was solved with; its shape is
+    zero."""
     covariance: FloatArray
+    """(P, P) array. Of log factors, offsets, tilts and slides about that, in the order of
+    `Shape.vector`."""
     skin_sd: FloatArray
+    """(K,) array, m. Of each marker on moving skin about its position, each axis."""
     common: float
+    """Share of the skin's variance that the markers of a part have in common."""
 
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, P) array: shapes that are as likely as the covariance says."""
@@ -58,8 +51,8 @@ class BodySpread:
         q, (F, C); the prior of the fit of motion and forces.
         """
         slopes = centre_slopes(self.template, q, weight)
-        found: FloatArray = slopes @ self.covariance @ slopes.T
-        return found
+        covariance: FloatArray = slopes @ self.covariance @ slopes.T
+        return covariance
 
     def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, T, K, 3) array, m: how skin may move the markers, in axes of their bodies.
@@ -82,19 +75,14 @@ class BodySpread:
 
 @dataclass(frozen=True, eq=False)
 class DrawnBodies:
-    """Bodies, skins, and what the coordinates of the same markers are with each.
-
-    Attributes
-    ----------
-    skeletons : tuple of D Skeleton
-    by_shape, by_skin : (D, T, C) and (S, T, C) arrays, rad or m
-        To be added to the model's coordinates on each body, and where skin moved; zero for those
-        that are not free.
-    """
+    """Bodies, skins, and what the coordinates of the same markers are with each."""
 
     skeletons: tuple[Skeleton, ...]
+    """Tuple of D Skeleton."""
     by_shape: FloatArray
     by_skin: FloatArray
+    """by_shape, by_skin: (D, T, C) and (S, T, C) arrays, rad or m. To be added to the model's
+    coordinates on each body, and where skin moved; zero for those that are not free."""
 
 
 def drawn_bodies(
@@ -114,7 +102,7 @@ def drawn_bodies(
     spread : BodySpread
     time : (T,) array, s
     q : (T, C) array, rad or m
-        Coordinates that were found on the model.
+        Coordinates on the model.
     weight : (K,) array
         Of the markers in inverse kinematics.
     counts : pair of int
@@ -146,7 +134,8 @@ def drawn_bodies(
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
     if centres_known:
-        away = vectors @ centre_slopes(template, q, weight).T
+        some = q[:: max(1, frames // FRAMES)]
+        away = vectors @ centre_slopes(template, some, weight).T
         skeletons = tuple(
             replace(body, com=body.com - apart.reshape(-1, 3))
             for body, apart in zip(skeletons, away, strict=True)
@@ -180,14 +169,14 @@ def about_model(covariance: FloatArray, template: Template, offset: FloatArray) 
     return about
 
 
-def standing_spread(template: Template, beliefs: Beliefs) -> BodySpread:
-    """How far a body may be from a model that was fitted elsewhere: what one standing trial tells.
+def standing_spread(template: Template, priors: Priors) -> BodySpread:
+    """How far a body may be from a model that was fitted elsewhere, after one standing trial.
 
     Parameters
     ----------
     template : Template
         The model, as its author left it.
-    beliefs : Beliefs
+    priors : Priors
         Of which the deviations are used: the model itself is the most likely body.
 
     Notes
@@ -200,9 +189,9 @@ def standing_spread(template: Template, beliefs: Beliefs) -> BodySpread:
     position = BodyMarkers(template).positions(shape, q)
     one, first = np.ones(1), np.zeros(1, dtype=np.int64)
     frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
-    problem = Problem(template, frames, beliefs)
+    problem = Problem(template, frames, priors)
     state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
     covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
     size = problem.shape_size
     shapes = covariance[:size, :size]
-    return BodySpread(template, shapes, beliefs.skin_sd, beliefs.common)
+    return BodySpread(template, shapes, priors.skin_sd, priors.common)

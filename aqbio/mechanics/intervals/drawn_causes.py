@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.contributions.chains import RESIDUAL
-from aqbio.mechanics.contributions.contact_models import POINT_YAW, foot_contact
+from aqbio.mechanics.contributions.contact_models import foot_contact
 from aqbio.mechanics.contributions.induced import (
     equations_of_motion,
     induced_accelerations,
@@ -17,10 +17,7 @@ from aqbio.mechanics.contributions.induced import (
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.mechanics.contributions.levels import Anatomy
 from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.intervals.drawn_levels import drawn_loads, load_errors
-from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, inertia_draws, twins
-from aqbio.mechanics.intervals.sources import UNDISTURBED, States
-from aqbio.mechanics.intervals.uncertainty import Spread
+from aqbio.mechanics.intervals.sources import States
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -32,91 +29,32 @@ class Run:
     """One motion and what was measured with it.
 
     The arguments of `aqbio.mechanics.contributions.levels.levels`.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-    loads : sequence of F ExternalLoad
-    touching : (T, F) bool array
-    anatomy : Anatomy
-    surface_height : float
-        m.
     """
 
     skeleton: Skeleton
     kinematics: SegmentKinematics
     loads: Sequence[ExternalLoad]
+    """Sequence of F ExternalLoad."""
     touching: BoolArray
+    """(T, F) bool array."""
     anatomy: Anatomy
     surface_height: float = 0.0
+    """Of the ground that feet touch, m."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCauses:
-    """Draws of level C under one contact model.
-
-    Attributes
-    ----------
-    sources : tuple of S names
-    ground_force : (K, T, S, 3) array, N
-        Of both feet together.
-    group_rate : (K, T, S, G, 3) array, N m
-        Rate of each group's angular momentum about the whole body's centre of mass.
-    pelvis_acceleration : (K, T, S, 3) array, rad/s²
-        Angular acceleration of the pelvis.
-    """
+    """Draws of level C under one contact model."""
 
     sources: tuple[str, ...]
+    """Tuple of S names."""
     ground_force: FloatArray
+    """(K, T, S, 3) array, N. Of both feet together."""
     group_rate: FloatArray
+    """(K, T, S, G, 3) array, N m. Rate of each group's angular momentum about the whole body's
+    centre of mass."""
     pelvis_acceleration: FloatArray
-
-
-def drawn_causes(
-    run: Run,
-    spread: Spread,
-    count: int,
-    generator: np.random.Generator,
-    contact_models: Sequence[str] = (POINT_YAW,),
-) -> dict[str, DrawnCauses]:
-    """Level C for draws of masses and plates together.
-
-    Parameters
-    ----------
-    run : Run
-        Of the frames that are needed.
-    spread : Spread
-    count : int
-        Number of draws; each solves the equations of motion anew, about 0.2 ms a frame.
-    generator : numpy.random.Generator
-    contact_models : sequence of {"C1", "C2", "C3"}
-        All from the same draws.
-
-    Returns
-    -------
-    dict of DrawnCauses
-        By contact model.
-    """
-    twin = twins(run.skeleton.bodies, run.anatomy.groups)
-    parameters = inertia_draws(run.skeleton, spread.inertia, twin, count, generator, spread.centres)
-    errors = load_errors(spread.loads, len(run.loads), count, generator)
-    loads = drawn_loads(run.loads, np.zeros_like(run.kinematics.origin[:, 0]), *errors)
-    states = (
-        States(
-            (UNDISTURBED,),
-            drawn_skeleton(run.skeleton, parameters[draw]),
-            run.kinematics,
-            tuple(
-                ExternalLoad(
-                    name, loads.force[draw, :, foot], loads.moment[draw, :, foot], np.zeros(3)
-                )
-                for foot, name in enumerate(loads.bodies)
-            ),
-        )
-        for draw in range(count)
-    )
-    return state_causes(states, run, contact_models)
+    """(K, T, S, 3) array, rad/s². Angular acceleration of the pelvis."""
 
 
 def state_causes(

@@ -14,42 +14,31 @@ from aqbio.mechanics.vectors import FloatArray, cross
 
 @dataclass(frozen=True, slots=True)
 class LoadSpread:
-    """How far a force plate may be from what it says: standard deviations.
+    """How far a force plate may be from what it says: standard deviations."""
 
-    Attributes
-    ----------
-    place : float
-        Of its position along x and along z, m.
-    gain : float
-        Of its force, relative.
-    """
-
-    place: float = 0.003
+    position: float = 0.003
+    """Of its position along x and along z, m."""
     gain: float = 0.005
+    """Of its force, relative."""
 
     def __post_init__(self) -> None:
         """Refuse spreads that are none."""
-        if min(self.place, self.gain) < 0:
+        if min(self.position, self.gain) < 0:
             raise ValueError(f"standard deviations are not negative: {self}.")
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnLoads:
-    """Loads on the segments, with errors that are constant over a trial.
-
-    Attributes
-    ----------
-    bodies : tuple of F names
-    force, moment : (K, T, F, 3) arrays, N and N m
-        Moment about the reference point.
-    """
+    """Loads on the segments, with errors that are constant over a trial."""
 
     bodies: tuple[str, ...]
+    """Tuple of F names."""
     force: FloatArray
     moment: FloatArray
+    """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
 
     def frames(self, chosen: slice) -> DrawnLoads:
-        """Give the same for some of the frames (views)."""
+        """The same for some of the frames (views)."""
         return DrawnLoads(self.bodies, self.force[:, chosen], self.moment[:, chosen])
 
 
@@ -66,7 +55,7 @@ def load_errors(
         Error of the position.
     """
     gain = spread.gain * generator.standard_normal((count, feet))
-    shift = spread.place * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
+    shift = spread.position * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
     return gain, shift
 
 
@@ -86,7 +75,7 @@ def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatA
     count = 3 * feet
     every = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
     shift = np.zeros((count, feet, 3))
-    shift[..., [0, 2]] = spread.place * every[..., 1:]
+    shift[..., [0, 2]] = spread.position * every[..., 1:]
     return spread.gain * every[..., 0], shift
 
 

@@ -127,7 +127,7 @@ def inertia_draws(
     count : int
         Number of draws K.
     centres : (3 B, 3 B) array, m², optional
-        Covariance of the centres of mass, segment axes, where forces have told of them; instead of
+        Covariance of the centres of mass, segment axes, after a fit of motion and forces, for
         the spread's.
 
     Returns
@@ -203,9 +203,9 @@ def _twin_normals(
 def _stretches(logs: FloatArray) -> FloatArray:
     """(K, B, 3, 3) symmetric positive matrices ``exp(E)``."""
     exponent = np.zeros((*logs.shape[:2], 3, 3))
-    for place, (row, column) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
+    for index, (row, column) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
         share = 1.0 if row == column else 0.5
-        exponent[..., row, column] = exponent[..., column, row] = share * logs[..., place]
+        exponent[..., row, column] = exponent[..., column, row] = share * logs[..., index]
     values, axes = np.linalg.eigh(exponent)
     stretch: FloatArray = (axes * np.exp(values)[..., None, :]) @ np.swapaxes(axes, -1, -2)
     return stretch

@@ -1,7 +1,7 @@
 """Where segments' centres of mass are, seen from the markers, on a body of another shape.
 
-Markers tell where their segment is; where its centre of mass is beside them hangs on sizes, marker
-places and hinge axes. More frames of the same markers tell no more of it: once the body is
+Markers show where their segment is; where its centre of mass is beside them hangs on sizes, marker
+positions and hinge axes. More frames of the same markers show no more of it: once the body is
 calibrated, these places are independent of what markers say of the motion.
 """
 
@@ -19,7 +19,7 @@ UNOBSERVED = 1e-6
 """Weight of a coordinate's own value beside the markers': it holds what no marker sees."""
 
 FRAMES = 24
-"""Frames of movement whose mean tells where centres of mass are seen from the markers."""
+"""About so many frames of movement say where centres of mass are, seen from the markers."""
 
 
 def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> FloatArray:
@@ -30,7 +30,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     template : Template
         The athlete's own model with K markers, at whose shape the derivatives are taken.
     q : (F, C) array, rad or m
-        Coordinates in movement; the mean over some of the frames is taken.
+        Coordinates in movement, of some `FRAMES` frames; their mean is taken.
     weight : (K,) array
         Of the markers in inverse kinematics.
 
@@ -44,7 +44,6 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     -----
     ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` with ``dq/dθ = −(Jᵀ W J + ε)⁻¹ Jᵀ W ∂p/∂θ`` for markers p.
     """
-    q = q[:: max(1, len(q) // FRAMES)]
     skeleton, free = template.skeleton, template.skeleton.free
     markers = BodyMarkers(template).derivatives(template.shape(), q)
     rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
@@ -63,8 +62,8 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     slopes = np.einsum("tbic,tcp->tbip", centres.by_pose[..., free], follow)
     stretched = centres.by_body
     slopes[..., template.common[: stretched.shape[-1]]] += stretched
-    found = np.einsum("tbji,tbjp->bip", centres.by_offset, slopes) / len(q)
-    return np.asarray(found.reshape(3 * len(bodies), -1))
+    mean = np.einsum("tbji,tbjp->bip", centres.by_offset, slopes) / len(q)
+    return np.asarray(mean.reshape(3 * len(bodies), -1))
 
 
 def held_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -31,18 +31,14 @@ UNDISTURBED = ""
 
 @dataclass(frozen=True, slots=True)
 class Motions:
-    """Several motions of the same trial, each of a body of its own.
-
-    Attributes
-    ----------
-    skeletons : tuple of D Skeleton
-    q, u, udot : (D, T, C) arrays, rad or m, per s, per s²
-    """
+    """Several motions of the same trial, each of a body of its own."""
 
     skeletons: tuple[Skeleton, ...]
+    """Tuple of D Skeleton."""
     q: FloatArray
     u: FloatArray
     udot: FloatArray
+    """q, u, udot: (D, T, C) arrays, rad or m, per s, per s²."""
 
     def frames(self, chosen: slice | IntArray) -> Motions:
         """The same for some of the frames."""
@@ -56,23 +52,15 @@ class Motions:
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """States of a trial of T frames that share a skeleton, one after the other along the frames.
-
-    Attributes
-    ----------
-    sources : tuple of K names
-        What is disturbed in each state.
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-        Of K T frames.
-    loads : tuple of F ExternalLoad
-        Of K T frames.
-    """
+    """States of a trial of T frames that share a skeleton, one after the other along the frames."""
 
     sources: tuple[str, ...]
+    """Tuple of K names. What is disturbed in each state."""
     skeleton: Skeleton
     kinematics: SegmentKinematics
+    """Of K T frames."""
     loads: tuple[ExternalLoad, ...]
+    """Tuple of F ExternalLoad. Of K T frames."""
 
     def each(self, values: FloatArray, axis: int = 0) -> FloatArray:
         """Values of K T frames along an axis, as (K, T) of them there."""

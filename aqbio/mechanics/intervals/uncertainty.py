@@ -18,9 +18,8 @@ from aqbio.mechanics.intervals.drawn_levels import (
     drawn_loads,
     drawn_momentum,
     drawn_wrenches,
-    load_errors,
 )
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, inertia_draws
+from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
 from aqbio.mechanics.intervals.sources import States
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
@@ -33,119 +32,54 @@ from aqbio.mechanics.multibody.momentum_regressor import (
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
-BLOCK = 64
-"""Frames worked on at once: the draws of a few frames fit the processor's cache."""
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What is uncertain, as standard deviations.
-
-    Attributes
-    ----------
-    inertia : InertiaSpread
-    loads : LoadSpread
-    centres : (3 B, 3 B) array, m², optional
-        Covariance of the segments' centres of mass, segment axes, after a fit of motion and forces;
-        it stands for the inertia's own spread of them and for the body's.
-    """
+    """What is uncertain, as standard deviations."""
 
     inertia: InertiaSpread = field(default_factory=InertiaSpread)
     loads: LoadSpread = field(default_factory=LoadSpread)
     centres: FloatArray | None = None
+    """(3 B, 3 B) array, m². Covariance of the segments' centres of mass, segment axes, after a fit
+    of motion and forces; it stands for the inertia's own spread of them and for the body's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Parts of the body whose numbers are drawn.
-
-    Attributes
-    ----------
-    groups : (G, B) array
-        Sums segments into the groups of level A.
-    hub : Hub
-        Of level B: the pelvis.
-    joints : (J,) int array
-        Bodies whose joints' moments are drawn.
-    twin : (B,) int array
-        Each segment's twin on the other side.
-    """
+    """Parts of the body whose numbers are drawn."""
 
     groups: FloatArray
+    """(G, B) array. Sums segments into the groups of level A."""
     hub: Hub
+    """Of level B: the pelvis."""
     joints: IntArray
+    """(J,) int array. Bodies whose joints' moments are drawn."""
     twin: IntArray
+    """(B,) int array. Each segment's twin on the other side."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnOutcomes:
-    """Draws of levels A and B; K draws of T frames.
-
-    Attributes
-    ----------
-    momentum, rate : (K, T, G, 3) arrays, kg m²/s and N m
-        Of the groups about the whole body's centre of mass.
-    joint_moment : (K, T, J, 3) array, N m
-        Exerted by the proximal on the distal segment, at the joint centre.
-    hub_moment : (K, T, chains, 3) array, N m
-        Of each chain on the hub about the hub's centre of mass, both parts together.
-    residual_moment : (K, T, 3) array, N m
-        About the whole body's centre of mass.
-    inertial_force, relative_force : (K, T, G, 3) arrays, N
-        Shares of the ground reaction force by group: with gravity, and beside the acceleration of
-        the hub's centre of mass.
-    ground_force : (K, T, 3) array, N
-        Of all loads together.
-    """
+    """Draws of levels A and B; K draws of T frames."""
 
     momentum: FloatArray
     rate: FloatArray
+    """momentum, rate: (K, T, G, 3) arrays, kg m²/s and N m. Of the groups about the whole body's
+    centre of mass."""
     joint_moment: FloatArray
+    """(K, T, J, 3) array, N m. Exerted by the proximal on the distal segment, at the joint
+    centre."""
     hub_moment: FloatArray
+    """(K, T, chains, 3) array, N m. Of each chain on the hub about the hub's centre of mass, both
+    parts together."""
     residual_moment: FloatArray
+    """(K, T, 3) array, N m. About the whole body's centre of mass."""
     inertial_force: FloatArray
     relative_force: FloatArray
+    """inertial_force, relative_force: (K, T, G, 3) arrays, N. Shares of the ground reaction force
+    by group: with gravity, and beside the acceleration of the hub's centre of mass."""
     ground_force: FloatArray
-
-
-def drawn_outcomes(
-    skeleton: Skeleton,
-    kinematics: SegmentKinematics,
-    loads: Sequence[ExternalLoad],
-    parts: Parts,
-    spread: Spread,
-    count: int,
-    generator: np.random.Generator,
-) -> DrawnOutcomes:
-    """Draw bodies and plates for one motion.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-        Of the frames that are needed: about 0.1 MB a frame for 500 draws.
-    loads : sequence of ExternalLoad
-    parts : Parts
-    spread : Spread
-    count : int
-        Number of draws.
-    generator : numpy.random.Generator
-    """
-    about = kinematics.origin[:, parts.hub.root]
-    parameters = inertia_draws(
-        skeleton, spread.inertia, parts.twin, count, generator, spread.centres
-    )
-    errors = load_errors(spread.loads, len(loads), count, generator)
-    drawn = drawn_loads(loads, about, *errors)
-    frames = range(0, len(about), BLOCK)
-    blocks = [slice(first, first + BLOCK) for first in frames]
-    return joined_outcomes(
-        [
-            _outcomes(skeleton, kinematics.frames(block), parts, parameters, drawn.frames(block))
-            for block in blocks
-        ],
-        axis=1,
-    )
+    """(K, T, 3) array, N. Of all loads together."""
 
 
 def body_outcomes(
@@ -154,8 +88,9 @@ def body_outcomes(
     loads: Sequence[ExternalLoad],
     parts: Parts,
     parameters: FloatArray,
+    errors: tuple[FloatArray, FloatArray] | None = None,
 ) -> DrawnOutcomes:
-    """Outcomes of one motion under measured loads with given inertial parameters.
+    """Outcomes of one motion with given inertial parameters and errors of the plates.
 
     Parameters
     ----------
@@ -165,9 +100,12 @@ def body_outcomes(
     parts : Parts
     parameters : (K, B, 10) array
         Of the bodies, in the order of `aqbio.mechanics.multibody.regressor.PARAMETERS`.
+    errors : pair of arrays, optional
+        K of them, or one for all, from `aqbio.mechanics.intervals.drawn_levels.load_errors`.
     """
     feet, about = len(loads), kinematics.origin[:, parts.hub.root]
-    measured = drawn_loads(loads, about, np.zeros((1, feet)), np.zeros((1, feet, 3)))
+    gain, shift = errors or (np.zeros((1, feet)), np.zeros((1, feet, 3)))
+    measured = drawn_loads(loads, about, gain, shift)
     return _outcomes(skeleton, kinematics, parts, parameters, measured)
 
 
@@ -178,31 +116,6 @@ def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
     return DrawnOutcomes(
         *(states.each(getattr(every, one.name)[0]) for one in fields(DrawnOutcomes))
     )
-
-
-def interval(draws: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """Central interval over the first axis.
-
-    Parameters
-    ----------
-    draws : (K, ...) array
-    level : float
-        Share of the draws inside.
-
-    Returns
-    -------
-    low, high : (...) arrays
-        In the draws' unit.
-
-    Examples
-    --------
-    >>> low, high = interval(np.arange(101.0), 0.9)
-    >>> round(float(low), 9), round(float(high), 9)
-    (5.0, 95.0)
-    """
-    tail = 0.5 * (1.0 - level)
-    low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0)
-    return low, high
 
 
 def _outcomes(

@@ -32,7 +32,7 @@ def unseen_swings(
     Notes
     -----
     ``sd (a cos ωt + b sin ωt)`` with normal a and b. Momentum about the centre of mass depends on
-    the speed of the unseen mass more than on its place: legs' H of a sprinter whose arms are
+    the speed of the unseen mass more than on its position: legs' H of a sprinter whose arms are
     assumed at rest is off by up to 0.9 kg m²/s.
     """
     phase = 2.0 * np.pi * STRIDES * (time - time[0])

@@ -75,12 +75,12 @@ def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArra
     return touching
 
 
-def levels_dataset(found: Levels, time: FloatArray, heading: float) -> xr.Dataset:
+def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dataset:
     """Levels B and C in heading-aligned ground axes.
 
     Parameters
     ----------
-    found : Levels
+    computed : Levels
     time : (T,) array, s
     heading : float
         Direction of travel, rad to the left of +x.
@@ -98,35 +98,35 @@ def levels_dataset(found: Levels, time: FloatArray, heading: float) -> xr.Datase
         names = ("time", *dimensions.split(), "axis")
         return (names, values @ turn.T, {"units": units, "long_name": words})
 
-    variables = _hub_variables(found, vectors) | _force_variables(found, vectors)
-    variables |= _induced_variables(found, vectors)
-    variables |= _power_variables(found)
-    first = found.induced[PRIMARY]
-    pelvis, balance = found.hubs[0]
+    variables = _hub_variables(computed, vectors) | _force_variables(computed, vectors)
+    variables |= _induced_variables(computed, vectors)
+    variables |= _power_variables(computed)
+    first = computed.induced[PRIMARY]
+    pelvis, balance = computed.hubs[0]
     coordinates: dict[str, Any] = {
         "time": ("time", time, {"units": "s"}),
         "chain": list(pelvis.hub.sources),
         "part": list(balance.parts),
-        "group": list(found.groups),
-        "joint": [name for name in found.joints if name not in ("other", "residual")],
+        "group": list(computed.groups),
+        "joint": [name for name in computed.joints if name not in ("other", "residual")],
         "source": list(first.sources),
-        "contact_model": list(found.induced),
+        "contact_model": list(computed.induced),
         "foot": list(SIDES),
         "axis": list(AXES),
     }
-    for kinetics, _ in found.hubs[1:]:
+    for kinetics, _ in computed.hubs[1:]:
         coordinates["torso_chain"] = list(kinetics.hub.sources)
     return xr.Dataset(variables, coords=coordinates)
 
 
-def _hub_variables(found: Levels, vectors: Any) -> Variables:
+def _hub_variables(computed: Levels, vectors: Any) -> Variables:
     """Level B at the pelvis, and at the torso where there is one."""
-    pelvis, balance = found.hubs[0]
+    pelvis, balance = computed.hubs[0]
     weight = vectors(
         "part", balance.apparent_weight, "N m", "moment of each part's apparent weight"
     )
     variables: Variables = {"apparent_weight_moment": weight}
-    for kinetics, _ in found.hubs:
+    for kinetics, _ in computed.hubs:
         hub = kinetics.hub.name
         prefix, chain = ("hub", "chain") if kinetics is pelvis else ("torso", "torso_chain")
         variables |= {
@@ -147,26 +147,28 @@ def _hub_variables(found: Levels, vectors: Any) -> Variables:
     return variables
 
 
-def _force_variables(found: Levels, vectors: Any) -> Variables:
+def _force_variables(computed: Levels, vectors: Any) -> Variables:
     """Shares of the ground reaction force and where the feet are held."""
     points = np.stack(
-        [np.where(foot.touching[:, None], foot.point, np.nan) for foot in found.feet], axis=1
+        [np.where(foot.touching[:, None], foot.point, np.nan) for foot in computed.feet], axis=1
     )
-    held = np.stack([foot.touching for foot in found.feet], axis=1)
+    held = np.stack([foot.touching for foot in computed.feet], axis=1)
     return {
-        "inertial_force": vectors("group", found.shares.inertial, "N", "m (a - g) of each group"),
-        "relative_force": vectors(
-            "group", found.shares.relative, "N", "m (a - a_pelvis) of each group"
+        "inertial_force": vectors(
+            "group", computed.shares.inertial, "N", "m (a - g) of each group"
         ),
-        "carried_force": vectors("", found.shares.carried, "N", "m (a_pelvis - g)"),
+        "relative_force": vectors(
+            "group", computed.shares.relative, "N", "m (a - a_pelvis) of each group"
+        ),
+        "carried_force": vectors("", computed.shares.carried, "N", "m (a_pelvis - g)"),
         "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
         "foot_held": (("time", "foot"), held, {"long_name": "level C holds the foot"}),
     }
 
 
-def _induced_variables(found: Levels, vectors: Any) -> Variables:
+def _induced_variables(computed: Levels, vectors: Any) -> Variables:
     """Level C under all contact models."""
-    every = tuple(found.induced.values())
+    every = tuple(computed.induced.values())
 
     def stacked(name: str) -> FloatArray:
         return np.stack([getattr(one, name) for one in every], axis=1)
@@ -194,10 +196,10 @@ def _induced_variables(found: Levels, vectors: Any) -> Variables:
     }
 
 
-def _power_variables(found: Levels) -> Variables:
+def _power_variables(computed: Levels) -> Variables:
     """Power of the joints; that of unnamed joints and of the residual apart."""
     units = {"units": "W", "positive": "adds mechanical energy"}
-    power = {name: found.power[:, place] for place, name in enumerate(found.joints)}
+    power = {name: computed.power[:, index] for index, name in enumerate(computed.joints)}
     rest = {name: power.pop(name) for name in ("other", "residual")}
     return {
         "joint_power": (("time", "joint"), np.stack(list(power.values()), axis=1), units),

@@ -33,32 +33,26 @@ NEEDS_NO_FORCE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Everything that stage contributions computes of one trial, ground axes.
-
-    Attributes
-    ----------
-    time : (T,) array, s
-    levels : Levels
-    group_momentum : (T, G, 3) array, kg m²/s
-    joints : tuple of J names
-    joint_moment : (T, J, 3) array, N m
-        Exerted by the proximal on the distal segment.
-    measured : (T,) bool array
-        Frames with a measured ground reaction force; the others are computed as if there were none.
-    contacts : tuple of Contact
-    touching : (T, 2) bool array
-    closures : tuple of Closure
-    """
+    """Everything that stage contributions computes of one trial, ground axes."""
 
     time: FloatArray
+    """(T,) array, s."""
     levels: Levels
     group_momentum: FloatArray
+    """(T, G, 3) array, kg m²/s."""
     joints: tuple[str, ...]
+    """Tuple of J names."""
     joint_moment: FloatArray
+    """(T, J, 3) array, N m. Exerted by the proximal on the distal segment."""
     measured: BoolArray
+    """(T,) bool array. Frames with a measured ground reaction force; the others are computed as if
+    there were none."""
     contacts: tuple[Contact, ...]
+    """Tuple of Contact."""
     touching: BoolArray
+    """(T, 2) bool array."""
     closures: tuple[Closure, ...]
+    """Tuple of Closure."""
 
     @property
     def balance(self) -> LevelA:
@@ -86,13 +80,13 @@ def contributions_dataset(
     """
     import xarray as xr
 
-    skeleton, found = result.skeleton, result.levels
+    skeleton, levels = result.skeleton, result.levels
     level_a = xr.Dataset(
         _level_a_variables(result, rotation_about_vertical(-heading)),
         coords={
             "time": ("time", result.time, {"units": "s"}),
             "segment": list(skeleton.bodies),
-            "group": list(found.groups),
+            "group": list(levels.groups),
             "joint": list(result.joints),
             "coordinate": list(skeleton.coordinates),
             "foot": list(SIDES),
@@ -108,7 +102,7 @@ def contributions_dataset(
             "frame": "ground: x along the direction of travel, y up, z right",
         },
     )
-    dataset = level_a.merge(levels_dataset(found, result.time, heading), join="exact")
+    dataset = level_a.merge(levels_dataset(levels, result.time, heading), join="exact")
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
     measured = xr.DataArray(result.measured, dims="time")
     stored = {

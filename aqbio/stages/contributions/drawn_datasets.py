@@ -9,10 +9,10 @@ import numpy as np
 
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses
+from aqbio.mechanics.intervals.trial_draws import TrialDraws, drawn_level_c, drawn_outcomes
 from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import AXES
-from aqbio.stages.contributions.draws import TrialDraws, drawn_level_c, drawn_outcomes
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,10 +16,10 @@ from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import PHASES, Contact, Status, Step
 from aqbio.mechanics.intervals.sources import SOURCES, source_sds
+from aqbio.mechanics.intervals.trial_draws import SPLINE_REACH, TrialDraws
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
-from aqbio.stages.contributions.draws import SPLINE_REACH, TrialDraws
 from aqbio.steps.outcomes import LEVEL_A, LEVEL_B, SHARE, Outcome, caused, level_parts, without_idle
 from aqbio.steps.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
@@ -178,7 +178,7 @@ def stance_means(
     Notes
     -----
     By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
-    itself they do not (`aqbio.stages.contributions.draws.Sampling`).
+    itself they do not (`aqbio.mechanics.intervals.trial_draws.Sampling`).
     """
     import xarray as xr
 

@@ -18,6 +18,7 @@ from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures, mom
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
@@ -40,7 +41,6 @@ from aqbio.records.participant_model import ADJUSTED, SCALED, ParticipantModel, 
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.stages.contributions.b_and_c import frames_in_contact, trial_levels
 from aqbio.stages.contributions.dataset import Contributions, contributions_dataset
-from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
 from aqbio.stages.contributions.intervals import (
     BODIES,
     FRAMES,

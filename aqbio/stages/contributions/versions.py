@@ -60,12 +60,12 @@ def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Data
     )
     balance = level_a(segment_motion(skeleton, moves), loads, gravity=skeleton.gravity)
     matrix = membership(study.model_map.groups, skeleton.bodies)
-    found = _plain_variables(balance, matrix, _turn(dataset))
+    variables = _plain_variables(balance, matrix, _turn(dataset))
     for name in ("residual_moment", "residual_force"):
-        dimensions, values, words = found[f"{name}_plain"]
+        dimensions, values, words = variables[f"{name}_plain"]
         values = np.where(measured[:, None], values, np.nan)
-        found[f"{name}_plain"] = (dimensions, values, words)
-    return dataset.assign(found).assign_attrs(mass_plain=float(skeleton.mass.sum()))
+        variables[f"{name}_plain"] = (dimensions, values, words)
+    return dataset.assign(variables).assign_attrs(mass_plain=float(skeleton.mass.sum()))
 
 
 def _plain_variables(

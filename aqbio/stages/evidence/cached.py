@@ -1,4 +1,4 @@
-"""What all arms of a trial start from: its files, and the motions that are known of it."""
+"""What all specifications of a trial start from: its files, and the motions known of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.contributions import trial_contributions
 from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import FITTED, SolvedTrial
-from aqbio.records.specifications import Arm, lower_rate
+from aqbio.records.specifications import Specification, lower_rate
 from aqbio.session.fit import fitted_session
 from aqbio.session.static import static_stance
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 LOOSE = (100.0, 30.0)
-"""Standard deviations of residual force and moment of the arm ``loose``, N and N m."""
+"""Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class CachedTrial:
     loose : MotionSource or None
         None where the trial was not fitted that way.
     kept : dict
-        What several arms have in common, from the first that needed it.
+        What several specifications have in common, from the first that needed it.
     """
 
     prepared: xr.Dataset
@@ -126,8 +126,8 @@ class CachedTrial:
         return cls(*results, scaled, final, loose)
 
 
-def motion_source(cached: CachedTrial, arm: Arm) -> MotionSource:
-    """Give the motion of an arm.
+def motion_source(cached: CachedTrial, specification: Specification) -> MotionSource:
+    """Give the motion of a specification.
 
     Raises
     ------
@@ -138,40 +138,43 @@ def motion_source(cached: CachedTrial, arm: Arm) -> MotionSource:
     -----
     The cut-off acts on a plain motion; a fitted one keeps its splines, and the cut-off acts on the
     forces beside it. A trial that stays plain among fitted ones stays plain under looser weights
-    too, with the body of the session; the arm ``off`` takes that body away as well.
+    too, with the body of the session; the specification ``off`` takes that body away as well.
     """
-    if arm.consistency == "loose" and cached.fitted:
+    if specification.consistency == "loose" and cached.fitted:
         if cached.loose is None:
             raise AqbioError(
                 "the consistency fit with looser forces is not believed for this trial.",
-                rule="arm-unavailable",
+                rule="specification-unavailable",
                 fix="see the findings of stage consistency.",
             )
         return cached.loose
-    if arm.consistency == "default" and cached.fitted:
+    if specification.consistency == "default" and cached.fitted:
         given = cached.consistent.attrs
         found = {n.removeprefix("fit_"): float(x) for n, x in given.items() if n.startswith("fit_")}
         return MotionSource(cached.own_motion, cached.final, found)
-    return cached.once(motion_key(cached, arm), lambda: _plain_source(cached, arm))
+    return cached.once(
+        motion_key(cached, specification), lambda: _plain_source(cached, specification)
+    )
 
 
-def motion_key(cached: CachedTrial, arm: Arm) -> tuple[str, float]:
-    """Give what tells the motions of arms apart; the cut-off of a plain one only."""
-    fitted = cached.fitted and arm.consistency != "off"
-    return arm.consistency, 0.0 if fitted else arm.cutoff_hz
+def motion_key(cached: CachedTrial, specification: Specification) -> tuple[str, float]:
+    """Give what tells the motions of specifications apart; the cut-off of a plain one only."""
+    fitted = cached.fitted and specification.consistency != "off"
+    return specification.consistency, 0.0 if fitted else specification.cutoff_hz
 
 
-def _plain_source(cached: CachedTrial, arm: Arm) -> MotionSource:
-    skeleton = cached.scaled if arm.consistency == "off" else cached.final
+def _plain_source(cached: CachedTrial, specification: Specification) -> MotionSource:
+    skeleton = cached.scaled if specification.consistency == "off" else cached.final
     rate = float(cached.prepared.attrs["marker_rate"])
-    smooth = low_pass(cached.solved["q_unfiltered"].values, rate, arm.cutoff_hz)
+    smooth = low_pass(cached.solved["q_unfiltered"].values, rate, specification.cutoff_hz)
     return MotionSource(spline_motion(skeleton, cached.time, smooth), skeleton)
 
 
 def loose_fits(study: Study, participant_id: str) -> LooseFits:
     """Fit a participant's session again, forces and moments trusted a third as much.
 
-    Nothing where the study does not look at that arm, or no trial is fitted under its own settings.
+    Nothing where the study does not look at that specification, or no trial is fitted under its
+    own settings.
     """
     manifest = study.read_manifest(participant_id, "consistency")
     names = [one["trial_id"] for one in manifest["trials"] if one.get("motion") == FITTED]

@@ -1,4 +1,4 @@
-"""Loads of the feet and contacts under one arm, from the raw forces of a prepared trial."""
+"""Loads and contacts of the feet under one specification, from a trial's raw forces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from aqbio.mechanics.recordings.foot_contacts import (
 )
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.records.specifications import Arm
+from aqbio.records.specifications import Specification
 from aqbio.stages.evidence.cached import CachedTrial
 from aqbio.steps.contacts import trial_contacts
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmLoads:
+class SpecifiedLoads:
     """Ground reaction of both feet on the frames of the motion, and the contacts.
 
     Attributes
@@ -50,10 +50,10 @@ class ArmLoads:
     contacts: list[Contact]
 
 
-def arm_loads(
-    study: Study, cached: CachedTrial, arm: Arm, parameters: Mapping[str, float]
-) -> ArmLoads:
-    """Loads and contacts of both feet at the arm's threshold and cut-off.
+def specified_loads(
+    study: Study, cached: CachedTrial, specification: Specification, parameters: Mapping[str, float]
+) -> SpecifiedLoads:
+    """Loads and contacts of both feet at the specification's threshold and cut-off.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def arm_loads(
     prepared = cached.prepared
     if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"]:
         nothing = np.full((len(cached.time), 2, 3), np.nan)
-        return ArmLoads(nothing, nothing, list(trial_contacts(prepared)))
-    rules = _rules(study, prepared, arm)
+        return SpecifiedLoads(nothing, nothing, list(trial_contacts(prepared)))
+    rules = _rules(study, prepared, specification)
     force, moment, contacts = cached.once(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)
     )
@@ -74,7 +74,7 @@ def arm_loads(
     later = parameters.get("clock_offset", 0.0)
     rate, cutoff = float(prepared.attrs["force_rate"]), study.settings.prepare.event_cutoff_hz
     error = 2.0 * event_error(rate, cutoff)
-    return ArmLoads(force, moment, _contacts(contacts, later, error))
+    return SpecifiedLoads(force, moment, _contacts(contacts, later, error))
 
 
 def _feet_loads(
@@ -106,13 +106,13 @@ def _feet(study: Study, cached: CachedTrial) -> FloatArray:
     return feet
 
 
-def _rules(study: Study, prepared: xr.Dataset, arm: Arm) -> EventRules:
+def _rules(study: Study, prepared: xr.Dataset, specification: Specification) -> EventRules:
     settings = study.settings.prepare
     return EventRules(
-        threshold=arm.threshold_n or float(prepared.attrs["event_threshold"]),
+        threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
         minimum_s=settings.event_minimum_s,
         event_cutoff=settings.event_cutoff_hz,
-        cutoff=arm.cutoff_hz,
+        cutoff=specification.cutoff_hz,
         cop_threshold=settings.cop_threshold_n,
     )
 

@@ -12,7 +12,7 @@ from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.recordings.gaps import resampled
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.step_statistics import momentum_log_ratio
+from aqbio.stats.step_numbers import momentum_log_ratio
 from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.curves import step_dataset
 

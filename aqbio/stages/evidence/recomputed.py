@@ -1,4 +1,4 @@
-"""A trial under another arm of the multiverse, from its cached kinematics and raw forces."""
+"""A trial under another specification, from its cached kinematics and raw forces."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from aqbio.names import AXES, SIDES
 from aqbio.records.loads import NO_FREE_MOMENT
 from aqbio.records.observed import read_observed
 from aqbio.records.observed_parts import ObservedParts
-from aqbio.records.specifications import Arm, BodyTable
+from aqbio.records.specifications import BodyTable, Specification
 from aqbio.stages.evidence.cached import CachedTrial, MotionSource, motion_key, motion_source
-from aqbio.stages.evidence.loads import ArmLoads, arm_loads
+from aqbio.stages.evidence.loads import SpecifiedLoads, specified_loads
 from aqbio.steps.contacts import trial_steps
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def arm_trial(
-    study: Study, participant_id: str, cached: CachedTrial, arm: Arm
+def specified_trial(
+    study: Study, participant_id: str, cached: CachedTrial, specification: Specification
 ) -> tuple[xr.Dataset, tuple[Step, ...]]:
-    """Compute one trial under one arm.
+    """Compute one trial under one specification.
 
     Returns
     -------
@@ -51,14 +51,14 @@ def arm_trial(
     Raises
     ------
     AqbioError
-        When the arm does not exist for this trial.
+        When the specification does not exist for this trial.
     """
-    source = motion_source(cached, arm)
-    skeleton = body_of(study, participant_id, source.skeleton, arm.body)
+    source = motion_source(cached, specification)
+    skeleton = body_of(study, participant_id, source.skeleton, specification.body)
     kinematics = cached.once(  # masses do not matter to it
-        ("kinematics", motion_key(cached, arm)), lambda: _kinematics(source)
+        ("kinematics", motion_key(cached, specification)), lambda: _kinematics(source)
     )
-    loads = arm_loads(study, cached, arm, source.parameters)
+    loads = specified_loads(study, cached, specification, source.parameters)
     steps = trial_steps(study, loads.contacts, cached.time)
     return _dataset(study, cached, (skeleton, kinematics), loads), steps
 
@@ -74,23 +74,8 @@ def own_kinematics(cached: CachedTrial) -> SegmentKinematics:
 
 
 def observed_parts(study: Study, cached: CachedTrial) -> ObservedParts:
-    """What was observed of the body, under whichever arm."""
+    """What was observed of the body, under whichever specification."""
     return ObservedParts(read_observed(cached.solved), cached.final, study.model_map)
-
-
-def foot_velocities(study: Study, cached: CachedTrial, kinematics: SegmentKinematics) -> FloatArray:
-    """Forward velocity of both feet relative to the pelvis, (T, 2), m/s, along the heading.
-
-    NaN where a foot is not observed.
-    """
-    bodies = list(cached.final.bodies)
-    names = [getattr(study.model_map.feet, side) for side in SIDES]
-    feet = [bodies.index(name) for name in names]
-    pelvis = bodies.index(study.model_map.pelvis.body)
-    relative = kinematics.velocity[:, feet] - kinematics.velocity[:, [pelvis]]
-    turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
-    seen = observed_parts(study, cached).along("segment", names)
-    return np.where(seen, (relative @ turn)[..., 0], np.nan)
 
 
 def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTable) -> Skeleton:
@@ -107,7 +92,7 @@ def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTa
     if study.settings.model.file != "sprint" or person.sex is None or person.height_m is None:
         raise AqbioError(
             f"body table {table} needs our sprint model and the participant's sex and stature.",
-            rule="arm-unavailable",
+            rule="specification-unavailable",
             fix="fill in sex and height_m in participants.tsv, or leave the table out of "
             "multiverse.bodies.",
         )
@@ -130,7 +115,7 @@ def _dataset(
     study: Study,
     cached: CachedTrial,
     body: tuple[Skeleton, SegmentKinematics],
-    loads: ArmLoads,
+    loads: SpecifiedLoads,
 ) -> xr.Dataset:
     """Momentum, forces and moments, NaN for what nobody observed."""
     import xarray as xr

@@ -1,25 +1,24 @@
-"""Stage evidence: what every step of a participant says, under every arm of the multiverse."""
+"""Stage evidence: what every step of a participant says, under every specification."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.columnar import read_columns
+from aqbio.io.columnar import joined, read_columns, write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
-from aqbio.mechanics.gait.step_measures import LINES
-from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, ROLE_GROUPS, SIDES
-from aqbio.records.evidence_files import ARMS, OWN, STAGE
+from aqbio.mechanics.gait.roles import with_pelvis
+from aqbio.mechanics.gait.steps import PERCENT, Step
+from aqbio.names import SIDES
+from aqbio.records.evidence_files import CURVES, STAGE, STEPS, evidence_file
 from aqbio.records.internal import RULE as INTERNAL
 from aqbio.records.internal import as_findings, contained
 from aqbio.records.manifest import (
@@ -30,25 +29,30 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.observed import why_not_whole
-from aqbio.records.specifications import Arm, arms_left_out, carried, recomputed_arms
+from aqbio.records.specifications import (
+    PELVIS,
+    Specification,
+    carried,
+    left_out,
+    pelvis_members,
+    recomputed,
+)
 from aqbio.records.step_files import recorded_steps, step_file
 from aqbio.stages.evidence.cached import CachedTrial, LooseFits, loose_fits
-from aqbio.stages.evidence.lines import contact_line_rates, line_rates
+from aqbio.stages.evidence.lines import line_rates
 from aqbio.stages.evidence.posterior import posterior_sds
-from aqbio.stages.evidence.recomputed import (
-    arm_trial,
-    foot_velocities,
-    observed_parts,
-    own_kinematics,
-)
+from aqbio.stages.evidence.recomputed import observed_parts, own_kinematics, specified_trial
 from aqbio.stages.evidence.step_rows import (
-    ARM_ROLES,
-    arm_curves,
+    SCHEME,
     evidence_curves,
-    own_curves,
+    line_numbers,
     step_numbers,
+    stored_curves,
+    vertical_stance,
 )
-from aqbio.stats.evidence import CHAINS
+from aqbio.stats.partitions import evidence_columns
+from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.steps.curves import no_steps
 from aqbio.steps.roles import flight_feet
 
 if TYPE_CHECKING:
@@ -58,7 +62,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Collected:
-    """Rows of all trials of a participant, filled trial by trial.
+    """What all trials of a participant say, filled trial by trial.
 
     Attributes
     ----------
@@ -66,16 +70,18 @@ class Collected:
         Forces trusted a third as much.
     table : DataFrame
         The participant's steps, judged.
-    own, arms : list of dict
-        Steps under the study's own settings, and under the other arms.
+    rows : list of DataFrame
+        Numbers of steps, one table per trial and specification.
+    curves : list of xarray.Dataset
+        Under the study's own settings, one per trial.
     rates : dict
         The lower rate of markers and forces by trial, Hz.
     """
 
     loose: LooseFits
     table: pd.DataFrame
-    own: list[dict[str, Any]] = field(default_factory=list)
-    arms: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    curves: list[xr.Dataset] = field(default_factory=list)
     rates: dict[str, float] = field(default_factory=dict)
 
 
@@ -90,8 +96,8 @@ def _without_results(study: Study, participant_id: str) -> None:
 def evidence_participant(study: Study, participant_id: str, report: Report) -> None:
     """Gather the evidence of all trials of a participant.
 
-    Writes ``evidence/steps.nc`` (the study's own settings), ``evidence/arms.nc`` (the other arms)
-    and ``evidence.json`` last.
+    Writes ``evidence/steps.nc`` (numbers of the steps under every specification),
+    ``evidence/curves.nc`` (under the study's own settings) and ``evidence.json`` last.
     """
     loose, findings = _loose_fits(study, participant_id)
     collected = Collected(loose, read_columns(step_file(study, participant_id, "steps")))
@@ -104,19 +110,30 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     )
     files = [Path(path) for done in trials for path in done.get("inputs", [])]
     _write(study, participant_id, collected, files)
-    findings += arms_left_out(_arms(study), collected.rates, participant_id)
+    findings += left_out(_specifications(study), collected.rates, participant_id)
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def _write(study: Study, participant_id: str, collected: Collected, files: list[Path]) -> None:
-    folder = study.folder(participant_id, STAGE)
     source = provenance(STAGE, files, study.stage_settings(STAGE))
-    write_dataset(own_dataset(collected.own), folder / OWN, source)
-    write_dataset(arms_dataset(collected.arms), folder / ARMS, source)
+    columns = evidence_columns()
+    rows = joined(collected.rows, list(columns))
+    write_columns(rows, evidence_file(study, participant_id, STEPS), columns, source)
+    curves = curves_dataset(collected.curves)
+    write_dataset(curves, evidence_file(study, participant_id, CURVES), source)
+
+
+def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Curves of all trials of a participant, one entry per step."""
+    import xarray as xr
+
+    if trials:
+        return xr.concat(trials, "step", combine_attrs="override")
+    return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
 
 
 def _loose_fits(study: Study, participant_id: str) -> tuple[LooseFits, list[Finding]]:
-    """Fit with looser forces; without it all other arms are there still."""
+    """Fit with looser forces; without it all other specifications are there still."""
     try:
         with contained(study, STAGE, participant_id, "loose"):
             return loose_fits(study, participant_id), []
@@ -124,8 +141,8 @@ def _loose_fits(study: Study, participant_id: str) -> tuple[LooseFits, list[Find
         return LooseFits(), as_findings(error, participant=participant_id)
 
 
-def _arms(study: Study) -> tuple[Arm, ...]:
-    return recomputed_arms(study.settings, consistent=study.settings.consistency.enabled)
+def _specifications(study: Study) -> tuple[Specification, ...]:
+    return recomputed(study.settings, consistent=study.settings.consistency.enabled)
 
 
 def evidence_trial(
@@ -139,31 +156,26 @@ def evidence_trial(
     cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.loose)
     data = cached.contributions
     steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
-    own_arm, *others = _arms(study)
-    kinematics = own_kinematics(cached)
-    feet = foot_velocities(study, cached, kinematics)
-    lines = line_rates(observed_parts(study, cached), kinematics)
+    own, *others = _specifications(study)
     kept = [step for step in steps if step.status != "rejected"]
-    curves = evidence_curves(
-        data, kept, study.model_map, "angular_momentum_rate", "residual_moment", "hub_moment"
-    )
-    beside = own_curves(curves) | {
-        "foot_velocity": np.array([flight_feet(step, cached.time, feet) for step in kept]),
-        "line_rate": np.array([contact_line_rates(step, cached.time, lines) for step in kept]),
-    }
-    own_rows = _rows(study, trial, own_arm, kept, curves, beside)
+    curves = evidence_curves(data, kept, study.model_map, "angular_momentum_rate", "hub_moment")
+    rates = line_rates(observed_parts(study, cached), own_kinematics(cached))
+    numbers = step_numbers(curves, kept).assign(**line_numbers(kept, cached.time, rates))
+    tables = {(own.name, own.factor): numbers}
     findings: list[Finding] = []
-    arm_rows: list[dict[str, Any]] = []
-    for arm in (one for one in others if carried(one, cached.rate)):
+    for one in (one for one in others if carried(one, cached.rate)):
         try:
-            with contained(study, STAGE, participant_id, trial.trial_id, arm.name):
-                other, found = arm_trial(study, participant_id, cached, arm)
+            with contained(study, STAGE, participant_id, trial.trial_id, one.name):
+                other, found = specified_trial(study, participant_id, cached, one)
                 told = [step for step in found if step.status != "rejected"]
-                curves = evidence_curves(other, told, study.model_map)
-                arm_rows += _rows(study, trial, arm, told, curves, arm_curves(curves))
+                cut = evidence_curves(other, told, study.model_map)
+                tables[one.name, one.factor] = step_numbers(cut, told)
         except AqbioError as error:
-            findings.append(_missing_arm(arm, trial, error))
-    numbers = {
+            findings.append(_missing(one, trial, error))
+    for member in pelvis_members(study.settings):
+        moved = momentum_numbers(with_pelvis(vertical_stance(curves), member, axis=-1))
+        tables[f"pelvis={member}", PELVIS] = numbers.assign(**moved)
+    told_numbers = {
         "recorded": sum(step.reason != CUT for step in steps),
         "kept": len(kept),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
@@ -172,10 +184,22 @@ def evidence_trial(
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),
     }
+    forward = data["foot_velocity"].sel(axis="x").values
+    feet = np.array([flight_feet(step, cached.time, forward) for step in kept])
+    stored = stored_curves(curves, feet.reshape(-1, len(PERCENT), 2), trial.trial_id)
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
-    collected.own += own_rows
-    collected.arms += arm_rows
-    return TrialOutcome(numbers, tuple(findings), inputs)
+    collected.rows += [_named(table, trial, *names) for names, table in tables.items()]
+    collected.curves.append(stored)
+    return TrialOutcome(told_numbers, tuple(findings), inputs)
+
+
+def _named(table: pd.DataFrame, trial: Trial, specification: str, factor: str) -> pd.DataFrame:
+    """Numbers of steps with what they belong to, in the columns of the file."""
+    names = {
+        "trial_id": trial.trial_id, "condition": trial.condition,
+        "specification": specification, "factor": factor,
+    }  # fmt: skip
+    return table.assign(**names).reindex(columns=list(evidence_columns()))
 
 
 def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:
@@ -204,105 +228,13 @@ CUT = "the recording cuts the contact"
 """Why a contact is no recorded step: what `aqbio.mechanics.gait.steps` says of it."""
 
 
-def _rows(
-    study: Study,
-    trial: Trial,
-    arm: Arm,
-    steps: Sequence[Step],
-    curves: xr.Dataset,
-    beside: Mapping[str, FloatArray],
-) -> list[dict[str, Any]]:
-    """Numbers of every step, and what is kept of its curves."""
-    limit = study.settings.steps.steady_speed_change
-    return [
-        {
-            "trial_id": trial.trial_id,
-            "condition": trial.condition,
-            "arm": arm.name,
-            "factor": arm.factor,
-            "number": step.number,
-            "side": step.side,
-            "steady": abs(numbers["speed_change"]) < limit * numbers["speed"],
-            **numbers,
-            **{name: values[place] for name, values in beside.items()},
-        }
-        for place, (step, numbers) in enumerate(
-            zip(steps, step_numbers(curves, steps), strict=True)
-        )
-    ]
-
-
-def _missing_arm(arm: Arm, trial: Trial, error: AqbioError) -> Finding:
+def _missing(specification: Specification, trial: Trial, error: AqbioError) -> Finding:
     if error.rule == INTERNAL:
         return error.finding(trial=trial.trial_id)
     return Finding(
-        rule="arm-unavailable",
+        rule="specification-unavailable",
         severity="info",
-        what=f"arm {arm.name} of the multiverse was not computed: {error.what}",
+        what=f"specification {specification.name} of the multiverse was not computed: {error.what}",
         trial=trial.trial_id,
         fix=error.fix,
     )
-
-
-_TEXTS = ("trial_id", "condition", "arm", "factor", "side")
-
-_NUMBERS = (
-    "number", "touchdown", "contact", "flight", "speed", "speed_change", "steady", "force_peak",
-    "swing_peak", "hub_share", "yaw_impulse", "lateral_ratio", "push_index", "swing_index",
-    "lateral_position",
-)  # fmt: skip
-"""Numbers of a step; the dictionary says what they are."""
-
-_OWN = {
-    "momentum": ("phase", "percent", "group", "axis"),
-    "rate": ("phase", "percent", "group", "axis"),
-    "external_moment": ("phase", "percent", "axis"),
-    "residual_moment": ("percent",),
-    "hub_torque": ("percent", "chain"),
-    "foot_velocity": ("percent", "foot_role"),
-    "line_rate": ("percent", "line"),
-    "arm_momentum_y": ("phase", "percent", "arm_role"),
-}
-"""Dimensions of the arrays of a step."""
-
-_SIZES = {
-    "phase": 2, "percent": 101, "group": len(ROLE_GROUPS), "axis": len(AXES), "chain": len(CHAINS),
-    "foot_role": 2, "line": len(LINES), "arm_role": len(ARM_ROLES),
-}  # fmt: skip
-
-
-def own_dataset(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
-    """Evidence under the study's own settings, one entry per step."""
-    return _dataset(rows, _OWN)
-
-
-def arms_dataset(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
-    """Evidence under the other arms, one entry per arm and step."""
-    return _dataset(rows, {"momentum_y": ("percent", "group")})
-
-
-def _dataset(rows: Sequence[dict[str, Any]], arrays: Mapping[str, tuple[str, ...]]) -> xr.Dataset:
-    import xarray as xr
-
-    variables: dict[str, Any] = {
-        name: ("row", np.array([row[name] for row in rows], dtype=str)) for name in _TEXTS
-    }
-    for name in _NUMBERS:
-        variables[name] = ("row", np.array([row[name] for row in rows], dtype=float))
-    for name, dimensions in arrays.items():
-        shape = tuple(_SIZES[one] for one in dimensions)
-        values = _stacked([row[name] for row in rows], shape)
-        variables[name] = (("row", *dimensions), values)
-    coordinates = {"group": list(ROLE_GROUPS), "axis": list(AXES), "chain": list(CHAINS)}
-    coordinates["foot_role"] = ["push_leg", "swing_leg"]
-    coordinates |= {"line": list(LINES), "arm_role": list(ARM_ROLES)}
-    used = {one for dimensions in arrays.values() for one in dimensions}
-    return xr.Dataset(
-        variables,
-        coords={name: values for name, values in coordinates.items() if name in used},
-        attrs={"frame": "canonical: x forward, y up, z toward the stance side"},
-    )
-
-
-def _stacked(values: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray:
-    return np.stack(values).astype(float) if values else np.zeros((0, *shape))

@@ -1,9 +1,9 @@
-"""Evidence of the steps of a trial under one arm: the numbers that hypotheses read."""
+"""Evidence of the steps of a trial under one specification: what hypotheses read of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,15 +14,19 @@ from aqbio.mechanics.gait.step_measures import (
     lateral_ratio,
     moment_index,
     peak_instants,
-    speed_change,
 )
 from aqbio.mechanics.gait.steps import Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.stages.evidence.lines import contact_line_rates
+from aqbio.stats.partitions import cosines, together_share
+from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.timing import lag
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.signals import CHAINS
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 AMPLIFIERS = ("swing_leg", "arms", "torso")
@@ -39,10 +43,11 @@ SWING_JOINTS = ("hip_swing", "knee_swing")
 SCHEME = RoleScheme(arms="split")
 """Verdicts are about the declared roles, whatever the settings; arms are told one by one too."""
 
-Row = dict[str, Any]
+LIMBS = {"arms": ("arms",), "legs": ("push_leg", "swing_leg")}
+"""Roles that must be known for a step to show arms or legs."""
 
 _SIGNALS = (
-    "angular_momentum", "joint_flexion_moment", "external_moment", "ground_force", "com",
+    "angular_momentum", "joint_flexion_moment", "external_moment", "ground_force",
     "com_velocity", "relative_force",
 )  # fmt: skip
 
@@ -55,7 +60,7 @@ def evidence_curves(
     Parameters
     ----------
     trial : xarray.Dataset
-        Output of stage contributions, or the same of another arm.
+        Output of stage contributions, or the same of another specification.
     steps : sequence of Step
     model_map : ModelMap
     *more : str
@@ -64,8 +69,8 @@ def evidence_curves(
     return step_dataset(trial, steps, model_map, SCHEME, (*_SIGNALS, *more))
 
 
-def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> list[Row]:
-    """Speed, durations, instants, shares and impulses of every step.
+def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
+    """Numbers of every step that hypotheses read; the dictionary says what they are.
 
     Parameters
     ----------
@@ -74,70 +79,100 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> list[Row]:
     steps : sequence of Step
         The same.
     """
-    if not steps:
-        return []
-    upward, forward, sideways = (AXES.index(axis) for axis in "yxz")
+    import pandas as pd
+
+    upward = AXES.index("y")
     moment = curves["joint_flexion_moment"]
     push, swing = (
-        moment.sel(phase="stance", joint=list(joints)).values
-        for joints in (PUSH_JOINTS, SWING_JOINTS)
+        np.array([moment_index(one) for one in own], dtype=float)
+        for own in (
+            moment.sel(phase="stance", joint=list(joints)).values
+            for joints in (PUSH_JOINTS, SWING_JOINTS)
+        )
     )
     amplified = curves["relative_force"].sel(phase="stance", group=list(AMPLIFIERS), axis="y")
-    force, velocity = curves["ground_force"].values, curves["com_velocity"].values[..., forward]
-    external = curves["external_moment"].values[..., upward]
-    position = curves["com"].values[:, 0, 0, sideways]
-    instants = _peaks(curves, steps)
-    speeds = curves["speed"].values.tolist()
-    shares = amplified.values.sum(axis=2)
-    rows = []
-    for place, step in enumerate(steps):
-        whole = np.isfinite(step.flight)
-        impulse = np.dot(phase_mean(external[place].T), (step.contact, step.flight))
-        row = {
-            "touchdown": step.touchdown,
-            "contact": step.contact,
-            "flight": step.flight,
-            "speed": speeds[place],
-            "speed_change": speed_change(velocity[place], step),
-            "hub_share": absolute_share(shares[place], force[place, 0, :, upward]),
-            "yaw_impulse": abs(float(impulse)) if whole else np.nan,
-            "lateral_ratio": lateral_ratio(force[place, 0]),
-            "push_index": moment_index(push[place]),
-            "swing_index": moment_index(swing[place]),
-            "lateral_position": float(position[place]),
+    force = curves["ground_force"].sel(phase="stance").values
+    shares = zip(amplified.values.sum(axis=2), force[..., upward], strict=True)
+    durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
+    external = curves["external_moment"].sel(axis="y").values
+    impulses = [
+        np.dot(phase_mean(own.T), times) for own, times in zip(external, durations, strict=True)
+    ]
+    whole, vertical = np.isfinite(durations[:, 1]), vertical_stance(curves)
+    swing_peak, force_peak = _peaks(curves, durations)
+    with np.errstate(invalid="ignore", divide="ignore"):  # what is 0 over 0 is unknown
+        columns = {
+            "step": [step.number for step in steps],
+            "side": [str(step.side) for step in steps],
+            "contact_s": durations[:, 0],
+            "flight_s": durations[:, 1],
+            "speed_mps": curves["speed"].values,
+            "hub_share": [absolute_share(*pair) for pair in shares],
+            "yaw_impulse": np.where(whole, np.abs(np.array(impulses, dtype=float)), np.nan),
+            "lateral_ratio": [lateral_ratio(own) for own in force],
+            "push_index": push,
+            "swing_index": swing,
+            "log_ratio_moments": np.log(push / swing),
+            "lag": lag(swing_peak, force_peak),
+            **{f"shows_{limb}": _known(curves, roles) for limb, roles in LIMBS.items()},
+            **momentum_numbers(vertical),
         }
-        rows.append(row | {name: float(values[place]) for name, values in instants.items()})
-    return rows
+    return pd.DataFrame(columns).replace([np.inf, -np.inf], np.nan)
 
 
-def _peaks(curves: xr.Dataset, steps: Sequence[Step]) -> dict[str, FloatArray]:
-    """Instants of the peaks of vertical force and of the swing leg's momentum, step by step."""
+def vertical_stance(curves: xr.Dataset) -> FloatArray:
+    """Angular momentum about the vertical in contact, (S, 101, G), by `ROLE_GROUPS`."""
+    chosen = curves["angular_momentum"].sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
+    values: FloatArray = chosen.values
+    return values
+
+
+def _known(curves: xr.Dataset, roles: Sequence[str]) -> FloatArray:
+    """1 where the momentum of all roles is known throughout a contact, otherwise 0."""
+    own = curves["angular_momentum"].sel(phase="stance", group=list(roles))
+    known: FloatArray = np.isfinite(own.values).all(axis=(1, 2, 3)).astype(float)
+    return known
+
+
+def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Instants of the peaks of the swing leg's momentum and of vertical force, shares."""
     upward = curves.sel(axis="y")
     force = upward["ground_force"].values.copy()
     force[:, 1] = 0.0  # in flight
-    durations = np.array([(step.contact, step.flight) for step in steps])
     swing = upward["angular_momentum"].sel(group="swing_leg").values
-    return {
-        "force_peak": peak_instants(force, durations),
-        "swing_peak": peak_instants(swing, durations),
-    }
+    return peak_instants(swing, durations), peak_instants(force, durations)
 
 
-def own_curves(curves: xr.Dataset) -> dict[str, FloatArray]:
-    """What is kept of the curves under the study's own settings, by variable of the evidence."""
-    groups, upward = list(ROLE_GROUPS), curves.sel(axis="y")
-    stance = upward.sel(phase="stance")
-    return {
-        "momentum": curves["angular_momentum"].sel(group=groups).values,
-        "rate": curves["angular_momentum_rate"].sel(group=groups).values,
-        "external_moment": curves["external_moment"].values,
-        "residual_moment": stance["residual_moment"].values,
-        "hub_torque": stance["hub_moment"].sel(chain=list(CHAINS[:3])).values,
-        "arm_momentum_y": upward["angular_momentum"].sel(group=list(ARM_ROLES)).values,
-    }
+def line_numbers(
+    steps: Sequence[Step], time: FloatArray, rates: FloatArray
+) -> dict[str, FloatArray]:
+    """H2b: whether the lines of wrists and of ankles turn together, by column; NaN where unknown.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    time : (T,) array, s
+    rates : (T, 2) array, rad/s
+        From `aqbio.stages.evidence.lines.line_rates`.
+    """
+    pair = np.array([contact_line_rates(step, time, rates) for step in steps]).reshape(-1, 101, 2)
+    return {"line_rate_cosine": cosines(pair)[:, 0, 1], "line_share": together_share(pair)}
 
 
-def arm_curves(curves: xr.Dataset) -> dict[str, FloatArray]:
-    """What the other arms keep of the curves: the vertical axis in contact."""
-    stance = curves["angular_momentum"].sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
-    return {"momentum_y": stance.values}
+def stored_curves(curves: xr.Dataset, feet: FloatArray, trial_id: str) -> xr.Dataset:
+    """What is kept of the curves under the study's own settings: part of the step dataset.
+
+    Parameters
+    ----------
+    curves : xarray.Dataset
+        From :func:`evidence_curves`, with rates and hub moments.
+    feet : (S, 101, 2) array, m/s
+        Of push and swing foot in flight, forward relative to the pelvis.
+    trial_id : str
+    """
+    groups, hub = [*ROLE_GROUPS, *ARM_ROLES], curves["hub_moment"]
+    momenta = curves[["angular_momentum", "angular_momentum_rate"]].sel(group=groups)
+    return momenta.assign(
+        hub_moment=hub.sel(phase="stance", axis="y", chain=list(CHAINS[:3]), drop=True),
+        foot_velocity=(("step", "percent", "foot_role"), feet),
+    ).assign_coords(foot_role=["push_leg", "swing_leg"], trial_id=("step", [trial_id] * len(feet)))

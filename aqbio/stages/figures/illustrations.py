@@ -185,7 +185,7 @@ def smallest_effects(verdicts: pd.DataFrame) -> dict[str, float]:
 def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     """The specification curve, where there are arms beside the default."""
     arms, verdicts = tables["multiverse"], tables["verdicts"]
-    if not len(specification.drawn_arms(arms)):
+    if not len(specification.drawn_specifications(arms)):
         return
     equivalent = {one.id for one in study_registry(study).hypotheses if one.two_sided}
     effects: dict[str, tuple[float, ...]] = {

@@ -1,37 +1,28 @@
-"""All evidence of a study, from the participants' files and the sheets to one object per arm."""
+"""All evidence of a study, from the participants' files and the sheets, by specification."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from aqbio.io.capacities import read_capacities
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
-from aqbio.records.evidence_files import ARMS, OWN, STAGE
+from aqbio.names import GRAVITY
+from aqbio.records.evidence_files import STAGE, evidence_curves, evidence_rows
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.contact_models import caused_shares
 from aqbio.stages.hypotheses.precision import share_sds, statistic_sds
 from aqbio.stages.hypotheses.speed_levels import speed_levels
-from aqbio.stages.hypotheses.sprint_speeds import NORMAL, RESTRICTED, sprint_speeds
-from aqbio.stages.hypotheses.trial_quality import trial_evidence
-from aqbio.stats.athlete_values import athletes_from_steps
-from aqbio.stats.evidence import (
-    CHAINS,
-    AthleteEvidence,
-    Evidence,
-    Presence,
-    StepEvidence,
-    TrialEvidence,
-)
+from aqbio.stages.hypotheses.trial_quality import trial_table
+from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, athletes_from_steps
+from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
+from aqbio.stats.partitions import evidence_columns
 from aqbio.stats.registry import Registry
 from aqbio.stats.timing import time_deviation
 
@@ -41,35 +32,39 @@ if TYPE_CHECKING:
 
 Normalisation = Literal["dimensionless", "si"]
 
-UPWARD = AXES.index("y")
 LOADED = ("thigh_load", "shank_load", "arm_load")
+
+SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1}
+"""Numbers of a step with a unit of momentum (0) or of moment (1)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """Evidence of a study and where every step and trial comes from.
+    """Evidence of a study, and what other specifications make of its steps.
 
     Attributes
     ----------
+    study : Study
     evidence : Evidence
-    own : dict of xarray.Dataset
-        Evidence files of every participant, the study's own settings.
-    arms : dict of xarray.Dataset
-        Those of the other arms.
-    levels : dict
-        Speed level by (participant, trial).
-    foot_velocity : (S, 101, 2) array, m/s
-        Of push and swing foot in the flight of every step, forward relative to the pelvis.
-    inputs : tuple
-        Files that were read.
+        Under the study's own settings.
+    rows : DataFrame
+        Steps of all participants under all specifications, in SI units.
     """
 
+    study: Study
     evidence: Evidence
-    own: dict[str, xr.Dataset]
-    arms: dict[str, xr.Dataset]
-    levels: dict[tuple[str, str], int]
-    foot_velocity: FloatArray
-    inputs: tuple[Path, ...]
+    rows: pd.DataFrame
+
+    def under(self, specification: str, normalisation: Normalisation = "dimensionless") -> Evidence:
+        """The evidence under a specification, about the same trials and speeds."""
+        rows = self.rows[self.rows["specification"] == specification]
+        own = self.evidence.steps
+        levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
+        steps = _study_steps(self.study, rows, levels, normalisation)
+        if specification == DEFAULT:
+            caused = {CAUSED + model: shares for model, shares in self.evidence.caused().items()}
+            steps = steps.assign(**caused)
+        return _with_athletes(replace(self.evidence, steps=steps), self.study, rows)
 
 
 def gathered(
@@ -85,58 +80,119 @@ def gathered(
     without : collection of (participant, trial)
         Left out.
     """
+    rows = evidence_rows(study, list(evidence_columns()))
+    keys = zip(rows["participant_id"], rows["trial_id"], strict=True)
+    rows = rows[np.array([key not in without for key in keys], dtype=bool)]
+    default = rows[rows["specification"] == DEFAULT]
+    steps = _study_steps(study, default, _levels(study, default))
     names = [one.participant_id for one in study.participants]
-    folders = {name: study.folder(name, STAGE) for name in names}
-    own, arms = (
-        {name: _rest(read_dataset(folders[name] / file), name, without) for name in names}
-        for file in (OWN, ARMS)
-    )
-    levels = {
-        (name, trial): level
-        for name, data in own.items()
-        for trial, level in _levels(study, data).items()
-    }
-    trials = trial_evidence(study, own, levels)
-    steps = step_evidence(study, own, trials, levels)
 
     def tables() -> Iterator[pd.DataFrame]:
         return (participant_rows(study, name, "contributions") for name in names)
 
-    places = [
-        (names[athlete], trial) for athlete, trial in zip(trials.athlete, trials.name, strict=True)
-    ]
-    precision = statistic_sds(
-        steps,
-        trials.athlete,
-        [_posterior(study, name, trial) for name, trial in places],
-        share_sds(tables(), places),
-        registry,
+    shares = caused_shares(tables(), study.settings.multiverse.contact_models, _keys(steps))
+    steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
+    trials = trial_table(study, steps)
+    posterior = [_posterior(study, *trial) for trial in trials.index]
+    sds = statistic_sds(
+        steps, trials.index, posterior, share_sds(tables(), list(trials.index)), registry
     )
-    models = study.settings.multiverse.contact_models
     evidence = Evidence(
         steps=steps,
-        trials=replace(trials, statistic_sd=precision),
-        athletes=athlete_evidence(study, steps, own),
-        presence=_presence(study, own),
+        trials=trials.assign(**{f"sd_{name}": own for name, own in sds.items()}),
+        athletes=steps[["participant_id"]],  # until the steps have told of them
+        sprints=default,
+        curves=partial(_curves, study),
+        presence=_presence(study, default),
         limits=study.settings.quality,
-        caused_shares=caused_shares(tables(), models, step_keys(steps, trials, names)),
-        line_rates=_beside(own, "line_rate", "line"),
-        arm_momenta=_beside(
-            own,
-            "arm_momentum_y",
-            "arm_role",
-            {name: _units(study, name, "dimensionless")[0] for name in names},
-        ),
     )
-    inputs = tuple(folder / file for folder in folders.values() for file in (OWN, ARMS))
-    feet = np.concatenate([_normal(data)["foot_velocity"].values for data in own.values()])
-    return Gathered(evidence, own, arms, levels, feet, inputs)
+    return Gathered(study, _with_athletes(evidence, study, default), rows)
 
 
-def _rest(data: xr.Dataset, name: str, without: Collection[tuple[str, str]]) -> xr.Dataset:
-    """A participant's steps without those of the trials that are left out."""
-    kept = [(name, str(trial)) not in without for trial in data["trial_id"].values]
-    return data if all(kept) else data.isel(row=np.flatnonzero(kept))
+def _curves(study: Study, participant_id: str) -> xr.Dataset:
+    """Curves of a participant, angular momentum in the unit of the evidence."""
+    data = evidence_curves(study, participant_id)
+    unit = _units(study, participant_id, "dimensionless")[0]
+    return data.assign(angular_momentum=data["angular_momentum"] / unit)
+
+
+def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evidence:
+    """Evidence with the sprints among some rows, and what steps and sheets say of athletes."""
+    athletes = athletes_from_steps(evidence.steps)
+    athletes = athletes.assign(push_capacity=np.nan, swing_capacity=np.nan)
+    if study.capacities_file is not None:
+        names = list(athletes.index)
+        scores = capacity_scores(read_capacities(study.capacities_file, names), names)
+        athletes["push_capacity"], athletes["swing_capacity"] = scores
+    who = evidence.steps["participant_id"].astype(str)
+    fastest = who.map(athletes["fastest"]).astype(float)
+    steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
+    return replace(evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows))
+
+
+def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Maximal sprints: participant, trial, condition, mean speed of the steps (m/s)."""
+    import pandas as pd
+
+    means = rows.groupby(TRIAL, observed=True)["speed_mps"].mean()
+    keys = [
+        (person.participant_id, trial.trial_id, trial.condition)
+        for person in study.participants
+        for trial in study.moving_of(person.participant_id)
+        if trial.effort == "maximal" and (person.participant_id, trial.trial_id) in means.index
+    ]
+    table = pd.DataFrame(keys, columns=[*TRIAL, "condition"])
+    return table.assign(speed_mps=[means[person, trial] for person, trial, _ in keys])
+
+
+def _levels(study: Study, rows: pd.DataFrame) -> pd.Series[int]:
+    """Speed level of every normal trial of a participant, by its mean step speed."""
+    import pandas as pd
+
+    normal = rows[rows["condition"] == NORMAL]
+    means = normal.groupby(TRIAL, observed=True, sort=False)["speed_mps"].mean()
+    gap = study.settings.hypotheses.speed_gap
+    found = {
+        (person, trial): level
+        for person in means.index.unique(0)
+        for trial, level in speed_levels(means[person].to_dict(), gap).items()
+    }
+    return pd.Series(found.values(), pd.MultiIndex.from_tuples(found, names=TRIAL), dtype=int)
+
+
+def _study_steps(
+    study: Study,
+    rows: pd.DataFrame,
+    levels: pd.Series[int],
+    normalisation: Normalisation = "dimensionless",
+) -> pd.DataFrame:
+    """Steps in the normal condition under one specification: all others are never pooled."""
+    import pandas as pd
+
+    keys = pd.MultiIndex.from_frame(rows[TRIAL].astype(str))
+    level = levels.reindex(keys).to_numpy(dtype=float)
+    known = (rows["condition"] == NORMAL).to_numpy() & np.isfinite(level)
+    steps = rows[known].reset_index(drop=True)
+    units = {
+        who: _units(study, who, normalisation) for who in steps["participant_id"].cat.categories
+    }
+    steps = steps.assign(
+        level=level[known].astype(int),
+        **{
+            name: steps[name].astype(float)
+            / np.array([units[who][kind] for who in steps["participant_id"]])
+            for name, kind in SI.items()
+        },
+    )
+    cell = [steps[name] for name in SIDED]
+    duration = steps["contact_s"] + steps["flight_s"]
+    return steps.assign(time_deviation_s=time_deviation(duration, cell))
+
+
+def _keys(steps: pd.DataFrame) -> list[tuple[str, str, int]]:
+    """Participant, trial and number of every step."""
+    columns = (steps[name].tolist() for name in (*TRIAL, "step"))
+    return list(zip(*columns, strict=True))
 
 
 def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:
@@ -146,130 +202,6 @@ def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, fl
     if "step_yaw_impulse" in found:
         found["step_yaw_impulse"] /= _units(study, participant_id, "dimensionless")[0]
     return found
-
-
-def step_keys(
-    steps: StepEvidence, trials: TrialEvidence, names: Sequence[str]
-) -> list[tuple[str, str, int]]:
-    """Participant, trial and number of every step."""
-    return [
-        (names[athlete], trials.name[trial], number)
-        for athlete, trial, number in zip(
-            steps.athlete.tolist(), steps.trial.tolist(), steps.number.tolist(), strict=True
-        )
-    ]
-
-
-def _normal(data: xr.Dataset) -> xr.Dataset:
-    """Steps in the normal condition: all others are compared with these, never pooled."""
-    return data.isel(row=np.flatnonzero(data["condition"].values == NORMAL))
-
-
-def _beside(
-    own: dict[str, xr.Dataset], name: str, dimension: str, units: Mapping[str, float] | None = None
-) -> dict[str, FloatArray]:
-    """Curves of all normal steps by what stands along a dimension; none where all are unknown.
-
-    Parameters
-    ----------
-    units : mapping of participant to float, optional
-        What the participant's curves are over.
-    """
-    parts = [_normal(data)[name] / (units or {}).get(who, 1.0) for who, data in own.items()]
-    labels = [str(label) for label in parts[0][dimension].values] if parts else []
-    curves = {
-        label: np.concatenate([part.sel({dimension: label}).values for part in parts])
-        for label in labels
-    }
-    return {label: values for label, values in curves.items() if np.isfinite(values).any()}
-
-
-def _levels(study: Study, data: xr.Dataset) -> dict[str, int]:
-    """Speed level of every normal trial of a participant, by its mean step speed."""
-    normal = _normal(data)
-    trials = normal["trial_id"].values
-    speeds = {
-        str(trial): float(normal["speed"].values[trials == trial].mean())
-        for trial in dict.fromkeys(trials.tolist())
-    }
-    return speed_levels(speeds, study.settings.hypotheses.speed_gap)
-
-
-def step_evidence(
-    study: Study,
-    files: dict[str, xr.Dataset],
-    trials: TrialEvidence,
-    levels: dict[tuple[str, str], int],
-    arm: str = DEFAULT,
-    normalisation: Normalisation = "dimensionless",
-) -> StepEvidence:
-    """Give the steps of all participants under one arm.
-
-    Parameters
-    ----------
-    files : dict of xarray.Dataset
-        By participant: those of the study's own settings, or those of the other arms.
-    trials : TrialEvidence
-    levels : dict
-        Speed levels: the study's own for all arms.
-    arm : str
-    normalisation : {"dimensionless", "si"}
-    """
-    people = list(files)
-    place = {
-        (people[athlete], name): index
-        for index, (athlete, name) in enumerate(zip(trials.athlete, trials.name, strict=True))
-    }
-    parts = []
-    for athlete, (name, data) in enumerate(files.items()):
-        chosen = _normal(data.isel(row=np.flatnonzero(data["arm"].values == arm)))
-        known = [(name, str(trial)) in place for trial in chosen["trial_id"].values]
-        chosen = chosen.isel(row=np.flatnonzero(known))
-        keys = [(name, str(trial)) for trial in chosen["trial_id"].values]
-        columns = _columns(chosen, _units(study, name, normalisation))
-        columns["athlete"] = np.full(len(keys), athlete)
-        columns["trial"] = np.array([place[key] for key in keys], dtype=int)
-        columns["level"] = np.array([levels[key] for key in keys], dtype=int)
-        parts.append(columns)
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    joined["time_deviation"] = time_deviation(
-        joined["contact"] + joined["flight"], joined["athlete"], joined["level"], joined["side"]
-    )
-    return StepEvidence(**joined)
-
-
-def _columns(data: xr.Dataset, units: tuple[float, float]) -> dict[str, Any]:
-    """Columns of one participant's steps, but for who, which trial and which speed."""
-    count, groups = data.sizes["row"], len(ROLE_GROUPS)
-    momentum_unit, moment_unit = units
-    columns: dict[str, Any] = {
-        name: data[name].values
-        for name in (
-            "speed", "contact", "flight", "force_peak", "swing_peak", "hub_share", "lateral_ratio",
-            "push_index", "swing_index",
-        )
-    }  # fmt: skip
-    columns["number"] = data["number"].values.astype(int)
-    columns["side"] = np.array([SIDES.index(str(side)) for side in data["side"].values], dtype=int)
-    columns["steady"] = data["steady"].values.astype(bool)
-    columns["yaw_impulse"] = data["yaw_impulse"].values / momentum_unit
-    for name, shape in (
-        ("momentum", (2, 101, groups, 3)),
-        ("rate", (2, 101, groups, 3)),
-        ("external_moment", (2, 101, 3)),
-        ("hub_torque", (101, len(CHAINS))),
-    ):
-        own = name in data
-        columns[name] = data[name].values if own else np.full((count, *shape), np.nan)
-    if "momentum_y" in data:
-        columns["momentum"][:, 0, :, :, UPWARD] = data["momentum_y"].values
-    for name, unit in (
-        ("momentum", momentum_unit),
-        ("push_index", moment_unit),
-        ("swing_index", moment_unit),
-    ):
-        columns[name] = columns[name] / unit
-    return columns
 
 
 def _units(study: Study, participant_id: str, normalisation: Normalisation) -> tuple[float, float]:
@@ -288,25 +220,7 @@ def _units(study: Study, participant_id: str, normalisation: Normalisation) -> t
     return mass * height * float(np.sqrt(GRAVITY * height)), mass * GRAVITY * height
 
 
-def athlete_evidence(
-    study: Study, steps: StepEvidence, files: dict[str, xr.Dataset], arm: str = DEFAULT
-) -> AthleteEvidence:
-    """Numbers of the athletes: capacities from the sheet, sprints by condition."""
-    names = list(files)
-    push, swing = (np.full(len(names), np.nan) for _ in range(2))
-    if study.capacities_file is not None:
-        push, swing = capacity_scores(read_capacities(study.capacities_file, names), names)
-    return athletes_from_steps(
-        steps,
-        tuple(names),
-        push_capacity=push,
-        swing_capacity=swing,
-        normal=sprint_speeds(study, files, NORMAL, arm),
-        restricted=sprint_speeds(study, files, RESTRICTED, arm),
-    )
-
-
-def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:
+def _presence(study: Study, rows: pd.DataFrame) -> Presence:
     """What the study has, whatever its numbers."""
     conditions = {trial.condition for trial in study.trials if trial.include == "yes"}
     maximal = {
@@ -316,11 +230,10 @@ def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:
     }
     capacities = study.capacities_file
     people = [one.participant_id for one in study.participants]
-    steps = [data for data in own.values() if data.sizes["row"]]
     return Presence(
-        arms=_shown(steps, ("arms",)),
-        legs=not steps or _shown(steps, ("push_leg", "swing_leg")),
-        forces=any(bool(np.isfinite(one["lateral_ratio"]).any()) for one in steps),
+        arms=bool((rows["shows_arms"] == 1).any()),
+        legs=not len(rows) or bool((rows["shows_legs"] == 1).any()),
+        forces=bool(rows["lateral_ratio"].notna().any()),
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
         one_sided_loads=bool(conditions & set(LOADED)),
@@ -328,13 +241,6 @@ def _presence(study: Study, own: dict[str, xr.Dataset]) -> Presence:
         accelerating=False,
         reasons=_unseen(study),
     )
-
-
-def _shown(steps: Sequence[xr.Dataset], roles: Sequence[str]) -> bool:
-    """Whether the momentum of all these roles is known in some step's contact."""
-    columns = [ROLE_GROUPS.index(role) for role in roles]
-    known = (np.isfinite(one["momentum"].values[:, 0][:, :, columns]).all(axis=2) for one in steps)
-    return any(bool(one.any()) for one in known)
 
 
 def _unseen(study: Study) -> dict[str, str]:

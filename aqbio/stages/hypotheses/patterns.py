@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.io.dictionary import columns
-from aqbio.mechanics.gait.roles import EXCHANGED, FlightRule, exchanged_in_flight
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.athletes import group_means
-from aqbio.stats.evidence import CHAINS, Evidence
 from aqbio.stats.inference import mean_estimate, possible_values
-from aqbio.stats.partitions import SPLIT_GROUPS, cosines, opposition, partition_names, ranks
+from aqbio.stats.partitions import partition_names, ranks
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
-UPWARD = AXES.index("y")
 IMPLIED = "mechanically_implied"
 
 PARTITIONS = columns("partitions")
@@ -36,138 +33,75 @@ PREDICTED = {
 """Signs of the articles' and of the classical account, about the vertical in contact."""
 
 
-def partition_table(
-    evidence: Evidence, foot_velocity: FloatArray, rules: Sequence[FlightRule]
-) -> pd.DataFrame:
+def partition_table(means: xr.Dataset) -> pd.DataFrame:
     """Opposition index of every partition in stance and flight, arms together and one by one.
 
     Parameters
     ----------
-    evidence : Evidence
-    foot_velocity : (S, 101, 2) array, m/s
-        Of push and swing foot, forward relative to the pelvis.
-    rules : sequence of str
-        Who pushes in flight, which is mechanically implied and never part of a test.
+    means : xarray.Dataset
+        From `aqbio.stats.curve_means.curve_means`, with the rules of who pushes in flight, which
+        is mechanically implied and never part of a test.
     """
     import pandas as pd
 
-    bodies: dict[str, tuple[tuple[str, ...], FloatArray]] = {
-        "together": (ROLE_GROUPS, evidence.steps.momentum[..., UPWARD])
-    }
-    if set(evidence.arm_momenta) == set(SPLIT_GROUPS) - set(ROLE_GROUPS):
-        bodies["split"] = (SPLIT_GROUPS, split_momentum(evidence))
     rows = [
         {"arms": arms} | row
-        for arms, (groups, momentum) in bodies.items()
-        for phase, one in phase_momenta(groups, momentum, foot_velocity, rules).items()
-        for row in _partition_rows(evidence, phase, (groups, one))
+        for arms, last in (("together", "partition"), ("split", "split"))
+        if f"opposition_{arms}" in means
+        for row in _partition_rows(means[f"opposition_{arms}"].rename({last: "name"}))
     ]
     return pd.DataFrame(rows, columns=list(PARTITIONS))
 
 
-def split_momentum(evidence: Evidence) -> FloatArray:
-    """Vertical angular momentum in contact and flight, arms one by one, (S, 2, 101, 6)."""
-    vertical = evidence.steps.momentum[..., UPWARD]
-    groups = {name: vertical[..., place] for place, name in enumerate(ROLE_GROUPS)}
-    groups |= evidence.arm_momenta
-    return np.stack([groups[name] for name in SPLIT_GROUPS], axis=-1)
-
-
-def phase_momenta(
-    groups: tuple[str, ...],
-    momentum: FloatArray,
-    foot_velocity: FloatArray,
-    rules: Sequence[FlightRule],
-) -> dict[str, FloatArray]:
-    """Vertical angular momentum in stance, and in flight under every rule of who pushes there.
-
-    Parameters
-    ----------
-    groups : tuple of G names
-    momentum : (S, 2, 101, G) array
-        In contact and flight, by role.
-    foot_velocity : (S, 101, 2) array, m/s
-        Of push and swing foot, forward relative to the pelvis.
-    rules : sequence of str
-        As in `aqbio.mechanics.gait.roles.FlightRule`.
-
-    Returns
-    -------
-    dict of (S, 101, G) arrays
-        ``stance``, ``flight R1`` and so on.
-    """
-    plain = momentum[:, 1]
-    other = [groups.index(EXCHANGED.get(name, name)) for name in groups]
-    flight = {
-        f"flight {rule}": np.where(
-            exchanged_in_flight(rule, foot_velocity)[..., None], plain[..., other], plain
-        )
-        for rule in rules
-    }
-    return {"stance": momentum[:, 0], **flight}
-
-
-def _partition_rows(
-    evidence: Evidence, phase: str, body: tuple[tuple[str, ...], FloatArray]
-) -> Iterator[dict[str, Any]]:
-    groups, momentum = body
-    names = partition_names(groups)
-    by_step = opposition(momentum, names, groups)
-    means = _athletes(evidence, by_step)
-    places = np.nanmedian(ranks(means), axis=0) if np.isfinite(means).any() else None
-    for column, name in enumerate(names):
-        yield {
-            "phase": phase,
-            "partition": name,
-            **_estimated(means[:, column], "opposition"),
-            "rank": np.nan if places is None else places[column],
-            "status": "descriptive" if phase == "stance" else IMPLIED,
-        }
-
-
-def sign_table(evidence: Evidence) -> pd.DataFrame:
-    """Which groups turn together, at the levels of momentum, its rate and the hub's moments."""
-    import pandas as pd
-
-    steps = evidence.steps
-    levels = {
-        "momentum": (ROLE_GROUPS, steps.momentum[:, 0, :, :, UPWARD]),
-        "rate": (ROLE_GROUPS, steps.rate[:, 0, :, :, UPWARD]),
-        "hub": (CHAINS, steps.hub_torque),
-    }
-    rows = [
-        row
-        for level, (names, values) in levels.items()
-        for row in _sign_rows(evidence, level, names, cosines(values))
-    ]
-    return pd.DataFrame(rows, columns=list(SIGNS))
-
-
-def _sign_rows(
-    evidence: Evidence, level: str, names: tuple[str, ...], by_step: FloatArray
-) -> Iterator[dict[str, Any]]:
-    for one, first in enumerate(names):
-        for two, second in enumerate(names):
-            if one == two:
-                continue
-            means = _athletes(evidence, by_step[:, one, two, None])[:, 0]
-            signs = PREDICTED.get((first, second), PREDICTED.get((second, first), (None, None)))
-            if level == "hub":
-                signs = (None, None)
+def _partition_rows(index: xr.DataArray) -> Iterator[dict[str, Any]]:
+    if not np.isfinite(index.values).any() and index.sizes["name"] > len(partition_names()):
+        return  # nobody saw single arms
+    for view in index["view"].values.tolist():
+        own = index.sel(view=view)
+        by_athlete = own.transpose("athlete", "name").values
+        known = np.isfinite(by_athlete).any()
+        places = np.nanmedian(ranks(by_athlete), axis=0) if known else None
+        for column, name in enumerate(own["name"].values.tolist()):
             yield {
-                "level": level,
-                "first": first,
-                "second": second,
-                **_estimated(means, "cosine"),
-                "articles": signs[0],
-                "classical": signs[1],
+                "phase": view,
+                "partition": name,
+                **_estimated(by_athlete[:, column], "opposition"),
+                "rank": np.nan if places is None else places[column],
+                "status": "descriptive" if view == "stance" else IMPLIED,
             }
 
 
-def _athletes(evidence: Evidence, by_step: FloatArray) -> FloatArray:
-    """Mean of every column by athlete, (S, N) to (A, N)."""
-    count, who = len(evidence.athletes.name), evidence.steps.athlete
-    return np.stack([group_means(column, who, count) for column in by_step.T], axis=1)
+def sign_table(means: xr.Dataset) -> pd.DataFrame:
+    """Which groups turn together, at the levels of momentum, its rate and the hub's moments.
+
+    Parameters
+    ----------
+    means : xarray.Dataset
+        From `aqbio.stats.curve_means.curve_means`.
+    """
+    import pandas as pd
+
+    levels: dict[str, xr.DataArray] = {}
+    if "cosine" in means:
+        about = means["cosine"].sel(phase="stance", axis="y")
+        levels = {name: about.sel(quantity=name) for name in means["quantity"].values.tolist()}
+    if "hub_cosine" in means:
+        levels["hub"] = means["hub_cosine"].rename(chain="group", other_chain="other")
+    rows = [row for level, table in levels.items() for row in _sign_rows(level, table)]
+    return pd.DataFrame(rows, columns=list(SIGNS))
+
+
+def _sign_rows(level: str, table: xr.DataArray) -> Iterator[dict[str, Any]]:
+    for first, second in permutations(table["group"].values.tolist(), 2):
+        signs = PREDICTED.get((first, second), PREDICTED.get((second, first), (None, None)))
+        yield {
+            "level": level,
+            "first": first,
+            "second": second,
+            **_estimated(table.sel(group=first, other=second).values, "cosine"),
+            "articles": signs[0],
+            "classical": signs[1],
+        }
 
 
 def _estimated(means: FloatArray, name: str) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.stages.hypotheses.contact_models import vertical_forces
-from aqbio.stats.athletes import cells, group_means, group_slopes, log_spread
-from aqbio.stats.evidence import StepEvidence
+from aqbio.stats.evidence import TRIAL
 from aqbio.stats.registry import Registry
-from aqbio.stats.step_statistics import log_ratios
-from aqbio.stats.timing import lag
+from aqbio.stats.step_statistics import lag_spreads
+from aqbio.stats.within import centred, slopes, sums_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +23,8 @@ FORCE_SOURCES = ("swing_leg", "arms", "torso")
 
 
 def statistic_sds(
-    steps: StepEvidence,
-    athlete: IntArray,
+    steps: pd.DataFrame,
+    trials: pd.Index[Any],
     posterior: Sequence[Mapping[str, float]],
     share_sd: FloatArray,
     registry: Registry,
@@ -34,9 +33,10 @@ def statistic_sds(
 
     Parameters
     ----------
-    steps : StepEvidence
-    athlete : (T,) int array
-        Whose trial it is.
+    steps : DataFrame
+        As in `aqbio.stats.evidence.Evidence`.
+    trials : (T,) Index
+        Participant and trial.
     posterior : sequence of T mappings
         From `aqbio.stages.evidence.posterior.posterior_sds`; empty for a plain trial.
     share_sd : (T,) array
@@ -57,87 +57,60 @@ def statistic_sds(
     error of a step's impulse dilutes the slope by its share of the impulse's variance; that share
     of the smallest effect.
     """
-    known = {
-        name: np.array([one.get(name, np.nan) for one in posterior])
-        for name in ("opposition", "arms_push_cosine", "log_ratio", "lag", "step_yaw_impulse")
+    import pandas as pd
+
+    names = ["opposition", "arms_push_cosine", "log_ratio", "lag", "step_yaw_impulse"]
+    known = pd.DataFrame(list(posterior), index=trials).reindex(columns=names)
+    own = steps.groupby("participant_id", observed=True)
+    relative = 10.0 * steps["speed_mps"] / own["speed_mps"].transform("max")
+    columns = steps[["speed_mps", "lag", "log_ratio_momentum"]].assign(relative=relative)
+    means = columns.groupby([steps[one] for one in TRIAL], observed=True).mean().reindex(trials)
+    people, spreads = trials.get_level_values(0), lag_spreads(steps)
+    spreads = spreads.set_index("participant_id")
+    impulse = own["yaw_impulse"].std(ddof=0)
+    share = (known["step_yaw_impulse"].to_numpy() / _of(impulse.where(impulse > 0), people)) ** 2
+    errors = {
+        "H3d": _slope_sds(means["relative"], means["log_ratio_momentum"], known["log_ratio"]),
+        "H5a": _slope_sds(means["speed_mps"], means["lag"], known["lag"]),
+        "H5b": _slope_sds(spreads["speed_mps"], spreads["spread"], spreads["speed_mps"] * np.inf),
     }
-    fastest = _by_athlete(steps.speed, steps.athlete, athlete, np.nanmax)
-    relative = 10.0 * steps.speed / fastest[steps.athlete]
-    lags = lag(steps.swing_peak, steps.force_peak)
-    ratio = log_ratios(steps)["momentum"]
     return {
-        "H1": known["opposition"],
-        "H2": known["arms_push_cosine"],
-        "H3d": _slope_sd(steps, athlete, (relative, ratio), known["log_ratio"]),
-        "H3e": registry["H3e"].delta
-        * _share_of_variance(steps, athlete, known["step_yaw_impulse"]),
+        "H1": known["opposition"].to_numpy(),
+        "H2": known["arms_push_cosine"].to_numpy(),
+        "H3e": registry["H3e"].delta * share,
         "H4": share_sd,
-        "H5a": _slope_sd(steps, athlete, (steps.speed, lags), known["lag"]),
-        "H5b": _spread_slope_sd(steps, athlete, lags),
+        **{name: _of(own, people) for name, own in errors.items()},
     }
 
 
-def _by_athlete(
-    values: FloatArray, who: IntArray, athlete: IntArray, summary: Callable[[FloatArray], Any]
-) -> FloatArray:
-    """One number per athlete, NaN where there is none."""
-    count = int(max(athlete.max(initial=-1), who.max(initial=-1))) + 1
-    found = np.full(count, np.nan)
-    for one in range(count):
-        own = values[(who == one) & np.isfinite(values)]
-        if len(own):
-            found[one] = summary(own)
+def _of(by_athlete: pd.Series[float], people: pd.Index[str]) -> FloatArray:
+    """What is known of the athlete, for every trial."""
+    found: FloatArray = np.asarray(by_athlete.reindex(people), dtype=np.float64)
     return found
 
 
-def _slope_sd(
-    steps: StepEvidence, athlete: IntArray, columns: tuple[FloatArray, FloatArray], sd: FloatArray
-) -> FloatArray:
-    """Standard deviation of each athlete's slope over trials, given to all of the athlete's."""
-    count = len(athlete)
-    x, y = (group_means(column, steps.trial, count) for column in columns)
-    people = int(athlete.max(initial=-1)) + 1
-    result = np.full(count, np.nan)
-    slopes = group_slopes(x, y, athlete, people)
-    for one in range(people):
-        own = np.flatnonzero((athlete == one) & np.isfinite(x + y))
-        if len(own) < 3 or not np.isfinite(slopes[one]):
-            continue
-        away = x[own] - x[own].mean()
-        rest = y[own] - y[own].mean() - slopes[one] * away
-        scatter = float(np.sqrt((rest**2).sum() / (len(own) - 2)))
-        error = min(float(np.sqrt(np.mean(sd[own] ** 2))), scatter)
-        result[athlete == one] = error / np.sqrt((away**2).sum())
-    return result
+def _slope_sds(x: pd.Series[float], y: pd.Series[float], sd: pd.Series[float]) -> pd.Series[float]:
+    """Standard deviation of each athlete's slope over trials or speeds.
 
-
-def _spread_slope_sd(steps: StepEvidence, athlete: IntArray, lags: FloatArray) -> FloatArray:
-    """The same for the logarithm of the lags' spread, over speeds instead of trials."""
-    cell, owner = cells(steps.athlete, steps.level)
-    spread = log_spread(lags, cell, len(owner))
-    speed = group_means(steps.speed, cell, len(owner))
-    result = np.full(len(athlete), np.nan)
-    for one in np.unique(owner):
-        own = np.flatnonzero((owner == one) & np.isfinite(spread))
-        if len(own) < 3:
-            continue
-        away = speed[own] - speed[own].mean()
-        slope = (away * spread[own]).sum() / (away**2).sum()
-        rest = spread[own] - spread[own].mean() - slope * away
-        scatter = np.sqrt((rest**2).sum() / (len(own) - 2))
-        result[athlete == one] = scatter / np.sqrt((away**2).sum())
-    return result
-
-
-def _share_of_variance(steps: StepEvidence, athlete: IntArray, sd: FloatArray) -> FloatArray:
-    """Share of the error in the variance of the yaw impulse over an athlete's steps.
-
-    NaN where nothing varies, as in a single step.
+    Parameters
+    ----------
+    x, y, sd : Series
+        By athlete, the first level of their index; ``sd`` says how sure y is, infinite where only
+        its scatter about the athlete's line tells.
     """
-    spread = _by_athlete(steps.yaw_impulse, steps.athlete, athlete, np.std)
-    spread[spread == 0.0] = np.nan
-    share: FloatArray = (sd / spread[athlete]) ** 2
-    return share
+    import pandas as pd
+
+    points = pd.DataFrame({"x": x.to_numpy(), "y": y.to_numpy(), "sd": sd.to_numpy()})
+    points = points.assign(who=x.index.get_level_values(0).astype(str)).dropna(subset=["x", "y"])
+    who = points["who"]
+    away = centred(points["x"], who)
+    slope = slopes(points["x"], points["y"], who)
+    rest = centred(points["y"], who) - who.map(slope).astype(float) * away
+    own = who.groupby(who).size()
+    scatter = sums_by(rest**2, who) / (own - 2.0).where(own >= 3)
+    told = (points["sd"] ** 2).groupby(who).agg(lambda one: one.to_numpy().mean())
+    variance = scatter.where(~(told < scatter), told).where(told.notna())
+    return (variance / sums_by(away**2, who)).pow(0.5)
 
 
 def share_sds(tables: Iterable[pd.DataFrame], trials: Sequence[tuple[str, str]]) -> FloatArray:

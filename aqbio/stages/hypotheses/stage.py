@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from aqbio.io.dictionary import Columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
+from aqbio.records.evidence_files import evidence_inputs
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts, contained
 from aqbio.records.manifest import Report
@@ -21,18 +23,15 @@ from aqbio.stages.hypotheses.exports import (
     power_table,
     secondary_table,
     single_table,
-    step_table,
 )
-from aqbio.stages.hypotheses.gathered import Gathered
 from aqbio.stages.hypotheses.known import known_evidence
-from aqbio.stages.hypotheses.multiverse import MULTIVERSE, arm_labels, multiverse
+from aqbio.stages.hypotheses.multiverse import MULTIVERSE, labels_by_hypothesis, multiverse
 from aqbio.stages.hypotheses.patterns import (
     PARTITIONS,
     SIGNS,
     partition_table,
     sign_table,
 )
-from aqbio.stages.hypotheses.sprint_speeds import sprints
 from aqbio.stages.hypotheses.tables import (
     ATHLETES,
     DEVIATIONS,
@@ -42,8 +41,10 @@ from aqbio.stages.hypotheses.tables import (
     SPRINTS,
     VERDICTS,
 )
+from aqbio.stats.curve_means import curve_means
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.outcomes import Outcome, outcomes
+from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import outcomes
 from aqbio.stats.partitions import step_columns
 from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
@@ -102,26 +103,27 @@ def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     tested, plain = _tested(found.evidence, registry, parts)
     changed = deviations(study, registry)
     outcome = outcomes(found.evidence, tested)
-    arms = multiverse(study, found, tested, parts)
+    specifications = multiverse(found, tested, parts)
     given = tuple(
         replace(one, registry_hash=registry.hash)
-        for one in with_robustness(plain, arm_labels(arms))
+        for one in with_robustness(plain, labels_by_hypothesis(specifications))
     )
     rules = study.settings.multiverse.flight_roles
+    means = cache(lambda: curve_means(found.evidence, rules))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
-        "hypotheses_steps": lambda: step_table(found.evidence),
+        "hypotheses_steps": lambda: found.evidence.steps[list(step_columns())],
         "hypotheses_athletes": lambda: athlete_table(outcome),
-        "secondary": lambda: secondary_table(found.evidence, own.surrogates, seed),
+        "secondary": lambda: secondary_table(found.evidence, means(), own.surrogates, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
         "power": lambda: power_table(found.evidence, outcome, tested, _family(given)),
-        "sprints": lambda: _sprint_table(study, found),
-        "partitions": lambda: partition_table(found.evidence, found.foot_velocity, rules),
-        "sign_patterns": lambda: sign_table(found.evidence),
-        "multiverse": lambda: arms,
+        "sprints": lambda: found.evidence.sprints,
+        "partitions": lambda: partition_table(means()),
+        "sign_patterns": lambda: sign_table(means()),
+        "multiverse": lambda: specifications,
         "deviations": lambda: _deviation_table(changed),
         "verdicts": lambda: verdict_table(given, outcome, tested, changed),
     }
-    return given, tables, [*found.inputs, *_optional_files(study)]
+    return given, tables, [*evidence_inputs(study), *_optional_files(study)]
 
 
 def _tested(
@@ -182,18 +184,12 @@ def verdict_table(
         asdict(one)
         | {
             "unit": registry[one.hypothesis].unit,
-            "model": found[one.hypothesis].model if one.hypothesis in found else None,
+            "model": found[one.hypothesis].error.model if one.hypothesis in found else None,
             "post_hoc": "yes" if post_hoc(changed, one.hypothesis) else "no",
         }
         for one in given
     ]
     return pd.DataFrame(rows, columns=list(VERDICTS))
-
-
-def _sprint_table(study: Study, found: Gathered) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(sprints(study, found.own), columns=list(SPRINTS))
 
 
 def _deviation_table(changed: tuple[Deviation, ...]) -> pd.DataFrame:

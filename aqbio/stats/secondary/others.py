@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import IntArray
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.athletes import (
-    cells,
-    centred,
-    consecutive_pairs,
-    group_means,
-    group_slopes,
-    with_speeds,
-)
-from aqbio.stats.corrected import whole_step
-from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import mean_estimate
+from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, sprint_means
+from aqbio.stats.corrected import whole_step, whole_steps
+from aqbio.stats.evidence import CELL, Evidence
 from aqbio.stats.limiter import identifiability, model_criteria
 from aqbio.stats.mixed import within_correlation
-from aqbio.stats.secondary.row import Row, athletes_row, number_row, steps_row
-from aqbio.stats.step_statistics import log_ratios
+from aqbio.stats.secondary.row import Row, athletes_row, number_row
+from aqbio.stats.step_statistics import RATIOS, step_pairs
 from aqbio.stats.surrogates import paired_anew, surrogate_p
-from aqbio.stats.timing import cross_phase, direction, lag
+from aqbio.stats.timing import cross_phase, direction
+from aqbio.stats.within import centred, slopes, with_speeds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST_FOR_MODELS = 12
 """Athletes below which limiter models are not compared."""
 
 
-def _speeds(evidence: Evidence) -> FloatArray:
+def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
     """Speeds of steps, NaN for athletes with one speed only."""
-    steps = evidence.steps
-    return with_speeds(steps.speed, steps.athlete, len(evidence.athletes.name))
+    return with_speeds(steps["speed_mps"], steps["participant_id"])
 
 
 def limiter_rows(evidence: Evidence) -> Iterator[Row]:
     """H3b: corrected criteria of all models over the best one, and what data must look like."""
-    athletes = evidence.athletes
-    every = (athletes.push_capacity, athletes.swing_capacity, athletes.fastest)
-    known = np.all([np.isfinite(column) for column in every], axis=0)
-    count = int(known.sum())
+    known = evidence.athletes[["push_capacity", "swing_capacity", "fastest"]].dropna()
+    count = len(known)
     if count < FEWEST_FOR_MODELS:
         return
-    push, swing, speed = (column[known] for column in every)
+    push, swing, speed = known.to_numpy().T
     criteria = model_criteria(push, swing, speed)
     least = min(criteria.values())
     for name, value in criteria.items():
@@ -61,35 +55,30 @@ def limiter_rows(evidence: Evidence) -> Iterator[Row]:
 
 def side_rows(evidence: Evidence) -> Iterator[Row]:
     """H3d: slopes of both ratios."""
-    steps, count = evidence.steps, len(evidence.athletes.name)
-    relative = _speeds(evidence) * 10.0 / evidence.athletes.fastest[steps.athlete]
-    for name, ratio in log_ratios(steps).items():
+    steps, who = evidence.steps, evidence.steps["participant_id"]
+    relative = with_speeds(10.0 * steps["relative_speed"], who)
+    for name, column in RATIOS.items():
         place = ("H3d", f"ratio_slope_{name.replace(' ', '_')}", "stance", "y")
-        slopes = group_slopes(relative, ratio, steps.athlete, count)
-        yield athletes_row(place, slopes, "log ratio per 10 % of the highest speed")
-    for name, values in (("push", steps.push_index), ("swing", steps.swing_index)):
-        slopes = group_slopes(np.log(_speeds(evidence)), np.log(values), steps.athlete, count)
-        yield athletes_row(("H3d", f"power_of_speed_{name}_index", "stance", "none"), slopes)
+        own = slopes(relative, steps[column], who)
+        yield athletes_row(place, own, "log ratio per 10 % of the highest speed")
+    for name in ("push", "swing"):
+        own = slopes(_speeds(steps).map(np.log), steps[f"{name}_index"].map(np.log), who)
+        yield athletes_row(("H3d", f"power_of_speed_{name}_index", "stance", "none"), own)
 
 
 def next_step_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
     """H3e: the correlation within athletes against steps paired anew."""
-    steps = evidence.steps
-    before, after = consecutive_pairs(steps.trial, steps.number)
-    x, y = steps.yaw_impulse[before], steps.time_deviation[after]
-    known = np.isfinite(x) & np.isfinite(y)
-    if known.sum() < 2:
+    pairs = step_pairs(evidence.steps, size="none")
+    if len(pairs) < 2:
         return
-    who, level = steps.athlete[before][known], steps.level[before][known]
-    cell, _ = cells(who, level)
-    x, y = centred(x[known], cell), centred(y[known], cell)
+    cell: IntArray = np.asarray(pairs.groupby(CELL, observed=True).ngroup(), dtype=np.int64)
+    x, y = pairs["x"].to_numpy(), pairs["y"].to_numpy()
     size = float(np.sqrt((x @ x) * (y @ y)))
     if size == 0.0:
         return
     random = np.random.default_rng(seed)
     drawn = np.array([float(x @ y[paired_anew(cell, random)]) / size for _ in range(draws)])
-    observed = float(x @ y) / size
-    count = len(np.unique(who))
+    observed, count = float(x @ y) / size, pairs["participant_id"].nunique()
     yield number_row(("H3e", "next_step_correlation", "step", "y"), observed, count)
     place = ("H3e", "next_step_correlation_p", "step", "y")
     yield number_row(place, surrogate_p(observed, drawn), count, "steps paired anew, one-sided")
@@ -97,36 +86,35 @@ def next_step_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
 
 def share_rows(evidence: Evidence) -> Iterator[Row]:
     """H4: what joint moments cause, by contact model, and the share's slope on speed."""
-    steps, count = evidence.steps, len(evidence.athletes.name)
-    for model, shares in evidence.caused_shares.items():
-        yield steps_row(evidence, ("H4", f"caused_share_{model}", "stance", "y"), shares)
-    relative = 10.0 * steps.speed / evidence.athletes.fastest[steps.athlete]
-    slopes = group_slopes(relative, steps.hub_share, steps.athlete, count)
+    steps = evidence.steps
+    for model, shares in evidence.caused().items():
+        place = ("H4", f"caused_share_{model}", "stance", "y")
+        yield athletes_row(place, evidence.means(shares))
+    own = slopes(10.0 * steps["relative_speed"], steps["hub_share"], steps["participant_id"])
     note = "per 10 % of the highest speed; the claim needs a share that grows"
-    yield athletes_row(("H4", "share_slope", "stance", "y"), slopes, note)
+    yield athletes_row(("H4", "share_slope", "stance", "y"), own, note)
 
 
 def timing_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
     """H5: where the lag lies, its correlation with speed within athletes, labels permuted."""
-    steps, count = evidence.steps, len(evidence.athletes.name)
-    lags = lag(steps.swing_peak, steps.force_peak)
-    known = np.isfinite(lags)
-    if known.sum() < 3:
+    steps, who = evidence.steps, evidence.steps["participant_id"]
+    known = steps[steps["lag"].notna()]
+    if len(known) < 3:
         return
-    means = group_means(lags, steps.athlete, count)
-    found = direction(means[np.isfinite(means)])
-    here = int(np.isfinite(means).sum())
+    means = evidence.means("lag").dropna()
+    found, here = direction(np.asarray(means, dtype=np.float64)), len(means)
     yield number_row(("H5a", "mean_direction", "step", "y"), found.mean, here, "share of the step")
     yield number_row(("H5a", "circular_sd", "step", "y"), found.sd, here, "between athletes")
     yield number_row(("H5a", "rayleigh_p", "step", "y"), found.p, here)
-    if known.sum() > here + 2 and float(centred(steps.speed[known], steps.athlete[known]).std()):
-        within = within_correlation(steps.speed, lags, steps.athlete)
+    spread = centred(known["speed_mps"], known["participant_id"]).std(ddof=0)
+    if len(known) > here + 2 and spread:
+        within = within_correlation(steps["speed_mps"], steps["lag"], who)
         place = ("H5a", "correlation_within_athletes", "step", "y")
         yield number_row(place, within.r, here, f"rmcorr, df {within.df:g}, p {within.p:.3g}")
-    observed = mean_estimate(group_slopes(_speeds(evidence), lags, steps.athlete, count)).value
+    observed = float(slopes(_speeds(steps), steps["lag"], who).mean())
     if np.isfinite(observed):
         random = np.random.default_rng(seed)
-        drawn = [_permuted_slope(evidence, lags, random) for _ in range(draws)]
+        drawn = [_permuted_slope(steps, random) for _ in range(draws)]
         p = surrogate_p(-observed, -np.array(drawn))
         place = ("H5a", "slope_p_permuted", "step", "y")
         yield number_row(place, p, here, "speeds permuted within athletes, one-sided")
@@ -134,46 +122,44 @@ def timing_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
 
 def phase_rows(evidence: Evidence) -> Iterator[Row]:
     """H5: phase of the swing leg after the rest turned around, at the frequency of the stride."""
-    steps = evidence.steps
-    swing = ROLE_GROUPS.index("swing_leg")
-    phases = np.full(len(steps), np.nan)
-    whole = np.isfinite(steps.momentum[..., 1]).all(axis=(1, 2, 3)) & np.isfinite(steps.flight)
-    for step in np.flatnonzero(whole).tolist():
-        curves, _ = whole_step(steps, step)
-        stride = np.concatenate((curves, -curves))
-        rest = stride.sum(axis=1) - stride[:, swing]
-        phases[step] = 2.0 * cross_phase(stride[:, swing], -rest)
+    steps, swing = evidence.steps, ROLE_GROUPS.index("swing_leg")
+    phases = steps["lag"] * np.nan
+    for _, own, curves in evidence.by_athlete():
+        known, vertical, durations = whole_steps(own, curves)
+        for label, curve, times in zip(own.index[known], vertical, durations, strict=True):
+            step, _ = whole_step(curve, times)
+            stride = np.concatenate((step, -step))
+            rest = stride.sum(axis=1) - stride[:, swing]
+            phases[label] = 2.0 * cross_phase(stride[:, swing], -rest)
+    whole = phases.notna()
     if not whole.any():
         return
-    found = direction(phases / 2.0)
-    here = len(np.unique(steps.athlete[whole]))
+    found = direction(np.asarray(phases / 2.0, dtype=np.float64))
+    here = steps["participant_id"][whole].nunique()
     note = "share of the step; 0 where both sides mirror each other at every instant"
     yield number_row(("H5a", "cross_spectral_phase", "step", "y"), 2.0 * found.mean, here, note)
     place = ("H5a", "cross_spectral_phase_slope", "step", "y")
-    slopes = group_slopes(_speeds(evidence), phases, steps.athlete, len(evidence.athletes.name))
-    yield athletes_row(place, slopes, "share of the step per m/s; mechanically implied in part")
+    own_slopes = slopes(_speeds(steps), phases, steps["participant_id"])
+    yield athletes_row(place, own_slopes, "share of the step per m/s; mechanically implied in part")
 
 
-def _permuted_slope(evidence: Evidence, lags: FloatArray, random: np.random.Generator) -> float:
+def _permuted_slope(steps: pd.DataFrame, random: np.random.Generator) -> float:
     """Mean slope after the speed levels of every athlete were dealt out anew."""
-    steps, count = evidence.steps, len(evidence.athletes.name)
-    cell, owner = cells(steps.athlete, steps.level)
-    means = group_means(steps.speed, cell, len(owner))
+    cell = [steps[name] for name in CELL]
+    means = steps["speed_mps"].groupby(cell, observed=True).mean()
+    owner = means.reset_index()["participant_id"].cat.codes.to_numpy()
     order = np.lexsort((random.random(len(owner)), owner))
     dealt = np.empty(len(owner))
-    dealt[np.argsort(owner, kind="stable")] = means[order]
-    return mean_estimate(group_slopes(dealt[cell], lags, steps.athlete, count)).value
+    dealt[np.argsort(owner, kind="stable")] = means.to_numpy()[order]
+    place = steps.groupby(CELL, observed=True).ngroup().to_numpy()
+    speed = steps["speed_mps"] * 0.0 + dealt[place]
+    return float(slopes(speed, steps["lag"], steps["participant_id"]).mean())
 
 
 def restriction_rows(evidence: Evidence) -> Iterator[Row]:
     """H7: standardised size of the change."""
-    athletes = evidence.athletes
-    normal, restricted = (
-        np.array([one[np.isfinite(one)].mean() if np.isfinite(one).any() else np.nan for one in v])
-        for v in (athletes.normal, athletes.restricted)
-    )
-    away = restricted - normal
-    away = away[np.isfinite(away)]
-    if len(away) > 1 and away.std(ddof=1) > 0:
-        size = float(away.mean() / away.std(ddof=1))
+    means = sprint_means(evidence)
+    away = (means[RESTRICTED] - means[NORMAL]).dropna()
+    if len(away) > 1 and away.std() > 0:
+        size = float(away.mean() / away.std())
         yield number_row(("H7", "cohen_dz", "none", "none"), size, len(away))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.stats.athletes import group_means
-from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, mean_estimate, possible_values
 
 
@@ -57,17 +55,9 @@ def estimate_row(place: tuple[str, str, str, str], found: Estimate, note: str = 
     return Row(*place, found.value, low, high, count, _marked(place[2], note))
 
 
-def athletes_row(place: tuple[str, str, str, str], values: FloatArray, note: str = "") -> Row:
+def athletes_row(place: tuple[str, str, str, str], values: ArrayLike, note: str = "") -> Row:
     """Row of one number per athlete."""
     return estimate_row(place, mean_estimate(values), note)
-
-
-def steps_row(
-    evidence: Evidence, place: tuple[str, str, str, str], by_step: FloatArray, note: str = ""
-) -> Row:
-    """Row of one number per step: athletes' means first."""
-    means = group_means(by_step, evidence.steps.athlete, len(evidence.athletes.name))
-    return athletes_row(place, means, note)
 
 
 def number_row(place: tuple[str, str, str, str], value: float, count: int, note: str = "") -> Row:

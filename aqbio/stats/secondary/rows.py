@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from aqbio.stats.evidence import Evidence
@@ -17,13 +19,20 @@ from aqbio.stats.secondary.others import (
 )
 from aqbio.stats.secondary.row import Row
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-def secondary_rows(evidence: Evidence, draws: int = 200, seed: int = 0) -> tuple[Row, ...]:
+
+def secondary_rows(
+    evidence: Evidence, means: xr.Dataset, draws: int = 200, seed: int = 0
+) -> tuple[Row, ...]:
     """Secondary statistics of all hypotheses, those without any number left out.
 
     Parameters
     ----------
     evidence : Evidence
+    means : xarray.Dataset
+        From `aqbio.stats.curve_means.curve_means`.
     draws : int
         Of every surrogate.
     seed : int
@@ -31,8 +40,8 @@ def secondary_rows(evidence: Evidence, draws: int = 200, seed: int = 0) -> tuple
     """
     with np.errstate(invalid="ignore", divide="ignore"):  # groups that a model lacks are NaN
         every = [
-            *balance_rows(evidence, draws, seed),
-            *sign_rows(evidence),
+            *balance_rows(evidence, means, draws, seed),
+            *sign_rows(evidence, means),
             *limiter_rows(evidence),
             *side_rows(evidence),
             *next_step_rows(evidence, draws, seed),

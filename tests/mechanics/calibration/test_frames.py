@@ -47,7 +47,7 @@ def test_frames_with_few_markers_are_left_out():
 def test_a_quiet_part_is_found():
     position = np.zeros((300, 2, 3))
     position[:200, 0, 0] = np.sin(np.arange(200))
-    mean, middle = quiet_mean(Recording(position, 100.0, still=True))
+    mean, middle = quiet_mean(Recording(position, 100.0, still=True), 0.5)
     assert 200 <= middle < 300
     np.testing.assert_allclose(mean, 0.0)
 
@@ -55,16 +55,16 @@ def test_a_quiet_part_is_found():
 def test_a_marker_that_is_never_seen_stays_missing():
     position = np.zeros((100, 2, 3))
     position[:, 1] = np.nan
-    mean, _ = quiet_mean(Recording(position, 100.0, still=True))
+    mean, _ = quiet_mean(Recording(position, 100.0, still=True), 0.5)
     assert np.isnan(mean[1]).all()
     assert np.isfinite(mean[0]).all()
 
 
 def test_a_trial_is_worth_so_many_witnesses_however_many_frames():
     for count in (20, 60):
-        frames = chosen_frames([_moving()], BODIES, count=count)
+        frames = chosen_frames([_moving()], BODIES, 0.5, count=count)
         np.testing.assert_allclose(frames.worth.sum(), INDEPENDENT)
-    four = chosen_frames([_moving()] * 4, BODIES, count=80)
+    four = chosen_frames([_moving()] * 4, BODIES, 0.5, count=80)
     np.testing.assert_allclose(four.worth.sum(), 2.0 * INDEPENDENT)
 
 
@@ -72,5 +72,5 @@ def test_a_trial_is_worth_so_many_witnesses_however_many_frames():
     ("trials", "each"), [(1, 24), (2, 12), (3, 8), (7, 8), (8, 7), (12, 5), (20, 3), (40, 3)]
 )
 def test_many_trials_share_the_frames(trials, each):
-    frames = chosen_frames([_moving()] * trials, BODIES)
+    frames = chosen_frames([_moving()] * trials, BODIES, 0.5)
     assert np.unique(frames.trial, return_counts=True)[1].tolist() == [each] * trials

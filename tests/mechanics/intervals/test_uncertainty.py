@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.intervals.drawn_causes import Run, drawn_causes, state_causes
+from aqbio.mechanics.intervals.drawn_causes import Run, state_causes
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads, load_errors
 from aqbio.mechanics.intervals.inertia_draws import (
     InertiaSpread,
@@ -16,12 +16,11 @@ from aqbio.mechanics.intervals.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.sources import Motions, motion_states
+from aqbio.mechanics.intervals.sources import Motions, motion_states, plate_states
 from aqbio.mechanics.intervals.uncertainty import (
     Parts,
     Spread,
-    drawn_outcomes,
-    interval,
+    body_outcomes,
     state_outcomes,
 )
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
@@ -48,8 +47,10 @@ def _parts(case) -> Parts:
 
 def _draw(case, spread, count, seed=0):
     moves = segment_kinematics(case.skeleton, *case.motion)
-    generator = np.random.default_rng(seed)
-    return drawn_outcomes(case.skeleton, moves, case.loads, _parts(case), spread, count, generator)
+    parts, generator = _parts(case), np.random.default_rng(seed)
+    parameters = inertia_draws(case.skeleton, spread.inertia, parts.twin, count, generator)
+    errors = load_errors(spread.loads, len(case.loads), count, generator)
+    return body_outcomes(case.skeleton, moves, case.loads, parts, parameters, errors)
 
 
 def _compare(draws, number, case):
@@ -125,7 +126,8 @@ def test_plates_move_and_stretch_forces():
 def test_intervals_cover_truth_from_the_same_prior():
     """A check of the code: of 300 bodies from the prior 95 % lie inside; 4 SD of that are 5 %."""
     case = sprint_run(3, 7)
-    low, high = interval(_draw(case, Spread(), 1000, seed=1).momentum.mean(axis=1))
+    drawn = _draw(case, Spread(), 1000, seed=1).momentum.mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     truth = _draw(case, Spread(), 300, seed=2).momentum.mean(axis=1)
     inside = ((truth >= low) & (truth <= high)).mean(axis=0)
     assert np.abs(inside - 0.95).max() < 0.055
@@ -184,15 +186,20 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     case = sprint_run(4)
     moves = segment_kinematics(case.skeleton, *case.motion)
     spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05))
+    parameters = inertia_draws(
+        case.skeleton, spread.inertia, _parts(case).twin, 1, np.random.default_rng(5)
+    )
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    caused = drawn_causes(run, spread, 3, np.random.default_rng(5))["C2"]
-    draws = _draw(case, spread, 3, seed=5)
+    body = drawn_skeleton(case.skeleton, parameters[0])
+    states = plate_states(body, moves, case.loads, spread.loads)
+    caused = state_causes([states], run, ("C2",))["C2"]
+    draws = state_outcomes(states, _parts(case))
     limit = 1e-9 * np.abs(draws.rate).max()
     np.testing.assert_allclose(caused.group_rate.sum(axis=2), draws.rate, rtol=0, atol=limit)
     pelvis = moves.angular_acceleration[:, case.skeleton.bodies.index("pelvis")]
     turned = caused.pelvis_acceleration
     limit = 1e-9 * np.abs(turned).max()
-    measured = np.broadcast_to(pelvis, (3, *pelvis.shape))  # whoever's body: it is in the motion
+    measured = np.broadcast_to(pelvis, (7, *pelvis.shape))  # whoever's body: it is in the motion
     np.testing.assert_allclose(turned.sum(axis=2), measured, rtol=0, atol=limit)
     assert np.ptp(turned[:, 0, 0, 1]) > 1e-3 * np.abs(turned[:, 0, 0, 1]).max()
 
@@ -201,7 +208,8 @@ def test_causes_without_spread_are_level_c():
     case = sprint_run(4)
     moves = segment_kinematics(case.skeleton, *case.motion)
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    caused = drawn_causes(run, NOTHING, 1, np.random.default_rng(0))["C2"]
+    states = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
+    caused = state_causes([states], run, ("C2",))["C2"]
     induced = case.levels().induced["C2"]
     assert caused.sources == induced.sources
     for ours, expected in (

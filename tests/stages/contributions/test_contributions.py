@@ -9,12 +9,12 @@ import pytest
 from aqbio.config import ModelMap
 from aqbio.io.study import load_study
 from aqbio.mechanics.contributions.levels import Anatomy
+from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.stages.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
 from aqbio.stages.contributions.dataset import NEEDS_NO_FORCE, contributions_dataset
-from aqbio.stages.contributions.draws import Sampling, TrialDraws
 from aqbio.stages.contributions.intervals import intervals_dataset
 from aqbio.stages.contributions.stage import _force_findings, _group_findings, trial_contributions
 from aqbio.steps.curves import step_dataset

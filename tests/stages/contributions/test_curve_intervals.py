@@ -10,8 +10,8 @@ import pytest
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
+from aqbio.mechanics.intervals.trial_draws import Sampling
 from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.stages.contributions.draws import Sampling
 from aqbio.stages.contributions.intervals import ITEMS, KNOTS, intervals_dataset
 from aqbio.stages.steps.curves import kept_curves
 from aqbio.steps.signals import CHAINS
@@ -58,7 +58,7 @@ def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
     moment = (balance.moment_of_force + balance.free_moment)[frames, :, 1]
     force = balance.force[frames]
     variance = (spread.gain * moment) ** 2
-    variance += spread.place**2 * (force[..., 0] ** 2 + force[..., 2] ** 2)
+    variance += spread.position**2 * (force[..., 0] ** 2 + force[..., 2] ** 2)
     expected = np.sqrt(variance.sum(axis=1))
     at = (time[frames] - STEP.touchdown) / STEP.contact
     found = _dataset(draws).sel(stance_foot="right", phase="stance", axis="y")

@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, centre_covariance, twins
-from aqbio.mechanics.intervals.level_draws import level_draws
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread, load_errors
+from aqbio.mechanics.intervals.inertia_draws import (
+    InertiaSpread,
+    centre_covariance,
+    inertia_draws,
+    twins,
+)
 from aqbio.mechanics.intervals.sources import (
     SOURCES,
     UNDISTURBED,
@@ -19,10 +23,15 @@ from aqbio.mechanics.intervals.sources import (
     motion_states,
     source_sds,
 )
-from aqbio.mechanics.intervals.uncertainty import Spread, joined_outcomes, state_outcomes
+from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
+from aqbio.mechanics.intervals.uncertainty import (
+    Spread,
+    body_outcomes,
+    joined_outcomes,
+    state_outcomes,
+)
 from aqbio.names import AXES
 from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
-from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
 from aqbio.stages.contributions.intervals import stance_draws
 from aqbio.steps.uncertainty import NAMES, NORMAL_95
 from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
@@ -153,7 +162,14 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
     case, time = run
     draws = _draws(case, time, Spread(), Sampling(2000, 1))
     frames = draws.frames(STEP)
-    joint = level_draws(draws.levels, case.anatomy, frames, count=2000, seed=7)
+    mechanics, generator = draws.levels.mechanics, np.random.default_rng(7)
+    inertia, spread = draws.spread.inertia, draws.spread.loads
+    joint = body_outcomes(
+        mechanics.skeleton, mechanics.kinematics.frames(frames),
+        [load.frames(frames) for load in mechanics.loads], draws.parts,
+        inertia_draws(mechanics.skeleton, inertia, draws.parts.twin, 2000, generator),
+        load_errors(spread, 2, 2000, generator),
+    )  # fmt: skip
     held = time[frames]
     for name, ours in (("momentum", "group_angular_momentum"), ("joint_moment", "joint_moment"),
                        ("residual_moment", "residual_moment")):  # fmt: skip

@@ -10,9 +10,9 @@ import pytest
 
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.mechanics.gait.steps import Contact
+from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.names import AXES, SIDES
-from aqbio.stages.contributions.draws import Sampling, TrialDraws, with_bodies
 from aqbio.stages.contributions.intervals import drawn_steps, drawn_window, intervals_dataset
 from aqbio.stages.steps.contribution_rows import with_intervals
 from aqbio.steps.rows import level_rows

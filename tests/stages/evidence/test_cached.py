@@ -1,4 +1,4 @@
-"""Which motion and body every arm of a trial starts from, fitted and plain."""
+"""Which motion and body every specification of a trial starts from, fitted and plain."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import xarray as xr
 from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.motion import Motion
-from aqbio.records.specifications import recomputed_arms
+from aqbio.records.specifications import recomputed
 from aqbio.stages.evidence.cached import CachedTrial, MotionSource, motion_key, motion_source
 from tests.mechanics.levels_case import smooth_run
 
-ARMS = {arm.name: arm for arm in recomputed_arms(StudySettings(name="made"), consistent=True)}
+WAYS = {
+    specification.name: specification
+    for specification in recomputed(StudySettings(name="made"), consistent=True)
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +44,16 @@ def _plain(cached):
 
 
 def test_arms_of_a_fitted_trial(cached):
-    own = motion_source(cached, ARMS["default"])
+    own = motion_source(cached, WAYS["default"])
     np.testing.assert_array_equal(own.motion.q, cached.consistent["q"])
     assert own.skeleton is cached.final
     assert own.parameters == {"clock_offset": 0.004}
-    assert motion_source(cached, ARMS["consistency=loose"]) is cached.loose
-    off = motion_source(cached, ARMS["consistency=off"])
+    assert motion_source(cached, WAYS["consistency=loose"]) is cached.loose
+    off = motion_source(cached, WAYS["consistency=off"])
     assert off.skeleton is cached.scaled
     assert off.parameters == {}
     with pytest.raises(AqbioError, match="looser forces"):
-        motion_source(replace(cached, loose=None), ARMS["consistency=loose"])
+        motion_source(replace(cached, loose=None), WAYS["consistency=loose"])
 
 
 @pytest.mark.parametrize(
@@ -58,9 +61,9 @@ def test_arms_of_a_fitted_trial(cached):
     [("consistency=loose", "default"), ("consistency=loose cutoff=15", "cutoff=15")],
 )
 def test_a_plain_trial_stays_plain_with_looser_forces(cached, name, same):
-    """Otherwise the arm would be about other trials than the default."""
+    """Otherwise the specification would be about other trials than the default."""
     plain = _plain(cached)
-    one, other = (motion_source(plain, ARMS[arm]) for arm in (name, same))
+    one, other = (motion_source(plain, WAYS[specification]) for specification in (name, same))
     np.testing.assert_array_equal(one.motion.udot, other.motion.udot)
     assert one.skeleton is other.skeleton is plain.final
     assert one.parameters == {}
@@ -69,16 +72,19 @@ def test_a_plain_trial_stays_plain_with_looser_forces(cached, name, same):
 def test_arms_share_what_they_have_in_common(cached):
     """Thresholds and bodies do not touch the motion; a cut-off does, where it is plain."""
     plain = _plain(cached)
-    first = motion_source(plain, ARMS["consistency=off"])
-    assert motion_source(plain, ARMS["consistency=off"]) is first
-    assert motion_source(plain, ARMS["consistency=off cutoff=15"]) is not first
-    assert motion_key(plain, ARMS["body=dumas"]) == motion_key(plain, ARMS["default"])
-    assert motion_key(cached, ARMS["cutoff=15"]) == motion_key(cached, ARMS["default"])
+    first = motion_source(plain, WAYS["consistency=off"])
+    assert motion_source(plain, WAYS["consistency=off"]) is first
+    assert motion_source(plain, WAYS["consistency=off cutoff=15"]) is not first
+    assert motion_key(plain, WAYS["body=dumas"]) == motion_key(plain, WAYS["default"])
+    assert motion_key(cached, WAYS["cutoff=15"]) == motion_key(cached, WAYS["default"])
 
 
 def test_a_plain_trial_without_consistency_has_the_scaled_body(cached):
     plain = _plain(cached)
-    off, own = (motion_source(plain, ARMS[arm]) for arm in ("consistency=off", "default"))
+    off, own = (
+        motion_source(plain, WAYS[specification])
+        for specification in ("consistency=off", "default")
+    )
     np.testing.assert_array_equal(off.motion.q, own.motion.q)
     assert off.skeleton is plain.scaled
     assert own.skeleton is plain.final

@@ -8,7 +8,14 @@ import xarray as xr
 
 from aqbio.mechanics.gait.steps import Step
 from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
-from aqbio.stages.evidence.step_rows import ARM_ROLES, evidence_curves, step_numbers
+from aqbio.stages.evidence.step_rows import (
+    ARM_ROLES,
+    evidence_curves,
+    line_numbers,
+    step_numbers,
+    stored_curves,
+)
+from aqbio.stats.partitions import evidence_columns
 from tests.stages.made_contributions import MAP, coordinates
 
 FRAMES = 201
@@ -87,9 +94,10 @@ def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
     for joint, moment in {"hip": 3.0, "knee": 4.0, "ankle": 12.0}.items():
         names = list(MAP.sagittal[joint].model_dump().values())
         trial["joint_moment_coordinate"].loc[{"coordinate": names}] = moment
-    for row in step_numbers(evidence_curves(trial, STEPS, MAP), STEPS):
-        assert row["push_index"] == pytest.approx(13.0)
-        assert row["swing_index"] == pytest.approx(5.0)
+    numbers = step_numbers(evidence_curves(trial, STEPS, MAP), STEPS)
+    np.testing.assert_allclose(numbers["push_index"], 13.0)
+    np.testing.assert_allclose(numbers["swing_index"], 5.0)
+    np.testing.assert_allclose(numbers["log_ratio_moments"], np.log(13.0 / 5.0))
 
 
 def test_a_leg_whose_coordinate_the_model_lacks_has_no_index():
@@ -97,10 +105,45 @@ def test_a_leg_whose_coordinate_the_model_lacks_has_no_index():
     trial = _trial()
     knee = MAP.sagittal["knee"].left
     lacking = trial.sel(coordinate=[one for one in coordinates() if one != knee])
-    left, right = step_numbers(evidence_curves(lacking, STEPS, MAP), STEPS)
-    for without, whole in (
-        (left["push_index"], left["swing_index"]),
-        (right["swing_index"], right["push_index"]),
-    ):
-        assert np.isnan(without)
-        assert np.isfinite(whole)
+    numbers = step_numbers(evidence_curves(lacking, STEPS, MAP), STEPS)
+    assert numbers["push_index"].isna().tolist() == [True, False]
+    assert numbers["swing_index"].isna().tolist() == [False, True]
+    assert numbers["log_ratio_moments"].isna().all()
+
+
+def test_a_trial_without_steps_has_all_columns():
+    every, none = (step_numbers(evidence_curves(_trial(), own, MAP), own) for own in (STEPS, ()))
+    assert list(none) == list(every)
+    assert not len(none)
+    assert {*every, *line_numbers((), TIME, np.zeros((FRAMES, 2)))} < set(evidence_columns())
+
+
+def test_numbers_of_a_step_are_those_of_its_curves():
+    """Straight lines in time: the cosine of arms and push leg by sums over 101 samples."""
+    curves = evidence_curves(_trial(), STEPS, MAP)
+    arms, push = (
+        curves["angular_momentum"].sel(phase="stance", group=one, axis="y").values
+        for one in ("arms", "push_leg")
+    )
+    expected = (arms * push).sum(1) / np.sqrt((arms**2).sum(1) * (push**2).sum(1))
+    numbers = step_numbers(curves, STEPS)
+    np.testing.assert_allclose(numbers["arms_push_cosine"], expected, rtol=1e-12)
+    assert numbers["shows_arms"].tolist() == numbers["shows_legs"].tolist() == [1.0, 1.0]
+
+
+def test_what_is_stored_is_part_of_the_step_dataset():
+    """Same names, dimensions and numbers as the cut: nothing has a layout of its own."""
+    trial = _trial()
+    trial["group_angular_momentum_rate"] = 2.0 * trial["group_angular_momentum"]
+    by_chain = (("time", "chain", "axis"), np.ones((FRAMES, 4, 3)))
+    trial = trial.assign(hub_moment=by_chain, hub_force_moment=by_chain)
+    trial = trial.assign_coords(chain=["leg_left", "leg_right", "upper_body", "residual"])
+    curves = evidence_curves(trial, STEPS, MAP, "angular_momentum_rate", "hub_moment")
+    stored = stored_curves(curves, np.zeros((2, 101, 2)), "run")
+    for name in ("angular_momentum", "angular_momentum_rate", "hub_moment"):
+        assert set(stored[name].dims) <= set(curves[name].dims)
+        labels = {one: own.values for one, own in stored[name].coords.items() if one in own.dims}
+        stance = {} if "phase" in stored[name].dims else {"phase": "stance", "axis": "y"}
+        chosen = curves[name].sel(stance).sel(labels)
+        np.testing.assert_array_equal(stored[name].values, chosen.values)
+    assert stored["trial_id"].values.tolist() == ["run", "run"]

@@ -7,22 +7,26 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
+from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.records.evidence_files import ARMS, OWN
-from aqbio.records.specifications import recomputed_arms
+from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
+from aqbio.records.specifications import PELVIS, pelvis_members, recomputed
 from aqbio.records.step_files import step_file
-from aqbio.stages.evidence.stage import arms_dataset, own_dataset
 from aqbio.stages.steps import columns as step_columns
+from aqbio.stats.partitions import cosines, evidence_columns, together_share
 from aqbio.stats.registration import record_registry
+from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.timing import lag
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds
 
 UPWARD = AXES.index("y")
-LEVELS, STEPS, SPRINTS = 4, 10, 3
+LEVELS, ROW, SPRINTS = 4, 10, 3
 BOTH_ARMS = ROLE_GROUPS.index("arms")
 ARM_SHARES = np.array([0.7, 0.3])
 """What the arm on the push leg's side and the other one have of both arms' momentum."""
@@ -55,7 +59,7 @@ def drawn_study(
     """
     random = np.random.default_rng(seed)
     who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
-    drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=STEPS)
+    drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=ROW)
     names = [f"A{number + 1:02d}" for number in range(athletes)]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(exist_ok=True)
@@ -128,60 +132,98 @@ def _plan() -> list[tuple[str, str, str]]:
 def _write_participant(
     study: Study, name: str, place: int, drawn: WaveStudy, who: WaveAthletes
 ) -> None:
-    own, arms = [], []
-    for step in np.flatnonzero(drawn.participant == place):
-        row = _row(drawn, step)
-        own.append(row)
-        for arm in recomputed_arms(study.settings, consistent=False)[1:]:
-            momentum = row["momentum"][0, :, :, UPWARD]
-            arms.append(row | {"arm": arm.name, "factor": arm.factor, "momentum_y": momentum})
-    for condition, stem, speeds in (
-        ("normal", "sprint", who.normal[place]),
-        ("restricted_arms", "still", who.restricted[place]),
-    ):
-        top = _row(drawn, np.flatnonzero(drawn.participant == place)[-1])
-        for number, speed in enumerate(speeds):
-            trial = {"trial_id": f"{stem}{number + 1}", "condition": condition, "number": 1}
-            own.append(top | trial | {"speed": float(speed)})
-    folder = study.folder(name, "evidence")
-    write_dataset(own_dataset(own), folder / OWN, {})
-    write_dataset(arms_dataset(arms), folder / ARMS, {})
+    chosen = np.flatnonzero(drawn.participant == place)
+    own = _numbers(drawn, chosen)
+    sprints = [
+        own.iloc[[-1]].assign(
+            trial_id=f"{stem}{number + 1}", condition=condition, step=1, speed_mps=float(speed)
+        )
+        for condition, stem, speeds in (
+            ("normal", "sprint", who.normal[place]),
+            ("restricted_arms", "still", who.restricted[place]),
+        )
+        for number, speed in enumerate(speeds)
+    ]
+    default = pd.concat([own, *sprints], ignore_index=True)
+    others = recomputed(study.settings, consistent=False)[1:]
+    rows = [default, *(own.assign(specification=x.name, factor=x.factor) for x in others)]
+    stance = drawn.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
+    for member in pelvis_members(study.settings):
+        moved = momentum_numbers(with_pelvis(stance, member, axis=-1))
+        named = {"specification": f"pelvis={member}", "factor": PELVIS}
+        rows.append(default.assign(**named, **moved))
+    write_evidence(study, name, pd.concat(rows, ignore_index=True))
+    curves = _curves(drawn, np.append(chosen, [chosen[-1]] * len(sprints)), default)
+    write_dataset(curves, evidence_file(study, name, CURVES), {"stage": "evidence"})
     _write_manifests(study, name)
 
 
-def _row(drawn: WaveStudy, step: int) -> dict:
-    level, number = int(drawn.level[step]), int(drawn.step[step]) + 1
-    rate = drawn.momentum_rate[step]
-    return {
-        "trial_id": f"speed{level + 1}",
+def write_evidence(study: Study, name: str, rows: pd.DataFrame) -> None:
+    """Write the numbers of a participant's steps, as stage evidence does."""
+    columns = evidence_columns()
+    write_columns(rows[list(columns)], evidence_file(study, name, STEPS), columns, {})
+
+
+def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
+    """Numbers of some steps under the study's own settings."""
+    number = drawn.step[chosen] + 1
+    lines = np.array([_line_rates(int(one)) for one in number])
+    push, swing = drawn.push_index[chosen], drawn.swing_index[chosen]
+    columns = {
+        "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
         "condition": "normal",
-        "arm": "default",
+        "specification": "default",
         "factor": "",
-        "side": "right" if number % 2 else "left",
-        "number": number,
-        "touchdown": 0.25 * number,
-        "contact": drawn.contact[step],
-        "flight": drawn.flight[step],
-        "speed": drawn.speed[step],
-        "speed_change": 0.0,
-        "steady": True,
-        "force_peak": drawn.force_peak[step],
-        "swing_peak": drawn.swing_peak[step],
-        "hub_share": drawn.hub_share[step],
-        "yaw_impulse": drawn.yaw_impulse[step],
-        "lateral_ratio": drawn.lateral_ratio[step],
-        "push_index": drawn.push_index[step],
-        "swing_index": drawn.swing_index[step],
-        "lateral_position": 0.0,
-        "momentum": drawn.momentum[step],
-        "rate": rate,
-        "external_moment": drawn.external_moment[step],
-        "residual_moment": np.full(101, 0.1),
-        "hub_torque": np.stack([rate[0, :, 0, 1], rate[0, :, 1, 1], -rate[0, :, :2, 1].sum(1)], 1),
-        "foot_velocity": np.tile([-1.0, 1.0], (101, 1)),
-        "line_rate": _line_rates(number),
-        "arm_momentum_y": drawn.momentum[step][..., BOTH_ARMS, UPWARD, None] * ARM_SHARES,
+        "side": np.where(number % 2, "right", "left"),
+        "step": number,
+        "contact_s": drawn.contact[chosen],
+        "flight_s": drawn.flight[chosen],
+        "speed_mps": drawn.speed[chosen],
+        "shows_arms": 1.0,
+        "shows_legs": 1.0,
+        "lag": lag(drawn.swing_peak[chosen], drawn.force_peak[chosen]),
+        "hub_share": drawn.hub_share[chosen],
+        "yaw_impulse": drawn.yaw_impulse[chosen],
+        "lateral_ratio": drawn.lateral_ratio[chosen],
+        "push_index": push,
+        "swing_index": swing,
+        "log_ratio_moments": np.log(push / swing),
+        "line_rate_cosine": cosines(lines)[:, 0, 1],
+        "line_share": together_share(lines),
+        **momentum_numbers(drawn.momentum[chosen, 0, :, :, UPWARD]),
     }
+    return pd.DataFrame(columns)
+
+
+def _curves(drawn: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Dataset:
+    """Curves of some steps, in the layout of stage evidence: arms one by one too."""
+    first = ("step", "phase", "percent")
+    rate = drawn.momentum_rate[chosen]
+    stance = rate[:, 0, :, :, UPWARD]
+    chains = np.stack([stance[..., 0], stance[..., 1], -stance[..., :2].sum(axis=-1)], axis=-1)
+    feet = np.broadcast_to([-1.0, 1.0], (len(chosen), 101, 2))
+    return xr.Dataset(
+        {
+            "angular_momentum": ((*first, "group", "axis"), _with_arms(drawn.momentum[chosen])),
+            "angular_momentum_rate": ((*first, "group", "axis"), _with_arms(rate)),
+            "hub_moment": (("step", "percent", "chain"), chains),
+            "foot_velocity": (("step", "percent", "foot_role"), feet),
+        },
+        coords={
+            "number": ("step", rows["step"].to_numpy()),
+            "trial_id": ("step", rows["trial_id"].to_numpy(dtype=str)),
+            "phase": ["stance", "flight"],
+            "group": [*ROLE_GROUPS, "arm_push", "arm_swing"],
+            "axis": list(AXES),
+            "chain": ["leg_push", "leg_swing", "upper_body"],
+            "foot_role": ["push_leg", "swing_leg"],
+        },
+    )
+
+
+def _with_arms(values: np.ndarray) -> np.ndarray:
+    arms = values[..., [BOTH_ARMS], :] * ARM_SHARES[:, None]
+    return np.concatenate([values, arms], axis=-2)
 
 
 def _line_rates(number: int) -> np.ndarray:
@@ -196,7 +238,7 @@ def _write_manifests(study: Study, name: str) -> None:
         {
             "trial_id": trial,
             "status": "ok",
-            "recorded": STEPS if trial.startswith("speed") else 1,
+            "recorded": ROW if trial.startswith("speed") else 1,
             "marker_rate": 250.0,
             "mass_kg": 60.0,
             "consistent": False,

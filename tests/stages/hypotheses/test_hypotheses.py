@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
+from dataclasses import replace as replaced
 
 import numpy as np
 import pandas as pd
@@ -10,23 +13,26 @@ import pytest
 
 from aqbio.config import Capacity
 from aqbio.figures.limiter import model_speeds
+from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.mechanics.gait.roles import with_pelvis
-from aqbio.records.evidence_files import OWN
-from aqbio.stages.evidence.stage import arms_dataset, own_dataset
+from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
+from aqbio.stages.evidence.stage import curves_dataset
 from aqbio.stages.figures.illustrations import hypothesis_figures
 from aqbio.stages.figures.limiter_numbers import limiter_numbers
 from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.gathered import gathered
 from aqbio.stages.hypotheses.multiverse import variants
-from aqbio.stages.hypotheses.patterns import IMPLIED, phase_momenta
+from aqbio.stages.hypotheses.patterns import IMPLIED
 from aqbio.stages.hypotheses.stage import hypotheses_study
+from aqbio.stats.curve_means import curve_means, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
+from aqbio.stats.secondary import secondary_rows
 from tests.small_study import replace
-from tests.stages.hypotheses.made_evidence import drawn_study
+from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
 
 COLUMNS = (
     "hypothesis", "verdict", "reason", "statistic", "estimate", "ci_low", "ci_high",
@@ -90,12 +96,11 @@ def test_verdicts_do_not_read_flight(tmp_path):
     study = _judge(drawn_study(tmp_path, "W1", athletes=8))
     before = _table(study, "verdicts")
     for person in study.participants:
-        path = study.folder(person.participant_id, "evidence") / OWN
-        data = read_dataset(path).load()
-        data["momentum"][:, 1] = np.random.default_rng(1).standard_normal(
-            data["momentum"][:, 1].shape
-        )
-        data["rate"][:, 1] = 1e3
+        path = evidence_file(study, person.participant_id, CURVES)
+        data = read_dataset(path)
+        flight = data["angular_momentum"][:, 1]
+        data["angular_momentum"][:, 1] = np.random.default_rng(1).standard_normal(flight.shape)
+        data["angular_momentum_rate"][:, 1] = 1e3
         write_dataset(data.drop_attrs(), path, {})
     pd.testing.assert_frame_equal(before, _table(_judge(study), "verdicts"))
 
@@ -198,12 +203,12 @@ def test_lines_turn_against_each_other_as_drawn(classical):
 def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
     study = drawn_study(tmp_path, "W0", athletes=6)
 
-    def without(data):
-        for name in {"line_rate", "arm_momentum_y"} & set(data):
-            data[name][:] = np.nan
-        return data
-
-    _changed(study, without)
+    _changed(study, lambda rows: rows.assign(line_rate_cosine=np.nan, line_share=np.nan))
+    for person in study.participants:
+        path = evidence_file(study, person.participant_id, CURVES)
+        data = read_dataset(path)
+        data["angular_momentum"].loc[{"group": ["arm_push", "arm_swing"]}] = np.nan
+        write_dataset(data.drop_attrs(), path, {})
     _judge(study)
     assert set(_table(study, "partitions")["arms"]) == {"together"}
     assert not _table(study, "secondary")["name"].str.contains("wrist").any()
@@ -361,73 +366,102 @@ def test_pelvis_goes_where_it_is_sent():
         np.testing.assert_allclose(with_pelvis(momentum, member)[0, 0, :, 1], expected)
 
 
-def test_arms_of_the_multiverse(balanced):
-    found = [
-        (one.arm, one.factor) for one in variants(balanced, gathered(balanced, read_registry()))
-    ]
+def test_specifications_of_the_multiverse(balanced):
+    found = [(one.name, one.factor) for one in variants(gathered(balanced, read_registry()))]
     assert found[0] == ("default", "")
     assert ("cutoff=15", "cutoff_hz") in found
     assert ("threshold=50", "event_threshold_n") in found
     assert ("pelvis=legs", "pelvis_membership") in found
     assert ("normalisation=si", "normalisation") in found
     table = _table(balanced, "multiverse")
-    default = table[table["arm"] == "default"].set_index("hypothesis")["verdict"]
+    default = table[table["specification"] == "default"].set_index("hypothesis")["verdict"]
     labels = _labels(balanced)
     assert all(labels[name] == verdict for name, verdict in default.items())
 
 
-def test_arms_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
+def test_specifications_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
     """Where no trial was fitted they repeat the default: agreement of copies is no robustness."""
     study = drawn_study(tmp_path, "W0", athletes=2)
-    _changed(
-        study,
-        lambda data: data.assign(
-            arm=data["arm"].str.replace("cutoff=15", "consistency=off"),
-            factor=data["factor"].where(data["arm"] != "cutoff=15", "consistency"),
-        ),
-    )
+
+    def renamed(rows):
+        chosen = rows["specification"] == "cutoff=15"
+        return rows.astype({"specification": str, "factor": str}).assign(
+            specification=lambda table: table["specification"].mask(chosen, "consistency=off"),
+            factor=lambda table: table["factor"].mask(chosen, "consistency"),
+        )
+
+    _changed(study, renamed)
     for fitted in (False, True):
         path = study.manifest(study.participants[0].participant_id, "evidence")
         manifest = json.loads(path.read_text("utf-8"))
         manifest["trials"][0]["consistent"] = fitted
         path.write_text(json.dumps(manifest), encoding="utf-8")
-        found = {one.arm for one in variants(study, gathered(study, read_registry()))}
+        found = {one.name for one in variants(gathered(study, read_registry()))}
         assert ("consistency=off" in found) == fitted
         assert "cutoff=30" in found
 
 
-def test_an_arm_that_contradicts_makes_fragile(tmp_path):
-    """The verdict of four in ten arms is another one when their momenta are replaced."""
+def test_a_specification_that_contradicts_makes_fragile(tmp_path):
+    """The verdict of four in ten is another one when their numbers are replaced."""
     study = drawn_study(tmp_path, "W1")
-    for person in study.participants:
-        path = study.folder(person.participant_id, "evidence") / "arms.nc"
-        data = read_dataset(path).load()
-        chosen = np.isin(data["factor"].values, ["cutoff_hz", "body_segments"])
-        data["momentum_y"][chosen, :, 0] *= -1.0  # push leg against the arms
-        write_dataset(data.drop_attrs(), path, {})
+
+    def against(rows):
+        chosen = rows["factor"].isin(["cutoff_hz", "body_segments"])
+        cosine = rows["arms_push_cosine"]
+        return rows.assign(arms_push_cosine=cosine.mask(chosen, -cosine))
+
+    _changed(study, against)
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
     assert rows.loc["H2", ["verdict", "fragile"]].tolist() == ["supported", "yes"]
     assert rows.loc["H4", "fragile"] == "no"
+
+
+def test_specifications_have_the_speeds_and_units_of_the_study(balanced):
+    """Levels are those of the study's own settings; impulses are over m Ht sqrt(g Ht) in all."""
+    found = gathered(balanced, read_registry())
+    own, other = found.evidence.steps, found.under("cutoff=15").steps
+    speeds = own[own["trial_id"].str.startswith("speed")].reset_index(drop=True)
+    pd.testing.assert_series_equal(speeds["yaw_impulse"], other["yaw_impulse"])
+    assert set(other["level"]) <= set(own["level"])
+    plain = found.under("default", normalisation="si").steps
+    unit = 60.0 * 1.7 * np.sqrt(9.80665 * 1.7)
+    np.testing.assert_allclose(plain["yaw_impulse"], unit * own["yaw_impulse"], rtol=1e-12)
+
+
+def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
+    """Curves of a participant are let go before those of the next one are read."""
+    evidence = gathered(balanced, read_registry()).evidence
+    alive, most = [], 0
+
+    def watched(name):
+        nonlocal most
+        gc.collect()
+        most = max(most, sum(one() is not None for one in alive) + 1)
+        curves = evidence.curves(name)
+        alive.append(weakref.ref(curves["angular_momentum"].variable._data))
+        return curves
+
+    seen = replaced(evidence, curves=watched)
+    secondary_rows(seen, curve_means(seen, ("R1",)), draws=2)
+    assert len(alive) >= 4 * len(evidence.athletes)
+    assert most <= 2  # the one before is let go when the next one is there
 
 
 # what a study may lack ----------------------------------------------------------------------------
 
 
 def _changed(study, change):
-    """Change the evidence files of every participant."""
+    """Change the numbers of the steps of every participant."""
     for person in study.participants:
-        for file in (OWN, "arms.nc"):
-            path = study.folder(person.participant_id, "evidence") / file
-            data = change(read_dataset(path).load())
-            write_dataset(data.drop_attrs(), path, {})
+        rows = read_columns(evidence_file(study, person.participant_id, STEPS))
+        write_evidence(study, person.participant_id, change(rows))
 
 
 def _empty(study):
     """Leave no step."""
+    _changed(study, lambda rows: rows[:0])
     for person in study.participants:
-        folder = study.folder(person.participant_id, "evidence")
-        write_dataset(own_dataset([]), folder / OWN, {})
-        write_dataset(arms_dataset([]), folder / "arms.nc", {})
+        write_dataset(curves_dataset([]), evidence_file(study, person.participant_id, CURVES), {})
 
 
 def test_a_study_without_a_step_has_no_verdict(tmp_path):
@@ -445,16 +479,7 @@ def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
     """The reason is that of the recordings, of the model only where the model has none."""
     study = drawn_study(tmp_path, "W1", athletes=8)
 
-    def without_arms(data):
-        if "momentum" in data:
-            data["momentum"][:, :, :, 2] = np.nan
-            data["rate"][:, :, :, 2] = np.nan
-        else:
-            data["momentum_y"][:, :, 2] = np.nan
-        data["hub_share"][:] = np.nan
-        return data
-
-    _changed(study, without_arms)
+    _changed(study, lambda rows: _unknown(rows, "shows_arms", "hub_share"))
     if reason:
         _said(study, arms=reason)
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
@@ -470,21 +495,20 @@ def test_without_legs_nothing_about_the_sides_is_tested(tmp_path):
     """Legs that no landmark places leave no athlete: not a matter of too few numbers."""
     study = drawn_study(tmp_path, "W1", athletes=8)
 
-    def without_legs(data):
-        if "momentum" in data:
-            data["momentum"][:, :, :, :2] = np.nan
-            data["rate"][:, :, :, :2] = np.nan
-        else:
-            data["momentum_y"][:, :, :2] = np.nan
-        return data
-
-    _changed(study, without_legs)
+    _changed(study, lambda rows: _unknown(rows, "shows_legs"))
     _said(study, legs="no landmarks place leg_left")
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
     for name in ("H1", "H2"):
         assert rows.loc[name, "verdict"] == "not_testable"
         assert rows.loc[name, "reason"] == "no landmarks place leg_left"
     assert rows.loc["H7", "verdict"] == "supported"
+
+
+def _unknown(rows, shows, *more):
+    """Steps of which some group is not observed: no opposition, no cosine, no ratio of momenta."""
+    names = [one for one in rows if one.startswith(("chi_", "opposition_", "log_ratio_momentum"))]
+    names += ["arms_push_cosine", "same_legs_cosine", *more]
+    return rows.assign(**{shows: 0.0, **dict.fromkeys(names, np.nan)})
 
 
 def _said(study, **reasons):

@@ -10,12 +10,12 @@ import numpy as np
 
 from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
+from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, drawn_bodies
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, state_causes
-from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton
-from aqbio.mechanics.intervals.level_draws import drawn_parts
+from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, twins
 from aqbio.mechanics.intervals.sources import (
     BODY,
     SKIN,
@@ -55,27 +55,18 @@ LEAST = 6
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How many draws, and of how much of a stance.
-
-    Attributes
-    ----------
-    count : int
-        Draws of masses and of centres of mass.
-    seed : int
-    frames : int
-        About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
-        frames differ from those of all, what the draws change about them hardly.
-    motions : int
-        Motions with other skin, which say most of what curves are unsure by.
-    bodies : int
-        Motions recomputed on other bodies.
-    """
+    """How many draws, and of how much of a stance."""
 
     count: int
+    """Draws of masses and of centres of mass."""
     seed: int
     frames: int = 0
+    """About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
+    frames differ from those of all, what the draws change about them hardly."""
     motions: int = 60
+    """Motions with other skin, which say most of what curves are unsure by."""
     bodies: int = 60
+    """Motions recomputed on other bodies."""
 
     def __post_init__(self) -> None:
         """Refuse samples of nothing."""
@@ -85,36 +76,23 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class TrialDraws:
-    """What the uncertainty of all steps of a trial is drawn from.
-
-    Attributes
-    ----------
-    levels : Levels
-    anatomy : Anatomy
-    time : (T,) array, s
-    heading : float
-        Direction of travel, rad to the left of +x.
-    touching : (T, 2) bool array
-        Frames between touchdown and toe-off of the left and of the right foot.
-    spread : Spread
-    sampling : Sampling
-    roles : RoleScheme
-    moved : mapping
-        Motions by source; none where the body is taken as exact.
-    first_moved : int
-        Frame of the trial at which these begin.
-    """
+    """What the uncertainty of all steps of a trial is drawn from."""
 
     levels: Levels
     anatomy: Anatomy
     time: FloatArray
+    """(T,) array, s."""
     heading: float
+    """Direction of travel, rad to the left of +x."""
     touching: BoolArray
+    """(T, 2) bool array. Frames between touchdown and toe-off of the left and of the right foot."""
     spread: Spread
     sampling: Sampling
     roles: RoleScheme = field(default_factory=RoleScheme)
     moved: Mapping[str, Motions] = field(default_factory=dict)
+    """Mapping. Motions by source; none where the body is taken as exact."""
     first_moved: int = 0
+    """Frame of the trial at which these begin."""
 
     @property
     def parts(self) -> Parts:
@@ -189,7 +167,7 @@ def _splined(
 Undisturbed = tuple[Skeleton, SegmentKinematics, list[ExternalLoad]]
 
 
-def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], DrawnOutcomes]:
+def drawn_outcomes(draws: TrialDraws, frames: slice | IntArray) -> tuple[list[str], DrawnOutcomes]:
     """Levels A and B of some frames with one source disturbed at a time, and undisturbed.
 
     Returns
@@ -199,6 +177,7 @@ def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], Draw
     DrawnOutcomes
         Ground axes.
     """
+    frames = np.arange(len(draws.time))[frames]
     own, parts = _undisturbed(draws, frames), draws.parts
     every = [plate_states(*own, draws.spread.loads), *_moved(draws, own, frames)]
     inertia = _inertia(draws, own[0], draws.sampling.count)
@@ -210,9 +189,10 @@ def drawn_outcomes(draws: TrialDraws, frames: IntArray) -> tuple[list[str], Draw
 
 
 def drawn_level_c(
-    draws: TrialDraws, frames: IntArray
+    draws: TrialDraws, frames: slice | IntArray
 ) -> tuple[list[str], Mapping[str, DrawnCauses]]:
     """Level C by contact model as :func:`drawn_outcomes` has A and B, of the first of its draws."""
+    frames = np.arange(len(draws.time))[frames]
     own, mechanics = _undisturbed(draws, frames), draws.levels.mechanics
     run = Run(*own, draws.touching[frames], draws.anatomy, mechanics.surface_height)
     count = max(draws.sampling.count // FEWER, LEAST)
@@ -246,3 +226,25 @@ def _moved(
     for source in draws.moved:
         motions = draws.moved_motions(source, frames)
         yield from motion_states(source, motions.first(count or len(motions.q)), own[2])
+
+
+def drawn_parts(levels: Levels, anatomy: Anatomy) -> Parts:
+    """The parts of the body whose numbers are drawn: groups, chains and joints.
+
+    Reported joints come first, then those that chains hang on and nobody reports.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+        Those of the levels.
+    """
+    skeleton = levels.mechanics.skeleton
+    hub = levels.hubs[0][0].hub
+    joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]
+    roots = [root for chain in hub.chains for root in chain.roots]
+    return Parts(
+        groups=membership(anatomy.groups, skeleton.bodies),
+        hub=hub,
+        joints=np.array(list(dict.fromkeys(joints + roots))),
+        twin=twins(skeleton.bodies, anatomy.groups),
+    )

@@ -1,0 +1,109 @@
+"""An outcome: what the data say about one hypothesis, with all that it takes to check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.stats.inference import Estimate, Interval, possible_values
+from aqbio.stats.registry import Hypothesis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What the data say about one hypothesis, before gates and rules.
+
+    Attributes
+    ----------
+    hypothesis : str
+    error : Estimate
+        The estimate, how it was inferred, standard error and degrees of freedom (of a ratio the
+        first-order ones).
+    ci95, ci90 : pair of float
+    p : float
+        For the predicted direction, not adjusted.
+    values : DataFrame
+        By athlete: the own numbers that estimate, interval and p value are computed from.
+    weights : Series
+        Steps behind each athlete's numbers.
+    condition : bool or None
+        What `supported` needs beside p and delta; None where nothing.
+    note : str
+        That condition, or which of several numbers decides, in words.
+    blocked : str
+        Why neither support nor its opposite can be said, whatever the numbers; empty: nothing.
+    """
+
+    hypothesis: str
+    error: Estimate
+    ci95: Interval
+    ci90: Interval
+    p: float
+    values: pd.DataFrame
+    weights: pd.Series[Any]
+    condition: bool | None = None
+    note: str = ""
+    blocked: str = ""
+
+    @property
+    def estimate(self) -> float:
+        """The estimate, in the hypothesis's unit."""
+        return self.error.value
+
+    @property
+    def known(self) -> pd.Series[bool]:
+        """Athletes who have all numbers."""
+        return self.values.notna().all(axis=1)
+
+    @property
+    def n_athletes(self) -> int:
+        """Number of athletes who have all numbers."""
+        return int(self.known.sum())
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of these athletes."""
+        return int(self.weights.to_numpy()[self.known.to_numpy()].sum())
+
+    def saying(self, note: str, *, condition: bool | None = None, blocked: str = "") -> Outcome:
+        """The outcome with words, and what `supported` needs beside p and delta."""
+        return replace(self, note=note, condition=condition, blocked=blocked)
+
+
+def inferred(
+    hypothesis: Hypothesis,
+    error: Estimate,
+    values: Mapping[str, pd.Series[float]] | pd.DataFrame,
+    weights: pd.Series[Any],
+    **more: Any,
+) -> Outcome:
+    """Outcome of an estimate, its intervals and p value those of its t distribution.
+
+    Parameters
+    ----------
+    hypothesis : Hypothesis
+    error : Estimate
+    values, weights
+        As in `Outcome`.
+    **more
+        Other fields of `Outcome`; ``ci95``, ``ci90`` and ``p`` where they are of another kind.
+    """
+    import pandas as pd
+
+    error = replace(error, within=possible_values(hypothesis.statistic))
+    table = pd.DataFrame({name: own.reindex(weights.index) for name, own in values.items()})
+    table = table.replace([np.inf, -np.inf], np.nan)
+    told: dict[str, Any] = {"ci95": (np.nan, np.nan), "ci90": (np.nan, np.nan), "p": np.nan}
+    if np.isfinite(error.value) and "p" not in more:
+        told = {
+            "ci95": error.interval(0.95),
+            "ci90": error.interval(0.90),
+            "p": error.p(hypothesis.predicted, hypothesis.delta),
+        }
+    return Outcome(hypothesis.id, error, values=table, weights=weights, **(told | more))

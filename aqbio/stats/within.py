@@ -1,0 +1,182 @@
+"""Means, slopes and spreads within athletes, which inference starts from.
+
+Groups are what pandas groups by; of a categorical column every category has a number, NaN where it
+has no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from aqbio.mechanics.vectors import IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Numbers = pd.Series[float]
+    Groups = pd.Series[Any] | list[pd.Series[Any]]
+
+LEAST_SPREAD = 0.01
+"""Relative standard deviation of speed within an athlete below which no slope on speed is told."""
+
+
+def slopes(x: Numbers, y: Numbers, group: pd.Series[Any]) -> Numbers:
+    """Least-squares slope of y on x within each group.
+
+    Parameters
+    ----------
+    x, y : (S,) Series
+        Pairs of which one is NaN are left out.
+    group : (S,) Series
+
+    Returns
+    -------
+    (groups,) Series
+        Unit of y over unit of x; NaN where x does not vary.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> x, group = pd.Series([1.0, 2.0, 3.0, 1.0, 1.0]), pd.Series(list("aaabb"))
+    >>> slopes(x, 2.0 * x + 5.0, group).tolist()
+    [2.0, nan]
+    """
+    pair = x.notna() & y.notna()
+    x, y, who = x[pair], y[pair], group[pair]
+    away = centred(x, who)
+    sums = [sums_by(product, who) for product in (away * centred(y, who), away**2, x**2)]
+    return (sums[0] / sums[1]).where(sums[1] > 1e-12 * (1.0 + sums[2]))
+
+
+def sums_by(values: Numbers, group: Groups) -> Numbers:
+    """Sum by group, (groups,); 0 for a category without any."""
+    return values.groupby(group, observed=False).sum()
+
+
+def means_by(values: Numbers, group: Groups) -> Numbers:
+    """Mean by group, (groups,); NaN for a category without any.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> group = pd.Series(pd.Categorical(list("aac"), categories=list("abc")))
+    >>> means_by(pd.Series([1.0, 3.0, 5.0]), group).tolist()
+    [2.0, nan, 5.0]
+    """
+    return values.groupby(group, observed=False).mean()
+
+
+def centred(values: Numbers, group: Groups) -> Numbers:
+    """Values (S,) less the mean of their group; NaN stays NaN."""
+    return values - values.groupby(group, observed=True).transform("mean")
+
+
+def with_speeds(speed: Numbers, group: pd.Series[Any]) -> Numbers:
+    """Speeds of groups that run at more than one speed.
+
+    Parameters
+    ----------
+    speed : (S,) Series, m/s
+    group : (S,) Series
+
+    Returns
+    -------
+    (S,) Series, m/s
+        NaN in groups whose speeds spread by no more than ``LEAST_SPREAD`` of their mean.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> with_speeds(pd.Series([8.0, 8.05, 5.0, 8.0]), pd.Series(list("aabb"))).tolist()
+    [nan, nan, 5.0, 8.0]
+    """
+    own = speed.groupby(group, observed=True)
+    return speed.where(own.transform("std", ddof=0) > LEAST_SPREAD * own.transform("mean"))
+
+
+def log_spread(values: Numbers, group: Groups) -> Numbers:
+    """Logarithm of the standard deviation within groups, free of the bias of small groups.
+
+    Parameters
+    ----------
+    values : (S,) Series
+    group : (S,) Series, or several
+
+    Returns
+    -------
+    (groups,) Series
+        NaN where a group has fewer than three values or they are all the same.
+
+    Notes
+    -----
+    For n normal values ``E[log s] = log σ + (ψ(k/2) − log(k/2))/2`` with k = n − 1 and ψ the
+    digamma function; that term is subtracted, so that groups of different size compare.
+    """
+    own = values.groupby(group, observed=True)
+    size, variance = own.count(), own.var()
+    half = ((size - 1.0) / 2.0).where((size > 2) & (variance > 0))
+    bias = 0.5 * (special.digamma(half) - np.log(half))
+    spread: Numbers = 0.5 * variance.where(half.notna()).map(np.log) - bias
+    return spread
+
+
+def consecutive(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, IntArray]:
+    """Places of consecutive steps of the same trial: those before and those after.
+
+    Parameters
+    ----------
+    steps : (S,) DataFrame
+        With column ``step``, the number within the trial.
+    trial : sequence of str
+        Columns that name it.
+
+    Returns
+    -------
+    before, after : (P,) int arrays
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"trial": list("aaabb"), "step": [1, 2, 4, 5, 6]})
+    >>> consecutive(table, ["trial"])
+    (array([0, 3]), array([1, 4]))
+    """
+    code, number, order = _in_order(steps, trial)
+    before, after = order[:-1], order[1:]
+    next_one = (code[before] == code[after]) & (number[after] == number[before] + 1)
+    return before[next_one], after[next_one]
+
+
+def longest_runs(steps: pd.DataFrame, trial: Sequence[str]) -> pd.Series[int]:
+    """Number of steps in the longest unbroken row of each trial, (trials,).
+
+    Parameters
+    ----------
+    steps, trial
+        As of :func:`consecutive`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"trial": list("aaab"), "step": [1, 2, 4, 5]})
+    >>> longest_runs(table, ["trial"]).tolist()
+    [2, 1]
+    """
+    ordered = steps.iloc[_in_order(steps, trial)[2]]
+    names = [ordered[name] for name in trial]
+    run = (ordered["step"].groupby(names, observed=True).diff() != 1).cumsum().rename("run")
+    sizes = ordered.groupby([*names, run], observed=True).size()
+    return sizes.groupby(level=list(range(len(names))), observed=True).max()
+
+
+def _in_order(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, IntArray, IntArray]:
+    """Number of every step's trial, of the step in it, and places of the steps in their order."""
+    trials = steps.groupby(list(trial), observed=True, sort=False)
+    code: IntArray = np.asarray(trials.ngroup(), dtype=np.int64)
+    number: IntArray = np.asarray(steps["step"], dtype=np.int64)
+    order: IntArray = np.lexsort((number, code)).astype(np.int64)
+    return code, number, order

@@ -30,7 +30,7 @@ def peak(skeleton: Skeleton, trial: State, frames: int) -> dict[str, float]:
     q, u, udot = (np.tile(values, (times, 1))[:frames] for values in trial)
     tau = motion_forces(skeleton, (q, u, udot))
     last = frames - (times - 1) * length
-    most, arrays = _most_mb(), sum(values.nbytes for values in (q, u, udot, tau))
+    most, arrays = most_mb(), sum(values.nbytes for values in (q, u, udot, tau))
     apart = max(
         _apart(tau[:length], expected[:frames]),
         _apart(tau[-last:], expected[:last]),
@@ -44,12 +44,12 @@ def growth(skeleton: Skeleton, trial: State, trials: int) -> dict[str, float]:
     apart = before = 0.0
     for number in range(WARM + trials):
         if number == WARM:
-            before = _most_mb()
+            before = most_mb()
         segments = segment_motion(skeleton, segment_kinematics(skeleton, *trial))
         com, velocity, _ = centre_of_mass(segments)
         angular_momentum(segments, com, velocity)
         apart = max(apart, _apart(motion_forces(skeleton, trial), expected))
-    return {"apart": apart, "growth_mb": _most_mb() - before}
+    return {"apart": apart, "growth_mb": most_mb() - before}
 
 
 def _apart(found: FloatArray, expected: FloatArray) -> float:
@@ -57,7 +57,7 @@ def _apart(found: FloatArray, expected: FloatArray) -> float:
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-def _most_mb() -> float:
+def most_mb() -> float:
     """Most memory that this process has had, MB of a million bytes.
 
     Linux hands the peak of the process that started this one on to ``getrusage``; its own is in

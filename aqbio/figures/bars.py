@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -98,6 +98,62 @@ def summarised(rows: pd.DataFrame) -> Value:
     low, high = bounds.mean(axis=0) if whole else (np.nan, np.nan)
     sd = value.std(ddof=1) if len(value) > 1 else np.nan
     return Value(float(value.mean()), float(sd), float(low), float(high), len(value))
+
+
+def pooled(values: Sequence[Value]) -> Value:
+    """The mean over all steps of several participants, of their own means.
+
+    Examples
+    --------
+    >>> pooled([Value(1.0, np.nan, 0.0, 2.0, 1), Value(4.0, 2.0, 3.0, 5.0, 2)])
+    Value(mean=3.0, sd=2.23606797749979, low=2.0, high=4.0, steps=3)
+    """
+    mean, sd, low, high, steps = np.array([astuple(one) for one in values]).T
+    count = steps.sum()
+    middle = (steps * mean).sum() / count
+    squares = (np.nan_to_num((steps - 1.0) * sd**2) + steps * (mean - middle) ** 2).sum()
+    spread = np.sqrt(squares / (count - 1.0)) if count > 1 else np.nan
+    lower, upper = ((steps * end).sum() / count for end in (low, high))
+    return Value(float(middle), float(spread), float(lower), float(upper), int(count))
+
+
+def pooled_chart(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
+    """One figure of all participants, of the figures of each.
+
+    Parameters
+    ----------
+    charts : iterable of BarChart
+        With the same columns and rows; one after the other is taken and let go.
+    order : sequence of str
+        Names of all bars.
+    """
+    values: dict[tuple[int, int, str], dict[str, list[Value]]] = {}
+    bars: dict[str, Bar] = {}
+    for chart in charts:
+        for row, own in enumerate(chart.rows):
+            for column, panel in enumerate(own.panels):
+                for bar in panel:
+                    bars[bar.name] = bar
+                    found = values.setdefault((row, column, bar.name), {})
+                    for variant, value in bar.values.items():
+                        found.setdefault(variant, []).append(value)
+
+    def bars_of(row: int, column: int) -> tuple[Bar, ...]:
+        named = [name for name in order if (row, column, name) in values]
+        return tuple(
+            replace(
+                bars[name],
+                values={v: pooled(own) for v, own in values[row, column, name].items()},
+            )
+            for name in named
+        )
+
+    places = range(len(chart.columns))
+    rows = (
+        replace(own, panels=tuple(bars_of(row, column) for column in places))
+        for row, own in enumerate(chart.rows)
+    )
+    return replace(chart, rows=tuple(rows))
 
 
 def bar_numbers(chart: BarChart) -> pd.DataFrame:

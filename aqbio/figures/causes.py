@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.figures.bars import Bar, BarChart, BarRow, summarised
-from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES, LineStyle
 
 MODELS = ("C2", "C1", "C3")
@@ -52,6 +52,9 @@ EARLY_AND_LATE = ("braking", "propulsion")
 """Stance before and after the fore-aft force turns."""
 
 GROUPS = ("push_leg", "swing_leg", "legs", "arms", "torso")
+ORDER = (*SOURCES, *GROUPS)
+"""All bars from top to bottom."""
+
 _TURNED = {"push_side": "Push side", "swing_side": "Swing side"}
 _KEYS = ["participant_id", "trial_id", "step"]
 
@@ -101,22 +104,21 @@ def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
 
 
 def caused_rotation_chart(
-    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+    contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out what every joint moment does to the rotation of each side about the vertical.
 
     Parameters
     ----------
     contributions : DataFrame
-        The long table of contributions.
+        Rows of contributions, of a participant.
     steps : DataFrame
         Kept steps, as from `aqbio.figures.stance_means.kept_steps`.
-    edges_mps : sequence of float
-        Edges of the speed classes, m/s.
+    columns : tuple of StepColumn
+        Of these steps; `contributions` may be those of some of them.
     """
     every = level_c(contributions)
     own = every[(every["axis"] == "y") & (every["statistic"] == "moment_mean")]
-    columns = step_columns(steps, edges_mps)
     rows = tuple(
         BarRow(
             f"{target}_y",
@@ -131,38 +133,36 @@ def caused_rotation_chart(
 
 
 def caused_force_chart(
-    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+    contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out the impulse of the ground reaction force by source, per body mass.
 
     Parameters
     ----------
-    contributions, steps, edges_mps
+    contributions, steps, columns
         As of :func:`caused_rotation_chart`.
     """
     every = level_c(contributions)
     own = every[(every["target"] == "ground") & (every["statistic"] == "force_mean")]
-    columns = step_columns(steps, edges_mps)
     told = _per_mass(own, steps, "contact_s")
     rows = _impulse_rows("ground", told, steps, columns)
     return BarChart("caused_force", columns, rows)
 
 
 def caused_sequence_chart(
-    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+    contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out what the joint moments of each side do in early and in late stance.
 
     Parameters
     ----------
-    contributions, steps, edges_mps
+    contributions, steps, columns
         As of :func:`caused_rotation_chart`.
     """
     chosen = contributions["level"].astype(str) == f"C ({MODELS[0]})"
     chosen &= contributions["phase"].isin(EARLY_AND_LATE)
     every = contributions[chosen & contributions["source"].isin(SUMS)]
     told = every.assign(variant=every["phase"])
-    columns = step_columns(steps, edges_mps)
     rows = tuple(
         BarRow(
             f"{target}_{axis}",
@@ -188,13 +188,13 @@ def caused_sequence_chart(
 
 
 def force_shares_chart(
-    contributions: pd.DataFrame, steps: pd.DataFrame, edges_mps: Sequence[float]
+    contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out what limbs and torso add to the force in stance, and take back in flight.
 
     Parameters
     ----------
-    contributions, steps, edges_mps
+    contributions, steps, columns
         As of :func:`caused_rotation_chart`.
     """
     chosen = contributions["statistic"] == "relative_force_mean"
@@ -210,7 +210,6 @@ def force_shares_chart(
         ],
         ignore_index=True,
     )
-    columns = step_columns(steps, edges_mps)
     drawn = (GROUPS, ("stance", "flight"))
     rows = _impulse_rows("relative_force", told, steps, columns, *drawn)
     return BarChart("force_shares", columns, rows, paired=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
+from aqbio.figures.bars import Value, pooled, summarised
 from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.io.dictionary import columns
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
@@ -24,7 +25,7 @@ def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def stance_means(
-    steps: pd.DataFrame, contributions: pd.DataFrame, edges_mps: Sequence[float]
+    steps: pd.DataFrame, contributions: Iterable[pd.DataFrame], edges_mps: Sequence[float]
 ) -> pd.DataFrame:
     """Summarise steps by condition and speed class.
 
@@ -32,8 +33,8 @@ def stance_means(
     ----------
     steps : DataFrame
         The table of steps.
-    contributions : DataFrame
-        The long table of contributions; its joint moments in stance are used.
+    contributions : iterable of DataFrame
+        Rows of contributions, of one participant after the other; joint moments in stance are used.
     edges_mps : sequence of float
         Edges of the speed classes, m/s.
 
@@ -43,23 +44,40 @@ def stance_means(
         Columns as in `COLUMNS`.
     """
     kept = kept_steps(steps)
-    joints = _joint_moments(contributions)
+    among = step_columns(kept, edges_mps)
+    joints = _joint_moments(contributions, [kept.iloc[column.rows] for column in among])
     rows = [
         row
-        for column in step_columns(kept, edges_mps)
-        for row in _column_rows(column, kept.iloc[column.rows], joints)
+        for column, own in zip(among, joints, strict=True)
+        for row in _column_rows(column, kept.iloc[column.rows], own)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _joint_moments(contributions: pd.DataFrame) -> pd.DataFrame:
-    wanted = contributions["statistic"].isin(["moment_mean", "moment_min", "moment_max"])
-    wanted &= (contributions["level"] == "joint") & (contributions["phase"] == "stance")
-    return contributions[wanted]
+Joints = dict[tuple[str, str, str], list[Value]]
+"""Means of participants by joint, axis and statistic."""
+
+
+def _joint_moments(
+    contributions: Iterable[pd.DataFrame], columns: Sequence[pd.DataFrame]
+) -> list[Joints]:
+    """Joint moments of the steps of every column."""
+    found: list[Joints] = [{} for _ in columns]
+    for rows in contributions:
+        wanted = rows["statistic"].isin(["moment_mean", "moment_min", "moment_max"])
+        wanted &= (rows["level"] == "joint") & (rows["phase"] == "stance")
+        for steps, known in zip(columns, found, strict=True):
+            own = rows[wanted].merge(steps[["participant_id", "trial_id", "step"]])
+            for key, values in own.groupby(
+                ["source", "axis", "statistic"], sort=False, observed=True
+            ):
+                source, axis, statistic = map(str, key)
+                known.setdefault((source, axis, statistic), []).append(summarised(values))
+    return found
 
 
 def _column_rows(
-    column: StepColumn, steps: pd.DataFrame, joints: pd.DataFrame
+    column: StepColumn, steps: pd.DataFrame, joints: Joints
 ) -> Iterator[dict[str, Any]]:
     key = {
         "condition": column.condition or None,
@@ -68,18 +86,22 @@ def _column_rows(
         "participants": len(set(column.participants)),
     }
 
-    def row(quantity: str, source: str, axis: str, values: pd.Series, unit: str) -> dict[str, Any]:
-        spread = {"mean": values.mean(), "sd": values.std(ddof=1), "unit": unit}
-        return key | {"quantity": quantity, "source": source, "axis": axis} | spread
+    def row(
+        quantity: str, source: str, axis: str, spread: tuple[float, float], unit: str
+    ) -> dict[str, Any]:
+        told = {"mean": spread[0], "sd": spread[1], "unit": unit}
+        return key | {"quantity": quantity, "source": source, "axis": axis} | told
+
+    def spread(name: str) -> tuple[float, float]:
+        return float(steps[name].mean()), float(steps[name].std(ddof=1))
 
     for carrier in CARRIERS:
         for axis in AXES:
-            values = steps[f"H_{carrier}_{axis}_stance_mean_kgm2ps"]
-            yield row("angular_momentum", carrier, axis, values, "kg m2/s")
+            own = spread(f"H_{carrier}_{axis}_stance_mean_kgm2ps")
+            yield row("angular_momentum", carrier, axis, own, "kg m2/s")
     for axis in AXES:
-        values = steps[f"M_residual_{axis}_stance_rms_Nm"]
-        yield row("residual_moment", "residual", axis, values, "N m")
-    own = joints.merge(steps[["participant_id", "trial_id", "step"]])
-    for key_of_group, values in own.groupby(["source", "axis", "statistic"], sort=False)["value"]:
-        source, axis, statistic = map(str, key_of_group)
-        yield row(f"joint_{statistic}", source, axis, values, "N m")
+        own = spread(f"M_residual_{axis}_stance_rms_Nm")
+        yield row("residual_moment", "residual", axis, own, "N m")
+    for (source, axis, statistic), values in joints.items():
+        whole = pooled(values)
+        yield row(f"joint_{statistic}", source, axis, (whole.mean, whole.sd), "N m")

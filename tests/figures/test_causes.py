@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from aqbio.figures.bar_chart import bar_chart_figure
@@ -20,6 +21,7 @@ from aqbio.figures.causes import (
 )
 from aqbio.figures.numbers import shown
 from aqbio.figures.stance_means import kept_steps
+from aqbio.figures.step_columns import step_columns
 from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
 from aqbio.records.step_files import study_rows
@@ -40,12 +42,12 @@ def tables(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module", params=CHARTS)
 def chart(request, tables):
-    return request.param(*tables, EDGES)
+    return request.param(*tables, step_columns(tables[1], EDGES))
 
 
 def test_bars_are_means_of_the_table(tables):
     contributions, steps = tables
-    chart = caused_rotation_chart(*tables, EDGES)
+    chart = caused_rotation_chart(*tables, step_columns(tables[1], EDGES))
     sprint = steps[steps["trial_id"] == "sprint"]
     own = contributions.merge(sprint[["participant_id", "trial_id", "step"]])
     own = own[(own["target"] == "swing_side") & (own["source"] == "knee_swing")]
@@ -62,7 +64,7 @@ def test_bars_are_means_of_the_table(tables):
 
 def test_all_sources_together_stand_beside_them(tables):
     """The sum of single sources, sides left out: what superposition says was measured."""
-    chart = caused_rotation_chart(*tables, EDGES)
+    chart = caused_rotation_chart(*tables, step_columns(tables[1], EDGES))
     for row in chart.rows:
         for panel in row.panels:
             means = {bar.name: bar.values["C2"].mean for bar in panel}
@@ -75,7 +77,7 @@ def test_all_sources_together_stand_beside_them(tables):
 
 def test_impulses_are_mean_force_times_contact_over_mass(tables):
     contributions, steps = tables
-    chart = caused_force_chart(*tables, EDGES)
+    chart = caused_force_chart(*tables, step_columns(tables[1], EDGES))
     step = steps[steps["trial_id"] == "sprint"]
     rows = contributions.merge(step[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]])
     rows = rows[
@@ -90,7 +92,7 @@ def test_impulses_are_mean_force_times_contact_over_mass(tables):
 
 
 def test_shares_of_stance_and_flight_mirror_each_other(tables):
-    chart = force_shares_chart(*tables, EDGES)
+    chart = force_shares_chart(*tables, step_columns(tables[1], EDGES))
     for row in chart.rows:
         for panel in row.panels:
             means = {bar.name: bar.values for bar in panel}
@@ -101,7 +103,7 @@ def test_shares_of_stance_and_flight_mirror_each_other(tables):
 
 
 def test_early_and_late_stance_stand_beside_each_other(tables):
-    chart = caused_sequence_chart(*tables, EDGES)
+    chart = caused_sequence_chart(*tables, step_columns(tables[1], EDGES))
     assert [row.key for row in chart.rows] == [
         "push_side_y", "swing_side_y", "ground_x", "ground_y",
     ]  # fmt: skip
@@ -143,7 +145,10 @@ def test_numbers_words_and_drawing_agree(chart):
 def test_a_study_without_level_c_has_no_bars(tables, tmp_path: Path):
     contributions, steps = tables
     bare = contributions[contributions["level"] == "joint"]
-    assert not any(any(row.panels) for row in caused_rotation_chart(bare, steps, EDGES).rows)
+    assert not any(
+        any(row.panels)
+        for row in caused_rotation_chart(bare, steps, step_columns(steps, EDGES)).rows
+    )
 
 
 def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
@@ -153,7 +158,7 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     outcomes = read_table(study.table("steps.tsv"))
     steps, edges = kept_steps(outcomes), study.settings.figures.speed_edges_mps
     armless = every[every["target"] != "push_side"]
-    laid_out = [told_chart(layout, armless, steps, edges) for layout in BAR_CHARTS]
+    laid_out = [told_chart(layout, [armless], steps, edges) for layout in BAR_CHARTS]
     charts = {one.name: one for one in laid_out if one.rows}
     assert [row.key for row in charts["caused_rotation"].rows] == ["swing_side_y"]
     assert "push_side_y" not in {row.key for row in charts["caused_sequence"].rows}
@@ -161,7 +166,7 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
         assert bar_chart_figure(chart, 180.0).axes
     columns = driven_columns(bar_numbers(charts["caused_rotation"]))
     assert told_sides(columns) == {"swing_side_y": "swing side"}
-    whole = [told_chart(layout, every, steps, edges) for layout in BAR_CHARTS]
+    whole = [told_chart(layout, [every], steps, edges) for layout in BAR_CHARTS]
     assert [row.key for row in whole[0].rows] == ["push_side_y", "swing_side_y"]
     assert list(told_sides(driven_columns(bar_numbers(whole[0])))) == [
         "push_side_y",
@@ -172,7 +177,7 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
 def test_the_caption_names_the_marks_as_they_are_drawn(tables):
     """Of the three contact models: bars, circles and diamonds, by what the key of the figure shows
     and by where the marks stand."""
-    chart = caused_rotation_chart(*tables, EDGES)
+    chart = caused_rotation_chart(*tables, step_columns(tables[1], EDGES))
     figure = bar_chart_figure(chart, 180.0)
     shapes = {"circles": "o", "diamonds": "D"}
     caption = bar_caption(chart)
@@ -188,3 +193,18 @@ def test_the_caption_names_the_marks_as_they_are_drawn(tables):
         [drawn] = [line for line in place.lines if line.get_marker() == mark]
         expected = [bar.values[model].mean for bar in panel if model in bar.values]
         np.testing.assert_allclose(drawn.get_xdata(), expected)
+
+
+@pytest.mark.parametrize("layout", BAR_CHARTS)
+def test_participants_one_after_the_other_make_the_figure_of_all(layout, tmp_path):
+    """Means and spreads over steps, pooled from those of each participant."""
+    study = write_made_results(tmp_path, participants=3)
+    every = study_rows(study, "contributions")
+    every = every.assign(value=every["value"] * np.random.default_rng(5).uniform(1, 2, len(every)))
+    steps = kept_steps(read_table(study.table("steps.tsv")))
+    whole = layout(every, steps, step_columns(steps, EDGES))
+    parts = [own for _, own in every.groupby("participant_id", observed=True)]
+    pooled = told_chart(layout, parts, steps, EDGES)
+    assert len(parts) == 3
+    expected, found = (bar_numbers(one) for one in (whole, pooled))
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-12)

@@ -56,10 +56,10 @@ def recorded_forces(study: Study, participant_id: str, prepared: Path) -> xr.Dat
     return with_own_feet(read_dataset(prepared), wrong, prepared.stem)
 
 
-def bar_rows(rows: pd.DataFrame) -> pd.Series[bool]:
+def bar_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows that bars and stance means are drawn of; what was not measured has no part in a mean."""
     level = rows["level"].astype(str)
     joints = (level == "joint") & (rows["phase"] == "stance")
     wanted = level.str.startswith("C (") | (rows["statistic"] == "relative_force_mean") | joints
-    drawn: pd.Series[bool] = wanted & rows["value"].notna()
+    drawn: pd.DataFrame = rows[wanted & rows["value"].notna()]
     return drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,9 @@ from aqbio.figures.agreement import (
     study_agreements,
 )
 from aqbio.figures.bar_chart import bar_chart_figure
-from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers
+from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers, pooled_chart
 from aqbio.figures.causes import (
+    ORDER,
     caused_force_chart,
     caused_rotation_chart,
     caused_sequence_chart,
@@ -52,7 +53,7 @@ from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
-from aqbio.records.step_files import CURVES, step_inputs, study_curves, study_rows
+from aqbio.records.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.stages.figures import drawn_trials as drawn
 from aqbio.stages.figures.illustrations import (
     TABLES,
@@ -103,11 +104,15 @@ def figures_study(study: Study, report: Report) -> None:
     tables = [study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")]
     inputs = [*of_steps, *tables, *(study.table(f"{one}.tsv") for one in TABLES)]
     steps, (outcomes, trials, measures) = study_curves(study), map(read_table, tables)
-    contributions = study_rows(study, "contributions", wanted=drawn.bar_rows)
+    people = [one.participant_id for one in study.participants]
+
+    def contributions() -> Iterator[pd.DataFrame]:
+        return (drawn.bar_rows(participant_rows(study, who, "contributions")) for who in people)
+
     source = provenance(STAGE, [*of_steps, *tables], study.stage_settings(STAGE))
     means = parts.part(
         "means",
-        lambda: stance_means(outcomes, contributions, _edges(study)),
+        lambda: stance_means(outcomes, contributions(), _edges(study)),
         pd.DataFrame(columns=list(MEAN_COLUMNS)),
     )
     write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
@@ -175,7 +180,7 @@ BAR_CHARTS = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, 
 
 def told_chart(
     layout: Callable[..., BarChart],
-    contributions: pd.DataFrame,
+    contributions: Iterable[pd.DataFrame],
     steps: pd.DataFrame,
     edges: Sequence[float],
 ) -> BarChart:
@@ -183,12 +188,13 @@ def told_chart(
 
     A model without arms has no push side that could be turned.
     """
-    found = layout(contributions, steps, edges)
+    columns = step_columns(steps, edges)
+    found = pooled_chart((layout(rows, steps, columns) for rows in contributions), ORDER)
     return replace(found, rows=tuple(row for row in found.rows if any(row.panels)))
 
 
 def _bar_illustrations(
-    study: Study, outcomes: pd.DataFrame, contributions: pd.DataFrame
+    study: Study, outcomes: pd.DataFrame, contributions: Callable[[], Iterable[pd.DataFrame]]
 ) -> Iterator[Drawing]:
     """Figures of bars; none without a step."""
     steps = kept_steps(outcomes)
@@ -196,7 +202,7 @@ def _bar_illustrations(
         return
 
     def drawn(layout: Callable[..., BarChart]) -> list[Illustration]:
-        chart = told_chart(layout, contributions, steps, _edges(study))
+        chart = told_chart(layout, contributions(), steps, _edges(study))
         return [_bar_illustration(study, chart)] if chart.rows else []
 
     for layout in BAR_CHARTS:

@@ -186,6 +186,14 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def rows(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Write the contributions of every step, which machines read as NetCDF, as TSV."""
+    from aqbio.records.step_files import write_rows
+
+    _each_participant(study, participant, write_rows)
+
+
+@app.command()
 def tables(study: StudyFile) -> None:
     """The tables of the study: steps, contributions, quality, trials, findings."""
     from aqbio.stages.tables.stage import tables_study

@@ -17,13 +17,13 @@ import pandas as pd
 
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames, faced
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import believed_places
+from aqbio.mechanics.calibration.priors import posture_prior, priors, size_prior
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
@@ -59,8 +59,8 @@ def calibrated(body: VirtualBody, laboratory: Laboratory) -> Found:
     parts = body_parts(own, MAP)
     places, sds = believed_places(own, parts, labels)
     template = Template.of(own, MAP, places)
-    sizes = size_belief(parts, body_sizes(), Person(sex), Person(sex))
-    prior = beliefs(template, sizes, sds, posture_belief(own, MAP))
+    sizes = size_prior(parts, body_sizes(), Person(sex), Person(sex))
+    prior = priors(template, sizes, sds, posture_prior(own, MAP))
     frames = faced(chosen_frames(laboratory.recordings(body), places.body, 0.5), own, places)
     hips = HipObservation.of(template, labels, SPINES, sds)
     fit = body_fit(Problem(template, frames, prior, hips), flexions=FlexionStarts.of(template, MAP))

@@ -106,7 +106,7 @@ def weighed(skeleton: Skeleton, true: Skeleton) -> Skeleton:
 def spreads(found: Found, own: Skeleton) -> dict[str, BodySpread]:
     """What may be drawn of a calibrated body, from what intervals held before to all they hold."""
     assert found.fit is not None
-    template, beliefs = measured_places(own), found.fit.problem.beliefs
+    template, priors = measured_places(own), found.fit.problem.priors
     rigid = np.zeros(len(own.markers))
     shape = found.fit.problem.template.shape(found.fit.state.theta[: sum(template.sizes)])
     posterior = about_model(found.fit.shape_covariance, template, shape.offset)
@@ -114,7 +114,7 @@ def spreads(found: Found, own: Skeleton) -> dict[str, BodySpread]:
     return {
         "markers 6 mm off": BodySpread(template, np.diag(places**2), rigid, 0.0),
         "posterior": BodySpread(template, posterior, rigid, 0.0),
-        "posterior and skin": BodySpread(template, posterior, beliefs.skin_sd, beliefs.common),
+        "posterior and skin": BodySpread(template, posterior, priors.skin_sd, priors.common),
     }
 
 

@@ -29,7 +29,7 @@ Written by `python -m benchmarks.body_calibration --athletes {athletes} --write`
 {version}. [What is believed](../../docs/body.md).
 
 {people} of {whole} virtual people that the study asks for, whose sizes, hinge axes, marker places
-and skin are not drawn from the calibration's beliefs ({counts};
+and skin are not drawn from the calibration's priors ({counts};
 `validation/bodies.py`): sizes 4.5 % along and 6 % across from the template's,
 landmarks 10 mm and markers of clusters 30 mm off, hinge axes 3 degrees off, skin of
 16 mm at the thigh that is locked to the step; a static trial and two runs of a second each.

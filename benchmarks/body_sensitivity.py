@@ -1,7 +1,7 @@
 """What twice and half of each belief does: ``python -m benchmarks.body_sensitivity --write``.
 
 Virtual people (`validation.bodies`) and, where ``--study`` names a prepared study, its first
-participant, fitted again from where the usual beliefs led.
+participant, fitted again from where the usual priors led.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import aqbio
 from aqbio.io.atomic import write_text
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.study import load_study
-from aqbio.mechanics.calibration import beliefs, frames, hips, places, problem, scales
+from aqbio.mechanics.calibration import frames, hips, places, priors, problem, scales
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import faced
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
+from aqbio.mechanics.calibration.posterior import LengthEstimate, lengths
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.osim.calibrated import generic_skeleton
@@ -64,14 +64,14 @@ class Belief:
 
 
 BELIEFS = (
-    Belief("joint centres against landmarks", ((beliefs, "MODEL_SD"), (beliefs, "OTHER_MODEL_SD"))),
-    Belief("left against right", ((beliefs, "SIDE_SD"),)),
+    Belief("joint centres against landmarks", ((priors, "MODEL_SD"), (priors, "OTHER_MODEL_SD"))),
+    Belief("left against right", ((priors, "SIDE_SD"),)),
     Belief("places of landmarks", ((places, "LANDMARK_SD"),)),
     Belief("places of clusters", ((places, "ACROSS_SD"), (places, "ALONG_SHARE"))),
-    Belief("skin in movement", ((beliefs, "SKIN_SD"),)),
+    Belief("skin in movement", ((priors, "SKIN_SD"),)),
     Belief("markers of standing people", ((problem, "STILL_SD"),)),
-    Belief("hinge axes", ((beliefs, "TILT_SD"),)),
-    Belief("sliding of skin", ((beliefs, "SLIDE_SD"),)),
+    Belief("hinge axes", ((priors, "TILT_SD"),)),
+    Belief("sliding of skin", ((priors, "SLIDE_SD"),)),
     Belief("ends of ranges of motion", ((problem, "BEYOND_SD"),)),
     Belief("witnesses of a trial", ((frames, "INDEPENDENT"),)),
     Belief("sureness of scales", ((scales, "SCALE_FREEDOM"),)),
@@ -97,21 +97,21 @@ def changed(belief: Belief, factor: float) -> ExitStack:
 
 
 def virtual_problem(body: VirtualBody, laboratory: Laboratory) -> Problem:
-    """What is fitted of a virtual person, under the beliefs of this moment."""
+    """What is fitted of a virtual person, under the priors of this moment."""
     own, sex = generic(body.athlete), body.athlete.sex
     labels = laboratory.labels(body)
     parts = body_parts(own, MAP)
     at, sds = places.believed_places(own, parts, labels)
     template = Template.of(own, MAP, at)
     person = Person(sex)
-    sizes = beliefs.size_belief(parts, body_sizes(), person, person)
-    prior = beliefs.beliefs(template, sizes, sds, beliefs.posture_belief(own, MAP))
+    sizes = priors.size_prior(parts, body_sizes(), person, person)
+    prior = priors.priors(template, sizes, sds, priors.posture_prior(own, MAP))
     chosen = faced(frames.chosen_frames(laboratory.recordings(body), at.body, 0.5), own, at)
     return Problem(template, chosen, prior, hips.HipObservation.of(template, labels, SPINES, sds))
 
 
 def varied(make: Callable[[], Problem], starts: FlexionStarts) -> Iterator[tuple[str, BodyFit]]:
-    """Fits under the usual beliefs and under each that is changed, with their words."""
+    """Fits under the usual priors and under each that is changed, with their words."""
     usual = body_fit(make(), flexions=starts)
     yield "as believed", usual
     for belief in BELIEFS:
@@ -137,7 +137,7 @@ def virtual_rows(athletes: int) -> Iterator[Row]:
 
 
 def study_rows(file: Path) -> Iterator[Row]:
-    """Lengths of the first participant of a prepared study, less those under usual beliefs."""
+    """Lengths of the first participant of a prepared study, less those under usual priors."""
     study = load_study(file)
     participant = study.participants[0].participant_id
     with tempfile.TemporaryDirectory() as scratch, quiet(Path(scratch) / "log"):
@@ -155,7 +155,7 @@ def study_rows(file: Path) -> Iterator[Row]:
             yield _row(words, participant, one, 1e3 * (one.length - usual[one.name]))
 
 
-def _row(words: str, way: str, one: LengthBelief, error: float) -> Row:
+def _row(words: str, way: str, one: LengthEstimate, error: float) -> Row:
     group = "widths" if one.name.endswith("width") else "lengths"
     return {"belief": words, "way": way, "group": group, "error": error, "sd": 1e3 * one.sd}
 

@@ -1,6 +1,6 @@
 """Virtual bodies: sizes, masses, hinge axes, marker places and skin of a person's own.
 
-Drawn from none of the calibration's beliefs, so that these can be judged. Motion is the gait
+Drawn from none of the calibration's priors, so that these can be judged. Motion is the gait
 library's, moved so that the body's centre of mass goes where the gait's went. Each purpose has its
 own random numbers: a marker more in the model changes no size.
 """
@@ -17,11 +17,11 @@ import aqbio
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE
-from aqbio.mechanics.calibration.beliefs import size_belief
 from aqbio.mechanics.calibration.frames import Recording
 from aqbio.mechanics.calibration.parts import Parts, body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, part_end
+from aqbio.mechanics.calibration.priors import size_prior
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template, stretched_masses
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -252,7 +252,7 @@ def _proportions(
     kinds = parts.kinds
     if case.sizes == "other sex":
         other = Person("female" if athlete.sex == "male" else "male")
-        mean, spread = size_belief(parts, body_sizes(), other, Person(athlete.sex))
+        mean, spread = size_prior(parts, body_sizes(), other, Person(athlete.sex))
         return random.multivariate_normal(mean, spread).reshape(-1, 3)
     drawn = {}
     for kind in dict.fromkeys(kinds):

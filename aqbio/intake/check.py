@@ -12,9 +12,9 @@ from aqbio.intake.checking.contents import (
     label_problems,
     laboratory_problems,
     recording_problems,
+    repeated_frames,
 )
 from aqbio.intake.checking.files import missing_files, repeated_files
-from aqbio.intake.checking.repeated import repeated_frames
 from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.study import CheckedStudy, Study, checked_study

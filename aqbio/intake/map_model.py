@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.errors import AqbioError
-from aqbio.intake.gathering.chosen_model import ChosenModel
+from aqbio.intake.gathering.models import ChosenModel
 from aqbio.intake.labelling.recordings import proposed_set
 from aqbio.intake.proposed_map import ProposedMap, proposed_map
 from aqbio.io.atomic import write_text

@@ -26,14 +26,14 @@ def posterior_path(study: Study, participant_id: str) -> Path:
 
 
 def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write means and covariance of a body, and the beliefs that inverse kinematics shares."""
+    """Write means and covariance of a body, and the priors that inverse kinematics shares."""
     write_dataset(posterior_dataset(fit), path, dict(attributes))
 
 
 def _oddness(problem: Problem) -> FloatArray:
     """(P,) array: by which the deviations of the sizes were multiplied; 1 of everything else."""
     odd = np.ones(problem.shape_size)
-    odd[: problem.sizes] *= problem.beliefs.oddness
+    odd[: problem.sizes] *= problem.priors.oddness
     return odd
 
 
@@ -44,16 +44,16 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
     problem, template = fit.problem, fit.problem.template
     size, names = problem.shape_size, unknown_names(template)
     coordinates = [template.skeleton.coordinates[index] for index in problem.free]
-    prior = np.linalg.inv(problem.beliefs.precision)
+    prior = np.linalg.inv(problem.priors.precision)
     posture = fit.covariance[size:, size:]
     return xr.Dataset(
         {
             "mean": ("unknown", fit.state.theta[:size]),
-            "prior_mean": ("unknown", problem.beliefs.mean),
+            "prior_mean": ("unknown", problem.priors.mean),
             "prior_sd": ("unknown", np.sqrt(np.diagonal(prior))),
             "covariance": (("unknown", "unknown_too"), fit.shape_covariance),
-            "skin_sd": ("label", problem.beliefs.learned_skin_sd),
-            "common": ((), problem.beliefs.common),
+            "skin_sd": ("label", problem.priors.learned_skin_sd),
+            "common": ((), problem.priors.common),
             "oddness": ("unknown", _oddness(problem)),
             "mean_posture": ("coordinate", fit.state.theta[size:]),
             "mean_posture_covariance": (("coordinate", "coordinate_too"), posture),

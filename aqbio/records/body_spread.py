@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, believed_places
+from aqbio.mechanics.calibration.priors import posture_prior, priors, size_prior
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, about_model, standing_spread
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -47,11 +47,9 @@ def body_spread(
         return _posterior(study, template, file)
     sheet = study.participant(participant_id)
     person = Person(sheet.sex, sheet.height_m, float(skeleton.mass.sum()))
-    sizes = size_belief(template.parts, body_sizes(), person, person)
-    postures = posture_belief(skeleton, study.model_map)
-    return standing_spread(
-        template, beliefs(template, sizes, _place_sds(study, template), postures)
-    )
+    sizes = size_prior(template.parts, body_sizes(), person, person)
+    postures = posture_prior(skeleton, study.model_map)
+    return standing_spread(template, priors(template, sizes, _place_sds(study, template), postures))
 
 
 def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from aqbio.figures.step_columns import column_size, column_title
 from aqbio.names import AXES
-from aqbio.report.rows import rows
+from aqbio.report.sections import rows
 
 CARRIER_WORDS = {
     "push_leg": "Push leg",

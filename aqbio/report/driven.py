@@ -10,7 +10,7 @@ import pandas as pd
 
 from aqbio.figures.causes import JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
 from aqbio.figures.step_columns import column_title
-from aqbio.report.rows import rows
+from aqbio.report.sections import rows
 
 SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
 _NAMED = 3

@@ -31,8 +31,7 @@ from aqbio.report.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.report.rows import rows
-from aqbio.report.sections import Contain, Sections
+from aqbio.report.sections import Contain, Sections, rows
 from aqbio.report.summary import study_summary
 from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
 from aqbio.report.verdicts import VerdictTables, verdict_section

@@ -12,7 +12,7 @@ import pandas as pd
 
 from aqbio.errors import Cause
 from aqbio.figures.numbers import shown
-from aqbio.report.rows import rows
+from aqbio.report.sections import rows
 
 
 @dataclass(frozen=True, slots=True)

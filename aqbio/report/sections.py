@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from aqbio.errors import AqbioError
@@ -69,3 +70,14 @@ class Sections:
             if str(error) not in self.missing:
                 raise
             return _MISSING.format(str(error))
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as dictionaries by column name.
+
+    Examples
+    --------
+    >>> rows(pd.DataFrame({"trial_id": ["jog"], "contacts": [5]}))
+    [{'trial_id': 'jog', 'contacts': 5}]
+    """
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

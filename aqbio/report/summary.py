@@ -12,7 +12,7 @@ import pandas as pd
 from aqbio.errors import Cause, Finding, causes
 from aqbio.figures.numbers import shown
 from aqbio.figures.stance_means import kept_steps
-from aqbio.report.rows import rows
+from aqbio.report.sections import rows
 
 STATES = ("usable", "usable without parts", "without steps", "failed")
 

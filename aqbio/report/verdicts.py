@@ -18,7 +18,7 @@ from aqbio.figures import (
     timing,
 )
 from aqbio.report.power import power_words, told_together
-from aqbio.report.rows import rows
+from aqbio.report.sections import rows
 from aqbio.report.wording import (
     SCOPE,
     Record,

@@ -7,7 +7,7 @@ scale
 solve
     joint angles as input, what is written, checks of the forces
 consistency
-    beliefs, the session, what became of its trials
+    priors, the session, what became of its trials
 contributions
     levels A, B and C as a dataset, with rows, curves and intervals
 steps

@@ -9,13 +9,13 @@ import xarray as xr
 
 from aqbio.io.anatomy import model_anatomy
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import (
-    LANDMARK_SD,
-    beliefs,
-    posture_belief,
-    size_belief,
-)
 from aqbio.mechanics.calibration.people import Person
+from aqbio.mechanics.calibration.priors import (
+    LANDMARK_SD,
+    posture_prior,
+    priors,
+    size_prior,
+)
 from aqbio.mechanics.contributions.levels import Levels, levels
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, standing_spread
@@ -117,10 +117,10 @@ def uncertainty(gait: Gait, found: Levels, times: np.ndarray, count: int) -> xr.
 def body_spread(gait: Gait) -> BodySpread:
     """What a standing trial leaves open of the sprinter's body."""
     template, person = measured_places(gait.skeleton), Person("male", 1.80, 75.0)
-    sizes = size_belief(template.parts, body_sizes(), person, person)
+    sizes = size_prior(template.parts, body_sizes(), person, person)
     sds = np.full((len(gait.skeleton.markers), 3), LANDMARK_SD)
     return standing_spread(
-        template, beliefs(template, sizes, sds, posture_belief(gait.skeleton, MAP))
+        template, priors(template, sizes, sds, posture_prior(gait.skeleton, MAP))
     )
 
 

@@ -25,10 +25,10 @@ def written(fit, tmp_path_factory):
 def test_every_label_has_its_skin(fit, written):
     problem = fit.problem
     for label, sd in zip(
-        problem.template.markers.labels, problem.beliefs.learned_skin_sd, strict=True
+        problem.template.markers.labels, problem.priors.learned_skin_sd, strict=True
     ):
         assert float(written["skin_sd"].sel(label=label)) == sd
-    assert float(written["common"]) == problem.beliefs.common
+    assert float(written["common"]) == problem.priors.common
 
 
 def test_every_unknown_has_a_name_and_a_deviation(written):

@@ -59,9 +59,9 @@ def test_the_posterior_of_a_calibrated_body_is_drawn(fit, skeleton, tmp_path):
     offsets = (sizes[0] + 3 * np.array(chosen)[:, None] + np.arange(3)).ravel()
     kept = [*range(sizes[0]), *offsets, *range(sum(sizes[:2]), sum(sizes))]
     np.testing.assert_allclose(found.covariance, whole[np.ix_(kept, kept)], rtol=1e-12, atol=0)
-    beliefs = fit.problem.beliefs
-    np.testing.assert_array_equal(found.skin_sd, (beliefs.skin_sd * beliefs.softness)[chosen])
-    assert found.common == beliefs.common
+    priors = fit.problem.priors
+    np.testing.assert_array_equal(found.skin_sd, (priors.skin_sd * priors.softness)[chosen])
+    assert found.common == priors.common
 
 
 def test_a_model_of_ones_own_is_less_sure_than_a_calibrated_one(fit, skeleton, tmp_path):

@@ -9,8 +9,8 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.recordings.hidden_truth import THRESHOLD
 from aqbio.virtual.recordings.recording import RecordedRun, moved_loads
+from aqbio.virtual.study import THRESHOLD
 from aqbio.virtual.truth import FEET, RunTruth, motion_truth
 
 CHAINS = {"leg_left": "femur_l", "leg_right": "femur_r", "upper_body": "torso"}

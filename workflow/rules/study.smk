@@ -19,7 +19,7 @@ rule tables:
         settings=settings_of("tables"),
     output:
         steps=f"{ROOT}/tables/steps.tsv",
-        contributions=f"{ROOT}/tables/contributions.tsv",
+        contributions=f"{ROOT}/tables/contribution_means.tsv",
         uncertainty=f"{ROOT}/tables/uncertainty.tsv",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",

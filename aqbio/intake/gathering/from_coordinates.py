@@ -10,9 +10,9 @@ from pathlib import Path
 from aqbio.errors import AqbioError
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import FolderContent, StorageFacts, Unusable
+from aqbio.intake.gathering.models import scaling_signs
 from aqbio.intake.gathering.pairing import force_files
 from aqbio.intake.gathering.rows import Rows, TrialRow, rows_of
-from aqbio.intake.gathering.scaled_models import scaling_signs
 from aqbio.io.osim_markers import model_names
 
 NO_MODEL = "its model is not in the folder, or is another one than that of the other trials"

@@ -9,10 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.intake.gathering.chosen_model import ChosenModel, chosen_model
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import FolderContent, StorageFacts, Unusable, folder_content
 from aqbio.intake.gathering.from_coordinates import coordinates_rows
+from aqbio.intake.gathering.models import (
+    ChosenModel,
+    ScaledModel,
+    chosen_model,
+    fitting,
+    models_of_people,
+    scaled_models,
+    scaling_signs,
+)
 from aqbio.intake.gathering.pairing import (
     force_files,
     foreign_recordings,
@@ -22,13 +30,6 @@ from aqbio.intake.gathering.pairing import (
 )
 from aqbio.intake.gathering.preview import TrialPreview, first_preview, trial_preview
 from aqbio.intake.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
-from aqbio.intake.gathering.scaled_models import (
-    ScaledModel,
-    fitting,
-    models_of_people,
-    scaled_models,
-    scaling_signs,
-)
 from aqbio.intake.labelling.recordings import ProposedSet, proposed_set
 from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording

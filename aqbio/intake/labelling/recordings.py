@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.config.landmarks import LandmarkTable
-from aqbio.intake.gathering.chosen_model import ChosenModel
+from aqbio.intake.gathering.models import ChosenModel
 from aqbio.intake.labelling.evidence import loose_labels, needed_labels, pooled_places
 from aqbio.io.recording import Recording
 from aqbio.landmarks.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels

@@ -10,7 +10,7 @@ body
     where markers are on a body, and how they move with everything that is unknown
 people
     a survey's sizes of people, and what is known of one
-beliefs, places, hips
+priors, places, hips
     what is believed of sizes, postures and skin, of the markers' places, and of the hip centres
 frames
     which frames of a session are fitted

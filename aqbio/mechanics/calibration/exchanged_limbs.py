@@ -104,9 +104,7 @@ def exchanged_ends(
     ExchangedEnd
         Of limbs that are doubted; the gain may be of any size, or negative.
     """
-    unlearned = replace(
-        fit.problem, beliefs=replace(fit.problem.beliefs, softness=1.0, oddness=1.0)
-    )
+    unlearned = replace(fit.problem, priors=replace(fit.problem.priors, softness=1.0, oddness=1.0))
     # skin that was learnt to be soft excuses a limb that is elsewhere
     doubted = doubted_labels(replace(fit, weights=unlearned.weights(fit.error)))
     limbs = [

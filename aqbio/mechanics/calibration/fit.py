@@ -81,8 +81,8 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     start : State, optional
         Of a problem that hardly differs; otherwise poses are sought from nothing.
     """
-    unlearned = replace(problem.beliefs, softness=1.0, oddness=1.0)  # by labels that were wrong
-    problem = replace(problem, beliefs=unlearned)
+    unlearned = replace(problem.priors, softness=1.0, oddness=1.0)  # by labels that were wrong
+    problem = replace(problem, priors=unlearned)
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
     state, weights, steps, _ = _settled(problem, start, ROUGHLY)
@@ -148,7 +148,7 @@ class FlexionStarts:
 
 
 def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
-    """(F, C) array: poses from nothing but markers and beliefs.
+    """(F, C) array: poses from nothing but markers and priors.
 
     Notes
     -----

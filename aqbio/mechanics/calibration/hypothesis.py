@@ -70,10 +70,10 @@ def problem_under(fit: BodyFit, taken: LabelHypothesis) -> Problem:
     if taken.kind != "displaced":
         position = as_they_are(fit, taken)
         return replace(problem, frames=replace(problem.frames, position=position))
-    precision = problem.beliefs.precision.copy()
+    precision = problem.priors.precision.copy()
     own = problem.template.sizes[0] + 3 * taken.labels[0] + np.arange(3)
     precision[own, own] = 1.0 / (1.0 / precision[own, own] + MOVED_SD**2)
-    return replace(problem, beliefs=replace(problem.beliefs, precision=precision))
+    return replace(problem, priors=replace(problem.priors, precision=precision))
 
 
 def as_they_are(fit: BodyFit, taken: LabelHypothesis) -> FloatArray:
@@ -97,6 +97,6 @@ def doubted_labels(fit: BodyFit) -> IntArray:
         for rows in (trial == one for one in np.unique(trial))
     ]
     first, count = fit.problem.template.sizes[:2]
-    precision = np.diagonal(fit.problem.beliefs.precision)[first : first + count]
+    precision = np.diagonal(fit.problem.priors.precision)[first : first + count]
     squares = fit.state.theta[first : first + count] ** 2 * precision
     return np.flatnonzero(np.any(low, axis=0) | (squares.reshape(-1, 3).sum(axis=1) > FAR))

@@ -139,7 +139,7 @@ class SeenFromBodies:
         A label that is elsewhere makes the skin of its part look soft, and would excuse itself.
         """
         problem = self.fit.problem
-        believed = replace(problem, beliefs=replace(problem.beliefs, softness=1.0))
+        believed = replace(problem, priors=replace(problem.priors, softness=1.0))
         return believed.variances[0][:, self._first]
 
     @cached_property
@@ -148,7 +148,7 @@ class SeenFromBodies:
         problem = self.fit.problem
         template = problem.template
         first, count = template.sizes[0], template.sizes[1]
-        precision = np.diagonal(problem.beliefs.precision)[first : first + count]
+        precision = np.diagonal(problem.priors.precision)[first : first + count]
         mean = self._factors[template.markers.body] * template.markers.place
         return Place(mean, 1.0 / np.sqrt(precision.reshape(-1, 3)))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import LANDMARK_SD, PLACED_SD
 from aqbio.mechanics.calibration.parts import Parts, part_kind
+from aqbio.mechanics.calibration.priors import LANDMARK_SD, PLACED_SD
 from aqbio.mechanics.calibration.shape import MarkerPlaces
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import FloatArray

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import LANDMARK_SD, SKIN_SD
 from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.parts import ENDS, Parts, part_kind
+from aqbio.mechanics.calibration.priors import LANDMARK_SD, SKIN_SD
 from aqbio.mechanics.calibration.scales import with_postures
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.observed.placed import POINTS, point_masses
+from aqbio.mechanics.observed.mask import POINTS, point_masses
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
 UNKNOWN_SD, UNKNOWN_TOLD = 0.04, 0.3
@@ -26,7 +26,7 @@ IMPROBABLE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class LengthBelief:
+class LengthEstimate:
     """A length of the body, from joint to joint."""
 
     name: str
@@ -66,7 +66,7 @@ class LengthBelief:
 
         Examples
         --------
-        >>> LengthBelief("upper_arm_left", 0.3, 0.01, 0.3, 0.02).words
+        >>> LengthEstimate("upper_arm_left", 0.3, 0.01, 0.3, 0.02).words
         'the left upper arm'
         """
         kind = part_kind(self.name)
@@ -74,18 +74,18 @@ class LengthBelief:
         return f"the {side} {kind}".replace("  ", " ").replace("_", " ")
 
 
-def lengths(fit: BodyFit) -> Iterator[LengthBelief]:
+def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     """Lengths of a calibrated body with their standard deviations."""
     template, size = fit.problem.template, fit.problem.shape_size
-    prior = np.asarray(np.linalg.inv(fit.problem.beliefs.precision), dtype=np.float64)
+    prior = np.asarray(np.linalg.inv(fit.problem.priors.precision), dtype=np.float64)
     learnt = np.asarray(np.linalg.inv(fit.problem.prior[:size, :size]), dtype=np.float64)
-    now, before = fit.state.theta[:size], fit.problem.beliefs.mean
+    now, before = fit.state.theta[:size], fit.problem.priors.mean
     found, slope = _with_slopes(template, now)
     expected, earlier = _with_slopes(template, before)
     for name, gradient in slope.items():
         sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
         odd = _sd(earlier[name], learnt) / usual
-        yield LengthBelief(name, found[name], sd, expected[name], usual, odd)
+        yield LengthEstimate(name, found[name], sd, expected[name], usual, odd)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:

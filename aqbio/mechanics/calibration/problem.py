@@ -16,10 +16,10 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import BEYOND_SD, STILL_SD, Beliefs
 from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
 from aqbio.mechanics.calibration.hips import HipObservation
 from aqbio.mechanics.calibration.normal import PartColumns, add_part, add_poses
+from aqbio.mechanics.calibration.priors import BEYOND_SD, STILL_SD, Priors
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import Blocks, ChosenFrames, State
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -36,7 +36,7 @@ class Problem:
 
     template: Template
     frames: ChosenFrames
-    beliefs: Beliefs
+    priors: Priors
     hips: HipObservation | None = None
     """What regressions tell of the hip centres."""
     loose: bool = False
@@ -81,15 +81,15 @@ class Problem:
     @cached_property
     def start(self) -> FloatArray:
         """(P + C,) array: what is believed of shape and mean posture."""
-        return np.concatenate([self.beliefs.mean, self.beliefs.postures.mean[self.free]])
+        return np.concatenate([self.priors.mean, self.priors.postures.mean[self.free]])
 
     @cached_property
     def prior(self) -> FloatArray:
         """(P + C, P + C) array: precision of these."""
-        count, postures = self.shape_size, self.beliefs.postures
+        count, postures = self.shape_size, self.priors.postures
         precision = np.zeros((len(self.start), len(self.start)))
-        precision[:count, :count] = self.beliefs.precision
-        odd = np.ones(self.sizes) * self.beliefs.oddness
+        precision[:count, :count] = self.priors.precision
+        odd = np.ones(self.sizes) * self.priors.oddness
         precision[: self.sizes, : self.sizes] /= np.outer(odd, odd)
         known = np.isfinite(postures.mean_sd[self.free])
         own = self.free[known]
@@ -115,8 +115,8 @@ class Problem:
     def variances(self) -> tuple[FloatArray, FloatArray]:
         """Variance of each marker by itself (F, K), and in common with its part (F, S), m²."""
         still = self.frames.still[:, None]
-        variance = np.where(still, STILL_SD, self.beliefs.learned_skin_sd) ** 2
-        share = np.where(still, 0.0, self.beliefs.common)
+        variance = np.where(still, STILL_SD, self.priors.learned_skin_sd) ** 2
+        share = np.where(still, 0.0, self.priors.common)
         own = (1.0 - share) * variance
         if self.loose:
             own = own + self._place_variance
@@ -127,13 +127,13 @@ class Problem:
     def _place_variance(self) -> FloatArray:
         """(K,) array, m²: mean over the axes of how far a marker may be from its place."""
         first = self.template.sizes[0]
-        precision = np.diagonal(self.beliefs.precision)[first : first + self.template.sizes[1]]
+        precision = np.diagonal(self.priors.precision)[first : first + self.template.sizes[1]]
         return np.asarray((1.0 / precision).reshape(-1, 3).mean(axis=1))
 
     @cached_property
-    def _pose_beliefs(self) -> tuple[FloatArray, FloatArray]:
+    def _pose_priors(self) -> tuple[FloatArray, FloatArray]:
         """Precision of every coordinate of every frame, and its mean in still frames, (F, C)."""
-        postures, still = self.beliefs.postures, self.frames.still[:, None]
+        postures, still = self.priors.postures, self.frames.still[:, None]
         sd = np.where(still, postures.standing_sd[self.free], postures.frame_sd[self.free])
         return 1.0 / sd**2, np.where(still, postures.standing[self.free], 0.0)
 
@@ -198,7 +198,7 @@ class Problem:
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
             cost -= self._shrinkage(inverse, part) * (pulled**2).sum(axis=1)
-        precision, _ = self._pose_beliefs
+        precision, _ = self._pose_priors
         cost += (precision * self._from_mean(state) ** 2).sum(axis=1)
         cost += (self._beyond(state.q) ** 2).sum(axis=1) / BEYOND_SD**2
         return cost
@@ -226,13 +226,13 @@ class Problem:
 
     def _from_mean(self, state: State) -> FloatArray:
         """(F, C) array: the belief's mean less the posture."""
-        _, standing = self._pose_beliefs
+        _, standing = self._pose_priors
         mean = np.where(self._moving, state.theta[self.shape_size :], standing)
         return np.where(np.isfinite(mean), mean - state.q, 0.0)
 
     def _beyond(self, q: FloatArray) -> FloatArray:
         """(F, C) array: what would bring a coordinate back into its range."""
-        postures = self.beliefs.postures
+        postures = self.priors.postures
         low, high = postures.low[self.free], postures.high[self.free]
         return np.maximum(low - q, 0.0) - np.maximum(q - high, 0.0)
 
@@ -306,7 +306,7 @@ class Problem:
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
         """Add what is believed of the postures of single frames."""
         own = np.arange(len(self.free))
-        precision, _ = self._pose_beliefs
+        precision, _ = self._pose_priors
         beyond = self._beyond(state.q)
         hessian[:, own, own] += precision + (beyond != 0.0) / BEYOND_SD**2
         gradient[:, own] += precision * self._from_mean(state) + beyond / BEYOND_SD**2
@@ -316,7 +316,7 @@ class Problem:
         own = np.arange(len(self.free))
         mean = self.shape_size + own
         worth = self.frames.worth[:, None]
-        precision = worth * np.where(self._moving, self._pose_beliefs[0], 0.0)
+        precision = worth * np.where(self._moving, self._pose_priors[0], 0.0)
         blocks.across[:, own, mean] -= precision
         blocks.border[mean, mean] += precision.sum(axis=0)
         blocks.border_gradient[mean] -= (precision * self._from_mean(state)).sum(axis=0)

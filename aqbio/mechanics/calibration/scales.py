@@ -68,7 +68,7 @@ def learned(problem: Problem, state: State, weights: FloatArray, posterior: Post
     """The problem with the scales that body and errors tell."""
     odd = oddness(problem, state, posterior.covariance)
     soft = softness(problem, state, weights, posterior)
-    return replace(problem, beliefs=replace(problem.beliefs, oddness=odd, softness=soft))
+    return replace(problem, priors=replace(problem.priors, oddness=odd, softness=soft))
 
 
 def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
@@ -77,7 +77,7 @@ def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArra
     The covariance of the shape is (P, P) or larger. Kinds are as odd as the person, unless their
     own sizes say otherwise.
     """
-    count, believed, kinds = problem.sizes, problem.beliefs, problem.template.parts.kinds
+    count, believed, kinds = problem.sizes, problem.priors, problem.template.parts.kinds
     before = np.ones(count) * believed.oddness
     apart = (state.theta - problem.start)[:count]
     prior = np.asarray(np.linalg.inv(believed.precision[:count, :count]), dtype=np.float64)
@@ -108,16 +108,16 @@ def softness(
     freedom = _freedom(problem, found, weights, posterior)
     for _ in range(WEIGHT_PASSES):
         softer = _softer(problem, error, weights, freedom)
-        problem = replace(problem, beliefs=replace(problem.beliefs, softness=softer))
+        problem = replace(problem, priors=replace(problem.priors, softness=softer))
         weights = problem.weights(error)
-    return np.asarray(problem.beliefs.softness)
+    return np.asarray(problem.priors.softness)
 
 
 def _softer(
     problem: Problem, error: FloatArray, weights: FloatArray, freedom: FloatArray
 ) -> FloatArray:
     """(K,) array: softness by errors that are weighted as they are."""
-    worth, softer = _witnesses(problem), np.ones(len(weights.T)) * problem.beliefs.softness
+    worth, softer = _witnesses(problem), np.ones(len(weights.T)) * problem.priors.softness
     squares = []
     for part, own in enumerate(problem.parts):
         pulled = problem.part_precision(weights, part) @ error[:, own]

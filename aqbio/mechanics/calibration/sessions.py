@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import Beliefs
 from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.mechanics.calibration.priors import Priors
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
@@ -39,12 +39,12 @@ class Session:
         problem, own = fit.problem, self._template(fit.problem.template)
         rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))
         seen, border = np.ix_(rows, self.labels), self._border(fit)
-        believed = self._beliefs(problem.beliefs, border[: sum(own.sizes)])
+        believed = self._priors(problem.priors, border[: sum(own.sizes)])
         frames = self._frames(fit, rows)
         hips = problem.hips if len(self.labels) == len(problem.template.markers.labels) else None
         return replace(
             fit,
-            problem=replace(problem, template=own, frames=frames, beliefs=believed, hips=hips),
+            problem=replace(problem, template=own, frames=frames, priors=believed, hips=hips),
             state=State(fit.state.theta[border], fit.state.q[rows]),
             weights=fit.weights[seen],
             covariance=fit.covariance[np.ix_(border, border)],
@@ -57,7 +57,7 @@ class Session:
         places = MarkerPlaces(self.names, markers.body[self.labels], markers.place[self.labels])
         return replace(template, markers=places)
 
-    def _beliefs(self, whole: Beliefs, shape: IntArray) -> Beliefs:
+    def _priors(self, whole: Priors, shape: IntArray) -> Priors:
         return replace(
             whole,
             mean=whole.mean[shape],

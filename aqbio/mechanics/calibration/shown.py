@@ -96,7 +96,7 @@ def _of_both_sides(name: str) -> str:
 
 def _open_share(fit: BodyFit) -> FloatArray:
     """(C,) array: share of the believed variance of the free coordinates that is left open."""
-    postures, free = fit.problem.beliefs.postures, fit.problem.free
+    postures, free = fit.problem.priors.postures, fit.problem.free
     before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
     return np.asarray(frame_sd(fit) ** 2 / before)
 

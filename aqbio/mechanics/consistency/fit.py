@@ -172,7 +172,7 @@ def fit_trial(
     Parameters
     ----------
     parameters : sequence of Parameter, optional
-        Those that are on are estimated, unless values are given. All with their default beliefs,
+        Those that are on are estimated, unless values are given. All with their default priors,
         if none are given.
     fixed : mapping, optional
         Values of the parameters; none is estimated then, and missing ones are their priors.

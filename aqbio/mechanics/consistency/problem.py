@@ -1,4 +1,4 @@
-"""The cost of a motion: how it disagrees with markers, with Newton and Euler, and with beliefs."""
+"""The cost of a motion: how it disagrees with markers, with Newton and Euler, and with priors."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Runner:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All global parameters with their default beliefs, places of mass last."""
+        """All global parameters with their default priors, places of mass last."""
         return (*PARAMETERS, *centre_parameters(len(self.centres)))
 
     @cached_property

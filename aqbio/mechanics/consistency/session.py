@@ -84,7 +84,7 @@ def fit_session(
     weights : Weights or sequence of Weights, optional
         One for all, or one per trial: knots depend on speed.
     parameters : sequence of Parameter, optional
-        All with their default beliefs, if none are given.
+        All with their default priors, if none are given.
 
     Notes
     -----

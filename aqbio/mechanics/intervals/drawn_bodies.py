@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.beliefs import Beliefs
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import laplace
+from aqbio.mechanics.calibration.priors import Priors
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
@@ -169,14 +169,14 @@ def about_model(covariance: FloatArray, template: Template, offset: FloatArray) 
     return about
 
 
-def standing_spread(template: Template, beliefs: Beliefs) -> BodySpread:
+def standing_spread(template: Template, priors: Priors) -> BodySpread:
     """How far a body may be from a model that was fitted elsewhere, after one standing trial.
 
     Parameters
     ----------
     template : Template
         The model, as its author left it.
-    beliefs : Beliefs
+    priors : Priors
         Of which the deviations are used: the model itself is the most likely body.
 
     Notes
@@ -189,9 +189,9 @@ def standing_spread(template: Template, beliefs: Beliefs) -> BodySpread:
     position = BodyMarkers(template).positions(shape, q)
     one, first = np.ones(1), np.zeros(1, dtype=np.int64)
     frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
-    problem = Problem(template, frames, beliefs)
+    problem = Problem(template, frames, priors)
     state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
     covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
     size = problem.shape_size
     shapes = covariance[:size, :size]
-    return BodySpread(template, shapes, beliefs.skin_sd, beliefs.common)
+    return BodySpread(template, shapes, priors.skin_sd, priors.common)

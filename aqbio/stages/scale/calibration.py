@@ -12,7 +12,6 @@ from aqbio.config import ModelMap
 from aqbio.errors import Finding
 from aqbio.io.body_sizes import body_sizes
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames, faced
 from aqbio.mechanics.calibration.hips import HipObservation
@@ -21,11 +20,12 @@ from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import (
-    LengthBelief,
+    LengthEstimate,
     length_slopes,
     lengths,
     moving_flexion,
 )
+from aqbio.mechanics.calibration.priors import posture_prior, priors, size_prior
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.calibration.shown import fit_of_shown
@@ -61,7 +61,7 @@ class Calibration:
         return self.fit.problem.template
 
     @cached_property
-    def lengths(self) -> tuple[LengthBelief, ...]:
+    def lengths(self) -> tuple[LengthEstimate, ...]:
         """Lengths from joint to joint."""
         return tuple(lengths(self.fit))
 
@@ -108,14 +108,14 @@ def session_problem(
     seconds = study.settings.model.static_window_s
     frames = faced(chosen_frames(recorded.recordings, places.body, seconds), generic, places)
     person = recorded_person(study, participant_id)
-    sizes = size_belief(parts, body_sizes(), person, made_for(study, person.sex))
-    postures, pelvis = posture_belief(generic, study.model_map), study.marker_set.pelvis
+    sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
+    postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis
     spines = recorded.labelled(pelvis.front, pelvis.back)
 
     def problem_of(skeleton: Skeleton) -> Problem:
         template = Template.of(skeleton, study.model_map, places)
         hips = HipObservation.of(template, recorded.labels, spines, sds)
-        return Problem(template, frames, beliefs(template, sizes, sds, postures), hips)
+        return Problem(template, frames, priors(template, sizes, sds, postures), hips)
 
     return problem_of, recorded
 
@@ -149,7 +149,7 @@ def calibration_findings(
         )
 
 
-def _unknown_length(one: LengthBelief, participant_id: str, help_: str) -> Finding:
+def _unknown_length(one: LengthEstimate, participant_id: str, help_: str) -> Finding:
     return Finding(
         rule="length-not-observed",
         severity="warning",
@@ -162,7 +162,7 @@ def _unknown_length(one: LengthBelief, participant_id: str, help_: str) -> Findi
     )
 
 
-def _improbable_length(one: LengthBelief, participant_id: str) -> Finding:
+def _improbable_length(one: LengthEstimate, participant_id: str) -> Finding:
     return Finding(
         rule="length-improbable",
         severity="warning",

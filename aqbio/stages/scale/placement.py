@@ -18,8 +18,7 @@ from aqbio.mechanics.anatomy.parts import LANDMARKS, Part, listed, parts_of
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.posterior import displacements, mass_slopes
 from aqbio.mechanics.observed.determined import LARGEST_DISPLACEMENT, determined
-from aqbio.mechanics.observed.mask import IMPOSSIBLE, NOT_PLACED
-from aqbio.mechanics.observed.placed import POINTS
+from aqbio.mechanics.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 from aqbio.stages.scale.calibration import Calibration
 from aqbio.stages.scale.recordings import helpful_marker
 

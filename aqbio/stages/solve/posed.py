@@ -11,8 +11,8 @@ from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.beliefs import posture_belief
 from aqbio.mechanics.calibration.parts import body_parts
+from aqbio.mechanics.calibration.priors import posture_prior
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
 from aqbio.mechanics.multibody.angles import continuous
@@ -167,16 +167,16 @@ def _solved(
     """Coordinates, and how far the recording determines them."""
     if trial.coordinates_file:
         return _from_file(study, trial, skeleton, markers)
-    beliefs = pose_beliefs(study, trial.participant_id, skeleton, markers)
-    q, solver = _coordinates(study, skeleton, markers, model, beliefs.posture)
+    priors = pose_priors(study, trial.participant_id, skeleton, markers)
+    q, solver = _coordinates(study, skeleton, markers, model, priors.posture)
     seen = np.isfinite(markers.positions).all(axis=2)
     weight = seen * markers.weights / markers.weights.max()
     index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
-    covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, beliefs.noise)
+    covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
     known = determined(skeleton, mass_displacement(skeleton, q, covariance))
     sd = frame_sd(covariance)
-    told = coordinates_told(np.hypot(sd, np.nan_to_num(beliefs.offset_sd)), prior_sd)
-    return _Solved(bridged(skeleton, q, known), known, told, sd, beliefs.offset_sd, solver)
+    told = coordinates_told(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
+    return _Solved(bridged(skeleton, q, known), known, told, sd, priors.offset_sd, solver)
 
 
 def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers) -> _Solved:
@@ -219,8 +219,8 @@ def _unmoved(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
 
 
 @dataclass(frozen=True, eq=False)
-class PoseBeliefs:
-    """Beliefs of a body."""
+class PosePriors:
+    """Priors of a body."""
 
     posture: FloatArray
     """(C,) array, rad or m. Where coordinates are that no marker tells: the person's mean posture
@@ -232,9 +232,9 @@ class PoseBeliefs:
     NaN where no calibration says it, 0 where it is not sought."""
 
 
-def pose_beliefs(
+def pose_priors(
     study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
-) -> PoseBeliefs:
+) -> PosePriors:
     """What is believed: by the body's calibration, or of any runner without it.
 
     A posterior that stage scale did not write with this model, of an earlier run with other
@@ -256,17 +256,17 @@ def pose_beliefs(
         sd=posterior["skin_sd"].sel(label=labels).values,
         common=float(posterior["common"]),
     )
-    return PoseBeliefs(_rooted(skeleton, posture), noise, offset_sd)
+    return PosePriors(_rooted(skeleton, posture), noise, offset_sd)
 
 
-def _of_anybody(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PoseBeliefs:
-    postures = posture_belief(skeleton, study.model_map)
+def _of_anybody(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PosePriors:
+    postures = posture_prior(skeleton, study.model_map)
     posture = skeleton.coordinate_default.copy()
     posture[skeleton.free] = postures.mean[skeleton.free]
     body = [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
     part = body_parts(skeleton, study.model_map).of_body[body]
     noise = replace(MarkerNoise.alike(len(body)), part=part)
-    return PoseBeliefs(_rooted(skeleton, posture), noise, np.full(len(posture), np.nan))
+    return PosePriors(_rooted(skeleton, posture), noise, np.full(len(posture), np.nan))
 
 
 def _rooted(skeleton: Skeleton, posture: FloatArray) -> FloatArray:

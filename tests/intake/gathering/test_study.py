@@ -11,6 +11,12 @@ import pytest
 
 from aqbio.intake.gathering.facts import MarkerFacts, same_recording
 from aqbio.intake.gathering.files import StorageFacts, folder_content
+from aqbio.intake.gathering.models import (
+    SIZES,
+    ScaledModel,
+    models_of_people,
+    scaling_signs,
+)
 from aqbio.intake.gathering.pairing import (
     force_files,
     foreign_recordings,
@@ -19,12 +25,6 @@ from aqbio.intake.gathering.pairing import (
 )
 from aqbio.intake.gathering.people import people_of, trial_names
 from aqbio.intake.gathering.rows import MASS_NEEDED, PersonRow
-from aqbio.intake.gathering.scaled_models import (
-    SIZES,
-    ScaledModel,
-    models_of_people,
-    scaling_signs,
-)
 from aqbio.intake.gathering.study import _other_words
 from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc

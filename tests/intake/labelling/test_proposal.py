@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
-from aqbio.intake.gathering.chosen_model import chosen_model
+from aqbio.intake.gathering.models import chosen_model
 from aqbio.intake.labelling.recordings import _toes_where_they_are, proposed_set
 from aqbio.io.osim_markers import model_markers
 from aqbio.io.study import MODELS

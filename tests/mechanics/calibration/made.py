@@ -9,13 +9,13 @@ import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import SKIN_SD, beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import Recording, chosen_frames
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.people import Person
 from aqbio.mechanics.calibration.places import Label, believed_places
+from aqbio.mechanics.calibration.priors import SKIN_SD, posture_prior, priors, size_prior
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Shape, Template
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -134,8 +134,8 @@ def _recorded(
 def fitted(person: Made, *, count: int = 24) -> BodyFit:
     """Calibrate a made person."""
     template = person.template
-    sizes = size_belief(template.parts, body_sizes(), Person("male"), Person("male"))
-    prior = beliefs(template, sizes, person.offset_sd, posture_belief(template.skeleton, MAP))
+    sizes = size_prior(template.parts, body_sizes(), Person("male"), Person("male"))
+    prior = priors(template, sizes, person.offset_sd, posture_prior(template.skeleton, MAP))
     frames = chosen_frames(person.recordings, template.markers.body, 0.5, count=count)
     problem = Problem(template, frames, prior)
     return body_fit(problem, flexions=FlexionStarts.of(template, MAP))

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.posterior import LengthBelief, displacements, lengths, offset_sds
+from aqbio.mechanics.calibration.posterior import LengthEstimate, displacements, lengths, offset_sds
 from aqbio.mechanics.calibration.problem import FREEDOM
 from aqbio.mechanics.calibration.unknowns import State
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.mechanics.observed.placed import POINTS, point_masses
+from aqbio.mechanics.observed.mask import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 from validation.joint_distances import joint_distances
 
@@ -161,7 +161,7 @@ def test_what_is_not_recorded_keeps_its_belief(whole):
 
 def test_what_is_told_is_told_of_people_as_odd():
     """Spread twice as wide as the survey's, known to one of its deviations: three quarters."""
-    one = LengthBelief("foot_left", 0.15, 0.007, 0.13, 0.007, oddness=2.0)
+    one = LengthEstimate("foot_left", 0.15, 0.007, 0.13, 0.007, oddness=2.0)
     assert one.told == pytest.approx(0.75)
     assert replace(one, oddness=1.0).told == 0.0
 

@@ -9,10 +9,10 @@ import pytest
 
 from aqbio.io.body_sizes import body_sizes
 from aqbio.mechanics.anthropometry.joint_centres import hip_centres
-from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.frames import chosen_frames
 from aqbio.mechanics.calibration.hips import BONE_SHARE, REGRESSION_SD, HipObservation
 from aqbio.mechanics.calibration.people import Person
+from aqbio.mechanics.calibration.priors import posture_prior, priors, size_prior
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.unknowns import State
 from tests.mechanics.calibration.made import MAP, made_person, model_labels
@@ -88,8 +88,8 @@ def test_without_all_landmarks_nothing_is_observed(person, way):
 def test_the_cost_falls_along_its_gradient(person, hips):
     """The observation's part of cost and normal equations agree."""
     template = person.template
-    sizes = size_belief(template.parts, body_sizes(), Person("male"), Person("male"))
-    prior = beliefs(template, sizes, person.offset_sd, posture_belief(template.skeleton, MAP))
+    sizes = size_prior(template.parts, body_sizes(), Person("male"), Person("male"))
+    prior = priors(template, sizes, person.offset_sd, posture_prior(template.skeleton, MAP))
     frames = chosen_frames(person.recordings, template.markers.body, 0.5, count=8)
     rng = np.random.default_rng(3)
     both = [Problem(template, frames, prior, one) for one in (hips, None)]

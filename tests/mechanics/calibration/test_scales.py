@@ -27,18 +27,18 @@ def test_skin_is_found_as_soft_as_it_was_made(usual, odd):
 
     ``tr(V⁻¹) / N`` of N markers that move by themselves is 1.4 for N = 5 and a common share of 0.4.
     """
-    template, common = usual.problem.template, usual.problem.beliefs.common
+    template, common = usual.problem.template, usual.problem.priors.common
     kind = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
     for part in ("pelvis", "thigh", "shank"):
         number = (kind == part).sum() / (1 if part == "pelvis" else 2)
         alone = (number - 1) / (1 - common) + 1 / (1 - common + number * common)
-        one, half = (fit.problem.beliefs.softness[kind == part][0] for fit in (usual, odd))
+        one, half = (fit.problem.priors.softness[kind == part][0] for fit in (usual, odd))
         assert one == pytest.approx(0.99 * np.sqrt(alone / number), abs=0.15), part
         assert half / one == pytest.approx(0.5, abs=0.1), part
 
 
 def test_an_odd_body_is_found_odd(usual, odd):
-    one, other = (np.mean(fit.problem.beliefs.oddness) for fit in (usual, odd))
+    one, other = (np.mean(fit.problem.priors.oddness) for fit in (usual, odd))
     assert 0.7 < one < 1.7
     assert other > 1.5 * one
 
@@ -50,7 +50,7 @@ def test_one_odd_part_is_found_odd_and_hardly_makes_the_others_so(usual):
     """
     problem = usual.problem
     kinds = np.repeat(problem.template.parts.kinds, 3)
-    spread = np.linalg.inv(problem.beliefs.precision)[: problem.sizes, : problem.sizes]
+    spread = np.linalg.inv(problem.priors.precision)[: problem.sizes, : problem.sizes]
     apart = np.where(kinds == "torso", 4.0 * np.sqrt(np.diagonal(spread)), 0.0)
     found = _told(usual, np.zeros_like(usual.covariance), apart)
     torso, leg = found[kinds == "torso"], found[kinds == "shank"]
@@ -63,20 +63,20 @@ def _told(fit, covariance, apart):
     """Oddness of a body that is so far off, its posterior given."""
     theta = fit.problem.start.copy()
     theta[: fit.problem.sizes] += apart
-    problem = replace(fit.problem, beliefs=replace(fit.problem.beliefs, oddness=1.0))
+    problem = replace(fit.problem, priors=replace(fit.problem.priors, oddness=1.0))
     return oddness(problem, State(theta, fit.state.q), covariance)
 
 
 def test_what_no_recording_tells_leaves_the_scale_alone(usual):
     """A posterior that is the belief: nothing was determined, the scale is believed to be one."""
-    covariance = np.linalg.inv(usual.problem.beliefs.precision)
+    covariance = np.linalg.inv(usual.problem.priors.precision)
     assert _told(usual, covariance, np.zeros(usual.problem.sizes)) == pytest.approx(1.0)
 
 
 def test_a_known_body_has_the_scale_of_its_distance(usual):
     """Without doubt of the sizes: the mean of their squared distances and of what is believed."""
     problem, count = usual.problem, usual.problem.sizes
-    deviation = np.linalg.cholesky(np.linalg.inv(problem.beliefs.precision[:count, :count]))
+    deviation = np.linalg.cholesky(np.linalg.inv(problem.priors.precision[:count, :count]))
     apart = deviation @ np.full(count, 3.0)
     whole = (SCALE_FREEDOM + 9.0 * count) / (SCALE_FREEDOM + count)
     found = _told(usual, np.zeros_like(usual.covariance), apart)

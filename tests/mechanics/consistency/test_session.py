@@ -56,7 +56,7 @@ def test_a_session_of_one_trial_is_the_trial(trials):
 
 
 def test_the_same_trial_twice_says_the_same_twice_as_surely(trials):
-    """Without beliefs: equal estimates, and intervals narrower by the root of two."""
+    """Without priors: equal estimates, and intervals narrower by the root of two."""
     made = trials[0]
     once = fit_session(made.runner, [made.observations], WEIGHTS, VAGUE)
     twice = fit_session(made.runner, [made.observations] * 2, WEIGHTS, VAGUE)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import beliefs, posture_belief, size_belief
 from aqbio.mechanics.calibration.body import BodyMarkers
 from aqbio.mechanics.calibration.people import Person
+from aqbio.mechanics.calibration.priors import posture_prior, priors, size_prior
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.intervals.drawn_bodies import about_model, drawn_bodies, standing_spread
 from tests.mechanics.calibration.made import MAP, made_person
@@ -115,9 +115,9 @@ def test_a_posterior_is_the_same_about_the_athletes_own_model():
 def standing(case):
     skeleton = case.skeleton
     template, person = body_spread(skeleton).template, Person("male", 1.8, 75.0)
-    sizes = size_belief(template.parts, body_sizes(), person, person)
+    sizes = size_prior(template.parts, body_sizes(), person, person)
     offset_sd = np.full((len(skeleton.markers), 3), 0.012)
-    prior = beliefs(template, sizes, offset_sd, posture_belief(skeleton, MAP))
+    prior = priors(template, sizes, offset_sd, posture_prior(skeleton, MAP))
     return standing_spread(template, prior), prior
 
 

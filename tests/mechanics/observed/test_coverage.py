@@ -28,7 +28,7 @@ def _inside(seed: int) -> np.ndarray:
     position, truth = person.recordings[run].position[FRAMES], person.q[run][FRAMES]
     q = inverse_kinematics(skeleton, position, index, np.ones(len(index))).q
     part = template.parts.of_body[skeleton.marker_body]
-    noise = MarkerNoise(problem.beliefs.skin_sd, part, problem.beliefs.common)
+    noise = MarkerNoise(problem.priors.skin_sd, part, problem.priors.common)
     seen = np.ones(position.shape[:2])
     covariance = coordinate_covariance(skeleton, q, index, seen, range_sd(skeleton), noise)
     sd = np.hypot(frame_sd(covariance)[:, problem.free], offset_sds(fit))

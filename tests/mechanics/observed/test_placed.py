@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.observed.placed import POINTS, point_masses
+from aqbio.mechanics.observed.mask import POINTS, point_masses
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 

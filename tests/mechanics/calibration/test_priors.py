@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.beliefs import (
+from aqbio.mechanics.calibration.people import Person, believed_sizes
+from aqbio.mechanics.calibration.priors import (
     RUNNING,
     SIDE_SD,
     STANDING,
-    posture_belief,
-    size_belief,
+    posture_prior,
+    size_prior,
 )
-from aqbio.mechanics.calibration.people import Person, believed_sizes
 from tests.mechanics.calibration.made import MAP
 
 
@@ -54,14 +54,14 @@ def test_without_a_sex_both_are_possible():
 
 def test_a_template_made_for_the_person_is_expected_to_fit(sprint_template):
     person = Person("female", 1.70, 60.0)
-    mean, _ = size_belief(sprint_template.parts, body_sizes(), person, person)
+    mean, _ = size_prior(sprint_template.parts, body_sizes(), person, person)
     assert np.abs(mean).max() == 0.0
 
 
 def test_a_taller_person_has_longer_legs_and_both_alike(sprint_template):
     parts = sprint_template.parts
     tall, small = Person("male", 1.95), Person("male", 1.75)
-    mean, covariance = size_belief(parts, body_sizes(), tall, small)
+    mean, covariance = size_prior(parts, body_sizes(), tall, small)
     right, left = (3 * parts.index(f"shank_{side}") + 1 for side in ("right", "left"))
     assert mean[right] == pytest.approx(np.log(1.95 / 1.75), rel=0.4)
     assert mean[right] == mean[left]
@@ -75,7 +75,7 @@ def test_postures_follow_the_maps_sign(sprint_template):
     own = sprint_template.skeleton
     knee = own.coordinates.index("knee_angle_r")
     turned = MAP.model_copy(update={"flexion": {**MAP.flexion, "knee": -MAP.flexion["knee"]}})
-    belief, other = posture_belief(own, MAP), posture_belief(own, turned)
+    belief, other = posture_prior(own, MAP), posture_prior(own, turned)
     assert belief.low[knee] == pytest.approx(-other.high[knee])
     assert belief.mean[knee] == pytest.approx(-other.mean[knee])
     assert belief.frame_sd[knee] == other.frame_sd[knee]
@@ -88,7 +88,7 @@ def test_toes_bend_up_whichever_way_their_angle_counts(sprint_template):
     axis = own.driver == toes
     direction = np.where(axis[:, None], -own.axes.direction, own.axes.direction)
     turned = replace(own, axes=replace(own.axes, direction=direction))
-    belief, other = posture_belief(own, MAP), posture_belief(turned, MAP)
+    belief, other = posture_prior(own, MAP), posture_prior(turned, MAP)
     assert np.degrees(belief.high[toes]) == pytest.approx(RUNNING["mtp_angle"][1])
     assert (other.low[toes], other.high[toes]) == (-belief.high[toes], -belief.low[toes])
     assert other.mean[toes] == -belief.mean[toes]
@@ -98,7 +98,7 @@ def test_toes_bend_up_whichever_way_their_angle_counts(sprint_template):
 
 def test_nothing_is_believed_of_where_a_person_is(sprint_template):
     own = sprint_template.skeleton
-    belief = posture_belief(own, MAP)
+    belief = posture_prior(own, MAP)
     for name in ("pelvis_tx", "pelvis_ty", "pelvis_rotation"):
         index = own.coordinates.index(name)
         assert np.isinf(belief.frame_sd[index])

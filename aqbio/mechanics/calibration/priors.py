@@ -111,7 +111,7 @@ RIGHT = 2
 """Axis of the ground to the right: x is forward, y up."""
 
 
-def size_belief(
+def size_prior(
     parts: Parts, statistics: Mapping[str, SizeStatistics], person: Person, template: Person
 ) -> tuple[FloatArray, FloatArray]:
     """Mean and covariance of the log factors of a template's parts.
@@ -142,7 +142,7 @@ def size_belief(
 
 
 @dataclass(frozen=True, eq=False)
-class PostureBelief:
+class PosturePrior:
     """What is believed of the coordinates of C, rad or m."""
 
     low: FloatArray
@@ -162,7 +162,7 @@ class PostureBelief:
     nothing is believed have no part in it."""
 
 
-def posture_belief(skeleton: Skeleton, model_map: ModelMap) -> PostureBelief:
+def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     """What is believed of the postures of a model: by its map, then by the usual names.
 
     A coordinate that neither knows keeps its range and stands anywhere in it.
@@ -175,7 +175,7 @@ def posture_belief(skeleton: Skeleton, model_map: ModelMap) -> PostureBelief:
     for left, right in _pairs(skeleton):
         tie = bounded[left] ** 2 - 0.5 * min(SYMMETRY_SD, bounded[left]) ** 2
         covariance[left, right] = covariance[right, left] = tie * (mean[left] == mean[right])
-    return PostureBelief(low, high, mean, spread, frame, standing, still, covariance)
+    return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
 
 
 def _named(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
@@ -240,7 +240,7 @@ def _pairs(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, eq=False)
-class Beliefs:
+class Priors:
     """Everything that is believed before the markers, ready for the fit."""
 
     mean: FloatArray
@@ -249,7 +249,7 @@ class Beliefs:
     """(P, P) array. Inverse covariance of these."""
     skin_sd: FloatArray
     """(K,) array, m. Of each marker in movement, as it is believed before."""
-    postures: PostureBelief
+    postures: PosturePrior
     common: float = COMMON_SHARE
     """Share of the skin's variance that a part's markers have in common."""
     softness: FloatArray | float = 1.0
@@ -264,18 +264,18 @@ class Beliefs:
         return np.asarray(self.skin_sd * self.softness)
 
 
-def beliefs(
+def priors(
     template: Template,
     sizes: tuple[FloatArray, FloatArray],
     offset_sd: FloatArray,
-    postures: PostureBelief,
-) -> Beliefs:
+    postures: PosturePrior,
+) -> Priors:
     """Put everything together that is believed of a body.
 
     Parameters
     ----------
     sizes : (3 U,) array, (3 U, 3 U) array
-        From :func:`size_belief`.
+        From :func:`size_prior`.
     offset_sd : (K, 3) array, m
         Of each marker about its place (:func:`.places.believed_places`).
     """
@@ -290,4 +290,4 @@ def beliefs(
     precision[rest, rest] = 1.0 / np.concatenate(variances)
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
-    return Beliefs(mean, precision, np.array(skin), postures)
+    return Priors(mean, precision, np.array(skin), postures)

@@ -12,7 +12,7 @@ from aqbio.mechanics.inverse_kinematics.marker_fit import PRIOR
 from aqbio.mechanics.multibody.motion import TrackedMarkers
 from aqbio.mechanics.observed.determined import MARKER_SD
 from aqbio.records.body_posterior import write_posterior
-from aqbio.stages.solve.posed import pose_beliefs
+from aqbio.stages.solve.posed import pose_priors
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 
@@ -47,7 +47,7 @@ def believed(skeleton, folder, *, calibrated):
         marker_set=SimpleNamespace(label_of=lambda name: name),
         model_map=MAP,
     )
-    return pose_beliefs(study, "S01", skeleton, tracked(skeleton))
+    return pose_priors(study, "S01", skeleton, tracked(skeleton))
 
 
 def test_a_calibrated_body_tells_skin_posture_and_offsets(fit, skeleton, tmp_path):
@@ -56,9 +56,9 @@ def test_a_calibrated_body_tells_skin_posture_and_offsets(fit, skeleton, tmp_pat
     problem = fit.problem
     labels = list(problem.template.markers.labels)
     order = [labels.index(name) for name in skeleton.markers]
-    learnt = problem.beliefs.skin_sd * problem.beliefs.softness
+    learnt = problem.priors.skin_sd * problem.priors.softness
     np.testing.assert_array_equal(found.noise.sd, learnt[order])
-    assert found.noise.common == problem.beliefs.common
+    assert found.noise.common == problem.priors.common
     knee = skeleton.coordinates.index("knee_angle_r")
     place = problem.free.tolist().index(knee)
     assert found.posture[knee] == fit.state.theta[problem.shape_size + place]

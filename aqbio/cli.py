@@ -186,6 +186,14 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def rows(study: StudyFile, participant: OneParticipant = "") -> None:
+    """Write the contributions of every step, which machines read as NetCDF, as TSV."""
+    from aqbio.records.step_files import write_rows
+
+    _each_participant(study, participant, write_rows)
+
+
+@app.command()
 def tables(study: StudyFile) -> None:
     """The tables of the study: steps, contributions, quality, trials, findings."""
     from aqbio.stages.tables.stage import tables_study
@@ -202,11 +210,14 @@ def hypotheses(study: StudyFile) -> None:
 
 
 @app.command()
-def figures(study: StudyFile) -> None:
+def figures(
+    study: StudyFile,
+    cores: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
+) -> None:
     """Figures as PDF and SVG."""
     from aqbio.stages.figures.stage import figures_study
 
-    figures_study(_load(study), _say)
+    figures_study(_load(study), _say, cores)
 
 
 @app.command()

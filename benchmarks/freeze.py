@@ -47,7 +47,7 @@ COMPUTED, STORED = 1e-9, 1e-6
 ROUND_OFF = 1e-13
 """Of the largest value of a column: sums in another order leave that in numbers near zero."""
 
-SHORT = ("contributions",)
+SHORT = ("contribution_means", "uncertainty")
 """Tables with five significant digits."""
 
 ORIGIN = frozenset({"stage", "inputs", "settings", "versions", "commit"})

@@ -12,9 +12,10 @@ from aqbio.io.columnar import joined, read_columns
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
+from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.steps import Step
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.manifest import OK
+from aqbio.records.manifest import OK, Report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +74,14 @@ def study_rows(
     """
     parts = (participant_rows(study, one.participant_id, table) for one in study.participants)
     return joined((part[wanted(part)] for part in parts), names or list(columns(table)))
+
+
+def write_rows(study: Study, participant_id: str, report: Report) -> None:
+    """Write ``rows/<participant>_contributions.tsv``: contributions of every step, every digit."""
+    path = study.root / "rows" / f"{participant_id}_contributions.tsv"
+    rows = participant_rows(study, participant_id, "contributions")
+    write_table(rows, path, columns("contributions"), {"stage": STAGE})
+    report(f"{path}: {len(rows)} rows")
 
 
 def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""What contributions.tsv has of a step: one list of outcomes for means and for their intervals.
+"""What a row of contributions has of a step: one list of outcomes for means and intervals.
 
 Measured trials and draws of them carry the same names: a row and its interval are reductions of
 the same signal.

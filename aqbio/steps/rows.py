@@ -1,4 +1,4 @@
-"""Rows of contributions.tsv, from the curves of the steps of a trial."""
+"""Rows of contributions, from the curves of the steps of a trial."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ set -euo pipefail
 stage=$1; participant=${4:-}; root=results/empty
 make() { mkdir -p "${1%/*}"; echo "$stage" > "$1"; }
 case "$stage" in
-  tables) for name in steps.tsv contributions.tsv uncertainty.tsv quality.tsv findings.tsv \\
+  tables) for name in steps.tsv contribution_means.tsv uncertainty.tsv quality.tsv findings.tsv \\
          trials.tsv
          do make "$root/tables/$name"; done ;;
   figures) make "$root/figures/figures.json" ;;

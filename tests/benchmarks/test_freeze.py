@@ -23,7 +23,7 @@ def results(tmp_path):
     table = pd.DataFrame(
         {"who": ["A", None, "B"], "count": [1, 2, 3], "value": [1.0, np.nan, -3e-3]}
     )
-    for name, digits in (("steps", 15), ("contributions", 5)):
+    for name, digits in (("steps", 15), ("uncertainty", 5)):
         write_table(table, before / "tables" / f"{name}.tsv", COLUMNS, {}, digits=digits)
     data = xr.Dataset(
         {
@@ -48,7 +48,7 @@ def test_the_same_results_do_not_differ(results):
     assert main(["compare", *map(str, results)]) == 0
 
 
-@pytest.mark.parametrize(("table", "limit"), [("steps", COMPUTED), ("contributions", STORED)])
+@pytest.mark.parametrize(("table", "limit"), [("steps", COMPUTED), ("uncertainty", STORED)])
 @pytest.mark.parametrize(("times", "seen"), [(0.5, False), (2.0, True)])
 @pytest.mark.parametrize("row", [0, 2])
 def test_numbers_of_tables(results, table, limit, times, seen, row):

@@ -70,7 +70,6 @@ def write_made_results(
     trials, rows = _trials_table(study, table), _contributions_table(curves)
     for name, content, columns in (
         ("steps", table, step_columns.STEPS),
-        ("contributions", rows, step_columns.CONTRIBUTIONS),
         ("quality", _quality_table(trials), step_columns.QUALITY),
         ("findings", _findings_table(), step_columns.FINDINGS),
         ("trials", trials, step_columns.TRIALS),

@@ -22,6 +22,7 @@ from aqbio.figures.numbers import shown
 from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
+from aqbio.records.step_files import study_rows
 from aqbio.report.driven import driven_columns, told_sides
 from aqbio.stages.figures.stage import BAR_CHARTS, told_chart
 from tests.figures.conftest import EDGES
@@ -33,7 +34,7 @@ CHARTS = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, forc
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory):
     study = write_made_results(tmp_path_factory.mktemp("causes"), participants=1)
-    contributions = read_table(study.table("contributions.tsv"))
+    contributions = study_rows(study, "contributions")
     return contributions, kept_steps(read_table(study.table("steps.tsv")))
 
 
@@ -148,7 +149,7 @@ def test_a_study_without_level_c_has_no_bars(tables, tmp_path: Path):
 def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     """Its rows are not there: figures and page tell of the swing side and of the ground."""
     study = write_made_results(tmp_path, participants=1)
-    every = read_table(study.table("contributions.tsv"))
+    every = study_rows(study, "contributions")
     outcomes = read_table(study.table("steps.tsv"))
     steps, edges = kept_steps(outcomes), study.settings.figures.speed_edges_mps
     armless = every[every["target"] != "push_side"]

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 
 pytestmark = [
@@ -158,7 +159,7 @@ def test_levels_b_and_c_close_in_the_quality_table(ja1, trial):
 
 def test_which_joints_drive_each_side_and_how_sure(ja1):
     """Numbers with intervals in table and figure, words with their doubts on the page."""
-    rows = ja1.table("contributions.tsv")
+    rows = read_columns(ja1.results / "participants" / "JA1" / "steps" / "contributions.nc")
     sprint = rows[(rows["trial_id"] == "sprint") & (rows["axis"] == "y")]
     caused = sprint[(sprint["level"] == "C (C2)") & (sprint["statistic"] == "moment_mean")]
     for side in ("push_side", "swing_side"):

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from tests.real.conftest import ROOT, StudyRun, run_snakemake
 
@@ -76,7 +77,7 @@ def test_level_a_is_there_and_kinetics_are_not(field, trial):
     forces = ["peak_vertical_force_bw", "mean_vertical_force_bw", "lateral_force_bw"]
     forces += [name for name in steps.columns if name.startswith("M_residual")]
     assert whole[forces].isna().to_numpy().all()
-    rows = field.table("contributions.tsv")
+    rows = read_columns(field.results / "participants" / "JA1" / "steps" / "contributions.nc")
     rows = rows[rows["trial_id"] == trial]
     assert not rows.loc[rows["level"] == "A", "value"].isna().all()
     causes = rows[rows["level"].str.startswith(("B", "C", "joint"))]

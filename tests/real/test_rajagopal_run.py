@@ -79,11 +79,12 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
     inner = slice(25, -25)  # the tool's splines of the forces swing at the ends
     peak = np.abs(ours[inner]).max()
     assert peak > 100.0
-    # eight decimals in the tool's file; a knee adds its patella's force with a slope below one
-    assert np.abs(tool - ours)[inner].max() <= 2 * 0.5e-8 + 1e-10 * peak
+    # eight decimals in the tool's file, which differentiates q as stored, to 1e-10, twice
+    assert np.abs(tool - ours)[inner].max() <= 2e-6 * peak
 
 
-def test_written_files_open_in_opensim(run):
+def test_written_files_open_in_opensim(run, monkeypatch):
+    monkeypatch.chdir(run.directory)
     write_opensim_files(_study(run), "subject01", lambda _: None)
     motion = read_storage(run.results / "opensim" / "subject01" / "run_solve.mot")
     assert motion.in_degrees

@@ -15,6 +15,7 @@ import pytest
 
 from aqbio.io.study import load_study
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.records.step_files import study_rows
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.stage import evidence_participant
@@ -73,7 +74,7 @@ def _moved(
 
 
 def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> pd.DataFrame:
-    """Rows of contributions.tsv of one run, given as TRC and MOT."""
+    """Contributions of the steps of one run, given as TRC and MOT."""
     laboratory = Laboratory(axes=axes)
     write_made_study(folder, RUNNER, {}, laboratory, settings=settings + ONE_ARM)
     data = folder / "data"
@@ -90,7 +91,7 @@ def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> p
     tables_study(study, lambda _: None)
     sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
     assert sides[0] == ("left" if "mirrored" in folder.name else "right")
-    return pd.read_csv(study.table("contributions.tsv"), sep="\t", na_values="n/a")
+    return study_rows(study, "contributions")
 
 
 @pytest.fixture(scope="module")

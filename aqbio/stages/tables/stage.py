@@ -17,6 +17,7 @@ from aqbio.records.findings import FINDINGS, finding_rows
 from aqbio.records.manifest import FAILED, OK, Report, manifest_entry, told_failure
 from aqbio.records.step_files import LAST, participant_rows, step_inputs, study_rows
 from aqbio.records.step_files import STAGE as STEPS
+from aqbio.steps.means import contribution_means
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.uncertainty import uncertainty_budget
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 STAGE = "tables"
 
 DIGITS = 5
-"""Significant digits of the long table: a hundred-thousandth, far below any interval."""
+"""Significant digits of means: a hundred-thousandth, far below any interval."""
 
 Row = dict[str, Any]
 
@@ -43,7 +44,7 @@ AGREEMENT = (
 def tables_study(study: Study, report: Report) -> None:
     """Write the study's tables: steps, contributions, uncertainty, quality, findings and trials.
 
-    The long table is written participant by participant.
+    Rows of contributions become means, one participant after the other.
     """
     inputs = step_inputs(study, "steps", "quality", "contributions")
     source = provenance(STAGE, inputs, study.stage_settings(STAGE))
@@ -53,9 +54,14 @@ def tables_study(study: Study, report: Report) -> None:
     people = [one.participant_id for one in study.participants]
     write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
     write_table(
-        (participant_rows(study, who, "contributions") for who in people),
-        study.table("contributions.tsv"),
-        columns("contributions"),
+        (
+            contribution_means(
+                participant_rows(study, who, "contributions"), steps[steps["participant_id"] == who]
+            )
+            for who in people
+        ),
+        study.table("contribution_means.tsv"),
+        columns("contribution_means"),
         source,
         digits=DIGITS,
     )

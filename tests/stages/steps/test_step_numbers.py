@@ -1,4 +1,4 @@
-"""Numbers of steps.tsv and contributions.tsv computed again from the signals of a trial.
+"""Numbers of steps.tsv and of the rows of contributions computed again from the signals of a trial.
 
 By another way than the stage's: integrals of splines, closed forms of a runner who turns. The made
 trial's signals are cubics in time, so that splines are exact; what remains is the trapezoidal rule

@@ -21,27 +21,18 @@ FITTED, PLAIN = "fitted", "plain"
 
 @dataclass(frozen=True)
 class SolvedTrial:
-    """One trial as the stages before left it, cut to the frames that were solved.
-
-    Attributes
-    ----------
-    trial_id : str
-    prepared : xarray.Dataset
-        Markers, loads of the feet and contacts.
-    solved : xarray.Dataset
-        Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
-        by their names in the model: as recorded, NaN where they were not followed.
-    files : tuple of Path
-        Where both were read.
-    recorded : xarray.Dataset
-        Prepared, in all frames.
-    """
+    """One trial as the stages before left it, cut to the frames that were solved."""
 
     trial_id: str
     prepared: xr.Dataset
+    """Markers, loads of the feet and contacts."""
     solved: xr.Dataset
+    """Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
+    by their names in the model: as recorded, NaN where they were not followed."""
     files: tuple[Path, ...]
+    """Where both were read."""
     recorded: xr.Dataset
+    """Prepared, in all frames."""
 
     @classmethod
     def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:

@@ -13,7 +13,7 @@ from aqbio.records.solved_trial import SolvedTrial
 
 
 def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
-    """Recordings carry points of other software (P1): the danger is an index off by one, or none."""
+    """Recordings carry points of other software (P1): the danger is an index that is off by one."""
     time, axis = np.arange(4) / 100.0, ["x", "y", "z"]
     raw = np.arange(36.0).reshape(4, 3, 3)
     labels = ["P1", "LASI", "RASI"]

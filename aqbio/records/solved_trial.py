@@ -43,10 +43,11 @@ class SolvedTrial:
         prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
         solved = read_dataset(files[1])
         here = prepared.sel(time=solved["time"])
-        labels = list(map(str, here["marker"].values))
-        if not solved.attrs["from_coordinates"]:
-            labels = [study.marker_set.model_name(label) for label in labels]
-        index = [labels.index(name) for name in solved["marker"].values]
+        labels = {str(label): number for number, label in enumerate(here["marker"].values)}
+        if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
+            mapped, named = study.marker_set.markers, study.marker_set.model_name
+            labels = {named(label): n for label, n in labels.items() if label in mapped}
+        index = [labels[name] for name in solved["marker"].values]
         positions = here["marker_raw"].isel(marker=index).values
         known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
         solved = solved.assign(marker_position=(("time", "marker", "axis"), known))

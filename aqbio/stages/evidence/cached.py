@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aqbio.errors import AqbioError
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
@@ -163,7 +164,9 @@ def loose_fits(study: Study, participant_id: str) -> LooseFits:
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     static = static_stance(study, participant_id, skeleton)
-    session = fitted_session(study, skeleton, trials, static, weights=LOOSE)
+    folder = study.folder(participant_id, "consistency")
+    near = {name: read_dataset(folder / f"{name}.nc")["q"].values for name in names}
+    session = fitted_session(study, skeleton, trials, static, weights=LOOSE, near=near)
     motions = {
         name: MotionSource(fit.motion, fit.skeleton, fit.values)
         for name, fit in session.fits.items()

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.stages.solve.test_checks import MAP, _solution
 
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import TrackedMarkers
@@ -18,6 +17,7 @@ from aqbio.mechanics.observed.determined import (
 )
 from aqbio.mechanics.observed.mask import NOT_SEEN
 from aqbio.stages.solve.seen_frames import undetermined_findings
+from tests.stages.solve.test_checks import MAP, _solution
 
 
 @pytest.fixture(scope="module")

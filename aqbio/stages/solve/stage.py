@@ -134,12 +134,7 @@ def trial_to_solve(
 
 
 def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
-    """Refuse frames that none of the trial's contacts reaches.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse frames that none of the trial's contacts reaches."""
     spans = contact_spans(prepared)
     if not len(spans) or np.any((spans[:, 0] <= time[-1]) & (spans[:, 1] >= time[0])):
         return

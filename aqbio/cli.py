@@ -210,11 +210,14 @@ def hypotheses(study: StudyFile) -> None:
 
 
 @app.command()
-def figures(study: StudyFile) -> None:
+def figures(
+    study: StudyFile,
+    cores: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
+) -> None:
     """Figures as PDF and SVG."""
     from aqbio.stages.figures.stage import figures_study
 
-    figures_study(_load(study), _say)
+    figures_study(_load(study), _say, cores)
 
 
 @app.command()

@@ -35,8 +35,6 @@ def run_participant(
 
     Parameters
     ----------
-    study : Study
-    participant_id : str
     report : callable
         Gets a line per stage that is kept, and what stages that run say.
     stage_of : callable

@@ -88,7 +88,7 @@ def test_one_command_per_stage_and_the_rest():
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
-    others |= {"participants"}
+    others |= {"participants", "opensim"}
     assert set(commands) - set(STAGES) == others
 
 
@@ -116,7 +116,7 @@ def test_a_participant_stage_runs_for_one_or_for_all(
 def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
     calls = []
     module = stage_module(stage)
-    monkeypatch.setattr(module, f"{stage}_study", lambda study, report: calls.append(study.file))
+    monkeypatch.setattr(module, f"{stage}_study", lambda study, *_: calls.append(study.file))
     assert aqbio_command(stage, file.parent)[0] == 0
     assert calls == [file]
 

@@ -46,19 +46,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarRow:
-    """Panels of the same quantity, one for every column.
-
-    Attributes
-    ----------
-    key, label, unit : str
-    quantity : str
-        What the bars measure, for the axis.
-    panels : tuple of tuple of Bar
-    """
+    """Panels of the same quantity, one for every column."""
 
     key: str
     label: str
     quantity: str
+    """What the bars measure, for the axis."""
     unit: str
     panels: tuple[tuple[Bar, ...], ...]
 

@@ -42,25 +42,20 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class GroundForces:
-    """Ground reaction forces of one trial.
-
-    Attributes
-    ----------
-    time, event_time : (T,), (E,) arrays, s
-    force : (T, 2, 3) array
-        On the left and on the right foot, ground frame, filtered like the motion; in `unit`.
-    event_force : (E, 2) array
-        Vertical force low-passed less, from which contacts were found; in `unit`.
-    contacts : tuple of Contact
-    unit : {"BW", "N"}
-    """
+    """Ground reaction forces of one trial."""
 
     time: NDArray[np.float64]
+    """(T,) array, s."""
     force: NDArray[np.float64]
+    """(T, 2, 3) array. On the left and on the right foot, ground frame, filtered like the motion;
+    in `unit`."""
     event_time: NDArray[np.float64]
+    """(E,) array, s."""
     event_force: NDArray[np.float64]
+    """(E, 2) array. Vertical, low-passed less, from which contacts were found; in `unit`."""
     contacts: tuple[Contact, ...]
     unit: str
+    """{"BW", "N"}."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same samples."""

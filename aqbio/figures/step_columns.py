@@ -48,10 +48,6 @@ def refuse_other_columns(
         Name of the figure.
     panels : mapping
         Panels by row.
-
-    Raises
-    ------
-    ValueError
     """
     for row, own in panels.items():
         if len(own) != len(columns):

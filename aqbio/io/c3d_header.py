@@ -101,10 +101,6 @@ def check_c3d_counts(path: Path, points: int, analog_channels: int) -> None:
     ----------
     points, analog_channels : int
         What the parameters POINT:USED and ANALOG:USED say.
-
-    Raises
-    ------
-    AqbioError
     """
     head = path.read_bytes()[:BLOCK]
     in_header, values = _word(head, 2), _word(head, 3)

@@ -32,47 +32,30 @@ Columns = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One kind of NetCDF file.
-
-    Attributes
-    ----------
-    path : str
-        Where it lies in the study's results.
-    meaning : str
-    frame : str
-        Reference frame of its vectors; empty where it has none.
-    """
+    """One kind of NetCDF file."""
 
     path: str
+    """Where it lies in the study's results."""
     meaning: str
     frame: str = ""
+    """Reference frame of its vectors; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable.
-
-    Attributes
-    ----------
-    meaning : str
-    unit : str
-        Empty for names and flags.
-    reflection : {"axial", "polar", "spread", "canonical", ""}
-        Empty for what is no vector.
-    source : str
-        Page of the documentation with the equation.
-    positive : str
-        What a positive number is, where that is a choice.
-    precision : float
-        How finely a series is stored, in the unit; 0 where every digit is kept.
-    """
+    """One variable."""
 
     meaning: str
     unit: str = ""
+    """Empty for names and flags."""
     reflection: Reflection = ""
+    """{"axial", "polar", "spread", "canonical", ""}. Empty for what is no vector."""
     source: str = ""
+    """Page of the documentation with the equation."""
     positive: str = ""
+    """What a positive number is, where that is a choice."""
     precision: float = 0.0
+    """How finely a series is stored, in the unit; 0 where every digit is kept."""
 
 
 @cache
@@ -169,7 +152,6 @@ def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
 
     Parameters
     ----------
-    dataset : xarray.Dataset
     stage : str
         That which writes it.
 

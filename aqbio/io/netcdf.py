@@ -85,7 +85,6 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
 
     Parameters
     ----------
-    values : array
     precision : float
         Largest distance of two values that may be stored; 0 for every digit.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +31,14 @@ def generic_skeleton(
     return read_skeleton(corrected), corrected, findings
 
 
-@dataclass(frozen=True, slots=True)
-class CalibratedBody:
-    """A body that was calibrated, ready to be written."""
-
-    template: Template
-    shape: Shape
-    """Without sliding skin (:meth:`Template.moving_shape`)."""
-    names: Mapping[str, str]
-    """The model's name of each label."""
-    mass: float
-    """float, kg."""
-
-
-def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> None:
+def write_calibrated_model(
+    source: Path,
+    path: Path,
+    template: Template,
+    shape: Shape,
+    names: Mapping[str, str],
+    mass: float,
+) -> None:
     """Write a model with the size, mass, hinge axes and markers of a calibrated body.
 
     Segments keep the generic model's shares of mass; inertias follow their sizes
@@ -57,9 +50,13 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
         The corrected generic model.
     path : Path
         Where the model goes.
+    shape : Shape
+        Without sliding skin (:meth:`Template.moving_shape`).
+    names : mapping
+        The model's name of each label.
+    mass : float, kg
     """
     model = load_model(source, muscles=True)
-    template, shape = body.template, body.shape
     skeleton = template.skeleton_of(shape)
     scales = opensim.ScaleSet()
     for name, factors in zip(skeleton.bodies, template.factors(shape), strict=True):
@@ -68,11 +65,11 @@ def write_calibrated_model(source: Path, body: CalibratedBody, path: Path) -> No
         scale.setScaleFactors(vec3(factors))
         scale.setApply(True)
         scales.cloneAndAppend(scale)
-    model.scale(model.initSystem(), scales, True, body.mass)
-    _weigh(model, skeleton, body.mass / float(skeleton.mass.sum()))
+    model.scale(model.initSystem(), scales, True, mass)
+    _weigh(model, skeleton, mass / float(skeleton.mass.sum()))
     _turn_hinges(model, template, skeleton)
     _hold(model, skeleton)
-    _replace_markers(model, skeleton, body.names)
+    _replace_markers(model, skeleton, names)
     model.setName(path.stem)
     model.finalizeConnections()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,10 +127,6 @@ def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -
         model.addMarker(marker)
 
 
-PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-"""Moments, then products of inertia, in OpenSim's order."""
-
-
 def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
     """Write a copy of a model with the masses, centres of mass and inertias of a skeleton.
 
@@ -147,13 +140,9 @@ def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
         Where the copy goes; everything else in it stays as it is.
     """
     model = load_model(source, muscles=True)
-    bodies = model.updBodySet()
-    for index, name in enumerate(skeleton.bodies):
-        body = bodies.get(name)
-        body.setMass(float(skeleton.mass[index]))
-        body.setMassCenter(vec3(skeleton.com[index]))
-        inertia = skeleton.inertia[index]
-        body.setInertia(opensim.Inertia(*(float(inertia[place]) for place in PLACES)))
+    _weigh(model, skeleton, 1.0)
+    for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
+        model.updBodySet().get(name).setMassCenter(vec3(centre))
     model.setName(f"{model.getName()}_consistent")
     model.finalizeConnections()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,8 +30,6 @@ def body_spread(
 
     Parameters
     ----------
-    study : Study
-    participant_id : str
     skeleton : Skeleton
         The participant's.
     names : sequence of str
@@ -57,7 +55,6 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
 
     Parameters
     ----------
-    study : Study
     data : xarray.Dataset
         Output of stage solve or consistency.
     """

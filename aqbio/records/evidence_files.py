@@ -38,7 +38,6 @@ def evidence_rows(study: Study, names: Sequence[str]) -> pd.DataFrame:
 
     Parameters
     ----------
-    study : Study
     names : sequence of str
         Columns.
 

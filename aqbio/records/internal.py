@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aqbio
 from aqbio.errors import AqbioError, Finding
@@ -138,3 +140,43 @@ class Parts:
             if error.rule == STAGE_ORDER:
                 raise
             return otherwise
+
+    def side_by_side(
+        self, makers: Sequence[tuple[str, Callable[[], Made]]], otherwise: Made, cores: int
+    ) -> Iterator[Made]:
+        """Make parts that need nothing of each other, in several processes; in their order.
+
+        Parameters
+        ----------
+        makers : sequence of (name, callable)
+        otherwise : object
+            What stands for a part that cannot be made.
+        cores : int
+            Processes; 1 for this one alone. They are forked, so that what was read is shared: on
+            a system that cannot, this one does all.
+        """
+        if cores == 1 or "fork" not in get_all_start_methods():
+            yield from (self.part(name, make, otherwise) for name, make in makers)
+            return
+
+        def apart(index: int) -> tuple[Made, list[Finding]]:
+            own = Parts(self.study, self.stage)
+            return own.part(*makers[index], otherwise), own.findings
+
+        _FORKED.append(apart)
+        try:
+            with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+                for made, findings in pool.map(_forked, range(len(makers))):
+                    self.findings += findings
+                    yield made
+        finally:
+            _FORKED.pop()
+
+
+_FORKED: list[Callable[[int], Any]] = []
+"""What forked processes do; it reaches them by the fork, because functions of functions cannot be
+sent."""
+
+
+def _forked(index: int) -> Any:
+    return _FORKED[-1](index)

@@ -44,14 +44,7 @@ SHARES = frozenset({"inertial_force", "relative_force"})
 
 @dataclass(frozen=True)
 class ObservedParts:
-    """Which parts of a model are observed in a trial: those all of whose segments are.
-
-    Attributes
-    ----------
-    observed : Observed
-    skeleton : Skeleton
-    model_map : ModelMap
-    """
+    """Which parts of a model are observed in a trial: those all of whose segments are."""
 
     observed: Observed
     skeleton: Skeleton
@@ -151,7 +144,6 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     ----------
     dataset : xarray.Dataset
         Of stage contributions.
-    parts : ObservedParts
     scheme : RoleScheme
         Whose roles the intervals are told in.
 

@@ -21,27 +21,18 @@ FITTED, PLAIN = "fitted", "plain"
 
 @dataclass(frozen=True)
 class SolvedTrial:
-    """One trial as the stages before left it, cut to the frames that were solved.
-
-    Attributes
-    ----------
-    trial_id : str
-    prepared : xarray.Dataset
-        Markers, loads of the feet and contacts.
-    solved : xarray.Dataset
-        Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
-        by their names in the model: as recorded, NaN where they were not followed.
-    files : tuple of Path
-        Where both were read.
-    recorded : xarray.Dataset
-        Prepared, in all frames.
-    """
+    """One trial as the stages before left it, cut to the frames that were solved."""
 
     trial_id: str
     prepared: xr.Dataset
+    """Markers, loads of the feet and contacts."""
     solved: xr.Dataset
+    """Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
+    by their names in the model: as recorded, NaN where they were not followed."""
     files: tuple[Path, ...]
+    """Where both were read."""
     recorded: xr.Dataset
+    """Prepared, in all frames."""
 
     @classmethod
     def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
@@ -52,10 +43,11 @@ class SolvedTrial:
         prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
         solved = read_dataset(files[1])
         here = prepared.sel(time=solved["time"])
-        labels = list(map(str, here["marker"].values))
-        if not solved.attrs["from_coordinates"]:
-            labels = [study.marker_set.model_name(label) for label in labels]
-        index = [labels.index(name) for name in solved["marker"].values]
+        labels = {str(label): number for number, label in enumerate(here["marker"].values)}
+        if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
+            mapped, named = study.marker_set.markers, study.marker_set.model_name
+            labels = {named(label): n for label, n in labels.items() if label in mapped}
+        index = [labels[name] for name in solved["marker"].values]
         positions = here["marker_raw"].isel(marker=index).values
         known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
         solved = solved.assign(marker_position=(("time", "marker", "axis"), known))

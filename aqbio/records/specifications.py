@@ -25,30 +25,21 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """One way to compute a trial anew from its cached kinematics.
-
-    Attributes
-    ----------
-    name : str
-        What differs from the study's settings, for example ``cutoff=15``.
-    factor : str
-        The choice that is varied, as the registry names it; empty for the default, two names for
-        a corner.
-    consistency : {"default", "loose", "off"}
-    cutoff_hz : float
-        Matched low-pass cut-off of motion and forces, Hz.
-    threshold_n : float
-        Vertical force that starts and ends a contact, N; 0 keeps the study's.
-    body : {"model", "de_leva", "dumas"}
-        Where the segments' inertia comes from.
-    """
+    """One way to compute a trial anew from its cached kinematics."""
 
     name: str
+    """What differs from the study's settings, for example ``cutoff=15``."""
     factor: str
+    """The choice that is varied, as the registry names it; empty for the default, two names for a
+    corner."""
     consistency: Consistency
+    """{"default", "loose", "off"}."""
     cutoff_hz: float
+    """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
+    """Vertical force that starts and ends a contact, N; 0 keeps the study's."""
     body: BodyTable
+    """{"model", "de_leva", "dumas"}. Where the segments' inertia comes from."""
 
 
 def lower_rate(prepared: Mapping[str, Any]) -> float:
@@ -75,10 +66,8 @@ def left_out(
 
     Parameters
     ----------
-    specifications : sequence of Specification
     rates : mapping
         The lower rate of markers and forces by trial, Hz.
-    participant_id : str
     """
     for hertz in sorted(
         {rate for rate in rates.values() if not all(carried(a, rate) for a in specifications)}

@@ -29,24 +29,15 @@ DIRECTIONS = {"x": "forward", "y": "up", "z": "to the right"}
 
 @dataclass(frozen=True, slots=True)
 class ParameterLine:
-    """One global parameter of a session, in the page's unit.
-
-    Attributes
-    ----------
-    label, unit : str
-    prior, interval, limits, words : str
-    estimate : float
-        As in the manifest.
-    text : str
-        The estimate on the page.
-    beyond : bool
-    """
+    """One global parameter of a session, in the page's unit."""
 
     label: str
     unit: str
     prior: str
     estimate: float
+    """As in the manifest."""
     text: str
+    """The estimate on the page."""
     interval: str
     limits: str
     words: str

@@ -10,23 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Provenance of a study.
-
-    Attributes
-    ----------
-    commit : tuple of str
-        Commits of aqbio that made the results; one where all stages ran alike.
-    versions : dict
-        Version by library.
-    settings : dict
-        Value, as JSON text, by section and name with dots.
-    inputs : tuple of (stage, participant, file, hash)
-    """
+    """Provenance of a study."""
 
     commits: tuple[str, ...]
+    """Of aqbio that made the results; one where all stages ran alike."""
     versions: dict[str, str]
+    """Version by library."""
     settings: dict[str, str]
+    """Value, as JSON text, by section and name with dots."""
     inputs: tuple[tuple[str, str, str, str], ...]
+    """(stage, participant, file, hash)."""
 
 
 def origin(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Origin:

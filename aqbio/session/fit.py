@@ -85,6 +85,7 @@ def fitted_session(
     static: StaticStance | None = None,
     *,
     weights: tuple[float, float] | None = None,
+    near: Mapping[str, FloatArray] | None = None,
 ) -> FittedSession:
     """Fit the trials of a participant together.
 
@@ -94,6 +95,8 @@ def fitted_session(
         Of the participant's scaled model.
     weights : (float, float), optional
         Standard deviations of residual force and moment, N and N m, instead of the settings'.
+    near : mapping of (T, C) arrays, optional
+        Coordinates by trial near which its fit begins.
 
     Notes
     -----
@@ -120,20 +123,22 @@ def fitted_session(
     runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
     by_trial = {trial.trial_id: trial_weights(settings, trial, weights) for trial in fitted}
     chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
+    near = near or {}
     try:
-        session = _session(runner, seen, by_trial, chosen, static)
+        session = _session(runner, seen, by_trial, chosen, static, near)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
             return _nothing(plain)
-        session = _session(runner, seen, by_trial, chosen, static)
+        session = _session(runner, seen, by_trial, chosen, static, near)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
     doubts = {name: _suspicions(session, fit, loads[name]) for name, fit in fits.items()}
     sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
     if sound and len(sound) < len(seen):
-        session = _session(runner, {name: seen[name] for name in sound}, by_trial, chosen, static)
+        chosen_trials = {name: seen[name] for name in sound}
+        session = _session(runner, chosen_trials, by_trial, chosen, static, near)
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
         doubts |= {name: _suspicions(session, fit, loads[name]) for name, fit in again.items()}
@@ -165,9 +170,11 @@ def _session(
     weights: Mapping[str, Weights],
     chosen: Sequence[Parameter],
     static: StaticStance | None,
+    near: Mapping[str, FloatArray],
 ) -> SessionFit:
     own = [weights[name] for name in seen]
-    return fit_session(runner, list(seen.values()), own, tuple(chosen), static)
+    starts = [near.get(name) for name in seen]
+    return fit_session(runner, list(seen.values()), own, tuple(chosen), static, starts)
 
 
 def _unsolvable(

@@ -70,11 +70,6 @@ def whole_step(vertical: FloatArray, durations: tuple[float, float]) -> tuple[Fl
 def shift_expectation(evidence: Evidence, seed: int = 0) -> pd.Series[float]:
     """Difference of opposition indices that shifted waveforms give on average, by athlete.
 
-    Parameters
-    ----------
-    evidence : Evidence
-    seed : int
-
     Returns
     -------
     (A,) Series
@@ -101,8 +96,6 @@ def corrected_opposition(evidence: Evidence, hypothesis: Hypothesis, outcome: Ou
 
     Parameters
     ----------
-    evidence : Evidence
-    hypothesis : Hypothesis
     outcome : Outcome
         Of H1, not corrected.
     """

@@ -55,7 +55,6 @@ def curve_means(evidence: Evidence, rules: Sequence[FlightRule] = ()) -> xr.Data
 
     Parameters
     ----------
-    evidence : Evidence
     rules : sequence of str
         Who pushes in flight, which is mechanically implied and never part of a test.
 

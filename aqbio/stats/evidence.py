@@ -29,70 +29,53 @@ lumbar and arms cause, one per contact model that was computed."""
 
 @dataclass(frozen=True)
 class Presence:
-    """What a study can have or lack, whatever its numbers.
-
-    Attributes
-    ----------
-    arms, legs : bool
-        Both were observed in a step.
-    forces, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating : bool
-        Recordings or sheets of that kind exist.
-    reasons : mapping
-        Why something is lacking, by its name, where more is known than that it is.
-    """
+    """What a study can have or lack, whatever its numbers."""
 
     arms: bool = True
     legs: bool = True
+    """arms, legs: Both were observed in a step."""
     forces: bool = True
     capacities: bool = False
     restricted_arms: bool = False
     one_sided_loads: bool = False
     matched_speed: bool = False
     accelerating: bool = False
+    """forces, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating: Recordings
+    or sheets of that kind exist."""
     reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why something is lacking, by its name, where more is known than that it is."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Everything that a study says about the hypotheses.
-
-    Attributes
-    ----------
-    steps : DataFrame
-        One row per usable step in the normal condition, those of a trial in their order in time:
-        the columns of ``hypotheses_steps.tsv``, ``same_legs_cosine``, ``push_index``,
-        ``swing_index``, one of `CAUSED` per contact model, and ``row``, the place in the athlete's
-        curves. ``participant_id`` is categorical and knows all athletes; NaN was not measured.
-    trials : DataFrame
-        What the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate`` (Hz),
-        ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
-        ``residual_ratio`` (smallest RMS of a group's yaw rate over that of the residual yaw
-        moment), ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and per
-        hypothesis ``sd_<id>``, the posterior standard deviation of its statistic.
-    athletes : DataFrame
-        By name: ``fastest`` (highest speed, m/s), ``push_capacity``, ``swing_capacity`` (strengths
-        on scales that compare), and at the highest speed ``lateral_ratio``, ``contact`` (against
-        what all have at that speed, difference of logarithms) and ``vertical_excess`` (flight
-        time over step time).
-    sprints : DataFrame
-        Maximal sprints: columns of ``sprints.tsv``.
-    curves : function
-        From an athlete's name to the curves of that athlete: ``angular_momentum`` and where there
-        are any ``angular_momentum_rate`` (step, phase, percent, group, axis), ``hub_moment``
-        (step, percent, chain), about the vertical in stance, ``foot_velocity`` (step, percent,
-        foot_role). Nothing else of a study holds curves, and nobody holds two athletes'.
-    presence : Presence
-    limits : Quality
-        What the gates hold trials against.
-    """
+    """Everything that a study says about the hypotheses."""
 
     steps: pd.DataFrame
+    """One row per usable step in the normal condition, those of a trial in their order in time: the
+    columns of ``hypotheses_steps.tsv``, ``same_legs_cosine``, ``push_index``, ``swing_index``, one
+    of `CAUSED` per contact model, and ``row``, the place in the athlete's curves.
+    ``participant_id`` is categorical and knows all athletes; NaN was not measured."""
     trials: pd.DataFrame
+    """What the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate`` (Hz),
+    ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
+    ``residual_ratio`` (smallest RMS of a group's yaw rate over that of the residual yaw moment),
+    ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and per hypothesis
+    ``sd_<id>``, the posterior standard deviation of its statistic."""
     athletes: pd.DataFrame
+    """By name: ``fastest`` (highest speed, m/s), ``push_capacity``, ``swing_capacity`` (strengths
+    on scales that compare), and at the highest speed ``lateral_ratio``, ``contact`` (against what
+    all have at that speed, difference of logarithms) and ``vertical_excess`` (flight time over step
+    time)."""
     sprints: pd.DataFrame
+    """Maximal sprints: columns of ``sprints.tsv``."""
     curves: Callable[[str], xr.Dataset]
+    """function. From an athlete's name to the curves of that athlete: ``angular_momentum`` and
+    where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
+    ``hub_moment`` (step, percent, chain), about the vertical in stance, ``foot_velocity`` (step,
+    percent, foot_role). Nothing else of a study holds curves, and nobody holds two athletes'."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
+    """What the gates hold trials against."""
 
     def where(self, chosen: pd.Series[bool]) -> Evidence:
         """The evidence of the chosen steps."""

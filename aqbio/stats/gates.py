@@ -34,19 +34,12 @@ NEEDS = {
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate.
-
-    Attributes
-    ----------
-    name : str
-    passed : bool
-    words : str
-        What was found against what is needed.
-    """
+    """One gate."""
 
     name: str
     passed: bool
     words: str
+    """What was found against what is needed."""
 
 
 def missing_needs(

@@ -45,24 +45,16 @@ def possible_values(statistic: str) -> Interval:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An estimate whose error follows a t distribution.
-
-    Attributes
-    ----------
-    value, se : float
-    df : float
-        Degrees of freedom.
-    within : pair of float
-        Values that are possible at all.
-    model : str
-        How it was inferred, in words.
-    """
+    """An estimate whose error follows a t distribution."""
 
     value: float
     se: float
     df: float
+    """Degrees of freedom."""
     within: Interval = ANYTHING
+    """pair of float. Values that are possible at all."""
     model: str = ""
+    """How it was inferred, in words."""
 
     def interval(self, level: float) -> Interval:
         """The two-sided interval of that level, without the values that are impossible.
@@ -147,14 +139,7 @@ def holm(p_values: Sequence[float]) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio of two estimates with a common covariance.
-
-    Attributes
-    ----------
-    above, below : float
-    variance_above, variance_below, covariance : float
-    df : float
-    """
+    """A ratio of two estimates with a common covariance."""
 
     above: float
     below: float
@@ -218,7 +203,6 @@ def detectable_effect(
         Smallest effect of interest.
     alpha : float
         Two-sided level: the family's over the number of hypotheses tested, Holm's strictest step.
-    power : float
 
     Notes
     -----
@@ -243,10 +227,8 @@ def detectable_margin(estimate: Estimate, *, alpha: float, power: float = 0.8) -
 
     Parameters
     ----------
-    estimate : Estimate
     alpha : float
         Level of each one-sided test.
-    power : float
     """
     if not (np.isfinite(estimate.se) and estimate.df > 0):
         return np.nan

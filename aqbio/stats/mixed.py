@@ -108,12 +108,7 @@ def _mixed(
 
 @dataclass(frozen=True, slots=True)
 class WithinCorrelation:
-    """Correlation within athletes.
-
-    Attributes
-    ----------
-    r, df, p : float
-    """
+    """Correlation within athletes."""
 
     r: float
     df: float

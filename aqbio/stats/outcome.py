@@ -17,39 +17,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What the data say about one hypothesis, before gates and rules.
-
-    Attributes
-    ----------
-    hypothesis : str
-    error : Estimate
-        The estimate, how it was inferred, standard error and degrees of freedom (of a ratio the
-        first-order ones).
-    ci95, ci90 : pair of float
-    p : float
-        For the predicted direction, not adjusted.
-    values : DataFrame
-        By athlete: the own numbers that estimate, interval and p value are computed from.
-    weights : Series
-        Steps behind each athlete's numbers.
-    condition : bool or None
-        What `supported` needs beside p and delta; None where nothing.
-    note : str
-        That condition, or which of several numbers decides, in words.
-    blocked : str
-        Why neither support nor its opposite can be said, whatever the numbers; empty: nothing.
-    """
+    """What the data say about one hypothesis, before gates and rules."""
 
     hypothesis: str
     error: Estimate
+    """The estimate, how it was inferred, standard error and degrees of freedom (of a ratio the
+    first-order ones)."""
     ci95: Interval
     ci90: Interval
+    """ci95, ci90: pair of float."""
     p: float
+    """For the predicted direction, not adjusted."""
     values: pd.DataFrame
+    """By athlete: the own numbers that estimate, interval and p value are computed from."""
     weights: pd.Series[Any]
+    """Steps behind each athlete's numbers."""
     condition: bool | None = None
+    """What `supported` needs beside p and delta; None where nothing."""
     note: str = ""
+    """That condition, or which of several numbers decides, in words."""
     blocked: str = ""
+    """Why neither support nor its opposite can be said, whatever the numbers; empty: nothing."""
 
     @property
     def estimate(self) -> float:
@@ -87,8 +75,6 @@ def inferred(
 
     Parameters
     ----------
-    hypothesis : Hypothesis
-    error : Estimate
     values, weights
         As in `Outcome`.
     **more

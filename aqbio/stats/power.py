@@ -29,47 +29,31 @@ MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class PowerRow:
-    """What this study can find of one hypothesis; NaN where it is not known.
-
-    Attributes
-    ----------
-    hypothesis : str
-    n_athletes, n_steps : int
-    se, df : float
-        Standard error and degrees of freedom of the estimate.
-    sd_athletes : float
-        Standard deviation of athletes' numbers that this error belongs to.
-    sd_steps : float
-        What of it the error of an athlete's number from few steps makes.
-    sd_between : float
-        What is left: how much athletes differ.
-    alpha : float
-        Level of Holm's strictest step.
-    mde : float
-        Smallest effect (for equivalence: margin) that the rule finds with a power of 80 %.
-    smallest_effect : float
-    power : float
-        Of the test alone, at the smallest effect of interest (for equivalence: at no effect).
-    athletes_needed : float
-        For a power of 80 % of the test alone there; at least what a verdict takes anyhow.
-    athletes_double : float
-        For a power of 80 % of the whole rule at twice that effect; NaN for equivalence.
-    """
+    """What this study can find of one hypothesis; NaN where it is not known."""
 
     hypothesis: str
     n_athletes: int
     n_steps: int
     se: float
     df: float
+    """se, df: Standard error and degrees of freedom of the estimate."""
     sd_athletes: float
+    """Standard deviation of athletes' numbers that this error belongs to."""
     sd_steps: float
+    """What of it the error of an athlete's number from few steps makes."""
     sd_between: float
+    """What is left: how much athletes differ."""
     alpha: float
+    """Level of Holm's strictest step."""
     mde: float
+    """Smallest effect (for equivalence: margin) that the rule finds with a power of 80 %."""
     smallest_effect: float
     power: float
+    """Of the test alone, at the smallest effect of interest (for equivalence: at no effect)."""
     athletes_needed: float
+    """For a power of 80 % of the test alone there; at least what a verdict takes anyhow."""
     athletes_double: float
+    """For a power of 80 % of the whole rule at twice that effect; NaN for equivalence."""
 
 
 def power_rows(
@@ -79,7 +63,6 @@ def power_rows(
 
     Parameters
     ----------
-    evidence : Evidence
     found : mapping of id to hypothesis and outcome
     family : int
         Hypotheses that were tested.

@@ -20,34 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AthleteInterval:
-    """Estimate of one athlete with its interval over steps.
-
-    Attributes
-    ----------
-    hypothesis, athlete : str
-    estimate, ci_low, ci_high : float
-        95 %, over the athlete's own steps.
-    n_steps : int
-    se : float
-        Standard error behind the interval.
-    """
+    """Estimate of one athlete with its interval over steps."""
 
     hypothesis: str
     athlete: str
     estimate: float
     ci_low: float
     ci_high: float
+    """estimate, ci_low, ci_high: 95 %, over the athlete's own steps."""
     n_steps: int
     se: float
+    """Standard error behind the interval."""
 
 
 def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[AthleteInterval, ...]:
     """Estimate of every athlete with an interval over the athlete's own steps.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    hypothesis : Hypothesis
 
     Returns
     -------

@@ -26,8 +26,6 @@ def shifted_opposition(
         Points at the beginning that are contact.
     names : tuple of N str
         See :func:`aqbio.stats.partitions.opposition`.
-    random : numpy Generator
-    draws : int
 
     Returns
     -------
@@ -80,8 +78,6 @@ def compensation(
         Two sides at matched phase.
     cell : (S,) int array
         Steps that compare: same athlete, speed and side.
-    draws : int
-    random : numpy Generator
 
     Returns
     -------

@@ -17,24 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """Where shares of a cycle gather.
-
-    Attributes
-    ----------
-    mean : float
-        Share of the cycle, −0.5 to 0.5.
-    sd : float
-        Circular standard deviation, share of the cycle.
-    length : float
-        Mean resultant length: 0 scattered, 1 all the same.
-    p : float
-        Rayleigh's test of no direction.
-    """
+    """Where shares of a cycle gather."""
 
     mean: float
+    """Share of the cycle, −0.5 to 0.5."""
     sd: float
+    """Circular standard deviation, share of the cycle."""
     length: float
+    """Mean resultant length: 0 scattered, 1 all the same."""
     p: float
+    """Rayleigh's test of no direction."""
 
 
 def direction(shares: FloatArray) -> Direction:

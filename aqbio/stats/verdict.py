@@ -35,28 +35,7 @@ ROBUST_SHARE = 0.80
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One row of the verdict table; NaN and empty words where there is nothing to say.
-
-    Attributes
-    ----------
-    hypothesis : str
-    verdict : str
-    reason : str
-    statistic : str
-    estimate, ci_low, ci_high : float
-        95 % interval, not adjusted.
-    smallest_effect : float
-        In the predicted direction; for equivalence the margin.
-    p, p_holm : float
-        For the predicted direction; adjusted over what was tested.
-    n_athletes, n_steps : int
-    gates : str
-        "passed", or the names of those that failed.
-    fragile : {"yes", "no", "n/a"}
-    mde : float
-        Smallest effect (for equivalence: margin) that a study like this finds with 80 % power.
-    registry_hash : str
-    """
+    """One row of the verdict table; NaN and empty words where there is nothing to say."""
 
     hypothesis: str
     verdict: Label
@@ -65,28 +44,26 @@ class Verdict:
     estimate: float
     ci_low: float
     ci_high: float
+    """estimate, ci_low, ci_high: 95 % interval, not adjusted."""
     smallest_effect: float
+    """In the predicted direction; for equivalence the margin."""
     p: float
     p_holm: float
+    """p, p_holm: For the predicted direction; adjusted over what was tested."""
     n_athletes: int
     n_steps: int
     gates: str
+    """"passed", or the names of those that failed."""
     fragile: Literal["yes", "no", "n/a"]
+    """{"yes", "no", "n/a"}."""
     mde: float
+    """Smallest effect (for equivalence: margin) that a study like this finds with 80 % power."""
     registry_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A hypothesis before the rule: what was found, and whether it may be judged.
-
-    Attributes
-    ----------
-    hypothesis : Hypothesis
-    outcome : Outcome or None
-    gates : tuple of Gate
-    missing : tuple of str
-    """
+    """A hypothesis before the rule: what was found, and whether it may be judged."""
 
     hypothesis: Hypothesis
     outcome: Outcome | None
@@ -100,13 +77,7 @@ class Examined:
 
 
 def verdicts(evidence: Evidence, registry: Registry) -> tuple[Verdict, ...]:
-    """Verdicts of all hypotheses of a registry, in its order.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    registry : Registry
-    """
+    """Verdicts of all hypotheses of a registry, in its order."""
     every = examined(evidence, registry)
     return against_shifted(evidence, every, registry)
 
@@ -151,7 +122,6 @@ def judged(every: Sequence[Examined], registry: Registry) -> tuple[Verdict, ...]
     ----------
     every : sequence of Examined
         They may come from different evidence, for example from different groups of athletes.
-    registry : Registry
     """
     tested = [one for one in every if one.tested]
     adjusted = dict(
@@ -282,7 +252,6 @@ def with_robustness(
 
     Parameters
     ----------
-    given : sequence of Verdict
     labels : mapping of hypothesis to labels
         One label per specification of the multiverse.
 

@@ -86,9 +86,9 @@ def test_every_figure_fits_a_page_and_can_be_read(study: Study) -> None:
         assert min(sizes) >= 0.06, drawing.name
 
 
-def test_again_gives_the_same_bytes(study: Study, tmp_path: Path) -> None:
+def test_again_gives_the_same_bytes_in_two_processes_too(study: Study, tmp_path: Path) -> None:
     again = write_made_results(tmp_path, participants=1, figures={"widths_mm": [85]})
-    figures_study(again, _silent)
+    figures_study(again, _silent, cores=2)
     files = [path for path in (again.root / "figures").iterdir() if path.name != "figures.json"]
     assert len(files) > 12
     for path in files:

@@ -13,7 +13,7 @@ from aqbio.io.study import MODELS
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template, stretched_masses
 from aqbio.mechanics.calibration.shown import with_lock
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
+from aqbio.osim.calibrated import generic_skeleton, write_calibrated_model
 from aqbio.osim.session import initialised, load_model, opensim, quiet, vec3
 from aqbio.osim.skeleton import read_skeleton
 
@@ -39,8 +39,8 @@ def body(sprint_file, tmp_path_factory) -> tuple[Template, Shape, Skeleton]:
     )
     names = {label: label for label in generic.markers}
     with quiet(level="Off"):
-        made = CalibratedBody(template, shape, names, MASS)
-        write_calibrated_model(corrected, made, folder / "athlete.osim")
+        file = folder / "athlete.osim"
+        write_calibrated_model(corrected, file, template, shape, names, MASS)
         return template, shape, read_skeleton(folder / "athlete.osim")
 
 
@@ -63,8 +63,8 @@ def test_what_markers_show_is_free_and_the_rest_is_locked(sprint_file, body, tmp
     with quiet(level="Off"):
         _, corrected, _ = generic_skeleton(sprint_file, Corrections(), tmp_path)
         labels = {label: label for label in freed.markers.labels}
-        made = CalibratedBody(freed, shape, labels, MASS)
-        write_calibrated_model(corrected, made, tmp_path / "athlete.osim")
+        file = tmp_path / "athlete.osim"
+        write_calibrated_model(corrected, file, freed, shape, labels, MASS)
         written = read_skeleton(tmp_path / "athlete.osim")
     locked = {names[index] for index in np.flatnonzero(written.coordinate_locked)}
     assert locked == {name for name in names if name.startswith(("clavicle_", "forearm_"))}

@@ -93,7 +93,7 @@ rule figures:
         f"{ROOT}/logs/figures.log",
     benchmark:
         f"{ROOT}/logs/figures.tsv"
-    threads: 1
+    threads: 8  # or as many as there are
     resources:
         mem_mb=4000,
         runtime=30,
@@ -103,7 +103,7 @@ rule figures:
     message:
         "Figures of {STUDY.settings.name}"
     shell:
-        "aqbio figures {params.study:q} > {log:q} 2>&1"
+        "aqbio figures {params.study:q} --cores {threads} > {log:q} 2>&1"
 
 
 rule report:

@@ -44,16 +44,6 @@ class LimbEnd:
     sides."""
 
 
-@dataclass(frozen=True, eq=False)
-class ExchangedEnd:
-    """The end of a limb that changed sides in a trial."""
-
-    end: LimbEnd
-    trial: int
-    gain: float
-    """Twice the logarithm of how much likelier the trial's frames are with the sides exchanged."""
-
-
 def with_limbs_sorted(
     fit: BodyFit, flexions: FlexionStarts, sessions: Sequence[Session]
 ) -> tuple[BodyFit, tuple[LabelHypothesis, ...]]:
@@ -73,15 +63,15 @@ def with_limbs_sorted(
     """
     taken: dict[tuple[int, tuple[int, ...]], LabelHypothesis] = {}
     for place, session in enumerate(sessions):
-        for one in exchanged_ends(fit, flexions, session.labels, session.trials):
-            if one.gain < MARGIN:
+        for end, trial, gain in exchanged_ends(fit, flexions, session.labels, session.trials):
+            if gain < MARGIN:
                 continue
-            labels = tuple(np.searchsorted(session.labels, one.end.labels).tolist())
-            own = (int(np.searchsorted(session.trials, one.trial)),)
+            labels = tuple(np.searchsorted(session.labels, end.labels).tolist())
+            own = (int(np.searchsorted(session.trials, trial)),)
             first = taken.get((place, labels))
-            trials, gain = (first.trials, first.gain) if first else ((), 0.0)
+            trials, before = (first.trials, first.gain) if first else ((), 0.0)
             taken[place, labels] = LabelHypothesis(
-                "exchanged", labels, trials + own, gain + one.gain, session=place, part=one.end.part
+                "exchanged", labels, trials + own, before + gain, session=place, part=end.part
             )
     for hypothesis in taken.values():
         whole = of_all_sessions(sessions[hypothesis.session], hypothesis)
@@ -91,7 +81,7 @@ def with_limbs_sorted(
 
 def exchanged_ends(
     fit: BodyFit, flexions: FlexionStarts, labels: IntArray, trials: IntArray
-) -> Iterator[ExchangedEnd]:
+) -> Iterator[tuple[LimbEnd, int, float]]:
     """Find the likeliest end of every limb that may have changed sides, trial by trial.
 
     Parameters
@@ -101,8 +91,11 @@ def exchanged_ends(
 
     Yields
     ------
-    ExchangedEnd
-        Of limbs that are doubted; the gain may be of any size, or negative.
+    end, trial : LimbEnd, int
+        Of limbs that are doubted.
+    gain : float
+        Twice the logarithm of how much likelier the trial's frames are with the sides exchanged; of
+        any size, or negative.
     """
     unlearned = replace(fit.problem, priors=replace(fit.problem.priors, softness=1.0, oddness=1.0))
     # skin that was learnt to be soft excuses a limb that is elsewhere
@@ -119,7 +112,7 @@ def exchanged_ends(
         for ends in limbs:
             gains = [as_labelled - _cost(_exchanged(problem, end), flexions) for end in ends]
             best = int(np.argmax(gains))
-            yield ExchangedEnd(ends[best], trial, gains[best])
+            yield ends[best], trial, gains[best]
 
 
 def limb_ends(problem: Problem, labels: IntArray) -> list[list[LimbEnd]]:

@@ -114,7 +114,6 @@ def assembled(
         Of each frame's coordinates: Gauss-Newton's matrix and half the gradient.
     rows : MotionRows or None
         Rows on coordinates, speeds and accelerations.
-    smooth : Smoothness, optional
     """
     number = matrix.shape[1]
     parameters = 0 if rows is None else rows.by_parameter.shape[2]

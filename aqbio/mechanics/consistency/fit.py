@@ -165,7 +165,7 @@ def fit_trial(
     weights: Weights | None = None,
     parameters: Sequence[Parameter] | None = None,
     fixed: Mapping[str, float] | None = None,
-    start: TrialFit | None = None,
+    start: TrialFit | FloatArray | None = None,
 ) -> TrialFit:
     """Fit one trial.
 
@@ -176,8 +176,9 @@ def fit_trial(
         if none are given.
     fixed : mapping, optional
         Values of the parameters; none is estimated then, and missing ones are their priors.
-    start : TrialFit, optional
-        A fit of the same trial with the same knots from which to go on.
+    start : TrialFit or (T, C) array, optional
+        A fit of the same trial with the same knots from which to go on; or its coordinates, rad
+        or m: markers alone are not fitted then (`TrialFit.cost_alone` NaN, `q_alone` these).
 
     Raises
     ------
@@ -192,7 +193,7 @@ def fit_trial(
     """
     chosen = tuple(runner.parameters if parameters is None else parameters)
     known = {**priors(chosen), **(fixed or {})}
-    splines = None if start is None else start.problem.basis
+    splines = start.problem.basis if isinstance(start, TrialFit) else None
     problem = Problem(runner, observations, weights or Weights(), chosen, known, splines)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
@@ -202,8 +203,11 @@ def fit_trial(
         alone, _ = _descended(markers, nearest, moving=False)
         coefficients = alone.coefficients
         without = (alone.cost, alone.kinematics.q)
-    else:
+    elif isinstance(start, TrialFit):
         coefficients, without = start.coefficients, (start.cost_alone, start.q_alone)
+    else:
+        coefficients = problem.basis.nearest(start[:, problem.coordinates])
+        without = np.nan, start
     first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
     point, history = _descended(problem, first, moving=fixed is None)
     return _fit(problem, (point, history), without, estimated=fixed is None)

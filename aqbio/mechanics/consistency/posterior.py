@@ -61,8 +61,6 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
     ----------
     fit : TrialFit
         Of a trial alone, or of a session, whose parameters' covariance it then has.
-    count : int
-    seed : int
 
     Notes
     -----
@@ -91,7 +89,6 @@ def group_momentum(
 
     Parameters
     ----------
-    fit : TrialFit
     kinematics : SegmentKinematics
         Of the motion.
     values : mapping

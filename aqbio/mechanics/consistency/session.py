@@ -73,6 +73,7 @@ def fit_session(
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
     static: StaticStance | None = None,
+    near: Sequence[FloatArray | None] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session.
 
@@ -96,8 +97,10 @@ def fit_session(
     parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
     alone = [
-        fit_trial(runner, trial, own, parameters)
-        for trial, own in zip(observations, each, strict=True)
+        fit_trial(runner, trial, own, parameters, start=start)
+        for trial, own, start in zip(
+            observations, each, near or [None] * len(observations), strict=True
+        )
     ]
     values, covariance = _combined(runner, alone, parameters, static)
     found = estimates(parameters, values, covariance)

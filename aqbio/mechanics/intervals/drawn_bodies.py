@@ -99,7 +99,6 @@ def drawn_bodies(
 
     Parameters
     ----------
-    spread : BodySpread
     time : (T,) array, s
     q : (T, C) array, rad or m
         Coordinates on the model.
@@ -107,7 +106,6 @@ def drawn_bodies(
         Of the markers in inverse kinematics.
     counts : pair of int
         Numbers D of bodies and S of skins.
-    generator : numpy.random.Generator
     centres_known : bool
         Whether centres of mass stay where the markers have them on the model, because they are
         drawn elsewhere from what forces leave open: they must not be drawn twice.

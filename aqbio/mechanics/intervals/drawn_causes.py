@@ -64,7 +64,6 @@ def state_causes(
 
     Parameters
     ----------
-    every : iterable of States
     run : Run
         Of the undisturbed state: which feet touch, and the body's anatomy.
     contact_models : sequence of {"C1", "C2", "C3"}

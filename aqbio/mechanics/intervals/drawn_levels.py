@@ -108,7 +108,6 @@ def drawn_momentum(momenta: GroupMomenta, whole: GroupMomenta) -> tuple[FloatArr
 
     Parameters
     ----------
-    momenta : GroupMomenta
     whole : GroupMomenta
         Of the whole body, one group.
 
@@ -149,7 +148,6 @@ def drawn_wrenches(
     ----------
     momenta : GroupMomenta
         Of G parts, each with all that hangs on it.
-    loads : DrawnLoads
     members : sequence of G sequences of names
         Segments of each part.
     points : (T, G, 3) or (K, T, G, 3) array, m

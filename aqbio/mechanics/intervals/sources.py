@@ -79,11 +79,9 @@ def plate_states(
 
     Parameters
     ----------
-    skeleton : Skeleton
     kinematics : SegmentKinematics
         Of T frames.
     loads : sequence of F ExternalLoad
-    spread : LoadSpread
     """
     gain, shift = (
         np.concatenate([np.zeros_like(one[:1]), one])
@@ -107,8 +105,6 @@ def motion_states(source: str, motions: Motions, loads: Sequence[ExternalLoad]) 
 
     Parameters
     ----------
-    source : str
-    motions : Motions
     loads : sequence of ExternalLoad
         Of the motions' frames.
     """
@@ -143,7 +139,6 @@ def inertia_sources(
         As of `aqbio.mechanics.intervals.inertia_draws.inertia_draws`.
     count : int
         Draws K of either.
-    seed : int
     """
     parts = {
         INERTIA: (replace(spread, centre=0.0), None),

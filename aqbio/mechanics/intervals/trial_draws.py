@@ -122,7 +122,6 @@ def with_bodies(
 
     Parameters
     ----------
-    draws : TrialDraws
     spread : BodySpread
         With the K markers that inverse kinematics followed.
     weight : (K,) array

@@ -94,10 +94,6 @@ def body_outcomes(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
-    loads : sequence of ExternalLoad
-    parts : Parts
     parameters : (K, B, 10) array
         Of the bodies, in the order of `aqbio.mechanics.multibody.regressor.PARAMETERS`.
     errors : pair of arrays, optional

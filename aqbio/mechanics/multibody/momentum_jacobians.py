@@ -31,19 +31,6 @@ class MomentumJacobians:
     """(T, 6, N) array. B: by the coordinates themselves, all speeds equal."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Fields:
-    """Rigid fields about the centre of mass c when one axis moves at the unit rate.
-
-    Points move by ``s + t × (p − c)``, velocities by ``t × v + z + w × (p − c)``.
-    """
-
-    t: FloatArray
-    s: FloatArray
-    w: FloatArray
-    z: FloatArray
-
-
 def momentum_jacobians(
     skeleton: Skeleton, kinematics: SegmentKinematics, coordinates: IntArray
 ) -> MomentumJacobians:
@@ -77,15 +64,15 @@ def momentum_jacobians(
     mass, first = beyond[..., :1], beyond[..., 1:4]
     tensor = beyond[..., _TENSOR].reshape(*beyond.shape[:2], 3, 3)
     linear, angular = beyond[..., 10:13], beyond[..., 13:16]
-    field = _fields(skeleton, kinematics, axes, com)
+    t, s, w, z = _fields(skeleton, kinematics, axes, com)
 
     by_rate = np.empty((*beyond.shape[:2], 6), order="F")
     by_amount = np.empty_like(by_rate)
-    by_rate[..., :3] = mass * field.s + cross(field.t, first)
-    by_rate[..., 3:] = cross(first, field.s) + rotate(tensor, field.t)
-    by_amount[..., :3] = cross(field.t, linear) + mass * field.z + cross(field.w, first)
-    by_amount[..., 3:] = cross(field.t, angular) + cross(field.s, linear)
-    by_amount[..., 3:] += cross(first, field.z) + rotate(tensor, field.w)
+    by_rate[..., :3] = mass * s + cross(t, first)
+    by_rate[..., 3:] = cross(first, s) + rotate(tensor, t)
+    by_amount[..., :3] = cross(t, linear) + mass * z + cross(w, first)
+    by_amount[..., 3:] = cross(t, angular) + cross(s, linear)
+    by_amount[..., 3:] += cross(first, z) + rotate(tensor, w)
     by_amount[..., 3:] -= cross(by_rate[..., :3], total[:, None] / skeleton.mass.sum())
 
     slope = kinematics.axis_gradient[:, axes, None]
@@ -119,7 +106,11 @@ def _parts(
 
 def _fields(
     skeleton: Skeleton, kinematics: SegmentKinematics, axes: IntArray, com: FloatArray
-) -> _Fields:
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Rigid fields t, s, w, z about the centre of mass c when one axis moves at the unit rate.
+
+    Points move by ``s + t × (p − c)``, velocities by ``t × v + z + w × (p − c)``.
+    """
     body = skeleton.axes.body[axes]
     turns = skeleton.axes.is_rotation[axes][:, None]
     direction = kinematics.axis_direction[:, axes]
@@ -131,7 +122,7 @@ def _fields(
     shift = com[:, None] - centre
     s = direction * ~turns + cross(t, shift)
     z = swing * ~turns - cross(t, velocity) + cross(w, shift)
-    return _Fields(t, s, w, z)
+    return t, s, w, z
 
 
 def _carrying(skeleton: Skeleton, kinematics: SegmentKinematics, axes: IntArray) -> FloatArray:

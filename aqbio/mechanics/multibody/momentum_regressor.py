@@ -28,24 +28,18 @@ ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 @dataclass(frozen=True, slots=True)
 class GroupMomenta:
-    """Mass moments and momenta of parts of the body, for every draw of its inertia.
-
-    Attributes
-    ----------
-    mass : (K, G) array, kg
-    first : (K, T, G, 3) array, kg m
-        ``Σ m (c − o)`` with the reference point o.
-    linear, linear_rate : (K, T, G, 3) arrays, kg m/s and N
-    angular, angular_rate : (K, T, G, 3) arrays, kg m²/s and N m
-        About the reference point, as if it stood still.
-    """
+    """Mass moments and momenta of parts of the body, for every draw of its inertia."""
 
     mass: FloatArray
+    """(K, G) array, kg."""
     first: FloatArray
+    """(K, T, G, 3) array, kg m: ``Σ m (c − o)`` with the reference point o."""
     linear: FloatArray
     angular: FloatArray
     linear_rate: FloatArray
     angular_rate: FloatArray
+    """(K, T, G, 3) arrays each, kg m/s and kg m²/s, and their rates, N and N m; angular ones about
+    the reference point, as if it stood still."""
 
     def parts(self, chosen: slice) -> GroupMomenta:
         """The same for some of the groups (views)."""

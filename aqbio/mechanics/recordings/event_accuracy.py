@@ -13,36 +13,25 @@ SPREADS = 2.0
 
 
 class Measured(NamedTuple):
-    """One recording at one rate: markers less plates.
-
-    Attributes
-    ----------
-    recording : str
-    rate : float
-        Of the markers, Hz.
-    speed : float
-        m/s.
-    strike : {"heel", "forefoot"}
-        What most contacts come down on.
-    contacts : int
-        On the plates and whole, at several offsets of the frames.
-    touchdown_found, toe_off_found : float
-        Share of the contacts.
-    touchdown, touchdown_sd, toe_off, toe_off_sd : float
-        Median and standard deviation of the errors, positive where the markers are late, ms.
-    """
+    """One recording at one rate: markers less plates."""
 
     recording: str
     rate: float
+    """Of the markers, Hz."""
     speed: float
+    """m/s."""
     strike: str
+    """What most contacts come down on: {"heel", "forefoot"}."""
     contacts: int
+    """On the plates and whole, at several offsets of the frames."""
     touchdown_found: float
     touchdown: float
     touchdown_sd: float
     toe_off_found: float
     toe_off: float
     toe_off_sd: float
+    """Of both events: share of the contacts in which it was found; median and standard deviation
+    of the errors, positive where the markers are late, ms."""
 
 
 MEASURED: tuple[Measured, ...] = (

@@ -37,13 +37,10 @@ def trial_levels(
 
     Parameters
     ----------
-    skeleton : Skeleton
-    kinematics : SegmentKinematics
     loads : sequence of ExternalLoad
         Ground reaction of the left and of the right foot.
     touching : (T, 2) bool array
         From :func:`frames_in_contact`.
-    model_map : ModelMap
     surface_height : float
         Of the ground that the feet touch, m.
     """
@@ -80,7 +77,6 @@ def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dat
 
     Parameters
     ----------
-    computed : Levels
     time : (T,) array, s
     heading : float
         Direction of travel, rad to the left of +x.

@@ -72,7 +72,6 @@ def contributions_dataset(
 
     Parameters
     ----------
-    result : Contributions
     prepared : xarray.Dataset
         The prepared trial, for its contacts and attributes.
     heading : float

@@ -23,7 +23,6 @@ def drawn_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
 
     Parameters
     ----------
-    draws : TrialDraws
     frames : (N,) int array
         Of the trial.
 

@@ -54,8 +54,6 @@ def intervals_dataset(
 
     Parameters
     ----------
-    draws : TrialDraws
-    contacts : sequence of Contact
     maximum_flight : float
         A longer time between two contacts, s, has one between them that was not measured.
 
@@ -130,8 +128,6 @@ def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[
 
     Parameters
     ----------
-    draws : TrialDraws
-    step : Step
     data : xarray.Dataset
         Of the stance, from `aqbio.stages.contributions.drawn_datasets`.
 
@@ -170,8 +166,6 @@ def stance_means(
     ----------
     data : xarray.Dataset
         Of these frames, ground axes along the travel.
-    step : Step
-    scheme : RoleScheme
     names : sequence of str
         Signals; those that the data lack are left out.
 
@@ -296,7 +290,6 @@ def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: 
 
     Parameters
     ----------
-    contacts : sequence of Contact
     time : (T,) array, s
     maximum_flight : float, s
     """

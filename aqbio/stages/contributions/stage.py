@@ -139,8 +139,6 @@ def trial_contributions(
 
     Parameters
     ----------
-    study : Study
-    skeleton : Skeleton
     data : xarray.Dataset
         Loads of the feet and contacts: output of stage consistency, or a prepared trial.
     motion : Motion

@@ -30,7 +30,6 @@ def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset
     ----------
     dataset : xarray.Dataset
         Of stage contributions.
-    parts : ObservedParts
     """
     level = dataset["axis"] != "y"
     changed = {name: dataset[name].where(level) for name in BALANCE if name in dataset}

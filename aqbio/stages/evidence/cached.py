@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aqbio.errors import AqbioError
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
@@ -31,51 +32,27 @@ LOOSE = (100.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class MotionSource:
-    """A motion, the body that moves, and what was found of clocks and plates with it.
-
-    Attributes
-    ----------
-    motion : Motion
-    skeleton : Skeleton
-    parameters : mapping
-        Of the consistency fit, by name; empty for the plain way.
-    """
+    """A motion, the body that moves, and what was found of clocks and plates with it."""
 
     motion: Motion
     skeleton: Skeleton
     parameters: Mapping[str, float] = field(default_factory=dict)
+    """Of the consistency fit, by name; empty for the plain way."""
 
 
 @dataclass(frozen=True, slots=True)
 class LooseFits:
-    """Trials of a session fitted with forces and moments trusted a third as much.
-
-    Attributes
-    ----------
-    trials : mapping
-        What was read, by trial.
-    motions : mapping
-        By trial; those whose fit is not believed are left out.
-    """
+    """Trials of a session fitted with forces and moments trusted a third as much."""
 
     trials: Mapping[str, SolvedTrial] = field(default_factory=dict)
+    """What was read, by trial."""
     motions: Mapping[str, MotionSource] = field(default_factory=dict)
+    """By trial; those whose fit is not believed are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedTrial:
-    """Files of one trial, and its motion under other weights of the consistency fit.
-
-    Attributes
-    ----------
-    prepared, solved, consistent, contributions : xarray.Dataset
-    scaled, final : Skeleton
-        Before and after stage consistency.
-    loose : MotionSource or None
-        None where the trial was not fitted that way.
-    kept : dict
-        What several specifications have in common, from the first that needed it.
-    """
+    """Files of one trial, and its motion under other weights of the consistency fit."""
 
     prepared: xr.Dataset
     solved: xr.Dataset
@@ -83,8 +60,11 @@ class CachedTrial:
     contributions: xr.Dataset
     scaled: Skeleton
     final: Skeleton
+    """scaled, final: Before and after stage consistency."""
     loose: MotionSource | None = None
+    """None where the trial was not fitted that way."""
     kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What several specifications have in common, from the first that needed it."""
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Make what a key stands for, or give what was made before."""
@@ -184,7 +164,9 @@ def loose_fits(study: Study, participant_id: str) -> LooseFits:
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     static = static_stance(study, participant_id, skeleton)
-    session = fitted_session(study, skeleton, trials, static, weights=LOOSE)
+    folder = study.folder(participant_id, "consistency")
+    near = {name: read_dataset(folder / f"{name}.nc")["q"].values for name in names}
+    session = fitted_session(study, skeleton, trials, static, weights=LOOSE, near=near)
     motions = {
         name: MotionSource(fit.motion, fit.skeleton, fit.values)
         for name, fit in session.fits.items()

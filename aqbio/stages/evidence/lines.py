@@ -27,7 +27,6 @@ def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArra
     ----------
     parts : ObservedParts
         Of the skeleton that moves.
-    kinematics : SegmentKinematics
 
     Returns
     -------
@@ -90,7 +89,6 @@ def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> Float
 
     Parameters
     ----------
-    step : Step
     time : (T,) array, s
     rates : (T, 2) array, rad/s
         From :func:`line_rates`.

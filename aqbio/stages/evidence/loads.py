@@ -36,17 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpecifiedLoads:
-    """Ground reaction of both feet on the frames of the motion, and the contacts.
-
-    Attributes
-    ----------
-    force, moment : (T, 2, 3) arrays, N and N m
-        Left and right, about the ground origin; NaN where none was measured.
-    contacts : list of Contact
-    """
+    """Ground reaction of both feet on the frames of the motion, and the contacts."""
 
     force: FloatArray
     moment: FloatArray
+    """force, moment: (T, 2, 3) arrays, N and N m. Left and right, about the ground origin; NaN
+    where none was measured."""
     contacts: list[Contact]
 
 

@@ -29,7 +29,6 @@ def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     ----------
     trial : xarray.Dataset
         Output of stage contributions.
-    steps : sequence of Step
 
     Returns
     -------

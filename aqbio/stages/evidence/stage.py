@@ -62,27 +62,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class Collected:
-    """What all trials of a participant say, filled trial by trial.
-
-    Attributes
-    ----------
-    loose : LooseFits
-        Forces trusted a third as much.
-    table : DataFrame
-        The participant's steps, judged.
-    rows : list of DataFrame
-        Numbers of steps, one table per trial and specification.
-    curves : list of xarray.Dataset
-        Under the study's own settings, one per trial.
-    rates : dict
-        The lower rate of markers and forces by trial, Hz.
-    """
+    """What all trials of a participant say, filled trial by trial."""
 
     loose: LooseFits
+    """Forces trusted a third as much."""
     table: pd.DataFrame
+    """The participant's steps, judged."""
     rows: list[pd.DataFrame] = field(default_factory=list)
+    """Numbers of steps, one table per trial and specification."""
     curves: list[xr.Dataset] = field(default_factory=list)
+    """Under the study's own settings, one per trial."""
     rates: dict[str, float] = field(default_factory=dict)
+    """The lower rate of markers and forces by trial, Hz."""
 
 
 def _without_results(study: Study, participant_id: str) -> None:

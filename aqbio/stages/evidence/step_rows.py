@@ -61,8 +61,6 @@ def evidence_curves(
     ----------
     trial : xarray.Dataset
         Output of stage contributions, or the same of another specification.
-    steps : sequence of Step
-    model_map : ModelMap
     *more : str
         Further signals of `aqbio.steps.curves.step_dataset`.
     """
@@ -150,7 +148,6 @@ def line_numbers(
 
     Parameters
     ----------
-    steps : sequence of Step
     time : (T,) array, s
     rates : (T, 2) array, rad/s
         From `aqbio.stages.evidence.lines.line_rates`.
@@ -168,7 +165,6 @@ def stored_curves(curves: xr.Dataset, feet: FloatArray, trial_id: str) -> xr.Dat
         From :func:`evidence_curves`, with rates and hub moments.
     feet : (S, 101, 2) array, m/s
         Of push and swing foot in flight, forward relative to the pelvis.
-    trial_id : str
     """
     groups, hub = [*ROLE_GROUPS, *ARM_ROLES], curves["hub_moment"]
     momenta = curves[["angular_momentum", "angular_momentum_rate"]].sel(group=groups)

@@ -90,12 +90,12 @@ class Illustration:
     """participant_id, trial_id: Empty where the figure shows the whole study."""
 
 
-def figures_study(study: Study, report: Report) -> None:
+def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     """Draw every figure of a study.
 
     Writes ``figures/<name>_<width>mm.pdf`` and ``.svg``, ``figures/<name>.tsv`` with the numbers
     drawn, and ``figures/figures.json`` last. A figure that cannot be drawn is left out with a
-    finding.
+    finding. Figures are drawn in as many processes as there are ``cores``.
     """
     import pandas as pd
 
@@ -117,14 +117,16 @@ def figures_study(study: Study, report: Report) -> None:
     )
     write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
     illustrations: list[Illustration] = []
-    for name, draw in (
+    drawings = [
         *_step_illustrations(study, steps, parts),
         *_bar_illustrations(study, outcomes, contributions),
         *_hypothesis_illustrations(study, parts),
         ("agreement", lambda: _agreement_illustrations(study, steps, measures)),
         *_force_illustrations(study, trials, inputs, parts),
+    ]
+    for (name, _), made in zip(
+        drawings, parts.side_by_side(drawings, list[Illustration](), cores), strict=True
     ):
-        made = parts.part(name, draw, list[Illustration]())
         illustrations += made
         report(f"{name}: {'done' if made else 'nothing to draw'}")
     content = {

@@ -19,7 +19,6 @@ def capacity_scores(
     ----------
     rows : sequence of Capacity
         Repetitions of a measure are averaged.
-    names : sequence of A str
 
     Returns
     -------

@@ -64,9 +64,6 @@ def power_table(
 
     Parameters
     ----------
-    evidence : Evidence
-    found : mapping of Outcome
-    registry : Registry
     family : int
         Hypotheses that were tested.
     """
@@ -85,7 +82,6 @@ def secondary_table(evidence: Evidence, means: xr.Dataset, draws: int, seed: int
 
     Parameters
     ----------
-    evidence : Evidence
     means : xarray.Dataset
         From `aqbio.stats.curve_means.curve_means`.
     draws, seed : int

@@ -40,20 +40,13 @@ SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1}
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """Evidence of a study, and what other specifications make of its steps.
-
-    Attributes
-    ----------
-    study : Study
-    evidence : Evidence
-        Under the study's own settings.
-    rows : DataFrame
-        Steps of all participants under all specifications, in SI units.
-    """
+    """Evidence of a study, and what other specifications make of its steps."""
 
     study: Study
     evidence: Evidence
+    """Under the study's own settings."""
     rows: pd.DataFrame
+    """Steps of all participants under all specifications, in SI units."""
 
     def under(self, specification: str, normalisation: Normalisation = "dimensionless") -> Evidence:
         """The evidence under a specification, about the same trials and speeds."""
@@ -74,7 +67,6 @@ def gathered(
 
     Parameters
     ----------
-    study : Study
     registry : Registry
         What is held against the precision of a trial.
     without : collection of (participant, trial)

@@ -23,20 +23,13 @@ MULTIVERSE = columns("multiverse")
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """The evidence of a study under one specification.
-
-    Attributes
-    ----------
-    name, factor : str
-    evidence : Evidence
-    only : tuple of str
-        Hypotheses that it is about; empty for all whose registry lists the factor.
-    """
+    """The evidence of a study under one specification."""
 
     name: str
     factor: str
     evidence: Evidence
     only: tuple[str, ...] = ()
+    """Hypotheses that it is about; empty for all whose registry lists the factor."""
 
 
 def multiverse(found: Gathered, registry: Registry, parts: Parts) -> pd.DataFrame:
@@ -44,8 +37,6 @@ def multiverse(found: Gathered, registry: Registry, parts: Parts) -> pd.DataFram
 
     Parameters
     ----------
-    found : Gathered
-    registry : Registry
     parts : Parts
         Gets a finding for every specification that cannot be computed.
 

@@ -41,7 +41,6 @@ def statistic_sds(
         From `aqbio.stages.evidence.posterior.posterior_sds`; empty for a plain trial.
     share_sd : (T,) array
         From :func:`share_sds`.
-    registry : Registry
 
     Returns
     -------

@@ -172,9 +172,6 @@ def verdict_table(
 
     Parameters
     ----------
-    given : sequence of Verdict
-    found : dict of Outcome
-    registry : Registry
     changed : tuple of Deviation
         Of the registry, since the data were first read.
     """

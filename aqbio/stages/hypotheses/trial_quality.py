@@ -27,7 +27,6 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    study : Study
     steps : DataFrame
         Of the normal condition.
     """

@@ -87,12 +87,7 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
 
 
 def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
-    """Refuse translations (T, C), m, that are in another unit: they would be faster than people.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse translations (T, C), m, that are in another unit: they would be faster than people."""
     ways = np.linalg.norm(np.nan_to_num(np.diff(lengths, axis=0)), axis=1)
     speed = float(np.median(ways)) * rate if len(ways) else 0.0
     if speed > SPEED_MAX:

@@ -28,12 +28,7 @@ TOLD = 8
 
 
 def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
-    """Refuse rates that are too low for the cut-off.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse rates that are too low for the cut-off."""
     rates = {notes.file: recording.rate}
     if recording.forces is not None:
         rates[notes.force_file] = min(recording.forces.rate, rates.get(notes.force_file, np.inf))
@@ -50,12 +45,7 @@ def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
 
 
 def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
-    """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly."""
     steps = np.diff(recording.positions, axis=0)
     known = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
     speed = float(np.median(known)) * recording.rate if len(known) else 0.0
@@ -123,12 +113,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
-    """Refuse a static trial that moves about: a model scaled to it would be of another body.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse a static trial that moves about: a model scaled to it would be of another body."""
     if trial.task == "static" and not stands_still(recording.positions):
         raise AqbioError(
             "the sheet says static, but the person moves about.",
@@ -139,12 +124,7 @@ def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
 
 
 def check_clock(recording: Recording, notes: Notes) -> None:
-    """Refuse forces of another time than the markers.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse forces of another time than the markers."""
     forces = recording.forces
     if forces is None:
         return

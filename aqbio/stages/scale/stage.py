@@ -56,7 +56,7 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
     from aqbio.osim.audit import audit_model
-    from aqbio.osim.calibrated import CalibratedBody, generic_skeleton, write_calibrated_model
+    from aqbio.osim.calibrated import generic_skeleton, write_calibrated_model
     from aqbio.osim.session import quiet
     from aqbio.osim.skeleton import read_skeleton
 
@@ -70,8 +70,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         corrections = study.settings.model.corrections
         skeleton, corrected, noted = generic_skeleton(generic, corrections, Path(scratch))
         body = calibrated(study, participant_id, skeleton)
-        written = CalibratedBody(body.template, body.shape, body.names, mass)
-        write_calibrated_model(corrected, written, output)
+        write_calibrated_model(corrected, output, body.template, body.shape, body.names, mass)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
     write_posterior(body.fit, posterior_path(study, participant_id), attributes)

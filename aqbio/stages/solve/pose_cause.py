@@ -86,10 +86,6 @@ def refuse_without_pose(
         All that were found until now.
     last : sequence of Fault
         Those of this pose.
-
-    Raises
-    ------
-    AqbioError
     """
     if whole := without_pose(pose, every):
         finding = pose_finding(pose, last, trial_id)

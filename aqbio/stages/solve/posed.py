@@ -48,21 +48,21 @@ ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Posed:
-    """What became of a trial's pose."""
+class SolvedCoordinates:
+    """Coordinates of every frame, before the low-pass."""
 
     q: FloatArray
-    """(T, C) array, rad or m. Before the low-pass."""
-    observed: Observed
-    """What determines it, without what cannot be believed."""
+    """(T, C) array, rad or m."""
+    known: BoolArray
+    """(T, S) bool array. Segments that are determined."""
+    told: BoolArray
+    """(T, C) bool array. Coordinates that are."""
     sd: FloatArray
     offset_sd: FloatArray
     """sd, offset_sd: (T, C) array and (C,) array, rad or m. Of every coordinate, from the noise of
     single frames and from the body; NaN where nothing says it."""
     solver: str
     """By what it was solved."""
-    findings: tuple[Finding, ...]
-    """Limbs that were lost, and why."""
 
 
 def trial_pose(
@@ -72,7 +72,7 @@ def trial_pose(
     markers: TrackedMarkers,
     model: Path,
     rate: float,
-) -> Posed:
+) -> tuple[SolvedCoordinates, Observed, list[Finding]]:
     """Solve the pose of every frame, and again without the limbs that turn out to be impossible.
 
     Parameters
@@ -81,6 +81,14 @@ def trial_pose(
         The participant's ``.osim``.
     rate : float
         Of the markers, Hz.
+
+    Returns
+    -------
+    SolvedCoordinates
+    Observed
+        What determines them, without what cannot be believed.
+    list of Finding
+        Limbs that were lost, and why.
 
     Raises
     ------
@@ -116,14 +124,7 @@ def trial_pose(
             own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
             lost.append((fault.frames[:, None] & own, fault.reason))
         observed = believed(pose, faults)
-    return Posed(
-        solved.q,
-        observed,
-        solved.sd,
-        solved.offset_sd,
-        solved.solver,
-        tuple(findings),
-    )
+    return solved, observed, findings
 
 
 def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
@@ -145,25 +146,9 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     )
 
 
-@dataclass(frozen=True)
-class _Solved:
-    """Coordinates of every frame."""
-
-    q: FloatArray
-    """(T, C) array, rad or m."""
-    known: BoolArray
-    """(T, S) bool array. Segments that are determined."""
-    told: BoolArray
-    """(T, C) bool array. Coordinates that are."""
-    sd: FloatArray
-    offset_sd: FloatArray
-    solver: str
-    """sd, offset_sd, solver: As of `Posed`."""
-
-
 def _solved(
     study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, model: Path
-) -> _Solved:
+) -> SolvedCoordinates:
     """Coordinates, and how far the recording determines them."""
     if trial.coordinates_file:
         return _from_file(study, trial, skeleton, markers)
@@ -176,10 +161,12 @@ def _solved(
     known = determined(skeleton, mass_displacement(skeleton, q, covariance))
     sd = frame_sd(covariance)
     told = coordinates_told(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
-    return _Solved(bridged(skeleton, q, known), known, told, sd, priors.offset_sd, solver)
+    return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd, solver)
 
 
-def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers) -> _Solved:
+def _from_file(
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
+) -> SolvedCoordinates:
     """Coordinates of a file, which does not say how sure they are."""
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     columns = solved_coordinates(stem, skeleton, markers.time)
@@ -187,7 +174,9 @@ def _from_file(study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedM
     told = np.isfinite(columns)
     known = determined_by_file(skeleton, q, told)
     told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
-    return _Solved(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan), FROM_FILE)
+    return SolvedCoordinates(
+        q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan), FROM_FILE
+    )
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:

@@ -76,10 +76,9 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    pose = trial_pose(study, trial, skeleton, markers, model.osim, rate)
-    observed = of_the_model(
-        pose.observed.widened(round(0.5 * rate / prepare.cutoff_hz)), study.model_map.groups
-    )
+    pose, seen, lost_limbs = trial_pose(study, trial, skeleton, markers, model.osim, rate)
+    seen = seen.widened(round(0.5 * rate / prepare.cutoff_hz))
+    observed = of_the_model(seen, study.model_map.groups)
     window = prepared.sel(time=markers.time)
     smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
@@ -103,7 +102,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *left_out,
         *solution_findings(solution, trial.trial_id, study),
         *undetermined_findings(solution, study.model_map, trial.trial_id),
-        *pose.findings,
+        *lost_limbs,
         *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
         *force_findings(solution, loads, trial.trial_id),
     ]
@@ -135,12 +134,7 @@ def trial_to_solve(
 
 
 def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
-    """Refuse frames that none of the trial's contacts reaches.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Refuse frames that none of the trial's contacts reaches."""
     spans = contact_spans(prepared)
     if not len(spans) or np.any((spans[:, 0] <= time[-1]) & (spans[:, 1] >= time[0])):
         return

@@ -59,7 +59,6 @@ def with_intervals(
 
     Parameters
     ----------
-    rows : iterable of dict
     half : mapping
         Of the stance foot, from `aqbio.steps.uncertainty.half_widths`.
     contact : float

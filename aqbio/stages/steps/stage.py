@@ -48,23 +48,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ToldTrial:
-    """What is kept of a trial.
-
-    Attributes
-    ----------
-    steps, quality : list of dict
-        Rows of the tables.
-    contributions : list of DataFrame
-        Of every step that was kept.
-    curves : xarray.Dataset
-        Of these steps, in single precision.
-    source : Path
-    """
+    """What is kept of a trial."""
 
     steps: list[Row]
     quality: list[Row]
+    """steps, quality: Rows of the tables."""
     contributions: list[pd.DataFrame]
+    """Of every step that was kept."""
     curves: xr.Dataset
+    """Of these steps, in single precision."""
     source: Path
 
 

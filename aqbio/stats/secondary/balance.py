@@ -36,7 +36,6 @@ def balance_rows(evidence: Evidence, means: xr.Dataset, draws: int, seed: int) -
 
     Parameters
     ----------
-    evidence : Evidence
     means : xarray.Dataset
         From `aqbio.stats.curve_means.curve_means`.
     draws, seed : int
@@ -140,12 +139,6 @@ def _partition_compensations(evidence: Evidence) -> Iterator[Row]:
 
 def limb_compensation(evidence: Evidence, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
     """Logarithm of the variance of both legs' sum between steps over the sum of variances.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    draws : int
-    seed : int
 
     Returns
     -------

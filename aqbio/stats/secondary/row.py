@@ -12,17 +12,7 @@ from aqbio.stats.inference import Estimate, mean_estimate, possible_values
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A secondary statistic.
-
-    Attributes
-    ----------
-    hypothesis, name, phase, axis : str
-    estimate, ci_low, ci_high : float
-        With its 95 % interval over athletes, not adjusted; NaN where there is none.
-    n_athletes : int
-    note : str
-        "mechanically implied" for everything in flight.
-    """
+    """A secondary statistic."""
 
     hypothesis: str
     name: str
@@ -31,8 +21,11 @@ class Row:
     estimate: float
     ci_low: float
     ci_high: float
+    """estimate, ci_low, ci_high: With its 95 % interval over athletes, not adjusted; NaN where
+    there is none."""
     n_athletes: int
     note: str = ""
+    """"mechanically implied" for everything in flight."""
 
 
 IMPLIED = "mechanically implied"
@@ -46,8 +39,6 @@ def estimate_row(place: tuple[str, str, str, str], found: Estimate, note: str = 
     ----------
     place : tuple of str
         Hypothesis, name, phase, axis.
-    found : Estimate
-    note : str
     """
     found = replace(found, within=possible_values(place[1]))
     low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)

@@ -30,7 +30,6 @@ def secondary_rows(
 
     Parameters
     ----------
-    evidence : Evidence
     means : xarray.Dataset
         From `aqbio.stats.curve_means.curve_means`.
     draws : int

@@ -145,6 +145,19 @@ def test_fixed_values_are_held(recovered):
     assert fit.skeleton.mass[2] == pytest.approx(1.05 * made.runner.skeleton.mass[2], rel=1e-12)
 
 
+def test_where_a_fit_begins_is_not_where_it_ends(recovered):
+    """Near a motion that is known, as far as another fit of it went."""
+    made, fit = recovered
+    loose = replace(WEIGHTS, sigma_force_n=3 * WEIGHTS.sigma_force_n)
+    cold = fit_trial(made.runner, made.observations, loose)
+    warm = fit_trial(made.runner, made.observations, loose, start=fit.motion.q)
+    assert len(warm.cost) <= len(cold.cost)
+    np.testing.assert_allclose(warm.motion.q, cold.motion.q, rtol=0, atol=2e-6)
+    assert np.abs(warm.motion.q - fit.motion.q).max() > 2e-5
+    for name, value in cold.values.items():
+        assert warm.values[name] == pytest.approx(value, abs=1e-4), name
+
+
 # invariances -------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ from aqbio.mechanics.observed.determined import (
     frame_sd,
     mass_displacement,
     range_sd,
+    told_shares,
     usual_covariance,
 )
 
@@ -331,3 +332,22 @@ def test_toes_hardly_matter(runner, running):
         light = replace(runner, mass=mass, inertia=runner.inertia * 0.02)
         _, moved = _displacement(light, running[40:41], visible, range_sd(light))
         assert determined(light, moved)[0, foot] == known
+
+
+def test_the_share_is_what_the_marker_takes_away_when_it_is_worn(runner, running):
+    """One of two markers of a forearm hidden; then seen: variances of shoulder and elbow fall."""
+    q, index = running[40:44], np.arange(len(runner.markers))
+    bodies = np.array(runner.bodies)[runner.marker_body]
+    forearm = np.flatnonzero(bodies == "forearm_r")
+    own = np.array([c for c, n in enumerate(runner.coordinates) if n.startswith("forearm_r")])
+    markers = marker_positions(runner, q)
+    markers[:, forearm[1:]] = np.nan
+    before = usual_covariance(runner, q, index, markers)
+    candidates = np.array([forearm[1], np.flatnonzero(bodies == "foot_l")[0]])
+    shares = told_shares(runner, q, before, candidates, own)
+    markers[:, forearm[1]] = marker_positions(runner, q)[:, forearm[1]]
+    after = usual_covariance(runner, q, index, markers)
+    left = np.einsum("tcc->tc", after)[:, own].sum() / np.einsum("tcc->tc", before)[:, own].sum()
+    np.testing.assert_allclose(shares[0], 1.0 - left, rtol=1e-9)
+    assert shares[0] > 0.3
+    assert shares[1] < 0.01

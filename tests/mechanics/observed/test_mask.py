@@ -8,10 +8,13 @@ import pytest
 from aqbio.mechanics.observed.mask import (
     IMPOSSIBLE,
     NOT_SEEN,
+    POINTS,
     SOME_FRAMES,
     Observed,
     observed_from,
+    point_masses,
 )
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 SEGMENTS = ("thigh", "shank", "foot")
 
@@ -77,3 +80,13 @@ def test_a_coordinate_that_is_told_in_less_than_half_of_the_frames(frames, hardl
     told = np.ones((10, 1), dtype=bool)
     told[:frames] = False
     assert Observed.everything(("arm",), 10).telling(("turn",), told, 0).hardly_told == hardly
+
+
+def test_points_have_centre_and_inertia_of_their_segment():
+    skeleton = athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
+    points = point_masses(skeleton).reshape(-1, POINTS, 3)
+    np.testing.assert_allclose(points.mean(axis=1), skeleton.com, atol=1e-12)
+    arms = points - skeleton.com[:, None]
+    second = np.einsum("bpi,bpj->bij", arms, arms) * (skeleton.mass / POINTS)[:, None, None]
+    trace = np.trace(second, axis1=1, axis2=2)[:, None, None]
+    np.testing.assert_allclose(trace * np.eye(3) - second, skeleton.inertia, atol=1e-9)

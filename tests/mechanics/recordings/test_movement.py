@@ -1,11 +1,20 @@
-"""Values that are held: whole columns, and stretches longer than a moving joint rests."""
+"""Quiet parts of a trial, and values that never change."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.movement import LONGEST_REST, held_values
+from aqbio.mechanics.recordings.movement import LONGEST_REST, held_values, quiet_window
+
+
+def test_the_quiet_window_ignores_markers_that_come_and_go():
+    positions = np.zeros((50, 2, 3))
+    positions[:30, 0, 1] = np.sin(np.arange(30))
+    positions[40:, 1] = np.nan
+    window = quiet_window(positions, rate=10.0, seconds=1.0)
+    assert window == slice(30, 40)
+
 
 RATE = 100.0
 TIME = np.arange(200) / RATE

@@ -17,7 +17,7 @@ from aqbio.mechanics.observed.determined import (
 )
 from aqbio.mechanics.observed.mask import NOT_SEEN
 from aqbio.stages.solve.seen_frames import undetermined_findings
-from tests.stages.solve.test_motion_checks import MAP, _solution
+from tests.stages.solve.test_checks import MAP, _solution
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ def mirrored_polar(vectors: FloatArray) -> FloatArray:
 
     Examples
     --------
+    >>> import numpy as np
     >>> mirrored_polar(np.array([1.0, 2.0, 3.0]))
     array([ 1.,  2., -3.])
     """
@@ -45,6 +46,7 @@ def mirrored_axial(vectors: FloatArray) -> FloatArray:
     --------
     A leg that turns the body to the left becomes one that turns it to the right:
 
+    >>> import numpy as np
     >>> mirrored_axial(np.array([0.0, 5.0, 1.0]))
     array([-0., -5.,  1.])
     """

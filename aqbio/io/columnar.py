@@ -31,7 +31,8 @@ def write_columns(
     path : Path
         Target ``.nc`` file.
     columns : mapping
-        Description, and unit where there is one, of every column, in order.
+        Description of every column, in order, and its unit; what has none holds words or numbers
+        of steps.
     provenance : mapping
         Global attributes.
     """
@@ -42,9 +43,10 @@ def write_columns(
         attributes: dict[str, Any] = {"long_name": words["description"]}
         if "unit" in words:
             attributes["units"] = words["unit"]
-        if table[name].dtype.kind in "iufb":
+        known = table[name].notna().any()
+        if known and table[name].dtype.kind in "iufb":
             values = table[name].to_numpy()
-        elif table[name].isna().all():  # nothing is known, not even of what kind
+        elif not known and "unit" in words:  # what is unknown has a kind all the same
             values = np.full(len(table), np.nan)
         else:
             category = table[name].astype("category").cat
@@ -81,9 +83,14 @@ def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
     """
     import pandas as pd
 
-    every = [part for part in parts if len(part)]
+    empty, every = pd.DataFrame(), []
+    for part in parts:
+        if len(part):
+            every.append(part)
+        else:
+            empty = part
     if not every:
-        return pd.DataFrame(columns=list(columns))
+        return empty.reindex(columns=list(columns))
     found: dict[str, Any] = {}
     for name in columns:
         own = [part[name] for part in every]

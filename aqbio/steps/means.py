@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +39,9 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """
     place = ["participant_id", "trial_id", "step"]
     whose = steps[[*place, "condition", "side"]]
-    text = dict.fromkeys(place[:2], object)
-    known = rows.astype(text).merge(whose.astype(text), on=place, how="left", validate="m:1")
+    # A table without rows knows no types of its own.
+    keys: dict[str, Any] = dict.fromkeys(place[:2], object) | {"step": "Int64"}
+    known = rows.astype(keys).merge(whose.astype(keys), on=place, how="left", validate="m:1")
     groups = known.groupby(
         ["participant_id", "condition", "side", *OUTCOME], observed=True, sort=False, dropna=False
     )

@@ -188,12 +188,12 @@ def all_places() -> Iterator[str]:
         yield from (f"{module.name}:{name}" for name in module.definitions)
 
 
-def reached(start: str, *, stop: str) -> set[str]:
-    """Give everything that a definition refers to, directly or not, without entering a module."""
+def reached(start: str, *, stop: tuple[str, ...]) -> set[str]:
+    """All that a definition refers to, directly or not; some modules are not entered."""
     waiting, found = [start], set()
     while waiting:
         place = waiting.pop()
-        if place in found or not _known(place) or place.startswith(f"{stop}:"):
+        if place in found or not _known(place) or place.partition(":")[0] in stop:
             continue
         found.add(place)
         waiting += reads(place).refers

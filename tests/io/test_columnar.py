@@ -42,6 +42,7 @@ def test_a_column_without_an_entry_is_missing(tmp_path, table):
     assert len(found) == len(table)
     assert found["note"].isna().all()
     assert (found["value"] - found["value"]).eq(0.0).all()  # numbers, of no row too
+    assert not found["note"].str.startswith("C (").any()  # and words
 
 
 def test_tables_with_other_words_are_joined(tmp_path):
@@ -58,4 +59,6 @@ def test_tables_with_other_words_are_joined(tmp_path):
     assert found["note"].astype(object).where(found["note"].notna(), None).tolist() == [
         "first", "first", None, "last",
     ]  # fmt: skip
+    empty = joined([_there_and_back(tmp_path, _table())], list(COLUMNS))
+    assert not empty["name"].str.contains("A").any()
     assert joined([], list(COLUMNS)).columns.tolist() == list(COLUMNS)

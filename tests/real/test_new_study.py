@@ -16,7 +16,7 @@ from tests.real.staged import HERE, run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("new-study")]
 
-TABLES = ("steps", "contributions", "quality", "trials")
+TABLES = ("steps", "contribution_means", "quality", "trials")
 
 MOST_CELLS = 5
 

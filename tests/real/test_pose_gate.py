@@ -16,6 +16,7 @@ from aqbio.mechanics.observed.determined import (
 )
 from aqbio.mechanics.vectors import rotate
 from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.solved_trial import SolvedTrial
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
 
@@ -69,7 +70,7 @@ def test_the_whole_recording_passes_with_room(study):
     rules = {*_findings(study, "all"), *_findings(study, "all", "scale")}
     assert not rules & {"pose-impossible", "static-impossible", "body-not-placed"}
     skeleton = load_skeleton(ParticipantModel.of(study, "all").table)
-    solved = read_dataset(study.folder("all", "solve") / "sprint.nc")
+    solved = SolvedTrial.read(study, "all", "sprint").solved
     q = solved["q"].values
     angles = joint_angles(skeleton, q, study.model_map.joints.by_name())
     assert max(beyond_range(one, place).max() for place, one in angles.items()) < -5.0

@@ -17,6 +17,12 @@ pytestmark = [pytest.mark.real, pytest.mark.workflow]
 
 TRIALS = ("jog", "sprint")
 
+STORED = 1e-6
+"""Files keep curves in single precision."""
+
+LOADS = 1e-5
+"""Loads are kept to a few thousandths of N and N m (column precision of the dictionary)."""
+
 
 @pytest.fixture(scope="module")
 def ja1(run_study):
@@ -58,7 +64,7 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
-    """From cached kinematics and raw forces again, by the same functions: round-off only."""
+    """From cached kinematics and raw forces again, by the same functions: as files keep it."""
     cached = CachedTrial.read(study, "JA1", trial, LooseFits())
     own = recomputed(study.settings, consistent=cached.fitted)[0]
     found, steps = specified_trial(study, "JA1", cached, own)
@@ -67,15 +73,15 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     written = written.assign(external_moment=external)
     for name in ("group_angular_momentum", "relative_force", "com", "com_velocity"):
         one, other = found[name].values, written[name].values
-        np.testing.assert_allclose(one, other, atol=1e-9 * np.abs(other).max())
+        np.testing.assert_allclose(one, other, atol=STORED * np.abs(other).max())
     for name in ("ground_force", "external_moment", "joint_moment_coordinate"):
         one, other = found[name].values, written[name].values
         known = np.isfinite(one) & np.isfinite(other)
         assert known.mean() > 0.5
-        np.testing.assert_allclose(one[known], other[known], atol=1e-9 * np.nanmax(np.abs(other)))
+        np.testing.assert_allclose(one[known], other[known], atol=LOADS * np.nanmax(np.abs(other)))
     own_steps = trial_steps(study, list(trial_contacts(written)), written["time"].values)
     assert [step.touchdown for step in steps] == pytest.approx(
-        [step.touchdown for step in own_steps], abs=1e-9
+        [step.touchdown for step in own_steps], abs=1e-6
     )
 
 
@@ -88,7 +94,7 @@ def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
     [off] = [one for one in every if one.name == "consistency=off"]
     found = specified_trial(study, "JA1", cached, off)[0]["group_angular_momentum"].values
     plain = cached.contributions["group_angular_momentum_plain"].values
-    np.testing.assert_allclose(found, plain, atol=1e-9 * np.abs(plain).max())
+    np.testing.assert_allclose(found, plain, atol=STORED * np.abs(plain).max())
 
 
 def test_arms_that_need_our_model_say_why_they_are_missing(ja1):

@@ -72,8 +72,8 @@ STAGE_FAULTS = {
     "solve": ("recorded_trial", lambda _, __, trial: _is_first_row(trial)),
     "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
-    "steps": ("read_dataset", _of_one_trial),
-    "evidence": ("_rows", lambda _, trial, *__: _is_first_row(trial)),
+    "steps": ("trial_contributions", lambda _, *place: place == (RUNNER.name, "run1")),
+    "evidence": ("evidence_trial", lambda _, __, trial, *___: _is_first_row(trial)),
 }
 """What raises in every stage of the participants: for one trial, in scale for one participant."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,28 +23,35 @@ DRAWN = ("step", "phase", "percent")
 class StudyCurves:
     """Curves of several participants, read component by component."""
 
-    participants: tuple[xr.Dataset, ...]
-    """Opened, not read."""
+    opened: tuple[xr.Dataset, ...]
+    """Of every participant, not read."""
+    kept: tuple[BoolArray, ...]
+    """Which steps of each count."""
+
+    @property
+    def participants(self) -> Iterator[xr.Dataset]:
+        """Every participant's steps that count, not read."""
+        return (one.isel(step=own) for one, own in zip(self.opened, self.kept, strict=True))
 
     @property
     def attrs(self) -> dict[str, Any]:
         """Attributes of the files, which name the roles."""
-        return dict(self.participants[0].attrs)
+        return dict(self.opened[0].attrs)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.participants[0]
+        return name in self.opened[0]
 
     def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
         """A number of every step, read; or curves, which are not."""
-        dimensions = self.participants[0][name].dims
-        variable = CurveVariable(tuple(one[name] for one in self.participants))
+        dimensions = self.opened[0][name].dims
+        variable = CurveVariable(tuple(one[name] for one in self.opened), self.kept)
         return variable.load() if dimensions == ("step",) else variable
 
     def where(self, name: str) -> StudyCurves:
         """Steps of which a number is known."""
-        return StudyCurves(
-            tuple(one.isel(step=np.isfinite(one[name].values)) for one in self.participants)
-        )
+        known = (np.isfinite(one[name].values) for one in self.opened)
+        both = (own & found for own, found in zip(self.kept, known, strict=True))
+        return StudyCurves(self.opened, tuple(both))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ class CurveVariable:
     """A variable of the curves at some labels, as xarray's but read by `load` alone."""
 
     parts: tuple[xr.DataArray, ...]
-    """Of every participant."""
+    """Of every participant, all steps."""
+    kept: tuple[BoolArray, ...]
+    """Which steps of each count."""
     labels: dict[str, Any] = field(default_factory=dict)
     """By dimension."""
 
@@ -67,16 +76,22 @@ class CurveVariable:
 
     def sel(self, labels: dict[str, Any] | None = None, **more: Any) -> Any:
         """At some labels; read as soon as one line of a figure is left."""
-        chosen = CurveVariable(self.parts, self.labels | (labels or {}) | more)
+        chosen = CurveVariable(self.parts, self.kept, self.labels | (labels or {}) | more)
         single = [name for name, own in chosen.labels.items() if isinstance(own, str)]
         rest = [one for one in self.parts[0].dims if one not in (*DRAWN, *single)]
         return chosen if rest else chosen.load()
 
     def load(self) -> xr.DataArray:
-        """Read the variable, one participant after the other."""
+        """Read the variable, one participant after the other; steps are chosen of what was read.
+
+        HDF5 unpacks a chunk, which has all steps, for every piece that is asked of it.
+        """
         import xarray as xr
 
-        read = [one.sel(self.labels).load() for one in self.parts]
+        read = [
+            one.sel(self.labels).load().isel(step=own)
+            for one, own in zip(self.parts, self.kept, strict=True)
+        ]
         return xr.concat(read, "step", coords="minimal", compat="override", join="override")
 
 
@@ -89,14 +104,17 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> StudyCurves:
     kept : sequence of P sets
         Trials that count.
     """
+    import netCDF4
     import xarray as xr
 
-    opened = []
+    # Every line is read once: what HDF5 would keep of it stays in memory while a file is open.
+    netCDF4.set_chunk_cache(size=0)
+    opened, known = [], []
     for path, trials in zip(files, kept, strict=True):
         try:
             data = xr.open_dataset(path, engine="netcdf4", cache=False)
         except OSError as error:
             raise unreadable(path, error) from error
-        known: BoolArray = np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool)
-        opened.append(data.isel(step=known))
-    return StudyCurves(tuple(opened))
+        opened.append(data)
+        known.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))
+    return StudyCurves(tuple(opened), tuple(known))

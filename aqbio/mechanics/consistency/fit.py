@@ -42,14 +42,20 @@ FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 
 
 @dataclass(frozen=True, eq=False)
-class Information:
-    """What the data of a trial say about the motion and the parameters."""
+class Curvature:
+    """What the data of a trial say about the motion: megabytes per second, so no fit keeps it."""
 
     factor: BandFactor
     """Of the normal matrix of the splines' coefficients."""
     border: FloatArray
     """(K N, P) array. ``L⁻¹`` of how the coefficients hang on the parameters that are on, with the
     factor L: ``−L⁻ᵀ`` of it is their change with each parameter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """What the data of a trial say about the parameters."""
+
     about: FloatArray
     """(P, P) array. Information about the parameters when the motion follows them, all frames
     counted."""
@@ -84,11 +90,17 @@ class TrialFit:
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
 
-    @cached_property
+    @property
     def information(self) -> Information:
-        """What the data say at the end of the fit."""
-        if self.known is not None:
-            return self.known
+        """What the data say about the parameters at the end of the fit."""
+        return self.known or self._at_the_end()[0]
+
+    @property
+    def curvature(self) -> Curvature:
+        """What the data say about the motion at the end of the fit, computed anew."""
+        return self._at_the_end()[1]
+
+    def _at_the_end(self) -> tuple[Information, Curvature]:
         return _information(self.problem, self.problem.point(self.coefficients, self.theta))
 
     @cached_property
@@ -262,7 +274,7 @@ def _fit(
 ) -> TrialFit:
     """Gather what is wanted: the end and the costs there; cost and motion without forces."""
     point, history = ended
-    known = _information(problem, point) if estimated else None
+    known = _information(problem, point)[0] if estimated else None
     covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
         believed = np.diag(prior_precision(problem.parameters))
@@ -282,19 +294,18 @@ def _fit(
     )
 
 
-def _information(problem: Problem, point: Point) -> Information:
+def _information(problem: Problem, point: Point) -> tuple[Information, Curvature]:
     equations = problem.equations(point)
     motion = equations.motion
     factor = motion.factor()
     half = factor.forward(np.column_stack([motion.right, motion.border]))
     border = half[:, 1:]
-    return Information(
-        factor=factor,
-        border=border,
+    known = Information(
         about=equations.matrix - border.T @ border,
         pull=equations.right - border.T @ half[:, 0],
         discount=discount(problem.observations.rate),
     )
+    return known, Curvature(factor, border)
 
 
 def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:

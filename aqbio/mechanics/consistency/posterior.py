@@ -109,12 +109,12 @@ def _draws(
 ) -> tuple[tuple[FloatArray, ...], tuple[dict[str, float], ...]]:
     """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
     rng = np.random.default_rng(seed)
-    basis, information = fit.problem.basis, fit.information
+    basis, curvature = fit.problem.basis, fit.curvature
     thinned = np.sqrt(fit.observations.rate / REFERENCE_RATE)
     normal = rng.standard_normal((fit.coefficients.size, count))
     root = _square_root(fit.covariance)
     shift = root @ rng.standard_normal((len(root), count))
-    away = information.factor.back(thinned * normal - information.border @ shift)
+    away = curvature.factor.back(thinned * normal - curvature.border @ shift)
     shape = (basis.count, len(fit.coordinates) * count)
     changes = tuple(
         (table @ away.reshape(shape)).reshape(table.shape[0], -1, count).transpose(2, 0, 1)

@@ -81,7 +81,7 @@ def test_information_is_the_same_when_it_is_asked_for_later(recovered):
     """A fit with free parameters needs it at once; one with held parameters when it is read."""
     _, fit = recovered
     later = replace(fit, known=None).information
-    for name in ("about", "pull", "border"):
+    for name in ("about", "pull"):
         ours, theirs = getattr(fit.information, name), getattr(later, name)
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12 * np.abs(ours).max())
 

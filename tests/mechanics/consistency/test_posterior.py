@@ -42,7 +42,7 @@ def test_samples_have_the_covariance_of_the_fit(case):
     made = case(noise=0.001)
     fit = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
     unit = np.eye(fit.coefficients.size)
-    inverse = fit.information.factor.solve(unit)
+    inverse = fit.curvature.factor.solve(unit)
     number, frame = len(fit.coordinates), 70
     local = np.kron(fit.problem.basis.values[0].toarray()[frame], np.eye(number))
     expected = np.sqrt(np.diag(local @ inverse @ local.T) * fit.observations.rate / 250.0)
@@ -71,7 +71,8 @@ def test_the_motion_follows_the_parameters(fit):
     found = q[:, fit.coordinates].T @ (theta / scale) / len(q)
     number = len(fit.coordinates)
     local = np.kron(fit.problem.basis.values[0].toarray()[70], np.eye(number))
-    expected = -local @ fit.information.factor.back(fit.information.border) @ fit.covariance / scale
+    curvature = fit.curvature
+    expected = -local @ curvature.factor.back(curvature.border) @ fit.covariance / scale
     likeness = (found * expected).sum() / np.linalg.norm(found) / np.linalg.norm(expected)
     assert likeness > 0.9
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from aqbio.figures.agreement import TrialAgreement
 from aqbio.figures.bars import BarChart
-from aqbio.figures.curves import (
+from aqbio.figures.ground_forces import GroundForces
+from aqbio.figures.numbers import shown
+from aqbio.figures.panels import (
     MAX_SINGLE_STEPS,
     MIN_BAND_STEPS,
     Curve,
     PanelRow,
     PhaseGrid,
 )
-from aqbio.figures.ground_forces import GroundForces
-from aqbio.figures.numbers import shown
 from aqbio.names import SIDES
 
 _LARGEST = 5

@@ -26,7 +26,7 @@ FORCE_COLUMNS = columns("ground_forces")
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class DrawnContact:
     """One foot on the ground."""
 
     foot: str
@@ -53,7 +53,7 @@ class GroundForces:
     """(E,) array, s."""
     event_force: NDArray[np.float64]
     """(E, 2) array. Vertical, low-passed less, from which contacts were found; in `unit`."""
-    contacts: tuple[Contact, ...]
+    contacts: tuple[DrawnContact, ...]
     unit: str
     """{"BW", "N"}."""
 
@@ -83,7 +83,7 @@ def trial_ground_forces(prepared: xr.Dataset, mass_kg: float | None) -> GroundFo
     """
     weight = 1.0 if mass_kg is None else mass_kg * GRAVITY
     contacts = tuple(
-        Contact(
+        DrawnContact(
             str(prepared["contact_foot"][number].item()),
             float(prepared["contact_touchdown"][number]),
             float(prepared["contact_toe_off"][number]),
@@ -148,7 +148,7 @@ def ground_force_numbers(forces: GroundForces) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _draw_contacts(place: Axes, contacts: tuple[Contact, ...]) -> None:
+def _draw_contacts(place: Axes, contacts: tuple[DrawnContact, ...]) -> None:
     for contact in contacts:
         height = 1 - SIDES.index(contact.foot)
         place.barh(
@@ -203,7 +203,7 @@ def _draw_part(place: Axes, forces: GroundForces, axis: int) -> None:
     place.locator_params(axis="y", nbins=5)
 
 
-def _within(time: NDArray[np.float64], contact: Contact) -> NDArray[np.bool_]:
+def _within(time: NDArray[np.float64], contact: DrawnContact) -> NDArray[np.bool_]:
     return (time >= contact.touchdown_s - _AROUND_S) & (time <= contact.toe_off_s + _AROUND_S)
 
 

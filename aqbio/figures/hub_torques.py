@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from aqbio.figures.curves import Curve, Line, PanelRow, PhaseGrid, StepCurves, how_sure, panels
+from aqbio.figures.panels import Curve, Line, PanelRow, PhaseGrid, StepCurves, how_sure, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 from aqbio.io.step_curves import CurveVariable

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from aqbio.figures.curves import Line, PanelRow, PhaseGrid, StepCurves, panels
+from aqbio.figures.panels import Line, PanelRow, PhaseGrid, StepCurves, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 from aqbio.io.step_curves import CurveVariable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aqbio.figures.curves import Line, PanelRow, PhaseGrid, StepCurves, how_sure, panels
+from aqbio.figures.panels import Line, PanelRow, PhaseGrid, StepCurves, how_sure, panels
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 from aqbio.names import ROLE_GROUPS

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from aqbio.figures.curves import Curve, PanelRow, PhaseGrid
+from aqbio.figures.panels import Curve, PanelRow, PhaseGrid
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import (
     FLIGHT_SHADE,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def body_spread(
     study: Study, participant_id: str, skeleton: Skeleton, names: Sequence[str]
 ) -> BodySpread:
-    """Give the posterior of a participant's body; of a model of one's own, what standing tells.
+    """The posterior of a participant's body; of a model of one's own, what standing tells.
 
     Parameters
     ----------

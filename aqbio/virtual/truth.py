@@ -126,7 +126,7 @@ def ground_loads(gait: Gait, gait_time: FloatArray, segments: SegmentMotion) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class TrueContact:
     """One contact of a run."""
 
     foot: str
@@ -143,7 +143,7 @@ class Contact:
     """float, N."""
 
 
-def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Contact]:
+def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[TrueContact]:
     """Contacts that touch an interval of the gait's clock.
 
     Parameters
@@ -168,7 +168,7 @@ def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Con
         if not len(above):
             continue
         found.append(
-            Contact(
+            TrueContact(
                 foot="right" if line.side[step] > 0 else "left",
                 touchdown=begin,
                 toe_off=finish,

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 
 from aqbio.figures.captions import TITLES, flexion_signs, grid_alternative_text, grid_caption
-from aqbio.figures.curves import drawn_numbers
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
 from aqbio.figures.numbers import shown
+from aqbio.figures.panels import drawn_numbers
 from aqbio.figures.step_columns import StepColumn, step_columns
 from tests.figures.conftest import EDGES
 

@@ -11,7 +11,7 @@ import pytest
 from aqbio.io.dictionary import described, files
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.stages.evidence import stage as evidence
-from aqbio.stages.steps.curves import curves_dataset
+from aqbio.stages.steps.stored import curves_dataset
 from tests.stages import made_run
 
 

@@ -10,7 +10,7 @@ import pytest
 from aqbio.mechanics.gait.roles import RoleScheme, anatomical_name
 from aqbio.mechanics.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
-from aqbio.stages.steps.curves import curves_dataset, kept_curves
+from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.steps.curves import DIMENSIONS
 from aqbio.steps.signals import JOINT_ROLES
 from tests.mirror import mirrored_axial, mirrored_polar

@@ -14,7 +14,7 @@ from aqbio.mechanics.gait.roles import PelvisMember, RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, phase_mean
 from aqbio.stages.contributions.b_and_c import frames_in_contact
 from aqbio.stages.steps.columns import step_table
-from aqbio.stages.steps.curves import curves_dataset
+from aqbio.stages.steps.stored import curves_dataset
 from aqbio.steps.curves import step_dataset
 from aqbio.steps.rows import level_rows
 from aqbio.steps.signals import CHAINS, JOINT_ROLES

@@ -17,9 +17,9 @@ from aqbio.records.manifest import OK, entry, write_manifest
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps.consistency_rows import consistency_rows
 from aqbio.stages.steps.contribution_rows import _with_posterior
-from aqbio.stages.steps.curves import curves_dataset, kept_curves
 from aqbio.stages.steps.quality import contact_window, quality_rows
 from aqbio.stages.steps.stage import _consistency_outcomes
+from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import STATISTICS, statistic_sds
 from aqbio.steps.curves import step_dataset

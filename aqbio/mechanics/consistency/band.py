@@ -48,19 +48,19 @@ class BandFactor:
     """(6 N + 1, K N) array. Its lower diagonals."""
 
     def solve(self, right: FloatArray) -> FloatArray:
-        """Give the solution for one or several right-hand sides."""
+        """The solution for one or several right-hand sides."""
         found: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
         return found
 
     def forward(self, right: FloatArray) -> FloatArray:
-        """Give ``L⁻¹ b`` for right-hand sides (K N, n): half of the way to the solution.
+        """``L⁻¹ b`` for right-hand sides (K N, n): half of the way to the solution.
 
         Products of these are those with the inverse: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``.
         """
         return self._triangular(right, "N")
 
     def back(self, halfway: FloatArray) -> FloatArray:
-        """Give ``L⁻ᵀ x`` for (K N, n): the other half.
+        """``L⁻ᵀ x`` for (K N, n): the other half.
 
         Of standard normal numbers, samples with the inverse as covariance.
         """

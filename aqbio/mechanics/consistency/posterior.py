@@ -126,6 +126,6 @@ def _draws(
 
 
 def _square_root(covariance: FloatArray) -> FloatArray:
-    """Give R with ``R Rᵀ`` = covariance, which may have rows of zeros."""
+    """R with ``R Rᵀ`` = covariance, which may have rows of zeros."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

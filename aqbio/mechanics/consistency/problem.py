@@ -167,11 +167,11 @@ class Problem:
         return replace(self, observations=observations, parameters=(), splines=self.basis)
 
     def values(self, theta: FloatArray) -> dict[str, float]:
-        """Give all parameters by name; theta, (P,), holds those that are on."""
+        """All parameters by name; theta, (P,), holds those that are on."""
         return {**self.fixed, **dict(zip(self.on, theta.tolist(), strict=True))}
 
     def motion(self, coefficients: FloatArray) -> Motion:
-        """Give the motion of all coordinates from spline coefficients, (B, N)."""
+        """The motion of all coordinates from spline coefficients, (B, N)."""
         parts = []
         for order in range(3):
             values = np.zeros((len(self.observations.time), len(self.held)), order="F")
@@ -192,7 +192,7 @@ class Problem:
         return np.asarray(np.linalg.norm(apart, axis=2))
 
     def point(self, coefficients: FloatArray, theta: FloatArray) -> Point:
-        """Give the cost of a motion, coefficients (B, N), and of parameters, theta (P,)."""
+        """The cost of a motion, coefficients (B, N), and of parameters, theta (P,)."""
         observations, measured = self.observations, self.measured
         motion = self.motion(coefficients)
         kinematics = segment_kinematics(self.runner.skeleton, motion.q, motion.u, motion.udot)
@@ -213,7 +213,7 @@ class Problem:
         return Point(coefficients, theta, float(cost), kinematics, position, force, equations)
 
     def equations(self, point: Point) -> Equations:
-        """Give Gauss-Newton's normal equations at a point, the parameters' priors apart."""
+        """Gauss-Newton's normal equations at a point, the parameters' priors apart."""
         gradient, matrix = self.markers.normal_equations(
             point.kinematics, point.position, point.force
         )

@@ -35,7 +35,7 @@ class SplineBasis:
 
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
-        """Give the basis for evenly spaced frames.
+        """The basis for evenly spaced frames.
 
         Parameters
         ----------

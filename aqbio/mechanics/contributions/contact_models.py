@@ -37,7 +37,7 @@ CONTACT_FORCE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class FootContact:
+class FootConstraint:
     """One foot and the ground."""
 
     load: ExternalLoad
@@ -56,9 +56,9 @@ class FootContact:
                 f"load's {frames} frames."
             )
 
-    def frames(self, chosen: slice) -> FootContact:
+    def frames(self, chosen: slice) -> FootConstraint:
         """The same for some of the frames."""
-        return FootContact(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
+        return FootConstraint(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
 
     @property
     def wrench(self) -> FloatArray:
@@ -74,7 +74,7 @@ def foot_contact(
     *,
     surface_height: float = 0.0,
     minimum_force: float = CONTACT_FORCE,
-) -> FootContact:
+) -> FootConstraint:
     """A foot's contact at its centre of pressure.
 
     Parameters
@@ -97,4 +97,4 @@ def foot_contact(
     touching = contacts & (load.force[:, 1] >= minimum_force)
     about = np.broadcast_to(load.point, load.force.shape)
     pressure, _ = centre_of_pressure(load.force, load.moment, about, surface_height, minimum_force)
-    return FootContact(load, touching, np.where(touching[:, None], pressure, 0.0))
+    return FootConstraint(load, touching, np.where(touching[:, None], pressure, 0.0))

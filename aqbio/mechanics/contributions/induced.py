@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootContact
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootConstraint
 from aqbio.mechanics.contributions.induced_outcomes import Outcomes, body_outcomes
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.inertia import mass_matrix
@@ -46,8 +46,8 @@ class EquationsOfMotion:
     """(T, F, 6, N) array. Motion of each foot at its contact point per unit of speed."""
     demand: FloatArray
     """(T, F, 6, S) array. Acceleration that the contact asks of each foot, by source."""
-    feet: tuple[FootContact, ...]
-    """tuple of F FootContact."""
+    feet: tuple[FootConstraint, ...]
+    """tuple of F FootConstraint."""
     outcomes: Outcomes
 
 
@@ -85,7 +85,7 @@ def equations_of_motion(
     skeleton: Skeleton,
     kinematics: SegmentKinematics,
     forces: Mapping[str, FloatArray],
-    feet: Sequence[FootContact],
+    feet: Sequence[FootConstraint],
     groups: FloatArray,
     pelvis: int,
     still: SegmentKinematics | None = None,

@@ -13,7 +13,7 @@ from aqbio.mechanics.contributions.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.mechanics.contributions.contact_models import (
     CONTACT_FORCE,
     CONTACT_ROWS,
-    FootContact,
+    FootConstraint,
     foot_contact,
 )
 from aqbio.mechanics.contributions.hub import ChainBalance, HubKinetics, chain_balance, hub_kinetics
@@ -72,7 +72,7 @@ class Levels:
     """(T, J) array, W."""
     shares: ForceShares
     """Of the ground reaction force, relative to the pelvis's centre of mass."""
-    feet: tuple[FootContact, ...]
+    feet: tuple[FootConstraint, ...]
     induced: Mapping[str, InducedAccelerations]
     """Level C by contact model."""
     closures: tuple[Closure, ...]
@@ -200,7 +200,7 @@ def _hub_acceleration(mechanics: Mechanics, kinetics: HubKinetics) -> FloatArray
 def _level_c(
     mechanics: Mechanics,
     coordinates: Mapping[str, IntArray],
-    feet: Sequence[FootContact],
+    feet: Sequence[FootConstraint],
     groups: FloatArray,
     pelvis: int,
 ) -> tuple[Mapping[str, InducedAccelerations], list[Closure]]:

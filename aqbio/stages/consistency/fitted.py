@@ -129,7 +129,7 @@ KEPT_ATTRIBUTES = (
 
 
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
-    """Give the motion and loads of a trial as they are, in the layout of fitted ones.
+    """The motion and loads of a trial as they are, in the layout of fitted ones.
 
     Parameters
     ----------

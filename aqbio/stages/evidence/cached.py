@@ -107,7 +107,7 @@ class CachedTrial:
 
 
 def motion_source(cached: CachedTrial, specification: Specification) -> MotionSource:
-    """Give the motion of a specification.
+    """The motion of a specification.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
 
 
 def motion_key(cached: CachedTrial, specification: Specification) -> tuple[str, float]:
-    """Give what tells the motions of specifications apart; the cut-off of a plain one only."""
+    """What tells the motions of specifications apart; the cut-off of a plain one only."""
     fitted = cached.fitted and specification.consistency != "off"
     return specification.consistency, 0.0 if fitted else specification.cutoff_hz
 

@@ -130,7 +130,7 @@ def _shifted(
 
 
 def recorded_plates(prepared: xr.Dataset) -> Plates:
-    """Give the plates of a prepared trial, offsets removed, as stage prepare used them."""
+    """The plates of a prepared trial, offsets removed, as stage prepare used them."""
     numbers = tuple(int(number) for number in prepared["plate"].values)
     time = prepared["force_time"].values
     return Plates(

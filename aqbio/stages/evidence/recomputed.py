@@ -79,7 +79,7 @@ def observed_parts(study: Study, cached: CachedTrial) -> ObservedParts:
 
 
 def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTable) -> Skeleton:
-    """Give a participant's skeleton with the segment inertia of a table.
+    """A participant's skeleton with the segment inertia of a table.
 
     Raises
     ------

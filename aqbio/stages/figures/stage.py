@@ -29,7 +29,6 @@ from aqbio.figures.causes import (
     caused_sequence_chart,
     force_shares_chart,
 )
-from aqbio.figures.curves import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
 from aqbio.figures.ground_forces import (
     FORCE_COLUMNS,
     ground_force_numbers,
@@ -39,6 +38,7 @@ from aqbio.figures.ground_forces import (
 from aqbio.figures.hub_torques import hub_torques_grid
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
+from aqbio.figures.panels import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
 from aqbio.figures.phase_grid import phase_grid_figure
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
 from aqbio.figures.stance_means import kept_steps, stance_means

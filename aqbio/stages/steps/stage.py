@@ -31,7 +31,7 @@ from aqbio.records.step_files import CURVES, STAGE, step_file
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps import quality
 from aqbio.stages.steps.contribution_rows import contribution_tables
-from aqbio.stages.steps.curves import curves_dataset, kept_curves
+from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.contacts import trial_contacts, trial_steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootContact, foot_contact
+from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootConstraint, foot_contact
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from tests.mechanics.levels_case import ground_loads
 
@@ -59,4 +59,4 @@ def test_c2_spans_what_a_flat_ground_can_exert_and_c1_lacks_the_free_moment():
 def test_frames_must_agree():
     load = ground_loads(5, 0)[0]
     with pytest.raises(ValueError, match="do not have the load's 5 frames"):
-        FootContact(load, np.ones(4, dtype=bool), np.zeros((5, 3)))
+        FootConstraint(load, np.ones(4, dtype=bool), np.zeros((5, 3)))

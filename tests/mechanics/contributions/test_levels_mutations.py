@@ -172,7 +172,7 @@ MUTATIONS = {
         {"C-1", "C-2", "C-4"},
     ),
     "contact point in the wrong place": (
-        contact_models.FootContact.wrench.fget,
+        contact_models.FootConstraint.wrench.fget,
         "self.load.point - self.point",
         "self.load.point + self.point",
         {"C-2"},

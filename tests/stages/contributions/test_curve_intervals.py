@@ -13,7 +13,7 @@ from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.intervals.trial_draws import Sampling
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.stages.contributions.intervals import ITEMS, KNOTS, intervals_dataset
-from aqbio.stages.steps.curves import kept_curves
+from aqbio.stages.steps.stored import kept_curves
 from aqbio.steps.signals import CHAINS
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.contributions.test_intervals import EXACT, PLATES, STEP, _draws, interval_rows

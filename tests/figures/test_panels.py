@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.figures.curves import (
+from aqbio.figures.momentum import angular_momentum_grid
+from aqbio.figures.panels import (
     MAX_SINGLE_STEPS,
     NUMBER_COLUMNS,
     Curve,
@@ -18,7 +19,6 @@ from aqbio.figures.curves import (
     curve,
     drawn_numbers,
 )
-from aqbio.figures.momentum import angular_momentum_grid
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.dictionary import Columns
-from aqbio.io.netcdf import Attribute, read_dataset, write_dataset
+from aqbio.io.netcdf import Attribute, read_once, write_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def read_columns(path: Path) -> pd.DataFrame:
     """Read a table of :func:`write_columns`; columns of text are categories."""
     import pandas as pd
 
-    data = read_dataset(path)
+    data = read_once(path)
     return pd.DataFrame(
         {
             str(name): pd.Categorical.from_codes(one.values, json.loads(one.attrs[WORDS]))

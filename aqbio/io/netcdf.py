@@ -128,23 +128,33 @@ def read_dataset(path: Path) -> xr.Dataset:
     """
     try:
         state = path.stat()
-        known = (state.st_mtime_ns, state.st_size, state.st_ino)
-        if path in _KEPT and _KEPT[path][0] == known:
-            _KEPT.move_to_end(path)
-        else:
-            _KEPT[path] = known, _loaded(path)
     except OSError as error:
         raise unreadable(path, error) from error
+    known = (state.st_mtime_ns, state.st_size, state.st_ino)
+    if path in _KEPT and _KEPT[path][0] == known:
+        _KEPT.move_to_end(path)
+    else:
+        _KEPT[path] = known, read_once(path)
     found = _KEPT[path][1]
     while sum(one.nbytes for _, one in _KEPT.values()) > KEPT:
         _KEPT.popitem(last=False)
     return found.copy(deep=True)
 
 
-def _loaded(path: Path) -> xr.Dataset:
+def read_once(path: Path) -> xr.Dataset:
+    """As `read_dataset`, of a file that nobody in this process reads again.
+
+    Raises
+    ------
+    AqbioError
+        When the file is missing or no NetCDF file.
+    """
     import xarray as xr
 
-    found = xr.load_dataset(path, engine="netcdf4")
+    try:
+        found = xr.load_dataset(path, engine="netcdf4")
+    except OSError as error:
+        raise unreadable(path, error) from error
     single = [name for name, one in found.data_vars.items() if one.dtype == np.float32]
     return found.assign({name: found[name].astype(np.float64) for name in single})
 

@@ -15,6 +15,9 @@ from aqbio.mechanics.vectors import BoolArray
 if TYPE_CHECKING:
     import xarray as xr
 
+OPEN_FILES = 24
+"""Files that are open at a time; of more participants, each is opened again for a line."""
+
 DRAWN = ("step", "phase", "percent")
 """Dimensions of one line of a figure."""
 
@@ -107,8 +110,10 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> StudyCurves:
     import netCDF4
     import xarray as xr
 
-    # Every line is read once: what HDF5 would keep of it stays in memory while a file is open.
+    # Every line is read once: what HDF5 would keep of it stays in memory while a file is open, and
+    # an open file takes megabytes of its own.
     netCDF4.set_chunk_cache(size=0)
+    xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
     opened, known = [], []
     for path, trials in zip(files, kept, strict=True):
         try:

@@ -59,7 +59,7 @@ def test_nothing_is_read_before_one_line_is_left(lazy):
 
 
 def test_steps_are_left_out_by_trial_and_by_what_is_known(lazy, whole):
-    first = lazy.participants[0]
+    first = lazy.opened[0]
     trial = str(first["trial_id"].values[0])
     path = first.encoding["source"]
     [own] = open_curves([path], [{trial}]).participants

@@ -92,12 +92,13 @@ def test_belt_speed_of_a_runway_is_refused(realdata):
     assert error.value.rule == "surface"
 
 
-def rated(name: str, factor: float) -> set[tuple[str, str]]:
-    """Give the findings about a rate that is stated by a factor too high."""
+def rated(name: str, factor: float, late: float = 0.0) -> set[tuple[str, str]]:
+    """Findings about a rate that is stated by a factor too high, forces late by some seconds."""
     recording, trial, marker_set = recorded(name)
     forces = recording.forces
     if forces is not None:
-        forces = replace(forces, rate=factor * forces.rate, start=forces.start / factor)
+        start = forces.start / factor + late
+        forces = replace(forces, rate=factor * forces.rate, start=start)
     wrong = replace(recording, rate=factor * recording.rate, forces=forces)
     notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
     settings = (Laboratory(), Prepare(event_minimum_s=0.005))
@@ -123,6 +124,13 @@ def test_gross_rate_is_refused(realdata, factor):
     with pytest.raises(AqbioError, match="at which the runner falls in flight") as error:
         rated("jog", factor)
     assert error.value.rule == "rate"
+
+
+@pytest.mark.parametrize("late", [-0.06, -0.045, 0.045, 0.06])
+@pytest.mark.parametrize("name", ["jog", "sprint"])
+def test_forces_on_another_clock_say_nothing_of_the_rate(realdata, name, late):
+    """Their flights hold a part of a stance, in which nobody falls as in flight."""
+    assert rated(name, 1.0, late) == set()
 
 
 @pytest.mark.parametrize("limb", ["leg", "arm"])

@@ -12,6 +12,17 @@ MOVING = 0.003
 FEWEST, SHARE = 10, 1.0 / 3.0
 """So many moving markers have to tell it, and so many of those that are seen."""
 
+CLEAR = 0.5
+"""In such a share of the frames in which they move the markers go smoothly enough to tell it: in
+noise, the few frames that seem to are drawn by chance."""
+
+NORMAL_MEDIAN = 0.6745
+"""Median distance from the median of normal numbers, in standard deviations."""
+
+SCATTER = 6.0
+"""A frame stands out by so many standard deviations of the trial's other frames: where all markers
+tremble together, some frame goes backwards by chance."""
+
 REPEATED, LOST = 0.3, 1.6
 """Between these frames follow each other. In 30 recordings of runs and walks at 50 to 250 Hz that
 have all frames, 0.85 to 1.13 of a frame go by; with one frame lost, 2.0 to 2.1."""
@@ -37,7 +48,8 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     median way per frame of the two steps before and the two after them. Markers
     whose steps beside differ from ``v`` by more than half of it tremble and say nothing. The median
     counts where three quarters of them are above 1 or below: nobody changes the velocity of that
-    many markers within a frame; a clock that skips frames does.
+    many markers within a frame; a clock that skips frames does. Nor does it count within six
+    standard deviations of what the trial's other frames say.
 
     Examples
     --------
@@ -58,10 +70,14 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
     seen = np.isfinite(square).sum(axis=1)
-    told = np.isfinite(share).sum(axis=1) >= np.maximum(FEWEST, SHARE * seen)
-    if told.any():
+    enough = np.maximum(FEWEST, SHARE * seen)
+    told = np.isfinite(share).sum(axis=1) >= enough
+    moving = (square > MOVING**2).sum(axis=1) >= enough
+    if told.sum() > CLEAR * moving.sum():
         low, middle, high = np.nanquantile(share[told], [0.25, 0.5, 0.75], axis=1)
-        found[2:-2][told] = np.where((low > 1.0) | (high < 1.0), middle, 1.0)
+        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
+        apart = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
+        found[2:-2][told] = np.where(apart, middle, 1.0)
     return found
 
 

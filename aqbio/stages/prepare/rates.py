@@ -91,7 +91,11 @@ def _by_fall(rate: float, fall: float) -> Measured:
 
 
 def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, float]) -> float:
-    """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one."""
+    """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one.
+
+    Where forces are early or late by the foot markers, their flights hold a part of a stance: the
+    foot markers' own flights count then.
+    """
     bodies = list(masses)
     known = marker_set.markers
     segment = np.array(
@@ -103,7 +107,8 @@ def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, f
         ]
     )
     mass = np.array(list(masses.values()))
-    spans = flights(prepared.contacts)
+    apart = verdict(0.0, _delays(prepared)) == "refuted"
+    spans = flights(prepared.kinematic if apart else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)
     fall = fall[fall > 0.0]  # nobody rises faster and faster in flight: a contact is hidden there
     return float(np.median(fall)) if len(fall) else float("nan")
@@ -114,29 +119,36 @@ def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
 
     Touchdowns and toe-offs are two measurements of one delay: only where both say so, it is said.
     """
-    if prepared.loads is None:
+    measured = _delays(prepared)
+    if verdict(0.0, measured) != "refuted" or prepared.loads is None:
         return
-    errors = event_errors(prepared.kinematic, prepared.loads.contacts)
-    if not len(errors.touchdown):
-        return
-    medians = [-float(np.median(one)) for one in (errors.touchdown, errors.toe_off)]
-    measured = [
-        Measured(medians[0], CLOCK_ERROR, "touchdowns of the foot markers"),
-        Measured(medians[1], CLOCK_ERROR, "toe-offs"),
-    ]
-    if verdict(0.0, measured) != "refuted":
-        return
-    late = "late" if medians[0] > 0.0 else "early"
+    touchdown, toe_off = (one.value for one in measured)
+    count = len(event_errors(prepared.kinematic, prepared.loads.contacts).touchdown)
+    late = "late" if touchdown > 0.0 else "early"
     notes.add(
         "force-clock",
         "warning",
-        f"the forces are {late} by {1e3 * abs(medians[0]):.0f} ms by the touchdowns of the foot "
-        f"markers and by {1e3 * abs(medians[1]):.0f} ms by their toe-offs ({len(errors.touchdown)} "
+        f"the forces are {late} by {1e3 * abs(touchdown):.0f} ms by the touchdowns of the foot "
+        f"markers and by {1e3 * abs(toe_off):.0f} ms by their toe-offs ({count} "
         f"contacts), more than {1e3 * CLOCK_ERROR:.0f} ms.",
-        number=medians[0],
+        number=touchdown,
         limit=CLOCK_ERROR,
         unit="s",
         fix="check start and rate of the force file; laboratory.force_delay_s takes a known delay "
         "back.",
         forces=True,
     )
+
+
+def _delays(prepared: PreparedTrial) -> list[Measured]:
+    """How late the forces are by touchdowns and by toe-offs of the foot markers; or neither, s."""
+    if prepared.loads is None:
+        return []
+    errors = event_errors(prepared.kinematic, prepared.loads.contacts)
+    if not (len(errors.touchdown) and len(errors.toe_off)):
+        return []
+    named = (
+        ("touchdowns of the foot markers", errors.touchdown),
+        ("toe-offs", errors.toe_off),
+    )
+    return [Measured(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, Participant, Trial
@@ -21,6 +22,7 @@ from aqbio.stages.prepare.body_size import (
     stance_height,
 )
 from aqbio.stages.prepare.label_check import check_sides
+from aqbio.stages.prepare.markers import check_frames
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.rates import note_clock, note_rate
 from aqbio.stages.prepare.trial import prepare_trial
@@ -131,6 +133,21 @@ def test_gross_rate_is_refused(realdata, factor):
 def test_forces_on_another_clock_say_nothing_of_the_rate(realdata, name, late):
     """Their flights hold a part of a stance, in which nobody falls as in flight."""
     assert rated(name, 1.0, late) == set()
+
+
+@pytest.mark.parametrize("count", [10, 20])
+@pytest.mark.parametrize("frame", range(20, 80, 12))
+def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
+    """The body stays where it is: no way counts them, but it jumps; 20 passed unseen, with sides
+    and speeds of steps for another."""
+    recording, trial, _ = recorded("treadmill")
+    cut = replace(
+        recording, positions=np.delete(recording.positions, slice(frame, frame + count), axis=0)
+    )
+    check_frames(recording, trial, "run.trc")
+    with pytest.raises(AqbioError, match="frames are lost") as error:
+        check_frames(cut, trial, "run.trc")
+    assert error.value.rule == "frames-lost"
 
 
 @pytest.mark.parametrize("limb", ["leg", "arm"])

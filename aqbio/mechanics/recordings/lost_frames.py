@@ -96,6 +96,50 @@ def breaks(positions: FloatArray) -> list[tuple[int, float]]:
     return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
 
 
+JUMP, BODY_ACCELERATION = 8.0, 300.0
+"""A body jumps where a third of its markers are accelerated at once by so many times what is usual
+in the trial (4 at most in 150 runs that have all frames) and by more than this, m/s² (154)."""
+
+
+def jumps(positions: FloatArray, rate: float) -> list[int]:
+    """Frames after which the whole body is elsewhere.
+
+    Parameters
+    ----------
+    positions : (T, M, 3) array, m
+        Any reference frame; NaN where a marker is missing.
+    rate : float
+        Hz.
+
+    Notes
+    -----
+    A third of the markers are accelerated at once as no landing does. On a treadmill, where the
+    body stays, many frames can be lost without a way that counts them.
+
+    Examples
+    --------
+    >>> path = np.zeros((20, 12, 3))
+    >>> path[10:, :, 1] = 0.5
+    >>> jumps(path, 100.0)
+    [9]
+    """
+    steps = np.diff(positions, axis=0)
+    if len(steps) < 3:
+        return []
+    away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
+    seen = np.isfinite(away).sum(axis=1)
+    most = np.full(len(away), np.nan)
+    told = seen >= FEWEST
+    if not told.any():
+        return []
+    most[told] = np.nanquantile(away[told], 1.0 - SHARE, axis=1)
+    usual = np.nanmedian(most)
+    beside = np.nan_to_num(np.pad(most, 1))
+    largest = most >= np.maximum(beside[:-2], beside[2:])
+    beyond = largest & (most > BODY_ACCELERATION / rate**2) & (most > JUMP * usual)
+    return [int(frame) + 1 for frame in np.flatnonzero(beyond)]
+
+
 LONGEST = 3
 """Longest excursion that is looked for, frames."""
 

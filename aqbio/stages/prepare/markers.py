@@ -14,7 +14,7 @@ from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
 from aqbio.mechanics.recordings.foot_contacts import FootContact
 from aqbio.mechanics.recordings.gaps import fill_gaps, longest_gap
-from aqbio.mechanics.recordings.lost_frames import breaks, flickers
+from aqbio.mechanics.recordings.lost_frames import breaks, flickers, jumps
 from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -70,15 +70,20 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
         From there on the markers' clock is neither that of the plates nor that of the movement.
     """
     end = np.inf if trial.end_s is None else trial.end_s
-    found = [one for one in breaks(recording.positions) if one[0] / recording.rate < end]
-    if trial.task == "static" or not found:
+    told = dict(breaks(recording.positions))
+    frames = sorted({*told, *jumps(recording.positions, recording.rate)})
+    frames = [one for one in frames if one / recording.rate < end]
+    if trial.task == "static" or not frames:
         return
-    frame, elapsed = found[0]
+    frame = frames[0]
+    elapsed = told.get(frame, np.inf)
+    how = f"goes the way of {elapsed:.1f} frames instead of 1"
+    how = how if frame in told else "jumps as a whole, faster than any landing moves it"
     what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
     raise AqbioError(
-        f"from frame {frame + 1} to frame {frame + 2} the body goes the way of {elapsed:.1f} "
-        f"frames instead of 1: {what}, and the clocks of movement and plates part there"
-        + (f" (and at {len(found) - 1} more places)." if len(found) > 1 else "."),
+        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}, and the clocks of "
+        "movement and plates part there"
+        + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
         fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.lost_frames import LOST, REPEATED, breaks, elapsed_frames, flickers
+from aqbio.mechanics.recordings.lost_frames import (
+    BODY_ACCELERATION,
+    LOST,
+    REPEATED,
+    breaks,
+    elapsed_frames,
+    flickers,
+    jumps,
+)
 from tests.stages import made_run
 
 
@@ -58,6 +66,15 @@ def test_a_frame_that_is_lost_in_noise_is_found():
     together = np.random.default_rng(3).normal(0.0, 0.002, (len(path), 5, 3))
     [(frame, elapsed)] = breaks(path + np.repeat(together, path.shape[1] // 5, axis=1))
     assert (frame, round(elapsed)) == (100, 3)
+
+
+@pytest.mark.parametrize(("beyond", "said"), [(0.9, []), (1.1, [49])])
+def test_a_body_that_jumps_is_told_from_one_that_lands(beyond, said):
+    """Just below and above the acceleration from which frames must be missing."""
+    path = np.zeros((100, 12, 3))
+    path[50:, :, 1] = beyond * BODY_ACCELERATION / 100.0**2
+    path[:, :, 0] = 1e-4 * np.random.default_rng(1).standard_normal((100, 12))
+    assert jumps(path, 100.0) == said
 
 
 def test_gaps_and_people_who_stand_tell_nothing():

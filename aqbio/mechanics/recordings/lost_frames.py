@@ -100,6 +100,9 @@ JUMP, BODY_ACCELERATION = 8.0, 300.0
 """A body jumps where a third of its markers are accelerated at once by so many times what is usual
 in the trial (4 at most in 150 runs that have all frames) and by more than this, m/s² (154)."""
 
+FAR = 0.02
+"""And by at least this, m: a camera that is touched moves markers by less."""
+
 
 def jumps(positions: FloatArray, rate: float) -> list[int]:
     """Frames after which the whole body is elsewhere.
@@ -136,7 +139,7 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     usual = np.nanmedian(most)
     beside = np.nan_to_num(np.pad(most, 1))
     largest = most >= np.maximum(beside[:-2], beside[2:])
-    beyond = largest & (most > BODY_ACCELERATION / rate**2) & (most > JUMP * usual)
+    beyond = largest & (most > max(BODY_ACCELERATION / rate**2, FAR)) & (most > JUMP * usual)
     return [int(frame) + 1 for frame in np.flatnonzero(beyond)]
 
 

@@ -150,6 +150,19 @@ def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
     assert error.value.rule == "frames-lost"
 
 
+@pytest.mark.parametrize("name", RUNS)
+def test_labels_that_change_sides_midway_are_no_lost_frames(realdata, name):
+    recording, trial, _ = recorded(name)
+    labels, positions = list(recording.labels), recording.positions.copy()
+    right = [one for one in labels if one[0] == "R" and f"L{one[1:]}" in labels]
+    own = [labels.index(one) for one in right]
+    other = [labels.index(f"L{one[1:]}") for one in right]
+    assert len(own) > 15
+    half = len(positions) // 2
+    positions[half:, own + other] = positions[half:, other + own]
+    check_frames(replace(recording, positions=positions), trial, "run.trc")
+
+
 @pytest.mark.parametrize("limb", ["leg", "arm"])
 @pytest.mark.parametrize("name", RUNS)
 def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):

@@ -117,7 +117,8 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     Notes
     -----
     A third of the markers are accelerated at once as no landing does. On a treadmill, where the
-    body stays, many frames can be lost without a way that counts them.
+    body stays, many frames can be lost without a way that counts them. Labels that change places
+    are no jump: where markers are expected, there are others then.
 
     Examples
     --------
@@ -136,11 +137,19 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     if not told.any():
         return []
     most[told] = np.nanquantile(away[told], 1.0 - SHARE, axis=1)
-    usual = np.nanmedian(most)
+    limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
     beside = np.nan_to_num(np.pad(most, 1))
     largest = most >= np.maximum(beside[:-2], beside[2:])
-    beyond = largest & (most > max(BODY_ACCELERATION / rate**2, FAR)) & (most > JUMP * usual)
-    return [int(frame) + 1 for frame in np.flatnonzero(beyond)]
+    frames = np.flatnonzero(largest & (most > limit)) + 1
+    return [int(frame) for frame in frames if _elsewhere(positions, frame) > limit]
+
+
+def _elsewhere(positions: FloatArray, frame: int) -> float:
+    """How far a third of the markers are from where any is expected after a frame, m."""
+    before, now, after = positions[frame - 1 : frame + 2]
+    expected, found = (one[np.isfinite(one).all(axis=1)] for one in (2.0 * now - before, after))
+    nearest = np.linalg.norm(expected[:, None] - found[None], axis=2).min(axis=1)
+    return float(np.quantile(nearest, 1.0 - SHARE))
 
 
 LONGEST = 3

@@ -164,7 +164,7 @@ def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     named = {str(name): known[str(name)] for name in dataset.variables if str(name) in known}
     found = dataset.copy()
     for name, variable in named.items():
-        own = dataset[name]
+        own = found.variables[name]
         if own.attrs.get("units", variable.unit) != variable.unit:
             raise ValueError(f"{name} is in {own.attrs['units']}, not in {variable.unit}.")
         vector = variable.reflection if "axis" in own.dims else ""
@@ -175,5 +175,5 @@ def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
             "reflection": vector,
             "frame": files()[stage].frame if vector else "",
         }
-        found[name].attrs.update({key: text for key, text in words.items() if text})
+        own.attrs.update({key: text for key, text in words.items() if text})
     return found

@@ -38,7 +38,7 @@ FEW = 64
 KEPT = 2**27
 """Bytes of datasets that are kept after they were read."""
 
-_KEPT: OrderedDict[Path, tuple[tuple[int, ...], xr.Dataset]] = OrderedDict()
+_KEPT: OrderedDict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = OrderedDict()
 
 CHUNK = 2**22
 """Largest chunk, bytes: what a reader of a part of a file has to unpack."""
@@ -68,13 +68,9 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     if stage in files():
         plain = described(plain, stage)
         known = variables(stage)
-        plain = plain.assign(
-            {
-                name: one.copy(data=rounded(one.values, known[str(name)].precision))
-                for name, one in plain.data_vars.items()
-                if one.dtype.kind == "f" and str(name) in known and SERIES & set(one.dims)
-            }
-        )
+        for name, one in own_variables(plain).items():
+            if one.dtype.kind == "f" and name in known and SERIES & set(one.dims):
+                one.data = rounded(one.values, known[name].precision)
     encoding = {name: _packed(one) for name, one in plain.variables.items()}
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
@@ -118,8 +114,8 @@ def _packed(variable: xr.Variable) -> dict[str, Any]:
 def read_dataset(path: Path) -> xr.Dataset:
     """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
 
-    Stages of one process read the same files: what was read is kept as long as the file is the
-    same one.
+    Stages of one process read the same files: what was read is kept, as it is stored, as long as
+    the file is the same one.
 
     Raises
     ------
@@ -134,11 +130,12 @@ def read_dataset(path: Path) -> xr.Dataset:
     if path in _KEPT and _KEPT[path][0] == known:
         _KEPT.move_to_end(path)
     else:
-        _KEPT[path] = known, read_once(path)
+        found = _stored(path)
+        _KEPT[path] = known, found, found.nbytes
     found = _KEPT[path][1]
-    while sum(one.nbytes for _, one in _KEPT.values()) > KEPT:
+    while sum(size for *_, size in _KEPT.values()) > KEPT:
         _KEPT.popitem(last=False)
-    return found.copy(deep=True)
+    return _in_double_precision(found)
 
 
 def read_once(path: Path) -> xr.Dataset:
@@ -149,14 +146,34 @@ def read_once(path: Path) -> xr.Dataset:
     AqbioError
         When the file is missing or no NetCDF file.
     """
+    return _in_double_precision(_stored(path))
+
+
+def _stored(path: Path) -> xr.Dataset:
+    """A dataset as the file has it."""
     import xarray as xr
 
     try:
-        found = xr.load_dataset(path, engine="netcdf4")
+        return xr.load_dataset(path, engine="netcdf4")
     except OSError as error:
         raise unreadable(path, error) from error
-    single = [name for name, one in found.data_vars.items() if one.dtype == np.float32]
-    return found.assign({name: found[name].astype(np.float64) for name in single})
+
+
+def _in_double_precision(stored: xr.Dataset) -> xr.Dataset:
+    """A copy of a dataset whose variables in single precision are in double precision."""
+    found = stored.copy(deep=True)
+    for one in own_variables(found).values():
+        if one.dtype == np.float32:
+            one.data = one.values.astype(np.float64)
+    return found
+
+
+def own_variables(dataset: xr.Dataset) -> dict[str, xr.Variable]:
+    """The variables of a dataset by name, coordinates apart: what is set of one is the dataset's.
+
+    Without the copies and comparisons by which xarray assigns them.
+    """
+    return {str(name): dataset.variables[name] for name in dataset.data_vars}
 
 
 def unreadable(path: Path, error: OSError) -> AqbioError:

@@ -139,8 +139,8 @@ def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeyp
     first["y"] = first["x"] + 1.0
     first.attrs["told"] = "mine"
     first["x"].attrs["units"] = "km"
-    loads, loaded = [], netcdf.read_once
-    monkeypatch.setattr(netcdf, "read_once", lambda one: loads.append(one) or loaded(one))
+    loads, loaded = [], netcdf._stored
+    monkeypatch.setattr(netcdf, "_stored", lambda one: loads.append(one) or loaded(one))
     again = read_dataset(path)
     assert not loads
     assert again["x"].values.tolist() == [0.0, 1.0, 2.0]

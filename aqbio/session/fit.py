@@ -96,7 +96,8 @@ def fitted_session(
     weights : (float, float), optional
         Standard deviations of residual force and moment, N and N m, instead of the settings'.
     near : mapping of (T, C) arrays, optional
-        Coordinates by trial near which its fit begins.
+        Coordinates by trial near which its fit begins: those of a fit that was believed, which
+        found the sign of the free moment right.
 
     Notes
     -----
@@ -134,14 +135,14 @@ def fitted_session(
         session = _session(runner, seen, by_trial, chosen, static, near)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    doubts = {name: _suspicions(session, fit, loads[name]) for name, fit in fits.items()}
+    doubts = _suspicions(session, fits, loads, near)
     sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
         session = _session(runner, chosen_trials, by_trial, chosen, static, near)
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
-        doubts |= {name: _suspicions(session, fit, loads[name]) for name, fit in again.items()}
+        doubts |= _suspicions(session, again, loads, near)
         for name in set(seen) - set(sound):
             fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
@@ -194,9 +195,16 @@ def _unsolvable(
 
 
 def _suspicions(
-    session: SessionFit, fit: TrialFit, loads: Sequence[ExternalLoad]
-) -> tuple[Suspicion, ...]:
-    return suspicions(session.estimates, evidence(fit, loads))
+    session: SessionFit,
+    fits: Mapping[str, TrialFit],
+    loads: Mapping[str, Sequence[ExternalLoad]],
+    near: Mapping[str, FloatArray],
+) -> dict[str, tuple[Suspicion, ...]]:
+    """Doubts of every fit, by trial."""
+    return {
+        name: suspicions(session.estimates, evidence(fit, loads[name], sign_known=name in near))
+        for name, fit in fits.items()
+    }
 
 
 def _sound(

@@ -125,22 +125,28 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
     return (*found, *_unexplained(evidence))
 
 
-def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
+def evidence(
+    fit: TrialFit, loads: Sequence[ExternalLoad] = (), *, sign_known: bool = False
+) -> Evidence:
     """The numbers by which a fit is judged.
 
     Parameters
     ----------
     loads : sequence of ExternalLoad, optional
         Ground reaction force of each foot, to see whether it acts on the right one.
+    sign_known : bool
+        Whether the sign of the free moment was found right by another fit of the same recording.
 
     Notes
     -----
     A fit that looks suspect is tried with forces turned round, which takes several more fits; any
-    other one with the free moment turned round, which takes a few more steps.
+    other one with the free moment turned round.
     """
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
         return replace(seen, remaining=remaining_excess(fit))
+    if sign_known:
+        return seen
     return replace(seen, free_moment_gain=free_moment_gain(fit))
 
 

@@ -8,13 +8,27 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.alternatives import TURNED, free_moment_turned
+from aqbio.mechanics.consistency.alternatives import (
+    TURNED,
+    free_moment_gain,
+    free_moment_turned,
+)
 from aqbio.mechanics.consistency.evidence import Evidence, nearer_other_foot
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.parameters import PARAMETERS, ParameterEstimate, centre_parameters
+from aqbio.mechanics.consistency.parameters import (
+    PARAMETERS,
+    ParameterEstimate,
+    centre_parameters,
+    discount,
+)
 from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.suspicion import evidence, static_suspicions, suspicions
+from aqbio.mechanics.consistency.suspicion import (
+    FREE_MOMENT_GAIN,
+    evidence,
+    static_suspicions,
+    suspicions,
+)
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
@@ -149,6 +163,22 @@ def test_a_wrong_sign_of_the_free_moment(sound):
     assert found(sound, wrench=replace(made.wrench, force=force, moment=own.moment)) == [
         "free_moment_sign"
     ]
+
+
+@pytest.mark.parametrize("part", [0.05, 0.3, 1.0])
+def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(sound, part):
+    """Without another fit, as that would have it; of another sign the fit itself is asked."""
+    made = sound.observations
+    vertical = free_moment_turned(made.wrench).moment - made.wrench.moment  # of the COP: twice
+    less = replace(made.wrench, moment=made.wrench.moment + 0.5 * (1.0 - part) * vertical)
+    fit = fit_trial(sound.runner, replace(made, wrench=less), WEIGHTS)
+    other = fit_trial(
+        fit.runner, replace(fit.observations, wrench=free_moment_turned(less)), fit.weights,
+        fit.problem.parameters, fit.values, fit,
+    )  # fmt: skip
+    gain = (fit.cost[-1] - other.cost[-1]) / discount(made.rate)
+    assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)
+    assert free_moment_gain(other) > FREE_MOMENT_GAIN
 
 
 @pytest.mark.parametrize("way", list(TURNED))

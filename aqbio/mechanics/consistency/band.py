@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from scipy.linalg import cho_solve_banded, cholesky_banded
-from scipy.linalg.blas import dsyrk
-from scipy.linalg.lapack import dtbtrs
+from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
 
 from aqbio.mechanics.consistency.spline import ORDER, SplineBasis
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -57,20 +56,55 @@ class BandFactor:
 
         Products of these are those with the inverse: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``.
         """
-        return self._triangular(right, "N")
+        found, width = self._rows(right), self.width
+        for start in range(0, len(right), width):
+            part = found[:, start : min(start + width, len(right))]
+            if start:
+                before = found[:, start - width : start]
+                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                part -= carried[:, : part.shape[1]]
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1)
+        return found[:, : len(right)].T.reshape(right.shape)
 
     def back(self, halfway: FloatArray) -> FloatArray:
         """``L⁻ᵀ x`` for (K N, n): the other half.
 
         Of standard normal numbers, samples with the inverse as covariance.
         """
-        return self._triangular(halfway, "T")
+        found, width = self._rows(halfway), self.width
+        for start in reversed(range(0, len(halfway), width)):
+            part = found[:, start : min(start + width, len(halfway))]
+            if start + width < len(halfway):
+                after = found[:, start + width : start + 2 * width]
+                part -= dtrmm(1.0, self._below(start), after, side=1)
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
+        return found[:, : len(halfway)].T.reshape(halfway.shape)
 
-    def _triangular(self, right: FloatArray, trans: str) -> FloatArray:
-        found, failed = dtbtrs(self.lower, right, uplo="L", trans=trans)
-        if failed:
-            raise ValueError("a factor of Cholesky's has a zero on its diagonal.")
-        return np.asarray(found)
+    @property
+    def width(self) -> int:
+        """How far the matrix reaches below its diagonal, and the size of its blocks."""
+        return len(self.lower) - 1
+
+    def _rows(self, right: FloatArray) -> FloatArray:
+        """Right-hand sides as rows, in Fortran order, with a block of nothing behind them."""
+        rows = np.zeros((right[:1].size, len(right) + self.width), order="F")
+        rows[:, : len(right)] = right.reshape(len(right), -1).T
+        return rows
+
+    def _diagonal(self, start: int) -> FloatArray:
+        """The block on the diagonal from a column on; above it is what is not of L."""
+        size = min(self.width, self.lower.shape[1] - start)
+        return self._block(start * (self.width + 1), size)
+
+    def _below(self, start: int) -> FloatArray:
+        """The block below that, which is zero below its diagonal; there is what is not of L."""
+        return self._block(start * (self.width + 1) + self.width, self.width)
+
+    def _block(self, first: int, size: int) -> FloatArray:
+        """A block of L in the band's memory: its columns are one less apart than the band's."""
+        step = self.lower.itemsize
+        strides = (step, self.width * step)
+        return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.band import MotionRows, assembled
+from aqbio.mechanics.consistency.band import BandFactor, MotionRows, assembled
 from aqbio.mechanics.consistency.spline import SplineBasis
 
 NUMBER = 3
@@ -59,6 +59,20 @@ def test_samples_have_the_inverse_as_covariance(made):
     found, dense, _, _ = made
     root = found.factor().back(np.eye(len(dense)))
     np.testing.assert_allclose(root @ root.T @ dense, np.eye(len(dense)), atol=1e-7)
+
+
+@pytest.mark.parametrize("size", [4, 5, 12, 13, 23, 24])
+@pytest.mark.parametrize("count", [1, 7])
+def test_both_halves_of_the_way_are_triangular_solutions(size, count):
+    """Of any number of blocks; what lies beyond the matrix in a band is of no matter."""
+    rng, width = np.random.default_rng(size), 4
+    band = np.asfortranarray(rng.uniform(-1.0, 1.0, (width + 1, size)))
+    band[0] += 3.0
+    dense = sum(np.diag(band[lag, : size - lag], -lag) for lag in range(min(width + 1, size)))
+    factor, right = BandFactor(band), rng.normal(size=(size, count))
+    np.testing.assert_allclose(dense @ factor.forward(right), right, atol=1e-13)
+    np.testing.assert_allclose(dense.T @ factor.back(right), right, atol=1e-13)
+    np.testing.assert_array_equal(factor.back(right[:, 0]), factor.back(right[:, :1])[:, 0])
 
 
 def test_damping_stiffens_the_diagonal(made):

@@ -14,6 +14,14 @@ from aqbio.mechanics.vectors import FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
+CONTACT = tuple(
+    f"contact_{name}"
+    for name in (
+        "foot", "touchdown", "toe_off", "complete", "edge_distance", "shared", "time_error",
+    )
+)  # fmt: skip
+"""Variables of a trial's contacts."""
+
 
 def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
     """Contacts whose foot is known.
@@ -23,19 +31,22 @@ def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
     data : xarray.Dataset
         A prepared trial, or one of stage contributions.
     """
-    for index in range(data.sizes.get("contact", 0)):
-        one = data.isel(contact=index)
-        side = str(one["contact_foot"].item())
+    count = data.sizes.get("contact", 0)
+    known = {name: data.variables[name].values for name in CONTACT if name in data}
+    shared = known.get("contact_shared", np.zeros(count, dtype=bool))
+    errors = known.get("contact_time_error", np.full(count, np.nan))
+    for index in range(count):
+        side = str(known["contact_foot"][index])
         if side not in ("left", "right"):
             continue
         yield Contact(
             side="left" if side == "left" else "right",
-            touchdown=float(one["contact_touchdown"]),
-            toe_off=float(one["contact_toe_off"]),
-            complete=bool(one["contact_complete"]),
-            edge_distance=float(one["contact_edge_distance"]),
-            shared=bool(one.get("contact_shared", False)),
-            time_error=float(one.get("contact_time_error", np.nan)),
+            touchdown=float(known["contact_touchdown"][index]),
+            toe_off=float(known["contact_toe_off"][index]),
+            complete=bool(known["contact_complete"][index]),
+            edge_distance=float(known["contact_edge_distance"][index]),
+            shared=bool(shared[index]),
+            time_error=float(errors[index]),
         )
 
 

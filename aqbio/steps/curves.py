@@ -17,8 +17,17 @@ from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import PERCENT, PHASES, Side, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
+from aqbio.steps.labels import labels
 from aqbio.steps.roles import step_roles
-from aqbio.steps.signals import Labelled, RoleParts, by_anatomy, in_roles, role_parts, signs
+from aqbio.steps.signals import (
+    Labelled,
+    RoleParts,
+    Signal,
+    by_anatomy,
+    in_roles,
+    role_parts,
+    signs,
+)
 from aqbio.steps.spreads import role_sd
 
 if TYPE_CHECKING:
@@ -92,14 +101,14 @@ def step_dataset(
     def table(push: Side, foot: Side) -> tuple[dict[str, Labelled], FloatArray]:
         labelled = {
             name: _posterior(name, one, roles, push)
-            if "other_group" in one.dims
+            if "other_group" in one.dimensions
             else in_roles(one, parts, push, foot)
             for name, one in known.items()
         }
         columns = [_time_first(*one) for one in labelled.values()]
         return labelled, np.concatenate(columns or [np.zeros((len(time), 0))], axis=1)
 
-    axes = list(map(str, trial["axis"].values))
+    axes = labels(trial, "axis")
     layout, columns = table("right", "right")
     mirror = np.concatenate(
         [np.zeros(0), *(_signs(name, *one, axes) for name, one in layout.items())]
@@ -108,10 +117,12 @@ def step_dataset(
     for index, step in enumerate(steps):
         values: Callable[[Side], FloatArray] = partial(_columns, table, step.side)
         curves[index] = step_roles(trial, step, roles).both(time, values, mirror)
-    labels = {name: list(own) for _, (name, own, _) in parts.items()}
-    labels |= {str(name): own.tolist() for name, own in trial.indexes.items() if name not in labels}
+    names_of = {name: list(own) for _, (name, own, _) in parts.items()}
+    names_of |= {
+        str(name): own.tolist() for name, own in trial.indexes.items() if name not in names_of
+    }
     lacking = [name for name in names if name not in known]
-    return _labelled(_cut(curves, layout), lacking, steps, roles, labels)
+    return _labelled(_cut(curves, layout), lacking, steps, roles, names_of)
 
 
 def no_steps(scheme: RoleScheme) -> xr.Dataset:
@@ -123,9 +134,9 @@ def no_steps(scheme: RoleScheme) -> xr.Dataset:
 # columns ----------------------------------------------------------------------------------------
 
 
-def _posterior(name: str, covariance: xr.DataArray, scheme: RoleScheme, push: Side) -> Labelled:
-    quantity = "rate" if "rate" in name else "momentum"
-    return ("time", "group", "axis"), role_sd(covariance, scheme, push, quantity)
+def _posterior(name: str, covariance: Signal, scheme: RoleScheme, push: Side) -> Labelled:
+    quantity, groups = "rate" if "rate" in name else "momentum", covariance.labels["group"]
+    return ("time", "group", "axis"), role_sd(covariance.values, groups, scheme, push, quantity)
 
 
 def _columns(

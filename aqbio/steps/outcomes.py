@@ -18,6 +18,7 @@ from aqbio.mechanics.gait.roles import RoleScheme, moment_matrix, named_matrix, 
 from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
+from aqbio.steps.labels import labels, picked
 from aqbio.steps.signals import Matrix, RoleParts, named_parts
 
 if TYPE_CHECKING:
@@ -71,12 +72,12 @@ class Outcome:
         """Sources and their values (..., source, axis); none where the data lack the signal."""
         if self.signal not in data:
             return [], np.zeros(0)
-        signal = data[self.signal].sel(dict(self.at))
         if not self.part:
-            return [self.signal], signal.values[..., None, :]
-        sources = [str(one) for one in signal[self.part].values if one not in self.without]
-        chosen = signal.sel({self.part: sources})
-        return sources, chosen.transpose(..., self.part, "axis").values
+            return [self.signal], picked(data, self.signal, **self.at)[..., None, :]
+        sources = [one for one in labels(data, self.part) if one not in self.without]
+        values = picked(data, self.signal, **self.at, **{self.part: sources})
+        own = [one for one in data.variables[self.signal].dims if one not in self.at]
+        return sources, np.moveaxis(values, (own.index(self.part), own.index("axis")), (-2, -1))
 
 
 LEVEL_A = (
@@ -136,8 +137,8 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     data : xarray.Dataset
         With the contact models that were computed.
     """
-    models = [str(one) for one in data["contact_model"].values] if "contact_model" in data else []
-    sides = [str(one) for one in data["target"].values if one != WHOLE] if models else []
+    models = _names(data, "contact_model")
+    sides = [one for one in _names(data, "target") if one != WHOLE] if models else []
     for model in models:
         level, at, primary = f"C ({model})", {"contact_model": model}, model == PRIMARY
         without, pushing = (() if primary else HALVED), (*ROLE_SIDES,)
@@ -181,7 +182,7 @@ def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
 
 
 def _names(trial: xr.Dataset, dimension: str) -> list[str]:
-    return [str(one) for one in trial[dimension].values] if dimension in trial.coords else []
+    return labels(trial, dimension) if dimension in trial.coords else []
 
 
 def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
@@ -214,8 +215,8 @@ def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
 
 def without_idle(trial: xr.Dataset) -> xr.Dataset:
     """The trial without a source that its model does not have, which causes nothing at all."""
-    if "source" not in trial.coords or OTHER not in trial["source"].values:
+    if OTHER not in _names(trial, "source"):
         return trial
-    if np.abs(trial["induced_momentum_rate"].sel(source=OTHER).values).max() > 0.0:
+    if np.abs(picked(trial, "induced_momentum_rate", source=OTHER)).max() > 0.0:
         return trial
     return trial.drop_sel(source=OTHER)

@@ -14,6 +14,7 @@ from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_mean
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.labels import picked
 from aqbio.steps.outcomes import (
     BOTH_FEET,
     LEVEL_A,
@@ -134,7 +135,7 @@ def _add_impulses(
     sources, values = outcome.values(curves)
     if not len(sources):
         return
-    forward = curves["ground_force"].sel(phase="stance", axis="x").values
+    forward = picked(curves, "ground_force", phase="stance", axis="x")
     chosen = [n for n, one in enumerate(sources) if one in (outcome.pushing or sources)]
     for index, step in enumerate(steps):
         turn = propulsion_start(forward[index])
@@ -149,7 +150,7 @@ def _add_impulses(
 def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
     """Shares of the stance impulse of the ground reaction force."""
     sources, values = SHARE.values(curves)
-    whole = curves[BOTH_FEET].sel(phase="stance").values
+    whole = picked(curves, BOTH_FEET, phase="stance")
     words = ("stance", SHARE.name("share"), SHARE.unit)
     for index in range(len(steps)):
         shares = stance_share(values[index, 0], whole[index]).tolist()

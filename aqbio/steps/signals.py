@@ -7,6 +7,7 @@ names is reduced in the same way. A dimension ``draw`` is carried along.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from aqbio.mechanics.gait.roles import RoleScheme, by_role, named_matrix, role_n
 from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.steps.labels import labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,6 +63,17 @@ _RENAMED = {"induced_momentum_rate": {"group": "target"}}
 
 Labelled = tuple[tuple[str, ...], FloatArray]
 """Dimensions and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal of a trial by anatomical parts."""
+
+    dimensions: tuple[str, ...]
+    values: FloatArray
+    labels: Mapping[str, Sequence[str]]
+    """Mapping. Names along those dimensions that have some."""
+
 
 Matrix = Callable[[Sequence[str], Side], FloatArray]
 """From the parts that a model has and the side of the push leg to the role matrix."""
@@ -114,41 +127,56 @@ def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> F
     return matrix
 
 
-def by_anatomy(trial: xr.Dataset, name: str) -> xr.DataArray | None:
+def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
     """A signal before anybody has a role; None for what this trial does not have."""
     sources = _SOURCES.get(name, (name,))
     if any(source not in trial for source in sources):
         sources = (name,)  # a trial may hold the sum itself
     if sources[0] not in trial:
         return None
-    signal = reduce(add, [trial[source] for source in sources]).astype(np.float64)
-    if name in _OF_BOTH_FEET and "foot" in signal.dims:
-        signal = signal.sum("foot", skipna=False)
-    signal = signal.rename(_RENAMED.get(name, {}))
+    terms = [trial.variables[source].values for source in sources]
+    values: FloatArray = reduce(add, terms).astype(np.float64, copy=False)
+    dimensions = tuple(map(str, trial.variables[sources[0]].dims))
+    if name in _OF_BOTH_FEET and "foot" in dimensions:
+        values = np.asarray(values.sum(axis=dimensions.index("foot")))
+        dimensions = tuple(one for one in dimensions if one != "foot")
     if name == "com_velocity":
-        signal = signal + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
-    return signal
+        values = values + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
+    named = {one: labels(trial, one) for one in dimensions if _has_names(trial, one)}
+    renamed = _RENAMED.get(name, {})
+    return Signal(
+        tuple(renamed.get(one, one) for one in dimensions),
+        values,
+        {renamed.get(one, one): own for one, own in named.items()},
+    )
 
 
-def in_roles(signal: xr.DataArray, parts: RoleParts, push: Side, foot: Side) -> Labelled:
+def _has_names(trial: xr.Dataset, dimension: str) -> bool:
+    """Whether labels along a dimension are words."""
+    return dimension in trial.variables and trial.variables[dimension].dtype.kind in "OU"
+
+
+def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labelled:
     """A signal with its parts by role.
 
     Parameters
     ----------
-    signal : xarray.DataArray
+    signal : Signal
         From :func:`by_anatomy`.
     parts : mapping
         From :func:`role_parts` or :func:`named_parts`.
     push, foot : {"left", "right"}
         Side of the push leg and of the stance foot, which differ where roles change in flight.
     """
-    if "foot" in signal.dims:
-        signal = signal.sel(foot=foot)
-    dimensions, values = tuple(map(str, signal.dims)), signal.values
+    dimensions, values = signal.dimensions, signal.values
+    if "foot" in dimensions:
+        by_foot = np.moveaxis(values, dimensions.index("foot"), 0)
+        values = by_foot[signal.labels["foot"].index(foot)]
+        dimensions = tuple(one for one in dimensions if one != "foot")
     for own, (by_roles, _, matrix) in parts.items():
         if own in dimensions:
-            axis, names = dimensions.index(own), list(map(str, signal[own].values))
-            values = by_role(values, matrix(names, push), axis)
+            axis = dimensions.index(own)
+            values = by_role(values, matrix(signal.labels[own], push), axis)
             dimensions = (*dimensions[:axis], by_roles, *dimensions[axis + 1 :])
     return dimensions, values
 

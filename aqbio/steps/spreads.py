@@ -12,6 +12,7 @@ from aqbio.mechanics.gait.roles import RoleScheme, by_role
 from aqbio.mechanics.gait.steps import PERCENT, Side, Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
+from aqbio.steps.labels import labels, picked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,7 +62,7 @@ def with_spreads(
         dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
         values = np.full([curves.sizes[one] for one in dimensions], np.nan)
         for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
-            values[index] = _drawn(trial[f"sd_{name}"], step.side)
+            values[index] = _drawn(picked(trial, f"sd_{name}", stance_foot=step.side))
         if f"{name}_sd_posterior" in curves:
             posterior = curves[f"{name}_sd_posterior"].values
             values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
@@ -74,10 +75,9 @@ def with_spreads(
     return curves.assign(spreads)
 
 
-def _drawn(spread: xr.DataArray, side: Side) -> FloatArray:
+def _drawn(spread: FloatArray) -> FloatArray:
     """(2, 101, ..., 3) standard deviations over draws in the steps of one foot."""
-    knots = spread.sel(stance_foot=side).values.astype(float)
-    return np.stack([interpolated(KNOTS, phase, PERCENT) for phase in knots])
+    return np.stack([interpolated(KNOTS, phase, PERCENT) for phase in spread])
 
 
 def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
@@ -88,14 +88,15 @@ def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> Floa
 
 
 def role_sd(
-    covariance: xr.DataArray, scheme: RoleScheme, stance: Side, quantity: str
+    covariance: FloatArray, groups: Sequence[str], scheme: RoleScheme, stance: Side, quantity: str
 ) -> FloatArray:
     """Inflated posterior standard deviation of the sums over the groups behind each role.
 
     Parameters
     ----------
-    covariance : xarray.DataArray
-        (time or contact, group, other_group, axis).
+    covariance : (T, G, G, 3) array
+        In frames or of contacts.
+    groups : sequence of G str
     stance : {"left", "right"}
     quantity : {"momentum", "rate"}
 
@@ -104,15 +105,11 @@ def role_sd(
     (T, roles, 3) array
         NaN where the model lacks a group of a role, or one was not observed.
     """
-    matrix = scheme.matrix(stance, _groups(covariance))
-    variance = by_role(by_role(covariance.values.astype(float), matrix), matrix, axis=2)
+    matrix = scheme.matrix(stance, groups)
+    variance = by_role(by_role(covariance, matrix), matrix, axis=2)
     factors = np.array([inflation(item, quantity) for item in scheme.items])
     own: FloatArray = np.einsum("tiia->tia", variance)
     return factors[:, None] * np.sqrt(np.maximum(own, 0.0))
-
-
-def _groups(values: xr.DataArray) -> list[str]:
-    return list(map(str, values["group"].values))
 
 
 def inflation(role: str, quantity: str) -> float:
@@ -128,5 +125,6 @@ def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str)
     if name not in trial:
         return np.full((len(scheme.items), len(AXES)), np.nan)
     contact = int(np.argmin(np.abs(trial["contact_touchdown"].values - step.touchdown)))
-    sd: FloatArray = role_sd(trial[name].isel(contact=[contact]), scheme, step.side, quantity)[0]
+    covariance = trial.variables[name].values[contact : contact + 1]
+    sd: FloatArray = role_sd(covariance, labels(trial, "group"), scheme, step.side, quantity)[0]
     return sd

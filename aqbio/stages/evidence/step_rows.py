@@ -23,6 +23,7 @@ from aqbio.stats.partitions import cosines, together_share
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import lag
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.labels import picked
 from aqbio.steps.signals import CHAINS
 
 if TYPE_CHECKING:
@@ -80,19 +81,18 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     import pandas as pd
 
     upward = AXES.index("y")
-    moment = curves["joint_flexion_moment"]
     push, swing = (
         np.array([moment_index(one) for one in own], dtype=float)
         for own in (
-            moment.sel(phase="stance", joint=list(joints)).values
+            picked(curves, "joint_flexion_moment", phase="stance", joint=joints)
             for joints in (PUSH_JOINTS, SWING_JOINTS)
         )
     )
-    amplified = curves["relative_force"].sel(phase="stance", group=list(AMPLIFIERS), axis="y")
-    force = curves["ground_force"].sel(phase="stance").values
-    shares = zip(amplified.values.sum(axis=2), force[..., upward], strict=True)
+    amplified = picked(curves, "relative_force", phase="stance", group=AMPLIFIERS, axis="y")
+    force = picked(curves, "ground_force", phase="stance")
+    shares = zip(amplified.sum(axis=2), force[..., upward], strict=True)
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
-    external = curves["external_moment"].sel(axis="y").values
+    external = picked(curves, "external_moment", axis="y")
     impulses = [
         np.dot(phase_mean(own.T), times) for own, times in zip(external, durations, strict=True)
     ]
@@ -120,24 +120,21 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
 
 def vertical_stance(curves: xr.Dataset) -> FloatArray:
     """Angular momentum about the vertical in contact, (S, 101, G), by `ROLE_GROUPS`."""
-    chosen = curves["angular_momentum"].sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
-    values: FloatArray = chosen.values
-    return values
+    return picked(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)
 
 
 def _known(curves: xr.Dataset, roles: Sequence[str]) -> FloatArray:
     """1 where the momentum of all roles is known throughout a contact, otherwise 0."""
-    own = curves["angular_momentum"].sel(phase="stance", group=list(roles))
-    known: FloatArray = np.isfinite(own.values).all(axis=(1, 2, 3)).astype(float)
+    own = picked(curves, "angular_momentum", phase="stance", group=roles)
+    known: FloatArray = np.isfinite(own).all(axis=(1, 2, 3)).astype(float)
     return known
 
 
 def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Instants of the peaks of the swing leg's momentum and of vertical force, shares."""
-    upward = curves.sel(axis="y")
-    force = upward["ground_force"].values.copy()
+    force = picked(curves, "ground_force", axis="y").copy()
     force[:, 1] = 0.0  # in flight
-    swing = upward["angular_momentum"].sel(group="swing_leg").values
+    swing = picked(curves, "angular_momentum", axis="y", group="swing_leg")
     return peak_instants(swing, durations), peak_instants(force, durations)
 
 

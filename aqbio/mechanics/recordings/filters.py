@@ -97,9 +97,7 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
     >>> bool(np.allclose(low_pass(line, 100.0, 6.0), line, atol=1e-5))
     True
     """
-    from scipy.signal import butter, sosfiltfilt  # half a second that reading files need not wait
-
-    sections = butter(2, design_cutoff(rate, cutoff), fs=rate, output="sos")
+    warped = np.tan(np.pi * design_cutoff(rate, cutoff) / rate)
     padding = int(np.ceil(PADDING_PERIODS * rate / cutoff))
     columns = signal.reshape(len(signal), -1)
     filtered = np.full_like(columns, np.nan)
@@ -109,9 +107,49 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
             stretch = columns[start:stop, which]
             if stop - start > 1:
                 length = min(padding, stop - start - 1)
-                stretch = sosfiltfilt(sections, stretch, axis=0, padtype="odd", padlen=length)
+                stretch = _there_and_back(stretch, warped, length)
             filtered[start:stop, which] = stretch
     return filtered.reshape(signal.shape)
+
+
+def _there_and_back(signal: FloatArray, warped: float, padding: int) -> FloatArray:
+    """Two passes over a signal (T, N) padded by its point reflections, the second from the end."""
+    before = 2.0 * signal[:1] - signal[padding:0:-1]
+    after = 2.0 * signal[-1:] - signal[-2 : -2 - padding : -1]
+    passed = np.concatenate([before, signal, after])
+    for _ in range(2):
+        passed = _passed(passed, warped)[::-1]
+    return passed[padding : padding + len(signal)]
+
+
+def _passed(signal: FloatArray, warped: float) -> FloatArray:
+    """One pass of a second-order Butterworth filter, as if the first value had always been.
+
+    Parameters
+    ----------
+    signal : (T, N) array
+    warped : float
+        ``w = tan(π f / rate)`` of the cut-off f.
+
+    Notes
+    -----
+    ``(1 + √2 w + w²) y_t + 2 (w² − 1) y_{t−1} + (1 − √2 w + w²) y_{t−2} = w² (x_t + 2 x_{t−1} +
+    x_{t−2})``: a triangular system with three diagonals, of the deviations from the first value.
+    """
+    from scipy.linalg.lapack import dtbtrs  # a tenth of a second that reading files need not wait
+
+    lead = 1.0 + np.sqrt(2.0) * warped + warped**2
+    diagonals = np.ones((3, len(signal)))
+    diagonals[1] = 2.0 * (warped**2 - 1.0) / lead
+    diagonals[2] = (1.0 - np.sqrt(2.0) * warped + warped**2) / lead
+    own = signal - signal[:1]
+    driven = own.copy(order="F")
+    driven[1:] += 2.0 * own[:-1]
+    driven[2:] += own[:-2]
+    driven *= warped**2 / lead
+    followed, _ = dtbtrs(diagonals, driven, uplo="L", diag="U", overwrite_b=1)
+    passed: FloatArray = signal[:1] + followed
+    return passed
 
 
 def _alike(present: BoolArray) -> list[list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from aqbio.mechanics.recordings.filters import design_cutoff, low_pass
 
@@ -32,6 +33,16 @@ def test_sine_keeps_its_phase_and_gets_the_gain_of_the_equation(rate, ratio):
         gain(ratio * cutoff, rate, cutoff) * wave[middle],
         atol=1e-9,
     )
+
+
+@pytest.mark.parametrize(("frames", "rate", "cutoff"), [(2, 250.0, 20.0), (700, 1000.0, 6.0)])
+def test_it_is_the_filter_of_signal_processing(rng, frames, rate, cutoff):
+    """SciPy's second-order sections, there and back, with odd padding."""
+    signal = rng.normal(size=(frames, 4)).cumsum(axis=0)
+    sections = butter(2, design_cutoff(rate, cutoff), fs=rate, output="sos")
+    length = min(int(np.ceil(3.0 * rate / cutoff)), frames - 1)
+    expected = sosfiltfilt(sections, signal, axis=0, padtype="odd", padlen=length)
+    np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
 
 
 def test_power_is_halved_at_the_cutoff_at_every_rate():

@@ -18,8 +18,8 @@ from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootConst
 from aqbio.mechanics.contributions.induced_outcomes import Outcomes, body_outcomes
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.inertia import mass_matrix
-from aqbio.mechanics.multibody.jacobians import contact_jacobian
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.jacobians import contact_jacobian, velocity_fields
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross
 
@@ -88,7 +88,6 @@ def equations_of_motion(
     feet: Sequence[FootConstraint],
     groups: FloatArray,
     pelvis: int,
-    still: SegmentKinematics | None = None,
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
@@ -102,8 +101,6 @@ def equations_of_motion(
         Sums segments into groups.
     pelvis : int
         Index of the segment whose angular acceleration is asked for.
-    still : SegmentKinematics, optional
-        From :func:`still_kinematics`, where it is known already.
 
     Notes
     -----
@@ -112,7 +109,7 @@ def equations_of_motion(
     the free coordinates and positive definite.
     """
     free = skeleton.free
-    still = still_kinematics(skeleton, kinematics) if still is None else still
+    still = still_kinematics(skeleton, kinematics)
     weightless = replace(skeleton, gravity=np.zeros(3))
     velocity = -inverse_dynamics(weightless, still)
     gravity = -inverse_dynamics(skeleton, still) - velocity
@@ -178,13 +175,14 @@ def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> I
     free = measured - np.where(touching[..., None], measured @ (rows.T @ rows), 0.0)
     udot = equations.udot.copy()
     remainder = equations.sources.index(REMAINDER)
-    udot[..., remainder] = np.einsum("tfnk,tfk->tn", equations.reply, free)
+    reply = equations.reply.transpose(0, 2, 1, 3).reshape(*udot.shape[:2], -1)
+    udot[..., remainder] = (reply @ free.reshape(len(free), -1, 1))[..., 0]
     wrench = np.zeros((*measured.shape, len(equations.sources)))
     for pattern in np.unique(touching, axis=0):
         if pattern.any():
             frames = np.flatnonzero((touching == pattern).all(axis=1))
             wrench[frames] = _ground_reply(equations, rows, pattern, frames, udot[frames])
-    udot += np.einsum("tfnk,tfks->tns", equations.reply, wrench)
+    udot += reply @ wrench.reshape(len(wrench), -1, wrench.shape[-1])
     wrench[..., remainder] += free
     return _induced(equations, contact_model, udot, wrench)
 
@@ -219,7 +217,9 @@ def _induced(
     com[:, velocity] += outcomes.still_com
     pelvis = np.swapaxes(outcomes.pelvis @ udot, 1, 2)
     pelvis[:, velocity] += outcomes.still_pelvis
-    rate = (outcomes.momentum @ udot[:, None]).transpose(0, 3, 1, 2)
+    frames, groups, _, count = outcomes.momentum.shape
+    rate = outcomes.momentum.reshape(frames, -1, count) @ udot
+    rate = rate.reshape(frames, groups, 3, -1).transpose(0, 3, 1, 2)
     rate[:, velocity] += outcomes.still_momentum
     rate = rate - cross(outcomes.first_moment[:, None], com[:, :, None])
     points = np.stack([foot.point for foot in equations.feet], axis=1)
@@ -238,10 +238,27 @@ def _induced(
 
 
 def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentKinematics:
-    """The same motion with the free coordinates' accelerations taken away."""
+    """The same motion with the free coordinates' accelerations taken away.
+
+    Notes
+    -----
+    These turn and shift all that lies beyond their axes: ``α − Σ t θ''`` and
+    ``a − Σ (s + t × (p − o)) θ''`` with the axes' fields t and s.
+    """
     udot = kinematics.udot.copy()
     udot[:, skeleton.free] = 0.0
-    return segment_kinematics(skeleton, kinematics.q, kinematics.u, udot)
+    about = kinematics.origin.mean(axis=1)
+    fields = velocity_fields(skeleton, kinematics, about)
+    taken = (kinematics.udot - udot)[:, fields.coordinate, None]
+    beyond = skeleton.lineage[:, fields.body].astype(float)
+    turn, shift = ((beyond @ (taken * one).T).T for one in (fields.turn, fields.shift))
+    linear = shift + cross(turn, kinematics.origin - about[:, None])
+    return replace(
+        kinematics,
+        udot=udot,
+        acceleration=kinematics.acceleration - linear,
+        angular_acceleration=kinematics.angular_acceleration - turn,
+    )
 
 
 def _contact_acceleration(

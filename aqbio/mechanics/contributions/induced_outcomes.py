@@ -58,11 +58,11 @@ def body_outcomes(
     motion = segment_motion(skeleton, still)
     com, _, acceleration = centre_of_mass(motion)
     momentum = momentum_matrix(skeleton, kinematics, groups, com)[..., free]
-    arm = motion.mass[:, None] * (motion.com - com[:, None])
+    arm = motion.mass[..., None] * (motion.com - com[:, None])
     rate = angular_momentum_rate(motion, com, np.zeros_like(com))
     return Outcomes(
         com=com,
-        com_matrix=momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(),
+        com_matrix=momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(axis=-1)[..., None, None],
         pelvis=angular_jacobian(skeleton, kinematics, pelvis)[..., free],
         momentum=momentum[:, :, :3],
         first_moment=np.einsum("gb,tbi->tgi", groups, arm),

@@ -9,15 +9,11 @@ import numpy as np
 
 from aqbio.mechanics.contributions.chains import RESIDUAL
 from aqbio.mechanics.contributions.contact_models import foot_contact
-from aqbio.mechanics.contributions.induced import (
-    equations_of_motion,
-    induced_accelerations,
-    still_kinematics,
-)
+from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.mechanics.contributions.levels import Anatomy
 from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.intervals.sources import States
+from aqbio.mechanics.intervals.sources import States, joined_states
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -73,25 +69,8 @@ def state_causes(
     dict of DrawnCauses
         By contact model.
     """
-    still = still_kinematics(run.skeleton, run.kinematics)
-    drawn = [_causes(states, run, contact_models, still) for states in every]
-    return {
-        model: DrawnCauses(
-            drawn[0][model].sources,
-            *(
-                np.concatenate([getattr(one[model], name) for one in drawn])
-                for name in ("ground_force", "group_rate", "pelvis_acceleration")
-            ),
-        )
-        for model in contact_models
-    }
-
-
-def _causes(
-    states: States, run: Run, contact_models: Sequence[str], still: SegmentKinematics
-) -> dict[str, DrawnCauses]:
-    """Level C of states; ``still`` is that of the run, for states that move as it does."""
-    skeleton, kinematics, anatomy = states.skeleton, states.kinematics, run.anatomy
+    states, anatomy = joined_states(tuple(every)), run.anatomy
+    skeleton, kinematics = states.skeleton, states.kinematics
     touching = np.tile(run.touching, (len(states.sources), 1))
     feet = [
         foot_contact(load, held, surface_height=run.surface_height)
@@ -105,8 +84,7 @@ def _causes(
     }
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    same = still if kinematics is run.kinematics else None
-    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, pelvis, same)
+    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, pelvis)
     drawn = {}
     for model in contact_models:
         induced = induced_accelerations(equations, model)

@@ -16,6 +16,7 @@ from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads, load
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, inertia_draws
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.poses import joined
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -52,11 +53,12 @@ class Motions:
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """States of a trial of T frames that share a skeleton, one after the other along the frames."""
+    """States of a trial of T frames, one after the other along the frames."""
 
     sources: tuple[str, ...]
     """Tuple of K names. What is disturbed in each state."""
     skeleton: Skeleton
+    """Of all states, or with masses of K T frames."""
     kinematics: SegmentKinematics
     """Of K T frames."""
     loads: tuple[ExternalLoad, ...]
@@ -67,6 +69,30 @@ class States:
         count = len(self.sources)
         shape = (*values.shape[:axis], count, -1, *values.shape[axis + 1 :])
         return values.reshape(shape)
+
+
+def joined_states(every: Sequence[States]) -> States:
+    """States of several bodies as states of one tree whose masses are each state's own."""
+    first = every[0]
+    frames = len(first.kinematics.q) // len(first.sources)
+    return States(
+        sources=tuple(source for one in every for source in one.sources),
+        skeleton=first.skeleton.with_inertia_of(
+            [one.skeleton for one in every for _ in one.sources], frames
+        ),
+        kinematics=joined([one.kinematics for one in every]),
+        loads=tuple(_joined_loads(own) for own in zip(*(one.loads for one in every), strict=True)),
+    )
+
+
+def _joined_loads(every: Sequence[ExternalLoad]) -> ExternalLoad:
+    """Loads on one segment, one after the other along the frames."""
+    return ExternalLoad(
+        every[0].body,
+        np.concatenate([one.force for one in every]),
+        np.concatenate([one.moment for one in every]),
+        np.concatenate([np.broadcast_to(one.point, one.force.shape) for one in every]),
+    )
 
 
 def plate_states(

@@ -24,6 +24,7 @@ from aqbio.mechanics.intervals.sources import (
     States,
     generator_of,
     inertia_sources,
+    joined_states,
     motion_states,
     plate_states,
 )
@@ -178,13 +179,12 @@ def drawn_outcomes(draws: TrialDraws, frames: slice | IntArray) -> tuple[list[st
     """
     frames = np.arange(len(draws.time))[frames]
     own, parts = _undisturbed(draws, frames), draws.parts
-    every = [plate_states(*own, draws.spread.loads), *_moved(draws, own, frames)]
+    moved = _moved(draws, own, frames)
+    states = joined_states([plate_states(*own, draws.spread.loads), *moved])
     inertia = _inertia(draws, own[0], draws.sampling.count)
-    outcomes = [state_outcomes(states, parts) for states in every]
-    outcomes += [body_outcomes(*own, parts, drawn) for drawn in inertia.values()]
-    sources = [source for states in every for source in states.sources]
-    sources += [source for source, drawn in inertia.items() for _ in drawn]
-    return sources, joined_outcomes(outcomes)
+    bodies = body_outcomes(*own, parts, np.concatenate(list(inertia.values())))
+    sources = [*states.sources, *(source for source, drawn in inertia.items() for _ in drawn)]
+    return sources, joined_outcomes([state_outcomes(states, parts), bodies])
 
 
 def drawn_level_c(

@@ -7,7 +7,7 @@ moves by recomputing the motion.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -22,15 +22,15 @@ from aqbio.mechanics.intervals.drawn_levels import (
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
 from aqbio.mechanics.intervals.sources import States
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.momentum_regressor import (
     GroupMomenta,
     group_momenta,
-    inertial_parameters,
     momentum_regressor,
+    motion_momenta,
 )
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,61 +102,78 @@ def body_outcomes(
     feet, about = len(loads), kinematics.origin[:, parts.hub.root]
     gain, shift = errors or (np.zeros((1, feet)), np.zeros((1, feet, 3)))
     measured = drawn_loads(loads, about, gain, shift)
-    return _outcomes(skeleton, kinematics, parts, parameters, measured)
+    rows = _rows(skeleton, parts)
+    regressor = momentum_regressor(kinematics, about)
+    momenta = group_momenta(regressor, parameters, np.concatenate(list(rows.values())))
+    centres = kinematics.joint_centre[:, parts.joints] - about[:, None]
+    return _outcomes(skeleton, parts, _cut(momenta, rows), measured, centres)
 
 
 def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
     """Outcomes of states, one draw each."""
-    own = inertial_parameters(states.skeleton)[None]
-    every = body_outcomes(states.skeleton, states.kinematics, states.loads, parts, own)
-    return DrawnOutcomes(
-        *(states.each(getattr(every, one.name)[0]) for one in fields(DrawnOutcomes))
+    kinematics, feet = states.kinematics, len(states.loads)
+    about, rows = kinematics.origin[:, parts.hub.root], _rows(states.skeleton, parts)
+    motion = segment_motion(states.skeleton, kinematics)
+    momenta = motion_momenta(motion, about, np.concatenate(list(rows.values())))
+    loads = drawn_loads(states.loads, about, np.zeros((1, feet)), np.zeros((1, feet, 3)))
+    each = [states.each(getattr(momenta, one.name)[0]) for one in fields(GroupMomenta)[1:]]
+    frames = each[0].shape[:2]
+    mass = np.broadcast_to(momenta.mass, (frames[0] * frames[1], momenta.mass.shape[1]))
+    measured = replace(
+        loads, force=states.each(loads.force[0]), moment=states.each(loads.moment[0])
     )
+    centres = states.each(kinematics.joint_centre[:, parts.joints] - about[:, None])
+    cut = _cut(GroupMomenta(states.each(mass)[:, 0], *each), rows)
+    return _outcomes(states.skeleton, parts, cut, measured, centres)
 
 
-def _outcomes(
-    skeleton: Skeleton,
-    kinematics: SegmentKinematics,
-    parts: Parts,
-    parameters: FloatArray,
-    loads: DrawnLoads,
-) -> DrawnOutcomes:
-    about = kinematics.origin[:, parts.hub.root]
-    regressor = momentum_regressor(kinematics, about)
+def _rows(skeleton: Skeleton, parts: Parts) -> dict[str, FloatArray]:
+    """Matrices (G, B) of the parts of which momenta are wanted, by name."""
     bodies = len(skeleton.bodies)
-    subtrees = skeleton.lineage[:, parts.joints].T.astype(float)
     own = np.zeros((1, bodies))
     own[0, list(parts.hub.members)] = 1.0
-    rows: Mapping[str, FloatArray] = {
+    return {
         "groups": parts.groups,
-        "joints": subtrees,
+        "joints": skeleton.lineage[:, parts.joints].T.astype(float),
         "chains": parts.hub.chain_matrix(bodies),
         "hub": own,
         "whole": np.ones((1, bodies)),
     }
-    every = group_momenta(regressor, parameters, np.concatenate(list(rows.values())))
+
+
+def _cut(momenta: GroupMomenta, rows: Mapping[str, FloatArray]) -> dict[str, GroupMomenta]:
     ends = np.cumsum([len(matrix) for matrix in rows.values()])
-    cut = {
-        name: every.parts(slice(end - len(matrix), end))
+    return {
+        name: momenta.parts(slice(end - len(matrix), end))
         for (name, matrix), end in zip(rows.items(), ends, strict=True)
     }
-    momentum, rate = drawn_momentum(cut["groups"], cut["whole"])
-    centres = kinematics.joint_centre[:, parts.joints] - about[:, None]
+
+
+def _outcomes(
+    skeleton: Skeleton,
+    parts: Parts,
+    momenta: Mapping[str, GroupMomenta],
+    loads: DrawnLoads,
+    centres: FloatArray,
+) -> DrawnOutcomes:
+    """Outcomes of the momenta of :func:`_rows`; joint centres (T, J, 3) or (K, T, J, 3)."""
+    groups, hub, rows = momenta["groups"], momenta["hub"], _rows(skeleton, parts)
+    momentum, rate = drawn_momentum(groups, momenta["whole"])
     _, joint = drawn_wrenches(
-        cut["joints"], loads, _names(skeleton, subtrees), centres, skeleton.gravity
+        momenta["joints"], loads, _names(skeleton, rows["joints"]), centres, skeleton.gravity
     )
-    hub_com = cut["hub"].first / cut["hub"].mass[:, None, :, None]
+    hub_com = hub.first / hub.mass[:, None, :, None]
     _, chain = drawn_wrenches(
-        cut["chains"], loads, _names(skeleton, rows["chains"]), hub_com, skeleton.gravity
+        momenta["chains"], loads, _names(skeleton, rows["chains"]), hub_com, skeleton.gravity
     )
-    group_mass, push = cut["groups"].mass[:, None, :, None], cut["groups"].linear_rate
-    hub_pull = cut["hub"].linear_rate / cut["hub"].mass[:, None, :, None]
+    group_mass, push = groups.mass[:, None, :, None], groups.linear_rate
+    hub_pull = hub.linear_rate / hub.mass[:, None, :, None]
     return DrawnOutcomes(
         momentum=momentum,
         rate=rate,
         joint_moment=-joint,
         hub_moment=chain,
-        residual_moment=_residual(cut["whole"], loads, rate),
+        residual_moment=_residual(momenta["whole"], loads, rate),
         inertial_force=push - group_mass * skeleton.gravity,
         relative_force=push - group_mass * hub_pull,
         ground_force=np.broadcast_to(loads.force.sum(axis=2), (len(rate), *rate.shape[1::2])),
@@ -177,7 +194,7 @@ def _residual(whole: GroupMomenta, loads: DrawnLoads, rate: FloatArray) -> Float
     """What the loads do not explain of the rate of angular momentum, about the centre of mass."""
     com = (whole.first / whole.mass[:, None, :, None])[:, :, 0]
     force = loads.force.sum(axis=2)
-    external = loads.moment.sum(axis=2) - np.cross(com, force)
+    external = loads.moment.sum(axis=2) - cross(com, force)
     missing: FloatArray = rate.sum(axis=2) - external
     return missing
 

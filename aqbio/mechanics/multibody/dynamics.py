@@ -100,7 +100,11 @@ def joint_wrenches(
             raise ValueError(f"the load on {load.body} has {len(load.force)} of {frames} frames.")
     return joined(
         [
-            _wrenches(skeleton, kinematics.frames(chunk), [load.frames(chunk) for load in loads])
+            _wrenches(
+                skeleton.in_frames(chunk),
+                kinematics.frames(chunk),
+                [load.frames(chunk) for load in loads],
+            )
             for chunk in chunks(frames)
         ]
     )
@@ -160,7 +164,7 @@ def _wrenches(
 ) -> JointWrenches:
     motion = segment_motion(skeleton, kinematics)
     centre = kinematics.joint_centre
-    force = motion.mass[:, None] * (motion.acceleration - skeleton.gravity)
+    force = motion.mass[..., None] * (motion.acceleration - skeleton.gravity)
     moment = motion.spin_rate + cross(motion.com - centre, force)
     for load in loads:
         body = skeleton.bodies.index(load.body)

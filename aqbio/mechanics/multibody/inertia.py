@@ -22,20 +22,26 @@ def mass_matrix(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
         Symmetric; rows and columns of dependent coordinates are zero, their inertia is in the
         coordinates that they depend on.
     """
-    com = poses.origin + rotate(poses.rotation, skeleton.com)
-    about = com.mean(axis=1)
-    parts = point_masses(np.broadcast_to(skeleton.mass, com.shape[:2]), com - about[:, None])
-    turned = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
-    for place, (row, column) in enumerate(_PLACES):
-        parts[..., 4 + place] += turned[..., row, column]
+    about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
+    parts = segment_parts(skeleton, poses, about)
     fields = velocity_fields(skeleton, poses, about)
     beyond = carried(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
     coordinate = np.unique(fields.coordinate)
     felt = by_coordinate(fields, felt_by_axes(skeleton, fields, momenta(fields, beyond)))
     count = len(skeleton.coordinates)
-    matrix = np.zeros((len(com), count, count))
+    matrix = np.zeros((len(about), count, count))
     matrix[:, coordinate[:, None], coordinate] = felt
     return matrix
+
+
+def segment_parts(skeleton: Skeleton, poses: SegmentPoses, about: FloatArray) -> FloatArray:
+    """Ten inertial parameters of every segment about a point (T, 3), (T, B, 10), ground axes."""
+    com = poses.origin + rotate(poses.rotation, skeleton.com)
+    parts = point_masses(np.broadcast_to(skeleton.mass, com.shape[:2]), com - about[:, None])
+    turned = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
+    for place, (row, column) in enumerate(_PLACES):
+        parts[..., 4 + place] += turned[..., row, column]
+    return parts
 
 
 def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ markers' weights take the place of masses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,17 @@ class VelocityFields:
     """(T, N, 3) array, rad/s per unit of rate, ground. Angular velocity t."""
     shift: FloatArray
     """(T, N, 3) array, m/s per unit of rate, ground. Velocity s at the point o."""
+
+    def some(self, chosen: IntArray) -> VelocityFields:
+        """The same of some of the axes."""
+        return replace(
+            self,
+            axis=self.axis[chosen],
+            coordinate=self.coordinate[chosen],
+            body=self.body[chosen],
+            turn=self.turn[:, chosen],
+            shift=self.shift[:, chosen],
+        )
 
 
 def velocity_fields(

@@ -71,7 +71,7 @@ class SegmentMotion:
     segments: tuple[str, ...]
     """tuple of B names."""
     mass: FloatArray
-    """(B,) array, kg."""
+    """(B,) array, kg; (T, B) where every frame is of another body."""
     com: FloatArray
     velocity: FloatArray
     acceleration: FloatArray
@@ -90,7 +90,7 @@ class SegmentMotion:
                 raise ValueError(
                     f"{name} has shape {shape}, expected (frames, segments, 3) = {expected}."
                 )
-        if self.mass.shape != expected[1:2]:
+        if self.mass.shape not in (expected[1:2], expected[:2]):
             raise ValueError(f"mass has shape {self.mass.shape}, expected {expected[1:2]}.")
 
 

@@ -13,7 +13,7 @@ def centre_of_mass(motion: SegmentMotion) -> tuple[FloatArray, FloatArray, Float
     -------
     com, velocity, acceleration : (T, 3) arrays, m, m/s and m/s², ground
     """
-    share = (motion.mass / motion.mass.sum())[:, None]
+    share = (motion.mass / motion.mass.sum(axis=-1, keepdims=True))[..., None]
     return (
         (share * motion.com).sum(axis=1),
         (share * motion.velocity).sum(axis=1),
@@ -55,7 +55,7 @@ def angular_momentum(
     """
     arm = motion.com - about[:, None]
     relative = motion.velocity - about_velocity[:, None]
-    momentum: FloatArray = motion.spin + cross(arm, motion.mass[:, None] * relative)
+    momentum: FloatArray = motion.spin + cross(arm, motion.mass[..., None] * relative)
     return momentum
 
 
@@ -80,5 +80,5 @@ def angular_momentum_rate(
     """
     arm = motion.com - about[:, None]
     relative = motion.acceleration - about_acceleration[:, None]
-    rate: FloatArray = motion.spin_rate + cross(arm, motion.mass[:, None] * relative)
+    rate: FloatArray = motion.spin_rate + cross(arm, motion.mass[..., None] * relative)
     return rate

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.multibody.inertia import point_masses
+from aqbio.mechanics.multibody.inertia import momenta, point_masses, segment_parts
 from aqbio.mechanics.multibody.jacobians import velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.poses import SegmentPoses
@@ -174,30 +174,12 @@ def momentum_matrix(
     Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176.
     """
     fields = velocity_fields(skeleton, poses, about)
-    parts = _inertial_parts(skeleton, poses, about)
-    beyond = skeleton.lineage[:, fields.body].astype(float)
-    chosen = groups[:, :, None] * beyond
-    frames, bodies = parts.shape[:2]
-    flat = chosen.transpose(1, 0, 2).reshape(bodies, -1)
-    carried = (parts.reshape(frames, bodies, -1).transpose(0, 2, 1) @ flat).transpose(0, 2, 1)
-    carried = carried.reshape(frames, len(groups), len(fields.body), -1)
-    mass, first = carried[..., 0], carried[..., 1:4]
-    tensor = carried[..., 4:].reshape(*mass.shape, 3, 3)
-    turn, shift = fields.turn[:, None], fields.shift[:, None]
-    momentum = np.concatenate(
-        [cross(first, shift) + rotate(tensor, turn), mass[..., None] * shift + cross(turn, first)],
-        axis=-1,
-    )
-    matrix = np.zeros((frames, len(groups), 6, len(skeleton.coordinates)))
-    for place, coordinate in enumerate(fields.coordinate):
-        matrix[..., coordinate] += momentum[:, :, place]
+    parts = segment_parts(skeleton, poses, about)
+    matrix = np.zeros((len(about), len(groups), 6, len(skeleton.coordinates)), order="F")
+    for group, own in enumerate(groups):
+        beyond = skeleton.lineage[:, fields.body].T * own
+        moved = np.flatnonzero(beyond.any(axis=1))
+        momentum = momenta(fields.some(moved), (beyond[moved] @ parts.T).T)
+        for place, coordinate in enumerate(fields.coordinate[moved]):
+            matrix[:, group, :, coordinate] += momentum[:, place]
     return matrix
-
-
-def _inertial_parts(skeleton: Skeleton, poses: SegmentPoses, about: FloatArray) -> FloatArray:
-    """(T, B, 13): mass, first moment and inertia tensor of every segment about a point."""
-    arm = poses.origin + rotate(poses.rotation, skeleton.com) - about[:, None]
-    points = point_masses(np.broadcast_to(skeleton.mass, arm.shape[:2]), arm)
-    own = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
-    tensor = own + points[..., [4, 7, 8, 7, 5, 9, 8, 9, 6]].reshape(*arm.shape[:2], 3, 3)
-    return np.concatenate([points[..., :4], tensor.reshape(*arm.shape[:2], 9)], axis=-1)

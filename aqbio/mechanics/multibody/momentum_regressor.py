@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross, rotate, transpose
 
@@ -117,6 +117,32 @@ def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> Floa
         for column in range(4):
             table[..., moment, :, column] += cross(arm, table[..., momentum, :, column])
     return table
+
+
+def motion_momenta(motion: SegmentMotion, about: FloatArray, groups: FloatArray) -> GroupMomenta:
+    """Momenta of groups of segments that move in a known way: one draw.
+
+    Parameters
+    ----------
+    about : (T, 3) array, m, ground
+        Reference point.
+    groups : (G, B) array
+        As of :func:`group_momenta`.
+
+    Returns
+    -------
+    GroupMomenta
+        Its mass has (T, G) entries where every frame is of another body.
+    """
+    mass, arm = motion.mass[..., None], motion.com - about[:, None]
+    push, pull = mass * motion.velocity, mass * motion.acceleration
+    every = (
+        mass * arm, push, cross(arm, push) + motion.spin,
+        pull, cross(arm, pull) + motion.spin_rate,
+    )  # fmt: skip
+    first, linear, angular, linear_rate, angular_rate = ((groups @ one.T).T[None] for one in every)
+    total = np.atleast_2d(motion.mass) @ groups.T
+    return GroupMomenta(total, first, linear, angular, linear_rate, angular_rate)
 
 
 def group_momenta(

@@ -9,7 +9,7 @@ are all of this kind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,8 +25,11 @@ GROUND = -1
 FIXED = -1
 """Coordinate of an axis that no coordinate moves."""
 
-OF_THE_TREE = ("driver", "free", "lineage", "rotations", "translations")
+OF_THE_TREE = ("driver", "free", "lineage", "precedes", "rotations", "translations")
 """What hangs on the joints alone, not on the lengths."""
+
+INERTIA = ("mass", "com", "inertia")
+"""What may be another body's in every frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +134,10 @@ class Skeleton:
     com: FloatArray
     """(B, 3) array, m. Centre of mass in the body frame."""
     inertia: FloatArray
-    """(B, 3, 3) array, kg m². About the centre of mass, in axes of the body frame."""
+    """(B, 3, 3) array, kg m². About the centre of mass, in axes of the body frame.
+
+    Where frames are of bodies of their own (:meth:`with_inertia_of`), mass, com and inertia have T
+    frames in front."""
     gravity: FloatArray
     """(3,) array, m/s²."""
     marker_body: IntArray
@@ -151,8 +157,9 @@ class Skeleton:
     def __post_init__(self) -> None:
         """Refuse tables that are not a tree or do not fit together."""
         bodies, coordinates, markers = len(self.bodies), len(self.coordinates), len(self.markers)
-        vectors = ("parent_position", "child_position", "com")
-        matrices = ("parent_rotation", "child_rotation", "inertia")
+        vectors = ("parent_position", "child_position")
+        matrices = ("parent_rotation", "child_rotation")
+        frames = self.mass.shape[:-1]
         flags = [f"coordinate_{name}" for name in ("is_rotation", "locked", "clamped", "default")]
         _expect_shapes(
             self,
@@ -162,7 +169,9 @@ class Skeleton:
                 **dict.fromkeys(flags, (coordinates,)),
                 "coordinate_range": (coordinates, 2),
                 "parent": (bodies,),
-                "mass": (bodies,),
+                "mass": (*frames, bodies),
+                "com": (*frames, bodies, 3),
+                "inertia": (*frames, bodies, 3, 3),
                 "gravity": (3,),
                 "marker_body": (markers,),
                 "marker_position": (markers, 3),
@@ -208,6 +217,23 @@ class Skeleton:
         other = replace(self, **changes)
         other.__dict__.update({name: getattr(self, name) for name in OF_THE_TREE})
         return other
+
+    def with_inertia_of(self, others: Sequence[Skeleton], frames: int) -> Skeleton:
+        """The same tree with the masses of one skeleton after another, each in so many frames.
+
+        What moves them must be known: lengths and axes are this skeleton's in all frames.
+        """
+        inertia = {
+            name: np.asfortranarray(np.repeat([getattr(one, name) for one in others], frames, 0))
+            for name in INERTIA
+        }
+        return self.of_size(**inertia)
+
+    def in_frames(self, chosen: slice) -> Skeleton:
+        """The skeleton in some frames: itself, unless every frame is of another body."""
+        if self.mass.ndim == 1:
+            return self
+        return self.of_size(**{name: getattr(self, name)[chosen] for name in INERTIA})
 
     @cached_property
     def precedes(self) -> BoolArray:

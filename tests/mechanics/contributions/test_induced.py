@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from aqbio.mechanics.contributions import levels
 from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
+from aqbio.mechanics.contributions.induced import still_kinematics
 from aqbio.mechanics.multibody.inertia import mass_matrix
 from aqbio.mechanics.multibody.jacobians import contact_jacobian
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -34,6 +35,19 @@ def found(case):
 def test_sums_over_sources_are_the_measured_motion(seed):
     closures = sprint_run(40, seed).closures()
     assert max(closures[f"C-{number}"] for number in range(1, 6)) < ROUND_OFF
+
+
+def test_a_motion_without_accelerations_of_the_free_coordinates(case, found):
+    """What they bring is taken away by their axes' fields: no need of the skeleton's lengths."""
+    moves = found.mechanics.kinematics
+    still = still_kinematics(case.skeleton, moves)
+    udot = moves.udot.copy()
+    udot[:, case.skeleton.free] = 0.0
+    expected = segment_kinematics(case.skeleton, moves.q, moves.u, udot)
+    for one in fields(expected):
+        own, other = getattr(still, one.name), getattr(expected, one.name)
+        limit = 1e-12 * max(1.0, np.abs(getattr(moves, one.name)).max())
+        np.testing.assert_allclose(own, other, rtol=0, atol=limit, err_msg=one.name)
 
 
 def _contact_acceleration(moves, body, point):

@@ -183,10 +183,16 @@ MUTATIONS = {
         "rate + cross(outcomes.first_moment",
         {"C-4"},
     ),
-    "first moment lost in the momentum matrix": (
+    "first moment lost in what axes move": (
+        inertia.momenta,
+        "momentum[..., :3] = cross(first, fields.shift)",
+        "momentum[..., :3] = 0.0",
+        {"C-1", "C-4"},
+    ),
+    "all groups in each row of the momentum matrix": (
         momentum_jacobians.momentum_matrix,
-        "cross(first, shift) + rotate(tensor, turn)",
-        "rotate(tensor, turn)",
+        "skeleton.lineage[:, fields.body].T * own",
+        "skeleton.lineage[:, fields.body].T * 1.0",
         {"C-4", "C-5"},
     ),
     "speeds' share of the groups' rate lost": (
@@ -195,8 +201,8 @@ MUTATIONS = {
         "still_momentum=0 * np.einsum(",
         {"C-4", "C-5"},
     ),
-    "mass matrix with unrotated inertia": (
-        inertia.mass_matrix,
+    "matrices with unrotated inertia": (
+        inertia.segment_parts,
         "compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))",
         "compose(poses.rotation, transpose(poses.rotation)) @ skeleton.inertia",
         {"C-1"},

@@ -16,7 +16,7 @@ from aqbio.mechanics.intervals.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.sources import Motions, motion_states, plate_states
+from aqbio.mechanics.intervals.sources import Motions, joined_states, motion_states, plate_states
 from aqbio.mechanics.intervals.uncertainty import (
     Parts,
     Spread,
@@ -146,15 +146,19 @@ def test_states_of_bodies_are_the_full_computation_for_each():
     cases = (case, same, other)
     arrays = (np.stack(three) for three in zip(*(one.motion for one in cases), strict=True))
     motions = Motions(tuple(one.skeleton for one in cases), *arrays)
-    two, one = motion_states("body", motions, case.loads)
+    two, one = every = tuple(motion_states("body", motions, case.loads))
     assert two.sources == ("body", "body")
     _compare(state_outcomes(two, parts), 0, case)
     _compare(state_outcomes(two, parts), 1, same)
     _compare(state_outcomes(one, parts), 0, other)
+    together = joined_states(every)
+    assert together.sources == ("body",) * 3
+    for number, alone in enumerate(cases):
+        _compare(state_outcomes(together, parts), number, alone)
 
 
 def test_causes_of_another_body_are_those_of_its_motion():
-    """Level C of drawn bodies against level C computed anew."""
+    """Level C of drawn bodies, and of the own one beside them, against level C computed anew."""
     case, _ = smooth_run(6)
     spread = body_spread(case.skeleton)
     skeleton = spread.template.skeleton_of(
@@ -163,13 +167,16 @@ def test_causes_of_another_body_are_those_of_its_motion():
     moves = segment_kinematics(case.skeleton, *case.motion)
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
     moved = Motions((skeleton,), *(x[None] + 0.01 for x in case.motion))
-    caused = state_causes(motion_states("body", moved, case.loads), run, ("C2",))["C2"]
+    own = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
+    every = [own, *motion_states("body", moved, case.loads)]
+    caused = state_causes(every, run, ("C2",))["C2"]
     other = replace(
         case, skeleton=skeleton, motion=tuple(x[0] for x in (moved.q, moved.u, moved.udot))
     )
-    expected = other.levels().induced["C2"].group_rate
-    limit = 1e-9 * np.abs(expected).max()
-    np.testing.assert_allclose(caused.group_rate[0], expected, rtol=0, atol=limit)
+    for number, one in ((0, case), (-1, other)):
+        expected = one.levels().induced["C2"].group_rate
+        limit = 1e-9 * np.abs(expected).max()
+        np.testing.assert_allclose(caused.group_rate[number], expected, rtol=0, atol=limit)
 
 
 def test_drawn_skeletons_have_the_drawn_parameters():

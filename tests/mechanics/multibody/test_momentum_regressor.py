@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum_regressor import (
+    group_momenta,
+    inertial_parameters,
+    momentum_regressor,
+    motion_momenta,
+)
 from validation.moment_regressor import moment_regressor
 
 
@@ -37,6 +42,19 @@ def test_other_inertia_needs_no_new_regressor(random_tree, random_motion):
     expected = inverse_dynamics(other, moves)
     actual = np.einsum("tcbp,bp->tc", regressor, inertial_parameters(other))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
+def test_momenta_of_a_motion_are_those_of_its_parameters(random_tree, random_motion):
+    skeleton = random_tree(4, 6)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 5, 4))
+    groups = np.array([[1.0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1]])
+    about = moves.origin[:, 1]
+    parameters = inertial_parameters(skeleton)[None]
+    expected = group_momenta(momentum_regressor(moves, about), parameters, groups)
+    found = motion_momenta(segment_motion(skeleton, moves), about, groups)
+    for one in fields(expected):
+        own, other = getattr(found, one.name), getattr(expected, one.name)
+        np.testing.assert_allclose(own, other, rtol=0, atol=1e-12 * np.abs(other).max())
 
 
 def test_segments_beyond_a_joint_alone_count(random_tree, random_motion):

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.functions import line
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.skeleton import FIXED, Couplers
 
 
@@ -19,6 +21,25 @@ def test_lineage_follows_parents(random_tree):
             line_up.add(at)
             at = skeleton.parent[at]
         assert set(np.flatnonzero(skeleton.lineage[body])) == line_up
+
+
+def test_frames_may_be_of_bodies_of_their_own(random_tree, random_motion, monkeypatch):
+    """Masses of one body after another, also where the frames are worked on in pieces."""
+    skeleton = random_tree(5, 6)
+    heavy = replace(skeleton, mass=2.0 * skeleton.mass, com=skeleton.com + 0.1)
+    motion = random_motion(skeleton, 4, 5)
+    moves = segment_kinematics(skeleton, *(np.concatenate([one, one]) for one in motion))
+    both = skeleton.with_inertia_of([skeleton, heavy], 4)
+    expected = [
+        inverse_dynamics(one, segment_kinematics(skeleton, *motion)) for one in (skeleton, heavy)
+    ]
+    for size in (100, 3):
+        monkeypatch.setattr("aqbio.mechanics.multibody.poses.CHUNK", size)
+        found = inverse_dynamics(both, moves)
+        limit = 1e-12 * np.abs(expected[1]).max()
+        np.testing.assert_allclose(found, np.concatenate(expected), rtol=0, atol=limit)
+    with pytest.raises(ValueError, match="com has shape"):
+        replace(both, com=skeleton.com)
 
 
 def test_free_coordinates_are_neither_locked_nor_coupled(random_tree):

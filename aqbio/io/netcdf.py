@@ -62,6 +62,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     it reflects (`aqbio.io.dictionary`). A series is rounded to multiples of the largest power of
     two that is no more than its precision there: it is off by half of that at most, whatever its
     size. What single precision can hold of it without loss is stored in single precision.
+    Who reads the file in the same process gets what was written, and opens nothing.
     """
     stage = str(attributes.get("stage", ""))
     plain = dataset.assign_attrs({name: _plain(value) for name, value in attributes.items()})
@@ -74,6 +75,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     encoding = {name: _packed(one) for name, one in plain.variables.items()}
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+    _keep(path, _as_read(plain))
 
 
 def rounded(values: FloatArray, precision: float) -> FloatArray:
@@ -122,19 +124,12 @@ def read_dataset(path: Path) -> xr.Dataset:
     AqbioError
         When the file is missing or no NetCDF file.
     """
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    known = (state.st_mtime_ns, state.st_size, state.st_ino)
-    if path in _KEPT and _KEPT[path][0] == known:
+    if path in _KEPT and _KEPT[path][0] == _state(path):
         _KEPT.move_to_end(path)
+        found = _KEPT[path][1]
     else:
         found = _stored(path)
-        _KEPT[path] = known, found, found.nbytes
-    found = _KEPT[path][1]
-    while sum(size for *_, size in _KEPT.values()) > KEPT:
-        _KEPT.popitem(last=False)
+        _keep(path, found)
     return _in_double_precision(found)
 
 
@@ -157,6 +152,44 @@ def _stored(path: Path) -> xr.Dataset:
         return xr.load_dataset(path, engine="netcdf4")
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def _keep(path: Path, stored: xr.Dataset) -> None:
+    """Keep what a file holds; what nobody has asked for longest goes."""
+    _KEPT[path] = _state(path), stored, stored.nbytes
+    _KEPT.move_to_end(path)
+    while sum(size for *_, size in _KEPT.values()) > KEPT:
+        _KEPT.popitem(last=False)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What tells a file from others of its name."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _as_read(written: xr.Dataset) -> xr.Dataset:
+    """A dataset as it comes back from its file: types of attributes, and of packed texts."""
+    found = written.copy(deep=True)
+    found.attrs = {name: _read_attribute(value) for name, value in found.attrs.items()}
+    for name, one in tuple(found.variables.items()):
+        one.attrs = {key: _read_attribute(value) for key, value in one.attrs.items()}
+        if one.dtype.kind == "U" and one.size > FEW:
+            found[name] = (one.dims, one.values.astype(object), one.attrs)
+    return found
+
+
+def _read_attribute(value: Any) -> Any:
+    """An attribute as NetCDF gives it back: numbers as NumPy's, a list of one as that one."""
+    if isinstance(value, str):
+        return value
+    found = np.asarray(value)
+    if found.dtype.kind in "OU":
+        return list(value) if found.size > 1 else str(found.item())
+    return found if found.size > 1 else found.ravel()[0]
 
 
 def _in_double_precision(stored: xr.Dataset) -> xr.Dataset:

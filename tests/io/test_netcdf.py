@@ -130,10 +130,12 @@ def test_what_cannot_be_read_is_named(tmp_path, dataset, spoil):
     assert "run the workflow again" in raised.value.fix
 
 
-def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeypatch):
+def test_what_was_written_and_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeypatch):
     """And nobody changes what others will get."""
-    path = tmp_path / "a.nc"
-    write_dataset(xr.Dataset({"x": ("time", np.arange(3.0), {"units": "m"})}), path, {})
+    path, other = tmp_path / "a.nc", tmp_path / "b.nc"
+    written = xr.Dataset({"x": ("time", np.arange(3.0), {"units": "m"})})
+    write_dataset(written, path, {})
+    written["x"].values[0] = 7.0
     first = read_dataset(path)
     first["x"].values[0] = 9.0
     first["y"] = first["x"] + 1.0
@@ -147,9 +149,30 @@ def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeyp
     assert "told" not in again.attrs
     assert "y" not in again
     assert again["x"].attrs["units"] == "m"
-    write_dataset(xr.Dataset({"x": ("time", np.arange(4.0), {"units": "m"})}), path, {})
+    write_dataset(xr.Dataset({"x": ("time", np.arange(4.0), {"units": "m"})}), other, {})
+    assert read_dataset(other).sizes["time"] == 4
+    assert not loads
+    other.replace(path)
     assert read_dataset(path).sizes["time"] == 4
     assert loads == [path]
+
+
+def test_what_is_kept_of_a_written_file_is_what_the_file_gives(tmp_path, dataset):
+    """To the types: what comes after does not depend on who wrote, this process or another."""
+    path, many = tmp_path / "a.nc", [f"word {n}" for n in range(70)]
+    told = {
+        "stage": "prepare", "flag": True, "none": "", "rate": 250.0, "count": 3,
+        "several": [1.0, 2.0], "one": [5.0], "words": ["a", "bc"], "word": ["abc"],
+    }  # fmt: skip
+    texts = {"source": ("row", many), "name": ("name", many), "some": ("contact", ["a", "Größe"])}
+    write_dataset(dataset.assign_coords(texts), path, told)
+    kept, stored = netcdf._KEPT[path][1], netcdf._stored(path)
+    xr.testing.assert_identical(kept, stored)
+    for name, one in stored.variables.items():
+        assert one.dtype.kind == kept.variables[name].dtype.kind, name
+        assert one.dtype.kind != "f" or one.dtype == kept.variables[name].dtype, name
+    for name, one in stored.attrs.items():
+        assert type(one) is type(kept.attrs[name]), name
 
 
 def test_little_is_kept(tmp_path, monkeypatch):

@@ -185,8 +185,6 @@ def _kinematics(
     """
     poses = segment_poses(skeleton, q)
     sweep, thrust = _axis_motion(skeleton, poses, u, udot)
-    axes = skeleton.axes
-    carriers = axes.simbody_carriers if simbody_compat else axes.carriers
     shape = poses.origin.shape
     velocity, acceleration = np.empty(shape, order="F"), np.empty(shape, order="F")
     omega, alpha = np.empty(shape, order="F"), np.empty(shape, order="F")
@@ -205,13 +203,17 @@ def _kinematics(
         dv = dv + cross(w, swirl)
         omega[:, body], alpha[:, body] = w, dw
         for axis in skeleton.rotations[body]:
-            carried = w + sweep[:, carriers[axis]].sum(axis=1)
-            omega[:, body] += sweep[:, axis]
+            carried = omega[:, body]
+            if simbody_compat:
+                carried = w + sweep[:, skeleton.axes.simbody_carriers[axis]].sum(axis=1)
             alpha[:, body] += thrust[:, axis] + cross(carried, sweep[:, axis])
-        arm = poses.origin[:, body] - poses.joint_centre[:, body]
-        swirl = cross(omega[:, body], arm)
-        velocity[:, body] = v + swirl
-        acceleration[:, body] = dv + cross(alpha[:, body], arm) + cross(omega[:, body], swirl)
+            omega[:, body] += sweep[:, axis]
+        velocity[:, body], acceleration[:, body] = v, dv
+        if not skeleton.at_joint[body]:
+            arm = poses.origin[:, body] - poses.joint_centre[:, body]
+            swirl = cross(omega[:, body], arm)
+            velocity[:, body] += swirl
+            acceleration[:, body] += cross(alpha[:, body], arm) + cross(omega[:, body], swirl)
     return SegmentKinematics(
         **{f.name: getattr(poses, f.name) for f in fields(poses)},
         q=q,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
+from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, OBLIQUE, JointAxes, Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray, axis_rotation, compose, rotate
 
 if TYPE_CHECKING:
@@ -117,7 +117,6 @@ def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
     origin = np.empty((frames, bodies, 3), order="F")
     centre = np.empty((frames, bodies, 3), order="F")
     direction = np.empty((frames, len(skeleton.axes), 3), order="F")
-    turns = axis_rotation(skeleton.axes.direction, amount)
     parallel_parent, parallel_child = skeleton.parallel.T
     for body, parent in enumerate(skeleton.parent):
         carrier = np.eye(3)[None] if parent == GROUND else rotation[:, parent]
@@ -129,13 +128,33 @@ def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
             direction[:, axis] = rotate(carrier, skeleton.axes.direction[axis])
             centre[:, body] += amount[:, axis, None] * direction[:, axis]
         for axis in skeleton.rotations[body]:
-            direction[:, axis] = rotate(carrier, skeleton.axes.direction[axis])
-            carrier = compose(carrier, turns[:, axis])
-        origin[:, body] = centre[:, body] + rotate(carrier, skeleton.child_position[body])
+            direction[:, axis], carrier = _turned(skeleton.axes, axis, carrier, amount[:, axis])
+        origin[:, body] = centre[:, body]
+        if not skeleton.at_joint[body]:
+            origin[:, body] += rotate(carrier, skeleton.child_position[body])
         if not parallel_child[body]:
             carrier = compose(carrier, skeleton.child_rotation[body])
         rotation[:, body] = carrier
     return SegmentPoses(rotation, origin, centre, direction, gradient, curvature)
+
+
+def _turned(
+    axes: JointAxes, axis: int, carrier: FloatArray, angle: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """An axis as it is carried, (T, 3), and the rotations (T, 3, 3) after turning about it.
+
+    About an axis of the frame that carries it two columns turn, and the third stays.
+    """
+    own, fixed = axes.direction[axis], axes.along[axis]
+    if fixed == OBLIQUE:
+        return rotate(carrier, own), compose(carrier, axis_rotation(own, angle))
+    first, second = (fixed + 1) % 3, (fixed + 2) % 3
+    cosine, sine = np.cos(angle)[:, None], (own[fixed] * np.sin(angle))[:, None]
+    turned = np.empty((len(angle), 3, 3), order="F")
+    turned[..., fixed] = carrier[..., fixed]
+    turned[..., first] = cosine * carrier[..., first] + sine * carrier[..., second]
+    turned[..., second] = cosine * carrier[..., second] - sine * carrier[..., first]
+    return own[fixed] * carrier[..., fixed], turned
 
 
 def chunks(frames: int) -> Iterator[slice]:

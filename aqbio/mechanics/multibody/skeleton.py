@@ -25,6 +25,9 @@ GROUND = -1
 FIXED = -1
 """Coordinate of an axis that no coordinate moves."""
 
+OBLIQUE = -1
+"""Axis that is along none of its frame's."""
+
 OF_THE_TREE = ("driver", "free", "lineage", "precedes", "rotations", "translations")
 """What hangs on the joints alone, not on the lengths."""
 
@@ -72,6 +75,14 @@ class JointAxes:
 
     def __len__(self) -> int:
         return len(self.body)
+
+    @cached_property
+    def along(self) -> tuple[int, ...]:
+        """The axis of the parent frame along or against which each axis is, or ``OBLIQUE``."""
+        return tuple(
+            int(np.argmax(np.abs(own))) if np.count_nonzero(own) == 1 else OBLIQUE
+            for own in self.direction
+        )
 
     @cached_property
     def carriers(self) -> BoolArray:
@@ -265,6 +276,11 @@ class Skeleton:
         turns = np.stack([self.parent_rotation, self.child_rotation], axis=1)
         aligned: BoolArray = (turns == np.eye(3)).all(axis=(2, 3))
         return aligned
+
+    @cached_property
+    def at_joint(self) -> tuple[bool, ...]:
+        """Whether each body's origin is its joint's centre."""
+        return tuple((self.child_position == 0.0).all(axis=1).tolist())
 
     def _axes_of_bodies(self, chosen: BoolArray) -> tuple[tuple[int, ...], ...]:
         return tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from aqbio.mechanics.multibody.kinematics import (
     segment_motion,
 )
 from aqbio.mechanics.multibody.poses import CHUNK, dependent_filled, segment_poses
+from aqbio.mechanics.multibody.skeleton import OBLIQUE
 
 STEP = 3e-5
 # Five-point differences of motions with rates r up to a few hundred per second: truncation
@@ -131,3 +132,24 @@ def test_wrong_shapes_are_refused(random_tree):
     with pytest.raises(ValueError, match="spin has shape"):
         replace(motion, spin=motion.spin[:1])
     assert isinstance(motion, SegmentMotion)
+
+
+def test_axes_of_the_frame_and_origins_at_joints_are_nothing_special(random_tree, random_motion):
+    """They are turned about in fewer steps, to the same end."""
+    tree = random_tree(11, 7)
+    axes = tree.axes
+    number = np.arange(len(axes))
+    signs = np.where(number % 2, 1.0, -1.0)
+    aligned = replace(axes, direction=signs[:, None] * np.eye(3)[number % 3])
+    skeleton = replace(tree, axes=aligned, child_position=np.zeros_like(tree.child_position))
+    assert OBLIQUE not in aligned.along
+    assert all(skeleton.at_joint)
+    motion = random_motion(skeleton, 5, 11)
+    found = segment_kinematics(skeleton, *motion)
+    aligned.__dict__["along"] = (OBLIQUE,) * len(axes)
+    skeleton.__dict__["at_joint"] = (False,) * len(skeleton.bodies)
+    expected = segment_kinematics(skeleton, *motion)
+    for one in fields(expected):
+        ours, theirs = getattr(found, one.name), getattr(expected, one.name)
+        limit = 1e-14 * max(1.0, np.abs(theirs).max())
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit, err_msg=one.name)

@@ -178,7 +178,11 @@ def _as_read(written: xr.Dataset) -> xr.Dataset:
     for name, one in tuple(found.variables.items()):
         one.attrs = {key: _read_attribute(value) for key, value in one.attrs.items()}
         if one.dtype.kind == "U" and one.size > FEW:
-            found[name] = (one.dims, one.values.astype(object), one.attrs)
+            texts = one.values.astype(object)
+            if name in found.dims:
+                found[name] = (one.dims, texts, one.attrs)
+            else:
+                one.data = texts
     return found
 
 

@@ -59,17 +59,15 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
 
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
     """Add the mask to a dataset: `MASK`."""
-    dataset = dataset.assign(
-        observed=(("time", "segment"), observed.seen),
-        unobserved_reason=("segment", np.array(observed.reason, dtype=str)),
-        segment=list(observed.segments),
-    )
-    if not observed.coordinates:
-        return dataset
-    return dataset.assign(
-        coordinate_observed=(("time", "coordinate"), observed.told),
-        coordinate=list(observed.coordinates),
-    )
+    mask = {
+        "observed": (("time", "segment"), observed.seen),
+        "unobserved_reason": ("segment", np.array(observed.reason, dtype=str)),
+        "segment": list(observed.segments),
+    }
+    if observed.coordinates:
+        mask["coordinate_observed"] = (("time", "coordinate"), observed.told)
+        mask["coordinate"] = list(observed.coordinates)
+    return dataset.assign(mask)
 
 
 def read_observed(dataset: xr.Dataset) -> Observed:

@@ -161,7 +161,7 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
     if not parts.observed.seen.any(axis=0).all():
         changed |= _known_intervals(dataset, parts, scheme)
-    return with_observed(dataset.assign(changed), parts.observed)
+    return with_observed(dataset.assign(changed) if changed else dataset, parts.observed)
 
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def labels(data: xr.Dataset, dimension: str) -> list[str]:
     """Labels along a dimension."""
-    return [str(one) for one in data.variables[dimension].values.tolist()]
+    return [str(one) for one in data.get_index(dimension)]
 
 
 def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:

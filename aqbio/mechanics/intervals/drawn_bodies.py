@@ -69,8 +69,9 @@ class BodySpread:
         common = generator.standard_normal(shape)[:, :, part]
         own = generator.standard_normal((*shape[:2], len(part), 3))
         mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * own
-        moved: FloatArray = np.einsum("th,hdkx->dtkx", waves, self.skin_sd[:, None] * mixed)
-        return moved
+        amplitude = (self.skin_sd[:, None] * mixed).reshape(len(mixed), -1)
+        moved: FloatArray = (waves @ amplitude).reshape(len(time), *mixed.shape[1:])
+        return moved.swapaxes(0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,7 @@ def drawn_bodies(
     shapes = [template.shape(one) for one in vectors]
     position, by_pose = markers.by_pose(template.shape(), q)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
-    skin = np.einsum("tkij,dtkj->tkid", rotation, spread.skin(time, skins, generator))
+    skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
     moved = [markers.positions(shape, q) - position for shape in shapes]
     rows = by_pose[..., free].reshape(frames, -1, len(free))
     normal, weighted = held_normal(rows, weight)

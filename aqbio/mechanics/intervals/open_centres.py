@@ -49,7 +49,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
     normal, weighted = held_normal(rows, weight)
     every = weighted.reshape(*weighted.shape[:2], -1, 3)
-    own = np.einsum("tckj,tkji->tcki", every, markers.by_offset)
+    own = (every.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
     pulls = np.empty((*weighted.shape[:2], sum(template.sizes)))
     pulls[..., template.common] = weighted @ markers.by_body.reshape(*rows.shape[:2], -1)
     sizes, offsets = template.sizes[:2]
@@ -59,10 +59,11 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     places = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
     points = replace(template, markers=places, sliding=template.sliding[:0])
     centres = BodyMarkers(points).derivatives(points.shape(), q)
-    slopes = np.einsum("tbic,tcp->tbip", centres.by_pose[..., free], follow)
+    by_pose = centres.by_pose[..., free]
+    slopes = (by_pose.reshape(len(q), -1, len(free)) @ follow).reshape(*by_pose.shape[:3], -1)
     stretched = centres.by_body
     slopes[..., template.common[: stretched.shape[-1]]] += stretched
-    mean = np.einsum("tbji,tbjp->bip", centres.by_offset, slopes) / len(q)
+    mean = (np.swapaxes(centres.by_offset, 2, 3) @ slopes).mean(axis=0)
     return np.asarray(mean.reshape(3 * len(bodies), -1))
 
 

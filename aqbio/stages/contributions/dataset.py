@@ -103,21 +103,16 @@ def contributions_dataset(
     )
     dataset = level_a.merge(levels_dataset(levels, result.time, heading), join="exact")
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
-    measured = xr.DataArray(result.measured, dims="time")
-    stored = {
-        str(name): _stored(str(name), variable, measured)
-        for name, variable in dataset.data_vars.items()
-    }
-    return dataset.assign(stored).merge(
-        prepared[contacts].drop_vars(list(AXES), errors="ignore"), join="exact"
-    )
-
-
-def _stored(name: str, variable: xr.DataArray, measured: xr.DataArray) -> xr.DataArray:
-    """What a file holds of a variable: nothing of what needs forces where there are none."""
-    if name in NEEDS_NO_FORCE or variable.dtype.kind != "f" or bool(measured.all()):
-        return variable
-    return variable.where(measured)
+    if not result.measured.all():  # nothing of what needs forces where there are none
+        measured = xr.DataArray(result.measured, dims="time")
+        dataset = dataset.assign(
+            {
+                str(name): variable.where(measured)
+                for name, variable in dataset.data_vars.items()
+                if variable.dtype.kind == "f" and name not in NEEDS_NO_FORCE
+            }
+        )
+    return dataset.merge(prepared[contacts].drop_vars(list(AXES), errors="ignore"), join="exact")
 
 
 def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tuple[Any, ...]]:

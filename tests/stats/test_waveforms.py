@@ -1,0 +1,375 @@
+"""Inference on curves: exact, honest over the whole curve, and of the numbers that claims name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+from scipy import ndimage, stats
+
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.continuity import (
+    CLAIMS,
+    NO_CLUSTER,
+    TOO_FEW,
+    WAVEFORMS,
+    claim_curves,
+    cluster_table,
+    opposed,
+    opposition_integrand,
+    waveform_table,
+)
+from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, opposition
+from aqbio.stats.waveforms import ALPHA, DRAWS, heaviest_clusters, sign_flips, t_values, waveform
+
+POINTS = 101
+
+
+def smooth_noise(random, athletes, points=POINTS):
+    """Noise of unit size that forgets itself within some twentieth of the curve."""
+    white = random.standard_normal((athletes, points + 60))
+    smooth = ndimage.gaussian_filter1d(white, 5.0, axis=1)[:, 30:-30]
+    return smooth / smooth.std()
+
+
+def plain_masses(curves):
+    """Start, stop, sign and mass of every cluster, one point after the other."""
+    threshold = stats.t.ppf(0.975, len(curves) - 1)
+    t = stats.ttest_1samp(curves, 0.0).statistic
+    side = [int(np.sign(one)) if abs(one) > threshold else 0 for one in t]
+    found, start = [], 0
+    for sign, run in groupby(side):
+        stop = start + len(list(run))
+        if sign:
+            found.append((start, stop, sign, float(np.abs(t[start:stop]).sum())))
+        start = stop
+    return found
+
+
+# exact -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_flips_are_those_of_a_plain_loop(seed):
+    """Six athletes: 64 ways, mirror images and the way as found among them."""
+    curves = smooth_noise(np.random.default_rng(seed), 6) + 0.5
+    heaviest = [
+        max((mass for *_, mass in plain_masses(np.array(signs)[:, None] * curves)), default=0.0)
+        for signs in product((1, -1), repeat=6)
+    ]
+    expected = plain_masses(curves)
+    found = waveform(curves, seed=0).clusters
+    assert expected
+    assert [(one.start, one.stop, one.sign) for one in found] == [one[:3] for one in expected]
+    for one, (*_, mass) in zip(found, expected, strict=True):
+        assert one.mass == pytest.approx(mass, rel=1e-12)
+        assert one.p == np.mean(np.array(heaviest) >= mass * (1 - 1e-12))
+
+
+@pytest.mark.parametrize("athletes", [6, 9, 12])
+def test_a_curve_of_one_point_is_a_permutation_test_of_a_mean(athletes):
+    values = np.random.default_rng(athletes).standard_normal(athletes) + 1.5
+    known = stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", n_resamples=np.inf, vectorized=True
+    )
+    [one] = waveform(values[:, None], seed=0).clusters
+    assert one.p == pytest.approx(known.pvalue, abs=1e-15)
+
+
+def test_t_values_are_those_of_the_library():
+    random = np.random.default_rng(0)
+    curves, signs = smooth_noise(random, 9) + 0.3, random.choice((1.0, -1.0), (20, 9))
+    for row, found in zip(signs, t_values(curves, signs), strict=True):
+        expected = stats.ttest_1samp(row[:, None] * curves, 0.0).statistic
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_flips_are_every_pair_of_mirror_images_once():
+    flips = sign_flips(12, seed=0)
+    assert flips.shape == (2**11, 12)
+    assert len(np.unique(np.concatenate((flips, -flips)), axis=0)) == 2**12
+    assert (flips[0] == 1.0).all()
+
+
+def test_many_athletes_are_drawn_by_the_seed():
+    flips = sign_flips(13, seed=3)
+    assert flips.shape == (1 + DRAWS, 13)
+    assert (flips[0] == 1.0).all()
+    assert abs(flips[1:].mean()) < 4.0 / np.sqrt(DRAWS * 13)
+    np.testing.assert_array_equal(flips, sign_flips(13, seed=3))
+    assert (flips != sign_flips(13, seed=4)).any()
+
+
+def test_drawn_flips_count_the_way_as_found():
+    """A p value of draws is (1 + #)/(1 + B), never 0."""
+    curves = smooth_noise(np.random.default_rng(1), 20) + 5.0
+    [one] = waveform(curves, seed=0, draws=199).clusters
+    assert one.p == 1 / 200
+
+
+def test_neighbours_of_opposite_sign_are_two_clusters():
+    noise = smooth_noise(np.random.default_rng(2), 8)
+    step = np.where(np.arange(POINTS) < 50, 8.0, -8.0)
+    found = waveform(noise + step, seed=0).clusters
+    assert [(one.start, one.stop, one.sign) for one in found] == [(0, 50, 1), (50, POINTS, -1)]
+    mirrored = waveform(-noise - step, seed=0).clusters
+    assert [(one.sign, one.mass, one.p) for one in mirrored] == [
+        (-one.sign, one.mass, one.p) for one in found
+    ]
+
+
+def test_athletes_who_are_all_the_same_have_a_finite_mass():
+    """And points that are 0 in everybody are in no cluster."""
+    curves = np.tile([0.0, 0.1, 0.1, 0.0], (7, 1))
+    [one] = waveform(curves, seed=0).clusters
+    assert (one.start, one.stop, one.p) == (1, 3, 2 / 2**7)
+    assert np.isfinite(one.mass)
+
+
+# honest ------------------------------------------------------------------------------------------
+
+STUDIES = 1000
+
+
+def _false_positives(random, athletes, draws, size):
+    """In how many studies of nothing but noise anything is found."""
+    found = [
+        waveform(smooth_noise(random, athletes) * size(random, athletes), 7, draws).clusters
+        for _ in range(STUDIES)
+    ]
+    return sum(any(one.p < ALPHA for one in clusters) for clusters in found)
+
+
+def _bounds(rate):
+    """What 999 in 1000 such experiments give."""
+    return stats.binom.interval(0.999, STUDIES, rate)
+
+
+@pytest.mark.parametrize(
+    ("athletes", "exact"), [(8, 6 / 128), (14, 9 / 200)], ids=["every flip", "drawn flips"]
+)
+def test_noise_is_found_as_often_as_it_may_be(athletes, exact):
+    """The largest level below 0.05 that 128 (or 200) ways can give."""
+    count = _false_positives(
+        np.random.default_rng(athletes), athletes, 199, lambda *_: np.ones((athletes, 1))
+    )
+    low, high = _bounds(exact)
+    assert low <= count <= high
+
+
+def test_unequal_athletes_are_found_no_more_often():
+    """Sizes of Cauchy noise: one athlete outweighs all others."""
+    count = _false_positives(
+        np.random.default_rng(9), 8, 199, lambda random, n: random.standard_cauchy((n, 1))
+    )
+    assert count <= _bounds(ALPHA)[1]
+
+
+def test_points_one_by_one_would_find_noise():
+    """The danger: without the heaviest cluster of the curve every second study finds something."""
+    random = np.random.default_rng(8)
+    count = sum(
+        bool((stats.ttest_1samp(smooth_noise(random, 8), 0.0).pvalue < ALPHA).any())
+        for _ in range(STUDIES)
+    )
+    assert count > 5 * _bounds(ALPHA)[1]
+
+
+def test_flips_of_single_points_would_find_noise():
+    """The danger: a curve has one sign; points turned one by one are not smooth."""
+    random = np.random.default_rng(10)
+    threshold, count = stats.t.ppf(0.975, 7), 0
+    for _ in range(STUDIES // 2):
+        curves = smooth_noise(random, 8)
+        mean = (random.choice((1.0, -1.0), (100, *curves.shape)) * curves).mean(axis=1)
+        t = mean * np.sqrt(7.0 / ((curves**2).mean(axis=0) - mean**2))
+        own = heaviest_clusters(t_values(curves, np.ones((1, 8))), threshold)
+        count += (1 + (heaviest_clusters(t, threshold) >= own).sum()) / 101 < ALPHA
+    assert 2 * count > 3 * _bounds(ALPHA)[1]
+
+
+def test_an_effect_is_found_where_it_is():
+    """1.5 standard deviations from point 30 to 60: found there in nearly all studies."""
+    random = np.random.default_rng(11)
+    window = np.zeros(POINTS)
+    window[30:61] = 1.5
+    hits, inside, outside = 0, [], []
+    for _ in range(100):
+        found = waveform(smooth_noise(random, 12) + window, seed=0).clusters
+        marked = np.zeros(POINTS, dtype=bool)
+        for one in found:
+            if one.p < ALPHA and one.sign == 1:
+                marked[one.start : one.stop] = True
+        hits += marked[30:61].any()
+        inside.append(marked[30:61].mean())
+        outside.append(np.concatenate((marked[:20], marked[71:])).mean())
+    assert hits >= 95
+    assert np.mean(inside) > 0.8
+    assert np.mean(outside) < 0.05
+
+
+def test_the_share_is_of_the_points_of_one_sign():
+    noise = 0.01 * smooth_noise(np.random.default_rng(12), 8)
+    found = waveform(noise + np.where(np.arange(POINTS) < 25, -1.0, 1.0), seed=0)
+    assert found.share(1) == pytest.approx(76 / 101)
+    assert found.share(-1) == pytest.approx(25 / 101)
+
+
+def test_the_share_is_of_significant_clusters_only():
+    """Of 64 ways 2 are as clear as the large cluster, and many as the small one."""
+    curves = np.outer([1.0, 1.1, 0.9, 1.2, 0.8, 1.0], [1.0, 1.0, 1.0, 0.0, 0.0])
+    curves[:, 4] = [1.0, 1.0, 1.0, 1.0, 1.0, -0.2]
+    found = waveform(curves, seed=0)
+    assert [(one.start, one.stop, one.p < ALPHA) for one in found.clusters] == [
+        (0, 3, True),
+        (4, 5, False),
+    ]
+    assert found.share(1) == pytest.approx(3 / 5)
+
+
+# missing -----------------------------------------------------------------------------------------
+
+
+def test_athletes_with_a_gap_are_left_out():
+    curves = smooth_noise(np.random.default_rng(13), 9) + 1.0
+    gappy = curves.copy()
+    gappy[4, 50] = np.nan
+    gappy[7] = np.nan
+    found, expected = waveform(gappy, 0), waveform(np.delete(curves, (4, 7), axis=0), 0)
+    assert found.n_athletes == 7
+    assert found.clusters == expected.clusters
+    np.testing.assert_array_equal(found.t, expected.t)
+
+
+@pytest.mark.parametrize("athletes", [0, 1, 5])
+def test_five_athletes_cannot_reach_any_p(athletes):
+    found = waveform(np.ones((athletes, 4)) + np.arange(athletes)[:, None], seed=0)
+    assert found.n_athletes == athletes
+    assert np.isnan(found.t).all()
+    assert np.isnan(found.share(1))
+    assert found.clusters == ()
+
+
+# what the claims name ----------------------------------------------------------------------------
+
+
+def test_the_mean_of_the_integrand_is_the_difference_that_is_tested():
+    momentum = np.random.default_rng(14).standard_normal((40, POINTS, len(ROLE_GROUPS)))
+    index = opposition(momentum, (SWING_ALONE, BOTH_LEGS))
+    mean = opposition_integrand(momentum).mean(axis=1)
+    np.testing.assert_allclose(mean, index[:, 0] - index[:, 1], atol=1e-14)
+    assert np.abs(mean).min() > 0.0
+
+
+def test_curves_of_athletes_have_the_mean_that_is_tested(drawn):
+    """Through the evidence, steps and athletes."""
+    evidence = drawn("W0")
+    curves = claim_curves(evidence)
+    expected = evidence.means("opposition_difference")
+    own = curves.sel(curve="opposition_difference").mean("percent")
+    assert own["athlete"].values.tolist() == list(expected.index)
+    np.testing.assert_allclose(own, expected, atol=1e-12)
+
+
+def test_sides_that_are_equal_and_opposite_oppose_each_other_fully():
+    """Mean 1, at any size; -1 with the same sign; 0 where one of them rests."""
+    random = np.random.default_rng(15)
+    momentum = random.standard_normal((7, POINTS, len(ROLE_GROUPS)))
+    push, swing, arms, torso, pelvis = np.moveaxis(momentum, -1, 0)
+    swing[:] = -(push + arms + torso)
+    pelvis[:] = np.nan
+    np.testing.assert_allclose(opposed(momentum).mean(axis=1), 1.0)
+    np.testing.assert_allclose(opposed(3.0 * momentum), opposed(momentum))
+    swing *= -1.0
+    np.testing.assert_allclose(opposed(momentum).mean(axis=1), -1.0)
+    swing[:] = 0.0
+    assert (opposed(momentum) == 0.0).all()
+
+
+def test_the_mean_of_opposed_sides_lies_within_one():
+    momentum = np.random.default_rng(16).standard_cauchy((200, 11, len(ROLE_GROUPS)))
+    assert np.abs(opposed(momentum).mean(axis=1)).max() <= 1.0 + 1e-12
+
+
+def test_a_group_that_was_not_seen_leaves_no_curve():
+    momentum = np.ones((2, 4, len(ROLE_GROUPS)))
+    momentum[0, :, ROLE_GROUPS.index("arms")] = np.nan
+    momentum[1] = 0.0
+    assert np.isnan(opposed(momentum)).all()
+    assert np.isnan(opposition_integrand(momentum)).all()
+
+
+def test_worlds_are_told_apart_by_the_integrand(drawn):
+    """W1 has what the articles say, W0 the opposite; both have sides that oppose each other."""
+    tables = {
+        world: waveform_table(drawn(world), seed=1).set_index("curve") for world in ("W0", "W1")
+    }
+    for world, share, sign in (("W0", 0.0, -1), ("W1", 1.0, 1)):
+        [difference] = tables[world].loc[["opposition_difference"]].to_dict("records")
+        assert difference["share_predicted"] == share
+        assert difference["sign"] == sign
+        assert (difference["from_percent"], difference["to_percent"]) == (0.0, 100.0)
+        assert difference["p"] == 2 / 2**12
+        assert tables[world].loc["opposed_momentum", "share_predicted"] == 1.0
+    assert tables["W0"].columns.tolist() == [name for name in WAVEFORMS if name != "curve"]
+    assert (tables["W0"].groupby("curve")["share_predicted"].nunique() == 1).all()
+
+
+def test_a_cluster_is_told_with_its_own_mean(drawn):
+    curves = claim_curves(drawn("W1")).sel(curve=["opposed_rate"])
+    size = np.where(curves["percent"] < 40.0, 0.2, -0.6) * np.linspace(0.9, 1.1, 12)[:, None]
+    table = cluster_table(curves.copy(data=size[None]), 1)
+    assert table["from_percent"].tolist() == [0.0, 40.0]
+    assert table["to_percent"].tolist() == [39.0, 100.0]
+    assert table["sign"].tolist() == [1, -1]
+    assert table["mean"].tolist() == pytest.approx([0.2, -0.6])
+    assert table["share_predicted"].tolist() == pytest.approx([40 / 101] * 2)
+
+
+def test_five_athletes_are_told_without_p_values(drawn):
+    evidence = drawn("W1", athletes=5)
+    table = waveform_table(evidence, seed=1)
+    assert table["curve"].tolist() == list(CLAIMS)
+    assert (table["n_athletes"] == 5).all()
+    assert table[["p", "share_predicted", "from_percent", "sign"]].isna().all(axis=None)
+    assert (table["note"] == TOO_FEW).all()
+
+
+def test_a_study_without_rates_says_nothing_of_the_same_time(drawn):
+    evidence = drawn("W1")
+    without = replace(
+        evidence,
+        curves=lambda name: evidence.curves(name).drop_vars("angular_momentum_rate"),
+    )
+    assert set(waveform_table(without, seed=1)["hypothesis"]) == {"H1"}
+
+
+def test_a_curve_without_clusters_has_a_row_that_says_so(drawn):
+    curves = claim_curves(drawn("W1")).sel(curve=["opposed_rate"])
+    signs = np.where(np.arange(12) % 2, 1.0, -1.0)[:, None]
+    [row] = cluster_table(curves.copy(data=signs * np.ones(curves.shape)), 1).to_dict("records")
+    assert (row["hypothesis"], row["n_athletes"], row["note"]) == ("H10", 12, NO_CLUSTER)
+    assert row["share_predicted"] == 0.0
+    assert np.isnan(row["p"])
+
+
+def test_athletes_without_the_signal_are_missing_in_one_curve_only(drawn):
+    """And a step with a gap is left out of the athlete's mean."""
+    evidence = drawn("W1")
+    first, second = evidence.athletes.index[:2]
+
+    def gappy(name):
+        signals = evidence.curves(name).copy(deep=True)
+        if name == first:
+            return signals.drop_vars("angular_momentum_rate")
+        if name == second:
+            signals["angular_momentum"][0, 0, 50] = np.nan
+        return signals
+
+    whole, found = claim_curves(evidence), claim_curves(replace(evidence, curves=gappy))
+    assert found.sel(curve="opposed_rate").isnull().all("percent").sum() == 1
+    assert found.sel(curve="opposed_momentum").notnull().all()
+    changed = (whole != found).any("percent").sel(curve="opposed_momentum")
+    assert changed["athlete"].values[changed].tolist() == [second]

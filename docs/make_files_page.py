@@ -40,6 +40,10 @@ COLUMNS = "| column | unit | meaning |\n| --- | --- | --- |\n"
 VARIABLES = "| variable | unit | stored to | mirror | meaning |\n| --- | --- | --- | --- | --- |\n"
 
 
+HOLES = ("group", "axis", "partition", "contact_model", "error")
+"""What stands for many in names of columns."""
+
+
 def files_page() -> str:
     """The page as text."""
     own = {stage: special(stage) for stage in files()}
@@ -56,7 +60,7 @@ def files_page() -> str:
 
 def _columns(table: str) -> list[str]:
     """Rows of a table's columns; those that stand for many are told once, in capitals."""
-    words = columns(table, **{hole: [hole.upper()] for hole in ("group", "axis", "partition")})
+    words = columns(table, **{hole: [hole.upper()] for hole in HOLES})
     return [
         f"| `{name}` | {one.get('unit', '')} | {one['description']} |\n".replace("||", "\\|\\|")
         for name, one in words.items()

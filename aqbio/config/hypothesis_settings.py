@@ -28,7 +28,7 @@ class Hypotheses(Section):
         "order, are farther apart than this share of the athlete's highest.",
     )
     surrogates: Annotated[int, Field(ge=20)] = Field(
-        default=200,
+        default=999,
         description="Draws of every surrogate (re-paired steps, shifted groups) of the secondary "
         "statistics.",
     )

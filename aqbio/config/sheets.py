@@ -52,6 +52,15 @@ class Participant(Row):
         description="Who it is, where a person has several rows, one for each session: they share "
         "one body, calibrated from all sessions; markers, mass and trials are each row's own.",
     )
+    laboratory: Identifier | None = Field(
+        default=None,
+        description="Where the participant was recorded, where a study has several laboratories: "
+        "held where athletes are compared with each other.",
+    )
+    footwear: Identifier | None = Field(
+        default=None,
+        description="What the participant ran in, for example spikes or shoes: held likewise.",
+    )
 
 
 class Trial(Row):
@@ -100,6 +109,11 @@ class Trial(Row):
         default=None,
         description="Whether it was a sprint as fast as possible; conditions are compared by "
         "their maximal sprints, n/a leaves the trial out of that.",
+    )
+    order: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Place of the trial in the order of its participant's session, 1 the first: "
+        "conditions that were always run in the same order cannot be told from fatigue.",
     )
 
     @property

@@ -9,10 +9,7 @@ import numpy as np
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import mean_estimate
-from aqbio.stats.outcome import Outcome, inferred
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE
-from aqbio.stats.registry import Hypothesis
 from aqbio.stats.surrogates import shifted_opposition
 
 if TYPE_CHECKING:
@@ -91,16 +88,9 @@ def shift_expectation(evidence: Evidence, seed: int = 0) -> pd.Series[float]:
     return expected
 
 
-def corrected_opposition(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> Outcome:
-    """Outcome of H1 with every athlete's difference less what shifted waveforms give.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        Of H1, not corrected.
-    """
-    values = outcome.values["value"] - shift_expectation(evidence).to_numpy()
-    found = mean_estimate(values, "t over athletes' means less shifted waveforms")
-    numbers = outcome.values.assign(value=values)
-    again = inferred(hypothesis, found, numbers, outcome.weights)
-    return again.saying(outcome.note, condition=outcome.condition, blocked=outcome.blocked)
+def without_chance(evidence: Evidence) -> Evidence:
+    """The evidence with every step's difference less what the athlete's shifted waveforms give."""
+    who = evidence.steps["participant_id"].astype(str)
+    chance = who.map(shift_expectation(evidence)).astype(float)
+    difference = evidence.steps["opposition_difference"] - chance
+    return evidence.with_steps(evidence.steps.assign(opposition_difference=difference))

@@ -35,13 +35,14 @@ class Presence:
     legs: bool = True
     """arms, legs: Both were observed in a step."""
     forces: bool = True
+    causes: bool = True
     capacities: bool = False
     restricted_arms: bool = False
     one_sided_loads: bool = False
     matched_speed: bool = False
     accelerating: bool = False
-    """forces, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating: Recordings
-    or sheets of that kind exist."""
+    """forces, causes, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating:
+    Recordings, results of level C or sheets of that kind exist."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why something is lacking, by its name, where more is known than that it is."""
 
@@ -59,15 +60,17 @@ class Evidence:
     """What the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate`` (Hz),
     ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
     ``residual_ratio`` (smallest RMS of a group's yaw rate over that of the residual yaw moment),
-    ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and per hypothesis
-    ``sd_<id>``, the posterior standard deviation of its statistic."""
+    ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and ``error_<name>``, how sure
+    the trial is of what `aqbio.stats.measurement.ERRORS` names, NaN where that is not known."""
     athletes: pd.DataFrame
-    """By name: ``fastest`` (highest speed, m/s), ``push_capacity``, ``swing_capacity`` (strengths
-    on scales that compare), and at the highest speed ``lateral_ratio``, ``contact`` (against what
-    all have at that speed, difference of logarithms) and ``vertical_excess`` (flight time over step
-    time)."""
+    """By name: ``fastest`` (highest speed, m/s), ``lateral_ratio`` there, ``contact``, ``flight``,
+    ``swing_drive`` and ``push_drive`` (contact time, share of flight and joint-moment indices
+    against what all have at the same speed, differences of logarithms), ``push_capacity``,
+    ``swing_capacity`` (strengths on scales that compare), ``push_noise``, ``swing_noise`` (variance
+    of their errors, NaN without repeated tests), ``sex``, ``laboratory`` and ``footwear`` (None:
+    not told)."""
     sprints: pd.DataFrame
-    """Maximal sprints: columns of ``sprints.tsv``."""
+    """Maximal sprints: columns of ``sprints.tsv``, NaN where the order is not told."""
     curves: Callable[[str], xr.Dataset]
     """function. From an athlete's name to the curves of that athlete: ``angular_momentum`` and
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),

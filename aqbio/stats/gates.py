@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
-from aqbio.stats.athlete_statistics import sprint_counts
-from aqbio.stats.evidence import CELL, TRIAL, Evidence
+import numpy as np
+
+from aqbio.stats.athlete_statistics import LATER
+from aqbio.stats.counting import used, with_minimum
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.measurement import LEAST_RELIABLE, believed, estimate_error, reliability
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import longest_runs
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FEWEST_ATHLETES = 6
 """Below, no exact two-sided test over athletes can reach 0.05."""
+
+Lacks = Literal["not_enough_data", "too_imprecise", "gate_failed"]
+
+LACKS: dict[str, Lacks] = {
+    "athletes": "not_enough_data",
+    "quality": "not_enough_data",
+    "minimum_n": "not_enough_data",
+    "marker_rate": "not_enough_data",
+    "precision": "too_imprecise",
+    "reliability": "too_imprecise",
+    "order": "gate_failed",
+    "closure": "gate_failed",
+}
+"""What a gate that fails says of the data."""
 
 NEEDS = {
     "arms": "no step shows the arms",
     "legs": "no step shows both legs",
     "forces": "ground reaction forces were not measured",
+    "causes": "what joint moments cause (level C) was not computed for any step",
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
     "restricted_arms": "no maximal sprints both with free and with restricted arms (trials.tsv: "
     "condition restricted_arms, effort maximal)",
@@ -42,6 +57,18 @@ class Gate:
     """What was found against what is needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the gates of a hypothesis read."""
+
+    evidence: Evidence
+    """Everything that was recorded and is usable."""
+    own: Evidence
+    """What of it counts for the hypothesis."""
+    hypothesis: Hypothesis
+    outcome: Outcome
+
+
 def missing_needs(
     evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome | None
 ) -> tuple[str, ...]:
@@ -52,28 +79,30 @@ def missing_needs(
     return tuple(presence.reasons.get(need, NEEDS[need]) for need in lacking)
 
 
-def gate_results(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> tuple[Gate, ...]:
+def gate_results(case: Case) -> tuple[Gate, ...]:
     """Results of all gates of a hypothesis, in order; the first one counts athletes."""
+    found = case.outcome.n_athletes
     count = Gate(
         "athletes",
-        outcome.n_athletes >= FEWEST_ATHLETES,
-        f"athletes with numbers: {outcome.n_athletes}, a test takes {FEWEST_ATHLETES}",
+        found >= FEWEST_ATHLETES,
+        f"athletes with numbers: {found}, a test takes {FEWEST_ATHLETES}",
     )
-    return (count, *(GATES[name](evidence, hypothesis, outcome) for name in hypothesis.gates))
+    return (count, *(GATES[name](case) for name in case.hypothesis.gates))
 
 
-def _quality(evidence: Evidence, _: Hypothesis, __: Outcome) -> Gate:
+def _quality(case: Case) -> Gate:
+    evidence = case.evidence
     recorded, usable = int(evidence.trials["recorded"].sum()), len(evidence.steps)
     share, least = usable / recorded if recorded else 0.0, evidence.limits.usable_share
     words = f"{usable} of {recorded} steps usable ({share:.0%}), {least:.0%} needed"
     return Gate("quality", share >= least, words)
 
 
-def _minimum(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> Gate:
-    least = hypothesis.minimum
-    enough = COUNTED.get(hypothesis.id, _with_steps)(evidence, hypothesis)
-    count = int((enough.to_numpy() & outcome.known.to_numpy()).sum())
-    words = f"{count} of {least.athletes} athletes" + _per_athlete(hypothesis)
+def _minimum(case: Case) -> Gate:
+    least = case.hypothesis.minimum
+    enough = with_minimum(case.own, case.hypothesis)
+    count = int((enough.to_numpy() & case.outcome.known.to_numpy()).sum())
+    words = f"{count} of {least.athletes} athletes" + _per_athlete(case.hypothesis)
     return Gate("minimum_n", count >= least.athletes, words)
 
 
@@ -81,96 +110,81 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     least = hypothesis.minimum
     if not least.steps:
         return " with all numbers"
-    unit = {"H7": "sprints in each condition", "H3e": "consecutive steps"}
+    units = dict.fromkeys(("H7", "H7b"), "sprints in each condition")
+    units["H3e"] = "consecutive steps"
     speeds = f"{least.levels} speeds with " if least.levels > 1 else ""
-    return f" with {speeds}at least {least.steps} {unit.get(hypothesis.id, 'steps')}"
+    return f" with {speeds}at least {least.steps} {units.get(hypothesis.id, 'steps')}"
 
 
-def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with enough speeds of enough steps each."""
-    least = hypothesis.minimum
-    if not least.steps:
-        return evidence.count() >= 0
-    cell = [evidence.steps[name] for name in CELL]
-    full = evidence.steps.groupby(cell, observed=True).size() >= least.steps
-    return _count(evidence, full) >= least.levels
-
-
-def _with_rows(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with a trial that has enough consecutive steps."""
-    long = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
-    return _count(evidence, long) >= hypothesis.minimum.levels
-
-
-def _with_sprints(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with enough sprints in each condition."""
-    return (sprint_counts(evidence) >= hypothesis.minimum.steps).all(axis=1)
-
-
-def _count(evidence: Evidence, enough: pd.Series[bool]) -> pd.Series[Any]:
-    """How many of an athlete's speeds or trials are enough, by athlete."""
-    names = evidence.athletes.index
-    return enough.groupby(level=0, observed=True).sum().reindex(names, fill_value=0)
-
-
-COUNTED: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    "H3e": _with_rows,
-    "H7": _with_sprints,
-}
-"""Hypotheses whose steps are counted in a way of their own."""
-
-
-def _used(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:
-    """Something of the trials, (T,), for every step."""
-    return column.reindex([*zip(*(evidence.steps[name] for name in TRIAL), strict=True)])
-
-
-def _marker_rate(evidence: Evidence, hypothesis: Hypothesis, _: Outcome) -> Gate:
-    least = hypothesis.minimum.marker_rate_hz
-    rates = _used(evidence, evidence.trials["marker_rate"])
+def _marker_rate(case: Case) -> Gate:
+    least = case.hypothesis.minimum.marker_rate_hz
+    rates = used(case.evidence, case.evidence.trials["marker_rate"])
     rate = float(rates.min()) if len(rates) else 0.0
     return Gate("marker_rate", rate >= least, f"markers at {rate:g} Hz, {least:g} Hz needed")
 
 
-def _precision(evidence: Evidence, hypothesis: Hypothesis, _: Outcome) -> Gate:
-    good = _used(evidence, precise_trials(evidence, hypothesis))
+def _precision(case: Case) -> Gate:
+    """Whether trials can be believed, and errors of measurement are small in the mean."""
+    good = used(case.own, believed(case.own))
     share = float(good.mean()) if len(good) else 0.0
-    least = evidence.limits.usable_share
-    words = f"{share:.0%} of steps in trials that are precise enough, {least:.0%} needed"
-    return Gate("precision", share >= least, words)
+    least = case.evidence.limits.usable_share
+    if share < least:
+        words = f"{share:.0%} of steps in trials that can be believed, {least:.0%} needed"
+        return Gate("precision", passed=False, words=words)
+    found, most = estimate_error(case.own, case.hypothesis), case.hypothesis.precise
+    if np.isnan(found):
+        fitted = bool(case.own.trials["consistent"].any())
+        words = "errors of measurement are not known"
+        return Gate("precision", not fitted, words)
+    words = f"errors of measurement of {found:.2g} in the mean, at most {most:g}"
+    return Gate("precision", found <= most, words)
 
 
-def precise_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Trials whose statistic is known precisely enough, (T,).
-
-    Notes
-    -----
-    Where motion and force were made consistent and the statistic's posterior standard deviation is
-    given: at most half the smallest effect of interest. Otherwise the residual yaw moment itself,
-    and the smallest rate of a group over it, within their limits. A suspect trial never.
-    """
-    trials, limits = evidence.trials, evidence.limits
-    good = (trials["residual_ratio"] >= limits.effect_to_residual) & (
-        trials["residual_moment"] <= limits.yaw_residual_nm
+def _reliability(case: Case) -> Gate:
+    found = reliability(case.own, case.hypothesis)
+    if np.isnan(found):
+        strengths = (
+            case.hypothesis.id == "H3b"
+        )  # a single test of each is usual, and costs power only
+        return Gate("reliability", strengths, "errors of measurement are not known")
+    most = 1.0 - LEAST_RELIABLE
+    words = (
+        f"errors of measurement may make {min(1.0 - found, 1.0):.0%} of the variance, "
+        f"at most {most:.0%} are borne"
     )
-    sd = trials.get(f"sd_{hypothesis.id}")
-    if sd is not None:
-        good = good.where(~trials["consistent"], sd <= hypothesis.precise)
-    return good & ~trials["suspect"]
+    return Gate("reliability", found >= LEAST_RELIABLE, words)
 
 
-def _closure(evidence: Evidence, _: Hypothesis, __: Outcome) -> Gate:
-    closed = _used(evidence, evidence.trials["closures_pass"])
+def _order(case: Case) -> Gate:
+    """Whether conditions can be told from their place in the order of sprints."""
+    values = case.outcome.values
+    if LATER not in values:
+        words = "the order of the sprints is not told (trials.tsv: order)"
+        return Gate("order", passed=False, words=words)
+    places = values.loc[case.outcome.known.to_numpy(), LATER]
+    later, earlier = int((places > 0).sum()), int((places < 0).sum())
+    words = (
+        f"restricted arms came later in {later} athletes, earlier in {earlier}: a change with the "
+        "order cannot be told from one with the arms"
+    )
+    both = (places.min() <= 0.0 <= places.max()) and (min(later, earlier) > 0 or later == earlier)
+    return Gate("order", both, words)
+
+
+def _closure(case: Case) -> Gate:
+    closed = used(case.evidence, case.evidence.trials["closures_pass"])
     closed = closed[~closed.index.duplicated()]
     failed = int((~closed.astype(bool)).sum())
     return Gate("closure", failed == 0, f"closures fail in {failed} of {len(closed)} trials")
 
 
-GATES: dict[str, Callable[[Evidence, Hypothesis, Outcome], Gate]] = {
+GATES: dict[str, Callable[[Case], Gate]] = {
     "quality": _quality,
     "minimum_n": _minimum,
     "marker_rate": _marker_rate,
     "precision": _precision,
+    "reliability": _reliability,
+    "order": _order,
     "closure": _closure,
 }
 """Function behind every gate of the registry."""

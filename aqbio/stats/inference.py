@@ -91,6 +91,25 @@ class Estimate:
             return max(self._upper(self.value + delta), self._upper(delta - self.value))
         return min(1.0, 2.0 * self._upper(SIGNS[predicted] * self.value))
 
+    def p_against(self, predicted: Predicted, delta: float) -> float:
+        """The p value against an effect of interest.
+
+        Parameters
+        ----------
+        predicted : {"greater", "less", "equivalent"}
+        delta : float
+            Smallest effect of interest, or margin of equivalence.
+
+        Notes
+        -----
+        For a direction, one-sided, of the null hypothesis that the effect is delta or beyond: small
+        where it is absent, smaller than delta or of the other sign. For equivalence, two-sided,
+        that it lies within the margin.
+        """
+        if predicted == "equivalent":
+            return min(1.0, 2.0 * self._upper(abs(self.value) - delta))
+        return self._upper(delta - SIGNS[predicted] * self.value)
+
     def _upper(self, distance: float) -> float:
         """Probability of a t value above that of a distance from the bound."""
         if self.se == 0.0:
@@ -130,11 +149,13 @@ def holm(p_values: Sequence[float]) -> FloatArray:
     >>> holm([0.01, 0.04, 0.03])
     array([0.03, 0.06, 0.06])
     """
-    from statsmodels.stats.multitest import multipletests
-
-    if not len(p_values):
-        return np.empty(0)
-    return np.asarray(multipletests(list(p_values), method="holm")[1])
+    # statsmodels collects garbage on every call, which costs more than all else of a study's arms
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)
+    steps = np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps * p[order]), 1.0)
+    return adjusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +202,13 @@ class Ratio:
             return -np.inf, np.inf
         root = float(np.sqrt(inside))
         return (linear - root) / square, (linear + root) / square
+
+    def p_below(self, ratio: float) -> float:
+        """One-sided p value against a ratio of that size or more, for a denominator above 0."""
+        away = ratio * self.below - self.above
+        variance = self.variance_above - 2.0 * ratio * self.covariance
+        variance += ratio**2 * self.variance_below
+        return float(stats.t.sf(away / np.sqrt(variance), self.df))
 
     @property
     def standard_error(self) -> float:

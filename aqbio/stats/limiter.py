@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Ratio
@@ -44,24 +45,6 @@ def linear_fit(table: FloatArray, response: FloatArray) -> LinearFit:
     return LinearFit(coefficients, inverse * square / degrees, degrees, square)
 
 
-def standardised_fit(predictors: FloatArray, response: FloatArray) -> LinearFit:
-    """Fit with a constant after every column was given mean 0 and standard deviation 1.
-
-    Parameters
-    ----------
-    predictors : (n, k) array
-    response : (n,) array
-
-    Returns
-    -------
-    LinearFit
-        Its first coefficient is the constant.
-    """
-    table = (predictors - predictors.mean(axis=0)) / predictors.std(axis=0, ddof=1)
-    aim = (response - response.mean()) / response.std(ddof=1)
-    return linear_fit(np.column_stack((np.ones(len(aim)), table)), aim)
-
-
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
     """Columns of the nested model, (n, 4): 1, mean of both sides, −gap/2, half their difference.
 
@@ -75,7 +58,48 @@ def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
     )
 
 
-def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ratio:
+def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> FloatArray:
+    """Columns of `nested_table` as they are expected of true capacities, given measured ones.
+
+    Parameters
+    ----------
+    push, swing : (n,) arrays
+        Measured capacities.
+    noise : (2,) array
+        Variances of their errors; 0 leaves the columns as measured.
+
+    Notes
+    -----
+    Regression calibration. True and measured capacities are taken as normal, so that a true
+    difference, given both measured ones, has mean m and variance s², and its size
+    ``s √(2/π) exp(−m²/2s²) + m (1 − 2Φ(−m/s))``. At least a quarter of either variance is taken
+    for true.
+
+    References
+    ----------
+    Carroll RJ et al (2006), Measurement error in nonlinear models, 2nd ed, chapter 4.
+    """
+    measured = np.column_stack((push, swing))
+    mean, covariance = measured.mean(axis=0), np.cov(measured.T)
+    error = np.diag(np.minimum(noise, 0.75 * np.diag(covariance)))
+    true = covariance - error
+    gain = true @ np.linalg.inv(covariance)
+    expected = mean + (measured - mean) @ gain.T
+    rest = true - gain @ true
+    contrast = np.array([1.0, -1.0])
+    gap, variance = expected @ contrast, float(contrast @ rest @ contrast)
+    table = nested_table(*expected.T)
+    if variance > 0.0:
+        spread = np.sqrt(variance)
+        z = gap / spread
+        size = spread * np.sqrt(2.0 / np.pi) * np.exp(-(z**2) / 2.0)
+        table[:, 2] = -(size + gap * (1.0 - 2.0 * special.ndtr(-z))) / 2.0
+    return table
+
+
+def imbalance_cost(
+    push: FloatArray, swing: FloatArray, speed: FloatArray, noise: FloatArray | None = None
+) -> Ratio:
     """Cost of imbalance over benefit of strength, γ/β of the nested model.
 
     Parameters
@@ -83,6 +107,8 @@ def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ra
     push, swing : (n,) arrays
         Capacities on scales that can be compared.
     speed : (n,) array, m/s
+    noise : (2,) array, optional
+        Variances of the errors of both capacities; none without.
 
     Returns
     -------
@@ -93,11 +119,14 @@ def imbalance_cost(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Ra
     -----
     ``v = α + β (P + S)/2 − γ |P − S|/2 + d (P − S)/2 + ε``. The last term lets both sides count
     differently (and lets their measurements be differently good), which would otherwise look like
-    a cost of imbalance where one side is weaker on average.
+    a cost of imbalance where one side is weaker on average. Errors good for unequal scatter (HC3).
     """
-    fit = linear_fit(nested_table(push, swing), speed)
-    b, v = fit.coefficients, fit.covariance
-    return Ratio(b[2], b[1], v[2, 2], v[1, 1], v[1, 2], fit.df)
+    from statsmodels.regression.linear_model import OLS
+
+    table = calibrated_table(push, swing, np.zeros(2) if noise is None else noise)
+    fit = OLS(speed, table).fit(cov_type="HC3")
+    b, v = fit.params, fit.cov_params()
+    return Ratio(b[2], b[1], v[2, 2], v[1, 1], v[1, 2], float(fit.df_resid))
 
 
 @dataclass(frozen=True, slots=True)

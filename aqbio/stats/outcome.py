@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.inference import Estimate, Interval, possible_values
+from aqbio.stats.inference import Estimate, Interval, mean_estimate, possible_values
 from aqbio.stats.registry import Hypothesis
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Outcome:
     """ci95, ci90: pair of float."""
     p: float
     """For the predicted direction, not adjusted."""
+    p_against: float
+    """Against an effect of interest, not adjusted."""
     values: pd.DataFrame
     """By athlete: the own numbers that estimate, interval and p value are computed from."""
     weights: pd.Series[Any]
@@ -36,8 +38,14 @@ class Outcome:
     """What `supported` needs beside p and delta; None where nothing."""
     note: str = ""
     """That condition, or which of several numbers decides, in words."""
-    blocked: str = ""
-    """Why neither support nor its opposite can be said, whatever the numbers; empty: nothing."""
+    again: Callable[[pd.DataFrame], Outcome] | None = None
+    """function. From athletes' own numbers to the outcome, by t: what is left without an athlete.
+    None where it takes more than these."""
+    diluted: bool = False
+    """Whether errors of measurement make the estimate smaller by a factor that is not known: then
+    nothing can be said of power."""
+    per_athlete: str = ""
+    """The column of `values` that is each athlete's own effect; empty where there is none."""
 
     @property
     def estimate(self) -> float:
@@ -59,9 +67,25 @@ class Outcome:
         """Steps of these athletes."""
         return int(self.weights.to_numpy()[self.known.to_numpy()].sum())
 
-    def saying(self, note: str, *, condition: bool | None = None, blocked: str = "") -> Outcome:
+    def saying(self, note: str, *, condition: bool | None = None) -> Outcome:
         """The outcome with words, and what `supported` needs beside p and delta."""
-        return replace(self, note=note, condition=condition, blocked=blocked)
+        return replace(self, note=note, condition=condition)
+
+
+def from_means(hypothesis: Hypothesis, model: str) -> Callable[[pd.DataFrame], Outcome]:
+    """From athletes' numbers to the outcome of the mean of column ``value``.
+
+    Parameters
+    ----------
+    model : str
+        How it is inferred, in words.
+    """
+
+    def outcome(table: pd.DataFrame) -> Outcome:
+        found = mean_estimate(table["value"], model)
+        return inferred(hypothesis, found, table, 0 * table["value"].notna())
+
+    return outcome
 
 
 def inferred(
@@ -78,18 +102,22 @@ def inferred(
     values, weights
         As in `Outcome`.
     **more
-        Other fields of `Outcome`; ``ci95``, ``ci90`` and ``p`` where they are of another kind.
+        Other fields of `Outcome`; ``ci95``, ``ci90``, ``p`` and ``p_against`` where they are of
+        another kind.
     """
     import pandas as pd
 
     error = replace(error, within=possible_values(hypothesis.statistic))
     table = pd.DataFrame({name: own.reindex(weights.index) for name, own in values.items()})
     table = table.replace([np.inf, -np.inf], np.nan)
-    told: dict[str, Any] = {"ci95": (np.nan, np.nan), "ci90": (np.nan, np.nan), "p": np.nan}
+    told: dict[str, Any] = {
+        "ci95": (np.nan, np.nan), "ci90": (np.nan, np.nan), "p": np.nan, "p_against": np.nan
+    }  # fmt: skip
     if np.isfinite(error.value) and "p" not in more:
         told = {
             "ci95": error.interval(0.95),
             "ci90": error.interval(0.90),
             "p": error.p(hypothesis.predicted, hypothesis.delta),
+            "p_against": error.p_against(hypothesis.predicted, hypothesis.delta),
         }
     return Outcome(hypothesis.id, error, values=table, weights=weights, **(told | more))

@@ -264,8 +264,12 @@ def opposed_share(side: FloatArray, total: FloatArray) -> FloatArray:
 
 
 def step_columns() -> Columns:
-    """Columns of the table of steps, one for every partition at the end."""
-    return columns("hypotheses_steps", partition=[dashed(name) for name in partition_names()])
+    """Columns of the table of steps, one for every contact model and partition at the end."""
+    return columns(
+        "hypotheses_steps",
+        partition=[dashed(name) for name in partition_names()],
+        contact_model=["C1", "C2", "C3"],
+    )
 
 
 def evidence_columns() -> Columns:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from aqbio.stats.counting import counted, usable
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
-from aqbio.stats.inference import SIGNS, Estimate, detectable_effect, detectable_margin
+from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.single import athlete_intervals
@@ -82,7 +83,7 @@ def power_row(
     """
     now, count = outcome.error, outcome.n_athletes
     alpha = hypothesis.alpha / max(family, 1)
-    sign = SIGNS.get(hypothesis.predicted, 1.0)
+    sign = hypothesis.sign
     steps = step_error(evidence, hypothesis, outcome)
     athletes = now.se * np.sqrt(count)
 
@@ -96,7 +97,7 @@ def power_row(
         )
 
     least = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
-    known = bool(np.isfinite(now.se) and now.df > 0)
+    known = bool(np.isfinite(now.se) and now.df > 0) and not outcome.diluted
     directed = hypothesis.predicted != "equivalent"
     return PowerRow(
         hypothesis=hypothesis.id,
@@ -110,7 +111,7 @@ def power_row(
         if np.isfinite(steps) and known
         else np.nan,
         alpha=alpha,
-        mde=sign * rule_effect(now, hypothesis, alpha),
+        mde=sign * rule_effect(now, hypothesis, alpha) if not outcome.diluted else np.nan,
         smallest_effect=sign * hypothesis.delta,
         power=test(count) if known else np.nan,
         athletes_needed=_fewest(lambda n: test(n) >= AIM, least) if known else np.nan,
@@ -178,7 +179,7 @@ def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> 
     float
         NaN where the statistic is no number of an athlete's own steps.
     """
-    own = athlete_intervals(evidence, hypothesis)
+    own = athlete_intervals(counted(usable(evidence), hypothesis), hypothesis)
     values = _values(outcome)
     given = values.reindex([one.athlete for one in own]).to_numpy()
     told = np.array([one.estimate for one in own])

@@ -18,16 +18,20 @@ DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 
 Predicted = Literal["greater", "less", "equivalent", "none"]
 Always = Literal["mechanically_implied", "not_testable"]
+Taken = Literal["implied", "impossible", "testable"]
 Need = Literal[
     "arms",
     "forces",
+    "causes",
     "capacities",
     "restricted_arms",
     "one_sided_loads",
     "matched_speed",
     "accelerating",
 ]
-GateName = Literal["quality", "minimum_n", "precision", "closure", "marker_rate"]
+GateName = Literal[
+    "quality", "minimum_n", "marker_rate", "precision", "reliability", "order", "closure"
+]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -49,10 +53,33 @@ class Minimum(Entry):
     )
 
 
+class Literally(Entry):
+    """A claim taken by its words, and the number that shows it."""
+
+    label: Taken = Field(
+        description="implied: mechanics or geometry force it, whoever runs; impossible: no body "
+        "can do otherwise than not; testable: the verdict is about the sentence itself."
+    )
+    words: str = Field(description="What the sentence says if it is taken by its words, and why.")
+    shown: str = Field(
+        default="", description="Function of `aqbio.stats.literal` whose number shows it."
+    )
+
+
+class Untested(Entry):
+    """A claim of the articles that has no hypothesis, and why."""
+
+    claim: Annotated[str, Field(min_length=8, max_length=170)] = Field(
+        description="Short quote of the article."
+    )
+    source: Annotated[str, Field(pattern=r"^00[0-4]$")] = Field(description="Article.")
+    why: str = Field(description="What it would take.")
+
+
 class Hypothesis(Entry):
     """One claim and how it is tested."""
 
-    id: Annotated[str, Field(pattern=r"^H\d[a-e]?$")] = Field(description="Name, such as H3b.")
+    id: Annotated[str, Field(pattern=r"^H\d{1,2}[a-f]?$")] = Field(description="Name, such as H3b.")
     title: str = Field(description="What it is about, in a few words.")
     claim: Annotated[str, Field(min_length=8, max_length=170)] = Field(
         description="Short quote of the article."
@@ -60,6 +87,10 @@ class Hypothesis(Entry):
     source: Annotated[str, Field(pattern=r"^00[0-4]$")] = Field(description="Article.")
     level: Literal["A", "B", "C", "none"] = Field(
         description="A: angular momentum; B: moments on the pelvis; C: caused accelerations."
+    )
+    literal: Literally = Field(description="The claim taken by its words.")
+    discriminating: str = Field(
+        default="", description="What of it could have been otherwise: what the verdict is about."
     )
     estimand: str = Field(description="What is estimated, in words.")
     statistic: str = Field(description="Function of `aqbio.stats` that estimates it.")
@@ -89,6 +120,11 @@ class Hypothesis(Entry):
         default="", description="What of it mechanics forces, or why no data can test it."
     )
     caveat: str = Field(default="", description="What a verdict does not say.")
+    rivals: str = Field(
+        default="",
+        description="Other accounts that predict the same, so that support tells none of them "
+        "apart; empty where nobody else predicts it.",
+    )
     multiverse: tuple[str, ...] = Field(
         default=(), description="Choices of the analysis that are varied."
     )
@@ -100,8 +136,13 @@ class Hypothesis(Entry):
 
     @property
     def precise(self) -> float:
-        """Largest posterior standard deviation of a trial whose statistic is precise enough."""
+        """Largest error of measurement of a number that is precise enough: half of delta."""
         return self.delta / 2.0
+
+    @property
+    def sign(self) -> float:
+        """−1 where the claim predicts less, otherwise 1."""
+        return -1.0 if self.predicted == "less" else 1.0
 
     @model_validator(mode="after")
     def _complete(self) -> Hypothesis:
@@ -109,13 +150,24 @@ class Hypothesis(Entry):
             raise ValueError(f"{self.id} is always {self.always}, but implied_if does not say why")
         if self.always is None and (self.delta == 0 or self.predicted == "none"):
             raise ValueError(f"{self.id} needs predicted and a delta above 0")
+        if self.always is None and not self.discriminating:
+            raise ValueError(
+                f"{self.id} is tested: discriminating must say what could be otherwise"
+            )
         return self
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
+    version: Literal[2] = Field(
+        description="Of the rules that the entries are for: a registry of version 1 asks for "
+        "statistics that were replaced; begin with the one that `aqbio new` writes."
+    )
     hypotheses: tuple[Hypothesis, ...]
+    untested: tuple[Untested, ...] = Field(
+        default=(), description="Claims of the articles without a hypothesis."
+    )
 
     @model_validator(mode="after")
     def _once(self) -> Registry:

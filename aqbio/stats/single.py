@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, mean_estimate, possible_values
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.step_statistics import step_pairs
+from aqbio.stats.step_statistics import is_top_speed, visible_pairs
 from aqbio.stats.within import with_speeds
 
 if TYPE_CHECKING:
@@ -92,17 +92,22 @@ def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
     return with_speeds(steps["speed_mps"], steps["participant_id"])
 
 
-def _tenths(steps: pd.DataFrame) -> pd.Series[float]:
-    """The same in tenths of the highest speed."""
-    return with_speeds(10.0 * steps["relative_speed"], steps["participant_id"])
+def _caused(evidence: Evidence) -> pd.DataFrame:
+    """Caused shares at the highest speed under the contact model that is kindest to the claim."""
+    top = evidence.where(is_top_speed(evidence.steps))
+    means = {model: top.means(own).mean() for model, own in top.caused().items()}
+    known = {model: value for model, value in means.items() if np.isfinite(value)}
+    table = top.steps[["participant_id"]]
+    if not known:
+        return table.assign(y=np.nan)
+    return table.assign(y=top.caused()[max(known, key=lambda model: known[model])])
 
 
 POINTS: dict[str, Callable[[Evidence], pd.DataFrame]] = {
     "opposition_difference": _points("opposition_difference"),
     "arms_push_cosine": _points("arms_push_cosine"),
-    "hub_share_mean": _points("hub_share"),
-    "ratio_slope": _points("log_ratio_moments", _tenths),
+    "caused_share": _caused,
     "lag_slope": _points("lag", _speeds),
-    "next_step_slope": lambda evidence: step_pairs(evidence.steps)[["participant_id", "x", "y"]],
+    "next_step_slope": lambda evidence: visible_pairs(evidence)[["participant_id", "x", "y"]],
 }
 """Steps behind the statistics that one athlete alone can have."""

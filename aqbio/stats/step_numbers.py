@@ -16,6 +16,12 @@ from aqbio.stats.partitions import (
     same_legs_cosine,
 )
 
+CONTRIBUTORS = ("push_leg", "swing_leg", "arms", "torso")
+"""Who the articles say raises its output with speed."""
+
+PUSH_SIDE = ("push_leg", "arms", "torso")
+"""Whose rotation the articles say that the swing leg offsets."""
+
 CHI = {name: f"chi_{dashed(name)}" for name in partition_names()}
 """Column of the opposition index of every partition."""
 
@@ -41,8 +47,39 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
         "arms_push_cosine": cosines(vertical[..., pair])[:, 0, 1],
         "same_legs_cosine": same_legs_cosine(vertical),
         "log_ratio_momentum": momentum_log_ratio(vertical),
+        "sides_opposed": sides_opposed(vertical),
+        "changes_opposed": sides_opposed(np.diff(vertical, axis=-2)),
+        **{
+            f"momentum_{name}": np.sqrt((vertical[..., ROLE_GROUPS.index(name)] ** 2).mean(axis=-1))
+            for name in CONTRIBUTORS
+        },
         **chi,
     }
+
+
+def _sides(vertical: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Push leg, arms and torso together, and the swing leg."""
+    push = vertical[..., [ROLE_GROUPS.index(name) for name in PUSH_SIDE]].sum(axis=-1)
+    return push, vertical[..., ROLE_GROUPS.index("swing_leg")]
+
+
+def sides_opposed(vertical: FloatArray) -> FloatArray:
+    """Share of instants at which push leg, arms and torso together turn against the swing leg.
+
+    Parameters
+    ----------
+    vertical : (..., T, G) array
+        About the vertical, by `aqbio.names.ROLE_GROUPS`.
+
+    Returns
+    -------
+    (...) array
+        NaN where a group is missing.
+    """
+    push, swing = _sides(vertical)
+    product = push * swing
+    share: FloatArray = (product < 0).mean(axis=-1)
+    return np.where(np.isfinite(product).all(axis=-1), share, np.nan)
 
 
 def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
@@ -57,8 +94,6 @@ def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
     -------
     (...) array
     """
-    side = [ROLE_GROUPS.index(name) for name in ("push_leg", "arms", "torso")]
-    push = (vertical[..., side].sum(axis=-1) ** 2).mean(axis=-1)
-    swing = (vertical[..., ROLE_GROUPS.index("swing_leg")] ** 2).mean(axis=-1)
+    push, swing = ((side**2).mean(axis=-1) for side in _sides(vertical))
     ratio: FloatArray = 0.5 * np.log(push / swing)
     return ratio

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from aqbio.stats.corrected import corrected_opposition
+from aqbio.stats.counting import counted, usable
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.gates import Gate, gate_results, missing_needs
-from aqbio.stats.inference import SIGNS, detectable_effect, detectable_margin, holm
+from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
+from aqbio.stats.inference import detectable_effect, detectable_margin, holm
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import outcomes
+from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import Hypothesis, Registry
 
 Label = Literal[
@@ -26,11 +25,29 @@ LABELS: tuple[Label, ...] = (
     "not_testable",
 )
 
-UNTESTED: tuple[Label, ...] = ("mechanically_implied", "not_testable")
-"""Verdicts that rest on no number."""
-
-ROBUST_SHARE = 0.80
-"""Share of the multiverse that must give the same label."""
+Found = Literal[
+    "found",
+    "opposite_found",
+    "no_effect",
+    "not_enough_data",
+    "too_imprecise",
+    "gate_failed",
+    "condition_failed",
+    "mechanically_implied",
+    "not_testable",
+]
+CLASSES: dict[Found, Label] = {
+    "found": "supported",
+    "opposite_found": "not_supported",
+    "no_effect": "not_supported",
+    "not_enough_data": "inconclusive",
+    "too_imprecise": "inconclusive",
+    "gate_failed": "inconclusive",
+    "condition_failed": "inconclusive",
+    "mechanically_implied": "mechanically_implied",
+    "not_testable": "not_testable",
+}
+"""What was found, in words that mean one thing, and the verdict that it is one of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,7 @@ class Verdict:
 
     hypothesis: str
     verdict: Label
+    found: Found
     reason: str
     statistic: str
     estimate: float
@@ -50,12 +68,13 @@ class Verdict:
     p: float
     p_holm: float
     """p, p_holm: For the predicted direction; adjusted over what was tested."""
+    p_against: float
+    p_against_holm: float
+    """p_against, p_against_holm: Against an effect of interest; adjusted likewise."""
     n_athletes: int
     n_steps: int
     gates: str
     """"passed", or the names of those that failed."""
-    fragile: Literal["yes", "no", "n/a"]
-    """{"yes", "no", "n/a"}."""
     mde: float
     """Smallest effect (for equivalence: margin) that a study like this finds with 80 % power."""
     registry_hash: str
@@ -78,41 +97,23 @@ class Examined:
 
 def verdicts(evidence: Evidence, registry: Registry) -> tuple[Verdict, ...]:
     """Verdicts of all hypotheses of a registry, in its order."""
-    every = examined(evidence, registry)
-    return against_shifted(evidence, every, registry)
-
-
-def against_shifted(
-    evidence: Evidence, every: Sequence[Examined], registry: Registry
-) -> tuple[Verdict, ...]:
-    """Judge, and mark H1 fragile where it changes without what shifted waveforms give."""
-    given = judged(every, registry)
-    if not any(one.hypothesis.id == "H1" and one.tested for one in every):
-        return given
-    corrected = [
-        replace(one, outcome=corrected_opposition(evidence, one.hypothesis, one.outcome))
-        if one.hypothesis.id == "H1" and one.outcome is not None
-        else one
-        for one in every
-    ]
-    return tuple(
-        replace(one, fragile="yes")
-        if one.hypothesis == "H1" and one.verdict != again.verdict
-        else one
-        for one, again in zip(given, judged(corrected, registry), strict=True)
-    )
+    return judged(examined(evidence, registry), registry)
 
 
 def examined(evidence: Evidence, registry: Registry) -> tuple[Examined, ...]:
     """Outcomes and gates of all hypotheses."""
-    found = outcomes(evidence, registry)
-    return tuple(_examined(evidence, one, found.get(one.id)) for one in registry.hypotheses)
+    every = usable(evidence)
+    return tuple(_examined(evidence, every, one) for one in registry.hypotheses)
 
 
-def _examined(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome | None) -> Examined:
-    missing = () if hypothesis.always else missing_needs(evidence, hypothesis, outcome)
-    gates = () if outcome is None else gate_results(evidence, hypothesis, outcome)
-    return Examined(hypothesis, outcome, gates, missing)
+def _examined(evidence: Evidence, every: Evidence, hypothesis: Hypothesis) -> Examined:
+    if hypothesis.always is not None:
+        return Examined(hypothesis, None, (), ())
+    own = counted(every, hypothesis)
+    found = outcome(own, hypothesis)
+    missing = missing_needs(evidence, hypothesis, found)
+    gates = () if found is None else gate_results(Case(evidence, own, hypothesis, found))
+    return Examined(hypothesis, found, gates, missing)
 
 
 def judged(every: Sequence[Examined], registry: Registry) -> tuple[Verdict, ...]:
@@ -122,74 +123,88 @@ def judged(every: Sequence[Examined], registry: Registry) -> tuple[Verdict, ...]
     ----------
     every : sequence of Examined
         They may come from different evidence, for example from different groups of athletes.
+
+    Notes
+    -----
+    Support and its refusal are adjusted each over all that was tested: in a family of true effects
+    none is refused, and in one without effects none is supported, in 95 % of studies.
     """
-    tested = [one for one in every if one.tested]
-    adjusted = dict(
-        zip(
-            (one.hypothesis.id for one in tested),
-            holm([one.outcome.p for one in tested if one.outcome is not None]).tolist(),
-            strict=True,
-        )
+    tested = [one for one in every if one.tested and one.outcome is not None]
+    names = [one.hypothesis.id for one in tested]
+    p, against = (
+        dict(zip(names, holm([getattr(one.outcome, name) for one in tested]).tolist(), strict=True))
+        for name in ("p", "p_against")
     )
+    nothing = float("nan")
     return tuple(
-        _verdict(one, adjusted.get(one.hypothesis.id, float("nan")), len(tested), registry.hash)
+        _verdict(
+            one,
+            (p.get(one.hypothesis.id, nothing), against.get(one.hypothesis.id, nothing)),
+            len(tested),
+            registry.hash,
+        )
         for one in every
     )
 
 
-def _verdict(one: Examined, p_holm: float, family: int, registry_hash: str) -> Verdict:
+def _verdict(
+    one: Examined, adjusted: tuple[float, float], family: int, registry_hash: str
+) -> Verdict:
     hypothesis, outcome = one.hypothesis, one.outcome
-    label, reason = _label(one, p_holm)
-    sign = SIGNS.get(hypothesis.predicted, 1.0)
+    found, reason = _found(one, *adjusted)
     nothing = float("nan")
     failed = [gate.name for gate in one.gates if not gate.passed]
     return Verdict(
         hypothesis=hypothesis.id,
-        verdict=label,
+        verdict=CLASSES[found],
+        found=found,
         reason=reason,
         statistic=hypothesis.statistic,
         estimate=outcome.estimate if outcome else nothing,
         ci_low=outcome.ci95[0] if outcome else nothing,
         ci_high=outcome.ci95[1] if outcome else nothing,
-        smallest_effect=nothing if hypothesis.always else sign * hypothesis.delta,
+        smallest_effect=nothing if hypothesis.always else hypothesis.sign * hypothesis.delta,
         p=outcome.p if outcome else nothing,
-        p_holm=p_holm,
+        p_holm=adjusted[0],
+        p_against=outcome.p_against if outcome else nothing,
+        p_against_holm=adjusted[1],
         n_athletes=outcome.n_athletes if outcome else 0,
         n_steps=outcome.n_steps if outcome else 0,
         gates="n/a" if not one.gates else ", ".join(failed) or "passed",
-        fragile="n/a",
         mde=_detectable(hypothesis, outcome, max(family, 1)) if outcome else nothing,
         registry_hash=registry_hash,
     )
 
 
 def _detectable(hypothesis: Hypothesis, outcome: Outcome, family: int) -> float:
+    if outcome.diluted:
+        return float("nan")
     alpha = hypothesis.alpha / family
     if hypothesis.predicted == "equivalent":
         return detectable_margin(outcome.error, alpha=alpha)
-    return SIGNS[hypothesis.predicted] * detectable_effect(
-        outcome.error, hypothesis.delta, alpha=alpha
-    )
+    return hypothesis.sign * detectable_effect(outcome.error, hypothesis.delta, alpha=alpha)
 
 
-def _label(one: Examined, p_holm: float) -> tuple[Label, str]:
+def _found(one: Examined, p_holm: float, against: float) -> tuple[Found, str]:
     hypothesis = one.hypothesis
     if hypothesis.always is not None:
         return hypothesis.always, hypothesis.implied_if
     if one.missing:
         return "not_testable", "; ".join(one.missing)
     if one.outcome is None:
-        return "inconclusive", "no athlete has the numbers that it takes"
-    failed = [gate.words for gate in one.gates if not gate.passed]
+        return "not_enough_data", "no athlete has the numbers that it takes"
+    failed = [gate for gate in one.gates if not gate.passed]
     if failed:
-        return "inconclusive", "; ".join(failed)
-    label, reason = three_way(hypothesis, one.outcome, p_holm)
+        return LACKS[failed[0].name], "; ".join(gate.words for gate in failed)
+    found, reason = three_way(hypothesis, one.outcome, p_holm, against)
     extra = [words for words in (one.outcome.note, hypothesis.caveat) if words]
-    return label, "; ".join((reason, *extra))
+    return found, "; ".join((reason, *extra))
 
 
-def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[Label, str]:
-    """The label of an outcome that passed its gates, and the rule that gave it.
+def three_way(
+    hypothesis: Hypothesis, outcome: Outcome, p_holm: float, against: float
+) -> tuple[Found, str]:
+    """What was found where the gates passed, and the rule that said so.
 
     Parameters
     ----------
@@ -197,76 +212,49 @@ def three_way(hypothesis: Hypothesis, outcome: Outcome, p_holm: float) -> tuple[
         Its predicted direction, smallest effect (delta) and alpha.
     outcome : Outcome
         Estimate with its 90 and 95 % intervals, in the hypothesis's unit.
-    p_holm : float
-        For the predicted direction, adjusted over all that was tested.
+    p_holm, against : float
+        For the predicted direction, and against an effect of interest; each adjusted over all that
+        was tested.
 
     Notes
     -----
-    supported: adjusted p below alpha in the predicted direction and the estimate at least delta
-    (equivalence: adjusted p below alpha), and the hypothesis's own condition.
-    not_supported: the 95 % interval wholly on the other side of 0, or the 90 % interval wholly
-    within ±delta (equivalence: the 95 % interval wholly outside ±delta). Otherwise inconclusive.
+    Found: p below alpha in the predicted direction, an estimate of at least delta, and the
+    hypothesis's own condition. Not supported: p below alpha against an effect of delta or more;
+    the opposite is found where the 95 % interval lies on the other side of 0. For equivalence:
+    found where p is below alpha, not supported where the p against it is. Too imprecise: neither.
     """
-    if outcome.blocked:
-        return "inconclusive", outcome.blocked
-    delta = hypothesis.delta
-    significant = bool(p_holm < hypothesis.alpha)
+    delta, alpha = hypothesis.delta, hypothesis.alpha
     if hypothesis.predicted == "equivalent":
-        if significant:
-            return "supported", f"the 90 % interval lies within ±{delta:g}"
-        if outcome.ci95[0] > delta or outcome.ci95[1] < -delta:
-            return "not_supported", f"the 95 % interval lies outside ±{delta:g}"
-        return "inconclusive", _why_open(hypothesis, outcome, significant=False, large=True)
-    sign = SIGNS[hypothesis.predicted]
-    high = max(sign * bound for bound in outcome.ci95)
-    large = sign * outcome.estimate >= delta
-    if significant and large and outcome.condition is not False:
-        return "supported", f"adjusted p < {hypothesis.alpha:g} and at least the smallest effect"
-    if high < 0:
-        return "not_supported", "the 95 % interval lies on the other side of 0"
-    if -delta < outcome.ci90[0] and outcome.ci90[1] < delta:
-        return "not_supported", f"equivalent to 0: the 90 % interval lies within ±{delta:g}"
-    return "inconclusive", _why_open(hypothesis, outcome, significant=significant, large=large)
+        if p_holm < alpha:
+            return "found", f"the 90 % interval lies within ±{delta:g}"
+        if against < alpha:
+            return "opposite_found", f"the 95 % interval lies outside ±{delta:g}"
+        return "too_imprecise", _why_open(hypothesis, outcome)
+    large = hypothesis.sign * outcome.estimate >= delta
+    if p_holm < alpha and large:
+        if outcome.condition is False:
+            return "condition_failed", "p and size would do, but not its own condition"
+        return "found", f"adjusted p < {alpha:g} and at least the smallest effect"
+    if against < alpha:
+        if max(hypothesis.sign * bound for bound in outcome.ci95) < 0:
+            return "opposite_found", "the 95 % interval lies on the other side of 0"
+        size = f"an effect of {hypothesis.sign * delta:g} or beyond"
+        return "no_effect", f"{size} is excluded: adjusted p against it < {alpha:g}"
+    return "too_imprecise", _why_open(hypothesis, outcome)
 
 
-def _why_open(hypothesis: Hypothesis, outcome: Outcome, *, significant: bool, large: bool) -> str:
+def _why_open(hypothesis: Hypothesis, outcome: Outcome) -> str:
     """Say why neither rule applies, in agreement with the intervals that stand beside it."""
-    if not significant:
-        adjusted, delta = f"adjusted p is not below {hypothesis.alpha:g}", hypothesis.delta
-        if hypothesis.predicted == "equivalent":
-            if -delta < outcome.ci90[0] and outcome.ci90[1] < delta:
-                return f"{adjusted}, though the 90 % interval alone lies within ±{delta:g}"
-            return f"the interval reaches into and out of ±{delta:g}"
-        if min(SIGNS[hypothesis.predicted] * bound for bound in outcome.ci95) > 0:
-            return f"{adjusted}, though the 95 % interval alone excludes 0"
-        return f"{adjusted}, and 0 is not excluded either way"
-    if not large:
-        return "the estimate is below the smallest effect of interest"
-    return f"p and size would do, but not its own condition ({outcome.note})"
-
-
-def with_robustness(
-    given: Sequence[Verdict], labels: Mapping[str, Sequence[Label]]
-) -> tuple[Verdict, ...]:
-    """Mark verdicts that other choices of the analysis change.
-
-    Parameters
-    ----------
-    labels : mapping of hypothesis to labels
-        One label per specification of the multiverse.
-
-    Notes
-    -----
-    Robust: the verdict is the most frequent label, and the label of at least 80 % of the
-    specifications. What was not tested cannot be fragile: it stays n/a.
-    """
-    marked = []
-    for one in given:
-        given_labels = labels.get(one.hypothesis, ())
-        if not given_labels or one.verdict in UNTESTED:
-            marked.append(one)
-            continue
-        share = Counter(given_labels)[one.verdict] / len(given_labels)
-        fragile = one.fragile == "yes" or share < ROBUST_SHARE
-        marked.append(replace(one, fragile="yes" if fragile else "no"))
-    return tuple(marked)
+    delta, sign = hypothesis.delta, hypothesis.sign
+    adjusted = f"adjusted p is not below {hypothesis.alpha:g}, though the"
+    if hypothesis.predicted == "equivalent":
+        if -delta < outcome.ci90[0] and outcome.ci90[1] < delta:
+            return f"{adjusted} 90 % interval alone lies within ±{delta:g}"
+        return f"the interval reaches into and out of ±{delta:g}"
+    low, high = sorted(sign * bound for bound in outcome.ci95)
+    if low > 0 and sign * outcome.estimate >= delta:
+        return f"{adjusted} 95 % interval alone excludes 0"
+    if high < delta:
+        return f"{adjusted} 95 % interval alone excludes an effect of {sign * delta:g}"
+    less = "0" if low <= 0 else "effects too small to matter"
+    return f"the 95 % interval holds both {less} and effects of interest"

@@ -72,6 +72,8 @@ def means_by(values: Numbers, group: Groups) -> Numbers:
 
 def centred(values: Numbers, group: Groups) -> Numbers:
     """Values (S,) less the mean of their group; NaN stays NaN."""
+    if values.empty:  # pandas gives the groups back, not the values
+        return values
     return values - values.groupby(group, observed=True).transform("mean")
 
 
@@ -166,9 +168,13 @@ def longest_runs(steps: pd.DataFrame, trial: Sequence[str]) -> pd.Series[int]:
     >>> longest_runs(table, ["trial"]).tolist()
     [2, 1]
     """
-    ordered = steps.iloc[_in_order(steps, trial)[2]]
+    import pandas as pd
+
+    code, number, order = _in_order(steps, trial)
+    ordered, broken = steps.iloc[order], np.ones(len(order), dtype=bool)
+    broken[1:] = (np.diff(code[order]) != 0) | (np.diff(number[order]) != 1)
     names = [ordered[name] for name in trial]
-    run = (ordered["step"].groupby(names, observed=True).diff() != 1).cumsum().rename("run")
+    run = pd.Series(broken.cumsum(), ordered.index, name="run")
     sizes = ordered.groupby([*names, run], observed=True).size()
     return sizes.groupby(level=list(range(len(names))), observed=True).max()
 

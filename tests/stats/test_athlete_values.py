@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from aqbio.stats.athlete_statistics import athletes_from_steps, contact_excess
+from aqbio.stats.athlete_statistics import athletes_from_steps, excess, lateral_slope
+from aqbio.stats.registry import read_registry
 
 
 def test_numbers_are_means_at_the_highest_level(drawn):
@@ -15,15 +18,13 @@ def test_numbers_are_means_at_the_highest_level(drawn):
     for name, own in top.groupby("participant_id", observed=True):
         assert found.loc[name, "fastest"] == pytest.approx(own["speed_mps"].mean())
         assert found.loc[name, "lateral_ratio"] == pytest.approx(own["lateral_ratio"].mean())
-        flight = (own["flight_s"] / (own["flight_s"] + own["contact_s"])).mean()
-        assert found.loc[name, "vertical_excess"] == pytest.approx(flight)
 
 
 def test_contact_excess_is_the_drawn_one(drawn):
     """Waves draw it; the law of speed is not quite a parabola: 0.005 of 0.08."""
     evidence = drawn("W0", 40)
     drawn_excess = evidence.athletes["contact"]
-    found = contact_excess(evidence.steps)
+    found = excess(evidence.steps, evidence.steps["contact_s"])
     np.testing.assert_allclose(found, drawn_excess - drawn_excess.mean(), atol=0.005)
 
 
@@ -31,7 +32,7 @@ def test_contact_excess_does_not_know_who_is_fast(drawn):
     """With the same law for all, it is 0 for the fast and for the slow."""
     steps = drawn("W0", 40).steps
     steps = steps.assign(contact_s=0.9 / steps["speed_mps"])
-    np.testing.assert_allclose(contact_excess(steps), 0.0, atol=1e-12)
+    np.testing.assert_allclose(excess(steps, steps["contact_s"]), 0.0, atol=1e-12)
 
 
 def test_an_athlete_without_steps_has_no_numbers(drawn):
@@ -40,3 +41,28 @@ def test_an_athlete_without_steps_has_no_numbers(drawn):
     assert found.loc["athlete-06"].isna().all()
     assert found.drop("athlete-06").notna().all(axis=None)
     assert athletes_from_steps(steps[:0]).isna().all(axis=None)
+
+
+def test_flight_at_equal_speed_does_not_follow_from_being_fast(drawn):
+    """At each one's own highest speed, flight is long because the athlete is fast."""
+    steps = drawn("W0", 40).steps
+    same = steps.assign(contact_s=0.8 / steps["speed_mps"], flight_s=0.12)
+    found = athletes_from_steps(same)
+    share = 0.12 / (0.12 + 0.8 / found["fastest"])
+    assert np.corrcoef(share, found["fastest"])[0, 1] > 0.99
+    np.testing.assert_allclose(found["flight"], 0.0, atol=0.002)
+
+
+def test_a_slope_between_athletes_does_not_hang_on_one(drawn):
+    """Eleven athletes whose slope is chance, and one who makes it significant despite HC3."""
+    evidence = drawn("W0")
+    lateral, contact, noise = np.random.default_rng(20).standard_normal((3, 12))
+    lateral[0], contact[0] = 1.8, 0.0
+    for slope, still in ((0.0, False), (-1.0, True)):
+        fastest = 0.5 * noise + slope * lateral
+        fastest[0] = -2.0
+        athletes = evidence.athletes.assign(lateral_ratio=lateral, contact=contact, fastest=fastest)
+        found = lateral_slope(replace(evidence, athletes=athletes), read_registry()["H8a"])
+        assert found.p < 0.05
+        assert found.condition is still
+        assert "on whom it hangs most" in found.note

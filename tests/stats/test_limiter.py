@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from aqbio.stats.limiter import (
+    calibrated_table,
     corrected_criterion,
     identifiability,
     imbalance_cost,
@@ -15,7 +16,6 @@ from aqbio.stats.limiter import (
     minimum_fit,
     model_criteria,
     nested_table,
-    standardised_fit,
 )
 
 
@@ -36,16 +36,6 @@ def test_least_squares_are_those_of_statsmodels():
     np.testing.assert_allclose(found.coefficients, oracle.params, rtol=1e-9)
     np.testing.assert_allclose(found.covariance, oracle.cov_params(), rtol=1e-9)
     assert found.df == oracle.df_resid
-
-
-def test_standardised_slopes_of_one_predictor_are_correlations():
-    random = np.random.default_rng(4)
-    x, y = random.standard_normal((2, 30))
-    found = standardised_fit(x[:, None], y)
-    r, p = stats.pearsonr(x, y)
-    assert found.coefficients[1] == pytest.approx(r, rel=1e-10)
-    t = abs(found.coefficients[1]) / np.sqrt(found.covariance[1, 1])
-    assert 2 * stats.t.sf(t, found.df) == pytest.approx(p, rel=1e-9)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 0.0), (0.4, 0.4), (1.0, 1.0)])
@@ -139,3 +129,27 @@ def test_identifiability():
     ratio, correlation = identifiability(push, swing)
     assert correlation == pytest.approx(0.5, abs=0.02)
     assert ratio == pytest.approx(np.sqrt(1.0 / 3.0), abs=0.02)
+
+
+def test_calibration_without_errors_changes_nothing():
+    push, swing = _capacities(np.random.default_rng(8), 50)
+    np.testing.assert_allclose(
+        calibrated_table(push, swing, np.zeros(2)), nested_table(push, swing), atol=1e-9
+    )
+
+
+def test_calibrated_columns_are_what_true_capacities_have_on_average():
+    """A million true and measured pairs; the means of the true columns in bins of the measured."""
+    random = np.random.default_rng(9)
+    true = random.multivariate_normal([0.0, 0.3], [[1.0, 0.5], [0.5, 1.0]], size=1_000_000)
+    noise = np.array([0.25, 0.5])
+    measured = true + np.sqrt(noise) * random.standard_normal(true.shape)
+    expected, table = nested_table(*true.T), calibrated_table(*measured.T, noise)
+    places = np.digitize(measured[:, 0] - measured[:, 1], [-2.0, -1.0, 0.0, 1.0, 2.0])
+    for place in range(6):
+        inside = places == place
+        np.testing.assert_allclose(
+            table[inside].mean(axis=0), expected[inside].mean(axis=0), atol=0.02
+        )
+    wrong = nested_table(*measured.T)
+    assert abs(wrong[places == 5].mean(axis=0) - expected[places == 5].mean(axis=0)).max() > 0.2

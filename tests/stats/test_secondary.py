@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from aqbio.stats.curve_means import curve_means, odd_one_out
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.secondary.balance import limb_compensation
+from aqbio.stats.secondary.others import _permuted_slopes
 
 REGISTRY = read_registry()
 
@@ -72,7 +74,6 @@ def test_same_seed_same_rows(drawn, rows):
 def test_what_was_not_measured_is_left_out(drawn, rows):
     named = _named(rows)
     assert not any("odd_one_out" in name or "hub_torque" in name for _, name, _, _ in named)
-    assert not any("caused_share" in name for _, name, _, _ in named)
     assert not any("wrist" in name for _, name, _, _ in named)
     assert all(np.isfinite(row.estimate) for row in rows)
 
@@ -119,3 +120,16 @@ def test_one_athlete_and_one_speed(drawn):
     named = _named(_rows(evidence.where(first & (evidence.steps["level"] == 3)), 5))
     assert np.isnan(named["H1", "opposition_swing_alone", "stance", "y"].ci_low)
     assert ("H5a", "slope_p_permuted", "step", "y") not in named
+
+
+def test_dealt_speeds_of_two_levels_give_the_slope_or_its_opposite(drawn):
+    """Speeds of an athlete are exchanged as a whole: with two of them, half of the time."""
+    evidence = drawn("W1")
+    steps = evidence.steps
+    first = (steps["participant_id"] == evidence.athletes.index[0]) & steps["level"].isin([0, 3])
+    own = steps[first]
+    speeds = own.groupby("level")["speed_mps"].transform("mean")
+    slope = stats.linregress(speeds, own["lag"]).slope
+    found = _permuted_slopes(own, 200, np.random.default_rng(1))
+    np.testing.assert_allclose(np.abs(found), abs(slope), rtol=1e-9)
+    assert 60 < np.count_nonzero(found * slope > 0) < 140

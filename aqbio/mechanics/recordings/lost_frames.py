@@ -141,7 +141,7 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     beside = np.nan_to_num(np.pad(most, 1))
     largest = most >= np.maximum(beside[:-2], beside[2:])
     frames = np.flatnonzero(largest & (most > limit)) + 1
-    return [int(frame) for frame in frames if _elsewhere(positions, frame) > limit]
+    return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > limit]
 
 
 def _elsewhere(positions: FloatArray, frame: int) -> float:

@@ -36,7 +36,9 @@ def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
         Of the trial's own numbers over all its steps: ``opposition``, ``arms_push_cosine``,
         ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and ``lag`` (share
         of the step); of single steps, root mean square: ``step_lag`` and ``step_yaw_impulse``
-        (kg m²/s). Empty for a trial that was not fitted; NaN for what it does not have.
+        (kg m²/s), without what all steps of the trial have in common: an error of the body moves
+        every step alike and makes none of their scatter. Empty for a trial that was not fitted; NaN
+        for what it does not have.
     """
     if "group_momentum_sample" not in trial:
         return {}
@@ -57,8 +59,8 @@ def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     return found | {
         "log_ratio": _sd((ratios if kept else _nothing()).mean(axis=0)),
         "lag": _sd(by_step.mean(axis=0)),
-        "step_lag": _rms_sd(by_step),
-        "step_yaw_impulse": _rms_sd(np.array(impulses or _nothing())),
+        "step_lag": _own_sd(by_step),
+        "step_yaw_impulse": _own_sd(np.array(impulses or _nothing())),
     }
 
 
@@ -70,9 +72,15 @@ def _sd(values: FloatArray) -> float:
     return float(values.std(ddof=1))
 
 
-def _rms_sd(values: FloatArray) -> float:
-    """Root mean square over steps of the samples' standard deviations, (steps, N)."""
-    return float(np.sqrt(values.var(axis=1, ddof=1).mean()))
+def _own_sd(values: FloatArray) -> float:
+    """Root mean square over steps of the samples' standard deviations, (steps, N), of each alone.
+
+    What all steps have in common is taken away, with the share of their own that goes with it.
+    """
+    count = len(values)
+    own = values - values.mean(axis=0) if count > 1 else values
+    more = count / (count - 1.0) if count > 1 else 1.0
+    return float(np.sqrt(more * own.var(axis=1, ddof=1).mean()))
 
 
 def _drawn_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:

@@ -106,7 +106,7 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
             "flight_s": durations[:, 1],
             "speed_mps": curves["speed"].values,
             "hub_share": [absolute_share(*pair) for pair in shares],
-            "yaw_impulse": np.where(whole, np.abs(np.array(impulses, dtype=float)), np.nan),
+            "yaw_impulse": np.where(whole, np.array(impulses, dtype=float), np.nan),
             "lateral_ratio": [lateral_ratio(own) for own in force],
             "push_index": push,
             "swing_index": swing,

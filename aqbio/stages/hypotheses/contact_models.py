@@ -58,17 +58,45 @@ def caused_shares(
     }
 
 
-def vertical_forces(stance: pd.DataFrame, model: str = "C2") -> pd.Series[float]:
-    """Stance mean of the vertical ground force of every step, N, as the sum of all its causes.
+Z95 = 1.96
+
+
+def caused_errors(
+    tables: Iterable[pd.DataFrame], models: Sequence[str], trials: Sequence[tuple[str, str]]
+) -> FloatArray:
+    """How sure every trial is of that share, standard deviation, under its least sure model.
 
     Parameters
     ----------
-    stance : DataFrame
-        Rows of contributions for the vertical axis in stance.
-    model : str
-        Contact model: the sum is the same under all of them.
+    tables, models
+        As of :func:`caused_shares`.
+    trials : sequence of T (participant, trial)
+
+    Returns
+    -------
+    (T,) array
+        From the drawn 95 % intervals of the causes, taken as independent; NaN where none was drawn.
     """
-    return _caused(stance, model).groupby(list(STEP), observed=True)["value"].sum()
+    found: dict[tuple[str, str], float] = {}
+    for table in tables:
+        stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
+        for model in models:
+            for trial, sd in _errors(_caused(stance, model)).items():
+                found[trial] = max(found.get(trial, 0.0), sd)
+    return np.array([found.get(trial, np.nan) for trial in trials])
+
+
+def _errors(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+    key = list(STEP)
+    whole = rows.groupby(key, observed=True)["value"].sum()
+    part = rows[rows["source"].isin(AMPLIFYING)]
+    variance = ((part["high"] - part["low"]) / (2.0 * Z95)) ** 2
+    known = part.assign(variance=variance).groupby(key, observed=True)["variance"]
+    relative = np.sqrt(known.sum(min_count=1)) / whole.abs()
+    mean: dict[tuple[str, str], float] = (
+        relative.dropna().groupby(level=[0, 1], observed=True).mean().to_dict()
+    )
+    return mean
 
 
 def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from aqbio.stages.hypotheses.tables import (
     ATHLETES,
+    INFLUENCE,
+    LITERAL,
     POWER,
     SECONDARY,
     SINGLE,
+    TRIALS,
 )
+from aqbio.stats.counting import usable
 from aqbio.stats.evidence import Evidence
+from aqbio.stats.influence import Without
+from aqbio.stats.literal import shown
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.power import power_rows
 from aqbio.stats.registry import Registry
@@ -22,6 +28,8 @@ from aqbio.stats.single import athlete_intervals
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+OWN_NAMES = {"participant_id": "athlete"}
 
 SINGLE_VALUES = tuple(name for name in SINGLE if name != "participant_id")
 
@@ -45,14 +53,41 @@ def athlete_table(found: Mapping[str, Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ATHLETES))
 
 
+def trial_errors(evidence: Evidence) -> pd.DataFrame:
+    """One row per trial: what the gates read of it."""
+    table = evidence.trials.reset_index()
+    return table.reindex(columns=list(TRIALS))
+
+
+def literal_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
+    """One row per number that shows what a claim says by its words."""
+    import pandas as pd
+
+    rows = [asdict(one) for one in shown(evidence, registry)]
+    return pd.DataFrame(rows, columns=list(LITERAL))
+
+
+def influence_table(without: Mapping[str, Sequence[Without]]) -> pd.DataFrame:
+    """One row per hypothesis and athlete who is left out."""
+    import pandas as pd
+
+    rows = [
+        {name: getattr(one, OWN_NAMES.get(name, name)) for name in INFLUENCE}
+        for every in without.values()
+        for one in every
+    ]
+    return pd.DataFrame(rows, columns=list(INFLUENCE))
+
+
 def single_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
     """One row per hypothesis and athlete: what the athlete's own steps say."""
     import pandas as pd
 
+    every = usable(evidence)
     rows = [
         {"participant_id": one.athlete} | {name: getattr(one, name) for name in SINGLE_VALUES}
         for hypothesis in registry.hypotheses
-        for one in athlete_intervals(evidence, hypothesis)
+        for one in athlete_intervals(every, hypothesis)
     ]
     return pd.DataFrame(rows, columns=list(SINGLE))
 

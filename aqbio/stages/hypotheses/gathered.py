@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,14 +16,14 @@ from aqbio.records.evidence_files import STAGE, evidence_curves, evidence_rows
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
-from aqbio.stages.hypotheses.contact_models import caused_shares
-from aqbio.stages.hypotheses.precision import share_sds, statistic_sds
+from aqbio.stages.hypotheses.contact_models import caused_errors, caused_shares
 from aqbio.stages.hypotheses.speed_levels import speed_levels
-from aqbio.stages.hypotheses.trial_quality import trial_table
-from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, athletes_from_steps
+from aqbio.stages.hypotheses.trial_quality import trial_table, unfitted
+from aqbio.stats.athlete_statistics import HELD, NORMAL, RESTRICTED, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
+from aqbio.stats.measurement import ERRORS
 from aqbio.stats.partitions import evidence_columns
-from aqbio.stats.registry import Registry
+from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.timing import time_deviation
 
 if TYPE_CHECKING:
@@ -34,8 +34,13 @@ Normalisation = Literal["dimensionless", "si"]
 
 LOADED = ("thigh_load", "shank_load", "arm_load")
 
-SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1}
+SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
+    f"momentum_{name}": 0 for name in CONTRIBUTORS
+}
 """Numbers of a step with a unit of momentum (0) or of moment (1)."""
+
+UNFITTED = "consistency=off"
+"""The choice under which no motion is made consistent with forces."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +59,28 @@ class Gathered:
         own = self.evidence.steps
         levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
         steps = _study_steps(self.study, rows, levels, normalisation)
+        presence = self.evidence.presence
         if specification == DEFAULT:
             caused = {CAUSED + model: shares for model, shares in self.evidence.caused().items()}
             steps = steps.assign(**caused)
-        return _with_athletes(replace(self.evidence, steps=steps), self.study, rows)
+        else:  # what joint moments cause is not computed again
+            presence = replace(presence, causes=False)
+        trials = self.evidence.trials
+        if UNFITTED in specification.split():
+            trials = unfitted(trials)
+        if normalisation == "si":
+            people = trials.index.get_level_values(0)
+            units = [_units(self.study, who, "dimensionless")[0] for who in people]
+            trials = trials.assign(error_step_yaw_impulse=trials["error_step_yaw_impulse"] * units)
+        under = replace(self.evidence, steps=steps, trials=trials, presence=presence)
+        return _with_athletes(under, self.study, rows)
 
 
-def gathered(
-    study: Study, registry: Registry, without: Collection[tuple[str, str]] = ()
-) -> Gathered:
+def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathered:
     """Read the evidence of all participants.
 
     Parameters
     ----------
-    registry : Registry
-        What is held against the precision of a trial.
     without : collection of (participant, trial)
         Left out.
     """
@@ -82,20 +94,22 @@ def gathered(
     def tables() -> Iterator[pd.DataFrame]:
         return (participant_rows(study, name, "contributions") for name in names)
 
-    shares = caused_shares(tables(), study.settings.multiverse.contact_models, _keys(steps))
+    models = study.settings.multiverse.contact_models
+    shares = caused_shares(tables(), models, _keys(steps))
     steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
     trials = trial_table(study, steps)
     posterior = [_posterior(study, *trial) for trial in trials.index]
-    sds = statistic_sds(
-        steps, trials.index, posterior, share_sds(tables(), list(trials.index)), registry
-    )
+    errors: dict[str, Any] = {
+        f"error_{name}": [one.get(name, np.nan) for one in posterior] for name in ERRORS
+    }
+    errors["error_caused_share"] = caused_errors(tables(), models, list(trials.index))
     evidence = Evidence(
         steps=steps,
-        trials=trials.assign(**{f"sd_{name}": own for name, own in sds.items()}),
+        trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # until the steps have told of them
         sprints=default,
         curves=partial(_curves, study),
-        presence=_presence(study, default),
+        presence=_presence(study, default, causes=bool(shares)),
         limits=study.settings.quality,
     )
     return Gathered(study, _with_athletes(evidence, study, default), rows)
@@ -111,11 +125,11 @@ def _curves(study: Study, participant_id: str) -> xr.Dataset:
 def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evidence:
     """Evidence with the sprints among some rows, and what steps and sheets say of athletes."""
     athletes = athletes_from_steps(evidence.steps)
-    athletes = athletes.assign(push_capacity=np.nan, swing_capacity=np.nan)
-    if study.capacities_file is not None:
-        names = list(athletes.index)
-        scores = capacity_scores(read_capacities(study.capacities_file, names), names)
-        athletes["push_capacity"], athletes["swing_capacity"] = scores
+    names = list(athletes.index)
+    people = {one.participant_id: one for one in study.participants}
+    told = {name: [getattr(people[one], name) for one in names] for name in HELD}
+    rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
+    athletes = athletes.assign(**told, **capacity_scores(rows_of, names))
     who = evidence.steps["participant_id"].astype(str)
     fastest = who.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -123,18 +137,19 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
 
 
 def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Maximal sprints: participant, trial, condition, mean speed of the steps (m/s)."""
+    """Maximal sprints: participant, trial, condition, order, and means of their steps."""
     import pandas as pd
 
-    means = rows.groupby(TRIAL, observed=True)["speed_mps"].mean()
-    keys = [
-        (person.participant_id, trial.trial_id, trial.condition)
+    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio"]].mean()
+    found = [
+        (person.participant_id, trial.trial_id, trial.condition, trial.order)
         for person in study.participants
         for trial in study.moving_of(person.participant_id)
         if trial.effort == "maximal" and (person.participant_id, trial.trial_id) in means.index
     ]
-    table = pd.DataFrame(keys, columns=[*TRIAL, "condition"])
-    return table.assign(speed_mps=[means[person, trial] for person, trial, _ in keys])
+    table = pd.DataFrame(found, columns=[*TRIAL, "condition", "order"])
+    own = means.reindex([one[:2] for one in found]).reset_index(drop=True)
+    return table.assign(order=table["order"].astype(float)).join(own)
 
 
 def _levels(study: Study, rows: pd.DataFrame) -> pd.Series[int]:
@@ -212,7 +227,7 @@ def _units(study: Study, participant_id: str, normalisation: Normalisation) -> t
     return mass * height * float(np.sqrt(GRAVITY * height)), mass * GRAVITY * height
 
 
-def _presence(study: Study, rows: pd.DataFrame) -> Presence:
+def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
     """What the study has, whatever its numbers."""
     conditions = {trial.condition for trial in study.trials if trial.include == "yes"}
     maximal = {
@@ -226,6 +241,7 @@ def _presence(study: Study, rows: pd.DataFrame) -> Presence:
         arms=bool((rows["shows_arms"] == 1).any()),
         legs=not len(rows) or bool((rows["shows_legs"] == 1).any()),
         forces=bool(rows["lateral_ratio"].notna().any()),
+        causes=causes,
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
         one_sided_loads=bool(conditions & set(LOADED)),

@@ -10,10 +10,9 @@ from aqbio.io.tables import read_table
 from aqbio.records.internal import Parts, contained
 from aqbio.records.manifest import OK
 from aqbio.stages.hypotheses.gathered import Gathered, gathered
-from aqbio.stats.registry import Registry
 
 
-def known_evidence(study: Study, registry: Registry, parts: Parts) -> Gathered:
+def known_evidence(study: Study, parts: Parts) -> Gathered:
     """Read the evidence of all participants, without the trials that cannot be gathered.
 
     Trials that failed since their evidence was written are left out as well.
@@ -24,10 +23,10 @@ def known_evidence(study: Study, registry: Registry, parts: Parts) -> Gathered:
     every = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
     try:
         with contained(study, parts.stage, "gathered"):
-            return gathered(study, registry, without)
+            return gathered(study, without)
     except AqbioError:
         for one in sorted(every):  # with nobody beside it, who fails is at fault
-            alone = partial(gathered, study, registry, without | every - {one})
+            alone = partial(gathered, study, without | every - {one})
             if parts.part("-".join(one), alone, None) is None:
                 without.add(one)
-    return gathered(study, registry, without)
+    return gathered(study, without)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,9 +11,11 @@ from aqbio.io.dictionary import columns
 from aqbio.records.internal import Parts
 from aqbio.records.specifications import DEFAULT, PELVIS
 from aqbio.stages.hypotheses.gathered import Gathered
+from aqbio.stats.corrected import without_chance
 from aqbio.stats.evidence import CAUSED, Evidence
+from aqbio.stats.fragility import OWN, Arm
 from aqbio.stats.registry import Registry
-from aqbio.stats.verdict import Label, Verdict, examined, judged
+from aqbio.stats.verdict import examined, judged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +34,7 @@ class Variant:
     """Hypotheses that it is about; empty for all whose registry lists the factor."""
 
 
-def multiverse(found: Gathered, registry: Registry, parts: Parts) -> pd.DataFrame:
+def multiverse(found: Gathered, registry: Registry, parts: Parts) -> list[tuple[str, Arm]]:
     """Verdicts of all hypotheses under all specifications, the default first.
 
     Parameters
@@ -42,36 +44,47 @@ def multiverse(found: Gathered, registry: Registry, parts: Parts) -> pd.DataFram
 
     Returns
     -------
-    DataFrame
-        Columns as in `MULTIVERSE`: one row per specification and hypothesis that lists its factor.
+    list of (factor, Arm)
+        One per specification and hypothesis that lists its factor; the default's is empty.
     """
-    import pandas as pd
-
-    rows: list[dict[str, object]] = []
+    arms: list[tuple[str, Arm]] = []
 
     def collect() -> None:
         for variant in variants(found):
-            rows.extend(parts.part(variant.name, partial(_rows, variant, registry), []))
+            arms.extend(parts.part(variant.name, partial(_arms, variant, registry), []))
 
     parts.part("multiverse", collect, None)
-    return pd.DataFrame(rows, columns=list(MULTIVERSE))
+    return arms
 
 
-def _rows(variant: Variant, registry: Registry) -> list[dict[str, object]]:
+def _arms(variant: Variant, registry: Registry) -> list[tuple[str, Arm]]:
     return [
-        _row(variant, verdict)
+        (variant.factor, Arm(variant.name, verdict))
         for verdict in judged(examined(variant.evidence, registry), registry)
         if _concerns(variant, registry, verdict.hypothesis)
     ]
 
 
-def labels_by_hypothesis(table: pd.DataFrame) -> dict[str, list[Label]]:
-    """Labels of every hypothesis over the specifications, its default among them."""
-    return {
-        str(name): [str(label) for label in own["verdict"]]  # type: ignore[misc]
-        for name, own in table.groupby("hypothesis", sort=False)
-        if len(own) > 1
-    }
+def multiverse_table(arms: Sequence[tuple[str, Arm]]) -> pd.DataFrame:
+    """One row per specification and hypothesis, columns as in `MULTIVERSE`."""
+    import pandas as pd
+
+    own = [name for name in MULTIVERSE if name not in ("specification", "factor")]
+    rows = [
+        {"specification": arm.specification, "factor": factor or None}
+        | {name: getattr(arm.verdict, name) for name in own}
+        for factor, arm in arms
+    ]
+    return pd.DataFrame(rows, columns=list(MULTIVERSE))
+
+
+def arms_by_hypothesis(arms: Sequence[tuple[str, Arm]]) -> dict[str, list[Arm]]:
+    """Arms of every hypothesis, without the study's own choices."""
+    found: dict[str, list[Arm]] = {}
+    for _, arm in arms:
+        if arm.specification != OWN:
+            found.setdefault(arm.verdict.hypothesis, []).append(arm)
+    return found
 
 
 def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
@@ -82,15 +95,6 @@ def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
     if variant.only and name not in variant.only:
         return False
     return all(factor in keys for factor in variant.factor.split())
-
-
-def _row(variant: Variant, verdict: Verdict) -> dict[str, object]:
-    row: dict[str, object] = {"specification": variant.name, "factor": variant.factor or None}
-    return row | {
-        name: getattr(verdict, name)
-        for name in MULTIVERSE
-        if name not in ("specification", "factor")
-    }
 
 
 def variants(found: Gathered) -> Iterator[Variant]:
@@ -106,11 +110,13 @@ def variants(found: Gathered) -> Iterator[Variant]:
     if "si" in settings.normalisation:
         under = found.under(DEFAULT, normalisation="si")
         yield Variant("normalisation=si", "normalisation", under)
-    for model, shares in own.caused().items():
-        steps = own.steps.assign(hub_share=shares).drop(
-            columns=[CAUSED + one for one in own.caused()]
-        )
-        yield Variant(f"contact_model={model}", "contact_model", own.with_steps(steps), ("H4",))
+    models = own.caused()
+    for model in models if len(models) > 1 else ():
+        others = [CAUSED + one for one in models if one != model]
+        under = own.with_steps(own.steps.drop(columns=others))
+        yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
+    if len(own.steps):
+        yield Variant("chance=shifted", "chance", without_chance(own), ("H1",))
 
 
 def recomputed(found: Gathered) -> list[tuple[str, str]]:

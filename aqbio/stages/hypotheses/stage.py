@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +20,20 @@ from aqbio.records.internal import Parts, contained
 from aqbio.records.manifest import Report
 from aqbio.stages.hypotheses.exports import (
     athlete_table,
+    influence_table,
+    literal_table,
     power_table,
     secondary_table,
     single_table,
+    trial_errors,
 )
 from aqbio.stages.hypotheses.known import known_evidence
-from aqbio.stages.hypotheses.multiverse import MULTIVERSE, labels_by_hypothesis, multiverse
+from aqbio.stages.hypotheses.multiverse import (
+    MULTIVERSE,
+    arms_by_hypothesis,
+    multiverse,
+    multiverse_table,
+)
 from aqbio.stages.hypotheses.patterns import (
     PARTITIONS,
     SIGNS,
@@ -35,20 +43,25 @@ from aqbio.stages.hypotheses.patterns import (
 from aqbio.stages.hypotheses.tables import (
     ATHLETES,
     DEVIATIONS,
+    INFLUENCE,
+    LITERAL,
     POWER,
     SECONDARY,
     SINGLE,
     SPRINTS,
+    TRIALS,
     VERDICTS,
 )
+from aqbio.stats.continuity import WAVEFORMS, waveform_table
 from aqbio.stats.curve_means import curve_means
 from aqbio.stats.evidence import Evidence
+from aqbio.stats.fragility import Fragility, fragilities
+from aqbio.stats.influence import Without, influential, spread, without_each
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import outcomes
 from aqbio.stats.partitions import step_columns
 from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
-from aqbio.stats.verdict import Verdict, verdicts, with_robustness
+from aqbio.stats.verdict import Verdict, examined, judged, verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,9 +90,28 @@ def hypotheses_study(study: Study, report: Report) -> None:
         report(f"{one.hypothesis}: {one.verdict}")
 
 
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Verdicts of a study with everything that stands beside them."""
+
+    verdicts: tuple[Verdict, ...]
+    outcomes: dict[str, Outcome]
+    registry: Registry
+    """With what could not be computed as not testable."""
+    changed: tuple[Deviation, ...]
+    """Of the registry, since the data were first read."""
+    fragilities: dict[str, Fragility]
+    without: dict[str, tuple[Without, ...]]
+    """fragilities, without: By hypothesis."""
+
+
 COLUMNS: dict[str, Columns] = {
     "hypotheses_steps": step_columns(),
     "hypotheses_athletes": ATHLETES,
+    "hypotheses_trials": TRIALS,
+    "literal": LITERAL,
+    "influence": INFLUENCE,
+    "waveforms": WAVEFORMS,
     "secondary": SECONDARY,
     "single_athletes": SINGLE,
     "power": POWER,
@@ -98,56 +130,60 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 
 
 def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
-    found, own = known_evidence(study, registry, parts), study.settings.hypotheses
+    found, own = known_evidence(study, parts), study.settings.hypotheses
     seed = study.settings.random.seed
-    tested, plain = _tested(found.evidence, registry, parts)
-    changed = deviations(study, registry)
-    outcome = outcomes(found.evidence, tested)
-    specifications = multiverse(found, tested, parts)
-    given = tuple(
-        replace(one, registry_hash=registry.hash)
-        for one in with_robustness(plain, labels_by_hypothesis(specifications))
+    tested = _tested(found.evidence, registry, parts)
+    every = examined(found.evidence, tested)
+    given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
+    family = _family(given)
+    arms = multiverse(found, tested, parts)
+    result = Results(
+        verdicts=given,
+        outcomes={one.hypothesis.id: one.outcome for one in every if one.outcome is not None},
+        registry=tested,
+        changed=deviations(study, registry),
+        fragilities=fragilities(given, arms_by_hypothesis(arms)),
+        without={one.hypothesis.id: without_each(one, family) for one in every},
     )
     rules = study.settings.multiverse.flight_roles
     means = cache(lambda: curve_means(found.evidence, rules))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
-        "hypotheses_steps": lambda: found.evidence.steps[list(step_columns())],
-        "hypotheses_athletes": lambda: athlete_table(outcome),
+        "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
+        "hypotheses_athletes": lambda: athlete_table(result.outcomes),
+        "hypotheses_trials": lambda: trial_errors(found.evidence),
+        "literal": lambda: literal_table(found.evidence, tested),
+        "influence": lambda: influence_table(result.without),
+        "waveforms": lambda: waveform_table(found.evidence, seed),
         "secondary": lambda: secondary_table(found.evidence, means(), own.surrogates, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
-        "power": lambda: power_table(found.evidence, outcome, tested, _family(given)),
+        "power": lambda: power_table(found.evidence, result.outcomes, tested, family),
         "sprints": lambda: found.evidence.sprints,
         "partitions": lambda: partition_table(means()),
         "sign_patterns": lambda: sign_table(means()),
-        "multiverse": lambda: specifications,
-        "deviations": lambda: _deviation_table(changed),
-        "verdicts": lambda: verdict_table(given, outcome, tested, changed),
+        "multiverse": lambda: multiverse_table(arms),
+        "deviations": lambda: _deviation_table(result.changed),
+        "verdicts": lambda: verdict_table(result),
     }
     return given, tables, [*evidence_inputs(study), *_optional_files(study)]
 
 
-def _tested(
-    evidence: Evidence, registry: Registry, parts: Parts
-) -> tuple[Registry, tuple[Verdict, ...]]:
-    """Verdicts, and the registry that they rest on.
-
-    Where they cannot be computed, what cannot be computed alone is not testable.
-    """
+def _tested(evidence: Evidence, registry: Registry, parts: Parts) -> Registry:
+    """The registry that verdicts rest on: what cannot be computed is not testable."""
     try:
         with contained(parts.study, STAGE, "verdicts"):
-            return registry, verdicts(evidence, registry)
+            verdicts(evidence, registry)
+            return registry
     except AqbioError:
         computed = (_if_computed(evidence, one, parts) for one in registry.hypotheses)
-        tested = Registry(hypotheses=tuple(computed))
-    return tested, verdicts(evidence, tested)
+        return registry.model_copy(update={"hypotheses": tuple(computed)})
 
 
 def _if_computed(evidence: Evidence, one: Hypothesis, parts: Parts) -> Hypothesis:
     def computed() -> Hypothesis:
-        verdicts(evidence, Registry(hypotheses=(one,)))
+        verdicts(evidence, Registry(version=2, hypotheses=(one,)))
         return one
 
-    why = "its statistic could not be computed: see the findings of stage hypotheses"
+    why = "it could not be computed: see the findings of stage hypotheses"
     return parts.part(
         one.id, computed, one.model_copy(update={"always": "not_testable", "implied_if": why})
     )
@@ -162,31 +198,41 @@ def _optional_files(study: Study) -> list[Path]:
     return [path for path in (study.registry_file, study.capacities_file) if path is not None]
 
 
-def verdict_table(
-    given: Sequence[Verdict],
-    found: dict[str, Outcome],
-    registry: Registry,
-    changed: tuple[Deviation, ...],
-) -> pd.DataFrame:
-    """Verdicts as a table, in the order of the registry.
-
-    Parameters
-    ----------
-    changed : tuple of Deviation
-        Of the registry, since the data were first read.
-    """
+def verdict_table(result: Results) -> pd.DataFrame:
+    """Verdicts as a table, in the order of the registry."""
     import pandas as pd
 
-    rows = [
-        asdict(one)
-        | {
-            "unit": registry[one.hypothesis].unit,
-            "model": found[one.hypothesis].error.model if one.hypothesis in found else None,
-            "post_hoc": "yes" if post_hoc(changed, one.hypothesis) else "no",
-        }
-        for one in given
-    ]
+    rows = []
+    for one in result.verdicts:
+        outcome = result.outcomes.get(one.hypothesis)
+        hypothesis = result.registry[one.hypothesis]
+        own = asdict(result.fragilities[one.hypothesis])
+        shown = asdict(spread(hypothesis, outcome)) if outcome is not None else {}
+        changing = influential(result.without[one.hypothesis], one.verdict)
+        rows.append(
+            asdict(one)
+            | own
+            | {name: ", ".join(own[name]) or None for name in ("overturned_by", "silent")}
+            | {"decisive": own["decisive"] or None}
+            | shown
+            | {
+                "influential": ", ".join(changing) or None,
+                "literal": hypothesis.literal.label,
+                "condition": _condition(outcome),
+                "note": (outcome.note if outcome is not None else "") or None,
+                "unit": hypothesis.unit,
+                "model": outcome.error.model if outcome is not None else None,
+                "post_hoc": "yes" if post_hoc(result.changed, one.hypothesis) else "no",
+            }
+        )
     return pd.DataFrame(rows, columns=list(VERDICTS))
+
+
+def _condition(outcome: Outcome | None) -> str | None:
+    """Whether what support needs beside p and size is there."""
+    if outcome is None or outcome.condition is None:
+        return None
+    return "yes" if outcome.condition else "no"
 
 
 def _deviation_table(changed: tuple[Deviation, ...]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aqbio.io.dictionary import columns
+from aqbio.stats.measurement import ERRORS
 
 VERDICTS = columns("verdicts")
 ATHLETES = columns("hypotheses_athletes")
@@ -11,3 +12,6 @@ POWER = columns("power")
 SECONDARY = columns("secondary")
 SPRINTS = columns("sprints")
 DEVIATIONS = columns("deviations")
+TRIALS = columns("hypotheses_trials", error=ERRORS)
+LITERAL = columns("literal")
+INFLUENCE = columns("influence")

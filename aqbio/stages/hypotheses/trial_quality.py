@@ -18,8 +18,21 @@ if TYPE_CHECKING:
 MEASURES = {
     "residual_ratio": "effect_to_residual_y",
     "residual_moment": "residual_moment_y_stance_rms",
+    "plain_residual_ratio": "plain_effect_to_residual_y",
+    "plain_residual_moment": "plain_residual_moment_y_stance_rms",
 }
-"""Measures of the quality table that the gate of precision reads."""
+"""Measures of the quality table that the gate of precision reads: of the study's own motion, and of
+the one that was not made consistent with forces."""
+
+
+def unfitted(trials: pd.DataFrame) -> pd.DataFrame:
+    """What the gates read of trials whose motion is not made consistent with forces."""
+    errors = {name: np.nan for name in map(str, trials) if name.startswith("error_")}
+    residuals: dict[str, pd.Series[float]] = {
+        name: trials[f"plain_{name}"].fillna(trials[name].where(~trials["consistent"]))
+        for name in ("residual_ratio", "residual_moment")
+    }
+    return trials.assign(**errors, **residuals).assign(consistent=False)
 
 
 def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def secondary_rows(
-    evidence: Evidence, means: xr.Dataset, draws: int = 200, seed: int = 0
+    evidence: Evidence, means: xr.Dataset, draws: int = 999, seed: int = 0
 ) -> tuple[Row, ...]:
     """Secondary statistics of all hypotheses, those without any number left out.
 

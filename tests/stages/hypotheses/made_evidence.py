@@ -73,15 +73,52 @@ def drawn_study(
     for place, name in enumerate(names):
         _write_participant(study, name, place, drawn, who)
     columns = step_columns.CONTRIBUTIONS
-    for name in names:
+    for place, name in enumerate(names):
         path = step_file(study, name, "contributions")
-        write_columns(pd.DataFrame(columns=list(columns)), path, columns, {})
+        rows = _causes(name, drawn, np.flatnonzero(drawn.participant == place))
+        write_columns(rows.reindex(columns=list(columns)), path, columns, {})
     study.table("trials.tsv").parent.mkdir(parents=True, exist_ok=True)
     became = [f"{one.participant_id}\t{one.trial_id}\tok" for one in study.trials]
     lines = "\n".join(("participant_id\ttrial_id\tstatus", *became))
     study.table("trials.tsv").write_text(lines + "\n", encoding="utf-8")
     study.table("quality.tsv").write_text("\n".join(_quality_lines(names)) + "\n", encoding="utf-8")
     return study
+
+
+POSTERIOR = {
+    "opposition": 0.01, "arms_push_cosine": 0.01, "lag": 0.001, "step_lag": 0.004,
+    "step_yaw_impulse": 0.001,
+}  # fmt: skip
+"""How sure a trial is of its numbers; the impulse in kg m²/s."""
+
+CAUSES = {"C1": 0.8, "C2": 1.0, "C3": 1.2}
+"""What the contact models make of the share that the world has."""
+
+
+def _causes(name: str, drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
+    """Force of one joint of the swing leg and of one of the push leg, 1000 N together."""
+    rows = [
+        {
+            "participant_id": name,
+            "trial_id": f"speed{drawn.level[place] + 1}",
+            "step": int(drawn.step[place]) + 1,
+            "level": f"C ({model})",
+            "source": source,
+            "target": "ground",
+            "axis": "y",
+            "phase": "stance",
+            "statistic": "force_mean",
+            "value": value,
+            "unit": "N",
+            "low": value - 2.0,
+            "high": value + 2.0,
+        }
+        for place in chosen
+        for model, more in CAUSES.items()
+        for share in (more * drawn.hub_share[place],)
+        for source, value in (("hip_swing", 1000.0 * share), ("hip_push", 1000.0 * (1.0 - share)))
+    ]
+    return pd.DataFrame(rows)
 
 
 def _quality_lines(names: list[str]) -> list[str]:
@@ -100,11 +137,13 @@ def _quality_lines(names: list[str]) -> list[str]:
 
 def _write_sheets(folder: Path, names: list[str]) -> None:
     people = ["participant_id\tsex\tmass_kg\theight_m\tstatic_trial"]
-    trials = ["participant_id\ttrial_id\ttask\tcondition\teffort\tfile"]
-    for name in names:
+    trials = ["participant_id\ttrial_id\ttask\tcondition\teffort\torder\tfile"]
+    for number, name in enumerate(names):
         people.append(f"{name}\tfemale\t60\t1.7\tn/a")
         for trial, condition, effort in _plan():
-            trials.append(f"{name}\t{trial}\trun\t{condition}\t{effort}\t{name}_{trial}.c3d")
+            order = _order(trial, number)
+            row = (name, trial, "run", condition, effort, order, f"{name}_{trial}.c3d")
+            trials.append("\t".join(row))
     (folder / "participants.tsv").write_text("\n".join(people) + "\n", encoding="utf-8")
     (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
 
@@ -119,6 +158,14 @@ def _write_capacities(folder: Path, names: list[str], who: WaveAthletes) -> None
         ):
             rows.append(f"{name}\t{measure}\t{side}\t{value}\tN m/kg")
     (folder / "capacities.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _order(trial: str, number: int) -> str:
+    """Place in the session: every second athlete holds the arms still first."""
+    if trial.startswith("speed"):
+        return trial[-1]
+    late = trial.startswith("still") != bool(number % 2)
+    return str(LEVELS + SPRINTS * late + int(trial[-1]))
 
 
 def _plan() -> list[tuple[str, str, str]]:
@@ -136,7 +183,11 @@ def _write_participant(
     own = _numbers(drawn, chosen)
     sprints = [
         own.iloc[[-1]].assign(
-            trial_id=f"{stem}{number + 1}", condition=condition, step=1, speed_mps=float(speed)
+            trial_id=f"{stem}{number + 1}",
+            condition=condition,
+            step=1,
+            speed_mps=float(speed),
+            lateral_ratio=0.08 + 0.01 * float(np.sin(7.0 * place + 3.0 * number + float(speed))),
         )
         for condition, stem, speeds in (
             ("normal", "sprint", who.normal[place]),
@@ -241,8 +292,8 @@ def _write_manifests(study: Study, name: str) -> None:
             "recorded": ROW if trial.startswith("speed") else 1,
             "marker_rate": 250.0,
             "mass_kg": 60.0,
-            "consistent": False,
-            "posterior_sd": {},
+            "consistent": True,
+            "posterior_sd": POSTERIOR,
         }
         for trial, _, _ in _plan()
     ]

@@ -1,0 +1,191 @@
+"""Errors of measurement: what they give an estimate, and what part of a spread they are.
+
+One model for all hypotheses: a trial's posterior says how sure its numbers are (`ERRORS`). An error
+of a trial is shared by its steps, one of a step is its own; those of one athlete's trials are taken
+as one error (one body), those of different athletes as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.stats.counting import used
+from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
+from aqbio.stats.registry import Hypothesis
+from aqbio.stats.within import centred, means_by, slopes, sums_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ERRORS = ("opposition", "arms_push_cosine", "lag", "caused_share", "step_lag", "step_yaw_impulse")
+"""Columns ``error_<name>`` of the trials: standard deviations of a trial's own number, or, where
+the name begins with step, of a single step's."""
+
+LEAST_RELIABLE = 0.5
+"""Share of a variance that must be no error of measurement."""
+
+LEAST_LEFT = 0.25
+"""Share of a variance that is left at least where errors are taken away: they are not known well
+enough to leave less."""
+
+
+def error(evidence: Evidence, name: str) -> pd.Series[float]:
+    """One of `ERRORS` by trial, (T,); NaN where it is not known."""
+    own: pd.Series[float] = evidence.trials[f"error_{name}"].astype(float)
+    return own
+
+
+def believed(evidence: Evidence) -> pd.Series[bool]:
+    """Trials whose moments about the vertical can be believed, (T,).
+
+    Notes
+    -----
+    Not suspect; and where motion and force were not made consistent, the residual moment about the
+    vertical and the smallest rate of a group over it within their limits.
+    """
+    trials, limits = evidence.trials, evidence.limits
+    close = (trials["residual_ratio"] >= limits.effect_to_residual) & (
+        trials["residual_moment"] <= limits.yaw_residual_nm
+    )
+    sound: pd.Series[bool] = (trials["consistent"] | close) & ~trials["suspect"]
+    return sound
+
+
+def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
+    """Standard deviation that errors of measurement give the mean over athletes; NaN: not known."""
+    made = ATHLETES.get(hypothesis.id)
+    if made is None:
+        return np.nan
+    own = made(evidence).dropna()
+    return float(np.sqrt((own**2).sum())) / len(own) if len(own) else np.nan
+
+
+def _of_trials(name: str) -> Callable[[Evidence], pd.Series[float]]:
+    """From evidence to the mean error of each athlete's trials, by their steps."""
+
+    def athletes(evidence: Evidence) -> pd.Series[float]:
+        known = used(evidence, error(evidence, name)).set_axis(evidence.steps.index)
+        return means_by(known, evidence.steps["participant_id"])
+
+    return athletes
+
+
+def lag_slope_errors(evidence: Evidence) -> pd.Series[float]:
+    """Error of each athlete's slope of the lag on speed from errors of whole trials, (A,)."""
+    own = evidence.steps[["speed_mps", "lag"]]
+    means = own.groupby([evidence.steps[one] for one in TRIAL], observed=True).mean()
+    return slope_errors(
+        means["speed_mps"], means["lag"], error(evidence, "lag").reindex(means.index)
+    )
+
+
+def slope_errors(
+    x: pd.Series[float], y: pd.Series[float], sd: pd.Series[float]
+) -> pd.Series[float]:
+    """Standard deviation of each athlete's slope over trials.
+
+    Parameters
+    ----------
+    x, y, sd : (T,) Series
+        By athlete, the first level of their index; ``sd`` says how sure y is. Errors are taken as
+        large as that, but not larger than the scatter of the trials about the athlete's own line,
+        in which they show.
+    """
+    import pandas as pd
+
+    points = pd.DataFrame({"x": x.to_numpy(), "y": y.to_numpy(), "sd": sd.to_numpy()})
+    points = points.assign(who=x.index.get_level_values(0).astype(str)).dropna(subset=["x", "y"])
+    who = points["who"]
+    away = centred(points["x"], who)
+    slope = slopes(points["x"], points["y"], who)
+    rest = centred(points["y"], who) - who.map(slope).astype(float) * away
+    own = who.groupby(who).size()
+    scatter = sums_by(rest**2, who) / (own - 2.0).where(own >= 3)
+    told = (points["sd"] ** 2).groupby(who).agg(lambda one: one.to_numpy().mean())
+    variance = scatter.where(~(told < scatter), told).where(told.notna())
+    return (variance / sums_by(away**2, who)).pow(0.5)
+
+
+ATHLETES: dict[str, Callable[[Evidence], pd.Series[float]]] = {
+    "H1": _of_trials("opposition"),
+    "H2": _of_trials("arms_push_cosine"),
+    "H4": _of_trials("caused_share"),
+    "H5a": lag_slope_errors,
+}
+"""Error of each athlete's number behind an estimate."""
+
+
+def left_over(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:
+    """Share of variances that is no error of measurement, at least `LEAST_LEFT`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> left_over(pd.Series([1.0, 1.0]), pd.Series([0.36, 0.9])).tolist()
+    [0.64, 0.25]
+    """
+    share: pd.Series[float] = (1.0 - noise / variance).clip(lower=LEAST_LEFT)
+    return share
+
+
+def lag_variances(evidence: Evidence) -> pd.DataFrame:
+    """Variance of the lag and that of its errors, one row per `CELL`: ``whole`` and ``noise``."""
+    import pandas as pd
+
+    cell = [evidence.steps[name] for name in CELL]
+    known = used(evidence, error(evidence, "step_lag")).set_axis(evidence.steps.index)
+    noise = (known.where(evidence.steps["lag"].notna()) ** 2).groupby(cell, observed=True)
+    whole = evidence.steps["lag"].groupby(cell, observed=True).var()
+    return pd.DataFrame({"whole": whole, "noise": noise.mean()})
+
+
+def impulse_variances(evidence: Evidence) -> pd.DataFrame:
+    """The same of the impulse about the vertical, one row per athlete, speed and side."""
+    import pandas as pd
+
+    cell = [evidence.steps[name] for name in SIDED]
+    known = used(evidence, error(evidence, "step_yaw_impulse")).set_axis(evidence.steps.index)
+    noise = (known.where(evidence.steps["yaw_impulse"].notna()) ** 2).groupby(cell, observed=True)
+    whole = evidence.steps["yaw_impulse"].groupby(cell, observed=True).var()
+    return pd.DataFrame({"whole": whole, "noise": noise.mean()})
+
+
+def capacity_variances(evidence: Evidence) -> pd.DataFrame:
+    """The same of both sides' strengths, one row per side; noise NaN without repeated tests."""
+    import pandas as pd
+
+    sides = ["push", "swing"]
+    return pd.DataFrame(
+        {
+            "whole": [evidence.athletes[f"{side}_capacity"].var() for side in sides],
+            "noise": [evidence.athletes[f"{side}_noise"].mean() for side in sides],
+        },
+        index=sides,
+    )
+
+
+VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
+    "H3b": capacity_variances,
+    "H3e": impulse_variances,
+    "H5b": lag_variances,
+}
+"""Hypotheses about a spread, or on a predictor that is measured with error."""
+
+
+def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
+    """Share of the variance behind a hypothesis that is no error of measurement; NaN: not known.
+
+    Notes
+    -----
+    Over the rows of which both variances are known; of both strengths the less reliable one.
+    """
+    known = VARIANCES[hypothesis.id](evidence).dropna()
+    known = known[known["whole"] > 0]
+    if not len(known):
+        return np.nan
+    if hypothesis.id == "H3b":
+        return float((1.0 - known["noise"] / known["whole"]).min())
+    return float(1.0 - known["noise"].sum() / known["whole"].sum())

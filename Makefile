@@ -42,7 +42,7 @@ benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 	$(BIN)/python -m benchmarks
 
 validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
-	$(BIN)/python -m validation
+	$(BIN)/python -m validation --jobs 2
 
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis results

@@ -1,182 +1,233 @@
-"""The matrix: in every world, what every hypothesis must come out as."""
+"""The matrix: in every world, how often every hypothesis comes out as what, against its truth."""
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
 
-from aqbio.stats.registry import Registry
-from aqbio.stats.verdict import Examined, Label, Verdict, examined, judged
-from validation.wave_evidence import athlete_values, wave_evidence
-from validation.waves.studies import WaveAthletes, wave_athletes, wave_study
-from validation.worlds import World
-
-STEPPERS, LEVELS, STEPS = 12, 4, 10
-"""Athletes with drawn steps, their speeds, and steps at each speed."""
-ROW = 12
-"""Consecutive steps that H3e reads: its own minimum."""
-MEASURED = 96
-"""Athletes whose strength, highest speed and directions of force are known."""
-BETWEEN = ("H3b", "H8a", "H8b")
-"""Hypotheses about differences between athletes, tested on all measured ones."""
+from aqbio.stats.registry import Hypothesis, Registry, read_registry
+from aqbio.stats.verdict import CLASSES, Examined, Verdict, examined, judged
+from validation.drawn.study import drawn_study
+from validation.truth import Truth, truths
+from validation.worlds import TESTED, World, judged_by, worlds
 
 SEED = 2026
-
-HOLDS_SHARE = 0.80
-"""Share of studies that must give the expected label."""
-FALSE_SHARE = 0.05
-"""Share of false support that must not be exceeded: 95 % lower bound of the observed one."""
-
-LETTERS: dict[str, Label] = {
-    "S": "supported",
-    "N": "not_supported",
-    "I": "inconclusive",
-    "M": "mechanically_implied",
-    "T": "not_testable",
-}
-
-COLUMNS = ("H1", "H2", "H3a", "H3b", "H3d", "H3e", "H4", "H5a", "H5b", "H6", "H7", "H8a", "H8b")
-EXPECTED: dict[str, str] = {
-    "W0": "N N M N/I S N/I N/I N N/I T S N/I N/I",
-    "W1": "S S M S S S S S S T S S N/I",
-    "W2": "N/I N/I M N/I . N/I N/I N/I N/I T . N/I N/I",
-    "W3": "N N M S . N/I N/I N N/I T S N/I N/I",
-    "W3_additive": "N N M N/I . N/I N/I N N/I T S N/I N/I",
-    "W4_none": "N N M N/I S N/I N/I N N/I T N N/I N/I",
-    "W4_large": "N N M N/I S N/I N/I N N/I T S N/I N/I",
-}
-"""Labels by world; N/I: either; a dot: any but S. H3c and H8c are T everywhere."""
-
-
-def expectations() -> Iterator[tuple[str, str, str]]:
-    """World, hypothesis and expected letters of every cell."""
-    for world, row in EXPECTED.items():
-        yield from ((world, *cell) for cell in zip(COLUMNS, row.split(), strict=True))
-        yield from ((world, name, "T") for name in ("H3c", "H8c"))
+BANK = 40
+"""Studies of W0 of which other worlds take the parts that do not differ."""
+FALSE_BOUND = 0.08
+"""What the 95 % upper bound of a rate of false verdicts may be."""
+COVERED = (0.92, 0.97)
+"""What coverage of a 95 % interval is asked for; what lies outside is said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How often a hypothesis got which label in a world.
-
-    Attributes
-    ----------
-    world, hypothesis, expected : str
-    counts : mapping of label to int
-    """
+    """A hypothesis in a world."""
 
     world: str
     hypothesis: str
-    expected: str
+    truth: float
+    least: float
+    most: float
+    """truth, least, most: As in `Truth`."""
+    claim: str
+    """true, false, between or open."""
+    delta: float
+    studies: int
     counts: Mapping[str, int]
+    """Studies by what was found."""
+    estimate: float
+    """Median over studies."""
+    covered: float
+    """Share of 95 % intervals that hold the truth; NaN without any."""
+    se: float
+    df: float
+    """se, df: Root mean square of the standard errors, and median degrees of freedom."""
+    claimed: float
+    """Power of the rule at the true effect that the median study's power table implies."""
+
+    def verdicts(self, label: str) -> int:
+        """Studies with a verdict."""
+        kinds = [str(found) for found, own in CLASSES.items() if own == label]
+        return sum(self.counts.get(found, 0) for found in kinds)
 
     @property
-    def studies(self) -> int:
-        """Number of studies."""
-        return sum(self.counts.values())
+    def support_bound(self) -> float:
+        """95 % upper bound of the rate of support."""
+        return most_rate(self.verdicts("supported"), self.studies)
 
     @property
-    def expected_share(self) -> float:
-        """Share of studies with an expected label."""
-        if self.expected == ".":
-            return 1.0 - self.counts.get("supported", 0) / self.studies
-        wanted = [LETTERS[letter] for letter in self.expected.split("/")]
-        return sum(self.counts.get(label, 0) for label in wanted) / self.studies
+    def refusal_bound(self) -> float:
+        """95 % upper bound of the rate of refusal."""
+        return most_rate(self.verdicts("not_supported"), self.studies)
 
     @property
-    def least_support(self) -> float:
-        """95 % lower bound of the rate of `supported`."""
-        return least_rate(self.counts.get("supported", 0), self.studies)
+    def bias(self) -> float:
+        """Median estimate less truth, in smallest effects of interest."""
+        return (self.estimate - self.truth) / self.delta
+
+    @property
+    def judged(self) -> int:
+        """Studies whose gates passed."""
+        lost = ("not_enough_data", "gate_failed", "not_testable")
+        return self.studies - sum(self.counts.get(name, 0) for name in lost)
 
     @property
     def holds(self) -> bool:
-        """Whether the cell holds."""
-        if self.expected_share < HOLDS_SHARE:
+        """Whether false verdicts are rare enough."""
+        if self.claim in ("false", "open") and self.support_bound > FALSE_BOUND:
             return False
-        return self.expected == "S" or self.least_support <= FALSE_SHARE
+        return not (self.claim in ("true", "open") and self.refusal_bound > FALSE_BOUND)
+
+    @property
+    def covers(self) -> bool:
+        """Whether the interval holds the truth as often as it says."""
+        low, high = COVERED
+        noise = 1.645 * np.sqrt(0.05 * 0.95 / self.studies)
+        return bool(low - noise <= self.covered <= high + noise) or self.covered == 1.0
 
 
-def least_rate(found: int, studies: int) -> float:
-    """95 % lower bound of a rate (Clopper and Pearson, one-sided).
+def most_rate(found: int, studies: int) -> float:
+    """95 % upper bound of a rate (Clopper and Pearson, one-sided).
 
     Examples
     --------
-    >>> round(least_rate(16, 200), 4), round(least_rate(15, 200), 4)
-    (0.0508, 0.0468)
+    >>> round(most_rate(22, 400), 4), round(most_rate(23, 400), 4)
+    (0.0779, 0.0807)
     """
-    return float(stats.beta.ppf(0.05, found, studies - found + 1)) if found else 0.0
+    if found >= studies:
+        return 1.0
+    return float(stats.beta.ppf(0.95, found + 1, studies - found))
 
 
 def study_verdicts(
-    world: World, seed: Sequence[int], registry: Registry, measured: int = MEASURED
-) -> tuple[Verdict, ...]:
-    """Verdicts of one drawn study.
+    world: World, number: int, registry: Registry
+) -> dict[str, tuple[Verdict, Examined]]:
+    """Verdicts of one drawn study on the hypotheses that the world is about.
 
     Parameters
     ----------
     world : World
-    seed : sequence of int
+    number : int
+        Of the study; with the world's name it decides everything that is drawn.
     registry : Registry
-    measured : int
-        Athletes whose strength, highest speed and directions of force are known.
-
-    Notes
-    -----
-    The first twelve of them have drawn steps and sprints with restricted arms. Statistics of steps
-    read ten steps per speed, H3e the twelve consecutive ones that it needs.
     """
-    random = np.random.default_rng(list(seed))
-    everybody = wave_athletes(world, measured, random)
-    steppers = first_athletes(everybody, STEPPERS)
-    study = wave_study(world, random, athletes=steppers, levels=LEVELS, steps=ROW)
-    long = wave_evidence(study, steppers)
-    short = long.where(long.steps["step"] < STEPS)
-    short = replace(short, trials=short.trials.assign(recorded=STEPS))
-    between = replace(short, athletes=athlete_values(everybody))
-    by_kind = {"steps": short, "row": long, "between": between}
-    merged: dict[str, Examined] = {
-        one.hypothesis.id: one
-        for kind, evidence in by_kind.items()
-        for one in examined(evidence, _part(registry, kind))
+    mine = examined_hypotheses(world, number, registry)
+    others = set(TESTED) - set(world.judges)
+    bank = _bank(registry.hash)[number % BANK] if others else ()
+    rest = [one for one in bank if one.hypothesis.id in others]
+    found = judged([*mine, *rest], registry)
+    return {
+        verdict.hypothesis: (verdict, one)
+        for verdict, one in zip(found[: len(mine)], mine, strict=True)
     }
-    return judged([merged[one.id] for one in registry.hypotheses], registry)
 
 
-def _part(registry: Registry, kind: str) -> Registry:
-    """The hypotheses that read one kind of evidence."""
-    kinds = {**dict.fromkeys(BETWEEN, "between"), "H3e": "row"}
-    return Registry(
-        hypotheses=tuple(one for one in registry.hypotheses if kinds.get(one.id, "steps") == kind)
+def examined_hypotheses(world: World, number: int, registry: Registry) -> list[Examined]:
+    """What a drawn study says, gates and outcomes, before the rule."""
+    random = np.random.default_rng([SEED, zlib.crc32(world.name.encode()), number])
+    drawn = drawn_study(world, random)
+    return [
+        one
+        for part, evidence in drawn.items()
+        for one in examined(evidence, _only(registry.hash, judged_by(world, part)))
+    ]
+
+
+@lru_cache(maxsize=64)
+def _only(registry_hash: str, names: tuple[str, ...]) -> Registry:
+    """Some hypotheses of the registry."""
+    registry = read_registry()
+    assert registry.hash == registry_hash
+    return registry.model_copy(
+        update={"hypotheses": tuple(one for one in registry.hypotheses if one.id in names)}
     )
 
 
-def first_athletes(athletes: WaveAthletes, count: int) -> WaveAthletes:
-    """The first athletes of a drawn study."""
-    return WaveAthletes(**{name: column[:count] for name, column in vars(athletes).items()})
+@lru_cache(maxsize=1)
+def _bank(registry_hash: str) -> list[list[Examined]]:
+    """Studies of W0, without what it takes to judge them again without an athlete."""
+    world, registry = worlds()["W0"], read_registry()
+    assert registry.hash == registry_hash
+    return [
+        list(map(_lighter, examined_hypotheses(world, number, registry))) for number in range(BANK)
+    ]
 
 
-def cells_of(world: World, studies: int, registry: Registry, seed: int = SEED) -> list[Cell]:
-    """Counts of labels in a world.
+def _lighter(one: Examined) -> Examined:
+    return replace(one, outcome=one.outcome and replace(one.outcome, again=None))
+
+
+def cells_of(world: World, studies: int, registry: Registry) -> list[Cell]:
+    """Cells of a world: all hypotheses that its own parts are about."""
+    true = truths(world, registry)
+    found = [study_verdicts(world, number, registry) for number in range(studies)]
+    return [
+        _cell(world.name, registry[name], true[name], [one[name] for one in found])
+        for name in TESTED
+        if name in true
+    ]
+
+
+def _cell(
+    world: str,
+    hypothesis: Hypothesis,
+    truth: Truth,
+    found: Sequence[tuple[Verdict, Examined]],
+) -> Cell:
+    rows = np.array([_numbers(*one) for one in found], dtype=float)
+    estimate, low, high, se, df = rows[np.isfinite(rows[:, 3])].T.reshape(5, -1)
+    inside = (low <= truth.value) & (truth.value <= high)
+    typical = float(np.sqrt(np.mean(se**2))) if len(se) else np.nan
+    degrees = float(np.median(df)) if len(df) else np.nan
+    return Cell(
+        world=world,
+        hypothesis=hypothesis.id,
+        truth=truth.value,
+        least=truth.least,
+        most=truth.most,
+        claim=truth.claim(hypothesis.delta),
+        delta=hypothesis.delta,
+        studies=len(found),
+        counts=dict(Counter(verdict.found for verdict, _ in found)),
+        estimate=float(np.median(estimate)) if len(estimate) else np.nan,
+        covered=float(inside.mean()) if len(inside) else np.nan,
+        se=typical,
+        df=degrees,
+        claimed=rule_power(hypothesis, truth.least, typical, degrees, len(TESTED)),
+    )
+
+
+def _numbers(verdict: Verdict, one: Examined) -> tuple[float, ...]:
+    outcome = one.outcome
+    if outcome is None:
+        return (np.nan,) * 5
+    return verdict.estimate, verdict.ci_low, verdict.ci_high, outcome.error.se, outcome.error.df
+
+
+def rule_power(hypothesis: Hypothesis, effect: float, se: float, df: float, family: int) -> float:
+    """Power of the whole rule at Holm's strictest step, in the claim's direction.
 
     Parameters
     ----------
-    world : World
-    studies : int
-    registry : Registry
-    seed : int
-        Together with the world's place in the matrix and the number of the study.
+    effect : float
+        True effect in the claim's direction.
+    se, df : float
+        Of the estimate.
+    family : int
+        Hypotheses that are tested.
     """
-    counts: dict[str, Counter[str]] = {one.id: Counter() for one in registry.hypotheses}
-    place = list(EXPECTED).index(world.name)
-    for number in range(studies):
-        for verdict in study_verdicts(world, (seed, place, number), registry):
-            counts[verdict.hypothesis][verdict.verdict] += 1
-    return [
-        Cell(world.name, name, expected, counts[name])
-        for where, name, expected in expectations()
-        if where == world.name
-    ]
+    if not (np.isfinite(se) and se > 0 and df > 0):
+        return float("nan")
+    critical = float(stats.t.isf(hypothesis.alpha / (2.0 * family), df))
+    needed = max(critical, hypothesis.delta / se)
+    distance = effect / se
+    if distance > 10.0 * (needed + 1.0):
+        return 1.0
+    return float(stats.nct.sf(needed, df, distance))

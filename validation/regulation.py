@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.secondary.balance import limb_compensation
-from validation.matrix import FALSE_SHARE, HOLDS_SHARE, LEVELS, SEED, STEPPERS, STEPS, least_rate
+from validation.matrix import SEED
 from validation.wave_evidence import wave_evidence
 from validation.waves.studies import wave_athletes, wave_study
 from validation.worlds import World
+
+STEPPERS, LEVELS, STEPS = 12, 4, 10
+"""Athletes, their speeds, and steps at each speed."""
+HOLDS_SHARE, FALSE_SHARE = 0.80, 0.05
+"""Share of studies that must find what is there, and that may find what is not."""
 
 WORLDS = {"W7_regulated": "negative", "W7_free": "not negative"}
 """What the 95 % interval of the log compensation of both legs must be."""
@@ -52,6 +58,17 @@ def regulations(worlds: dict[str, World], studies: int) -> list[Regulated]:
         mean = float(np.mean([value for value, _ in found]))
         rows.append(Regulated(name, expected, studies, negative, mean, holds))
     return rows
+
+
+def least_rate(found: int, studies: int) -> float:
+    """95 % lower bound of a rate (Clopper and Pearson, one-sided).
+
+    Examples
+    --------
+    >>> round(least_rate(16, 200), 4), round(least_rate(15, 200), 4)
+    (0.0508, 0.0468)
+    """
+    return float(stats.beta.ppf(0.05, found, studies - found + 1)) if found else 0.0
 
 
 def _study_estimate(world: World, seed: tuple[int, ...]) -> tuple[float, float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -11,142 +11,242 @@ import pandas as pd
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
-from validation.matrix import COLUMNS, EXPECTED, FALSE_SHARE, HOLDS_SHARE, LETTERS, Cell
-from validation.power import Power
+from aqbio.stats.verdict import CLASSES
+from validation.matrix import FALSE_BOUND, Cell
+from validation.power import WITHIN, Power
 from validation.regulation import Regulated
+from validation.worlds import TESTED, World
+
+LABELS = ("supported", "not_supported", "inconclusive")
+KINDS = tuple(found for found, label in CLASSES.items() if label in LABELS)
+MARKS = {"true": "T", "false": "F", "between": "b", "open": "o"}
 
 WORLD_COLUMNS: Columns = {
-    "world": {"description": "World of data/virtual_sprinters/worlds.yaml."},
+    "world": {"description": "World of data/virtual_sprinters, or R01 to R20: drawn at random."},
     "hypothesis": {"description": "Hypothesis of the registry."},
-    "expected": {
-        "description": "S supported, N not supported, I inconclusive, M mechanically implied, T "
-        "not testable; N/I: either; a dot: any but S."
+    "claim": {
+        "description": "What is so in that world: true (the effect is as large as of interest), "
+        "false (a tenth of that at most), between, or open: neither support nor refusal is right, "
+        "for contact models disagree or the hypothesis's own condition fails."
     },
+    "truth": {"description": "True value of what is estimated."},
+    "smallest_effect": {"description": "Smallest effect of interest, as a size."},
     "studies": {"description": "Drawn studies."},
-    "supported": {"description": "Studies with that verdict."},
-    "not_supported": {"description": "Studies with that verdict."},
-    "inconclusive": {"description": "Studies with that verdict."},
-    "implied": {"description": "Studies with the verdict mechanically_implied."},
-    "not_testable": {"description": "Studies with that verdict."},
-    "expected_share": {"description": "Share of studies with an expected verdict."},
-    "support_bound": {"description": "95 % lower bound of the rate of support."},
+    **{name: {"description": "Studies with that verdict."} for name in LABELS},
+    **{name: {"description": "Studies in which that was found."} for name in KINDS},
+    "support_bound": {"description": "95 % upper bound of the rate of support."},
+    "refusal_bound": {"description": "95 % upper bound of the rate of refusal."},
+    "estimate": {"description": "Median over studies."},
+    "bias": {"description": "Median estimate less truth, in smallest effects of interest."},
+    "coverage": {"description": "Share of 95 % intervals that hold the truth."},
     "holds": {
-        "description": f"yes: an expected verdict in at least {HOLDS_SHARE:.0%} of studies and, "
-        f"where S is not expected, a lower bound of support of at most {FALSE_SHARE:.0%}."
+        "description": "yes: where support (refusal) would be wrong its upper bound is at most "
+        f"{FALSE_BOUND:.0%}."
     },
+    "covers": {"description": "yes: chance explains that coverage is not 92 to 97 %."},
 }
 
 POWER_COLUMNS: Columns = {
     "world": {"description": "World."},
-    "hypothesis": {"description": "Hypothesis."},
-    "athletes": {"description": "Athletes whose strength and highest speed are known."},
-    "studies": {"description": "Drawn studies."},
-    "supported": {"description": "Studies with that verdict by the whole rule."},
-    "not_supported": {"description": "Studies with that verdict."},
-    "inconclusive": {"description": "Studies with that verdict."},
+    "hypothesis": {"description": "Hypothesis whose claim is true there."},
+    "truth": {"description": "True value of what is estimated."},
+    "se": {"description": "Root mean square of the standard errors over studies."},
+    "df": {"description": "Median degrees of freedom."},
+    "claimed": {
+        "description": "Power of the rule at that effect, as table power.tsv of a study computes "
+        "it: Holm's strictest step, and an estimate of the smallest effect of interest."
+    },
+    "judged": {"description": "Studies whose gates let them judge."},
+    "supported": {"description": "Studies with that verdict."},
+    "observed": {"description": "Share of the judged studies that are supported."},
+    "holds": {
+        "description": f"yes: chance explains that it is found less often than claimed, but for "
+        f"{100 * WITHIN:.0f} points."
+    },
 }
 
 REGULATION_COLUMNS: Columns = {
     "world": {"description": "World."},
-    "expected": {"description": "What the 95 % interval of the log compensation must be."},
+    "expected": {"description": "What the interval of the log compensation must be."},
     "studies": {"description": "Drawn studies."},
-    "negative": {"description": "Studies whose interval lies below 0."},
-    "mean": {"description": "Mean log compensation of both legs over studies."},
-    "holds": {"description": "By the rule of worlds.tsv."},
-}
+    "negative": {"description": "Studies whose 95 % interval lies below 0."},
+    "mean": {"description": "Mean estimate: log variance ratio of both legs against steps paired "
+             "anew."},
+    "holds": {"description": "yes or no."},
+}  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """Everything that a run of the validation found.
-
-    Attributes
-    ----------
-    cells : tuple of Cell
-    powers : tuple of Power
-    regulated : tuple of Regulated
-    origin : mapping
-        Date, version, hash of the registry, studies and seed.
-    """
+    """Everything that was drawn, and where it comes from."""
 
     cells: tuple[Cell, ...]
     powers: tuple[Power, ...]
     regulated: tuple[Regulated, ...]
     origin: Mapping[str, object]
+    """Date, version of aqbio, registry hash, studies, seed."""
 
     @property
     def holds(self) -> bool:
-        """Whether every cell holds."""
-        return all(cell.holds for cell in self.cells) and all(one.holds for one in self.regulated)
+        """Whether false verdicts are rare, power is as claimed, and regulation is seen."""
+        return (
+            all(one.holds for one in self.cells)
+            and all(one.holds for one in self.powers)
+            and all(one.holds for one in self.regulated)
+        )
 
 
-def write_proof(proof: Proof, folder: Path) -> None:
+def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None:
     """Write worlds.tsv, power.tsv, regulation.tsv, their sidecars and README.md."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(world_table(proof), folder / "worlds.tsv", WORLD_COLUMNS, proof.origin, digits=4)
-    power = pd.DataFrame([asdict(one) for one in proof.powers])
-    write_table(power, folder / "power.tsv", POWER_COLUMNS, proof.origin)
+    names = [one.name for one in fields(Power)]
+    power = pd.DataFrame([asdict(one) for one in proof.powers], columns=names)
+    power["observed"] = [one.observed for one in proof.powers]
+    power["holds"] = _yes(one.holds for one in proof.powers)
+    write_table(power, folder / "power.tsv", POWER_COLUMNS, proof.origin, digits=4)
     regulated = pd.DataFrame([asdict(one) for one in proof.regulated])
-    regulated["holds"] = ["yes" if one.holds else "no" for one in proof.regulated]
+    regulated["holds"] = _yes(one.holds for one in proof.regulated)
     write_table(regulated, folder / "regulation.tsv", REGULATION_COLUMNS, proof.origin, digits=4)
-    write_text(folder / "README.md", page(proof))
+    write_text(folder / "README.md", page(proof, worlds))
+
+
+def _yes(every: Iterable[bool]) -> list[str]:
+    return ["yes" if one else "no" for one in every]
 
 
 def world_table(proof: Proof) -> pd.DataFrame:
     """One row per world and hypothesis."""
-    rows = []
-    for cell in proof.cells:
-        counts = {
-            label.removeprefix("mechanically_"): cell.counts.get(label, 0)
-            for label in LETTERS.values()
-        }
-        rows.append(
+    return pd.DataFrame(
+        [
             {
                 "world": cell.world,
                 "hypothesis": cell.hypothesis,
-                "expected": cell.expected,
+                "claim": cell.claim,
+                "truth": cell.truth,
+                "smallest_effect": cell.delta,
                 "studies": cell.studies,
-                **counts,
-                "expected_share": cell.expected_share,
-                "support_bound": cell.least_support,
+                **{label: cell.verdicts(label) for label in LABELS},
+                **{kind: cell.counts.get(kind, 0) for kind in KINDS},
+                "support_bound": cell.support_bound,
+                "refusal_bound": cell.refusal_bound,
+                "estimate": cell.estimate,
+                "bias": cell.bias,
+                "coverage": cell.covered,
                 "holds": "yes" if cell.holds else "no",
+                "covers": "yes" if cell.covers else "no",
             }
-        )
-    return pd.DataFrame(rows)
+            for cell in proof.cells
+        ]
+    )
 
 
 def summary(proof: Proof) -> str:
-    """Matrix of percentages of expected verdicts; what does not hold has a cross."""
+    """Matrix of the worlds that are about every hypothesis."""
     by_place = {(cell.world, cell.hypothesis): cell for cell in proof.cells}
-    lines = [_line(("world", *COLUMNS)), _line(["---"] * (len(COLUMNS) + 1))]
-    for world in EXPECTED:
-        cells = [by_place[world, name] for name in COLUMNS]
-        lines.append(_line([world, *(_shown(cell) for cell in cells)]))
-    lines += ["", _line(("world", "hypothesis", "athletes", "S", "N", "I"))]
-    lines.append(_line(["---"] * 6))
-    for one in proof.powers:
-        shares = [one.supported, one.not_supported, one.inconclusive]
-        percent = [f"{count / one.studies:.0%}" for count in shares]
-        lines.append(_line([one.world, one.hypothesis, str(one.athletes), *percent]))
-    lines += ["", _line(("world", "mean log compensation", "interval below 0", "holds"))]
-    lines.append(_line(["---"] * 4))
-    for regulated in proof.regulated:
-        share = f"{regulated.negative / regulated.studies:.0%}"
-        holds = "yes" if regulated.holds else "no"
-        lines.append(_line([regulated.world, f"{regulated.mean:.2f}", share, holds]))
-    return "\n".join(lines)
+    whole = [name for name, count in _sizes(proof).items() if count == len(TESTED)]
+    rows = [[name, *(_shown(by_place[name, one]) for one in TESTED)] for name in whole]
+    return _table(("world", *TESTED), rows)
 
 
-def _line(entries: tuple[str, ...] | list[str]) -> str:
-    return "| " + " | ".join(entries) + " |"
+def _sizes(proof: Proof) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for cell in proof.cells:
+        sizes[cell.world] = sizes.get(cell.world, 0) + 1
+    return sizes
+
+
+def special(proof: Proof, worlds: Mapping[str, World]) -> str:
+    """Worlds that are about some hypotheses only."""
+    rows = []
+    for name, count in _sizes(proof).items():
+        if count < len(TESTED):
+            cells = [cell for cell in proof.cells if cell.world == name]
+            told = ", ".join(f"{cell.hypothesis} {_shown(cell)}" for cell in cells)
+            rows.append([name, worlds[name].about, told])
+    return _table(("world", "what differs from W0", "claim, support/refusal in %"), rows)
 
 
 def _shown(cell: Cell) -> str:
-    expected = "not S" if cell.expected == "." else cell.expected
-    return f"{expected} {cell.expected_share:.0%}" + ("" if cell.holds else " ✗")
+    shares = "/".join(
+        f"{100 * cell.verdicts(label) / cell.studies:.0f}"
+        for label in ("supported", "not_supported")
+    )
+    return f"{MARKS[cell.claim]} {shares}" + ("" if cell.holds else " ✗")
 
 
-def page(proof: Proof) -> str:
+def misses(proof: Proof) -> str:
+    """Cells that do not hold."""
+    rows = [
+        [
+            cell.world, cell.hypothesis, cell.claim, f"{cell.truth:.3g}",
+            f"{cell.verdicts('supported') / cell.studies:.1%}",
+            f"{cell.verdicts('not_supported') / cell.studies:.1%}", f"{cell.bias:+.2f}",
+        ]
+        for cell in proof.cells
+        if not cell.holds
+    ]  # fmt: skip
+    head = ("world", "hypothesis", "claim", "truth", "supported", "not supported", "bias")
+    return _table(head, rows) if rows else "None."
+
+
+def biases(proof: Proof) -> str:
+    """Estimates whose interval holds the truth less (or more) often than it says."""
+    rows = [
+        [
+            cell.world, cell.hypothesis, f"{cell.truth:.3g}", f"{cell.estimate:.3g}",
+            f"{cell.bias:+.2f}", f"{cell.covered:.0%}",
+        ]
+        for cell in proof.cells
+        if not cell.covers
+    ]  # fmt: skip
+    head = ("world", "hypothesis", "truth", "median estimate", "bias", "coverage")
+    return _table(head, rows) if rows else "None."
+
+
+def found(proof: Proof) -> str:
+    """Power, where it is neither certain nor nil."""
+    rows = [
+        [
+            one.world, one.hypothesis, f"{one.truth:.3g}", f"{one.claimed:.0%}",
+            f"{one.observed:.0%}" + ("" if one.holds else " ✗"), str(one.judged),
+        ]
+        for one in proof.powers
+        if not one.holds or 0.10 < one.claimed < 0.98
+    ]  # fmt: skip
+    return _table(("world", "hypothesis", "truth", "claimed", "found", "of studies"), rows)
+
+
+def regulation(proof: Proof) -> str:
+    """W7."""
+    rows = [
+        [
+            one.world, f"{one.mean:.2f}", f"{one.negative / one.studies:.0%}",
+            "yes" if one.holds else "no",
+        ]
+        for one in proof.regulated
+    ]  # fmt: skip
+    return _table(("world", "mean log compensation", "interval below 0", "holds"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(entries) + " |" for entries in lines)
+
+
+def page(proof: Proof, worlds: Mapping[str, World]) -> str:
     """The page that shows the tables."""
     template = Path(__file__).with_name("page.txt").read_text(encoding="utf-8")
-    return template.format(matrix=summary(proof), **proof.origin)
+    held = sum(cell.holds for cell in proof.cells)
+    return template.format(
+        matrix=summary(proof),
+        special=special(proof, worlds),
+        misses=misses(proof),
+        biases=biases(proof),
+        power=found(proof),
+        regulation=regulation(proof),
+        held=held,
+        cells=len(proof.cells),
+        worlds=len(_sizes(proof)),
+        **proof.origin,
+    )

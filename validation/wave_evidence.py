@@ -9,12 +9,10 @@ import xarray as xr
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
+from aqbio.stats.measurement import ERRORS
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import lag
-from validation.waves.studies import WaveAthletes, WaveStudy, phase_times
-
-EXACT = ("H1", "H2", "H3d", "H3e", "H4", "H5a", "H5b")
-"""Hypotheses whose statistic waves give without error: its posterior standard deviation is 0."""
+from validation.waves.studies import WaveAthletes, WaveStudy
 
 PRESENCE = Presence(capacities=True, restricted_arms=True)
 """Drawn studies have everything but one-sided loads and accelerating steps."""
@@ -40,16 +38,29 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
             "residual_ratio": np.inf,
             "residual_moment": 0.0,
             "closures_pass": True,
-            **{f"sd_{name}": 0.0 for name in EXACT},
+            **{f"error_{name}": 0.0 for name in ERRORS},
         }
     )
+    random = np.random.default_rng(len(known))
     sprints = [
-        (name, condition, speed)
-        for condition, table in ((NORMAL, athletes.normal), (RESTRICTED, athletes.restricted))
-        for name, speeds in zip(known.index, table, strict=True)
-        for speed in speeds
+        (
+            name,
+            condition,
+            2.0 * number + ((place + late) % 2),
+            speed,
+            share * random.normal(1.0, 0.02),
+        )
+        for late, (condition, table) in enumerate(
+            ((NORMAL, athletes.normal), (RESTRICTED, athletes.restricted))
+        )
+        for place, (name, speeds, share) in enumerate(
+            zip(known.index, table, known["lateral_ratio"], strict=True)
+        )
+        for number, (speed, scatter) in enumerate(
+            zip(speeds, random.normal(1.0, 0.02, len(speeds)), strict=True)
+        )
     ]
-    columns = ["participant_id", "condition", "speed_mps"]
+    columns = ["participant_id", "condition", "order", "speed_mps", "lateral_ratio"]
     places = {name: np.flatnonzero(steps["participant_id"] == name) for name in known.index}
     return Evidence(
         steps=steps,
@@ -79,6 +90,7 @@ def _steps(study: WaveStudy, athletes: pd.DataFrame) -> pd.DataFrame:
             "flight_s": study.flight,
             "lag": lag(study.swing_peak, study.force_peak),
             "hub_share": study.hub_share,
+            **{f"caused_share_{model}": study.hub_share for model in ("C1", "C2", "C3")},
             "push_index": study.push_index,
             "swing_index": study.swing_index,
             "log_ratio_moments": np.log(study.push_index / study.swing_index),
@@ -106,7 +118,9 @@ def _curves(study: WaveStudy, place: np.ndarray) -> xr.Dataset:
 
 def athlete_values(athletes: WaveAthletes) -> pd.DataFrame:
     """What a drawn study knows of athletes."""
-    contact, flight = phase_times(athletes.fastest, athletes.contact_excess)
+    drives = np.random.default_rng(len(athletes.fastest)).normal(
+        0.0, 0.1, (2, len(athletes.fastest))
+    )
     names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]
     columns = {
         "fastest": athletes.fastest,
@@ -114,6 +128,13 @@ def athlete_values(athletes: WaveAthletes) -> pd.DataFrame:
         "swing_capacity": athletes.swing_capacity,
         "lateral_ratio": athletes.lateral_ratio,
         "contact": athletes.contact_excess,
-        "vertical_excess": flight / (contact + flight),
+        "flight": -0.5 * athletes.contact_excess,
+        "swing_drive": drives[0],
+        "push_drive": drives[1],
+        "push_noise": np.nan,
+        "swing_noise": np.nan,
+        "sex": "female",
+        "laboratory": "here",
+        "footwear": None,
     }
     return pd.DataFrame(columns, index=names)

@@ -16,10 +16,19 @@ from aqbio.virtual.gaits.library import DATA
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.study import Recipe
 from validation.recordings.faults import FAULTS
+from validation.settings import Design, Errors, People, changed
 
 Pattern = Literal["arms_against_legs", "swing_leg_alone", "random_phases"]
 PATTERNS = ("arms_against_legs", "swing_leg_alone", "random_phases")
-SPEED_LAWS = ("additive", "minimum")
+SPEED_LAWS = ("additive", "minimum", "push", "swing", "log_sum", "capped")
+PARTS = {
+    "steps": ("H1", "H2", "H3e", "H3f", "H4", "H5a", "H5b"),
+    "sprints": ("H7", "H7b"),
+    "survey": ("H3b", "H8a", "H8b", "H9"),
+}
+"""What a study is made of (athletes' steps, their sprints, and a survey of more athletes), and the
+hypotheses that are judged by it."""
+TESTED = tuple(name for names in PARTS.values() for name in names)
 SEGMENTS = ("pelvis", "torso", "femur", "tibia", "foot", "toes", "humerus", "radius")
 
 
@@ -32,8 +41,13 @@ class World:
     name, about : str
     pattern : {"arms_against_legs", "swing_leg_alone", "random_phases"}
         How the groups share the angular momentum about the vertical.
-    speed_law : {"additive", "minimum"}
-        Whether the mean or the smaller one of both sides' capacities sets the highest speed.
+    aq_share : float
+        Share of athletes who run with the pattern swing_leg_alone whatever the others do.
+    speed_law : {"additive", "minimum", "push", "swing", "log_sum", "capped"}
+        Whether the mean, the smaller one or one alone of both sides' capacities sets the highest
+        speed, or the logarithm of their sum, or their sum with no use of push beyond +1 SD.
+    explained : float
+        Share of the variance of highest speeds that capacities explain.
     weak_share, weak_sd : float
         Share of athletes whose swing side is weaker, and by how many standard deviations.
     weak_growth : float
@@ -42,16 +56,26 @@ class World:
         How much athletes differ in the power of speed with which each side's joint moments grow.
     restricted, restricted_sd : float
         Relative change of speed with restricted arms, and how much athletes differ in it.
+    restricted_lateral : float
+        Relative change of the lateral share of the impulse with restricted arms.
     amplification : float
         Share of the vertical impulse of a contact that swing leg, arms and torso add.
+    contact_models : tuple of float
+        What the contact models C1, C2 and C3 make of it: added to that share.
+    arms_power, torso_power : float
+        Powers of speed with which their angular momentum grows; that of the legs is 1.2.
+    taker : {"torso", "arms", "swing_leg", ""}
+        Who takes up what the total demands; empty: who does in that pattern.
     lag_slope : float
         Change of the lag between swing leg and force, as a share of the step, per m/s.
     lag_sd_slope : float
         Relative change of that lag's standard deviation per m/s.
     next_step_slope : float
-        Standardised effect of a step's net yaw impulse on the next step's timing.
-    lateral_leak : float
-        Standardised effect of the lateral share of force on the highest speed.
+        Effect of a step's net yaw impulse, by how far it is from usual to either side, on how
+        irregular the next step is: about the standardised slope that it gives.
+    lateral_leak, flight_cost, drive_gain : float
+        Standardised effects on the highest speed of the lateral share of force, of vertical force
+        at equal speed, and of the swing leg's drive at equal speed.
     regulation : float
         Share of a step's surplus of the push side that the swing leg takes away.
     disturbances : Disturbances
@@ -60,27 +84,45 @@ class World:
         Standard deviation of the segments' masses against the model's, relative (G-phys).
     faults : tuple of str
         Of recordings, one at a time (G-phys): see `aqbio.virtual.recordings.faults`.
+    errors : Errors
+    people : People
+    design : Design
+    judges : tuple of str
+        Hypotheses that the world is about; the others of a study are those of W0.
     """
 
     name: str
     about: str
     pattern: Pattern = "arms_against_legs"
-    speed_law: Literal["additive", "minimum"] = "additive"
+    aq_share: float = 0.0
+    speed_law: Literal["additive", "minimum", "push", "swing", "log_sum", "capped"] = "additive"
+    explained: float = 0.75
     weak_share: float = 0.0
     weak_sd: float = 0.0
     weak_growth: float = 0.0
     growth_sd: float = 0.05
     restricted: float = -0.016
     restricted_sd: float = 0.010
+    restricted_lateral: float = 0.0
     amplification: float = 0.0
+    contact_models: tuple[float, ...] = (0.0, 0.0, -0.07)
+    arms_power: float = 1.2
+    torso_power: float = 1.2
+    taker: Literal["torso", "arms", "swing_leg", ""] = ""
     lag_slope: float = 0.0
     lag_sd_slope: float = 0.0
     next_step_slope: float = 0.0
     lateral_leak: float = 0.0
+    flight_cost: float = 0.0
+    drive_gain: float = 0.0
     regulation: float = 0.0
     disturbances: Disturbances = field(default_factory=Disturbances)
     segment_mass_error: float = 0.0
     faults: tuple[str, ...] = ()
+    errors: Errors = field(default_factory=Errors)
+    people: People = field(default_factory=People)
+    design: Design = field(default_factory=Design)
+    judges: tuple[str, ...] = TESTED
 
     def __post_init__(self) -> None:
         """Refuse words and shares that mean nothing."""
@@ -88,12 +130,26 @@ class World:
             raise ValueError(f"{self.name}: {self.pattern}, {self.speed_law} is no world.")
         if not (0.0 <= self.weak_share <= 1.0 and 0.0 <= self.regulation <= 1.0):
             raise ValueError(f"{self.name}: weak_share and regulation lie between 0 and 1.")
+        if unknown := set(self.judges) - set(TESTED):
+            raise ValueError(f"{self.name}: judges {sorted(unknown)}, which are not tested.")
+        between = self.lateral_leak**2 + self.flight_cost**2 + self.drive_gain**2
+        if self.explained + between > 1.0:
+            raise ValueError(f"{self.name}: more of the highest speed is explained than there is.")
         if unknown := set(self.faults) - set(FAULTS):
             raise ValueError(f"{self.name}: faults {sorted(unknown)} are unknown.")
 
 
+FURTHER = DATA / "study_worlds.yaml"
+"""Worlds that only studies of tables are drawn in."""
+
+
+def judged_by(world: World, part: str) -> tuple[str, ...]:
+    """Hypotheses that a world is about and that a part of a study is judged by."""
+    return tuple(name for name in PARTS[part] if name in world.judges)
+
+
 def worlds(path: Path = DATA / "worlds.yaml") -> dict[str, World]:
-    """Read all worlds.
+    """Read all worlds of a file.
 
     Raises
     ------
@@ -130,8 +186,14 @@ def _world(name: str, values: dict[str, Any], path: Path) -> World:
             rule="world-setting",
         )
     given = dict(values)
+    if "judges" in given:
+        given["judges"] = [one for name in given["judges"] for one in PARTS.get(name, (name,))]
     if "disturbances" in given:
         given["disturbances"] = Disturbances(**given["disturbances"])
-    if "faults" in given:
-        given["faults"] = tuple(given["faults"])
+    for key in ("faults", "judges", "contact_models"):
+        if key in given:
+            given[key] = tuple(given[key])
+    groups: dict[str, Any] = {"errors": Errors(), "people": People(), "design": Design()}
+    for key, own in groups.items():
+        given[key] = changed(own, given.get(key, {}), f"world {name}, {key}")
     return World(name=name, **given)

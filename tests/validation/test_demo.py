@@ -1,0 +1,217 @@
+"""The demo's truth by hand, by conservation and by the product's level C; the rule of agreement."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.mechanics.contributions.contact_models import foot_contact
+from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.registry import read_registry
+from aqbio.virtual.demo import SPRINTERS
+from aqbio.virtual.gaits.library import DATA, GaitName, load_library
+from aqbio.virtual.study import LIBRARY
+from aqbio.virtual.truth import run_truth
+from validation.demo import agrees, true_verdict
+from validation.demo_page import COLUMNS, LITERAL_COLUMNS, PART_COLUMNS, page
+from validation.true_causes import amplifying, caused_force, caused_shares
+from validation.true_evidence import truth
+from validation.true_steps import (
+    _peak,
+    between,
+    hub_share,
+    pattern_contacts,
+    role_momenta,
+    roles,
+    true_steps,
+)
+
+SLOW, FAST = (GaitName("V01", "normal", level) for level in (0, 3))
+
+
+@pytest.fixture(scope="module")
+def gaits():
+    return load_library(DATA / LIBRARY, {one.athlete.name: one.athlete for one in SPRINTERS})
+
+
+@pytest.fixture(scope="module")
+def fast(gaits):
+    return gaits[FAST]
+
+
+def _momentum_by_differences(gait, time):
+    """(T, B): about the vertical through the centre of mass, from positions and orientations."""
+    skeleton, h = gait.skeleton, 1e-5
+    before, now, after = (segment_poses(skeleton, gait.states(time + k * h)[0]) for k in (-1, 0, 1))
+
+    def centres(poses):
+        return poses.origin + np.einsum("tbij,bj->tbi", poses.rotation, skeleton.com)
+
+    place, velocity = centres(now), (centres(after) - centres(before)) / (2 * h)
+    share = skeleton.mass / skeleton.mass.sum()
+    arm, relative = (one - np.einsum("b,tbi->ti", share, one)[:, None] for one in (place, velocity))
+    spin = (after.rotation - before.rotation) / (2 * h) @ np.swapaxes(now.rotation, -1, -2)
+    omega = np.stack([spin[..., 2, 1], spin[..., 0, 2], spin[..., 1, 0]], axis=-1)
+    inertia = now.rotation @ skeleton.inertia @ np.swapaxes(now.rotation, -1, -2)
+    orbital = skeleton.mass * (arm[..., 2] * relative[..., 0] - arm[..., 0] * relative[..., 2])
+    return np.einsum("tbi,tbi->tb", inertia[..., 1, :], omega) + orbital
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_opposition_equals_a_computation_by_hand(fast, place):
+    contact = pattern_contacts(fast)[place]
+    by_segment = _momentum_by_differences(fast, between(contact.rises, contact.falls))
+    bodies = fast.skeleton.bodies
+    own = {
+        role: by_segment[:, [bodies.index(name) for name in names]].sum(axis=1)
+        for role, names in roles(contact.foot).items()
+    }
+    total, legs = sum(own.values()), own["push_leg"] + own["swing_leg"]
+    size = sum(np.abs(one) for one in own.values()).mean()
+
+    def chi(side):
+        return (np.abs(side) + np.abs(total - side) - np.abs(total)).mean() / size
+
+    found = true_steps(fast).iloc[place]
+    assert found["opposition_difference"] == pytest.approx(chi(own["swing_leg"]) - chi(legs), 1e-5)
+    push, arms = own["push_leg"], own["arms"]
+    cosine = (push * arms).mean() / np.sqrt((push**2).mean() * (arms**2).mean())
+    assert found["arms_push_cosine"] == pytest.approx(cosine, abs=1e-7)
+    assert found["sides_opposed"] == ((total - own["swing_leg"]) * own["swing_leg"] < 0).mean()
+
+
+def test_every_segment_has_one_role(fast):
+    for foot in ("left", "right"):
+        named = [name for names in roles(foot).values() for name in names]
+        assert sorted(named) == sorted(fast.skeleton.bodies)
+        assert tuple(roles(foot)) == ROLE_GROUPS
+
+
+def test_flight_conserves_the_total_and_contacts_change_it_by_the_ground(fast):
+    contact, following = pattern_contacts(fast)[:2]
+    flight = run_truth(fast, between(contact.toe_off, following.touchdown))
+    momenta = role_momenta(flight, contact.foot)
+    assert np.ptp(momenta.sum(axis=1)) < 1e-6 < 0.1 < np.ptp(momenta, axis=0).max()
+    stance = run_truth(fast, between(contact.touchdown, contact.toe_off, 2001))
+    loads = stance.loads
+    about = loads.moment - np.cross(stance.com[:, None], loads.force)
+    impulse = np.trapezoid(about[..., 1].sum(axis=1), stance.gait_time)
+    change = np.diff(role_momenta(stance, "right")[[0, -1]].sum(axis=1)).item()
+    assert change == pytest.approx(impulse, abs=1e-6)
+
+
+def test_share_relative_to_the_pelvis_is_the_integral_of_accelerations(fast):
+    contact = pattern_contacts(fast)[0]
+    stance = run_truth(fast, between(contact.rises, contact.falls, 1001))
+    bodies, own = fast.skeleton.bodies, roles(contact.foot)
+    upward = stance.segments.acceleration[..., 1]
+    apart = stance.segments.mass * (upward - upward[:, [bodies.index("pelvis")]])
+    chosen = [bodies.index(one) for r in ("swing_leg", "arms", "torso") for one in own[r]]
+    share = np.trapezoid(apart[:, chosen].sum(axis=1)) / np.trapezoid(
+        stance.loads.force[..., 1].sum(axis=1)
+    )
+    ends = run_truth(fast, np.array([contact.rises, contact.falls]))
+    assert hub_share(ends, contact.foot) == pytest.approx(share, abs=1e-5)
+
+
+def test_causes_equal_those_of_the_product(fast):
+    """Equations of motion solved in two ways, of a left contact."""
+    contact = pattern_contacts(fast)[1]
+    stance = run_truth(fast, between(contact.rises, contact.falls, 9)[1:-1])
+    skeleton, motion = fast.skeleton, stance.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    loads = stance.loads.external()
+    tau = inverse_dynamics(skeleton, kinematics, loads)
+    chosen = amplifying(skeleton, contact.foot)
+    mask = np.isin(np.arange(tau.shape[1]), chosen)
+    forces = {"them": np.where(mask, tau, 0.0), "rest": np.where(mask, 0.0, tau)}
+    held = np.ones(len(tau), dtype=bool)
+    feet = [foot_contact(load, held) for load in loads]
+    groups = np.ones((1, len(skeleton.bodies)))
+    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, 0)
+    own = caused_force(stance, contact.foot, chosen)
+    for model, values in own.items():
+        found = induced_accelerations(equations, model)
+        expected = found.force[:, found.sources.index("them"), 0, 1]
+        np.testing.assert_allclose(values, expected, atol=1e-8)
+        assert np.abs(values).max() > 1.0
+
+
+def test_moments_that_swing_push_nobody_up(fast):
+    shares = caused_shares(fast)
+    assert np.abs(shares["C1"]).max() < 0.005 > np.abs(shares["C2"]).max()
+    assert shares["C3"].max() < -0.05
+
+
+def test_a_peak_lies_between_samples():
+    found = _peak(lambda t: np.cos(t - 0.3137) + 0.1 * np.cos(2 * (t - 0.3137)), between(0, 1))
+    assert found == pytest.approx(0.3137, abs=1e-9)
+    assert np.isnan(_peak(lambda t: t, between(0.0, 1.0)))
+
+
+def test_recorded_steps_are_those_of_their_contacts(gaits):
+    known = truth({SLOW: gaits[SLOW], FAST: gaits[FAST]})
+    assert known.steps.groupby("level")["caused_share_C2"].count().to_list() == [0, 10]
+    told = pd.DataFrame(
+        {
+            "participant_id": "V01", "trial_id": ["speed1-01"] * 6 + ["speed1-02"] * 6,
+            "step": [*range(1, 7)] * 2, "side": ["right", "left"] * 6,
+            "whole": [True] * 11 + [False], "order": 1.0,
+        }
+    )  # fmt: skip
+    steps = known.recorded(told, gaits).steps
+    own = known.patterns().steps.query("level == 0")
+    number = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]  # the second trial goes on with the next contact
+    np.testing.assert_array_equal(steps["contact_s"], own["contact_s"].to_numpy()[number])
+    assert steps["lag"].notna().to_list() == [True] * 11 + [False]
+    with pytest.raises(ValueError, match="0 of 12 steps"):
+        known.recorded(told.assign(side=["left", "right"] * 6), gaits)
+
+
+@pytest.mark.parametrize(
+    ("true", "sign", "verdict", "found", "good"),
+    [
+        ("supported", 0.3, "supported", "found", True),
+        ("supported", 0.3, "not_supported", "no_effect", False),
+        ("not_supported", 0.02, "supported", "found", False),
+        ("not_supported", 0.02, "not_supported", "no_effect", True),
+        ("not_supported", 0.02, "not_supported", "opposite_found", False),
+        ("not_supported", -0.3, "not_supported", "opposite_found", True),
+        ("supported", 0.3, "inconclusive", "too_imprecise", True),
+        ("not_supported", -0.3, "inconclusive", "gate_failed", True),
+    ],
+)
+def test_only_a_verdict_that_says_the_other_thing_disagrees(true, sign, verdict, found, good):
+    assert agrees(true, sign, verdict, found) is good
+
+
+def test_true_verdict_is_size_direction_and_condition():
+    registry = read_registry()
+    assert true_verdict(registry["H7"], -1.0, condition=None) == "supported"
+    assert true_verdict(registry["H7"], 1.5, condition=None) == "not_supported"
+    assert true_verdict(registry["H1"], 0.06, condition=True) == "supported"
+    assert true_verdict(registry["H1"], 0.06, condition=False) == "not_supported"
+
+
+def test_page_names_what_contradicts_and_what_is_missed():
+    row = dict.fromkeys(COLUMNS, 0.25) | {
+        "hypothesis": "H5b", "unit": "log", "holds_patterns": "yes", "holds_recorded": "no",
+        "true_verdict": "supported", "true_verdict_recorded": "supported",
+        "verdict": "not_supported", "found": "no_effect", "agrees": "no",
+    }  # fmt: skip
+    words = dict.fromkeys(LITERAL_COLUMNS, 1.0) | {
+        "hypothesis": "H1", "name": "share", "holds_patterns": "yes", "holds_recorded": "yes",
+        "agrees": "yes", "n_showing": np.nan,
+    }  # fmt: skip
+    parts = dict.fromkeys(PART_COLUMNS, 0.5) | {"hypothesis": "H5b", "part": "one"}
+    tables = (pd.DataFrame([one]) for one in (row, parts, words))
+    text = page(*tables, {"version": "0", "registry_hash": "abc"})
+    assert "contradict the truth: H5b." in text
+    assert "- H5b, verdict: the instant is wrong" in text
+    assert "| 0.25 (0.25 to 0.25) |" in text
+    assert "| n/a |" in text

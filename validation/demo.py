@@ -1,0 +1,241 @@
+"""``python -m validation.demo <results folder>``: the demo study's verdicts beside the truth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import aqbio
+from aqbio.io.atomic import write_text
+from aqbio.io.tables import read_table, write_table
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.literal import shown
+from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import outcome
+from aqbio.stats.registry import Hypothesis, Registry, read_registry
+from aqbio.virtual.demo import SPRINTERS
+from aqbio.virtual.gaits.library import DATA, load_library
+from aqbio.virtual.study import LIBRARY
+from validation.demo_page import COLUMNS, LITERAL_COLUMNS, PART_COLUMNS, markdown, page
+from validation.true_evidence import truth
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = Path(__file__).parents[1] / "docs" / "validation"
+
+SUPPORTED, NOT_SUPPORTED = "supported", "not_supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A hypothesis in the demo study and in truth; fields are the columns of demo.tsv."""
+
+    hypothesis: str
+    unit: str
+    smallest_effect: float
+    true_patterns: float
+    true_low: float
+    true_high: float
+    true_recorded: float
+    estimate: float
+    ci_low: float
+    ci_high: float
+    holds_patterns: str
+    holds_recorded: str
+    athletes_rms: float
+    true_verdict: str
+    true_verdict_recorded: str
+    verdict: str
+    found: str
+    agrees: str
+
+
+def true_verdict(hypothesis: Hypothesis, estimate: float, *, condition: bool | None) -> str:
+    """Verdict by size against the smallest effect alone."""
+    reached = hypothesis.sign * estimate >= hypothesis.delta and condition is not False
+    return SUPPORTED if reached else NOT_SUPPORTED
+
+
+def agrees(true: str, true_sign: float, verdict: str, found: str) -> bool:
+    """Whether a verdict does not contradict the truth.
+
+    Parameters
+    ----------
+    true_sign : float
+        True effect, positive in the predicted direction.
+
+    Examples
+    --------
+    >>> agrees("supported", 0.3, "inconclusive", "too_imprecise")
+    True
+    >>> agrees("not_supported", 0.01, "not_supported", "opposite_found")
+    False
+    """
+    if verdict in (SUPPORTED, NOT_SUPPORTED) and verdict != true:
+        return False
+    return not (found == "opposite_found" and true_sign >= 0)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Compare and write; 1 if a verdict contradicts the truth."""
+    options = _parser().parse_args(arguments)
+    tables, registry = options.results / "tables", read_registry()
+    known = {one.athlete.name: one.athlete for one in SPRINTERS}
+    gaits = load_library(DATA / LIBRARY, known)
+    true = truth(gaits)
+    patterns = true.patterns()
+    recorded = true.recorded(usable_steps(tables), gaits)
+    rows, parts = compared(patterns, recorded, tables, registry)
+    words = literal(patterns, recorded, tables, registry)
+    origin = {"version": aqbio.__version__, "registry_hash": registry.hash}
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name, table, columns in (
+        ("demo", rows, COLUMNS),
+        ("demo_parts", parts, PART_COLUMNS),
+        ("demo_literal", words, LITERAL_COLUMNS),
+    ):
+        write_table(table, options.folder / f"{name}.tsv", columns, origin, digits=4)
+    write_text(options.folder / "demo.md", page(rows, parts, words, origin))
+    print(markdown(rows), markdown(parts), markdown(words), sep="\n\n")
+    return 0 if (rows["agrees"] == "yes").all() and (words["agrees"] == "yes").all() else 1
+
+
+def usable_steps(tables: Path) -> pd.DataFrame:
+    """Which steps a study used, from its tables: nothing of what it measured."""
+    steps = read_table(tables / "steps.tsv")
+    usable = steps[steps["status"] != "rejected"]
+    order = read_table(tables / "sprints.tsv").set_index(["participant_id", "trial_id"])["order"]
+    keys = [*zip(usable["participant_id"], usable["trial_id"], strict=True)]
+    return usable.assign(whole=usable["status"] == "ok", order=order.reindex(keys).to_numpy())
+
+
+def compared(
+    patterns: Evidence, recorded: Evidence, tables: Path, registry: Registry
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every hypothesis with an estimate beside its truth, and the numbers behind it.
+
+    Raises
+    ------
+    ValueError
+        The verdicts are those of another registry, or one of them has no truth.
+    """
+    import pandas as pd
+
+    told = read_table(tables / "verdicts.tsv").set_index("hypothesis")
+    if set(told["registry_hash"]) != {registry.hash}:
+        raise ValueError(f"verdicts of {set(told['registry_hash'])}, registry {registry.hash}.")
+    athletes = read_table(tables / "hypotheses_athletes.tsv")
+    rows, parts = [], []
+    for name, verdict in told[told["estimate"].notna()].iterrows():
+        hypothesis = registry[str(name)]
+        own = athletes[athletes["hypothesis"] == name]
+        numbers = own.pivot_table("value", "participant_id", "column")
+        true = outcome(patterns, hypothesis), outcome(recorded, hypothesis)
+        if true[0] is None or true[1] is None:
+            raise ValueError(f"{name} has an estimate, but no truth.")
+        both = true[0], true[1]
+        rows.append(asdict(_compared(hypothesis, both, verdict.to_dict(), numbers)))
+        parts += _parts(both, numbers)
+    return pd.DataFrame(rows, columns=list(COLUMNS)), pd.DataFrame(parts)
+
+
+def _compared(
+    hypothesis: Hypothesis,
+    true: tuple[Outcome, Outcome],
+    told: Mapping[Hashable, Any],
+    numbers: pd.DataFrame,
+) -> Compared:
+    low, high = float(told["ci_low"]), float(told["ci_high"])
+    verdict, found = str(told["verdict"]), str(told["found"])
+    own = true[1].per_athlete
+    values = [one.estimate for one in true]
+    holds = [_yes(low <= one <= high) for one in values]
+    verdicts = [true_verdict(hypothesis, one.estimate, condition=one.condition) for one in true]
+    good = [
+        agrees(one, hypothesis.sign * value, verdict, found)
+        for one, value in zip(verdicts, values, strict=True)
+    ]
+    return Compared(
+        hypothesis=hypothesis.id,
+        unit=hypothesis.unit,
+        smallest_effect=hypothesis.sign * hypothesis.delta,
+        true_patterns=values[0],
+        true_low=true[0].ci95[0],
+        true_high=true[0].ci95[1],
+        true_recorded=values[1],
+        estimate=float(told["estimate"]),
+        ci_low=low,
+        ci_high=high,
+        holds_patterns=holds[0],
+        holds_recorded=holds[1],
+        athletes_rms=_rms(true[1].values[own], numbers[own]) if own else float("nan"),
+        true_verdict=verdicts[0],
+        true_verdict_recorded=verdicts[1],
+        verdict=verdict,
+        found=found,
+        agrees=_yes(all(good)),
+    )
+
+
+def _parts(true: tuple[Outcome, Outcome], numbers: pd.DataFrame) -> list[dict[str, object]]:
+    """Means over athletes of the numbers beside each athlete's own effect."""
+    names = [str(one) for one in true[1].values if one in numbers and one != true[1].per_athlete]
+    means = [one.values.mean() for one in true]
+    return [
+        {
+            "hypothesis": true[0].hypothesis,
+            "part": name,
+            "true_patterns": round(float(means[0].get(name, np.nan)), 12),
+            "true_recorded": round(float(means[1][name]), 12),
+            "estimate": round(float(numbers[name].mean()), 12),
+            "athletes_rms": _rms(true[1].values[name], numbers[name]),
+        }
+        for name in names
+    ]
+
+
+def _rms(true: pd.Series[float], told: pd.Series[float]) -> float:
+    away = (told - true).dropna().to_numpy(dtype=float)
+    return float(np.sqrt(np.mean(away**2)))
+
+
+def _yes(holds: bool) -> str:  # noqa: FBT001
+    return "yes" if holds else "no"
+
+
+def literal(
+    patterns: Evidence, recorded: Evidence, tables: Path, registry: Registry
+) -> pd.DataFrame:
+    """What claims say by their words, beside the truth."""
+    keys = ["hypothesis", "name"]
+    told = read_table(tables / "literal.tsv").set_index(keys)
+    for column, evidence in (("patterns", patterns), ("recorded", recorded)):
+        found = {(one.hypothesis, one.name): one for one in shown(evidence, registry)}
+        value = [found[key].estimate for key in told.index]
+        held = [
+            _yes(low <= one <= high)
+            for one, low, high in zip(value, told["ci_low"], told["ci_high"], strict=True)
+        ]
+        told[f"true_{column}"], told[f"holds_{column}"] = value, held
+        if column == "patterns":
+            told["true_showing"] = [found[key].n_showing for key in told.index]
+    same = (told["true_showing"] == told["n_showing"]) | told["n_showing"].isna()
+    return told.assign(agrees=same.map(_yes)).reset_index()[list(LITERAL_COLUMNS)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m validation.demo", description=__doc__)
+    parser.add_argument("results", type=Path, help="folder of the demo study's results")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the tables go")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Studies drawn as tables of steps, sprints and athletes, with errors of measurement."""

@@ -1,0 +1,123 @@
+"""Level C from scratch: what joint moments of swing leg, lumbar joint and arms push on the ground.
+
+Only inverse dynamics is asked, so that nothing is shared with `aqbio.mechanics.contributions`: the
+mass matrix column by column, what coordinates feel of a wrench on the foot by virtual work, and the
+ground's answer from the equations of motion with the foot held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.truth import RunTruth, TrueContact, run_truth
+from validation.true_steps import OTHER, SUFFIX, between, pattern_contacts
+
+MOMENT_X, MOMENT_Y, MOMENT_Z, FORCE_X, FORCE_Y, FORCE_Z = range(6)
+
+HELD = {
+    "C1": (FORCE_X, FORCE_Y, FORCE_Z),
+    "C2": (FORCE_X, FORCE_Y, FORCE_Z, MOMENT_Y),
+    "C3": (FORCE_X, FORCE_Y, FORCE_Z, MOMENT_X, MOMENT_Y, MOMENT_Z),
+}
+"""With which of moment and force at the centre of pressure the ground answers, by contact model."""
+
+SWING, BOTH, MIDDLE = ("hip", "knee", "ankle", "mtp"), ("shoulder", "elbow"), "back"
+"""Joints, in the model's names, whose moments are said to amplify the push."""
+
+FRAMES = 101
+"""Instants of a contact."""
+
+
+def caused_shares(gait: Gait) -> dict[str, FloatArray]:
+    """Share of the vertical impulse of every contact of a pattern that these moments cause, (N,).
+
+    Returns
+    -------
+    dict
+        By contact model.
+    """
+    seen = pattern_contacts(gait)[:-1]
+    found = [_shares(gait, one) for one in seen]
+    return {model: np.array([one[model] for one in found]) for model in HELD}
+
+
+def _shares(gait: Gait, contact: TrueContact) -> dict[str, float]:
+    truth = run_truth(gait, between(contact.rises, contact.falls, FRAMES))
+    whole = np.trapezoid(truth.loads.force[..., 1].sum(axis=1))
+    caused = caused_force(truth, contact.foot, amplifying(gait.skeleton, contact.foot))
+    return {model: float(np.trapezoid(own) / whole) for model, own in caused.items()}
+
+
+def amplifying(skeleton: Skeleton, foot: str) -> list[int]:
+    """Coordinates of swing leg, lumbar joint and both arms when a foot is on the ground."""
+    joints = {MIDDLE, *(name + SUFFIX[OTHER[foot]] for name in SWING)}
+    joints |= {name + side for name in BOTH for side in SUFFIX.values()}
+    axes = skeleton.axes
+    moved = [skeleton.joints[body] in joints for body in axes.body]
+    return sorted(set(axes.coordinate[np.array(moved)].tolist()))
+
+
+def caused_force(truth: RunTruth, foot: str, coordinates: list[int]) -> dict[str, FloatArray]:
+    """Vertical ground force that the moments of some coordinates cause, (T,) by contact model.
+
+    Notes
+    -----
+    With the foot's motion J and what the ground can exert A, ``M u̇ − (A J)ᵀ λ = τ`` and
+    ``A J u̇ = 0``: the moments alone, neither weight nor speeds.
+    """
+    skeleton, motion = truth.gait.skeleton, truth.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    tau = inverse_dynamics(skeleton, kinematics, truth.loads.external())
+    free = skeleton.free
+    chosen = np.isin(free, coordinates)
+    cause = np.where(chosen, tau[:, free], 0.0)
+    mass, feels = mass_matrix(skeleton, motion.q), foot_matrix(truth, foot)
+    found = {}
+    for model, held in HELD.items():
+        answer = feels[:, :, list(held)]
+        rows = np.swapaxes(answer, 1, 2)
+        corner = np.zeros((len(tau), len(held), len(held)))
+        system = np.block([[mass, -answer], [rows, corner]])
+        right = np.concatenate([cause, np.zeros((len(tau), len(held)))], axis=1)
+        solved = np.linalg.solve(system, right[..., None])[..., 0]
+        found[model] = solved[:, len(free) + held.index(FORCE_Y)]
+    return found
+
+
+def _still(skeleton: Skeleton, q: FloatArray) -> tuple[Skeleton, SegmentKinematics]:
+    """Neither weight nor speeds nor accelerations."""
+    nothing = np.zeros_like(q)
+    weightless = replace(skeleton, gravity=np.zeros(3))
+    return weightless, segment_kinematics(skeleton, q, nothing, nothing)
+
+
+def mass_matrix(skeleton: Skeleton, q: FloatArray) -> FloatArray:
+    """What it takes to accelerate one coordinate after the other, (T, N, N)."""
+    weightless, _ = _still(skeleton, q)
+    columns = []
+    for coordinate in skeleton.free:
+        udot = np.zeros_like(q)
+        udot[:, coordinate] = 1.0
+        moved = segment_kinematics(skeleton, q, np.zeros_like(q), udot)
+        columns.append(inverse_dynamics(weightless, moved)[:, skeleton.free])
+    return np.stack(columns, axis=-1)
+
+
+def foot_matrix(truth: RunTruth, foot: str) -> FloatArray:
+    """What coordinates feel of unit moments and forces at the centre of pressure, (T, N, 6)."""
+    skeleton = truth.gait.skeleton
+    weightless, still = _still(skeleton, truth.motion.q)
+    pressure = truth.loads.cop(1.0)[0][:, list(SUFFIX).index(foot)]
+    columns = []
+    for one in np.eye(6):
+        moment, force = (np.tile(part, (len(pressure), 1)) for part in (one[:3], one[3:]))
+        load = ExternalLoad(f"foot{SUFFIX[foot]}", force, moment, pressure)
+        columns.append(-inverse_dynamics(weightless, still, [load])[:, skeleton.free])
+    return np.stack(columns, axis=-1)

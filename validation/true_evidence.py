@@ -1,0 +1,132 @@
+"""The demo study's evidence as it truly is: of whole patterns, or of the recorded steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, athletes_from_steps
+from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
+from aqbio.stats.measurement import ERRORS
+from aqbio.stats.timing import time_deviation
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gaits.library import GaitName
+from aqbio.virtual.study import planned_trials
+from validation.true_causes import HELD, caused_shares
+from validation.true_steps import true_steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+CELL = ["participant_id", "condition", "level"]
+"""Columns that name a gait."""
+
+OF_WHOLE_STEPS = ["flight_s", "lag", "yaw_impulse"]
+"""What is not known of a step without a recorded end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """True numbers of all steps that can be recorded."""
+
+    steps: pd.DataFrame
+    """Of every gait's pattern: columns of `validation.true_steps.true_steps`, those of `CELL`,
+    ``trial_id``, ``whole`` and caused shares."""
+    sex: Mapping[str, str]
+    """By participant."""
+
+    def patterns(self) -> Evidence:
+        """Evidence of the patterns, each a trial of its own, and no order of them."""
+        steps = self.steps.assign(order=float("nan"))
+        return _evidence(steps, self.sex)
+
+    def recorded(self, steps: pd.DataFrame, gaits: Mapping[GaitName, Gait]) -> Evidence:
+        """Evidence of the steps that a study told of.
+
+        Parameters
+        ----------
+        steps : DataFrame
+            ``participant_id``, ``trial_id``, ``step``, ``side``, ``whole`` and ``order`` (of the
+            trial) of every usable step.
+        gaits : mapping
+            Those of the study: which contact came first on the plates follows from them.
+
+        Raises
+        ------
+        ValueError
+            A step is not of the side that its contact truly is of.
+        """
+        import pandas as pd
+
+        plan = [
+            (
+                one.participant, one.trial, one.gait.condition, one.gait.level,
+                one.first_contact, len(gaits[one.gait].timeline),
+            )
+            for one in planned_trials(gaits)
+            if one.gait is not None
+        ]  # fmt: skip
+        trials = pd.DataFrame(plan, columns=[*TRIAL, *CELL[1:], "first", "length"])
+        told = steps[[*TRIAL, "step", "side", "whole", "order"]].merge(trials, on=TRIAL)
+        told["place"] = (told["first"] + told["step"] - 1) % told["length"] + 1
+        known = self.steps.drop(columns=["trial_id", "whole"]).rename(columns={"step": "place"})
+        found = told.merge(known, on=[*CELL, "place"], suffixes=("", "_true"))
+        right = int((found["side"] == found["side_true"]).sum())
+        if right != len(steps):
+            raise ValueError(f"{right} of {len(steps)} steps are of the side of their contact.")
+        return _evidence(found, self.sex)
+
+
+def truth(gaits: Mapping[GaitName, Gait]) -> Truth:
+    """True numbers of every step of some gaits' patterns; level C at the highest level only."""
+    import pandas as pd
+
+    top = max(name.level for name in gaits)
+    tables = []
+    for name, gait in gaits.items():
+        own = true_steps(gait).assign(
+            participant_id=name.participant, condition=name.condition, level=name.level,
+            trial_id=f"{name.condition}{name.level + 1}", whole=True,
+        )  # fmt: skip
+        if name.condition == NORMAL and name.level == top:
+            own = own.assign(**{CAUSED + n: v for n, v in caused_shares(gait).items()})
+        tables.append(own)
+    steps = pd.concat(tables, ignore_index=True)
+    caused = [CAUSED + model for model in HELD]
+    steps = steps.reindex(columns=list(dict.fromkeys([*steps.columns, *caused])))
+    return Truth(steps, {name.participant: gait.athlete.sex for name, gait in gaits.items()})
+
+
+def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
+    """Evidence without errors: all steps of all trials are usable, and no trial is unsure."""
+    import pandas as pd
+
+    steps = steps.copy()
+    steps.loc[~steps["whole"], OF_WHOLE_STEPS] = float("nan")
+    steps["speed_mps"] = steps["speed_mps"].where(steps["whole"], steps["contact_speed_mps"])
+    steps["participant_id"] = pd.Categorical(steps["participant_id"], sorted(sex))
+    normal = steps[steps["condition"] == NORMAL].reset_index(drop=True)
+    duration = normal["contact_s"] + normal["flight_s"]
+    deviation = time_deviation(duration, [normal[name] for name in SIDED])
+    normal = normal.assign(time_deviation_s=deviation, row=range(len(normal)))
+    recorded = normal.groupby(TRIAL, observed=True).size().rename("recorded").to_frame()
+    top = steps[steps["level"] == steps["level"].max()]
+    means = top.groupby([*TRIAL, "condition"], observed=True)
+    sprints = means[["order", "speed_mps", "lateral_ratio"]].mean().reset_index()
+    names = [str(one) for one in steps["participant_id"].cat.categories]
+    return Evidence(
+        steps=normal,
+        trials=recorded.assign(**{f"error_{name}": 0.0 for name in ERRORS}),
+        athletes=athletes_from_steps(normal).assign(
+            sex=[sex[name] for name in names], laboratory=None
+        ),
+        sprints=sprints,
+        curves=_no_curves,
+        presence=Presence(restricted_arms=set(top["condition"]) == {NORMAL, RESTRICTED}),
+    )
+
+
+def _no_curves(name: str) -> xr.Dataset:
+    raise NotImplementedError(f"no statistic asks for curves of {name}.")

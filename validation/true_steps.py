@@ -1,0 +1,209 @@
+"""Numbers of the demo study's steps, from solved gaits and the athletes' own bodies alone.
+
+A step of a gait comes again every ten steps, so that the ten of its pattern are all that were
+recorded. No filter, marker or recorded force comes in: coordinates are evaluated where they are
+asked for, forces are what Newton and Euler leave over, and impulses are changes of momentum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.mechanics.multibody.dynamics import inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import GRAVITY
+from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.study import THRESHOLD
+from aqbio.virtual.truth import RunTruth, TrueContact, contacts, run_truth
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLES = 101
+"""Of a contact, and of a flight."""
+
+LEG, ARM = ("femur", "tibia", "foot", "toes"), ("humerus", "radius", "hand")
+TORSO = ("torso", "head", "clavicle_r", "clavicle_l")
+
+SAGITTAL = {
+    "push_index": ("hip_flexion", "knee_angle", "ankle_angle"),
+    "swing_index": ("hip_flexion", "knee_angle"),
+}
+"""Coordinates whose moments drive the push leg, and the swing leg."""
+
+SUFFIX = {"left": "_l", "right": "_r"}
+OTHER = {"left": "right", "right": "left"}
+
+
+def roles(foot: str) -> dict[str, tuple[str, ...]]:
+    """Segments by role in a contact, in the order of `aqbio.names.ROLE_GROUPS`.
+
+    Examples
+    --------
+    >>> roles("left")["swing_leg"]
+    ('femur_r', 'tibia_r', 'foot_r', 'toes_r')
+    """
+    push, swing = SUFFIX[foot], SUFFIX[OTHER[foot]]
+    return {
+        "push_leg": tuple(name + push for name in LEG),
+        "swing_leg": tuple(name + swing for name in LEG),
+        "arms": tuple(name + side for side in (push, swing) for name in ARM),
+        "torso": TORSO,
+        "pelvis": ("pelvis",),
+    }
+
+
+def pattern_contacts(gait: Gait) -> list[TrueContact]:
+    """The contacts of a gait's pattern, and the one after them."""
+    found = contacts(gait, 1e-6, gait.timeline.period + 1e-6, THRESHOLD)
+    if len(found) != len(gait.timeline) + 1:
+        raise ValueError(f"{len(found)} contacts in {len(gait.timeline)} steps.")
+    return found
+
+
+def between(start: float, end: float, samples: int = SAMPLES) -> FloatArray:
+    """Instants from one to the other, both included."""
+    return np.linspace(start, end, samples)
+
+
+def true_steps(gait: Gait) -> pd.DataFrame:
+    """Numbers of every step of a gait's pattern, as `aqbio.stats.evidence.Evidence` has them.
+
+    Returns
+    -------
+    (N,) DataFrame
+        Momenta and moments in units of the body; ``contact_speed_mps`` is the mean speed of the
+        contact alone, which a step without a recorded end has.
+    """
+    import pandas as pd
+
+    seen = pattern_contacts(gait)
+    return pd.DataFrame(
+        [
+            {"step": number + 1, **_numbers(gait, one, following)}
+            for number, (one, following) in enumerate(pairwise(seen))
+        ]
+    )
+
+
+def _numbers(gait: Gait, contact: TrueContact, following: TrueContact) -> dict[str, object]:
+    start, end, last = contact.rises, contact.falls, following.rises
+    stance = run_truth(gait, between(start, end))
+    who = gait.athlete
+    moment = who.mass * GRAVITY * who.stature
+    momentum = who.mass * who.stature * np.sqrt(GRAVITY * who.stature)
+    ends = run_truth(gait, np.array([start, end, last]))
+    force = stance.loads.force.sum(axis=1)
+    forward, turn = ends.com[:, 0], ends.momentum[..., 1].sum(axis=1)
+    vertical = role_momenta(stance, contact.foot)[None] / momentum
+    return {
+        "side": contact.foot,
+        "contact_s": end - start,
+        "flight_s": last - end,
+        "speed_mps": (forward[2] - forward[0]) / (last - start),
+        "contact_speed_mps": (forward[1] - forward[0]) / (end - start),
+        "hub_share": hub_share(ends, contact.foot),
+        "yaw_impulse": abs(turn[2] - turn[0]) / momentum,
+        "lateral_ratio": _mean(np.abs(force[:, 2])) / _mean(np.linalg.norm(force, axis=1)),
+        "lag": lag(gait, contact, last),
+        **moment_indices(stance, contact.foot, moment),
+        **{name: float(own[0]) for name, own in momentum_numbers(vertical).items()},
+    }
+
+
+def _mean(curve: FloatArray) -> float:
+    return float(np.trapezoid(curve, between(0.0, 1.0)))
+
+
+def role_momenta(truth: RunTruth, foot: str) -> FloatArray:
+    """Angular momentum about the vertical by role, (T, G), of a right contact or its mirror image.
+
+    A mirror that swaps the sides turns it round.
+    """
+    bodies, sign = truth.gait.skeleton.bodies, 1.0 if foot == "right" else -1.0
+    return sign * np.stack(
+        [
+            truth.momentum[:, [bodies.index(name) for name in names], 1].sum(axis=1)
+            for names in roles(foot).values()
+        ],
+        axis=1,
+    )
+
+
+def hub_share(ends: RunTruth, foot: str) -> float:
+    """Share of swing leg, arms and torso in the vertical impulse, relative to the pelvis.
+
+    Parameters
+    ----------
+    ends : RunTruth
+        At the beginning and at the end of the contact.
+
+    Notes
+    -----
+    ``Σ m Δ(v − v_pelvis) / (m Δv_com + m g T)``: the integrals of accelerations, in closed form.
+    """
+    segments, bodies = ends.segments, ends.gait.skeleton.bodies
+    upward = segments.velocity[..., 1] - segments.velocity[:, [bodies.index("pelvis")], 1]
+    gained = segments.mass * (upward[1] - upward[0])
+    own = roles(foot)
+    names = [name for role in ("swing_leg", "arms", "torso") for name in own[role]]
+    rise = ends.com_velocity[1, 1] - ends.com_velocity[0, 1]
+    lasting = ends.gait_time[1] - ends.gait_time[0]
+    whole = segments.mass.sum() * (rise + GRAVITY * lasting)
+    return float(gained[[bodies.index(name) for name in names]].sum() / whole)
+
+
+def moment_indices(stance: RunTruth, foot: str, unit: float) -> dict[str, float]:
+    """Root of the mean summed squares of both legs' sagittal moments."""
+    skeleton, motion = stance.gait.skeleton, stance.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    tau = inverse_dynamics(skeleton, kinematics, stance.loads.external()) / unit
+    sides = {"push_index": SUFFIX[foot], "swing_index": SUFFIX[OTHER[foot]]}
+    return {
+        index: float(
+            np.sqrt(
+                sum(_mean(tau[:, skeleton.coordinates.index(name + side)] ** 2) for name in names)
+            )
+        )
+        for (index, names), side in zip(SAGITTAL.items(), sides.values(), strict=True)
+    }
+
+
+def lag(gait: Gait, contact: TrueContact, last: float) -> float:
+    """Time from the peak of vertical force to the peak of the swing leg's momentum over the step's.
+
+    The nearer of the peaks before and after, share of the step; NaN where the swing leg's is an end
+    of the step.
+    """
+
+    def force(time: FloatArray) -> FloatArray:
+        upward: FloatArray = gait.centre_of_mass(time)[2][:, 1]
+        return upward
+
+    def swing(time: FloatArray) -> FloatArray:
+        size: FloatArray = np.abs(role_momenta(run_truth(gait, time), contact.foot)[:, 1])
+        return size
+
+    peaks = [
+        _peak(signal, between(contact.rises, end))
+        for signal, end in ((swing, last), (force, contact.falls))
+    ]
+    away = (peaks[0] - peaks[1]) / (last - contact.rises)
+    return float((away + 0.5) % 1.0 - 0.5)
+
+
+def _peak(signal: Callable[[FloatArray], FloatArray], time: FloatArray) -> float:
+    """Where a signal is largest: nearer and nearer to the largest sample, then by parabola."""
+    for _ in range(2):
+        largest = int(signal(time).argmax())
+        if largest in (0, len(time) - 1):
+            return float("nan")
+        time = between(time[largest - 1], time[largest + 1], 21)
+    square, slope, _ = np.polyfit(time - time[10], signal(time), 2)
+    return float(time[10] - slope / (2.0 * square))

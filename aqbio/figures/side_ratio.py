@@ -1,4 +1,4 @@
-"""Do both sides rise together with speed: their ratio over speed, athlete by athlete."""
+"""How both sides rise with speed: their ratio over speed, athlete by athlete."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aqbio.figures.numbers import shown
-from aqbio.figures.style import BLUE, FRAME, GREY, NARROW_MM, journal_style, pale, sheet
+from aqbio.figures.style import BLUE, FRAME, NARROW_MM, journal_style, pale, sheet
 
 NAME = "side_ratio"
-HYPOTHESIS = "H3d"
 TITLE = "Push side over swing side as speed rises"
 
 RATIOS = {
@@ -22,7 +21,7 @@ RATIOS = {
 """Column of hypotheses_steps.tsv and what it is the ratio of."""
 
 TENTHS = 10.0
-"""The registry speaks of 10 % of the highest speed, the axis of all of it."""
+"""Slopes are told for 10 % of the highest speed; the axis is all of it."""
 
 
 def ratio_means(steps: pd.DataFrame) -> pd.DataFrame:
@@ -32,15 +31,13 @@ def ratio_means(steps: pd.DataFrame) -> pd.DataFrame:
     return means.dropna(subset=list(RATIOS), how="all")
 
 
-def side_ratio_figure(steps: pd.DataFrame, margin: float, width_mm: float) -> Figure:
+def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
     """Draw the change of the log ratio from each athlete's own mean over relative speed.
 
     Parameters
     ----------
     steps : DataFrame
         hypotheses_steps.tsv
-    margin : float
-        Slopes within it are equivalent to none, per 10 % of the highest speed.
     width_mm : float
         Width on paper, mm.
     """
@@ -51,7 +48,7 @@ def side_ratio_figure(steps: pd.DataFrame, margin: float, width_mm: float) -> Fi
         figure = sheet(width_mm, 118.0 if narrow else 66.0)
         axes = figure.subplots(*shape, squeeze=False, sharey=True).ravel()
         for place, (column, words) in zip(axes, RATIOS.items(), strict=True):
-            _draw(place, means, column, TENTHS * margin)
+            _draw(place, means, column)
             place.set_title(words)
             place.set_xlabel("speed over the athlete's highest")
             place.margins(x=0.02)
@@ -59,13 +56,12 @@ def side_ratio_figure(steps: pd.DataFrame, margin: float, width_mm: float) -> Fi
         handles = [
             Line2D([], [], color=pale(BLUE), marker="o", markersize=3, label="athletes"),
             Line2D([], [], color=BLUE, linewidth=1.8, label="mean of their slopes"),
-            Line2D([], [], color=GREY, linestyle=(0, (4.0, 1.8)), label="margin of equivalence"),
         ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 3)
+        figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
 
 
-def _draw(place: Axes, means: pd.DataFrame, column: str, margin: float) -> None:
+def _draw(place: Axes, means: pd.DataFrame, column: str) -> None:
     slopes, middles = [], []
     place.axhline(0, color=FRAME, linewidth=0.6)
     for _, own in means.dropna(subset=[column]).groupby("participant_id"):
@@ -79,24 +75,16 @@ def _draw(place: Axes, means: pd.DataFrame, column: str, margin: float) -> None:
     ends = np.array([means["relative_speed"].min(), means["relative_speed"].max()])
     away = ends - np.mean(middles)
     place.plot(ends, np.mean(slopes) * away, color=BLUE, linewidth=1.8)
-    for sign in (-1.0, 1.0):
-        place.plot(ends, sign * margin * away, color=GREY, linewidth=0.8, linestyle=(0, (4.0, 1.8)))
 
 
-def side_ratio_caption(margin: float) -> str:
-    """The caption.
-
-    Parameters
-    ----------
-    margin : float
-        Slopes within it are equivalent to none, per 10 % of the highest speed.
-    """
+def side_ratio_caption() -> str:
+    """The caption."""
     return (
         "Natural logarithm of push side (push leg, arms, torso) over swing leg in contact, mean of "
         "the steps of each speed less the athlete's mean. First: root mean square of the angular "
         "momentum about the vertical. Second: joint-moment indices (hip, knee and ankle of the "
-        "push leg over hip and knee of the swing leg, in the same time). Sides that rise together "
-        f"stay between the dashed lines (±{shown(margin)} per 10 % of the highest speed)."
+        "push leg over hip and knee of the swing leg, in the same time). Where the line falls, the "
+        "swing side rises more steeply with speed than the push side; no rule judges it."
     )
 
 

@@ -35,7 +35,8 @@ VERDICTS = {
 """Marker, colour and words of a verdict."""
 
 _COLUMNS, _NARROW_COLUMNS = 3, 2
-_HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM = 18.0, 2.7, 1.3, 10.0
+_HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM = 17.0, 2.6, 1.3, 10.0
+_PAGE_MM = 235.0
 _WRAP = 26
 
 FEWER = 0.95
@@ -75,7 +76,9 @@ def specification_figure(
     narrow = width_mm < NARROW_MM
     across = min(_NARROW_COLUMNS if narrow else _COLUMNS, len(names))
     most = [int(sizes.iloc[at : at + across].max()) for at in range(0, len(names), across)]
-    heights = [_HEIGHT_MM + (_NARROW_ROW_MM if narrow else _ROW_MM) * count for count in most]
+    room = (_PAGE_MM - _KEY_MM - _HEIGHT_MM * len(most)) / sum(most)
+    row_mm = min(_NARROW_ROW_MM if narrow else _ROW_MM, max(room, _NARROW_ROW_MM))
+    heights = [_HEIGHT_MM + row_mm * count for count in most]
     with journal_style():
         figure = sheet(width_mm, sum(heights) + _KEY_MM)
         axes = figure.subplots(len(heights), across, squeeze=False, height_ratios=heights).ravel()
@@ -94,6 +97,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
     most = int(rows["n_steps"].max())
     for height, row in enumerate(rows.to_dict("records")):
         mark, colour, _ = VERDICTS.get(str(row["verdict"]), ("o", GREY, ""))
+        silent = str(row["gates"]) != "passed"
         own = row["specification"] == "default"
         ends = (float(row["ci_low"]), float(row["ci_high"]))
         if np.isfinite(ends).all():
@@ -101,6 +105,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
         place.plot(
             float(row["estimate"]), height, mark, color=colour, markersize=5.0 if own else 3.2,
             markeredgecolor=INK if own else colour, markeredgewidth=0.7,
+            fillstyle="none" if silent else "full",
         )  # fmt: skip
         words = "as in the study" if own else specification_words(str(row["specification"]))
         labels.append(words + _fewer(int(row["n_steps"]), most))
@@ -134,6 +139,47 @@ def specification_words(name: str) -> str:
     return ", ".join(parts)
 
 
+def factor_words(factor: str) -> str:
+    """Name a factor as a reader would."""
+    return _FACTORS.get(factor, factor.replace("_", " "))
+
+
+_FACTORS = {
+    "consistency": "the consistency fit",
+    "cutoff": "the cut-off frequency",
+    "threshold": "the force at which events are found",
+    "body": "the masses of the segments",
+    "pelvis": "where the pelvis counts",
+    "normalisation": "the units",
+    "contact_model": "the contact model",
+    "chance": "taking away what chance gives",
+}
+
+
+def choice_words(choice: str) -> str:
+    """Name one choice in a sentence.
+
+    Examples
+    --------
+    >>> choice_words("cutoff=15"), choice_words("pelvis=legs")
+    ('a cut-off of 15 Hz', 'the pelvis with both legs')
+    """
+    factor, _, value = choice.partition("=")
+    named = "left out" if (factor, value) == ("pelvis", "out") else _VALUES.get(value, value)
+    words = "the pelvis {}" if named == "left out" else _SENTENCES.get(factor, "{}")
+    return words.format(named)
+
+
+_SENTENCES = {
+    "consistency": "the consistency fit {}",
+    "cutoff": "a cut-off of {} Hz",
+    "threshold": "events at {} N",
+    "body": "the segment masses of {}",
+    "pelvis": "the pelvis with {}",
+    "normalisation": "{} units",
+    "contact_model": "contact model {}",
+    "chance": "what {} waveforms give taken away",
+}
 _CHOICES = {
     "consistency": "fit {}",
     "cutoff": "{} Hz",
@@ -142,6 +188,7 @@ _CHOICES = {
     "pelvis": "pelvis: {}",
     "normalisation": "units: {}",
     "contact_model": "contact model {}",
+    "chance": "less what {} waveforms give",
 }
 _VALUES = {
     "de_leva": "de Leva", "dumas": "Dumas", "si": "SI", "push_leg": "push leg", "legs": "both legs",
@@ -155,29 +202,29 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
     ]
     handles.append(
         Line2D(
+            [], [], linestyle="", marker="s", color=GREY, fillstyle="none", markersize=4,
+            markeredgewidth=0.7, label="own gates fail",
+        )
+    )  # fmt: skip
+    handles.append(
+        Line2D(
             [], [], color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)),
             label="smallest effect of interest",
         )
     )  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 4)
+    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 5)
 
 
-def specification_caption(robust_share: float) -> str:
-    """The caption.
-
-    Parameters
-    ----------
-    robust_share : float
-        Share of the specifications that must agree on a verdict that is not fragile.
-    """
+def specification_caption() -> str:
+    """The caption."""
     return (
         "Every primary estimate under the study's own choices (outlined) and under others, one "
         "varied at a time, and consistency fit and cut-off together; sorted by size, with 95 % "
         "intervals over athletes. Colour and shape: the verdict that the same rule and gates give. "
-        "Dashed: smallest effect of interest in the predicted direction. A verdict that fewer than "
-        f"{100.0 * robust_share:g} % of the specifications share is called fragile. The one-column "
-        "version leaves out the names of the choices; they are in the table. A choice that leaves "
-        "clearly fewer steps says how many."
+        "Dashed: smallest effect of interest in the predicted direction. A verdict is called "
+        "fragile where a whole choice gives another one. Open and pale: a choice whose own gates "
+        "fail, which says nothing. The one-column version leaves out the names of the choices; "
+        "they are in the table. A choice that leaves clearly fewer steps says how many."
     )
 
 
@@ -185,10 +232,10 @@ def specification_alternative(table: pd.DataFrame) -> str:
     """Describe the curves by their ranges and verdicts."""
     sentences = []
     for name, rows in drawn_specifications(table).groupby("hypothesis", sort=False):
-        counts = rows["verdict"].value_counts()
+        told = rows["verdict"].where(rows["gates"].isin(["passed"]), "own gates fail")
         said = ", ".join(
             f"{VERDICTS.get(str(verdict), ('', '', str(verdict)))[2]} in {count}"
-            for verdict, count in counts.items()
+            for verdict, count in told.value_counts().items()
         )
         low, high = float(rows["estimate"].min()), float(rows["estimate"].max())
         sentences.append(

@@ -31,6 +31,7 @@ from aqbio.report.quality import (
     quality_tables,
     residuals,
 )
+from aqbio.report.reviewer import choices
 from aqbio.report.sections import Contain, Sections, rows
 from aqbio.report.summary import study_summary
 from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
@@ -114,7 +115,8 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
         lstrip_blocks=True,
     )
     environment.filters |= {"num": number, "spread": spread, "picture": data_address}
-    environment.filters |= {"estimate": estimate, "probability": probability}
+    environment.filters |= {"estimate": estimate, "probability": probability, "reach": reach}
+    environment.filters |= {"choices": choices, "share": share}
     environment.globals |= {"joint_words": joint_words}
     environment.globals |= {"few": FEW, "shown_causes": SHOWN_CAUSES}
     style = (templates / "style.css").read_text(encoding="utf-8")
@@ -197,6 +199,34 @@ def estimate(row: Mapping[str, Any]) -> Markup:
     if row["ci_low"] != row["ci_low"]:
         return value
     return Markup("{} ({} to {})").format(value, low, high)
+
+
+def reach(row: Mapping[str, Any]) -> Markup:
+    """Write from where to where the estimate moves under other choices.
+
+    Examples
+    --------
+    >>> reach({"estimate": 0.5, "lowest": -0.25, "highest": 1.0}).striptags()
+    '−0.25 to 1.00'
+    """
+    names = ("estimate", "lowest", "highest")
+    _, *texts = shown_together(*(float(row[name]) for name in names))
+    low, high = (
+        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
+        for name, text in zip(names[1:], texts, strict=True)
+    )
+    return Markup("{} to {}").format(low, high)
+
+
+def share(value: float) -> Markup:
+    """Write a share in whole per cent.
+
+    Examples
+    --------
+    >>> share(0.2425).striptags()
+    '24'
+    """
+    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", f"{100.0 * value:.0f}")
 
 
 def probability(value: float) -> Markup:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from aqbio.figures import (
+    athletes,
     limiter,
     partition_ranking,
     side_ratio,
@@ -19,6 +20,7 @@ from aqbio.figures import (
 )
 from aqbio.report.power import power_words, told_together
 from aqbio.report.sections import rows
+from aqbio.report.throughout import throughout
 from aqbio.report.wording import (
     SCOPE,
     Record,
@@ -27,9 +29,10 @@ from aqbio.report.wording import (
     registry_words,
     verdict_words,
 )
-from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.registry import Hypothesis, Registry, Untested
 
 FIGURES = (
+    athletes.NAME,
     *partition_ranking.NAMES.values(),
     sign_matrix.NAME,
     specification.NAME,
@@ -52,6 +55,8 @@ class VerdictTables:
     record: Record | None
     """Of the registry that was there when the data were first read."""
     verdicts: pd.DataFrame
+    literal: pd.DataFrame
+    waveforms: pd.DataFrame
     single: pd.DataFrame
     secondary: pd.DataFrame
     power: pd.DataFrame
@@ -66,6 +71,8 @@ class VerdictOnPage:
     row: dict[str, Any]
     """Its row of verdicts.tsv."""
     words: VerdictWords
+    literal: list[dict[str, Any]]
+    """Its rows of literal.tsv."""
     beside: str
     """A secondary result that belongs beside it, in words; empty: none."""
     single: list[dict[str, Any]]
@@ -91,6 +98,8 @@ class VerdictSection:
     """hash, scope, fixed: Of the registry; what verdicts concern; what was fixed before the data
     were read."""
     verdicts: tuple[VerdictOnPage, ...]
+    untested: tuple[Untested, ...]
+    """Claims of the articles without a hypothesis."""
     power: tuple[PowerOnPage, ...]
     power_words: tuple[str, ...]
     """What it means, hypothesis by hypothesis."""
@@ -115,6 +124,7 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
         scope=SCOPE,
         fixed=registry_words(tables.record, tables.registry.hash),
         verdicts=tuple(_verdicts(tables, people)),
+        untested=tables.registry.untested,
         power=power,
         power_words=told_together(power_words(one.hypothesis, one.row) for one in power),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
@@ -128,7 +138,13 @@ def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPag
         own = tables.single[tables.single["hypothesis"] == hypothesis.id]
         shown = rows(own[own["participant_id"].isin(people)])
         beside = line_words(_secondary(tables, "H2")) if hypothesis.id == "H2" else ""
-        yield VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row), beside, shown)
+        literal = rows(tables.literal[tables.literal["hypothesis"] == hypothesis.id])
+        words = verdict_words(hypothesis, row, literal)
+        curves = tables.waveforms[tables.waveforms["hypothesis"] == hypothesis.id]
+        if told := throughout(rows(curves)):
+            items = (*words.reviewer, ("Over the contact", told))
+            words = replace(words, reviewer=items)
+        yield VerdictOnPage(hypothesis, row, words, literal, beside, shown)
 
 
 def _power(tables: VerdictTables) -> Iterator[PowerOnPage]:

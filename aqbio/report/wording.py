@@ -1,18 +1,21 @@
 """Every sentence about a verdict: one place, so that the rules of wording can be tested.
 
 A verdict concerns our operationalisation of a claim in the data at hand. It never says that a text,
-a method or a person is right or wrong, and never that a change would make someone faster.
+a method or a person is right or wrong, and never that a change would make someone faster. It is
+told twice: for a coach (`aqbio.report.coach`) and for a reviewer (`aqbio.report.reviewer`).
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aqbio.figures.numbers import MISSING, shown
+from aqbio.figures.numbers import MISSING, shown, shown_together
+from aqbio.report.coach import coach_words
+from aqbio.report.reviewer import choices, reviewer_words
+from aqbio.report.sentences import capital, missing
 from aqbio.stats.registry import Hypothesis
 
 WORDS = {
@@ -24,44 +27,32 @@ WORDS = {
 }
 """Verdicts as a reader sees them."""
 
+FOUND = {
+    "found": "found",
+    "opposite_found": "opposite found",
+    "not_enough_data": "not enough data",
+    "too_imprecise": "too imprecise",
+    "gate_failed": "gate failed",
+    "condition_failed": "condition not met",
+    "mechanically_implied": "",
+    "not_testable": "",
+}
+"""What a verdict rests on; `found_words` has the other words."""
+
 SCOPE = (
     "Verdicts concern our operationalisation of each claim, as the registry states it, in these "
     "data: the articles give no sizes, axes or time scales, so that every smallest effect of "
     "interest is ours. Associations between athletes or between steps are not effects of training."
 )
 
-SET = "largely set by geometry and the small total"
+LITERAL = {
+    "implied": "implied by mechanics",
+    "impossible": "out of reach of bodies",
+    "testable": "testable",
+}
+"""Labels of a sentence that is taken by its words."""
 
-GEOMETRY = (
-    f"The sign is {SET}: both legs have the same sign of "
-    "angular momentum about the vertical, and the rest must balance them."
-)
-
-SAME_SIGN = (
-    "Both legs have the same sign of angular momentum about the vertical by geometry, and the rest "
-    "must balance them."
-)
-"""What is left to say where the reason itself says that the sign is largely set."""
-
-NON_DISCRIMINATING = (
-    "This does not tell the articles' account from the classical one, in which arms balance both "
-    "legs: both predict it."
-)
-
-OBSERVED = (
-    "This is an association in what was observed; it does not say what a change of strength or "
-    "technique would do."
-)
-
-IMPLIED = "It carries no information for or against the articles' account."
-
-_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
-"""A hyphen that stands for minus: before a number, behind no letter and no digit."""
-
-_PERCENT = re.compile(r"(?<=\d)%")
-
-_ASSOCIATIONS = ("H3b", "H3e", "H8a", "H8b")
-_JUDGED = ("supported", "not_supported", "inconclusive")
+JUDGED = ("supported", "not_supported", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,55 +69,89 @@ class VerdictWords:
     """What the page says about one hypothesis."""
 
     label: str
-    """The verdict in two words or three."""
-    sentence: str
-    """The verdict as a sentence."""
+    """The verdict in two words or three, with marks."""
+    found: str
+    """What it rests on, in words that mean one thing."""
+    coach: str
+    """What was seen, in how many athletes, and what it does not say."""
+    literal: str
+    """The sentence of the article, taken by its words."""
+    reviewer: tuple[tuple[str, str], ...]
+    """(what, sentence): what the verdict rests on, and what would change it."""
     remarks: tuple[str, ...]
     """What must be said beside it."""
 
+    @property
+    def verdict(self) -> str:
+        """Label and what was found, in one line."""
+        return f"{self.label}: {self.found}" if self.found not in ("found", "") else self.label
 
-def verdict_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> VerdictWords:
+
+def verdict_words(
+    hypothesis: Hypothesis, row: Mapping[str, Any], literal: Sequence[Mapping[str, Any]] = ()
+) -> VerdictWords:
     """What a verdict says, and what it does not.
 
     Parameters
     ----------
     row : mapping
         Its row of verdicts.tsv.
+    literal : sequence of mapping
+        Its rows of literal.tsv.
     """
     verdict = str(row["verdict"])
-    marks = ["non-discriminating"] if hypothesis.id == "H7" and verdict == "supported" else []
-    if row["post_hoc"] == "yes" and verdict in _JUDGED:
+    marks = ["non-discriminating"] if hypothesis.rivals and verdict == "supported" else []
+    if row["post_hoc"] == "yes" and verdict in JUDGED:
         marks.append("post hoc")
-    label = f"{WORDS[verdict]} ({', '.join(marks)})" if marks else WORDS[verdict]
-    return VerdictWords(label, _sentence(hypothesis, row), tuple(_remarks(hypothesis, row)))
+    return VerdictWords(
+        label=f"{WORDS[verdict]} ({', '.join(marks)})" if marks else WORDS[verdict],
+        found=found_words(hypothesis, row),
+        coach=coach_words(hypothesis, row, literal),
+        literal=literal_words(hypothesis, literal),
+        reviewer=reviewer_words(hypothesis, row),
+        remarks=tuple(_remarks(row)),
+    )
 
 
-def _sentence(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
-    claim = f"the operationalised claim {hypothesis.id} ({_lowered(hypothesis.title)})"
-    reason = _closed(str(row["reason"]))
-    verdict = str(row["verdict"])
-    if verdict == "mechanically_implied":
-        return f"In any running, {claim} is implied by mechanics: {reason} {IMPLIED}"
-    if verdict == "not_testable":
-        return f"In these data, {claim} was not testable: {reason}"
-    if verdict == "inconclusive":
-        return f"In these data, {claim} was neither supported nor rejected: {reason}"
-    return f"In these data, {claim} was {WORDS[verdict]}: {reason}"
+def found_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
+    """What a verdict rests on; empty where the verdict says it already."""
+    found = str(row["found"])
+    if found == "no_effect":
+        return f"no effect larger than {shown(abs(float(row['smallest_effect'])))}"
+    if found == "opposite_found" and hypothesis.two_sided:
+        return "a change found"
+    return FOUND[found]
 
 
-def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
-    """What the reason, which holds the registry's caveat, does not say already."""
-    verdict, reason, found = str(row["verdict"]), str(row["reason"]), []
-    if verdict in _JUDGED and hypothesis.id == "H2":
-        found.append(SAME_SIGN if SET in reason else GEOMETRY)
-    if verdict == "supported" and hypothesis.id == "H7" and "non-discriminating" not in reason:
-        found.append(NON_DISCRIMINATING)
-    if verdict in _JUDGED and hypothesis.id in _ASSOCIATIONS and "association" not in reason:
-        found.append(OBSERVED)
+def literal_words(hypothesis: Hypothesis, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a sentence says by its words, its label, and the numbers that show it.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Its rows of literal.tsv.
+    """
+    words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
+    return f"{words} {capital('; '.join(map(_literal_number, rows)))}." if rows else words
+
+
+def _literal_number(row: Mapping[str, Any]) -> str:
+    numbers = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
+    value, low, high = shown_together(*numbers)
+    certain = MISSING in (low, high) or low == high
+    told = f"{row['name']}: {value}" + ("" if certain else f" ({low} to {high})")
+    if missing(row["n_showing"]):
+        return told
+    return f"{told}, shown by {int(row['n_showing'])} of {int(row['n_athletes'])} athletes"
+
+
+def _remarks(row: Mapping[str, Any]) -> list[str]:
+    """What must stand beside a verdict in both registers."""
+    found = []
     if row["fragile"] == "yes":
         found.append(
-            "Fragile: other reasonable choices of the analysis change the verdict; see the "
-            "specification curve."
+            f"Fragile: with {choices(row['overturned_by'])} instead of the study's own choice the "
+            "verdict is another one; see the specification curve."
         )
     if row["post_hoc"] == "yes":
         found.append(
@@ -134,23 +159,6 @@ def _remarks(hypothesis: Hypothesis, row: Mapping[str, Any]) -> list[str]:
             "from the registry."
         )
     return found
-
-
-def _lowered(title: str) -> str:
-    """A title as part of a sentence."""
-    return title[:1].lower() + title[1:]
-
-
-def _closed(reason: str) -> str:
-    """A reason that ends as a sentence, with real minus signs and a space before %.
-
-    Examples
-    --------
-    >>> _closed("a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps")
-    'a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps.'
-    """
-    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
-    return reason if reason.endswith(".") else f"{reason}."
 
 
 def _instant(text: str) -> str:

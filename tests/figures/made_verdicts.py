@@ -14,6 +14,7 @@ from aqbio.stages.hypotheses.patterns import PARTITIONS, SIGNS
 from aqbio.stages.hypotheses.tables import (
     ATHLETES,
     DEVIATIONS,
+    LITERAL,
     POWER,
     SECONDARY,
     SINGLE,
@@ -23,15 +24,20 @@ from aqbio.stages.hypotheses.tables import (
 from aqbio.stats.inference import SIGNS as DIRECTIONS
 from aqbio.stats.partitions import SPLIT_GROUPS, partition_names, step_columns
 from aqbio.stats.registration import record_registry, study_registry
-from aqbio.stats.registry import Registry, read_registry
+from aqbio.stats.registry import Hypothesis, Registry, read_registry
+from aqbio.stats.verdict import CLASSES, Found
 
-LABELS = {
-    "H1": "not_supported",
-    "H2": "inconclusive",
-    "H3a": "mechanically_implied",
+FOUND: dict[str, Found] = {
+    "H1": "opposite_found",
+    "H2": "too_imprecise",
     "H3b": "not_testable",
-    "H7": "supported",
+    "H3f": "condition_failed",
+    "H4": "no_effect",
+    "H7": "found",
 }
+"""What was found of hypotheses with a verdict; of the others too little was recorded."""
+OWN = ("H1", "H2", "H3f", "H4", "H7")
+"""Hypotheses with a number of each athlete's own."""
 GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
 ARMS = (("default", None), ("cutoff=15", "cutoff_hz"), ("pelvis=out", "pelvis_membership"))
 LEVELS, STEPS = 3, 4
@@ -48,7 +54,8 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
         "sign_patterns": (_signs(steps=steps), SIGNS),
         "single_athletes": (_single(people) if steps else [], SINGLE),
         "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
-        "hypotheses_athletes": ([], ATHLETES),
+        "literal": (_literal() if steps else [], LITERAL),
+        "hypotheses_athletes": (_athletes(people) if steps else [], ATHLETES),
         "sprints": (_sprints(people) if steps else [], SPRINTS),
         "power": (_power() if steps else [], POWER),
         "secondary": (_secondary() if steps else [], SECONDARY),
@@ -66,34 +73,86 @@ def _source(study: Study) -> dict[str, str]:
 
 
 def _verdicts(registry: Registry, *, steps: bool) -> list[dict[str, Any]]:
-    rows = []
-    for number, one in enumerate(registry.hypotheses):
-        known = steps and one.always is None
-        nothing = float("nan")
-        rows.append(
-            {
-                "hypothesis": one.id,
-                "verdict": LABELS.get(one.id, one.always or "inconclusive"),
-                "reason": "what the rule or a gate says of it",
-                "statistic": one.statistic,
-                "estimate": 0.1 * number - 0.4567 if known else nothing,
-                "ci_low": 0.1 * number - 0.5678 if known else nothing,
-                "ci_high": 0.1 * number - 0.3456 if known else nothing,
-                "smallest_effect": DIRECTIONS.get(one.predicted, 1.0) * one.delta or nothing,
-                "p_holm": 0.04321 if known else nothing,
-                "n_athletes": 2 if known else 0,
-                "n_steps": 24 if known else 0,
-                "gates": "athletes, minimum_n" if known else None,
-                "fragile": "yes" if one.id == "H1" else "no",
-                "mde": 0.2109 if known else nothing,
-                "registry_hash": registry.hash,
-                "p": 0.01234 if known else nothing,
-                "unit": one.unit,
-                "model": "t over athletes' means" if known else None,
-                "post_hoc": "no",
-            }
-        )
-    return rows
+    return [
+        _verdict(one, number, registry.hash, known=steps and one.always is None)
+        for number, one in enumerate(registry.hypotheses)
+    ]
+
+
+def _verdict(one: Hypothesis, number: int, registry_hash: str, *, known: bool) -> dict[str, Any]:
+    nothing = float("nan")
+    found: Found = one.always or FOUND.get(one.id, "not_enough_data")
+    if not known and one.always is None:
+        found = "not_testable"
+    known = known and found != "not_testable"
+    judged = known and found not in ("not_enough_data", "gate_failed")
+    own = known and one.id in OWN
+    return {
+        "hypothesis": one.id,
+        "verdict": CLASSES[found],
+        "found": found,
+        "literal": one.literal.label,
+        "reason": "what the rule or a gate says of it",
+        "condition": "no" if judged and one.id in ("H1", "H3f") else None,
+        "note": "median rank 8 of 15 partitions" if judged and one.id == "H1" else None,
+        "statistic": one.statistic,
+        "estimate": 0.1 * number - 0.4567 if known else nothing,
+        "ci_low": 0.1 * number - 0.5678 if known else nothing,
+        "ci_high": 0.1 * number - 0.3456 if known else nothing,
+        "smallest_effect": DIRECTIONS.get(one.predicted, 1.0) * one.delta or nothing,
+        "p_holm": 0.04321 if judged else nothing,
+        "p_against_holm": 0.06543 if judged else nothing,
+        "n_athletes": 2 if known else 0,
+        "n_steps": 24 if known else 0,
+        "n_showing": 1 if own else nothing,
+        "share_low": 0.0945 if own else nothing,
+        "share_high": 0.9055 if own else nothing,
+        "robust": 0.1 * number - 0.4321 if own else nothing,
+        "influential": "S02" if judged and one.id == "H1" else None,
+        "gates": ("passed" if judged else "athletes, minimum_n") if known else None,
+        "fragile": "yes" if one.id == "H1" else "no" if judged else None,
+        "overturned_by": "cutoff=15, pelvis=out" if one.id == "H1" else None,
+        "decisive": "cutoff" if judged else None,
+        "lowest": 0.1 * number - 0.5123 if judged else nothing,
+        "highest": 0.1 * number - 0.4012 if judged else nothing,
+        "silent": "consistency=off" if judged else None,
+        "mde": 0.2109 if known else nothing,
+        "registry_hash": registry_hash,
+        "p": 0.01234 if known else nothing,
+        "p_against": 0.02345 if known else nothing,
+        "unit": one.unit,
+        "model": "t over athletes' means" if known else None,
+        "post_hoc": "no",
+    }
+
+
+def _literal() -> list[dict[str, Any]]:
+    names = {
+        "H1": "share of contact in which push leg, arms and torso together turn",
+        "H3d": "power of speed of the push leg's joint moments",
+    }
+    rows = [(name, words, 0.9123) for name, words in names.items()]
+    rows.append(("H3d", "power of speed of the swing leg's joint moments", 1.5678))
+    return [
+        {
+            "hypothesis": name, "label": read_registry()[name].literal.label, "name": words,
+            "estimate": value, "ci_low": value - 0.1, "ci_high": value + 0.1, "n_athletes": 2,
+            "n_showing": 2,
+        }
+        for name, words, value in rows
+    ]  # fmt: skip
+
+
+def _athletes(people: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "hypothesis": name, "participant_id": person, "column": column,
+            "value": 0.1 * place - 0.52341, "n_steps": 12,
+        }
+        for name in OWN
+        for column in ("value", "beside")
+        for place, person in enumerate(people)
+    ]  # fmt: skip
 
 
 def _arms() -> list[dict[str, Any]]:
@@ -101,9 +160,10 @@ def _arms() -> list[dict[str, Any]]:
         {
             "hypothesis": name, "specification": arm, "factor": factor, "verdict": "not_supported",
             "estimate": -0.5 + 0.01 * place, "ci_low": -0.6, "ci_high": -0.4, "p_holm": 1.0,
-            "n_athletes": 2, "n_steps": 24,
+            "n_athletes": 2, "n_steps": 24, "found": "no_effect",
+            "gates": "precision" if arm == "pelvis=out" else "passed",
         }
-        for name in ("H1", "H3d")
+        for name in ("H1", "H4")
         for place, (arm, factor) in enumerate(ARMS)
     ]  # fmt: skip
 
@@ -162,7 +222,7 @@ def _single(people: list[str]) -> list[dict[str, Any]]:
 
 def _power() -> list[dict[str, Any]]:
     rows = []
-    for name in ("H1", "H3d", "H8a"):
+    for name in ("H1", "H5a", "H8a"):
         one = read_registry()[name]
         rows.append(
             {
@@ -170,7 +230,7 @@ def _power() -> list[dict[str, Any]]:
                 "sd_athletes": 0.1414, "sd_steps": 0.05, "sd_between": 0.1323, "alpha": 0.025,
                 "mde": 0.2109, "smallest_effect": one.delta, "power": 0.0765,
                 "athletes_needed": 138.0 if name == "H8a" else float("nan"),
-                "athletes_double": float("nan") if name == "H3d" else 38.0, "unit": one.unit,
+                "athletes_double": float("nan") if name == "H5a" else 38.0, "unit": one.unit,
             }
         )  # fmt: skip
     return rows

@@ -22,6 +22,7 @@ STEP_FIGURES = [
 ]
 BAR_FIGURES = ["caused_rotation", "caused_sequence", "caused_force", "force_shares"]
 HYPOTHESIS_FIGURES = [
+    "athletes",
     "partition_ranking",
     "partition_ranking_arms",
     "sign_patterns",

@@ -56,7 +56,7 @@ def test_opens_without_an_error_or_a_request(
 def test_drawings_are_shown(view: sync_api.Page, page_file: Path) -> None:
     view.goto(page_file.as_uri())
     widths = view.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
-    assert len(widths) == 17 + 2 * 2
+    assert len(widths) == 18 + 2 * 2
     # 180 mm are 680 pixels of 1/96 inch.
     assert all(width == pytest.approx(680, abs=1) for width in widths)
 
@@ -113,6 +113,19 @@ def test_the_page_fits_the_window(view: sync_api.Page, page_file: Path, width: i
     view.set_viewport_size({"width": width, "height": 800})
     view.goto(page_file.as_uri())
     assert view.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [420, 800, 1400])
+def test_no_column_of_the_verdicts_is_cut(view: sync_api.Page, page_file: Path, width: int) -> None:
+    """A table that must be scrolled hides its last column: who shows it, or what overturns it."""
+    view.set_viewport_size({"width": width, "height": 800})
+    view.goto(page_file.as_uri())
+    table = view.locator("#verdicts .scroll").first
+    assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
+    right = table.bounding_box()["x"] + table.bounding_box()["width"]
+    for cell in table.locator("td").all():
+        box = cell.bounding_box()
+        assert box["x"] + box["width"] <= right + 1
 
 
 def test_print_shows_what_is_folded(view: sync_api.Page, page_file: Path) -> None:

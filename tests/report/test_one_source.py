@@ -13,7 +13,7 @@ import yaml
 from matplotlib.figure import Figure
 
 import aqbio
-from aqbio.figures import side_ratio, sprints, timing
+from aqbio.figures import athletes, sprints, timing
 from aqbio.figures.numbers import shown
 from aqbio.figures.specification import NAME as SPECIFICATION
 from aqbio.io.study import Study
@@ -24,6 +24,7 @@ from aqbio.stages.report.stage import report_study
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.figures.made_results import write_made_results
+from tests.figures.made_verdicts import OWN
 
 PACKAGE = Path(aqbio.__file__).parent
 OURS = {one.id: one.delta for one in read_registry().hypotheses if one.delta}
@@ -105,16 +106,14 @@ def test_the_smallest_loss_of_speed_arrives_in_line_and_caption(drawn, deltas):
     assert f"smallest effect of interest ({shown(-deltas['H7'])} %)" in drawn[sprints.NAME].caption
 
 
-def test_the_margin_of_equivalence_arrives_in_lines_and_caption(drawn, deltas):
-    found = drawn[side_ratio.NAME]
-    slopes = set()
-    for axes in found.draw(180.0).axes:
-        for line in axes.lines:
-            x, y = line.get_xdata(), line.get_ydata()
-            if line.get_linestyle() == "--" and len(x) == 2:
-                slopes.add(round(abs(float((y[1] - y[0]) / (x[1] - x[0]))), 6))
-    assert slopes == {round(10.0 * deltas["H3d"], 6)}  # the axis is the whole highest speed
-    assert f"±{shown(deltas['H3d'])} per 10 %" in found.caption
+def test_smallest_effects_arrive_in_the_figure_of_athletes(drawn, deltas):
+    numbers = drawn[athletes.NAME].numbers.groupby("hypothesis", sort=False).first()
+    places = _uprights(drawn[athletes.NAME].draw(180.0))
+    assert len(numbers) == len(OWN)
+    for name, lines in zip(numbers.index, places, strict=False):
+        smallest = numbers.loc[name, "smallest_effect"]
+        assert abs(smallest) == pytest.approx(deltas[name], rel=1e-5)
+        assert any(line == pytest.approx(smallest, rel=1e-5) for line in lines)
 
 
 def test_smallest_effects_of_timing_arrive_in_the_caption(deltas):

@@ -1,4 +1,4 @@
-"""Wording rules of verdicts, over every hypothesis and every verdict that it could get."""
+"""Wording rules of verdicts, over every hypothesis and all that could be found of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.figures import (
+    athletes,
     limiter,
     partition_ranking,
     side_ratio,
@@ -17,26 +18,20 @@ from aqbio.figures import (
     timing,
 )
 from aqbio.report.wording import (
+    FOUND,
     LINE_COSINE,
     LINE_SHARE,
     SCOPE,
-    WORDS,
     Record,
+    found_words,
     line_words,
+    literal_words,
     registry_words,
     verdict_words,
 )
 from aqbio.stats.gates import NEEDS
-from aqbio.stats.registry import read_registry
-
-REGISTRY = read_registry()
-EVERY = [
-    (one, verdict, fragile, post_hoc)
-    for one in REGISTRY.hypotheses
-    for verdict in WORDS
-    for fragile in ("yes", "no")
-    for post_hoc in ("yes", "no")
-]
+from aqbio.stats.verdict import CLASSES
+from tests.report.made_rows import EVERY, NAN, REGISTRY, TIMES, TWO_SIDED, made_row
 
 FORBIDDEN = (
     r"\bAQ\b", r"\btrue\b", r"\bfalse\b", r"\bwrong\b", r"\bright(?! leg| arm| foot|ward)\b",
@@ -47,58 +42,90 @@ FORBIDDEN = (
 """Words that no sentence about a verdict may use (science.md 9)."""
 
 
-def _row(verdict, fragile="no", post_hoc="no", reason="the 95 % interval excludes 0"):
-    return {"verdict": verdict, "reason": reason, "fragile": fragile, "post_hoc": post_hoc}
+def _said(hypothesis, row, literal=()):
+    words = verdict_words(hypothesis, row, literal)
+    review = [sentence for _, sentence in words.reviewer]
+    return " ".join((words.verdict, words.coach, words.literal, *review, *words.remarks))
 
 
-def _said(hypothesis, row):
-    words = verdict_words(hypothesis, row)
-    return " ".join((words.label, words.sentence, *words.remarks))
+@pytest.mark.parametrize(("hypothesis", "found"), EVERY)
+def test_no_sentence_says_what_it_must_not(hypothesis, found):
+    for changes in ({}, {"fragile": "yes", "overturned_by": "cutoff=15", "post_hoc": "yes"}):
+        said = _said(hypothesis, made_row(hypothesis, found, **changes))
+        for pattern in FORBIDDEN:
+            assert not re.search(pattern, said, flags=re.IGNORECASE), (pattern, said)
 
 
-@pytest.mark.parametrize(("hypothesis", "verdict", "fragile", "post_hoc"), EVERY)
-def test_no_sentence_says_what_it_must_not(hypothesis, verdict, fragile, post_hoc):
-    said = _said(hypothesis, _row(verdict, fragile, post_hoc))
-    for pattern in FORBIDDEN:
-        assert not re.search(pattern, said, flags=re.IGNORECASE), (pattern, said)
+@pytest.mark.parametrize(("hypothesis", "found"), EVERY)
+def test_fragile_and_post_hoc_are_said_where_they_are(hypothesis, found):
+    changed = made_row(
+        hypothesis, found, fragile="yes", overturned_by="cutoff=15, body=dumas", post_hoc="yes"
+    )
+    said = " ".join(verdict_words(hypothesis, changed).remarks)
+    assert "Fragile: with a cut-off of 15 Hz, the segment masses of Dumas instead" in said
+    assert "Post hoc: the rule was changed" in said
+    assert not verdict_words(hypothesis, made_row(hypothesis, found)).remarks
 
 
-@pytest.mark.parametrize(("hypothesis", "verdict", "fragile", "post_hoc"), EVERY)
-def test_every_sentence_names_the_operationalised_claim_and_the_data(
-    hypothesis, verdict, fragile, post_hoc
-):
-    words = verdict_words(hypothesis, _row(verdict, fragile, post_hoc))
-    assert f"the operationalised claim {hypothesis.id} (" in words.sentence
-    assert words.sentence.startswith(("In these data, ", "In any running, "))
-    assert words.sentence.endswith(".")
-    assert "the 95 % interval excludes 0." in words.sentence
-    assert any("Fragile" in remark for remark in words.remarks) == (fragile == "yes")
-    assert any("Post hoc" in remark for remark in words.remarks) == (post_hoc == "yes")
+def test_what_was_found_has_words_of_its_own():
+    words = [found_words(REGISTRY["H7"], made_row(REGISTRY["H7"], found)) for found in TIMES]
+    assert words == [
+        "found", "condition not met", "opposite found", "no effect larger than 1",
+        "too imprecise", "not enough data", "gate failed",
+    ]  # fmt: skip
+    assert found_words(TWO_SIDED, made_row(TWO_SIDED, "opposite_found")) == "a change found"
+    assert set(FOUND) | {"no_effect"} == set(CLASSES)
 
 
-@pytest.mark.parametrize("verdict", ["supported", "not_supported", "inconclusive"])
-def test_geometry_is_said_beside_every_verdict_on_the_arms(verdict):
-    said = _said(REGISTRY["H2"], _row(verdict))
-    assert "largely set by geometry and the small total" in said
+def test_class_and_what_was_found_stand_together():
+    def verdict(name, found, **changes):
+        return verdict_words(REGISTRY[name], made_row(REGISTRY[name], found, **changes)).verdict
+
+    assert verdict("H1", "opposite_found") == "not supported: opposite found"
+    assert verdict("H1", "no_effect") == "not supported: no effect larger than 0.05"
+    assert verdict("H1", "found") == "supported"
+    assert verdict("H7", "found", post_hoc="yes") == "supported (non-discriminating, post hoc)"
+    assert verdict("H1", "gate_failed", post_hoc="yes") == "inconclusive (post hoc): gate failed"
+    assert verdict("H6", "not_testable", post_hoc="yes") == "not testable"
 
 
-def test_nothing_is_said_twice():
-    """Reasons hold the caveats of the registry: a remark that repeats one is left out."""
-    set_by = "-1.00 expected, so that the sign is largely set by geometry and the small total"
-    said = _said(REGISTRY["H2"], _row("not_supported", reason=set_by))
-    assert said.count("largely set by geometry") == 1
-    assert "Both legs have the same sign" in said
-    said = _said(REGISTRY["H7"], _row("supported", reason=REGISTRY["H7"].caveat))
-    assert said.count("non-discriminating") == 2  # the label, and the reason that explains it
-    assert "both predict it" not in said
-    said = _said(REGISTRY["H8a"], _row("inconclusive", reason=REGISTRY["H8a"].caveat))
-    assert said.count("association") == 1
+@pytest.mark.parametrize("hypothesis", REGISTRY.hypotheses, ids=lambda one: one.id)
+def test_support_of_whatever_others_predict_too_is_called_so(hypothesis):
+    """By the registry, of any hypothesis: no rule of the page knows a hypothesis by its name."""
+    if hypothesis.always is not None:
+        return
+    others = hypothesis.model_copy(update={"rivals": "arms that balance both legs"})
+    alone = hypothesis.model_copy(update={"rivals": ""})
+    for one, marked in ((others, True), (alone, False)):
+        words = verdict_words(one, made_row(one, "found"))
+        assert ("non-discriminating" in words.label) == marked
+        assert ("accounts expect the same: arms that balance both" in words.coach) == marked
+        assert "non-discriminating" not in verdict_words(one, made_row(one, "no_effect")).label
+
+
+def test_what_mechanics_sets_is_told_beside_every_estimate():
+    for name in ("H2", "H4", "H5a"):
+        told = dict(verdict_words(REGISTRY[name], made_row(REGISTRY[name], "no_effect")).reviewer)
+        assert told["Set by mechanics"].lower() == f"{REGISTRY[name].implied_if}.".lower()
+
+
+def test_the_sentence_is_taken_by_its_words_with_its_label_and_numbers():
+    assert literal_words(REGISTRY["H5a"], []) == (
+        "In seconds everything comes earlier in shorter steps (implied by mechanics)."
+    )
+    row = {"name": "share of contact", "estimate": 0.91234, "ci_low": 0.85, "ci_high": 0.97,
+           "n_showing": 17.0, "n_athletes": 29}  # fmt: skip
+    said = literal_words(REGISTRY["H1"], [row, row | {"n_showing": NAN, "ci_low": NAN}])
+    assert (
+        "(implied by mechanics). Share of contact: 0.912 (0.850 to 0.970), shown by 17 of" in said
+    )
+    assert said.endswith("29 athletes; share of contact: 0.912.")
 
 
 def test_minus_signs_are_real_ones():
     reason = "momentum -0.0053, joint moments -0.0804; contact time (-1 to 2e-05) of lag-1 pairs"
-    said = _said(REGISTRY["H3d"], _row("not_supported", reason=reason))
-    assert "momentum −0.0053, joint moments −0.0804; contact time (−1 to 2e-05) of lag-1" in said
+    said = _said(REGISTRY["H1"], made_row(REGISTRY["H1"], "no_effect", reason=reason))
+    assert "omentum −0.0053, joint moments −0.0804; contact time (−1 to 2e-05) of lag-1" in said
 
 
 LINES = {
@@ -122,42 +149,12 @@ def test_one_athlete_has_no_interval_and_no_arms_no_lines():
     assert line_words({}) == ""
 
 
-def test_post_hoc_stands_with_the_label():
-    assert verdict_words(REGISTRY["H1"], _row("supported", post_hoc="yes")).label == (
-        "supported (post hoc)"
-    )
-    assert verdict_words(REGISTRY["H7"], _row("supported", post_hoc="yes")).label == (
-        "supported (non-discriminating, post hoc)"
-    )
-    assert verdict_words(REGISTRY["H6"], _row("not_testable", post_hoc="yes")).label == (
-        "not testable"
-    )
-
-
 def test_what_was_fixed_before_is_told():
     record = Record("aaaa", "2026-01-02T03:04:05+00:00")
     assert "nothing was changed" in registry_words(record, "aaaa")
     assert "fixed on 2026-01-02, 03:04 UTC" in registry_words(record, "aaaa")
     assert "the verdicts rest on bbbb" in registry_words(record, "bbbb")
     assert "every verdict counts as post hoc" in registry_words(None, "bbbb")
-
-
-def test_restricted_arms_discriminate_nothing():
-    words = verdict_words(REGISTRY["H7"], _row("supported"))
-    assert words.label == "supported (non-discriminating)"
-    assert any("both predict it" in remark for remark in words.remarks)
-
-
-@pytest.mark.parametrize("name", ["H3b", "H3e", "H8a", "H8b"])
-@pytest.mark.parametrize("verdict", ["supported", "not_supported", "inconclusive"])
-def test_associations_are_called_so(name, verdict):
-    assert "an association in what was observed" in _said(REGISTRY[name], _row(verdict))
-
-
-@pytest.mark.parametrize("hypothesis", REGISTRY.hypotheses, ids=lambda one: one.id)
-def test_implied_says_nothing_about_the_account(hypothesis):
-    said = _said(hypothesis, _row("mechanically_implied"))
-    assert "no information for or against" in said
 
 
 def test_scope_says_whose_operationalisation_and_no_effects_of_training():
@@ -168,7 +165,9 @@ def test_scope_says_whose_operationalisation_and_no_effects_of_training():
 def test_words_of_registry_and_gates_keep_the_rules_too():
     """Reasons come from the registry and from the gates: they end up in the sentences."""
     texts = [
-        text for one in REGISTRY.hypotheses for text in (one.implied_if, one.caveat, one.title)
+        text
+        for one in REGISTRY.hypotheses
+        for text in (one.implied_if, one.caveat, one.title, one.rivals, one.discriminating)
     ]
     for text in (*texts, *NEEDS.values()):
         for pattern in FORBIDDEN:
@@ -179,7 +178,8 @@ def test_captions_keep_the_rules_and_say_what_is_implied():
     captions = (
         partition_ranking.partition_ranking_caption("together"),
         partition_ranking.partition_ranking_caption("split"), sign_matrix.sign_matrix_caption(),
-        specification.specification_caption(0.8), side_ratio.side_ratio_caption(0.02),
+        specification.specification_caption(), side_ratio.side_ratio_caption(),
+        athletes.athletes_caption(),
         sprints.sprints_caption(-1.0),
         timing.timing_caption({"lag_smallest": -0.01, "spread_smallest": -0.1}),
         limiter.limiter_caption(),

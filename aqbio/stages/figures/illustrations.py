@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from aqbio.figures import (
+    athletes,
     limiter,
     partition_ranking,
     side_ratio,
@@ -20,11 +21,11 @@ from aqbio.figures import (
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.stages.figures.athlete_numbers import ATHLETES, athlete_numbers
 from aqbio.stages.figures.limiter_numbers import LIMITER, limiter_numbers
 from aqbio.stages.figures.timing_numbers import TIMING, timing_numbers, timing_slopes
 from aqbio.stats.partitions import step_columns
 from aqbio.stats.registration import study_registry
-from aqbio.stats.verdict import ROBUST_SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,18 +67,32 @@ def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
         yield from layout(study, tables)
 
 
+def _athletes(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+    """Athletes' own numbers, where some hypothesis has them."""
+    registry = study_registry(study)
+    numbers = athlete_numbers(tables["hypotheses_athletes"], tables["verdicts"], registry)
+    if len(numbers):
+        yield HypothesisFigure(
+            athletes.NAME,
+            athletes.TITLE,
+            athletes.athletes_caption(),
+            athletes.athletes_alternative(numbers),
+            lambda width: athletes.athletes_figure(numbers, width),
+            numbers,
+            ATHLETES,
+        )
+
+
 def _side_ratio(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     """Ratio of the sides, where somebody ran at more than one speed."""
-    steps, smallest = tables["hypotheses_steps"], smallest_effects(tables["verdicts"])
+    steps = tables["hypotheses_steps"]
     if _several_speeds(steps):
         yield HypothesisFigure(
             side_ratio.NAME,
             side_ratio.TITLE,
-            side_ratio.side_ratio_caption(smallest[side_ratio.HYPOTHESIS]),
+            side_ratio.side_ratio_caption(),
             side_ratio.side_ratio_alternative(steps),
-            lambda width: side_ratio.side_ratio_figure(
-                steps, smallest[side_ratio.HYPOTHESIS], width
-            ),
+            lambda width: side_ratio.side_ratio_figure(steps, width),
             steps,
             step_columns(),
         )
@@ -104,10 +119,10 @@ def _sprints(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
 
 def _limiter(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     """Speed over both sides' strengths, where they were measured."""
-    athletes, verdicts, power = (
+    people, verdicts, power = (
         tables[name] for name in ("hypotheses_athletes", "verdicts", "power")
     )
-    numbers = limiter_numbers(athletes, verdicts, power, study_registry(study)["H3b"])
+    numbers = limiter_numbers(people, verdicts, power, study_registry(study)["H3b"])
     if len(numbers):
         yield HypothesisFigure(
             limiter.NAME,
@@ -196,7 +211,7 @@ def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     yield HypothesisFigure(
         specification.NAME,
         specification.TITLE,
-        specification.specification_caption(ROBUST_SHARE),
+        specification.specification_caption(),
         specification.specification_alternative(arms),
         lambda width: specification.specification_figure(arms, effects, units, width),
         arms,
@@ -207,6 +222,7 @@ def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
 def layouts() -> dict[str, Callable[[Study, Tables], Iterator[HypothesisFigure]]]:
     """What lays out the figures of one kind, in the order of the page."""
     return {
+        "athletes": _athletes,
         "partitions": _partitions,
         "signs": _signs,
         "specifications": _specifications,

@@ -67,7 +67,9 @@ def report_study(study: Study, report: Report) -> None:
 
 def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
-    names = ("verdicts", "single_athletes", "secondary", "power", "deviations")
+    names = (
+        "verdicts", "literal", "waveforms", "single_athletes", "secondary", "power", "deviations",
+    )  # fmt: skip
     return VerdictTables(
         study_registry(study),
         _record(study),

@@ -1,0 +1,39 @@
+"""Parts of sentences: how they begin, end and are typeset."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""A hyphen that stands for minus: before a number, behind no letter and no digit."""
+
+_PERCENT = re.compile(r"(?<=\d)%")
+
+
+def capital(words: str) -> str:
+    """Words as the start of a sentence."""
+    return words[:1].upper() + words[1:]
+
+
+def lowered(title: str) -> str:
+    """A title as part of a sentence."""
+    return title[:1].lower() + title[1:]
+
+
+def closed(reason: str) -> str:
+    """A reason that ends as a sentence, with real minus signs and a space before %.
+
+    Examples
+    --------
+    >>> closed("a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps")
+    'a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps.'
+    """
+    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
+    return reason if not reason or reason.endswith(".") else f"{reason}."
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell of a table says nothing."""
+    return value is None or (isinstance(value, float) and math.isnan(value))

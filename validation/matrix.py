@@ -40,6 +40,8 @@ class Cell:
     """true, false, between or open."""
     delta: float
     studies: int
+    judged: int
+    """Studies whose gates passed."""
     counts: Mapping[str, int]
     """Studies by what was found."""
     estimate: float
@@ -71,12 +73,6 @@ class Cell:
     def bias(self) -> float:
         """Median estimate less truth, in smallest effects of interest."""
         return (self.estimate - self.truth) / self.delta
-
-    @property
-    def judged(self) -> int:
-        """Studies whose gates passed."""
-        lost = ("not_enough_data", "gate_failed", "not_testable")
-        return self.studies - sum(self.counts.get(name, 0) for name in lost)
 
     @property
     def holds(self) -> bool:
@@ -195,6 +191,7 @@ def _cell(
         claim=truth.claim(hypothesis.delta),
         delta=hypothesis.delta,
         studies=len(found),
+        judged=sum(verdict.gates == "passed" for verdict, _ in found),
         counts=dict(Counter(verdict.found for verdict, _ in found)),
         estimate=float(np.median(estimate)) if len(estimate) else np.nan,
         covered=float(inside.mean()) if len(inside) else np.nan,

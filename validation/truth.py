@@ -26,7 +26,7 @@ from validation.drawn.study import drawn_study, survey_evidence
 from validation.settings import NO_ERRORS, Design
 from validation.worlds import World, judged_by
 
-STUDIES, ATHLETES, STEPS, SURVEYED = 12, 19, 30, 20_000
+STUDIES, ATHLETES, STEPS, SURVEYED = 96, 19, 12, 20_000
 """What a truth is computed from; below 20 athletes no mixed model is fitted."""
 NOTHING, ENOUGH = 0.1, 0.95
 """Effects up to a tenth of the smallest effect of interest are none; from 95 % on it is there."""

@@ -228,7 +228,7 @@ def _cell(claim: str, supported: int, refused: int, studies: int = 400, **more: 
     counts = {"found": supported, "no_effect": refused}
     counts["too_imprecise"] = studies - supported - refused
     values = {"estimate": 0.0, "covered": 0.95, "se": 0.02, "df": 11.0, "claimed": 0.8} | more
-    return Cell("W0", "H4", 0.0, 0.0, 0.0, claim, 0.05, studies, counts, **values)
+    return Cell("W0", "H4", 0.0, 0.0, 0.0, claim, 0.05, studies, studies, counts, **values)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def _told(world: World, athletes: Athletes) -> dict[str, Any]:
     where = [("first", "second")[int(one)] for one in athletes.second]
     return {
         "sex": sex if world.design.told else nobody,
-        "laboratory": where if world.design.told and world.people.second_laboratory else nobody,
+        "laboratory": where if world.design.told else nobody,
     }
 
 

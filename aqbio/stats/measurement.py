@@ -180,12 +180,32 @@ def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
 
     Notes
     -----
-    Over the rows of which both variances are known; of both strengths the less reliable one.
+    Of both strengths (H3b) the less reliable one.
     """
-    known = VARIANCES[hypothesis.id](evidence).dropna()
-    known = known[known["whole"] > 0]
-    if not len(known):
-        return np.nan
+    variances = VARIANCES[hypothesis.id](evidence)
     if hypothesis.id == "H3b":
-        return float((1.0 - known["noise"] / known["whole"]).min())
-    return float(1.0 - known["noise"].sum() / known["whole"].sum())
+        known = variances.dropna()
+        return float((1.0 - known["noise"] / known["whole"]).min()) if len(known) else np.nan
+    return reliable_share(variances)
+
+
+def reliable_share(variances: pd.DataFrame) -> float:
+    """Share of variances that is no error, over the rows of which both are known; NaN: none is.
+
+    Parameters
+    ----------
+    variances : (n,) DataFrame
+        ``whole`` and ``noise``.
+    """
+    known = variances.dropna()
+    known = known[known["whole"] > 0]
+    return float(1.0 - known["noise"].sum() / known["whole"].sum()) if len(known) else np.nan
+
+
+def believable(variances: pd.DataFrame) -> bool:
+    """Whether errors are known and small enough to be taken out of an estimate.
+
+    Where they are not, the hypothesis is not judged, and a number from which most of it was taken
+    away would be further from the truth than the measured one.
+    """
+    return reliable_share(variances) >= LEAST_RELIABLE

@@ -10,7 +10,13 @@ import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
 from aqbio.stats.inference import Estimate, mean_estimate
-from aqbio.stats.measurement import LEAST_LEFT, impulse_variances, lag_variances, left_over
+from aqbio.stats.measurement import (
+    believable,
+    impulse_variances,
+    lag_variances,
+    left_over,
+    reliable_share,
+)
 from aqbio.stats.mixed import common_mean, common_slope
 from aqbio.stats.outcome import Outcome, from_means, inferred
 from aqbio.stats.partitions import SWING_ALONE, ranks
@@ -234,8 +240,7 @@ def visible_share(evidence: Evidence) -> float:
     size = steps.groupby([steps[name] for name in SIDED], observed=True)["step"].transform("size")
     few = 1.0 - 1.0 / float(size.mean()) if len(steps) else np.nan
     variances = impulse_variances(evidence)
-    noise, whole = variances["noise"].sum(), variances["whole"].where(variances["noise"].notna())
-    left = max(1.0 - noise / whole.sum(), LEAST_LEFT) if noise > 0 else 1.0
+    left = reliable_share(variances) if believable(variances) else 1.0
     return sizes_correlation(np.sqrt(few * left)) * sizes_correlation(np.sqrt(few))
 
 
@@ -312,6 +317,8 @@ def lag_spreads(evidence: Evidence) -> pd.DataFrame:
     found = evidence.steps["speed_mps"].groupby(cell, observed=True).mean().to_frame()
     variances = lag_variances(evidence)
     left = left_over(variances["whole"], variances["noise"]).fillna(1.0)
+    if not believable(variances):
+        left = left * 0.0 + 1.0
     measured = log_spread(evidence.steps["lag"], cell)
     spread = measured + 0.5 * np.log(left)
     return found.assign(measured=measured, left=left, spread=spread).reset_index()

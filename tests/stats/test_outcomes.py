@@ -376,3 +376,17 @@ def test_no_steps_at_all(drawn):
     evidence = drawn("W0")
     nothing = evidence.where(evidence.steps["step"] < 0)
     assert set(outcomes(nothing, REGISTRY)) == {"H3b", "H7", "H7b", "H8a", "H8b", "H9"}
+
+
+@pytest.mark.parametrize(("name", "error"), [("H3e", "step_yaw_impulse"), ("H5b", "step_lag")])
+def test_errors_that_are_told_too_large_change_no_number(drawn, name, error):
+    """The study is not judged then; correcting by them told 0.73 of a true 0.2 in the demo."""
+    evidence = drawn("W1")
+    measured, told = (
+        outcome(
+            replace(evidence, trials=evidence.trials.assign(**{f"error_{error}": size})),
+            REGISTRY[name],
+        )
+        for size in (0.0, 10.0)
+    )
+    assert told.estimate == pytest.approx(measured.estimate, rel=1e-12)

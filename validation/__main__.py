@@ -13,7 +13,7 @@ import aqbio
 from aqbio.stats.registry import read_registry
 from validation.matrix import SEED, Cell
 from validation.parts import FOLDER as PARTS
-from validation.parts import matrix_worlds, parts
+from validation.parts import is_finished, matrix_worlds, parts
 from validation.power import powers
 from validation.regulation import regulations
 from validation.tables import Proof, misses, write_proof
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     start = time.perf_counter()
     every = matrix_worlds()
     chosen = options.worlds or list(every)
+    if options.finished:
+        chosen = [name for name in chosen if is_finished(name, studies, options.parts)]
     found: dict[str, list[Cell]] = {}
     for name, cells in parts(chosen, studies, options.jobs, options.parts):
         found[name] = cells
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
             "registry_hash": read_registry().hash,
             "studies": studies,
             "seed": SEED,
+            "open": ", ".join(name for name in every if name not in chosen) or "none",
         },
     )
     held = sum(cell.holds for cell in cells)
@@ -68,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--studies", type=int, default=STUDIES, help="studies per world")
     parser.add_argument("--jobs", type=int, default=1, help="worlds at the same time")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_STUDIES} studies, no files")
+    parser.add_argument(
+        "--finished", action="store_true", help="draw nothing: the proof of worlds that are done"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the tables go")
     parser.add_argument("--parts", type=Path, default=PARTS, help="where finished worlds are kept")
     return parser

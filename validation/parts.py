@@ -73,18 +73,33 @@ def key(world: World, studies: int) -> dict[str, object]:
 
 def part(name: str, studies: int, folder: Path = FOLDER) -> list[Cell]:
     """Cells of a world, from its file where that is of the same draw."""
+    kept = _kept(name, studies, folder)
+    if kept is not None:
+        return kept
     world = matrix_worlds()[name]
     count = min(studies, world.design.studies)
-    path, asked = folder / f"{name}-{count}.json", key(world, count)
-    if path.is_file():
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["key"] == asked:
-            return [Cell(**row) for row in content["cells"]]
     cells = cells_of(world, count, read_registry())
-    folder.mkdir(parents=True, exist_ok=True)
     rows = [asdict(cell) for cell in cells]
-    write_text(path, json.dumps({"key": asked, "cells": rows}, indent=1) + "\n")
+    content = {"key": key(world, count), "cells": rows}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / f"{name}-{count}.json", json.dumps(content, indent=1) + "\n")
     return cells
+
+
+def is_finished(name: str, studies: int, folder: Path = FOLDER) -> bool:
+    """Whether a world was drawn by this code, registry and seed."""
+    return _kept(name, studies, folder) is not None
+
+
+def _kept(name: str, studies: int, folder: Path) -> list[Cell] | None:
+    world = matrix_worlds()[name]
+    count = min(studies, world.design.studies)
+    path = folder / f"{name}-{count}.json"
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    same = content["key"] == key(world, count)
+    return [Cell(**row) for row in content["cells"]] if same else None
 
 
 def parts(

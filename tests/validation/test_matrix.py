@@ -191,8 +191,9 @@ def test_without_sides_asymmetry_is_taken_for_an_effect():
 
 
 def test_with_errors_left_in_the_spread_the_balance_tightens(monkeypatch):
-    """H5b, errors that fall with speed, no effect."""
-    world = _only("noise_falls_less", "H5b")
+    """H5b, errors that fall with speed and are believed, no effect."""
+    world = _only("noise_falls_little", "H5b")
+    world = replace(world, errors=replace(world.errors, step_lag=0.007))
     right = _estimates(world, "H5b", 15)
     monkeypatch.setattr(step_statistics, "left_over", lambda variance, noise: noise * 0.0 + 1.0)
     wrong = _estimates(world, "H5b", 15)
@@ -304,6 +305,7 @@ def test_the_files_of_a_proof_can_be_read_back(tmp_path: Path):
     assert regulated[0].mean < -0.4
     assert abs(regulated[1].mean) < 0.15
     origin = {"date": "2026-01-01", "version": "0", "registry_hash": "0", "studies": 4, "seed": 1}
+    origin |= {"open": "none"}
     proof = Proof(cells, tuple(powers(cells)), regulated, origin)
     write_proof(proof, WORLDS, tmp_path)
     written = pd.read_csv(tmp_path / "worlds.tsv", sep="\t")

@@ -95,7 +95,7 @@ def most_rate(found: int, studies: int) -> float:
     Examples
     --------
     >>> round(most_rate(22, 400), 4), round(most_rate(23, 400), 4)
-    (0.0779, 0.0807)
+    (0.0776, 0.0805)
     """
     if found >= studies:
         return 1.0

@@ -21,6 +21,7 @@ from aqbio.stages.hypotheses.tables import (
     SPRINTS,
     VERDICTS,
 )
+from aqbio.stats.continuity import WAVEFORMS
 from aqbio.stats.inference import SIGNS as DIRECTIONS
 from aqbio.stats.partitions import SPLIT_GROUPS, partition_names, step_columns
 from aqbio.stats.registration import record_registry, study_registry
@@ -55,6 +56,7 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
         "single_athletes": (_single(people) if steps else [], SINGLE),
         "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
         "literal": (_literal() if steps else [], LITERAL),
+        "waveforms": (_waveforms() if steps else [], WAVEFORMS),
         "hypotheses_athletes": (_athletes(people) if steps else [], ATHLETES),
         "sprints": (_sprints(people) if steps else [], SPRINTS),
         "power": (_power() if steps else [], POWER),
@@ -124,6 +126,12 @@ def _verdict(one: Hypothesis, number: int, registry_hash: str, *, known: bool) -
         "model": "t over athletes' means" if known else None,
         "post_hoc": "no",
     }
+
+
+def _waveforms() -> list[dict[str, Any]]:
+    place = {"from_percent": 7.0, "to_percent": 93.0, "sign": -1.0, "mass": 12.34, "mean": -0.4321}
+    curve = {"hypothesis": "H1", "curve": "opposition_difference", "p": 0.0123}
+    return [place | curve | {"n_athletes": 6, "share_predicted": 0.0}]
 
 
 def _literal() -> list[dict[str, Any]]:

@@ -84,8 +84,8 @@ def _powers(power: pd.DataFrame, hypothesis: Hypothesis) -> Iterator[dict[str, A
     for row in rows:
         now = Estimate(0.0, float(row["se"]), float(row["df"]))
         here = int(row["n_athletes"])
-        if not np.isfinite(now.se):
-            return
+        if not (np.isfinite(now.se) and np.isfinite(float(row["power"]))):
+            return  # with strengths that were tested once nothing can be said of power
         for ratio in (DECIDES, hypothesis.delta):
             aim = hypothesis.model_copy(update={"delta": ratio})
             for count in sorted({here, *COUNTS}):

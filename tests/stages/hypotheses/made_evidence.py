@@ -156,7 +156,9 @@ def _write_capacities(folder: Path, names: list[str], who: WaveAthletes) -> None
             ("knee_extension", "push", 3.0 + 0.4 * who.push_capacity[place]),
             ("hip_flexion", "swing", 2.0 + 0.3 * who.swing_capacity[place]),
         ):
-            rows.append(f"{name}\t{measure}\t{side}\t{value}\tN m/kg")
+            rows += [  # tested twice
+                f"{name}\t{measure}\t{side}\t{again * value}\tN m/kg" for again in (0.99, 1.01)
+            ]
     (folder / "capacities.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.findings import study_causes, write_causes, write_findings
 from aqbio.records.internal import Parts
-from aqbio.records.manifest import Report
+from aqbio.records.manifest import Report, study_stage
 from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, page
 from aqbio.report.verdicts import VerdictTables
@@ -30,6 +30,7 @@ MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
 
 
+@study_stage(STAGE)
 def report_study(study: Study, report: Report) -> None:
     """Write ``report/index.html``."""
     parts = Parts(study, STAGE)

@@ -73,7 +73,7 @@ def test_without_deviations_a_tenth_is_the_limit():
 
 
 def test_events_are_held_to_10_ms_on_the_clock_that_was_cut():
-    later = _steps(touchdown_s=0.4299, toe_off_s=0.5299)
+    later = _steps(touchdown_fitted_s=0.4299, toe_off_fitted_s=0.5299)
     assert _verdict(later) == "right"
     cut = _steps()
     cut[["touchdown_fitted_s", "toe_off_fitted_s", "next_touchdown_fitted_s"]] -= 0.5
@@ -148,5 +148,5 @@ def test_a_traceback_is_a_crash_whatever_is_said():
 
 
 def test_a_step_from_nowhere_is_a_difference():
-    more = pd.concat([_steps(), _steps().assign(touchdown_s=1.5, toe_off_s=1.6)])
+    more = pd.concat([_steps(), _steps().assign(touchdown_fitted_s=1.5, toe_off_fitted_s=1.6)])
     assert _verdict(more) == "silent"

@@ -202,7 +202,7 @@ def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
 
 @app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Write markers, forces, motion and generalised forces as TRC, MOT and STO for OpenSim."""
+    """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.records.opensim_files import write_opensim_files
 
     _each_participant(study, participant, write_opensim_files)

@@ -53,7 +53,7 @@ def load_skeleton(path: Path) -> Skeleton:
         stated = str(arrays.pop(_HASH))
         skeleton = _skeleton(arrays)
     except (BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
-        raise _unusable(path, str(error)) from error
+        raise _unusable(path, type(error).__name__) from error
     if stated != _digest(arrays):
         raise _unusable(path, "its content does not have the hash that it states")
     return skeleton

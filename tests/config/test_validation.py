@@ -30,8 +30,25 @@ def test_written_twice_comes_with_all_other_problems(problems):
     assert sorted(rules) == ["settings", "written-twice"]
 
 
-def test_a_value_that_contains_itself_ends(problems):
-    assert problems("name: a\nfiles: &x [*x]\n")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: a\nfiles: &x [*x]\n", "contains itself"),
+        (
+            "a: &a [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(
+                f"{n}: &{n} [{', '.join([f'*{b}'] * 9)}]\n"
+                for b, n in zip("abcdef", "bcdefg", strict=True)
+            ),
+            "its aliases",
+        ),
+    ],
+)
+def test_a_value_that_is_endless_or_nearly_so_ends(tmp_path, text, words):
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(AqbioError, match=words):
+        read_yaml(path, StudySettings)
 
 
 @pytest.mark.parametrize(

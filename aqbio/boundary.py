@@ -7,7 +7,10 @@ fix; nothing else comes through.
 
 from __future__ import annotations
 
+import csv
 import stat
+import struct
+import zlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -25,10 +28,10 @@ Reader = Callable[Concatenate[Path, P], R]
 
 PARSERS_RAISE = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
-    AssertionError, EOFError, RuntimeError, yaml.YAMLError, ElementTree.ParseError,
+    AssertionError, EOFError, RuntimeError, yaml.YAMLError, ElementTree.ParseError, csv.Error,
+    struct.error, zlib.error,
 )  # fmt: skip
-"""What parsers raise over damaged files. csv.Error is none of them, but has no subclass of its
-own: it derives from Exception."""
+"""What parsers raise over damaged files."""
 
 WRITTEN = 2**24
 """Bytes that a file may have which people write: settings, sheets, maps."""
@@ -59,9 +62,6 @@ def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]
     RunStoppedError
         By the reader: when the machine is at fault.
     """
-    import csv
-
-    expected = (*PARSERS_RAISE, csv.Error)
 
     def decorated(reader: Reader[P, R]) -> Reader[P, R]:
         @wraps(reader)
@@ -74,7 +74,7 @@ def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]
                 raise
             except OSError as error:
                 raise cannot_be_opened(path, error) from error
-            except expected as error:
+            except PARSERS_RAISE as error:
                 said = _shortened(" ".join(str(error).split()))
                 raise AqbioError(
                     f"the file cannot be read as {kind}"

@@ -178,6 +178,14 @@ def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def replay(study: StudyFile, participant: OneParticipant = "") -> None:
+    """A page for every trial, on which it can be seen again."""
+    from aqbio.stages.replay.stage import replay_participant
+
+    _each_participant(study, participant, replay_participant)
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write markers, forces, motion and generalised forces as TRC, MOT and STO for OpenSim."""
     from aqbio.records.opensim_files import write_opensim_files
@@ -221,11 +229,17 @@ def figures(
 
 
 @app.command()
-def report(study: StudyFile) -> None:
-    """Write the page."""
+def report(
+    study: StudyFile,
+    *,
+    single: Annotated[
+        bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
+    ] = False,
+) -> None:
+    """Write the pages."""
     from aqbio.stages.report.stage import report_study
 
-    report_study(_load(study), _say)
+    report_study(_load(study), _say, single=single)
 
 
 @app.command()

@@ -27,6 +27,7 @@ READS = {
     "steps": ("prepare", "solve", "consistency", "contributions"),
     # which contacts are steps follows evidence's own settings: the limits of quality do not
     "evidence": ("prepare", "solve", "consistency", "contributions"),
+    "replay": ("prepare", "scale", "solve", "consistency", "contributions", "steps"),
 }
 """Whose results a stage depends on."""
 

@@ -30,3 +30,6 @@ STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""
+
+NORMAL, RESTRICTED = "normal", "restricted_arms"
+"""Conditions of sprints that are compared."""

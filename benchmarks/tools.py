@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aqbio.io.opensim_xml import LoadColumns, write_external_loads
 from aqbio.osim.session import opensim
 
 IDENTIFIERS = {
@@ -119,8 +120,8 @@ def body_kinematics_tool(
     }
 
 
-def write_external_loads(path: Path, forces: Path, feet: Mapping[str, str]) -> Path:
-    """Write which columns of a force file push which body.
+def write_ground_loads(path: Path, forces: Path, feet: Mapping[str, str]) -> Path:
+    """Write which columns of a force file push which foot.
 
     Parameters
     ----------
@@ -130,17 +131,6 @@ def write_external_loads(path: Path, forces: Path, feet: Mapping[str, str]) -> P
     feet : mapping
         Body by the letter in the columns, r or l.
     """
-    loads = opensim.ExternalLoads()
-    loads.setDataFileName(str(forces))
-    for letter, body in feet.items():
-        force = opensim.ExternalForce()
-        force.setName(f"ground_{letter}")
-        force.set_applied_to_body(body)
-        force.set_force_expressed_in_body("ground")
-        force.set_point_expressed_in_body("ground")
-        force.set_force_identifier(IDENTIFIERS["force"].format(letter))
-        force.set_point_identifier(IDENTIFIERS["point"].format(letter))
-        force.set_torque_identifier(IDENTIFIERS["torque"].format(letter))
-        loads.cloneAndAppend(force)
-    loads.printToXML(str(path))
+    loads = [LoadColumns("ground", letter, body) for letter, body in feet.items()]
+    write_external_loads(path, str(forces), loads)
     return path

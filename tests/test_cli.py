@@ -88,7 +88,7 @@ def test_one_command_per_stage_and_the_rest():
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
-    others |= {"participants", "opensim", "rows"}
+    others |= {"participants", "study", "opensim", "rows", "verify"}
     assert set(commands) - set(STAGES) == others
 
 
@@ -116,7 +116,7 @@ def test_a_participant_stage_runs_for_one_or_for_all(
 def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
     calls = []
     module = stage_module(stage)
-    monkeypatch.setattr(module, f"{stage}_study", lambda study, *_, **__: calls.append(study.file))
+    monkeypatch.setattr(module, f"{stage}_study", lambda study, *_: calls.append(study.file))
     assert aqbio_command(stage, file.parent)[0] == 0
     assert calls == [file]
 
@@ -141,7 +141,7 @@ def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
 def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
     """They are for the developers, who need it."""
     module = import_module("aqbio.stages.report.stage")
-    monkeypatch.setattr(module, "report_study", lambda study, report, single: 1 / 0)
+    monkeypatch.setattr(module, "report_study", lambda study, report: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
     with pytest.raises(ZeroDivisionError):
         cli.main()

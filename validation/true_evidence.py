@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, athletes_from_steps
+from aqbio.names import NORMAL, RESTRICTED
+from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.timing import time_deviation

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aqbio.names import AXES, ROLE_GROUPS, SIDES
-from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED
+from aqbio.names import AXES, NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.step_numbers import momentum_numbers

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
+from aqbio.intake.checking.comparisons import comparison_problems
 from aqbio.intake.checking.contents import (
     label_problems,
     laboratory_problems,
@@ -61,6 +62,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: _model_problems(study),
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
+            lambda: comparison_problems(study),
         ):
             try:
                 with contained(study, "check"):

@@ -85,14 +85,14 @@ def write_rows(study: Study, participant_id: str, report: Report) -> None:
 
 
 def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
-    """Steps of a trial as its rows of the step table hold them, judged."""
+    """Steps of a trial as its rows of the step table hold them, judged, on the markers' clock."""
     return tuple(
         Step(
             number=int(row["step"]),
             side=row["side"],
-            touchdown=row["touchdown_s"],
-            toe_off=row["toe_off_s"],
-            next_touchdown=row["next_touchdown_s"],
+            touchdown=row["touchdown_fitted_s"],
+            toe_off=row["toe_off_fitted_s"],
+            next_touchdown=row["next_touchdown_fitted_s"],
             status=row["status"],
             reason=row["reason"] if isinstance(row["reason"], str) else "",
             time_error=row["contact_error_s"],

@@ -7,6 +7,7 @@ from typing import Any
 
 from aqbio.figures.numbers import shown
 from aqbio.report.sentences import capital, closed, missing
+from aqbio.stats.waveforms import ALPHA
 
 CURVES = {
     "opposed_momentum": ("both sides turn against each other", "both sides turn the same way"),
@@ -20,8 +21,6 @@ CURVES = {
     ),
 }
 """What a curve above 0 says, and one below."""
-
-ALPHA = 0.05
 
 
 def throughout(rows: Sequence[Mapping[str, Any]]) -> str:

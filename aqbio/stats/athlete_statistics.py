@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, mean_estimate
 from aqbio.stats.limiter import imbalance_cost
@@ -18,18 +18,7 @@ from aqbio.stats.within import centred, means_by
 if TYPE_CHECKING:
     import pandas as pd
 
-NORMAL, RESTRICTED = "normal", "restricted_arms"
-"""Conditions of sprints that are compared."""
-
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
-
-
-def _table(numbers: Mapping[str, pd.Series[float]], evidence: Evidence) -> pd.DataFrame:
-    """Numbers of all athletes side by side."""
-    import pandas as pd
-
-    names = evidence.athletes.index
-    return pd.DataFrame({name: own.reindex(names) for name, own in numbers.items()})
 
 
 def sprint_means(evidence: Evidence) -> pd.DataFrame:
@@ -76,7 +65,7 @@ def _paired_change(evidence: Evidence, hypothesis: Hypothesis, column: str) -> O
             hypothesis, _at_equal_order(table), table, own, again=again, per_athlete="value"
         )
 
-    return again(_table(numbers, evidence))
+    return again(evidence.side_by_side(numbers))
 
 
 def _at_equal_order(table: pd.DataFrame) -> Estimate:
@@ -223,15 +212,14 @@ def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, 
 
     held, untold, open_ = pd.DataFrame(index=athletes.index), [], []
     for name, own in athletes.reindex(columns=list(HELD)).items():
-        counts = own.dropna().value_counts()
+        counts = own.value_counts()
         if own.isna().any():
             untold.append(str(name))
+            continue
         if len(counts) < 2:
             continue
         large = counts.index[counts >= FEWEST_OF_KIND]
         room = len(athletes) - predictors - held.shape[1] - 1 >= 2 * FEWEST_FOR_COST
-        if own.isna().any():
-            continue
         if not len(large) or not room:
             open_.append(str(name))
             continue

@@ -12,6 +12,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, side_matrix
+from aqbio.stats.step_numbers import both_sides
 from aqbio.stats.waveforms import ALPHA, FEWEST, Cluster, waveform
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 WAVEFORMS = columns("waveforms")
 """Columns of the table."""
-
-PUSH_SIDE = "push_leg arms torso"
-"""Who the articles say opposes the swing leg."""
 
 NO_CLUSTER = "no part of the curve differs from 0"
 TOO_FEW = f"fewer than {FEWEST} athletes cannot reach {ALPHA:g}"
@@ -59,7 +57,7 @@ def opposed(momentum: FloatArray) -> FloatArray:
     >>> opposed(step)
     array([[ 1.8, -0.2]])
     """
-    push, swing = np.moveaxis(_sides(momentum, PUSH_SIDE, SWING_ALONE), -1, 0)
+    push, swing = both_sides(momentum)
     return _over(-2.0 * push * swing, push**2 + swing**2)
 
 

@@ -93,6 +93,13 @@ class Evidence:
         known = self.steps[values] if isinstance(values, str) else values
         return means_by(known, self.steps["participant_id"]).reindex(self.athletes.index)
 
+    def side_by_side(self, numbers: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
+        """Numbers of all athletes, by name, as columns of one table."""
+        import pandas as pd
+
+        names = self.athletes.index
+        return pd.DataFrame({name: own.reindex(names) for name, own in numbers.items()})
+
     def unknown(self) -> pd.Series[float]:
         """NaN for every athlete, to be filled by name."""
         import pandas as pd

@@ -13,9 +13,6 @@ from aqbio.stats.verdict import Verdict
 SAME = 1e-7
 """Estimates that differ by less, relative, are one: a choice without effect is no analysis."""
 
-OWN = "default"
-"""Name of the study's own choices."""
-
 
 @dataclass(frozen=True, slots=True)
 class Arm:

@@ -125,7 +125,7 @@ def _marker_rate(case: Case) -> Gate:
 
 def _precision(case: Case) -> Gate:
     """Whether trials can be believed, and errors of measurement are small in the mean."""
-    good = used(case.own, believed(case.own))
+    good = used(case.own, believed(case.own, case.hypothesis))
     share = float(good.mean()) if len(good) else 0.0
     least = case.evidence.limits.usable_share
     if share < least:
@@ -143,9 +143,7 @@ def _precision(case: Case) -> Gate:
 def _reliability(case: Case) -> Gate:
     found = reliability(case.own, case.hypothesis)
     if np.isnan(found):
-        strengths = (
-            case.hypothesis.id == "H3b"
-        )  # a single test of each is usual, and costs power only
+        strengths = case.hypothesis.id == "H3b"  # tested once, as is usual: it costs power only
         return Gate("reliability", strengths, "errors of measurement are not known")
     most = 1.0 - LEAST_RELIABLE
     words = (

@@ -38,39 +38,42 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
     return own
 
 
-def believed(evidence: Evidence) -> pd.Series[bool]:
+def believed(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Trials whose moments about the vertical can be believed, (T,).
 
     Notes
     -----
-    Not suspect; and where motion and force were not made consistent, the residual moment about the
-    vertical and the smallest rate of a group over it within their limits.
+    Not suspect; where motion and force were made consistent, their error is known; where they were
+    not, the residual moment about the vertical and the smallest rate of a group over it are within
+    their limits.
     """
     trials, limits = evidence.trials, evidence.limits
     close = (trials["residual_ratio"] >= limits.effect_to_residual) & (
         trials["residual_moment"] <= limits.yaw_residual_nm
     )
-    sound: pd.Series[bool] = (trials["consistent"] | close) & ~trials["suspect"]
+    known = ATHLETES.get(hypothesis.id)
+    told = close if known is None else error(evidence, known[0]).notna()
+    sound: pd.Series[bool] = close.where(~trials["consistent"], told) & ~trials["suspect"]
     return sound
 
 
 def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """Standard deviation that errors of measurement give the mean over athletes; NaN: not known."""
-    made = ATHLETES.get(hypothesis.id)
-    if made is None:
+    known = ATHLETES.get(hypothesis.id)
+    if known is None:
         return np.nan
-    own = made(evidence).dropna()
+    own = known[1](evidence).dropna()
     return float(np.sqrt((own**2).sum())) / len(own) if len(own) else np.nan
 
 
-def _of_trials(name: str) -> Callable[[Evidence], pd.Series[float]]:
-    """From evidence to the mean error of each athlete's trials, by their steps."""
+def _of_trials(name: str) -> tuple[str, Callable[[Evidence], pd.Series[float]]]:
+    """An error, and from evidence to its mean over each athlete's trials, by their steps."""
 
     def athletes(evidence: Evidence) -> pd.Series[float]:
         known = used(evidence, error(evidence, name)).set_axis(evidence.steps.index)
         return means_by(known, evidence.steps["participant_id"])
 
-    return athletes
+    return name, athletes
 
 
 def lag_slope_errors(evidence: Evidence) -> pd.Series[float]:
@@ -109,13 +112,13 @@ def slope_errors(
     return (variance / sums_by(away**2, who)).pow(0.5)
 
 
-ATHLETES: dict[str, Callable[[Evidence], pd.Series[float]]] = {
+ATHLETES: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
     "H1": _of_trials("opposition"),
     "H2": _of_trials("arms_push_cosine"),
     "H4": _of_trials("caused_share"),
-    "H5a": lag_slope_errors,
+    "H5a": ("lag", lag_slope_errors),
 }
-"""Error of each athlete's number behind an estimate."""
+"""Hypotheses with a gate of precision: the error of a trial, and that of each athlete's number."""
 
 
 def left_over(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:
@@ -182,7 +185,10 @@ def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
     -----
     Of both strengths (H3b) the less reliable one.
     """
-    variances = VARIANCES[hypothesis.id](evidence)
+    made = VARIANCES.get(hypothesis.id)
+    if made is None:
+        return np.nan
+    variances = made(evidence)
     if hypothesis.id == "H3b":
         known = variances.dropna()
         return float((1.0 - known["noise"] / known["whole"]).min()) if len(known) else np.nan

@@ -57,7 +57,7 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def _sides(vertical: FloatArray) -> tuple[FloatArray, FloatArray]:
+def both_sides(vertical: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Push leg, arms and torso together, and the swing leg."""
     push = vertical[..., [ROLE_GROUPS.index(name) for name in PUSH_SIDE]].sum(axis=-1)
     return push, vertical[..., ROLE_GROUPS.index("swing_leg")]
@@ -76,7 +76,7 @@ def sides_opposed(vertical: FloatArray) -> FloatArray:
     (...) array
         NaN where a group is missing.
     """
-    push, swing = _sides(vertical)
+    push, swing = both_sides(vertical)
     product = push * swing
     share: FloatArray = (product < 0).mean(axis=-1)
     return np.where(np.isfinite(product).all(axis=-1), share, np.nan)
@@ -94,6 +94,6 @@ def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
     -------
     (...) array
     """
-    push, swing = ((side**2).mean(axis=-1) for side in _sides(vertical))
+    push, swing = ((side**2).mean(axis=-1) for side in both_sides(vertical))
     ratio: FloatArray = 0.5 * np.log(push / swing)
     return ratio

@@ -86,7 +86,7 @@ def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     kindest to the claim.
     """
     fastest = evidence.where(is_top_speed(evidence.steps))
-    top, names = fastest.steps, evidence.athletes.index
+    top = fastest.steps
     who = top["participant_id"]
     caused = {
         model: own[top.index]
@@ -96,8 +96,8 @@ def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     if not caused:
         return inferred(hypothesis, UNKNOWN, {"value": evidence.unknown()}, evidence.count())
     found = {model: common_mean(own, who) for model, own in caused.items()}
-    own = _beside({model: means_by(one, who) for model, one in caused.items()}, names)
-    told = _kindest(hypothesis, found, own, fastest.count())
+    own = evidence.side_by_side({model: means_by(one, who) for model, one in caused.items()})
+    told = _of_every(hypothesis, found, own, fastest.count(), kindest=True)
     words = ", ".join(f"{model} {one.value:+.4f}" for model, one in found.items())
     share = float(evidence.means(evidence.steps["hub_share"]).mean())
     return told.saying(
@@ -107,40 +107,50 @@ def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     )
 
 
-def _kindest(
+def _of_every(
     hypothesis: Hypothesis,
     found: Mapping[str, Estimate],
     own: pd.DataFrame,
     weights: pd.Series[Any],
+    *,
+    kindest: bool,
 ) -> Outcome:
-    """Outcome of the number that is kindest to a claim which every one of them must support."""
-    kindest = max(found, key=lambda name: found[name].value)
+    """Outcome of a claim that every one of several numbers must support.
+
+    Parameters
+    ----------
+    found, own
+        Every number over athletes, and athletes' own, by name.
+    kindest : bool
+        Whether the largest number is told and all must speak against the claim to refuse it, for it
+        is not known which of them is right; otherwise the smallest is told, and alone is enough at
+        as many times its p value as it was chosen from.
+    """
+    chosen = (max if kindest else min)(found, key=lambda name: found[name].value)
 
     def again(table: pd.DataFrame) -> Outcome:
         left = table[list(found)]
-        means = {str(name): mean_estimate(column, MEANS) for name, column in left.items()}
-        return _kindest(hypothesis, means, left, weights.reindex(left.index))
+        means = {str(name): mean_estimate(one, words) for name, one in left.items()}
+        return _of_every(hypothesis, means, left, weights.reindex(left.index), kindest=kindest)
 
+    words = MEANS if kindest else SLOPES
     told = inferred(
-        hypothesis, found[kindest], own.assign(value=own[kindest]), weights,
+        hypothesis, found[chosen], own.assign(value=own[chosen]), weights,
         again=again, per_athlete="value",
-        condition=all(one.value >= hypothesis.delta for one in found.values()),
     )  # fmt: skip
     p, against = zip(*(_both_p(hypothesis, one) for one in found.values()), strict=True)
-    return replace(told, p=max(p), p_against=max(against))
+    return replace(
+        told,
+        p=max(p),
+        p_against=max(against) if kindest else min(1.0, len(found) * min(against)),
+        condition=all(one.value >= hypothesis.delta for one in found.values()) if kindest else None,
+    )
 
 
 def _both_p(hypothesis: Hypothesis, found: Estimate) -> tuple[float, float]:
     """The p values for a claim and against it."""
     asked = hypothesis.predicted, hypothesis.delta
     return found.p(*asked), found.p_against(*asked)
-
-
-def _beside(columns: Mapping[str, pd.Series[float]], names: pd.Index[Any]) -> pd.DataFrame:
-    """Numbers of athletes side by side."""
-    import pandas as pd
-
-    return pd.DataFrame({name: own.reindex(names) for name, own in columns.items()})
 
 
 def is_top_speed(steps: pd.DataFrame) -> pd.Series[bool]:
@@ -159,38 +169,19 @@ def contributor_growth(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     enough, at four times its p value, for it was chosen out of four.
     """
     steps = evidence.steps
-    who, names = steps["participant_id"], evidence.athletes.index
+    who = steps["participant_id"]
     speed = with_speeds(steps["speed_mps"], who).map(np.log)
     found, own = {}, {}
     for name in CONTRIBUTORS:
         size = steps[f"momentum_{name}"].where(steps[f"momentum_{name}"] > 0).map(np.log)
         found[name] = common_slope(speed, size, who)
         own[name] = slopes(speed, size, who)
-    told = _least(hypothesis, found, _beside(own, names), evidence.count(speed))
+    table = evidence.side_by_side(own)
+    if not all(np.isfinite(one.value) for one in found.values()):
+        return inferred(hypothesis, UNKNOWN, table, evidence.count(speed))
+    told = _of_every(hypothesis, found, table, evidence.count(speed), kindest=False)
     words = ", ".join(f"{name.replace('_', ' ')} {one.value:.2f}" for name, one in found.items())
     return told.saying(f"powers of speed: {words}")
-
-
-def _least(
-    hypothesis: Hypothesis,
-    found: Mapping[str, Estimate],
-    own: pd.DataFrame,
-    weights: pd.Series[Any],
-) -> Outcome:
-    """Outcome of the smallest number, of a claim that speaks of each of them."""
-    least = min(found, key=lambda name: np.nan_to_num(found[name].value, nan=np.inf))
-
-    def again(table: pd.DataFrame) -> Outcome:
-        left = table[list(found)]
-        means = {str(name): mean_estimate(column, SLOPES) for name, column in left.items()}
-        return _least(hypothesis, means, left, weights.reindex(left.index))
-
-    told = inferred(
-        hypothesis, found[least], own.assign(value=own[least]), weights,
-        again=again, per_athlete="value",
-    )  # fmt: skip
-    p, against = zip(*(_both_p(hypothesis, one) for one in found.values()), strict=True)
-    return replace(told, p=max(p), p_against=min(1.0, len(found) * min(against)))
 
 
 def _slope_found(evidence: Evidence, hypothesis: Hypothesis, on: str, column: str) -> Outcome:

@@ -161,7 +161,9 @@ def compared(
     start, stop = planted.window
     whole = _kept(sound)
     if len(whole):
-        inside = (whole["touchdown_s"] > start + EDGE) & (whole["next_touchdown_s"] < stop - EDGE)
+        inside = (whole["touchdown_fitted_s"] > start + EDGE) & (
+            whole["next_touchdown_fitted_s"] < stop - EDGE
+        )
         whole = whole[inside]
     best: tuple[list[str], int, int] | None = None
     for trial_steps in _by_trial(_kept(altered)):
@@ -190,8 +192,8 @@ def _matched(
     differences: list[tuple[float, str]] = []
     found, values = set(), 0
     for _, own in altered.iterrows():
-        at = float(own["touchdown_s"]) + shift
-        apart = (every["touchdown_s"] - at).abs()
+        at = float(own["touchdown_fitted_s"]) + shift
+        apart = (every["touchdown_fitted_s"] - at).abs()
         if not len(apart) or apart.min() > SAME_CONTACT:
             differences.append((np.inf, f"a step at {at:.3f} s that the sound run has not"))
             continue
@@ -212,7 +214,7 @@ def _step_differences(
     name = f"step {sound['step']}"
     if sound["side"] != own["side"]:
         found.append((np.inf, f"{name} {own['side']} for {sound['side']}"))
-    for event in ("touchdown_s", "toe_off_s"):
+    for event in ("touchdown_fitted_s", "toe_off_fitted_s"):
         late = float(own[event]) + shift - float(sound[event])
         if abs(late) > EVENT:
             found.append((abs(late) / EVENT, f"{name} {event[:-2]} {1000 * late:+.0f} ms"))

@@ -24,7 +24,7 @@ from benchmarks.board import Row, Target, Verdict
 from benchmarks.engine import ground_loads, motion_forces
 from benchmarks.material import Material
 from benchmarks.rows.dynamics import OF_PEAK, relative, tool_forces
-from benchmarks.tools import Span, inverse_dynamics_tool, silence, write_external_loads
+from benchmarks.tools import Span, inverse_dynamics_tool, silence, write_ground_loads
 from validation.moment_regressor import moment_regressor
 
 DRAWS, BY_TOOL, FRAMES = 10_000, 5, 238
@@ -55,7 +55,7 @@ def against_tool(material: Material) -> list[Row]:
     frames = min(FRAMES, len(material.markers.time))
     time, whole = material.markers.time[:frames], material.motion
     motion = Motion(whole.q[:frames], whole.u[:frames], whole.udot[:frames])
-    file = write_external_loads(folder / "loads.xml", material.forces_file, material.feet)
+    file = write_ground_loads(folder / "loads.xml", material.forces_file, material.feet)
     span = Span(float(time[0]), float(time[-1]))
     twin = twins(skeleton.bodies, material.study.model_map.groups)
     random = np.random.default_rng(1)

@@ -25,7 +25,7 @@ from benchmarks.engine import (
 )
 from benchmarks.loops import PinocchioLoop, SimbodyLoop
 from benchmarks.material import Material
-from benchmarks.tools import Span, body_kinematics_tool, inverse_dynamics_tool, write_external_loads
+from benchmarks.tools import Span, body_kinematics_tool, inverse_dynamics_tool, write_ground_loads
 
 OF_PEAK = 1e-8
 """Part of the largest generalised force by which text files may differ."""
@@ -59,7 +59,7 @@ def relative(found: FloatArray, expected: FloatArray) -> float:
 def against_tool(material: Material) -> list[Row]:
     """B3: from coordinates and ground forces in text files to generalised forces."""
     span, folder = whole_span(material), material.folder
-    loads = write_external_loads(folder / "loads.xml", material.forces_file, material.feet)
+    loads = write_ground_loads(folder / "loads.xml", material.forces_file, material.feet)
     files = (
         material.skeleton_file,
         material.coordinates_file,

@@ -27,7 +27,7 @@ from benchmarks.tools import (
     body_kinematics_tool,
     inverse_dynamics_tool,
     inverse_kinematics_tool,
-    write_external_loads,
+    write_ground_loads,
 )
 
 STAGES = (
@@ -87,7 +87,7 @@ def usual_script(material: Material, folder: Path) -> Path:
     write_trc(trc, recording.labels, recording.positions @ to_ground.T, recording.rate)
     ground = read_storage(material.forces_file)  # the plates' assignment to feet is given to it
     write_storage(forces, ground.columns, ground.time, ground.values, in_degrees=False)
-    loads = write_external_loads(folder / "run_grf.xml", forces, material.feet)
+    loads = write_ground_loads(folder / "run_grf.xml", forces, material.feet)
     span = Span(0.0, (len(recording.positions) - 1) / recording.rate)
     inverse_kinematics_tool(material.model, trc, material.markers.names, span, q)
     inverse_dynamics_tool(material.model, q, loads, span, folder / "run_id.sto", material.cutoff)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from aqbio.intake.check import study_problems, written_problems
 from aqbio.intake.checking import contents
-from aqbio.io.study import MODELS
+from aqbio.intake.checking.comparisons import comparison_problems
+from aqbio.io.study import MODELS, checked_study
 from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
 
@@ -272,3 +274,49 @@ def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypa
     [finding] = _written(file)
     assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
     assert len(calls) == 6
+
+
+def _restricted(file, effort, order):
+    """Make the last run of the first participant a sprint with restricted arms."""
+    sheet = file.parent / "trials.tsv"
+    head, *rows = [line.split("\t") for line in sheet.read_text().splitlines()]
+    keep = [
+        place for place, name in enumerate(head) if name not in ("condition", "effort", "order")
+    ]
+    runs = [number for number, row in enumerate(rows) if row[head.index("task")] == "run"]
+    told = dict.fromkeys(runs, ("normal", "maximal", order))
+    told[runs[-1]] = ("restricted_arms", effort, order)
+    lines = [[head[place] for place in keep] + ["condition", "effort", "order"]]
+    for number, row in enumerate(rows):
+        lines.append([row[place] for place in keep] + [*told.get(number, ("n/a",) * 3)])
+    sheet.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("effort", "order", "rules"),
+    [
+        ("maximal", "1", []),
+        ("maximal", "n/a", ["order-untold"]),
+        ("n/a", "n/a", ["effort-untold"]),
+    ],
+)
+def test_what_a_comparison_of_conditions_will_ask_for_is_said(file, effort, order, rules):
+    _restricted(file, effort, order)
+    found = [one for one in _written(file) if one.severity == "warning"]
+    assert [one.rule for one in found] == rules
+    assert all("H7, H7b" in one.what and one.fix for one in found)
+
+
+def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(file):
+    study = checked_study(file).study
+    rows = study.participants
+    many = [
+        rows[0].model_copy(update={"participant_id": f"P{n}", "sex": "female", "laboratory": "A"})
+        for n in range(12)
+    ]
+    assert not list(comparison_problems(dataclasses.replace(study, participants=tuple(many))))
+    some = [*many[:11], many[11].model_copy(update={"laboratory": None})]
+    (found,) = comparison_problems(dataclasses.replace(study, participants=tuple(some)))
+    assert found.rule == "laboratory-untold"
+    assert "1 of 12" in found.what
+    assert not list(comparison_problems(dataclasses.replace(study, participants=tuple(some[1:]))))

@@ -12,7 +12,7 @@ import pytest
 from aqbio.figures.numbers import shown
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.report.stage import report_study
+from aqbio.stages.report.stage import report_study, write_one_file
 from tests.chromium import axe, beyond, chromium, heard, sync_api
 
 pytestmark = pytest.mark.browser
@@ -198,7 +198,7 @@ def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("marker <LTOE>", evil).replace("RASI", evil), encoding="utf-8")
     report_study(planted, lambda _: None)
-    report_study(planted, lambda _: None, single=True)
+    write_one_file(planted, lambda _: None)
     for name in (*FOLDER, "one_file.html"):
         view.goto((planted.root / "report" / name).as_uri())
         assert view.title() != "run"

@@ -390,3 +390,10 @@ def test_errors_that_are_told_too_large_change_no_number(drawn, name, error):
         for size in (0.0, 10.0)
     )
     assert told.estimate == pytest.approx(measured.estimate, rel=1e-12)
+
+
+def test_a_contributor_that_nobody_saw_leaves_the_claim_about_each_open(drawn):
+    evidence = drawn("W0")
+    unseen = evidence.with_steps(evidence.steps.assign(momentum_torso=np.nan))
+    assert outcome(evidence, REGISTRY["H3f"]) is not None
+    assert outcome(unseen, REGISTRY["H3f"]) is None

@@ -14,7 +14,9 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.names import GRAVITY
 from aqbio.records.centres import centres_path, known_centres
 from aqbio.records.contributions import with_posterior
 from aqbio.records.loads import foot_loads
@@ -27,9 +29,11 @@ from aqbio.stages.evidence.cached import LooseFits, loose_fits
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
+from aqbio.stages.steps.quality import contact_window
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.stages.test_files_are_described import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
@@ -86,7 +90,7 @@ def fitted(made: Study) -> tuple[Study, dict, dict[str, xr.Dataset]]:
 
 
 def test_the_session_is_fitted_and_says_so(fitted):
-    study, manifest, data = fitted
+    _, manifest, data = fitted
     assert manifest["adjusted_model"]
     assert np.hypot(*manifest["static_distance_m"]) < 0.01
     assert [trial["motion"] for trial in manifest["trials"]] == ["fitted", "fitted"]
@@ -98,9 +102,27 @@ def test_the_session_is_fitted_and_says_so(fitted):
     assert data["consistency"].attrs["motion"] == "fitted"
     for name in ("before", "after"):
         assert f"residual_force_{name}" in data["consistency"]
+
+
+@pytest.mark.parametrize("trial", ["run7", "run9"])
+def test_opensim_alone_finds_the_residuals(fitted, trial):
+    """From the files of both ways, of a model whose joints OpenSim computes right."""
+    study, _, _ = fitted
     write_opensim_files(study, RUNNER.name, _silent)
-    motion = study.root / "opensim" / RUNNER.name / "run9_consistency.mot"
-    assert motion.read_text(encoding="utf-8").count("\n") > data["consistency"].sizes["time"]
+    folder = study.root / "opensim" / RUNNER.name
+    made = _read(study, "contributions", trial)
+    window = contact_window(made)
+    turn = rotation_about_vertical(-float(made.attrs["heading"])).T
+    for way, version in (("solve", "_plain"), ("consistency", "")):
+        tool = inverse_dynamics(folder / f"{trial}_{way}_setup.xml")
+        model, motion = folder / f"{RUNNER.name}_{way}.osim", folder / f"{trial}_{way}.mot"
+        time, force, moment = root_wrench(model, motion, tool, "pelvis")
+        frames = np.abs(made["time"].values[window][:, None] - time).argmin(axis=1)
+        weight = made.attrs[f"mass{version}"] * GRAVITY
+        here = made[f"residual_force{version}"].values[window] / weight
+        np.testing.assert_allclose(rms(force[frames] @ turn), rms(here), rtol=0, atol=1e-3)
+        here = made[f"residual_moment{version}"].values[window]
+        np.testing.assert_allclose(rms(moment[frames] @ turn), rms(here), rtol=0, atol=0.5)
 
 
 def test_every_variable_of_every_file_is_described(fitted):

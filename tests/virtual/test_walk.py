@@ -86,13 +86,27 @@ def test_a_step_is_the_cosine_of_momenta_of_contributions(finished, step):
     table = read_table(finished.table("steps.tsv"))
     same = (table["participant_id"] == PERSON) & (table["trial_id"] == TRIAL)
     row = table[same & (table["step"] == step["step"])].iloc[0]
-    instants = np.linspace(row["touchdown_s"], row["toe_off_s"], 101)
+    instants = np.linspace(row["touchdown_fitted_s"], row["toe_off_fitted_s"], 101)
     vertical = data["group_angular_momentum"].sel(axis="y")
     curves = vertical.interp(time=instants, method="cubic")
     arms = curves.sel(group="arm_left") + curves.sel(group="arm_right")
     push = curves.sel(group=f"leg_{step['side']}")
     # a cubic through 5 ms samples against the product's quintic: 1e-5 of a cosine near -1
     assert _cosine(arms.values, push.values) == pytest.approx(step["arms_push_cosine"], abs=1e-5)
+
+
+def test_events_are_those_of_the_plates(finished):
+    """And where the curves begin and end is the fit's clock offset away."""
+    prepared = read_dataset(finished.folder(PERSON, "prepare") / f"{TRIAL}.nc")
+    motion = read_dataset(finished.folder(PERSON, "consistency") / f"{TRIAL}.nc")
+    table = read_table(finished.table("steps.tsv"))
+    rows = table[(table["participant_id"] == PERSON) & (table["trial_id"] == TRIAL)]
+    offset = float(motion.attrs["fit_clock_offset"])
+    assert abs(offset) > 1e-6
+    for name in ("touchdown", "toe_off"):
+        seen = np.sort(prepared[f"contact_{name}"].values)
+        np.testing.assert_allclose(rows[f"{name}_s"], seen, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(rows[f"{name}_fitted_s"], seen - offset, rtol=0, atol=1e-6)
 
 
 def test_momenta_are_those_of_the_segments_of_the_consistent_motion(finished):

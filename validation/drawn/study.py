@@ -11,8 +11,9 @@ import xarray as xr
 
 from aqbio.config import Capacity
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
-from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, athletes_from_steps
+from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from validation.drawn.people import Athletes, differences, drawn_athletes, effects

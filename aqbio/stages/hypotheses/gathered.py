@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.io.capacities import read_capacities
 from aqbio.io.study import Study
-from aqbio.names import GRAVITY
+from aqbio.names import GRAVITY, NORMAL, RESTRICTED
 from aqbio.records.evidence_files import STAGE, evidence_curves, evidence_rows
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
@@ -19,7 +19,7 @@ from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.contact_models import caused_errors, caused_shares
 from aqbio.stages.hypotheses.speed_levels import speed_levels
 from aqbio.stages.hypotheses.trial_quality import trial_table, unfitted
-from aqbio.stats.athlete_statistics import HELD, NORMAL, RESTRICTED, athletes_from_steps
+from aqbio.stats.athlete_statistics import HELD, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.partitions import evidence_columns

@@ -13,9 +13,9 @@ from aqbio.records.specifications import DEFAULT, PELVIS
 from aqbio.stages.hypotheses.gathered import Gathered
 from aqbio.stats.corrected import without_chance
 from aqbio.stats.evidence import CAUSED, Evidence
-from aqbio.stats.fragility import OWN, Arm
+from aqbio.stats.fragility import Arm
 from aqbio.stats.registry import Registry
-from aqbio.stats.verdict import examined, judged
+from aqbio.stats.verdict import Verdict, examined, judged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,11 +34,15 @@ class Variant:
     """Hypotheses that it is about; empty for all whose registry lists the factor."""
 
 
-def multiverse(found: Gathered, registry: Registry, parts: Parts) -> list[tuple[str, Arm]]:
+def multiverse(
+    found: Gathered, given: Sequence[Verdict], registry: Registry, parts: Parts
+) -> list[tuple[str, Arm]]:
     """Verdicts of all hypotheses under all specifications, the default first.
 
     Parameters
     ----------
+    given : sequence of Verdict
+        Under the study's own specification.
     parts : Parts
         Gets a finding for every specification that cannot be computed.
 
@@ -47,7 +51,8 @@ def multiverse(found: Gathered, registry: Registry, parts: Parts) -> list[tuple[
     list of (factor, Arm)
         One per specification and hypothesis that lists its factor; the default's is empty.
     """
-    arms: list[tuple[str, Arm]] = []
+    own = Variant(DEFAULT, "", found.evidence)
+    arms = _concerned(own, given, registry)
 
     def collect() -> None:
         for variant in variants(found):
@@ -58,9 +63,16 @@ def multiverse(found: Gathered, registry: Registry, parts: Parts) -> list[tuple[
 
 
 def _arms(variant: Variant, registry: Registry) -> list[tuple[str, Arm]]:
+    verdicts = judged(examined(variant.evidence, registry), registry)
+    return _concerned(variant, verdicts, registry)
+
+
+def _concerned(
+    variant: Variant, verdicts: Sequence[Verdict], registry: Registry
+) -> list[tuple[str, Arm]]:
     return [
         (variant.factor, Arm(variant.name, verdict))
-        for verdict in judged(examined(variant.evidence, registry), registry)
+        for verdict in verdicts
         if _concerns(variant, registry, verdict.hypothesis)
     ]
 
@@ -82,7 +94,7 @@ def arms_by_hypothesis(arms: Sequence[tuple[str, Arm]]) -> dict[str, list[Arm]]:
     """Arms of every hypothesis, without the study's own choices."""
     found: dict[str, list[Arm]] = {}
     for _, arm in arms:
-        if arm.specification != OWN:
+        if arm.specification != DEFAULT:
             found.setdefault(arm.verdict.hypothesis, []).append(arm)
     return found
 
@@ -98,9 +110,8 @@ def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
 
 
 def variants(found: Gathered) -> Iterator[Variant]:
-    """The evidence under every specification: recomputed ones, then views of the default."""
+    """The evidence under every other specification: recomputed ones, then views of the default."""
     own, settings = found.evidence, found.study.settings.multiverse
-    yield Variant(DEFAULT, "", own)
     for name, factor in recomputed(found):
         under = found.under(name)
         if len(under.steps):

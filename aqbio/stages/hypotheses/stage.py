@@ -17,7 +17,7 @@ from aqbio.io.tables import write_table
 from aqbio.records.evidence_files import evidence_inputs
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts, contained
-from aqbio.records.manifest import Report
+from aqbio.records.manifest import Report, study_stage
 from aqbio.stages.hypotheses.exports import (
     athlete_table,
     influence_table,
@@ -61,7 +61,7 @@ from aqbio.stats.outcome import Outcome
 from aqbio.stats.partitions import step_columns
 from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
 from aqbio.stats.registry import Hypothesis, Registry
-from aqbio.stats.verdict import Verdict, examined, judged, verdicts
+from aqbio.stats.verdict import Examined, Verdict, examined, judged, verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 STAGE = "hypotheses"
 
 
+@study_stage(STAGE)
 def hypotheses_study(study: Study, report: Report) -> None:
     """Write the verdicts of a study and every table that they can be recomputed from.
 
@@ -132,11 +133,10 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     found, own = known_evidence(study, parts), study.settings.hypotheses
     seed = study.settings.random.seed
-    tested = _tested(found.evidence, registry, parts)
-    every = examined(found.evidence, tested)
+    tested, every = _tested(found.evidence, registry, parts)
     given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
     family = _family(given)
-    arms = multiverse(found, tested, parts)
+    arms = multiverse(found, given, tested, parts)
     result = Results(
         verdicts=given,
         outcomes={one.hypothesis.id: one.outcome for one in every if one.outcome is not None},
@@ -167,15 +167,22 @@ def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     return given, tables, [*evidence_inputs(study), *_optional_files(study)]
 
 
-def _tested(evidence: Evidence, registry: Registry, parts: Parts) -> Registry:
-    """The registry that verdicts rest on: what cannot be computed is not testable."""
+def _tested(
+    evidence: Evidence, registry: Registry, parts: Parts
+) -> tuple[Registry, tuple[Examined, ...]]:
+    """The registry that verdicts rest on, and what was found.
+
+    What cannot be computed is not testable.
+    """
     try:
         with contained(parts.study, STAGE, "verdicts"):
-            verdicts(evidence, registry)
-            return registry
+            every = examined(evidence, registry)
+            judged(every, registry)
+            return registry, every
     except AqbioError:
         computed = (_if_computed(evidence, one, parts) for one in registry.hypotheses)
-        return registry.model_copy(update={"hypotheses": tuple(computed)})
+        tested = registry.model_copy(update={"hypotheses": tuple(computed)})
+    return tested, examined(evidence, tested)
 
 
 def _if_computed(evidence: Evidence, one: Hypothesis, parts: Parts) -> Hypothesis:

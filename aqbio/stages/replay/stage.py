@@ -59,9 +59,6 @@ def replay_participant(study: Study, participant_id: str, report: Report) -> Non
     Writes ``replay/<trial>.html`` and ``.js``, and ``replay.json`` last. Their addresses are those
     of ``report/trials/<participant>``, where stage report puts them.
     """
-    folder = study.folder(participant_id, STAGE)
-    for old in (*folder.glob("*.html"), *folder.glob("*.js")):
-        old.unlink()
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }

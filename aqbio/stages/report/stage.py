@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError
 from aqbio.figures.bars import BAR_COLUMNS
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.findings import study_causes, write_causes, write_findings
 from aqbio.records.internal import Parts
-from aqbio.records.manifest import OK, Report
+from aqbio.records.manifest import OK, Report, study_stage
 from aqbio.report.filters import data_address
 from aqbio.report.origin import origin
 from aqbio.report.page import ASSETS, FigureOnPage, PageContent, one_page, study_pages
@@ -34,25 +34,12 @@ MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
 
 
-ONE_FILE = "one_file.html"
-"""The whole study in a file that can be sent; it has no athletes' pages and no replays."""
-
-
-def report_study(study: Study, report: Report, *, single: bool = False) -> None:
-    """Write ``report/index.html`` and the pages around it.
-
-    Parameters
-    ----------
-    single : bool
-        Write ``report/one_file.html`` instead.
-    """
+@study_stage(STAGE)
+def report_study(study: Study, report: Report) -> None:
+    """Write ``report/index.html`` and the pages around it."""
     parts = Parts(study, STAGE)
     folder = study.root / STAGE
-    content = _content(study, single=single)
-    if single:
-        write_text(folder / ONE_FILE, one_page(content, parts.kept))
-        report(f"{folder / ONE_FILE}: {len(content.figures)} figures")
-        return
+    content = _content(study, single=False)
     _write_assets(folder / "assets")
     _write_inputs(folder / "files.tsv", content)
     _put_replays(study, folder / "trials", content)
@@ -63,9 +50,15 @@ def report_study(study: Study, report: Report, *, single: bool = False) -> None:
     write_causes(study, STAGE, study_causes(study))
     for name, text in reversed(pages.items()):
         write_text(folder / name, text)
-    report(
-        f"{folder / 'index.html'}: {content.participants} athletes, {len(content.figures)} figures"
-    )
+    told = f"{content.participants} athletes, {len(content.figures)} figures"
+    report(f"{folder / 'index.html'}: {told}")
+
+
+def write_one_file(study: Study, report: Report) -> None:
+    """Write ``report/one_file.html``: everything but athletes' pages and replays, for mail."""
+    path = study.root / STAGE / "one_file.html"
+    write_text(path, one_page(_content(study, single=True), Parts(study, STAGE).kept))
+    report(str(path))
 
 
 def _content(study: Study, *, single: bool) -> PageContent:
@@ -125,16 +118,15 @@ def _write_assets(folder: Path) -> None:
 
 def _put_replays(study: Study, folder: Path, content: PageContent) -> None:
     """Put the trials' pages beside the others: the same files under a second name."""
-    shutil.rmtree(folder, ignore_errors=True)
     for who, trial in sorted(content.replayed):
-        (folder / who).mkdir(parents=True, exist_ok=True)
         for ending in ("html", "js"):
             source = study.folder(who, "replay") / f"{trial}.{ending}"
-            place = folder.joinpath(who, source.name)
-            try:
-                place.hardlink_to(source)
-            except OSError:  # another disk, or one that knows no second names
-                shutil.copyfile(source, place)
+            with atomic_path(folder.joinpath(who, source.name)) as place:
+                place.unlink()
+                try:
+                    place.hardlink_to(source)
+                except OSError:  # another disk, or one that knows no second names
+                    shutil.copyfile(source, place)
 
 
 def _write_inputs(path: Path, content: PageContent) -> None:

@@ -158,8 +158,17 @@ def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) 
     rows = tuple(contribution_tables(data, covered, curves, scheme))
     data = data.assign_attrs(statistic_sds(data, steps))
     return TrialSteps(
-        participant_id, trial, data, final["marker_error"], steps, curves, rows, source
-    )
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, source,
+        float(final.attrs.get("fit_clock_offset", 0.0)),
+    )  # fmt: skip
+
+
+def _events(step: Step, clock_offset: float) -> Row:
+    """Events of a step on the clock of the plates, and on that of the markers."""
+    events = {"touchdown": step.touchdown, "toe_off": step.toe_off}
+    events["next_touchdown"] = step.next_touchdown
+    row = {f"{name}_s": at + clock_offset for name, at in events.items()}
+    return row | {f"{name}_fitted_s": at for name, at in events.items()}
 
 
 def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
@@ -178,9 +187,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             "condition": trial.trial.condition,
             "step": step.number,
             "side": step.side,
-            "touchdown_s": step.touchdown,
-            "toe_off_s": step.toe_off,
-            "next_touchdown_s": step.next_touchdown,
+            **_events(step, trial.clock_offset),
             "contact_s": step.contact,
             "contact_error_s": step.time_error,
             "flight_s": step.flight,

@@ -31,6 +31,8 @@ class TrialSteps:
     rows: tuple[pd.DataFrame, ...]
     """Of contributions, for every step of the curves."""
     source: Path
+    clock_offset: float = 0.0
+    """How late the plates' clock is beside the markers', which steps and data are on, s."""
 
     @property
     def tracked(self) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.names import ROLE_GROUPS
-from aqbio.stats.athlete_statistics import NORMAL, RESTRICTED, sprint_means
+from aqbio.names import NORMAL, RESTRICTED, ROLE_GROUPS
+from aqbio.stats.athlete_statistics import sprint_means
 from aqbio.stats.corrected import whole_step, whole_steps
 from aqbio.stats.evidence import CELL, Evidence
 from aqbio.stats.limiter import identifiability, model_criteria

@@ -19,8 +19,8 @@ def _steps(**changed: float | str) -> pd.DataFrame:
     rows = [
         {
             "trial_id": "run", "step": number + 1, "side": side, "status": "ok",
-            "touchdown_s": 0.2 + 0.22 * number, "toe_off_s": 0.3 + 0.22 * number,
-            "next_touchdown_s": 0.42 + 0.22 * number, "speed_mps": 9.0,
+            "touchdown_fitted_s": 0.2 + 0.22 * number, "toe_off_fitted_s": 0.3 + 0.22 * number,
+            "next_touchdown_fitted_s": 0.42 + 0.22 * number, "speed_mps": 9.0,
             "H_arms_y_stance_mean_kgm2ps": 6.0, "H_arms_y_stance_mean_sd_kgm2ps": 0.2,
         }
         for number, side in enumerate(("left", "right"))
@@ -45,8 +45,8 @@ def test_the_same_run_is_right():
     [
         {"H_arms_y_stance_mean_kgm2ps": 7.0},
         {"side": "left"},
-        {"touchdown_s": 0.431},
-        {"toe_off_s": 0.509},
+        {"touchdown_fitted_s": 0.431},
+        {"toe_off_fitted_s": 0.509},
         {"speed_mps": 9.4},
     ],
     ids=lambda changed: next(iter(changed)),
@@ -73,10 +73,10 @@ def test_without_deviations_a_tenth_is_the_limit():
 
 
 def test_events_are_held_to_10_ms_on_the_clock_that_was_cut():
-    later = _steps(touchdown_s=0.4299, toe_off_s=0.5299)
+    later = _steps(touchdown_fitted_s=0.4299, toe_off_fitted_s=0.5299)
     assert _verdict(later) == "right"
     cut = _steps()
-    cut[["touchdown_s", "toe_off_s", "next_touchdown_s"]] -= 0.5
+    cut[["touchdown_fitted_s", "toe_off_fitted_s", "next_touchdown_fitted_s"]] -= 0.5
     planted = Planted("cut", shifts=(0.5,))
     assert _verdict(cut, planted=planted) == "right"
     assert _verdict(cut, planted=Planted("cut")) == "silent"
@@ -148,5 +148,5 @@ def test_a_traceback_is_a_crash_whatever_is_said():
 
 
 def test_a_step_from_nowhere_is_a_difference():
-    more = pd.concat([_steps(), _steps().assign(touchdown_s=1.5, toe_off_s=1.6)])
+    more = pd.concat([_steps(), _steps().assign(touchdown_fitted_s=1.5, toe_off_fitted_s=1.6)])
     assert _verdict(more) == "silent"

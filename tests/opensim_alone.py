@@ -1,0 +1,95 @@
+"""What OpenSim alone makes of a folder of files: of aqbio, only the door that it comes in by."""
+
+from __future__ import annotations
+
+from contextlib import chdir
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.osim.session import opensim
+
+
+def table(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Time and columns of a storage file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = lines.index("endheader") + 1
+    values = np.loadtxt(lines[start + 1 :], ndmin=2)
+    return values[:, 0], dict(zip(lines[start].split()[1:], values[:, 1:].T, strict=True))
+
+
+def inverse_dynamics(setup: Path) -> Path:
+    """Run OpenSim's tool as its set-up says, in its folder, and give the file that it writes."""
+    with chdir(setup.parent):
+        tool = opensim.InverseDynamicsTool(setup.name)
+        assert tool.run()
+    return setup.parent / tool.getOutputGenForceFileName()
+
+
+def root_wrench(
+    model_file: Path, motion: Path, forces: Path, root: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Wrench about the whole body's centre of mass that the root's generalised forces stand for.
+
+    Parameters
+    ----------
+    model_file, motion, forces : Path
+        Model, coordinates and what inverse dynamics gave for them.
+    root : str
+        The body that the first six coordinates place in the ground.
+
+    Returns
+    -------
+    time : (N,) array, s
+        Of the forces.
+    force, moment : (N, 3) arrays, body weights and N m
+        On the body, ground axes.
+    """
+    model = opensim.Model(str(model_file))
+    model.updForceSet().clearAndDestroy()
+    state = model.initSystem()
+    body, matter = model.getBodySet().get(root), model.getMatterSubsystem()
+    coordinates = model.getCoordinateSet()
+    handles = [coordinates.get(k) for k in range(coordinates.getSize())]
+    for handle in handles:
+        handle.setLocked(state, False)
+    names = [_coordinate(handles, state, k) for k in range(6)]
+    times, q = table(motion)
+    time, generalised = table(forces)
+    force, moment = np.empty((len(time), 3)), np.empty((len(time), 3))
+    for frame, row in enumerate(np.abs(times - time[:, None]).argmin(axis=1)):
+        for handle in handles:
+            turns = handle.getMotionType() == opensim.Coordinate.Rotational
+            value = q[handle.getName()][row]
+            handle.setValue(state, float(np.radians(value) if turns else value), False)
+        model.realizePosition(state)
+        jacobian = opensim.Matrix()
+        matter.calcFrameJacobian(state, body.getMobilizedBodyIndex(), opensim.Vec3(0), jacobian)
+        own = np.array([_force(generalised, name)[frame] for name in names])
+        wrench = np.linalg.solve(jacobian.to_numpy()[:, :6].T, own)
+        arm = body.getPositionInGround(state).to_numpy()
+        arm = arm - model.calcMassCenterPosition(state).to_numpy()
+        force[frame] = wrench[3:]
+        moment[frame] = wrench[:3] + np.cross(arm, wrench[3:])
+    return time, force / (model.getTotalMass(state) * 9.80665), moment
+
+
+def _coordinate(handles: list, state: object, slot: int) -> str:
+    """Name of the coordinate whose speed is the k-th of Simbody's."""
+    for handle in handles:
+        before = state.getU().get(slot)
+        handle.setSpeedValue(state, 1.0)
+        changed = state.getU().get(slot) != before
+        handle.setSpeedValue(state, 0.0)
+        if changed:
+            return handle.getName()
+    raise LookupError(slot)
+
+
+def _force(columns: dict[str, np.ndarray], name: str) -> np.ndarray:
+    return next(columns[name + end] for end in ("_force", "_moment") if name + end in columns)
+
+
+def rms(values: np.ndarray) -> np.ndarray:
+    """Root mean square over frames."""
+    return np.sqrt((values**2).mean(axis=0))

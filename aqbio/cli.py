@@ -201,6 +201,14 @@ def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def replay(study: StudyFile, participant: OneParticipant = "") -> None:
+    """A page for every trial, on which it can be seen again."""
+    from aqbio.stages.replay.stage import replay_participant
+
+    _each_participant(study, participant, replay_participant)
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.records.opensim_files import write_opensim_files
@@ -244,11 +252,18 @@ def figures(
 
 
 @app.command()
-def report(study: StudyFile) -> None:
-    """Write the page."""
-    from aqbio.stages.report.stage import report_study
+def report(
+    study: StudyFile,
+    *,
+    single: Annotated[
+        bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
+    ] = False,
+) -> None:
+    """Write the pages."""
+    from aqbio.stages.report import stage
 
-    report_study(loaded_study(study), say)
+    work = stage.write_one_file if single else stage.report_study
+    work(loaded_study(study), say)
 
 
 @app.command()

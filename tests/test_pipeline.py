@@ -72,7 +72,7 @@ def test_a_stage_that_leaves_the_same_again_makes_nobody_run(file, stages):
     assert _ran(file, stages) == ()
     stages.left["consistency"] = "another motion"
     stages("consistency")(study, "P1", print)
-    assert _ran(file, stages) == ("contributions", "steps", "evidence")
+    assert _ran(file, stages) == ("contributions", "steps", "evidence", "replay")
 
 
 def test_a_result_that_somebody_changed_by_hand_is_made_again(file, stages):

@@ -29,6 +29,7 @@ READS = {
     "steps": ("prepare", "solve", "consistency", "contributions"),
     # which contacts are steps follows evidence's own settings: the limits of quality do not
     "evidence": ("prepare", "solve", "consistency", "contributions"),
+    "replay": ("prepare", "scale", "solve", "consistency", "contributions", "steps"),
 }
 """Whose results a participant's stage depends on. Study-wide ones depend on all before them."""
 

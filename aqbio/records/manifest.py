@@ -42,6 +42,7 @@ EARLIER = {
     "contributions": ("consistency",),
     "steps": ("contributions",),
     "evidence": ("steps",),
+    "replay": ("steps",),
 }
 """Stages whose failures a stage passes on."""
 

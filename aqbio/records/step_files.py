@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 STAGE = "steps"
 
-LAST = PARTICIPANT_STAGES[-1]
-"""Stage whose manifest says what became of a trial: it passes all failures on."""
+LAST = "evidence"
+"""Stage whose manifest says what became of a trial: it passes all failures on, and what comes
+after it only shows."""
 
 CURVES = "curves"
 

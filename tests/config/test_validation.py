@@ -35,7 +35,8 @@ def test_written_twice_comes_with_all_other_problems(problems):
     [
         ("name: a\nfiles: &x [*x]\n", "contains itself"),
         (
-            "a: &a [x, x]\n" + "".join(f"b{n}: &a [{', '.join(['*a'] * 9)}]\n" for n in range(6)),
+            "b0: &b0 [x, x]\n"
+            + "".join(f"b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]\n" for n in range(1, 7)),
             "its aliases",
         ),
     ],

@@ -10,6 +10,7 @@ import pytest
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from tests.pages import pages_text
 
 pytestmark = [
     pytest.mark.real,
@@ -150,7 +151,7 @@ def test_sides_are_sums_of_their_groups(ja1):
 
 
 def test_residuals_of_the_sprint_are_on_the_page(ja1):
-    page = (ja1.results / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(ja1.results)
     text = re.sub(r"<[^>]+>", " ", page)
     for version in ("", "plain_"):
         for axis in "xyz":
@@ -204,7 +205,7 @@ def test_which_joints_drive_each_side_and_how_sure(ja1):
         assert (own["value"] < own["high"]).all()
     hub = sprint[(sprint["level"] == "B") & (sprint["statistic"] == "moment_mean")]
     assert hub.loc[hub["phase"] == "stance", "low"].notna().sum() == 3 * 4
-    page = (ja1.results / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(ja1.results)
     section = page[page.index('id="driven"') : page.index('id="figures"')]
     assert "lumbar joint" in section
     assert "not what would happen if a muscle were stronger" in " ".join(section.split())

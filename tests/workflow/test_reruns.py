@@ -15,7 +15,7 @@ from tests.workflow.conftest import ROOT, Workflow
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 VERDICTS = ("hypotheses", "figures", "report")
-LAST = ("contributions", "steps", "evidence", *STUDY_STAGES)
+LAST = ("contributions", "steps", "evidence", "replay", *STUDY_STAGES)
 
 
 def _jobs(*stages, participants=("P1", "P2")):
@@ -43,7 +43,7 @@ def test_everything_once_and_then_nothing(small):
         ("contributions: {align_heading: false}", LAST),
         ("steps: {maximum_flight_s: 0.2}", LAST),
         ("multiverse: {cutoffs_hz: [15]}", ("evidence", *STUDY_STAGES)),
-        ("hypotheses: {speed_gap: 0.05}", ("steps", *STUDY_STAGES)),
+        ("hypotheses: {speed_gap: 0.05}", ("steps", "replay", *STUDY_STAGES)),
         ("figures: {widths_mm: [90]}", ("figures", "report")),
         ("report: {title: Ours}", ("report",)),
         ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", *LAST)),
@@ -61,7 +61,7 @@ def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(f
     """Limits of the quality table follow the registry's smallest effects."""
     registry = DEFAULT.read_text(encoding="utf-8")
     (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.ran() == _jobs("steps", *STUDY_STAGES)
+    assert finished.ran() == _jobs("steps", "replay", *STUDY_STAGES)
     header = "participant_id\tmeasure\tside\tvalue\tunit\n"
     (finished.folder / "capacities.tsv").write_text(header)
     assert finished.ran() == _jobs(*VERDICTS)

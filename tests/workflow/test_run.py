@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from aqbio.io.tables import read_table
+from tests.pages import pages_text
 from tests.small_study import replace, write_small_study
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("run")]
@@ -40,7 +41,7 @@ def unreadable(tmp_path_factory):
 
 def test_it_ends_with_a_page_and_every_reason(unreadable):
     folder, output = unreadable
-    page = (folder / "results" / "small" / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(folder / "results" / "small")
     lines = output.splitlines()
     assert "0 of 4 trials have results." in lines
     assert lines[-1].startswith("Page: ")

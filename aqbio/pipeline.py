@@ -57,7 +57,7 @@ def run_participant(
     people = study.same_person(participant_id)
     with locked(study.manifest(people[0], RUNNING), waiting=report):
         for one in people:
-            remove_partial(study.manifest(one, DONE).parent)
+            remove_partial(study.manifest(one, DONE).parent, below="**/")
         _run_person(study, people, report, stage_of)
 
 
@@ -110,6 +110,8 @@ def run_study(
         Gives the work of a stage by its name; called only for stages that run.
     """
     with locked(study.manifest("", f"{RUNNING}-study"), waiting=report):
+        for folder in ("tables", "figures", "report", "."):
+            remove_partial(study.root / folder)
         for stage in stages:
             if is_current(study, "", stage):
                 report(f"{stage} is as it was")

@@ -66,9 +66,15 @@ def note_made(paths: list[Path]) -> None:
         made.update(dict.fromkeys(paths))
 
 
-def remove_partial(folder: Path) -> None:
-    """Remove what killed runs were writing; who calls knows that nobody else writes there."""
-    for path in folder.rglob(f".*{PARTIAL}*"):
+def remove_partial(folder: Path, below: str = "") -> None:
+    """Remove what killed runs were writing; who calls knows that nobody else writes there.
+
+    Parameters
+    ----------
+    below : str
+        ``**/`` for all folders below as well.
+    """
+    for path in folder.glob(f"{below}.*{PARTIAL}*"):
         path.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -62,11 +63,21 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
     return 0.001 if len(known) and np.percentile(np.abs(known), 90.0) > LARGE else 1.0
 
 
+LABEL = 100
+"""Letters of a marker's label that are kept."""
+
+
 def marked_missing(positions: FloatArray) -> FloatArray:
     """Positions with NaN where a file means "not seen": a marker exactly at the origin."""
     size = np.abs(positions).sum(axis=2)
     missing = ~np.isfinite(size) | (size == 0.0)
     return np.where(missing[..., None], np.nan, positions)
+
+
+def _printed(label: str) -> str:
+    """A label without what no terminal, page or file should get: control signs, turned text."""
+    kept = (sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label))
+    return "".join(kept).strip()[:LABEL]
 
 
 def kept_labels(
@@ -96,7 +107,7 @@ def kept_labels(
     >>> kept_labels(["Jo:RASI", "*52", "LASI "], frozenset(), "a.c3d")[:2]
     ([0, 2], ('RASI', 'LASI'))
     """
-    names = [label.rsplit(":", 1)[-1].strip() for label in raw]
+    names = [_printed(label.rsplit(":", 1)[-1]) for label in raw]
     usable = [
         index
         for index, name in enumerate(names)

@@ -119,3 +119,10 @@ def test_other_files_are_refused(tmp_path):
         read(tmp_path, "time\tx\n0\t1\n")
     with pytest.raises(AqbioError, match="cannot be opened"):
         read_trc(tmp_path / "absent.trc")
+
+
+def test_labels_carry_no_signs_of_control(tmp_path):
+    """They go to terminals, pages and files of others."""
+    labels = "RA\x1b[31mSI\t\t\tL\u202eASI\t\t"
+    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS, labels=labels))
+    assert found.labels == ("RA [31mSI", "L ASI")

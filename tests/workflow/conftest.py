@@ -81,7 +81,7 @@ class Workflow:
         return sorted(line.strip() for line in lines)
 
 
-def _write(folder: Path) -> Workflow:
+def write_workflow(folder: Path) -> Workflow:
     write_small_study(folder, results="results")
     stand_in = folder / "bin" / "aqbio"
     stand_in.parent.mkdir()
@@ -93,12 +93,12 @@ def _write(folder: Path) -> Workflow:
 @pytest.fixture
 def small(tmp_path: Path) -> Workflow:
     """Give a study of two participants that has not run."""
-    return _write(tmp_path)
+    return write_workflow(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def run_once(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
-    workflow = _write(tmp_path_factory.mktemp("finished"))
+    workflow = write_workflow(tmp_path_factory.mktemp("finished"))
     workflow.ran()
     return workflow
 

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import atomic_path
 from aqbio.io.processes import end_with_parent
 from aqbio.io.study import Study, load_study
 from aqbio.pipeline import run_participant, run_study
@@ -31,6 +31,14 @@ RESULTS = {
     "figures": "figures/figure.svg",
     "report": "report/index.html",
 }
+
+
+def _leave(path: Path, called: str) -> None:
+    """Write a result, in two halves between which the process may end."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(called[: len(called) // 2], encoding="utf-8")
+        _note(called)
+        temporary.write_text(called, encoding="utf-8")
 
 
 def _note(called: str) -> None:
@@ -51,8 +59,7 @@ def _stage(name: str) -> ParticipantStage:
     @participant_stage(name)
     def stand_in(study: Study, participant_id: str, report: Report) -> None:
         called = f"{name} {participant_id}"
-        _note(called)
-        write_text(study.folder(participant_id, name) / "result.txt", called)
+        _leave(study.folder(participant_id, name) / "result.txt", called)
         write_manifest(study, participant_id, name, [])
         report(f"12:00:00 {called}")
 
@@ -62,8 +69,7 @@ def _stage(name: str) -> ParticipantStage:
 def _study_stage(name: str):
     @study_stage(name)
     def stand_in(study: Study, report: Report, cores: int = 1) -> None:
-        _note(name)
-        write_text(study.root / RESULTS[name], name)
+        _leave(study.root / RESULTS[name], name)
         report(f"12:00:00 {name}")
 
     return stand_in

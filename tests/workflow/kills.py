@@ -1,0 +1,181 @@
+"""Runs that are ended at every stage by every means: ``python -m tests.workflow.kills --count 60``.
+
+Stages are stand-ins that take their time in the middle of a file; everything else is the product.
+After each end one plain run must finish, and leave the bytes of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from tests.workflow.conftest import ROOT, Workflow, write_workflow
+
+RUN = """
+import sys
+from pathlib import Path
+from aqbio import progress
+from aqbio.faults import RunStoppedError
+original = progress.group_process
+def with_stand_ins(command, output, environment):
+    path = f"{Path('bin').absolute()}:{environment['PATH']}"
+    return original(command, output, environment | {"PATH": path})
+progress.group_process, progress.summary = with_stand_ins, lambda study: "done"
+try:
+    sys.exit(progress.run_workflow(Path("study.yaml"), cores=2))
+except RunStoppedError as error:
+    sys.exit(str(error))
+"""
+
+SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
+VICTIMS = ("run", "snakemake", "job", "everything")
+CALLS = (*(f"{stage} P1" for stage in PARTICIPANT_STAGES), *STUDY_STAGES)
+WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run is ended: in which stage, who, and by which signal."""
+
+    call: str
+    victim: str
+    signal: str
+
+
+def every_end() -> Iterator[End]:
+    """All ways, those of one stage after those of another."""
+    for signal_, victim, call in itertools.product(SIGNALS, VICTIMS, CALLS):
+        yield End(call, victim, signal_)
+
+
+def started(workflow: Workflow, sleeps: str = "") -> subprocess.Popen[str]:
+    """Start `aqbio run` on a study with stand-ins."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "AQBIO_CALLS": str(workflow.folder / "calls.txt"),
+        "AQBIO_SLEEPS": sleeps,
+    }
+    command = [sys.executable, "-c", RUN]
+    return subprocess.Popen(
+        command, cwd=workflow.folder, env=environment, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def survived(workflow: Workflow, end: End) -> str:
+    """End a run, and run again; empty where all is well, otherwise what is not."""
+    before = results(workflow)
+    calls = workflow.folder / "calls.txt"
+    calls.unlink(missing_ok=True)
+    forget(workflow, end.call)
+    process = started(workflow, end.call)
+    limit = time.monotonic() + WAIT_S
+    while not calls.is_file() or end.call not in calls.read_text().splitlines():
+        if process.poll() is not None or time.monotonic() > limit:
+            return f"the stage did not begin: {process.communicate()[0]}"
+        time.sleep(0.05)
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for one in victims(family, end.victim):
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(getattr(signal, end.signal))
+    said = ended(process, family)
+    if "Traceback" in said and end.victim != "job":
+        return f"a traceback: {said}"
+    again = started(workflow)
+    told, _ = again.communicate(timeout=WAIT_S)
+    if again.returncode and "another run works on these results (process" in told:
+        finish(family)
+        again = started(workflow)
+        told, _ = again.communicate(timeout=WAIT_S)
+    if again.returncode:
+        return f"the next run ends with {again.returncode}: {told}"
+    alive = [one.pid for one in family if one.is_running() and one.status() != "zombie"]
+    if alive:
+        return f"{len(alive)} processes are left"
+    return "" if results(workflow) == before else "results differ"
+
+
+def forget(workflow: Workflow, call: str) -> None:
+    """Damage what a stage left, so that it has to run."""
+    stage, _, person = call.partition(" ")
+    folder = workflow.root / "participants" / person if person else workflow.root
+    (folder / f"{stage}.json").unlink()
+
+
+def victims(family: list[psutil.Process], victim: str) -> list[psutil.Process]:
+    """The processes of a run that get the signal."""
+    if victim == "everything":
+        return family
+    if victim == "run":
+        return family[:1]
+    word = {"snakemake": "snakemake", "job": "tests.workflow.stand_in"}[victim]
+    return [one for one in family[1:] if word in " ".join(one.cmdline())][:1]
+
+
+def ended(process: subprocess.Popen[str], family: list[psutil.Process]) -> str:
+    """What a run said until it ended; of one that does not end, nothing."""
+    try:
+        return process.communicate(timeout=WAIT_S)[0]
+    except subprocess.TimeoutExpired:
+        finish(family)
+        return ""
+
+
+def finish(family: list[psutil.Process]) -> None:
+    """End what is left, as the message asks for."""
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(family, timeout=WAIT_S)
+
+
+def results(workflow: Workflow) -> dict[str, bytes]:
+    """Every result; logs and times of jobs are none."""
+    return {
+        path.relative_to(workflow.root).as_posix(): path.read_bytes()
+        for path in sorted(workflow.root.rglob("*"))
+        if path.is_file() and path.name != "stages.json" and "logs" not in path.parts
+    }
+
+
+def main() -> None:
+    """Try, count, and print the rows of the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=len(SIGNALS) * len(VICTIMS) * len(CALLS))
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    ends = list(every_end())
+    random.Random(given.seed).shuffle(ends)
+    with tempfile.TemporaryDirectory() as folder:
+        workflow = write_workflow(Path(folder))
+        workflow.ran()
+        tried: Counter[tuple[str, str]] = Counter()
+        good: Counter[tuple[str, str]] = Counter()
+        for end in ends[: given.count]:
+            fault = survived(workflow, end)
+            tried[end.signal, end.victim] += 1
+            good[end.signal, end.victim] += not fault
+            sys.stdout.write(f"{end}: {fault or 'survived'}\n")
+            sys.stdout.flush()
+    for key in sorted(tried):
+        sys.stdout.write(f"| {key[0]} | {key[1]} | {tried[key]} | {good[key]} |\n")
+    sys.exit(tried != good)
+
+
+if __name__ == "__main__":
+    main()

@@ -32,7 +32,7 @@ if not _runs():
 def _started(workflow: Workflow, **environment: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--profile", str(ROOT / "workflow" / "profiles" / "slurm")]
-    command += ["--configfile", "study.yaml"]
+    command += ["--configfile", "study.yaml", "--seconds-between-status-checks", "3"]
     known = os.environ | {
         "PATH": os.pathsep.join([str(workflow.folder / "bin"), os.environ["PATH"]]),
         "PYTHONPATH": str(ROOT),

@@ -185,8 +185,7 @@ def _trial(
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)
     else:
-        feet = study.model_map.feet
-        dataset = fitted_dataset(one, fit, (feet.left, feet.right))
+        dataset = fitted_dataset(one, fit, study.model_map)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
         dataset = dataset.assign(posterior_variables(fit, samples, seed))
     write_dataset(dataset, file, attributes)

@@ -11,7 +11,7 @@ from aqbio.figures.bars import Bar, BarChart, BarRow, summarised
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES, LineStyle
 
-MODELS = ("C2", "C1", "C3")
+MODELS = ("C2", "C1", "C3", "C4")
 """Contact models; the first is the primary one."""
 
 SUMS = ("push_side", "swing_side")

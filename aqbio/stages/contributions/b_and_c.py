@@ -16,6 +16,7 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.records.loads import borne_loads
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,7 +39,7 @@ def trial_levels(
     Parameters
     ----------
     loads : sequence of ExternalLoad
-        Ground reaction of the left and of the right foot.
+        Ground reaction of the left and of the right foot, which foot and toes share.
     touching : (T, 2) bool array
         From :func:`frames_in_contact`.
     surface_height : float
@@ -49,7 +50,8 @@ def trial_levels(
         joints=model_map.joints.by_name(),
         root=model_map.pelvis.joint,
     )
-    return levels(skeleton, kinematics, loads, touching, anatomy, surface_height=surface_height)
+    borne = borne_loads(model_map, skeleton, kinematics, loads, surface_height)
+    return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
 
 
 def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:

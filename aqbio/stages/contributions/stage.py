@@ -27,7 +27,7 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.body_spread import body_spread, followed_markers
 from aqbio.records.centres import known_centres
-from aqbio.records.loads import NO_FREE_MOMENT, borne_loads, foot_loads, measured_loads
+from aqbio.records.loads import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -153,7 +153,6 @@ def trial_contributions(
     contacts = tuple(trial_contacts(data))
     touching = frames_in_contact(time, contacts) & measured[:, None]
     height = float(data.attrs["surface_height"])
-    loads = borne_loads(study.model_map, skeleton, kinematics, loads, height)
     levels = trial_levels(
         skeleton, kinematics, loads, touching, study.model_map, surface_height=height
     )

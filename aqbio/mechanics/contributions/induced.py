@@ -264,6 +264,23 @@ def _jacobian(
     return np.asarray(sum(parts[1:], start=parts[0]))
 
 
+def contact_velocity(
+    skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
+) -> FloatArray:
+    """Velocity at its contact point of what bears a foot's load, (T, 3), m/s.
+
+    Of a part that rolls on the ground it is zero: the ground's point is another one from instant to
+    instant.
+    """
+    parts = []
+    for name, part in foot.load.borne():
+        body = skeleton.bodies.index(name)
+        arm = foot.point - kinematics.origin[:, body]
+        turning = cross(kinematics.angular_velocity[:, body], arm)
+        parts.append(part * (kinematics.velocity[:, body] + turning))
+    return np.asarray(sum(parts[1:], start=parts[0]))
+
+
 def _acceleration(
     skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
 ) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.mechanics.contributions.induced import contact_velocity
 from aqbio.mechanics.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.steps import Contact
@@ -151,6 +152,14 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         [np.where(foot.touching[:, None], foot.point, np.nan) for foot in computed.feet], axis=1
     )
     held = np.stack([foot.touching for foot in computed.feet], axis=1)
+    mechanics = computed.mechanics
+    slip = [
+        contact_velocity(mechanics.skeleton, mechanics.kinematics, foot) for foot in computed.feet
+    ]
+    shares = [
+        np.zeros(len(held)) if foot.load.share is None else foot.load.share
+        for foot in computed.feet
+    ]
     return {
         "inertial_force": vectors(
             "group", computed.shares.inertial, "N", "m (a - g) of each group"
@@ -160,6 +169,17 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         ),
         "carried_force": vectors("", computed.shares.carried, "N", "m (a_pelvis - g)"),
         "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
+        "contact_velocity": vectors(
+            "foot",
+            np.where(held[..., None], np.stack(slip, axis=1), np.nan),
+            "m/s",
+            "of what bears the foot's load, at its contact point",
+        ),
+        "toes_share": (
+            ("time", "foot"),
+            np.where(held, np.stack(shares, axis=1), np.nan),
+            {"units": "1", "long_name": "of the ground's force that the toes bear"},
+        ),
         "foot_held": (("time", "foot"), held, {"long_name": "level C holds the foot"}),
     }
 

@@ -49,7 +49,7 @@ def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> np.nd
     if dimension == "joint":
         lineage, bodies = parts.skeleton.lineage, parts.skeleton.bodies
         feet = [bodies.index(getattr(parts.model_map.feet, side)) for side in SIDES]
-        leg = lineage[feet].any(axis=0) | lineage[:, feet].any(axis=1)  # above a foot, or its toes
+        leg = np.any(lineage[feet] | lineage[:, feet].T, axis=0)  # above a foot, or its toes
         return np.asarray(leg[parts.moved(dimension, names)])
     return np.array([not name.startswith(("arm_", "upper_body")) for name in names])
 

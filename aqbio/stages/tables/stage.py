@@ -37,6 +37,8 @@ AGREEMENT = (
     "residual_moment_y_stance_rms",
     "effect_to_residual_y",
     "flight_drift_y",
+    "flight_acceleration",
+    "foot_slip",
 )
 """Measures that say how far motion, forces and body agree."""
 

@@ -21,6 +21,7 @@ rule tables:
         steps=f"{ROOT}/tables/steps.tsv",
         contributions=f"{ROOT}/tables/contribution_means.tsv",
         uncertainty=f"{ROOT}/tables/uncertainty.tsv",
+        changes=f"{ROOT}/tables/fit_changes.tsv",
         quality=f"{ROOT}/tables/quality.tsv",
         findings=f"{ROOT}/tables/findings.tsv",
         trials=f"{ROOT}/tables/trials.tsv",

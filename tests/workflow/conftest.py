@@ -28,8 +28,8 @@ echo "$stage" >> "$AQBIO_CALLS"
 make() { mkdir -p "$(dirname "$1")"; echo "$stage" > "$1"; }
 echo "12:00:00 $stage"
 case "$stage" in
-  tables) for name in steps.tsv contribution_means.tsv uncertainty.tsv quality.tsv findings.tsv \\
-         trials.tsv
+  tables) for name in steps.tsv contribution_means.tsv uncertainty.tsv fit_changes.tsv \\
+         quality.tsv findings.tsv trials.tsv
          do make "$AQBIO_ROOT/tables/$name"; done ;;
   hypotheses) for name in verdicts multiverse partitions sign_patterns hypotheses_athletes \\
          hypotheses_steps power secondary single_athletes sprints deviations findings_hypotheses

@@ -91,7 +91,11 @@ def _share(
     ahead = cross(poses.axis_direction[:, axis], UP)
     ahead = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
     centre, ankle = poses.joint_centre[:, toes], poses.joint_centre[:, foot]
-    ahead *= np.sign(np.median(dot(ahead, centre - ankle)))
+    pressed = np.isfinite(cop[:, 0])
+    if not pressed.any():
+        return np.zeros(len(cop))
+    # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
+    ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
     x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND + 1.0), 0.0, 1.0)
-    share: FloatArray = np.where(np.isfinite(cop[:, 0]), x * x * (3.0 - 2.0 * x), 0.0)
+    share: FloatArray = np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0)
     return share

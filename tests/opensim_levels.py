@@ -15,6 +15,9 @@ from aqbio.osim.session import opensim
 
 GRAVITY = np.array([0.0, -9.80665, 0.0])
 BLEND = 0.010
+STEP = 1e-6
+"""Of differences along the motion, s."""
+
 ROWS = {"C1": [3, 4, 5], "C2": [3, 4, 5, 1], "C3": [3, 4, 5, 0, 1, 2], "C4": [3, 4, 5, 1]}
 """Of rotation x, y, z and translation x, y, z."""
 
@@ -86,11 +89,16 @@ class Referee:
     # the motion --------------------------------------------------------------------------------
 
     def set(self, now: Instant) -> None:
-        for name, handle in self.handles.items():
-            handle.setValue(self.state, now.q[name], False)
-            handle.setSpeedValue(self.state, now.u[name])
-        self.model.realizeVelocity(self.state)
         self.now = now
+        self._ordered = sorted(self.slot, key=self.slot.__getitem__)
+        u = np.array([now.u[name] for name in self._ordered])
+        later, earlier = (self._velocities(self._at(step), u) for step in (STEP, -STEP))
+        self.bias = {
+            name: tuple(
+                (a - b) / (2.0 * STEP) for a, b in zip(later[name], earlier[name], strict=True)
+            )
+            for name in self.bodies
+        }
         self.places = {
             name: _array(body.findStationLocationInGround(self.state, body.getMassCenter()))
             for name, body in self.bodies.items()
@@ -119,21 +127,44 @@ class Referee:
         return self.turns[name] @ own @ self.turns[name].T
 
     def accelerations(self, udot: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Angular acceleration and acceleration of the centre of mass of every segment."""
-        vector = opensim.Vector(len(udot), 0.0)
-        for k, value in enumerate(udot):
-            vector.set(k, float(value))
-        every = opensim.VectorOfSpatialVec()
-        self.matter.calcBodyAccelerationFromUDot(self.state, vector, every)
-        found = {}
-        for name, body in self.bodies.items():
-            spatial = every.get(body.getMobilizedBodyIndex())
-            alpha, linear = _array(spatial.get(0)), _array(spatial.get(1))
-            arm = self.places[name] - _array(body.getPositionInGround(self.state))
-            omega = self.omega[name]
-            at_com = linear + np.cross(alpha, arm) + np.cross(omega, np.cross(omega, arm))
-            found[name] = alpha, at_com
+        """Angular acceleration and acceleration of the centre of mass of every segment.
+
+        ``J u̇ + (dJ/dt) u``, the second by differences of velocities along the motion: Simbody's own
+        is wrong in knees that one coordinate drives several rotations of (decision 0004).
+        """
+        along = self._velocities(self._at(0.0), udot)
+        return {
+            name: tuple(
+                one + other for one, other in zip(along[name], self.bias[name], strict=True)
+            )
+            for name in self.bodies
+        }
+
+    def _at(self, step: float) -> np.ndarray:
+        """Coordinates a moment later, in the order of the speeds."""
+        q = np.zeros(len(self.slot))
+        for name, place in self.slot.items():
+            q[place] = self.now.q[name] + step * self.now.u[name]
+        return q
+
+    def _velocities(self, q: np.ndarray, u: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Angular velocity and velocity of the centre of mass; the state is left as it was."""
+        self._place(q, u)
+        found = {
+            name: (
+                _array(body.getVelocityInGround(self.state).get(0)),
+                _array(body.findStationVelocityInGround(self.state, body.getMassCenter())),
+            )
+            for name, body in self.bodies.items()
+        }
+        self._place(self._at(0.0), np.array([self.now.u[name] for name in self._ordered]))
         return found
+
+    def _place(self, q: np.ndarray, u: np.ndarray) -> None:
+        for name, handle in self.handles.items():
+            handle.setValue(self.state, float(q[self.slot[name]]), False)
+            handle.setSpeedValue(self.state, float(u[self.slot[name]]))
+        self.model.realizeVelocity(self.state)
 
     def jacobian(self, body: str, point: np.ndarray) -> np.ndarray:
         """(6, U) rotation and translation of a point that a segment carries."""

@@ -46,7 +46,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             yield from _drift_rows(limits, key, trial, version)
         yield from _flight_rows(limits, key, trial)
         yield from _slip_rows(limits, key, trial)
-        yield from _clock_rows(key, trial.data)
+        yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, made)
 
@@ -162,8 +162,12 @@ def _yaw_precision_rows(
     )  # fmt: skip
 
 
-def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
-    """Delay of the forces behind the motion, where both were recorded."""
+def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
+    """Delay of the forces behind the motion, where both were recorded.
+
+    What the fit found of it has been taken off: a small delay is then no news.
+    """
+    taken = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
@@ -175,7 +179,7 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
         yield measure(
             key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
             note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
-            "force and m (a + g); limit one marker frame",
+            f"force and m (a + g); limit one marker frame{taken}",
         )  # fmt: skip
 
 

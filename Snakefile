@@ -13,4 +13,4 @@ include: "workflow/rules/study.smk"
 rule all:
     default_target: True
     input:
-        PAGE,
+        stage_done(STUDY_STAGES[-1]),

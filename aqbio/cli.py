@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aqbio.arguments import OneParticipant, StudyFile, loaded_study, say, study_file
+from aqbio.cli_results import verify
 from aqbio.errors import AqbioError, causes, counted
+from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.io.processes import end_with_parent
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -24,13 +27,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-StudyFile = Annotated[
-    Path, typer.Argument(metavar="STUDY", help="study.yaml, or the folder that holds it.")
-]
-OneParticipant = Annotated[
-    str, typer.Option("--participant", metavar="ID", help="Only this participant.")
-]
-
 ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
 
 LINEAR_ALGEBRA_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -42,10 +38,17 @@ def main() -> None:
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
+    end_with_parent()
     try:
         app()
-    except AqbioError as error:
+    except (AqbioError, RunStoppedError) as error:
         typer.echo(str(error), err=True)
+        sys.exit(1)
+    except (OSError, MemoryError) as error:
+        fault = machine_fault(error)
+        if fault is None:
+            raise
+        typer.echo(str(fault), err=True)
         sys.exit(1)
 
 
@@ -65,7 +68,7 @@ def run(
     """Run the whole workflow and show how far it is."""
     from aqbio.progress import run_workflow
 
-    sys.exit(run_workflow(_study_file(study), cores=cores, dry_run=dry_run, strict=strict))
+    sys.exit(run_workflow(study_file(study), cores=cores, dry_run=dry_run, strict=strict))
 
 
 @app.command()
@@ -88,8 +91,8 @@ def new(
     if recordings is None:
         new_study(folder)
     else:
-        typer.echo("\n" + new_study_from(folder, recordings, model, _say))
-    _say(f"wrote {folder}: read {folder / 'README.md'}")
+        typer.echo("\n" + new_study_from(folder, recordings, model, say))
+    say(f"wrote {folder}: read {folder / 'README.md'}")
 
 
 @app.command()
@@ -97,7 +100,7 @@ def check(study: StudyFile) -> None:
     """Say every problem of settings, sheets and files at once, before anything runs."""
     from aqbio.intake.check import study_problems
 
-    file = _study_file(study)
+    file = study_file(study)
     problems = causes(study_problems(file))
     for problem in problems:
         typer.echo(str(problem), err=True)
@@ -115,8 +118,28 @@ def participants(study: StudyFile, participant: OneParticipant = "") -> None:
     from aqbio.pipeline import run_participant
     from aqbio.stats.registration import record_registry
 
-    record_registry(_load(study))
+    record_registry(loaded_study(study))
     _each_participant(study, participant, run_participant)
+
+
+@app.command("study")
+def study_stages(
+    study: StudyFile,
+    stage: Annotated[
+        str, typer.Option(metavar="NAME", help="Only this one: tables, hypotheses, ...")
+    ] = "",
+    cores: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
+) -> None:
+    """Every stage of the whole study; what has not changed is kept."""
+    from aqbio.names import STUDY_STAGES
+    from aqbio.pipeline import run_study
+
+    if stage and stage not in STUDY_STAGES:
+        raise AqbioError(
+            f"there is no stage {stage} of the whole study.",
+            fix=f"known: {', '.join(STUDY_STAGES)}.",
+        )
+    run_study(loaded_study(study), [stage] if stage else STUDY_STAGES, say, cores)
 
 
 @app.command()
@@ -125,7 +148,7 @@ def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
     from aqbio.stages.prepare.stage import prepare_participant
     from aqbio.stats.registration import record_registry
 
-    record_registry(_load(study))
+    record_registry(loaded_study(study))
     _each_participant(study, participant, prepare_participant)
 
 
@@ -178,6 +201,14 @@ def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def replay(study: StudyFile, participant: OneParticipant = "") -> None:
+    """A page for every trial, on which it can be seen again."""
+    from aqbio.stages.replay.stage import replay_participant
+
+    _each_participant(study, participant, replay_participant)
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.records.opensim_files import write_opensim_files
@@ -198,7 +229,7 @@ def tables(study: StudyFile) -> None:
     """The tables of the study: steps, contributions, quality, trials, findings."""
     from aqbio.stages.tables.stage import tables_study
 
-    tables_study(_load(study), _say)
+    tables_study(loaded_study(study), say)
 
 
 @app.command()
@@ -206,7 +237,7 @@ def hypotheses(study: StudyFile) -> None:
     """Verdicts on the hypotheses, and the tables to check them with."""
     from aqbio.stages.hypotheses.stage import hypotheses_study
 
-    hypotheses_study(_load(study), _say)
+    hypotheses_study(loaded_study(study), say)
 
 
 @app.command()
@@ -217,15 +248,22 @@ def figures(
     """Figures as PDF and SVG."""
     from aqbio.stages.figures.stage import figures_study
 
-    figures_study(_load(study), _say, cores)
+    figures_study(loaded_study(study), say, cores)
 
 
 @app.command()
-def report(study: StudyFile) -> None:
-    """Write the page."""
-    from aqbio.stages.report.stage import report_study
+def report(
+    study: StudyFile,
+    *,
+    single: Annotated[
+        bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
+    ] = False,
+) -> None:
+    """Write the pages."""
+    from aqbio.stages.report import stage
 
-    report_study(_load(study), _say)
+    work = stage.write_one_file if single else stage.report_study
+    work(loaded_study(study), say)
 
 
 @app.command()
@@ -236,7 +274,7 @@ def virtual(
     """Write the recordings of the virtual sprinters."""
     from aqbio.virtual.study import write_study
 
-    write_study(folder, participants=[participant] if participant else (), report=_say)
+    write_study(folder, participants=[participant] if participant else (), report=say)
 
 
 @app.command("build-model")
@@ -254,7 +292,7 @@ def build_model(
     for name in chosen:
         path = folder / f"sprint_{name}.osim"
         build_sprint_model(path, name)
-        _say(f"wrote {path}")
+        say(f"wrote {path}")
 
 
 @app.command("map-model")
@@ -276,7 +314,7 @@ def map_model(
     for line in proposed.open:
         typer.echo(f"please fill: {line}", err=True)
     if out is not None:
-        _say(f"wrote {out}")
+        say(f"wrote {out}")
 
 
 @app.command()
@@ -289,27 +327,16 @@ def settings(
 
     write_text(folder / "schema.json", settings_schema())
     write_text(folder / "README.md", settings_page())
-    _say(f"wrote {folder / 'schema.json'} and {folder / 'README.md'}")
+    say(f"wrote {folder / 'schema.json'} and {folder / 'README.md'}")
 
 
 def _each_participant(study: Path, participant: str, stage: ParticipantStage) -> None:
-    loaded = _load(study)
+    loaded = loaded_study(study)
     names = [participant] if participant else [p.participant_id for p in loaded.participants]
     for name in names:
         loaded.participant(name)
-        stage(loaded, name, _say)
+        stage(loaded, name, say)
 
 
-def _load(study: Path) -> Study:
-    from aqbio.io.study import load_study
-
-    return load_study(_study_file(study))
-
-
-def _study_file(path: Path) -> Path:
-    return path / "study.yaml" if path.is_dir() else path
-
-
-def _say(line: str) -> None:
-    """Write a line of progress: the log of a job, or the terminal."""
-    typer.echo(f"{datetime.now():%H:%M:%S} {line}")
+for command in (verify,):
+    app.command()(command)

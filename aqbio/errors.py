@@ -62,7 +62,7 @@ class Finding:
         return self.severity, self.rule, _NUMBERS.sub("#", _LISTS.sub("*", said))
 
     def __str__(self) -> str:
-        return _message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
+        return message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
 
 
 def group_of(finding: Finding) -> str:
@@ -145,7 +145,7 @@ class Cause:
             return str(self.first)
         one = self.first
         file = one.file if {other.file for other in self.members} == {one.file} else ""
-        return _message(f"{one.what} ({self.alike})", self.concerns, file, "", one.fix)
+        return message(f"{one.what} ({self.alike})", self.concerns, file, "", one.fix)
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
@@ -241,7 +241,7 @@ class AqbioError(Exception):
         self.rule = rule
 
     def __str__(self) -> str:
-        return _message(self.what, self.trial, self.file, self.where, self.fix)
+        return message(self.what, self.trial, self.file, self.where, self.fix)
 
     def finding(self, *, trial: str = "", participant: str = "") -> Finding:
         """The error as a finding, to be recorded while other trials go on."""
@@ -257,7 +257,8 @@ class AqbioError(Exception):
         )
 
 
-def _message(what: str, subject: str, file: str, where: str, fix: str) -> str:
+def message(what: str, subject: str, file: str, where: str, fix: str) -> str:
+    """A sentence, the file that it is about and what to do, each on a line."""
     lines = [f"{subject}: {what}" if subject else what]
     if file:
         lines.append(f"  File: {file}" + (f" ({where})" if where else ""))

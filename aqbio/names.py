@@ -20,6 +20,7 @@ ROLE_SIDES = {
 
 PARTICIPANT_STAGES = (
     "prepare", "scale", "solve", "consistency", "contributions", "steps", "evidence",
+    "replay",
 )  # fmt: skip
 """Once per participant: all trials in one process."""
 

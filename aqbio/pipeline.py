@@ -1,20 +1,28 @@
-"""All stages of a person in one process: what has not changed is kept."""
+"""All stages of a person, or of the study, in one process: what has not changed is kept."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from importlib import import_module
+from pathlib import Path
 
-from aqbio.io.atomic import write_text
+from aqbio.faults import writing
+from aqbio.io.atomic import remove_partial, write_text
+from aqbio.io.locks import locked
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import is_current
+from aqbio.records.current import is_current, outdated
 from aqbio.records.manifest import ParticipantStage, Report
 
 DONE = "stages"
 """Name of the file that is written when every stage is as it should be."""
+
+RUNNING = "running"
+"""Name of the file that says who works on results."""
 
 
 def participant_stage(stage: str) -> ParticipantStage:
@@ -47,6 +55,18 @@ def run_participant(
     workflow; it is written last.
     """
     people = study.same_person(participant_id)
+    with locked(study.manifest(people[0], RUNNING), waiting=report):
+        for one in people:
+            remove_partial(study.manifest(one, DONE).parent)
+        _run_person(study, people, report, stage_of)
+
+
+def _run_person(
+    study: Study,
+    people: Sequence[str],
+    report: Report,
+    stage_of: Callable[[str], ParticipantStage],
+) -> None:
     seconds: dict[str, dict[str, float]] = {one: {} for one in people}
     for stage in PARTICIPANT_STAGES:
         for one in people:
@@ -59,3 +79,88 @@ def run_participant(
     for one in people:
         content = {"participant_id": one, "cpu_seconds": seconds[one]}
         write_text(study.manifest(one, DONE), json.dumps(content, indent=2) + "\n")
+
+
+def study_stage(stage: str) -> Callable[..., None]:
+    """The work of a stage of the whole study."""
+    work: Callable[..., None] = getattr(
+        import_module(f"aqbio.stages.{stage}.stage"), f"{stage}_study"
+    )
+    return work
+
+
+def run_study(
+    study: Study,
+    stages: Iterable[str],
+    report: Report,
+    cores: int = 1,
+    stage_of: Callable[[str], Callable[..., None]] = study_stage,
+) -> None:
+    """Bring stages of the whole study up to date, one after the other.
+
+    Parameters
+    ----------
+    stages : iterable of str
+        Of `STUDY_STAGES`, in their order.
+    report : callable
+        Gets a line per stage that is kept, and what stages that run say.
+    cores : int
+        Processes that draw figures.
+    stage_of : callable
+        Gives the work of a stage by its name; called only for stages that run.
+    """
+    with locked(study.manifest("", f"{RUNNING}-study"), waiting=report):
+        for stage in stages:
+            if is_current(study, "", stage):
+                report(f"{stage} is as it was")
+            else:
+                stage_of(stage)(study, report, *([cores] if stage == "figures" else []))
+
+
+def withdraw_done(study: Study) -> None:
+    """Remove the marks of the workflow's jobs whose results are not what they should be.
+
+    A mark says that a job has nothing to do. It is what the workflow looks at; whether it is true
+    is decided here, by content.
+    """
+    people, stages = outdated(study)
+    for one in people:
+        study.manifest(study.same_person(one)[0], DONE).unlink(missing_ok=True)
+    for stage in stages:
+        study_done(study, stage).unlink(missing_ok=True)
+
+
+_HELD = ExitStack()
+
+
+def workflow_started(study: Study, *, dry_run: bool, recorded_here: bool) -> None:
+    """Take hold of a study's results for this process, and find what has to be made again.
+
+    Parameters
+    ----------
+    dry_run : bool
+        Nothing will run: the hold ends at once.
+    recorded_here : bool
+        Whether the recordings are virtual sprinters', made by the workflow itself.
+
+    Raises
+    ------
+    RunStoppedError
+        When another run works on these results, or they cannot be written.
+    """
+    with ExitStack() as hold:
+        hold.enter_context(locked(study.manifest("", RUNNING)))
+        with writing(study.root):
+            withdraw_done(study)
+        for trial in study.trials if recorded_here else ():
+            if not study.recording(trial).is_file():
+                written = study.recording(trial).parent / ".written"
+                written.unlink(missing_ok=True)
+        if not dry_run:
+            _HELD.push(hold.pop_all())
+            atexit.register(_HELD.close)
+
+
+def study_done(study: Study, stage: str) -> Path:
+    """Mark of the workflow's job that runs a stage of the whole study."""
+    return study.root / "logs" / f"{stage}.done"

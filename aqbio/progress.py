@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import aqbio
-from aqbio.errors import AqbioError
+from aqbio.io.locks import locked
+from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.pipeline import DONE, RUNNING, study_done
 from aqbio.records.findings import every_finding, study_causes
 from aqbio.records.internal import IDENTIFIER, RULE
 from aqbio.report.summary import study_summary
@@ -32,8 +34,14 @@ SHOWN_CAUSES = 10
 BROKEN = 3
 """Exit status of a strict run that has a page, but not of everything."""
 
-LOCKS = Path(".snakemake")
-"""Folder of the locks, below the one that a run works in."""
+SIGNALLED = 128
+"""Exit status of a stopped run, less the number of the signal."""
+
+LAST_WORDS = 12
+"""Lines of a broken job's log that are shown."""
+
+PROGRESS = re.compile(r"\d\d:\d\d:\d\d ")
+"""How a line of progress begins."""
 
 
 def run_workflow(
@@ -59,11 +67,10 @@ def run_workflow(
     command = snakemake_command(study_file, cores)
     if dry_run:
         return subprocess.run([*command, "--dry-run"], check=False).returncode
-    with _only_run(LOCKS / f"aqbio-{study.settings.name}.lock") as (lock, stopped):
-        if stopped:
+    with locked(study.manifest("", RUNNING)) as before:  # snakemake takes it again, and keeps it
+        if before is not None:
             sys.stdout.write("The run before was stopped: what it finished is kept.\n")
-            subprocess.run([*command, "--unlock"], check=False, capture_output=True)
-        status = _run(command, study, lock)
+    status = _run(command, study)
     return BROKEN if status == 0 and strict and internal_errors(study) else status
 
 
@@ -76,54 +83,43 @@ def snakemake_command(study_file: Path, cores: int) -> list[str]:
     ]
 
 
-@contextmanager
-def _only_run(path: Path) -> Iterator[tuple[int, bool]]:
-    """Keep other runs of a study out of this folder.
-
-    Gives the open lock, which snakemake inherits so that it is held as long as that works, and
-    whether the run before ended without taking its word back: then the locks that snakemake left
-    behind are nobody's.
-
-    Raises
-    ------
-    AqbioError
-        When another run works here.
-    """
-    import fcntl
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise AqbioError(
-                "another `aqbio run` of this study works in this folder.",
-                file=str(path),
-                fix="wait until it has ended, or end it.",
-                rule="run-locked",
-            ) from error
-        stopped = path.stat().st_size > 0
-        file.write("" if stopped else "running\n")
-        file.flush()
-        yield file.fileno(), stopped
-        file.truncate(0)
-
-
-def _run(command: list[str], study: Study, lock: int) -> int:
+def _run(command: list[str], study: Study) -> int:
     environment = dict(os.environ)
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
+    started = time.time() - 1.0
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=environment, pass_fds=(lock,)
-        )
-        _follow(process, study)
+        try:
+            with group_process(command, output, environment) as process:
+                _follow(process, study)
+        except StoppedBySignalError as stopped:
+            sys.stderr.write(f"Stopped ({stopped}): what was finished is kept.\n")
+            return SIGNALLED + stopped.number
         if process.returncode:
             output.seek(0)
-            sys.stderr.write(output.read())
+            said = list(_broken_jobs(study, started))
+            sys.stderr.write("\n".join(said) + "\n" if said else output.read())
     if process.returncode == 0:
         sys.stdout.write(summary(study) + "\n")
     return process.returncode
+
+
+def _broken_jobs(study: Study, started: float) -> Iterator[str]:
+    """What every job that began in this run and did not finish said last, and where."""
+    people = dict.fromkeys(study.same_person(one.participant_id)[0] for one in study.participants)
+    jobs = [(f"participants-{one}", study.manifest(one, DONE)) for one in people]
+    jobs += [(stage, study_done(study, stage)) for stage in STUDY_STAGES]
+    for name, mark in jobs:
+        log = study.root / "logs" / f"{name}.log"
+        if mark.is_file() or not log.is_file() or log.stat().st_mtime < started:
+            continue
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        last = [line for line in lines if line.strip()][-LAST_WORDS:]
+        while last and PROGRESS.match(last[0]):
+            last.pop(0)
+        yield f"{name} did not finish:"
+        yield from last or ["It ended without a word: killed, most often for want of memory."]
+        yield f"  Log: {log}"
 
 
 @dataclass
@@ -215,13 +211,7 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
     """Whether a stage has written what it writes last."""
     if participant:
         return stage in PARTICIPANT_STAGES and study.manifest(participant, stage).is_file()
-    last = {
-        "tables": study.table("trials.tsv"),
-        "hypotheses": study.table("verdicts.tsv"),
-        "figures": study.root / "figures" / "figures.json",
-        "report": study.root / "report" / "index.html",
-    }
-    return stage in STUDY_STAGES and last[stage].is_file()
+    return stage in STUDY_STAGES and study.manifest("", stage).is_file()
 
 
 def summary(study: Study) -> str:

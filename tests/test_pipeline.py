@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from aqbio import pipeline
+from aqbio.faults import RunStoppedError
+from aqbio.io import locks
+from aqbio.io.atomic import write_text
 from aqbio.io.study import load_study
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.current import is_current
@@ -20,7 +26,7 @@ class Stages:
     """Stand-ins: each leaves a file whose content can be chosen, and its manifest."""
 
     def __init__(self):
-        self.ran, self.left = [], {}
+        self.ran, self.left, self.file = [], {}, {}
 
     def __call__(self, name):
         @participant_stage(name)
@@ -28,16 +34,17 @@ class Stages:
             self.ran.append(name)
             if self.left.get(name) == "killed":
                 raise KeyboardInterrupt
-            folder = study.folder(participant_id, name)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "result").write_text(self.left.get(name, ""))
+            left, file = self.left.get(name, ""), self.file.get(name, "result")
+            text = left() or "" if callable(left) else left
+            write_text(study.folder(participant_id, name) / file, str(text))
             write_manifest(study, participant_id, name, [])
 
         return stand_in
 
 
 @pytest.fixture
-def stages():
+def stages(monkeypatch):
+    monkeypatch.setattr(locks, "POLL_S", 0.01)
     return Stages()
 
 
@@ -65,14 +72,76 @@ def test_a_stage_that_leaves_the_same_again_makes_nobody_run(file, stages):
     assert _ran(file, stages) == ()
     stages.left["consistency"] = "another motion"
     stages("consistency")(study, "P1", print)
-    assert _ran(file, stages) == ("contributions", "steps", "evidence")
+    assert _ran(file, stages) == ("contributions", "steps", "evidence", "replay")
 
 
-def test_a_result_that_somebody_changed_by_hand_is_noticed(file, stages):
+def test_a_result_that_somebody_changed_by_hand_is_made_again(file, stages):
+    """And nothing else: what was computed of it was computed of the right one."""
     _ran(file, stages)
     path = load_study(file).folder("P1", "solve") / "result"
     path.write_text("edited")
-    assert _ran(file, stages) == ("consistency", "contributions", "steps", "evidence")
+    assert _ran(file, stages) == ("solve",)
+    assert path.read_text() == ""
+
+
+def test_a_stage_run_by_hand_on_damaged_results_is_not_believed(file, stages):
+    _ran(file, stages)
+    study = load_study(file)
+    (study.folder("P1", "prepare") / "result").write_text("edited")
+    stages("scale")(study, "P1", print)
+    assert _ran(file, stages)[:2] == ("prepare", "scale")
+
+
+def test_files_of_a_run_before_that_are_not_made_any_more_go(file, stages):
+    _ran(file, stages)
+    study = load_study(file)
+    mine = study.folder("P1", "solve") / "notes.txt"
+    mine.write_text("of the user")
+    replace(file, "files:", "solve: {accuracy: 1.0e-7}\nfiles:")
+    stages.file["solve"] = "other"
+    _ran(file, stages)
+    assert sorted(path.name for path in mine.parent.iterdir()) == ["notes.txt", "other"]
+
+
+def test_an_input_that_changes_while_a_stage_runs_stops_it(file, stages):
+    study = load_study(file)
+    recording = study.recording(study.trials_of("P1")[0])
+    stages.left["prepare"] = lambda: recording.write_bytes(b"written meanwhile")
+    with pytest.raises(RunStoppedError, match="stage prepare reads changed while it ran"):
+        _ran(file, stages)
+    assert not study.manifest("P1", "prepare").exists()
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), OSError(errno.ENOSPC, "No space")], ids=repr)
+def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, stages, fault):
+    def break_down():
+        raise fault
+
+    stages.left["scale"] = break_down
+    with pytest.raises(RunStoppedError):
+        _ran(file, stages)
+    assert not load_study(file).manifest("P1", "scale").exists()
+    stages.left.clear()
+    assert _ran(file, stages) == PARTICIPANT_STAGES[1:]
+
+
+def test_two_jobs_of_one_person_run_one_after_the_other(file, stages):
+    """The second finds everything done."""
+    study, told, second = load_study(file), [], Stages()
+    other = threading.Thread(
+        target=lambda: pipeline.run_participant(study, "P1", told.append, second)
+    )
+
+    def start_other():
+        other.start()
+        while not told:
+            time.sleep(0.01)
+
+    stages.left["prepare"] = start_other
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+    other.join()
+    assert second.ran == []
+    assert told[0].startswith(f"waits for process {os.getpid()} on ")
 
 
 def test_a_killed_stage_runs_again_even_if_it_had_finished_before(file, stages):

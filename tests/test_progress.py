@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ import pandas as pd
 import pytest
 
 from aqbio import progress
-from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
+from aqbio.io.locks import locked
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
@@ -131,16 +133,10 @@ def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
 
 
 def test_the_bar_of_the_study_reaches_its_end(study):
-    """Every stage of the study counts once its last file is there, and not before."""
-    last = {
-        "tables": study.table("trials.tsv"),
-        "hypotheses": study.table("verdicts.tsv"),
-        "figures": study.root / "figures" / "figures.json",
-        "report": study.root / "report" / "index.html",
-    }
+    """Every stage of the study counts once its record is there, and not before."""
     for stage in STUDY_STAGES:
         assert not progress._finished(study, "", stage)
-        _append(last[stage], "made")()
+        _append(study.manifest("", stage), "{}")()
         assert progress._finished(study, "", stage)
     assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
 
@@ -238,33 +234,86 @@ def test_what_snakemake_is_asked_for(study, monkeypatch):
         assert "--dry-run" in command
 
 
-def test_only_one_run_of_a_study_works_in_a_folder(tmp_path):
-    lock = tmp_path / ".snakemake" / "aqbio-mine.lock"
-    with progress._only_run(lock) as (_, stopped):
-        assert not stopped
-        with (
-            pytest.raises(AqbioError, match="another `aqbio run` of this study"),
-            progress._only_run(lock),
-        ):
-            pass
-    with progress._only_run(lock) as (_, stopped):
-        assert not stopped
-
-
-def test_a_killed_run_is_taken_up_again(study, tmp_path, monkeypatch, capsys):
-    """Only then, and once, the locks that snakemake left behind are removed."""
-    monkeypatch.chdir(tmp_path)
-    script = "import sys, pathlib; pathlib.Path('said').open('a').write(sys.argv[-1] + ' ')"
-    command = [sys.executable, "-c", script, "work"]
-    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: command)
-    monkeypatch.setattr(progress, "summary", lambda study: "done")
+def test_a_stopped_run_is_taken_up_again(study, monkeypatch, capsys):
+    lock = study.manifest("", "running")
     killed = (
-        "import os, signal\n"
-        "from aqbio.progress import LOCKS, _only_run\n"
-        "with _only_run(LOCKS / 'aqbio-small.lock'): os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal, sys, pathlib\n"
+        "from aqbio.io.locks import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
-    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -9
+    done = subprocess.run([sys.executable, "-c", killed, str(lock)], check=False)
+    assert done.returncode == -9
+    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: [sys.executable, "-V"])
+    monkeypatch.setattr(progress, "summary", lambda study: "done")
     for _ in range(2):
-        assert progress.run_workflow(study.file, cores=1, dry_run=False) == 0
-    assert (tmp_path / "said").read_text() == "--unlock work work "
+        assert progress.run_workflow(study.file, cores=1) == 0
     assert capsys.readouterr().out.count("was stopped") == 1
+
+
+def test_a_second_run_is_refused_with_who_works_there(study):
+    with (
+        locked(study.manifest("", "running")),
+        pytest.raises(RunStoppedError, match=rf"another run .*process {os.getpid()} on .*since"),
+    ):
+        progress.run_workflow(study.file, cores=1)
+
+
+TREE = """
+import pathlib, subprocess, sys, time
+own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path({file!r}).write_text(str(own.pid))
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_takes_everything_with_it(study, tmp_path, number):
+    pid = tmp_path / "pid"
+    tree = TREE.format(file=str(pid))
+    code = (
+        "import pathlib, sys; from aqbio import progress\n"
+        f"progress.snakemake_command = lambda *a: [sys.executable, '-c', {tree!r}]\n"
+        f"sys.exit(progress.run_workflow(pathlib.Path({str(study.file)!r}), cores=1))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    while not (pid.is_file() and pid.read_text()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == progress.SIGNALLED + number
+    assert said == f"Stopped ({number.name}): what was finished is kept.\n"
+    end = time.monotonic() + 10
+    while works(int(pid.read_text())):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def works(pid: int) -> bool:
+    """Whether a process works: one that ended and that nobody has asked about does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_what_a_broken_job_said_last_is_told_and_nothing_of_snakemake(study, monkeypatch, capsys):
+    script = (
+        "import pathlib, sys; logs = pathlib.Path(sys.argv[1]); logs.mkdir(parents=True)\n"
+        "first = logs / 'participants-P1.log'\n"
+        "first.write_text('12:00:00 P1 fast: done\\nthe disk is full.\\n')\n"
+        "(logs / 'participants-P2.log').write_text('')\n"
+        "print('a page of snakemake'); sys.exit(1)"
+    )
+    command = [sys.executable, "-c", script, str(study.root / "logs")]
+    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: command)
+    assert progress.run_workflow(study.file, cores=1) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "participants-P1 did not finish:",
+        "the disk is full.",
+        f"  Log: {study.root / 'logs' / 'participants-P1.log'}",
+        "participants-P2 did not finish:",
+        "It ended without a word: killed, most often for want of memory.",
+        f"  Log: {study.root / 'logs' / 'participants-P2.log'}",
+    ]

@@ -302,10 +302,11 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "contributions": ("model", "contributions", "roles", "steps", "random"),
     "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
     "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
+    "replay": ("model", "roles"),
     "tables": ("roles",),
     "hypotheses": ("quality", "hypotheses", "multiverse", "random"),
     "figures": ("quality", "figures", "hypotheses"),
-    "report": ("hypotheses", "report"),
+    "report": ("figures", "hypotheses", "report"),
 }
 """The sections that each stage may read; a changed setting reruns the stages that read it."""
 

@@ -218,7 +218,7 @@ def agreement_caption(trials: Sequence[TrialAgreement]) -> str:
         f"residual force of the largest axis (gate {one.force_limit:g} % of the peak). After the "
         "fit residuals are fitted quantities: that they pass a gate is no evidence. Right: what "
         "counts then, the standard deviation of the posterior of the opposition of the sides, "
-        f"inflated as measured, against half of the smallest difference of interest{sure}. A trial "
+        f"against half of the smallest difference of interest{sure}. A trial "
         "without a filled diamond was not fitted."
     )
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+
+from aqbio.faults import PROBE, writing, writing_fault
+
+PARTIAL = ".partial"
+"""Before the suffix of a file that is being written."""
+
+_MADE: ContextVar[dict[Path, None] | None] = ContextVar("files made", default=None)
 
 
 @contextmanager
@@ -16,22 +26,69 @@ def atomic_path(path: Path) -> Iterator[Path]:
     The temporary file lies in the same folder, so that the final step is a rename, and keeps the
     suffix, so that writers which look at it are not surprised. A killed run leaves ``path`` as it
     was.
+
+    Raises
+    ------
+    RunStoppedError
+        When the disk is full, cannot be written to, or fails.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem}-", suffix=f".partial{path.suffix}", dir=path.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _new_file(path)
     try:
         yield temporary
+        _refuse_full(path)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except (OSError, RuntimeError, MemoryError) as error:
+        temporary.unlink(missing_ok=True)  # the room that it took is not what is missing
+        if fault := writing_fault(error, path.parent, path):
+            raise fault from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+    note_made([path])
+
+
+@contextmanager
+def files_made() -> Iterator[dict[Path, None]]:
+    """The files that are written while the block runs, in their order."""
+    made: dict[Path, None] = {}
+    token = _MADE.set(made)
+    try:
+        yield made
+    finally:
+        _MADE.reset(token)
+
+
+def note_made(paths: list[Path]) -> None:
+    """Count files among those that are made now."""
+    made = _MADE.get()
+    if made is not None:
+        made.update(dict.fromkeys(paths))
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what killed runs were writing; who calls knows that nobody else writes there."""
+    for path in folder.rglob(f".*{PARTIAL}*"):
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file completely or not at all (UTF-8, line feeds)."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _new_file(path: Path) -> Path:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}-", suffix=f"{PARTIAL}{path.suffix}", dir=path.parent
+        )
+    os.close(handle)
+    return Path(name)
+
+
+def _refuse_full(path: Path) -> None:
+    """Refuse a file on a full disk: libraries in C++ do not say that what they wrote was cut."""
+    if shutil.disk_usage(path.parent).free < PROBE:
+        raise OSError(errno.ENOSPC, "no space left", str(path))

@@ -1,9 +1,9 @@
 """The process in which ezc3d opens C3D files: what goes wrong in it stays in it.
 
 Started by :mod:`aqbio.io.c3d_process` as ``python -m aqbio.io.c3d_child``. It takes a line of JSON
-per file on its standard input and answers with arrays, their names first, the length of all in
-front. Only what the readers need leaves it: parameters about the subject, which hold names of
-persons, do not.
+per file on its standard input and answers with arrays, their names first; in front stand the
+number of the question and the length of the answer. It ends with the process that started it. Only
+what the readers need leaves it: parameters about the subject, which hold names of persons, do not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
+import signal
 import struct
 import sys
 from typing import IO, Any
@@ -22,8 +24,11 @@ import numpy as np
 GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM")
 """Groups of parameters that are handed on."""
 
-LENGTH = struct.Struct("<Q")
-"""Number of bytes of the answer that follows."""
+HEAD = struct.Struct("<QQ")
+"""Number of the question, and of the bytes of the answer that follows."""
+
+PR_SET_PDEATHSIG = 1
+"""Number in Linux of “send me a signal when my parent ends”."""
 
 EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
 """What ezc3d raises for files that it cannot read."""
@@ -31,6 +36,7 @@ EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, 
 
 def main() -> None:
     """Answer requests until the standard input ends."""
+    end_with_parent(os.getppid())
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not answer
@@ -41,6 +47,7 @@ def main() -> None:
 def answer(request: dict[str, Any], answers: IO[bytes]) -> None:
     """Read one file and write what it holds, or why it cannot be read."""
     limit_memory(int(request["memory"]))
+    limit_time(float(request["seconds"]))
     try:
         content = file_content(str(request["path"]))
     except EXPECTED as error:
@@ -49,7 +56,7 @@ def answer(request: dict[str, Any], answers: IO[bytes]) -> None:
     arrays = io.BytesIO()
     for array in (np.array(list(content)), *content.values()):
         np.save(arrays, array, allow_pickle=False)
-    answers.write(LENGTH.pack(arrays.tell()))
+    answers.write(HEAD.pack(request["number"], arrays.tell()))
     answers.write(arrays.getbuffer())
     answers.flush()
 
@@ -89,6 +96,30 @@ def limit_memory(more: int) -> None:
             used = int(sizes.read().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (used + more, hard))
+
+
+def limit_time(more: float) -> None:
+    """Let this process compute so many seconds more, where the system can do that.
+
+    Whoever asked stops it earlier; a library that loops for ever ends too where nobody is left.
+    """
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        limit = math.ceil(used.ru_utime + used.ru_stime + more) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the system end this process with its parent, even in the middle of a file (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit()
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import atexit
 import io
+import itertools
 import json
 import os
+import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -17,16 +20,22 @@ from typing import IO, Any
 import numpy as np
 
 from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io.c3d_header import check_c3d_counts, check_c3d_header
 from aqbio.mechanics.vectors import FloatArray
 
-TIME_LIMIT_S = 120.0
-"""A file that takes longer is not read; a large trial takes a second."""
+TIME_BASE_S, TIME_BYTES_PER_S = 20.0, 2**20
+"""A file that takes longer than this and its length at this speed is not read: 40 s for 20 MB,
+of which a trial of a minute takes one."""
+
+QUESTIONS = itertools.count(1)
+"""Numbers of questions, each used once: an answer names the question that it answers."""
 
 MEMORY_BASE, MEMORY_FACTOR = 2**30, 64
 """The reader may grow by this many bytes, and by this many times the length of the file."""
 
-LENGTH_BYTES = 8
+HEAD = struct.Struct("<QQ")
+"""Number of the question, and of the bytes of the answer that follows."""
 
 REFUSED = "open it in the capture software and export it again as C3D (Intel format)."
 
@@ -67,9 +76,9 @@ def c3d_content(path: Path) -> C3dContent:
     """
     check_c3d_header(path)
     size = path.stat().st_size
-    request = {"path": str(path.resolve()), "memory": MEMORY_BASE + MEMORY_FACTOR * size}
+    memory, seconds = MEMORY_BASE + MEMORY_FACTOR * size, TIME_BASE_S + size / TIME_BYTES_PER_S
     with _LOCK:
-        answer = _reader().answer(request)
+        answer = _answer(path.resolve(), memory, seconds)
     if isinstance(answer, str):
         raise AqbioError(
             f"the C3D file cannot be read: {answer}.",
@@ -92,6 +101,32 @@ def c3d_content(path: Path) -> C3dContent:
     read = C3dContent(points, analogs, float(rates[0]), float(rates[1]), first, content)
     check_c3d_counts(path, _count(read, "POINT"), _count(read, "ANALOG"))
     return read
+
+
+def _answer(path: Path, memory: int, seconds: float) -> bytes | str:
+    """Bytes of the answer, or in words why there is none.
+
+    A reader that was lost for another reason says nothing about the file: a new one is asked.
+
+    Raises
+    ------
+    RunStoppedError
+        When that one is killed as well.
+    """
+    for _ in range(2):
+        try:
+            return _reader().answer(path, memory, seconds)
+        except ReaderLostError:
+            continue
+    raise RunStoppedError(
+        "the reader of C3D files was killed twice, most often for want of memory.",
+        file=path.name,
+        fix="use fewer cores (--cores 1), then run the same command again.",
+    )
+
+
+class ReaderLostError(Exception):
+    """The reading process was killed by somebody else, or answers what nobody asked."""
 
 
 def _count(content: C3dContent, group: str) -> int:
@@ -120,22 +155,39 @@ class _Reader:
             env=environment,
         )
 
-    def answer(self, request: dict[str, Any]) -> bytes | str:
-        """Bytes of the answer, or in words why there is none."""
+    def answer(self, path: Path, memory: int, seconds: float) -> bytes | str:
+        """Bytes of the answer, or in words why there is none.
+
+        Parameters
+        ----------
+        memory : int
+            Bytes by which the process may grow.
+        seconds : float
+            Time that it may take.
+
+        Raises
+        ------
+        ReaderLostError
+            When somebody else killed the process, or it answers what nobody asked.
+        """
         expired = threading.Event()
 
         def stop() -> None:
             expired.set()
             self.process.kill()
 
-        timer = threading.Timer(TIME_LIMIT_S, stop)
-        timer.start()
+        number = next(QUESTIONS)
+        request = {"number": number, "path": str(path), "memory": memory, "seconds": seconds}
+        timer = threading.Timer(seconds, stop)
         try:
-            return self._exchange(request)
-        except (OSError, EOFError):
+            timer.start()
+            return self._exchange(number, request)
+        except (OSError, EOFError) as error:
             self.close()
-            if expired.is_set():
-                return f"the reader was stopped after {TIME_LIMIT_S:.0f} s"
+            if expired.is_set() or self.process.returncode == -signal.SIGXCPU:
+                return f"the reader was stopped after {seconds:.0f} s"
+            if self.process.returncode == -signal.SIGKILL:
+                raise ReaderLostError from error
             return f"the reader crashed over it (exit status {self.process.returncode})"
         finally:
             timer.cancel()
@@ -148,14 +200,16 @@ class _Reader:
             if pipe is not None:
                 _closed(pipe)
 
-    def _exchange(self, request: dict[str, Any]) -> bytes:
+    def _exchange(self, number: int, request: dict[str, Any]) -> bytes:
         send, receive = self.process.stdin, self.process.stdout
         if send is None or receive is None:
             raise EOFError
         self.waiting = True
         send.write(json.dumps(request).encode() + b"\n")
         send.flush()
-        length = int.from_bytes(_exactly(receive, LENGTH_BYTES), "little")
+        answered, length = HEAD.unpack(_exactly(receive, HEAD.size))
+        if answered != number:
+            raise ReaderLostError
         answer = _exactly(receive, length)
         self.waiting = False
         return answer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path
 from aqbio.io.dictionary import described, files, variables
 from aqbio.mechanics.vectors import FloatArray
@@ -37,6 +37,9 @@ FEW = 64
 
 KEPT = 2**27
 """Bytes of datasets that are kept after they were read."""
+
+DAMAGE = (OSError, RuntimeError, ValueError, KeyError, AttributeError)
+"""What reading a damaged file raises, by where the damage is."""
 
 _KEPT: OrderedDict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = OrderedDict()
 
@@ -121,8 +124,8 @@ def read_dataset(path: Path) -> xr.Dataset:
 
     Raises
     ------
-    AqbioError
-        When the file is missing or no NetCDF file.
+    RunStoppedError
+        When the file is missing or damaged.
     """
     if path in _KEPT and _KEPT[path][0] == _state(path):
         _KEPT.move_to_end(path)
@@ -138,8 +141,8 @@ def read_once(path: Path) -> xr.Dataset:
 
     Raises
     ------
-    AqbioError
-        When the file is missing or no NetCDF file.
+    RunStoppedError
+        When the file is missing or damaged.
     """
     return _in_double_precision(_stored(path))
 
@@ -150,7 +153,7 @@ def _stored(path: Path) -> xr.Dataset:
 
     try:
         return xr.load_dataset(path, engine="netcdf4")
-    except OSError as error:
+    except DAMAGE as error:
         raise unreadable(path, error) from error
 
 
@@ -213,13 +216,13 @@ def own_variables(dataset: xr.Dataset) -> dict[str, xr.Variable]:
     return {str(name): dataset.variables[name] for name in dataset.data_vars}
 
 
-def unreadable(path: Path, error: OSError) -> AqbioError:
-    """Say that a result is missing or no NetCDF file."""
-    return AqbioError(
-        f"this result cannot be read ({error}).",
+def unreadable(path: Path, error: Exception) -> RunStoppedError:
+    """Say that a result is missing or damaged: no trial is at fault."""
+    return machine_fault(error, path) or RunStoppedError(
+        f"this result is missing or damaged ({' '.join(str(error).split())}).",
         file=str(path),
-        fix="delete the file and run the workflow again.",
-        rule="netcdf-unreadable",
+        fix="`aqbio run` makes it again.",
+        rule="result-damaged",
     )
 
 

@@ -22,7 +22,7 @@ def file_hash(path: Path) -> str:
     return _hash(path, state.st_mtime_ns, state.st_size, state.st_ino)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.cache
 def _hash(path: Path, *_state: int) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

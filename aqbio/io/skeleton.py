@@ -12,7 +12,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
+from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.multibody.functions import PiecewisePolynomials
 from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
 
@@ -27,12 +28,13 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
     Parameters
     ----------
     path : Path
-        Ends in ``.npz``; its folder must exist.
+        Ends in ``.npz``.
     """
     arrays = _arrays(skeleton)
     # numpy.savez's stubs take no arbitrary arrays beside its own keywords.
     keywords: dict[str, Any] = {**arrays, _HASH: np.array(_digest(arrays))}
-    np.savez(path, **keywords)
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **keywords)
 
 
 def load_skeleton(path: Path) -> Skeleton:
@@ -40,7 +42,7 @@ def load_skeleton(path: Path) -> Skeleton:
 
     Raises
     ------
-    AqbioError
+    RunStoppedError
         The file is missing, is no skeleton, or was changed after it was written.
     """
     if not path.is_file():
@@ -57,12 +59,12 @@ def load_skeleton(path: Path) -> Skeleton:
     return skeleton
 
 
-def _unusable(path: Path, why: str) -> AqbioError:
-    return AqbioError(
+def _unusable(path: Path, why: str) -> RunStoppedError:
+    return RunStoppedError(
         f"the skeleton cannot be used: {why}.",
         file=str(path),
-        fix="run the scale stage again.",
-        rule="skeleton-unusable",
+        fix="`aqbio run` makes it again.",
+        rule="result-damaged",
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.netcdf import unreadable
+from aqbio.io.netcdf import DAMAGE, unreadable
 from aqbio.mechanics.vectors import BoolArray
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> StudyCurves:
     for path, trials in zip(files, kept, strict=True):
         try:
             data = xr.open_dataset(path, engine="netcdf4", cache=False)
-        except OSError as error:
+        except DAMAGE as error:
             raise unreadable(path, error) from error
         opened.append(data)
         known.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))

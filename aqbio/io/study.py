@@ -217,8 +217,9 @@ class Study:
         return self.root / "participants" / participant_id / names.get(stage, stage)
 
     def manifest(self, participant_id: str, stage: str) -> Path:
-        """The file that says what a stage made for a participant."""
-        return self.root / "participants" / participant_id / f"{stage}.json"
+        """The file that says what a stage made for a participant, or for the study (empty)."""
+        folder = self.root / "participants" / participant_id if participant_id else self.root
+        return folder / f"{stage}.json"
 
     def read_manifest(self, participant_id: str, stage: str) -> dict[str, Any]:
         """Read what an earlier stage made for a participant.
@@ -231,7 +232,7 @@ class Study:
         path = self.manifest(participant_id, stage)
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:  # or what a damaged disk left of it
             raise AqbioError(
                 f"stage {stage} has not run for {participant_id}.",
                 file=str(path),
@@ -252,15 +253,20 @@ class Study:
         return value
 
     def stage_settings(self, stage: str) -> dict[str, Any]:
-        """The sections that a stage reads, as plain data for provenance."""
+        """The sections that a stage reads, as plain data; files of this machine by name only."""
+        sections = {name: getattr(self.settings, name) for name in STAGE_SECTIONS[stage]}
         return {
-            name: getattr(self.settings, name).model_dump(mode="json")
-            for name in STAGE_SECTIONS[stage]
+            name: {key: _named(value) for key, value in one.model_dump(mode="json").items()}
+            for name, one in sections.items()
         }
 
     def _place(self, text: str) -> Path:
         path = Path(expand_environment(text, file=str(self.file))).expanduser()
         return path if path.is_absolute() else self.file.parent / path
+
+
+def _named(value: Any) -> Any:
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,6 @@ def write_calibrated_model(
     _replace_markers(model, skeleton, names)
     model.setName(path.stem)
     model.finalizeConnections()
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         model.printToXML(str(temporary))
 
@@ -145,7 +144,6 @@ def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
         model.updBodySet().get(name).setMassCenter(vec3(centre))
     model.setName(f"{model.getName()}_consistent")
     model.finalizeConnections()
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         model.printToXML(str(temporary))
 
@@ -177,8 +175,8 @@ def corrected_model(
     model = load_model(source, muscles=not corrections.drop_muscles)
     findings = apply_corrections(model, corrections)
     _add_markers(model, points)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    model.printToXML(str(output))
+    with atomic_path(output) as temporary:
+        model.printToXML(str(temporary))
     written = load_model(output)
     return float(written.getTotalMass(initialised(written, file=source))), findings
 

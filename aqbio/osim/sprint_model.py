@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
 from aqbio.mechanics.anthropometry.sprint_body import (
     HELD,
@@ -104,8 +105,8 @@ def build_sprint_model(
     _add_actuators(model)
     model.finalizeConnections()
     initialised(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    model.printToXML(str(path))
+    with atomic_path(path) as temporary:
+        model.printToXML(str(temporary))
 
 
 def _rounded(values: object) -> NDArray[np.float64]:

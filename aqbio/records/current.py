@@ -1,22 +1,23 @@
-"""Whether what a stage left of a participant is what it would leave now: content decides.
+"""Whether what a stage left is what it would leave now: content decides.
 
 A stage's key is a digest of everything that it depends on: settings, rows of the sheets, files,
-and key and results of the stages before it. The manifest carries the key of the run that wrote it.
+and what the stages before it left. The record of a stage carries the key of the run that wrote it
+and the hash of every file that it left (`aqbio.records.seals`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import aqbio
 from aqbio.errors import AqbioError
-from aqbio.io.atomic import write_text
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.seals import KEY, RECORD, SEAL, Kind, broken, digest, read_record
 
 READS = {
     "prepare": (),
@@ -27,71 +28,104 @@ READS = {
     "steps": ("prepare", "solve", "consistency", "contributions"),
     # which contacts are steps follows evidence's own settings: the limits of quality do not
     "evidence": ("prepare", "solve", "consistency", "contributions"),
+    "replay": ("prepare", "scale", "solve", "consistency", "contributions", "steps"),
 }
-"""Whose results a stage depends on."""
+"""Whose results a participant's stage depends on. Study-wide ones depend on all before them."""
 
-KEY = "key"
+REGISTRY = "registry.json"
+"""Record of the registry that was there when the data were first read."""
 
 
 def stage_key(study: Study, participant_id: str, stage: str) -> str:
-    """Digest of what a stage of a participant depends on, as it is on disk now.
+    """Digest of what a stage depends on, as it is on disk now.
 
     Parameters
     ----------
-    stage : str
-        One of `READS`.
+    participant_id : str
+        Empty for a stage of the whole study.
 
     Returns
     -------
     str
-        16 hexadecimal digits; "" where a stage before it has not run.
+        16 hexadecimal digits; "" where a stage before it has not run, or its results are damaged.
     """
-    people = study.sessions_of(participant_id) if stage == "scale" else (participant_id,)
-    earlier = {
-        f"{name} {one}": _left(study, one, name)
-        for name in READS[stage]
-        for one in (people if name == "prepare" else (participant_id,))
-    }
+    earlier = {f"{name} {one}": _left(study, one, name) for one, name in _before(
+        study, participant_id, stage
+    )}  # fmt: skip
     if not all(earlier.values()):
         return ""
-    content = {
-        "version": aqbio.__version__,
-        "settings": study.stage_settings(stage),
-        "rows": {one: _rows(study, one) for one in people},
-        # without folders: a study that moves together with its results is not run again
-        "files": sorted((path.name, file_hash(path)) for path in _files(study, people, stage)),
-        "earlier": earlier,
-    }
-    return _digest(json.dumps(content, sort_keys=True))
+    people = _people(study, participant_id, stage)
+    return digest(
+        {
+            "version": aqbio.__version__,
+            "settings": study.stage_settings(stage),
+            "rows": {one: _rows(study, one) for one in people},
+            # without folders: a study that moves together with its results is not run again
+            "files": sorted((path.name, file_hash(path)) for path in _files(study, people, stage)),
+            "earlier": earlier,
+        }
+    )
 
 
 def is_current(study: Study, participant_id: str, stage: str) -> bool:
-    """Whether a stage has left what it would leave now."""
+    """Whether a stage has left what it would leave now, and all of it is still there."""
+    return not state(study, participant_id, stage)
+
+
+def state(study: Study, participant_id: str, stage: str) -> dict[str, Kind]:
+    """What a stage would have to make again, by file: ``missing``, ``damaged`` or ``outdated``.
+
+    Parameters
+    ----------
+    participant_id : str
+        Empty for a stage of the whole study.
+    """
+    record = study.manifest(participant_id, stage)
+    content = read_record(record)
+    if found := broken(record, content):
+        return found
     key = stage_key(study, participant_id, stage)
-    return bool(key) and _manifest(study, participant_id, stage).get(KEY) == key
+    return {} if key and content[KEY] == key else {RECORD: "outdated"}
 
 
-def with_key(study: Study, participant_id: str, stage: str, key: str) -> None:
-    """Write into a stage's manifest which run left it."""
-    path = study.manifest(participant_id, stage)
-    content = json.loads(path.read_text(encoding="utf-8")) | {KEY: key}
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+def outdated(study: Study) -> tuple[list[str], tuple[str, ...]]:
+    """Participants with something to make again, and the study-wide stages that may have it.
+
+    These follow one another: of the first with something to make again on, all may.
+    """
+    people = [
+        one.participant_id
+        for one in study.participants
+        if not all(is_current(study, one.participant_id, name) for name in PARTICIPANT_STAGES)
+    ]
+    sound = () if people else takewhile(lambda stage: is_current(study, "", stage), STUDY_STAGES)
+    return people, STUDY_STAGES[len(tuple(sound)) :]
+
+
+def _before(study: Study, participant_id: str, stage: str) -> Iterator[tuple[str, str]]:
+    """The stages, each with its participant, whose results a stage depends on."""
+    if participant_id:
+        people = _people(study, participant_id, stage)
+        for name in READS[stage]:
+            yield from ((one, name) for one in (people if name == "prepare" else (participant_id,)))
+        return
+    for person in study.participants:
+        yield from ((person.participant_id, name) for name in PARTICIPANT_STAGES)
+    yield from (("", name) for name in STUDY_STAGES[: STUDY_STAGES.index(stage)])
+
+
+def _people(study: Study, participant_id: str, stage: str) -> tuple[str, ...]:
+    """Whose rows and files a stage reads itself."""
+    if stage == "scale":
+        return study.sessions_of(participant_id)
+    return (participant_id,) if participant_id else ()
 
 
 def _left(study: Study, participant_id: str, stage: str) -> str:
-    """Digest of a stage's key and of every file that it left; "" where it has not run."""
-    key = _manifest(study, participant_id, stage).get(KEY, "")
-    folder = study.folder(participant_id, stage)
-    files = [study.manifest(participant_id, stage), *sorted(folder.rglob("*"))]
-    found = [f"{path.name} {file_hash(path)}" for path in files if path.is_file()]
-    return key and _digest("\n".join([key, *found]))
-
-
-def _manifest(study: Study, participant_id: str, stage: str) -> dict[str, Any]:
-    try:
-        return study.read_manifest(participant_id, stage)
-    except AqbioError:
-        return {}
+    """Digest of what a stage left; "" where it has not run, or something of it is damaged."""
+    record = study.manifest(participant_id, stage)
+    content = read_record(record)
+    return "" if not content.get(KEY) or broken(record, content) else str(content[SEAL])
 
 
 def _rows(study: Study, participant_id: str) -> dict[str, Any]:
@@ -112,8 +146,10 @@ def _files(study: Study, people: tuple[str, ...], stage: str) -> Iterator[Path]:
         given += [study.map_file, study.marker_file]
     if stage == "scale" or any(trial.coordinates_file for trial in trials):
         given += [_model(study, one) for one in people]
-    if stage == "steps":
+    if stage in ("steps", "hypotheses"):
         given.append(study.registry_file)
+    if stage == "hypotheses":
+        given += [study.capacities_file, study.root / REGISTRY]
     return (path for path in given if path is not None and path.is_file())
 
 
@@ -123,7 +159,3 @@ def _model(study: Study, participant_id: str) -> Path | None:
         return study.model_file(participant_id)
     except AqbioError:
         return None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.places import without_places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def write_findings(study: Study, stage: str, findings: Iterable[Finding]) -> Non
     """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
     import pandas as pd
 
-    rows = [_row(finding.as_dict(), stage) for finding in findings]
+    rows = [_row(without_places(finding.as_dict()), stage) for finding in findings]
     source = provenance(stage, [], study.stage_settings(stage))
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)

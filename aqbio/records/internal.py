@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 import aqbio
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.atomic import write_text
+from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.io.atomic import files_made, note_made, write_text
 from aqbio.io.study import Study
 
 Made = TypeVar("Made")
@@ -52,12 +53,16 @@ def contained(study: Study, stage: str, *place: str) -> Iterator[None]:
     AqbioError
         As it was raised inside; instead of any other exception one of the rule ``internal-error``,
         whose traceback lies in a log of its own.
+    RunStoppedError
+        Where the machine is at fault: nothing is left out because of that.
     """
     try:
         yield
-    except AqbioError:
+    except (AqbioError, RunStoppedError):
         raise
     except Exception as error:
+        if fault := machine_fault(error):
+            raise fault from error
         raise _internal_error(study, stage, place, error) from error
 
 
@@ -159,15 +164,18 @@ class Parts:
             yield from (self.part(name, make, otherwise) for name, make in makers)
             return
 
-        def apart(index: int) -> tuple[Made, list[Finding]]:
+        def apart(index: int) -> tuple[Made, list[Finding], list[Path]]:
             own = Parts(self.study, self.stage)
-            return own.part(*makers[index], otherwise), own.findings
+            with files_made() as files:
+                made = own.part(*makers[index], otherwise)
+            return made, own.findings, list(files)
 
         _FORKED.append(apart)
         try:
             with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
-                for made, findings in pool.map(_forked, range(len(makers))):
+                for made, findings, files in pool.map(_forked, range(len(makers))):
                     self.findings += findings
+                    note_made(files)
                     yield made
         finally:
             _FORKED.pop()

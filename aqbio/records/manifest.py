@@ -6,24 +6,31 @@ stages pass it on, and the report shows it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.atomic import write_text
+from aqbio.faults import RunStoppedError
+from aqbio.io.atomic import files_made, write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import stage_key, with_key
+from aqbio.records.current import stage_key
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
+from aqbio.records.places import without_places
+from aqbio.records.seals import FILES, as_json, read_record, seal
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
+
+P = ParamSpec("P")
+
+StudyStage = Callable[Concatenate[Study, P], None]
 
 ParticipantStage = Callable[[Study, str, Report], None]
 
@@ -35,6 +42,7 @@ EARLIER = {
     "contributions": ("consistency",),
     "steps": ("contributions",),
     "evidence": ("steps",),
+    "replay": ("steps",),
 }
 """Stages whose failures a stage passes on."""
 
@@ -99,7 +107,7 @@ def run_trial(
             done = entry(
                 trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
             )
-            _as_json(done)  # what cannot be written is this trial's failure, not everybody's
+            as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
         found = as_findings(error, trial=trial.trial_id, participant=participant_id)
         return entry(trial.trial_id, FAILED, in_one_line(error), findings=found)
@@ -122,23 +130,63 @@ def participant_stage(
     def decorated(work: ParticipantStage) -> ParticipantStage:
         @wraps(work)
         def safe(study: Study, participant_id: str, report: Report) -> None:
-            key = _key(study, participant_id, stage)
-            study.manifest(participant_id, stage).unlink(missing_ok=True)
-            try:
-                with contained(study, stage, participant_id):
-                    work(study, participant_id, report)
-            except AqbioError as error:
-                if error.rule == STAGE_ORDER:
-                    raise
-                report(f"{participant_id}: failed: {in_one_line(error)}")
-                if cleared is not None:
-                    cleared(study, participant_id)
-                _write_failure(study, participant_id, stage, error, numbers)
-            with_key(study, participant_id, stage, key)
+            with recorded(study, participant_id, stage):
+                try:
+                    with contained(study, stage, participant_id):
+                        work(study, participant_id, report)
+                except AqbioError as error:
+                    if error.rule == STAGE_ORDER:
+                        raise
+                    report(f"{participant_id}: failed: {in_one_line(error)}")
+                    if cleared is not None:
+                        cleared(study, participant_id)
+                    _write_failure(study, participant_id, stage, error, numbers)
 
         return safe
 
     return decorated
+
+
+def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
+    """Record what a stage of the whole study leaves: ``<stage>.json`` beside its results."""
+
+    def decorated(work: StudyStage[P]) -> StudyStage[P]:
+        @wraps(work)
+        def safe(study: Study, /, *arguments: P.args, **options: P.kwargs) -> None:
+            with recorded(study, "", stage):
+                work(study, *arguments, **options)
+                write_text(study.manifest("", stage), as_json({"stage": stage}))
+
+        return safe
+
+    return decorated
+
+
+@contextmanager
+def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
+    """Seal the record that a stage writes in the block, with all files that it makes there.
+
+    Raises
+    ------
+    RunStoppedError
+        When something that the stage depends on changed while it ran.
+    """
+    record = study.manifest(participant_id, stage)
+    key = _key(study, participant_id, stage)
+    before = read_record(record).get(FILES, {})
+    record.unlink(missing_ok=True)
+    with files_made() as made:
+        yield
+    if key != _key(study, participant_id, stage):
+        record.unlink(missing_ok=True)
+        raise RunStoppedError(
+            f"a file that stage {stage} reads changed while it ran.",
+            fix="let nobody write there, then run the same command again.",
+            rule="input-changed",
+        )
+    logs = study.root / "logs"
+    left = (path for path in made if path.is_relative_to(record.parent) and path.parent != logs)
+    seal(record, key, left, before)
 
 
 def _key(study: Study, participant_id: str, stage: str) -> str:
@@ -230,11 +278,7 @@ def write_manifest(
         "findings": [finding.as_dict() for finding in findings],
         "provenance": provenance(stage, inputs, study.stage_settings(stage)),
     }
-    write_text(study.manifest(participant_id, stage), _as_json(content))
-
-
-def _as_json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(study.manifest(participant_id, stage), as_json(without_places(content)))
 
 
 def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.steps import Step
-from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.manifest import OK, Report
 
 if TYPE_CHECKING:
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
 
 STAGE = "steps"
 
-LAST = PARTICIPANT_STAGES[-1]
-"""Stage whose manifest says what became of a trial: it passes all failures on."""
+LAST = "evidence"
+"""Stage whose manifest says what became of a trial: it passes all failures on, and what comes
+after it only shows."""
 
 CURVES = "curves"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -14,8 +14,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from aqbio.errors import SEVERITIES, Cause
-from aqbio.figures.numbers import shown, shown_together
 from aqbio.report.agreement import sessions
+from aqbio.report.cards import cards, own_numbers
 from aqbio.report.carried import (
     SpeedColumn,
     joint_words,
@@ -23,6 +23,10 @@ from aqbio.report.carried import (
     told_carriers,
 )
 from aqbio.report.driven import driven_columns, fastest, told_sides
+from aqbio.report.filters import CONTENT_SECURITY, environment
+from aqbio.report.glossary import GLOSSARY
+from aqbio.report.lines import athlete_lines, trial_lines
+from aqbio.report.methods import methods_text
 from aqbio.report.origin import Origin
 from aqbio.report.quality import (
     cautions,
@@ -31,13 +35,11 @@ from aqbio.report.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.report.reviewer import choices
 from aqbio.report.sections import Contain, Sections, rows
 from aqbio.report.summary import study_summary
 from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
 from aqbio.report.verdicts import VerdictTables, verdict_section
 
-_UNITS = {"kg m2/s": "kg m²/s"}
 AGREEMENT = "agreement"
 FEW = 2
 """Participants, and columns told in words, that a page shows without folding."""
@@ -45,7 +47,12 @@ FEW = 2
 SHOWN_CAUSES = 10
 """Causes of one severity that a page tells at once: about a screen; the others are folded."""
 
-_SURELY = 0.001
+ASSETS = resources.files("aqbio.report") / "assets"
+"""Style, scripts and libraries of the pages."""
+
+
+def _uncontained(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,8 @@ class FigureOnPage:
     title: str
     caption: str
     alternative_text: str
-    svg: str
-    """The drawing; empty where the study does not write SVG."""
+    picture: str
+    """Address of the drawing, or the drawing itself; empty where the study does not write SVG."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
     participant_id: str
@@ -75,6 +82,10 @@ class PageContent:
     """Who is on the push side and who on the swing side."""
     participants: int
     """Number of rows of the participants sheet."""
+    people: pd.DataFrame
+    """The participants sheet."""
+    replayed: frozenset[tuple[str, str]]
+    """(participant, trial) of those that have a page of their own."""
     steps: pd.DataFrame
     trials: pd.DataFrame
     quality: pd.DataFrame
@@ -93,8 +104,8 @@ class PageContent:
     origin: Origin
 
 
-def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> str:
-    """Write the page.
+def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
+    """Write everything as one file.
 
     Parameters
     ----------
@@ -106,28 +117,74 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
     str
         HTML; the same content gives the same text.
     """
-    templates = resources.files("aqbio.report") / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("aqbio.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"num": number, "spread": spread, "picture": data_address}
-    environment.filters |= {"estimate": estimate, "probability": probability, "reach": reach}
-    environment.filters |= {"choices": choices, "share": share}
-    environment.globals |= {"joint_words": joint_words}
-    environment.globals |= {"few": FEW, "shown_causes": SHOWN_CAUSES}
-    style = (templates / "style.css").read_text(encoding="utf-8")
+    made = _environment(content, contain)
+    made.globals |= {
+        "single": True,
+        "security": CONTENT_SECURITY["single"],
+        "at": lambda section: f"#{section}",
+        "style": Markup((ASSETS / "style.css").read_text(encoding="utf-8")),
+    }
+    return made.get_template("page.html.j2").render()
+
+
+def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterator[tuple[str, str]]:
+    """Write the pages of the study: name of the file and HTML, one after the other.
+
+    Athletes have pages of their own (`aqbio.report.athlete_page`), trials too.
+    """
+    made = _environment(content, contain)
+    for name, title in TITLES.items():
+        made.globals |= {
+            "single": False,
+            "security": CONTENT_SECURITY["folder"],
+            "at": partial(_address, name),
+            "root": "",
+            "here": name,
+            "titles": TITLES,
+            "title": title,
+        }
+        yield f"{name}.html", made.get_template(f"{name}.html.j2").render()
+
+
+TITLES = {
+    "index": "Study",
+    "results": "Results",
+    "quality": "Quality",
+    "methods": "Methods and words",
+}
+"""Pages of the study, and what they are called."""
+
+PLACES = {
+    "summary": "index",
+    "trials": "index",
+    "verdicts": "results",
+    "deviations": "results",
+    "quality": "quality",
+    "findings": "quality",
+    "closures": "quality",
+}
+"""Page on which a section is found."""
+
+
+def _address(page: str, section: str) -> str:
+    """Where a section is, seen from a page."""
+    other = PLACES[section]
+    return f"#{section}" if other == page else f"{other}.html#{section}"
+
+
+def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
+    """Templates with everything that sections show."""
+    made = environment()
+    made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
     figures = _figures(content.figures)
-    values = Sections(environment, contain)
+    values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))
     driven = values.value("driven", lambda: driven_columns(content.caused))
     values.value("driven_sides", lambda: told_sides(driven))
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
-    values.value("verdicts", lambda: verdict_section(content.verdicts))
+    verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
+    values.value("cards", lambda: cards(verdicts, own_numbers(content.verdicts.single)))
     values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
     values.value("carriers", lambda: told_carriers(columns))
     values.value(
@@ -140,105 +197,20 @@ def page(content: PageContent, contain: Contain = lambda _: nullcontext()) -> st
     values.value("closures", lambda: rows(closures(content.quality)))
     values.value("closure_summary", lambda: closure_summary(content.quality))
     values.value("causes", lambda: _by_severity(content.causes))
+    values.value("methods", lambda: _methods(content))
     values.value("joint_roles", lambda: _joint_roles(columns))
-    environment.globals |= {
+    values.value("people", lambda: athlete_lines(content.people, content.trials))
+    values.value("trial_lines", lambda: trial_lines(content.trials, content.replayed))
+    made.globals |= {
         "content": content,
-        "style": Markup(style),
+        "glossary": GLOSSARY,
         "verdict_figures": figures["verdicts"],
         "study_figures": figures["study"],
         "trial_figures": figures["trials"],
         "numbers": _numbers(figures),
         "agreement_figure": next(iter(figures[AGREEMENT]), None),
     }
-    return environment.get_template("page.html.j2").render()
-
-
-def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
-    """Write a number so that a program can read on the page what the table says.
-
-    Parameters
-    ----------
-    value : float
-        As in the table.
-    unit : str
-        Sets the decimals.
-    factor : float
-        From the table's unit to the page's.
-
-    Examples
-    --------
-    >>> number(-2.61447, "kg m²/s")
-    Markup('<data value="-2.61447">−2.61</data>')
-    """
-    text = shown(value * factor, _UNITS.get(unit, unit))
-    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
-
-
-def spread(value: Any, unit: str = "") -> Markup:
-    """Write mean ± standard deviation; the latter only where there is one."""
-    mean = number(value.mean, unit)
-    if value.sd != value.sd:
-        return mean
-    return mean + Markup("&nbsp;±&nbsp;") + number(value.sd, unit)
-
-
-def estimate(row: Mapping[str, Any]) -> Markup:
-    """Write an estimate with its interval, all to the digit that the interval can carry.
-
-    Examples
-    --------
-    >>> estimate({"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}).striptags()
-    '−0.001 (−0.050 to 0.049)'
-    """
-    names = ("estimate", "ci_low", "ci_high")
-    texts = shown_together(*(float(row[name]) for name in names))
-    value, low, high = (
-        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
-        for name, text in zip(names, texts, strict=True)
-    )
-    if row["ci_low"] != row["ci_low"]:
-        return value
-    return Markup("{} ({} to {})").format(value, low, high)
-
-
-def reach(row: Mapping[str, Any]) -> Markup:
-    """Write from where to where the estimate moves under other choices.
-
-    Examples
-    --------
-    >>> reach({"estimate": 0.5, "lowest": -0.25, "highest": 1.0}).striptags()
-    '−0.25 to 1.00'
-    """
-    names = ("estimate", "lowest", "highest")
-    _, *texts = shown_together(*(float(row[name]) for name in names))
-    low, high = (
-        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
-        for name, text in zip(names[1:], texts, strict=True)
-    )
-    return Markup("{} to {}").format(low, high)
-
-
-def share(value: float) -> Markup:
-    """Write a share in whole per cent.
-
-    Examples
-    --------
-    >>> share(0.2425).striptags()
-    '24'
-    """
-    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", f"{100.0 * value:.0f}")
-
-
-def probability(value: float) -> Markup:
-    """Write a p value as journals do.
-
-    Examples
-    --------
-    >>> probability(3.8e-10)
-    Markup('<data value="3.8e-10">&lt;0.001</data>')
-    """
-    text = f"<{_SURELY:g}" if value < _SURELY else f"{value:.3f}"
-    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
+    return made
 
 
 def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]:
@@ -262,13 +234,12 @@ def _numbers(figures: Mapping[str, list[FigureOnPage]]) -> dict[str, int]:
     return {name: number for number, name in enumerate(names, start=1)}
 
 
-def data_address(svg: str) -> str:
-    """Put a drawing into the page itself, so that the page is one file."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
 def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
     return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}
+
+
+def _methods(content: PageContent) -> str:
+    return methods_text(content.origin, content.roles, content.verdicts.registry.hash)
 
 
 def _joint_roles(columns: list[SpeedColumn]) -> list[str]:

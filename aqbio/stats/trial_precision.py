@@ -37,7 +37,7 @@ STATISTICS = {
 
 
 def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
-    """Inflated posterior standard deviation of every statistic of a trial, over its stances.
+    """Posterior standard deviation of every statistic of a trial, over its stances.
 
     Parameters
     ----------

@@ -358,6 +358,8 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
         for trial in study.moving_of(participant_id):
             failed = (participant_id, trial.trial_id) == FAILED[:2]
             status, reason = ("failed", FAILED[2]) if failed else ("ok", "")
+            if stage == "replay":  # of a motion that was not made up
+                status, reason = "failed", "nothing moves here."
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "consistency" and not failed:
                 entries[-1] |= _fitted(trial.trial_id)

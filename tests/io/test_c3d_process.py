@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io import c3d_process
 from aqbio.io.c3d_process import c3d_content, close_reader
+from benchmarks.faults.interrupts import interrupts
 from tests.io.made_c3d import NAME, write_c3d
+from tests.test_progress import works
 
 ILL = """
 import os, sys
@@ -71,7 +80,7 @@ def test_sick_reader_fails_the_file_and_the_next_one_is_read(
     file, ill_reader, monkeypatch, body, words
 ):
     if "sleep" in body:
-        monkeypatch.setattr(c3d_process, "TIME_LIMIT_S", 1.0)
+        monkeypatch.setattr(c3d_process, "TIME_BASE_S", 1.0)
     ill_reader(body)
     with pytest.raises(AqbioError) as caught:
         c3d_content(file)
@@ -104,6 +113,63 @@ def test_an_interrupted_question_leaves_no_answer_for_the_next_one(
     monkeypatch.undo()
     assert c3d_content(other).strings("POINT", "LABELS") == ["D", "E"]
     assert c3d_content(file).strings("POINT", "LABELS") == ["A", "B", "C"]
+
+
+def test_an_answer_to_another_question_is_not_taken(file, tmp_path, monkeypatch):
+    """Whatever put it into the pipe."""
+    other = write_c3d(tmp_path / "b.c3d", ["D", "E"], np.ones((9, 2, 3)))
+    reader = c3d_process._reader()
+    late = {"number": 0, "path": str(file), "memory": 2**30, "seconds": 20.0}
+    reader.process.stdin.write(json.dumps(late).encode() + b"\n")
+    reader.process.stdin.flush()
+    assert c3d_content(other).strings("POINT", "LABELS") == ["D", "E"]
+
+
+def test_a_reader_that_somebody_killed_says_nothing_about_the_file(file, ill_reader):
+    """The first time another one is asked; the second time it is the machine's fault."""
+    c3d_content(file)
+    os.kill(c3d_process._reader().process.pid, signal.SIGSTOP)
+    killer = threading.Timer(0.3, os.kill, (c3d_process._reader().process.pid, signal.SIGKILL))
+    killer.start()
+    assert c3d_content(file).points.shape == (3, 3, 20)
+    ill_reader("os.kill(os.getpid(), 9)")
+    with pytest.raises(RunStoppedError, match="killed twice"):
+        c3d_content(file)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no signal of a death")
+def test_a_reader_in_an_endless_loop_ends_with_its_parent(file, ill_reader, tmp_path):
+    """One lived for 30 minutes after its parent, on a whole core."""
+    ill_reader(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n    while 1: pass")
+    code = f"from aqbio.io.c3d import *; read_c3d(Path({str(file)!r}))"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    reader = int((tmp_path / "pid").read_text())
+    assert works(reader)
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 10
+    while works(reader):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_an_endless_loop_ends_by_itself_too(file, ill_reader, monkeypatch):
+    """Where the parent's clock is stopped with it."""
+    monkeypatch.setattr(c3d_process, "TIME_BASE_S", 0.0)
+    monkeypatch.setattr(threading.Timer, "start", lambda self: None)
+    ill_reader("while 1: pass")
+    with pytest.raises(AqbioError, match="the reader was stopped after 0 s"):
+        c3d_content(file)
+
+
+def test_every_one_of_many_interrupts_gives_the_right_file_or_an_error(tmp_path):
+    """Ctrl-C in a notebook at any moment; `python -m benchmarks.faults interrupts` tries 200."""
+    told = interrupts(tmp_path, 12)
+    assert told.right + told.interrupted == told.tried == 12
+    assert told.interrupted > 0
 
 
 def test_a_library_that_prints_does_not_disturb_the_answer(file, ill_reader):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io import netcdf
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset, rounded, write_dataset
@@ -124,10 +124,10 @@ def test_what_cannot_be_read_is_named(tmp_path, dataset, spoil):
     elif spoil == "half":
         write_dataset(dataset, path, {})
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(AqbioError, match="cannot be read") as raised:
+    with pytest.raises(RunStoppedError, match="missing or damaged") as raised:
         read_dataset(path)
     assert raised.value.file == str(path)
-    assert "run the workflow again" in raised.value.fix
+    assert "`aqbio run` makes it again" in raised.value.fix
 
 
 def test_what_was_written_and_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeypatch):

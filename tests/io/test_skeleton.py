@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.mechanics.multibody.functions import cubic_spline, line, stack
 from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
@@ -90,7 +90,7 @@ def test_the_stated_hash_depends_on_content_alone(tmp_path, skeleton):
 
 
 def test_a_missing_file_is_said(tmp_path):
-    with pytest.raises(AqbioError, match="does not exist"):
+    with pytest.raises(RunStoppedError, match="does not exist"):
         load_skeleton(tmp_path / "none.npz")
 
 
@@ -101,7 +101,7 @@ def test_a_changed_file_is_refused(tmp_path, skeleton):
         content = dict(arrays)
     content["mass"] = content["mass"] * 1.05
     np.savez(file, **content)
-    with pytest.raises(AqbioError, match="does not have the hash"):
+    with pytest.raises(RunStoppedError, match="does not have the hash"):
         load_skeleton(file)
 
 
@@ -109,12 +109,12 @@ def test_a_changed_file_is_refused(tmp_path, skeleton):
 def test_something_else_is_refused(tmp_path, content):
     file = tmp_path / "runner.npz"
     file.write_bytes(content)
-    with pytest.raises(AqbioError, match="cannot be used"):
+    with pytest.raises(RunStoppedError, match="cannot be used"):
         load_skeleton(file)
 
 
 def test_an_archive_without_a_skeleton_is_refused(tmp_path):
     file = tmp_path / "runner.npz"
     np.savez(file, speed=np.ones(3))
-    with pytest.raises(AqbioError, match="content_hash"):
+    with pytest.raises(RunStoppedError, match="content_hash"):
         load_skeleton(file)

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.pages import pages_text
 from tests.real.conftest import ROOT, StudyRun, run_snakemake
 
 pytestmark = [
@@ -73,6 +74,6 @@ def test_the_reason_is_recorded(broken, trial, word):
 
 
 def test_the_page_says_it(broken):
-    page = (broken.results / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(broken.results)
     assert "absent" in page
     assert "cut" in page

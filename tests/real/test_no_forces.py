@@ -10,6 +10,7 @@ import pytest
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from tests.pages import pages_text
 from tests.real.conftest import ROOT, StudyRun, run_snakemake
 
 pytestmark = [
@@ -99,7 +100,7 @@ def test_error_of_the_events_is_printed(field):
     assert set(findings.loc[findings["rule"] == "events-kinematic", "trial_id"]) == set(SPEED)
     [own] = findings.loc[findings["rule"] == "events-kinematic-error", "what"]
     assert "over 4 contacts of this participant: touchdown -1.9 ± 0.5 ms" in own
-    page = (field.results / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(field.results)
     assert "come from the foot markers" in page
 
 
@@ -111,7 +112,7 @@ def test_results_say_where_the_events_come_from(field):
 
 def test_page_names_no_causes_where_there_were_no_forces(field):
     """Only the speed of the trial on plates has words about joints, and no sum of nothing."""
-    page = (field.results / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(field.results)
     section = page[page.index('<section id="driven"') :]
     section = section[: section.index("</section>")]
     assert "9.5 m/s" in section

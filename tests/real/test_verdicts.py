@@ -12,6 +12,7 @@ from aqbio.records.specifications import recomputed
 from aqbio.stages.evidence.cached import CachedTrial, LooseFits
 from aqbio.stages.evidence.recomputed import specified_trial
 from aqbio.steps.contacts import trial_contacts, trial_steps
+from tests.pages import pages_text
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]
 
@@ -50,7 +51,7 @@ def test_no_verdict_from_one_athlete(ja1):
 
 def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
     single = ja1.table("single_athletes.tsv").set_index("hypothesis")
-    page = (ja1.results / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(ja1.results)
     section = page[page.index('id="verdicts"') : page.index('id="carried"')]
     for name in ("H1", "H2", "H4"):
         row = single.loc[name]

@@ -90,7 +90,7 @@ def test_a_participant_of_whom_nothing_is_made(study):
 
     @participant_stage("prepare", lambda study, name: left.append(name), mass_kg=None)
     def stage(study, participant_id, report):
-        raise MemoryError
+        raise KeyError
 
     said = []
     stage(study, "P1", said.append)

@@ -8,7 +8,7 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.stages.figures.stage import figures_study
-from aqbio.stages.report.stage import report_study
+from aqbio.stages.report.stage import report_study, write_one_file
 from tests.figures.made_results import write_made_results
 
 
@@ -23,13 +23,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     made = write_made_results(tmp_path_factory.mktemp("report"), figures=figures)
     figures_study(made, _silent)
     report_study(made, _silent)
+    write_one_file(made, _silent)
     return made
 
 
 @pytest.fixture(scope="session")
 def page_file(study: Study) -> Path:
-    """The page on disk."""
-    return study.root / "report" / "index.html"
+    """The page that is one file, on disk."""
+    return study.root / "report" / "one_file.html"
 
 
 @pytest.fixture(scope="session")
@@ -40,4 +41,5 @@ def empty_page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = write_made_results(folder, participants=1, steps=False, figures=figures)
     figures_study(made, _silent)
     report_study(made, _silent)
-    return made.root / "report" / "index.html"
+    write_one_file(made, _silent)
+    return made.root / "report" / "one_file.html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,24 +12,16 @@ import pytest
 from aqbio.figures.numbers import shown
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-
-axe_playwright_python = pytest.importorskip("axe_playwright_python.sync_playwright")
-sync_api = pytest.importorskip("playwright.sync_api")
+from aqbio.stages.report.stage import report_study, write_one_file
+from tests.chromium import axe, beyond, chromium, heard, sync_api
 
 pytestmark = pytest.mark.browser
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    executable = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if executable is None:
-        pytest.skip("no Chromium on this machine: install the package chromium.")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
@@ -43,10 +36,7 @@ def test_opens_without_an_error_or_a_request(
     view: sync_api.Page, name: str, request: pytest.FixtureRequest
 ) -> None:
     file: Path = request.getfixturevalue(name)
-    messages, addresses = [], []
-    view.on("console", lambda message: messages.append(message.text))
-    view.on("pageerror", lambda error: messages.append(str(error)))
-    view.on("request", lambda asked: addresses.append(asked.url))
+    messages, addresses = heard(view)
     view.goto(file.as_uri())
     view.wait_for_load_state("networkidle")
     assert messages == []
@@ -68,7 +58,7 @@ def test_no_accessibility_violation(
     file: Path = request.getfixturevalue(name)
     view.goto(file.as_uri())
     view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
-    found = axe_playwright_python.Axe().run(view)
+    found = axe.Axe().run(view)
     assert found.violations_count == 0, found.generate_report()
     assert len(found.response["passes"]) > 20
 
@@ -147,3 +137,71 @@ def test_print_keeps_figures_at_journal_width(view: sync_api.Page, page_file: Pa
     assert image["width"] == pytest.approx(680, abs=1)
     assert view.evaluate("document.documentElement.scrollWidth") <= 680
     assert not view.locator("nav").is_visible()
+
+
+FOLDER = ("index.html", "results.html", "quality.html", "methods.html", "athletes/S01.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", FOLDER)
+def test_pages_are_quiet_and_accessible(
+    browser: sync_api.Browser, study: Study, name: str, scheme: str
+) -> None:
+    """No message, nothing asked of a network, no violation; bright and dark, wide and narrow."""
+    folder = study.root / "report"
+    view = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    messages, addresses = heard(view)
+    view.goto((folder / name).as_uri())
+    view.wait_for_load_state("networkidle")
+    assert view.evaluate("document.documentElement.scrollWidth") <= 390
+    assert messages == []
+    assert beyond(study.root, addresses) == []
+    view.set_viewport_size({"width": 1280, "height": 900})
+    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    found = axe.Axe().run(view)
+    assert found.violations_count == 0, found.generate_report()
+    view.close()
+
+
+def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> None:
+    view.goto((study.root / "report" / "index.html").as_uri())
+    table = view.locator("#trials table")
+    before = table.locator("tbody tr").all_inner_texts()
+    speed = table.locator("thead button", has_text="Speed")
+    for name, sign in (("ascending", 1), ("descending", -1)):
+        speed.focus()
+        view.keyboard.press("Enter")
+        assert speed.locator("..").get_attribute("aria-sort") == name
+        texts = table.locator("tbody tr td:nth-child(4)").all_inner_texts()
+        known = [float(one) for one in texts if one != "n/a"]
+        assert known == sorted(known, key=lambda one: sign * one)
+    assert sorted(table.locator("tbody tr").all_inner_texts()) == sorted(before)
+    view.get_by_role("searchbox").fill("s02 jog")
+    shown_rows = [row for row in table.locator("tbody tr").all() if row.is_visible()]
+    assert ["S02" in row.inner_text() for row in shown_rows] == [True]
+
+
+def test_an_athlete_is_one_printed_sheet(view: sync_api.Page, study: Study) -> None:
+    view.goto((study.root / "report" / "athletes" / "S01.html").as_uri())
+    assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+
+
+def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path: Path) -> None:
+    """Scripts that were planted in settings and findings are words on every page."""
+    evil = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
+    named = study.settings.report.model_copy(update={"title": evil, "authors": evil})
+    settings = study.settings.model_copy(update={"report": named, "results": str(tmp_path)})
+    shutil.copytree(study.root, tmp_path / study.settings.name)
+    planted = replace(study, settings=settings)
+    for name in ("findings.tsv", "trials.tsv"):
+        path = planted.table(name)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("marker <LTOE>", evil).replace("RASI", evil), encoding="utf-8")
+    report_study(planted, lambda _: None)
+    write_one_file(planted, lambda _: None)
+    for name in (*FOLDER, "one_file.html"):
+        view.goto((planted.root / "report" / name).as_uri())
+        assert view.title() != "run"
+        assert view.locator("img[src=x]").count() == 0
+    view.goto((planted.root / "report" / "index.html").as_uri())
+    assert evil in view.locator("h1").inner_text()

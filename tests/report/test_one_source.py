@@ -25,6 +25,7 @@ from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.figures.made_results import write_made_results
 from tests.figures.made_verdicts import OWN
+from tests.pages import pages_text
 
 PACKAGE = Path(aqbio.__file__).parent
 OURS = {one.id: one.delta for one in read_registry().hypotheses if one.delta}
@@ -69,7 +70,7 @@ def drawn(study: Study) -> dict[str, HypothesisFigure]:
 
 @pytest.fixture(scope="module")
 def page(study: Study) -> str:
-    return (study.root / "report" / "index.html").read_text(encoding="utf-8")
+    return pages_text(study.root)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -15,7 +15,7 @@ import pytest
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.report.driven import fastest
-from aqbio.report.page import number
+from aqbio.report.filters import number
 from aqbio.stages.report.stage import report_study
 from aqbio.stats.registry import read_registry
 from tests.figures.made_results import FAILED
@@ -27,7 +27,7 @@ class _Column:
     speed_mps: float
 
 
-class _Elements(HTMLParser):
+class Elements(HTMLParser):
     """Collects addresses, identifiers, images and values of a page."""
 
     def __init__(self) -> None:
@@ -56,13 +56,13 @@ def text(page_file: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def elements(text: str) -> _Elements:
-    parser = _Elements()
+def elements(text: str) -> Elements:
+    parser = Elements()
     parser.feed(text)
     return parser
 
 
-def test_nothing_is_loaded_from_elsewhere(elements: _Elements, page_file: Path) -> None:
+def test_nothing_is_loaded_from_elsewhere(elements: Elements, page_file: Path) -> None:
     for address in elements.addresses:
         if address.startswith(("data:", "#")):
             continue
@@ -70,14 +70,14 @@ def test_nothing_is_loaded_from_elsewhere(elements: _Elements, page_file: Path) 
         assert (page_file.parent / address).exists(), address
 
 
-def test_links_within_the_page_have_targets(elements: _Elements) -> None:
+def test_links_within_the_page_have_targets(elements: Elements) -> None:
     assert len(elements.ids) == len(set(elements.ids))
     for address in elements.addresses:
         if address.startswith("#"):
             assert address[1:] in elements.ids
 
 
-def test_every_figure_has_words_for_those_who_cannot_see_it(elements: _Elements) -> None:
+def test_every_figure_has_words_for_those_who_cannot_see_it(elements: Elements) -> None:
     drawn = {"S01": 2, "S02": 2}  # figures.ground_force_trials
     assert len(elements.images) == 18 + sum(drawn.values())
     for image in elements.images:
@@ -131,7 +131,7 @@ def test_large_residuals_are_plain_and_early(text: str) -> None:
     assert "above the limit of 21" in text
 
 
-def test_every_kept_step_is_on_the_page_with_its_numbers(study: Study, elements: _Elements) -> None:
+def test_every_kept_step_is_on_the_page_with_its_numbers(study: Study, elements: Elements) -> None:
     steps = read_table(study.table("steps.tsv"))
     for column in (
         "touchdown_s",
@@ -145,7 +145,7 @@ def test_every_kept_step_is_on_the_page_with_its_numbers(study: Study, elements:
             assert f"{value:.15g}" in elements.values
 
 
-def test_every_quality_value_is_on_the_page(study: Study, elements: _Elements) -> None:
+def test_every_quality_value_is_on_the_page(study: Study, elements: Elements) -> None:
     for value in read_table(study.table("quality.tsv"))["value"]:
         assert f"{value:.15g}" in elements.values
 

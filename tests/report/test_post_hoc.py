@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from aqbio.io.study import Study
 from aqbio.stages.figures.stage import figures_study
 from aqbio.stages.report.stage import report_study
 from tests.figures.made_results import write_made_results
+from tests.pages import pages_text
 
 CHANGE = "H1\tdelta\t0.05\t0.01"
 
@@ -43,7 +43,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def _section(study: Study) -> str:
     report_study(study, _silent)
-    page = Path(study.root / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(study.root)
     section = page[page.index('<section id="verdicts"') :]
     section = re.sub(r"<figure.*?</figure>", "", section[: section.index("</section>")], flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", section))

@@ -14,6 +14,7 @@ from aqbio.names import STAGES
 from aqbio.progress import internal_errors, summary
 from aqbio.records.findings import every_finding
 from aqbio.stages import stage_module
+from tests.pages import pages_text
 from tests.virtual.finished import PEOPLE, run_stages
 from tests.virtual.runners import RUNNER
 
@@ -156,7 +157,7 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
 
 def _check_page_and_log(study: Study, stage: str) -> str:
     """The finding names its log, the log the line, and the page says it."""
-    text = (study.root / "report" / "index.html").read_text(encoding="utf-8")
+    text = pages_text(study.root)
     findings = every_finding(study)
     [finding] = findings[findings["rule"] == "internal-error"].drop_duplicates("file").itertuples()
     assert (finding.stage, finding.severity) == (stage, "error")

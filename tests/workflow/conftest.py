@@ -18,28 +18,11 @@ from tests.small_study import write_small_study
 
 ROOT = Path(aqbio.__file__).parents[1]
 
-STAND_IN = """\
+STAND_IN = f"""\
 #!/usr/bin/env bash
-# Stands for the aqbio command: notes the call and writes what the stage writes last.
-set -euo pipefail
-stage=$1
-if [ "$stage" = participants ]; then exec PYTHON -m tests.workflow.stand_in "$2" "$4"; fi
-echo "$stage" >> "$AQBIO_CALLS"
-make() { mkdir -p "$(dirname "$1")"; echo "$stage" > "$1"; }
-echo "12:00:00 $stage"
-case "$stage" in
-  tables) for name in steps.tsv contribution_means.tsv uncertainty.tsv fit_changes.tsv \\
-         quality.tsv findings.tsv trials.tsv
-         do make "$AQBIO_ROOT/tables/$name"; done ;;
-  hypotheses) for name in verdicts multiverse partitions sign_patterns hypotheses_athletes \\
-         hypotheses_steps power secondary single_athletes sprints deviations findings_hypotheses
-         do make "$AQBIO_ROOT/tables/$name.tsv"; done ;;
-  figures) make "$AQBIO_ROOT/figures/figures.json"
-           make "$AQBIO_ROOT/tables/findings_figures.tsv" ;;
-  report) make "$AQBIO_ROOT/report/index.html"
-          make "$AQBIO_ROOT/tables/findings_report.tsv"; make "$AQBIO_ROOT/tables/causes.tsv" ;;
-esac
-""".replace("PYTHON", sys.executable)
+# Stands for the aqbio command: decides as the product does, and notes what runs.
+exec {sys.executable} -m tests.workflow.stand_in "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,6 @@ class Workflow:
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "PYTHONPATH": str(ROOT),
             "AQBIO_CALLS": str(self.folder / "calls.txt"),
-            "AQBIO_ROOT": str(self.root),
         }
         return subprocess.run(
             [*command, *arguments],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
-from tests.workflow.conftest import ROOT
+from tests.workflow.conftest import ROOT, Workflow
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 VERDICTS = ("hypotheses", "figures", "report")
-LAST = ("contributions", "steps", "evidence", *STUDY_STAGES)
+LAST = ("contributions", "steps", "evidence", "replay", *STUDY_STAGES)
 
 
 def _jobs(*stages, participants=("P1", "P2")):
@@ -42,7 +43,7 @@ def test_everything_once_and_then_nothing(small):
         ("contributions: {align_heading: false}", LAST),
         ("steps: {maximum_flight_s: 0.2}", LAST),
         ("multiverse: {cutoffs_hz: [15]}", ("evidence", *STUDY_STAGES)),
-        ("hypotheses: {speed_gap: 0.05}", ("steps", *STUDY_STAGES)),
+        ("hypotheses: {speed_gap: 0.05}", ("steps", "replay", *STUDY_STAGES)),
         ("figures: {widths_mm: [90]}", ("figures", "report")),
         ("report: {title: Ours}", ("report",)),
         ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", *LAST)),
@@ -60,7 +61,7 @@ def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(f
     """Limits of the quality table follow the registry's smallest effects."""
     registry = DEFAULT.read_text(encoding="utf-8")
     (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.ran() == _jobs("steps", *STUDY_STAGES)
+    assert finished.ran() == _jobs("steps", "replay", *STUDY_STAGES)
     header = "participant_id\tmeasure\tside\tvalue\tunit\n"
     (finished.folder / "capacities.tsv").write_text(header)
     assert finished.ran() == _jobs(*VERDICTS)
@@ -154,16 +155,54 @@ def test_a_recording_that_comes_later_is_taken_in(small):
     assert small.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
 
 
-def test_a_deleted_page_is_made_again(finished):
-    (finished.root / "report" / "index.html").unlink()
-    assert finished.ran() == ["report"]
+HURTS = {
+    "deleted": lambda path: path.unlink(),
+    "emptied": lambda path: path.write_text(""),
+    "changed": lambda path: path.write_text(path.read_text().swapcase()),
+}
 
 
-def test_a_deleted_table_is_made_again_where_it_is_needed(finished):
-    """Figures draw the sprints: without their table they would fail."""
-    (finished.root / "tables" / "sprints.tsv").unlink()
-    (finished.root / "report" / "index.html").unlink()
-    assert finished.ran() == _jobs(*VERDICTS)
+@pytest.mark.parametrize("hurt", HURTS)
+@pytest.mark.parametrize(
+    ("file", "made_again"),
+    [
+        ("participants/P1/solved/result.txt", ["solve P1"]),
+        ("participants/P2/prepare.json", ["prepare P2"]),
+        ("participants/P1/evidence/result.txt", ["evidence P1"]),
+        ("tables/trials.tsv", ["tables"]),
+        ("tables/verdicts.tsv", ["hypotheses"]),
+        ("figures/figure.svg", ["figures"]),
+        ("report/index.html", ["report"]),
+        ("hypotheses.json", ["hypotheses"]),
+    ],
+)
+def test_what_is_missing_or_damaged_is_made_again_alone(finished, file, made_again, hurt):
+    """What is made again is what it was: nothing that was computed from it is touched."""
+    path = finished.root / file
+    before = path.read_bytes()
+    HURTS[hurt](path)
+    assert finished.ran() == made_again
+    assert path.read_bytes() == before
+    assert finished.ran() == []
+
+
+def test_a_copy_elsewhere_has_nothing_to_do(finished, tmp_path_factory):
+    """Without snakemake's notes, and with times of files in any order."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "copy"
+    shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile,
+                    ignore=shutil.ignore_patterns(".snakemake"))  # fmt: skip
+    (folder / "bin" / "aqbio").chmod(0o755)
+    copied = Workflow(folder)
+    for age, path in enumerate(sorted(copied.folder.rglob("*.*"), reverse=True)):
+        os.utime(path, (10**9 + 60 * age,) * 2)
+    assert copied.ran() == []
+
+
+def test_times_of_files_decide_nothing(finished):
+    for path in (finished.folder / "data").iterdir():
+        os.utime(path)
+    os.utime(finished.file)
+    assert finished.ran() == []
 
 
 def test_a_crash_does_not_stop_the_others_and_the_next_run_goes_on_from_there(small, monkeypatch):

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from aqbio.io.tables import read_table
+from tests.pages import pages_text
 from tests.small_study import replace, write_small_study
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("run")]
@@ -28,17 +29,19 @@ def _run(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def unreadable(tmp_path_factory):
-    """A study of empty files, run: no trial can be read."""
+    """A study of empty files, run by its absolute path: no trial can be read."""
     folder = tmp_path_factory.mktemp("unreadable")
-    write_small_study(folder, results="results")
-    done = _run(folder, "study.yaml")
+    file = write_small_study(folder)
+    replace(file, "files:", f"model: {{file: {folder / 'own.osim'}, map: sprint}}\nfiles:")
+    (folder / "own.osim").write_text("no model")
+    done = _run(folder, str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
 
 
 def test_it_ends_with_a_page_and_every_reason(unreadable):
     folder, output = unreadable
-    page = (folder / "results" / "small" / "report" / "index.html").read_text(encoding="utf-8")
+    page = pages_text(folder / "results" / "small")
     lines = output.splitlines()
     assert "0 of 4 trials have results." in lines
     assert lines[-1].startswith("Page: ")
@@ -50,6 +53,15 @@ def test_it_ends_with_a_page_and_every_reason(unreadable):
         assert row.reason.removeprefix("prepare: ") in output
         assert row.trial_id in page
     assert (trials["reason"].str.contains("C3D") == (trials["trial_id"] == "fast")).all()
+
+
+def test_no_result_names_a_folder_of_the_machine(unreadable):
+    folder, _ = unreadable
+    files = [one for one in (folder / "results").rglob("*") if one.is_file()]
+    apart = {one for one in files if "logs" in one.parts}
+    assert len(files) > len(apart) + 50
+    for one in set(files) - apart:
+        assert str(folder).encode() not in one.read_bytes(), one
 
 
 def test_progress_is_told_while_it_runs(unreadable):
@@ -77,12 +89,12 @@ def test_problems_of_the_study_stop_it_before_anything_runs(tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-def test_a_job_that_breaks_shows_its_log(tmp_path):
-    """A result folder that cannot be written: snakemake's own words, and a status for scripts."""
+def test_results_that_cannot_be_written_are_told_in_a_sentence(tmp_path):
     write_small_study(tmp_path, results="results")
     obstacle = tmp_path / "results" / "small" / "participants"
     obstacle.parent.mkdir(parents=True)
     obstacle.write_text("a file where a folder must be")
     done = _run(tmp_path, ".")
     assert done.returncode != 0
-    assert "prepare" in done.stderr
+    assert "a file is where results need a folder." in done.stderr
+    assert "Traceback" not in done.stderr

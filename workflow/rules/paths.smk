@@ -1,104 +1,74 @@
-# Paths and wildcards only: what lies where, and what each stage reads.
+# What lies where, what waits for what, and what has to be made again: content decides that.
 
-import json
 from pathlib import Path
 
-import aqbio
-from aqbio.config import STAGE_SECTIONS
 from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io.study import load_study
-from aqbio.names import PARTICIPANT_STAGES
+from aqbio.names import STUDY_STAGES
+from aqbio.pipeline import study_done, workflow_started
 from snakemake.exceptions import WorkflowError
 
 STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1])
 
-# Snakemake makes it absolute; a study that moves together with its results is not run again.
+# Snakemake makes it absolute; what jobs tell should hold on another machine too.
 if STUDY_FILE.is_relative_to(Path.cwd()):
     STUDY_FILE = STUDY_FILE.relative_to(Path.cwd())
-
-try:
-    STUDY = load_study(STUDY_FILE)
-    DATA = STUDY.data
-    MAP_FILES = [str(STUDY.map_file), str(STUDY.marker_file)]
-    REGISTRY_FILES = [str(path) for path in [STUDY.registry_file] if path is not None]
-    CAPACITY_FILES = [str(path) for path in [STUDY.capacities_file] if path is not None]
-    HYPOTHESIS_FILES = REGISTRY_FILES + CAPACITY_FILES
-except AqbioError as error:
-    raise WorkflowError(str(error)) from error
-
-ROOT = STUDY.root.as_posix()
-PAGE = f"{ROOT}/report/index.html"
-PARTICIPANTS = [participant.participant_id for participant in STUDY.participants]
-
-# One thread per process: the scheduler gives the cores.
-shell.prefix("export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; ")
-
-
-wildcard_constraints:
-    participant="[A-Za-z0-9][A-Za-z0-9_.-]*",
-    section="[a-z]+",
-
-
-def section_text(wildcards):
-    """One settings section as JSON: a changed setting reruns only the stages that read it."""
-    section = getattr(STUDY.settings, wildcards.section)
-    return json.dumps(section.model_dump(mode="json"), indent=2, sort_keys=True)
-
-
-def rows_text(wildcards):
-    """A participant's rows of both sheets as JSON: a changed row reruns only that participant."""
-    rows = {
-        "participant": STUDY.participant(wildcards.participant).model_dump(mode="json"),
-        "trials": [
-            t.model_dump(mode="json") for t in STUDY.trials_of(wildcards.participant)
-        ],
-    }
-    return json.dumps(rows, indent=2, sort_keys=True)
-
-
-def settings_of(stage):
-    """The settings files that a stage reads."""
-    return [f"{ROOT}/settings/{section}.json" for section in STAGE_SECTIONS[stage]]
-
 
 # The virtual sprinters' recordings are made from a gait library on first use.
 GAIT_LIBRARY = STUDY_FILE.parent / "gait_library.npz"
 VIRTUAL = GAIT_LIBRARY.is_file()
 
+try:
+    STUDY = load_study(STUDY_FILE)
+    DATA = STUDY.data
+    if workflow.is_main_process:
+        workflow_started(STUDY, dry_run=workflow.dryrun, recorded_here=VIRTUAL)
+except (AqbioError, RunStoppedError) as error:
+    raise WorkflowError(str(error)) from error
 
-def people(wildcards):
-    """The sessions of a person, who have one body; the job has the name of the first."""
-    return STUDY.same_person(wildcards.participant)
+ROOT = STUDY.root.as_posix()
+PARTICIPANTS = [participant.participant_id for participant in STUDY.participants]
+
+# One thread per process: the scheduler gives the cores. A job ends with what started it.
+shell.prefix(
+    "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 AQBIO_STARTED_BY=$PPID; "
+)
+
+
+wildcard_constraints:
+    participant="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    stage="|".join(STUDY_STAGES),
+
+
+def memory(first):
+    """Memory of a job, MB: a job that was killed for more gets twice as much."""
+    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
+
+
+def minutes(first):
+    """Time of a job; longer at every attempt."""
+    return lambda wildcards, attempt: first * attempt
 
 
 def recordings(wildcards):
-    """A person's files that exist; stage prepare says which ones do not."""
-    if VIRTUAL:
-        return [f"{DATA}/{one}/.written" for one in people(wildcards)]
-    trials = [trial for one in people(wildcards) for trial in STUDY.trials_of(one)]
-    found = [
-        path for one in trials for path in (STUDY.recording(one), STUDY.forces(one))
-    ]
-    return [str(path) for path in found if path is not None and path.is_file()]
-
-
-def generic_models(wildcards):
-    """The generic models that exist; stage scale says why one does not."""
-    found = []
-    for one in people(wildcards):
-        try:
-            found.append(STUDY.model_file(one))
-        except AqbioError:
-            continue
-    return sorted({str(path) for path in found if path.is_file()})
-
-
-def sessions(file):
-    """A file of every session of a person."""
-    return lambda wildcards: expand(file, participant=people(wildcards))
+    """Marks of the virtual sprinters' recordings; others are there, or stage prepare says so."""
+    people = STUDY.same_person(wildcards.participant) if VIRTUAL else ()
+    return [f"{DATA}/{one}/.written" for one in people]
 
 
 def done():
     """What the job of every person writes last."""
     first = dict.fromkeys(STUDY.same_person(one)[0] for one in PARTICIPANTS)
     return expand(f"{ROOT}/participants/{{participant}}/stages.json", participant=first)
+
+
+def stage_done(stage):
+    """What says that a stage of the whole study is done."""
+    return study_done(STUDY, stage).as_posix()
+
+
+def stages_before(wildcards):
+    """Marks of the stages of the study that a stage follows."""
+    before = STUDY_STAGES[: STUDY_STAGES.index(wildcards.stage)]
+    return [stage_done(stage) for stage in before]

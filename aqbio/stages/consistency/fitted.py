@@ -94,7 +94,7 @@ def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
 def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
     """Posterior of coordinates (standard deviation) and groups (samples), ready for a dataset.
 
-    Samples are deviations from the estimate, not inflated, in ground axes.
+    Samples are deviations from the estimate, in ground axes.
     """
     if samples == 0:
         return {}

@@ -52,7 +52,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
-from aqbio.records.manifest import Report
+from aqbio.records.manifest import Report, study_stage
 from aqbio.records.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.stages.figures import drawn_trials as drawn
 from aqbio.stages.figures.illustrations import (
@@ -90,6 +90,7 @@ class Illustration:
     """participant_id, trial_id: Empty where the figure shows the whole study."""
 
 
+@study_stage(STAGE)
 def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     """Draw every figure of a study.
 

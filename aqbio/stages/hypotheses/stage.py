@@ -17,7 +17,7 @@ from aqbio.io.tables import write_table
 from aqbio.records.evidence_files import evidence_inputs
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts, contained
-from aqbio.records.manifest import Report
+from aqbio.records.manifest import Report, study_stage
 from aqbio.stages.hypotheses.exports import (
     athlete_table,
     influence_table,
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 STAGE = "hypotheses"
 
 
+@study_stage(STAGE)
 def hypotheses_study(study: Study, report: Report) -> None:
     """Write the verdicts of a study and every table that they can be recomputed from.
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError
 from aqbio.figures.bars import BAR_COLUMNS
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.findings import study_causes, write_causes, write_findings
 from aqbio.records.internal import Parts
-from aqbio.records.manifest import Report
+from aqbio.records.manifest import OK, Report, study_stage
+from aqbio.report.filters import data_address
 from aqbio.report.origin import origin
-from aqbio.report.page import FigureOnPage, PageContent, page
+from aqbio.report.page import ASSETS, FigureOnPage, PageContent, one_page, study_pages
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
+from aqbio.stages.report.athletes import athlete_pages
 from aqbio.stats.registration import registry_record, study_registry
 
 if TYPE_CHECKING:
@@ -30,20 +34,47 @@ MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
 
 
+@study_stage(STAGE)
 def report_study(study: Study, report: Report) -> None:
-    """Write ``report/index.html``."""
+    """Write ``report/index.html`` and the pages around it."""
     parts = Parts(study, STAGE)
+    folder = study.root / STAGE
+    content = _content(study, single=False)
+    _write_assets(folder / "assets")
+    _write_inputs(folder / "files.tsv", content)
+    _put_replays(study, folder / "trials", content)
+    pages = dict(study_pages(content, parts.kept))
+    for name, text in athlete_pages(study, content, parts):
+        write_text(folder / "athletes" / f"{name}.html", text)
+    write_findings(study, STAGE, parts.findings)
+    write_causes(study, STAGE, study_causes(study))
+    for name, text in reversed(pages.items()):
+        write_text(folder / name, text)
+    told = f"{content.participants} athletes, {len(content.figures)} figures"
+    report(f"{folder / 'index.html'}: {told}")
+
+
+def write_one_file(study: Study, report: Report) -> None:
+    """Write ``report/one_file.html``: everything but athletes' pages and replays, for mail."""
+    path = study.root / STAGE / "one_file.html"
+    write_text(path, one_page(_content(study, single=True), Parts(study, STAGE).kept))
+    report(str(path))
+
+
+def _content(study: Study, *, single: bool) -> PageContent:
+    """Read what the pages show."""
     tables = {n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings")}
     data = {name: read_table(path) for name, path in tables.items()}
-    folder = study.root / STAGE
     own = provenance(STAGE, tables.values(), study.stage_settings(STAGE))
     settings = study.settings.report
-    content = PageContent(
+    return PageContent(
         title=settings.title or study.settings.name,
         authors=settings.authors,
         study=study.settings.name,
         roles=_read_json(study, study.root / "figures" / "figures.json")["roles"],
         participants=len(study.participants),
+        people=_people(study),
+        replayed=frozenset(_replayed(study)),
         steps=data["steps"],
         trials=data["trials"],
         quality=data["quality"],
@@ -55,14 +86,53 @@ def report_study(study: Study, report: Report) -> None:
             for participant in study.participants
         ),
         verdicts=_verdicts(study),
-        figures=tuple(_figures(study)),
+        figures=tuple(_figures(study, single=single)),
         origin=origin([*_records(study), ("", own)]),
     )
-    text = page(content, parts.kept)
-    write_findings(study, STAGE, parts.findings)
-    write_causes(study, STAGE, study_causes(study))
-    write_text(folder / "index.html", text)
-    report(f"{folder / 'index.html'}: {len(content.figures)} figures")
+
+
+def _people(study: Study) -> pd.DataFrame:
+    import pandas as pd
+
+    names = ("participant_id", "sex", "mass_kg", "height_m")
+    sheet = [[getattr(one, name) for name in names] for one in study.participants]
+    return pd.DataFrame(sheet, columns=list(names)).astype({"mass_kg": float, "height_m": float})
+
+
+def _replayed(study: Study) -> Iterator[tuple[str, str]]:
+    """Trials that have a page of their own."""
+    for participant in study.participants:
+        name = participant.participant_id
+        for done in study.read_manifest(name, "replay")["trials"]:
+            if done["status"] == OK:
+                yield name, str(done["trial_id"])
+
+
+def _write_assets(folder: Path) -> None:
+    """Put style, scripts and libraries beside the pages."""
+    for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
+        for one in source.iterdir():
+            if one.is_file():
+                write_text(place.joinpath(one.name), one.read_text(encoding="utf-8"))
+
+
+def _put_replays(study: Study, folder: Path, content: PageContent) -> None:
+    """Put the trials' pages beside the others: the same files under a second name."""
+    for who, trial in sorted(content.replayed):
+        for ending in ("html", "js"):
+            source = study.folder(who, "replay") / f"{trial}.{ending}"
+            with atomic_path(folder.joinpath(who, source.name)) as place:
+                place.unlink()
+                try:
+                    place.hardlink_to(source)
+                except OSError:  # another disk, or one that knows no second names
+                    shutil.copyfile(source, place)
+
+
+def _write_inputs(path: Path, content: PageContent) -> None:
+    """Write every file that was read, which would be the longest table of all pages."""
+    lines = ["stage\tparticipant_id\tfile\tsha256", *map("\t".join, content.origin.inputs)]
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _verdicts(study: Study) -> VerdictTables:
@@ -94,8 +164,14 @@ def _caused(study: Study) -> pd.DataFrame:
     return read_table(study.root / "figures" / tables[0])
 
 
-def _figures(study: Study) -> Iterator[FigureOnPage]:
-    """Take the figures from their manifest; the widest drawing goes onto the page."""
+def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
+    """Take the figures from their manifest; the widest drawing is shown.
+
+    Parameters
+    ----------
+    single : bool
+        The drawing itself is put into the page.
+    """
     folder = study.root / "figures"
     for entry in _read_json(study, folder / "figures.json")["figures"]:
         files = entry["files"]
@@ -106,7 +182,7 @@ def _figures(study: Study) -> Iterator[FigureOnPage]:
             title=entry["title"],
             caption=entry["caption"],
             alternative_text=entry["alternative_text"],
-            svg=(folder / drawing).read_text(encoding="utf-8") if drawing else "",
+            picture=_picture(folder, drawing, single=single),
             links=(
                 ("numbers drawn (TSV)", f"../figures/{entry['table']}"),
                 *(
@@ -117,6 +193,12 @@ def _figures(study: Study) -> Iterator[FigureOnPage]:
             ),
             participant_id=entry["participant_id"],
         )
+
+
+def _picture(folder: Path, drawing: str, *, single: bool) -> str:
+    if not drawing or not single:
+        return f"../figures/{drawing}" if drawing else ""
+    return data_address((folder / drawing).read_text(encoding="utf-8"))
 
 
 def _records(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,7 +15,14 @@ from aqbio.io.tables import write_table
 from aqbio.names import AXES
 from aqbio.records.centres import changes_path
 from aqbio.records.findings import FINDINGS, finding_rows
-from aqbio.records.manifest import FAILED, OK, Report, manifest_entry, told_failure
+from aqbio.records.manifest import (
+    FAILED,
+    OK,
+    Report,
+    manifest_entry,
+    study_stage,
+    told_failure,
+)
 from aqbio.records.step_files import LAST, participant_rows, step_inputs, study_rows
 from aqbio.records.step_files import STAGE as STEPS
 from aqbio.steps.means import contribution_means
@@ -44,6 +51,7 @@ AGREEMENT = (
 """Measures that say how far motion, forces and body agree."""
 
 
+@study_stage(STAGE)
 def tables_study(study: Study, report: Report) -> None:
     """Write the study's tables: steps, contributions, uncertainty, quality, findings and trials.
 

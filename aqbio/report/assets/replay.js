@@ -1,0 +1,182 @@
+// The page of a trial: time, keys and what is shown.
+"use strict";
+(async () => {
+  const trial = globalThis.REPLAY;
+  const root = document.getElementById("replay");
+  if (!trial || !root) return;
+  const find = (name) => root.querySelector(`[name="${name}"]`);
+  const told = root.querySelector("output");
+  const channels = await aqbio.unpacked(trial.packed);
+  const frames = channels.place.frames;
+  const time = Array.from({ length: frames }, (_, frame) => trial.start + frame * trial.step);
+  const quantities = aqbio.quantities(trial, channels, time);
+  const state = { frame: 0, playing: false, last: 0, largest: null };
+  const firstContact = trial.contacts.find((one) => one.touchdown >= time[0]) || trial.contacts[0];
+
+  let scene = null;
+  try {
+    scene = aqbio.scene(root.querySelector(".stage"), trial, channels);
+  } catch (error) {
+    root.querySelector(".stage").textContent =
+      "This browser draws nothing in three dimensions (WebGL is off): the curves below still work.";
+  }
+  const plots = ["first", "second"].map((name) =>
+    aqbio.plot(root.querySelector(`.${name}`), trial, time, (frame) => go(frame)));
+
+  const options = () => ({
+    axis: find("axis").value,
+    momenta: find("momenta").value,
+    colour: find("colour").value,
+    forces: find("forces").checked,
+    markers: find("markers").checked,
+    ghost: find("ghost").checked,
+    largest: state.largest,
+  });
+
+  function telling(frame) {
+    const instant = trial.start + frame * trial.step;
+    const { contact, share } = aqbio.phase(trial.contacts, instant);
+    const number = "xyz".indexOf(find("axis").value);
+    const value = (group) => channels.momentum.between(3 * group + number, frame);
+    const where = contact
+      ? `${contact.foot} foot on the ground, ${Math.round(100 * share)} % of contact` : "flight";
+    const shown = (one) =>
+      (Number.isNaN(one) ? "not known" : one.toFixed(2).replace("-", "−"));
+    const sides = contact
+      ? ["push_side", "swing_side"].map((role) =>
+        `${role.replace("_", " ")} ${shown(aqbio.weighted(trial.roles[contact.foot][role], value))}`)
+      : [`whole body ${shown(aqbio.weighted(trial.groups.map(() => 1), value))}`];
+    return `${instant.toFixed(3)} s: ${where}; ${sides.join(", ")} kg m²/s`;
+  }
+
+  function draw() {
+    if (scene) scene.draw(state.frame, options());
+    plots.forEach((plot) => plot.at(state.frame));
+    find("frame").value = String(Math.round(state.frame));
+    find("frame").setAttribute("aria-valuetext", telling(state.frame));
+    told.textContent = telling(state.frame);
+  }
+
+  function go(frame) {
+    state.frame = Math.max(0, Math.min(frames - 1, frame));
+    draw();
+  }
+
+  function show() {
+    const axis = find("axis").value;
+    state.largest = aqbio.largest(trial, channels, time, axis);
+    plots[0].show(quantities[find("momenta").value === "sides" ? "sides" : "parts"], axis,
+      find("spread").checked);
+    plots[1].show(quantities[find("quantity").value], axis, false);
+    draw();
+  }
+
+  function step(now) {
+    if (!state.playing) return;
+    const passed = Math.min(0.1, (now - state.last) / 1000);
+    state.last = now;
+    const next = state.frame + (passed * Number(find("speed").value)) / trial.step;
+    go(next >= frames - 1 ? 0 : next);
+    requestAnimationFrame(step);
+  }
+
+  function play(on) {
+    state.playing = on;
+    find("play").textContent = on ? "Pause" : "Play";
+    state.last = performance.now();
+    if (on) requestAnimationFrame(step);
+  }
+
+  const events = trial.contacts.flatMap((one) => [one.touchdown, one.toe_off]).sort((a, b) => a - b);
+  function event(way) {
+    const now = trial.start + state.frame * trial.step;
+    const near = trial.step / 2;
+    const found = way > 0
+      ? events.find((one) => one > now + near) : events.findLast((one) => one < now - near);
+    if (found !== undefined) go(Math.round((found - trial.start) / trial.step));
+  }
+
+  function view(name) {
+    if (scene) scene.view(name);
+    draw();
+  }
+
+  function save(content, ending) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(content);
+    link.download = `${trial.participant}_${trial.trial}.${ending}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  function still() {
+    draw();
+    scene.canvas.toBlob((content) => save(content, "png"));
+  }
+
+  function clip() {
+    const recorder = new MediaRecorder(scene.canvas.captureStream(30), { mimeType: "video/webm" });
+    const parts = [];
+    recorder.ondataavailable = (found) => parts.push(found.data);
+    recorder.onstop = () => save(new Blob(parts, { type: "video/webm" }), "webm");
+    go(0);
+    play(true);
+    recorder.start();
+    const seconds = (frames - 1) * trial.step / Number(find("speed").value);
+    setTimeout(() => {
+      play(false);
+      recorder.stop();
+    }, 1000 * seconds);
+  }
+
+  const keys = {
+    " ": () => play(!state.playing),
+    ArrowRight: (shift) => go(Math.round(state.frame) + (shift ? 10 : 1)),
+    ArrowLeft: (shift) => go(Math.round(state.frame) - (shift ? 10 : 1)),
+    Home: () => go(0),
+    End: () => go(frames - 1),
+    n: () => event(1),
+    p: () => event(-1),
+    1: () => view("side"),
+    2: () => view("above"),
+    3: () => view("front"),
+    4: () => view("behind"),
+  };
+  root.addEventListener("keydown", (pressed) => {
+    if (pressed.target.closest("button, select, a, summary, input") || pressed.ctrlKey
+      || pressed.metaKey || pressed.altKey || !(pressed.key in keys)) return;
+    pressed.preventDefault();
+    keys[pressed.key](pressed.shiftKey);
+  });
+
+  find("play").addEventListener("click", () => play(!state.playing));
+  find("frame").max = String(frames - 1);
+  find("frame").addEventListener("input", () => go(Number(find("frame").value)));
+  for (const name of ["axis", "momenta", "quantity", "spread"]) {
+    find(name).addEventListener("change", show);
+  }
+  for (const name of ["colour", "forces", "markers", "ghost"]) {
+    find(name).addEventListener("change", draw);
+  }
+  find("view").addEventListener("change", () => view(find("view").value));
+  find("still").addEventListener("click", still);
+  find("clip").addEventListener("click", clip);
+  find("markers").disabled = !channels.marker;
+  find("ghost").disabled = !channels.plain;
+  find("spread").disabled = !channels.spread;
+  find("clip").disabled = !scene || !globalThis.MediaRecorder;
+  find("still").disabled = !scene;
+  if (scene) scene.onmove(() => !state.playing && scene.draw(state.frame, options()));
+  addEventListener("resize", () => {
+    if (scene) scene.resize();
+    plots.forEach((plot) => plot.resize());
+    draw();
+  });
+  show();
+  if (firstContact) {
+    const middle = (firstContact.touchdown + firstContact.toe_off) / 2;
+    go(Math.round((middle - trial.start) / trial.step));
+  }
+  aqbio.replay = { trial, channels, scene, go, state, telling };
+  root.dataset.ready = "yes";
+})();

@@ -1,0 +1,1 @@
+"""The pages on which the trials of a participant are replayed."""

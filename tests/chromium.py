@@ -1,0 +1,46 @@
+"""A real Chromium for tests of the pages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+sync_api = pytest.importorskip("playwright.sync_api")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+# three dimensions are drawn by the processor: machines that test have no graphics
+OPTIONS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@contextmanager
+def chromium() -> Iterator[sync_api.Browser]:
+    """The browser of this machine."""
+    executable = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip("no Chromium on this machine: install the package chromium.")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+def heard(view: sync_api.Page) -> tuple[list[str], list[str]]:
+    """Messages of the console, and addresses that are asked for, from now on."""
+    messages: list[str] = []
+    addresses: list[str] = []
+    view.on("console", lambda message: messages.append(message.text))
+    view.on("pageerror", lambda error: messages.append(str(error)))
+    view.on("request", lambda asked: addresses.append(asked.url))
+    return messages, addresses
+
+
+def beyond(folder: Path, addresses: list[str]) -> list[str]:
+    """Addresses that are not files of a folder, nor held by the page itself."""
+    inside = (folder.as_uri(), "data:", "blob:")
+    return [one for one in addresses if not one.startswith(inside)]

@@ -1,0 +1,13 @@
+"""What the pages of a study say together, wherever it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def pages_text(results: Path) -> str:
+    """Text of the pages of a study and of its athletes, the first page first."""
+    folder = results / "report"
+    names = ("index", "results", "quality", "methods")
+    files = [folder / f"{name}.html" for name in names] + sorted(folder.glob("athletes/*.html"))
+    return "".join(path.read_text(encoding="utf-8") for path in files)

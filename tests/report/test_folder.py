@@ -1,0 +1,87 @@
+"""The folder of pages: whole, linked, nothing inside that may run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from tests.pages import pages_text
+from tests.report.test_page import Elements
+
+
+@pytest.fixture(scope="module")
+def pages(study: Study) -> dict[Path, Elements]:
+    found = {}
+    folder = study.root / "report"
+    for path in (*folder.glob("*.html"), *folder.glob("athletes/*.html")):
+        if path.name == "one_file.html":
+            continue
+        found[path] = Elements()
+        found[path].feed(path.read_text(encoding="utf-8"))
+    assert len(found) == 4 + 2
+    return found
+
+
+def test_every_address_leads_to_a_file_and_a_place(
+    study: Study, pages: dict[Path, Elements]
+) -> None:
+    for path, elements in pages.items():
+        assert len(elements.ids) == len(set(elements.ids))
+        for address in elements.addresses:
+            if address.startswith("data:"):
+                continue
+            assert not re.match(r"[a-z]+:|//", address), address
+            file, _, place = unquote(address).partition("#")
+            target = (path.parent / file).resolve() if file else path
+            assert target.exists(), (path.name, address)
+            assert target.is_relative_to(study.root.resolve())
+            if place:
+                assert place in pages[target].ids, (path.name, address)
+
+
+def test_nothing_in_a_page_may_run(pages: dict[Path, Elements]) -> None:
+    """Scripts and styles are files: what gets into a page by mistake is refused by its policy."""
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert "unsafe" not in text
+        assert "script-src &#39;self&#39; file:;" in text
+        assert re.findall(r"<script(?! src=)|<style|\sstyle=|\son\w+=", text) == []
+
+
+def test_every_kept_step_and_quality_value_is_on_a_page(
+    study: Study, pages: dict[Path, Elements]
+) -> None:
+    values = {value for elements in pages.values() for value in elements.values}
+    for table, column in (("steps", "contact_s"), ("quality", "value")):
+        rows = read_table(study.table(f"{table}.tsv"))
+        own = rows if table == "steps" else rows[~rows["measure"].str.startswith("closure_")]
+        assert {f"{value:.15g}" for value in own[column].dropna()} <= values
+
+
+def test_trials_and_athletes_are_found_from_the_first_page(study: Study) -> None:
+    text = (study.root / "report" / "index.html").read_text(encoding="utf-8")
+    for participant in study.participants:
+        name = participant.participant_id
+        assert f'href="athletes/{name}.html"' in text
+        for trial in study.moving_of(name):
+            assert re.search(rf"<td class=w>{name}<th scope=row>.*{trial.trial_id}", text)
+
+
+def test_the_first_page_is_small(study: Study) -> None:
+    assert (study.root / "report" / "index.html").stat().st_size < 100_000
+
+
+def test_words_of_the_pages_are_told(study: Study) -> None:
+    """A card for every verdict, methods with versions filled in, words with their meaning."""
+    text = pages_text(study.root)
+    verdicts = read_table(study.table("verdicts.tsv"))
+    for name in verdicts["hypothesis"]:
+        assert f'id="card-{name}"' in text
+        assert f'id="words-{name}"' in text
+    assert re.search(r"<blockquote>Recordings were analysed with aqbio \d", text)
+    assert "<dt>residual</dt><dd>The force or moment" in text

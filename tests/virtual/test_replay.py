@@ -1,0 +1,195 @@
+"""The replay shows what the files say: read back from the packed numbers, and from a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.mechanics.gait.mirror import rotation_about_vertical
+from aqbio.mechanics.multibody.poses import segment_poses, station_positions
+from aqbio.records.participant_model import ParticipantModel
+from aqbio.report.packed import unpacked
+from aqbio.report.replay import MOST_BYTES
+from tests.virtual.runners import RUNNER
+
+POSITION, MOMENTUM = 1e-3, 0.1
+"""What a replay may be off by: m, kg m²/s."""
+
+TRIAL = "run2"
+START = "globalThis.REPLAY="
+
+
+@pytest.fixture(scope="module")
+def script(finished) -> dict:
+    path = finished.folder(RUNNER.name, "replay") / f"{TRIAL}.js"
+    text = path.read_text(encoding="utf-8")
+    assert len(text) <= MOST_BYTES
+    return json.loads(text.removeprefix(START).removesuffix(";\n"))
+
+
+@pytest.fixture(scope="module")
+def truth(finished) -> dict:
+    """Centres of mass, markers, momenta and forces from the files of the stages, in run axes."""
+    found, motion = (
+        read_dataset(finished.folder(RUNNER.name, stage) / f"{TRIAL}.nc")
+        for stage in ("contributions", "consistency")
+    )
+    skeleton = load_skeleton(ParticipantModel.of(finished, RUNNER.name).table)
+    poses = segment_poses(skeleton, motion["q"].values)
+    turn = rotation_about_vertical(-float(found.attrs["heading"]))
+    bodies = np.arange(len(skeleton.bodies))
+    return {
+        "segments": skeleton.bodies,
+        "centres": station_positions(poses, bodies, skeleton.com) @ turn.T,
+        "markers": station_positions(poses, skeleton.marker_body, skeleton.marker_position)
+        @ turn.T,
+        "names": skeleton.markers,
+        "com": found["com"].values,
+        "momentum": found["group_angular_momentum"].values,
+        "total": found["angular_momentum"].sum("segment").values,
+        "force": found["ground_force"].values,
+        "time": found["time"].values,
+    }
+
+
+def test_positions_and_momenta_are_those_of_the_files(script, truth):
+    numbers = unpacked(script["packed"])
+    assert [one["name"] for one in script["segments"]] == list(truth["segments"])
+    centres = numbers["centre"] + numbers["place"][:, None]
+    assert np.abs(centres - truth["centres"]).max() < POSITION
+    assert np.abs(numbers["place"] - truth["com"]).max() < POSITION
+    assert np.abs(numbers["momentum"] - truth["momentum"]).max() < MOMENTUM
+    assert np.nanmax(np.abs(numbers["force"] - truth["force"])) <= 0.25 * (1 + 1e-9)
+    time = script["start"] + script["step"] * np.arange(len(centres))
+    assert np.abs(time - truth["time"]).max() < 1e-4
+
+
+def test_turns_put_markers_where_the_model_has_them(script, truth):
+    """Quaternions and places within segments, as the page uses them."""
+    from scipy.spatial.transform import Rotation
+
+    numbers = unpacked(script["packed"])
+    centres = numbers["centre"] + numbers["place"][:, None]
+    assert script["markers"]
+    for one in script["markers"]:
+        turn = Rotation.from_quat(numbers["turn"][:, one["segment"]])
+        arm = np.array(one["place"]) - script["segments"][one["segment"]]["com"]
+        found = centres[:, one["segment"]] + turn.apply(arm)
+        expected = truth["markers"][:, truth["names"].index(one["name"])]
+        assert np.abs(found - expected).max() < POSITION, one["name"]
+
+
+def test_sides_add_up_to_the_whole(script, truth):
+    """Roles of the page: push side and swing side are the body, on either foot."""
+    numbers = unpacked(script["packed"])
+    for weights in script["roles"].values():
+        both = np.array(weights["push_side"]) + np.array(weights["swing_side"])
+        whole = np.einsum("g,tgi->ti", both, numbers["momentum"])
+        assert np.abs(whole - truth["total"]).max() < MOMENTUM
+
+
+# in a browser ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def view(finished) -> Iterator:
+    from tests.chromium import beyond, chromium, heard
+
+    path = finished.root / "report" / "trials" / RUNNER.name / f"{TRIAL}.html"
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1000, "height": 900})
+        messages, addresses = heard(page)
+        page.goto(path.as_uri())
+        page.wait_for_selector("#replay[data-ready]", timeout=60_000)
+        yield page
+        assert messages == []
+        assert beyond(finished.root / "report", addresses) == []
+        assert sum((path.parent / Path(one).name).exists() for one in addresses) >= 2
+
+
+@pytest.mark.browser
+def test_the_browser_unpacks_the_same_numbers(view, script):
+    numbers = unpacked(script["packed"])
+    for name, values in numbers.items():
+        count = view.evaluate("name => aqbio.replay.channels[name].values.length", name)
+        assert count == values.size
+        found = view.evaluate(
+            "name => Array.from(aqbio.replay.channels[name].values,"
+            " one => Number.isNaN(one) ? null : one)",
+            name,
+        )
+        flat = np.moveaxis(values, 0, -1).ravel()
+        got = np.array([np.nan if one is None else one for one in found])
+        np.testing.assert_allclose(got, flat, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("frame", [0, 40, 101])
+def test_solids_are_drawn_where_the_segments_are(view, truth, frame):
+    view.evaluate("frame => aqbio.replay.go(frame)", frame)
+    drawn = np.array(view.evaluate("aqbio.replay.scene.centres()"))
+    assert np.abs(drawn - truth["centres"][frame]).max() < POSITION
+
+
+@pytest.mark.browser
+def test_what_is_told_is_what_the_files_say(view, script, truth):
+    """Both sides about the vertical at an instant of a contact."""
+    contact = script["contacts"][1]
+    frame = int(np.searchsorted(truth["time"], contact["touchdown"] + 0.05))
+    told = view.evaluate("frame => aqbio.replay.telling(frame)", frame).replace("−", "-")
+    assert f"{contact['foot']} foot on the ground" in told
+    weights = script["roles"][contact["foot"]]
+    for role in ("push_side", "swing_side"):
+        value = np.dot(weights[role], truth["momentum"][frame, :, 1])
+        number = float(told.split(f"{role.replace('_', ' ')} ")[1].split()[0].rstrip(","))
+        assert number == pytest.approx(value, abs=0.02)
+
+
+@pytest.mark.browser
+def test_keys_go_through_time(view):
+    """Frame by frame, ten at once, to events; the slider and the words follow."""
+    view.evaluate("aqbio.replay.go(50)")
+    view.locator("#replay").focus()
+    frame = "Math.round(aqbio.replay.state.frame)"
+    for key, expected in (("ArrowRight", 51), ("Shift+ArrowRight", 61), ("ArrowLeft", 60)):
+        view.keyboard.press(key)
+        assert view.evaluate(frame) == expected
+    before = view.locator("output").inner_text()
+    view.keyboard.press("n")
+    assert view.evaluate(frame) > 60
+    assert view.locator("output").inner_text() != before
+    view.keyboard.press("Home")
+    assert view.evaluate("document.querySelector('[name=frame]').value") == "0"
+    view.keyboard.press("2")
+    assert view.evaluate("aqbio.replay.state.playing") is False
+    view.keyboard.press("Space")
+    assert view.evaluate("aqbio.replay.state.playing") is True
+    view.keyboard.press("Space")
+
+
+@pytest.mark.browser
+def test_the_page_of_a_trial_is_accessible(view):
+    from tests.chromium import axe
+
+    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    found = axe.Axe().run(view, options={"preload": False})
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.browser
+def test_pictures_of_three_instants_differ(view):
+    """The drawing moves, and the same instant looks the same again."""
+
+    def picture(frame: int) -> bytes:
+        view.evaluate("frame => aqbio.replay.go(frame)", frame)
+        return view.locator(".stage canvas").screenshot()
+
+    first, second, third = (picture(frame) for frame in (10, 60, 110))
+    assert len({first, second, third}) == 3
+    assert picture(10) == first

@@ -28,7 +28,8 @@ from aqbio.mechanics.multibody.momentum import centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
-from aqbio.names import SIDES
+from aqbio.names import PARTICIPANT_STAGES, SIDES
+from aqbio.records.current import refuse_damaged
 from aqbio.records.loads import borne_loads, foot_loads, measured_loads
 from aqbio.records.manifest import Report
 from aqbio.records.participant_model import ParticipantModel, final_model
@@ -70,6 +71,7 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
     external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse dynamics gives here,
     ``_id.sto``.
     """
+    refuse_damaged(study, participant_id, PARTICIPANT_STAGES)
     folder = study.root / FOLDER / participant_id
     for trial in study.trials_of(participant_id):
         stem = folder / trial.trial_id

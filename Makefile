@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check format settings models benchmark validate clean
+.PHONY: help demo test check format settings models benchmark fuzz validate clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -40,6 +40,9 @@ models: $(VENV)/.run ## build the sprint models again
 
 benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.test ## read 100,000 files that nobody would write
+	$(BIN)/python -m benchmarks.faults fuzz --count 8500
 
 validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
 	$(BIN)/python -m validation --jobs 2

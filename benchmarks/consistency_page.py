@@ -31,7 +31,8 @@ def gates(found: Findings, setting: str) -> pd.DataFrame:
     """Gates of the method at one setting: what was found, its limit, whether it holds."""
     by_weights = ratios(found).loc[setting]
     default, tight = by_weights.iloc[0], by_weights.loc["3/1"]
-    held = found.coverage[found.coverage["setting"] == setting].mean(numeric_only=True)
+    own = found.coverage[found.coverage["setting"] == setting].groupby("of")
+    held = own.mean(numeric_only=True).loc["coverage"]
     rows = [
         ("H total, share of plain", default["total"], "<=", 0.40),
         ("H leg", default["leg"], "<=", 0.75),
@@ -68,10 +69,10 @@ def errors_table(found: Findings) -> str:
 
 
 def coverage_table(found: Findings) -> str:
-    """Share of frames in which the inflated 90 % interval about the vertical holds the truth."""
-    mean = found.coverage.drop(columns="seed").groupby("setting", sort=False).mean()
-    rows = [[name, *(f"{value:.2f}" for value in row)] for name, row in mean.iterrows()]
-    return _table(["recordings", *mean.columns], rows)
+    """How sure fits are about the vertical: means over recordings."""
+    mean = found.coverage.drop(columns="seed").groupby(["of", "setting"], sort=False).mean()
+    rows = [[*place, *(f"{value:.2f}" for value in row)] for place, row in mean.iterrows()]
+    return _table(["of", "recordings", *mean.columns], rows)
 
 
 def parameters_table(found: Findings) -> str:
@@ -120,7 +121,9 @@ Weights: {weights}.
 ## Gates
 {gates}
 
-## Coverage of the 90 % intervals (weights 30/10)
+## How sure (weights 30/10)
+Share of frames whose 90 % interval holds the truth; standard deviation over error; and the same of
+how stance means of one foot scatter within a trial.
 {coverage}
 
 ## Parameters from one sprint alone (weights 30/10)

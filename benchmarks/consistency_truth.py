@@ -19,14 +19,12 @@ from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import (
-    GROUP_MOMENTUM,
-    RATES,
-    TOTAL_MOMENTUM,
     coordinate_samples,
     group_momentum,
 )
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import GaitName
 from aqbio.virtual.recordings.skin import LOOSE, Skin
@@ -156,26 +154,44 @@ def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     }
 
 
-def coverage(fit: TrialFit, made: KnownRun) -> dict[str, float]:
-    """Share of frames in which the 90 % interval about the vertical holds the truth."""
+def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
+    """How sure the fit is of what is about the vertical, against the truth.
+
+    Share of frames in which the 90 % interval holds it; standard deviation over error (root mean
+    squares over frames); and the same of how stance means of the same foot scatter in the trial.
+    """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
     moves = (segment_kinematics(fit.skeleton, one.q, one.u, one.udot) for one in drawn.motions)
     samples = [group_momentum(fit, *one) for one in zip(moves, drawn.values, strict=True)]
-    spreads = np.std(samples, axis=0, ddof=1)
+    off = (np.array(samples) - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
-    order, result = list(fit.runner.groups), {}
-    factors = (GROUP_MOMENTUM, TOTAL_MOMENTUM), (RATES, RATES)
-    for prefix, quantity, sd, (group, total) in zip(
-        ("", "d"), ("momentum", "rate"), spreads, factors, strict=True
-    ):
-        apart = getattr(found, quantity) - getattr(truth, quantity)
-        inside = (np.abs(apart) <= INTERVAL * group * sd[:, :-1])[made.window][..., 1]
-        for name, members in GROUPS.items():
-            held = inside[:, [order.index(one) for one in members]]
-            result[prefix + name] = float(held.mean())
-        held = np.abs(apart.sum(axis=1)) <= INTERVAL * total * sd[:, -1]
-        result[prefix + "total"] = float(held[made.window][:, 1].mean())
-    return result
+    order = list(fit.runner.groups)
+    chosen = {name: [order.index(one) for one in own] for name, own in GROUPS.items()}
+    rows: list[dict[str, float | str]] = [{"of": one} for one in ("coverage", "sd/error", "steps")]
+    stances = [(made.time >= a) & (made.time <= b) for a, b in made.contacts]
+    for number, (prefix, quantity) in enumerate((("", "momentum"), ("d", "rate"))):
+        apart = (getattr(found, quantity) - getattr(truth, quantity))[..., 1]
+        apart = np.column_stack([apart, apart.sum(axis=1)])
+        for name, own in (chosen | {"total": [-1]}).items():
+            wrong, spread = apart[:, own], off[:, number][..., own]
+            sd = spread.std(axis=0, ddof=1)
+            held = (np.abs(wrong) <= INTERVAL * sd)[made.window]
+            rows[0][prefix + name] = float(held.mean())
+            rows[1][prefix + name] = _size(sd[made.window]) / _size(wrong[made.window])
+            means = [np.array([one[on].mean(axis=0) for on in stances]) for one in (wrong, *spread)]
+            error, *draws = [_size(_own_of_steps(one)) for one in means]
+            rows[2][prefix + name] = _size(np.array(draws)) / error
+    return rows
+
+
+def _size(values: FloatArray) -> float:
+    """Root mean square."""
+    return float(np.sqrt((values**2).mean()))
+
+
+def _own_of_steps(means: FloatArray) -> FloatArray:
+    """Means of contacts of both feet in turn, (N, ...), less those of each foot."""
+    return np.concatenate([means[foot::2] - means[foot::2].mean(axis=0) for foot in (0, 1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +203,7 @@ class Findings:
     errors : DataFrame
         One row per setting, seed and arm.
     coverage : DataFrame
-        One row per setting and seed, of the default arm.
+        Three rows per setting and seed, of the default arm: see :func:`coverage`.
     parameters : DataFrame
         True and estimated values and standard deviation, default arm.
     """
@@ -215,7 +231,7 @@ def findings(
                 wrong.append(place | {"weights": arm} | fit_errors(fit, made))
                 if not number:
                     wrong.append(place | {"weights": PLAIN} | plain_errors(fit, made))
-                    held.append(place | coverage(fit, made))
+                    held += [place | row for row in coverage(fit, made)]
                     known += [place | row for row in _parameters(fit, made)]
         if say is not None:
             say(f"{setting.name}: {len(seeds)} recordings")

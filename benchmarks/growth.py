@@ -27,6 +27,7 @@ from aqbio.io.columnar import WORDS
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import MISSING
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.seals import FILES, KEY, SEAL, read_record, seal
 
 RESULT = Path(__file__).parent / "results" / "growth.md"
 ATHLETES, TRIALS = (12, 48, 100), (5, 30)
@@ -60,6 +61,7 @@ def repeated_study(study: Study, folder: Path, athletes: int) -> Path:
     root = load_study(file).root
     for name, original in pairs:
         _repeat(study.root / "participants" / original, root / "participants" / name)
+        _seal(root / "participants" / name)
     return file
 
 
@@ -145,6 +147,14 @@ def sizes(root: Path) -> dict[str, float]:
     largest = max(files, key=lambda path: path.stat().st_size)
     found[f"largest file ({largest.relative_to(root)})"] = largest.stat().st_size / 1e6
     return found
+
+
+def _seal(folder: Path) -> None:
+    """Give records the hashes of files that were changed on purpose."""
+    for record in folder.glob("*.json"):
+        content = read_record(record)
+        if SEAL in content:
+            seal(record, str(content[KEY]), (folder / name for name in content[FILES]))
 
 
 def _law(values: Sequence[tuple[float, float]], counts: Sequence[int], place: int) -> float:

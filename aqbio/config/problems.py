@@ -87,7 +87,7 @@ def findings_of(
             what=what,
             file=str(path),
             where=where(place.location),
-            fix=fix,
+            fix=fix or "correct it there; config/README.md explains every setting and column.",
         )
 
 

@@ -314,10 +314,10 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
 class StudySettings(Section):
     """Settings of one study: the content of study.yaml."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)] = Field(
         description="Name of the study: results are written to results/<name>."
     )
-    results: str = Field(
+    results: Annotated[str, Field(pattern=r"^[^{}\x00-\x1f]+$")] = Field(
         default="results", description="Folder of all results, relative to the working directory."
     )
     files: Files = Files()

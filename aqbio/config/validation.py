@@ -11,11 +11,16 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from aqbio.boundary import cannot_be_opened, reads
 from aqbio.config.problems import Location, findings_of
 from aqbio.config.words import closest as closest
 from aqbio.errors import AqbioError, Finding
 
 M = TypeVar("M", bound=BaseModel)
+
+
+LARGEST = 100_000
+"""Items that a file of settings may stand for."""
 
 
 class InvalidStudyError(AqbioError):
@@ -49,6 +54,7 @@ def expand_environment(text: str, *, file: str) -> str:
     return re.sub(r"\$\{(\w+)\}", value, text)
 
 
+@reads("YAML", "correct what the message names, or begin with `aqbio new`.")
 def read_yaml(path: Path, model: type[M]) -> M:
     """Read a YAML file into a pydantic model.
 
@@ -60,6 +66,7 @@ def read_yaml(path: Path, model: type[M]) -> M:
     text = _text(path)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_bombs(root)
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -118,17 +125,34 @@ def _text(path: Path) -> str:
             rule="file-encoding",
         ) from error
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise cannot_be_opened(path, error) from error
 
 
-def unreadable(path: Path, error: OSError) -> AqbioError:
-    """Say that a file is there but cannot be read: a folder, or without permission."""
-    return AqbioError(
-        f"the file cannot be read ({(error.strerror or type(error).__name__).lower()}).",
-        file=str(path),
-        fix="check that it is a file, and who may read it.",
-        rule="file-unreadable",
-    )
+def _refuse_bombs(root: yaml.Node | None) -> None:
+    """Refuse aliases (``*name``) by which a short text stands for a huge one, or for itself.
+
+    Raises
+    ------
+    ValueError
+    """
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+
+    def size(node: yaml.Node | tuple[yaml.Node, yaml.Node]) -> int:
+        if isinstance(node, tuple):
+            return size(node[0]) + size(node[1])
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        if id(node) in open_nodes:
+            raise ValueError("a list or a section contains itself")
+        if id(node) not in sizes:
+            open_nodes.add(id(node))
+            sizes[id(node)] = 1 + sum(map(size, node.value))
+            open_nodes.remove(id(node))
+        return sizes[id(node)]
+
+    if root is not None and (count := size(root)) > LARGEST:
+        raise ValueError(f"its aliases (*) make {count:.2g} items of it, more than {LARGEST}")
 
 
 def _written_twice(root: yaml.Node | None, path: Path) -> Iterator[Finding]:

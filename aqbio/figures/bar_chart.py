@@ -26,9 +26,12 @@ from aqbio.figures.style import (
 
 _BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 15.0
 _KEY_MM = 10.0
-_MARKS = ("o", "D")
+_MARKS = ("o", "D", "s")
 _HATCH = "//////"
-_MODELS = {"C1": "may twist", "C2": "neither moves nor twists", "C3": "may not turn at all"}
+_MODELS = {
+    "C1": "may twist", "C2": "neither moves nor twists", "C3": "may not turn at all",
+    "C4": "bears all, toes nothing",
+}  # fmt: skip
 """What the foot does at its centre of pressure, by contact model."""
 
 _PHASES = {

@@ -80,9 +80,11 @@ _BAR_SIGNS = {
 }
 _BAR_VARIANTS = (
     "Black: all sources together, which is what was measured. Bars: contact model C2 (the foot "
-    "neither moves nor twists at its centre of pressure); circles C1 (it may twist), diamonds C3 "
-    "(it may not turn at all). Where the models differ, the recording does not say which "
-    "attribution is right."
+    "neither moves nor twists at its centre of pressure, and its toes bear the force where it "
+    "presses ahead of them); circles C1 (it may twist), diamonds C3 (it may not turn at all), "
+    "squares C4 (the toes bear nothing). Ankle and toes of the standing foot are told together: "
+    "which of the two the ground's force passes is not recorded. Where the models differ, the "
+    "recording does not say which attribution is right."
 )
 _BAR_INTERVALS = (
     "Black lines: 95 % intervals of a step's value (body-segment parameters, plates, markers), "
@@ -216,7 +218,7 @@ def agreement_caption(trials: Sequence[TrialAgreement]) -> str:
         f"residual force of the largest axis (gate {one.force_limit:g} % of the peak). After the "
         "fit residuals are fitted quantities: that they pass a gate is no evidence. Right: what "
         "counts then, the standard deviation of the posterior of the opposition of the sides, "
-        f"inflated as measured, against half of the smallest difference of interest{sure}. A trial "
+        f"against half of the smallest difference of interest{sure}. A trial "
         "without a filled diamond was not fitted."
     )
 

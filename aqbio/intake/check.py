@@ -177,9 +177,14 @@ def _model_problems(study: Study) -> Iterator[Finding]:
 
 
 def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
-    """Names of the map that the model does not have."""
+    """Names of the map that the model does not have; or that nobody can read the model."""
     try:
-        names, model_map = model_names(path), study.model_map
+        names = model_names(path)
+    except AqbioError as error:
+        yield from as_findings(error)
+        return
+    try:
+        model_map = study.model_map
     except AqbioError:
         return  # told elsewhere
     for name in sorted(model_map.names() - names):

@@ -9,7 +9,8 @@ import numpy as np
 from aqbio.errors import Finding
 from aqbio.io.c3d_process import C3dContent
 from aqbio.io.clipped_channels import clipping_findings
-from aqbio.io.recording import ForceRecording
+from aqbio.io.clock import FASTEST, SLOWEST
+from aqbio.io.recording import STRONGEST, ForceRecording
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.platforms import (
     CHANNELS,
@@ -77,29 +78,25 @@ def read_plates(
     count = int(_item(content, "USED", 0, 0))
     if count == 0:
         return None, []
-    if analog.shape[-1] < 2:
-        what = f"{count} force plate(s) are described, but there are no samples of them."
+    if analog.shape[-1] < 2 or not SLOWEST <= content.analog_rate <= FASTEST:
+        what = f"{count} force plate(s) are described, but there are no samples of them at a rate."
         return None, [Finding("plates-empty", "warning", what, file=file)]
     findings: list[Finding] = []
     parts = []
     for index in range(count):
         plate = _plate(content, index, length)
         if isinstance(plate, str):
-            findings.append(
-                Finding(
-                    rule="plate-unusable",
-                    severity="warning",
-                    what=f"plate {index + 1} is left out: {plate}.",
-                    number=index + 1,
-                    file=file,
-                    where=f"FORCE_PLATFORM, plate {index + 1}",
-                    fix="correct the plate's parameters in the capture software.",
-                )
-            )
+            findings.append(_left_out(index + 1, plate, file))
             continue
-        findings += _unit_findings(plate, file)
-        findings += _clipping(plate, content.analog_rate, file)
-        parts.append((plate, *_laboratory_wrench(plate, length, file, findings)))
+        noted: list[Finding] = []
+        force, moment = _laboratory_wrench(plate, length, file, noted)
+        if not (largest := float(np.abs(force).max())) <= STRONGEST:
+            why = f"its forces reach {largest:.3g} N, and no plate measures more than {STRONGEST:g}"
+            findings.append(_left_out(plate.number, why, file))
+            continue
+        findings += [*_unit_findings(plate, file), *_clipping(plate, content.analog_rate, file)]
+        findings += noted
+        parts.append((plate, force, moment))
     if not parts:
         return None, findings
     recording = ForceRecording(
@@ -116,6 +113,18 @@ def read_plates(
         feet=("",) * len(parts),
     )
     return recording, findings
+
+
+def _left_out(number: int, why: str, file: str) -> Finding:
+    return Finding(
+        rule="plate-unusable",
+        severity="warning",
+        what=f"plate {number} is left out: {why}.",
+        number=number,
+        file=file,
+        where=f"FORCE_PLATFORM, plate {number}",
+        fix="correct the plate's parameters in the capture software.",
+    )
 
 
 def _plate(content: C3dContent, index: int, length: float) -> _Plate | str:

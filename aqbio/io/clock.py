@@ -19,6 +19,9 @@ DIGITS = (0.01, 0.001, 0.0001)
 SLOWEST, FASTEST = 20.0, 50_000.0
 """Markers, angles and forces of movement are sampled within these rates, Hz."""
 
+LATEST = 1e6
+"""A recording whose clock is later than this has no digits left for it, s."""
+
 TIME_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "minutes": 60.0}
 """Units that a time column may have instead of seconds, s."""
 
@@ -116,6 +119,8 @@ def _rate_of_rounded(time: FloatArray) -> float | None:
     within one digit. A dropped row would move all that follow by more.
     """
     index = np.arange(len(time))
+    if not np.abs(time).max(initial=0.0) < LATEST:
+        return None
     for digit in DIGITS:
         if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
             step = float(np.polyfit(index, time, 1)[0])

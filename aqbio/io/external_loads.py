@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
+from aqbio.boundary import reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.force_columns import Axes, ForceGroup, groups_by_name
 
@@ -79,6 +80,7 @@ class ExternalLoads:
         return sorted(found, key=lambda group: columns.index(group.force[0]))
 
 
+@reads("a file of external loads", "name the MOT file itself in the column force_file.")
 def read_external_loads(path: Path) -> ExternalLoads:
     """Read an external-loads file; the force file is looked for as it says, then beside it.
 
@@ -108,7 +110,7 @@ def is_external_loads(path: Path) -> bool:
 def _root(path: Path) -> ElementTree.Element | None:
     try:
         return ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError):
+    except (OSError, ValueError, LookupError, ElementTree.ParseError):
         return None
 
 

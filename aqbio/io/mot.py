@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
 from aqbio.io.text_lines import text_lines, with_decimal_points
@@ -54,6 +55,7 @@ class Storage:
         return column
 
 
+@reads("an OpenSim storage file", "export the file again.", RECORDED)
 def read_storage(path: Path) -> Storage:
     """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
 
@@ -72,6 +74,7 @@ def read_storage(path: Path) -> Storage:
     if not comma:
         rows = with_decimal_points(rows)
     table = _table(path, rows, len(names), start + 2, comma=comma)
+    _refuse_infinite(path, table, names, start + 2)
     time = names.index(next(name for name in names if name.lower() == "time"))
     others = [index for index in range(len(names)) if index != time]
     return Storage(
@@ -161,6 +164,20 @@ def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool
             rule="storage-columns",
         )
     return table
+
+
+def _refuse_infinite(path: Path, table: FloatArray, names: list[str], first: int) -> None:
+    """Refuse numbers without end; NaN stands for what is missing."""
+    infinite = np.isinf(table)
+    if infinite.any():
+        row, column = (int(one[0]) for one in np.nonzero(infinite))
+        raise AqbioError(
+            f"{infinite.sum()} numbers are infinite, the first in column {names[column]}.",
+            file=path.name,
+            where=f"data row {row + 1}, counted from line {first}",
+            fix="export the file again; write nan where nothing was measured.",
+            rule="storage-number",
+        )
 
 
 def _numbers(rows: Sequence[str], *, comma: bool) -> FloatArray:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.clock import sampling_rate
 from aqbio.io.force_columns import Axes, ForceGroup, force_groups, groups_by_name
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.recording import ForceRecording
+from aqbio.io.recording import FARTHEST, ForceRecording, refuse_impossible
 from aqbio.mechanics.force_plates.application import LOADED, fixed_point_wrench
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.vectors import FloatArray
@@ -24,6 +25,7 @@ FREE_ARM = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
 
+@reads("a file of forces", "export the forces again.", RECORDED)
 def read_force_storage(
     path: Path,
     first_time: float,
@@ -61,6 +63,7 @@ def read_force_storage(
     for group in groups:
         force = _vectors(storage, group.force)
         _refuse_no_numbers(storage, force, group, path.name)
+        refuse_impossible(force, f"force columns {group.force[0]}", path.name)
         if np.any(force):
             used.append(group)
             where = f"columns {group.force[0]} to {group.force[2]}"
@@ -118,6 +121,9 @@ def _wrench(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Force, moment about a fixed point, and that point."""
     application, moment = _vectors(storage, group.point), _vectors(storage, group.moment)
+    # a point of application is no number, or any, where nobody stands on the plate
+    application = np.where(np.abs(application) <= 1e3 * FARTHEST, application, np.nan)
+    refuse_impossible(moment * 1e-3, f"moments of force columns {group.force[0]}", file)
     if group.point is not None:
         size = np.linalg.norm(force, axis=1)
         loaded = size > LOADED

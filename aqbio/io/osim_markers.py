@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+from aqbio.boundary import reads
 from aqbio.errors import AqbioError
 
+OSIM = reads("an OpenSim model", "open it in OpenSim and save it again.", 2**28)
 
+
+@OSIM
 def model_markers(path: Path) -> dict[str, str]:
     """The body of every marker of a model.
 
@@ -29,6 +33,7 @@ def model_markers(path: Path) -> dict[str, str]:
     return bodies
 
 
+@OSIM
 def model_masses(path: Path) -> dict[str, float]:
     """The mass of every body of a model, kg.
 
@@ -41,6 +46,7 @@ def model_masses(path: Path) -> dict[str, float]:
     return {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
 
 
+@OSIM
 def model_names(path: Path) -> frozenset[str]:
     """Every name in a model: bodies, joints, coordinates, markers and all else.
 
@@ -52,6 +58,7 @@ def model_names(path: Path) -> frozenset[str]:
     return frozenset(name for part in _root(path).iter() if (name := part.get("name")))
 
 
+@OSIM
 def model_mass(path: Path) -> float:
     """The mass of all bodies of a model, kg.
 
@@ -63,6 +70,7 @@ def model_mass(path: Path) -> float:
     return sum(float(body.findtext("mass") or 0.0) for body in _root(path).iter("Body"))
 
 
+@OSIM
 def bone_scales(path: Path) -> set[tuple[float, ...]]:
     """The different scales that the bones of a model are drawn with.
 
@@ -86,7 +94,7 @@ def _root(path: Path) -> ElementTree.Element:
         return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
         raise AqbioError(
-            f"the model cannot be read ({error}).",
+            f"the model cannot be read ({getattr(error, 'strerror', None) or error}).",
             file=str(path),
             fix="give the path of an .osim file.",
             rule="model-unreadable",

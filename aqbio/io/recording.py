@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqbio.errors import AqbioError, Finding
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding, listed
+from aqbio.faults import machine_fault
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.vectors import FloatArray
 
@@ -68,8 +72,89 @@ class Recording:
             raise ValueError("labels repeat.")
 
 
+FARTHEST = 1000.0
+"""Markers farther than this from the laboratory's origin are no places: a run of 400 m, at its
+largest extent 180 m, fits five times, m."""
+
+FEW = 0.05
+"""Share of positions that damage may have made impossible."""
+
+STRONGEST = 1e5
+"""No plate measures more: the largest ranges of plates for people are 20 kN (Kistler 9287C, data
+sheet), those of runners' peaks 5 kN (Clark & Weyand 2014, J. Appl. Physiol. 117:604), N."""
+
+
+def possible_positions(
+    positions: FloatArray, labels: Sequence[str], file: str
+) -> tuple[FloatArray, list[Finding]]:
+    """Marker positions (T, M, 3), m, without those that no camera sees, and what was left out.
+
+    Raises
+    ------
+    AqbioError
+        When so many are impossible that their unit must be wrong.
+    """
+    with np.errstate(invalid="ignore"):
+        impossible = np.asarray((np.abs(positions) > FARTHEST).any(axis=2))
+    if not impossible.any():
+        return positions, []
+    known = int(np.isfinite(positions).all(axis=2).sum())
+    if impossible.sum() > FEW * known:
+        raise AqbioError(
+            f"{impossible.sum()} of {known} marker positions lie beyond {FARTHEST:g} m: their unit "
+            "is not what the file or the study says.",
+            file=file,
+            fix="correct laboratory.marker_unit, or export the trial again.",
+            rule="marker-size",
+        )
+    names = [labels[index] for index in np.flatnonzero(impossible.any(axis=0)).tolist()]
+    first = int(np.flatnonzero(impossible.any(axis=1))[0]) + 1
+    finding = Finding(
+        rule="marker-impossible",
+        severity="warning",
+        what=f"{impossible.sum()} positions of {listed(names)} lie beyond {FARTHEST:g} m: they are "
+        "damaged, and taken as missing.",
+        number=float(np.nanmax(np.abs(np.where(impossible[..., None], positions, np.nan)))),
+        limit=FARTHEST,
+        unit="m",
+        file=file,
+        where=f"from frame {first} on",
+        fix="export the trial again; if all positions are wrong, state laboratory.marker_unit.",
+        label=", ".join(names),
+    )
+    return np.where(impossible[..., None], np.nan, positions), [finding]
+
+
+def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
+    """Refuse forces (F, 3), N, that no plate measures.
+
+    Raises
+    ------
+    AqbioError
+        When one is beyond `STRONGEST`.
+    """
+    largest = float(np.abs(force).max(initial=0.0))
+    if largest > STRONGEST:
+        raise AqbioError(
+            f"{name}: a force of {largest:.3g} N, more than the {STRONGEST:.0f} N that any plate "
+            "measures: its unit or the file is wrong.",
+            file=file,
+            where=f"sample {int(np.abs(force).max(axis=1).argmax()) + 1}",
+            fix="export the forces again, in newtons.",
+            rule="force-impossible",
+        )
+
+
 def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
-    """Error for a recording that is not there or may not be read."""
+    """Error for a recording that is not there or may not be read.
+
+    Raises
+    ------
+    RunStoppedError
+        When the machine is at fault.
+    """
+    if fault := machine_fault(error, path):
+        raise fault from error
     return AqbioError(
         f"the file cannot be opened ({error.strerror}).",
         file=path.name,

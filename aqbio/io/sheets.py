@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
+from aqbio.boundary import cannot_be_opened, reads
 from aqbio.config.sheets import Row
-from aqbio.config.validation import InvalidStudyError, closest, row_findings, unreadable
+from aqbio.config.validation import InvalidStudyError, closest, row_findings
 from aqbio.errors import AqbioError, Finding
 
 R = TypeVar("R", bound=Row)
@@ -58,6 +59,7 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
     return [line.row for line in lines if line.row is not None]
 
 
+@reads("a sheet", "save it as 'Unicode text', one row per line.")
 def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Finding]]:
     """Read what can be read of a sheet, and everything that is wrong with it.
 
@@ -173,7 +175,7 @@ def _text(path: Path) -> str:
             rule="file-missing",
         ) from error
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise cannot_be_opened(path, error) from error
     if raw.startswith(WORKBOOK):
         raise AqbioError(
             "the sheet is an Excel workbook, not text.",

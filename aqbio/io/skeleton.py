@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from aqbio.boundary import PARSERS_RAISE
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.multibody.functions import PiecewisePolynomials
@@ -52,8 +53,8 @@ def load_skeleton(path: Path) -> Skeleton:
             arrays = {name: file[name] for name in file.files}
         stated = str(arrays.pop(_HASH))
         skeleton = _skeleton(arrays)
-    except (BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
-        raise _unusable(path, str(error)) from error
+    except (BadZipFile, *PARSERS_RAISE, OSError) as error:
+        raise _unusable(path, type(error).__name__) from error
     if stated != _digest(arrays):
         raise _unusable(path, "its content does not have the hash that it states")
     return skeleton

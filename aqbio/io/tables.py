@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.dictionary import Columns
 
@@ -71,7 +72,9 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     AqbioError
-        When the file is missing or has no header.
+        When the file is missing.
+    RunStoppedError
+        When it is empty or damaged.
     """
     import pandas as pd
 
@@ -90,7 +93,10 @@ def read_table(path: Path) -> pd.DataFrame:
             fix="run the stage that writes it.",
             rule="stage-order",
         ) from error
-    except pd.errors.EmptyDataError as error:
-        raise AqbioError(
-            "the table is empty.", file=str(path), fix="write a header row."
+    except (OSError, ValueError) as error:  # pandas' errors of empty and damaged files too
+        raise machine_fault(error, path) or RunStoppedError(
+            f"this table is damaged ({' '.join(str(error).split())}).",
+            file=str(path),
+            fix="`aqbio run` makes it again.",
+            rule="result-damaged",
         ) from error

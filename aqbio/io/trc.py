@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.clock import sampling_rate
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
+from aqbio.io.recording import possible_positions
 from aqbio.io.text_lines import text_lines, with_decimal_points
 from aqbio.mechanics.vectors import FloatArray
 
@@ -37,6 +39,7 @@ class MarkerFile:
     """The file's unit of length, m."""
 
 
+@reads("TRC", "export the markers again, as TRC.", RECORDED)
 def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     """Read a TRC file, however its header is padded.
 
@@ -64,12 +67,13 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     rate = sampling_rate(table[:, 1], path.name, declared)
     findings += _rate_findings(path, declared, rate)
     kept, labels, more = kept_labels(raw, frozenset(), path.name)
+    places, lost = possible_positions(marked_missing(positions[:, kept]) * scale, labels, path.name)
     return MarkerFile(
         labels=labels,
-        positions=marked_missing(positions[:, kept]) * scale,
+        positions=places,
         rate=rate,
         first_time=float(table[0, 1]),
-        findings=(*findings, *more),
+        findings=(*findings, *more, *lost),
         length_unit=scale,
     )
 

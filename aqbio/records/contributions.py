@@ -9,7 +9,6 @@ import numpy as np
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, TOTAL_MOMENTUM
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -43,16 +42,15 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        With ``group_momentum_sample`` (sample, time, group, axis), the estimate with inflated
-        deviations, and covariances between groups, not inflated, over time
-        (``group_momentum_covariance``, ``group_rate_covariance``) and of stance means by contact
-        (``stance_momentum_covariance``, ``stance_rate_covariance``); NaN where a group was not
-        observed. As it is where the trial was not fitted, or no samples were asked for.
+        With ``group_momentum_sample`` (sample, time, group, axis), the estimate with the samples'
+        deviations, and covariances between groups over time (``group_momentum_covariance``,
+        ``group_rate_covariance``) and of stance means by contact (``stance_momentum_covariance``,
+        ``stance_rate_covariance``); NaN where a group was not observed. As it is where the trial
+        was not fitted, or no samples were asked for.
     """
     if "group_momentum_sample" not in data:
         return dataset
     turn = rotation_about_vertical(-float(dataset.attrs["heading"]))
-    factors = {"inflation_group": GROUP_MOMENTUM, "inflation_total": TOTAL_MOMENTUM}
     estimate, found = dataset["group_angular_momentum"].values, {}
     unobserved = np.isnan(estimate)
     for quantity, unit in UNITS.items():
@@ -66,8 +64,8 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
         if quantity == "momentum":
             found["group_momentum_sample"] = (
                 ("sample", "time", "group", "axis"),
-                estimate + GROUP_MOMENTUM * off,
-                {"units": unit, **factors},
+                estimate + off,
+                {"units": unit},
             )
     return dataset.assign(found)
 

@@ -7,13 +7,14 @@ and the hash of every file that it left (`aqbio.records.seals`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import aqbio
 from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
@@ -49,7 +50,7 @@ def stage_key(study: Study, participant_id: str, stage: str) -> str:
     str
         16 hexadecimal digits; "" where a stage before it has not run, or its results are damaged.
     """
-    earlier = {f"{name} {one}": _left(study, one, name) for one, name in _before(
+    earlier = {f"{name} {one}": _left(study, one, name) for one, name in stages_before(
         study, participant_id, stage
     )}  # fmt: skip
     if not all(earlier.values()):
@@ -88,6 +89,26 @@ def state(study: Study, participant_id: str, stage: str) -> dict[str, Kind]:
     return {} if key and content[KEY] == key else {RECORD: "outdated"}
 
 
+def refuse_damaged(study: Study, participant_id: str, stages: Iterable[str]) -> None:
+    """Refuse to go on from results that are not what their stage wrote: libraries crash over them.
+
+    Raises
+    ------
+    RunStoppedError
+        When a stage has run, and what it left is damaged.
+    """
+    for stage in stages:
+        record = study.manifest(participant_id, stage)
+        content = read_record(record)
+        for name, kind in broken(record, content).items() if SEAL in content else ():
+            raise RunStoppedError(
+                f"a result of stage {stage} is {kind}.",
+                file=str(record if name == RECORD else record.parent / name),
+                fix=f"`aqbio run {study.file}` makes it again.",
+                rule="result-damaged",
+            )
+
+
 def outdated(study: Study) -> tuple[list[str], tuple[str, ...]]:
     """Participants with something to make again, and the study-wide stages that may have it.
 
@@ -102,7 +123,7 @@ def outdated(study: Study) -> tuple[list[str], tuple[str, ...]]:
     return people, STUDY_STAGES[len(tuple(sound)) :]
 
 
-def _before(study: Study, participant_id: str, stage: str) -> Iterator[tuple[str, str]]:
+def stages_before(study: Study, participant_id: str, stage: str) -> Iterator[tuple[str, str]]:
     """The stages, each with its participant, whose results a stage depends on."""
     if participant_id:
         people = _people(study, participant_id, stage)

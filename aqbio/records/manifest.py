@@ -20,7 +20,7 @@ from aqbio.io.atomic import files_made, write_text
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import stage_key
+from aqbio.records.current import refuse_damaged, stage_key, stages_before
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
 from aqbio.records.places import without_places
 from aqbio.records.seals import FILES, as_json, read_record, seal
@@ -169,8 +169,10 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     Raises
     ------
     RunStoppedError
-        When something that the stage depends on changed while it ran.
+        When results that the stage depends on are damaged, or change while it runs.
     """
+    for one, name in stages_before(study, participant_id, stage):
+        refuse_damaged(study, one, [name])
     record = study.manifest(participant_id, stage)
     key = _key(study, participant_id, stage)
     before = read_record(record).get(FILES, {})

@@ -14,6 +14,8 @@ from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.mechanics.gait.steps import Step
+from aqbio.names import PARTICIPANT_STAGES
+from aqbio.records.current import refuse_damaged
 from aqbio.records.manifest import OK, Report
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ def study_rows(
 
 def write_rows(study: Study, participant_id: str, report: Report) -> None:
     """Write ``rows/<participant>_contributions.tsv``: contributions of every step, every digit."""
+    refuse_damaged(study, participant_id, PARTICIPANT_STAGES)
     path = study.root / "rows" / f"{participant_id}_contributions.tsv"
     rows = participant_rows(study, participant_id, "contributions")
     write_table(rows, path, columns("contributions"), {"stage": STAGE})

@@ -7,6 +7,7 @@ from typing import Any
 
 from aqbio.figures.numbers import MISSING, shown, shown_together
 from aqbio.figures.specification import choice_words, factor_words
+from aqbio.report.biases import bias_words
 from aqbio.report.sentences import capital, closed, missing
 from aqbio.stats.registry import Hypothesis
 
@@ -33,6 +34,7 @@ def reviewer_words(hypothesis: Hypothesis, row: Row) -> tuple[Item, ...]:
         ("Other choices", _choices(row)),
         ("Athletes", _athletes(row)),
         ("Set by mechanics", capital(hypothesis.implied_if)),
+        ("What no interval holds", bias_words(hypothesis.id)),
     ]
     return tuple((name, closed(words)) for name, words in items if words)
 

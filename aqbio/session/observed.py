@@ -79,6 +79,8 @@ def observations(
         plain=Motion(*(solved[name].values for name in ("q", "u", "udot"))),
         unobservable=tuple(skeleton.coordinates.index(name) for name in mask.hardly_told),
         drag=trial.prepared.attrs["surface"] != "treadmill",
+        contacts=spans,
+        left=np.array([one.side == "left" for one in contacts]),
     )
 
 

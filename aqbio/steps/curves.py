@@ -100,7 +100,7 @@ def step_dataset(
     @cache
     def table(push: Side, foot: Side) -> tuple[dict[str, Labelled], FloatArray]:
         labelled = {
-            name: _posterior(name, one, roles, push)
+            name: _posterior(one, roles, push)
             if "other_group" in one.dimensions
             else in_roles(one, parts, push, foot)
             for name, one in known.items()
@@ -134,9 +134,9 @@ def no_steps(scheme: RoleScheme) -> xr.Dataset:
 # columns ----------------------------------------------------------------------------------------
 
 
-def _posterior(name: str, covariance: Signal, scheme: RoleScheme, push: Side) -> Labelled:
-    quantity, groups = "rate" if "rate" in name else "momentum", covariance.labels["group"]
-    return ("time", "group", "axis"), role_sd(covariance.values, groups, scheme, push, quantity)
+def _posterior(covariance: Signal, scheme: RoleScheme, push: Side) -> Labelled:
+    groups = covariance.labels["group"]
+    return ("time", "group", "axis"), role_sd(covariance.values, groups, scheme, push)
 
 
 def _columns(

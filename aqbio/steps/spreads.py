@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
 from aqbio.mechanics.gait.roles import RoleScheme, by_role
 from aqbio.mechanics.gait.steps import PERCENT, Side, Step
 from aqbio.mechanics.vectors import FloatArray
@@ -16,10 +15,6 @@ from aqbio.steps.labels import labels, picked
 
 if TYPE_CHECKING:
     import xarray as xr
-
-SUMS_OF_THE_TRUNK = ("push_side", "total")
-"""Roles whose errors are those of the whole body: their posterior is inflated as the total's."""
-
 
 SPREADS = {
     "angular_momentum": "group",
@@ -88,9 +83,9 @@ def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> Floa
 
 
 def role_sd(
-    covariance: FloatArray, groups: Sequence[str], scheme: RoleScheme, stance: Side, quantity: str
+    covariance: FloatArray, groups: Sequence[str], scheme: RoleScheme, stance: Side
 ) -> FloatArray:
-    """Inflated posterior standard deviation of the sums over the groups behind each role.
+    """Posterior standard deviation of the sums over the groups behind each role.
 
     Parameters
     ----------
@@ -98,7 +93,6 @@ def role_sd(
         In frames or of contacts.
     groups : sequence of G str
     stance : {"left", "right"}
-    quantity : {"momentum", "rate"}
 
     Returns
     -------
@@ -107,16 +101,8 @@ def role_sd(
     """
     matrix = scheme.matrix(stance, groups)
     variance = by_role(by_role(covariance, matrix), matrix, axis=2)
-    factors = np.array([inflation(item, quantity) for item in scheme.items])
-    own: FloatArray = np.einsum("tiia->tia", variance)
-    return factors[:, None] * np.sqrt(np.maximum(own, 0.0))
-
-
-def inflation(role: str, quantity: str) -> float:
-    """The factor by which a posterior standard deviation is too small, as measured."""
-    if quantity == "rate":
-        return RATES
-    return TOTAL_MOMENTUM if role in SUMS_OF_THE_TRUNK else GROUP_MOMENTUM
+    own: FloatArray = np.sqrt(np.maximum(np.einsum("tiia->tia", variance), 0.0))
+    return own
 
 
 def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str) -> FloatArray:
@@ -126,5 +112,5 @@ def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str)
         return np.full((len(scheme.items), len(AXES)), np.nan)
     contact = int(np.argmin(np.abs(trial["contact_touchdown"].values - step.touchdown)))
     covariance = trial.variables[name].values[contact : contact + 1]
-    sd: FloatArray = role_sd(covariance, labels(trial, "group"), scheme, step.side, quantity)[0]
+    sd: FloatArray = role_sd(covariance, labels(trial, "group"), scheme, step.side)[0]
     return sd

@@ -14,7 +14,6 @@ import numpy as np
 from aqbio.io.mot import read_storage
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial, residual
 from aqbio.mechanics.consistency.observations import Observations
-from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
@@ -70,7 +69,7 @@ def _budgets(runner: Runner, seen: Observations, what: str) -> list[Row]:
 
     def wide(mine: Mapping[str, Any], _: object) -> Verdict:
         spread = mine["group_momentum_sample"][1].std(axis=0, ddof=1)
-        inside = GROUP_MOMENTUM * spread[fit.problem.measured]
+        inside = spread[fit.problem.measured]
         return Verdict(
             bool((inside > 0.0).all()),
             f"standard deviation of a group's momentum {np.median(inside):.2g} kg m²/s (median)",

@@ -30,8 +30,22 @@ def test_written_twice_comes_with_all_other_problems(problems):
     assert sorted(rules) == ["settings", "written-twice"]
 
 
-def test_a_value_that_contains_itself_ends(problems):
-    assert problems("name: a\nfiles: &x [*x]\n")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: a\nfiles: &x [*x]\n", "contains itself"),
+        (
+            "b0: &b0 [x, x]\n"
+            + "".join(f"b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]\n" for n in range(1, 7)),
+            "its aliases",
+        ),
+    ],
+)
+def test_a_value_that_is_endless_or_nearly_so_ends(tmp_path, text, words):
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(AqbioError, match=words):
+        read_yaml(path, StudySettings)
 
 
 @pytest.mark.parametrize(

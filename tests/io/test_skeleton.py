@@ -116,5 +116,5 @@ def test_something_else_is_refused(tmp_path, content):
 def test_an_archive_without_a_skeleton_is_refused(tmp_path):
     file = tmp_path / "runner.npz"
     np.savez(file, speed=np.ones(3))
-    with pytest.raises(RunStoppedError, match="content_hash"):
+    with pytest.raises(RunStoppedError, match="KeyError"):
         load_skeleton(file)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io.tables import read_table, write_table
 
 COLUMNS = {
@@ -90,7 +91,7 @@ def test_missing_and_empty_files(tmp_path):
     with pytest.raises(AqbioError, match="does not exist"):
         read_table(tmp_path / "none.tsv")
     (tmp_path / "empty.tsv").touch()
-    with pytest.raises(AqbioError, match="is empty"):
+    with pytest.raises(RunStoppedError, match="table is damaged"):
         read_table(tmp_path / "empty.tsv")
 
 

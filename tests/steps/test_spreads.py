@@ -10,7 +10,6 @@ import pytest
 import xarray as xr
 
 from aqbio.io.study import load_study
-from aqbio.mechanics.consistency.posterior import GROUP_MOMENTUM, RATES, TOTAL_MOMENTUM
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.records.manifest import OK, entry, write_manifest
@@ -23,7 +22,6 @@ from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import STATISTICS, statistic_sds
 from aqbio.steps.curves import step_dataset
-from aqbio.steps.spreads import inflation
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (
     CONTACTS,
@@ -93,19 +91,13 @@ def test_posterior_of_a_role_is_that_of_the_sum_of_its_groups(trial, number):
     sd = curves["angular_momentum_sd_posterior"]
     arms = ["arm_left", "arm_right"]
     for axis in range(3):
-        expected = GROUP_MOMENTUM * _group_sd(trial, arms, axis)
+        expected = _group_sd(trial, arms, axis)
         np.testing.assert_allclose(sd[:, :, ROLES.index("arms"), axis], expected, rtol=1e-6)
-        leg = GROUP_MOMENTUM * _group_sd(trial, [f"leg_{step.side}"], axis)
+        leg = _group_sd(trial, [f"leg_{step.side}"], axis)
         np.testing.assert_allclose(sd[:, :, ROLES.index("push_leg"), axis], leg, rtol=1e-6)
-        whole = TOTAL_MOMENTUM * _group_sd(trial, list(trial["group"].values), axis)
+        whole = _group_sd(trial, list(trial["group"].values), axis)
         np.testing.assert_allclose(sd[:, :, ROLES.index("total"), axis], whole, rtol=1e-6)
     assert curves["stance_momentum_sd"].shape == (len(ROLES), 3)
-
-
-def test_inflation_is_that_of_whole_bodies_for_sums_over_the_trunk():
-    assert inflation("push_side", "momentum") == inflation("total", "momentum") == TOTAL_MOMENTUM
-    assert inflation("swing_side", "momentum") == GROUP_MOMENTUM
-    assert inflation("total", "rate") == RATES
 
 
 def test_bands_hold_draws_and_posterior(trial):
@@ -157,7 +149,7 @@ def test_steps_tell_the_posterior_of_stance_means(trial):
     found = row["H_arms_y_stance_mean_sd_kgm2ps"]
     covariance = trial["stance_momentum_covariance"].values[0, :, :, 1]
     own = [list(trial["group"].values).index(name) for name in ("arm_left", "arm_right")]
-    expected = GROUP_MOMENTUM * np.sqrt(covariance[np.ix_(own, own)].sum())
+    expected = np.sqrt(covariance[np.ix_(own, own)].sum())
     assert found == pytest.approx(expected)
     plain = row["M_residual_plain_y_stance_rms_Nm"]
     values = curves["residual_moment_plain"].values[0, :, 1]

@@ -75,6 +75,8 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
         measured=made.measured,
         start=q,
         plain=spline_motion(model, made.time, low_pass(q, rate, cutoff)),
+        contacts=made.contacts,
+        left=np.array(made.run.contacts_on_plates) % 2 == 0,
     )
 
 

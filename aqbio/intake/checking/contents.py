@@ -22,7 +22,7 @@ from aqbio.records.internal import contained
 from aqbio.stages.prepare.axes import laboratory_axes
 from aqbio.stages.prepare.notes import Notes
 
-DOUBTFUL = {"markers-twice", "plate-clipped", "trc-count", "trc-rate"}
+DOUBTFUL = {"marker-impossible", "markers-twice", "plate-clipped", "trc-count", "trc-rate"}
 """What readers notice and a person can only mend in the recording."""
 
 MANY = 5

@@ -14,7 +14,7 @@ import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.balance import Residual, balance
-from aqbio.mechanics.consistency.band import BandFactor
+from aqbio.mechanics.consistency.band import BandFactor, MotionRows
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     Parameter,
@@ -50,6 +50,10 @@ class Curvature:
     border: FloatArray
     """(K N, P) array. ``L⁻¹`` of how the coefficients hang on the parameters that are on, with the
     factor L: ``−L⁻ᵀ`` of it is their change with each parameter."""
+    point: Point
+    """The end of the fit."""
+    rows: MotionRows
+    """The equations of motion there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,7 +309,7 @@ def _information(problem: Problem, point: Point) -> tuple[Information, Curvature
         pull=equations.right - border.T @ half[:, 0],
         discount=discount(problem.observations.rate),
     )
-    return known, Curvature(factor, border)
+    return known, Curvature(factor, border, point, equations.rows)
 
 
 def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:

@@ -25,7 +25,7 @@ from aqbio.mechanics.multibody.inertia import (
     momenta,
     point_masses,
 )
-from aqbio.mechanics.multibody.jacobians import velocity_fields
+from aqbio.mechanics.multibody.jacobians import VelocityFields, velocity_fields
 from aqbio.mechanics.multibody.poses import SegmentPoses, station_positions
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, dot
 
@@ -90,11 +90,34 @@ class MarkerRows:
 
         Errors are 0 where a marker is missing; the sum of error times weighted error is the cost.
         """
-        position = station_positions(poses, self.tracking.body, self.tracking.station)
+        position = self.places(poses)
         error = (position - self.target) * self.visible[..., None]
+        return position, error, self.weighed(error)
+
+    def places(self, poses: SegmentPoses) -> FloatArray:
+        """(T, K, 3) array, m: where the markers are, ground."""
+        return station_positions(poses, self.tracking.body, self.tracking.station)
+
+    def weighed(self, error: FloatArray) -> FloatArray:
+        """The inverse of the markers' covariance times errors (T, K, 3)."""
         total = _over_markers(error, self.segment)
         less = _over_markers(self.kappa[..., None] * total, self.segment.T)
-        return position, error, (error - less) * self.weight[..., None]
+        weighed: FloatArray = (error - less) * self.weight[..., None]
+        return weighed
+
+    def levers(
+        self, poses: SegmentPoses, position: FloatArray
+    ) -> tuple[VelocityFields, FloatArray]:
+        """How the coordinates move the markers at positions (T, K, 3), and these from its point."""
+        about = position.mean(axis=1)
+        field = velocity_fields(self.tracking.skeleton, poses, about, self.tracking.axes)
+        return field, np.asfortranarray(position - about[:, None])
+
+    def pull(self, field: VelocityFields, arm: FloatArray, force: FloatArray) -> FloatArray:
+        """Work (T, N) on the coordinates of weighted errors (T, K, 3), with their levers."""
+        parts = np.concatenate([cross(arm, force), force], axis=2)
+        beyond = carried(self.tracking.skeleton, field, parts, self.tracking.body)
+        return _by_coordinate(field, beyond)
 
     def normal_equations(
         self, poses: SegmentPoses, position: FloatArray, force: FloatArray
@@ -107,9 +130,7 @@ class MarkerRows:
             Positions and weighted errors of the markers.
         """
         skeleton, body = self.tracking.skeleton, self.tracking.body
-        about = position.mean(axis=1)
-        field = velocity_fields(skeleton, poses, about, self.tracking.axes)
-        arm = np.asfortranarray(position - about[:, None])
+        field, arm = self.levers(poses, position)
         parts = np.empty((*arm.shape[:2], 16), order="F")
         parts[..., :10] = point_masses(self.weight, arm)
         parts[..., 10:13], parts[..., 13:] = cross(arm, force), force
@@ -119,10 +140,16 @@ class MarkerRows:
         less = point_masses(np.asfortranarray(-self.kappa * self.seen**2 / self.own), middle)
         carriers = body[np.argmax(self.segment, axis=0)]
         beyond[..., :10] += carried(skeleton, field, less, carriers)
-        work = dot(field.turn, beyond[..., 10:13]) + dot(field.shift, beyond[..., 13:])
         matrix = felt_by_axes(skeleton, field, momenta(field, beyond[..., :10]))
-        first = np.unique(field.coordinate, return_index=True)[1]
-        return np.add.reduceat(work, first, axis=1), by_coordinate(field, matrix)
+        return _by_coordinate(field, beyond[..., 10:]), by_coordinate(field, matrix)
+
+
+def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:
+    """Work (T, N) of moments and forces (T, axes, 6) on the coordinates that drive axes."""
+    work = dot(field.turn, wrench[..., :3]) + dot(field.shift, wrench[..., 3:])
+    first = np.unique(field.coordinate, return_index=True)[1]
+    summed: FloatArray = np.add.reduceat(work, first, axis=1)
+    return summed
 
 
 def _over_markers(values: FloatArray, table: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -86,6 +86,10 @@ class Observations:
     """Coordinates that inverse kinematics found not determined: held at their median."""
     drag: bool = True
     """Whether the runner moves through the air: False on a treadmill."""
+    contacts: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
+    """(N, 2) array, s. Touchdown and toe-off of the contacts whose foot is known, ascending."""
+    left: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """(N,) bool array. Whether they are the left foot's."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames and markers."""

@@ -1,9 +1,7 @@
 """How sure the fitted motion is: samples of coordinates, and spread of what follows from them.
 
-Laplace's approximation: the inverse of the normal matrix is the covariance of the splines'
-coefficients. Soft tissue moves slower than frames come, so it counts frames as more than they are,
-and it knows nothing of wrong models: spreads are multiplied by factors that were measured on
-synthetic sprints with known truth.
+Parameters are drawn from their covariance, with the motion that follows them; errors of the data as
+large and as alike from stride to stride as the fit's residuals tell (`data_errors`).
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
+from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import (
@@ -24,29 +23,12 @@ from aqbio.mechanics.multibody.momentum import (
 from aqbio.mechanics.multibody.motion import Motion, coupled
 from aqbio.mechanics.vectors import FloatArray
 
-GROUP_MOMENTUM = 1.25
-"""Inflation of the spread of a group's angular momentum. For 90 % of the frames of virtual sprints
-inside 90 % intervals, 1.1 (legs), 0.8 (arms), 1.0 (torso) and 1.4 (pelvis) are needed where inverse
-kinematics leaves 16 mm of marker error, two thirds of that at 11 mm (docs/consistency.md)."""
-
-TOTAL_MOMENTUM = 1.5
-"""Inflation of the spread of the whole body's angular momentum: 1.1 is needed in the mean of these
-sprints, 1.6 in the worst."""
-
-RATES = 1.0
-"""Rates of groups need no inflation: 96 % and more covered; on virtual sprints errors are 0.1 to
-0.5 of the spread."""
-
-REFERENCE_RATE = 250.0
-"""Frames per second at which the factors were measured, Hz: twice the frames of the same soft
-tissue do not make the motion twice as sure."""
-
 SAMPLES = 40
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Motions and parameters that the data allow, not inflated."""
+    """Motions and parameters that the data allow."""
 
     motions: tuple[Motion, ...]
     """Tuple of S Motion."""
@@ -64,8 +46,9 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
 
     Notes
     -----
-    ``C ~ N(Ĉ, A⁻¹ · rate / 250 Hz)`` given the parameters; these from their own covariance, the
-    motion following them by the border: ``C − A⁻¹ B (θ − θ̂)``.
+    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix
+    ``A = Jᵀ W J``, given the parameters; these from their own covariance, the motion following them
+    by the border: ``− A⁻¹ B (θ − θ̂)``.
     """
     changes, values = _draws(fit, count, seed)
     motions = []
@@ -108,13 +91,15 @@ def _draws(
     fit: TrialFit, count: int, seed: int
 ) -> tuple[tuple[FloatArray, ...], tuple[dict[str, float], ...]]:
     """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
-    rng = np.random.default_rng(seed)
-    basis, curvature = fit.problem.basis, fit.curvature
-    thinned = np.sqrt(fit.observations.rate / REFERENCE_RATE)
-    normal = rng.standard_normal((fit.coefficients.size, count))
+    random = np.random.default_rng(seed)
+    basis, response = fit.problem.basis, Response.of(fit)
     root = _square_root(fit.covariance)
-    shift = root @ rng.standard_normal((len(root), count))
-    away = curvature.factor.back(thinned * normal - curvature.border @ shift)
+    shift = root @ random.standard_normal((len(root), count))
+    sizes = response.learned(random)
+    pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
+    curvature = response.curvature
+    away = curvature.factor.solve(np.stack(pulls, axis=1))
+    away -= curvature.factor.back(curvature.border @ shift)
     shape = (basis.count, len(fit.coordinates) * count)
     changes = tuple(
         (table @ away.reshape(shape)).reshape(table.shape[0], -1, count).transpose(2, 0, 1)

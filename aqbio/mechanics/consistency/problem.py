@@ -64,6 +64,8 @@ class Equations:
     """(P, P) array. Of the parameters alone, from the data."""
     right: FloatArray
     """(P,) array. Downhill for the parameters, from the data."""
+    rows: MotionRows
+    """The equations of motion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +228,7 @@ class Problem:
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
         smooth = Smoothness(1.0 / self.jerk_sd**2, point.coefficients)
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
-        return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill)
+        return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
     def _rows(self, point: Point) -> MotionRows:
         """Rows of the equations of motion, by their standard deviations."""

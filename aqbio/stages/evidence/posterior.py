@@ -23,7 +23,7 @@ VERTICAL = 1
 
 
 def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
-    """Inflated posterior standard deviations of a trial.
+    """Posterior standard deviations of a trial.
 
     Parameters
     ----------
@@ -93,14 +93,9 @@ def _drawn_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
 
 
 def _impulses(trial: xr.Dataset, step: Step) -> FloatArray:
-    """Net yaw impulse over the step in every sample: the change of the whole body's momentum.
-
-    The whole body's spread has an inflation of its own.
-    """
+    """Net yaw impulse over the step in every sample: the change of the whole body's momentum."""
     samples = trial["group_momentum_sample"]
     ends = np.array([step.touchdown, step.next_touchdown])
     total = samples.values[..., VERTICAL].sum(axis=-1).astype(float)
-    change = np.diff(resampled(trial["time"].values, total.T, ends), axis=0)[0]
-    more = float(samples.attrs["inflation_total"]) / float(samples.attrs["inflation_group"])
-    impulse: FloatArray = change.mean() + more * (change - change.mean())
+    impulse: FloatArray = np.diff(resampled(trial["time"].values, total.T, ends), axis=0)[0]
     return impulse

@@ -72,7 +72,7 @@ def consistency_rows(
 def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
     """How sure the trial's own statistics are, against what their hypotheses ask for."""
     known = {one.id: one for one in registry.hypotheses}
-    words = "precision gate after the fit: inflated posterior sd of the trial's statistic"
+    words = "precision gate after the fit: posterior sd of the trial's statistic"
     for name, (_, hypothesis) in STATISTICS.items():
         if (sd := data.attrs.get(f"posterior_sd_{name}")) is None:
             continue

@@ -1,0 +1,136 @@
+"""The boundary between files of a laboratory and the program: what cannot be read is said in words.
+
+Parsers and libraries raise whatever they like over files that nobody foresaw. A reader behind this
+boundary gives its content, or an error with the file, the place where the parser knows one, and a
+fix; nothing else comes through.
+"""
+
+from __future__ import annotations
+
+import csv
+import stat
+import struct
+import zlib
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+from xml.etree import ElementTree
+
+import yaml
+
+from aqbio.errors import AqbioError
+from aqbio.faults import machine_fault
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Reader = Callable[Concatenate[Path, P], R]
+
+PARSERS_RAISE = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+    AssertionError, EOFError, RuntimeError, yaml.YAMLError, ElementTree.ParseError, csv.Error,
+    struct.error, zlib.error,
+)  # fmt: skip
+"""What parsers raise over damaged files."""
+
+WRITTEN = 2**24
+"""Bytes that a file may have which people write: settings, sheets, maps."""
+
+RECORDED = 2**31
+"""Bytes that a recording may have: half an hour of 100 markers and 8 plates as text."""
+
+WORDS = 600
+"""Letters of what is told of one file."""
+
+
+def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]], Reader[P, R]]:
+    """Make a reader whose every failure is an error about its file.
+
+    Parameters
+    ----------
+    kind : str
+        What the file should be: "YAML", "a TRC file".
+    fix : str
+        What a person can do.
+    largest : int
+        Bytes of the largest file that is read.
+
+    Raises
+    ------
+    AqbioError
+        By the reader: for files that are missing, no files, too large, or cannot be parsed.
+    RunStoppedError
+        By the reader: when the machine is at fault.
+    """
+
+    def decorated(reader: Reader[P, R]) -> Reader[P, R]:
+        @wraps(reader)
+        def safe(path: Path, /, *arguments: P.args, **options: P.kwargs) -> R:
+            try:
+                _refuse_unreadable(path, kind, largest)
+                return reader(path, *arguments, **options)
+            except AqbioError as error:
+                error.what = _shortened(error.what)
+                raise
+            except OSError as error:
+                raise cannot_be_opened(path, error) from error
+            except PARSERS_RAISE as error:
+                said = _shortened(" ".join(str(error).split()))
+                raise AqbioError(
+                    f"the file cannot be read as {kind}"
+                    f" ({type(error).__name__}{f': {said}' if said else ''}).",
+                    file=str(path),
+                    fix=fix,
+                    rule="file-damaged",
+                ) from error
+
+        return safe
+
+    return decorated
+
+
+def _shortened(words: str) -> str:
+    """Words without their middle where they repeat a whole file."""
+    return words if len(words) <= WORDS else f"{words[: WORDS // 2]} … {words[-WORDS // 2 :]}"
+
+
+def _refuse_unreadable(path: Path, kind: str, largest: int) -> None:
+    """Refuse what is no file (a pipe never ends), and what is far too large."""
+    try:
+        state = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return  # the reader knows what to say of it
+    if not stat.S_ISREG(state.st_mode):
+        raise AqbioError(
+            "the file cannot be read: it is a folder, a pipe or a device.",
+            file=str(path),
+            fix="correct its path.",
+            rule="file-unreadable",
+        )
+    if state.st_size > largest:
+        raise AqbioError(
+            f"the file has {state.st_size / 2**20:.0f} MB, too many for {kind}, of which "
+            f"{largest / 2**20:.0f} MB are read.",
+            file=str(path),
+            fix="check that this is the file that was meant.",
+            rule="file-too-large",
+        )
+
+
+def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
+    """Say that a file is missing, or there but not to be read.
+
+    Raises
+    ------
+    RunStoppedError
+        When the machine is at fault.
+    """
+    if fault := machine_fault(error, path):
+        raise fault from error
+    missing = isinstance(error, FileNotFoundError)
+    return AqbioError(
+        f"the file cannot be read ({(error.strerror or type(error).__name__).lower()}).",
+        file=str(path),
+        fix="check its path." if missing else "check that it is a file, and who may read it.",
+        rule="file-missing" if missing else "file-unreadable",
+    )

@@ -1,0 +1,235 @@
+"""Errors of the data of a fit: how large they are, from what the fit leaves of them.
+
+A fit's weights are beliefs; if they were errors, the inverse of its normal matrix would be the
+covariance of the motion. The errors are told by what is left: every part of them (a segment's
+markers in a band, a component of force or moment, a coordinate's roughness) is scaled until what
+the fit would leave of it is what the fit left (variance components, Förstner 1979). Then they go
+through the fit as they are: spread of the motion is that of its answers to such errors (White
+1980), however wrong the weights.
+
+References
+----------
+Förstner W (1979), Allgemeine Vermessungs-Nachrichten 86, 446-453.
+White H (1980), Econometrica 48, 817-838.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
+from aqbio.mechanics.consistency.fit import Curvature, TrialFit
+from aqbio.mechanics.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD
+from aqbio.mechanics.multibody.jacobians import VelocityFields
+from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.mechanics.vectors import FloatArray, cross, rotate
+
+PLACEMENT_SD = 0.005
+"""Constant error of a marker along an axis before the data are asked, m."""
+
+STRIDE_SHARE = 0.8
+"""Share of the skin's motion that repeats from stride to stride, before the data are asked."""
+
+NOISE_SD = 0.001
+"""Of a marker from frame to frame, before the data are asked, m."""
+
+POSITION_SD, GAIN_SD = 0.003, 0.005
+"""Of a plate's place along x and z, m, of its force, and of what a channel shows of another one:
+what a fit follows and does not leave. As those of `aqbio.mechanics.intervals`."""
+
+LEAST_TOLD = 0.02
+"""Errors of which a fit leaves less than this share are told by the belief rather than by it."""
+
+ROUNDS, DRAWS = 3, 2
+"""How often errors are scaled, and from how many draws each time."""
+
+
+@dataclass(frozen=True, eq=False)
+class DataErrors:
+    """Errors of all that a fit weighs, or what it leaves of them."""
+
+    markers: FloatArray
+    """(T, K, 3) array, m, ground. 0 where a marker is missing."""
+    held: FloatArray
+    rough: FloatArray
+    """held, rough: (T, N) arrays. Of coordinates that stay where inverse kinematics has them, and
+    of their third derivatives, by the standard deviation of that belief."""
+    wrench: FloatArray
+    """(D, 6) array. Of force and moment in the measured frames, by their weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """Variances of errors."""
+
+    markers: FloatArray
+    """(bands, S) array, m². Of each marker of a segment along an axis."""
+    held: FloatArray
+    rough: FloatArray
+    """held, rough: (N,) arrays."""
+    wrench: FloatArray
+    """(6,) array. Beside what plates are believed to err."""
+
+    def scaled(self, left: Sizes, expected: Sizes) -> Sizes:
+        """The same, larger where more is left than expected, smaller where less."""
+        return Sizes(*map(_scaled, *(astuple(one) for one in (self, left, expected))))
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """A fit as a machine that makes motions from data, near its end."""
+
+    fit: TrialFit
+    curvature: Curvature
+
+    @classmethod
+    def of(cls, fit: TrialFit) -> Response:
+        """That of a fit, its parameters held."""
+        return cls(fit, fit.curvature)
+
+    @cached_property
+    def bands(self) -> ErrorBands:
+        """Bands of the markers' errors."""
+        seen = self.fit.observations
+        cycles = stride_cycles(seen.time, seen.contacts[:, 0], seen.left)
+        return ErrorBands.over(seen.time, cycles)
+
+    @cached_property
+    def turned(self) -> FloatArray:
+        """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
+        body = self.fit.problem.markers.tracking.body
+        return np.asfortranarray(self.curvature.point.kinematics.rotation[:, body])
+
+    @cached_property
+    def levers(self) -> tuple[VelocityFields, FloatArray]:
+        """How the coordinates move the markers."""
+        point = self.curvature.point
+        return self.fit.problem.markers.levers(point.kinematics, point.position)
+
+    @cached_property
+    def force(self) -> FloatArray:
+        """(D, 3) array, N: of the ground in the measured frames."""
+        seen = self.fit.observations
+        return seen.wrench.at(seen.time[self.curvature.rows.frame])[0]
+
+    @cached_property
+    def believed(self) -> Sizes:
+        """Errors before the data are asked: skin as the weights have it, most of it repeated."""
+        rows, number = self.fit.problem.markers, len(self.fit.coordinates)
+        sensor = self.fit.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
+        skin = rows.own - sensor**2
+        sizes = np.zeros((self.bands.count, len(skin)))
+        sizes[0], sizes[-1] = PLACEMENT_SD**2, NOISE_SD**2
+        harmonics = 1.0 / np.arange(1.0, self.bands.harmonics + 1.0) ** 2
+        repeated = STRIDE_SHARE if len(harmonics) else 0.0
+        sizes[1:-2] = repeated * np.outer(harmonics / max(harmonics.sum(), 1.0), skin)
+        sizes[-2] = (1.0 - repeated) * skin
+        return Sizes(sizes, np.ones(number), np.ones(number), np.ones(6))
+
+    def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
+        """One draw of errors."""
+        rows, shape = self.fit.problem.markers, (len(self.bands.waves), len(sizes.held))
+        sd, likeness = np.sqrt(sizes.markers), self.fit.weights.correlation
+        skin = sd * np.sqrt(likeness / (1.0 - likeness))
+        skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
+        errors = self.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
+        turned = rotate(self.turned, errors)
+        wrench = random.standard_normal((len(self.curvature.rows.frame), 6))
+        return DataErrors(
+            markers=turned * rows.visible[..., None],
+            held=random.standard_normal(shape) * np.sqrt(sizes.held),
+            rough=random.standard_normal(shape) * np.sqrt(sizes.rough),
+            wrench=wrench * np.sqrt(sizes.wrench) + self.plates(random),
+        )
+
+    def plates(self, random: np.random.Generator) -> FloatArray:
+        """(D, 6) array: what one draw of the plates' errors does to force and moment, weighted.
+
+        Contacts over ground lie on plates of their own, those on a belt on one.
+        """
+        seen, frame = self.fit.observations, self.curvature.rows.frame
+        force, found = self.force, np.zeros((len(frame), 6))
+        spans = seen.contacts if seen.drag else seen.contacts[:1] * 0.0 + [-np.inf, np.inf]
+        for touchdown, toe_off in spans:
+            on = (seen.time[frame] >= touchdown) & (seen.time[frame] <= toe_off)
+            shown = GAIN_SD * random.standard_normal((3, 3))
+            place = POSITION_SD * random.standard_normal(3) * [1.0, 0.0, 1.0]
+            found[on, :3] = force[on] @ shown.T
+            found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
+        return found / self.fit.problem.sigma
+
+    def pull(self, errors: DataErrors) -> FloatArray:
+        """(K N,) array: how errors pull at the coefficients of the splines."""
+        problem, motion = self.fit.problem, self.curvature.rows
+        basis = problem.basis
+        weighed = problem.markers.weighed(errors.markers)
+        pull = problem.markers.pull(*self.levers, weighed)
+        pull += errors.held / problem.weights.coordinate_sd
+        found = basis.values[0].T @ pull + basis.values[3].T @ (errors.rough / problem.jerk_sd)
+        for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
+            rows = np.einsum("dcn,dc->dn", by, errors.wrench)
+            found += values[motion.frame].T @ rows
+        return np.asarray(found.ravel())
+
+    def left(self, errors: DataErrors) -> DataErrors:
+        """What the fit leaves of errors: its answer to them, less themselves."""
+        problem, motion, point = self.fit.problem, self.curvature.rows, self.curvature.point
+        change = self.curvature.factor.solve(self.pull(errors)).reshape(
+            -1, len(self.fit.coordinates)
+        )
+        moved = [values @ change for values in problem.basis.values]
+        q = problem.motion(self.fit.coefficients + change).q
+        position = problem.markers.places(segment_poses(problem.runner.skeleton, q))
+        by_motion = zip(motion.by_motion, moved[:3], strict=True)
+        wrench = sum(np.einsum("dcn,dn->dc", by, one[motion.frame]) for by, one in by_motion)
+        seen = problem.markers.visible[..., None]
+        return DataErrors(
+            markers=(position - point.position) * seen - errors.markers,
+            held=moved[0] / problem.weights.coordinate_sd - errors.held,
+            rough=moved[3] / problem.jerk_sd - errors.rough,
+            wrench=np.asarray(wrench) - errors.wrench,
+        )
+
+    def powers(self, errors: DataErrors) -> Sizes:
+        """Mean squares of errors: of the markers by segment and band, in the segments' axes."""
+        rows = self.fit.problem.markers
+        values = rotate(self.turned.swapaxes(-1, -2), errors.markers)
+        power = self.bands.power(values.reshape(len(values), -1))
+        by_marker = power.reshape(len(power), -1, 3).mean(axis=2)
+        return Sizes(
+            markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
+            held=(errors.held**2).mean(axis=0),
+            rough=(errors.rough**2).mean(axis=0),
+            wrench=(errors.wrench**2).mean(axis=0),
+        )
+
+    @property
+    def ended(self) -> DataErrors:
+        """What the fit left of the data."""
+        problem, point = self.fit.problem, self.curvature.point
+        away = point.kinematics.q[:, self.fit.coordinates] - problem.deviations
+        third = problem.basis.values[3] @ self.fit.coefficients
+        return DataErrors(
+            markers=problem.markers.errors(point.kinematics)[1],
+            held=away / problem.weights.coordinate_sd,
+            rough=third / problem.jerk_sd,
+            wrench=self.curvature.rows.residual,
+        )
+
+    def learned(self, random: np.random.Generator) -> Sizes:
+        """Sizes of the errors that leave what the fit left."""
+        sizes, left = self.believed, self.powers(self.ended)
+        for _ in range(ROUNDS):
+            tried = [self.powers(self.left(self.drawn(sizes, random))) for _ in range(DRAWS)]
+            means = (np.mean(every, axis=0) for every in zip(*map(astuple, tried), strict=True))
+            sizes = sizes.scaled(left, Sizes(*means))
+        return sizes
+
+
+def _scaled(size: FloatArray, left: FloatArray, expected: FloatArray) -> FloatArray:
+    faint = LEAST_TOLD * size
+    found: FloatArray = size * (left + faint) / np.maximum(expected + faint, np.finfo(float).tiny)
+    return found

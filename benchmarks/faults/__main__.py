@@ -1,0 +1,61 @@
+"""``python -m benchmarks.faults fuzz|interrupts|corpus``: what the product must survive."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.faults.cases import page
+from benchmarks.faults.fuzz import every_format
+from benchmarks.faults.interrupts import interrupts
+
+
+def main() -> None:
+    """Try, count, and end with status 1 where anything did not survive."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("fuzz", "interrupts", "corpus"))
+    parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
+    parser.add_argument("--only", default="", help="one format")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        tried = {"fuzz": fuzz, "interrupts": interrupt, "corpus": corpus}[given.what]
+        sys.exit(0 if tried(Path(folder), given.count, given.only) else 1)
+
+
+def interrupt(folder: Path, count: int, _: str) -> bool:
+    """Interrupt reads of C3D files."""
+    told = interrupts(folder, count)
+    print(told)
+    return told.right + told.interrupted == count
+
+
+def fuzz(folder: Path, count: int, only: str) -> bool:
+    """Read mutated files of every format; a table of what became of them."""
+    print(
+        "| format | files | accepted | refused in words | tracebacks | hangs | nonsense | files/s |"
+    )
+    print("| --- |" + " --- |" * 7)
+    sound = True
+    for name, one in every_format(folder, count, only):
+        cells = (one.count, one.accepted, one.refused, len(one.tracebacks), one.hangs)
+        rate = one.count / max(one.seconds, 1e-9)
+        print(
+            f"| {name} | " + " | ".join(map(str, cells)) + f" | {len(one.nonsense)} | {rate:.0f} |"
+        )
+        for words, content in (one.tracebacks | one.nonsense).items():
+            print(f"    {words}: {content[:200]!r}", file=sys.stderr)
+        sound &= not (one.tracebacks or one.nonsense or one.hangs)
+        sys.stdout.flush()
+    return sound
+
+
+def corpus(folder: Path, _: int, __: str) -> bool:
+    """Write the page of broken studies: what is broken, and what is said first."""
+    print(page(folder), end="")
+    return True
+
+
+if __name__ == "__main__":
+    main()

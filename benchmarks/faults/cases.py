@@ -1,0 +1,207 @@
+"""The broken studies by name: what is broken, and words that the message must have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.faults.corpus import (
+    BOMB,
+    C3D,
+    ENTITIES,
+    LONG,
+    MOT,
+    PEOPLE,
+    STUDY,
+    TRC,
+    Break,
+    answers,
+    bytes_at,
+    cut,
+    external,
+    far,
+    gone,
+    instead,
+    model,
+    pipe,
+    point_rate,
+    put,
+    study,
+    text,
+    unseen,
+)  # fmt: skip
+from benchmarks.faults.doors import LOADS
+
+S, P, T, M = "study.yaml", "participants.tsv", "trials.tsv", "markers.yaml"
+
+SETTINGS: dict[str, tuple[Break, str]] = {
+    "study.yaml is missing": (gone(S), "does not exist"),
+    "study.yaml is empty": (text(S, ""), "name"),
+    "study.yaml is a pipe": (instead(S, pipe), "a pipe"),
+    "study.yaml is a folder": (instead(S, Path.mkdir), "folder"),
+    "study.yaml is binary": (text(S, bytes(range(256))), "UTF-8"),
+    "study.yaml is UTF-16": (text(S, STUDY.encode("utf-16")), "UTF-8"),
+    "an umlaut of another encoding": (text(S, STUDY.encode() + b"# f\xfcr\n"), "UTF-8"),
+    "a control character": (study("report: {title: a\x1b[31mb}"), "YAML"),
+    "tabs instead of blanks": (text(S, "name: small\nfiles:\n\tdata: data\n"), "YAML"),
+    "an open bracket": (study("report: {title: [a"), "YAML"),
+    "five thousand brackets": (study("report: " + "[" * 5000), "YAML"),
+    "a list instead of sections": (text(S, "- name\n- results\n"), "study.yaml"),
+    "an unknown section": (study("solv: {accuracy: 1}"), "setting solv is unknown"),
+    "an unknown setting": (study("solve: {acuracy: 1}"), "solve.acuracy is unknown"),
+    "a word for a number": (study("solve: {accuracy: good}"), "solve.accuracy"),
+    "a number that is none": (study("solve: {accuracy: .nan}"), "solve.accuracy"),
+    "a number without end": (study("solve: {accuracy: .inf}"), "solve.accuracy"),
+    "a setting twice": (study("solve: {}", "solve: {}"), "written twice"),
+    "a date that no calendar has": (study("report: {title: 2021-13-45}"), "YAML"),
+    "a list that contains itself": (study("report: {authors: &a [*a]}"), ""),
+    "lists of lists of lists (a bomb)": (study(BOMB), "aliases"),
+    "an object of Python": (study("report: !!python/object:os.system {}"), "YAML"),
+    "settings of 20 MB": (text(S, STUDY + "# " + "x" * 20_000_000), "MB"),
+    "a name with blanks": (put(S, "name: small", "name: my first study"), "name"),
+    "a name that leads elsewhere": (put(S, "name: small", "name: ../../etc"), "name"),
+    "a name with braces": (put(S, "name: small", "name: '{x}'"), "name"),
+    "a name of 300 letters": (put(S, "name: small", "name: " + "n" * 300), "name"),
+    "a variable that is not set": (put(S, "data: data", "data: '${NOT_SET}/x'"), "NOT_SET"),
+    "no folder of recordings": (put(S, "data: data", "data: elsewhere"), "does not exist"),
+    "an unknown map": (put(S, "model: {", "model: {map: sprnt, "), "sprnt"),
+    "results with braces": (put(S, "results: results", "results: '{x}'"), "results"),
+}
+
+SHEETS: dict[str, tuple[Break, str]] = {
+    "no participants": (gone(P), "does not exist"),
+    "participants: an empty file": (text(P, ""), "empty"),
+    "participants: a header only": (text(P, PEOPLE.splitlines()[0] + "\n"), "no rows"),
+    "participants: an Excel workbook": (text(P, b"PK\x03\x04" + bytes(500)), "Excel"),
+    "participants: commas": (text(P, PEOPLE.replace("\t", ",")), "commas"),
+    "participants: semicolons": (text(P, PEOPLE.replace("\t", ";")), "semicolons"),
+    "participants: another encoding": (text(P, PEOPLE.encode() + b"J\xfcrg\tmale\n"), "UTF-8"),
+    "participants: a person's name as id": (put(P, "P1", "Jane Doe"), "participant_id"),
+    "participants: an id that leads elsewhere": (put(P, "P1", "../P1"), "participant_id"),
+    "participants: an id of 300 letters": (put(P, "P1", "P" * 300), "participant_id"),
+    "participants: an id of Windows' devices": (put(P, "P1", "CON"), "participant_id"),
+    "participants: the same id twice": (text(P, PEOPLE + "P1\tmale\t70\t1.8\tn/a\n"), "P1"),
+    "participants: ids that differ in capitals": (
+        text(P, PEOPLE + "p1\tmale\t70\t1.8\tn/a\n"), "appears 2 times",
+    ),
+    "participants: a mass in grams": (put(P, "60.5", "60500"), "mass_kg"),
+    "participants: a word as mass": (put(P, "60.5", "light"), "mass_kg"),
+    "participants: a decimal comma": (put(P, "60.5", "60,5"), "mass_kg"),
+    "participants: a height in centimetres": (put(P, "1.70", "170"), "height_m"),
+    "participants: an unknown sex": (put(P, "female", "f"), "sex"),
+    "participants: a cell of 140,000 letters": (put(P, "female", LONG), ""),
+    "participants: a quote that never ends": (put(P, "female", '"' + LONG), ""),
+    "participants: NUL bytes": (put(P, "female", "fem\x00ale"), ""),
+    "participants: a column is missing": (put(P, "participant_id", "who"), "participant_id"),
+    "participants: a misspelt column": (put(P, "mass_kg", "mas_kg"), "mas_kg"),
+    "participants: a column twice": (put(P, "height_m", "mass_kg"), "2 times"),
+    "participants: too many cells": (put(P, "standing", "standing\tmore"), "cells"),
+    "participants: an unknown static trial": (put(P, "standing", "sitting"), "sitting"),
+    "no trials": (gone(T), "does not exist"),
+    "trials: a recording that is not there": (put(T, "fast.c3d", "fats.c3d"), "fats.c3d"),
+    "trials: a recording elsewhere": (put(T, "fast.c3d", "../../../etc/passwd"), ""),
+    "trials: a file name of 300 letters": (put(T, "fast.c3d", "f" * 300), ""),
+    "trials: NUL in a file name": (put(T, "fast.c3d", "fa\x00st.c3d"), ""),
+    "trials: an unknown participant": (put(T, "P1\tfast", "P2\tfast"), "P2"),
+    "trials: the same trial twice": (put(T, "slow\trun", "fast\trun"), "fast"),
+    "trials: the same file twice": (put(T, "slow.trc", "fast.c3d"), "fast.c3d"),
+    "trials: an unknown task": (put(T, "fast\trun", "fast\tsprint"), "task"),
+    "trials: an unknown condition": (put(T, "fast\trun\tnormal", "fast\trun\tslow"), "condition"),
+    "trials: another format": (put(T, "slow.trc", "study.txt"), "study.txt"),
+    "trials: no forces where some are named": (gone(MOT), "slow.mot"),
+    "marker set: no YAML": (text(M, "markers: [:"), "YAML"),
+    "marker set: an unknown word": (put(M, "RASI:", "RASI: {bdy: pelvis}\n  X:"), "bdy"),
+    "marker set: an unknown body": (put(M, "body: pelvis", "body: pelvs"), "pelvs"),
+    "marker set: empty": (text(M, ""), "markers"),
+    "marker set: labels of another laboratory": (
+        put(M, "  RASI:", "  PelvisFrontRight:"), "label RASI is not in",
+    ),
+    "hypotheses: an unknown key": (text("hypotheses.yaml", "hypothesis: []\n"), "hypothes"),
+    "hypotheses: empty": (text("hypotheses.yaml", ""), "hypothes"),
+    "capacities: an unknown participant": (
+        text("capacities.tsv", "participant_id\tmeasure\tside\tvalue\tunit\nP9\tk\tpush\t1\tN\n"),
+        "P9",
+    ),
+    "capacities: a word as value": (
+        text("capacities.tsv", "participant_id\tmeasure\tside\tvalue\tunit\nP1\tk\tpush\tx\tN\n"),
+        "value",
+    ),
+}  # fmt: skip
+
+RECORDINGS: dict[str, tuple[Break, str]] = {
+    "C3D: empty": (text(C3D, b""), "C3D"),
+    "C3D: text": (text(C3D, "not a C3D file\n" * 100), "C3D"),
+    "C3D: half a file": (cut(C3D, 0.5), "C3D"),
+    "C3D: its header alone": (cut(C3D, 0.05), "C3D"),
+    "C3D: a parameter that points nowhere": (bytes_at(C3D, 512 + 4, b"\x7f\x7f\xff\x7f"), "C3D"),
+    "C3D: no markers by its header": (bytes_at(C3D, 2, b"\x00\x00"), ""),
+    "C3D: markers by its header that are not there": (bytes_at(C3D, 2, b"\xff\x7f"), ""),
+    "C3D: another computer's numbers": (bytes_at(C3D, 512 + 3, b"\x56"), "SGI"),
+    "C3D: a rate of 0": (point_rate(0.0), "Hz"),
+    "C3D: a rate of a billion": (point_rate(1e9), "C3D"),
+    "C3D: one marker at 5 km": (far, "beyond 1000 m"),
+    "C3D: nothing seen": (unseen, "none of the 8"),
+    "C3D: a folder": (instead(C3D, Path.mkdir), ""),
+    "C3D: a pipe": (instead(C3D, pipe), "does not exist"),
+    "TRC: empty": (text(TRC, ""), "TRC"),
+    "TRC: the header alone": (cut(TRC, 0.04), "not uniform"),
+    "TRC: half a file": (cut(TRC, 0.5), "promises"),
+    "TRC: a letter in a number": (put(TRC, "0.01000000", "0.o1000000"), "no number"),
+    "TRC: time that stands": (put(TRC, "0.02000000", "0.01000000"), "not uniform"),
+    "TRC: time that goes back": (put(TRC, "0.20000000", "0.00000000"), "not uniform"),
+    "TRC: a marker at 5 km": (put(TRC, "3\t0.02000000\t", "3\t0.02000000\t5000"), "beyond 1000 m"),
+    "TRC: no labels": (put(TRC, "RASI\t\t\tLASI", ""), ""),
+    "MOT: empty": (text(MOT, ""), "column names"),
+    "MOT: no column of time": (put(MOT, "time\t", "tme\t"), "column names"),
+    "MOT: a damaged row": (put(MOT, "0.01\t10.0\t900.0", "0.01\t10.0"), "damaged"),
+    "MOT: an infinite force": (put(MOT, "900.0", "inf"), "infinite"),
+    "MOT: a force that is no number": (put(MOT, "900.0", "nan"), "no numbers"),
+    "MOT: a force of a meganewton": (put(MOT, "900.0", "9.0e6"), "any plate measures"),
+    "MOT: other columns": (put(MOT, "ground_force_r_vx", "hip_flexion"), ""),
+    "XML: no XML": (external("<a"), "no XML"),
+    "XML: an unknown encoding": (external(LOADS.replace("UTF-8", "klingon")), ""),
+    "XML: entities of entities (a bomb)": (external(ENTITIES + "]><z>&j;</z>"), ""),
+    "XML: the forces are not there": (external(LOADS), "forces.mot"),
+    "model: it is not there": (model("own.osim", gone("own.osim")), "does not exist"),
+    "model: no XML": (model("own.osim", text("own.osim", "no model")), "model"),
+    "model: half a file": (model("own.osim", cut("own.osim", 0.5)), "model"),
+    "model: an unknown encoding": (
+        model("own.osim", put("own.osim", "UTF-8", "klingon")), "model",
+    ),
+    "model: another one's map": (
+        model("own.osim", text("own.osim", "<OpenSimDocument/>")), "does not have",
+    ),
+}  # fmt: skip
+
+CASES = {**SETTINGS, **SHEETS, **RECORDINGS}
+
+HEAD = """# Broken studies
+
+What `aqbio check` says of studies and files that people, programs and disks have broken. Every
+case is built by code ([cases.py](../benchmarks/faults/cases.py)) from a sound study; a test holds
+every answer against the words that it must have. Written by
+`python -m benchmarks.faults corpus > docs/broken_studies.md`.
+
+| what is broken | what is said first | what to do |
+| --- | --- | --- |
+"""
+
+
+def page(folder: Path) -> str:
+    """Every case with its first answer, as a page."""
+    rows = []
+    for number, (name, (broken, _)) in enumerate(CASES.items()):
+        one = next(answers(broken, folder / str(number)))
+        cells = (name, _cell(one.what, folder), _cell(one.fix, folder))
+        rows.append("| " + " | ".join(cells) + " |")
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def _cell(words: str, folder: Path) -> str:
+    """Words as a cell, a line of at most `CELL` letters."""
+    plain = " ".join(words.replace(f"{folder}/", "").replace("|", "/").split())
+    shown = "".join(letter if letter.isprintable() else "·" for letter in plain)
+    return shown if len(shown) <= CELL else f"{shown[:CELL]} …"
+
+
+CELL = 240
+"""Letters of a cell."""

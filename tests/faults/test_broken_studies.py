@@ -1,0 +1,43 @@
+"""Every broken study is told in words: what, where, and what to do; quickly."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults.cases import CASES
+from benchmarks.faults.corpus import answers, sound_study, told
+
+PAGE = Path(__file__).parents[2] / "docs" / "broken_studies.md"
+
+QUICK_S = 20.0
+"""On a busy machine; most take half a second."""
+
+
+def test_there_are_enough_cases_and_the_page_has_them_all():
+    """The page is written by `python -m benchmarks.faults corpus`."""
+    rows = [line.split(" | ")[0] for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    named = [row.removeprefix("| ") for row in rows if row.startswith("| ")][2:]
+    assert named == list(CASES)
+    assert len(CASES) >= 80
+
+
+def test_nothing_of_the_sound_study_is_damaged(tmp_path):
+    rules = {one.rule for one in told(sound_study(tmp_path / "sound"))}
+    assert rules == {"axes-unknown", "label-nowhere"}, "eight of 51 markers"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_broken_study_is_told(name, tmp_path):
+    broken, words = CASES[name]
+    begin = time.monotonic()
+    found = list(answers(broken, tmp_path))
+    assert time.monotonic() - begin < QUICK_S
+    about = [one for one in found if words in f"{one.what} {one.file} {one.where} {one.fix}"]
+    assert about, [one.what for one in found]
+    for one in about:
+        assert one.file
+        assert len(one.what) < 1000
+    assert any(one.fix for one in about)

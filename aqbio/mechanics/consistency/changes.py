@@ -10,9 +10,8 @@ import numpy as np
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
@@ -49,7 +48,7 @@ class Way:
     """A body, how it moves and what pushes it: one of both."""
 
     skeleton: Skeleton
-    motion: Motion
+    moves: SegmentKinematics
     """Of all frames."""
     loads: tuple[ExternalLoad, ...]
     """Of the feet, NaN where not measured."""
@@ -79,12 +78,7 @@ def motion_changes(
         With measured forces both ways.
     """
     ways = before, after
-    moves = [
-        segment_kinematics(way.skeleton, way.motion.q, way.motion.u, way.motion.udot)
-        for way in ways
-    ]
-    pairs = zip(ways, moves, strict=True)
-    segments = [segment_motion(way.skeleton, move) for way, move in pairs]
+    segments = [segment_motion(way.skeleton, way.moves) for way in ways]
     whole = [centre_of_mass(motion) for motion in segments]
     yield from _vectors("centre_of_mass", WHOLE, (whole[0][0], whole[1][0]), frames, "m")
     for number, part in enumerate(before.skeleton.bodies):
@@ -92,10 +86,7 @@ def motion_changes(
         apart = np.linalg.norm(places[1] - places[0], axis=1)[frames]
         yield Change("centre_of_mass", part, "", "rms_change", np.nan, _rms(apart), "m")
     yield from _coordinates(before.skeleton, ways, frames)
-    forces = [
-        inverse_dynamics(way.skeleton, move, way.loads)
-        for way, move in zip(ways, moves, strict=True)
-    ]
+    forces = [inverse_dynamics(way.skeleton, way.moves, way.loads) for way in ways]
     yield from _moments(before.skeleton, forces, frames)
     matrix = membership(groups, before.skeleton.bodies)
     momenta = [
@@ -120,7 +111,7 @@ def _vectors(
 
 
 def _coordinates(skeleton: Skeleton, ways: tuple[Way, Way], frames: BoolArray) -> Iterator[Change]:
-    old, new = (way.motion.q[frames] for way in ways)
+    old, new = (way.moves.q[frames] for way in ways)
     for index in skeleton.free:
         name, apart = skeleton.coordinates[index], _rms((new - old)[:, index])
         turns = bool(skeleton.coordinate_is_rotation[index])

@@ -25,7 +25,7 @@ from aqbio.mechanics.multibody.momentum import centre_of_mass
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.synchrony import force_delay
-from aqbio.mechanics.vectors import BoolArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import SIDES
 from aqbio.records.loads import borne_loads, foot_loads
 from aqbio.records.solved_trial import SolvedTrial
@@ -58,22 +58,21 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
     """What the fit changed of one trial, over its contacts and the flights between them."""
     feet = study.model_map.feet
     height = float(trial.prepared.attrs["surface_height"])
-    plain, motion = fit.observations.plain, fit.motion
     loads = foot_loads(study, trial.prepared), shifted_loads(trial, fit, (feet.left, feet.right))
-    ways = [
-        Way(skeleton, way, _borne(study, skeleton, way, own, height))
-        for skeleton, way, own in (
-            (fit.runner.skeleton, plain, loads[0]),
-            (fit.skeleton, motion, loads[1]),
+    before, after = (
+        _way(study, skeleton, motion, own, height)
+        for skeleton, motion, own in (
+            (fit.runner.skeleton, fit.observations.plain, loads[0]),
+            (fit.skeleton, fit.motion, loads[1]),
         )
-    ]
+    )
     frames = contact_window(trial) & fit.observations.measured & _known((*loads[0], *loads[1]))
     if frames.sum() < 3:
         return
-    yield from motion_changes(ways[0], ways[1], study.model_map.groups, frames)
+    yield from motion_changes(before, after, study.model_map.groups, frames)
     yield from marker_changes(fit, frames)
     yield from spectral_changes(fit, frames)
-    yield from _clocks(study, trial, fit, frames)
+    yield from _clocks(study, trial, fit, (before, after), frames)
 
 
 def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
@@ -81,18 +80,20 @@ def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
     return np.asarray(np.all(known, axis=0))
 
 
-def _borne(
+def _way(
     study: Study,
     skeleton: Skeleton,
     motion: Motion,
     loads: Sequence[ExternalLoad],
     height: float,
-) -> tuple[ExternalLoad, ...]:
+) -> Way:
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    return borne_loads(study.model_map, skeleton, moves, loads, height)
+    return Way(skeleton, moves, borne_loads(study.model_map, skeleton, moves, loads, height))
 
 
-def _clocks(study: Study, trial: SolvedTrial, fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
+def _clocks(
+    study: Study, trial: SolvedTrial, fit: TrialFit, ways: tuple[Way, Way], frames: BoolArray
+) -> Iterator[Change]:
     """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
     told = Change("clock", "", "", "late", np.nan, np.nan, "s")
     clock = next(one for one in fit.estimates if one.name == "clock_offset")
@@ -101,7 +102,7 @@ def _clocks(study: Study, trial: SolvedTrial, fit: TrialFit, frames: BoolArray) 
         yield replace(told, part="fit", statistic=end, after=float(getattr(clock, end)))
     up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
     skeleton = fit.runner.skeleton
-    asked = [_asked(fit, way) for way in (fit.observations.plain, fit.motion)]
+    asked = [_asked(way) for way in ways]
     weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
     time = trial.time[frames]
     late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
@@ -116,8 +117,7 @@ def _clocks(study: Study, trial: SolvedTrial, fit: TrialFit, frames: BoolArray) 
         yield replace(told, part=f"landing {side} foot", before=seen)
 
 
-def _asked(fit: TrialFit, motion: Motion) -> np.ndarray:
+def _asked(way: Way) -> FloatArray:
     """(T,) vertical force that a motion asks for, body weights."""
-    moves = segment_kinematics(fit.skeleton, motion.q, motion.u, motion.udot)
-    acceleration = centre_of_mass(segment_motion(fit.skeleton, moves))[2][:, 1]
-    return np.asarray(1.0 + acceleration / float(np.linalg.norm(fit.skeleton.gravity)))
+    acceleration = centre_of_mass(segment_motion(way.skeleton, way.moves))[2][:, 1]
+    return np.asarray(1.0 + acceleration / float(np.linalg.norm(way.skeleton.gravity)))

@@ -14,7 +14,7 @@ from aqbio.mechanics.consistency.changes import (
     landing_delay,
     motion_changes,
 )
-from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
 
@@ -65,14 +65,20 @@ def _rows(changes):
     return {(one.quantity, one.part, one.axis, one.statistic): one for one in changes}
 
 
+def _at(way, q):
+    """The same speeds and accelerations of coordinates in another posture."""
+    moves = segment_kinematics(way.skeleton, q, way.moves.u, way.moves.udot)
+    return replace(way, moves=moves)
+
+
 def test_motion():
     """A runner lifted by 2 cm, and one whose hip bends 3 degrees more."""
     case, _ = smooth_run()
-    one = Way(case.skeleton, Motion(*case.motion), case.loads)
-    q = one.motion.q.copy()
+    one = Way(case.skeleton, segment_kinematics(case.skeleton, *case.motion), case.loads)
+    q = one.moves.q.copy()
     names = list(case.skeleton.coordinates)
     q[:, names.index("pelvis_ty")] += 0.02
-    other = replace(one, motion=replace(one.motion, q=q))
+    other = _at(one, q)
     frames = np.zeros(len(q), dtype=bool)
     frames[10:50] = True
     groups = map_of("sprint").groups
@@ -87,9 +93,9 @@ def test_motion():
     knee = rows["joint_moment", "knee_angle_r", "", "correlation"]
     assert knee.after < 1.0  # the ground's force has another lever
 
-    q = one.motion.q.copy()
+    q = one.moves.q.copy()
     q[:, names.index("hip_flexion_r")] += np.radians(3.0)
-    bent = replace(one, motion=replace(one.motion, q=q))
+    bent = _at(one, q)
     rows = _rows(motion_changes(one, bent, groups, frames))
     assert rows["joint_angle", "hip_flexion_r", "", "rms_change"].after == pytest.approx(3.0)
     same = rows["joint_moment", "elbow_flex_l", "", "correlation"].after

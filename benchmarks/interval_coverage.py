@@ -170,7 +170,7 @@ class Recorded:
         return _intervals(self._caused(states, run), sources)
 
     def _caused(self, states: list[States], run: Run) -> dict[str, Array]:
-        found = state_causes(states, run, ("C2",))["C2"]
+        found = state_causes(states, run)["C2"]
         joints = [found.sources.index(joint) for joint in self.anatomy.joints]
         rate = found.group_rate[:, :, joints].mean(axis=1)
         return {

@@ -55,9 +55,10 @@ def test_by_hand_is_what_the_workflow_writes(page):
     stance = rows[rows["phase"] == "stance"].set_index(["source", "target", "axis", "statistic"])
     value = stance[stance["level"] == "C (C2)"]["value"]
     caused, force = found["caused"], found["force"]
-    for joint in ("ankle_right", "knee_right", "hip_right"):
-        by_hand = force[caused.sources.index(joint)]
-        role = aqbio.role_name(joint, "right")
+    whose = {"ankle_toes_push": ("ankle_right", "mtp_right")}
+    whose |= {f"{one}_push": (f"{one}_right",) for one in ("knee", "hip")}
+    for role, joints in whose.items():
+        by_hand = sum(force[caused.sources.index(joint)] for joint in joints)
         written = [value[role, "ground", axis, "force_mean"] for axis in "xyz"]
         np.testing.assert_allclose(by_hand, written, rtol=1e-9, atol=1e-9)
     written = value["swing_side", "swing_side", "y", "moment_mean"]

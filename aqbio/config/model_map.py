@@ -74,7 +74,9 @@ class ModelMap(_Strict):
     groups: dict[str, tuple[str, ...]] = Field(
         description="Partition of the bodies: every body in exactly one group."
     )
-    feet: Sides = Field(description="Bodies that receive the ground reaction force.")
+    feet: Sides = Field(
+        description="Bodies that receive the ground reaction force; the toes beyond mtp share it."
+    )
     joints: MappedJoints
     pelvis: Pelvis
     flexion: dict[str, Literal[1, -1]] = Field(

@@ -37,6 +37,16 @@ class Quality(Section):
         description="Largest range of the total angular momentum about the vertical in flight, "
         "share of the largest group's.",
     )
+    flight_acceleration_mps2: Positive = Field(
+        default=1.0,
+        description="Largest acceleration of the centre of mass in flight beside gravity's and the "
+        "air's (RMS), m/s².",
+    )
+    foot_slip_m: Positive = Field(
+        default=0.015,
+        description="How far what bears the ground's force may slide while it bears more than half "
+        "of its peak, m: shoes do not slide, and level C holds it.",
+    )
     markers_moved_m: Positive = Field(
         default=0.008,
         description="How far the forces may move the markers in the consistency fit (RMS), m.",

@@ -11,10 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from matplotlib.transforms import offset_copy
 
 from aqbio.config.quality import Quality
-from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, STYLES, journal_style, sheet
+from aqbio.figures.style import (
+    FRAME,
+    GREY,
+    INK,
+    NARROW_MM,
+    STYLES,
+    journal_style,
+    legend_above,
+    sheet,
+)
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves
 
@@ -188,24 +196,23 @@ def agreement_figure(trials: Sequence[TrialAgreement], width_mm: float) -> Figur
         figure = sheet(width_mm, 150.0 if narrow else 75.0)
         shape = (3, 1) if narrow else (1, 3)
         first, second, third = figure.subplots(*shape).ravel()
-        _moments(figure, first, trials)
+        _moments(first, trials)
         _forces(second, trials)
         _precision(third, trials)
         for place in (first, second, third):
             place.set_xlabel("speed (m/s)")
             place.margins(x=0.12)
-        figure.legend(handles=_key(trials), loc="outside upper center", ncols=3 if narrow else 7)
+        legend_above(figure, _key(trials), 3 if narrow else 7)
     return figure
 
 
-def _moments(figure: Figure, place: Axes, trials: Sequence[TrialAgreement]) -> None:
-    beside = offset_copy(place.transData, figure, x=-5.0, units="points")
+def _moments(place: Axes, trials: Sequence[TrialAgreement]) -> None:
     for name in EFFECTS:
         own = [one for one in trials if name in one.effects]
         place.plot(
             [one.speed for one in own], [one.effects[name] for one in own], MARKS[name],
             color=STYLES[name].colour, markersize=0.85 * _size(trials), markeredgewidth=0.0,
-            transform=beside,
+            zorder=1.5,
         )  # fmt: skip
     _pairs(place, [(one.speed, one.moment_before, one.moment_after) for one in trials])
     gate = trials[0].moment_limit

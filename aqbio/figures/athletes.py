@@ -21,6 +21,7 @@ from aqbio.figures.style import (
     NARROW_MM,
     Dash,
     journal_style,
+    legend_above,
     sheet,
 )
 
@@ -171,7 +172,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
         Line2D([], [], color=INK, marker="D", markersize=4.2, label="estimate, 95 % interval"),
         Patch(facecolor=_REGION, label="predicted"),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 5)
+    legend_above(figure, handles, 2 if narrow else 5)
 
 
 def athletes_caption() -> str:

@@ -13,13 +13,25 @@ from numpy.typing import NDArray
 
 from aqbio.figures.bars import Bar, BarChart
 from aqbio.figures.step_columns import StepColumn
-from aqbio.figures.style import FRAME, GREY, INK, NARROW_MM, journal_style, pale, sheet
+from aqbio.figures.style import (
+    FRAME,
+    GREY,
+    INK,
+    NARROW_MM,
+    journal_style,
+    legend_above,
+    pale,
+    sheet,
+)
 
 _BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 15.0
 _KEY_MM = 10.0
-_MARKS = ("o", "D")
+_MARKS = ("o", "D", "s")
 _HATCH = "//////"
-_MODELS = {"C1": "may twist", "C2": "neither moves nor twists", "C3": "may not turn at all"}
+_MODELS = {
+    "C1": "may twist", "C2": "neither moves nor twists", "C3": "may not turn at all",
+    "C4": "bears all, toes nothing",
+}  # fmt: skip
 """What the foot does at its centre of pressure, by contact model."""
 
 _PHASES = {
@@ -154,4 +166,4 @@ def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
     every = [bar for row in chart.rows for panel in row.panels for bar in panel]
     if any(np.isfinite(next(iter(bar.values.values())).low) for bar in every):
         handles.append(Line2D([], [], color=INK, linewidth=0.8, label="95 % interval"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 4)
+    legend_above(figure, handles, 2 if narrow else 4)

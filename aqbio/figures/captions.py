@@ -80,9 +80,11 @@ _BAR_SIGNS = {
 }
 _BAR_VARIANTS = (
     "Black: all sources together, which is what was measured. Bars: contact model C2 (the foot "
-    "neither moves nor twists at its centre of pressure); circles C1 (it may twist), diamonds C3 "
-    "(it may not turn at all). Where the models differ, the recording does not say which "
-    "attribution is right."
+    "neither moves nor twists at its centre of pressure, and its toes bear the force where it "
+    "presses ahead of them); circles C1 (it may twist), diamonds C3 (it may not turn at all), "
+    "squares C4 (the toes bear nothing). Ankle and toes of the standing foot are told together: "
+    "which of the two the ground's force passes is not recorded. Where the models differ, the "
+    "recording does not say which attribution is right."
 )
 _BAR_INTERVALS = (
     "Black lines: 95 % intervals of a step's value (body-segment parameters, plates, markers), "

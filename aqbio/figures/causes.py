@@ -11,11 +11,15 @@ from aqbio.figures.bars import Bar, BarChart, BarRow, summarised
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import STYLES, LineStyle
 
-MODELS = ("C2", "C1", "C3")
+MODELS = ("C2", "C1", "C3", "C4")
 """Contact models; the first is the primary one."""
 
 SUMS = ("push_side", "swing_side")
-JOINTS = ("hip", "knee", "ankle", "mtp")
+JOINTS = ("hip", "knee", "ankle_toes", "ankle", "mtp")
+"""Of the standing foot ankle and toes are told together."""
+
+JOINT_WORDS = {"mtp": "toes", "ankle_toes": "ankle and toes"}
+"""Joints that are not called what their source is."""
 ARM_JOINTS = ("shoulder", "elbow")
 OTHERS = ("gravity", "velocity", "contact", "remainder", "residual")
 TOGETHER = "together"
@@ -69,13 +73,13 @@ def source_label(source: str) -> str:
     """
     if source in LABELS:
         return LABELS[source]
-    joint, _, side = source.partition("_")
-    return f"{'toes' if joint == 'mtp' else joint}, {side}"
+    joint, _, side = source.rpartition("_")
+    return f"{JOINT_WORDS.get(joint, joint)}, {side}"
 
 
 def source_style(source: str) -> LineStyle:
     """The look of a source: its side's, or grey for what is no joint moment."""
-    joint, _, side = source.partition("_")
+    joint, _, side = source.rpartition("_")
     if source == TOGETHER:
         return STYLES["total"]
     if source in OTHERS:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from aqbio.figures.style import FRAME, GREY, STYLES, journal_style, sheet
+from aqbio.figures.style import FRAME, GREY, STYLES, journal_style, legend_above, sheet
 from aqbio.io.dictionary import columns
 from aqbio.names import GRAVITY, SIDES
 
@@ -123,7 +123,7 @@ def ground_forces_figure(forces: GroundForces, width_mm: float) -> Figure:
         axes[-1].set_xlabel("time (s)")
         axes[-1].set_xlim(*_span(forces))
         figure.align_ylabels(axes)
-        _legend(figure, forces, width_mm)
+        _legend(figure, forces)
     return figure
 
 
@@ -215,7 +215,7 @@ def _span(forces: GroundForces) -> tuple[float, float]:
     return first - 0.06, last + 0.06
 
 
-def _legend(figure: Figure, forces: GroundForces, width_mm: float) -> None:
+def _legend(figure: Figure, forces: GroundForces) -> None:
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=s.colour, linestyle=s.dash, linewidth=s.width, label=s.label)
         for s in (STYLES[foot] for foot in SIDES)
@@ -225,4 +225,4 @@ def _legend(figure: Figure, forces: GroundForces, width_mm: float) -> None:
         handles.append(
             Patch(facecolor="white", edgecolor=FRAME, hatch="//////", label="cut by the recording")
         )
-    figure.legend(handles=handles, loc="outside upper center", ncols=4 if width_mm > 110 else 2)
+    legend_above(figure, handles, 4)

@@ -17,6 +17,7 @@ from aqbio.figures.style import (
     NARROW_MM,
     VERMILLION,
     journal_style,
+    legend_above,
     sheet,
 )
 
@@ -122,7 +123,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
     handles.append(
         Line2D([], [], linestyle="-", marker="o", color=GREY, markersize=4.5, label="others")
     )
-    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 3)
+    legend_above(figure, handles, 2 if narrow else 3)
 
 
 def partition_ranking_caption(arms: str = "together") -> str:

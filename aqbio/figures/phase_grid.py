@@ -22,6 +22,7 @@ from aqbio.figures.style import (
     NARROW_MM,
     Dash,
     journal_style,
+    legend_above,
     pale,
     sheet,
 )
@@ -247,6 +248,4 @@ def _legend(figure: Figure, rows: Sequence[PanelRow], flight: str, *, columns: i
     ]
     handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=flight))
     tight = {"handlelength": 2.6, "columnspacing": 1.0} if columns <= _ROOMY_COLUMNS else {}
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=min(columns, len(handles)), **tight
-    )
+    legend_above(figure, handles, columns, **tight)

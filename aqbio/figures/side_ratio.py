@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aqbio.figures.numbers import shown
-from aqbio.figures.style import BLUE, FRAME, NARROW_MM, journal_style, pale, sheet
+from aqbio.figures.style import BLUE, FRAME, NARROW_MM, journal_style, legend_above, pale, sheet
 
 NAME = "side_ratio"
 TITLE = "Push side over swing side as speed rises"
@@ -57,7 +57,7 @@ def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
             Line2D([], [], color=pale(BLUE), marker="o", markersize=3, label="athletes"),
             Line2D([], [], color=BLUE, linewidth=1.8, label="mean of their slopes"),
         ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=2)
+        legend_above(figure, handles, 2)
     return figure
 
 

@@ -20,6 +20,7 @@ from aqbio.figures.style import (
     NARROW_MM,
     VERMILLION,
     journal_style,
+    legend_above,
     pale,
     sheet,
 )
@@ -212,7 +213,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
             label="smallest effect of interest",
         )
     )  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 5)
+    legend_above(figure, handles, 2 if narrow else 5)
 
 
 def specification_caption() -> str:

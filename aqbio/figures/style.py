@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from aqbio.figures.typeface import families
 from aqbio.io.atomic import atomic_path
@@ -156,6 +159,31 @@ def sheet(width_mm: float, height_mm: float) -> Figure:
     if engine is not None:
         engine.set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[call-arg]
     return figure
+
+
+def legend_above(
+    figure: Figure, handles: Sequence[Artist], columns: int, **spacing: float
+) -> Legend:
+    """Put one key for all panels over them, in as many columns as there is room for.
+
+    Parameters
+    ----------
+    handles : sequence of Artist
+        With labels.
+    columns : int
+        The most that are wanted.
+    **spacing
+        As in `matplotlib.figure.Figure.legend`, in units of the font.
+    """
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    for count in range(min(columns, len(handles)), 0, -1):
+        legend = figure.legend(
+            handles=list(handles), loc="outside upper center", ncols=count, **spacing
+        )
+        if count == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
+            break
+        legend.remove()
+    return legend
 
 
 def save_figure(

@@ -12,7 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aqbio.figures.numbers import shown
-from aqbio.figures.style import BLUE, GREY, NARROW_MM, Dash, journal_style, pale, sheet
+from aqbio.figures.style import (
+    BLUE,
+    GREY,
+    NARROW_MM,
+    Dash,
+    journal_style,
+    legend_above,
+    pale,
+    sheet,
+)
 
 NAME = "timing"
 TITLE = "Timing of the swing leg as speed rises"
@@ -48,7 +57,7 @@ def timing_figure(numbers: pd.DataFrame, slopes: Mapping[str, float], width_mm: 
             Line2D([], [], color=BLUE, linewidth=1.8, label="estimate"),
             Line2D([], [], color=GREY, linestyle=_DASHED, label="smallest effect of interest"),
         ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=2 if narrow else 3)
+        legend_above(figure, handles, 2 if narrow else 3)
     return figure
 
 

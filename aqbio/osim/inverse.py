@@ -291,10 +291,12 @@ def _body_wrenches(
         centre = array_from_vec3(body.findStationLocationInGround(state, body.getMassCenter()))
         moment, force = np.cross(centre - origin, weight), weight
         for load in loads:
-            if load.body == body.getName():
+            for part in (p for name, p in load.borne() if name == body.getName()):
                 point = load.point if load.point.ndim == 1 else load.point[frame]
-                force = force + load.force[frame]
-                moment = moment + load.moment[frame] + np.cross(point - origin, load.force[frame])
+                pushed = (part if isinstance(part, float) else part[frame]) * load.force[frame]
+                turned = (part if isinstance(part, float) else part[frame]) * load.moment[frame]
+                force = force + pushed
+                moment = moment + turned + np.cross(point - origin, pushed)
         wrench = opensim.SpatialVec(vec3(moment), vec3(force))
         wrenches.set(int(body.getMobilizedBodyIndex()), wrench)
     return wrenches

@@ -53,10 +53,7 @@ def reference_differences(
     """
     chosen = np.unique(np.linspace(0, len(motion.q) - 1, FRAMES).round().astype(int))
     few = Motion(motion.q[chosen], motion.u[chosen], motion.udot[chosen])
-    few_loads = [
-        ExternalLoad(load.body, load.force[chosen], load.moment[chosen], load.point)
-        for load in loads
-    ]
+    few_loads = [load.frames(chosen) for load in loads]
     kinematics = segment_kinematics(skeleton, few.q, few.u, few.udot)
     segments = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(segments)

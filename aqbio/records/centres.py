@@ -21,6 +21,11 @@ def centres_path(study: Study, participant_id: str) -> Path:
     return study.folder(participant_id, "consistency") / f"{participant_id}_centres.nc"
 
 
+def changes_path(study: Study, participant_id: str) -> Path:
+    """Place of what the fit of a participant's session changed, as rows."""
+    return study.folder(participant_id, "consistency") / f"{participant_id}_changes.nc"
+
+
 def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
     """Shifts of the centres of mass, and how sure they are before and after the forces."""
     import xarray as xr

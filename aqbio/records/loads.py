@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.io.study import Study
 from aqbio.mechanics.force_plates.forces import PlateWrench
+from aqbio.mechanics.force_plates.forefoot import borne_by_toes
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.poses import SegmentPoses
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray
 
 if TYPE_CHECKING:
@@ -29,6 +33,27 @@ def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
         )
         for side in ("left", "right")
     )
+
+
+def borne_loads(
+    model_map: ModelMap,
+    skeleton: Skeleton,
+    poses: SegmentPoses,
+    loads: Sequence[ExternalLoad],
+    surface_height: float,
+) -> tuple[ExternalLoad, ...]:
+    """Loads of the feet on foot and toes, as a model with such a joint has them.
+
+    Parameters
+    ----------
+    poses, loads
+        Of the same frames; a load that was not measured is 0 or NaN.
+    surface_height : float
+        Of the ground, m.
+    """
+    joints = model_map.joints.mtp
+    names = () if joints is None else (joints.left, joints.right)
+    return borne_by_toes(loads, skeleton, poses, names, surface_height)
 
 
 def plate_wrench(prepared: xr.Dataset) -> PlateWrench:

@@ -19,14 +19,18 @@ from aqbio.io.study import Study
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.force_plates.forces import centre_of_pressure
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.kinematics import (
+    SegmentKinematics,
+    segment_kinematics,
+    segment_motion,
+)
 from aqbio.mechanics.multibody.momentum import centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 from aqbio.names import PARTICIPANT_STAGES, SIDES
 from aqbio.records.current import refuse_damaged
-from aqbio.records.loads import foot_loads, measured_loads
+from aqbio.records.loads import borne_loads, foot_loads, measured_loads
 from aqbio.records.manifest import Report
 from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import SolvedTrial
@@ -145,10 +149,12 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
     known, loads = measured_loads(one.loads)
     if not known.any():
         return ", no forces"
-    loads = (*loads, *_drag(study, one, skeleton))
-    labels = _write_loads(files["_grf.mot"], time, loads, known, one.surface_height)
-    write_external_loads(files["_loads.xml"], files["_grf.mot"].name, labels)
     moves = segment_kinematics(skeleton, *(one.data[name].values for name in ("q", "u", "udot")))
+    height = one.surface_height
+    feet = borne_loads(study.model_map, skeleton, moves, loads, height)
+    loads = (*feet, *_drag(study, one, skeleton, moves))
+    labels = _write_loads(files["_grf.mot"], time, loads, known, height)
+    write_external_loads(files["_loads.xml"], files["_grf.mot"].name, labels)
     forces = np.where(known[:, None], inverse_dynamics(skeleton, moves, loads), np.nan)
     forces[np.isnan(one.data["generalised_force"].values)] = np.nan
     kinds = zip(skeleton.coordinates, turns, strict=True)
@@ -167,15 +173,19 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
     return "" if len(spans) == 1 else f", forces with gaps: set-up for {time[first]:.3f} s and on"
 
 
+FOOT, TOES = "ground", "ground_toes"
+"""How columns of loads on a foot and on its toes begin."""
+
 ENDS = (".mot", "_grf.mot", "_loads.xml", "_id.sto", "_setup.xml")
 
 
-def _drag(study: Study, one: Repeatable, skeleton: Skeleton) -> tuple[ExternalLoad, ...]:
+def _drag(
+    study: Study, one: Repeatable, skeleton: Skeleton, moves: SegmentKinematics
+) -> tuple[ExternalLoad, ...]:
     """Drag at the centre of mass, on the pelvis; none where there is no air to run through."""
     if "drag_force" not in one.data or not one.data["drag_force"].values.any():
         return ()
     force = one.data["drag_force"].values
-    moves = segment_kinematics(skeleton, *(one.data[name].values for name in ("q", "u", "udot")))
     com = centre_of_mass(segment_motion(skeleton, moves))[0]
     return (ExternalLoad(study.model_map.pelvis.body, force, np.zeros_like(force), com),)
 
@@ -189,15 +199,15 @@ def _write_loads(
 ) -> list[LoadColumns]:
     """Write loads of the left and the right foot, and drag; what their columns are called."""
     left, right, *air = loads
-    named = [
-        LoadColumns("ground", "r", right.body),
-        LoadColumns("ground", "l", left.body),
-        *(LoadColumns("air", "", one.body) for one in air),
-    ]
-    blocks = [
-        *(np.hstack(_applied(foot, time, known, surface_height)) for foot in (right, left)),
-        *(np.hstack((one.force, one.point, one.moment))[known] for one in air),
-    ]
+    named, blocks = [], []
+    for letter, foot in (("r", right), ("l", left)):
+        force, point, moment = _applied(foot, time, known, surface_height)
+        for body, part in foot.frames(np.flatnonzero(known)).borne():
+            named.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
+            blocks.append(np.hstack((part * force, point, part * moment)))
+    for one in air:
+        named.append(LoadColumns("air", "", one.body))
+        blocks.append(np.hstack((one.force, one.point, one.moment))[known])
     columns = [column for one in named for column in one.columns]
     write_storage(path, columns, time[known], np.hstack(blocks), in_degrees=False)
     return named

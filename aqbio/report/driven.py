@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import pandas as pd
 
-from aqbio.figures.causes import JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
+from aqbio.figures.causes import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
 from aqbio.figures.step_columns import column_title
 from aqbio.report.sections import rows
 
@@ -151,6 +151,6 @@ def source_words(source: str) -> str:
     """
     if source in LABELS:
         return LABELS[source]
-    joint, _, side = source.partition("_")
-    name = "toes" if joint == "mtp" else joint
+    joint, _, side = source.rpartition("_")
+    name = JOINT_WORDS.get(joint, joint)
     return f"{name} of the {side} leg" if joint in JOINTS else f"{name} on the {side} leg's side"

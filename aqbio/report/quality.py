@@ -75,6 +75,8 @@ WORDINGS: dict[str, Wording] = {
     "residual_moment_y_stance_rms": Wording("Residual moment, vertical axis, stance, RMS", "N m"),
     "effect_to_residual_y": Wording("Smallest group's rate over the residual, vertical axis"),
     "flight_drift_y": Wording("Drift of the total in flight, vertical axis", "%", _TO_PERCENT),
+    "flight_acceleration": Wording("Acceleration in flight beside gravity and air, RMS", "m/s²"),
+    "foot_slip": Wording("Slip of the planted foot, largest", "mm", _TO_MM),
     "opensim_position": Wording("Difference from OpenSim, positions", "m"),
     "opensim_inverse_dynamics": Wording("Difference from OpenSim, inverse dynamics (relative)"),
     "simbody_defect": Wording("Simbody's walker-knee defect (relative)"),

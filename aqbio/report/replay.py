@@ -63,7 +63,7 @@ class Replayed:
     curves: Mapping[str, tuple[tuple[str, ...], Channel]]
     """Names of what a channel holds side by side, and the channel, by quantity."""
     plates: FloatArray
-    """(P, 4, 3) array, m. Corners of force plates."""
+    """(P, 4, 3) array, m. Corners of force plates; NaN where they are not known."""
     contacts: tuple[Mapping[str, Any], ...]
     """``foot``, ``touchdown`` and ``toe_off`` (s) of every contact."""
     ground: float
@@ -144,7 +144,12 @@ def replay_script(replayed: Replayed) -> dict[str, Any]:
     """
     skeleton, poses = replayed.skeleton, replayed.poses
     group = {body: name for name, members in replayed.groups.items() for body in members}
-    contacts = [dict(one) for one in replayed.contacts]
+    plates = [plate for plate in replayed.plates if np.isfinite(plate).all()]
+    contacts = [
+        dict(one)
+        for one in replayed.contacts
+        if np.isfinite([one["touchdown"], one["toe_off"]]).all()
+    ]
     channels = _channels(replayed)
     numbers = packed(channels | {"marker": Channel(_about(replayed, replayed.measured), POINT)})
     markers = list(replayed.markers)
@@ -181,7 +186,7 @@ def replay_script(replayed: Replayed) -> dict[str, Any]:
             side: {role: _weights(replayed, side, role) for role in ROLE_SIDES} for side in SIDES
         },
         "curves": {name: list(items) for name, (items, _) in replayed.curves.items()},
-        "plates": [[_numbers(corner) for corner in plate] for plate in replayed.plates],
+        "plates": [[_numbers(corner) for corner in plate] for plate in plates],
         "contacts": contacts,
         "packed": numbers,
     }

@@ -6,9 +6,9 @@ the same signal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,7 +29,18 @@ HALF_LUMBAR = "_half_lumbar"
 
 HALVED = tuple(f"{one}{HALF_LUMBAR}" for one in ROLE_SIDES)
 
+ANKLE_TOES = "ankle_toes_push"
+"""Moments of ankle and toes of the standing foot together: what the recording tells of them."""
+
+UNTOLD = ("ankle_push", "mtp_push")
+"""Each alone: which of the two the ground's force passes hangs on how the foot rests on it."""
+
+UNTOLD_LEVEL = "C alone"
+"""What each of them causes under one contact model: never a row, only an end of an interval."""
+
 WHOLE = "whole_body"
+
+Row = dict[str, Any]
 
 Statistic = Literal["mean", "min", "max", "impulse", "share"]
 ALL: tuple[Statistic, ...] = ("mean", "min", "max", "impulse")
@@ -61,6 +72,8 @@ class Outcome:
     """Tuple of str. Sources that have these impulses; empty for all."""
     without: tuple[str, ...] = ()
     """Tuple of str. Sources that are left out."""
+    only: tuple[str, ...] = ()
+    """Tuple of str. Sources that are told; empty for all."""
     known: Literal["", "somewhere", "throughout"] = ""
     """How much of a phase a source must be known in to be in the table."""
 
@@ -74,7 +87,11 @@ class Outcome:
             return [], np.zeros(0)
         if not self.part:
             return [self.signal], picked(data, self.signal, **self.at)[..., None, :]
-        sources = [one for one in labels(data, self.part) if one not in self.without]
+        sources = [
+            one
+            for one in labels(data, self.part)
+            if one not in self.without and (not self.only or one in self.only)
+        ]
         values = picked(data, self.signal, **self.at, **{self.part: sources})
         own = [one for one in data.variables[self.signal].dims if one not in self.at]
         return sources, np.moveaxis(values, (own.index(self.part), own.index("axis")), (-2, -1))
@@ -132,6 +149,9 @@ LEVEL_SIGNALS = (
 def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
+    Ankle and toes of the standing foot are one source; under every model each alone besides, of
+    which :func:`told_apart` makes intervals.
+
     Parameters
     ----------
     data : xarray.Dataset
@@ -141,7 +161,9 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []
     for model in models:
         level, at, primary = f"C ({model})", {"contact_model": model}, model == PRIMARY
-        without, pushing = (() if primary else HALVED), (*ROLE_SIDES,)
+        without, pushing = (*UNTOLD, *(() if primary else HALVED)), (*ROLE_SIDES,)
+        if ANKLE_TOES not in _names(data, "source"):
+            without = without[len(UNTOLD) :]
         yield Outcome(
             level, "induced_ground_force", "source", "ground", "force", "N", at,
             axes="xyz" if primary else "xy", impulse="xy" if primary else "",
@@ -160,8 +182,64 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
             )  # fmt: skip
             yield Outcome(
                 level, "induced_momentum_rate", "source", WHOLE, "moment", "N m",
-                at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing,
+                at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing, without=UNTOLD,
             )  # fmt: skip
+        if ANKLE_TOES in _names(data, "source"):
+            yield from _alone(model, sides)
+
+
+def _alone(model: str, sides: Sequence[str]) -> Iterator[Outcome]:
+    """Ankle and toes of the standing foot, each alone."""
+    level, at = f"{UNTOLD_LEVEL} ({model})", {"contact_model": model}
+    yield Outcome(level, "induced_ground_force", "source", "ground", "force", "N", at, only=UNTOLD)
+    for target in (*sides, WHOLE):
+        yield Outcome(
+            level, "induced_momentum_rate", "source", target, "moment", "N m",
+            at | {"target": target}, axes="xyz" if target in sides else "y", only=UNTOLD,
+        )  # fmt: skip
+    yield Outcome(
+        level, "induced_pelvis_acceleration", "source", "pelvis", "angular_acceleration",
+        "rad/s2", at, axes="y", only=UNTOLD,
+    )  # fmt: skip
+
+
+def told_apart(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows with intervals over contact models in place of ankle and toes alone under each.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        With low and high, NaN where nothing was drawn.
+
+    Yields
+    ------
+    dict
+        Of level C, ``value`` NaN: low and high hold the value and the interval under every model.
+
+    Examples
+    --------
+    >>> row = {"level": "C alone (C2)", "source": "mtp_push", "target": "ground", "axis": "y",
+    ...        "phase": "stance", "statistic": "force_mean", "unit": "N"}
+    >>> rows = [{**row, "value": 5.0, "low": 3.0, "high": 7.0},
+    ...         {**row, "level": "C alone (C4)", "value": 1.0, "low": np.nan, "high": np.nan}]
+    >>> told = next(told_apart(rows))
+    >>> told["level"], told["value"], told["low"], told["high"]
+    ('C', nan, 1.0, 7.0)
+    """
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        if not row["level"].startswith(UNTOLD_LEVEL):
+            yield row
+            continue
+        key = tuple(row[name] for name in ("source", "target", "axis", "phase", "statistic"))
+        told = (row["value"], row["low"], row["high"])
+        known = found.setdefault(key, {**row, "low": np.inf, "high": -np.inf})
+        known["low"] = float(np.nanmin((known["low"], *told)))
+        known["high"] = float(np.nanmax((known["high"], *told)))
+    for row in found.values():
+        unknown = not np.isfinite(row["low"])
+        ends = dict.fromkeys(("low", "high"), float("nan")) if unknown else {}
+        yield {**row, "level": "C", "value": float("nan"), **ends}
 
 
 def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
@@ -176,7 +254,9 @@ def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
     parts["group"] = ("group", items, lambda names, push: scheme.matrix(push, names, *items))
     sides = [one for one in ROLE_SIDES if one in items]
     parts["target"] = ("target", (*sides, WHOLE), _targets(scheme, sides))
-    labels = (*ROLE_SIDES, *HALVED, *(role_name(name, "right") for name in sources))
+    singles = tuple(role_name(name, "right") for name in sources)
+    both = (ANKLE_TOES,) if set(UNTOLD) <= set(singles) else ()
+    labels = (*ROLE_SIDES, *HALVED, *both, *singles)
     parts["source"] = ("source", labels, source_matrix)
     return parts
 
@@ -194,7 +274,7 @@ def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
 
 
 def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
-    """Sources behind each row of level C: both sides, with half of the lumbar moment, each alone.
+    """Sources behind each row of level C: sums of the sides and of ankle and toes, and each alone.
 
     Parameters
     ----------
@@ -210,7 +290,10 @@ def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
     """
     singles = named_matrix([role_name(name, "right") for name in names], push, names)
     halves = moment_matrix(names, push, lumbar_swing_share=0.5)
-    return np.concatenate([moment_matrix(names, push), halves, singles])
+    own = [role_name(name, push) for name in names]
+    both = np.array([[float(name in UNTOLD) for name in own]]) if set(UNTOLD) <= set(own) else None
+    together = np.zeros((0, len(names))) if both is None else both
+    return np.concatenate([moment_matrix(names, push), halves, together, singles])
 
 
 def without_idle(trial: xr.Dataset) -> xr.Dataset:

@@ -18,7 +18,7 @@ from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
 from aqbio.io.dictionary import variables
 from aqbio.mechanics.gait.mirror import REFLECTION
-from aqbio.mechanics.gait.roles import RoleScheme, by_role, named_matrix, role_name
+from aqbio.mechanics.gait.roles import LEG_JOINTS, RoleScheme, by_role, named_matrix, role_name
 from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 JOINT_ROLES = (
-    *(f"{joint}_push" for joint in ("hip", "knee", "ankle")),
-    *(f"{joint}_swing" for joint in ("hip", "knee", "ankle")),
+    *(f"{joint}_push" for joint in LEG_JOINTS),
+    *(f"{joint}_swing" for joint in LEG_JOINTS),
     "lumbar",
     *(f"{joint}_{role}" for joint in ("shoulder", "elbow") for role in ("push", "swing")),
 )

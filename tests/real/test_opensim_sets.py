@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -59,6 +62,28 @@ def test_the_pages_residuals(sets, trial, way):
         measures = [f"{WAYS[way]}residual_{name}_{axis}_rms" for axis in "xyz"]
         page = [run.quality(trial, measure) for measure in measures]
         np.testing.assert_allclose(rms(values[frames] @ turn), page, rtol=0, atol=close)
+
+
+@pytest.mark.parametrize("trial", ["jog", "sprint"])
+def test_the_numbers_of_the_docs(sets, trial):
+    """The table of docs/consistency.md is what this study gives, to its last digit."""
+    run, _ = sets
+    text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
+    row = next(
+        one
+        for one in text.splitlines()
+        if one.startswith(f"| {trial}, study `{run.results.name}` |")
+    )
+    told = [float(one) for one in re.findall(r"[\d.]+", row.split("|", 2)[2])]
+    found = [
+        factor * run.quality(trial, f"{way}residual_{name}_{axis}_rms")
+        for name, factor in (("force", 100.0), ("moment", 1.0))
+        for way in WAYS.values()
+        for axis in "xyz"
+    ]
+    close = [0.051] * 6 + [0.51] * 6
+    assert len(told) == len(found)
+    assert (np.abs(np.array(told) - found) < close).all(), found
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -59,6 +59,7 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
         "residual_moment": (("time", "axis"), (rate.sum(1) - moment.sum(1) - free.sum(1))),
         "residual_force": (("time", "axis"), smooth(3)),
         "ground_force": (("time", "foot", "axis"), force),
+        "contact_velocity": (("time", "foot", "axis"), np.zeros_like(force)),
         "joint_moment": (("time", "joint", "axis"), smooth(len(JOINTS), 3)),
         "hub_moment": (("time", "chain", "axis"), smooth(len(CHAINS), 3)),
         "hub_force_moment": (("time", "chain", "axis"), smooth(len(CHAINS), 3)),
@@ -132,7 +133,7 @@ def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
     """The same run seen in a mirror: left and right change names, vectors are reflected."""
     polar = {
         "com", "com_velocity", "com_acceleration", "foot_velocity", "ground_force",
-        "residual_force",
+        "residual_force", "contact_velocity",
     }  # fmt: skip
     mirrored = trial.copy(deep=True)
     for name, variable in trial.data_vars.items():

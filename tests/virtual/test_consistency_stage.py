@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
@@ -17,7 +18,7 @@ from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.names import GRAVITY
-from aqbio.records.centres import centres_path, known_centres
+from aqbio.records.centres import centres_path, changes_path, known_centres
 from aqbio.records.contributions import with_posterior
 from aqbio.records.loads import foot_loads
 from aqbio.records.opensim_files import write_opensim_files
@@ -102,6 +103,29 @@ def test_the_session_is_fitted_and_says_so(fitted):
     assert data["consistency"].attrs["motion"] == "fitted"
     for name in ("before", "after"):
         assert f"residual_force_{name}" in data["consistency"]
+
+
+def test_what_the_fit_changed_is_told(fitted):
+    """Before and after of body, moments and clock are those of the files."""
+    study, manifest, data = fitted
+    rows = read_columns(changes_path(study, RUNNER.name))
+    assert set(rows["trial_id"].dropna()) == {"run7", "run9"}
+    own = rows[rows["trial_id"] == "run9"].set_index(["quantity", "part", "statistic"])
+    body = rows[rows["trial_id"].isna()].set_index(["quantity", "part"])
+    for column, stage in (("before", "scale"), ("after", "consistency")):
+        table = study.folder(RUNNER.name, stage) / f"{RUNNER.name}.skeleton.npz"
+        mass = body.loc[("mass", "whole body"), column].item()
+        assert mass == pytest.approx(load_skeleton(table).mass.sum(), rel=1e-12)
+    clock = next(one for one in manifest["parameters"] if one["name"] == "clock_offset")
+    for statistic, name in (("late", "estimate"), ("low", "low"), ("high", "high")):
+        assert own.loc[("clock", "fit", statistic), "after"].item() == clock[name]
+    knee = list(data["solve"]["coordinate"].values).index("knee_angle_r")
+    for column, stage in (("before", "solve"), ("after", "consistency")):
+        peak = own.loc[("joint_moment", "knee_angle_r", "peak"), column].item()
+        known = np.abs(data[stage]["generalised_force"].values[:, knee])
+        assert 0.5 * np.nanmax(known) < peak <= np.nanmax(known) * (1.0 + 1e-6)
+    gains = rows[rows["quantity"] == "spectral_response"]
+    assert gains[["before", "after"]].le(1.2).all().all()
 
 
 @pytest.mark.parametrize("trial", ["run7", "run9"])

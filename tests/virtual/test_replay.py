@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.report.packed import unpacked
-from aqbio.report.replay import MOST_BYTES
+from aqbio.report.replay import MOST_BYTES, replay_script
+from aqbio.stages.replay.stage import trial_replay
 from tests.virtual.runners import RUNNER
 
 POSITION, MOMENTUM = 1e-3, 0.1
@@ -92,6 +94,18 @@ def test_sides_add_up_to_the_whole(script, truth):
         both = np.array(weights["push_side"]) + np.array(weights["swing_side"])
         whole = np.einsum("g,tgi->ti", both, numbers["momentum"])
         assert np.abs(whole - truth["total"]).max() < MOMENTUM
+
+
+def test_what_is_not_known_is_not_drawn(finished):
+    """Files of forces alone do not say where their plates lie; a contact may have no end."""
+    replayed, _ = trial_replay(finished, RUNNER.name, TRIAL)
+    first, *others = replayed.contacts
+    corners = replayed.plates.copy()
+    corners[0] = np.nan
+    cut = replace(replayed, plates=corners, contacts=({**first, "toe_off": float("nan")}, *others))
+    made = json.loads(json.dumps(replay_script(cut), allow_nan=False))
+    assert len(made["plates"]) == len(corners) - 1
+    assert made["contacts"] == [dict(one) for one in others]
 
 
 # in a browser ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ along the translations and with moment along the rotations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,19 +17,22 @@ from aqbio.mechanics.force_plates.forces import centre_of_pressure
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
 
-POINT, POINT_YAW, WELD = "C1", "C2", "C3"
+POINT, POINT_YAW, WELD, HINDFOOT = "C1", "C2", "C3", "C4"
 
 CONTACT_ROWS: Mapping[str, FloatArray] = MappingProxyType(
     {
         POINT: np.eye(6)[[3, 4, 5]],
         POINT_YAW: np.eye(6)[[3, 4, 5, 1]],
         WELD: np.eye(6)[[3, 4, 5, 0, 1, 2]],
+        HINDFOOT: np.eye(6)[[3, 4, 5, 1]],
     }
 )
 """Rows by contact model; columns are rotation x, y, z, then translation x, y, z.
 
 C1: the centre of pressure cannot move. C2 (primary): nor can the foot twist about the vertical;
 its rows answer with every wrench that a flat ground can exert. C3: the foot cannot turn at all.
+What cannot move is what bears the force: the mean of foot and toes, weighted as they bear it. C4:
+as C2, with a foot that bears all of it and toes that bear nothing.
 """
 
 CONTACT_FORCE = 20.0
@@ -59,6 +62,11 @@ class FootConstraint:
     def frames(self, chosen: slice) -> FootConstraint:
         """The same for some of the frames."""
         return FootConstraint(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
+
+    @property
+    def on_the_hindfoot(self) -> FootConstraint:
+        """The same with all of the load on the foot, and nothing on the toes."""
+        return replace(self, load=self.load.whole)
 
     @property
     def wrench(self) -> FloatArray:

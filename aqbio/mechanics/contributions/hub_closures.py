@@ -60,9 +60,10 @@ def virtual_power(mechanics: Mechanics) -> tuple[FloatArray, FloatArray]:
     force = motion.mass[:, None] * (motion.acceleration - skeleton.gravity)
     moment = motion.spin_rate + cross(motion.com - about[:, None], force)
     for load in mechanics.loads:
-        body = skeleton.bodies.index(load.body)
-        force[:, body] -= load.force
-        moment[:, body] -= load.moment + cross(load.point - about, load.force)
+        for name, part in load.borne():
+            body = skeleton.bodies.index(name)
+            force[:, body] -= part * load.force
+            moment[:, body] -= part * (load.moment + cross(load.point - about, load.force))
     fields = velocity_fields(skeleton, mechanics.kinematics, about)
     beyond = skeleton.lineage[:, fields.body].astype(float)
 
@@ -192,12 +193,12 @@ def _energy(mechanics: Mechanics, tolerance: float) -> Closure:
     joints = mechanics.forces * kinematics.u
     power = joints.sum(axis=1)
     for load in mechanics.loads:
-        body = skeleton.bodies.index(load.body)
-        omega = kinematics.angular_velocity[:, body]
-        velocity = kinematics.velocity[:, body] + cross(
-            omega, load.point - kinematics.origin[:, body]
-        )
-        power = power + dot(load.force, velocity) + dot(load.moment, omega)
+        for name, part in load.borne():
+            body = skeleton.bodies.index(name)
+            omega = kinematics.angular_velocity[:, body]
+            arm = load.point - kinematics.origin[:, body]
+            velocity = kinematics.velocity[:, body] + cross(omega, arm)
+            power = power + dot(part * load.force, velocity) + dot(part * load.moment, omega)
     terms = energy_rate(mechanics.motion, kinematics, skeleton.gravity)
     both = np.concatenate([terms, joints], axis=1)[..., None]
     identity = "power of joints, loads and residual = rate of mechanical energy"

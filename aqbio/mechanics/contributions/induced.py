@@ -115,14 +115,7 @@ def equations_of_motion(
     gravity = -inverse_dynamics(skeleton, still) - velocity
     nothing = np.zeros_like(gravity)
     columns = [*forces.values(), gravity, velocity, nothing, nothing]
-    bodies = [skeleton.bodies.index(foot.load.body) for foot in feet]
-    jacobian = np.stack(
-        [
-            contact_jacobian(skeleton, kinematics, body, foot.point)[:, :, free]
-            for body, foot in zip(bodies, feet, strict=True)
-        ],
-        axis=1,
-    )
+    jacobian = np.stack([_jacobian(skeleton, kinematics, foot)[:, :, free] for foot in feet], 1)
     sides = np.concatenate(
         [np.stack(columns, axis=-1)[:, free], *np.swapaxes(jacobian, 0, 1).swapaxes(-1, -2)],
         axis=-1,
@@ -132,12 +125,10 @@ def equations_of_motion(
     reply = solved[:, :, len(columns) :].reshape(*solved.shape[:2], len(feet), 6)
     sources = (*forces, *FURTHER_SOURCES)
     demand = np.zeros((len(solved), len(feet), 6, len(sources)))
-    for place, (body, foot) in enumerate(zip(bodies, feet, strict=True)):
-        measured = _contact_acceleration(kinematics, body, foot.point)
+    for place, foot in enumerate(feet):
+        measured, speeds = (_acceleration(skeleton, one, foot) for one in (kinematics, still))
         demand[:, place, :, sources.index(CONTACT)] = measured
-        demand[:, place, :, sources.index(VELOCITY)] = -_contact_acceleration(
-            still, body, foot.point
-        )
+        demand[:, place, :, sources.index(VELOCITY)] = -speeds
     return EquationsOfMotion(
         sources=sources,
         free=free,
@@ -259,6 +250,46 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
         acceleration=kinematics.acceleration - linear,
         angular_acceleration=kinematics.angular_acceleration - turn,
     )
+
+
+def _jacobian(
+    skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
+) -> FloatArray:
+    """(T, 6, C) motion at its contact point, per unit of speed, of what bears a foot's load."""
+    parts = [
+        np.reshape(part, (-1, 1, 1))
+        * contact_jacobian(skeleton, kinematics, skeleton.bodies.index(body), foot.point)
+        for body, part in foot.load.borne()
+    ]
+    return np.asarray(sum(parts[1:], start=parts[0]))
+
+
+def contact_velocity(
+    skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
+) -> FloatArray:
+    """Velocity at its contact point of what bears a foot's load, (T, 3), m/s.
+
+    Of a part that rolls on the ground it is zero: the ground's point is another one from instant to
+    instant.
+    """
+    parts = []
+    for name, part in foot.load.borne():
+        body = skeleton.bodies.index(name)
+        arm = foot.point - kinematics.origin[:, body]
+        turning = cross(kinematics.angular_velocity[:, body], arm)
+        parts.append(part * (kinematics.velocity[:, body] + turning))
+    return np.asarray(sum(parts[1:], start=parts[0]))
+
+
+def _acceleration(
+    skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
+) -> FloatArray:
+    """(T, 6) acceleration at its contact point of what bears a foot's load."""
+    parts = [
+        part * _contact_acceleration(kinematics, skeleton.bodies.index(body), foot.point)
+        for body, part in foot.load.borne()
+    ]
+    return np.asarray(sum(parts[1:], start=parts[0]))
 
 
 def _contact_acceleration(

@@ -13,12 +13,14 @@ from aqbio.mechanics.contributions.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.mechanics.contributions.contact_models import (
     CONTACT_FORCE,
     CONTACT_ROWS,
+    HINDFOOT,
     FootConstraint,
     foot_contact,
 )
 from aqbio.mechanics.contributions.hub import ChainBalance, HubKinetics, chain_balance, hub_kinetics
 from aqbio.mechanics.contributions.hub_closures import SAME_MOTION, Mechanics, hub_closures
 from aqbio.mechanics.contributions.induced import (
+    EquationsOfMotion,
     InducedAccelerations,
     equations_of_motion,
     induced_accelerations,
@@ -28,7 +30,12 @@ from aqbio.mechanics.contributions.joint_power import coordinate_sources, joint_
 from aqbio.mechanics.contributions.level_a import Closure, level_a
 from aqbio.mechanics.contributions.shares import ForceShares, force_shares, share_closures
 from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, generalised_forces, joint_wrenches
+from aqbio.mechanics.multibody.dynamics import (
+    ExternalLoad,
+    generalised_forces,
+    inverse_dynamics,
+    joint_wrenches,
+)
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
@@ -208,17 +215,13 @@ def _level_c(
     blocks: dict[str, list[InducedAccelerations]] = {model: [] for model in CONTACT_ROWS}
     for first in range(0, len(kinematics.q), BLOCK):
         block = slice(first, first + BLOCK)
-        tau = mechanics.forces[block]
-        forces = {
-            source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
-            for source, chosen in coordinates.items()
-        }
         held = [foot.frames(block) for foot in feet]
-        equations = equations_of_motion(
-            skeleton, kinematics.frames(block), forces, held, groups, pelvis
-        )
+        caused = causes(
+            skeleton, kinematics.frames(block), mechanics.forces[block], coordinates, held,
+            (groups, pelvis),
+        )  # fmt: skip
         for model, found in blocks.items():
-            found.append(induced_accelerations(equations, model))
+            found.append(caused[model])
     induced = {model: _joined(found) for model, found in blocks.items()}
     checks = induced_closures(
         tuple(induced.values()),
@@ -228,6 +231,49 @@ def _level_c(
         (float(skeleton.mass.sum()), skeleton.gravity),
     )
     return MappingProxyType(induced), checks
+
+
+def causes(
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    forces: FloatArray,
+    coordinates: Mapping[str, IntArray],
+    feet: Sequence[FootConstraint],
+    parts: tuple[FloatArray, int],
+) -> dict[str, InducedAccelerations]:
+    """Level C under every contact model.
+
+    Parameters
+    ----------
+    forces : (T, C) array
+        Of inverse dynamics under the loads of the feet.
+    coordinates : mapping
+        Coordinates by source, from `aqbio.mechanics.contributions.joint_power.coordinate_sources`.
+    parts : (groups, pelvis)
+        (G, B) array that sums segments into groups, and the index of the pelvis.
+
+    Notes
+    -----
+    Where toes bear a share of a load, `HINDFOOT` has moments of its own: the joint of the toes
+    then carries hardly any. Where none do, it is the primary model.
+    """
+
+    def equations(tau: FloatArray, held: Sequence[FootConstraint]) -> EquationsOfMotion:
+        told = {
+            source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
+            for source, chosen in coordinates.items()
+        }
+        return equations_of_motion(skeleton, kinematics, told, held, *parts)
+
+    own = equations(forces, feet)
+    found = {
+        model: induced_accelerations(own, model) for model in CONTACT_ROWS if model != HINDFOOT
+    }
+    if all(foot.load.share is None for foot in feet):
+        return found | {HINDFOOT: replace(found[PRIMARY], contact_model=HINDFOOT)}
+    held = [foot.on_the_hindfoot for foot in feet]
+    tau = inverse_dynamics(skeleton, kinematics, [foot.load for foot in held])
+    return found | {HINDFOOT: induced_accelerations(equations(tau, held), HINDFOOT)}
 
 
 def _joined(blocks: list[InducedAccelerations]) -> InducedAccelerations:

@@ -9,9 +9,8 @@ import numpy as np
 
 from aqbio.mechanics.contributions.chains import RESIDUAL
 from aqbio.mechanics.contributions.contact_models import foot_contact
-from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
-from aqbio.mechanics.contributions.levels import Anatomy
+from aqbio.mechanics.contributions.levels import Anatomy, causes
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.intervals.sources import States, joined_states
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -53,16 +52,13 @@ class DrawnCauses:
     """(K, T, S, 3) array, rad/s². Angular acceleration of the pelvis."""
 
 
-def state_causes(
-    every: Iterable[States], run: Run, contact_models: Sequence[str]
-) -> dict[str, DrawnCauses]:
+def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
     """Level C of states, one draw each.
 
     Parameters
     ----------
     run : Run
         Of the undisturbed state: which feet touch, and the body's anatomy.
-    contact_models : sequence of {"C1", "C2", "C3"}
 
     Returns
     -------
@@ -78,20 +74,15 @@ def state_causes(
     ]
     tau = inverse_dynamics(skeleton, kinematics, states.loads)
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
-    forces = {
-        source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
-        for source, chosen in coordinates.items()
-    }
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, pelvis)
-    drawn = {}
-    for model in contact_models:
-        induced = induced_accelerations(equations, model)
-        drawn[model] = DrawnCauses(
+    caused = causes(skeleton, kinematics, tau, coordinates, feet, (groups, pelvis))
+    return {
+        model: DrawnCauses(
             sources=induced.sources,
             ground_force=states.each(induced.force.sum(axis=2)),
             group_rate=states.each(induced.group_rate),
             pelvis_acceleration=states.each(induced.pelvis_acceleration),
         )
-    return drawn
+        for model, induced in caused.items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,14 +32,32 @@ class DrawnLoads:
     """Loads on the segments, with errors that are constant over a trial."""
 
     bodies: tuple[str, ...]
-    """Tuple of F names."""
+    toes: tuple[str, ...]
+    """bodies, toes: Tuples of F names. Of toes none where the body bears all."""
+    share: FloatArray
+    """(T, F) array. What the toes bear of each."""
     force: FloatArray
     moment: FloatArray
     """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
 
     def frames(self, chosen: slice) -> DrawnLoads:
         """The same for some of the frames (views)."""
-        return DrawnLoads(self.bodies, self.force[:, chosen], self.moment[:, chosen])
+        return replace(
+            self,
+            share=self.share[chosen],
+            force=self.force[:, chosen],
+            moment=self.moment[:, chosen],
+        )
+
+    def on(self, members: Sequence[Sequence[str]]) -> FloatArray:
+        """(T, G, F) share of each load that acts on parts of the body, by their segments."""
+        foot, toes = (
+            np.array([[float(body in part) for body in names] for part in members])
+            for names in (self.bodies, self.toes)
+        )
+        share = self.share[:, None]
+        on: FloatArray = foot * (1.0 - share) + toes * share
+        return on
 
 
 def load_errors(
@@ -100,7 +118,14 @@ def drawn_loads(
     moment = np.stack([load.moment + cross(load.point - about, load.force) for load in loads], 1)
     moved = moment + cross(shift[:, None], np.broadcast_to(force, (len(gain), *force.shape)))
     scale = 1.0 + gain[:, None, :, None]
-    return DrawnLoads(tuple(load.body for load in loads), scale * force, scale * moved)
+    share = [np.zeros(len(about)) if load.share is None else load.share for load in loads]
+    return DrawnLoads(
+        bodies=tuple(load.body for load in loads),
+        toes=tuple(load.toes for load in loads),
+        share=np.stack(share, axis=1),
+        force=scale * force,
+        moment=scale * moved,
+    )
 
 
 def drawn_momentum(momenta: GroupMomenta, whole: GroupMomenta) -> tuple[FloatArray, FloatArray]:
@@ -163,9 +188,9 @@ def drawn_wrenches(
     -----
     ``f = F_ext − P' + m g`` and ``W = M_ext − L' + Q × g − p × f``.
     """
-    belongs = np.array([[float(body in part) for body in loads.bodies] for part in members])
-    force = np.einsum("gf,ktfi->ktgi", belongs, loads.force) - momenta.linear_rate
+    belongs = loads.on(members)
+    force = belongs @ loads.force - momenta.linear_rate
     force = force + momenta.mass[:, None, :, None] * gravity
-    moment = np.einsum("gf,ktfi->ktgi", belongs, loads.moment) - momenta.angular_rate
+    moment = belongs @ loads.moment - momenta.angular_rate
     moment = moment + cross(momenta.first, gravity) - cross(points, force)
     return force, moment

@@ -87,11 +87,14 @@ def joined_states(every: Sequence[States]) -> States:
 
 def _joined_loads(every: Sequence[ExternalLoad]) -> ExternalLoad:
     """Loads on one segment, one after the other along the frames."""
-    return ExternalLoad(
-        every[0].body,
-        np.concatenate([one.force for one in every]),
-        np.concatenate([one.moment for one in every]),
-        np.concatenate([np.broadcast_to(one.point, one.force.shape) for one in every]),
+    first = every[0]
+    shares = [one.share for one in every if one.share is not None]
+    return replace(
+        first,
+        force=np.concatenate([one.force for one in every]),
+        moment=np.concatenate([one.moment for one in every]),
+        point=np.concatenate([np.broadcast_to(one.point, one.force.shape) for one in every]),
+        share=np.concatenate(shares) if shares else None,
     )
 
 
@@ -115,14 +118,17 @@ def plate_states(
     )
     frames = len(kinematics.q)
     drawn = drawn_loads(loads, np.zeros((frames, 3)), gain, shift)
+    again = np.tile(np.arange(frames), len(gain))
     wrong = tuple(
-        ExternalLoad(name, force.reshape(-1, 3), moment.reshape(-1, 3), np.zeros(3))
-        for name, force, moment in zip(
-            drawn.bodies, np.moveaxis(drawn.force, 2, 0), np.moveaxis(drawn.moment, 2, 0),
-            strict=True,
+        replace(
+            load.frames(again),
+            force=force.reshape(-1, 3), moment=moment.reshape(-1, 3), point=np.zeros(3),
+        )
+        for load, force, moment in zip(
+            loads, np.moveaxis(drawn.force, 2, 0), np.moveaxis(drawn.moment, 2, 0), strict=True
         )
     )  # fmt: skip
-    every = kinematics.picked(np.tile(np.arange(frames), len(gain)))
+    every = kinematics.picked(again)
     return States((UNDISTURBED, *[PLATES] * (len(gain) - 1)), skeleton, every, wrong)
 
 

@@ -8,7 +8,6 @@ from itertools import chain
 
 import numpy as np
 
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
 from aqbio.mechanics.contributions.levels import Anatomy, Levels
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.gait.roles import RoleScheme
@@ -203,7 +202,7 @@ def drawn_level_c(
     moved = _moved(draws, own, frames, count)
     every = [plate_states(*own, draws.spread.loads), *chain(moved, inertia)]
     sources = [source for states in every for source in states.sources]
-    return sources, state_causes(every, run, tuple(CONTACT_ROWS))
+    return sources, state_causes(every, run)
 
 
 def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:

@@ -120,7 +120,10 @@ def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
     frames = each[0].shape[:2]
     mass = np.broadcast_to(momenta.mass, (frames[0] * frames[1], momenta.mass.shape[1]))
     measured = replace(
-        loads, force=states.each(loads.force[0]), moment=states.each(loads.moment[0])
+        loads,
+        share=states.each(loads.share)[0],  # all states have that of the undisturbed one
+        force=states.each(loads.force[0]),
+        moment=states.each(loads.moment[0]),
     )
     centres = states.each(kinematics.joint_centre[:, parts.joints] - about[:, None])
     cut = _cut(GroupMomenta(states.each(mass)[:, 0], *each), rows)

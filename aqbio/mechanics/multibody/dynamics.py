@@ -10,8 +10,8 @@ Luh JYS, Walker MW, Paul RPC (1980) J Dyn Syst Meas Control 102:69-76.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,10 @@ class ExternalLoad:
     """(T, 3) array, N m, ground. About ``point``."""
     point: FloatArray
     """(3,) or (T, 3) array, m, ground."""
+    toes: str = ""
+    """Name of a segment that bears a share of it; empty where the first bears all."""
+    share: FloatArray | None = None
+    """(T,) array, 0 to 1. Of force and moment on that segment."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames."""
@@ -47,11 +51,29 @@ class ExternalLoad:
             )
         if self.point.shape not in ((3,), frames):
             raise ValueError(f"point has shape {self.point.shape}, expected (3,) or {frames}.")
+        if self.share is not None and self.share.shape != frames[:1]:
+            raise ValueError(f"share has shape {self.share.shape}, expected {frames[:1]}.")
 
     def frames(self, chosen: slice | IntArray) -> ExternalLoad:
         """The same for some of the frames."""
         point = self.point if self.point.ndim == 1 else self.point[chosen]
-        return ExternalLoad(self.body, self.force[chosen], self.moment[chosen], point)
+        share = None if self.share is None else self.share[chosen]
+        return replace(
+            self, force=self.force[chosen], moment=self.moment[chosen], point=point, share=share
+        )
+
+    def borne(self) -> Iterator[tuple[str, FloatArray | float]]:
+        """Segments that bear it, and the part of it that each bears, (T, 1) or 1."""
+        if self.share is None:
+            yield self.body, 1.0
+        else:
+            yield self.body, 1.0 - self.share[:, None]
+            yield self.toes, self.share[:, None]
+
+    @property
+    def whole(self) -> ExternalLoad:
+        """The same, all of it borne by the first segment."""
+        return replace(self, toes="", share=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +116,9 @@ def joint_wrenches(
     """
     frames = len(kinematics.origin)
     for load in loads:
-        if load.body not in skeleton.bodies:
-            raise ValueError(f"a load acts on {load.body}, which the skeleton does not have.")
+        for body, _ in load.borne():
+            if body not in skeleton.bodies:
+                raise ValueError(f"a load acts on {body}, which the skeleton does not have.")
         if len(load.force) != frames:
             raise ValueError(f"the load on {load.body} has {len(load.force)} of {frames} frames.")
     return joined(
@@ -167,9 +190,11 @@ def _wrenches(
     force = motion.mass[..., None] * (motion.acceleration - skeleton.gravity)
     moment = motion.spin_rate + cross(motion.com - centre, force)
     for load in loads:
-        body = skeleton.bodies.index(load.body)
-        force[:, body] -= load.force
-        moment[:, body] -= load.moment + cross(load.point - centre[:, body], load.force)
+        for name, part in load.borne():
+            body = skeleton.bodies.index(name)
+            arm = load.point - centre[:, body]
+            force[:, body] -= part * load.force
+            moment[:, body] -= part * (load.moment + cross(arm, load.force))
     for body in range(len(skeleton.bodies) - 1, -1, -1):
         parent = skeleton.parent[body]
         if parent != GROUND:

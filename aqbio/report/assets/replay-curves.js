@@ -1,10 +1,11 @@
 // Curves of a trial over time, with one cursor for all of them and the runner.
 "use strict";
 (() => {
+  // parts as in the figures; blue and vermilion are the sides
   const COLOURS = {
-    pelvis: "#8a8f96", torso: "#56585c", leg: "#0072b2", arm: "#d55e00",
-    hip: "#0072b2", knee: "#d55e00", ankle: "#009e73", mtp: "#8a8f96", lumbar: "#56585c",
-    shoulder: "#a8518a", elbow: "#b08900",
+    leg: "#a0522d", arm: "#009e73", torso: "#cc79a7", pelvis: "#56b4e9",
+    hip: "#a0522d", knee: "#e69f00", ankle: "#009e73", mtp: "#56b4e9", lumbar: "#cc79a7",
+    shoulder: "#7d838b", elbow: "#8a6d3b",
   };
 
   /** The left side is dashed, the right one solid. */
@@ -12,7 +13,7 @@
     const part = name.replace(/_(left|right)$/, "");
     return {
       label: name.replace(/^(\w+)_(left|right)$/, "$2 $1").replaceAll("_", " "),
-      stroke: COLOURS[part] || "#56585c",
+      stroke: COLOURS[part] || "#7d838b",
       dash: name.endsWith("_left") ? [6, 4] : [],
       width: 2,
     };

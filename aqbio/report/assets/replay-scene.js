@@ -94,9 +94,10 @@
     };
   }
 
-  function lines(scene, color, opacity) {
+  /** Lines between pairs of points; those on top are seen through the body. */
+  function lines(scene, color, onTop = false) {
     const geometry = new T.BufferGeometry();
-    const material = new T.LineBasicMaterial({ color, opacity, transparent: opacity < 1 });
+    const material = new T.LineBasicMaterial({ color, depthTest: !onTop, transparent: onTop });
     const made = new T.LineSegments(geometry, material);
     made.frustumCulled = false;
     scene.add(made);
@@ -110,7 +111,7 @@
     const xs = place.curve(0);
     const middle = (Math.min(...xs) + Math.max(...xs)) / 2;
     const length = 2 * Math.ceil(Math.max(...xs) - Math.min(...xs)) + 20;
-    const grid = new T.GridHelper(length, 2 * length, 0x9aa0a6, 0xd0d3d8);
+    const grid = new T.GridHelper(length, length, 0x9aa0a6, 0xd0d3d8);
     grid.position.set(Math.round(middle), trial.ground, Math.round(place.value(2, 0)));
     scene.add(grid);
     for (const corners of trial.plates) {
@@ -123,7 +124,7 @@
       const plate = new T.Mesh(geometry, material);
       plate.position.y += 0.002;
       scene.add(plate);
-      const edge = lines(scene, 0x444b54, 1);
+      const edge = lines(scene, 0x444b54);
       edge([0, 1, 1, 2, 2, 3, 3, 0].flatMap((corner) => corners[corner]));
     }
   }
@@ -165,12 +166,12 @@
     scene.add(new T.HemisphereLight(0xffffff, 0x9a9a9a, 2.2), light);
     ground(scene, trial, channels.place);
     const bodies = solids(scene, trial);
-    const bones = lines(scene, 0x30343a, 1);
-    const ghost = lines(scene, 0xc02020, 0.9);
-    const errors = lines(scene, 0xc02020, 1);
+    const bones = lines(scene, 0x30343a);
+    const ghost = lines(scene, 0xc02020, true);
+    const errors = lines(scene, 0xc02020, true);
     const dots = new T.Points(
       new T.BufferGeometry(),
-      new T.PointsMaterial({ color: 0x15171a, size: 0.022 }),
+      new T.PointsMaterial({ color: 0x15171a, size: 0.035, depthTest: false, transparent: true }),
     );
     dots.frustumCulled = false;
     scene.add(dots);

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
@@ -16,6 +17,7 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.records.loads import borne_loads
 from aqbio.records.observed import MASK
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 
@@ -23,13 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> xr.Dataset:
+def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
     """Motion, loads and contacts of a fitted trial, with what they were before.
-
-    Parameters
-    ----------
-    feet : (str, str)
-        Bodies that carry the loads of the left and of the right foot.
 
     Notes
     -----
@@ -37,9 +34,12 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]) -> 
     """
     plain = plain_dataset(trial, "")
     skeleton, motion = fit.skeleton, fit.motion
-    loads = shifted_loads(trial, fit, feet)
+    loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    forces = inverse_dynamics(skeleton, moves, loads)
+    height = float(trial.prepared.attrs["surface_height"])
+    forces = inverse_dynamics(
+        skeleton, moves, borne_loads(model_map, skeleton, moves, loads, height)
+    )
     drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
     by_axis = ("time", "axis")
     changed: dict[str, Any] = {

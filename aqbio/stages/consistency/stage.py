@@ -8,13 +8,15 @@ from typing import Any
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
+from aqbio.io.columnar import write_columns
+from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.records.centres import centres_dataset, centres_path
+from aqbio.records.centres import centres_dataset, centres_path, changes_path
 from aqbio.records.internal import contained
 from aqbio.records.manifest import (
     Report,
@@ -28,6 +30,7 @@ from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.static import static_stance
+from aqbio.stages.consistency.changes import change_rows
 from aqbio.stages.consistency.findings import (
     estimate_numbers,
     fit_numbers,
@@ -77,6 +80,7 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
         former = ParticipantModel.adjusted(study, participant_id)
         for file in (former.osim, former.table, centres_path(study, participant_id)):
             file.unlink(missing_ok=True)
+    _write_changes(study, participant_id, session)
     entries = run_trials(
         study,
         participant_id,
@@ -94,6 +98,22 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
         adjusted_model=adjusted,
         **estimate_numbers(fitted),
     )
+
+
+def _write_changes(study: Study, participant_id: str, session: Session | None) -> None:
+    """Write what the fit changed: no rows where nothing was fitted."""
+    import pandas as pd
+
+    rows = (
+        []
+        if session is None or session.fitted is None
+        else list(change_rows(study, session.trials, session.fitted))
+    )
+    described = columns("fit_changes")
+    table = pd.DataFrame([{"participant_id": participant_id, **row} for row in rows])
+    source = provenance(STAGE, (), study.stage_settings(STAGE))
+    path = changes_path(study, participant_id)
+    write_columns(table.reindex(columns=list(described)), path, described, source)
 
 
 def _session(study: Study, participant_id: str) -> Session | None:
@@ -185,8 +205,7 @@ def _trial(
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)
     else:
-        feet = study.model_map.feet
-        dataset = fitted_dataset(one, fit, (feet.left, feet.right))
+        dataset = fitted_dataset(one, fit, study.model_map)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
         dataset = dataset.assign(posterior_variables(fit, samples, seed))
     write_dataset(dataset, file, attributes)

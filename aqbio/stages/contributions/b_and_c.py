@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.mechanics.contributions.induced import contact_velocity
 from aqbio.mechanics.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.steps import Contact
@@ -16,6 +17,7 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.records.loads import borne_loads
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,7 +40,7 @@ def trial_levels(
     Parameters
     ----------
     loads : sequence of ExternalLoad
-        Ground reaction of the left and of the right foot.
+        Ground reaction of the left and of the right foot, which foot and toes share.
     touching : (T, 2) bool array
         From :func:`frames_in_contact`.
     surface_height : float
@@ -49,7 +51,8 @@ def trial_levels(
         joints=model_map.joints.by_name(),
         root=model_map.pelvis.joint,
     )
-    return levels(skeleton, kinematics, loads, touching, anatomy, surface_height=surface_height)
+    borne = borne_loads(model_map, skeleton, kinematics, loads, surface_height)
+    return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
 
 
 def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:
@@ -149,6 +152,14 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         [np.where(foot.touching[:, None], foot.point, np.nan) for foot in computed.feet], axis=1
     )
     held = np.stack([foot.touching for foot in computed.feet], axis=1)
+    mechanics = computed.mechanics
+    slip = [
+        contact_velocity(mechanics.skeleton, mechanics.kinematics, foot) for foot in computed.feet
+    ]
+    shares = [
+        np.zeros(len(held)) if foot.load.share is None else foot.load.share
+        for foot in computed.feet
+    ]
     return {
         "inertial_force": vectors(
             "group", computed.shares.inertial, "N", "m (a - g) of each group"
@@ -158,6 +169,17 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         ),
         "carried_force": vectors("", computed.shares.carried, "N", "m (a_pelvis - g)"),
         "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
+        "contact_velocity": vectors(
+            "foot",
+            np.where(held[..., None], np.stack(slip, axis=1), np.nan),
+            "m/s",
+            "of what bears the foot's load, at its contact point",
+        ),
+        "toes_share": (
+            ("time", "foot"),
+            np.where(held, np.stack(shares, axis=1), np.nan),
+            {"units": "1", "long_name": "of the ground's force that the toes bear"},
+        ),
         "foot_held": (("time", "foot"), held, {"long_name": "level C holds the foot"}),
     }
 

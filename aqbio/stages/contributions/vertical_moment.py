@@ -47,9 +47,10 @@ def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> np.nd
     """Whether the ground acts on each part through a foot, (P,) bool; all but upper chains."""
     names = [str(name) for name in dataset[dimension].values]
     if dimension == "joint":
-        feet = [getattr(parts.model_map.feet, side) for side in SIDES]
-        above = parts.skeleton.lineage[[parts.skeleton.bodies.index(foot) for foot in feet]]
-        return np.asarray(above[:, parts.moved(dimension, names)].any(axis=0))
+        lineage, bodies = parts.skeleton.lineage, parts.skeleton.bodies
+        feet = [bodies.index(getattr(parts.model_map.feet, side)) for side in SIDES]
+        leg = np.any(lineage[feet] | lineage[:, feet].T, axis=0)  # above a foot, or its toes
+        return np.asarray(leg[parts.moved(dimension, names)])
     return np.array([not name.startswith(("arm_", "upper_body")) for name in names])
 
 

@@ -39,7 +39,7 @@ def report_study(study: Study, report: Report) -> None:
     """Write ``report/index.html`` and the pages around it."""
     parts = Parts(study, STAGE)
     folder = study.root / STAGE
-    content = _content(study, single=False)
+    content = page_content(study, single=False)
     _write_assets(folder / "assets")
     _write_inputs(folder / "files.tsv", content)
     _put_replays(study, folder / "trials", content)
@@ -57,11 +57,11 @@ def report_study(study: Study, report: Report) -> None:
 def write_one_file(study: Study, report: Report) -> None:
     """Write ``report/one_file.html``: everything but athletes' pages and replays, for mail."""
     path = study.root / STAGE / "one_file.html"
-    write_text(path, one_page(_content(study, single=True), Parts(study, STAGE).kept))
+    write_text(path, one_page(page_content(study, single=True), Parts(study, STAGE).kept))
     report(str(path))
 
 
-def _content(study: Study, *, single: bool) -> PageContent:
+def page_content(study: Study, *, single: bool) -> PageContent:
     """Read what the pages show."""
     tables = {n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings")}
     data = {name: read_table(path) for name, path in tables.items()}

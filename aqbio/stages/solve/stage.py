@@ -18,7 +18,7 @@ from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, folded_forc
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.records.loads import foot_loads
+from aqbio.records.loads import borne_loads, foot_loads
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -83,7 +83,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
-    forces = _generalised_forces(study, model, skeleton, motion, loads)
+    height = float(prepared.attrs["surface_height"])
+    forces = _generalised_forces(study, model, skeleton, motion, loads, height)
     recorded = not trial.coordinates_file
     deviations = (pose.sd, pose.offset_sd)
     solution = Solution(
@@ -213,13 +214,15 @@ def _generalised_forces(
     skeleton: Skeleton,
     motion: Motion,
     loads: tuple[ExternalLoad, ...],
+    surface_height: float,
 ) -> FloatArray:
     """Inverse dynamics by the solver that the settings choose.
 
     A patella's generalised force belongs to its knee.
     """
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    loads = borne_loads(study.model_map, skeleton, kinematics, loads, surface_height)
     if study.settings.solve.solver == "aqbio":
-        kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
         return inverse_dynamics(skeleton, kinematics, loads)
     from aqbio.osim import inverse
 

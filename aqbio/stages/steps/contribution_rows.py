@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.names import AXES
+from aqbio.steps.outcomes import told_apart
 from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
 from aqbio.steps.uncertainty import Key, half_widths, stance_sds
 
@@ -47,6 +48,7 @@ def contribution_tables(
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     for number, step in enumerate(steps):
         rows = with_intervals([*first[number], *levels[number]], half[step.side], step.contact)
+        rows = told_apart(rows)
         rows = _with_posterior(rows, curves.isel(step=number))
         table = pd.DataFrame(list(rows), columns=list(COLUMNS))
         yield table.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times

@@ -11,7 +11,7 @@ from aqbio.config.quality import Quality
 from aqbio.io.study import Study
 from aqbio.mechanics.recordings.synchrony import force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES, GRAVITY, ROLE_GROUPS
+from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.records.manifest import manifest_entry
 from aqbio.records.observed import read_observed, why_not_whole
 from aqbio.records.participant_model import ADJUSTED
@@ -44,7 +44,9 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)
             yield from _drift_rows(limits, key, trial, version)
-        yield from _clock_rows(key, trial.data)
+        yield from _flight_rows(limits, key, trial)
+        yield from _slip_rows(limits, key, trial)
+        yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, made)
 
@@ -160,8 +162,12 @@ def _yaw_precision_rows(
     )  # fmt: skip
 
 
-def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
-    """Delay of the forces behind the motion, where both were recorded."""
+def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
+    """Delay of the forces behind the motion, where both were recorded.
+
+    What the fit found of it has been taken off: a small delay is then no news.
+    """
+    taken = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
@@ -173,7 +179,7 @@ def _clock_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
         yield measure(
             key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
             note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
-            "force and m (a + g); limit one marker frame",
+            f"force and m (a + g); limit one marker frame{taken}",
         )  # fmt: skip
 
 
@@ -192,6 +198,53 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
             limit=limits.flight_drift,
             note=f"{words}range of total H about the vertical in flight over the largest group's",
         )  # fmt: skip
+
+
+def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Acceleration of the centre of mass in flight that neither weight nor air explains."""
+    data = trial.data
+    time = data["time"].values
+    flights = [one.phase("flight") for one in trial.steps if one.status == "ok"]
+    inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
+    force = data["residual_force"].values[inside]
+    known = np.isfinite(force).all(axis=-1)
+    if known.any():
+        words = _version(data, "")[1]
+        off = np.linalg.norm(force[known], axis=1) / float(data.attrs["mass"])
+        yield measure(
+            key, "flight_acceleration", float(_rms(off)), "m/s2",
+            limit=limits.flight_acceleration_mps2,
+            note=f"{words}of the centre of mass, beside gravity's and the air's",
+        )  # fmt: skip
+
+
+def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Largest way over the contacts that what bears a foot's load slides on the ground."""
+    data = trial.data
+    belt = np.array([float(data.attrs["belt_speed"]), 0.0, 0.0])
+    time, slips = data["time"].values, []
+    for step in trial.steps:
+        if step.status == "rejected":
+            continue
+        foot = SIDES.index(step.side)
+        force = data["ground_force"].values[:, foot, 1]
+        moving = data["contact_velocity"].values[:, foot] + belt
+        during = (time >= step.touchdown) & (time <= step.toe_off)
+        during &= force > HALF * np.max(force, where=during, initial=0.0)
+        during &= np.isfinite(moving).all(axis=1)
+        if during.sum() > 1:
+            way = np.trapezoid(moving[during], time[during], axis=0)
+            slips.append(float(np.hypot(way[0], way[2])))
+    if slips:
+        yield measure(
+            key, "foot_slip", max(slips), "m", limit=limits.foot_slip_m,
+            note=f"largest of {len(slips)} contacts, while more than half of the peak force is "
+            "borne; of foot and toes as they bear it",
+        )  # fmt: skip
+
+
+HALF = 0.5
+"""A foot is planted while it bears more than this share of its peak force."""
 
 
 def _largest(values: FloatArray) -> float:

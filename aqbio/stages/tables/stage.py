@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aqbio.io.columnar import joined
+from aqbio.io.columnar import joined, read_columns
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.names import AXES
+from aqbio.records.centres import changes_path
 from aqbio.records.findings import FINDINGS, finding_rows
 from aqbio.records.manifest import (
     FAILED,
@@ -44,6 +45,8 @@ AGREEMENT = (
     "residual_moment_y_stance_rms",
     "effect_to_residual_y",
     "flight_drift_y",
+    "flight_acceleration",
+    "foot_slip",
 )
 """Measures that say how far motion, forces and body agree."""
 
@@ -77,6 +80,10 @@ def tables_study(study: Study, report: Report) -> None:
     described = columns("uncertainty")
     budget = joined((uncertainty_rows(study, who, steps) for who in people), list(described))
     write_table(budget, study.table("uncertainty.tsv"), described, source, digits=DIGITS)
+    described = columns("fit_changes")
+    fitted = [one for one in people if study.read_manifest(one, "consistency")["adjusted_model"]]
+    changed = joined((read_columns(changes_path(study, who)) for who in fitted), list(described))
+    write_table(changed, study.table("fit_changes.tsv"), described, source, digits=DIGITS)
     for name, rows, described in (
         ("findings.tsv", finding_rows(study), FINDINGS),
         ("trials.tsv", trial_rows(study, (steps, measured)), columns("trials")),

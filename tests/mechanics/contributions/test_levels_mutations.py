@@ -101,8 +101,8 @@ MUTATIONS = {
     ),
     "load taken about the wrong point in the recursion": (
         dynamics._wrenches,
-        "load.moment + cross(load.point - centre[:, body], load.force)",
-        "load.moment",
+        "arm = load.point - centre[:, body]",
+        "arm = np.zeros(3)",
         {"B0", "B2"},
     ),
     "rotation axes and translations confused": (
@@ -143,8 +143,8 @@ MUTATIONS = {
     ),
     "speeds left out of the contact": (
         induced.equations_of_motion,
-        "] = -_contact_acceleration(",
-        "] = 0 * _contact_acceleration(",
+        "] = -speeds",
+        "] = 0 * speeds",
         {"C-1", "C-2"},
     ),
     "Coriolis terms with the wrong sign": (

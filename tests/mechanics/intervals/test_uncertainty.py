@@ -169,7 +169,7 @@ def test_causes_of_another_body_are_those_of_its_motion():
     moved = Motions((skeleton,), *(x[None] + 0.01 for x in case.motion))
     own = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
     every = [own, *motion_states("body", moved, case.loads)]
-    caused = state_causes(every, run, ("C2",))["C2"]
+    caused = state_causes(every, run)["C2"]
     other = replace(
         case, skeleton=skeleton, motion=tuple(x[0] for x in (moved.q, moved.u, moved.udot))
     )
@@ -199,7 +199,7 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
     body = drawn_skeleton(case.skeleton, parameters[0])
     states = plate_states(body, moves, case.loads, spread.loads)
-    caused = state_causes([states], run, ("C2",))["C2"]
+    caused = state_causes([states], run)["C2"]
     draws = state_outcomes(states, _parts(case))
     limit = 1e-9 * np.abs(draws.rate).max()
     np.testing.assert_allclose(caused.group_rate.sum(axis=2), draws.rate, rtol=0, atol=limit)
@@ -216,7 +216,7 @@ def test_causes_without_spread_are_level_c():
     moves = segment_kinematics(case.skeleton, *case.motion)
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
     states = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
-    caused = state_causes([states], run, ("C2",))["C2"]
+    caused = state_causes([states], run)["C2"]
     induced = case.levels().induced["C2"]
     assert caused.sources == induced.sources
     for ours, expected in (

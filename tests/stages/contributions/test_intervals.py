@@ -279,7 +279,8 @@ def test_causes_have_intervals_around_what_they_cause(run):
     case, time = run
     exact = cause_rows(_draws(case, time, EXACT, Sampling(8, 1)), STEP)
     np.testing.assert_allclose(exact["low"], exact["high"], atol=1e-6)
-    assert set(exact["level"]) == {"C (C1)", "C (C2)", "C (C3)"}
+    models = ("C1", "C2", "C3", "C4")
+    assert set(exact["level"]) == {f"{c} ({model})" for c in ("C", "C alone") for model in models}
     found = case.levels().induced["C2"]
     inside = slice(10, 46)
     force = np.trapezoid(found.force[inside].sum(axis=2), time[inside], axis=0)

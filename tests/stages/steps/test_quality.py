@@ -176,6 +176,32 @@ def test_flight_drift(study, rows):
     assert found["limit"] == 0.15
 
 
+@pytest.mark.parametrize(("speed", "verdict"), [(0.99, "ok"), (1.01, "fail")])
+def test_slip_is_the_way_while_more_than_half_of_the_peak_is_borne(rows, speed, verdict):
+    """Sideways at a steady speed, of one foot, just inside and just outside the limit."""
+    data = made_trial()
+    side, start, stop = (CONTACTS[name][0] for name in ("foot", "touchdown", "toe_off"))
+    foot = list(data["foot"].values).index(side)
+    during = (start <= TIME) & (stop >= TIME)
+    force = np.sin(np.pi * (TIME - start) / (stop - start))
+    data["ground_force"][:, foot, 1] = 1000.0 * force
+    planted = TIME[during & (force > 0.5 * force[during].max())]
+    way = 0.015 * speed
+    data["contact_velocity"][:, foot, 2] = way / (planted[-1] - planted[0])
+    data["contact_velocity"][~during, foot] = np.nan
+    found = rows(data).loc["foot_slip"]
+    assert found["value"] == pytest.approx(way)
+    assert found["verdict"] == verdict
+
+
+def test_acceleration_in_flight_is_the_residual_force_over_the_mass(rows):
+    data = made_trial()
+    data["residual_force"][:] = np.array([0.6, 0.0, -0.8]) * 1.2 * MASS
+    found = rows(data).loc["flight_acceleration"]
+    assert found["value"] == pytest.approx(1.2)
+    assert found["verdict"] == "fail"
+
+
 def test_markers_closures_and_reference_come_from_the_manifests(rows):
     table = rows(made_trial())
     assert table.loc["marker_rms", "value"] == 0.0162

@@ -1,0 +1,102 @@
+"""What a fit changed: numbers that a hand can check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.changes import (
+    HARD,
+    Way,
+    body_changes,
+    landing_delay,
+    motion_changes,
+)
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.virtual.athlete import athlete_skeleton
+from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
+
+RATE = 250.0
+TIME = np.arange(200) / RATE
+
+
+def _landing(at: float, size: float = 400.0) -> np.ndarray:
+    """Height of a marker that brakes hardest at an instant, within 5 ms."""
+    acceleration = size * np.exp(-(((TIME - at) / 0.005) ** 2))
+    return np.cumsum(np.cumsum(acceleration)) / RATE**2
+
+
+@pytest.mark.parametrize("late", [-0.003, 0.0, 0.0021, 0.006])
+def test_late_forces_begin_after_the_foot_has_braked(late):
+    """Of the marker that lands first, whichever of both brakes harder."""
+    touchdowns = [0.3, 0.5012]
+    first = sum(_landing(at, 300.0) for at in touchdowns)
+    second = sum(_landing(at + 0.012, 400.0) for at in touchdowns)
+    swings = sum(_landing(at - 0.012, 0.9 * HARD * 400.0) for at in touchdowns)
+    markers = np.zeros((len(TIME), 3, 3))
+    markers[..., 1] = np.stack([second, first, swings], axis=1)
+    found = landing_delay(TIME, markers, [at + late for at in touchdowns])
+    assert found == pytest.approx(late, abs=1.5 / RATE)  # sums for integrals: a frame or so
+    later = landing_delay(TIME, markers, [at + late + 0.004 for at in touchdowns])
+    assert later - found == pytest.approx(0.004, abs=1e-9)
+
+
+def test_no_foot_no_delay():
+    missing = np.full((len(TIME), 2, 3), np.nan)
+    assert np.isnan(landing_delay(TIME, missing, [0.3]))
+    assert np.isnan(landing_delay(TIME, np.zeros((len(TIME), 2, 3)), []))
+
+
+def test_body():
+    before = athlete_skeleton(RUNNER)
+    shift = np.zeros_like(before.com)
+    shift[2, 1] = 0.01
+    after = replace(before, mass=1.1 * before.mass, com=before.com + shift)
+    rows = {(one.quantity, one.part, one.axis): one for one in body_changes(before, after)}
+    whole = rows["mass", "whole body", ""]
+    assert whole.after == pytest.approx(1.1 * whole.before)
+    moved = [key for key, one in rows.items() if key[2] and one.after != one.before]
+    assert moved == [("centre_in_segment", before.bodies[2], "y")]
+
+
+def _rows(changes):
+    return {(one.quantity, one.part, one.axis, one.statistic): one for one in changes}
+
+
+def _at(way, q):
+    """The same speeds and accelerations of coordinates in another posture."""
+    moves = segment_kinematics(way.skeleton, q, way.moves.u, way.moves.udot)
+    return replace(way, moves=moves)
+
+
+def test_motion():
+    """A runner lifted by 2 cm, and one whose hip bends 3 degrees more."""
+    case, _ = smooth_run()
+    one = Way(case.skeleton, segment_kinematics(case.skeleton, *case.motion), case.loads)
+    q = one.moves.q.copy()
+    names = list(case.skeleton.coordinates)
+    q[:, names.index("pelvis_ty")] += 0.02
+    other = _at(one, q)
+    frames = np.zeros(len(q), dtype=bool)
+    frames[10:50] = True
+    groups = map_of("sprint").groups
+    rows = _rows(motion_changes(one, other, groups, frames))
+    up = rows["centre_of_mass", "whole body", "y", "mean"]
+    assert up.after - up.before == pytest.approx(0.02, abs=1e-9)
+    assert rows["centre_of_mass", "pelvis", "", "rms_change"].after == pytest.approx(0.02, abs=1e-9)
+    assert rows["joint_angle", "pelvis_ty", "", "rms_change"].after == pytest.approx(0.02)
+    assert rows["joint_angle", "knee_angle_r", "", "rms_change"].after == 0.0
+    for group in groups:  # nobody's momentum about the centre of mass knows of the lift
+        assert rows["angular_momentum", group, "y", "rms_change"].after < 1e-9
+    knee = rows["joint_moment", "knee_angle_r", "", "correlation"]
+    assert knee.after < 1.0  # the ground's force has another lever
+
+    q = one.moves.q.copy()
+    q[:, names.index("hip_flexion_r")] += np.radians(3.0)
+    bent = _at(one, q)
+    rows = _rows(motion_changes(one, bent, groups, frames))
+    assert rows["joint_angle", "hip_flexion_r", "", "rms_change"].after == pytest.approx(3.0)
+    same = rows["joint_moment", "elbow_flex_l", "", "correlation"].after
+    assert same == pytest.approx(1.0, abs=1e-9)

@@ -1,0 +1,361 @@
+"""Levels A, B and C of one instant from OpenSim's API and NumPy: docs/levels.md, written anew.
+
+Of aqbio, only the door that OpenSim comes in by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from aqbio.osim.session import opensim
+
+GRAVITY = np.array([0.0, -9.80665, 0.0])
+BLEND = 0.010
+STEP = 1e-6
+"""Of differences along the motion, s."""
+
+ROWS = {"C1": [3, 4, 5], "C2": [3, 4, 5, 1], "C3": [3, 4, 5, 0, 1, 2], "C4": [3, 4, 5, 1]}
+"""Of rotation x, y, z and translation x, y, z."""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """What was measured: coordinates by name, and force and moment about the origin by side."""
+
+    q: dict[str, float]
+    u: dict[str, float]
+    udot: dict[str, float]
+    force: dict[str, np.ndarray]
+    moment: dict[str, np.ndarray]
+    height: float
+    """Of the ground."""
+
+
+def _array(vector) -> np.ndarray:
+    return np.array([vector.get(0), vector.get(1), vector.get(2)])
+
+
+class Referee:
+    """A model, and what a map says of it."""
+
+    def __init__(self, osim: Path, model_map: Path) -> None:
+        self.map = yaml.safe_load(model_map.read_text(encoding="utf-8"))
+        self.model = opensim.Model(str(osim))
+        self.model.updForceSet().clearAndDestroy()
+        coordinates = self.model.getCoordinateSet()
+        every = [coordinates.get(k) for k in range(coordinates.getSize())]
+        self.locked = [one.getName() for one in every if one.getDefaultLocked()]
+        for one in every:
+            one.setDefaultLocked(False)
+            one.setDefaultClamped(False)
+        self.model.updConstraintSet().clearAndDestroy()
+        self.couplers = self._couplers(osim)
+        self.state = self.model.initSystem()
+        self.matter = self.model.getMatterSubsystem()
+        self.handles = {one.getName(): one for one in map(self._coordinate, range(len(every)))}
+        self.slot = {name: self._slot(one) for name, one in self.handles.items()}
+        bodies = self.model.getBodySet()
+        self.bodies = {bodies.get(k).getName(): bodies.get(k) for k in range(bodies.getSize())}
+
+    def _coordinate(self, index: int):
+        return self.model.getCoordinateSet().get(index)
+
+    @staticmethod
+    def _couplers(osim: Path) -> dict[str, str]:
+        """Dependent to independent coordinate: in these models the function is the identity."""
+        model = opensim.Model(str(osim))
+        found = {}
+        for k in range(model.getConstraintSet().getSize()):
+            one = opensim.CoordinateCouplerConstraint.safeDownCast(model.getConstraintSet().get(k))
+            if one is not None:
+                names = one.getIndependentCoordinateNames()
+                function = one.getFunction()
+                for value in (0.2, 1.1):
+                    assert function.calcValue(opensim.Vector(1, value)) == value
+                found[one.getDependentCoordinateName()] = names.get(0)
+        return found
+
+    def _slot(self, handle) -> int:
+        """Place of a coordinate's speed among Simbody's."""
+        handle.setSpeedValue(self.state, 1.0)
+        place = int(np.argmax([self.state.getU().get(k) for k in range(self.state.getNU())]))
+        handle.setSpeedValue(self.state, 0.0)
+        return place
+
+    # the motion --------------------------------------------------------------------------------
+
+    def set(self, now: Instant) -> None:
+        self.now = now
+        self._ordered = sorted(self.slot, key=self.slot.__getitem__)
+        u = np.array([now.u[name] for name in self._ordered])
+        later, earlier = (self._velocities(self._at(step), u) for step in (STEP, -STEP))
+        self.bias = {
+            name: tuple(
+                (a - b) / (2.0 * STEP) for a, b in zip(later[name], earlier[name], strict=True)
+            )
+            for name in self.bodies
+        }
+        self.places = {
+            name: _array(body.findStationLocationInGround(self.state, body.getMassCenter()))
+            for name, body in self.bodies.items()
+        }
+        self.masses = {name: body.getMass() for name, body in self.bodies.items()}
+        self.turns = {
+            name: _matrix(body.getTransformInGround(self.state).R())
+            for name, body in self.bodies.items()
+        }
+        self.omega = {
+            name: _array(body.getVelocityInGround(self.state).get(0))
+            for name, body in self.bodies.items()
+        }
+        self.speed = {
+            name: _array(body.findStationVelocityInGround(self.state, body.getMassCenter()))
+            for name, body in self.bodies.items()
+        }
+        self.inertia = {name: self._inertia(name) for name in self.bodies}
+        self.com = _weighted(self.places, self.masses)
+        self.com_speed = _weighted(self.speed, self.masses)
+
+    def _inertia(self, name: str) -> np.ndarray:
+        moments = self.bodies[name].getInertia()
+        (xx, yy, zz), (xy, xz, yz) = _array(moments.getMoments()), _array(moments.getProducts())
+        own = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        return self.turns[name] @ own @ self.turns[name].T
+
+    def accelerations(self, udot: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Angular acceleration and acceleration of the centre of mass of every segment.
+
+        ``J u̇ + (dJ/dt) u``, the second by differences of velocities along the motion: Simbody's own
+        is wrong in knees that one coordinate drives several rotations of (decision 0004).
+        """
+        along = self._velocities(self._at(0.0), udot)
+        return {
+            name: tuple(
+                one + other for one, other in zip(along[name], self.bias[name], strict=True)
+            )
+            for name in self.bodies
+        }
+
+    def _at(self, step: float) -> np.ndarray:
+        """Coordinates a moment later, in the order of the speeds."""
+        q = np.zeros(len(self.slot))
+        for name, place in self.slot.items():
+            q[place] = self.now.q[name] + step * self.now.u[name]
+        return q
+
+    def _velocities(self, q: np.ndarray, u: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Angular velocity and velocity of the centre of mass; the state is left as it was."""
+        self._place(q, u)
+        found = {
+            name: (
+                _array(body.getVelocityInGround(self.state).get(0)),
+                _array(body.findStationVelocityInGround(self.state, body.getMassCenter())),
+            )
+            for name, body in self.bodies.items()
+        }
+        self._place(self._at(0.0), np.array([self.now.u[name] for name in self._ordered]))
+        return found
+
+    def _place(self, q: np.ndarray, u: np.ndarray) -> None:
+        for name, handle in self.handles.items():
+            handle.setValue(self.state, float(q[self.slot[name]]), False)
+            handle.setSpeedValue(self.state, float(u[self.slot[name]]))
+        self.model.realizeVelocity(self.state)
+
+    def jacobian(self, body: str, point: np.ndarray) -> np.ndarray:
+        """(6, U) rotation and translation of a point that a segment carries."""
+        segment = self.bodies[body]
+        transform = segment.getTransformInGround(self.state)
+        station = _matrix(transform.R()).T @ (point - _array(transform.p()))
+        found = opensim.Matrix()
+        place = opensim.Vec3(*station.tolist())
+        self.matter.calcFrameJacobian(self.state, segment.getMobilizedBodyIndex(), place, found)
+        return found.to_numpy()
+
+    # level A -----------------------------------------------------------------------------------
+
+    def momentum(self) -> dict[str, np.ndarray]:
+        """Of every group about the whole body's centre of mass."""
+        return self._by_group({name: self._own_momentum(name) for name in self.bodies})
+
+    def _own_momentum(self, name: str) -> np.ndarray:
+        arm = self.places[name] - self.com
+        relative = self.masses[name] * (self.speed[name] - self.com_speed)
+        return self.inertia[name] @ self.omega[name] + np.cross(arm, relative)
+
+    def rates(self, accelerations) -> dict[str, np.ndarray]:
+        """Rate of every group's momentum about the whole body's centre of mass."""
+        mean = _weighted({name: one[1] for name, one in accelerations.items()}, self.masses)
+        found = {}
+        for name, (alpha, linear) in accelerations.items():
+            arm = self.places[name] - self.com
+            found[name] = self._spin_rate(name, alpha) + np.cross(
+                arm, self.masses[name] * (linear - mean)
+            )
+        return self._by_group(found)
+
+    def _spin_rate(self, name: str, alpha: np.ndarray) -> np.ndarray:
+        omega, inertia = self.omega[name], self.inertia[name]
+        return inertia @ alpha + np.cross(omega, inertia @ omega)
+
+    def _by_group(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {
+            group: np.sum([values[one] for one in members], axis=0)
+            for group, members in self.map["groups"].items()
+        }
+
+    # level B -----------------------------------------------------------------------------------
+
+    def on_the_pelvis(self) -> dict[str, np.ndarray]:
+        """Moment of every chain on the pelvis about its centre of mass."""
+        about = self.places[self.map["pelvis"]["body"]]
+        moves = self.accelerations(self._udot())
+        found = {}
+        for chain, members in self._chains().items():
+            total = np.zeros(3)
+            for name in members:
+                alpha, linear = moves[name]
+                pull = self.masses[name] * (linear - GRAVITY)
+                total -= self._spin_rate(name, alpha) + np.cross(self.places[name] - about, pull)
+            for side, foot in self.map["feet"].items():
+                if foot in members:
+                    total += self.now.moment[side] - np.cross(about, self.now.force[side])
+            found[chain] = total
+        return found
+
+    def _chains(self) -> dict[str, list[str]]:
+        groups = self.map["groups"]
+        upper = [one for group in ("torso", "arm_left", "arm_right") for one in groups[group]]
+        return {
+            "leg_left": groups["leg_left"],
+            "leg_right": groups["leg_right"],
+            "upper_body": upper,
+        }
+
+    def _udot(self) -> np.ndarray:
+        udot = np.zeros(len(self.slot))
+        for name, place in self.slot.items():
+            udot[place] = self.now.udot[name]
+        return udot
+
+    # level C -----------------------------------------------------------------------------------
+
+    def caused(self, side: str) -> dict[str, dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]]:
+        """Ground force and rates of groups by contact model and joint, one foot on the ground."""
+        free = [one for one in self.slot if one not in self.locked and one not in self.couplers]
+        expand = np.zeros((len(self.slot), len(free)))
+        for column, name in enumerate(free):
+            expand[self.slot[name], column] = 1.0
+        for dependent, independent in self.couplers.items():
+            if independent in free:
+                expand[self.slot[dependent], free.index(independent)] = 1.0
+        matrix = opensim.Matrix()
+        self.matter.calcM(self.state, matrix)
+        mass = expand.T @ matrix.to_numpy() @ expand
+        point, share = self.pressure(side)
+        foot, toes = self.map["feet"][side], self._toes(side)
+        at_foot, at_toes = self.jacobian(foot, point), self.jacobian(toes, point)
+        wrench = np.concatenate(
+            (self.now.moment[side] - np.cross(point, self.now.force[side]), self.now.force[side])
+        )
+        needed = expand.T @ self._generalised()
+        still = self.accelerations(np.zeros(len(self.slot)))
+        found = {}
+        for model, rows in ROWS.items():
+            own = 0.0 if model == "C4" else share
+            contact = ((1.0 - own) * at_foot + own * at_toes) @ expand
+            tau = needed - contact.T @ wrench - self._of_the_other_foot(side, expand, model)
+            held = contact[rows]
+            reply = np.linalg.solve(mass, held.T)
+            found[model] = {
+                source: self._effect(
+                    expand, mass, held, reply, np.where(chosen, tau, 0.0), rows, still
+                )
+                for source, chosen in self._sources(free).items()
+            }
+        return found
+
+    def _of_the_other_foot(self, side: str, expand: np.ndarray, model: str) -> np.ndarray:
+        """Generalised forces of what a filter leaks onto the other foot."""
+        other = {"left": "right", "right": "left"}[side]
+        force, moment = self.now.force[other], self.now.moment[other]
+        point, share = self.pressure(other)
+        share = 0.0 if model == "C4" else share
+        wrench = np.concatenate((moment - np.cross(point, force), force))
+        foot, toes = self.map["feet"][other], self._toes(other)
+        bearing = (1.0 - share) * self.jacobian(foot, point) + share * self.jacobian(toes, point)
+        return (bearing @ expand).T @ wrench
+
+    def _generalised(self) -> np.ndarray:
+        """Generalised forces of motion and weight, none of the ground."""
+        total = np.zeros(len(self.slot))
+        for name, (alpha, linear) in self.accelerations(self._udot()).items():
+            jacobian = self.jacobian(name, self.places[name])
+            pull = self.masses[name] * (linear - GRAVITY)
+            total += jacobian.T @ np.concatenate((self._spin_rate(name, alpha), pull))
+        return total
+
+    def _effect(self, expand, mass, held, reply, tau, rows, still):
+        alone = np.linalg.solve(mass, tau)
+        force = -np.linalg.solve(held @ reply, held @ alone)
+        udot = expand @ (alone + reply @ force)
+        moves = {
+            name: (alpha - still[name][0], linear - still[name][1])
+            for name, (alpha, linear) in self.accelerations(udot).items()
+        }
+        mean = _weighted({name: one[1] for name, one in moves.items()}, self.masses)
+        rates = {
+            name: self.inertia[name] @ alpha
+            + np.cross(self.places[name] - self.com, self.masses[name] * (linear - mean))
+            for name, (alpha, linear) in moves.items()
+        }
+        ground = np.zeros(6)
+        ground[rows] = force
+        return ground[3:], self._by_group(rates)
+
+    def _sources(self, free: list[str]) -> dict[str, np.ndarray]:
+        found = {}
+        for joint, sides in self.map["joints"].items():
+            for side, name in sides.items():
+                own = self.model.getJointSet().get(name)
+                names = [own.get_coordinates(k).getName() for k in range(own.numCoordinates())]
+                label = joint if side == "centre" else f"{joint}_{side}"
+                found[label] = np.isin(free, names)
+        return found
+
+    def _toes(self, side: str) -> str:
+        joint = self.model.getJointSet().get(self.map["joints"]["mtp"][side])
+        return joint.getChildFrame().findBaseFrame().getName()
+
+    def pressure(self, side: str) -> tuple[np.ndarray, float]:
+        """Centre of pressure on the ground, and what the toes bear of the force."""
+        force, moment, height = self.now.force[side], self.now.moment[side], self.now.height
+        if force[1] < 20.0:
+            return np.zeros(3), 0.0
+        x = (moment[2] + height * force[0]) / force[1]
+        z = (height * force[2] - moment[0]) / force[1]
+        point = np.array([x, height, z])
+        joint = self.model.getJointSet().get(self.map["joints"]["mtp"][side])
+        centre = _array(joint.getChildFrame().getPositionInGround(self.state))
+        names = [joint.get_coordinates(k).getName() for k in range(joint.numCoordinates())]
+        toes = self.jacobian(self._toes(side), centre)[:3]
+        axis = next(toes[:, self.slot[one]] for one in names if one not in self.locked)
+        ahead = np.cross(axis, [0.0, 1.0, 0.0])
+        ahead /= np.linalg.norm(ahead)
+        heel = self.model.getBodySet().get(self.map["feet"][side])
+        ahead *= np.sign(ahead @ (centre - _array(heel.getPositionInGround(self.state))))
+        share = np.clip(0.5 * ((point - centre) @ ahead / BLEND + 1.0), 0.0, 1.0)
+        return point, float(share**2 * (3.0 - 2.0 * share))
+
+
+def _matrix(rotation) -> np.ndarray:
+    return np.array([[rotation.get(i, j) for j in range(3)] for i in range(3)])
+
+
+def _weighted(values: dict[str, np.ndarray], masses: dict[str, float]) -> np.ndarray:
+    whole = sum(masses.values())
+    return np.sum([masses[name] * value for name, value in values.items()], axis=0) / whole

@@ -87,26 +87,13 @@ sheet), those of runners' peaks 5 kN (Clark & Weyand 2014, J. Appl. Physiol. 117
 def possible_positions(
     positions: FloatArray, labels: Sequence[str], file: str
 ) -> tuple[FloatArray, list[Finding]]:
-    """Marker positions (T, M, 3), m, without those that no camera sees, and what was left out.
-
-    Raises
-    ------
-    AqbioError
-        When so many are impossible that their unit must be wrong.
-    """
+    """Marker positions (T, M, 3), m, without those that no camera sees, and what was left out."""
     with np.errstate(invalid="ignore"):
         impossible = np.asarray((np.abs(positions) > FARTHEST).any(axis=2))
     if not impossible.any():
         return positions, []
-    known = int(np.isfinite(positions).all(axis=2).sum())
-    if impossible.sum() > FEW * known:
-        raise AqbioError(
-            f"{impossible.sum()} of {known} marker positions lie beyond {FARTHEST:g} m: their unit "
-            "is not what the file or the study says.",
-            file=file,
-            fix="correct laboratory.marker_unit, or export the trial again.",
-            rule="marker-size",
-        )
+    if impossible.sum() > FEW * np.isfinite(positions).all(axis=2).sum():
+        return positions, []  # another unit, which the size of the body contradicts and names
     names = [labels[index] for index in np.flatnonzero(impossible.any(axis=0)).tolist()]
     first = int(np.flatnonzero(impossible.any(axis=1))[0]) + 1
     finding = Finding(

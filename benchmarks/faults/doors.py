@@ -16,7 +16,7 @@ from aqbio.io.capacities import read_capacities
 from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.osim_markers import bone_scales, model_markers, model_mass, model_names
-from aqbio.io.recording import FARTHEST, STRONGEST, ForceRecording, Recording
+from aqbio.io.recording import FARTHEST, FEW, STRONGEST, ForceRecording, Recording
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
@@ -45,7 +45,8 @@ class Door:
 
 def _positions(positions: np.ndarray, rate: float) -> str:
     known = positions[np.isfinite(positions)]
-    if known.size and np.abs(known).max() > FARTHEST:
+    # more are another unit, which stage prepare contradicts by the size of the body
+    if known.size and 0.0 < np.mean(np.abs(known) > FARTHEST) <= FEW / 3.0:
         return f"a marker farther than {FARTHEST:g} m"
     return "" if 20.0 <= rate <= 50_000.0 else "a rate that nothing is sampled with"
 

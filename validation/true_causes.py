@@ -34,6 +34,9 @@ SWING, BOTH, MIDDLE = ("hip", "knee", "ankle", "mtp"), ("shoulder", "elbow"), "b
 FRAMES = 101
 """Instants of a contact."""
 
+PASSES = 0.010
+"""The toes bear what presses this far ahead of their joint, and nothing so far behind it, m."""
+
 
 def caused_shares(gait: Gait) -> dict[str, FloatArray]:
     """Share of the vertical impulse of every contact of a pattern that these moments cause, (N,).
@@ -111,13 +114,34 @@ def mass_matrix(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 
 
 def foot_matrix(truth: RunTruth, foot: str) -> FloatArray:
-    """What coordinates feel of unit moments and forces at the centre of pressure, (T, N, 6)."""
-    skeleton = truth.gait.skeleton
+    """What coordinates feel of unit moments and forces at the centre of pressure, (T, N, 6).
+
+    On foot and toes as they bear them: from one to the other by a smooth step about the joint of
+    the toes, seen along the foot.
+    """
+    skeleton, side = truth.gait.skeleton, SUFFIX[foot]
     weightless, still = _still(skeleton, truth.motion.q)
     pressure = truth.loads.cop(1.0)[0][:, list(SUFFIX).index(foot)]
+    toes = skeleton.joints.index(f"mtp{side}")
+    axis = still.axis_direction[:, int(np.flatnonzero(skeleton.axes.body == toes)[0])]
+    along = np.stack([-axis[:, 2], axis[:, 0]], axis=1)
+    along *= (np.sign(along[:, 0]) / np.linalg.norm(along, axis=1))[:, None]  # all run along x
+    ahead = ((pressure - still.joint_centre[:, toes])[:, [0, 2]] * along).sum(axis=1)
+    x = np.clip(0.5 + 0.5 * ahead / PASSES, 0.0, 1.0)
+    share = (3.0 * x**2 - 2.0 * x**3)[:, None, None]
+    bodies = (f"foot{side}", skeleton.bodies[toes])
+    one, other = (_felt(weightless, still, body, pressure) for body in bodies)
+    found: FloatArray = (1.0 - share) * one + share * other
+    return found
+
+
+def _felt(
+    weightless: Skeleton, still: SegmentKinematics, body: str, pressure: FloatArray
+) -> FloatArray:
+    """The same of a body that bears all of it."""
     columns = []
     for one in np.eye(6):
         moment, force = (np.tile(part, (len(pressure), 1)) for part in (one[:3], one[3:]))
-        load = ExternalLoad(f"foot{SUFFIX[foot]}", force, moment, pressure)
-        columns.append(-inverse_dynamics(weightless, still, [load])[:, skeleton.free])
+        load = ExternalLoad(body, force, moment, pressure)
+        columns.append(-inverse_dynamics(weightless, still, [load])[:, weightless.free])
     return np.stack(columns, axis=-1)

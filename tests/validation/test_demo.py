@@ -8,6 +8,7 @@ import pytest
 
 from aqbio.mechanics.contributions.contact_models import foot_contact
 from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
+from aqbio.mechanics.force_plates.forefoot import borne_by_toes
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.poses import segment_poses
@@ -125,7 +126,7 @@ def test_causes_equal_those_of_the_product(fast):
     stance = run_truth(fast, between(contact.rises, contact.falls, 9)[1:-1])
     skeleton, motion = fast.skeleton, stance.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    loads = stance.loads.external()
+    loads = borne_by_toes(stance.loads.external(), skeleton, kinematics, ("mtp_l", "mtp_r"))
     tau = inverse_dynamics(skeleton, kinematics, loads)
     chosen = amplifying(skeleton, contact.foot)
     mask = np.isin(np.arange(tau.shape[1]), chosen)
@@ -145,7 +146,8 @@ def test_causes_equal_those_of_the_product(fast):
 def test_moments_that_swing_push_nobody_up(fast):
     shares = caused_shares(fast)
     assert np.abs(shares["C1"]).max() < 0.005 > np.abs(shares["C2"]).max()
-    assert shares["C3"].max() < -0.05
+    # a sole that bore all of it without its toes and could not turn: -0.06 to -0.1
+    assert -0.01 < shares["C3"].min() < shares["C3"].max() < 0.0
 
 
 def test_a_peak_lies_between_samples():

@@ -15,7 +15,6 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.tables import read_table
-from tests.pages import pages_text
 from tests.real.conftest import StudyRun
 from tests.real.staged import run_stages
 
@@ -172,11 +171,12 @@ def test_the_adjusted_model_is_used_and_carries_the_body(model, run_study):
 @pytest.mark.parametrize("model", MODELS[:2])
 def test_the_page_tells_it(model, run_study):
     run = run_study(model[0])
-    page = pages_text(run.results)
-    section = page[page.index('id="agreement-section"') : page.index('id="figures"')]
+    folder = run.results / "report"
+    quality = (folder / "quality.html").read_text(encoding="utf-8")
+    athlete = (folder / "athletes" / "JA1.html").read_text(encoding="utf-8")
     clock = run.parameter("JA1", "clock_offset")["estimate"]
-    assert f'<data value="{clock:.15g}">{1e3 * clock:.1f}</data>' in section
-    assert '<figure id="agreement">' in section
+    assert f'<data value="{clock:.15g}">{1e3 * clock:.1f}</data>' in athlete
+    assert '<figure id="agreement">' in quality[quality.index('id="agreement-section"') :]
     findings = run.table("findings.tsv")
     assert "clock-offset" in set(findings["rule"])
     assert "consistency-suspect" not in set(findings["rule"])

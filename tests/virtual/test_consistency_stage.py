@@ -35,6 +35,7 @@ from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
+from tests.resealed import resealed
 from tests.stages.test_files_are_described import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
@@ -380,8 +381,11 @@ def one_bare(fitted) -> Iterator[Study]:
     for name in ("foot_force", "foot_moment"):
         bare[name] = bare[name] * np.nan
     bare.to_netcdf(path)
+    record = study.manifest(RUNNER.name, "prepare")
+    resealed(record)
     yield study
     path.write_bytes(whole)
+    resealed(record)
 
 
 def test_doubt_in_the_body_is_doubt_in_every_trial(one_bare, monkeypatch):

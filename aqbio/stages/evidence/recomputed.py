@@ -25,7 +25,7 @@ from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, cross
 from aqbio.names import AXES, SIDES
-from aqbio.records.loads import NO_FREE_MOMENT
+from aqbio.records.loads import NO_FREE_MOMENT, borne_loads
 from aqbio.records.observed import read_observed
 from aqbio.records.observed_parts import ObservedParts
 from aqbio.records.specifications import BodyTable, Specification
@@ -129,7 +129,10 @@ def _dataset(
     shares = force_shares(motion, matrix, hub, skeleton.gravity)
     momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
     force, moment = loads.force, loads.moment
-    forces = inverse_dynamics(skeleton, kinematics, _feet(study, force, moment))
+    height = float(cached.prepared.attrs["surface_height"])
+    feet = _feet(study, force, moment)
+    borne = borne_loads(study.model_map, skeleton, kinematics, feet, height)
+    forces = inverse_dynamics(skeleton, kinematics, borne)
     external = (moment - cross(com[:, None], force)).sum(axis=1)
     if cached.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
         external[:, 1] = np.nan

@@ -1,0 +1,20 @@
+"""Results that a test changed on purpose, with the record of what a stage left made to fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aqbio.records.seals import FILES, KEY, read_record, seal
+
+
+def resealed(record: Path) -> None:
+    """Let a stage's record tell the files as they are now; without a seal it stays as it is.
+
+    Parameters
+    ----------
+    record : Path
+        ``participants/<id>/<stage>.json``.
+    """
+    content = read_record(record)
+    if KEY in content:
+        seal(record, content[KEY], [record.parent / name for name in content[FILES]])

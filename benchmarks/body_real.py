@@ -29,6 +29,7 @@ from aqbio.stages.scale.calibration import calibrated
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
+from benchmarks.resealed import resealed
 
 RESULT = Path(__file__).parent / "results" / "body_real.md"
 PARTS = ("thigh", "shank", "foot", "upper_arm")
@@ -104,6 +105,7 @@ def _alter(study: Study, person: str, variant: Variant) -> None:
             still = static is not None and one["trial_id"] == static.trial_id
             whole = read_dataset(file)
             write_dataset(variant.altered(whole, still=still), file, whole.attrs)
+    resealed(manifest)
 
 
 def _found(base: Study, variant: Variant, folder: Path, session: Session) -> dict[str, Any]:

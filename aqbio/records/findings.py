@@ -27,12 +27,17 @@ _FIELDS = {one.name for one in fields(Finding)}
 LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
 """Stages that find things when the table of all findings is written already."""
 
+LOOKED_AT = ("replay",)
+"""Stages that no number rests on: tables do without them."""
+
 
 def finding_rows(study: Study) -> Iterator[dict[str, Any]]:
     """Rows of every finding of every stage of the participants."""
     for participant in study.participants:
         name = participant.participant_id
         for stage in PARTICIPANT_STAGES:
+            if stage in LOOKED_AT and not study.manifest(name, stage).exists():
+                continue
             manifest = study.read_manifest(name, stage)
             found = list(manifest["findings"])
             found += [finding for entry in manifest["trials"] for finding in entry["findings"]]

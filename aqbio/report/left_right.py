@@ -111,7 +111,7 @@ def relative_difference(left: FloatArray, right: FloatArray) -> tuple[float, flo
 
     Examples
     --------
-    >>> relative_difference(np.array([90.0, 90.0]), np.array([110.0, 110.0]))[0]
+    >>> float(relative_difference(np.array([90.0, 90.0]), np.array([110.0, 110.0]))[0])
     20.0
     """
     if not (len(left) and len(right)):

@@ -90,11 +90,12 @@ def test_all_problems_at_once_each_in_its_line(tmp_path):
         "\tfemale\t60\t1.7\n"
     )
     found = [(f.where, f.what, f.fix) for f in _problems(tmp_path, text)]
+    explained = "correct it there; config/README.md explains every setting and column."
     pattern = "letters, digits and _ . - only, with a letter or digit first"
     assert found == [
-        ("line 2", f"participant_id must be {pattern} (given: 'S 1').", ""),
+        ("line 2", f"participant_id must be {pattern} (given: 'S 1').", explained),
         ("line 4", "sex must be one of `female`, `male` (given: 'mal').", "did you mean male?"),
-        ("line 4", "mass_kg must be at least 20 (given: '7.5').", ""),
+        ("line 4", "mass_kg must be at least 20 (given: '7.5').", explained),
         ("line 5", "mass_kg must be a number (given: '70,5').", "write a decimal point: 70.5."),
         ("line 5", "height_m must be at most 2.3 (given: '180').", "write metres: 1.8."),
         ("line 6", "participant_id is missing.", "add participant_id."),

@@ -154,9 +154,11 @@ def test_speed_is_the_mean_over_the_step_belt_included():
 def test_last_step_has_a_stance_but_no_flight(trial):
     curves = one_step(trial, _steps(trial)[2])
     for name in DIMENSIONS:
-        only_fitted, values = name.endswith(("_plain", "_sd_posterior")), curves[name].values
-        assert np.isfinite(values[0]).all() == (not only_fitted), name
-        assert np.isnan(values[1]).all(), name
+        only_fitted, values = name.endswith(("_plain", "_sd_posterior")), curves[name]
+        if name == "joint_flexion_moment":  # the made-up model has no toes
+            values = values.drop_sel(joint=["mtp_push", "mtp_swing"])
+        assert np.isfinite(values[0]).all().item() == (not only_fitted), name
+        assert np.isnan(values[1]).all().item(), name
     assert np.isfinite(curves["speed"])
 
 

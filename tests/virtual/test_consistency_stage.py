@@ -34,8 +34,8 @@ from aqbio.stages.steps.quality import contact_window
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from benchmarks.resealed import resealed
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
-from tests.resealed import resealed
 from tests.stages.test_files_are_described import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study

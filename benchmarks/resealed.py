@@ -1,4 +1,4 @@
-"""Results that a test changed on purpose, with the record of what a stage left made to fit."""
+"""Results that were changed on purpose, with the record of what a stage left made to fit."""
 
 from __future__ import annotations
 

@@ -117,8 +117,17 @@ def _refuse_unreadable(path: Path, kind: str, largest: int) -> None:
         )
 
 
-def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
+def cannot_be_opened(
+    path: Path, error: OSError, *, file: str = "", fix: str = "check its path."
+) -> AqbioError:
     """Say that a file is missing, or there but not to be read.
+
+    Parameters
+    ----------
+    file : str
+        What it is called; its path without.
+    fix : str
+        Where it is missing.
 
     Raises
     ------
@@ -130,7 +139,7 @@ def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
     missing = isinstance(error, FileNotFoundError)
     return AqbioError(
         f"the file cannot be read ({(error.strerror or type(error).__name__).lower()}).",
-        file=str(path),
-        fix="check its path." if missing else "check that it is a file, and who may read it.",
+        file=file or str(path),
+        fix=fix if missing else "check that it is a file, and who may read it.",
         rule="file-missing" if missing else "file-unreadable",
     )

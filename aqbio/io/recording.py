@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio import boundary
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.faults import machine_fault
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.vectors import FloatArray
 
@@ -133,18 +133,6 @@ def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
 
 
 def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
-    """Error for a recording that is not there or may not be read.
-
-    Raises
-    ------
-    RunStoppedError
-        When the machine is at fault.
-    """
-    if fault := machine_fault(error, path):
-        raise fault from error
-    return AqbioError(
-        f"the file cannot be opened ({error.strerror}).",
-        file=path.name,
-        fix="check the columns file and force_file of trials.tsv and files.data of study.yaml.",
-        rule="file-missing",
-    )
+    """Error for a recording that is not there or may not be read; see `aqbio.boundary`."""
+    where = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
+    return boundary.cannot_be_opened(path, error, file=path.name, fix=where)

@@ -109,7 +109,7 @@ def test_damaged_files_are_refused(tmp_path, text, rule):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(AqbioError, match="cannot be opened"):
+    with pytest.raises(AqbioError, match="cannot be read"):
         read_storage(tmp_path / "absent.mot")
 
 

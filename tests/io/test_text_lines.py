@@ -67,5 +67,14 @@ def test_header_and_time_column_of_different_rates(trc):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(AqbioError, match="cannot be opened"):
+    with pytest.raises(AqbioError, match="cannot be read"):
         text_lines(tmp_path / "none.trc")
+
+
+def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path):
+    """Its rule and what to do are those of a file that is there."""
+    folder = tmp_path / "folder.trc"
+    folder.mkdir()
+    with pytest.raises(AqbioError) as said:
+        text_lines(folder)
+    assert said.value.rule == "file-unreadable"

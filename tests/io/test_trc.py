@@ -117,7 +117,7 @@ def test_damaged_number_is_refused_with_its_line(tmp_path):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(AqbioError, match="no TRC file"):
         read(tmp_path, "time\tx\n0\t1\n")
-    with pytest.raises(AqbioError, match="cannot be opened"):
+    with pytest.raises(AqbioError, match="cannot be read"):
         read_trc(tmp_path / "absent.trc")
 
 

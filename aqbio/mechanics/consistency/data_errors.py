@@ -23,6 +23,7 @@ import numpy as np
 from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
 from aqbio.mechanics.consistency.fit import Curvature, TrialFit
 from aqbio.mechanics.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD
+from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.multibody.jacobians import VelocityFields
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.vectors import FloatArray, cross, rotate
@@ -36,9 +37,9 @@ STRIDE_SHARE = 0.8
 NOISE_SD = 0.001
 """Of a marker from frame to frame, before the data are asked, m."""
 
-POSITION_SD, GAIN_SD = 0.003, 0.005
-"""Of a plate's place along x and z, m, of its force, and of what a channel shows of another one:
-what a fit follows and does not leave. As those of `aqbio.mechanics.intervals`."""
+PLATES = LoadSpread()
+"""What plates are believed to err, for a fit follows it and does not leave it; a force channel
+shows as much of another one as its own gain errs."""
 
 LEAST_TOLD = 0.02
 """Errors of which a fit leaves less than this share are told by the belief rather than by it."""
@@ -152,11 +153,11 @@ class Response:
         """
         seen, frame = self.fit.observations, self.curvature.rows.frame
         force, found = self.force, np.zeros((len(frame), 6))
-        spans = seen.contacts if seen.drag else seen.contacts[:1] * 0.0 + [-np.inf, np.inf]
+        spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
         for touchdown, toe_off in spans:
             on = (seen.time[frame] >= touchdown) & (seen.time[frame] <= toe_off)
-            shown = GAIN_SD * random.standard_normal((3, 3))
-            place = POSITION_SD * random.standard_normal(3) * [1.0, 0.0, 1.0]
+            shown = PLATES.gain * random.standard_normal((3, 3))
+            place = PLATES.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
             found[on, :3] = force[on] @ shown.T
             found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
         return found / self.fit.problem.sigma

@@ -231,7 +231,7 @@ def test_broken_trials_are_recorded_and_stop_nothing(study):
     status = {one["trial_id"]: one["status"] for one in done.manifest["trials"]}
     assert status == {"broken": "failed", "absent": "failed", "tiny": "failed", "fast": "ok"}
     assert "cannot be read" in done.entry("broken")["reason"]
-    assert "cannot be opened" in done.entry("absent")["reason"]
+    assert "cannot be read" in done.entry("absent")["reason"]
     assert "unit of the markers is wrong" in done.entry("tiny")["reason"]
     finding = done.entry("broken")["findings"][0]
     assert (finding["trial"], finding["participant"]) == ("broken", "P1")

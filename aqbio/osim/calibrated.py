@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.config.settings import Corrections
+from aqbio.config.models import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.anatomy.body_points import BodyPoint
@@ -175,6 +175,7 @@ def corrected_model(
     model = load_model(source, muscles=not corrections.drop_muscles)
     findings = apply_corrections(model, corrections)
     _add_markers(model, points)
+    model.setName(output.stem)  # programs name models after persons
     with atomic_path(output) as temporary:
         model.printToXML(str(temporary))
     written = load_model(output)

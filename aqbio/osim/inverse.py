@@ -132,7 +132,7 @@ def inverse_kinematics(
         except RuntimeError as error:
             raise AqbioError(
                 f"OpenSim's inverse kinematics stopped: {reason(error)}",
-                where=f"frame {frame}, {time:.3f} s",
+                where=markers.instant(frame),
                 fix="look at the markers of that frame, or use `solve.solver: aqbio`.",
                 rule="ik-failed",
             ) from error

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aqbio.boundary import reads
 from aqbio.errors import AqbioError
 
 with warnings.catch_warnings():
@@ -73,6 +74,13 @@ def quiet(log_file: Path | None = None, *, level: LogLevel = "Error") -> Iterato
         opensim.Logger.setLevelString(before)
 
 
+LARGEST = 2**26
+"""Bytes of a model file: whole bodies with hundreds of muscles have a few millions."""
+
+RESAVE = "open it in OpenSim 4.6 and save it again."
+
+
+@reads("an OpenSim model", RESAVE, LARGEST)
 def load_model(path: Path, *, muscles: bool = False) -> Any:
     """Read an OpenSim model; its forces are dropped unless they are asked for.
 
@@ -111,15 +119,15 @@ def load_model(path: Path, *, muscles: bool = False) -> Any:
     try:
         with quiet(level=opensim.Logger.getLevelString() if muscles else "Off"):
             model = opensim.Model(str(path))
+            if not muscles:
+                drop_forces(model)  # which connects what is left: a joint may name no body
     except RuntimeError as error:
         raise AqbioError(
             f"OpenSim cannot read the model: {reason(error)}",
             file=str(path),
-            fix="open it in OpenSim 4.6 and save it again.",
+            fix=RESAVE,
             rule="model-unreadable",
         ) from error
-    if not muscles:
-        drop_forces(model)
     return model
 
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.boundary import reads
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.functions import PiecewisePolynomials, constant, line, scaled, stack
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Couplers, JointAxes, Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.functions import read_function
 from aqbio.osim.session import (
+    LARGEST,
+    RESAVE,
     array_from_vec3,
     inertia_matrix,
     initialised,
@@ -48,6 +51,7 @@ class _Axis:
     """Place of the coordinate among the joint's own, -1 if none."""
 
 
+@reads("an OpenSim model", RESAVE, LARGEST)
 def read_skeleton(model_file: Path) -> Skeleton:
     """Read an OpenSim model as a skeleton.
 
@@ -64,7 +68,8 @@ def read_skeleton(model_file: Path) -> Skeleton:
     Raises
     ------
     AqbioError
-        The model has a joint, function or constraint that the engine does not represent exactly.
+        The model has no body, or a joint, function or constraint that the engine does not
+        represent exactly.
 
     Notes
     -----
@@ -85,6 +90,10 @@ def read_skeleton(model_file: Path) -> Skeleton:
 def _skeleton(model: Any, state: Any) -> Skeleton:
     joints = _joints_by_child(model)
     bodies = _topological(joints)
+    if not bodies:
+        raise AqbioError(
+            "the model has no body.", fix="give a model of a whole body.", rule="model-empty"
+        )
     coordinates = [c.getName() for c in _items(model.getCoordinateSet())]
     frames = [_joint_frames(joints[name], bodies) for name in bodies]
     rows = [model.getBodySet().get(name) for name in bodies]

@@ -10,17 +10,10 @@ from numpy.typing import NDArray
 
 from aqbio.io.atomic import atomic_path
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
-from aqbio.mechanics.anthropometry.sprint_body import (
-    HELD,
-    Body,
-    Joint,
-    X,
-    Y,
-    Z,
-    sprint_bodies,
-    sprint_joints,
-)
-from aqbio.mechanics.anthropometry.sprint_geometry import Vector, geometry
+from aqbio.mechanics.anthropometry.joint_form import ANATOMICAL, PLAIN, JointForm, Vector, X, Y, Z
+from aqbio.mechanics.anthropometry.sprint_body import HELD, Body, sprint_bodies
+from aqbio.mechanics.anthropometry.sprint_geometry import geometry
+from aqbio.mechanics.anthropometry.sprint_joints import Follower, Joint, sprint_joints
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 from aqbio.names import GRAVITY
 from aqbio.osim.session import initialised, opensim, vec3
@@ -34,6 +27,7 @@ RANGE_DEGREES: dict[str, tuple[float, float]] = {
     "hip_rotation": (-60, 60),
     "knee_angle": (0, 160),
     "ankle_angle": (-60, 45),
+    "subtalar_angle": (-45, 45),
     "mtp_angle": (-45, 90),
     "lumbar_extension": (-90, 60),
     "lumbar_bending": (-60, 60),
@@ -64,8 +58,17 @@ CREDITS = (
 )
 
 
+FORMS = {"sprint": PLAIN, "sprint_anatomical": ANATOMICAL}
+"""Joints of our models, by the names of their folders in models/."""
+
+
 def build_sprint_model(
-    path: Path, sex: Sex, *, mass: float | None = None, stature: float | None = None
+    path: Path,
+    sex: Sex,
+    *,
+    mass: float | None = None,
+    stature: float | None = None,
+    form: JointForm = PLAIN,
 ) -> None:
     """Write the sprint model.
 
@@ -76,21 +79,25 @@ def build_sprint_model(
     sex : {"female", "male"}
     mass, stature : float, optional
         kg and m; without them, de Leva's mean subject.
+    form : JointForm
+        How its joints are formed.
 
     Notes
     -----
-    19 bodies, 38 coordinates with ``u = dq/dt``; no muscles, no clamped or coupled coordinates.
-    Neck, girdles and the turning of the forearms are locked until a participant's markers show
-    them; one torque actuator on every coordinate but the six of the pelvis.
+    19 bodies, 38 coordinates with ``u = dq/dt``, 33 with anatomical joints; no muscles, no clamped
+    or coupled coordinates. Neck, girdles and the turning of the forearms are locked until a
+    participant's markers show them; one torque actuator on every coordinate but the six of the
+    pelvis.
     """
     reference = REFERENCE[sex]
-    lengths = geometry(sex, reference.stature if stature is None else stature)
+    lengths = geometry(sex, reference.stature if stature is None else stature, form)
+    kind = next((name for name, known in FORMS.items() if known == form), "sprint")
     model = opensim.Model()
-    model.setName(f"aqbio_sprint_{sex}")
+    model.setName(f"aqbio_{kind}_{sex}")
     model.set_credits(CREDITS)
     model.set_gravity(vec3([0.0, -GRAVITY, 0.0]))
     bodies: dict[str, Any] = {}
-    for body in sprint_bodies(sex, mass=mass, stature=stature):
+    for body in sprint_bodies(sex, mass=mass, stature=stature, form=form):
         bodies[body.name] = _opensim_body(body)
     for joint in sprint_joints(lengths):
         parent = model.getGround() if joint.parent == "ground" else bodies[joint.parent]
@@ -126,31 +133,51 @@ def _opensim_body(body: Body) -> Any:
 
 
 def _opensim_joint(joint: Joint, parent: Any, child: Any) -> Any:
+    here, zero = vec3(_rounded(joint.offset)), vec3([0.0, 0.0, 0.0])
+    if not joint.rotations:
+        return opensim.WeldJoint(joint.name, parent, here, zero, child, zero, zero)
     transform = opensim.SpatialTransform()
     axes = [transform.updTransformAxis(index) for index in range(6)]
-    for axis, (coordinate, direction) in zip(axes, joint.rotations, strict=False):
-        axis.setAxis(vec3(direction))
-        _drive(axis, coordinate)
-    for axis, direction in zip(axes[len(joint.rotations) : 3], _idle(joint), strict=True):
+    line = opensim.LinearFunction(1.0, 0.0)
+    turns = [(name, direction, line) for name, direction in joint.rotations]
+    turns += [(one.coordinate, one.direction, _curve(one)) for one in joint.follows if one.turns]
+    for axis, (coordinate, direction, function) in zip(axes, turns, strict=False):
+        axis.setAxis(vec3(_rounded(direction)))
+        _drive(axis, coordinate, function)
+    idle = _idle([direction for _, direction, _ in turns])
+    for axis, direction in zip(axes[len(turns) : 3], idle, strict=True):
         axis.setAxis(vec3(direction))
     if joint.free:
         for axis, coordinate in zip(axes[3:], RANGE_METRES, strict=True):
-            _drive(axis, coordinate)
-    here, zero = vec3(_rounded(joint.offset)), vec3([0.0, 0.0, 0.0])
+            _drive(axis, coordinate, line)
+    for one in joint.follows:
+        if not one.turns:
+            _drive(axes[3 + (X, Y, Z).index(one.direction)], one.coordinate, _curve(one))
     return opensim.CustomJoint(joint.name, parent, here, zero, child, zero, zero, transform)
 
 
-def _idle(joint: Joint) -> list[Vector]:
+def _curve(follower: Follower) -> Any:
+    """A polynomial; OpenSim wants the highest power first."""
+    powers = opensim.Vector.createFromMat(_rounded(follower.powers)[::-1].copy())
+    return opensim.PolynomialFunction(powers)
+
+
+def _idle(used: list[Vector]) -> list[Vector]:
     """Axes that nothing turns about; they must be independent of the others."""
-    used = np.abs([direction for _, direction in joint.rotations]).sum(axis=0)
-    return [axis for axis, taken in zip((X, Y, Z), used, strict=True) if not taken]
+    found: list[Vector] = []
+    for axis in (X, Y, Z):
+        if len(used) + len(found) < 3 and np.linalg.matrix_rank([*used, *found, axis]) == (
+            len(used) + len(found) + 1
+        ):
+            found.append(axis)
+    return found
 
 
-def _drive(axis: Any, coordinate: str) -> None:
+def _drive(axis: Any, coordinate: str, function: Any) -> None:
     names = opensim.ArrayStr()
     names.append(coordinate)
     axis.setCoordinateNames(names)
-    axis.set_function(opensim.LinearFunction(1.0, 0.0))
+    axis.set_function(function)
 
 
 def _set_ranges(model: Any, *, hip_height: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aqbio.config import Trial
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.session import StaticStance
 from aqbio.mechanics.force_plates.forces import UNLOADED_BAND, centre_of_pressure
@@ -20,9 +21,17 @@ STANDING = 0.9
 """Share of body weight that the plates must carry."""
 
 
-def static_stance(study: Study, participant_id: str, skeleton: Skeleton) -> StaticStance | None:
-    """Pose and centre of pressure of the static trial; None where no plate carried the runner."""
-    static = study.static_of(participant_id)
+def static_stance(
+    study: Study, participant_id: str, skeleton: Skeleton, trial: Trial | None = None
+) -> StaticStance | None:
+    """Pose and centre of pressure in quiet standing; None where no plate carried the runner.
+
+    Parameters
+    ----------
+    trial : Trial, optional
+        A static trial; without it, the one that the participant is scaled from.
+    """
+    static = trial or study.static_of(participant_id)
     if static is None:
         return None
     manifest = study.read_manifest(participant_id, "prepare")

@@ -24,6 +24,21 @@ ERRORS = ("opposition", "arms_push_cosine", "lag", "caused_share", "step_lag", "
 """Columns ``error_<name>`` of the trials: standard deviations of a trial's own number, or, where
 the name begins with step, of a single step's."""
 
+COMPARED = {
+    "opposition": "opposition_difference",
+    "arms_push_cosine": "arms_push_cosine",
+    "lag": "lag",
+}
+"""Those of `ERRORS` of whole trials that are compared between models, and their columns in the
+table of steps."""
+
+MODEL = "model_"
+"""How columns of the trials begin that say how far other models are from the study's own, root mean
+square over the athlete's compared trials."""
+
+SHARED = ("opposition", "arms_push_cosine")
+"""Those of `ERRORS` of which that is told apart; in the others it is a part of the error."""
+
 LEAST_RELIABLE = 0.5
 """Share of a variance that must be no error of measurement."""
 
@@ -58,12 +73,33 @@ def believed(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
 
 
 def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Standard deviation that errors of measurement give the mean over athletes; NaN: not known."""
+    """Standard deviation that errors of measurement give the mean over athletes; NaN: not known.
+
+    Notes
+    -----
+    Errors of athletes are independent and average out. What the choice of the model changes is one
+    error of all of them, and does not.
+    """
     known = ATHLETES.get(hypothesis.id)
     if known is None:
         return np.nan
     own = known[1](evidence).dropna()
-    return float(np.sqrt((own**2).sum())) / len(own) if len(own) else np.nan
+    if not len(own):
+        return np.nan
+    alone = float(np.sqrt((own**2).sum())) / len(own)
+    return float(np.hypot(alone, model_error(evidence, known[0])))
+
+
+def model_error(evidence: Evidence, name: str) -> float:
+    """How far other models are from the study's own, root mean square over athletes.
+
+    0 where the recordings were not worked through on another model.
+    """
+    column = f"{MODEL}{name}"
+    if column not in evidence.trials:
+        return 0.0
+    known = evidence.trials[column].astype(float).groupby(level=0).mean().dropna()
+    return float(np.sqrt((known**2).mean())) if len(known) else 0.0
 
 
 def _of_trials(name: str) -> tuple[str, Callable[[Evidence], pd.Series[float]]]:

@@ -8,20 +8,12 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
-from aqbio.mechanics.anthropometry.sprint_body import (
-    HELD,
-    Body,
-    Joint,
-    X,
-    Y,
-    Z,
-    coarse_segment,
-    sprint_bodies,
-    sprint_joints,
-)
+from aqbio.mechanics.anthropometry.joint_form import PLAIN, JointForm, X, Y, Z
+from aqbio.mechanics.anthropometry.sprint_body import HELD, Body, coarse_segment, sprint_bodies
 from aqbio.mechanics.anthropometry.sprint_geometry import Geometry, geometry
+from aqbio.mechanics.anthropometry.sprint_joints import Joint, sprint_joints
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
-from aqbio.mechanics.multibody.functions import line, stack
+from aqbio.mechanics.multibody.functions import line, polynomial, stack
 from aqbio.mechanics.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
@@ -47,6 +39,8 @@ class Athlete:
     heavier: tuple[tuple[str, float], ...] = ()
     """tuple of (segment, factor). Segments, without the side, whose mass and inertia are not those
     of the table; all are then scaled so that the body has its mass."""
+    form: JointForm = PLAIN
+    """How the joints are formed."""
 
     def __post_init__(self) -> None:
         """Refuse bodies that nobody has."""
@@ -56,7 +50,7 @@ class Athlete:
     @property
     def lengths(self) -> Geometry:
         """Joint centres and segment lengths."""
-        return geometry(self.sex, self.stature)
+        return geometry(self.sex, self.stature, self.form)
 
 
 @lru_cache(maxsize=64)
@@ -80,7 +74,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
     count = len(names)
     default = np.zeros(len(coordinates))
     default[coordinates.index("pelvis_ty")] = round(athlete.lengths.hip_height, DECIMALS)
-    markers = sprint_markers(geometry(athlete.sex, REFERENCE[athlete.sex].stature))
+    markers = sprint_markers(geometry(athlete.sex, REFERENCE[athlete.sex].stature, athlete.form))
     growth = athlete.stature / REFERENCE[athlete.sex].stature
     return Skeleton(
         bodies=names,
@@ -113,7 +107,9 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
 
 def _own_bodies(athlete: Athlete) -> tuple[Body, ...]:
     """Bodies of the sprint model with the athlete's own distribution of mass."""
-    bodies = sprint_bodies(athlete.sex, mass=athlete.mass, stature=athlete.stature)
+    bodies = sprint_bodies(
+        athlete.sex, mass=athlete.mass, stature=athlete.stature, form=athlete.form
+    )
     if not athlete.heavier:
         return bodies
     factor = dict(athlete.heavier)
@@ -140,25 +136,27 @@ def _coordinates(joints: list[Joint]) -> tuple[str, ...]:
 
 
 def _axes(joints: list[Joint], coordinates: tuple[str, ...]) -> JointAxes:
-    body, turns, direction, driver = [], [], [], []
+    """Axes of all joints; of each the turns, then the ways."""
+    one = line(1.0)
+    rows = []
     for index, joint in enumerate(joints):
-        rows = [(name, axis, True) for name, axis in joint.rotations]
+        rows += [(index, name, axis, True, one) for name, axis in joint.rotations]
+        rows += [
+            (index, by.coordinate, by.direction, by.turns, polynomial(_rounded(by.powers).tolist()))
+            for by in joint.follows
+        ]
         if joint.free:
-            rows += [
-                (name, axis, False) for name, axis in zip(TRANSLATIONS, (X, Y, Z), strict=True)
-            ]
-        for name, axis, is_rotation in rows:
-            body.append(index)
-            turns.append(is_rotation)
-            direction.append(axis)
-            driver.append(coordinates.index(name))
+            ways = zip(TRANSLATIONS, (X, Y, Z), strict=True)
+            rows += [(index, name, axis, False, one) for name, axis in ways]
+    body, driver, direction, turns, functions = zip(*rows, strict=True)
     place, turning = np.array(body, dtype=np.int64), np.array(turns)
     before = np.tri(len(place), k=-1, dtype=bool)
+    unit = _rounded(direction)
     return JointAxes(
         body=place,
         is_rotation=turning,
-        direction=np.array(direction, dtype=float),
-        coordinate=np.array(driver, dtype=np.int64),
-        functions=stack([line(1.0)] * len(place)),
+        direction=unit / np.linalg.norm(unit, axis=1, keepdims=True),
+        coordinate=np.array([coordinates.index(name) for name in driver], dtype=np.int64),
+        functions=stack(list(functions)),
         simbody_carriers=(place[:, None] == place) & before & turning[:, None] & turning,
     )

@@ -9,7 +9,6 @@ breastbone, humerus at the shoulder, radius at the elbow, hand at the wrist.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -20,16 +19,10 @@ from aqbio.mechanics.anthropometry.de_leva import (
     combined_inertia,
     total_mass_fraction,
 )
-from aqbio.mechanics.anthropometry.sprint_geometry import (
-    BALL_BELOW_ANKLE,
-    Geometry,
-    Vector,
-    geometry,
-)
+from aqbio.mechanics.anthropometry.joint_form import PLAIN, JointForm, Vector
+from aqbio.mechanics.anthropometry.sprint_geometry import BALL_BELOW_ANKLE, Geometry, geometry
+from aqbio.mechanics.anthropometry.sprint_joints import SIDES, Side, shoulder_place, sternal_place
 from aqbio.mechanics.vectors import FloatArray
-
-Side = Literal["r", "l"]
-SIDES: tuple[tuple[Side, int], ...] = (("r", 1), ("l", -1))
 
 FOOT_CENTRE_BELOW_ANKLE = 0.29
 """Foot's centre of mass below the ankle, fraction of ankle height (Winter 2009: half-way between
@@ -44,8 +37,6 @@ their bones without muscle. Its size hardly matters, for the trunk gives it."""
 CLAVICLE_RADIUS = 0.02
 """Of the rod that stands for them, fraction of stature (of no consequence)."""
 
-ARM = ("clavicle", "humerus", "radius", "hand")
-"""Bodies of an arm and its girdle, from the trunk outwards."""
 GOES_WITH = {"head": "torso", "clavicle": "torso", "hand": "radius"}
 """The larger segment that a body belongs to where segments are told apart coarsely: tissue, errors
 of mass."""
@@ -63,32 +54,12 @@ class Body:
     inertia: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """One joint: where it sits in the parent and the axes its coordinates turn about, in order.
-
-    The rotation is ``R = R(axis 1) R(axis 2) R(axis 3)``; ``free`` joints also move along x, y
-    and z by ``pelvis_tx``, ``pelvis_ty`` and ``pelvis_tz``.
-    """
-
-    name: str
-    child: str
-    parent: str
-    offset: Vector
-    rotations: tuple[tuple[str, Vector], ...]
-    free: bool = False
-
-
-X: Vector = (1.0, 0.0, 0.0)
-Y: Vector = (0.0, 1.0, 0.0)
-Z: Vector = (0.0, 0.0, 1.0)
-NEGATIVE_X: Vector = (-1.0, 0.0, 0.0)
-NEGATIVE_Y: Vector = (0.0, -1.0, 0.0)
-NEGATIVE_Z: Vector = (0.0, 0.0, -1.0)
-
-
 def sprint_bodies(
-    sex: Sex, *, mass: float | None = None, stature: float | None = None
+    sex: Sex,
+    *,
+    mass: float | None = None,
+    stature: float | None = None,
+    form: JointForm = PLAIN,
 ) -> tuple[Body, ...]:
     """The 19 bodies of the sprint model.
 
@@ -97,6 +68,8 @@ def sprint_bodies(
     sex : {"female", "male"}
     mass, stature : float, optional
         kg and m; without them, de Leva's mean subject.
+    form : JointForm
+        Where the joints sit, which are the bodies' origins.
 
     Returns
     -------
@@ -106,7 +79,7 @@ def sprint_bodies(
         Masses add up to ``mass``.
     """
     kilograms = (REFERENCE[sex].mass if mass is None else mass) / total_mass_fraction(sex)
-    lengths = geometry(sex, REFERENCE[sex].stature if stature is None else stature)
+    lengths = geometry(sex, REFERENCE[sex].stature if stature is None else stature, form)
     bodies = [_pelvis(lengths, kilograms)]
     legs = _leg(lengths, kilograms)
     arms = _arm(lengths, kilograms)
@@ -117,74 +90,6 @@ def sprint_bodies(
         bodies.append(_clavicle(lengths, kilograms, side, sign))
         bodies += [Body(f"{b.name}_{side}", b.mass, b.com, b.inertia) for b in arms]
     return tuple(bodies)
-
-
-def sprint_joints(lengths: Geometry) -> tuple[Joint, ...]:
-    """The 19 joints of the sprint model, in the order of the bodies.
-
-    Axes of left limbs are mirrored, so that a mirrored motion swaps the coordinates of left and
-    right without a change of sign; ``pelvis_list``, ``pelvis_rotation``, ``pelvis_tz``,
-    ``lumbar_bending`` and ``lumbar_rotation`` change sign.
-    """
-    g = lengths
-    pelvis = (("pelvis_tilt", Z), ("pelvis_list", X), ("pelvis_rotation", Y))
-    joints = [Joint("ground_pelvis", "pelvis", "ground", (0, 0, 0), pelvis, free=True)]
-    for side, sign in SIDES:
-        x, y = (X, Y) if side == "r" else (NEGATIVE_X, NEGATIVE_Y)
-        hip = (
-            (f"hip_flexion_{side}", Z),
-            (f"hip_adduction_{side}", x),
-            (f"hip_rotation_{side}", y),
-        )
-        ball = (g.ball, -BALL_BELOW_ANKLE * g.ankle_height, 0.0)
-        joints += [
-            Joint(f"hip_{side}", f"femur_{side}", "pelvis", (0, 0, sign * g.half_hip), hip),
-            _hinge("knee", side, "tibia", "femur", (0, -g.thigh, 0), "knee_angle", NEGATIVE_Z),
-            _hinge("ankle", side, "foot", "tibia", (0, -g.shank, 0), "ankle_angle", Z),
-            _hinge("mtp", side, "toes", "foot", ball, "mtp_angle", Z),
-        ]
-    lumbar = (("lumbar_extension", Z), ("lumbar_bending", X), ("lumbar_rotation", Y))
-    joints.append(Joint("back", "torso", "pelvis", (g.lumbar_x, g.lumbar_y, 0), lumbar))
-    neck = (("neck_extension", Z), ("neck_bending", X), ("neck_rotation", Y))
-    joints.append(Joint("neck", "head", "torso", (g.neck_x, g.neck_y, 0), neck))
-    for side, sign in SIDES:
-        joints += _arm_joints(g, side, sign)
-    return tuple(joints)
-
-
-def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
-    g = lengths
-    x, y, up = (X, Y, NEGATIVE_X) if side == "r" else (NEGATIVE_X, NEGATIVE_Y, X)
-    girdle = ((f"clavicle_elevation_{side}", up), (f"clavicle_protraction_{side}", y))
-    shoulder = ((f"arm_flex_{side}", Z), (f"arm_add_{side}", x), (f"arm_rot_{side}", y))
-    forearm = ((f"forearm_pronation_{side}", y),)
-    clavicle, humerus, radius, hand = (f"{name}_{side}" for name in ARM)
-    wrist = (0.0, -g.forearm, 0.0)
-    return [
-        Joint(f"sternoclavicular_{side}", clavicle, "torso", _sternal(g, sign), girdle),
-        Joint(f"shoulder_{side}", humerus, clavicle, _shoulder_place(g, sign), shoulder),
-        _hinge("elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", Z),
-        Joint(f"radioulnar_{side}", hand, radius, wrist, forearm),
-    ]
-
-
-def _sternal(lengths: Geometry, sign: int) -> Vector:
-    """Sternoclavicular joint in the torso frame, m."""
-    g = lengths
-    return g.clavicle_x, g.clavicle_y, sign * g.clavicle_z
-
-
-def _shoulder_place(lengths: Geometry, sign: int) -> Vector:
-    """Shoulder centre in the frame of its clavicle, m: straight above the lumbar joint."""
-    x, y, z = _sternal(lengths, sign)
-    return -x, lengths.shoulder_y - y, sign * lengths.half_shoulder - z
-
-
-def _hinge(
-    name: str, side: Side, child: str, parent: str, offset: Vector, coordinate: str, axis: Vector
-) -> Joint:
-    rotation = ((f"{coordinate}_{side}", axis),)
-    return Joint(f"{name}_{side}", f"{child}_{side}", f"{parent}_{side}", offset, rotation)
 
 
 def _part(
@@ -203,7 +108,7 @@ def _trunk_x(lengths: Geometry, height: float) -> float:
 
 
 def _pelvis(lengths: Geometry, kilograms: float) -> Body:
-    height = (1 - DE_LEVA[lengths.sex]["lower_trunk"].centre) * lengths.lumbar_y
+    height = (1 - DE_LEVA[lengths.sex]["lower_trunk"].centre) * lengths.omphalion_y
     com = (_trunk_x(lengths, height), height, 0.0)
     return Body("pelvis", *_part(lengths, kilograms, "lower_trunk", com))
 
@@ -211,7 +116,7 @@ def _pelvis(lengths: Geometry, kilograms: float) -> Body:
 def _torso(lengths: Geometry, kilograms: float) -> Body:
     """Trunk above the lumbar joint, without what the clavicles carry."""
     table, scale = DE_LEVA[lengths.sex], lengths.scale
-    xiphion = lengths.lumbar_y + table["middle_trunk"].length * scale
+    xiphion = lengths.omphalion_y + table["middle_trunk"].length * scale
     suprasternale = xiphion + table["upper_trunk"].length * scale
     parts = [
         _trunk_part(lengths, kilograms, "middle_trunk", xiphion),
@@ -219,7 +124,7 @@ def _torso(lengths: Geometry, kilograms: float) -> Body:
     ]
     for side, sign in SIDES:
         bone = _clavicle(lengths, kilograms, side, sign)
-        parts.append((-bone.mass, bone.com + _sternal(lengths, sign), -bone.inertia))
+        parts.append((-bone.mass, bone.com + sternal_place(lengths, sign), -bone.inertia))
     mass, com, inertia = (np.array(values) for values in zip(*parts, strict=True))
     return Body("torso", *combined_inertia(mass, com, inertia))
 
@@ -243,7 +148,7 @@ def _trunk_part(
 
 def _clavicle(lengths: Geometry, kilograms: float, side: Side, sign: int) -> Body:
     """Clavicle and shoulder blade as a rod from the breastbone to the shoulder."""
-    mass, end = CLAVICLE_MASS * kilograms, np.array(_shoulder_place(lengths, sign))
+    mass, end = CLAVICLE_MASS * kilograms, np.array(shoulder_place(lengths, sign))
     along = np.outer(end, end) / (end @ end)
     thick = (CLAVICLE_RADIUS * lengths.stature) ** 2 / 4
     inertia = mass * ((end @ end) / 12 * (np.eye(3) - along) + thick * (np.eye(3) + along))

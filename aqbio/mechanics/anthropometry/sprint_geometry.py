@@ -12,17 +12,12 @@ from aqbio.mechanics.anthropometry.de_leva import (
     TRUNK_HEIGHT,
     Sex,
 )
+from aqbio.mechanics.anthropometry.joint_form import PLAIN, JointForm, Vector
 
-Vector = tuple[float, float, float]
+__all__ = ["Geometry", "Vector", "dimension", "geometry"]
 
-HALF_HIP_WIDTH = 0.085 / 1.741
-"""Hip centre beside the midline, fraction of stature; 77 and 84 mm at 1.70 m in the models of
-Rajagopal (2016) and Hamner (2010), 83 mm here."""
 HALF_SHOULDER_WIDTH = 0.170 / 1.70
 """Shoulder centre beside the midline, fraction of stature (Rajagopal 2016: 0.170 m at 1.70 m)."""
-LUMBAR_BEHIND_HIP = 0.0274 / 1.70
-"""Lumbar joint behind mid-hip, fraction of stature: Rajagopal's (2016) L5-S1 joint, its pelvis
-tilted forward by 6 degrees so that the plane of the spines is inclined as in standing."""
 ANKLE_FROM_HEEL = 0.21
 """Ankle centre ahead of the heel, fraction of foot length: calcaneus to talus 0.0488 m in the
 foot of Delp (1990), plus 8 mm of heel pad, in a foot of 0.27 m."""
@@ -50,6 +45,8 @@ class Geometry:
     """Lengths are those of the reference subject times ``stature`` / its stature."""
     scale: float
     """That ratio."""
+    form: JointForm
+    """How the joints are formed."""
     thigh: float
     shank: float
     upper_arm: float
@@ -63,6 +60,8 @@ class Geometry:
     lumbar_x: float
     lumbar_y: float
     """lumbar_x, lumbar_y: Lumbar joint in the pelvis frame."""
+    omphalion_y: float
+    """Above mid-hip: where de Leva cuts pelvis and trunk."""
     shoulder_y: float
     """Mid-shoulder above the lumbar joint."""
     neck_x: float
@@ -87,27 +86,31 @@ class Geometry:
         return self.thigh + self.shank + self.ankle_height
 
 
-def geometry(sex: Sex, stature: float) -> Geometry:
+def geometry(sex: Sex, stature: float, form: JointForm = PLAIN) -> Geometry:
     """The lengths of a body of a given stature."""
     table = DE_LEVA[sex]
     scale = stature / REFERENCE[sex].stature
     foot = table["foot"].length * scale
-    lumbar_x, lumbar_y = -LUMBAR_BEHIND_HIP * stature, table["lower_trunk"].length * scale
+    omphalion = table["lower_trunk"].length * scale
+    lumbar_x = -form.lumbar_behind * stature
+    lumbar_y = omphalion if form.lumbar_above is None else form.lumbar_above * stature
     trunk = {name: height * scale - lumbar_y for name, height in TRUNK_HEIGHT[sex].items()}
     return Geometry(
         sex=sex,
         stature=stature,
         scale=scale,
+        form=form,
         thigh=table["thigh"].length * scale,
         shank=table["shank"].length * scale,
         upper_arm=table["upper_arm"].length * scale,
         forearm=table["forearm"].length * scale,
         hand=table["hand"].length * scale,
         foot=foot,
-        half_hip=HALF_HIP_WIDTH * stature,
+        half_hip=form.half_hip * stature,
         half_shoulder=HALF_SHOULDER_WIDTH * stature,
         lumbar_x=lumbar_x,
         lumbar_y=lumbar_y,
+        omphalion_y=omphalion,
         shoulder_y=trunk["mid_shoulder"],
         neck_x=lumbar_x
         * (trunk["cervicale"] - trunk["mid_shoulder"])

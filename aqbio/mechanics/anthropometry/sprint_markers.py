@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.anthropometry.de_leva import ACROMION_ABOVE_SHOULDER, DE_LEVA, TRUNK_HEIGHT
-from aqbio.mechanics.anthropometry.sprint_body import SIDES
 from aqbio.mechanics.anthropometry.sprint_geometry import Geometry, Vector, dimension
+from aqbio.mechanics.anthropometry.sprint_joints import SIDES
 
 PELVIC_TILT = np.radians(12.0)
 """Forward inclination of the plane through the iliac spines in standing: 11.3 (4.3) degrees
@@ -77,7 +77,7 @@ def _trunk(lengths: Geometry) -> list[Marker]:
     stature = g.stature
     cervicale = trunk["cervicale"] * g.scale - g.lumbar_y
     notch = trunk["suprasternale"] * g.scale - g.lumbar_y
-    xiphion = DE_LEVA[g.sex]["middle_trunk"].length * g.scale
+    xiphion = g.omphalion_y - g.lumbar_y + DE_LEVA[g.sex]["middle_trunk"].length * g.scale
     depth = 0.4 * dimension("chest_depth", stature)
     acromion = (
         -0.01 * g.scale,

@@ -125,19 +125,19 @@ class BodyMarkers:
     ) -> FloatArray:
         about = poses.origin[:, 0]
         fields = velocity_fields(skeleton, poses, about)
-        by_pose = np.zeros((*position.shape, len(skeleton.coordinates)))
+        by_coordinate = np.zeros((len(skeleton.coordinates), *position.shape))
         for place, (coordinate, body) in enumerate(
             zip(fields.coordinate, fields.body, strict=True)
         ):
             on = np.flatnonzero(skeleton.lineage[skeleton.marker_body, body])
             arm = position[:, on] - about[:, None]
             moved = fields.shift[:, place, None] + cross(fields.turn[:, place, None], arm)
-            by_pose[..., coordinate][:, on] += moved
+            by_coordinate[coordinate][:, on] += moved
         for row, (part, coordinate, sign) in enumerate(self.template.sliding):
             on = self.template.carried(int(part))
             turned = rotate(poses.rotation[:, skeleton.marker_body[on]], shape.slide[row])
-            by_pose[..., coordinate][:, on] += sign / RIGHT_ANGLE * turned
-        return by_pose
+            by_coordinate[coordinate][:, on] += sign / RIGHT_ANGLE * turned
+        return np.ascontiguousarray(np.moveaxis(by_coordinate, 0, -1))
 
     def _by_factor(self, poses: SegmentPoses, shape: Shape, q: FloatArray) -> FloatArray:
         own, parts = self.template.skeleton, self.template.parts

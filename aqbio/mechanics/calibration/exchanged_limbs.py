@@ -14,7 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit, first_poses
+from aqbio.mechanics.calibration.fit import (
+    BodyFit,
+    FlexionStarts,
+    body_fit,
+    first_poses,
+    root_poses,
+)
 from aqbio.mechanics.calibration.hypothesis import (
     MARGIN,
     LabelHypothesis,
@@ -108,9 +114,10 @@ def exchanged_ends(
     for trial in trials.tolist() if limbs else ():
         rows = fit.problem.frames.trial == trial
         problem = replace(unlearned, frames=_chosen(unlearned.frames, rows), loose=True)
-        as_labelled = _cost(problem, flexions)
+        root = root_poses(problem, problem.start, flexions)  # no limb has markers of the trunk
+        as_labelled = _cost(problem, flexions, root)
         for ends in limbs:
-            gains = [as_labelled - _cost(_exchanged(problem, end), flexions) for end in ends]
+            gains = [as_labelled - _cost(_exchanged(problem, end), flexions, root) for end in ends]
             best = int(np.argmax(gains))
             yield ends[best], trial, gains[best]
 
@@ -181,12 +188,12 @@ def _exchanged(problem: Problem, end: LimbEnd) -> Problem:
     return replace(problem, frames=replace(problem.frames, position=position))
 
 
-def _cost(problem: Problem, flexions: FlexionStarts) -> float:
+def _cost(problem: Problem, flexions: FlexionStarts, root: FloatArray) -> float:
     """Minus twice the log likelihood of frames at their likeliest poses on the believed body.
 
     Student's, so that one label that is nowhere outweighs no limb.
     """
-    state = State(problem.start, first_poses(problem, problem.start, flexions))
+    state = State(problem.start, first_poses(problem, problem.start, flexions, root))
     error = problem.errors(state)
     left = error - problem.common_part(error, problem.weights(error))
     squares = (left**2).sum(axis=2) / problem.variances[0]

@@ -147,8 +147,15 @@ class FlexionStarts:
         )
 
 
-def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+def first_poses(
+    problem: Problem, theta: FloatArray, starts: FlexionStarts, root: FloatArray | None = None
+) -> FloatArray:
     """(F, C) array: poses from nothing but markers and priors.
+
+    Parameters
+    ----------
+    root : (F, C) array, optional
+        What `root_poses` gave for the same markers of the trunk.
 
     Notes
     -----
@@ -156,7 +163,8 @@ def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
     flexions, the cheapest of every frame, and with it the left leg of the cheapest.
     """
     loose = replace(problem, loose=True)
-    root = _root_poses(loose, theta, starts)
+    if root is None:
+        root = root_poses(loose, theta, starts)
     ended = np.stack([root] * len(POSTURES))
     for q, flexions in zip(ended, POSTURES, strict=True):
         for (joint, _), (place, sign) in starts.places.items():
@@ -182,8 +190,8 @@ def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
     return best
 
 
-def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
-    """Poses of the pelvis that bring the trunk's markers home, everything else at its mean."""
+def root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+    """(F, C) array: the pelvis where the trunk's markers are home, everything else at its mean."""
     frames = problem.frames
     seen = np.zeros(len(problem.template.markers.labels), dtype=bool)
     seen[starts.trunk] = True

@@ -241,10 +241,11 @@ class Problem:
         shape = self.template.shape(state.theta[: self.shape_size])
         position, by_pose = self.markers.by_pose(shape, self.full(state.q))
         error, (frames, count) = self._off(position), state.q.shape
+        by_pose = by_pose[..., self.free]
         hessian, gradient = np.zeros((frames, count, count)), np.zeros((frames, count))
         for part, own in enumerate(self.columns):
             precision = self.part_precision(weights, part)
-            add_poses(hessian, gradient, by_pose[..., self.free], error, precision, own)
+            add_poses(hessian, gradient, by_pose, error, precision, own)
         self._add_posture(hessian, gradient, state)
         return hessian, gradient
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.session import StaticStance, com_from_cop
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
@@ -63,6 +64,50 @@ def body_changes(before: Skeleton, after: Skeleton) -> Iterator[Change]:
     for part, one, other in zip(before.bodies, before.com, after.com, strict=True):
         for axis, old, new in zip(AXES, one, other, strict=True):
             yield Change("centre_in_segment", part, axis, "value", float(old), float(new), "m")
+
+
+def leg_shares(
+    before: Skeleton, after: Skeleton, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Change]:
+    """Share of the body's mass of each leg.
+
+    Parameters
+    ----------
+    legs : mapping
+        Segments of each leg.
+    """
+    for name, members in legs.items():
+        chosen = np.isin(before.bodies, members)
+        old, new = (float(one.mass[chosen].sum() / one.mass.sum()) for one in (before, after))
+        yield Change("mass", name, "", "share", old, new, "1")
+
+
+def standing_changes(
+    before: Skeleton,
+    after: Skeleton,
+    stance: StaticStance,
+    stature: float | None,
+    *,
+    held_out: bool,
+) -> Iterator[Change]:
+    """Where the centre of mass is in quiet standing, in the same pose, with both bodies.
+
+    Parameters
+    ----------
+    stature : float or None
+        As told, m.
+    held_out : bool
+        Whether the fit did not read this posture.
+    """
+    away = [com_from_cop(body, stance) for body in (before, after)]
+    statistic = "held_out_less_cop" if held_out else "less_cop"
+    for number, axis in enumerate(AXES):
+        if axis != "y":
+            yield Change("standing", WHOLE, axis, statistic, away[0][number], away[1][number], "m")
+    yield Change("standing", WHOLE, "y", "height", away[0][1], away[1][1], "m")
+    if stature:
+        share = [float(one[1]) / stature for one in away]
+        yield Change("standing", WHOLE, "y", "share", share[0], share[1], "1")
 
 
 def motion_changes(

@@ -28,6 +28,7 @@ from aqbio.mechanics.consistency.parameters import (
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, rotate
 
 STATIC_SD = 0.005
@@ -122,11 +123,14 @@ def fit_session(
 
 def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
     """Horizontal distance from COP to centre of mass in the static trial, x and z, (2,), m."""
-    skeleton = adjusted_skeleton(runner, values)
+    return com_from_cop(adjusted_skeleton(runner, values), static)[[0, 2]]
+
+
+def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
+    """Centre of mass of a body in quiet standing, from the centre of pressure, (3,), m, ground."""
     poses = segment_poses(skeleton, static.q[None])
     points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
-    com = skeleton.mass @ points / skeleton.mass.sum()
-    return np.asarray((com - static.cop)[[0, 2]])
+    return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
 
 
 def _combined(

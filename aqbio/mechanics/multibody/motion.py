@@ -32,6 +32,19 @@ class TrackedMarkers:
         if self.weights.shape != expected[1:2]:
             raise ValueError(f"weights have shape {self.weights.shape}, expected {expected[1:2]}.")
 
+    def instant(self, frame: int) -> str:
+        """A frame as the capture software counts it, and its time since the recording began.
+
+        Examples
+        --------
+        >>> time = 0.5 + 0.004 * np.arange(10)
+        >>> TrackedMarkers(time, (), np.zeros((10, 0, 3)), np.zeros(0)).instant(2)
+        'frame 128, 0.508 s'
+        """
+        time = float(self.time[frame])
+        number = round(time / float(self.time[1] - self.time[0])) + 1 if len(self.time) > 1 else 1
+        return f"frame {number}, {time:.3f} s"
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:

@@ -59,6 +59,48 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
+def pressure_on_foot(cop: FloatArray, feet: FloatArray, *, right: bool) -> tuple[FloatArray, float]:
+    """The centre of pressure seen from above, in the axes of its foot.
+
+    Parameters
+    ----------
+    cop : (T, 3) array, m
+        Ground axes, x forward and z to the right, while the foot is loaded.
+    feet : (T, K, 3) array, m
+        Markers of the foot, heel first; NaN where missing.
+
+    Returns
+    -------
+    place : (T, 2) array, m
+        Ahead of the middle of the toe markers along the line from the heel to it, and beside that
+        line, outwards; NaN where heel and two toe markers are not all seen.
+    length : float, m
+        From heel to there, largest: the flat foot's. NaN without any.
+
+    Examples
+    --------
+    Three centimetres behind the toe markers' middle and one outwards on a right foot:
+
+    >>> foot = np.array([[[0.0, 0.1, 0.0], [0.2, 0.0, 0.05], [0.2, 0.0, -0.05]]])
+    >>> place, length = pressure_on_foot(np.array([[0.17, 0.0, 0.01]]), foot, right=True)
+    >>> place.round(3), length
+    (array([[-0.03,  0.01]]), 0.2)
+    """
+    seen = np.asarray(np.isfinite(feet).all(axis=2))
+    outlined = seen[:, 0] & (seen[:, 1:].sum(axis=1) >= TOES)
+    place = np.full((len(cop), 2), np.nan)
+    if not outlined.any():
+        return place, float("nan")
+    level = [0, 2]
+    heel, toes = feet[outlined, 0][:, level], np.nanmean(feet[outlined, 1:], axis=1)[:, level]
+    lengths = np.linalg.norm(toes - heel, axis=1)
+    along = (toes - heel) / lengths[:, None]
+    outwards = np.stack([-along[:, 1], along[:, 0]], axis=1) * (1.0 if right else -1.0)
+    away = cop[outlined][:, level] - toes
+    place[outlined] = np.stack([(away * along).sum(axis=1), (away * outwards).sum(axis=1)], axis=1)
+    return place, float(lengths.max())
+
+
 def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     """Lever arm at which the vertical force would make the free moment by friction, m.
 

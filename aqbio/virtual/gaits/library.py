@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-import aqbio
 from aqbio.errors import AqbioError
 from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.shipped import shipped
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.gaits.gait import ROOT, Gait
 from aqbio.virtual.gaits.timeline import Timeline
 
-DATA = Path(aqbio.__file__).parents[1] / "data" / "virtual_sprinters"
+DATA = shipped("data/virtual_sprinters")
 """The demo study."""
 
 

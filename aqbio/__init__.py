@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from aqbio.osim.skeleton import read_skeleton
     from aqbio.virtual.demo_run import DemoRun, demo_run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Anatomy",

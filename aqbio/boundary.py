@@ -8,8 +8,10 @@ fix; nothing else comes through.
 from __future__ import annotations
 
 import csv
+import re
 import stat
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from functools import wraps
@@ -29,7 +31,7 @@ Reader = Callable[Concatenate[Path, P], R]
 PARSERS_RAISE = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
     AssertionError, EOFError, RuntimeError, yaml.YAMLError, ElementTree.ParseError, csv.Error,
-    struct.error, zlib.error,
+    struct.error, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 """What parsers raise over damaged files."""
 
@@ -76,6 +78,7 @@ def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]
                 raise cannot_be_opened(path, error) from error
             except PARSERS_RAISE as error:
                 said = _shortened(" ".join(str(error).split()))
+                said = said if largest <= WRITTEN else without_quotes(said)
                 raise AqbioError(
                     f"the file cannot be read as {kind}"
                     f" ({type(error).__name__}{f': {said}' if said else ''}).",
@@ -87,6 +90,17 @@ def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]
         return safe
 
     return decorated
+
+
+def without_quotes(words: object) -> str:
+    """What a parser says without what it quotes: recordings hold names of persons.
+
+    Examples
+    --------
+    >>> without_quotes("could not convert string to float: 'Jo'")
+    'could not convert string to float: …'
+    """
+    return re.sub(r"(['\"]).*?\1", "…", str(words))
 
 
 def _shortened(words: str) -> str:

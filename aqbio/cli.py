@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aqbio.arguments import OneParticipant, StudyFile, loaded_study, say, study_file
-from aqbio.cli_results import verify
+from aqbio.cli_models import build_model, map_model
+from aqbio.cli_results import archive, figure, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.processes import end_with_parent
@@ -55,7 +56,13 @@ def main() -> None:
 @app.command()
 def run(
     study: StudyFile,
+    options: Annotated[
+        list[str] | None, typer.Argument(help="After --: further options of snakemake.")
+    ] = None,
     cores: Annotated[int, typer.Option(help="Cores to use; 0 uses all.")] = 0,
+    profile: Annotated[
+        str, typer.Option(help="Where jobs run: default, slurm, or a folder with a config.yaml.")
+    ] = "default",
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Only say what would run.")
@@ -68,7 +75,15 @@ def run(
     """Run the whole workflow and show how far it is."""
     from aqbio.progress import run_workflow
 
-    sys.exit(run_workflow(study_file(study), cores=cores, dry_run=dry_run, strict=strict))
+    status = run_workflow(
+        study_file(study),
+        cores=cores,
+        profile=profile,
+        options=options or (),
+        dry_run=dry_run,
+        strict=strict,
+    )
+    sys.exit(status)
 
 
 @app.command()
@@ -84,11 +99,17 @@ def new(
         Path | None,
         typer.Option(metavar="OSIM", help="With --from: a model of yours, generic or scaled."),
     ] = None,
+    *,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The study of twelve virtual sprinters, ready to run.")
+    ] = False,
 ) -> None:
     """Make a study folder to fill in, or one filled in from recordings."""
-    from aqbio.intake.new import new_study, new_study_from
+    from aqbio.intake.new import demo_study, new_study, new_study_from
 
-    if recordings is None:
+    if demo:
+        demo_study(folder)
+    elif recordings is None:
         new_study(folder)
     else:
         typer.echo("\n" + new_study_from(folder, recordings, model, say))
@@ -209,6 +230,14 @@ def replay(study: StudyFile, participant: OneParticipant = "") -> None:
 
 
 @app.command()
+def athlete(study: StudyFile, participant: OneParticipant = "") -> None:
+    """The page of a participant: left and right, trials, what the fit changed."""
+    from aqbio.stages.athlete.stage import athlete_participant
+
+    _each_participant(study, participant, athlete_participant)
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.records.opensim_files import write_opensim_files
@@ -277,46 +306,6 @@ def virtual(
     write_study(folder, participants=[participant] if participant else (), report=say)
 
 
-@app.command("build-model")
-def build_model(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the .osim files go.")],
-    sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
-) -> None:
-    """Build our sprint model from published anthropometry."""
-    from aqbio.osim.sprint_model import build_sprint_model
-
-    sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
-    chosen = [name for name in sexes if sex in (name, "both")]
-    if not chosen:
-        raise AqbioError(f"sex {sex} is unknown.", fix="write female, male or both.")
-    for name in chosen:
-        path = folder / f"sprint_{name}.osim"
-        build_sprint_model(path, name)
-        say(f"wrote {path}")
-
-
-@app.command("map-model")
-def map_model(
-    model: Annotated[Path, typer.Argument(metavar="OSIM", help="A model of your own.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the map goes; without it: shown.")
-    ] = None,
-) -> None:
-    """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
-    from aqbio.intake.map_model import write_map
-    from aqbio.intake.proposed_map import proposed_map
-
-    proposed = proposed_map(model) if out is None else write_map(model, out)
-    if out is None:
-        typer.echo(proposed.text)
-    for line in proposed.remarks:
-        typer.echo(f"look: {line}", err=True)
-    for line in proposed.open:
-        typer.echo(f"please fill: {line}", err=True)
-    if out is not None:
-        say(f"wrote {out}")
-
-
 @app.command()
 def settings(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the two files go.")],
@@ -338,5 +327,5 @@ def _each_participant(study: Path, participant: str, stage: ParticipantStage) ->
         stage(loaded, name, say)
 
 
-for command in (verify,):
-    app.command()(command)
+for command in (archive, figure, verify, build_model, map_model):
+    app.command(command.__name__.replace("_", "-"))(command)

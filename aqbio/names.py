@@ -20,9 +20,12 @@ ROLE_SIDES = {
 
 PARTICIPANT_STAGES = (
     "prepare", "scale", "solve", "consistency", "contributions", "steps", "evidence",
-    "replay",
+    "replay", "athlete",
 )  # fmt: skip
 """Once per participant: all trials in one process."""
+
+PAGE_STAGES = ("replay", "athlete")
+"""Of these, what no number rests on: pages, for which only stage report waits."""
 
 STUDY_STAGES = ("tables", "hypotheses", "figures", "report")
 

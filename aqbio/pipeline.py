@@ -13,9 +13,9 @@ from pathlib import Path
 from aqbio.faults import writing
 from aqbio.io.atomic import remove_partial, write_text
 from aqbio.io.locks import locked
+from aqbio.io.other_models import compared_studies
 from aqbio.io.study import Study
-from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import is_current, outdated
+from aqbio.records.current import is_current, outdated, participant_stages
 from aqbio.records.manifest import ParticipantStage, Report
 
 DONE = "stages"
@@ -56,8 +56,9 @@ def run_participant(
     """
     people = study.same_person(participant_id)
     with locked(study.manifest(people[0], RUNNING), waiting=report):
-        for one in people:
-            remove_partial(study.manifest(one, DONE).parent, below="**/")
+        for on in (study, *compared_studies(study, people[0])):
+            for one in people:
+                remove_partial(on.manifest(one, DONE).parent, below="**/")
         _run_person(study, people, report, stage_of)
 
 
@@ -68,14 +69,15 @@ def _run_person(
     stage_of: Callable[[str], ParticipantStage],
 ) -> None:
     seconds: dict[str, dict[str, float]] = {one: {} for one in people}
-    for stage in PARTICIPANT_STAGES:
+    for on, stage in participant_stages(study, people[0]):
         for one in people:
-            if is_current(study, one, stage):
-                report(f"{one}: {stage} is as it was")
+            name = f"{stage} on {Path(on.within).name}" if on.within else stage
+            if is_current(on, one, stage):
+                report(f"{one}: {name} is as it was")
                 continue
             start = time.process_time()
-            stage_of(stage)(study, one, report)
-            seconds[one][stage] = round(time.process_time() - start, 2)
+            stage_of(stage)(on, one, report)
+            seconds[one][name] = round(time.process_time() - start, 2)
     for one in people:
         content = {"participant_id": one, "cpu_seconds": seconds[one]}
         write_text(study.manifest(one, DONE), json.dumps(content, indent=2) + "\n")

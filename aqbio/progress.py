@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os
-import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-import aqbio
+from aqbio.broken_jobs import BrokenJob, broken_jobs, write_unfinished_trials
+from aqbio.errors import AqbioError
 from aqbio.io.locks import locked
 from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.pipeline import DONE, RUNNING, study_done
+from aqbio.pipeline import RUNNING
 from aqbio.records.findings import every_finding, study_causes
 from aqbio.records.internal import IDENTIFIER, RULE
-from aqbio.report.summary import study_summary
+from aqbio.shipped import shipped
 
-SNAKEFILE = Path(aqbio.__file__).parents[1] / "Snakefile"
-PROFILE = SNAKEFILE.parent / "workflow" / "profiles" / "default"
+SNAKEFILE = shipped("Snakefile")
+PROFILES = shipped("workflow/profiles")
 POLL_SECONDS = 0.25
 
 SHOWN_CAUSES = 10
@@ -37,22 +38,26 @@ BROKEN = 3
 SIGNALLED = 128
 """Exit status of a stopped run, less the number of the signal."""
 
-LAST_WORDS = 12
-"""Lines of a broken job's log that are shown."""
-
-PROGRESS = re.compile(r"\d\d:\d\d:\d\d ")
-"""How a line of progress begins."""
-
 
 def run_workflow(
-    study_file: Path, *, cores: int, dry_run: bool = False, strict: bool = False
+    study_file: Path,
+    *,
+    cores: int,
+    profile: str = "default",
+    options: Sequence[str] = (),
+    dry_run: bool = False,
+    strict: bool = False,
 ) -> int:
     """Run snakemake on a study and show how far it is.
 
     Parameters
     ----------
     cores : int
-        Cores to use; 0 uses all.
+        Cores to use; 0 uses all of this machine, or as many jobs as the profile says.
+    profile : str
+        Where jobs run: as in `snakemake_command`.
+    options : sequence of str
+        Of snakemake.
     dry_run : bool
         Only say what would run.
     strict : bool
@@ -64,7 +69,7 @@ def run_workflow(
         Exit status of snakemake; with ``strict`` `BROKEN` where something in the program broke.
     """
     study = load_study(study_file)
-    command = snakemake_command(study_file, cores)
+    command = [*snakemake_command(study_file, cores, profile), *options]
     if dry_run:
         return subprocess.run([*command, "--dry-run"], check=False).returncode
     with locked(study.manifest("", RUNNING)) as before:  # snakemake takes it again, and keeps it
@@ -74,12 +79,33 @@ def run_workflow(
     return BROKEN if status == 0 and strict and internal_errors(study) else status
 
 
-def snakemake_command(study_file: Path, cores: int) -> list[str]:
-    """The command that runs the workflow of a study."""
+def snakemake_command(study_file: Path, cores: int, profile: str = "default") -> list[str]:
+    """The command that runs the workflow of a study.
+
+    Parameters
+    ----------
+    profile : str
+        One that comes with aqbio (default, slurm), or a folder with a ``config.yaml`` of one's own.
+
+    Raises
+    ------
+    AqbioError
+        When there is no such profile.
+    """
+    shipped_one = PROFILES / profile
+    folder = shipped_one if shipped_one.is_dir() else Path(profile)
+    if not (folder / "config.yaml").is_file():
+        raise AqbioError(
+            f"there is no profile {profile}.",
+            fix=f"known: {', '.join(sorted(one.name for one in PROFILES.iterdir()))}; or give a "
+            "folder that holds a config.yaml for snakemake.",
+            rule="profile",
+        )
+    everything = ["--cores", "all"] if profile == "default" else []
     return [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)),
-        *("--workflow-profile", str(PROFILE), "--configfile", str(study_file)),
-        *("--cores", str(cores) if cores else "all"),
+        *("--workflow-profile", str(folder), "--configfile", str(study_file)),
+        *(["--cores", str(cores)] if cores else everything),
     ]
 
 
@@ -95,31 +121,22 @@ def _run(command: list[str], study: Study) -> int:
         except StoppedBySignalError as stopped:
             sys.stderr.write(f"Stopped ({stopped}): what was finished is kept.\n")
             return SIGNALLED + stopped.number
-        if process.returncode:
+        if process.returncode < 0:  # who ended it, or what became of its jobs, nobody knows
+            name = signal.Signals(-process.returncode).name
+            sys.stderr.write(f"Snakemake was ended ({name}): what was finished is kept.\n")
+        elif process.returncode:
             output.seek(0)
-            said = list(_broken_jobs(study, started))
-            sys.stderr.write("\n".join(said) + "\n" if said else output.read())
+            _tell_broken(study, list(broken_jobs(study, started)), output)
     if process.returncode == 0:
         sys.stdout.write(summary(study) + "\n")
     return process.returncode
 
 
-def _broken_jobs(study: Study, started: float) -> Iterator[str]:
-    """What every job that began in this run and did not finish said last, and where."""
-    people = dict.fromkeys(study.same_person(one.participant_id)[0] for one in study.participants)
-    jobs = [(f"participants-{one}", study.manifest(one, DONE)) for one in people]
-    jobs += [(stage, study_done(study, stage)) for stage in STUDY_STAGES]
-    for name, mark in jobs:
-        log = study.root / "logs" / f"{name}.log"
-        if mark.is_file() or not log.is_file() or log.stat().st_mtime < started:
-            continue
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        last = [line for line in lines if line.strip()][-LAST_WORDS:]
-        while last and PROGRESS.match(last[0]):
-            last.pop(0)
-        yield f"{name} did not finish:"
-        yield from last or ["It ended without a word: killed, most often for want of memory."]
-        yield f"  Log: {log}"
+def _tell_broken(study: Study, broken: Sequence[BrokenJob], output: TextIO) -> None:
+    """Say which jobs did not finish; where none began, what snakemake said."""
+    sys.stderr.write("".join(f"{one}\n" for one in broken) or output.read())
+    if broken and (table := write_unfinished_trials(study, broken)):
+        sys.stderr.write(f"What became of every trial: {table}\n")
 
 
 @dataclass
@@ -216,6 +233,8 @@ def _finished(study: Study, participant: str, stage: str) -> bool:
 
 def summary(study: Study) -> str:
     """What can be used, what was found, cause by cause, and where the page is."""
+    from aqbio.report.summary import study_summary  # loads what draws; a run begins without it
+
     trials = read_table(study.table("trials.tsv"))
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
     failed = int((trials["status"] != "ok").sum())

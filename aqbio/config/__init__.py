@@ -1,7 +1,8 @@
 """The one truth about settings, sheets and model maps."""
 
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
-from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, Corrections, StudySettings
+from aqbio.config.models import Corrections, OtherModels
+from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS, Capacity, Participant, Trial
 from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
 from aqbio.config.words import closest
@@ -16,6 +17,7 @@ __all__ = [
     "MappedMarker",
     "MarkerSet",
     "ModelMap",
+    "OtherModels",
     "Participant",
     "StudySettings",
     "Trial",

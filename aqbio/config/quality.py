@@ -47,6 +47,16 @@ class Quality(Section):
         description="How far what bears the ground's force may slide while it bears more than half "
         "of its peak, m: shoes do not slide, and level C holds it.",
     )
+    beyond_band: Positive = Field(
+        default=0.20,
+        description="How far contact and flight times, step length, step frequency and peak force "
+        "may be outside what men do at that speed, share: short women are up to 0.15.",
+    )
+    vertical_impulse: Positive = Field(
+        default=0.03,
+        description="How far the vertical impulse of steady steps may be from weight times "
+        "duration, share.",
+    )
     markers_moved_m: Positive = Field(
         default=0.008,
         description="How far the forces may move the markers in the consistency fit (RMS), m.",

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from aqbio.config.consistency import Consistency
 from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
+from aqbio.config.models import Model, OtherModels
 from aqbio.config.presentation import Figures, Report
 from aqbio.config.quality import Quality
 from aqbio.config.section import Positive, Section
@@ -117,46 +118,6 @@ class Prepare(Section):
         default=0.05,
         description="Relative difference between body masses (sheet, static trial, strides) above "
         "which a finding is made.",
-    )
-
-
-class Corrections(Section):
-    """Documented corrections of models; each can be switched off."""
-
-    drop_muscles: bool = Field(
-        default=True, description="Remove muscles and other forces, which inverse dynamics ignores."
-    )
-    unclamp: bool = Field(
-        default=True,
-        description="Remove the clamping of coordinates, which breaks inverse kinematics silently "
-        "on long runways and beyond 120 degrees of knee flexion.",
-    )
-    torso_inertia: bool = Field(
-        default=True,
-        description="Scale the torso inertia of the Hamner, Rajagopal and Lai-Uhlrich family to "
-        "the torso's mass.",
-    )
-
-
-class Model(Section):
-    """The generic model, its map and the markers on it."""
-
-    file: str = Field(
-        default="sprint",
-        description="`sprint` (our own model, by the participant's sex) or the path of a generic "
-        ".osim file; relative to study.yaml, ${NAME} is replaced.",
-    )
-    map: str = Field(
-        default="sprint",
-        description="Name of a folder in models/ or path of a map file: groups, feet and joints.",
-    )
-    markers: str = Field(
-        default="",
-        description="Path of the marker set of the recordings; empty: the one of the model's map.",
-    )
-    corrections: Corrections = Corrections()
-    static_window_s: Positive = Field(
-        default=0.5, description="Length of the quietest part of the static trial that is used, s."
     )
 
 
@@ -280,6 +241,7 @@ SECTIONS: dict[str, type[Section]] = {
     "laboratory": Laboratory,
     "prepare": Prepare,
     "model": Model,
+    "other_models": OtherModels,
     "solve": Solve,
     "consistency": Consistency,
     "contributions": Contributions,
@@ -300,12 +262,22 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "prepare", "consistency", "random"),
     "contributions": ("model", "contributions", "roles", "steps", "random"),
-    "steps": ("model", "roles", "steps", "solve", "prepare", "quality", "hypotheses"),
-    "evidence": ("model", "prepare", "consistency", "steps", "multiverse"),
+    "steps": (
+        "model",
+        "other_models",
+        "roles",
+        "steps",
+        "solve",
+        "prepare",
+        "quality",
+        "hypotheses",
+    ),
+    "evidence": ("model", "other_models", "prepare", "consistency", "steps", "multiverse"),
     "replay": ("model", "roles"),
+    "athlete": ("roles", "figures"),
     "tables": ("roles",),
     "hypotheses": ("quality", "hypotheses", "multiverse", "random"),
-    "figures": ("quality", "figures", "hypotheses"),
+    "figures": ("model", "roles", "quality", "figures", "hypotheses"),
     "report": ("figures", "hypotheses", "report"),
 }
 """The sections that each stage may read; a changed setting reruns the stages that read it."""
@@ -324,6 +296,7 @@ class StudySettings(Section):
     laboratory: Laboratory = Laboratory()
     prepare: Prepare = Prepare()
     model: Model = Model()
+    other_models: OtherModels = OtherModels()
     solve: Solve = Solve()
     consistency: Consistency = Consistency()
     contributions: Contributions = Contributions()

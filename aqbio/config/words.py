@@ -47,6 +47,8 @@ def expected(annotation: Any) -> str:
     --------
     >>> expected(Literal["auto"] | tuple[int, ...])
     '`auto` or list of whole number'
+    >>> expected(dict[Annotated[str, "a name"], float])
+    'by name, each number'
     """
     kinds = members(annotation)
     if len(kinds) > 1:
@@ -59,6 +61,8 @@ def expected(annotation: Any) -> str:
         return ", ".join(f"`{value}`" for value in arguments)
     if origin is tuple:
         return f"list of {expected(arguments[0])}"
+    if origin is dict:
+        return f"by name, each {expected(arguments[1])}"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "{" + ", ".join(kind.model_fields) + "}"
     return _PLAIN.get(kind, str(kind))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from aqbio.config import MarkerSet, closest
@@ -18,6 +19,7 @@ from aqbio.intake.checking.contents import (
 from aqbio.intake.checking.files import missing_files, repeated_files
 from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_markers, model_names
+from aqbio.io.other_models import on_other_models
 from aqbio.io.study import CheckedStudy, Study, checked_study
 from aqbio.records.internal import as_findings, contained
 from aqbio.stats.registration import study_registry
@@ -57,13 +59,14 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
         return as_findings(error), None
     problems, study = list(checked.findings), checked.study
     if checked.known:
-        for look in (
-            lambda: _map_problems(study),
-            lambda: _model_problems(study),
+        looks: Iterable[Callable[[], Iterable[Finding]]] = (
+            *_on_every_model(study),
+            lambda: _compared_trials(study),
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
-        ):
+        )
+        for look in looks:
             try:
                 with contained(study, "check"):
                     problems += look()
@@ -111,6 +114,28 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
             read_capacities(study.capacities_file, people)
     except AqbioError as error:
         yield from as_findings(error)
+
+
+def _on_every_model(study: Study) -> Iterator[Callable[[], Iterable[Finding]]]:
+    """Looks at the study's own model, and at those that it is compared with."""
+    for one in (study, *on_other_models(study).values()):
+        yield partial(_map_problems, one)
+        yield partial(_model_problems, one)
+
+
+def _compared_trials(study: Study) -> Iterator[Finding]:
+    """Trials that are to be compared between models, and that nobody has."""
+    known = {one.trial_id for one in study.trials}
+    for name in sorted({*study.settings.other_models.trials} - known):
+        near = closest(name, sorted(known))
+        yield Finding(
+            rule="compared-trial",
+            severity="error",
+            what=f"trial {name} is to be compared between models, but nobody has it.",
+            file=str(study.file),
+            where="other_models.trials",
+            fix=f"did you mean {near}?" if near else "name trials of trials.tsv.",
+        )
 
 
 def _map_problems(study: Study) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
+from aqbio.shipped import shipped
 from aqbio.stats.registry import DEFAULT
 
 if TYPE_CHECKING:
     from aqbio.intake.gathering.study import GatheredStudy
 
+DEMO = shipped("data/virtual_sprinters")
+
 STUDY = """\
-# Settings of the study; every setting and its default: config/README.md of aqbio.
+# Settings of the study; every setting and its default: `aqbio settings help`.
 name: {name}
 files:
   data: data            # folder of the recordings
@@ -31,8 +35,8 @@ README = """\
 # {name}
 
 1. Copy the recordings into `data/` (C3D, or TRC with MOT).
-2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them). The
-   columns are explained in `config/README.md` of aqbio.
+2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them).
+   `aqbio settings help` writes `help/README.md`, which explains every column and setting.
    `capacities.tsv` is for strengths measured elsewhere; without rows the hypotheses that need them
    are reported as not testable.
 3. `hypotheses.yaml` says what is tested and by which rule. Change it now or never: after the first
@@ -40,13 +44,13 @@ README = """\
 4. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
    file in `study.yaml`.
 5. `aqbio check {folder}` says everything that is missing or wrong.
-6. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
-   `results/{name}/report/index.html`.
+6. `aqbio run {folder}` makes the page `results/{name}/report/index.html`
+   (or `snakemake --cores all --configfile {file}` in a checkout of aqbio).
 """
 
 
 GATHERED = """\
-# Settings of the study; every setting and its default: config/README.md of aqbio.
+# Settings of the study; every setting and its default: `aqbio settings help`.
 # Filled in from the recordings: found.txt says what was seen.
 name: {name}
 files:
@@ -62,13 +66,13 @@ GATHERED_README = """\
 
 1. Read `found.txt`: what was seen in the recordings, and what aqbio could not know.
 2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
-   correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them). The columns
-   are explained in `config/README.md` of aqbio.
+   correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them).
+   `aqbio settings help` writes `help/README.md`, which explains every column and setting.
 3. Look through `markers.yaml`, if there is one: which label sits where. Fill in what it asks for
    under `please_fill`.
 4. `aqbio check {folder}` says everything that is missing or wrong.
-5. `aqbio run {folder}` (or `snakemake --cores all --configfile {file}`) makes the page
-   `results/{name}/report/index.html`.
+5. `aqbio run {folder}` makes the page `results/{name}/report/index.html`
+   (or `snakemake --cores all --configfile {file}` in a checkout of aqbio).
 """
 
 
@@ -87,6 +91,21 @@ def new_study(folder: Path) -> None:
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
     write_text(folder / "README.md", README.format(**_typed(name, folder)))
     write_text(folder / "study.yaml", STUDY.format(name=name))
+
+
+def demo_study(folder: Path) -> None:
+    """Copy the study of the virtual sprinters, whose recordings are made when it runs.
+
+    Raises
+    ------
+    AqbioError
+        When the folder holds a study already.
+    """
+    _free_name(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted(DEMO.iterdir()):
+        if file.is_file() and not file.name.startswith("."):
+            shutil.copyfile(file, folder / file.name)
 
 
 def new_study_from(

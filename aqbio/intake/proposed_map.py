@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqbio.errors import AqbioError
 from aqbio.mechanics.anatomy.body_plan import BodyPlan, body_plan, stands_upright
 from aqbio.names import ANATOMICAL_GROUPS
 
@@ -46,15 +45,7 @@ def proposed_map(model: Path) -> ProposedMap:
 
     with quiet(level="Off"):
         skeleton = read_skeleton(model)
-    try:
-        plan = body_plan(skeleton)
-    except ValueError as error:
-        raise AqbioError(
-            f"the model has no body that can be told: {error}",
-            file=str(model),
-            fix="give a model of a whole body.",
-            rule="model-empty",
-        ) from error
+    plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):
         unclear["model"] = (

@@ -101,6 +101,18 @@ def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(found)
 
 
+def with_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table with texts instead of categories, as tables of TSV have them."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: own.astype(object) if isinstance(own.dtype, pd.CategoricalDtype) else own
+            for name, own in table.items()
+        }
+    )
+
+
 def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
     """Texts of all parts; a part without words has no entry."""
     import pandas as pd

@@ -146,12 +146,12 @@ def _place(path: Path, said: str) -> tuple[Path, tuple[Finding, ...]]:
         return named, ()
     beside = path.parent / PureWindowsPath(said).name
     if beside.is_file():
-        what = f"the file of external loads names {said}, which is not here; {beside.name} beside "
-        finding = Finding("external-loads-moved", "info", f"{what}it is used.", file=path.name)
+        what = "the file of external loads names a force file in a folder that is not here: the "
+        what += "one beside it is used."
+        finding = Finding("external-loads-moved", "info", what, file=path.name)
         return beside, (finding,)
     raise AqbioError(
-        f"the file of external loads names {said}, which is not here, and {beside.name} is not "
-        "beside it.",
+        "the file of external loads names a force file that is not here, and not beside it.",
         file=path.name,
         where="datafile",
         fix="put the MOT file beside it, or name the MOT file in the column force_file.",

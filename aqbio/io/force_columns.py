@@ -110,8 +110,7 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
     groups = groups_by_name(names, file)
     if not groups:
         raise AqbioError(
-            "no columns are forces, such as ground_force_vx, ground_force_vy and ground_force_vz; "
-            f"the first columns are {', '.join(names[:9])}.",
+            "no columns are forces, such as ground_force_vx, ground_force_vy and ground_force_vz.",
             file=file,
             fix="name the columns as OpenSim does, or check force_file in trials.tsv.",
             rule="force-columns",

@@ -114,6 +114,18 @@ def kept_labels(
         if name and not name.startswith("*") and raw[index] not in outputs
     ]
     findings = []
+    prefixed = sum(":" in label for label in raw)
+    if prefixed:
+        findings.append(
+            Finding(
+                rule="labels-prefix",
+                severity="info",
+                what=f"{prefixed} labels have a prefix before a colon, often a person's name: it "
+                "is left out.",
+                number=prefixed,
+                file=file,
+            )
+        )
     unlabelled = sum(not name or name.startswith("*") for name in names)
     if unlabelled:
         findings.append(
@@ -126,15 +138,16 @@ def kept_labels(
             )
         )
     counts = Counter(names[index] for index in usable)
-    twice = sorted(name for name, count in counts.items() if count > 1)
+    twice = [index for index in usable if counts[names[index]] > 1]
     if twice:
         findings.append(
             Finding(
                 rule="markers-twice",
                 severity="warning",
-                what=f"marker label(s) {', '.join(twice)} appear more than once; none is used.",
+                what=f"{len(twice)} markers have the label of another one; none of them is used.",
                 number=len(twice),
                 file=file,
+                where=f"markers {', '.join(str(index + 1) for index in twice)}",
                 fix="give every marker its own label in the capture software.",
             )
         )

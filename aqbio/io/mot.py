@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
 from aqbio.io.text_lines import text_lines, with_decimal_points
@@ -149,7 +149,7 @@ def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool
         table = _numbers(rows or ["nan"], comma=comma)
     except ValueError as error:
         raise AqbioError(
-            f"the table of numbers is damaged ({error}).",
+            f"the table of numbers is damaged ({without_quotes(error)}).",
             file=path.name,
             where=f"rows are counted from line {first}",
             fix="export the file again.",

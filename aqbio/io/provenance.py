@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 import aqbio
 
@@ -54,10 +55,11 @@ def git_commit() -> str:
     return f"{commit}+changes" if changed else commit
 
 
-def _named(paths: Iterable[Path]) -> dict[str, Path]:
-    """Every file under the shortest end of its path that no other one has."""
-    parts = {path: path.parts for path in sorted(set(paths))}
-    named = {}
+def _named(paths: Iterable[Path], given: Mapping[Path, str]) -> dict[str, Path]:
+    """Given files as they are called, others under the shortest end that no other path has."""
+    every = sorted(set(paths))
+    parts = {path: path.parts for path in every if path not in given}
+    named = {given[path]: path for path in every if path in given}
     for path, own in parts.items():
         others = [other for other in parts.values() if other != own]
         length = 1
@@ -73,7 +75,10 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def provenance(
-    stage: str, inputs: Iterable[Path], settings: Mapping[str, object]
+    stage: str,
+    inputs: Iterable[Path],
+    settings: Mapping[str, object],
+    given: Mapping[Path, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """The provenance attributes that every output carries.
 
@@ -86,10 +91,13 @@ def provenance(
         or with as many of them as tell files of the same name apart.
     settings : mapping
         Settings sections that were read.
+    given : mapping
+        What files are called that have a name of their own in results.
     """
+    named = _named(inputs, given)
     return {
         "stage": stage,
-        "inputs": json.dumps({name: file_hash(path) for name, path in _named(inputs).items()}),
+        "inputs": json.dumps({name: file_hash(path) for name, path in named.items()}),
         "settings": json.dumps(settings, sort_keys=True),
         "versions": json.dumps(versions()),
         "commit": git_commit(),

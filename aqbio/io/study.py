@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import ValidationError
 
-import aqbio
 from aqbio.config import (
     STAGE_SECTIONS,
     InvalidStudyError,
@@ -26,12 +25,25 @@ from aqbio.config import (
 )
 from aqbio.config.section import Section
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.settings_told import told_settings
 from aqbio.io.study_sheets import StudySheets, checked_sheets
+from aqbio.shipped import shipped
 
-MODELS = Path(aqbio.__file__).parents[1] / "models"
+MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
 
 S = TypeVar("S", bound=Section)
+
+
+def is_own_model(name: str) -> bool:
+    """Whether a name is that of a model that comes with aqbio, for women and for men.
+
+    Examples
+    --------
+    >>> is_own_model("sprint"), is_own_model("rajagopal2016")
+    (True, False)
+    """
+    return "/" not in name and (MODELS / name / f"{name}_female.osim").is_file()
 
 
 @dataclass(frozen=True)
@@ -42,11 +54,15 @@ class Study:
     settings: StudySettings
     participants: tuple[Participant, ...]
     trials: tuple[Trial, ...]
+    within: str = ""
+    """Folder of the results in those of the study: of a study on another model."""
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What is made of it once."""
 
     @property
     def data(self) -> Path:
         """Folder of the recordings."""
-        return self._place(self.settings.files.data)
+        return self.place(self.settings.files.data)
 
     def sheet(self, name: Literal["participants", "trials"]) -> Path:
         """The file of a sheet."""
@@ -55,7 +71,7 @@ class Study:
     @property
     def root(self) -> Path:
         """Folder of all results of the study."""
-        return Path(self.settings.results) / self.settings.name
+        return Path(self.settings.results) / self.settings.name / self.within
 
     @cached_property
     def model_map(self) -> ModelMap:
@@ -83,27 +99,27 @@ class Study:
                     rule="model-map",
                 )
             return shipped
-        return self._place(name)
+        return self.place(name)
 
     @property
     def marker_file(self) -> Path:
         """File of the marker set."""
         if self.settings.model.markers:
-            return self._place(self.settings.model.markers)
+            return self.place(self.settings.model.markers)
         return self.map_file.parent / self.model_map.marker_set
 
     @property
     def registry_file(self) -> Path | None:
         """File of the registry of hypotheses; None stands for the one that comes with aqbio."""
         if self.settings.hypotheses.registry:
-            return self._place(self.settings.hypotheses.registry)
+            return self.place(self.settings.hypotheses.registry)
         beside = self.file.parent / "hypotheses.yaml"
         return beside if beside.is_file() else None
 
     @property
     def capacities_file(self) -> Path | None:
         """Sheet of capacities; None where there is none."""
-        path = self._place(self.settings.hypotheses.capacities)
+        path = self.place(self.settings.hypotheses.capacities)
         return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
@@ -117,19 +133,20 @@ class Study:
         participant = self.participant(participant_id)
         if participant.model_file is not None:
             return self.data / participant.model_file
-        if self.settings.model.file != "sprint":
-            return self._place(self.settings.model.file)
+        name = self.settings.model.file
+        if not is_own_model(name):
+            return self.place(name)
         sex = participant.sex
         if sex is None:
             raise AqbioError(
                 "sex is n/a, but it chooses between the two sprint models.",
                 trial=participant_id,
-                file=str(self._place(self.settings.files.participants)),
+                file=str(self.place(self.settings.files.participants)),
                 where=f"participant {participant_id}, column sex",
                 fix="write female or male, whichever body proportions fit better.",
                 rule="participant-sex",
             )
-        return MODELS / "sprint" / f"sprint_{sex}.osim"
+        return MODELS / name / f"{name}_{sex}.osim"
 
     def participant(self, participant_id: str) -> Participant:
         """A participant's row.
@@ -146,7 +163,7 @@ class Study:
         near = closest(participant_id, known)
         raise AqbioError(
             f"participant {participant_id} is not in the sheet.",
-            file=str(self._place(self.settings.files.participants)),
+            file=str(self.place(self.settings.files.participants)),
             fix=f"did you mean {near}?" if near else f"known: {', '.join(known)}.",
             rule="participant-unknown",
         )
@@ -222,13 +239,7 @@ class Study:
         return folder / f"{stage}.json"
 
     def read_manifest(self, participant_id: str, stage: str) -> dict[str, Any]:
-        """Read what an earlier stage made for a participant.
-
-        Raises
-        ------
-        AqbioError
-            When that stage has not run.
-        """
+        """Read what an earlier stage made for a participant; an error where it has not run."""
         path = self.manifest(participant_id, stage)
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -253,20 +264,14 @@ class Study:
         return value
 
     def stage_settings(self, stage: str) -> dict[str, Any]:
-        """The sections that a stage reads, as plain data; files of this machine by name only."""
+        """The sections that a stage reads, as plain data; own files are called by their setting."""
         sections = {name: getattr(self.settings, name) for name in STAGE_SECTIONS[stage]}
-        return {
-            name: {key: _named(value) for key, value in one.model_dump(mode="json").items()}
-            for name, one in sections.items()
-        }
+        return {name: told_settings(name, one) for name, one in sections.items()}
 
-    def _place(self, text: str) -> Path:
+    def place(self, text: str) -> Path:
+        """Where a file lies that a setting names."""
         path = Path(expand_environment(text, file=str(self.file))).expanduser()
         return path if path.is_absolute() else self.file.parent / path
-
-
-def _named(value: Any) -> Any:
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,13 +79,14 @@ def read_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(
+        table = pd.read_csv(
             path,
             sep="\t",
             na_values=[MISSING, ""],
             keep_default_na=False,
             dtype={"participant_id": str, "trial_id": str},
         )
+        return table.copy()  # in one piece: pandas complains of columns added to a hundred blocks
     except FileNotFoundError as error:
         raise AqbioError(
             "the table does not exist.",

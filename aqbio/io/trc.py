@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.clock import sampling_rate
@@ -127,7 +127,7 @@ def _numbers(path: Path, line: str, number: int, markers: int) -> list[float]:
         ]
     except ValueError as error:
         raise AqbioError(
-            f"a cell is no number ({error}).",
+            f"a cell is no number ({without_quotes(error)}).",
             file=path.name,
             where=f"line {number + 1}",
             fix="export the markers again.",

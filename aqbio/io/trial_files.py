@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from aqbio.errors import AqbioError, Finding
@@ -75,5 +76,10 @@ def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Fin
     if path.suffix.lower() != ".xml":
         return read_force_storage(path, first_time)
     external = read_external_loads(path)
-    forces, findings = read_force_storage(external.data, first_time, external.groups)
-    return forces, [*external.findings, *findings]
+    try:
+        forces, findings = read_force_storage(external.data, first_time, external.groups)
+    except AqbioError as error:
+        error.file, error.where = path.name, f"its datafile, {error.where}".rstrip(", ")
+        raise
+    named = [replace(one, file=path.name, where=f"its datafile, {one.where}") for one in findings]
+    return forces, [*external.findings, *named]

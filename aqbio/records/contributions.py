@@ -29,6 +29,13 @@ def trial_contributions(
     return with_posterior(found, consistent), consistent
 
 
+def failed_contributions(study: Study, participant_id: str, trial_id: str) -> str:
+    """Why a trial has no contributions; empty where it has."""
+    manifest = study.read_manifest(participant_id, "contributions")
+    entry = next((one for one in manifest["trials"] if one["trial_id"] == trial_id), manifest)
+    return str(entry["reason"])
+
+
 def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Contributions with the posterior of the groups' momentum and rate, along the heading.
 

@@ -15,9 +15,10 @@ from typing import Any
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
+from aqbio.io.other_models import compared_studies
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.seals import KEY, RECORD, SEAL, Kind, broken, digest, read_record
 
 READS = {
@@ -30,8 +31,23 @@ READS = {
     # which contacts are steps follows evidence's own settings: the limits of quality do not
     "evidence": ("prepare", "solve", "consistency", "contributions"),
     "replay": ("prepare", "scale", "solve", "consistency", "contributions", "steps"),
+    "athlete": PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("athlete")],
 }
-"""Whose results a participant's stage depends on. Study-wide ones depend on all before them."""
+"""Whose results a participant's stage depends on. Study-wide ones depend on all before them, but
+for pages, which only stage report reads."""
+
+EARLIER = {
+    "solve": ("prepare", "scale"),
+    "consistency": ("solve",),
+    "contributions": ("consistency",),
+    "steps": ("contributions",),
+    "evidence": ("steps",),
+    "replay": ("steps",),
+}
+"""Stages whose failures a stage passes on."""
+
+COMPARE = ("steps", "evidence")
+"""The stages that compare the models' contributions."""
 
 REGISTRY = "registry.json"
 """Record of the registry that was there when the data were first read."""
@@ -50,9 +66,10 @@ def stage_key(study: Study, participant_id: str, stage: str) -> str:
     str
         16 hexadecimal digits; "" where a stage before it has not run, or its results are damaged.
     """
-    earlier = {f"{name} {one}": _left(study, one, name) for one, name in stages_before(
-        study, participant_id, stage
-    )}  # fmt: skip
+    earlier = {
+        f"{name} {one} {on.within}".rstrip(): _left(on, one, name)
+        for on, one, name in stages_before(study, participant_id, stage)
+    }
     if not all(earlier.values()):
         return ""
     people = _people(study, participant_id, stage)
@@ -64,6 +81,7 @@ def stage_key(study: Study, participant_id: str, stage: str) -> str:
             # without folders: a study that moves together with its results is not run again
             "files": sorted((path.name, file_hash(path)) for path in _files(study, people, stage)),
             "earlier": earlier,
+            "failures": _failures(study, participant_id, stage) if participant_id else {},
         }
     )
 
@@ -117,22 +135,46 @@ def outdated(study: Study) -> tuple[list[str], tuple[str, ...]]:
     people = [
         one.participant_id
         for one in study.participants
-        if not all(is_current(study, one.participant_id, name) for name in PARTICIPANT_STAGES)
+        if not all(
+            is_current(on, one.participant_id, name)
+            for on, name in participant_stages(study, one.participant_id)
+        )
     ]
     sound = () if people else takewhile(lambda stage: is_current(study, "", stage), STUDY_STAGES)
     return people, STUDY_STAGES[len(tuple(sound)) :]
 
 
-def stages_before(study: Study, participant_id: str, stage: str) -> Iterator[tuple[str, str]]:
-    """The stages, each with its participant, whose results a stage depends on."""
+def participant_stages(study: Study, participant_id: str) -> Iterator[tuple[Study, str]]:
+    """All stages of a participant in their order, each with the study on whose model it works.
+
+    The first that compares models comes after what it reads of the others.
+    """
+    for stage in PARTICIPANT_STAGES:
+        if stage == COMPARE[0]:
+            own = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(stage)]
+            for other in compared_studies(study, participant_id):
+                yield from ((other, name) for name in own)
+        yield study, stage
+
+
+def stages_before(
+    study: Study, participant_id: str, stage: str
+) -> Iterator[tuple[Study, str, str]]:
+    """The stages, each with its study and participant, whose results a stage depends on."""
     if participant_id:
         people = _people(study, participant_id, stage)
         for name in READS[stage]:
-            yield from ((one, name) for one in (people if name == "prepare" else (participant_id,)))
+            whose = people if name == "prepare" else (participant_id,)
+            yield from ((study, one, name) for one in whose)
+        if stage in COMPARE:
+            for other in compared_studies(study, participant_id):
+                yield other, participant_id, "contributions"
         return
+    unread = () if stage == STUDY_STAGES[-1] else PAGE_STAGES
+    read = [name for name in PARTICIPANT_STAGES if name not in unread]
     for person in study.participants:
-        yield from ((person.participant_id, name) for name in PARTICIPANT_STAGES)
-    yield from (("", name) for name in STUDY_STAGES[: STUDY_STAGES.index(stage)])
+        yield from ((study, person.participant_id, name) for name in read)
+    yield from ((study, "", name) for name in STUDY_STAGES[: STUDY_STAGES.index(stage)])
 
 
 def _people(study: Study, participant_id: str, stage: str) -> tuple[str, ...]:
@@ -147,6 +189,17 @@ def _left(study: Study, participant_id: str, stage: str) -> str:
     record = study.manifest(participant_id, stage)
     content = read_record(record)
     return "" if not content.get(KEY) or broken(record, content) else str(content[SEAL])
+
+
+def _failures(study: Study, participant_id: str, stage: str) -> dict[str, Any]:
+    """What a stage passes on of stages whose results it does not read."""
+    found = {}
+    for name in EARLIER.get(stage, ()):
+        if name not in READS[stage]:
+            content = read_record(study.manifest(participant_id, name))
+            trials = {one["trial_id"]: one["reason"] for one in content.get("trials", [])}
+            found[name] = {"": content.get("reason"), **trials}
+    return found
 
 
 def _rows(study: Study, participant_id: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
-from aqbio.io.provenance import provenance
+from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.records.places import without_places
+from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.places import published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,21 +27,33 @@ _FIELDS = {one.name for one in fields(Finding)}
 LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
 """Stages that find things when the table of all findings is written already."""
 
-LOOKED_AT = ("replay",)
-"""Stages that no number rests on: tables do without them."""
+NUMBERS = tuple(stage for stage in PARTICIPANT_STAGES if stage not in PAGE_STAGES)
+"""Stages of participants that numbers rest on."""
+
+
+def noted(
+    study: Study, participant_id: str, stages: Iterable[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Stage and finding, of all that stages of a participant noted."""
+    for stage in stages:
+        manifest = study.read_manifest(participant_id, stage)
+        for entry in (manifest, *manifest["trials"]):
+            for finding in entry["findings"]:
+                yield stage, finding | {"participant": participant_id}
+
+
+def participant_findings(
+    study: Study, participant_id: str, stages: Iterable[str]
+) -> Iterator[Finding]:
+    """What stages of a participant noted."""
+    return (Finding(**one) for _, one in noted(study, participant_id, stages))
 
 
 def finding_rows(study: Study) -> Iterator[dict[str, Any]]:
-    """Rows of every finding of every stage of the participants."""
+    """Rows of what the stages of all participants noted; findings of pages are the report's."""
     for participant in study.participants:
-        name = participant.participant_id
-        for stage in PARTICIPANT_STAGES:
-            if stage in LOOKED_AT and not study.manifest(name, stage).exists():
-                continue
-            manifest = study.read_manifest(name, stage)
-            found = list(manifest["findings"])
-            found += [finding for entry in manifest["trials"] for finding in entry["findings"]]
-            yield from (_row(finding, stage) | {"participant_id": name} for finding in found)
+        for stage, finding in noted(study, participant.participant_id, NUMBERS):
+            yield _row(finding, stage)
 
 
 def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
@@ -64,12 +76,24 @@ def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
     }
 
 
-def write_findings(study: Study, stage: str, findings: Iterable[Finding]) -> None:
-    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
+def write_findings(
+    study: Study,
+    stage: str,
+    findings: Iterable[Finding],
+    others: Iterable[tuple[str, dict[str, Any]]] = (),
+) -> None:
+    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``.
+
+    Parameters
+    ----------
+    others : iterable of (stage, finding)
+        From `noted`: what other stages found.
+    """
     import pandas as pd
 
-    rows = [_row(without_places(finding.as_dict()), stage) for finding in findings]
-    source = provenance(stage, [], study.stage_settings(stage))
+    found = [*((stage, one.as_dict()) for one in findings), *others]
+    rows = [_row(published(study, one, one["participant"]), of) for of, one in found]
+    source = study_provenance(study, stage, [])
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)
 
@@ -86,11 +110,13 @@ def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
     return pd.concat([first, *more] if len(first) else more, ignore_index=True)
 
 
-def study_causes(study: Study, stages: Iterable[str] = LATER) -> tuple[Cause, ...]:
-    """Sort all findings of a study by what is behind them, the gravest first."""
+def study_causes(
+    study: Study, stages: Iterable[str] = LATER, more: Iterable[Finding] = ()
+) -> tuple[Cause, ...]:
+    """Sort all findings of a study, and some more, by what is behind them, the gravest first."""
     table = every_finding(study, stages)
     words = table.astype(object).where(table.notna(), None)
-    return causes(_finding(row) for row in words.to_dict("records"))
+    return causes([*(_finding(row) for row in words.to_dict("records")), *more])
 
 
 def _finding(row: Mapping[Hashable, Any]) -> Finding:
@@ -131,5 +157,5 @@ def write_causes(study: Study, stage: str, found: Iterable[Cause]) -> None:
     import pandas as pd
 
     table = pd.DataFrame(list(cause_rows(found)), columns=list(CAUSES))
-    source = provenance(stage, [], study.stage_settings(stage))
+    source = study_provenance(study, stage, [])
     write_table(table, study.table("causes.tsv"), CAUSES, source)

@@ -21,6 +21,7 @@ import aqbio
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
+from aqbio.io.given import in_ids
 from aqbio.io.study import Study
 
 Made = TypeVar("Made")
@@ -87,7 +88,7 @@ def _internal_error(
     file = re.sub(r"[^\w.-]+", "_", "-".join(("internal", name, stage, *place)))
     log = study.root / "logs" / f"{file}.txt"
     head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
-    text = "".join(traceback.format_exception(error))
+    text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
     words = " ".join(str(error).split())
     return AqbioError(

@@ -17,12 +17,12 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import files_made, write_text
-from aqbio.io.provenance import provenance
+from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import refuse_damaged, stage_key, stages_before
+from aqbio.records.current import EARLIER, refuse_damaged, stage_key, stages_before
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
-from aqbio.records.places import without_places
+from aqbio.records.places import published
 from aqbio.records.seals import FILES, as_json, read_record, seal
 
 Report = Callable[[str], None]
@@ -35,16 +35,6 @@ StudyStage = Callable[Concatenate[Study, P], None]
 ParticipantStage = Callable[[Study, str, Report], None]
 
 OK, FAILED = "ok", "failed"
-
-EARLIER = {
-    "solve": ("prepare", "scale"),
-    "consistency": ("solve",),
-    "contributions": ("consistency",),
-    "steps": ("contributions",),
-    "evidence": ("steps",),
-    "replay": ("steps",),
-}
-"""Stages whose failures a stage passes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +100,8 @@ def run_trial(
             as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
         found = as_findings(error, trial=trial.trial_id, participant=participant_id)
-        return entry(trial.trial_id, FAILED, in_one_line(error), findings=found)
+        reason = published(study, in_one_line(error), participant_id)  # logs have it as well
+        return entry(trial.trial_id, FAILED, reason, findings=found)
     return done
 
 
@@ -137,7 +128,8 @@ def participant_stage(
                 except AqbioError as error:
                     if error.rule == STAGE_ORDER:
                         raise
-                    report(f"{participant_id}: failed: {in_one_line(error)}")
+                    reason = published(study, in_one_line(error), participant_id)
+                    report(f"{participant_id}: failed: {reason}")
                     if cleared is not None:
                         cleared(study, participant_id)
                     _write_failure(study, participant_id, stage, error, numbers)
@@ -171,8 +163,8 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     RunStoppedError
         When results that the stage depends on are damaged, or change while it runs.
     """
-    for one, name in stages_before(study, participant_id, stage):
-        refuse_damaged(study, one, [name])
+    for on, one, name in stages_before(study, participant_id, stage):
+        refuse_damaged(on, one, [name])
     record = study.manifest(participant_id, stage)
     key = _key(study, participant_id, stage)
     before = read_record(record).get(FILES, {})
@@ -278,9 +270,10 @@ def write_manifest(
         **numbers,
         "trials": trials,
         "findings": [finding.as_dict() for finding in findings],
-        "provenance": provenance(stage, inputs, study.stage_settings(stage)),
+        "provenance": study_provenance(study, stage, inputs),
     }
-    write_text(study.manifest(participant_id, stage), as_json(without_places(content)))
+    shown = published(study, content, participant_id)
+    write_text(study.manifest(participant_id, stage), as_json(shown))
 
 
 def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:

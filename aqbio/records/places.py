@@ -1,4 +1,4 @@
-"""Words without the folders of the machine they were written on."""
+"""Words without the folders of a machine and the names of a laboratory's files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from aqbio.io.given import in_ids
+from aqbio.io.study import Study
+
 BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
 """Where a path from the root on may begin."""
+
+
+def published(study: Study, content: Any, participant_id: str = "") -> Any:
+    """Plain content as results may have it: no folder of this machine, no name of a given file.
+
+    Parameters
+    ----------
+    participant_id : str
+        Whose content it is; empty for the study's.
+    """
+    return without_places(in_ids(study, content, participant_id))
 
 
 def without_places(content: Any) -> Any:

@@ -19,6 +19,9 @@ BodyTable = Literal["model", "de_leva", "dumas"]
 PELVIS = "pelvis_membership"
 """The choice of where the pelvis is counted, as the registry names it."""
 
+BODY = "body_segments"
+"""The choice of the body: tables of segments, or a whole other model."""
+
 DEFAULT = "default"
 """Name of the specification with the study's own settings."""
 
@@ -152,7 +155,7 @@ def _others(settings: StudySettings, own: Specification) -> Iterator[Specificati
             )
     for table in settings.multiverse.bodies:
         if table != "model":
-            yield replace(own, name=f"body={table}", factor="body_segments", body=table)
+            yield replace(own, name=f"body={table}", factor=BODY, body=table)
 
 
 def pelvis_members(settings: StudySettings) -> tuple[PelvisMember, ...]:

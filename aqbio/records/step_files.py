@@ -13,13 +13,14 @@ from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.mechanics.gait.steps import Step
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.current import refuse_damaged
 from aqbio.records.manifest import OK, Report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from aqbio.mechanics.gait.steps import Step
 
 STAGE = "steps"
 
@@ -28,6 +29,9 @@ LAST = "evidence"
 after it only shows."""
 
 CURVES = "curves"
+
+MODELS = "models"
+"""What the steps of a participant are on other models than the study's own."""
 
 
 def step_file(study: Study, participant_id: str, name: str) -> Path:
@@ -89,6 +93,8 @@ def write_rows(study: Study, participant_id: str, report: Report) -> None:
 
 def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
     """Steps of a trial as its rows of the step table hold them, judged, on the markers' clock."""
+    from aqbio.mechanics.gait.steps import Step
+
     return tuple(
         Step(
             number=int(row["step"]),

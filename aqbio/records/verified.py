@@ -8,11 +8,11 @@ from pathlib import Path
 
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import Study
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.records.current import REGISTRY, state
+from aqbio.names import STUDY_STAGES
+from aqbio.records.current import REGISTRY, participant_stages, state
 from aqbio.records.seals import FILES, RECORD, Kind, read_record
 
-UNSEALED = ("logs", "opensim", "rows")
+UNSEALED = ("logs", "opensim", "own_figures", "rows")
 """Folders of results that no stage answers for: logs, and what is written when somebody asks."""
 
 MARKS = ("stages.json", "running.json", "running-study.json", REGISTRY)
@@ -44,13 +44,15 @@ class ResultProblem:
 def result_problems(study: Study) -> list[ResultProblem]:
     """Everything that is wrong with the results of a study, and files that are no results."""
     people = [one.participant_id for one in study.participants]
-    every = [(one, stage) for one in people for stage in PARTICIPANT_STAGES]
-    every += [("", stage) for stage in STUDY_STAGES]
-    problems, known = [], set()
-    for one, stage in every:
-        record = study.manifest(one, stage)
+    every = [(on, one, stage) for one in people for on, stage in participant_stages(study, one)]
+    every += [(study, "", stage) for stage in STUDY_STAGES]
+    problems = []
+    trials = study.table("trials.tsv")  # of a run that was not finished, when no stage has its own
+    known = {trials, trials.with_suffix(".json")}
+    for on, one, stage in every:
+        record = on.manifest(one, stage)
         known |= {record, *(record.parent / name for name in read_record(record).get(FILES, {}))}
-        for name, kind in state(study, one, stage).items():
+        for name, kind in state(on, one, stage).items():
             file = record if name == RECORD else record.parent / name
             problems.append(ResultProblem(file, kind, stage, one))
     return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]

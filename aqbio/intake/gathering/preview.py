@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.config.settings import Laboratory, Model, Prepare
+from aqbio.config.models import Model
+from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.gathering.rows import TrialRow
 from aqbio.io.trial_files import read_recording

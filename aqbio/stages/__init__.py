@@ -16,6 +16,8 @@ evidence
     one trial under every specification of the multiverse
 replay
     the page of a trial: what moves on it
+athlete
+    the page of a participant
 tables
     the tables of the study from those of its participants
 hypotheses

@@ -178,11 +178,11 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
         if primary:
             yield Outcome(
                 level, "induced_pelvis_acceleration", "source", "pelvis", "angular_acceleration",
-                "rad/s2", at, axes="y",
+                "rad/s2", at, axes="y", without=without,
             )  # fmt: skip
             yield Outcome(
                 level, "induced_momentum_rate", "source", WHOLE, "moment", "N m",
-                at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing, without=UNTOLD,
+                at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing, without=without,
             )  # fmt: skip
         if ANKLE_TOES in _names(data, "source"):
             yield from _alone(model, sides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +32,11 @@ KNOTS = np.linspace(0.0, 1.0, 21)
 
 
 def with_spreads(
-    curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme
+    curves: xr.Dataset,
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    scheme: RoleScheme,
+    models: Mapping[str, FloatArray] | None = None,
 ) -> xr.Dataset:
     """Add how sure the curves are: everything that makes them unsure meets here.
 
@@ -44,12 +48,15 @@ def with_spreads(
         Output of stage contributions.
     scheme : RoleScheme
         That of the curves and of the draws.
+    models : mapping, optional
+        From `aqbio.steps.other_models.curve_sds`.
 
     Returns
     -------
     xarray.Dataset
-        With ``<curve>_sd`` of `SPREADS`: draws, and for momentum and its rate the posterior of the
-        motion too, whose variance is added; NaN where nothing was drawn. And the posterior of
+        With ``<curve>_sd`` of `SPREADS`: draws and the choice of the model, and for momentum and
+        its rate the posterior of the motion too; variances are added; NaN where nothing was drawn.
+        And the posterior of
         stance means, ``stance_momentum_sd`` and ``stance_rate_sd`` (step, group, axis).
     """
     spreads = {}
@@ -61,6 +68,8 @@ def with_spreads(
         if f"{name}_sd_posterior" in curves:
             posterior = curves[f"{name}_sd_posterior"].values
             values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
+        if models and name in models:
+            values = np.where(np.isnan(models[name]), values, np.hypot(values, models[name]))
         spreads[f"{name}_sd"] = (dimensions, values)
     for quantity in ("momentum", "rate"):
         dimensions = ("step", "group", "axis")

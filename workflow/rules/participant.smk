@@ -35,8 +35,8 @@ rule participants:
         f"{ROOT}/logs/participants-{{participant}}.tsv"
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(240),
+        mem_mb=memory(2000, each=20),
+        runtime=minutes(60, each=6),
     params:
         study=str(STUDY_FILE),
     message:

@@ -41,14 +41,23 @@ wildcard_constraints:
     stage="|".join(STUDY_STAGES),
 
 
-def memory(first):
-    """Memory of a job, MB: a job that was killed for more gets twice as much."""
-    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
+def memory(first, each=0):
+    """Memory of a job, MB, more with every trial; a job that was killed for more gets twice as much."""
+    return lambda wildcards, attempt: int(
+        (first + each * trials(wildcards)) * 2 ** (attempt - 1)
+    )
 
 
-def minutes(first):
-    """Time of a job; longer at every attempt."""
-    return lambda wildcards, attempt: first * attempt
+def minutes(first, each=0):
+    """Time of a job, longer with every trial and at every attempt."""
+    return lambda wildcards, attempt: int((first + each * trials(wildcards)) * attempt)
+
+
+def trials(wildcards):
+    """Number of the trials that a job reads: those of a person, or all."""
+    person = wildcards.get("participant")
+    people = STUDY.same_person(person) if person else PARTICIPANTS
+    return sum(len(STUDY.trials_of(one)) for one in people)
 
 
 def recordings(wildcards):

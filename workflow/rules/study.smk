@@ -13,8 +13,8 @@ rule study:
         f"{ROOT}/logs/{{stage}}.tsv"
     threads: lambda wildcards: 8 if wildcards.stage == "figures" else 1  # or as many as there are
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(60),
+        mem_mb=memory(1500, each=1),
+        runtime=minutes(60, each=0.1),
     params:
         study=str(STUDY_FILE),
     message:

@@ -14,9 +14,11 @@ from aqbio.mechanics.consistency.changes import (
     Way,
     body_changes,
     landing_delay,
+    leg_shares,
     marker_changes,
     motion_changes,
     spectral_changes,
+    standing_changes,
 )
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
@@ -30,6 +32,7 @@ from aqbio.names import SIDES
 from aqbio.records.loads import borne_loads, foot_loads
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import FittedSession
+from aqbio.session.static import static_stance
 from aqbio.stages.consistency.findings import contact_window
 from aqbio.stages.consistency.fitted import shifted_loads
 from aqbio.steps.contacts import trial_contacts
@@ -37,16 +40,46 @@ from aqbio.steps.contacts import trial_contacts
 Row = dict[str, Any]
 
 
+LEGS = ("leg_left", "leg_right")
+
+
+def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
+    """Segments of each leg that the model has."""
+    groups = study.model_map.groups
+    return {name: tuple(groups[name]) for name in LEGS if name in groups}
+
+
 def change_rows(
-    study: Study, trials: Mapping[str, SolvedTrial], fitted: FittedSession
+    study: Study,
+    participant_id: str,
+    trials: Mapping[str, SolvedTrial],
+    fitted: FittedSession,
 ) -> Iterator[Row]:
     """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is believed."""
     believed = [name for name in fitted.believed if not fitted.suspicions[name]]
     if believed:
         fit = fitted.fits[believed[0]]
-        yield from _rows(None, body_changes(fit.runner.skeleton, fit.skeleton))
+        bodies = fit.runner.skeleton, fit.skeleton
+        yield from _rows(None, body_changes(*bodies))
+        yield from _rows(None, leg_shares(*bodies, legs_of(study)))
+        yield from standing_rows(study, participant_id, bodies)
     for name in believed:
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
+
+
+def standing_rows(
+    study: Study, participant_id: str, bodies: tuple[Skeleton, Skeleton]
+) -> Iterator[Row]:
+    """What static trials say of the body; those that the fit did not read are independent."""
+    read, stature = study.static_of(participant_id), study.participant(participant_id).height_m
+    for trial in study.trials_of(participant_id):
+        if trial.task != "static" or not trial.source:
+            continue
+        stance = static_stance(study, participant_id, bodies[0], trial)
+        if stance is not None:
+            held_out = trial != read
+            found = standing_changes(*bodies, stance, stature, held_out=held_out)
+            yield from _rows(trial.trial_id, found)
 
 
 def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[Row]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from aqbio.errors import Finding
+from aqbio.mechanics.anthropometry.witnesses import LEG_SHARE, leg_share_limits
+from aqbio.mechanics.consistency.changes import leg_shares
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.consistency.suspicion import Suspicion
@@ -70,7 +72,9 @@ def _suspicion(doubt: Suspicion, what: str) -> Finding:
     )
 
 
-def session_findings(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
+def session_findings(
+    participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
     """Findings on what the session found about the clocks, and what it cannot tell."""
     if not fitted.believed:
         return
@@ -92,7 +96,36 @@ def session_findings(participant_id: str, fitted: FittedSession) -> Iterator[Fin
             unit="s",
             fix="check the synchronisation of cameras and plates, and the plates' position.",
         )
+    yield from leg_findings(participant_id, fitted, legs)
     yield from _told_apart(participant_id, fitted)
+
+
+def leg_findings(
+    participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Finding that legs are lighter or heavier than people's."""
+    if not fitted.fits:
+        return
+    fit = next(iter(fitted.fits.values()))
+    low, high = leg_share_limits()
+    found = list(leg_shares(fit.runner.skeleton, fit.skeleton, legs))
+    worst = max(found, key=lambda one: abs(one.after - 0.5 * (low + high)), default=None)
+    if worst is None or low <= worst.after <= high:
+        return
+    side = worst.part.removeprefix("leg_")
+    yield Finding(
+        rule="leg-mass",
+        severity="warning",
+        what=f"the fitted {side} leg has {100 * worst.after:.1f} % of the body's mass ("
+        f"{100 * worst.before:.1f} % before the fit); tables say {100 * LEG_SHARE[0]:.1f} to "
+        f"{100 * LEG_SHARE[1]:.1f} %.",
+        participant=participant_id,
+        number=worst.after,
+        limit=high if worst.after > high else low,
+        unit="share of the body's mass",
+        fix="check height and mass of the participant, the model's table of masses and the sizes "
+        "of the calibrated body (body.svg); name a second model in other_models.",
+    )
 
 
 def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:

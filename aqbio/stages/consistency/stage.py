@@ -10,8 +10,8 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError
 from aqbio.io.columnar import write_columns
 from aqbio.io.dictionary import columns
+from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
-from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
@@ -30,7 +30,7 @@ from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.static import static_stance
-from aqbio.stages.consistency.changes import change_rows
+from aqbio.stages.consistency.changes import change_rows, legs_of
 from aqbio.stages.consistency.findings import (
     estimate_numbers,
     fit_numbers,
@@ -93,7 +93,9 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
         participant_id,
         STAGE,
         entries,
-        findings=session_findings(participant_id, fitted) if fitted is not None else (),
+        findings=session_findings(participant_id, fitted, legs_of(study))
+        if fitted is not None
+        else (),
         enabled=study.settings.consistency.enabled,
         adjusted_model=adjusted,
         **estimate_numbers(fitted),
@@ -107,11 +109,11 @@ def _write_changes(study: Study, participant_id: str, session: Session | None) -
     rows = (
         []
         if session is None or session.fitted is None
-        else list(change_rows(study, session.trials, session.fitted))
+        else list(change_rows(study, participant_id, session.trials, session.fitted))
     )
     described = columns("fit_changes")
     table = pd.DataFrame([{"participant_id": participant_id, **row} for row in rows])
-    source = provenance(STAGE, (), study.stage_settings(STAGE))
+    source = study_provenance(study, STAGE, ())
     path = changes_path(study, participant_id)
     write_columns(table.reindex(columns=list(described)), path, described, source)
 
@@ -178,7 +180,7 @@ def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> No
     write_adjusted_model(scaled.osim, adjusted_skeleton(runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
     centres = centres_dataset(fitted.centres, runner.skeleton.bodies)
-    attributes = provenance(STAGE, (scaled.table,), study.stage_settings(STAGE))
+    attributes = study_provenance(study, STAGE, (scaled.table,))
     write_dataset(centres, centres_path(study, participant_id), attributes)
 
 
@@ -193,7 +195,7 @@ def _trial(
     one, fitted = session.trials[trial.trial_id], session.fitted
     file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
-    attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     why = OFF if fitted is None else fitted.plain.get(trial.trial_id, "")
     if fitted is None or why:
         write_dataset(plain_dataset(one, why), file, attributes)

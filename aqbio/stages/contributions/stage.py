@@ -10,8 +10,8 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import Finding
+from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.contributions.level_a import Closure, LevelA, closures, momentum_between
@@ -118,7 +118,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         if same_body or fitted
         else None,
     }
-    attributes: dict[str, Any] = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     attributes |= {f"closure_{check.name}": check.value for check in checks}
     attributes |= {"motion": data.attrs["motion"], "body": SCALED if same_body else ADJUSTED}
     recorded = data.attrs["free_moment"] != NO_FREE_MOMENT

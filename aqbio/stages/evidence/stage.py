@@ -12,8 +12,8 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.columnar import joined, read_columns, write_columns
+from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
-from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.mechanics.gait.steps import PERCENT, Step
@@ -30,6 +30,7 @@ from aqbio.records.manifest import (
 )
 from aqbio.records.observed import why_not_whole
 from aqbio.records.specifications import (
+    BODY,
     PELVIS,
     Specification,
     carried,
@@ -40,6 +41,7 @@ from aqbio.records.specifications import (
 from aqbio.records.step_files import recorded_steps, step_file
 from aqbio.stages.evidence.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.evidence.lines import line_rates
+from aqbio.stages.evidence.other_models import on_other_models
 from aqbio.stages.evidence.posterior import posterior_sds
 from aqbio.stages.evidence.recomputed import observed_parts, own_kinematics, specified_trial
 from aqbio.stages.evidence.step_rows import (
@@ -106,7 +108,7 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
 
 
 def _write(study: Study, participant_id: str, collected: Collected, files: list[Path]) -> None:
-    source = provenance(STAGE, files, study.stage_settings(STAGE))
+    source = study_provenance(study, STAGE, files)
     columns = evidence_columns()
     rows = joined(collected.rows, list(columns))
     write_columns(rows, evidence_file(study, participant_id, STEPS), columns, source)
@@ -163,6 +165,9 @@ def evidence_trial(
                 tables[one.name, one.factor] = step_numbers(cut, told)
         except AqbioError as error:
             findings.append(_missing(one, trial, error))
+    models = on_other_models(study, trial, kept, numbers)
+    tables |= {(f"model={name}", BODY): theirs for name, theirs in models.arms.items()}
+    findings += models.findings
     for member in pelvis_members(study.settings):
         moved = momentum_numbers(with_pelvis(vertical_stance(curves), member, axis=-1))
         tables[f"pelvis={member}", PELVIS] = numbers.assign(**moved)
@@ -172,6 +177,7 @@ def evidence_trial(
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
         "posterior_sd": _known(posterior_sds(data, steps)),
+        "model_deviations": models.deviations,
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),
     }

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from matplotlib.figure import Figure
 
 from aqbio.figures import (
     athletes,
@@ -18,7 +15,8 @@ from aqbio.figures import (
     sprints,
     timing,
 )
-from aqbio.io.dictionary import Columns, columns
+from aqbio.figures.content import FigureContent
+from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.stages.figures.athlete_numbers import ATHLETES, athlete_numbers
@@ -40,39 +38,24 @@ TABLES = (
 Tables = Mapping[str, "pd.DataFrame"]
 
 
-@dataclass(frozen=True, slots=True)
-class HypothesisFigure:
-    """A figure, its words and the numbers that it shows."""
-
-    name: str
-    title: str
-    caption: str
-    alternative_text: str
-    draw: Callable[[float], Figure]
-    """From the width on paper (mm) to the figure."""
-    numbers: pd.DataFrame
-    columns: Columns
-    """Of the numbers."""
-
-
 def hypothesis_tables(study: Study) -> Tables:
     """Read the tables that are drawn."""
     return {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
 
 
-def hypothesis_figures(study: Study) -> Iterator[HypothesisFigure]:
+def hypothesis_figures(study: Study) -> Iterator[FigureContent]:
     """Lay out the figures of the hypotheses; none without a number to draw."""
     tables = hypothesis_tables(study)
     for layout in layouts().values():
         yield from layout(study, tables)
 
 
-def _athletes(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _athletes(study: Study, tables: Tables) -> Iterator[FigureContent]:
     """Athletes' own numbers, where some hypothesis has them."""
     registry = study_registry(study)
     numbers = athlete_numbers(tables["hypotheses_athletes"], tables["verdicts"], registry)
     if len(numbers):
-        yield HypothesisFigure(
+        yield FigureContent(
             athletes.NAME,
             athletes.TITLE,
             athletes.athletes_caption(),
@@ -83,11 +66,11 @@ def _athletes(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
         )
 
 
-def _side_ratio(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _side_ratio(_: Study, tables: Tables) -> Iterator[FigureContent]:
     """Ratio of the sides, where somebody ran at more than one speed."""
     steps = tables["hypotheses_steps"]
     if _several_speeds(steps):
-        yield HypothesisFigure(
+        yield FigureContent(
             side_ratio.NAME,
             side_ratio.TITLE,
             side_ratio.side_ratio_caption(),
@@ -102,29 +85,36 @@ def _several_speeds(steps: pd.DataFrame) -> bool:
     return bool(steps.groupby("participant_id")["level"].nunique().max() > 1)
 
 
-def _sprints(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _sprints(_: Study, tables: Tables) -> Iterator[FigureContent]:
     """Speeds of sprints, where some were run with restricted arms."""
     runs, smallest = tables["sprints"], smallest_effects(tables["verdicts"])
+    mean = _estimate(tables["verdicts"], sprints.HYPOTHESIS)
     if {"normal", "restricted_arms"} <= set(runs["condition"]):
-        yield HypothesisFigure(
+        yield FigureContent(
             sprints.NAME,
             sprints.TITLE,
             sprints.sprints_caption(smallest[sprints.HYPOTHESIS]),
             sprints.sprints_alternative(runs),
-            lambda width: sprints.sprints_figure(runs, smallest[sprints.HYPOTHESIS], width),
+            lambda width: sprints.sprints_figure(runs, smallest[sprints.HYPOTHESIS], mean, width),
             runs,
             columns("sprints"),
         )
 
 
-def _limiter(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _estimate(verdicts: pd.DataFrame, hypothesis: str) -> tuple[float, float, float]:
+    """Estimate of a hypothesis and its 95 % interval."""
+    [row] = verdicts[verdicts["hypothesis"] == hypothesis].to_dict("records")
+    return float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"])
+
+
+def _limiter(study: Study, tables: Tables) -> Iterator[FigureContent]:
     """Speed over both sides' strengths, where they were measured."""
     people, verdicts, power = (
         tables[name] for name in ("hypotheses_athletes", "verdicts", "power")
     )
     numbers = limiter_numbers(people, verdicts, power, study_registry(study)["H3b"])
     if len(numbers):
-        yield HypothesisFigure(
+        yield FigureContent(
             limiter.NAME,
             limiter.TITLE,
             limiter.limiter_caption(),
@@ -133,9 +123,19 @@ def _limiter(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
             numbers,
             LIMITER,
         )
+    elif len(people):
+        yield FigureContent(
+            limiter.NAME,
+            limiter.UNMEASURED_TITLE,
+            limiter.unmeasured_caption(),
+            f"{limiter.UNMEASURED_TITLE}. {' '.join(limiter.TO_MEASURE)}",
+            limiter.unmeasured_figure,
+            numbers,
+            LIMITER,
+        )
 
 
-def _timing(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _timing(_: Study, tables: Tables) -> Iterator[FigureContent]:
     """Lag over speed, where some athlete has it at more than one."""
     steps, verdicts = tables["hypotheses_steps"], tables["verdicts"]
     if not _several_speeds(steps):
@@ -144,7 +144,7 @@ def _timing(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     if not (numbers.groupby("participant_id")["lag_sd"].count() > 1).any():
         return
     slopes = timing_slopes(verdicts)
-    yield HypothesisFigure(
+    yield FigureContent(
         timing.NAME,
         timing.TITLE,
         timing.timing_caption(slopes),
@@ -155,7 +155,7 @@ def _timing(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     )
 
 
-def _partitions(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _partitions(_: Study, tables: Tables) -> Iterator[FigureContent]:
     """Ranking of the partitions, where angular momentum is known."""
     partitions = tables["partitions"]
     for arms in partition_ranking.NAMES:
@@ -164,11 +164,11 @@ def _partitions(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
             yield _ranking(own, arms)
 
 
-def _signs(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _signs(_: Study, tables: Tables) -> Iterator[FigureContent]:
     """Signs of the groups, where angular momentum is known."""
     signs = tables["sign_patterns"]
     if signs["cosine"].notna().any():
-        yield HypothesisFigure(
+        yield FigureContent(
             sign_matrix.NAME,
             sign_matrix.TITLE,
             sign_matrix.sign_matrix_caption(),
@@ -179,9 +179,9 @@ def _signs(_: Study, tables: Tables) -> Iterator[HypothesisFigure]:
         )
 
 
-def _ranking(partitions: pd.DataFrame, arms: str) -> HypothesisFigure:
+def _ranking(partitions: pd.DataFrame, arms: str) -> FigureContent:
     """The ranking of all partitions with the arms together, or one by one."""
-    return HypothesisFigure(
+    return FigureContent(
         partition_ranking.NAMES[arms],
         partition_ranking.TITLES[arms],
         partition_ranking.partition_ranking_caption(arms),
@@ -197,7 +197,7 @@ def smallest_effects(verdicts: pd.DataFrame) -> dict[str, float]:
     return dict(zip(verdicts["hypothesis"], verdicts["smallest_effect"].astype(float), strict=True))
 
 
-def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
+def _specifications(study: Study, tables: Tables) -> Iterator[FigureContent]:
     """The specification curve, where there are arms beside the default."""
     arms, verdicts = tables["multiverse"], tables["verdicts"]
     if not len(specification.drawn_specifications(arms)):
@@ -208,7 +208,7 @@ def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
         for name, value in smallest_effects(verdicts).items()
     }
     units = dict(zip(verdicts["hypothesis"], verdicts["unit"].astype(str), strict=True))
-    yield HypothesisFigure(
+    yield FigureContent(
         specification.NAME,
         specification.TITLE,
         specification.specification_caption(),
@@ -219,7 +219,7 @@ def _specifications(study: Study, tables: Tables) -> Iterator[HypothesisFigure]:
     )
 
 
-def layouts() -> dict[str, Callable[[Study, Tables], Iterator[HypothesisFigure]]]:
+def layouts() -> dict[str, Callable[[Study, Tables], Iterator[FigureContent]]]:
     """What lays out the figures of one kind, in the order of the page."""
     return {
         "athletes": _athletes,

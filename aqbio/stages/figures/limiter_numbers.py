@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.figures.limiter import FEWEST
 from aqbio.io.dictionary import columns
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Estimate
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LIMITER = columns("limiter")
-
-FEWEST = 12
-"""Athletes below which the models are not drawn: too few to tell them apart."""
 
 COUNTS = (12, 16, 24, 32, 48, 64, 96, 128, 192)
 DECIDES = 1.0

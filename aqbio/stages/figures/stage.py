@@ -3,51 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.figure import Figure
-
-from aqbio.figures import captions
-from aqbio.figures.agreement import (
-    AGREEMENT_COLUMNS,
-    TrialAgreement,
-    agreement_figure,
-    agreement_numbers,
-    study_agreements,
-)
-from aqbio.figures.bar_chart import bar_chart_figure
-from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers, pooled_chart
-from aqbio.figures.causes import (
-    ORDER,
-    caused_force_chart,
-    caused_rotation_chart,
-    caused_sequence_chart,
-    force_shares_chart,
-)
-from aqbio.figures.ground_forces import (
-    FORCE_COLUMNS,
-    ground_force_numbers,
-    ground_forces_figure,
-    trial_ground_forces,
-)
-from aqbio.figures.hub_torques import hub_torques_grid
-from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
-from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
-from aqbio.figures.panels import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
-from aqbio.figures.phase_grid import phase_grid_figure
+from aqbio.figures.claims import claim
+from aqbio.figures.content import FigureContent
+from aqbio.figures.letters import counted, lettered, panel_words
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
-from aqbio.figures.stance_means import kept_steps, stance_means
-from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.stance_means import stance_means
 from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
-from aqbio.io.dictionary import Columns
-from aqbio.io.provenance import provenance
-from aqbio.io.step_curves import StudyCurves
+from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
@@ -55,15 +23,21 @@ from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report, study_stage
 from aqbio.records.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.stages.figures import drawn_trials as drawn
-from aqbio.stages.figures.illustrations import (
-    TABLES,
-    HypothesisFigure,
-    hypothesis_tables,
-    layouts,
+from aqbio.stages.figures.fastest_runs import fastest_runs, run_files
+from aqbio.stages.figures.foot_pressure_numbers import prepared_files
+from aqbio.stages.figures.illustrations import TABLES, hypothesis_tables, layouts
+from aqbio.stages.figures.run_figures import run_figures
+from aqbio.stages.figures.step_figures import (
+    Drawing,
+    agreement_content,
+    bar_figures,
+    curve_figures,
+    force_figures,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pandas as pd
 
@@ -80,14 +54,60 @@ class Illustration:
     """File name without width and suffix."""
     title: str
     caption: str
+    """With the panels of the widest drawing."""
     alternative_text: str
     table: str
     """File with the numbers drawn."""
     files: dict[str, dict[str, str]]
     """File name by width in mm, then by format."""
+    panels: dict[str, dict[str, str]]
+    """What every panel shows by width in mm, then by letter."""
     participant_id: str = ""
     trial_id: str = ""
     """participant_id, trial_id: Empty where the figure shows the whole study."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """Every figure of a study before it is laid out, and what they rest on."""
+
+    drawings: list[Drawing]
+    inputs: list[Path]
+    of_steps: list[Path]
+    """Those of `inputs` that steps and their means are from."""
+    outcomes: pd.DataFrame
+    """steps.tsv"""
+    contributions: Callable[[], Iterator[pd.DataFrame]]
+    """Rows that bars are drawn of, participant by participant."""
+    roles: str
+    """Who is on the push side and who on the swing side."""
+
+
+def study_drawings(study: Study, parts: Parts) -> Drawings:
+    """Say which figures a study has; nothing is laid out that takes more than tables."""
+    of_steps = step_inputs(study, CURVES, "contributions")
+    tables = {name: study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")}
+    inputs = [*of_steps, *tables.values(), *(study.table(f"{one}.tsv") for one in TABLES)]
+    steps, read = study_curves(study), {name: read_table(path) for name, path in tables.items()}
+    outcomes = read["steps"]
+    people = [one.participant_id for one in study.participants]
+
+    def contributions() -> Iterator[pd.DataFrame]:
+        return (drawn.bar_rows(participant_rows(study, who, "contributions")) for who in people)
+
+    inputs += [path for path in run_files(study, fastest_runs(outcomes)) if path.is_file()]
+    inputs += prepared_files(study, outcomes)
+    drawings: list[Drawing] = [
+        *curve_figures(study, steps, parts),
+        *bar_figures(study, outcomes, contributions),
+        *_hypothesis_figures(study, parts),
+        *run_figures(study, steps, read),
+        ("agreement", partial(agreement_content, study, steps, read["quality"])),
+        *force_figures(study, read["trials"], inputs, parts),
+    ]
+    roles = str(steps.attrs["roles"])
+    before = [*of_steps, *tables.values()]
+    return Drawings(drawings, inputs, before, outcomes, contributions, roles)
 
 
 @study_stage(STAGE)
@@ -101,248 +121,73 @@ def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     import pandas as pd
 
     parts = Parts(study, STAGE)
-    of_steps = step_inputs(study, CURVES, "contributions")
-    tables = [study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")]
-    inputs = [*of_steps, *tables, *(study.table(f"{one}.tsv") for one in TABLES)]
-    steps, (outcomes, trials, measures) = study_curves(study), map(read_table, tables)
-    people = [one.participant_id for one in study.participants]
-
-    def contributions() -> Iterator[pd.DataFrame]:
-        return (drawn.bar_rows(participant_rows(study, who, "contributions")) for who in people)
-
-    source = provenance(STAGE, [*of_steps, *tables], study.stage_settings(STAGE))
+    found = study_drawings(study, parts)
     means = parts.part(
         "means",
-        lambda: stance_means(outcomes, contributions(), _edges(study)),
+        lambda: stance_means(found.outcomes, found.contributions(), _edges(study)),
         pd.DataFrame(columns=list(MEAN_COLUMNS)),
     )
+    source = study_provenance(study, STAGE, found.of_steps)
     write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
     illustrations: list[Illustration] = []
-    drawings = [
-        *_step_illustrations(study, steps, parts),
-        *_bar_illustrations(study, outcomes, contributions),
-        *_hypothesis_illustrations(study, parts),
-        ("agreement", lambda: _agreement_illustrations(study, steps, measures)),
-        *_force_illustrations(study, trials, inputs, parts),
-    ]
+    written = [(name, partial(_written, study, lay_out)) for name, lay_out in found.drawings]
     for (name, _), made in zip(
-        drawings, parts.side_by_side(drawings, list[Illustration](), cores), strict=True
+        found.drawings, parts.side_by_side(written, list[Illustration](), cores), strict=True
     ):
         illustrations += made
         report(f"{name}: {'done' if made else 'nothing to draw'}")
     content = {
-        "roles": str(steps.attrs["roles"]),
+        "roles": found.roles,
         "figures": [asdict(illustration) for illustration in illustrations],
-        "provenance": provenance(STAGE, inputs, study.stage_settings(STAGE)),
+        "provenance": study_provenance(study, STAGE, found.inputs),
     }
     write_findings(study, STAGE, parts.findings)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     write_text(study.root / STAGE / MANIFEST, text)
 
 
-Drawing = tuple[str, Callable[[], list[Illustration]]]
-"""A figure, or figures of the same kind: name, and what draws it."""
-
-
-def _step_illustrations(study: Study, steps: StudyCurves, parts: Parts) -> Iterator[Drawing]:
-    """Figures of curves over the step; none without a step."""
-    whole = steps.where("flight_s")
-    columns = parts.part(
-        "columns", lambda: step_columns(whole, _edges(study)), tuple[StepColumn, ...]()
-    )
-    if not columns:
-        return
-    positive = str(steps["joint_flexion_moment"].attrs["positive"])
-    roles = str(steps.attrs["roles"])
-
-    def drawing(
-        layout: Callable[..., PhaseGrid], caption: Callable[[PhaseGrid], str]
-    ) -> Callable[[], list[Illustration]]:
-        def draw() -> list[Illustration]:
-            grid = layout(whole, columns)
-            return [_grid_illustration(study, grid, caption(grid))] if grid.rows else []
-
-        return draw
-
-    def with_roles(grid: PhaseGrid) -> str:
-        return captions.grid_caption(grid, roles=roles)
-
-    def with_signs(grid: PhaseGrid) -> str:
-        return captions.grid_caption(grid, captions.flexion_signs(positive))
-
-    yield "angular momentum", drawing(angular_momentum_grid, with_roles)
-    yield "its rate", drawing(angular_momentum_rate_grid, with_roles)
-    yield "vertical joint moments", drawing(vertical_joint_moments_grid, captions.grid_caption)
-    yield "flexion moments", drawing(flexion_moments_grid, with_signs)
-    if any(np.isfinite(one["hub_moment"]).any() for one in whole.participants):
-        yield "hub torques", drawing(hub_torques_grid, captions.grid_caption)
-
-
-BAR_CHARTS = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
-
-
-def told_chart(
-    layout: Callable[..., BarChart],
-    contributions: Iterable[pd.DataFrame],
-    steps: pd.DataFrame,
-    edges: Sequence[float],
-) -> BarChart:
-    """Lay out a figure of bars, without the rows of which nothing is known.
-
-    A model without arms has no push side that could be turned.
-    """
-    columns = step_columns(steps, edges)
-    found = pooled_chart((layout(rows, steps, columns) for rows in contributions), ORDER)
-    return replace(found, rows=tuple(row for row in found.rows if any(row.panels)))
-
-
-def _bar_illustrations(
-    study: Study, outcomes: pd.DataFrame, contributions: Callable[[], Iterable[pd.DataFrame]]
-) -> Iterator[Drawing]:
-    """Figures of bars; none without a step."""
-    steps = kept_steps(outcomes)
-    if not len(steps):
-        return
-
-    def drawn(layout: Callable[..., BarChart]) -> list[Illustration]:
-        chart = told_chart(layout, contributions(), steps, _edges(study))
-        return [_bar_illustration(study, chart)] if chart.rows else []
-
-    for layout in BAR_CHARTS:
-        yield layout.__name__.removesuffix("_chart").replace("_", " "), partial(drawn, layout)
-
-
-def _hypothesis_illustrations(study: Study, parts: Parts) -> Iterator[Drawing]:
+def _hypothesis_figures(study: Study, parts: Parts) -> Iterator[Drawing]:
     """Figures of the hypotheses."""
     tables = hypothesis_tables(study)
 
-    def laid_out(name: str) -> list[HypothesisFigure]:
+    def laid_out(name: str) -> list[FigureContent]:
         return list(layouts()[name](study, tables))
 
     for name in layouts():
-        for one in parts.part(name, partial(laid_out, name), list[HypothesisFigure]()):
-            yield one.name, partial(lambda one: [_hypothesis_illustration(study, one)], one)
-
-
-def _force_illustrations(
-    study: Study, trials: pd.DataFrame, inputs: list[Path], parts: Parts
-) -> Iterator[Drawing]:
-    """Ground reaction forces of chosen trials of every participant."""
-    count = study.settings.figures.ground_force_trials
-    for participant in study.participants:
-        name = participant.participant_id
-        measured = trials[trials["trial_id"].isin(drawn.on_plates(study, name))]
-        chosen = parts.part(name, partial(drawn.drawn_trials, measured, name, count), list[str]())
-        for trial_id, mass in drawn.trials_with_forces(study, name, chosen):
-            prepared = study.folder(name, "prepare") / f"{trial_id}.nc"
-            inputs.append(prepared)
-            place = (name, trial_id)
-            yield (
-                f"ground forces of {name}, {trial_id}",
-                partial(_force_illustration, study, place, prepared, mass),
-            )
-
-
-def _bar_illustration(study: Study, chart: BarChart) -> Illustration:
-    figures = {width: bar_chart_figure(chart, width) for width in _widths(study)}
-    return Illustration(
-        name=chart.name,
-        title=captions.TITLES[chart.name],
-        caption=captions.bar_caption(chart),
-        alternative_text=captions.bar_alternative_text(chart),
-        table=_write_numbers(study, chart.name, bar_numbers(chart), BAR_COLUMNS),
-        files=_save(study, chart.name, figures),
-    )
-
-
-def _agreement_illustrations(
-    study: Study, steps: StudyCurves, measures: pd.DataFrame
-) -> list[Illustration]:
-    """How well motion and forces agree; nothing without a trial."""
-    trials = study_agreements(steps, measures, study.settings.quality)
-    return [_agreement_illustration(study, trials)] if trials else []
-
-
-def _agreement_illustration(study: Study, trials: list[TrialAgreement]) -> Illustration:
-    figures = {width: agreement_figure(trials, width) for width in _widths(study)}
-    name = "agreement"
-    return Illustration(
-        name=name,
-        title=captions.TITLES[name],
-        caption=captions.agreement_caption(trials),
-        alternative_text=captions.agreement_alternative_text(trials),
-        table=_write_numbers(study, name, agreement_numbers(trials), AGREEMENT_COLUMNS),
-        files=_save(study, name, figures),
-    )
-
-
-def _hypothesis_illustration(study: Study, found: HypothesisFigure) -> Illustration:
-    figures = {width: found.draw(width) for width in _widths(study)}
-    return Illustration(
-        name=found.name,
-        title=found.title,
-        caption=found.caption,
-        alternative_text=found.alternative_text,
-        table=_write_numbers(study, found.name, found.numbers, found.columns),
-        files=_save(study, found.name, figures),
-    )
-
-
-def _grid_illustration(study: Study, grid: PhaseGrid, caption: str) -> Illustration:
-    figures = {width: phase_grid_figure(grid, width) for width in _widths(study)}
-    return Illustration(
-        name=grid.name,
-        title=captions.TITLES[grid.name],
-        caption=caption,
-        alternative_text=captions.grid_alternative_text(grid),
-        table=_write_numbers(study, grid.name, drawn_numbers(grid), NUMBER_COLUMNS),
-        files=_save(study, grid.name, figures),
-    )
-
-
-def _force_illustration(
-    study: Study, place: tuple[str, str], prepared: Path, mass_kg: float | None
-) -> list[Illustration]:
-    """Draw a trial's ground reaction forces; nothing where no foot met a plate."""
-    participant_id, trial_id = place
-    forces = trial_ground_forces(drawn.recorded_forces(study, participant_id, prepared), mass_kg)
-    if not forces.contacts:
-        return []
-    name = f"ground_forces_{participant_id}_{trial_id}"
-    figures = {width: ground_forces_figure(forces, width) for width in _widths(study)}
-    return [
-        Illustration(
-            name=name,
-            title=f"Ground reaction forces: {participant_id}, {trial_id}",
-            caption=captions.ground_forces_caption(forces),
-            alternative_text=captions.ground_forces_alternative_text(forces),
-            table=_write_numbers(study, name, ground_force_numbers(forces), FORCE_COLUMNS),
-            files=_save(study, name, figures),
-            participant_id=participant_id,
-            trial_id=trial_id,
-        )
-    ]
+        for one in parts.part(name, partial(laid_out, name), list[FigureContent]()):
+            yield one.name, partial(lambda one: [one], one)
 
 
 def _edges(study: Study) -> tuple[float, ...]:
     return study.settings.figures.speed_edges_mps
 
 
-def _widths(study: Study) -> tuple[float, ...]:
-    return study.settings.figures.widths_mm
+def _written(study: Study, lay_out: Callable[[], list[FigureContent]]) -> list[Illustration]:
+    """Draw figures in every width and write them, with their numbers."""
+    return [_illustration(study, content) for content in lay_out()]
 
 
-def _save(study: Study, name: str, figures: dict[float, Figure]) -> dict[str, dict[str, str]]:
-    formats = study.settings.figures.formats
-    files: dict[str, dict[str, str]] = {}
-    for width, figure in figures.items():
-        stem: Path = study.root / STAGE / f"{name}_{width:g}mm"
-        written = save_figure(figure, stem, formats)
+def _illustration(study: Study, content: FigureContent) -> Illustration:
+    settings, files, panels = study.settings.figures, {}, {}
+    for width in settings.widths_mm:
+        figure = content.draw(width)
+        panels[f"{width:g}"] = lettered(figure)
+        stem = study.root / STAGE / f"{content.name}_{width:g}mm"
+        written = save_figure(figure, stem, settings.formats)
         files[f"{width:g}"] = {path.suffix[1:]: path.name for path in written}
-    return files
-
-
-def _write_numbers(study: Study, name: str, table: pd.DataFrame, columns: Columns) -> str:
-    path = study.root / STAGE / f"{name}.tsv"
-    write_table(table, path, columns, {"stage": STAGE, "figure": name})
-    return path.name
+    widest = f"{max(settings.widths_mm):g}"
+    table = study.root / STAGE / f"{content.name}.tsv"
+    write_table(content.numbers, table, content.columns, {"stage": STAGE, "figure": content.name})
+    return Illustration(
+        name=content.name,
+        title=claim(content.name, content.numbers) or content.title,
+        caption=" ".join(
+            filter(None, (content.caption, counted(content.numbers), panel_words(panels[widest])))
+        ),
+        alternative_text=content.alternative_text,
+        table=table.name,
+        files=files,
+        panels=panels,
+        participant_id=content.participant_id,
+        trial_id=content.trial_id,
+    )

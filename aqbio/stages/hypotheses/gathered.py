@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +11,7 @@ import numpy as np
 
 from aqbio.io.capacities import read_capacities
 from aqbio.io.study import Study
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY, NORMAL, RESTRICTED
 from aqbio.records.evidence_files import STAGE, evidence_curves, evidence_rows
 from aqbio.records.specifications import DEFAULT
@@ -21,7 +22,7 @@ from aqbio.stages.hypotheses.speed_levels import speed_levels
 from aqbio.stages.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.stats.athlete_statistics import HELD, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
-from aqbio.stats.measurement import ERRORS
+from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
 from aqbio.stats.partitions import evidence_columns
 from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.timing import time_deviation
@@ -102,6 +103,8 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     errors: dict[str, Any] = {
         f"error_{name}": [one.get(name, np.nan) for one in posterior] for name in ERRORS
     }
+    errors |= _model_errors(study, list(trials.index))
+    errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
     errors["error_caused_share"] = caused_errors(tables(), models, list(trials.index))
     evidence = Evidence(
         steps=steps,
@@ -209,6 +212,25 @@ def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, fl
     if "step_yaw_impulse" in found:
         found["step_yaw_impulse"] /= _units(study, participant_id, "dimensionless")[0]
     return found
+
+
+def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
+    """How far other models are from the study's own, (T,) by column; 0 where nothing is compared.
+
+    Root mean square over the models and compared trials of each participant.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for who in dict.fromkeys(who for who, _ in trials):
+        entries = study.read_manifest(who, STAGE)["trials"]
+        told = [one for entry in entries for one in entry.get("model_deviations", ())]
+        found[who] = {
+            name: float(np.sqrt(np.mean(squares))) if squares else 0.0
+            for name in COMPARED
+            for squares in [[one[name] ** 2 for one in told if one.get(name) is not None]]
+        }
+    return {
+        f"{MODEL}{name}": np.array([found[who][name] for who, _ in trials]) for name in COMPARED
+    }
 
 
 def _units(study: Study, participant_id: str, normalisation: Normalisation) -> tuple[float, float]:

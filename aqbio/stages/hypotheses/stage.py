@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aqbio.errors import AqbioError
 from aqbio.io.dictionary import Columns
-from aqbio.io.provenance import provenance
+from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.records.evidence_files import evidence_inputs
@@ -80,7 +80,7 @@ def hypotheses_study(study: Study, report: Report) -> None:
     registry, parts = study_registry(study), Parts(study, STAGE)
     nothing: Judged = (), {}, []
     given, tables, inputs = parts.part("all", lambda: _judged(study, registry, parts), nothing)
-    source = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    source = study_provenance(study, STAGE, inputs)
     source |= {"registry_hash": registry.hash}
     for name, columns in COLUMNS.items():
         empty = pd.DataFrame(columns=list(columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aqbio.io.dictionary import columns
-from aqbio.stats.measurement import ERRORS
+from aqbio.stats.measurement import ERRORS, SHARED
 
 VERDICTS = columns("verdicts")
 ATHLETES = columns("hypotheses_athletes")
@@ -12,6 +12,6 @@ POWER = columns("power")
 SECONDARY = columns("secondary")
 SPRINTS = columns("sprints")
 DEVIATIONS = columns("deviations")
-TRIALS = columns("hypotheses_trials", error=ERRORS)
+TRIALS = columns("hypotheses_trials", error=ERRORS, model=SHARED)
 LITERAL = columns("literal")
 INFLUENCE = columns("influence")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from aqbio.config import MarkerSet, closest
+from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError
 from aqbio.io.markers import METRES
@@ -121,18 +121,16 @@ def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
 def missing_labels(
     recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
 ) -> None:
-    """Note the mapped labels that the recording does not have, with the nearest that it has."""
-    free = [label for label in recording.labels if label not in marker_set.markers]
+    """Note the mapped labels that the recording does not have."""
     for label, marker in marker_set.markers.items():
         expected = not (moving and marker.static_only)
         if label in recording.labels or not expected:
             continue
-        near = closest(label, free)
         notes.add(
             "marker-absent",
             "warning",
             f"marker {label} of the marker set {marker_set.name} is not in the recording.",
-            fix=f"is it {near}? Rename one of them." if near else "leave it if it was not worn.",
+            fix="look at its label in the capture software; leave it if it was not worn.",
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
@@ -58,6 +58,28 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
     except AqbioError:
         return StaticReference({}, limbs)  # told where the static trial itself is prepared
     return StaticReference(median_places(recording), limbs)
+
+
+def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
+    """The recording with numbers for the labels that the marker set does not know.
+
+    Nothing is computed of those markers, and their labels may be names of persons.
+    """
+    labels = tuple(
+        label if label in marker_set.markers else f"unknown-{number}"
+        for number, label in enumerate(recording.labels, 1)
+    )
+    if unknown := [label for label in labels if label not in marker_set.markers]:
+        notes.add(
+            "labels-unknown",
+            "info",
+            f"{listed(unknown)}: named by their place in the file, because the marker set does not "
+            "know their labels; nothing is computed of them.",
+            number=len(unknown),
+            fix="add those to the marker set that are to be used.",
+            label=", ".join(unknown),
+        )
+    return replace(recording, labels=labels)
 
 
 def median_places(recording: Recording) -> dict[str, FloatArray]:

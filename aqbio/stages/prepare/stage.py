@@ -11,9 +11,9 @@ import numpy as np
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
+from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.osim_markers import model_masses
-from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
@@ -40,6 +40,7 @@ from aqbio.stages.prepare.label_check import (
     StaticReference,
     static_reference,
     with_checked_labels,
+    with_known_labels,
 )
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.rates import note_clock, note_rate
@@ -152,6 +153,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
     else:
         files, marker_set = (study.recording(trial), study.forces(trial)), study.marker_set
         recording = read_recording(*files, laboratory.marker_unit)
+        recording = with_known_labels(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (laboratory, settings.prepare), notes)
     numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
@@ -180,7 +182,7 @@ def _prepare(
     attributes = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
-        **provenance(STAGE, (*inputs, description), study.stage_settings(STAGE)),
+        **study_provenance(study, STAGE, (*inputs, description)),
     }
     dataset = prepared_dataset(done.prepared, study.settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)

@@ -8,22 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.figures.bars import BAR_COLUMNS
 from aqbio.io.atomic import atomic_path, write_text
-from aqbio.io.provenance import provenance
+from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.findings import study_causes, write_causes, write_findings
+from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES
+from aqbio.records.findings import (
+    noted,
+    study_causes,
+    write_causes,
+    write_findings,
+)
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import OK, Report, study_stage
+from aqbio.report.explorer import explorer_script
 from aqbio.report.filters import data_address
+from aqbio.report.group import group_script
+from aqbio.report.lines import people_table
 from aqbio.report.origin import origin
 from aqbio.report.page import ASSETS, FigureOnPage, PageContent, one_page, study_pages
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
-from aqbio.stages.report.athletes import athlete_pages
+from aqbio.stages.report.group import group_content
+from aqbio.stages.report.rates import with_rates
 from aqbio.stats.registration import registry_record, study_registry
 
 if TYPE_CHECKING:
@@ -32,6 +41,10 @@ if TYPE_CHECKING:
 STAGE = "report"
 MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
+READ = (
+    "steps", "trials", "quality", "findings", "fit_changes", "uncertainty", "model_differences",
+)  # fmt: skip
+"""Tables whose rows pages show."""
 
 
 @study_stage(STAGE)
@@ -42,11 +55,18 @@ def report_study(study: Study, report: Report) -> None:
     content = page_content(study, single=False)
     _write_assets(folder / "assets")
     _write_inputs(folder / "files.tsv", content)
+    script = parts.part(
+        "explorer",
+        lambda: explorer_script(with_rates(study, content.steps), content.replayed),
+        "",
+    )
+    write_text(folder / "explorer-data.js", script)
     _put_replays(study, folder / "trials", content)
     pages = dict(study_pages(content, parts.kept))
-    for name, text in athlete_pages(study, content, parts):
-        write_text(folder / "athletes" / f"{name}.html", text)
-    write_findings(study, STAGE, parts.findings)
+    made = parts.part("athletes", lambda: group_script(group_content(study, content)), "")
+    write_text(folder / "group.js", made)
+    _put_athletes(study, folder / "athletes")
+    write_findings(study, STAGE, parts.findings, _of_pages(study))
     write_causes(study, STAGE, study_causes(study))
     for name, text in reversed(pages.items()):
         write_text(folder / name, text)
@@ -63,9 +83,9 @@ def write_one_file(study: Study, report: Report) -> None:
 
 def page_content(study: Study, *, single: bool) -> PageContent:
     """Read what the pages show."""
-    tables = {n: study.table(f"{n}.tsv") for n in ("steps", "trials", "quality", "findings")}
+    tables = {n: study.table(f"{n}.tsv") for n in READ}
     data = {name: read_table(path) for name, path in tables.items()}
-    own = provenance(STAGE, tables.values(), study.stage_settings(STAGE))
+    own = study_provenance(study, STAGE, tables.values())
     settings = study.settings.report
     return PageContent(
         title=settings.title or study.settings.name,
@@ -73,12 +93,17 @@ def page_content(study: Study, *, single: bool) -> PageContent:
         study=study.settings.name,
         roles=_read_json(study, study.root / "figures" / "figures.json")["roles"],
         participants=len(study.participants),
-        people=_people(study),
+        people=people_table(study.participants),
         replayed=frozenset(_replayed(study)),
         steps=data["steps"],
         trials=data["trials"],
         quality=data["quality"],
-        causes=study_causes(study, ("hypotheses", "figures")),
+        changes=data["fit_changes"],
+        uncertainty=data["uncertainty"],
+        model_differences=data["model_differences"],
+        causes=study_causes(
+            study, ("hypotheses", "figures"), (Finding(**one) for _, one in _of_pages(study))
+        ),
         means=read_table(study.root / "figures" / MEANS),
         caused=_caused(study),
         consistency=tuple(
@@ -91,12 +116,10 @@ def page_content(study: Study, *, single: bool) -> PageContent:
     )
 
 
-def _people(study: Study) -> pd.DataFrame:
-    import pandas as pd
-
-    names = ("participant_id", "sex", "mass_kg", "height_m")
-    sheet = [[getattr(one, name) for name in names] for one in study.participants]
-    return pd.DataFrame(sheet, columns=list(names)).astype({"mass_kg": float, "height_m": float})
+def _of_pages(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the stages of participants' pages noted."""
+    for participant in study.participants:
+        yield from noted(study, participant.participant_id, PAGE_STAGES)
 
 
 def _replayed(study: Study) -> Iterator[tuple[str, str]]:
@@ -117,16 +140,27 @@ def _write_assets(folder: Path) -> None:
 
 
 def _put_replays(study: Study, folder: Path, content: PageContent) -> None:
-    """Put the trials' pages beside the others: the same files under a second name."""
+    """Put the trials' pages beside the others."""
     for who, trial in sorted(content.replayed):
         for ending in ("html", "js"):
-            source = study.folder(who, "replay") / f"{trial}.{ending}"
-            with atomic_path(folder.joinpath(who, source.name)) as place:
-                place.unlink()
-                try:
-                    place.hardlink_to(source)
-                except OSError:  # another disk, or one that knows no second names
-                    shutil.copyfile(source, place)
+            _put(study.folder(who, "replay") / f"{trial}.{ending}", folder / who)
+
+
+def _put_athletes(study: Study, folder: Path) -> None:
+    """Put the athletes' pages beside the others."""
+    for participant in study.participants:
+        name = participant.participant_id
+        _put(study.folder(name, "athlete") / f"{name}.html", folder)
+
+
+def _put(source: Path, folder: Path) -> None:
+    """Give a file a second name in a folder."""
+    with atomic_path(folder / source.name) as place:
+        place.unlink()
+        try:
+            place.hardlink_to(source)
+        except OSError:  # another disk, or one that knows no second names
+            shutil.copyfile(source, place)
 
 
 def _write_inputs(path: Path, content: PageContent) -> None:

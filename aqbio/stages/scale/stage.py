@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.provenance import provenance
+from aqbio.io.given import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.landmarks.model_markers import stand_ins
@@ -72,12 +72,12 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         body = calibrated(study, participant_id, skeleton)
         write_calibrated_model(corrected, output, body.template, body.shape, body.names, mass)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
-    attributes = provenance(STAGE, [generic], study.stage_settings(STAGE))
+    attributes = study_provenance(study, STAGE, [generic])
     write_posterior(body.fit, posterior_path(study, participant_id), attributes)
     lost, said = lost_by_calibration(study, participant_id, body)
     errors, rms = label_errors(body)
     numbers = {
-        "generic": generic.name,
+        "generic": given_files(study).get(generic, generic.name),
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
         "shown": list(shown(body.fit, study.model_map.held)),
@@ -109,7 +109,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         skeleton = read_skeleton(output)
     save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
     numbers = {
-        "generic": source.name,
+        "generic": given_files(study)[source],
         "mass_kg": mass,
         "factors": {},
         "shown": [],

@@ -227,7 +227,7 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
             number=float(np.degrees(fastest) / 250.0),
             limit=limit_degrees,
             unit="degrees per 4 ms",
-            where=f"frame {frame + 1}, {time[frame + 1]:.3f} s",
+            where=solution.markers.instant(frame + 1),
             fix="look for markers that come, go or change their label around these frames: "
             f"{', '.join(map(study.marker_set.label_of, near))}.",
         )

@@ -8,8 +8,8 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
-from aqbio.io.provenance import provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -91,9 +91,9 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         skeleton, markers, pose.q, motion, forces, window, observed, deviations, recorded
     )
     inputs = (source, model.osim)
-    attributes = provenance(STAGE, inputs, study.stage_settings(STAGE))
+    attributes = study_provenance(study, STAGE, inputs)
     attributes["inverse_kinematics"] = pose.solver
-    attributes["from_coordinates"] = trial.coordinates_file or ""
+    attributes["from_coordinates"] = "coordinates_file" if trial.coordinates_file else ""
     parts = ObservedParts(observed, skeleton, study.model_map)
     shown = parts.along("coordinate", skeleton.coordinates)
     stem = study.folder(model.participant_id, STAGE) / trial.trial_id

@@ -75,7 +75,14 @@ def contact_window(data: xr.Dataset) -> BoolArray:
         return np.ones(len(time), dtype=bool)
     first, last = contact_span(data)
     inside = np.asarray((time >= first) & (time <= last))
-    return inside & data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else inside
+    return inside & _measured(data)
+
+
+def _measured(data: xr.Dataset) -> BoolArray:
+    """(T,) bool: frames whose forces are completely measured; all, where nothing was fitted."""
+    if "forces_fitted" not in data:
+        return np.ones(data.sizes["time"], dtype=bool)
+    return np.asarray(data["forces_fitted"].values.astype(bool))
 
 
 def unobserved_parts(study: Study, data: xr.Dataset) -> str:
@@ -185,10 +192,12 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
 
 def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
     """Change of the whole body's H about the vertical over flight, where it should be constant."""
+    whole = _known_flights(trial)
     drifts = []
-    for momentum in trial.curves_of("ok")[f"angular_momentum{version}"].sel(
-        phase="flight", axis="y"
-    ):
+    curves = trial.curves_of("ok")
+    for momentum in curves[f"angular_momentum{version}"].sel(phase="flight", axis="y"):
+        if int(momentum["number"]) not in whole:
+            continue
         total = momentum.sel(group="total").values
         drifts.append(np.ptp(total) / _largest(momentum.sel(group=list(ROLE_GROUPS)).values))
     if drifts:
@@ -200,12 +209,27 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
         )  # fmt: skip
 
 
+def _known_flights(trial: TrialSteps) -> set[int]:
+    """Numbers of the steps in whose flight all forces are known: they are none.
+
+    Before a contact that was not measured, nobody knows when the flight ended.
+    """
+    time, measured = trial.data["time"].values, _measured(trial.data)
+    flights = {one.number: one.phase("flight") for one in trial.steps if one.status == "ok"}
+    return {
+        number
+        for number, (start, end) in flights.items()
+        if measured[(time > start) & (time < end)].all()
+    }
+
+
 def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
     """Acceleration of the centre of mass in flight that neither weight nor air explains."""
     data = trial.data
     time = data["time"].values
     flights = [one.phase("flight") for one in trial.steps if one.status == "ok"]
     inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
+    inside = inside & _measured(data)
     force = data["residual_force"].values[inside]
     known = np.isfinite(force).all(axis=-1)
     if known.any():

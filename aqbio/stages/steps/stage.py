@@ -12,8 +12,8 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.io.columnar import joined, write_columns
 from aqbio.io.dictionary import Columns
+from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
-from aqbio.io.provenance import provenance
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.step_measures import speed_change
 from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
@@ -27,17 +27,22 @@ from aqbio.records.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.records.step_files import CURVES, STAGE, step_file
+from aqbio.records.step_files import CURVES, MODELS, STAGE, step_file
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps import quality
+from aqbio.stages.steps.bands import band_rows
 from aqbio.stages.steps.contribution_rows import contribution_tables
+from aqbio.stages.steps.models import COLUMNS, ComparedModels, compared_models, known_steps
 from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.other_models import with_model
+from aqbio.steps.outcomes import WHOLE
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.spreads import with_spreads
+from aqbio.steps.uncertainty import NORMAL_95, half_widths, stance_sds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,24 +78,27 @@ def steps_participant(study: Study, participant_id: str, report: Report) -> None
     ``contributions.nc``; ``steps.json`` last.
     """
     told: list[ToldTrial] = []
+    models = compared_models(study, participant_id)
 
     def work(trial: Trial) -> TrialOutcome:
         source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
-        found = _trial_steps(study, participant_id, trial, source)
+        found = _trial_steps(study, participant_id, (trial, source), models)
         told.append(_told(study, found))
         return TrialOutcome(
             {"unobserved": quality.unobserved_parts(study, found.data)}, (), (source,)
         )
 
     trials = run_trials(study, participant_id, STAGE, work, report)
-    _write(study, participant_id, told)
-    write_manifest(study, participant_id, STAGE, trials)
+    _write(study, participant_id, told, models.table)
+    write_manifest(study, participant_id, STAGE, trials, findings=models.findings)
 
 
-def _write(study: Study, participant_id: str, told: Sequence[ToldTrial]) -> None:
+def _write(
+    study: Study, participant_id: str, told: Sequence[ToldTrial], models: pd.DataFrame | None = None
+) -> None:
     scheme = role_scheme(study)
     files = [trial.source for trial in told]
-    source = provenance(STAGE, files, study.stage_settings(STAGE))
+    source = study_provenance(study, STAGE, files)
     curves = curves_dataset([trial.curves for trial in told], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_columns.step_table(scheme.items)
@@ -107,6 +115,7 @@ def _write(study: Study, participant_id: str, told: Sequence[ToldTrial]) -> None
             joined(contributions, list(step_columns.CONTRIBUTIONS)),
             step_columns.CONTRIBUTIONS,
         ),
+        (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
     ):
         write_columns(table, step_file(study, participant_id, name), described, source)
 
@@ -122,7 +131,14 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
     person, name = trial.participant_id, trial.trial.trial_id
     return ToldTrial(
         steps=rows,
-        quality=list(quality.quality_rows(study, [trial])),
+        quality=[
+            *quality.quality_rows(study, [trial]),
+            *band_rows(
+                study.settings.quality,
+                {"participant_id": person, "trial_id": name},
+                [row for row in kept if row["status"] == "ok"],
+            ),
+        ],
         contributions=[
             table.assign(
                 participant_id=pd.Categorical([person] * len(table)),
@@ -147,14 +163,16 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
     return frame
 
 
-def _trial_steps(study: Study, participant_id: str, trial: Trial, source: Path) -> TrialSteps:
+def _trial_steps(
+    study: Study, participant_id: str, recorded: tuple[Trial, Path], models: ComparedModels
+) -> TrialSteps:
+    trial, source = recorded
     data, final = trial_contributions(study, participant_id, trial.trial_id)
+    data = with_model(data, models.outcomes)
     steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
-    first, last = float(data["time"][0]), float(data["time"][-1])
-    scheme = role_scheme(study)
-    covered = [step for step in steps if step.touchdown >= first and step.toe_off <= last]
+    scheme, covered = role_scheme(study), known_steps(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
-    curves = with_spreads(curves, data, covered, scheme)
+    curves = with_spreads(curves, data, covered, scheme, models.curves)
     rows = tuple(contribution_tables(data, covered, curves, scheme))
     data = data.assign_attrs(statistic_sds(data, steps))
     return TrialSteps(
@@ -205,6 +223,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             row |= _step_outcomes(step, curves, mass)
             row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
             row |= _consistency_outcomes(curves)
+            row |= _how_sure(trial.data, step, items)
             row |= _judgement(study, row)
         yield row
 
@@ -252,8 +271,19 @@ def _consistency_outcomes(curves: xr.Dataset) -> Row:
     """Posterior of the stance means of H, and the residual before the fit."""
     known = curves["stance_momentum_sd"].values
     before = curves["residual_moment_plain"].sel(phase="stance")
-    row = _by_group("H_{group}_{axis}_stance_mean_sd_kgm2ps", curves, known)
+    row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, known)
     return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
+
+
+def _how_sure(data: xr.Dataset, step: Step, items: Sequence[str]) -> Row:
+    """Standard deviation of the stance means of H: that of their rows of contributions."""
+    half = half_widths(stance_sds(data, step.side))
+    known = {name: half.get(("A", name, WHOLE, "momentum_mean"), {}) for name in items}
+    return {
+        f"H_{name}_{axis}_stance_mean_sd_kgm2ps": own.get(axis, np.nan) / NORMAL_95
+        for name, own in known.items()
+        for axis in AXES
+    }
 
 
 def _by_group(name: str, curves: xr.Dataset, values: FloatArray) -> Row:

@@ -1,0 +1,55 @@
+"""What athletes' pages show of all athletes, from the study's tables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.figures.stance_means import kept_steps
+from aqbio.figures.step_columns import step_columns
+from aqbio.io.study import Study
+from aqbio.names import ROLE_SIDES
+from aqbio.records.step_files import study_curves
+from aqbio.report.driven import fastest
+from aqbio.report.group import GroupContent
+from aqbio.report.own_curves import SideCurves
+from aqbio.report.page import PageContent
+from aqbio.report.verdicts import verdict_section
+
+
+def group_content(study: Study, content: PageContent) -> GroupContent:
+    """Gather it."""
+    return GroupContent(
+        people=tuple(str(name) for name in content.people["participant_id"]),
+        verdicts=verdict_section(content.verdicts).verdicts,
+        single=content.verdicts.single,
+        curves=_curves(study, content, study.settings.figures.speed_edges_mps),
+        figures=tuple(one for one in content.figures if one.participant_id),
+    )
+
+
+def _curves(
+    study: Study, content: PageContent, edges_mps: tuple[float, ...]
+) -> dict[str, SideCurves]:
+    """Curves of both sides in contact about the vertical, of the fastest steps, by athlete."""
+    kept = kept_steps(content.steps)
+    column = fastest(list(step_columns(kept, edges_mps)))
+    if column is None:
+        return {}
+    chosen = kept.iloc[column.rows]
+    wanted = set(zip(chosen["participant_id"], chosen["trial_id"], strict=True))
+    steps = study_curves(study)
+    names, trials = (
+        np.concatenate([one[name].values for one in steps.participants])
+        for name in ("participant_id", "trial_id")
+    )
+    shown = np.array([one in wanted for one in zip(names, trials, strict=True)])
+    momentum = {
+        side: steps["angular_momentum"].sel(group=side, axis="y").sel(phase="stance").values
+        for side in ROLE_SIDES
+    }
+    found = {}
+    for name in dict.fromkeys(names[shown]):
+        own = shown & (names == name)
+        means = {side: values[own].mean(axis=0) for side, values in momentum.items()}
+        found[str(name)] = SideCurves(column.title, int(own.sum()), means)
+    return found

@@ -1,0 +1,46 @@
+"""Rates of angular momentum of every step, which the table of steps does not have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aqbio.io.study import Study
+from aqbio.mechanics.gait.steps import phase_mean
+from aqbio.names import AXES
+from aqbio.records.step_files import study_curves
+from aqbio.report.explorer import PARTS, RATE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ["participant_id", "trial_id", "step"]
+
+
+def with_rates(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
+    """Steps with the means of their rates over the contact, N m, by part and axis.
+
+    Parameters
+    ----------
+    steps : DataFrame
+        steps.tsv
+    """
+    import pandas as pd
+
+    found = []
+    for own in study_curves(study).participants:
+        if not own.sizes["step"]:
+            continue
+        rate = own["angular_momentum_rate"].sel(phase="stance")
+        parts = [one for one in PARTS if one in rate["group"].values]
+        means = rate.sel(group=parts).transpose("percent", "step", "group", "axis").values
+        named = phase_mean(means.astype(float))
+        columns = {
+            RATE.format(part=part, axis=axis): named[:, one, other]
+            for one, part in enumerate(parts)
+            for other, axis in enumerate(AXES)
+        }
+        place = {name: own[name].values.astype(str) for name in KEY[:2]}
+        found.append(pd.DataFrame(place | {"step": own["number"].values} | columns))
+    if not found:
+        return steps
+    return steps.merge(pd.concat(found, ignore_index=True), on=KEY, how="left", validate="1:1")

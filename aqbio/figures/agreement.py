@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from aqbio.config.quality import Quality
 from aqbio.figures.style import (
+    DASHED,
     FRAME,
     GREY,
     INK,
@@ -21,6 +21,7 @@ from aqbio.figures.style import (
     STYLES,
     journal_style,
     legend_above,
+    plain_numbers,
     sheet,
 )
 from aqbio.io.dictionary import columns
@@ -84,7 +85,12 @@ def study_agreements(
     curves: StudyCurves, quality: pd.DataFrame, limits: Quality
 ) -> list[TrialAgreement]:
     """Of all participants, one after the other, as :func:`trial_agreements`."""
-    every = [trial_agreements(one, quality, limits) for one in curves.participants]
+    own = dict(iter(quality.groupby("participant_id", observed=True)))
+    every = [
+        trial_agreements(one, own[who], limits)
+        for one in curves.participants
+        if one.sizes["step"] and (who := str(one["participant_id"].values[0])) in own
+    ]
     return sorted((one for own in every for one in own), key=lambda one: one.speed)
 
 
@@ -259,9 +265,7 @@ def _logarithmic(place: Axes, drawn: Sequence[float]) -> None:
     known = [value for value in drawn if value > 0.0]
     place.set_yscale("log")
     place.set_ylim(0.75 * min(known), 1.4 * max(known))
-    place.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    place.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    place.yaxis.set_minor_locator(NullLocator())
+    plain_numbers(place.yaxis)
 
 
 def _size(points: Sequence[object]) -> float:
@@ -284,7 +288,7 @@ def _pairs(place: Axes, points: Sequence[tuple[float, float, float]]) -> None:
 
 
 def _gate(place: Axes, height: float, words: str) -> None:
-    place.axhline(height, color=GREY, linewidth=0.9, linestyle=(0, (4.0, 1.8)), zorder=2)
+    place.axhline(height, color=GREY, linewidth=0.9, linestyle=DASHED, zorder=2)
     place.annotate(
         words, (1.0, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
         textcoords="offset points", fontsize=6, ha="right", zorder=5,
@@ -307,7 +311,5 @@ def _key(trials: Sequence[TrialAgreement]) -> list[Line2D]:
         mark(MARKS[name], STYLES[name].label, STYLES[name].colour, STYLES[name].colour)
         for name in names
     ]
-    handles.append(
-        Line2D([], [], color=GREY, linewidth=0.9, linestyle=(0, (4.0, 1.8)), label="gate")
-    )
+    handles.append(Line2D([], [], color=GREY, linewidth=0.9, linestyle=DASHED, label="gate"))
     return handles

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from aqbio.figures.numbers import shown
 from aqbio.figures.style import (
     BLUE,
+    DASHED,
     FRAME,
     GREY,
     INK,
     NARROW_MM,
-    Dash,
     journal_style,
     legend_above,
     sheet,
@@ -34,7 +34,6 @@ _COLUMNS, _NARROW_COLUMNS = 3, 2
 _ROW_MM, _KEY_MM = 39.0, 8.0
 _PAGE_MM = 225.0
 _TITLE_WRAP, _UNIT_WRAP = {False: 36, True: 25}, {False: 44, True: 30}
-_DASHED: Dash = (0, (4.0, 1.8))
 _REGION = "#DCEBF5"
 _LOW, _HIGH, _MEAN, _TOP = 0.0, 1.0, -0.3, 1.15
 """Heights: the first and the last athlete, the mean, and the top of a panel."""
@@ -65,7 +64,7 @@ def athletes_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
         for place, name in zip(axes, names, strict=False):
             own = numbers[numbers["hypothesis"] == name].sort_values("value", kind="stable")
             _draw(place, own)
-            title = wrap(f"{name}  {own['title'].iloc[0]}", _TITLE_WRAP[narrow])
+            title = wrap(f"{name}\N{NO-BREAK SPACE} {own['title'].iloc[0]}", _TITLE_WRAP[narrow])
             place.set_title("\n".join(title), fontsize=6.5, loc="left")
             count = f"{int(own['n_showing'].iloc[0])} of {len(own)}"
             place.set_title(count, fontsize=7, fontweight="bold", loc="right", color=_colour(own))
@@ -134,7 +133,7 @@ def _region(place: Axes, smallest: float, predicted: str) -> None:
     edges = span if predicted == "equivalent" else (smallest,)
     place.axvspan(*span, color=_REGION, linewidth=0, zorder=0)
     for edge in edges:
-        place.axvline(edge, color=GREY, linewidth=0.8, linestyle=_DASHED, zorder=1)
+        place.axvline(edge, color=GREY, linewidth=0.8, linestyle=DASHED, zorder=1)
     if predicted != "equivalent":
         tip, start = (low, smallest) if predicted == "less" else (high, smallest)
         place.annotate(

@@ -18,6 +18,7 @@ from aqbio.figures.style import (
     GREY,
     INK,
     NARROW_MM,
+    STYLES,
     journal_style,
     legend_above,
     pale,
@@ -164,6 +165,15 @@ def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
             for mark, name in zip(_MARKS, variants[1:], strict=False)
         ]  # fmt: skip
     every = [bar for row in chart.rows for panel in row.panels for bar in panel]
+    looks = {bar.style.colour: bar.style for bar in every}
+    handles += [
+        Patch(
+            facecolor=pale(look.colour), edgecolor=look.colour, linewidth=0.6, label=look.label,
+            hatch="" if look.dash == "solid" else _HATCH,
+        )
+        for look in looks.values()
+        if look.label not in (STYLES["total"].label, STYLES["residual_moment"].label)
+    ]  # fmt: skip
     if any(np.isfinite(next(iter(bar.values.values())).low) for bar in every):
         handles.append(Line2D([], [], color=INK, linewidth=0.8, label="95 % interval"))
     legend_above(figure, handles, 2 if narrow else 4)

@@ -14,6 +14,7 @@ from aqbio.figures.step_columns import (
 )
 from aqbio.figures.style import LineStyle
 from aqbio.io.dictionary import columns
+from aqbio.mechanics.vectors import FloatArray
 
 BAR_COLUMNS = columns("bars")
 """What the columns of a table of drawn bars mean."""
@@ -72,23 +73,46 @@ class BarChart:
         refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
 
 
-def summarised(rows: pd.DataFrame) -> Value:
-    """Summarise rows of one outcome over steps.
+def summarised(rows: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], Value]:
+    """Summarise the rows of every outcome over steps.
 
     Parameters
     ----------
     rows : DataFrame
-        Columns value, low, high.
+        Columns value, low, high, and what names the outcomes.
+    by : sequence of str
+        Columns that name an outcome.
+
+    Returns
+    -------
+    dict
+        By names, in the order in which the rows have them.
 
     Examples
     --------
-    >>> summarised(pd.DataFrame({"value": [1.0, 3.0], "low": [0.0, 2.0], "high": [2.0, 4.0]}))
-    Value(mean=2.0, sd=1.4142135623730951, low=1.0, high=3.0, steps=2)
+    >>> two = pd.DataFrame({"value": [1.0, 3.0], "low": [0.0, 2.0], "high": [2.0, 4.0]})
+    >>> summarised(two.assign(source="hip", variant="C2"), ["source", "variant"])
+    {('hip', 'C2'): Value(mean=2.0, sd=1.4142135623730951, low=1.0, high=3.0, steps=2)}
     """
-    value = rows["value"].to_numpy(dtype=float)
-    bounds = rows[["low", "high"]].to_numpy(dtype=float)
+    values = rows["value"].to_numpy(dtype=float)
+    bounds = np.stack([rows[name].to_numpy(dtype=float) for name in ("low", "high")])
+    outcomes = rows.groupby(list(by), sort=False, observed=True).ngroup().to_numpy()
+    order = np.argsort(outcomes, kind="stable")
+    order = order[outcomes[order] >= 0]  # the others lack a name
+    if not len(order):
+        return {}
+    names = [rows[name].to_numpy() for name in by]
+    places = np.split(order, np.flatnonzero(np.diff(outcomes[order])) + 1)
+    return {
+        tuple(str(name[own[0]]) for name in names): _summary(values[own], bounds[:, own])
+        for own in places
+    }
+
+
+def _summary(value: FloatArray, bounds: FloatArray) -> Value:
+    """Summary of the steps of one outcome; bounds (2, N)."""
     whole = np.isfinite(bounds).all()
-    low, high = bounds.mean(axis=0) if whole else (np.nan, np.nan)
+    low, high = bounds.mean(axis=1) if whole else (np.nan, np.nan)
     sd = value.std(ddof=1) if len(value) > 1 else np.nan
     return Value(float(value.mean()), float(sd), float(low), float(high), len(value))
 

@@ -38,8 +38,8 @@ TITLES = {
 _SAYS = {
     "angular_momentum": "Angular momentum about the whole-body centre of mass.",
     "angular_momentum_rate": "Rate of change of angular momentum about the whole-body centre of "
-    "mass. Balance: the rate of the whole body is the sum of the external moment (of the ground "
-    "force, free moment included) and the residual, which is what measurement and model leave "
+    "mass. Balance: the rate of the whole body is the sum of the moment of the ground force, "
+    "the free moment and the residual, which is what measurement and model leave "
     "unexplained. The residual is drawn as it is, never shared out among the groups.",
     "joint_moments_vertical": "Ground-vertical part of the moment that the proximal segment exerts "
     "on the distal one, at the joint centre.",
@@ -121,6 +121,11 @@ def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
         lines += (
             "; darker bands: 95 % interval of measurement and model (body-segment parameters, "
             "plates, markers), a step's, since such errors do not average out"
+        )
+    if any(row.stack for row in grid.rows):
+        lines += (
+            "; areas: means of the parts, those above 0 stacked upwards and those below downwards, "
+            "which together make the black line"
         )
     events = "Stance and flight run from 0 to 100 % each; TD touchdown, TO toe-off."
     words = [_SAYS[grid.name], *([roles] if roles else []), signs, f"{lines}.", events]

@@ -263,15 +263,10 @@ def _panels(
 
 
 def _bars(rows: pd.DataFrame, sources: Sequence[str], variants: Sequence[str]) -> Iterator[Bar]:
-    groups = {
-        (str(source), str(variant)): own
-        for (source, variant), own in rows.groupby(["source", "variant"])
-    }
+    found = summarised(rows, ["source", "variant"])
     for source in sources:
         values = {
-            variant: summarised(groups[source, variant])
-            for variant in variants
-            if (source, variant) in groups
+            variant: found[source, variant] for variant in variants if (source, variant) in found
         }
         if variants[0] in values:
             yield Bar(source, source_label(source), source_style(source), values)

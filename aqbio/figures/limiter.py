@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -12,19 +13,33 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from aqbio.figures.numbers import shown
-from aqbio.figures.style import BLUE, FRAME, GREY, NARROW_MM, VERMILLION, Dash, journal_style, sheet
+from aqbio.figures.style import (
+    BLUE,
+    DASHED,
+    FRAME,
+    GREY,
+    NARROW_MM,
+    VERMILLION,
+    Dash,
+    journal_style,
+    sheet,
+)
 
 FloatArray = NDArray[np.float64]
 
 NAME = "limiter"
 TITLE = "Highest speed over the strengths of both sides"
 
+FEWEST = 12
+"""Athletes below which the models are not drawn: too few to tell them apart."""
+
+_WRAP = 46
 _SPEEDS = "Blues"
 _EVERY = 0.25
 """Distance of the contours of equal speed, m/s."""
 
 MODELS = {"minimum": "The weaker side decides", "additive": "Both sides add up"}
-POWERS: tuple[tuple[str, Dash], ...] = ((BLUE, "solid"), (VERMILLION, (0, (4.0, 1.8))))
+POWERS: tuple[tuple[str, Dash], ...] = ((BLUE, "solid"), (VERMILLION, DASHED))
 """Colour and dash of the ratios that are looked for, in the order of the numbers."""
 
 
@@ -80,7 +95,7 @@ def _draw_model(place: Axes, numbers: pd.DataFrame, model: str) -> None:
     levels = _EVERY * np.arange(np.floor(low / _EVERY), np.ceil(high / _EVERY) + 1)
     if speeds.max() > levels[0] and speeds.min() < levels[-1]:
         lines = place.contour(push, swing, speeds, levels=levels, colors=GREY, linewidths=0.6)
-        place.clabel(lines, fontsize=5.5, fmt="%.2f")
+        place.clabel(lines, fontsize=6, fmt="%.2f")
     place.scatter(
         athletes["push"], athletes["swing"], c=athletes["value"], cmap=_SPEEDS, s=16,
         edgecolors=FRAME, linewidths=0.5, vmin=low - 0.3 * (high - low), vmax=high, zorder=3,
@@ -100,7 +115,7 @@ def _draw_ratio(place: Axes, numbers: pd.DataFrame) -> None:
             words, (at, 0.97), xycoords=("data", "axes fraction"), xytext=(side, 0),
             textcoords="offset points", fontsize=6, va="top", ha="right" if side < 0 else "left",
         )  # fmt: skip
-    place.axvline(ratio["smallest_effect"], color=GREY, linewidth=0.8, linestyle=(0, (4.0, 1.8)))
+    place.axvline(ratio["smallest_effect"], color=GREY, linewidth=0.8, linestyle=DASHED)
     reach = max(2.0, 1.2 * abs(value)) if np.isfinite(value) else 2.0
     if np.isfinite(low + high):
         place.plot([low, high], [0.0, 0.0], color=BLUE, linewidth=1.4)
@@ -149,6 +164,56 @@ def _draw_power(place: Axes, numbers: pd.DataFrame) -> None:
     place.set_ylabel("power of the test")
     place.set_title("Power, from this study's spread")
     place.legend(handles=handles, loc="center right")
+
+
+UNMEASURED_TITLE = "What limits speed cannot be told: strengths were not measured"
+
+TO_MEASURE = (
+    (
+        "Strength of both sides apart from sprinting: of the push side (extension of hip and "
+        "knee, plantarflexion) and of the swing side (flexion of the hip), one row per test in "
+        "capacities.tsv."
+    ),
+    "Some athletes twice: repetitions tell the tests' errors, which hide a cost of imbalance.",
+    f"At least {FEWEST} athletes with both strengths and a highest speed.",
+    "Athletes whose sides differ: of those with equally strong sides both accounts say the same.",
+)
+"""What a study has to measure for this figure, in sentences."""
+
+
+def unmeasured_figure(width_mm: float) -> Figure:
+    """A placeholder: what is missing, and an empty panel where athletes will stand.
+
+    Parameters
+    ----------
+    width_mm : float
+        Width on paper, mm.
+    """
+    narrow = width_mm < NARROW_MM
+    with journal_style():
+        figure = sheet(width_mm, 112.0 if narrow else 62.0)
+        place, words = figure.subplots(*((2, 1) if narrow else (1, 2))).ravel()
+        place.set_xlabel("push capacity (standard deviations)")
+        place.set_ylabel("swing capacity (standard deviations)")
+        place.set_xlim(-2.0, 2.0)
+        place.set_ylim(-2.0, 2.0)
+        place.text(0.0, 1.0, "not measured", ha="center", va="center", color=GREY)
+        place.plot([-2.0, 2.0], [-2.0, 2.0], color=GREY, linewidth=0.6, linestyle=POWERS[1][1])
+        words.set_axis_off()
+        told = "\n\n".join(
+            "\n".join(wrap(f"{n}. {one}", _WRAP)) for n, one in enumerate(TO_MEASURE, 1)
+        )
+        words.text(0.0, 1.0, f"To measure\n\n{told}", va="top", transform=words.transAxes)
+    return figure
+
+
+def unmeasured_caption() -> str:
+    """The caption of the placeholder."""
+    return (
+        "No strength of both sides was measured apart from sprinting, so that nothing is drawn. "
+        f"{' '.join(TO_MEASURE)} Athletes stand above and below the dashed line, on which both "
+        "sides are equally strong."
+    )
 
 
 def limiter_caption() -> str:

@@ -13,7 +13,7 @@ SIDES_AND_TOTAL = ("push_side", "swing_side", "total")
 GROUPS_AND_TOTAL = (*ROLE_GROUPS, "total")
 SPLIT_ARMS = ("arm_push", "arm_swing")
 AXIS_WORDS = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
-MOMENTS = ("external_moment", "free_moment", "residual_moment")
+MOMENTS = ("moment_of_force", "free_moment", "residual_moment")
 
 
 def angular_momentum_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
@@ -52,8 +52,13 @@ def angular_momentum_rate_grid(steps: StepCurves, columns: tuple[StepColumn, ...
     ----------
     steps : Dataset
         Step curves; ``angular_momentum_rate`` (step, phase, percent, group, axis), N m, and
-        ``external_moment``, its part ``free_moment``, and ``residual_moment`` (step, phase,
-        percent, axis), N m.
+        ``moment_of_force``, ``free_moment`` and ``residual_moment`` (step, phase, percent,
+        axis), N m.
+
+    Notes
+    -----
+    The areas of a panel add up to the black line: groups to the whole body's rate, and moment of
+    the ground force, free moment and residual to the same.
     """
     by_group = (
         PanelRow(
@@ -63,8 +68,12 @@ def angular_momentum_rate_grid(steps: StepCurves, columns: tuple[StepColumn, ...
             f"angular_momentum_rate_y_{kind}",
             panels(_group_lines(steps, "angular_momentum_rate", groups, "y"), columns),
             narrow=kind == "groups",
+            stack=kind == "groups",
         )
-        for kind, groups in (("sides", SIDES_AND_TOTAL), ("groups", GROUPS_AND_TOTAL))
+        for kind, groups in (
+            ("sides", SIDES_AND_TOTAL),
+            ("groups", ("total", *ROLE_GROUPS)),
+        )
     )
     balance = (
         PanelRow(
@@ -74,6 +83,7 @@ def angular_momentum_rate_grid(steps: StepCurves, columns: tuple[StepColumn, ...
             f"moment_balance_{axis}",
             panels(_balance_lines(steps, axis), columns),
             narrow=axis == "y",
+            stack=True,
         )
         for axis in ("y", "x", "z")
     )

@@ -78,6 +78,8 @@ class PanelRow:
     """Whether the row is part of the one-column layout."""
     height: float = 1.0
     """Height relative to the other rows."""
+    stack: bool = False
+    """Whether all curves but their sum, ``total``, are drawn as areas one upon the other."""
     strip: bool = False
     """Whether the curves are shares of a whole (of 100), drawn as areas one upon the other."""
 

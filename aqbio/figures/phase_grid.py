@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from aqbio.figures.panels import Curve, PanelRow, PhaseGrid
+from aqbio.figures.stack import draw_stack
 from aqbio.figures.step_columns import StepColumn
 from aqbio.figures.style import (
     FLIGHT_SHADE,
@@ -90,7 +91,7 @@ def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
     for position, row in enumerate(rows):
         _draw(axes[:, position], row)
         label = textwrap.fill(row.label, _TITLE_LETTERS // len(rows), break_long_words=False)
-        axes[0, position].set_title(f"{label}\n{row.scale}", fontsize=7, pad=12)
+        axes[0, position].set_title(f"{label}\n{row.scale}", fontsize=7, pad=15)
         _name_phases(axes[0, position])
     for column, place in zip(grid.columns, axes[:, 0], strict=True):
         place.set_ylabel(f"{column.title}\n{_steps(column)}", linespacing=1.3)
@@ -105,6 +106,8 @@ def _draw(axes: NDArray[np.object_], row: PanelRow) -> None:
         place.set_autoscale_on(False)
         if row.strip:
             _draw_strip(place, panel)
+        elif row.stack:
+            _draw_stack(place, panel)
         else:
             _draw_panel(place, panel)
     if not row.strip:
@@ -134,10 +137,28 @@ def _draw_strip(place: Axes, panel: tuple[Curve, ...]) -> None:
     place.set_yticks([0, 100])
 
 
-def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
+def _draw_stack(place: Axes, panel: tuple[Curve, ...]) -> None:
+    """The parts of a whole, and over them the whole, which they close on."""
+    _draw_phases(place)
+    whole = next((one for one in panel if one.name == "total"), None)
+    parts = [one for one in panel if one is not whole]
+    if whole is None or not parts:
+        return
+    for phase in range(2):
+        along = np.arange(101.0) + 100 * phase
+        draw_stack(place, along, [(one.style, one.mean[phase]) for one in parts])
+    place.plot(_PERCENT, _apart(whole.mean), color=whole.style.colour, linewidth=1.2, zorder=4)
+    place.locator_params(axis="y", nbins=5)
+
+
+def _draw_phases(place: Axes) -> None:
     place.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
     place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
     place.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
+
+
+def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
+    _draw_phases(place)
     crowded = len(panel) > _CROWD
     for line in panel:
         colour = line.style.colour

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from aqbio.figures.numbers import shown
 from aqbio.figures.style import (
     BLUE,
+    DASHED,
     FRAME,
     GREY,
     INK,
@@ -112,7 +113,7 @@ def _draw(place: Axes, rows: pd.DataFrame, effects: tuple[float, ...], *, named:
         labels.append(words + _fewer(int(row["n_steps"]), most))
     place.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
     for effect in (one for one in effects if np.isfinite(one)):
-        place.axvline(effect, color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)), zorder=0)
+        place.axvline(effect, color=GREY, linewidth=0.7, linestyle=DASHED, zorder=0)
     place.set_yticks(range(len(labels)), labels=labels if named else [], fontsize=6)
     place.set_ylim(-0.7, len(labels) - 0.3)
     place.tick_params(axis="y", length=0)
@@ -176,6 +177,7 @@ _SENTENCES = {
     "cutoff": "a cut-off of {} Hz",
     "threshold": "events at {} N",
     "body": "the segment masses of {}",
+    "model": "the model {}",
     "pelvis": "the pelvis with {}",
     "normalisation": "{} units",
     "contact_model": "contact model {}",
@@ -186,6 +188,7 @@ _CHOICES = {
     "cutoff": "{} Hz",
     "threshold": "events at {} N",
     "body": "body: {}",
+    "model": "model: {}",
     "pelvis": "pelvis: {}",
     "normalisation": "units: {}",
     "contact_model": "contact model {}",
@@ -209,7 +212,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
     )  # fmt: skip
     handles.append(
         Line2D(
-            [], [], color=GREY, linewidth=0.7, linestyle=(0, (4.0, 1.8)),
+            [], [], color=GREY, linewidth=0.7, linestyle=DASHED,
             label="smallest effect of interest",
         )
     )  # fmt: skip

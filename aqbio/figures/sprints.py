@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from aqbio.figures.numbers import shown
 from aqbio.figures.style import (
     BLUE,
+    DASHED,
     FRAME,
     GREY,
+    INK,
     NARROW_MM,
     VERMILLION,
     Dash,
     journal_style,
+    legend_above,
     sheet,
 )
 
@@ -25,7 +30,9 @@ TITLE = "Speed with free and with restricted arms"
 ANCHORS = {"Brooks 2022": -1.6}
 """Published changes of speed over 30 m, per cent."""
 
-_DASHED: Dash = (0, (4.0, 1.8))
+_MEAN = -1.0
+"""Height of the mean, below the athletes."""
+
 _DOTTED: Dash = (0, (1.0, 1.2))
 
 
@@ -37,7 +44,9 @@ def sprint_changes(sprints: pd.DataFrame) -> pd.DataFrame:
     return both.assign(change=change).sort_values("change").reset_index()
 
 
-def sprints_figure(sprints: pd.DataFrame, smallest: float, width_mm: float) -> Figure:
+def sprints_figure(
+    sprints: pd.DataFrame, smallest: float, mean: tuple[float, float, float], width_mm: float
+) -> Figure:
     """Draw the change of speed of every athlete.
 
     Parameters
@@ -46,22 +55,28 @@ def sprints_figure(sprints: pd.DataFrame, smallest: float, width_mm: float) -> F
         sprints.tsv
     smallest : float
         Smallest effect of interest in the predicted direction, per cent.
+    mean : (estimate, low, high)
+        Of H7 with its 95 % interval over athletes, per cent; NaN where there is none.
     width_mm : float
         Width on paper, mm.
     """
     changes = sprint_changes(sprints)
     with journal_style():
-        figure = sheet(width_mm, 4.0 * len(changes) + 22.0)
+        figure = sheet(width_mm, 4.0 * len(changes) + 32.0)
         place = figure.subplots()
         heights = range(len(changes))
-        place.hlines(list(heights), changes["change"], 0.0, color=BLUE, linewidth=1.0)
         place.plot(changes["change"], list(heights), "o", color=BLUE, markersize=4.5)
+        if np.isfinite(mean).all():
+            place.plot(mean[1:], [_MEAN, _MEAN], color=INK, linewidth=1.4)
+            place.plot(mean[0], _MEAN, "D", color=INK, markersize=4.5)
         place.axvline(0, color=FRAME, linewidth=0.6)
-        _mark(place, smallest, "smallest effect of interest", GREY, _DASHED)
+        _mark(place, smallest, "smallest effect of interest", GREY, DASHED)
         for words, value in ANCHORS.items():
             _mark(place, value, words, VERMILLION, _DOTTED)
-        place.set_yticks(list(heights), labels=list(changes["participant_id"]))
-        place.set_ylim(-1.4, len(changes) - 0.4)
+        names = [*changes["participant_id"], "mean"]
+        place.set_yticks([*heights, _MEAN], labels=names)
+        place.set_ylim(-2.6, len(changes) - 0.4)
+        legend_above(figure, _key(), 2)
         place.set_xlabel("change of speed with restricted arms (%)")
         place.margins(x=0.06)
         if width_mm >= NARROW_MM:
@@ -81,9 +96,16 @@ def _mark(place: Axes, value: float, words: str, colour: str, dash: Dash) -> Non
     """Draw a line to compare with, and name it below the athletes."""
     place.axvline(value, color=colour, linewidth=0.8, linestyle=dash, zorder=0)
     place.annotate(
-        words, (value, -0.6), xytext=(2, 0), textcoords="offset points", color=colour, fontsize=6,
+        words, (value, -1.7), xytext=(2, 0), textcoords="offset points", color=colour, fontsize=6,
         va="top",
     )  # fmt: skip
+
+
+def _key() -> list[Line2D]:
+    return [
+        Line2D([], [], linestyle="", marker="o", color=BLUE, markersize=4.5, label="athletes"),
+        Line2D([], [], marker="D", color=INK, markersize=4.5, label="mean, 95 % interval"),
+    ]
 
 
 def sprints_caption(smallest: float) -> str:
@@ -96,8 +118,9 @@ def sprints_caption(smallest: float) -> str:
     """
     return (
         "Mean speed of the maximal sprints of every athlete with restricted arms against free "
-        f"arms. Dashed: smallest effect of interest ({shown(smallest)} %); dotted: a published "
-        "mean over 30 m. A loss of speed is what both accounts predict."
+        "arms; diamond: the estimate of H7 with its 95 % interval over athletes. Dashed: smallest "
+        f"effect of interest ({shown(smallest)} %); dotted: a published mean over 30 m. A loss of "
+        "speed is what both accounts predict."
     )
 
 

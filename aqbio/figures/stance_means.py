@@ -54,6 +54,8 @@ def stance_means(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+_JOINT = ("source", "axis", "statistic")
+
 Joints = dict[tuple[str, str, str], list[Value]]
 """Means of participants by joint, axis and statistic."""
 
@@ -68,11 +70,8 @@ def _joint_moments(
         wanted &= (rows["level"] == "joint") & (rows["phase"] == "stance")
         for steps, known in zip(columns, found, strict=True):
             own = rows[wanted].merge(steps[["participant_id", "trial_id", "step"]])
-            for key, values in own.groupby(
-                ["source", "axis", "statistic"], sort=False, observed=True
-            ):
-                source, axis, statistic = map(str, key)
-                known.setdefault((source, axis, statistic), []).append(summarised(values))
+            for (source, axis, statistic), one in summarised(own, _JOINT).items():
+                known.setdefault((source, axis, statistic), []).append(one)
     return found
 
 

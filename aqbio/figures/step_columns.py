@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.io.step_curves import StudyCurves
+from aqbio.names import NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,18 @@ def refuse_other_columns(
 
 
 def column_title(condition: str, speed_mps: float) -> str:
-    """Name a column by condition, where there are several, and speed.
+    """Name a column by speed, and by condition where it is not the usual one.
 
     Examples
     --------
-    >>> column_title("", 9.537)
+    >>> column_title("normal", 9.537)
     '9.5 m/s'
     >>> column_title("restricted_arms", 8.9)
     'restricted arms, 8.9 m/s'
     """
     speed = f"{speed_mps:.1f} m/s"
-    return f"{condition.replace('_', ' ')}, {speed}" if condition else speed
+    usual = condition in ("", NORMAL)
+    return speed if usual else f"{condition.replace('_', ' ')}, {speed}"
 
 
 def column_size(steps: int, people: int) -> str:

@@ -14,19 +14,18 @@ from matplotlib.lines import Line2D
 from aqbio.figures.numbers import shown
 from aqbio.figures.style import (
     BLUE,
+    DASHED,
     GREY,
     NARROW_MM,
-    Dash,
     journal_style,
     legend_above,
     pale,
+    plain_numbers,
     sheet,
 )
 
 NAME = "timing"
 TITLE = "Timing of the swing leg as speed rises"
-
-_DASHED: Dash = (0, (4.0, 1.8))
 
 
 def timing_figure(numbers: pd.DataFrame, slopes: Mapping[str, float], width_mm: float) -> Figure:
@@ -55,7 +54,7 @@ def timing_figure(numbers: pd.DataFrame, slopes: Mapping[str, float], width_mm: 
         handles = [
             Line2D([], [], color=pale(BLUE), marker="o", markersize=3, label="athletes"),
             Line2D([], [], color=BLUE, linewidth=1.8, label="estimate"),
-            Line2D([], [], color=GREY, linestyle=_DASHED, label="smallest effect of interest"),
+            Line2D([], [], color=GREY, linestyle=DASHED, label="smallest effect of interest"),
         ]
         legend_above(figure, handles, 2 if narrow else 3)
     return figure
@@ -92,14 +91,13 @@ def _draw_spreads(place: Axes, numbers: pd.DataFrame, slopes: Mapping[str, float
         place.plot(ends, np.exp(middle[1] + slope * (ends - middle[0])), **line)
     place.set_ylabel("standard deviation (% of the step)")
     place.set_title("Spread of the lag, circular")
-    place.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    place.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if value < 10.0 else "")
+    plain_numbers(place.yaxis, (1, 2, 3, 5, 7))
 
 
 def _lines() -> tuple[tuple[str, dict[str, Any]], ...]:
     """Ends of the names of both slopes, and how each is drawn."""
     return (
-        ("_smallest", {"color": GREY, "linewidth": 0.9, "linestyle": _DASHED}),
+        ("_smallest", {"color": GREY, "linewidth": 0.9, "linestyle": DASHED}),
         ("", {"color": BLUE, "linewidth": 1.8}),
     )
 

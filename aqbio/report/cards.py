@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -70,13 +70,15 @@ def cards(section: VerdictSection, own: Own) -> tuple[Card, ...]:
     return tuple(_card(one, own) for one in section.verdicts)
 
 
-def verdict_ruler(one: VerdictOnPage, own: Own, participant_id: str = "") -> Markup:
+def verdict_ruler(
+    one: VerdictOnPage, own: Own, marks: Mapping[str, float] = MappingProxyType({})
+) -> Markup:
     """The estimate of a hypothesis on its ruler; empty where there is none.
 
     Parameters
     ----------
-    participant_id : str
-        Athlete whose own number is marked.
+    marks : mapping
+        Numbers that are marked, by athlete.
     """
     row, numbers = one.row, own.get(one.hypothesis.id, {})
     if row["estimate"] != row["estimate"]:
@@ -89,7 +91,7 @@ def verdict_ruler(one: VerdictOnPage, own: Own, participant_id: str = "") -> Mar
             smallest=float(row["smallest_effect"]),
             two_sided=one.hypothesis.two_sided,
             dots=tuple(numbers.values()),
-            mark=numbers.get(participant_id, math.nan),
+            marks=tuple(marks.items()),
         )
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from aqbio.config import Participant
 from aqbio.figures.numbers import shown
 from aqbio.report.sections import rows
 
@@ -50,6 +51,13 @@ class AthleteLine:
     fastest: str
     before: str
     """In how many of the trials motion and forces disagree before the fit."""
+
+
+def people_table(people: Iterable[Participant]) -> pd.DataFrame:
+    """The participants sheet as a table."""
+    names = ("participant_id", "sex", "mass_kg", "height_m")
+    sheet = [[getattr(one, name) for name in names] for one in people]
+    return pd.DataFrame(sheet, columns=list(names)).astype({"mass_kg": float, "height_m": float})
 
 
 def trial_lines(trials: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> list[TrialLine]:

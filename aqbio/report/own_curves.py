@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aqbio.mechanics.vectors import FloatArray
 
@@ -31,37 +31,43 @@ class SideCurves:
 LOOKS = {"push_side": "push", "swing_side": "swing"}
 
 
-def curves_drawing(name: str, curves: Mapping[str, SideCurves]) -> Markup:
-    """Draw an athlete's curves on the band of all athletes, with a caption.
+def curves_drawing(curves: Mapping[str, SideCurves]) -> Markup:
+    """Draw every athlete's curves on the band of all, with a caption.
+
+    Parameters
+    ----------
+    curves : mapping
+        By athlete, all of the same class of speeds.
 
     Returns
     -------
     Markup
-        A figure; empty where the athlete has no such steps.
+        A figure, in which ``data-of`` says what belongs to which athlete; empty without curves.
     """
-    own = curves.get(name)
-    if own is None or not all(np.isfinite(mean).all() for mean in own.means.values()):
+    whole = {
+        name: one
+        for name, one in curves.items()
+        if all(np.isfinite(mean).all() for mean in one.means.values())
+    }
+    if not whole:
         return Markup()
-    others = {side: np.stack([one.means[side] for one in curves.values()]) for side in own.means}
+    every = {
+        side: np.stack([one.means[side] for one in whole.values()])
+        for side in next(iter(whole.values())).means
+    }
     bands = {}
-    if len(curves) >= FEWEST:
-        for side, values in others.items():
-            mean, sd = np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1)
+    if len(whole) >= FEWEST:
+        for side, values in every.items():
+            mean, sd = values.mean(axis=0), values.std(axis=0, ddof=1)
             bands[side] = (mean - sd, mean + sd)
-    every = np.concatenate(
-        [*own.means.values(), *(edge for band in bands.values() for edge in band)]
-    )
-    low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
-    paper = _Paper(low, high)
-    said = ", ".join(
-        f"{side.replace('_', ' ')} {float(mean.mean()):.2f}".replace("-", "−")
-        for side, mean in own.means.items()
-    )
+    shown = [*every.values(), *(edge for band in bands.values() for edge in band)]
+    low, high = min(0.0, *(one.min() for one in shown)), max(0.0, *(one.max() for one in shown))
+    paper = _Paper(float(low), float(high))
     parts = [
         (
             f'<svg class="own-curves" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" '
-            'aria-label="Angular momentum of both sides about the vertical; '
-            f'means: {said} kg m²/s">'
+            'aria-label="Angular momentum of both sides about the vertical; the text below has the '
+            'means">'
         ),
         *paper.axes(),
     ]
@@ -69,16 +75,27 @@ def curves_drawing(name: str, curves: Mapping[str, SideCurves]) -> Markup:
         outline = paper.line(upper) + paper.back(lower)
         parts.append(f'<path d="{outline}Z" class="band {LOOKS[side]}"/>')
     parts += [
-        f'<path d="{paper.line(mean)}" class="curve {LOOKS[side]}"/>'
-        for side, mean in own.means.items()
+        f'<path d="{paper.line(mean)}" class="curve {LOOKS[side]}" data-of="{escape(name)}"/>'
+        for name, one in whole.items()
+        for side, mean in one.means.items()
     ]
-    band = f" Bands: mean ± standard deviation of {len(curves)} athletes." if bands else ""
+    words = Markup().join(_own_words(name, one) for name, one in whole.items())
+    band = f" Bands: mean ± standard deviation of {len(whole)} athletes." if bands else ""
     caption = Markup(
-        "<figcaption>Angular momentum about the vertical (kg m²/s), mean of {} steps of the "
-        "fastest class of speeds ({} on average over athletes): push side solid and blue, swing "
-        "side dashed and orange.{}</figcaption>"
-    ).format(own.steps, own.title, band)
+        "<figcaption>Angular momentum about the vertical (kg m²/s) in the fastest class of speeds "
+        "({} on average over athletes): push side solid and blue, swing side dashed and orange. "
+        "{}{}</figcaption>"
+    ).format(next(iter(whole.values())).title, words, band)
     return Markup("<figure>") + Markup("".join((*parts, "</svg>"))) + caption + Markup("</figure>")
+
+
+def _own_words(name: str, own: SideCurves) -> Markup:
+    """Numbers behind an athlete's curves."""
+    said = ", ".join(
+        f"{side.replace('_', ' ')} {float(mean.mean()):.2f}".replace("-", "−")
+        for side, mean in own.means.items()
+    )
+    return Markup('<span data-of="{}">Means of {} steps: {}.</span>').format(name, own.steps, said)
 
 
 @dataclass(frozen=True, slots=True)

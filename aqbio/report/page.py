@@ -25,6 +25,8 @@ from aqbio.report.carried import (
 from aqbio.report.driven import driven_columns, fastest, told_sides
 from aqbio.report.filters import CONTENT_SECURITY, environment
 from aqbio.report.glossary import GLOSSARY
+from aqbio.report.how_sure import SOURCES as SURE_SOURCES
+from aqbio.report.how_sure import how_sure
 from aqbio.report.lines import athlete_lines, trial_lines
 from aqbio.report.methods import methods_text
 from aqbio.report.origin import Origin
@@ -90,6 +92,11 @@ class PageContent:
     trials: pd.DataFrame
     quality: pd.DataFrame
     """steps, trials, quality: The study's tables."""
+    changes: pd.DataFrame
+    """What the fit changed: fit_changes.tsv."""
+    uncertainty: pd.DataFrame
+    model_differences: pd.DataFrame
+    """uncertainty, model_differences: The study's tables."""
     causes: tuple[Cause, ...]
     """What was found in all stages."""
     means: pd.DataFrame
@@ -149,6 +156,8 @@ def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterat
 TITLES = {
     "index": "Study",
     "results": "Results",
+    "explorer": "Explorer",
+    "compare": "Side by side",
     "quality": "Quality",
     "methods": "Methods and words",
 }
@@ -160,6 +169,7 @@ PLACES = {
     "verdicts": "results",
     "deviations": "results",
     "quality": "quality",
+    "sure": "quality",
     "findings": "quality",
     "closures": "quality",
 }
@@ -176,6 +186,7 @@ def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
     """Templates with everything that sections show."""
     made = environment()
     made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
+    made.globals["sure_sources"] = SURE_SOURCES
     figures = _figures(content.figures)
     values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))
@@ -194,6 +205,7 @@ def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
     values.value("quality", lambda: quality_tables(content.quality))
     values.value("residuals", lambda: residuals(content.quality))
     values.value("cautions", lambda: cautions(content.quality, content.causes))
+    values.value("how_sure", lambda: how_sure(content.uncertainty, content.model_differences))
     values.value("closures", lambda: rows(closures(content.quality)))
     values.value("closure_summary", lambda: closure_summary(content.quality))
     values.value("causes", lambda: _by_severity(content.causes))

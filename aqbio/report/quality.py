@@ -77,6 +77,16 @@ WORDINGS: dict[str, Wording] = {
     "flight_drift_y": Wording("Drift of the total in flight, vertical axis", "%", _TO_PERCENT),
     "flight_acceleration": Wording("Acceleration in flight beside gravity and air, RMS", "m/s²"),
     "foot_slip": Wording("Slip of the planted foot, largest", "mm", _TO_MM),
+    "band_contact_time": Wording(
+        "Contact time outside of people's at that speed", "%", _TO_PERCENT
+    ),
+    "band_flight_time": Wording("Flight time outside of people's", "%", _TO_PERCENT),
+    "band_step_frequency": Wording("Step frequency outside of people's", "%", _TO_PERCENT),
+    "band_step_length": Wording("Step length outside of people's", "%", _TO_PERCENT),
+    "band_peak_vertical_force": Wording(
+        "Peak vertical force outside of people's", "%", _TO_PERCENT
+    ),
+    "vertical_impulse": Wording("Vertical impulse beside the weight's", "%", _TO_PERCENT),
     "opensim_position": Wording("Difference from OpenSim, positions", "m"),
     "opensim_inverse_dynamics": Wording("Difference from OpenSim, inverse dynamics (relative)"),
     "simbody_defect": Wording("Simbody's walker-knee defect (relative)"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aqbio.figures.numbers import shown_together
 
@@ -31,8 +31,8 @@ class Ruler:
     """Whether no change beyond ±smallest is predicted."""
     dots: Sequence[float] = ()
     """Athletes' own numbers."""
-    mark: float = math.nan
-    """One of them, which is marked."""
+    marks: Sequence[tuple[str, float]] = ()
+    """Those that are marked, by athlete: each mark says whose it is."""
 
 
 def ruler(shown: Ruler) -> Markup:
@@ -41,7 +41,7 @@ def ruler(shown: Ruler) -> Markup:
     Grey is where the prediction lies: beyond the smallest effect, or between both where no change
     is predicted.
     """
-    values = [shown.estimate, shown.low, shown.high, 0.0, shown.smallest, shown.mark, *shown.dots]
+    values = [shown.estimate, shown.low, shown.high, 0.0, shown.smallest, *shown.dots]
     values += [-shown.smallest] if shown.two_sided else []
     known = [one for one in values if math.isfinite(one)]
     low, high = min(known), max(known)
@@ -69,8 +69,10 @@ def ruler(shown: Ruler) -> Markup:
     if shown.two_sided:
         parts.append(_upright(at(-shown.smallest), "smallest", ""))
     parts += [f'<circle cx="{at(one):.1f}" cy="{DOTS}" r="2.6" class="one"/>' for one in shown.dots]
-    if math.isfinite(shown.mark):
-        parts.append(f'<path d="M{at(shown.mark):.1f} {DOTS - 6}l5 6l-5 6l-5 -6z" class="own"/>')
+    parts += [
+        f'<path d="M{at(one):.1f} {DOTS - 6}l5 6l-5 6l-5 -6z" class="own" data-of="{escape(who)}"/>'
+        for who, one in shown.marks
+    ]
     if math.isfinite(shown.low):
         parts.append(
             f'<path d="M{at(shown.low):.1f} {LINE}H{at(shown.high):.1f}" class="interval"/>'
@@ -78,7 +80,7 @@ def ruler(shown: Ruler) -> Markup:
     parts.append(
         f'<circle cx="{at(shown.estimate):.1f}" cy="{LINE}" r="5" class="estimate"/></svg>'
     )
-    return Markup("".join(parts))  # of numbers and words of ours only
+    return Markup("".join(parts))  # of numbers and words of ours, and escaped names
 
 
 def _predicted(shown: Ruler, low: float, high: float) -> tuple[float, float]:
@@ -103,8 +105,6 @@ def _words(shown: Ruler) -> str:
         told += f"; predicted: no change beyond ±{size}"
     else:
         told += f"; predicted: {size} or beyond"
-    if math.isfinite(shown.mark):
-        told += f"; this athlete {shown_together(shown.mark, math.nan, math.nan)[0]}"
-    elif shown.dots:
+    if shown.dots:
         told += f"; {len(shown.dots)} athletes' own numbers"
     return told

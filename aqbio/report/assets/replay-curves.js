@@ -127,6 +127,9 @@
     };
   }
 
+  /** Values of a curve: a plot draws a line over what is not a number, and none over nothing. */
+  aqbio.gaps = (values) => values.map((one) => (Number.isNaN(one) ? null : one));
+
   /** A plot in an element; show(quantity, axis), at(frame). */
   aqbio.plot = (element, trial, time, go) => {
     let plot = null;
@@ -156,7 +159,7 @@
             })),
           ],
           hooks: { drawClear: [backdrop(trial, curves, spread)], ready: [() => api.at(last)] },
-        }, [time, ...curves.map((one) => one.values)], element);
+        }, [time, ...curves.map((one) => aqbio.gaps(one.values))], element);
         plot.over.append(mark);
         const seek = (event) => {
           const left = event.clientX - plot.over.getBoundingClientRect().left;

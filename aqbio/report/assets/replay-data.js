@@ -89,4 +89,19 @@ var aqbio = globalThis.aqbio || (globalThis.aqbio = {});
     });
     return sum;
   };
+
+  /** Keys of a page, where nothing that takes keys itself has the focus; with shift or without. */
+  aqbio.onKeys = (root, keys) => {
+    root.addEventListener("keydown", (pressed) => {
+      if (pressed.target.closest("button, select, a, summary, input") || pressed.ctrlKey
+        || pressed.metaKey || pressed.altKey || !(pressed.key in keys)) return;
+      pressed.preventDefault();
+      keys[pressed.key](pressed.shiftKey);
+    });
+  };
+
+  /** The keys that choose from where the runner is seen. */
+  aqbio.viewKeys = (view) => ({
+    1: () => view("side"), 2: () => view("above"), 3: () => view("front"), 4: () => view("behind"),
+  });
 })();

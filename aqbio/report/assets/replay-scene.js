@@ -57,7 +57,7 @@
   const SIDES = 8;
 
   /** An arrow that turns, coloured by its direction where it has no colour; set(centre, axis, share) with share from -1 to 1 of the largest turn. */
-  function turn(scene, color, radius) {
+  function turn(scene, color, radius, mirrored) {
     const material = new T.MeshLambertMaterial({
       color: color === null ? COUNTER : color, side: T.DoubleSide, depthTest: false, transparent: true,
     });
@@ -82,14 +82,12 @@
         whole.position.copy(centre);
         whole.quaternion.setFromUnitVectors(up, new T.Vector3(...AXES[axis]));
         whole.scale.z = share < 0 ? -1 : 1;
-        if (color === null) material.color.setHex(share < 0 ? CLOCKWISE : COUNTER);
+        const clockwise = share < 0 !== (mirrored && axis !== "z"); // as it is seen
+        if (color === null) material.color.setHex(clockwise ? CLOCKWISE : COUNTER);
         tube.setDrawRange(0, Math.round(size * RINGS) * SIDES * 6);
         const angle = size * WIDEST;
         head.position.copy(circle.getPoint(size, point));
-        head.quaternion.setFromUnitVectors(
-          up,
-          new T.Vector3(-Math.sin(angle), 0, -Math.cos(angle)),
-        );
+        head.quaternion.setFromUnitVectors(up, new T.Vector3(-Math.sin(angle), 0, -Math.cos(angle)));
       },
     };
   }
@@ -155,15 +153,18 @@
     above: [0, 3.1, 0.01],
   };
 
-  /** Draw a trial into an element; draw(frame, options) shows an instant. */
-  aqbio.scene = (element, trial, channels) => {
-    const scene = new T.Scene();
+  /** Draw a trial, or its mirror image left to right, into an element; draw(frame, options) shows an instant. */
+  aqbio.scene = (element, trial, channels, mirrored = false) => {
+    const whole = new T.Scene();
+    const scene = new T.Group();
+    scene.scale.z = mirrored ? -1 : 1;
+    whole.add(scene);
     const camera = new T.PerspectiveCamera(30, 1, 0.05, 200);
     const renderer = new T.WebGLRenderer({ antialias: true, alpha: true });
     element.append(renderer.domElement);
     const light = new T.DirectionalLight(0xffffff, 1.4);
     light.position.set(2, 5, 3);
-    scene.add(new T.HemisphereLight(0xffffff, 0x9a9a9a, 2.2), light);
+    whole.add(new T.HemisphereLight(0xffffff, 0x9a9a9a, 2.2), light);
     ground(scene, trial, channels.place);
     const bodies = solids(scene, trial);
     const bones = lines(scene, 0x30343a);
@@ -177,7 +178,7 @@
     scene.add(dots);
     const forces = [0, 1].map(() => arrow(scene, 0x15171a));
     const parts = trial.groups.map((name) =>
-      turn(scene, null, name === "torso" ? 0.26 : name === "pelvis" ? 0.2 : 0.17));
+      turn(scene, null, name === "torso" ? 0.26 : name === "pelvis" ? 0.2 : 0.17, mirrored));
     const sides = { push_side: turn(scene, PUSH, 0.42), swing_side: turn(scene, SWING, 0.34) };
     const controls = new T.OrbitControls(camera, renderer.domElement);
     controls.enableZoom = true;
@@ -187,8 +188,8 @@
 
     function follow(frame) {
       const next = point(channels.place, 0, frame);
-      const moved = next.clone().sub(target);
-      target.copy(next);
+      const moved = next.clone().multiply(scene.scale).sub(target);
+      target.add(moved);
       camera.position.add(moved);
       controls.target.add(moved);
       controls.update();
@@ -308,7 +309,7 @@
         markers(frame, place, options.markers);
         forcesAt(frame, options.forces);
         momenta(frame, options, contact && contact.foot);
-        renderer.render(scene, camera);
+        renderer.render(whole, camera);
         drawing = false;
       },
       /** Whole positions as they are drawn, for whoever checks them. */
@@ -317,6 +318,19 @@
         camera.position.copy(target).add(new T.Vector3(...VIEWS[name]));
         controls.target.copy(target);
         controls.update();
+      },
+      /** From where the runner is looked at; look from there. */
+      offset: () => camera.position.clone().sub(target),
+      from: (offset) => {
+        drawing = true;
+        camera.position.copy(target).add(offset);
+        controls.update();
+        drawing = false;
+      },
+      close: () => {
+        controls.dispose();
+        renderer.dispose();
+        renderer.forceContextLoss();
       },
       resize: () => {
         const { clientWidth: width, clientHeight: height } = element;

@@ -129,7 +129,7 @@
     }, 1000 * seconds);
   }
 
-  const keys = {
+  aqbio.onKeys(root, {
     " ": () => play(!state.playing),
     ArrowRight: (shift) => go(Math.round(state.frame) + (shift ? 10 : 1)),
     ArrowLeft: (shift) => go(Math.round(state.frame) - (shift ? 10 : 1)),
@@ -137,16 +137,7 @@
     End: () => go(frames - 1),
     n: () => event(1),
     p: () => event(-1),
-    1: () => view("side"),
-    2: () => view("above"),
-    3: () => view("front"),
-    4: () => view("behind"),
-  };
-  root.addEventListener("keydown", (pressed) => {
-    if (pressed.target.closest("button, select, a, summary, input") || pressed.ctrlKey
-      || pressed.metaKey || pressed.altKey || !(pressed.key in keys)) return;
-    pressed.preventDefault();
-    keys[pressed.key](pressed.shiftKey);
+    ...aqbio.viewKeys(view),
   });
 
   find("play").addEventListener("click", () => play(!state.playing));
@@ -173,10 +164,10 @@
     draw();
   });
   show();
-  if (firstContact) {
-    const middle = (firstContact.touchdown + firstContact.toe_off) / 2;
-    go(Math.round((middle - trial.start) / trial.step));
-  }
+  const asked = /^#t=(-?\d+(?:\.\d+)?)$/.exec(location.hash); // where the explorer's steps begin
+  const middle = firstContact && (firstContact.touchdown + firstContact.toe_off) / 2;
+  const first = asked ? Number(asked[1]) : middle;
+  if (first !== undefined) go(Math.round((first - trial.start) / trial.step));
   aqbio.replay = { trial, channels, scene, go, state, telling };
   root.dataset.ready = "yes";
 })();

@@ -1,0 +1,125 @@
+"""Letters of the panels of a figure, and what each of them shows."""
+
+from __future__ import annotations
+
+import re
+from string import ascii_lowercase
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from aqbio.figures.style import journal_style
+
+SIZE = 7.5
+_ROOM = "\N{NO-BREAK SPACE}" * 4
+"""What a letter takes of a title; drawings leave other spaces at the beginning out."""
+
+_PAD, _BESIDE = 6.0, (-8.0, 4.0)
+"""Points from the upper left corner of a panel: of a letter before a title, and without one."""
+
+_MATHEMATICS = re.compile(r"\$[^$]*\$")
+
+
+def lettered(figure: Figure | SubFigure, after: int = 0, *, alone: bool = True) -> dict[str, str]:
+    """Put a letter on every panel; where columns share a quantity, on every row of panels.
+
+    A figure of one panel gets none.
+
+    Parameters
+    ----------
+    after : int
+        Letters that are taken.
+    alone : bool
+        False: the figure is part of another, so that a single panel has a letter too.
+
+    Returns
+    -------
+    dict
+        What is drawn there, as its title or axis has it, by letter.
+
+    Examples
+    --------
+    >>> drawn = Figure()
+    >>> for place, title in zip(drawn.subplots(1, 2), ("Lag", "Spread")):
+    ...     _ = place.set_title(title)
+    >>> lettered(drawn)
+    {'a': 'Lag', 'b': 'Spread'}
+    """
+    panels = [
+        axes
+        for axes in figure.axes
+        if axes.get_visible() and axes.axison and axes.get_subplotspec() is not None
+    ]
+    titled = all(_title(axes) for axes in panels)
+    marked = panels if titled else [axes for axes in panels if _begins_row(axes)]
+    if alone and len(marked) < 2:
+        return {}
+    found = {}
+    with journal_style():
+        for letter, axes in zip(ascii_lowercase[after:], marked, strict=False):
+            title = _title(axes) if titled else ""
+            found[letter] = _words(title or axes.get_ylabel() or axes.get_xlabel())
+            if title:
+                _retitle(axes, f"{_ROOM}{title}")
+            lines = title.count("\n")
+            size = axes._left_title.get_fontsize() if title else SIZE  # type: ignore[attr-defined]
+            axes.annotate(
+                letter + lines * "\n", (0.0, 1.0), (0.0, _PAD) if title else _BESIDE,
+                xycoords="axes fraction", textcoords="offset points", fontsize=size,
+                fontweight="bold", ha="left" if title else "right", va="baseline", gid="letter",
+            )  # fmt: skip
+    return found
+
+
+def panel_words(panels: dict[str, str]) -> str:
+    """The part of a caption that says what every panel shows.
+
+    Examples
+    --------
+    >>> panel_words({"a": "Lag", "b": "Spread"})
+    'Panels: a, Lag; b, Spread.'
+    """
+    told = "; ".join(f"{letter}, {words}" for letter, words in panels.items())
+    return f"Panels: {told}." if told else ""
+
+
+def _title(axes: Axes) -> str:
+    return axes.get_title() or axes.get_title(loc="left")
+
+
+def _retitle(axes: Axes, title: str) -> None:
+    """Write over the left edge what stood in the middle or there, in the same letters."""
+    look = (axes.title if axes.get_title() else axes._left_title).get_fontproperties().copy()  # type: ignore[attr-defined]
+    axes.set_title("")
+    axes.set_title(title, loc="left", fontproperties=look)
+
+
+def counted(numbers: pd.DataFrame) -> str:
+    """The part of a caption that says of how many athletes, where the numbers tell them.
+
+    Examples
+    --------
+    >>> counted(pd.DataFrame({"n_athletes": [12, 12, 11]})), counted(pd.DataFrame({"value": [1]}))
+    ('n = 11 to 12 athletes.', '')
+    >>> counted(pd.DataFrame({"participant_id": ["V01", "V02", "V02"], "step": [1, 1, 2]}))
+    'n = 2 athletes.'
+    """
+    told = numbers["n_athletes"].dropna() if "n_athletes" in numbers else pd.Series(dtype=float)
+    if len(told):
+        low, high = int(told.min()), int(told.max())
+        return f"n = {low if low == high else f'{low} to {high}'} athlete{'s' * (high != 1)}."
+    if "participant_id" in numbers and (count := numbers["participant_id"].nunique()):
+        return f"n = {count} athlete{'s' * (count != 1)}."
+    return ""
+
+
+def _begins_row(axes: Axes) -> bool:
+    place = axes.get_subplotspec()
+    return place is not None and place.is_first_col()
+
+
+def _words(drawn: str) -> str:
+    """Words in one line, without mathematics and units."""
+    plain = _MATHEMATICS.sub("", drawn).replace("\n", " ")
+    return re.sub(r"\s+", " ", re.sub(r"\s*\([^()]*\)$", "", plain.strip())).strip(" ,")

@@ -3,26 +3,66 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from aqbio.cli import LINEAR_ALGEBRA_THREADS
+from tests import durations
 
 # As the commands do it: two workers with a thread for every core each wait for one another.
 for name in LINEAR_ALGEBRA_THREADS:
     os.environ.setdefault(name, "1")
 
+
+def _slurm_answers() -> bool:
+    try:
+        return (
+            subprocess.run(["sinfo"], capture_output=True, check=False, timeout=5).returncode == 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+# Where SLURM is installed and does not run, every snakemake waits 9 s for it, also one without it.
+if shutil.which("sinfo") and not _slurm_answers():
+    os.environ["SLURM_CONF"] = os.devnull
+
 REALDATA = "AQBIO_REALDATA"
 
-SLOW = ("real", "workflow", "opensim")
-"""Marks of tests that take longest."""
+LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
+"""Marks of tests that begin first: those that hardly compute, those that wait much, other slow."""
 
 # A busy machine makes single examples slow; that is no failure. Continuous integration draws the
 # same examples every time; people's machines draw new ones.
 settings.register_profile("aqbio", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("aqbio")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the fast loop."""
+    durations.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure what tests take."""
+    durations.configure(config)
+
+
+SHARED = {"run_study": "ja1", "finished": "finished", "classical": "judged", "balanced": "judged"}
+"""Fixtures of whole studies that several files look at, and the group of their tests."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With ``-n auto``, a worker more than there are cores: some of the slow tests wait."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return None if config.getoption("--fast") else cores + 1
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +81,7 @@ def _promised(keywords: object) -> str:
     """Say why a test must not skip here; empty where it may."""
     if "real" in keywords and os.environ.get(REALDATA):
         return f"{REALDATA} is set"
-    if "browser" in keywords and os.environ.get("CI"):
+    if "browser" in keywords and os.environ.get("CI") and sys.platform == "linux":
         return "continuous integration installs a browser"
     return ""
 
@@ -58,16 +98,31 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give the tests of a file to one worker: what they share is made once, not by every worker.
 
-    Files that name a group of their own (`xdist_group`) keep it. Studies of recordings that several
-    files look at (`run_study`) are run by one worker. Slow ones begin, so that no worker is left
-    with one of them at the end.
+    Files that name a group of their own (`xdist_group`) keep it. Whole studies that several files
+    look at (`SHARED`) are made by one worker. The longest begin, so that no worker is left
+    with one of them at the end: jobs of SLURM, whole workflows, other slow ones, and the rest, each
+    by what its group took (`durations.tsv`).
     """
+    durations.deselect(config, items)
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            shared = "run_study" in getattr(item, "fixturenames", ())
-            name = "run_study" if shared else item.path.stem + item.path.parent.name
+            own, used = item.path.stem + item.path.parent.name, getattr(item, "fixturenames", ())
+            name = next((SHARED[one] for one in used if one in SHARED), own)
             item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: not any(map(item.get_closest_marker, SLOW)))
+    spent, record = defaultdict(float), durations.read_record()
+    for group, file in {(_group(item), durations.file_of(item.nodeid)) for item in items}:
+        spent[group] += record.get(file, 0.0)
+    items.sort(
+        key=lambda item: (
+            *(not any(map(item.get_closest_marker, marks)) for marks in LONGEST),
+            -spent[_group(item)],
+        )
+    )
+
+
+def _group(item: pytest.Item) -> str:
+    """The group of tests that one worker runs."""
+    return str(item.get_closest_marker("xdist_group").args[0])

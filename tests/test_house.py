@@ -53,8 +53,9 @@ def test_conda_users_get_what_pip_users_get():
     """environment.yml lists the dependencies of pyproject.toml, in the same words."""
     environment = _yaml("environment.yml")["dependencies"]
     [by_pip] = [entry["pip"] for entry in environment if isinstance(entry, dict)]
-    assert by_pip[-1] == "--editable ."
-    assert by_pip[:-1] == PYPROJECT["project"]["dependencies"]
+    first, *listed, last = by_pip
+    assert (first, last) == ("--constraint constraints.txt", "--editable .")
+    assert listed == PYPROJECT["project"]["dependencies"]
     [python] = [entry for entry in environment if str(entry).startswith("python")]
     assert python == f"python{PYPROJECT['project']['requires-python']}"
 
@@ -76,6 +77,7 @@ def test_every_dependency_is_pinned_for_the_tests():
 def test_version_is_the_same_everywhere():
     assert PYPROJECT["project"]["version"] == aqbio.__version__
     assert _yaml("CITATION.cff")["version"] == aqbio.__version__
+    assert f"aqbio-{aqbio.__version__}-py3" in (ROOT / "README.md").read_text(encoding="utf-8")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## (\S+)", changes, flags=re.MULTILINE)
     assert versions[0] in ("Unreleased", aqbio.__version__)
@@ -345,7 +347,7 @@ def test_commands_in_the_pages_exist():
 
     known = {c.name or c.callback.__name__ for c in app.registered_commands}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
     for page in _pages():
         for line in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")):
             words = line.split()

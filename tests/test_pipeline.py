@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -12,13 +13,17 @@ from pathlib import Path
 import pytest
 
 from aqbio import pipeline
+from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io import locks
 from aqbio.io.atomic import write_text
-from aqbio.io.study import load_study
-from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import is_current
+from aqbio.io.other_models import on_other_models
+from aqbio.io.study import MODELS, load_study
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.records.current import is_current, outdated
 from aqbio.records.manifest import participant_stage, write_manifest
+from aqbio.records.verified import result_problems
+from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 
 
@@ -72,7 +77,7 @@ def test_a_stage_that_leaves_the_same_again_makes_nobody_run(file, stages):
     assert _ran(file, stages) == ()
     stages.left["consistency"] = "another motion"
     stages("consistency")(study, "P1", print)
-    assert _ran(file, stages) == ("contributions", "steps", "evidence", "replay")
+    assert _ran(file, stages) == ("contributions", "steps", "evidence", "replay", "athlete")
 
 
 def test_a_result_that_somebody_changed_by_hand_is_made_again(file, stages):
@@ -89,7 +94,9 @@ def test_a_stage_run_by_hand_does_not_go_on_from_damaged_results(file, stages):
     _ran(file, stages)
     study = load_study(file)
     (study.folder("P1", "prepare") / "result").write_text("edited")
-    with pytest.raises(RunStoppedError, match="a result of stage prepare is damaged") as caught:
+    with refused(
+        "result-damaged", "a result of stage prepare is damaged", RunStoppedError
+    ) as caught:
         stages("scale")(study, "P1", print)
     assert caught.value.file.endswith("prepared/result")
     assert _ran(file, stages) == ("prepare",)
@@ -217,3 +224,70 @@ def test_the_work_of_a_stage_is_the_stages_own():
     for stage in PARTICIPANT_STAGES:
         work = pipeline.participant_stage(stage)
         assert work.__name__ == f"{stage}_participant"
+
+
+def _compare(file, trials="[]"):
+    """Ask for the same recordings on the other sprint model's file, with a map of its own."""
+    for name in ("map.yaml", "markers.yaml"):
+        shutil.copy(MODELS / "sprint" / name, file.parent / name)
+    replace(
+        file,
+        "files:",
+        f"other_models: {{trials: {trials}, models: {{other: {{map: map.yaml}}}}}}\nfiles:",
+    )
+
+
+BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("steps")]
+
+
+def test_other_models_come_before_the_stage_that_compares_them(file, stages):
+    _compare(file)
+    assert _ran(file, stages) == (*BEFORE, *BEFORE, *PARTICIPANT_STAGES[len(BEFORE) :])
+    assert _ran(file, stages) == ()
+    other = on_other_models(load_study(file))["other"]
+    assert other.root == load_study(file).root / "other_models" / "other"
+    assert all(is_current(other, "P1", stage) for stage in BEFORE)
+
+
+def test_what_changes_on_another_model_alone_makes_the_own_one_compare_anew(file, stages):
+    _compare(file)
+    _ran(file, stages)
+    replace(file.parent / "map.yaml", "name: sprint\n", "name: another\n")
+    assert _ran(file, stages) == (*BEFORE, "steps", "evidence", "replay", "athlete")
+    stages.left["contributions"] = "other numbers"
+    (on_other_models(load_study(file))["other"].folder("P1", "contributions") / "result").unlink()
+    assert outdated(load_study(file))[0] == ["P1", "P2"]
+    assert _ran(file, stages) == ("contributions", "steps", "evidence", "replay", "athlete")
+
+
+def test_results_on_other_models_are_verified(file, stages):
+    _compare(file)
+    for one in ("P1", "P2"):
+        pipeline.run_participant(load_study(file), one, print, stages)
+    study = load_study(file)
+    assert {one.stage for one in result_problems(study)} == set(STUDY_STAGES)
+    path = on_other_models(study)["other"].folder("P1", "solve") / "result"
+    path.write_text("edited")
+    found = [one for one in result_problems(study) if one.kind == "damaged"]
+    assert [(one.file, one.stage, one.participant) for one in found] == [(path, "solve", "P1")]
+
+
+def test_only_named_trials_are_compared_and_static_ones(file, stages):
+    _compare(file, "[fast]")
+    other = on_other_models(load_study(file))["other"]
+    assert [one.trial_id for one in other.trials_of("P1")] == ["standing", "fast"]
+    replace(file, "[fast]", "[nobody_has_it]")  # aqbio check refuses it
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+
+
+def test_a_stage_that_passes_on_a_failure_runs_again_when_the_failure_is_gone(file, stages):
+    """Stage evidence does not read what stage steps leaves, but tells who failed there."""
+
+    def fail():
+        raise AqbioError("nothing to cut.", fix="none.", rule="made-up")
+
+    stages.left["steps"] = fail
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+    stages.left["steps"] = ""
+    load_study(file).manifest("P1", "steps").unlink()
+    assert _ran(file, stages) == ("steps", "evidence", "replay", "athlete")

@@ -15,13 +15,16 @@ import pandas as pd
 import pytest
 
 from aqbio import progress
+from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.locks import locked
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import read_table, write_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.internal import RULE
+from aqbio.report.summary import study_summary
 from aqbio.stages.steps.columns import FINDINGS, STEPS, TRIALS
+from tests.refusal import refused
 from tests.small_study import write_small_study
 
 
@@ -174,6 +177,10 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
     assert lines[:2] == ["1 of 2 trials have results.", "Trials: 2: 1 usable, 1 failed"]
     assert "Nothing about the two sides can be said: see Findings." in lines
     assert "Failed (P1, 007): solve: cut." in lines
+    [told] = study_summary(
+        1, read_table(study.table("trials.tsv")), read_table(study.table("steps.tsv"))
+    ).failed
+    assert (told.first.rule, told.first.trial) == ("trial-failed", "007")
     assert lines[-6:-2] == [
         "Error: P1, fast: b is 3 mm off.", "  Fix: mend b.",
         "Warning: P1, fast: a is 3 mm off. (2 alike; told: P1 fast)", "  Fix: mend a.",
@@ -196,7 +203,7 @@ def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(
 ):
     """The page is there; scripts still learn that a part of it is not."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: [sys.executable, "-V"])
+    monkeypatch.setattr(progress, "snakemake_command", lambda *_: [sys.executable, "-V"])
     whole = WHOLE
 
     def status(*, strict):
@@ -234,6 +241,38 @@ def test_what_snakemake_is_asked_for(study, monkeypatch):
         assert "--dry-run" in command
 
 
+def test_a_profile_of_ours_or_of_ones_own_says_where_jobs_run(study, tmp_path):
+    """How many at once is the profile's, unless said; this machine's cores are not a cluster's."""
+    slurm = progress.snakemake_command(study.file, 0, "slurm")
+    assert "--cores" not in slurm
+    given = Path(slurm[slurm.index("--workflow-profile") + 1]) / "config.yaml"
+    assert "executor: slurm" in given.read_text(encoding="utf-8")
+    own = tmp_path / "lab"
+    own.mkdir()
+    with pytest.raises(AqbioError, match="no profile"):
+        progress.snakemake_command(study.file, 0, str(own))
+    (own / "config.yaml").write_text("jobs: 3\n", encoding="utf-8")
+    command = progress.snakemake_command(study.file, 5, str(own))
+    assert command[command.index("--workflow-profile") + 1] == str(own)
+    assert command[command.index("--cores") + 1] == "5"
+
+
+def test_an_unknown_profile_is_told_with_the_known_ones(study):
+    with refused("profile", "there is no profile slrum") as told:
+        progress.snakemake_command(study.file, 0, "slrum")
+    assert "default, slurm" in str(told.value)
+
+
+def test_further_options_reach_snakemake(study, monkeypatch):
+    calls = []
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(
+        progress.subprocess, "run", lambda command, check: calls.append(command) or done
+    )
+    progress.run_workflow(study.file, cores=1, options=("--forceall",), dry_run=True)
+    assert calls[0][-2:] == ["--forceall", "--dry-run"]
+
+
 def test_a_stopped_run_is_taken_up_again(study, monkeypatch, capsys):
     lock = study.manifest("", "running")
     killed = (
@@ -243,7 +282,7 @@ def test_a_stopped_run_is_taken_up_again(study, monkeypatch, capsys):
     )
     done = subprocess.run([sys.executable, "-c", killed, str(lock)], check=False)
     assert done.returncode == -9
-    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: [sys.executable, "-V"])
+    monkeypatch.setattr(progress, "snakemake_command", lambda *_: [sys.executable, "-V"])
     monkeypatch.setattr(progress, "summary", lambda study: "done")
     for _ in range(2):
         assert progress.run_workflow(study.file, cores=1) == 0
@@ -295,25 +334,3 @@ def works(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def test_what_a_broken_job_said_last_is_told_and_nothing_of_snakemake(study, monkeypatch, capsys):
-    script = (
-        "import pathlib, sys; logs = pathlib.Path(sys.argv[1]); logs.mkdir(parents=True)\n"
-        "first = logs / 'participants-P1.log'\n"
-        "first.write_text('12:00:00 P1 fast: done\\nthe disk is full.\\n')\n"
-        "(logs / 'participants-P2.log').write_text('')\n"
-        "print('a page of snakemake'); sys.exit(1)"
-    )
-    command = [sys.executable, "-c", script, str(study.root / "logs")]
-    monkeypatch.setattr(progress, "snakemake_command", lambda file, cores: command)
-    assert progress.run_workflow(study.file, cores=1) == 1
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
-        "participants-P1 did not finish:",
-        "the disk is full.",
-        f"  Log: {study.root / 'logs' / 'participants-P1.log'}",
-        "participants-P2 did not finish:",
-        "It ended without a word: killed, most often for want of memory.",
-        f"  Log: {study.root / 'logs' / 'participants-P2.log'}",
-    ]

@@ -28,6 +28,9 @@ from tests.config import settings_reads as code
 ROOT = Path(aqbio.__file__).parents[1]
 STUDY = "aqbio.io.study"
 
+GIVEN = "aqbio.io.given"
+"""Says what results call the laboratory's files: no number follows from it."""
+
 KEYS = "aqbio.records.current"
 """Says for every stage what it depends on: what it names is what is declared here."""
 
@@ -143,7 +146,7 @@ def _sections_read(stage: str) -> dict[str, set[str]]:
     """The sections that a stage reads, with the functions that do."""
     settings = f"{StudySettings.__module__}:StudySettings."
     sections: dict[str, set[str]] = {}
-    for place in code.reached(_entry(stage), stop=(STUDY, KEYS)):
+    for place in code.reached(_entry(stage), stop=(STUDY, KEYS, GIVEN)):
         for read in code.reads(place).fields:
             owner, _, name = read.rpartition(".")
             section = STUDY_READS.get(name) if owner == f"{STUDY}:Study" else None
@@ -175,7 +178,7 @@ def test_the_reading_of_reads_sees_what_it_must():
     assert (
         f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve.stage:tracked_markers").fields
     )
-    inside = code.reached("aqbio.stages.solve.stage:solve_participant", stop=(STUDY, KEYS))
+    inside = code.reached("aqbio.stages.solve.stage:solve_participant", stop=(STUDY, KEYS, GIVEN))
     assert "aqbio.stages.solve.solved:solution_findings" in inside
     assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from aqbio.boundary import WRITTEN
 from aqbio.config import InvalidStudyError, MarkerSet, StudySettings, expand_environment, read_yaml
 from aqbio.errors import AqbioError
+from tests.refusal import refused
 
 
 def test_valid_file_with_comments_and_byte_order_mark(tmp_path):
@@ -60,7 +62,7 @@ def test_a_value_that_is_endless_or_nearly_so_ends(tmp_path, text, words):
 def test_syntax_errors_name_line_and_column(tmp_path, text, where):
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(AqbioError, match="not valid YAML") as raised:
+    with refused("yaml-syntax", "not valid YAML") as raised:
         read_yaml(path, StudySettings)
     assert raised.value.where == where
 
@@ -74,7 +76,7 @@ def test_what_no_parser_takes_is_refused_in_words(tmp_path, text):
     """None of these is an error of syntax to the parser: they end in exceptions of their own."""
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(AqbioError, match="not valid YAML") as raised:
+    with refused("yaml-syntax", "not valid YAML") as raised:
         read_yaml(path, StudySettings)
     assert raised.value.file == str(path)
 
@@ -92,13 +94,27 @@ def test_a_folder_is_no_file(tmp_path):
     assert raised.value.rule == "file-unreadable"
 
 
+@pytest.mark.parametrize(("more", "told"), [(0, "file-encoding"), (1, "file-too-large")])
+def test_a_file_that_nobody_wrote_by_hand_is_not_read(tmp_path, more, told):
+    """16 MiB are read (and hold no letters here), a byte more is not."""
+    path = tmp_path / "study.yaml"
+    with path.open("wb") as file:
+        file.truncate(WRITTEN - 1 + more)
+        file.seek(0, 2)
+        file.write(b"\xff")
+    with refused(told) as caught:
+        read_yaml(path, StudySettings)
+    assert caught.value.file == str(path)
+    assert more == 0 or "the file has 16 MB, too many for" in caught.value.what
+
+
 def test_missing_file_and_wrong_encoding(tmp_path):
     with pytest.raises(AqbioError, match="does not exist") as missing:
         read_yaml(tmp_path / "none.yaml", StudySettings)
     assert "none.yaml" in missing.value.file
     path = tmp_path / "latin.yaml"
     path.write_bytes("name: Läufer\n".encode("latin-1"))
-    with pytest.raises(AqbioError, match="not UTF-8"):
+    with refused("file-encoding", "not UTF-8"):
         read_yaml(path, StudySettings)
 
 
@@ -107,7 +123,7 @@ def test_environment_variables(monkeypatch):
     assert expand_environment("${AQBIO_TEST_FOLDER}/x", file="f") == "/some/where/x"
     assert expand_environment("$AQBIO_TEST_FOLDER", file="f") == "$AQBIO_TEST_FOLDER"
     monkeypatch.delenv("AQBIO_TEST_FOLDER")
-    with pytest.raises(AqbioError, match="AQBIO_TEST_FOLDER is not set") as raised:
+    with refused("environment-variable", "AQBIO_TEST_FOLDER is not set") as raised:
         expand_environment("${AQBIO_TEST_FOLDER}/x", file="study.yaml")
     assert raised.value.file == "study.yaml"
     assert "export AQBIO_TEST_FOLDER=" in raised.value.fix

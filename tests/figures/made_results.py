@@ -12,14 +12,18 @@ import xarray as xr
 
 from aqbio.errors import Finding
 from aqbio.io.columnar import write_columns
+from aqbio.io.dictionary import columns as columns_of
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records import manifest
+from aqbio.records.centres import changes_path
 from aqbio.records.step_files import CURVES, step_file
+from aqbio.stages.athlete.stage import athlete_participant
 from aqbio.stages.steps import columns as step_columns
+from tests.figures.made_runs import write_made_runs
 from tests.figures.made_study import (
     AXES,
     GROUPS,
@@ -68,11 +72,15 @@ def write_made_results(
     table = _steps_table(curves, made if steps else [])
     source = provenance("steps", [], study.stage_settings("steps"))
     trials, rows = _trials_table(study, table), _contributions_table(curves)
+    measured = _complete(_quality_table(trials), step_columns.QUALITY)
     for name, content, columns in (
         ("steps", table, step_columns.STEPS),
-        ("quality", _quality_table(trials), step_columns.QUALITY),
+        ("quality", measured, step_columns.QUALITY),
         ("findings", _findings_table(), step_columns.FINDINGS),
+        ("fit_changes", _changes_table(), columns_of("fit_changes")),
         ("trials", trials, step_columns.TRIALS),
+        ("uncertainty", _uncertainty_table(study), columns_of("uncertainty")),
+        ("model_differences", _models_table(study), columns_of("model_differences")),
     ):
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
     for participant in study.participants:
@@ -80,10 +88,20 @@ def write_made_results(
         _write_participant(study, name, made)
         mine = curves.isel(step=np.flatnonzero(curves["participant_id"] == name))
         write_dataset(mine, step_file(study, name, CURVES), source)
-        own = _complete(rows, step_columns.CONTRIBUTIONS)
-        own = own[own["participant_id"] == name]
-        path = step_file(study, name, "contributions")
-        write_columns(own, path, step_columns.CONTRIBUTIONS, source)
+        for kind, content, columns in (
+            ("contributions", rows, step_columns.CONTRIBUTIONS),
+            ("steps", table, step_columns.STEPS),
+            ("quality", measured, step_columns.QUALITY),
+        ):
+            own = _complete(content, columns)
+            own = own[own["participant_id"] == name]
+            write_columns(own, step_file(study, name, kind), columns, source)
+        changed = _complete(_changes_table(), columns_of("fit_changes"))
+        own = changed[changed["participant_id"] == name]
+        write_columns(own, changes_path(study, name), columns_of("fit_changes"), source)
+        athlete_participant(study, name, lambda _: None)
+    if steps:
+        write_made_runs(study, table)
     write_made_verdicts(study, steps=steps)
     return study
 
@@ -128,6 +146,10 @@ def _steps_table(curves: xr.Dataset, made: list[MadeStep]) -> pd.DataFrame:
             "touchdown_s": start,
             "toe_off_s": start + step.contact,
             "next_touchdown_s": start + step.contact + step.flight,
+            "touchdown_fitted_s": start,
+            "toe_off_fitted_s": start + step.contact,
+            "next_touchdown_fitted_s": start + step.contact + step.flight,
+            "contact_error_s": 0.0,
             "speed_mps": step.speed,
             "contact_s": step.contact,
             "flight_s": step.flight,
@@ -291,6 +313,32 @@ _QUALITY = (
 )
 
 
+ARMS = {
+    "level": "A", "source": "arms", "target": "whole_body", "axis": "y", "phase": "stance",
+    "statistic": "momentum_mean", "unit": "kg m2/s",
+}  # fmt: skip
+
+
+def _uncertainty_table(study: Study) -> pd.DataFrame:
+    """Half of the arms' variance from masses, half from the choice of the model."""
+    shares = {name: 0.0 for name in columns_of("uncertainty") if name.startswith("share_")}
+    shares |= {"share_inertia": 0.5, "share_model": 0.5}
+    people = [one.participant_id for one in study.participants]
+    rows = [ARMS | shares | {"participant_id": one, "steps": 4, "sd": 0.5} for one in people]
+    return pd.DataFrame(rows)
+
+
+def _models_table(study: Study) -> pd.DataFrame:
+    """Arms that carry a tenth less on another model."""
+    numbers = {"steps": 4, "own": 5.0, "other": 4.5, "difference": -0.5, "rms": 0.5}
+    people = [one.participant_id for one in study.participants]
+    rows = [
+        ARMS | numbers | {"participant_id": one, "trial_id": "jog", "model": "another"}
+        for one in people
+    ]
+    return pd.DataFrame(rows)
+
+
 def _quality_table(trials: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for trial in trials[trials["status"] == "ok"].to_dict("records"):
@@ -326,6 +374,7 @@ def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "status": "failed" if failed else "ok",
                 "reason": FAILED[2] if failed else None,
                 "surface": "overground",
+                "speed_mps": _speed(steps, trial.participant_id, trial.trial_id),
                 "state": "failed" if failed else "usable",
                 "agreement_before": None if failed else "fail",
                 "agreement_after": None if failed else "ok",
@@ -333,6 +382,31 @@ def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _changes_table() -> pd.DataFrame:
+    """What the fit moved in two trials of S01: of each part twice as far in the second."""
+    rows = [
+        {"participant_id": "S01", "trial_id": trial, "quantity": quantity, "part": part,
+         "statistic": "rms_change", "after": factor * value, "unit": unit}
+        for trial, factor in (("jog", 1.0), ("sprint", 2.0))
+        for quantity, part, value, unit in (
+            ("joint_angle", "hip_flexion_r", 0.5, "degrees"),
+            ("joint_angle", "ankle_angle_r", 1.5, "degrees"),
+            ("joint_angle", "pelvis_tx", 0.001, "m"),
+            ("centre_of_mass", "torso", 0.004, "m"),
+            ("centre_of_mass", "whole body", 0.002, "m"),
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _speed(steps: pd.DataFrame, who: str, trial: str) -> float:
+    """Mean speed of a trial's steps, m/s; NaN without one."""
+    if steps.empty:
+        return np.nan
+    own = steps[(steps["participant_id"] == who) & (steps["trial_id"] == trial)]
+    return float(own["speed_mps"].mean())
 
 
 def _findings_table() -> pd.DataFrame:
@@ -366,6 +440,7 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
         more: dict[str, Any] = {}
         if stage == "consistency":
             more = {"parameters": PARAMETERS, "static_distance_m": [0.003, 0.004]}
+            more["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
             study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
@@ -445,6 +520,9 @@ def prepared_trial(steps: list[MadeStep]) -> xr.Dataset:
         {
             "foot_force": (("time", "foot", "axis"), force, {"units": "N"}),
             "foot_force_event": (("force_time", "foot"), event, {"units": "N"}),
+            "foot_free_moment": (("force_time", "foot"), 0.01 * event, {"units": "N m"}),
+            "foot_cop": (("force_time", "foot", "axis"), _pressure(force_time), {"units": "m"}),
+            "marker_raw": (("time", "marker", "axis"), _foot_markers(time), {"units": "m"}),
             "contact_foot": ("contact", list(sides)),
             "contact_touchdown": ("contact", list(touchdowns), {"units": "s"}),
             "contact_toe_off": ("contact", list(toe_offs), {"units": "s"}),
@@ -456,8 +534,27 @@ def prepared_trial(steps: list[MadeStep]) -> xr.Dataset:
             "force_time": force_time,
             "foot": ["left", "right"],
             "axis": list(AXES),
+            "marker": list(FEET),
         },
     )
+
+
+FEET = {
+    "LHEE": (0.0, -0.1), "LMT5": (0.18, -0.15), "LMT1": (0.18, -0.07), "LTOE": (0.18, -0.11),
+    "RHEE": (0.0, 0.1), "RMT5": (0.18, 0.15), "RMT1": (0.18, 0.07), "RTOE": (0.18, 0.11),
+}  # fmt: skip
+"""Place of every foot marker on the ground, x and z, m; the feet do not move."""
+
+
+def _foot_markers(time: np.ndarray) -> np.ndarray:
+    places = np.array([(x, 0.03, z) for x, z in FEET.values()])
+    return np.broadcast_to(places, (len(time), *places.shape)).copy()
+
+
+def _pressure(time: np.ndarray) -> np.ndarray:
+    """3 cm behind the toes of the left foot, 13 cm to the right of those of the right foot."""
+    left, right = (0.15, 0.0, -0.11), (0.18, 0.0, 0.24)
+    return np.broadcast_to(np.array([left, right]), (len(time), 2, 3)).copy()
 
 
 def _spans(steps: list[MadeStep]) -> list[tuple[str, float, float]]:

@@ -85,3 +85,17 @@ def test_words_give_the_numbers():
     said = athletes_alternative(_numbers())
     assert "H1: −0.5 to 0.3, estimate −0.06, smallest effect 0.05, shown by 1 of 3" in said
     assert "One point per athlete" in athletes_caption()
+
+
+@pytest.mark.parametrize(("smallest", "sign"), [(0.5, 1.0), (-0.5, -1.0)])
+def test_half_of_the_smallest_effect_is_shown_beyond_it_on_its_own_side_only(smallest, sign):
+    """All athletes are near 0: the other side of 0 needs no room."""
+    numbers = _numbers()
+    numbers = numbers[numbers["hypothesis"] == "H1"].assign(
+        value=[-0.01, 0.0, 0.01], estimate=0.0, ci_low=-0.01, ci_high=0.01,
+        smallest_effect=smallest, predicted="positive" if sign > 0 else "negative",
+    )  # fmt: skip
+    [place] = _panels(numbers).values()
+    near, far = sorted(place.get_xlim(), key=abs)
+    assert far == pytest.approx(1.5 * smallest)
+    assert near == pytest.approx(-sign * (0.01 + 0.07 * 0.51))

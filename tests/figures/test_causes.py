@@ -26,7 +26,7 @@ from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
 from aqbio.records.step_files import study_rows
 from aqbio.report.driven import driven_columns, told_sides
-from aqbio.stages.figures.stage import BAR_CHARTS, told_chart
+from aqbio.stages.figures.step_figures import BAR_CHARTS, told_chart
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 
@@ -113,7 +113,9 @@ def test_early_and_late_stance_stand_beside_each_other(tables):
             assert means == {"push_side": [-1.5, 3.0], "swing_side": [-2.0, 4.0]}
     legend = bar_chart_figure(chart, 180).legends[0]
     words = [text.get_text() for text in legend.get_texts()]
-    assert words == ["early stance (braking)", "late stance (propulsion)"]
+    assert words == [
+        "early stance (braking)", "late stance (propulsion)", "push side", "swing side",
+    ]  # fmt: skip
 
 
 def test_the_swing_legs_joints_look_like_its_side():

@@ -8,8 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from aqbio.figures.captions import ground_forces_alternative_text
 from aqbio.figures.ground_forces import (
+    _AROUND_S,
     FORCE_COLUMNS,
+    DrawnContact,
     GroundForces,
+    _within,
     ground_force_numbers,
     ground_forces_figure,
     trial_ground_forces,
@@ -81,3 +84,11 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         GroundForces(time, np.zeros((2, 2, 3)), time, np.zeros((3, 2)), (), "N")
     with pytest.raises(ValueError, match="event_force has shape"):
         GroundForces(time, np.zeros((3, 2, 3)), time, np.zeros((2, 2)), (), "N")
+
+
+def test_the_force_is_drawn_to_both_ends_of_the_margin() -> None:
+    """A sample that is exactly 50 ms before touchdown or after toe-off belongs to the contact."""
+    contact = DrawnContact("left", 0.5, 0.75, "1", complete=True)
+    first, last = contact.touchdown_s - _AROUND_S, contact.toe_off_s + _AROUND_S
+    time = np.array([np.nextafter(first, 0.0), first, 0.6, last, np.nextafter(last, 9.0)])
+    assert _within(time, contact).tolist() == [False, True, True, True, False]

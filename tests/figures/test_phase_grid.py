@@ -141,10 +141,10 @@ def test_residual_has_its_own_grey_line(steps: xr.Dataset, columns: tuple[StepCo
     for axis in "xyz":
         row = next(row for row in grid.rows if row.key == f"moment_balance_{axis}")
         names = [line.name for line in row.panels[1]]
-        assert names == ["total", "external_moment", "free_moment", "residual_moment"]
-        total, external, _, residual = (line.mean for line in row.panels[1])
+        assert names == ["total", "moment_of_force", "free_moment", "residual_moment"]
+        total, *parts = (line.mean for line in row.panels[1])
         # The balance of the made-up study is exact up to round-off of sums of about 200 N m.
-        np.testing.assert_allclose(external + residual, total, atol=1e-11)
+        np.testing.assert_allclose(np.sum(parts, axis=0), total, atol=1e-11)
     assert STYLES["residual_moment"].colour == "#767676"
 
 
@@ -174,3 +174,18 @@ def test_legs_that_nobody_saw_leave_the_joints_that_are_known(
     assert not any(row.narrow for row in grid.rows)
     titles = [axes.get_title() for axes in phase_grid_figure(grid, 85.0).axes]
     assert all(any(row.label in title for title in titles) for row in grid.rows)
+
+
+@pytest.mark.parametrize(
+    ("edges", "marks"),
+    [(EDGES, (0.0, 100.0, 200.0)), ((0.0, 20.0), (0.0, 50.0, 100.0, 150.0, 200.0))],
+)
+def test_marks_stand_where_the_phases_begin_and_end(edges, marks):
+    """Stance is the first hundred of the axis, flight the second; per cent where there is room."""
+    data = made_step_curves(participants=2)
+    figure = phase_grid_figure(angular_momentum_grid(data, step_columns(data, edges)), 180.0)
+    shown = [place for place in figure.axes if place.get_xlabel().startswith("phase")]
+    assert shown
+    for place in shown:
+        assert tuple(place.get_xticks()) == marks
+        assert place.get_xlim() == (0.0, 200.0)

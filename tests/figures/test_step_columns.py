@@ -39,7 +39,7 @@ def test_conditions_stand_apart() -> None:
         condition=["normal", "restricted_arms"],
     )
     normal, restricted = step_columns(table, EDGES)
-    assert normal.title == "normal, 9.0 m/s"
+    assert normal.title == "9.0 m/s"
     assert restricted.title == "restricted arms, 9.0 m/s"
 
 

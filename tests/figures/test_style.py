@@ -76,8 +76,7 @@ def test_only_path_data_is_rounded(tmp_path: Path) -> None:
     decimals = [len(number) for text in data for number in re.findall(r"\.(\d+)", text)]
     assert decimals
     assert max(decimals) <= 2
-    # Type is scaled by 0.07: rounding that would change its size by 8 %.
-    assert re.search(r"scale\(0\.0[67]5? -0\.0[67]5?\)", svg)
+    assert re.search(r'<t(ext|span) [^>]*x="\d+\.\d{3,}"', svg)
 
 
 def test_style_ends_with_the_block() -> None:
@@ -89,9 +88,19 @@ def test_style_ends_with_the_block() -> None:
 
 def test_settings_of_the_machine_do_not_change_the_figure(tmp_path: Path) -> None:
     plain = save_figure(_drawing(), tmp_path / "plain", ("svg",))[0].read_bytes()
-    with mpl.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "none"}):
+    with mpl.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "path"}):
         other = save_figure(_drawing(), tmp_path / "other", ("svg",))[0].read_bytes()
     assert plain == other
+
+
+def test_words_of_a_drawing_can_be_edited(tmp_path: Path) -> None:
+    """They are text in a typeface that other machines have, not outlines."""
+    figure = _drawing()
+    figure.suptitle("kg m² < x")
+    drawn = save_figure(figure, tmp_path / "one", ("svg",))[0].read_text(encoding="utf-8")
+    assert ">kg m² &lt; x</text>" in drawn
+    assert "font-family: 'DejaVu Sans', Verdana, sans-serif" in drawn
+    assert "aqbio DejaVu" not in drawn
 
 
 def test_push_and_swing_differ_by_colour_and_by_dash() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from aqbio.errors import Finding
 from aqbio.intake.check import study_problems, written_problems
 from aqbio.intake.checking import contents
 from aqbio.intake.checking.comparisons import comparison_problems
-from aqbio.io.study import MODELS, checked_study
+from aqbio.intake.checking.foreseen import placed
+from aqbio.io.study import MODELS, checked_study, load_study
 from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
 
@@ -62,6 +65,7 @@ def test_missing_data_folder_is_one_problem(file):
     replace(file, "data: data", "data: date")
     [finding] = _written(file)
     assert finding.what == "the folder of the recordings does not exist."
+    assert finding.rule == "data-folder"
     assert finding.file.endswith("date")
 
 
@@ -88,7 +92,8 @@ def test_model_and_sex(file):
 def test_unknown_map_and_missing_marker_set_come_together(file):
     replace(file, "files:", "model: {map: sprimt, markers: mine.yaml}\nfiles:")
     unknown, missing = _words(file)
-    assert unknown.startswith("model.map sprimt is not a folder in models/ (known: hamner2010, ")
+    assert unknown.startswith("model.map sprimt is not a folder in models/ (known: ")
+    assert "hamner2010, " in unknown
     assert missing == "the file does not exist."
 
 
@@ -100,9 +105,27 @@ def test_problems_inside_map_and_marker_set(file):
     replace(folder / "markers.yaml", "  C7: {body: torso}", "  C7: {body: torsoo}")
     [finding] = _written(file)
     assert "body torsoo, which no group of the model map has" in finding.what
-    assert finding.fix == "did you mean torso?"
+    assert (finding.rule, finding.fix) == ("body-unknown", "did you mean torso?")
     replace(folder / "markers.yaml", "  C7: {body: torsoo}", "  C7: {bodi: torso}")
     assert _words(file) == ["markers.C7.body is missing.", "setting markers.C7.bodi is unknown."]
+
+
+def test_other_models_are_looked_at_as_the_own_one(file):
+    replace(
+        file,
+        "files:",
+        "other_models: {trials: [fast, quick], models: {theirs: {file: none.osim}, "
+        "mapped: {map: rajagopal}}}\nfiles:",
+    )
+    found: dict[str, list[Finding]] = {}
+    for one in _written(file):
+        found.setdefault(one.rule, []).append(one)
+    assert (
+        sorted(one.file.rpartition("/")[2] for one in found["model-missing"]) == ["none.osim"] * 2
+    )
+    assert "did you mean rajagopal2016?" in found["model-map"][0].fix
+    (trial,) = found["compared-trial"]
+    assert "quick" in trial.what
 
 
 def test_marker_on_another_limb_than_in_the_model(file):
@@ -181,6 +204,9 @@ def test_ten_planted_mistakes_and_one_more_come_at_once(file):
             Path(f.file).name == name and f.where == where and fix in f.fix for f in matching
         ), (what, matching)
     assert len(found) == len(expected), [f.what for f in found]
+    assert [f.what[:33] for f in found if f.rule == "plate-unknown"] == [
+        "laboratory.ignore_plates names pl"
+    ]
 
 
 def test_labels_that_were_not_worn_are_remarks(file):
@@ -320,3 +346,16 @@ def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(file):
     assert found.rule == "laboratory-untold"
     assert "1 of 12" in found.what
     assert not list(comparison_problems(dataclasses.replace(study, participants=tuple(some[1:]))))
+
+
+def test_a_finding_is_placed_at_the_line_of_its_own_trial(file):
+    """Trials of two people have the same names."""
+    study = load_study(file)
+    checked = SimpleNamespace(study=study, trial_lines=list(range(2, 2 + len(study.trials))))
+    for line, trial in enumerate(study.trials, 2):
+        one = Finding("x", "error", "x.", trial.trial_id, trial.participant_id, where="frame 3")
+        found = placed(one, checked)
+        assert found.where == f"frame 3; trials.tsv, line {line}"
+        assert found.file == str(study.recording(trial))
+    nobody = Finding("x", "error", "x.", "fast", "P3")
+    assert placed(nobody, checked) == nobody

@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from aqbio.config import MarkerSet, ModelMap, read_yaml
-from aqbio.errors import AqbioError
 from aqbio.intake.map_model import write_map
 from aqbio.intake.proposed_map import proposed_map
 from aqbio.io.study import MODELS
+from aqbio.osim.session import opensim
+from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim
 
@@ -38,7 +39,7 @@ def test_our_own_map_again(tmp_path):
 
 def test_a_corrected_map_is_not_overwritten(tmp_path):
     (tmp_path / "map.yaml").write_text("mine")
-    with pytest.raises(AqbioError, match="there is a file of that name already"):
+    with refused("map-exists", "there is a file of that name already"):
         write_map(SPRINT, tmp_path / "map.yaml")
     assert (tmp_path / "map.yaml").read_text() == "mine"
 
@@ -59,3 +60,11 @@ def test_the_maps_that_were_written_by_hand(realdata, model, name):
     made = ModelMap.model_validate(yaml.safe_load(proposed.text))
     assert _comparable(made) == _comparable(read_yaml(MODELS / name / "map.yaml", ModelMap))
     assert proposed.open == ("source: citation of the model",)
+
+
+def test_a_model_without_bodies_is_refused(tmp_path):
+    """As of a set of markers that was saved as a model."""
+    opensim.Model().printToXML(str(tmp_path / "empty.osim"))
+    with refused("model-empty", "the model has no body") as caught:
+        proposed_map(tmp_path / "empty.osim")
+    assert caught.value.file.endswith("empty.osim")

@@ -8,12 +8,12 @@ import shlex
 import pytest
 
 from aqbio.config import SHEETS
-from aqbio.errors import AqbioError
 from aqbio.intake.check import study_problems, written_problems
-from aqbio.intake.new import new_study
+from aqbio.intake.new import demo_study, new_study
 from aqbio.io.study import load_study
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
+from tests.refusal import refused
 from tests.small_study import replace
 
 
@@ -59,9 +59,17 @@ def test_filled_in_it_is_a_study(tmp_path):
 def test_a_study_is_never_overwritten(tmp_path):
     new_study(tmp_path / "mine")
     replace(tmp_path / "mine" / "study.yaml", "name: mine", "name: precious")
-    with pytest.raises(AqbioError, match="there is a study in this folder already"):
+    with refused("study-exists", "there is a study in this folder already"):
         new_study(tmp_path / "mine")
     assert "precious" in (tmp_path / "mine" / "study.yaml").read_text(encoding="utf-8")
+
+
+def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):
+    demo_study(tmp_path / "demo")
+    assert study_problems(tmp_path / "demo" / "study.yaml") == []
+    assert len(load_study(tmp_path / "demo" / "study.yaml").participants) == 12
+    with refused("study-exists", "there is a study in this folder already"):
+        demo_study(tmp_path / "demo")
 
 
 def test_commands_can_be_typed_where_a_path_has_blanks(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ezc3d
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.mechanics.force_plates.platforms import plate_axes
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
+from tests.refusal import refused
 
 FRAMES, RATIO = 20, 4
 CORNERS = np.array([[600.0, 900, 0], [0, 900, 0], [0, 0, 0], [600, 0, 0]])[:, [0, 1, 2]]
@@ -92,7 +94,10 @@ def test_labels_without_persons_and_without_unlabelled_markers(tmp_path, points)
     labels = [f"{NAME}:RASI", "*52", "L.ASI"]
     recording = read_c3d(write_c3d(tmp_path / "a.c3d", labels, points))
     assert recording.labels == ("RASI", "L.ASI")
-    assert [finding.rule for finding in recording.findings] == ["markers-unlabelled"]
+    assert [finding.rule for finding in recording.findings] == [
+        "labels-prefix",
+        "markers-unlabelled",
+    ]
     assert NAME not in repr(recording)
 
 
@@ -172,6 +177,20 @@ def test_plate_without_calibration_is_left_out(tmp_path, points, load):
     assert "CAL_MATRIX" in recording.findings[0].what
 
 
+def test_plates_without_samples_are_said(tmp_path, points):
+    """A file of which only the points were exported: plates are described, forces are gone."""
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points)
+    content = ezc3d.c3d(str(path))
+    del content["data"]["meta_points"]
+    content.add_parameter("FORCE_PLATFORM", "USED", [1])
+    content.write(str(path))
+    recording = read_c3d(path)
+    assert recording.forces is None
+    [finding] = recording.findings
+    assert (finding.rule, finding.severity) == ("plates-empty", "warning")
+    assert finding.what.startswith("1 force plate(s) are described")
+
+
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
@@ -204,7 +223,7 @@ def test_garbage_among_the_parameters_is_found_before_the_native_reader(tmp_path
 
 def test_file_without_visible_markers(tmp_path, points):
     path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], np.full_like(points, np.nan))
-    with pytest.raises(AqbioError, match="none of the 3 labelled markers"):
+    with refused("c3d-no-markers", "none of the 3 labelled markers"):
         read_c3d(path)
 
 

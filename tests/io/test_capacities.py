@@ -45,6 +45,8 @@ def test_what_cannot_be_compared_is_refused_with_words(tmp_path):
     assert "measure jump has rows of 2 units: cm, m." in said
     assert "measure hip has rows of 2 sides: swing, push." in said
     assert "capacities of AA, who is not in the participants sheet." in said
+    rules = {one.rule for one in caught.value.findings}
+    assert rules == {"capacity-mixed", "participant-unknown"}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from aqbio.faults import RunStoppedError
 from aqbio.io import locks
 from aqbio.io.locks import locked, this_process
+from tests.refusal import refused
 
 HOLD = """
 import pathlib, sys, time
@@ -59,7 +60,11 @@ def test_a_lock_is_free_before_and_after_and_says_who_holds_it(path):
 
 def test_a_held_lock_names_its_holder(path, held):
     with (
-        pytest.raises(RunStoppedError, match=f"process {held.pid} on {this_process().host}, since"),
+        refused(
+            "run-locked",
+            f"process {held.pid} on {this_process().host}, since",
+            RunStoppedError,
+        ),
         locked(path),
     ):
         pass

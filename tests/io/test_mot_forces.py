@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.errors import AqbioError
 from aqbio.io.force_columns import force_column, force_groups
 from aqbio.io.mot import write_storage
-from aqbio.io.mot_forces import read_force_storage
+from aqbio.io.mot_forces import LOADED, read_force_storage
 from aqbio.mechanics.vectors import cross
+from tests.refusal import refused
 
 FAMILIES = {
     "plain": ("ground_force_v{}", "ground_force_p{}", "ground_torque_{}"),
@@ -85,7 +85,9 @@ def test_points_and_moments_in_millimetres_are_recognised(tmp_path, contact):
     )
     about = forces.wrench.moment_about_origin()[:, 0]
     np.testing.assert_allclose(about, free + np.cross(place, force), atol=1e-9)
+    assert [one.rule for one in findings] == ["force-unit", "force-unit"]
     assert "points are taken as mm" in findings[0].what
+    assert "moments are taken as N mm" in findings[1].what
 
 
 def test_missing_free_moment_is_noted(tmp_path, contact):
@@ -111,11 +113,25 @@ def test_other_columns_are_no_forces(name):
     assert force_column(name) is None
 
 
-def test_file_without_forces_names_its_columns():
-    with pytest.raises(AqbioError, match="first columns are pelvis_tilt, hip_flexion_r"):
+@pytest.mark.parametrize(
+    ("newtons", "rule"), [(LOADED - 1.0, "cop-unloaded"), (LOADED + 1.0, "cop-missing")]
+)
+def test_points_that_are_no_numbers_matter_where_there_is_load(tmp_path, contact, newtons, rule):
+    """One sample, 10 ms before touchdown, of a force just below or above what counts as a load."""
+    force, place, free = contact
+    force[40], place[40] = [0.0, newtons, 0.0], np.nan
+    _, [finding] = read_force_storage(
+        write(tmp_path / "a.mot", FAMILIES["plain"], (force, place, free)), 0.23
+    )
+    assert finding.rule == rule
+    assert "in 1 samples" in finding.what
+
+
+def test_file_without_forces_is_refused():
+    with refused("force-columns", "no columns are forces"):
         force_groups(["pelvis_tilt", "hip_flexion_r"], "ik.mot")
 
 
 def test_missing_axis_is_named():
-    with pytest.raises(AqbioError, match="only ground_force_vx, ground_force_vz exist"):
+    with refused("force-columns", "only ground_force_vx, ground_force_vz exist"):
         force_groups(["ground_force_vx", "ground_force_vz"], "a.mot")

@@ -10,6 +10,7 @@ from aqbio.faults import RunStoppedError
 from aqbio.io import netcdf
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset, rounded, write_dataset
+from tests.refusal import refused
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_what_cannot_be_read_is_named(tmp_path, dataset, spoil):
     elif spoil == "half":
         write_dataset(dataset, path, {})
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(RunStoppedError, match="missing or damaged") as raised:
+    with refused("result-damaged", "missing or damaged", RunStoppedError) as raised:
         read_dataset(path)
     assert raised.value.file == str(path)
     assert "`aqbio run` makes it again" in raised.value.fix

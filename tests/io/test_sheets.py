@@ -7,6 +7,7 @@ import pytest
 from aqbio.config import InvalidStudyError, Participant, Trial
 from aqbio.errors import AqbioError
 from aqbio.io.sheets import read_sheet
+from tests.refusal import refused
 
 PEOPLE = "participant_id\tsex\tmass_kg\nJörg\tmale\t75.5\n"
 
@@ -59,7 +60,7 @@ def test_short_rows_miss_their_last_cells_and_own_columns_are_kept_out(tmp_path)
 def test_long_rows_are_refused(tmp_path):
     [finding] = _problems(tmp_path, "participant_id\tmass_kg\nS1\t70\t1.8\n")
     assert finding.what == "the row has 3 cells, the header 2."
-    assert finding.where == "line 2"
+    assert (finding.rule, finding.where) == ("sheet-row", "line 2")
 
 
 def test_missing_column_suggests_the_one_that_was_meant(tmp_path):
@@ -77,7 +78,7 @@ def test_misspelt_optional_column_is_not_lost_silently(tmp_path):
 
 def test_a_column_twice_is_refused(tmp_path):
     [finding] = _problems(tmp_path, "participant_id\tmass_kg\tmass_kg\nS1\t70\t80\n")
-    assert finding.what == "column mass_kg is there 2 times."
+    assert (finding.rule, finding.what) == ("sheet-column", "column mass_kg is there 2 times.")
 
 
 def test_all_problems_at_once_each_in_its_line(tmp_path):
@@ -118,7 +119,7 @@ def test_window_of_a_trial_must_have_a_length(tmp_path):
 @pytest.mark.parametrize(("sign", "name"), [(",", "commas"), (";", "semicolons")])
 def test_other_separators_are_named(tmp_path, sign, name):
     path = _sheet(tmp_path, PEOPLE.replace("\t", sign))
-    with pytest.raises(AqbioError, match=f"separated by {name}, not by tabs"):
+    with refused("sheet-separator", f"separated by {name}, not by tabs"):
         read_sheet(path, Participant)
 
 

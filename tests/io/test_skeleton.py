@@ -11,6 +11,7 @@ from aqbio.faults import RunStoppedError
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.mechanics.multibody.functions import cubic_spline, line, stack
 from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
+from tests.refusal import refused
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_changed_file_is_refused(tmp_path, skeleton):
 def test_something_else_is_refused(tmp_path, content):
     file = tmp_path / "runner.npz"
     file.write_bytes(content)
-    with pytest.raises(RunStoppedError, match="cannot be used"):
+    with refused("result-damaged", "cannot be used", RunStoppedError):
         load_skeleton(file)
 
 

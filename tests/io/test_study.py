@@ -10,6 +10,7 @@ from aqbio.config import STAGE_SECTIONS, InvalidStudyError
 from aqbio.config.settings import Files, Solve
 from aqbio.errors import AqbioError
 from aqbio.io.study import MODELS, load_study
+from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 
 
@@ -84,7 +85,7 @@ def test_model_by_sex_or_by_path(file):
 
 def test_sprint_model_needs_the_sex(file):
     replace(file.parent / "participants.tsv", "P1\tfemale", "P1\tn/a")
-    with pytest.raises(AqbioError, match="sex is n/a") as raised:
+    with refused("participant-sex", "sex is n/a") as raised:
         load_study(file).model_file("P1")
     assert raised.value.trial == "P1"
     assert raised.value.where == "participant P1, column sex"
@@ -121,9 +122,9 @@ def test_participants_and_trials_twice(file):
         sheet.write("P1\tmale\t70\t1.8\tstanding\n")
     with (file.parent / "trials.tsv").open("a") as sheet:
         sheet.write("P1\tfast\trun\tnormal\tx.c3d\tn/a\n")
-    assert _words(file) == [
-        "participant P1 appears 2 times.",
-        "trial fast of P1 appears 2 times.",
+    assert [(one.rule, one.what) for one in _problems(file)] == [
+        ("sheet-twice", "participant P1 appears 2 times."),
+        ("sheet-twice", "trial fast of P1 appears 2 times."),
     ]
 
 
@@ -133,11 +134,24 @@ def _as_one_person(file: Path) -> None:
     sheet.write_text("\n".join([f"{header}\tperson", *(f"{row}\tX" for row in rows)]) + "\n")
 
 
+def test_joint_angles_need_the_model_that_they_belong_to(file):
+    sheet = file.parent / "trials.tsv"
+    header, *rows = sheet.read_text().splitlines()
+    cells = [row + ("\tik.mot" if row.startswith("P2\tslow") else "\tn/a") for row in rows]
+    sheet.write_text("\n".join([f"{header}\tcoordinates_file", *cells]) + "\n")
+    replace(sheet, "P2_slow.trc", "n/a")
+    [finding] = _problems(file)
+    assert finding.rule == "model-file"
+    assert finding.what.startswith("trial slow of P2 starts from coordinates, but P2 has no")
+    assert finding.where == "line 3"  # of the participants sheet
+
+
 def test_sessions_of_one_person(file):
     alone = load_study(file)
     assert [alone.sessions_of(name) for name in ("P1", "P2")] == [("P1",), ("P2",)]
     _as_one_person(file)
     assert _words(file) == ["P1 and P2 are X, but their sex is female and male."]
+    assert _problems(file)[0].rule == "person-differs"
     replace(file.parent / "participants.tsv", "P2\tmale\tn/a\tn/a", "P2\tfemale\tn/a\t1.68")
     assert _words(file) == ["P1 and P2 are X, but their height_m is 1.7 and 1.68."]
     replace(file.parent / "participants.tsv", "1.68", "n/a")
@@ -160,7 +174,7 @@ def test_trial_of_nobody(file):
     replace(file.parent / "trials.tsv", "P2\tfast", "P22\tfast")
     [finding] = _problems(file)
     assert "trial fast belongs to P22, who is not in the participants sheet" in finding.what
-    assert finding.fix == "did you mean P2?"
+    assert (finding.rule, finding.fix) == ("participant-unknown", "did you mean P2?")
 
 
 def test_static_trials(file):
@@ -168,12 +182,13 @@ def test_static_trials(file):
     replace(people, "60.5\t1.70\tstanding", "60.5\t1.70\tstandin")
     [misspelt] = _problems(file)
     assert misspelt.what == "static_trial standin of P1 is not in the trials sheet."
-    assert misspelt.fix == "did you mean standing?"
+    assert (misspelt.rule, misspelt.fix) == ("static-unknown", "did you mean standing?")
     replace(people, "\tstandin\n", "\tfast\n")
     assert _words(file) == ["static_trial fast of P1 is a run in the trials sheet."]
     replace(people, "\tfast\n", "\tn/a\n")
     [forgotten] = _problems(file)
     assert "P1 has the static trial standing, but its static_trial is n/a" in forgotten.what
+    assert forgotten.rule == "static-not-named"
 
 
 def test_all_problems_of_settings_and_both_sheets_at_once(file):
@@ -225,6 +240,6 @@ def test_sections_of_a_stage(file):
 
 
 def test_manifest_of_a_stage_that_has_not_run(file):
-    with pytest.raises(AqbioError, match="stage prepare has not run for P1") as raised:
+    with refused("stage-order", "stage prepare has not run for P1") as raised:
         load_study(file).read_manifest("P1", "prepare")
     assert "aqbio prepare" in raised.value.fix

@@ -11,6 +11,7 @@ import pytest
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.tables import read_table, write_table
+from tests.refusal import refused
 
 COLUMNS = {
     "participant_id": {"description": "Participant."},
@@ -91,7 +92,7 @@ def test_missing_and_empty_files(tmp_path):
     with pytest.raises(AqbioError, match="does not exist"):
         read_table(tmp_path / "none.tsv")
     (tmp_path / "empty.tsv").touch()
-    with pytest.raises(RunStoppedError, match="table is damaged"):
+    with refused("result-damaged", "table is damaged", RunStoppedError):
         read_table(tmp_path / "empty.tsv")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.io.trc import read_trc, write_trc
+from tests.refusal import refused
 
 LABELS = ("R.ASIS", "LASI")
 KEYS = (
@@ -81,7 +82,7 @@ def test_stated_unit_overrides_the_file(tmp_path, unit, factor):
 
 
 def test_unknown_unit_is_refused(tmp_path):
-    with pytest.raises(AqbioError, match="“furlong”") as caught:
+    with refused("marker-unit", "“furlong”") as caught:
         read(tmp_path, made("100\t100\t3\t2\tfurlong\t100\t1\t3", ROWS))
     assert "laboratory.marker_unit" in caught.value.fix
 
@@ -109,13 +110,13 @@ def test_dropped_frames_are_refused_with_their_row(tmp_path):
 
 def test_damaged_number_is_refused_with_its_line(tmp_path):
     rows = [ROWS[0], ROWS[1].replace("201", "2o1"), ROWS[2]]
-    with pytest.raises(AqbioError, match="2o1") as caught:
+    with refused("trc-number", "a cell is no number") as caught:
         read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
     assert caught.value.where == "line 8"
 
 
 def test_other_files_are_refused(tmp_path):
-    with pytest.raises(AqbioError, match="no TRC file"):
+    with refused("trc-format", "no TRC file"):
         read(tmp_path, "time\tx\n0\t1\n")
     with pytest.raises(AqbioError, match="cannot be read"):
         read_trc(tmp_path / "absent.trc")

@@ -13,6 +13,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from tests.io.made_c3d import write_c3d
+from tests.refusal import refused
 
 POSITIONS = np.random.default_rng(0).uniform(1, 2, (50, 2, 3))
 COLUMNS = [f"ground_force_v{axis}" for axis in "xyz"]
@@ -53,7 +54,7 @@ def test_force_file_beside_a_c3d_file(tmp_path, forces):
 
 
 def test_other_formats_are_refused(tmp_path):
-    with pytest.raises(AqbioError, match=r"C3D or a TRC file, not “\.csv”"):
+    with refused("file-format", r"C3D or a TRC file, not “\.csv”"):
         read_recording(tmp_path / "a.csv")
 
 
@@ -104,6 +105,17 @@ def test_time_in_another_unit_is_named(unit, size, fits, rate):
             sampling_rate(time, "a.mot")
 
 
+@pytest.mark.parametrize(("share", "named"), [(0.019, True), (0.021, False)])
+def test_a_header_names_a_unit_when_its_rate_agrees(share, named):
+    """Minutes at 100 Hz are 6000 Hz in seconds, which plates may have: the header alone decides."""
+    time = np.arange(300) / 100.0 / 60.0
+    if named:
+        with pytest.raises(AqbioError, match="in minutes, where the rate is 100 Hz, as the header"):
+            sampling_rate(time, "a.trc", 100.0 / (1.0 + share))
+    else:
+        assert sampling_rate(time, "a.trc", 100.0 / (1.0 + share)) == pytest.approx(6000.0)
+
+
 @pytest.mark.parametrize(
     ("rate", "passes"), [(19.9, False), (20.1, True), (5e4, True), (5.1e4, False)]
 )
@@ -118,7 +130,7 @@ def test_rates_that_movement_is_recorded_at(rate, passes):
 
 def test_milliseconds_without_digits_are_not_called_dropped_rows():
     time = np.round(np.arange(300) / 0.12)
-    with pytest.raises(AqbioError, match="milliseconds"):
+    with refused("time-unit", "milliseconds"):
         sampling_rate(time, "a.mot")
 
 

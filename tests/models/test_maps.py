@@ -17,7 +17,11 @@ pytestmark = pytest.mark.opensim
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
 STUDIES = ROOT / "tests" / "real"
-OURS = [("sprint", MODELS / "sprint" / f"sprint_{sex}.osim") for sex in ("female", "male")]
+OURS = [
+    (name, MODELS / name / f"{name}_{sex}.osim")
+    for name in ("sprint", "sprint_anatomical")
+    for sex in ("female", "male")
+]
 THEIRS = [
     ("rajagopal2016", "rajagopal2016/models/Rajagopal2016.osim"),
     ("rajagopal2016", "ja1_dorn2012/models/rajagopal_generic_ja1markers.osim"),
@@ -75,7 +79,8 @@ def test_map_of_our_model(name, file):
 
 @pytest.mark.parametrize(("name", "file"), OURS)
 def test_markers_of_our_model(name, file):
-    check_markers(MODELS / name / "markers.yaml", file)
+    model_map = read_yaml(MODELS / name / "map.yaml", ModelMap)
+    check_markers(MODELS / name / model_map.marker_set, file)
 
 
 @pytest.mark.parametrize("markers", SPRINT_SETS)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics as our_inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
@@ -18,6 +17,7 @@ from aqbio.osim.session import array_from_vec3, initialised, load_model
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.osim.sprint_model import build_sprint_model
 from tests.osim.induced_case import unlock
+from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim
 
@@ -187,9 +187,19 @@ def test_locked_joints_are_not_solved_for(sprint_file, tmp_path, running, record
     np.testing.assert_allclose(np.delete(found - q, elbow, axis=1), 0, atol=RADIANS)
 
 
+def test_frames_that_opensim_cannot_solve_are_named(sprint_file, sprint, running, recorded):
+    """No markers at all from the third frame on: an infinite place is no place."""
+    markers = recorded(sprint, running(sprint, 5, 0))
+    markers = replace(markers, time=1.0 + 0.005 * np.arange(5))
+    markers.positions[2:] = np.inf
+    with refused("ik-failed", "OpenSim's inverse kinematics stopped") as caught:
+        inverse_kinematics(sprint_file, markers, sprint.coordinates)
+    assert caught.value.where == "frame 203, 1.010 s"
+
+
 def test_a_partly_locked_joint_is_refused(sprint_file, tmp_path):
     file = _changed_model(sprint_file, tmp_path / "a.osim", hip_adduction_r=0.0)
-    with pytest.raises(AqbioError, match="joint hip_r has locked beside free") as raised:
+    with refused("partly-locked-joint", "joint hip_r has locked beside free") as raised:
         unconstrained_model(file)
     assert "solver: aqbio" in raised.value.fix
 

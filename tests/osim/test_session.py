@@ -13,12 +13,15 @@ from aqbio.errors import AqbioError
 from aqbio.osim.session import (
     array_from_vec3,
     inertia_matrix,
+    initialised,
     load_model,
     opensim,
     quiet,
     rotation_matrix,
     vec3,
 )
+from aqbio.osim.skeleton import read_skeleton
+from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim
 
@@ -37,6 +40,41 @@ def two_bodies() -> opensim.Model:
     model.addForce(actuator)
     model.finalizeConnections()
     return model
+
+
+def test_a_joint_of_a_body_that_is_not_there_is_told_of_the_file(tmp_path: Path) -> None:
+    """OpenSim reads such a file; it fails when what is left is connected."""
+    path = tmp_path / "model.osim"
+    two_bodies().printToXML(str(path))
+    path.write_text(path.read_text().replace("/bodyset/block", "/bodyset/nobody"))
+    with refused("model-unreadable", "could not find '/bodyset/nobody'") as caught:
+        load_model(path)
+    assert caught.value.file == str(path)
+
+
+def test_bytes_that_are_no_text_are_told_of_the_file(tmp_path: Path) -> None:
+    """OpenSim quotes them, and Python cannot read what it says; 3.11.2 gives nothing instead."""
+    path = tmp_path / "model.osim"
+    two_bodies().printToXML(str(path))
+    path.write_bytes(path.read_bytes().replace(b"/bodyset/block", b"/bodyset/b\xbe"))
+    with pytest.raises(AqbioError) as caught:
+        read_skeleton(path)
+    assert caught.value.rule in ("file-damaged", "model-unreadable")
+    assert caught.value.file == str(path)
+
+
+def test_a_model_that_opensim_cannot_build_is_refused(tmp_path: Path) -> None:
+    """A coupler of a coordinate that no joint has."""
+    model = two_bodies()
+    coupler, names = opensim.CoordinateCouplerConstraint(), opensim.ArrayStr()
+    names.append("hinge_coord_0")
+    coupler.setIndependentCoordinateNames(names)
+    coupler.setDependentCoordinateName("nobody")
+    coupler.setFunction(opensim.LinearFunction(1.0, 0.0))
+    model.addConstraint(coupler)
+    with refused("model-does-not-initialise", "nobody") as caught, quiet(level="Off"):
+        initialised(model, file=tmp_path / "a.osim")
+    assert caught.value.file.endswith("a.osim")
 
 
 def test_import_leaves_no_log_and_no_warning(tmp_path: Path) -> None:
@@ -80,12 +118,12 @@ def test_forces_are_dropped_unless_asked_for(tmp_path: Path) -> None:
 
 
 def test_missing_and_broken_models_are_named(tmp_path: Path) -> None:
-    with pytest.raises(AqbioError, match="does not exist") as missing:
+    with refused("model-missing", "does not exist") as missing:
         load_model(tmp_path / "none.osim")
     assert "none.osim" in missing.value.file
     broken = tmp_path / "broken.osim"
     broken.write_text("<OpenSimDocument Version='40000'><Model")
-    with pytest.raises(AqbioError, match="cannot read"):
+    with refused("model-unreadable", "cannot read"):
         load_model(broken)
 
 

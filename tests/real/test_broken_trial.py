@@ -34,6 +34,7 @@ files: {data: data}
 model: {markers: markers.yaml}
 consistency: off
 contributions: {draws: 0}
+figures: {widths_mm: [85], formats: [svg]}
 """
 
 
@@ -61,15 +62,15 @@ def test_the_others_have_results(broken):
     assert len(broken.table("steps.tsv")) == 4
 
 
-@pytest.mark.parametrize(("trial", "word"), [("cut", "cut.c3d"), ("absent", "absent.c3d")])
-def test_the_reason_is_recorded(broken, trial, word):
+@pytest.mark.parametrize("trial", ["cut", "absent"])
+def test_the_reason_is_recorded(broken, trial):
     trials = broken.table("trials.tsv").set_index(["participant_id", "trial_id"])
     assert trials.loc[("JA2", trial), "status"] == "failed"
     assert trials.loc[("JA2", trial), "reason"].startswith("prepare: ")
     findings = broken.table("findings.tsv")
     found = findings[(findings["participant_id"] == "JA2") & (findings["trial_id"] == trial)]
     assert (found["severity"] == "error").any()
-    assert found["file"].str.contains(word).any()
+    assert (found["file"] == f"file of JA2 {trial}").any()  # names of files may be persons'
     assert found["fix"].notna().any()
 
 

@@ -31,6 +31,7 @@ STUDY = """name: field
 files: {data: "${AQBIO_REALDATA}/ja1_dorn2012"}
 model: {markers: markers.yaml}
 contributions: {draws: 0}
+figures: {widths_mm: [85], formats: [svg]}
 """
 
 CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}

@@ -122,7 +122,7 @@ def test_same_steps_to_rounding(steps, form):
 def test_findings_are_those_of_home(steps):
     """No form makes a trial worse: only what each is known for is said beyond."""
     _, study = steps
-    known = {"labels": set(), "feet": {"cop-unloaded"}, "clock": {"cop-unloaded"}}
+    known = {"labels": {"labels-prefix"}, "feet": {"cop-unloaded"}, "clock": {"cop-unloaded"}}
 
     def rules(name):
         manifest = study.read_manifest(name, "prepare")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aqbio.errors import AqbioError, Finding
+from aqbio.faults import RunStoppedError
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import load_study
 from aqbio.records.internal import RULE
@@ -18,9 +19,11 @@ from aqbio.records.manifest import (
     earlier_failures,
     entry,
     participant_stage,
+    recorded,
     run_trials,
     write_manifest,
 )
+from tests.refusal import refused
 from tests.small_study import write_small_study
 
 
@@ -172,6 +175,23 @@ def test_content_of_a_manifest(study, tmp_path):
     assert json.loads(record["inputs"]) == {"source.trc": file_hash(source)}
     assert set(json.loads(record["settings"])) == {"files", "laboratory", "prepare", "model"}
     assert str(tmp_path) not in json.dumps(record)
+
+
+def test_what_was_made_of_files_that_changed_meanwhile_is_thrown_away(study):
+    """A sheet is edited while a stage runs: nobody could say which of the two was read."""
+    record = study.manifest("P1", "prepare")
+
+    def run(change):
+        with recorded(study, "P1", "prepare"):
+            _write(study, "prepare")
+            if change:
+                study.recording(study.trial("P1", "fast")).write_bytes(b"another")
+
+    run(change=False)
+    assert record.exists()
+    with refused("input-changed", "a file that stage prepare reads changed", RunStoppedError):
+        run(change=True)
+    assert not record.exists()
 
 
 def test_a_participant_that_failed_says_why(study):

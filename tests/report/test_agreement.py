@@ -10,6 +10,8 @@ from aqbio.config.consistency import GlobalParameters
 from aqbio.report.agreement import PARAMETER_WORDS, sessions
 from tests.figures.made_results import PARAMETERS
 
+pytestmark = pytest.mark.xdist_group("page")
+
 
 @pytest.fixture(scope="module")
 def section(page_file: Path) -> str:

@@ -24,7 +24,7 @@ def test_numbers_are_those_of_the_drawn_studies(hypothesis):
 
 def test_every_listed_bias_is_told_and_no_other():
     assert "a sex that is not told" in bias_words("H8a")
-    assert "one athlete far from the others by -3.5" in bias_words("H8a")
+    assert "one athlete far from the others by -3.3" in bias_words("H8a")
     assert bias_words("H9") == ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.errors import Finding
 from aqbio.figures.numbers import shown
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.records.manifest import write_manifest
+from aqbio.stages.athlete.stage import athlete_participant
 from aqbio.stages.report.stage import report_study, write_one_file
 from tests.chromium import axe, beyond, chromium, heard, sync_api
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +47,11 @@ def test_opens_without_an_error_or_a_request(
     assert [address for address in addresses if not address.startswith("data:")] == [file.as_uri()]
 
 
-def test_drawings_are_shown(view: sync_api.Page, page_file: Path) -> None:
+def test_drawings_are_shown(view: sync_api.Page, study: Study, page_file: Path) -> None:
     view.goto(page_file.as_uri())
     widths = view.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
-    assert len(widths) == 18 + 2 * 2
+    listed = json.loads((study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
+    assert len(widths) == len(listed["figures"]) > 20
     # 180 mm are 680 pixels of 1/96 inch.
     assert all(width == pytest.approx(680, abs=1) for width in widths)
 
@@ -139,7 +144,15 @@ def test_print_keeps_figures_at_journal_width(view: sync_api.Page, page_file: Pa
     assert not view.locator("nav").is_visible()
 
 
-FOLDER = ("index.html", "results.html", "quality.html", "methods.html", "athletes/S01.html")
+FOLDER = (
+    "index.html",
+    "results.html",
+    "explorer.html",
+    "compare.html",
+    "quality.html",
+    "methods.html",
+    "athletes/S01.html",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -197,11 +210,37 @@ def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path
         path = planted.table(name)
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("marker <LTOE>", evil).replace("RASI", evil), encoding="utf-8")
+    found = Finding("planted", "warning", evil, "jog", "S01", fix=evil, label=evil)
+    write_manifest(planted, "S01", "scale", [], findings=[found])
+    athlete_participant(planted, "S01", lambda _: None)
+    planted.manifest("", "figures").unlink()
+    listed = planted.root / "figures" / "figures.json"
+    drawn = json.loads(listed.read_text(encoding="utf-8"))
+    drawn["figures"] = [one | {"title": evil, "caption": evil} for one in drawn["figures"]]
+    listed.write_text(json.dumps(drawn), encoding="utf-8")
     report_study(planted, lambda _: None)
     write_one_file(planted, lambda _: None)
     for name in (*FOLDER, "one_file.html"):
         view.goto((planted.root / "report" / name).as_uri())
         assert view.title() != "run"
         assert view.locator("img[src=x]").count() == 0
+    view.goto((planted.root / "report" / "athletes" / "S01.html").as_uri())
+    assert view.inner_text("#athlete").count(evil) == 2
+    assert evil in view.text_content("figcaption >> nth=-1")
     view.goto((planted.root / "report" / "index.html").as_uri())
     assert evil in view.locator("h1").inner_text()
+
+
+def test_an_athlete_stands_beside_the_others(view: sync_api.Page, study: Study) -> None:
+    """Of what is shared by all pages, each shows its own: numbers, marks, neighbours, figures."""
+    single = read_table(study.table("single_athletes.tsv"))
+    for name, neighbour in (("S01", "S02"), ("S02", "S01")):
+        view.goto((study.root / "report" / "athletes" / f"{name}.html").as_uri())
+        of = set(view.eval_on_selector_all("[data-of]", "all => all.map(one => one.dataset.of)"))
+        assert of == {name}
+        own = single[single["participant_id"] == name]
+        numbers = view.locator(".own-number")
+        assert numbers.count() == len(own) == view.locator(".ruler .own").count() > 0
+        values = view.eval_on_selector_all(".own-number data", "all => all.map(one => +one.value)")
+        assert set(own["estimate"]) <= set(values)
+        assert view.locator("nav a", has_text=neighbour).count() == 1

@@ -13,6 +13,8 @@ from aqbio.io.tables import read_table
 from tests.pages import pages_text
 from tests.report.test_page import Elements
 
+pytestmark = pytest.mark.xdist_group("page")
+
 
 @pytest.fixture(scope="module")
 def pages(study: Study) -> dict[Path, Elements]:
@@ -23,7 +25,7 @@ def pages(study: Study) -> dict[Path, Elements]:
             continue
         found[path] = Elements()
         found[path].feed(path.read_text(encoding="utf-8"))
-    assert len(found) == 4 + 2
+    assert len(found) == 6 + 2
     return found
 
 

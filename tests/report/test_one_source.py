@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 
 import aqbio
 from aqbio.figures import athletes, sprints, timing
+from aqbio.figures.content import FigureContent
 from aqbio.figures.numbers import shown
 from aqbio.figures.specification import NAME as SPECIFICATION
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.figures.illustrations import HypothesisFigure, hypothesis_figures
+from aqbio.stages.figures.illustrations import hypothesis_figures
 from aqbio.stages.figures.stage import figures_study
 from aqbio.stages.report.stage import report_study
 from aqbio.stats.registration import study_registry
@@ -64,7 +65,7 @@ def deltas(study: Study) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def drawn(study: Study) -> dict[str, HypothesisFigure]:
+def drawn(study: Study) -> dict[str, FigureContent]:
     return {one.name: one for one in hypothesis_figures(study)}
 
 

@@ -11,6 +11,7 @@ from aqbio.figures import (
     athletes,
     limiter,
     partition_ranking,
+    recording_quality,
     side_ratio,
     sign_matrix,
     specification,
@@ -181,6 +182,7 @@ def test_captions_keep_the_rules_and_say_what_is_implied():
         specification.specification_caption(), side_ratio.side_ratio_caption(),
         athletes.athletes_caption(),
         sprints.sprints_caption(-1.0),
+        limiter.unmeasured_caption(), recording_quality.recording_caption(),
         timing.timing_caption({"lag_smallest": -0.01, "spread_smallest": -0.1}),
         limiter.limiter_caption(),
     )  # fmt: skip

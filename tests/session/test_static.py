@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import xarray as xr
 
+from aqbio.mechanics.force_plates.forces import UNLOADED_BAND
+from aqbio.records.manifest import OK
+from aqbio.session import static
 from aqbio.session.static import standing_pressure
 
 
-@pytest.mark.parametrize("empty", [-14.0, 14.0])
+@pytest.mark.parametrize("empty", [-14.0, 14.0, UNLOADED_BAND])
 def test_an_empty_plate_does_not_move_the_centre_of_pressure(empty):
     """14 N on a plate 1 m away, against 715 N, would move it by 20 mm."""
     force = np.array([[0.0, 715.0, 0.0], [0.0, empty, 0.0]])
@@ -25,3 +31,39 @@ def test_both_feet_on_two_plates_count():
     point = np.array([[0.0, 0.0, 0.0], [0.7, 0.0, 0.0]])
     found = standing_pressure(force, np.zeros((2, 3)), point, point[:, None] + np.zeros((1, 4, 3)))
     np.testing.assert_allclose(found, [0.4, 0.0, 0.0], atol=1e-12)
+
+
+def test_the_pressure_is_that_of_the_whole_quiet_window(monkeypatch):
+    """The runner leans forward by 20 cm within the window: the plates' mean is what counts."""
+    clock = np.arange(0.0, 1.0, 0.001)
+    lean = np.interp(clock, [0.2, 0.6], [0.0, 0.2])
+    force = np.tile([[[0.0, 700.0, 0.0]]], (len(clock), 1, 1))
+    moment = np.cross(np.stack((lean, 0 * lean, 0 * lean), axis=1)[:, None], force)
+    frames = np.arange(0.0, 1.0, 0.01)
+    markers = np.zeros((len(frames), 4, 3)) + np.eye(4, 3)
+    prepared = xr.Dataset(
+        {
+            "marker_raw": (("time", "marker", "axis"), markers),
+            "plate_point": (("plate", "axis"), np.zeros((1, 3))),
+            "plate_corner": (("plate", "corner", "axis"), np.zeros((1, 4, 3))),
+        },
+        coords={"time": frames, "marker": list("ABCD"), "force_time": clock},
+        attrs={"marker_rate": 100.0},
+    )
+    wrench = SimpleNamespace(force=force, moment=moment)
+    monkeypatch.setattr(static, "recorded_trial", lambda *_: prepared)
+    monkeypatch.setattr(static, "plate_wrench", lambda _: wrench)
+    monkeypatch.setattr(static, "quiet_window", lambda *_: slice(20, 61))
+    monkeypatch.setattr(
+        static, "inverse_kinematics", lambda *_: SimpleNamespace(q=np.zeros((1, 1)))
+    )
+    done = {"trials": [{"trial_id": "stand", "status": OK}]}
+    study = SimpleNamespace(
+        static_of=lambda _: SimpleNamespace(trial_id="stand"),
+        read_manifest=lambda *_: done,
+        settings=SimpleNamespace(model=SimpleNamespace(static_window_s=0.4)),
+        marker_set=SimpleNamespace(markers=dict.fromkeys("ABCD"), model_name=str),
+    )
+    skeleton = SimpleNamespace(mass=np.array([70.0]), markers=tuple("ABCD"))
+    found = static.static_stance(study, "P1", skeleton)
+    np.testing.assert_allclose(found.cop[[0, 2]], [0.1, 0.0], atol=1e-3)

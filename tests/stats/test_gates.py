@@ -168,6 +168,22 @@ def _plain(evidence, **changes):
     return _trials(evidence, consistent=False, **(errors | residuals | changes))
 
 
+def test_what_the_choice_of_the_model_changes_does_not_average_out(drawn):
+    """Errors of twelve athletes shrink with their number, another model moves all of them."""
+    evidence, limit = drawn("W0"), REGISTRY["H1"].precise
+    alone = estimate_error(_trials(evidence, error_opposition=0.3 * limit), REGISTRY["H1"])
+    for model, failed in ((0.99, False), (1.01, True)):
+        shared = np.sqrt((model * limit) ** 2 - alone**2)
+        told = _trials(evidence, error_opposition=0.3 * limit, model_opposition=shared)
+        assert estimate_error(told, REGISTRY["H1"]) == pytest.approx(model * limit)
+        assert ("precision" in _failed(told, "H1")) is failed
+        assert not _failed(told, "H2")
+    who = evidence.trials.index.get_level_values(0)
+    half = np.where(who.isin(who.unique()[:6]), limit, np.nan)  # six were not compared
+    told = _trials(evidence, error_opposition=0.0, model_opposition=half)
+    assert estimate_error(told, REGISTRY["H1"]) == pytest.approx(limit)
+
+
 def test_precision_without_consistency_is_the_residual(drawn):
     evidence = drawn("W0")
     assert believed(_plain(evidence), REGISTRY["H1"]).all()

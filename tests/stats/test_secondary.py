@@ -13,7 +13,7 @@ from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.secondary.balance import limb_compensation
-from aqbio.stats.secondary.others import _permuted_slopes
+from aqbio.stats.secondary.others import _permuted_slopes, phase_rows
 
 REGISTRY = read_registry()
 
@@ -55,6 +55,23 @@ def test_parts_agree_with_the_primary(drawn, rows):
     assert corrected == pytest.approx(primary - shifted, rel=1e-9)
     cosine = named["H2", "cosine_arms_push_leg_momentum", "stance", "y"].estimate
     assert cosine == pytest.approx(outcome(drawn("W0"), REGISTRY["H2"]).estimate, rel=1e-9)
+
+
+def test_sides_that_mirror_each_other_have_no_phase(drawn):
+    """The swing leg against the rest: 0 where they cancel at every instant, not half a stride."""
+    evidence = drawn("W0", athletes=3)
+
+    def mirrored(name):
+        curves = evidence.curves(name)
+        momentum = curves["angular_momentum"].copy()
+        swing = momentum.sel(group="swing_leg").values
+        momentum.loc[{"group": ["arms", "torso", "pelvis"]}] = 0.0
+        momentum.loc[{"group": "push_leg"}] = -swing
+        return curves.assign(angular_momentum=momentum)
+
+    [phase, *_] = phase_rows(replace(evidence, curves=mirrored))
+    assert phase.name == "cross_spectral_phase"
+    assert phase.estimate == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_deliberate_demonstration(rows):

@@ -146,7 +146,7 @@ def test_steps_tell_the_posterior_of_stance_means(trial):
     curves = one_step(trial, step)
     row = _consistency_outcomes(curves)
     assert set(row) <= set(step_columns.STEPS)
-    found = row["H_arms_y_stance_mean_sd_kgm2ps"]
+    found = row["H_arms_y_stance_mean_motion_sd_kgm2ps"]
     covariance = trial["stance_momentum_covariance"].values[0, :, :, 1]
     own = [list(trial["group"].values).index(name) for name in ("arm_left", "arm_right")]
     expected = np.sqrt(covariance[np.ix_(own, own)].sum())

@@ -10,6 +10,7 @@ from aqbio.stages import stage_module
 from aqbio.stats.registration import record_registry
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from tests.planted import plant
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 
@@ -19,6 +20,7 @@ SETTINGS = """\
 consistency: off
 contributions: {draws: 0}
 hypotheses: {surrogates: 20}
+multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out], normalisation: []}
 figures: {widths_mm: [89], formats: [svg], ground_force_trials: 2}
 """
 
@@ -27,18 +29,21 @@ def _silent(_: str) -> None:
     pass
 
 
-def run_stages(study: Study, stages: tuple[str, ...]) -> None:
+def run_stages(study: Study, stages: tuple[str, ...], people: tuple[str, ...] = PEOPLE) -> None:
     for stage in stages:
         module = stage_module(stage)
         if stage in PARTICIPANT_STAGES:
-            for name in PEOPLE:
+            for name in people:
                 getattr(module, f"{stage}_participant")(study, name, _silent)
         else:
             getattr(module, f"{stage}_study")(study, _silent)
 
 
 def finished_study(folder: Path, gait_of) -> Study:
-    """Two participants, who run alike, with two runs each; every stage done."""
+    """Two participants, who run alike, with two runs each; every stage done.
+
+    Their names are in all files, and in no result (`tests/virtual/test_persons.py`).
+    """
     runs = {
         name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
         for name, speed in SPEEDS.items()
@@ -48,6 +53,7 @@ def finished_study(folder: Path, gait_of) -> Study:
         header, *rows = (folder / sheet).read_text(encoding="utf-8").splitlines()
         twins = [row.replace(RUNNER.name, PEOPLE[1], 1) for row in rows]
         (folder / sheet).write_text("\n".join([header, *rows, *twins]) + "\n", encoding="utf-8")
+    plant(folder)
     study = load_study(folder / "study.yaml")
     record_registry(study)
     run_stages(study, STAGES)

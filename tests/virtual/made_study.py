@@ -66,6 +66,10 @@ def _written_model(folder: Path, athlete: Athlete) -> str:
     file = f"{athlete.name}.osim"
     with quiet(folder / "opensim.log"):
         build_sprint_model(
-            folder / "data" / file, athlete.sex, mass=athlete.mass, stature=athlete.stature
+            folder / "data" / file,
+            athlete.sex,
+            mass=athlete.mass,
+            stature=athlete.stature,
+            form=athlete.form,
         )
     return file

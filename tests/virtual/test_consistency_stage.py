@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -23,7 +25,9 @@ from aqbio.records.contributions import with_posterior
 from aqbio.records.loads import foot_loads
 from aqbio.records.opensim_files import write_opensim_files
 from aqbio.records.recorded_trial import without_wrong_labels
+from aqbio.records.step_files import step_file
 from aqbio.session import static
+from aqbio.stages.consistency import changes
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.cached import LooseFits, loose_fits
@@ -31,11 +35,14 @@ from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps.quality import contact_window
+from aqbio.stages.steps.stage import steps_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
 from benchmarks.resealed import resealed
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
+from tests.outsider import check
+from tests.outsider.signals import Results
 from tests.stages.test_files_are_described import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
@@ -106,11 +113,34 @@ def test_the_session_is_fitted_and_says_so(fitted):
         assert f"residual_force_{name}" in data["consistency"]
 
 
+def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
+    """Values, intervals of the draws, posteriors of the motion, measures of quality."""
+    study = fitted[0]
+    steps_participant(study, RUNNER.name, _silent)
+    trial = Results(study.root / "participants" / RUNNER.name, "run9")
+    tables = {
+        name: read_columns(step_file(study, RUNNER.name, name))
+        for name in ("steps", "quality", "contributions")
+    }
+    own = {name: one[one["trial_id"] == "run9"] for name, one in tables.items()}
+    steps = own["steps"].reset_index(drop=True)
+    known = own["contributions"]
+    assert known["sd_posterior"].notna().any()
+    assert known["low"][known["value"].notna()].notna().any()
+    check.check_events(trial, steps)
+    check.check_steps(trial, steps, set(known["step"]))
+    check.check_quality(trial, own["quality"], steps)
+    for number in sorted(set(known["step"]))[:2]:  # a right step and a left one
+        row = steps[steps["step"] == number].iloc[0]
+        check.check_contributions(trial, trial.step(row), known[known["step"] == number])
+
+
 def test_what_the_fit_changed_is_told(fitted):
     """Before and after of body, moments and clock are those of the files."""
     study, manifest, data = fitted
     rows = read_columns(changes_path(study, RUNNER.name))
-    assert set(rows["trial_id"].dropna()) == {"run7", "run9"}
+    assert set(rows["trial_id"].dropna()) == {"run7", "run9", "static"}
+    _hold_the_standing(rows, manifest, study)
     own = rows[rows["trial_id"] == "run9"].set_index(["quantity", "part", "statistic"])
     body = rows[rows["trial_id"].isna()].set_index(["quantity", "part"])
     for column, stage in (("before", "scale"), ("after", "consistency")):
@@ -127,6 +157,42 @@ def test_what_the_fit_changed_is_told(fitted):
         assert 0.5 * np.nanmax(known) < peak <= np.nanmax(known) * (1.0 + 1e-6)
     gains = rows[rows["quantity"] == "spectral_response"]
     assert gains[["before", "after"]].le(1.2).all().all()
+
+
+def _hold_the_standing(rows: pd.DataFrame, manifest: dict, study: Study) -> None:
+    """Centre of mass in standing: over the feet as the session says, and 0.5 to 0.6 of stature."""
+    standing = rows[rows["quantity"] == "standing"].set_index(["axis", "statistic"])
+    for column, told in (("before", "static_given_m"), ("after", "static_distance_m")):
+        found = [standing.loc[(axis, "less_cop"), column] for axis in "xz"]
+        np.testing.assert_allclose(found, manifest[told], atol=1e-9)
+        height = standing.loc[("y", "height"), column]
+        share = standing.loc[("y", "share"), column]
+        assert share == pytest.approx(height / study.participant(RUNNER.name).height_m)
+        assert 0.5 < share < 0.6
+
+
+def test_a_second_posture_that_the_fit_did_not_read_is_a_witness(fitted, monkeypatch):
+    """The same recording under another name: as far from its centre of pressure, and held out."""
+    study, _, _ = fitted
+    first = study.static_of(RUNNER.name)
+    second = first.model_copy(update={"trial_id": "one-leg"})
+    more = replace(study, trials=(*study.trials, second))
+    monkeypatch.setattr(
+        changes,
+        "static_stance",
+        lambda own, who, body, trial: static.static_stance(own, who, body, first),
+    )
+    skeleton = load_skeleton(made_table(study))
+    rows = pd.DataFrame(changes.standing_rows(more, RUNNER.name, (skeleton, skeleton)))
+    told = rows[rows["axis"].isin(["x", "z"])].set_index(["trial_id", "statistic", "axis"])
+    for axis in "xz":
+        one = told.loc[(first.trial_id, "less_cop", axis), "after"]
+        assert told.loc[("one-leg", "held_out_less_cop", axis), "after"] == one
+
+
+def made_table(study: Study) -> Path:
+    """The runner's scaled skeleton."""
+    return study.folder(RUNNER.name, "scale") / f"{RUNNER.name}.skeleton.npz"
 
 
 @pytest.mark.parametrize("trial", ["run7", "run9"])

@@ -78,12 +78,21 @@ STAGE_FAULTS = {
 }
 """What raises in every stage of the participants: for one trial, in scale for one participant."""
 
+DRAWN = ("prepare", "scale")
+"""After these, of a trial and of a participant, figures are drawn of what is left."""
+
+
+def _draws_nothing(monkeypatch) -> None:
+    monkeypatch.setattr("aqbio.stages.figures.stage._written", lambda *_: [])
+
 
 @pytest.mark.parametrize("stage", STAGE_FAULTS)
 def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, stage):
     name, concerned = STAGE_FAULTS[stage]
     _breaks(monkeypatch, f"{stage_module(stage).__name__}.{name}", concerned)
-    run_stages(copy, STAGES[STAGES.index(stage) :])
+    if stage not in DRAWN:
+        _draws_nothing(monkeypatch)
+    run_stages(copy, STAGES[STAGES.index(stage) :], people=(RUNNER.name,))
     trials = read_table(copy.table("trials.tsv")).set_index(["participant_id", "trial_id"])
     failed = set(trials.index[trials["status"] == "failed"])
     assert (RUNNER.name, "run1") in failed
@@ -126,8 +135,12 @@ LATER_FAULTS = {
         "aqbio.stages.hypotheses.gathered._posterior",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
-    "figures": ("aqbio.stages.figures.stage.trial_ground_forces", lambda data, _: _is_first(data)),
+    "figures": (
+        "aqbio.stages.figures.step_figures.trial_ground_forces",
+        lambda data, _: _is_first(data),
+    ),
     "report": ("aqbio.report.page.quality_tables", lambda *_: True),
+    "athlete": ("aqbio.stages.athlete.stage.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
 
 
@@ -139,6 +152,8 @@ def _is_first(data) -> bool:
 def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monkeypatch, stage):
     target, concerned = LATER_FAULTS[stage]
     _breaks(monkeypatch, target, concerned)
+    if stage != "figures":
+        _draws_nothing(monkeypatch)
     run_stages(copy, STAGES[STAGES.index(stage) :])
     text = _check_page_and_log(copy, stage)
     if stage == "hypotheses":
@@ -150,6 +165,8 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
     if stage == "figures":
         assert f"ground_forces_{RUNNER.name}_run1.tsv" not in text
         assert f"ground_forces_{RUNNER.name}_run2.tsv" in text
+    if stage == "athlete":
+        assert text.count("This page is missing") == 1
     if stage == "report":
         assert "A part of this page is missing" in text
         assert 'id="verdicts"' in text

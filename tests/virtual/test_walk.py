@@ -153,10 +153,10 @@ def test_the_pose_puts_the_markers_where_they_were_recorded(finished):
 
 def test_the_marker_is_that_of_the_recording_on_other_axes(finished):
     prepared = read_dataset(finished.folder(PERSON, "prepare") / f"{TRIAL}.nc")
-    recording = read_c3d(finished.file.parent / "data" / f"{TRIAL}.c3d")
+    recording = read_c3d(finished.recording(finished.trial(PERSON, TRIAL)))
     matrix = np.reshape(prepared.attrs["lab_to_ground"], (3, 3))
     recorded = recording.positions[:, recording.labels.index("RASI")]
     turned = recorded @ matrix.T
     seen = prepared["marker_raw"].sel(marker="RASI").values
     np.testing.assert_allclose(seen, turned, rtol=0, atol=1e-6)  # files round to float32
-    assert json.loads(prepared.attrs["inputs"]).keys() >= {f"{TRIAL}.c3d"}
+    assert json.loads(prepared.attrs["inputs"]).keys() >= {f"file of {PERSON} {TRIAL}"}

@@ -2,18 +2,21 @@
 
 A stand-in notes that it ran and leaves a result and its record; ``AQBIO_BREAKS`` names one that
 crashes, ``AQBIO_SLEEPS`` one that takes its time, ``AQBIO_FAILS_ONCE`` one that is killed at its
-first attempt.
+first attempt, ``AQBIO_FAULT`` one whose disk or memory fails ("scale P1:EDQUOT").
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import time
 from pathlib import Path
 
-from aqbio.io.atomic import atomic_path
+from aqbio.faults import RunStoppedError
+from aqbio.io import provenance
+from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.processes import end_with_parent
 from aqbio.io.study import Study, load_study
 from aqbio.pipeline import run_participant, run_study
@@ -25,12 +28,15 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 
+provenance.git_commit = lambda: "stand-in"  # somebody may commit between two runs
 RESULTS = {
     "tables": "tables/trials.tsv",
     "hypotheses": "tables/verdicts.tsv",
     "figures": "figures/figure.svg",
     "report": "report/index.html",
 }
+LONG_S = 10.0
+"""What ends a stage in the middle comes within a second; a workflow may wait for it to end."""
 
 
 def _leave(path: Path, called: str) -> None:
@@ -44,6 +50,10 @@ def _leave(path: Path, called: str) -> None:
 def _note(called: str) -> None:
     calls = Path(os.environ["AQBIO_CALLS"])
     once = calls.with_name("failed_once")
+    struck, _, fault = os.environ.get("AQBIO_FAULT", "").rpartition(":")
+    if called == struck:
+        number = getattr(errno, fault)
+        raise MemoryError if number == errno.ENOMEM else OSError(number, os.strerror(number))
     if called == os.environ.get("AQBIO_BREAKS"):
         os._exit(9)
     if called == os.environ.get("AQBIO_FAILS_ONCE") and not once.exists():
@@ -52,7 +62,7 @@ def _note(called: str) -> None:
     with calls.open("a", encoding="utf-8") as file:
         file.write(called + "\n")
     if called == os.environ.get("AQBIO_SLEEPS"):
-        time.sleep(30)
+        time.sleep(LONG_S)
 
 
 def _stage(name: str) -> ParticipantStage:
@@ -69,7 +79,10 @@ def _stage(name: str) -> ParticipantStage:
 def _study_stage(name: str):
     @study_stage(name)
     def stand_in(study: Study, report: Report, cores: int = 1) -> None:
-        _leave(study.root / RESULTS[name], name)
+        path = study.root / RESULTS[name]
+        if path.suffix == ".tsv":
+            write_text(path.with_suffix(".json"), "{}")  # as every table has
+        _leave(path, name)
         report(f"12:00:00 {name}")
 
     return stand_in
@@ -78,7 +91,10 @@ def _study_stage(name: str):
 if __name__ == "__main__":
     end_with_parent()
     command, file, _, chosen = sys.argv[1:5]
-    if command == "participants":
-        run_participant(load_study(Path(file)), chosen, print, _stage)
-    else:
-        run_study(load_study(Path(file)), [chosen], print, 1, _study_stage)
+    try:
+        if command == "participants":
+            run_participant(load_study(Path(file)), chosen, print, _stage)
+        else:
+            run_study(load_study(Path(file)), [chosen], print, 1, _study_stage)
+    except RunStoppedError as error:  # as `aqbio.cli.main` does
+        sys.exit(str(error))

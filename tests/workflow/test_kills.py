@@ -9,7 +9,7 @@ import pytest
 from tests.workflow.conftest import write_workflow
 from tests.workflow.kills import End, every_end, survived
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("kills")]
 
 COUNT = 20
 """`python -m tests.workflow.kills` tries all of them."""

@@ -15,7 +15,7 @@ from tests.workflow.conftest import ROOT, Workflow
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 VERDICTS = ("hypotheses", "figures", "report")
-LAST = ("contributions", "steps", "evidence", "replay", *STUDY_STAGES)
+LAST = ("contributions", "steps", "evidence", "replay", "athlete", *STUDY_STAGES)
 
 
 def _jobs(*stages, participants=("P1", "P2")):
@@ -42,9 +42,9 @@ def test_everything_once_and_then_nothing(small):
     [
         ("contributions: {align_heading: false}", LAST),
         ("steps: {maximum_flight_s: 0.2}", LAST),
-        ("multiverse: {cutoffs_hz: [15]}", ("evidence", *STUDY_STAGES)),
-        ("hypotheses: {speed_gap: 0.05}", ("steps", "replay", *STUDY_STAGES)),
-        ("figures: {widths_mm: [90]}", ("figures", "report")),
+        ("multiverse: {cutoffs_hz: [15]}", ("evidence", "athlete", *STUDY_STAGES)),
+        ("hypotheses: {speed_gap: 0.05}", ("steps", "replay", "athlete", *STUDY_STAGES)),
+        ("figures: {widths_mm: [90]}", ("athlete", "figures", "report")),
         ("report: {title: Ours}", ("report",)),
         ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", *LAST)),
         ("consistency: {sigma_force_n: 100}", ("consistency", *LAST)),
@@ -61,7 +61,7 @@ def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(f
     """Limits of the quality table follow the registry's smallest effects."""
     registry = DEFAULT.read_text(encoding="utf-8")
     (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.ran() == _jobs("steps", "replay", *STUDY_STAGES)
+    assert finished.ran() == _jobs("steps", "replay", "athlete", *STUDY_STAGES)
     header = "participant_id\tmeasure\tside\tvalue\tunit\n"
     (finished.folder / "capacities.tsv").write_text(header)
     assert finished.ran() == _jobs(*VERDICTS)
@@ -162,27 +162,32 @@ HURTS = {
 }
 
 
-@pytest.mark.parametrize("hurt", HURTS)
-@pytest.mark.parametrize(
-    ("file", "made_again"),
-    [
-        ("participants/P1/solved/result.txt", ["solve P1"]),
-        ("participants/P2/prepare.json", ["prepare P2"]),
-        ("participants/P1/evidence/result.txt", ["evidence P1"]),
-        ("tables/trials.tsv", ["tables"]),
-        ("tables/verdicts.tsv", ["hypotheses"]),
-        ("figures/figure.svg", ["figures"]),
-        ("report/index.html", ["report"]),
-        ("hypotheses.json", ["hypotheses"]),
-    ],
+HURT = (
+    {
+        "participants/P1/solved/result.txt": "solve P1",
+        "participants/P2/prepare.json": "prepare P2",
+        "tables/trials.tsv": "tables",
+        "figures/figure.svg": "figures",
+    },
+    {
+        "participants/P1/evidence/result.txt": "evidence P1",
+        "tables/verdicts.tsv": "hypotheses",
+        "report/index.html": "report",
+    },
+    {"hypotheses.json": "hypotheses"},
 )
-def test_what_is_missing_or_damaged_is_made_again_alone(finished, file, made_again, hurt):
+"""Files that are hurt together, and what makes each: never a stage and the next one."""
+
+
+@pytest.mark.parametrize("hurt", HURTS)
+@pytest.mark.parametrize("files", HURT, ids=lambda files: "+".join(files.values()))
+def test_what_is_missing_or_damaged_is_made_again_alone(finished, files, hurt):
     """What is made again is what it was: nothing that was computed from it is touched."""
-    path = finished.root / file
-    before = path.read_bytes()
-    HURTS[hurt](path)
-    assert finished.ran() == made_again
-    assert path.read_bytes() == before
+    before = {finished.root / file: (finished.root / file).read_bytes() for file in files}
+    for path in before:
+        HURTS[hurt](path)
+    assert finished.ran() == sorted(files.values())
+    assert {path: path.read_bytes() for path in before} == before
     assert finished.ran() == []
 
 

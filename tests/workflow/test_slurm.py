@@ -1,22 +1,40 @@
-"""The README's one command on a real SLURM of one node (scripts/slurm_one_node.sh)."""
+"""`aqbio run --profile slurm` on a real SLURM of one node (scripts/slurm_one_node.sh)."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psutil
 import pytest
 
+from aqbio.io.tables import read_table
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from tests.workflow.conftest import ROOT, Workflow
-from tests.workflow.kills import results
+from tests.workflow.conftest import ROOT, Workflow, write_workflow
+from tests.workflow.kills import RUN, results
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
+
+RUN_THERE = RUN.replace("cores=2)", "cores=0, profile='slurm', options=sys.argv[1:])")
+QUICKLY = ["--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "2"]
+QUICKLY += ["--latency-wait", "5"]  # of a disk that hosts share, a minute
+"""Otherwise Snakemake waits for most of a minute before it looks at each job."""
+
+PLAIN = Path("/var/spool/slurm_one_node/plain/slurmd.pid")
+"""Of a second SLURM, which keeps no accounts."""
+
+PEOPLE = ["--until", "participants"]
+"""Jobs of the study are those of the first test: every one costs ten seconds of waiting."""
+
+WAIT_S = 900.0
+"""Nothing here takes so long, however busy the machine is; what is waited for is seen before."""
 
 
 def _runs() -> bool:
@@ -29,19 +47,36 @@ if not _runs():
     pytest.skip("no SLURM runs here (scripts/slurm_one_node.sh)", allow_module_level=True)
 
 
-def _started(workflow: Workflow, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--profile", str(ROOT / "workflow" / "profiles" / "slurm")]
-    command += ["--configfile", "study.yaml", "--seconds-between-status-checks", "3"]
+def _beside(folder: Path) -> list[str]:
+    """What makes a command in a folder one of the SLURM without accounting."""
+    there = ["nsenter", f"--mount=/proc/{PLAIN.read_text().strip()}/ns/mnt"]
+    there += ["env", f"--chdir={folder}"]
+    told = subprocess.run([*there, "sacct"], capture_output=True, text=True, check=False)
+    assert "storage is disabled" in told.stderr
+    return there
+
+
+def _started(
+    workflow: Workflow, *options: str, there: Sequence[str] = (), **environment: str
+) -> subprocess.Popen[str]:
+    assert "profile='slurm'" in RUN_THERE
     known = os.environ | {
-        "PATH": os.pathsep.join([str(workflow.folder / "bin"), os.environ["PATH"]]),
         "PYTHONPATH": str(ROOT),
         "AQBIO_CALLS": str(workflow.folder / "calls.txt"),
     }
     return subprocess.Popen(
-        command, cwd=workflow.folder, env=known | environment, text=True,
+        [*there, sys.executable, "-c", RUN_THERE, *QUICKLY, *options],
+        cwd=workflow.folder, env=known | environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    try:
+        return process.communicate(timeout=WAIT_S)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def _calls(workflow: Workflow) -> list[str]:
@@ -49,16 +84,49 @@ def _calls(workflow: Workflow) -> list[str]:
     return file.read_text().splitlines() if file.is_file() else []
 
 
-def test_one_command_runs_a_study_as_here(small, finished):
-    """Without accounting, account or partition: nothing has to be said."""
-    said, _ = _started(small).communicate(timeout=500)
-    assert results(small) == results(finished), said
-    assert len(_calls(small)) == 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
+def _wait_until(seen: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait for a condition; a run that ends before it is told."""
+    end = time.monotonic() + WAIT_S
+    while not seen():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def _own_jobs(workflow: Workflow) -> list[str]:
+    """Numbers of the jobs that this study has in the queue."""
+    listed = subprocess.run(
+        ["squeue", "--noheader", "--format=%A %Z"], capture_output=True, text=True, check=True
+    ).stdout
+    lines = (line.split(maxsplit=1) for line in listed.splitlines())
+    return [number for number, folder in lines if folder == str(workflow.folder)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(small):
+    """Cancel what a test leaves in the queue."""
+    yield
+    for number in _own_jobs(small):
+        subprocess.run(["scancel", number], check=False)
+
+
+def test_one_command_runs_a_study_as_here(small, run_once, tmp_path_factory):
+    """Without account or partition: nothing has to be said, whether SLURM keeps accounts or not."""
+    started = [(small, _started(small))]
+    if PLAIN.is_file():
+        beside = write_workflow(tmp_path_factory.mktemp("beside"))
+        started += [(beside, _started(beside, there=_beside(beside.folder)))]
+    for workflow, process in started:  # at the same time: they wait more than they work
+        said = _said(process)
+        assert process.returncode == 0, said
+        assert results(workflow) == results(run_once), said
+        assert workflow.root != run_once.root
+        assert len(_calls(workflow)) == 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
 
 
 def test_a_job_that_is_killed_is_tried_again(small):
-    process = _started(small, AQBIO_FAILS_ONCE="scale P1")
-    said, _ = process.communicate(timeout=500)
+    process = _started(small, *PEOPLE, AQBIO_FAILS_ONCE="scale P1")
+    said = _said(process)
     assert process.returncode == 0, said
     assert (small.folder / "failed_once").exists()
     assert _calls(small).count("prepare P1") == 1, "what was finished is kept"
@@ -66,15 +134,56 @@ def test_a_job_that_is_killed_is_tried_again(small):
 
 def test_a_job_that_outlives_its_workflow_is_not_run_twice(small):
     """The next run waits for it, and finds everything done."""
-    first = _started(small, AQBIO_SLEEPS="scale P1")
-    end = time.monotonic() + 200
-    while "scale P1" not in _calls(small):
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    first = _started(small, *PEOPLE, AQBIO_SLEEPS="scale P1")
+    _wait_until(lambda: "scale P1" in _calls(small), first)
     for one in [psutil.Process(first.pid), *psutil.Process(first.pid).children(recursive=True)]:
         one.send_signal(signal.SIGKILL)
-    second = _started(small)
-    said, _ = second.communicate(timeout=500)
+    first.communicate()
+    assert _own_jobs(small)
+    second = _started(small, *PEOPLE)
+    said = _said(second)
     assert second.returncode == 0, said
     assert _calls(small).count("scale P1") == 1
     assert _calls(small).count("evidence P1") == 1
+
+
+def _goes_on(workflow: Workflow, undisturbed: Workflow) -> None:
+    again = _started(workflow, *PEOPLE)
+    said = _said(again)
+    assert again.returncode == 0, said
+    assert _of_people(workflow) == _of_people(undisturbed)
+
+
+def _of_people(workflow: Workflow) -> dict[str, bytes]:
+    found = {k: v for k, v in results(workflow).items() if k.startswith("participants/")}
+    assert len(found) > 2 * len(PARTICIPANT_STAGES)
+    return found
+
+
+def test_a_job_over_its_memory_says_so_in_one_line(small, run_once):
+    """The job's own process is killed before it can say a word."""
+    resources = "participants:mem_mb=60"
+    process = _started(small, *PEOPLE, "--retries", "0", "--set-resources", resources,
+                       AQBIO_SLEEPS="scale P1")  # fmt: skip
+    said = _said(process)
+    assert process.returncode == 1
+    lines = said.splitlines()
+    reason = lines[lines.index("participants-P1 did not finish:") + 1]
+    needed = r"SLURM ended it: it needed (\d+) MB of memory, more than the 60 MB that it asked for"
+    assert int(re.match(needed, reason)[1]) > 60
+    assert "Traceback" not in said
+    trials = read_table(small.root / "tables" / "trials.tsv").set_index("participant_id")
+    assert set(trials.loc["P1", "reason"]) == {reason}
+    _goes_on(small, run_once)
+
+
+def test_a_cancelled_job_says_so_and_resumes(small, run_once):
+    process = _started(small, *PEOPLE, "--retries", "0", AQBIO_SLEEPS="scale P1")
+    _wait_until(lambda: "scale P1" in _calls(small), process)
+    for number in _own_jobs(small):
+        subprocess.run(["scancel", number], check=True)
+    said = _said(process)
+    assert process.returncode == 1
+    assert "participants-P1 did not finish:\nSLURM ended it: it was cancelled." in said
+    _goes_on(small, run_once)
+    assert _calls(small).count("prepare P1") == 1, "what was finished is kept"

@@ -43,6 +43,20 @@ def test_every_job_asks_for_threads_memory_and_time(jobs, stage):
         assert 10 <= job["resources"]["runtime"] <= 240
 
 
+def test_who_has_more_trials_gets_more_memory_and_time(jobs, tmp_path):
+    sheet = write_small_study(tmp_path, results="results").with_name("trials.tsv")
+    rows = sheet.read_text().splitlines()
+    [run] = [row for row in rows if row.startswith("P1\tfast\t")]
+    more = [run.replace("\tfast\t", f"\tfast{number}\t") for number in range(40)]
+    sheet.write_text("\n".join([*rows, *more]) + "\n")
+    large = [job for job in Workflow(tmp_path).plan("slurm") if job["rule_name"] != "all"]
+    for stage in ("P1", "P2", *STUDY_STAGES):
+        [before], [after] = _jobs(jobs, stage), _jobs(large, stage)
+        for what in ("mem_mb", "runtime"):
+            grown = after["resources"][what] - before["resources"][what]
+            assert grown == 0 if stage == "P2" else grown > 0, (stage, what)
+
+
 @pytest.mark.parametrize("stage", RULES)
 def test_every_job_has_a_log_a_benchmark_and_a_message_of_its_own(jobs, stage):
     chosen = _jobs(jobs, stage)

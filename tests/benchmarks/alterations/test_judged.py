@@ -21,7 +21,7 @@ def _steps(**changed: float | str) -> pd.DataFrame:
             "trial_id": "run", "step": number + 1, "side": side, "status": "ok",
             "touchdown_fitted_s": 0.2 + 0.22 * number, "toe_off_fitted_s": 0.3 + 0.22 * number,
             "next_touchdown_fitted_s": 0.42 + 0.22 * number, "speed_mps": 9.0,
-            "H_arms_y_stance_mean_kgm2ps": 6.0, "H_arms_y_stance_mean_sd_kgm2ps": 0.2,
+            "H_arms_y_stance_mean_kgm2ps": 6.0, "H_arms_y_stance_mean_motion_sd_kgm2ps": 0.2,
         }
         for number, side in enumerate(("left", "right"))
     ]  # fmt: skip
@@ -65,7 +65,7 @@ def test_two_combined_deviations_are_the_limit():
 
 
 def test_without_deviations_a_tenth_is_the_limit():
-    column = "H_arms_y_stance_mean_sd_kgm2ps"
+    column = "H_arms_y_stance_mean_motion_sd_kgm2ps"
     sound = Outcome(_steps().drop(columns=column), ())
     for change, verdict in ((0.99 * MOMENTUM, "right"), (1.01 * MOMENTUM, "silent")):
         steps = _steps(H_arms_y_stance_mean_kgm2ps=6.0 + change).drop(columns=column)

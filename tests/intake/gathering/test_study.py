@@ -25,11 +25,12 @@ from aqbio.intake.gathering.pairing import (
 )
 from aqbio.intake.gathering.people import people_of, trial_names
 from aqbio.intake.gathering.rows import MASS_NEEDED, PersonRow
-from aqbio.intake.gathering.study import _other_words
+from aqbio.intake.gathering.study import _other_words, gathered_study
 from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.recordings.movement import stands_still
 from tests.recorded_study import RATE, recorded_figure
+from tests.refusal import refused
 
 
 def _markers(file, *, frames=500, still=False, plates=0, labels=("RASI", "LASI"), length=0.3):
@@ -93,6 +94,9 @@ def test_folders_of_conditions_are_one_persons(files, standing, people):
     [
         (["Ada_Lovelace_static.c3d", "Ada_Lovelace_sprint.c3d"], ["static", "sprint"]),
         (["sprint01.c3d", "sprint02.c3d"], ["sprint01", "sprint02"]),
+        (["SlowRun.c3d", "FastRun.c3d"], ["SlowRun", "FastRun"]),  # a shared end is none
+        (["A_slow.c3d", "A_fast.c3d"], ["slow", "fast"]),
+        (["A_slow1.c3d", "A_fast1.c3d"], ["slow1", "fast1"]),
         (["a/run.trc", "b/run.trc"], ["a_run", "b_run"]),
         # names that only say what kind of file it is
         (["run200/markers.trc", "run300/markers.trc"], ["run200", "run300"]),
@@ -307,3 +311,14 @@ def test_whose_scaled_model_it_is():
     }
     [alone] = models_of_people({"S01": [Path("a.c3d")]}, models[2:]).values()
     assert alone.file == Path("models/other.osim")
+
+
+def test_a_folder_without_recordings_says_what_it_holds(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing")
+    (tmp_path / "broken.trc").write_text("no TRC file")
+    with refused("recordings-none", r"broken\.trc: ") as caught:
+        gathered_study("made", tmp_path, None, print)
+    assert caught.value.file == str(tmp_path)
+    (tmp_path / "broken.trc").unlink()
+    with refused("recordings-none", "0 force files, 0 model files, 1 files of other kinds"):
+        gathered_study("made", tmp_path, None, print)

@@ -141,6 +141,21 @@ def test_our_own_marker_set_comes_out_as_it_was_written(table):
     assert made.pelvis == written.pelvis
 
 
+def test_a_landmark_that_the_model_lacks_is_put_on_its_own_side(table):
+    """The second metatarsal lies inside the foot's axis: z is to the right, of the left foot −z."""
+    model = model_landmarks({}, read_yaml(MODELS / "sprint" / "map.yaml", ModelMap), table)
+    labelling = Labelling(named_labels(["RMT2", "LMT2"], table).places, frozenset())
+    entries = {
+        label: entry
+        for section in proposed_markers(labelling, model, table, sprint=True).values()
+        for label, entry in section.items()
+    }
+    x, y, z = table.landmarks["mt2"].position
+    assert z < 0.0
+    assert entries["RMT2"]["position"] == [x, y, z]
+    assert entries["LMT2"]["position"] == [x, y, -z]
+
+
 @pytest.mark.parametrize(("ahead", "landmark"), [(0.06, "toe"), (0.01, "mt2")])
 def test_a_toe_marker_is_where_it_is(ahead, landmark):
     """CGM 2 calls the second metatarsal TOE, beside a marker on the first one."""

@@ -12,8 +12,9 @@ from aqbio.mechanics.anthropometry.de_leva import (
     combined_inertia,
     total_mass_fraction,
 )
-from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies, sprint_joints
+from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies
 from aqbio.mechanics.anthropometry.sprint_geometry import BALL_BELOW_ANKLE, geometry
+from aqbio.mechanics.anthropometry.sprint_joints import sprint_joints
 from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
 
 SEXES = ["female", "male"]

@@ -12,8 +12,11 @@ from aqbio.mechanics.consistency.changes import (
     Way,
     body_changes,
     landing_delay,
+    leg_shares,
     motion_changes,
+    standing_changes,
 )
+from aqbio.mechanics.consistency.session import StaticStance
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
@@ -59,6 +62,38 @@ def test_body():
     assert whole.after == pytest.approx(1.1 * whole.before)
     moved = [key for key, one in rows.items() if key[2] and one.after != one.before]
     assert moved == [("centre_in_segment", before.bodies[2], "y")]
+
+
+def test_a_leg_is_its_share_of_the_body():
+    before = athlete_skeleton(RUNNER)
+    groups = map_of("sprint").groups
+    mass = before.mass.copy()
+    mass[np.isin(before.bodies, groups["leg_left"])] *= 2.0
+    [found] = leg_shares(before, replace(before, mass=mass), {"leg_left": groups["leg_left"]})
+    share = found.before
+    assert found.after == pytest.approx(2 * share / (1 + share))
+
+
+def test_the_centre_of_mass_in_standing():
+    """The torso's centre a known way elsewhere: the whole body's goes its mass's share of it."""
+    before = athlete_skeleton(RUNNER)
+    torso = before.bodies.index("torso")
+    com = before.com.copy()
+    com[torso] += [0.02, -0.04, 0.01]
+    after = replace(before, com=com)
+    stance = StaticStance(before.coordinate_default, np.array([0.1, 0.0, -0.2]))
+    rows = _rows(standing_changes(before, after, stance, 1.8, held_out=False))
+    share = before.mass[torso] / before.mass.sum()
+    for axis, way in zip("xz", (0.02, 0.01), strict=True):
+        one = rows["standing", "whole body", axis, "less_cop"]
+        assert one.after - one.before == pytest.approx(share * way)
+    height = rows["standing", "whole body", "y", "height"]
+    assert height.after - height.before == pytest.approx(-0.04 * share)
+    told = rows["standing", "whole body", "y", "share"]
+    assert told.before == pytest.approx(height.before / 1.8)
+    without = _rows(standing_changes(before, after, stance, None, held_out=True))
+    assert ("standing", "whole body", "y", "share") not in without
+    assert ("standing", "whole body", "x", "held_out_less_cop") in without
 
 
 def _rows(changes):

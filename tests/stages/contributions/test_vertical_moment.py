@@ -13,7 +13,7 @@ from aqbio.mechanics.observed.mask import Observed
 from aqbio.records.observed_parts import ObservedParts
 from aqbio.stages.contributions.dataset import contributions_dataset
 from aqbio.stages.contributions.stage import trial_contributions
-from aqbio.stages.contributions.vertical_moment import without_free_moment
+from aqbio.stages.contributions.vertical_moment import free_moment_findings, without_free_moment
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, grounded, prepared_of
@@ -68,3 +68,13 @@ def test_the_danger_is_there_and_the_rest_is_kept(told):
         np.testing.assert_array_equal(kept[name], one[name])
     lumbar = kept["joint_moment"].sel(joint=["lumbar", "shoulder_left"])
     assert lumbar.notnull().all()
+
+
+def test_what_is_not_told_is_said():
+    [finding] = free_moment_findings("run")
+    assert (finding.rule, finding.severity, finding.trial) == (
+        "free-moment-missing",
+        "warning",
+        "run",
+    )
+    assert "level C are n/a" in finding.what

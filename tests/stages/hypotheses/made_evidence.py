@@ -39,6 +39,7 @@ SETTINGS = """\
 name: drawn
 results: {results}
 hypotheses: {{surrogates: 20}}
+multiverse: {{enabled: {multiverse}}}
 """
 
 
@@ -49,6 +50,7 @@ def drawn_study(
     athletes: int = 12,
     seed: int = 1,
     capacities: bool = False,
+    multiverse: bool = True,
 ) -> Study:
     """Write a study whose evidence was drawn in a world, and give it.
 
@@ -56,6 +58,8 @@ def drawn_study(
     ----------
     capacities : bool
         Whether both sides' strengths were measured too.
+    multiverse : bool
+        Whether it is judged under other choices too: two thirds of the work.
     """
     random = np.random.default_rng(seed)
     who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
@@ -63,7 +67,9 @@ def drawn_study(
     names = [f"A{number + 1:02d}" for number in range(athletes)]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(exist_ok=True)
-    settings = SETTINGS.format(results=(folder / "results").as_posix())
+    settings = SETTINGS.format(
+        results=(folder / "results").as_posix(), multiverse=str(multiverse).lower()
+    )
     (folder / "study.yaml").write_text(settings, encoding="utf-8")
     _write_sheets(folder, names)
     if capacities:
@@ -90,6 +96,9 @@ POSTERIOR = {
     "step_yaw_impulse": 0.001,
 }  # fmt: skip
 """How sure a trial is of its numbers; the impulse in kg m²/s."""
+
+DEVIATION = {"opposition": 0.02, "arms_push_cosine": 0.01, "lag": 0.0005}
+"""How far one other model is from the study's own; a second one knows the opposition alone."""
 
 CAUSES = {"C1": 0.8, "C2": 1.0, "C3": 1.2}
 """What the contact models make of the share that the world has."""
@@ -125,9 +134,9 @@ def _quality_lines(names: list[str]) -> list[str]:
     """Residuals of every trial far inside their gates."""
     measures = (("residual_moment_y_stance_rms", 0.1), ("effect_to_residual_y", 100.0))
     return [
-        "participant_id\ttrial_id\tmeasure\tvalue",
+        "participant_id\ttrial_id\tmeasure\tvalue\tverdict",
         *(
-            f"{name}\t{trial}\t{measure}\t{value}"
+            f"{name}\t{trial}\t{measure}\t{value}\tok"
             for name in names
             for trial, _, _ in _plan()
             for measure, value in measures
@@ -296,6 +305,7 @@ def _write_manifests(study: Study, name: str) -> None:
             "mass_kg": 60.0,
             "consistent": True,
             "posterior_sd": POSTERIOR,
+            "model_deviations": [DEVIATION, {"opposition": -DEVIATION["opposition"]}],
         }
         for trial, _, _ in _plan()
     ]

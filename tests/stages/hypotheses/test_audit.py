@@ -11,6 +11,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from tests.stages.hypotheses.made_evidence import DEVIATION
+
+pytestmark = pytest.mark.xdist_group("judged")
+
 SAME = {"rel": 1e-9, "abs": 1e-12}
 
 MEANS = {"H1": "opposition_difference", "H2": "arms_push_cosine"}
@@ -314,9 +318,11 @@ def test_errors_of_measurement_of_the_mean(tables):
     """What the gate of precision holds against half the smallest effect."""
     steps, trials = tables["hypotheses_steps"], tables["hypotheses_trials"]
     both = steps.merge(trials, on=["participant_id", "trial_id"])
-    for name, column in (("H1", "error_opposition"), ("H2", "error_arms_push_cosine")):
-        own = both.groupby("participant_id")[column].mean()
-        error = np.sqrt((own**2).sum()) / len(own)
+    for name, column in (("H1", "opposition"), ("H2", "arms_push_cosine")):
+        own = both.groupby("participant_id")[f"error_{column}"].mean()
+        shared = both.groupby("participant_id")[f"model_{column}"].mean()
+        assert shared.to_numpy() == pytest.approx(DEVIATION[column])
+        error = np.sqrt((own**2).sum() / len(own) ** 2 + (shared**2).mean())
         assert error <= abs(_row(tables, name).smallest_effect) / 2
         assert "precision" not in _row(tables, name).gates
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
 import weakref
 from dataclasses import replace as replaced
 
@@ -34,6 +35,8 @@ from aqbio.stats.secondary import secondary_rows
 from tests.small_study import replace
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
 
+pytestmark = pytest.mark.xdist_group("judged")
+
 COLUMNS = (
     "hypothesis", "verdict", "found", "literal", "reason", "statistic", "estimate", "ci_low",
     "ci_high", "smallest_effect", "p_holm", "p_against_holm", "n_athletes", "n_steps", "n_showing",
@@ -54,6 +57,13 @@ def _labels(study):
 def _judge(study):
     hypotheses_study(study, lambda _line: None)
     return study
+
+
+def _copy(study, folder):
+    """A study with its results, to be changed."""
+    shutil.copytree(study.file.parent, folder, dirs_exist_ok=True)
+    replace(folder / "study.yaml", study.file.parent.as_posix(), folder.as_posix())
+    return load_study(folder / "study.yaml")
 
 
 def test_columns_of_the_verdict_table(classical):
@@ -93,9 +103,9 @@ def test_flight_is_implied_and_in_no_test(balanced):
     assert set(flight["phase"]) == {"flight R1", "flight R2", "flight R3"}
 
 
-def test_verdicts_do_not_read_flight(tmp_path):
+def test_verdicts_do_not_read_flight(balanced, tmp_path):
     """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
-    study = _judge(drawn_study(tmp_path, "W1", athletes=8))
+    study = _copy(balanced, tmp_path)
     before = _table(study, "verdicts")
     for person in study.participants:
         path = evidence_file(study, person.participant_id, CURVES)
@@ -111,7 +121,7 @@ def test_verdicts_do_not_read_flight(tmp_path):
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_few_athletes_get_estimates_but_no_verdict(tmp_path, count):
-    study = _judge(drawn_study(tmp_path, "W1", athletes=count))
+    study = _judge(drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1))
     rows = _table(study, "verdicts").set_index("hypothesis")
     judged = rows.loc[["H1", "H2", "H3f", "H4", "H5a", "H5b", "H7"]]
     assert set(judged["verdict"]) == {"inconclusive"}
@@ -126,7 +136,7 @@ def test_few_athletes_get_estimates_but_no_verdict(tmp_path, count):
 
 
 def test_sprints_without_effort_are_not_compared(tmp_path):
-    study = drawn_study(tmp_path, "W4_large", athletes=6)
+    study = drawn_study(tmp_path, "W4_large", athletes=6, multiverse=False)
     sheet = tmp_path / "trials.tsv"
     sheet.write_text(sheet.read_text().replace("\tmaximal\t", "\tn/a\t"))
     study = _judge(load_study(study.file))
@@ -135,7 +145,7 @@ def test_sprints_without_effort_are_not_compared(tmp_path):
 
 
 def test_capacities_open_the_limiter(tmp_path):
-    study = drawn_study(tmp_path, "W3", athletes=12)
+    study = drawn_study(tmp_path, "W3", athletes=12, multiverse=False)
     random = np.random.default_rng(2)
     rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
     for person in study.participants:
@@ -208,7 +218,7 @@ def test_lines_turn_against_each_other_as_drawn(classical):
 
 
 def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6)
+    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
 
     _changed(study, lambda rows: rows.assign(line_rate_cosine=np.nan, line_share=np.nan))
     for person in study.participants:
@@ -229,7 +239,7 @@ def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
 def limited(tmp_path_factory):
     """Speed follows the weaker side; 24 athletes are fewer than a verdict takes, not than a fit."""
     folder = tmp_path_factory.mktemp("limited")
-    return _judge(drawn_study(folder, "W3", athletes=24, capacities=True))
+    return _judge(drawn_study(folder, "W3", athletes=24, capacities=True, multiverse=False))
 
 
 def _limiter(study):
@@ -279,7 +289,12 @@ def test_the_figure_of_the_limiter_is_drawn_where_there_are_strengths(limited, c
         assert len(axes) == 4
         assert len(axes[0].collections[-1].get_offsets()) == 24
     assert "24 athletes" in drawn["limiter"].alternative_text
-    assert "limiter" not in {one.name for one in hypothesis_figures(classical)}
+    [unmeasured] = [one for one in hypothesis_figures(classical) if one.name == "limiter"]
+    assert unmeasured.numbers.empty
+    for width in (85, 180):
+        words = [text.get_text() for one in unmeasured.draw(width).axes for text in one.texts]
+        assert "not measured" in words
+        assert any("capacities.tsv" in text for text in words)
 
 
 # timing -----------------------------------------------------------------------------------------
@@ -324,7 +339,7 @@ def test_a_registry_that_was_fixed_before_is_not_post_hoc(classical):
 
 
 def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6)
+    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
     text = DEFAULT.read_text(encoding="utf-8")
     (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
     replace(
@@ -341,7 +356,7 @@ def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
 
 
 def test_without_a_record_everything_is_post_hoc(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6)
+    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
     (study.root / "registry.json").unlink()
     assert set(_table(_judge(study), "verdicts")["post_hoc"]) == {"yes"}
 
@@ -349,7 +364,7 @@ def test_without_a_record_everything_is_post_hoc(tmp_path):
 def test_the_first_record_stays(tmp_path):
     from aqbio.stats.registration import record_registry
 
-    study = drawn_study(tmp_path, "W0", athletes=6)
+    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
     before = (study.root / "registry.json").read_text()
     text = DEFAULT.read_text(encoding="utf-8").replace("delta: 0.2\n", "delta: 0.3\n", 1)
     (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
@@ -412,7 +427,7 @@ def test_specifications_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
 
 def test_a_specification_that_contradicts_makes_fragile(tmp_path):
     """The verdict of four in ten is another one when their numbers are replaced."""
-    study = drawn_study(tmp_path, "W1")
+    study = drawn_study(tmp_path, "W1", athletes=8)
 
     def against(rows):
         chosen = rows["factor"].isin(["cutoff_hz", "body_segments"])
@@ -444,14 +459,18 @@ def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
 
     def watched(name):
         nonlocal most
-        gc.collect()
+        gc.collect()  # of what was made since the freeze
         most = max(most, sum(one() is not None for one in alive) + 1)
         curves = evidence.curves(name)
         alive.append(weakref.ref(curves["angular_momentum"].variable._data))
         return curves
 
     seen = replaced(evidence, curves=watched)
-    secondary_rows(seen, curve_means(seen, ("R1",)), draws=2)
+    gc.freeze()
+    try:
+        secondary_rows(seen, curve_means(seen, ("R1",)), draws=2)
+    finally:
+        gc.unfreeze()
     assert len(alive) >= 4 * len(evidence.athletes)
     assert most <= 2  # the one before is let go when the next one is there
 
@@ -486,7 +505,7 @@ def test_a_study_without_a_step_has_no_verdict(tmp_path):
 )
 def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
     """The reason is that of the recordings, of the model only where the model has none."""
-    study = drawn_study(tmp_path, "W1", athletes=8)
+    study = drawn_study(tmp_path, "W1", athletes=8, multiverse=False)
 
     _changed(study, lambda rows: _unknown(rows, "shows_arms", "hub_share"))
     if reason:

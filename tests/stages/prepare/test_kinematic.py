@@ -7,7 +7,12 @@ import pytest
 
 from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
 from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.stages.prepare.kinematic import MarkerEvents, note_kinematic, participant_errors
+from aqbio.stages.prepare.kinematic import (
+    EVENTS_MIN,
+    MarkerEvents,
+    note_kinematic,
+    participant_errors,
+)
 from aqbio.stages.prepare.notes import Notes
 
 UNKNOWN = float("nan")
@@ -59,6 +64,7 @@ def test_low_passed_markers_have_no_claim_and_name_the_cause():
     assert unfound.what.startswith("1 of 4 contacts has no touchdown")
     assert "low-passed before" in unfound.what
     assert unfound.fix == "export the markers unfiltered."
+    assert (unfound.rule, unfound.number) == ("events-unfound", 1)
 
 
 def test_missing_foot_markers_have_no_claim():
@@ -73,6 +79,20 @@ def test_missing_foot_markers_have_no_claim():
 def test_contacts_at_the_ends_of_the_recording_are_not_unfound():
     cut = [_contact(UNKNOWN, 0.05, complete=False), _contact(2.2, UNKNOWN, complete=False)]
     assert len(_said([*cut, *WHOLE])) == 1
+
+
+@pytest.mark.parametrize(("count", "told"), [(EVENTS_MIN - 1, False), (EVENTS_MIN, True)])
+def test_trials_without_plates_are_told_what_those_with_plates_show(count, told):
+    """The mean and the spread over the contacts that plates and markers both have."""
+    errors = {"touchdown_s": [0.004, 0.006] * count, "toe_off_s": [-0.002] * count}
+    measured = {"events": "plates", "kinematic_errors": errors}
+    numbers, found = participant_errors([measured, {"events": "kinematic"}], "P1")
+    assert [one.rule for one in found] == ["events-kinematic-error"] * told
+    if told:
+        assert "touchdown +5.0 ± 1.0 ms" in found[0].what
+        assert "toe-off -2.0 ± 0.0 ms" in found[0].what
+        assert numbers["contacts"] == count
+    assert participant_errors([measured], "P1")[1] == []  # every trial has its plates
 
 
 def test_participants_errors_need_both_events():

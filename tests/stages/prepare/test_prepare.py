@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import AqbioError
 from aqbio.io.mot import read_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.mechanics.recordings.axes import Clues, stated_axes
@@ -17,6 +16,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.records.opensim_files import PRESSED, write_recording
 from aqbio.stages.prepare.axes import check_stated
 from tests.io.made_c3d import NAME
+from tests.refusal import refused
 from tests.stages import made_run
 
 
@@ -188,8 +188,8 @@ def test_limits_of_stated_axes(degrees):
         (upright, 5.0 * np.array([tip[1], 0.0, tip[0]]), 60.0),
     ):
         clues = Clues(body, nothing, travel, nothing, nothing)
-        refused = pytest.raises(AqbioError, match=f"more than {limit:.0f}")
-        with refused if degrees > limit else nullcontext():
+        wrong = refused("axes-contradicted", f"more than {limit:.0f}")
+        with wrong if degrees > limit else nullcontext():
             check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
@@ -235,7 +235,7 @@ def test_broken_trials_are_recorded_and_stop_nothing(study):
     assert "unit of the markers is wrong" in done.entry("tiny")["reason"]
     finding = done.entry("broken")["findings"][0]
     assert (finding["trial"], finding["participant"]) == ("broken", "P1")
-    assert finding["file"] == "broken.c3d"
+    assert finding["file"] == "file of P1 broken"
     assert finding["fix"]
     check_contacts(done.trial("fast"))
     assert not (done.folder / "broken.nc").exists()
@@ -245,6 +245,7 @@ def test_gaps(study):
     positions = made_run.markers()
     positions[112:118, 0] = np.nan  # filled: 6 frames in flight
     positions[200:240, 1] = np.nan  # 40 frames stay open
+    positions[:40, 0] = np.nan  # before the first touchdown
     contact = made_run.known_contacts()[2]
     frame = round(contact.touchdown * made_run.FRAME_RATE)
     positions[frame - 3 : frame + 3, 2] = np.nan  # across a touchdown: stays open
@@ -263,16 +264,22 @@ def test_gaps(study):
     assert [one["severity"] for one in missing] == ["warning", "info"]
     assert "marker LASI is missing in 40 of" in missing[0]["what"]
     assert missing[0]["where"] == "longest gap: frames 201 to 240"
+    outside = done.finding("fast", "markers-outside")
+    assert outside["what"].startswith("1 of 10 markers are missing before the first touchdown")
+    assert "(frames 1 to 40 at most)" in outside["what"]
+    assert (outside["label"], outside["number"]) == ("RASI", 1.0)
 
 
-def test_absent_labels_are_named_with_the_nearest(study):
+def test_absent_labels_are_named_and_unknown_ones_are_not(study):
     labels = [label.replace("RPSI", "RPSIS") for label in made_run.LABELS]
     write_trc(study.data / "run.trc", tuple(labels), made_run.markers(), 250.0)
     done = study(["fast\trun\trun.trc\tn/a\tn/a"])
     found = [one for one in done.entry("fast")["findings"] if one["rule"] == "marker-absent"]
     assert len(found) == 1  # RMMAL is worn in the static trial only
     assert "marker RPSI" in found[0]["what"]
-    assert "RPSIS" in found[0]["fix"]
+    assert "RPSIS" not in str(done.manifest)
+    [unknown] = [one for one in done.entry("fast")["findings"] if one["rule"] == "labels-unknown"]
+    assert unknown["number"] == 1
 
 
 def test_trial_without_forces(study):

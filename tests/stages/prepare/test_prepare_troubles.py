@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from aqbio.config import Trial
-from aqbio.errors import AqbioError
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc
 from aqbio.stages.prepare.markers import check_frames
 from tests.io.made_c3d import write_c3d
+from tests.refusal import refused
 from tests.stages import made_run
 from tests.stages.prepare.test_prepare import check_contacts, check_loads
 
@@ -124,9 +124,10 @@ def test_forces_of_another_time_are_refused(prepared_study):
     storage = read_storage(mot)
     late = storage.time + 60.0
     write_storage(mot, storage.columns, late, storage.values, in_degrees=False)
-    reason = prepared_study(TRC).entry("fast")["reason"]
-    assert "the forces cover 60.00 to" in reason
-    assert "they share no time" in reason
+    finding = prepared_study(TRC).finding("fast", "clock-apart")
+    assert "the forces cover 60.00 to" in finding["what"]
+    assert "they share no time" in finding["what"]
+    assert finding["file"] == "force_file of P1 fast"
 
 
 @pytest.mark.parametrize(("declared", "true", "told"), [("mm", "m", "m ("), ("m", "mm", "mm (")])
@@ -158,7 +159,7 @@ def test_markers_that_jump_about_are_refused(prepared_study, rng):
     points = made_run.markers()
     points[:, 4:] += rng.normal(0.0, 0.3, points[:, 4:].shape)
     run_with(prepared_study, points=points)
-    assert "the markers move at" in prepared_study(C3D).entry("fast")["reason"]
+    assert "the markers move at" in prepared_study(C3D).finding("fast", "marker-speed")["what"]
 
 
 def test_prefixes_unlabelled_markers_and_shuffled_labels(prepared_study, rng):
@@ -254,7 +255,7 @@ def test_columns_of_zeros_are_not_called_a_missing_file(prepared_study):
     write_storage(mot, storage.columns, storage.time, 0.0 * storage.values, in_degrees=False)
     finding = prepared_study(TRC).finding("fast", "forces-none")
     assert "zero or left out" in finding["what"]
-    assert finding["file"] == "run_grf.mot"
+    assert finding["file"] == "force_file of P1 fast"
 
 
 def test_static_trial_that_moves_is_refused(prepared_study):
@@ -379,12 +380,12 @@ def test_plate_that_is_unloaded_too_shortly_is_not_called_loaded(prepared_study)
     assert "plate-never-unloaded" not in done.rules("fast")
 
 
-@pytest.mark.parametrize(("end", "refused"), [(0.59, False), (0.61, True), (None, True)])
-def test_lost_frames_after_the_last_instant_used_do_no_harm(end, refused):
+@pytest.mark.parametrize(("end", "wrong"), [(0.59, False), (0.61, True), (None, True)])
+def test_lost_frames_after_the_last_instant_used_do_no_harm(end, wrong):
     """Ten frames are gone: from there on the markers' clock is 40 ms ahead of the plates'."""
     points = np.delete(np.tile(made_run.markers(), (1, 2, 1)), slice(150, 160), axis=0)
     labels = (*made_run.LABELS, *(f"{label}2" for label in made_run.LABELS))
     recording = Recording(labels, points, made_run.FRAME_RATE)
     trial = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", end_s=end)
-    with pytest.raises(AqbioError, match="frames are lost") if refused else nullcontext():
+    with refused("frames-lost", "frames are lost") if wrong else nullcontext():
         check_frames(recording, trial, "run.c3d")

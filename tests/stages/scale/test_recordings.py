@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, read_yaml
-from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.stages.scale.recordings import placed_labels
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.refusal import refused
 
 MARKERS = Path(__file__).parents[3] / "models" / "sprint" / "markers.yaml"
 
@@ -51,5 +51,5 @@ def test_landmarks_stated_places_and_clusters(generic):
     ],
 )
 def test_marker_sets_that_do_not_fit_the_model_are_refused(generic, label, change, message):
-    with pytest.raises(AqbioError, match=message):
+    with refused("marker-set", message):
         placed_labels(changed(label, **change), generic)

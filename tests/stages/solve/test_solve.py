@@ -12,6 +12,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
 from aqbio.stages.solve.seen_frames import MINIMUM_FRAMES, MINIMUM_S
 from aqbio.stages.solve.stage import refuse_without_contact, tracked_markers
+from tests.refusal import refused
 
 LABELS = [f"M{i}" for i in range(12)]
 FRAMES = 60
@@ -104,7 +105,7 @@ def test_window_of_the_trial():
 
 
 def test_too_few_markers_on_the_model():
-    with pytest.raises(AqbioError, match="only 9 markers of the recording are on the model"):
+    with refused("markers-on-model", "only 9 markers of the recording are on the model"):
         _tracked(_prepared(), on_model=LABELS[:9])
 
 

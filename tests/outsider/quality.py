@@ -1,0 +1,245 @@
+"""Measures of the table of quality computed again from the files of a trial."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import CubicSpline
+
+from tests.outsider.signals import SIDES, Results, Step, mean
+from tests.outsider.tables import GROUPS, of_roles, posterior_samples
+
+AXES = "xyz"
+PLANTED = 0.5
+"""Of its peak force, which a foot that stands bears at least."""
+
+LARGEST_DELAY = 0.02
+"""Delays that are tried, s."""
+
+RECORDED = {"markers_moved": "markers_moved_m", "held_out_change": "held_out_change_m"}
+"""Measures that only the fit itself can tell: by their names in its record."""
+
+UNSTEADY = ("accelerating", "lateral_force", "heading_change")
+PEOPLE_SPEEDS = (7.0, 9.0, 10.0)
+PEOPLE = {
+    "contact_time": ("contact_s", ((0.125, 0.155), (0.10, 0.125), (0.09, 0.11))),
+    "flight_time": ("flight_s", ((0.11, 0.15), (0.11, 0.14), (0.11, 0.135))),
+    "step_frequency": ("step_frequency_hz", ((3.3, 3.9), (4.0, 4.6), (4.2, 4.9))),
+    "step_length": ("step_length_m", ((1.9, 2.1), (2.0, 2.25), (2.1, 2.4))),
+    "peak_vertical_force": ("peak_vertical_force_bw", ((2.8, 3.6), (3.2, 4.3), (3.4, 4.8))),
+}
+"""Columns of steps with what people do at some speeds, m/s; runs here are at 7 to 9.5 m/s."""
+
+ELSEWHERE = {
+    "markers_moved": "tests/virtual/test_consistency_stage.py",
+    "held_out_change": "tests/virtual/test_consistency_stage.py",
+}
+"""Tests of what the files of a trial do not tell."""
+
+
+def measures(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
+    """Measures of a trial by name.
+
+    Parameters
+    ----------
+    steps : DataFrame
+        Its rows of the table of steps.
+    """
+    found = (
+        _markers(trial) | _slip(trial, steps) | _delay(trial) | _flight_acceleration(trial, steps)
+    )
+    versions = {"": ""} | ({"plain_": "_plain"} if "residual_force_plain" in trial.data else {})
+    for prefix, version in versions.items():
+        own = _residuals(trial, version) | _yaw(trial, steps, version)
+        found |= {f"{prefix}{name}": value for name, value in own.items()}
+    found |= _of_the_fit(trial) | _told(trial) | _precision(trial, steps)
+    return found | _bands(steps)
+
+
+def limits(trial: Results) -> dict[str, float]:
+    """Limits of the residuals: 5 % of the peak force, 1 % of it times the height (Hicks 2015)."""
+    force = trial.values("ground_force")
+    size = np.sqrt((force[np.isfinite(force).all(axis=1)] ** 2).sum(axis=1)).max()
+    height = trial.data["com"].values[:, 1].mean() - float(trial.data.attrs["surface_height"])
+    found = {f"residual_force_{axis}_rms": 0.05 * size / trial.weight for axis in AXES}
+    return found | {f"residual_moment_{axis}_rms": 0.01 * height * size for axis in AXES}
+
+
+def _window(trial: Results) -> np.ndarray:
+    """Frames from the first touchdown to the last toe-off whose forces were measured whole."""
+    data, time = trial.data, trial.time
+    begin, end = data["contact_touchdown"].values.min(), data["contact_toe_off"].values.max()
+    measured = data["forces_fitted"].values.astype(bool) if "forces_fitted" in data else True
+    return (time >= begin) & (time <= end) & measured
+
+
+def _rms(values: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.mean(values**2, axis=0))
+
+
+def _markers(trial: Results) -> dict[str, float]:
+    data = trial.motion("solved")
+    time, error = data["time"].values, data["marker_error"].values
+    first = trial.data["contact_touchdown"].values.min()
+    last = trial.data["contact_toe_off"].values.max()
+    offset = trial.clock_offset
+    own = error[(time >= first + offset) & (time <= last + offset)]
+    return {
+        "marker_rms": float(np.sqrt(np.nanmean(own**2))),
+        "marker_rms_worst_frame": float(np.sqrt(np.nanmean(own**2, axis=1)).max()),
+        "marker_max": float(np.nanmax(own)),
+    }
+
+
+def _residuals(trial: Results, version: str) -> dict[str, float]:
+    inside = _window(trial)
+    weight = float(trial.data.attrs[f"mass{version}"]) * 9.80665
+    force = _rms(trial.values(f"residual_force{version}")[inside]) / weight
+    moment = _rms(trial.values(f"residual_moment{version}")[inside])
+    found = {f"residual_force_{axis}_rms": one for axis, one in zip(AXES, force, strict=True)}
+    return found | {
+        f"residual_moment_{axis}_rms": one for axis, one in zip(AXES, moment, strict=True)
+    }
+
+
+def _yaw(trial: Results, steps: pd.DataFrame, version: str) -> dict[str, float]:
+    """Residual, effects and drift about the vertical."""
+    names = [GROUPS.index(one) for one in ("push_leg", "swing_leg", "arms", "torso")]
+    parts = [GROUPS.index(one) for one in ("push_leg", "swing_leg", "arms", "torso", "pelvis")]
+    whole, residuals, rates, drifts = GROUPS.index("total"), [], [], []
+    for _, row in steps[steps["status"] != "rejected"].iterrows():
+        step = trial.step(row)
+        stance = step.phases["stance"]
+        residuals.append(trial.curve(trial.values(f"residual_moment{version}"), stance)[:, 1])
+        rate = of_roles(trial, step, f"group_angular_momentum_rate{version}", stance)
+        rates.append(rate[:, names, 1])
+        if row["status"] == "ok":
+            momentum = of_roles(
+                trial, step, f"group_angular_momentum{version}", step.phases["flight"]
+            )[:, :, 1]
+            drifts.append(np.ptp(momentum[:, whole]) / np.abs(momentum[:, parts]).max())
+    residual = float(np.sqrt(np.mean([mean(one**2) for one in residuals])))
+    effects = np.sqrt(np.mean([mean(one**2) for one in rates], axis=0))
+    return {
+        "residual_moment_y_stance_rms": residual,
+        "effect_to_residual_y": float(effects.min()) / residual,
+        "flight_drift_y": float(np.mean(drifts)),
+    }
+
+
+def _flight_acceleration(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
+    inside = np.zeros(len(trial.time), dtype=bool)
+    for _, row in steps[steps["status"] == "ok"].iterrows():
+        start, end = trial.step(row).phases["flight"]
+        inside |= (trial.time > start) & (trial.time < end)
+    off = trial.values("residual_force")[inside] / trial.mass
+    return {"flight_acceleration": float(np.sqrt(np.nanmean((off**2).sum(axis=1))))}
+
+
+def _slip(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
+    """The longest way of a planted foot on the ground: its mean velocity times the time."""
+    kept = [trial.step(row) for _, row in steps[steps["status"] != "rejected"].iterrows()]
+    return {"foot_slip": max(_way(trial, step) for step in kept)}
+
+
+def _way(trial: Results, step: Step) -> float:
+    time, foot = trial.time, SIDES.index(step.side)
+    inside = (time >= step.touchdown) & (time <= step.toe_off)
+    force = trial.data["ground_force"].values[:, foot, 1]
+    velocity = trial.data["contact_velocity"].values[:, foot].astype(float)
+    velocity = velocity + trial.belt
+    planted = inside & (force > PLANTED * force[inside].max())
+    planted &= np.isfinite(velocity).all(axis=1)
+    pairs = 0.5 * (velocity[planted][1:] + velocity[planted][:-1])
+    return float(np.linalg.norm((pairs * np.diff(time[planted])[:, None]).sum(axis=0)[[0, 2]]))
+
+
+def _delay(trial: Results) -> dict[str, float]:
+    """The shift by which the measured force follows the weight and inertia most closely."""
+    inside = _window(trial)
+    time = trial.time[inside]
+    force = trial.values("ground_force")[inside, 1]
+    asked = trial.mass * (trial.values("com_acceleration")[inside, 1] + 9.80665)
+    middle = (time > time[0] + LARGEST_DELAY) & (time < time[-1] - LARGEST_DELAY)
+    spline, shifts = CubicSpline(time, force), np.arange(-LARGEST_DELAY, LARGEST_DELAY, 1e-4)
+    alike = [np.corrcoef(spline(time[middle] + one), asked[middle])[0, 1] for one in shifts]
+    return {"force_delay": abs(float(shifts[int(np.argmax(alike))]))}
+
+
+def _of_the_fit(trial: Results) -> dict[str, float]:
+    if trial.data.attrs["motion"] != "fitted":
+        return {}
+    record, inside = trial.record("consistency"), _window(trial)
+    error = trial.solved["marker_error"].values[inside]
+    found = {name: record[key] for name, key in RECORDED.items() if key in record}
+    found["consistency_suspicions"] = float(len(record["suspicions"]))
+    found["marker_rms_after_fit"] = float(np.sqrt(np.nanmean(error**2)))
+    names = trial.solved["coordinate"].values.astype(str)
+    change = trial.solved["q"].values[inside] - trial.motion("solved")["q"].values[inside]
+    angles = [not one.startswith(("pelvis_tx", "pelvis_ty", "pelvis_tz")) for one in names]
+    moved = np.degrees(_rms(change[:, angles]))
+    moved = moved[moved > 1e-9]  # the others are locked
+    return found | {
+        "joint_change_median": float(np.median(moved)), "joint_change_max": float(moved.max()),
+    }  # fmt: skip
+
+
+def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
+    """Spread over the samples of what H1 and H2 rest on, over all frames of the stances.
+
+    How much more cancels between both legs and the rest than between the swing leg and the rest;
+    the cosine of the arms' momentum and the push leg's.
+    """
+    samples = posterior_samples(trial)
+    if samples is None:
+        return {}
+    names = [str(one) for one in trial.data["group"].values]
+    parts = []
+    for _, row in steps[steps["status"] != "rejected"].iterrows():
+        step = trial.step(row)
+        inside = (trial.time >= step.touchdown) & (trial.time <= step.toe_off)
+        roles = ["push_leg", "swing_leg", "arms", "torso", "pelvis"]
+        estimate = trial.values("group_angular_momentum")[inside] + samples[:, inside]
+        parts.append(np.einsum("rg,ntg->ntr", step.groups(roles, names), estimate[..., 1]))
+    push, swing, arms, torso, pelvis = np.moveaxis(np.concatenate(parts, axis=1), -1, 0)
+    all_ = push + swing + arms + torso + pelvis
+    size = sum(np.abs(one).mean(axis=1) for one in (push, swing, arms, torso, pelvis))
+
+    def cancelled(side: np.ndarray) -> np.ndarray:
+        return (np.abs(side) + np.abs(all_ - side) - np.abs(all_)).mean(axis=1) / size
+
+    cosine = (arms * push).sum(axis=1)
+    cosine /= np.sqrt((arms**2).sum(axis=1) * (push**2).sum(axis=1))
+    return {
+        "posterior_sd_opposition": np.std(cancelled(swing) - cancelled(push + swing), ddof=1),
+        "posterior_sd_arms_push_cosine": np.std(cosine, ddof=1),
+    }
+
+
+def _bands(steps: pd.DataFrame) -> dict[str, float]:
+    """How far steps are outside of what people do, and their vertical impulse off the weight's."""
+    unsteady = steps["flags"].astype(str).str.contains("|".join(UNSTEADY))
+    own = steps[(steps["status"] == "ok") & ~unsteady]
+    if own.empty:
+        return {}
+    middle, found = own.median(numeric_only=True), {}
+    for name, (column, ends) in PEOPLE.items():
+        at = np.clip(middle["speed_mps"], PEOPLE_SPEEDS[0], PEOPLE_SPEEDS[-1])
+        low, high = (np.interp(at, PEOPLE_SPEEDS, end) for end in zip(*ends, strict=True))
+        value = middle[column]
+        short, over = (low - value) / low, (value - high) / high
+        found[f"band_{name}"] = max(0.0, short, over)
+    share = own["contact_s"] / (own["contact_s"] + own["flight_s"])
+    borne = (own["mean_vertical_force_bw"] * share).mean()
+    return found | {"vertical_impulse": abs(borne - 1.0)}
+
+
+def _told(trial: Results) -> dict[str, float]:
+    """Closures by the attributes of the file, and what OpenSim made of the same frames."""
+    attrs, reference = trial.data.attrs, trial.record("contributions")["reference"]
+    found = {name: float(value) for name, value in attrs.items() if name.startswith("closure_")}
+    return found | {
+        "opensim_position": reference["position_m"],
+        "opensim_inverse_dynamics": reference["forces"],
+        "simbody_defect": reference["defect"],
+    }

@@ -1,0 +1,159 @@
+"""Signals of a trial as an outsider reads them: NetCDF, splines, and roles written down by hand.
+
+Nothing here is imported from aqbio: what it says of roles and signs is what the documentation says.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.interpolate import CubicSpline
+
+FINE = np.linspace(0.0, 1.0, 1001)
+SIDES = ("left", "right")
+AXIAL, POLAR = np.array([-1.0, -1.0, 1.0]), np.array([1.0, 1.0, -1.0])
+"""What becomes of the axes of a left step: the runner is looked at in a mirror."""
+
+LEG = ("hip", "knee", "ankle", "mtp")
+AROUND = 6
+"""Frames beyond the ends of a phase that the spline may see."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A contact and the flight behind it, on the clock of the motion."""
+
+    side: str
+    touchdown: float
+    toe_off: float
+    next_touchdown: float
+
+    @property
+    def other(self) -> str:
+        return SIDES[1 - SIDES.index(self.side)]
+
+    @property
+    def phases(self) -> dict[str, tuple[float, float]]:
+        found = {"stance": (self.touchdown, self.toe_off)}
+        if np.isfinite(self.next_touchdown):
+            found["flight"] = (self.toe_off, self.next_touchdown)
+        return found
+
+    def role(self, name: str) -> str:
+        """hip_left of a right step: hip_swing."""
+        stem, _, side = name.rpartition("_")
+        return f"{stem}_{'push' if side == self.side else 'swing'}" if side in SIDES else name
+
+    def groups(self, items: list[str], names: list[str]) -> np.ndarray:
+        """Which groups each role sums: everything but the swing leg is on the push side."""
+        swing = {f"leg_{self.other}"}
+        members = {
+            "push_leg": {f"leg_{self.side}"}, "swing_leg": swing, "swing_side": swing,
+            "arms": {"arm_left", "arm_right"}, "torso": {"torso"}, "pelvis": {"pelvis"},
+            "push_side": {*names} - swing, "total": {*names}, "whole_body": {*names},
+        }  # fmt: skip
+        return np.array([[float(name in members[item]) for name in names] for item in items])
+
+    def sources(self, item: str, names: list[str]) -> np.ndarray:
+        """Weights of the anatomical sources behind a row of level C."""
+        swing = {f"{joint}_{self.other}": 1.0 for joint in LEG}
+        joints = {one for one in names if one == "lumbar" or one.rpartition("_")[2] in SIDES}
+        side, half, _ = item.partition("_half_lumbar")
+        if side in ("push_side", "swing_side"):
+            if half:
+                swing["lumbar"] = 0.5
+            own = {one: swing.get(one, 0.0) for one in joints}
+            if side == "push_side":
+                own = {one: 1.0 - weight for one, weight in own.items()}
+            return np.array([own.get(one, 0.0) for one in names])
+        if item == "ankle_toes_push":
+            return np.array([float(self.role(one) in ("ankle_push", "mtp_push")) for one in names])
+        return np.array([float(self.role(one) == item) for one in names])
+
+
+@dataclass(frozen=True)
+class Results:
+    """Files of a participant's trial."""
+
+    folder: Path
+    """Of the participant."""
+    trial: str
+
+    @cached_property
+    def data(self) -> xr.Dataset:
+        with xr.open_dataset(self.folder / "contributions" / f"{self.trial}.nc") as data:
+            return data.load()
+
+    def motion(self, folder: str) -> xr.Dataset:
+        """The motion as it was solved, or as it was fitted."""
+        with xr.open_dataset(self.folder / folder / f"{self.trial}.nc") as data:
+            return data.load()
+
+    @cached_property
+    def solved(self) -> xr.Dataset:
+        """The motion that contributions are of."""
+        return self.motion("consistent" if self.data.attrs["motion"] == "fitted" else "solved")
+
+    @property
+    def clock_offset(self) -> float:
+        """How late the clock of the plates is, as the fit found it, s."""
+        return float(self.solved.attrs.get("fit_clock_offset", 0.0))
+
+    def record(self, stage: str) -> dict:
+        """What a stage said of the trial."""
+        content = json.loads((self.folder / f"{stage}.json").read_text("utf-8"))
+        return next(one for one in content["trials"] if one["trial_id"] == self.trial)
+
+    @property
+    def time(self) -> np.ndarray:
+        return self.data["time"].values
+
+    @property
+    def mass(self) -> float:
+        return float(self.data.attrs["mass"])
+
+    @property
+    def weight(self) -> float:
+        return self.mass * 9.80665
+
+    @property
+    def belt(self) -> np.ndarray:
+        """Velocity of the runner on a belt that stands still in the room, m/s."""
+        return np.array([float(self.data.attrs["belt_speed"]), 0.0, 0.0])
+
+    def step(self, row: pd.Series) -> Step:
+        events = (row[f"{name}_fitted_s"] for name in ("touchdown", "toe_off", "next_touchdown"))
+        return Step(row["side"], *events)
+
+    def values(self, name: str, **chosen: str) -> np.ndarray:
+        """A signal, (T, ...), of both feet together where it has feet and none is asked for."""
+        signal = self.data[name]
+        if "foot" in signal.dims and "foot" not in chosen:
+            signal = signal.sum("foot", skipna=False)
+        values = signal.sel(chosen).values
+        return values.astype(float) if values.dtype.kind == "f" else values
+
+    def curve(self, values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+        """A signal at 1001 instants of a phase; NaN where any frame of it is unknown."""
+        first, last = np.searchsorted(self.time, ends)
+        near = slice(max(first - AROUND, 0), last + AROUND)
+        time, flat = self.time[near], values[near].reshape(len(self.time[near]), -1)
+        at = ends[0] + FINE * (ends[1] - ends[0])
+        found = np.full((len(FINE), flat.shape[1]), np.nan)
+        inside = (time >= ends[0]) & (time <= ends[1])
+        known = np.isfinite(flat)
+        for pattern in np.unique(known, axis=1).T:
+            if pattern[inside].all() and pattern.sum() > AROUND:
+                alike = (known == pattern[:, None]).all(axis=0)
+                found[:, alike] = CubicSpline(time[pattern], flat[pattern][:, alike])(at)
+        return found.reshape(len(FINE), *values.shape[1:])
+
+
+def mean(curve: np.ndarray) -> np.ndarray:
+    return np.trapezoid(curve, FINE, axis=0)

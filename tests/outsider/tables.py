@@ -1,0 +1,300 @@
+"""Tables of steps and contributions computed again from the files of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from tests.outsider.signals import AXIAL, FINE, POLAR, Results, Step, mean
+
+AXES = "xyz"
+GROUPS = (
+    "push_leg", "swing_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total",
+)  # fmt: skip
+HALF_OF_95 = 1.959964
+"""Standard deviations of the half of a 95 % interval."""
+
+Key = tuple[str, str, str, str, str, str]
+"""Level, source, target, axis, phase, statistic."""
+
+
+def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
+    """Numbers of a row of steps.tsv, without those that need the steps around it."""
+    step, data = trial.step(row), trial.data
+    stance, whole = step.phases["stance"], (step.touchdown, step.next_touchdown)
+    complete = "flight" in step.phases
+    forward = (trial.values("com_velocity") + trial.belt)[:, :1]
+    speed = trial.curve(forward, whole if complete else stance)[:, 0]
+    force = trial.values("ground_force", foot=step.side) * _signs(step, POLAR)
+    own = trial.curve(force, stance) / trial.weight
+    contact = int(np.argmin(np.abs(data["contact_touchdown"].values - step.touchdown)))
+    duration = step.next_touchdown - step.touchdown
+    error = trial.solved["marker_error"].sel(time=slice(*stance)).values
+    known = error[np.isfinite(error)]
+    found = {
+        "contact_s": step.toe_off - step.touchdown,
+        "flight_s": step.next_touchdown - step.toe_off,
+        "contact_error_s": float(data["contact_time_error"][contact]),
+        "speed_mps": float(mean(speed)),
+        "speed_change_mps": float(speed[-1] - speed[0]),
+        "step_frequency_hz": 1.0 / duration,
+        "step_length_m": float(mean(speed)) * duration,
+        "peak_vertical_force_bw": float(data["contact_peak"][contact]) / trial.weight,
+        "mean_vertical_force_bw": float(mean(own[:, 1])),
+        "lateral_force_bw": float(mean(own[:, 2])) * (stance[1] - stance[0]) / duration,
+        "marker_rms_m": float(np.sqrt(np.mean(known**2))),
+        "marker_max_m": float(known.max()),
+        "mass_kg": trial.mass,
+    }
+    momenta = of_roles(trial, step, "group_angular_momentum", stance)
+    for place, item in enumerate(GROUPS):
+        for axis, value in zip(AXES, mean(momenta[:, place]), strict=True):
+            found[f"H_{item}_{axis}_stance_mean_kgm2ps"] = float(value)
+    for name, column in (("residual_moment", ""), ("residual_moment_plain", "plain_")):
+        if name in data:
+            curve = trial.curve(trial.values(name), stance)
+            for axis, value in zip(AXES, np.sqrt(mean(curve**2)), strict=True):
+                found[f"M_residual_{column}{axis}_stance_rms_Nm"] = float(value)
+    return found | _sds(trial, step)
+
+
+def _sds(trial: Results, step: Step) -> dict[str, float]:
+    """Standard deviations of the stance means of momentum: of all draws, and of the motion."""
+    found = {}
+    half = _half_widths(trial, step.side)
+    for item in GROUPS:
+        for axis in AXES:
+            key = ("A", item, "whole_body", "momentum_mean", axis)
+            if key in half:
+                found[f"H_{item}_{axis}_stance_mean_sd_kgm2ps"] = half[key] / HALF_OF_95
+    for item, values in posterior_sds(trial, step, "momentum").items():
+        for axis, value in zip(AXES, values, strict=True):
+            found[f"H_{item}_{axis}_stance_mean_motion_sd_kgm2ps"] = float(value)
+    return found
+
+
+def posterior_samples(trial: Results, quantity: str = "momentum") -> np.ndarray | None:
+    """Deviations of the samples of the fitted motion, (N, T, G, 3), along the direction of travel;
+    None without."""
+    name = f"group_{quantity}_sample"
+    if name not in trial.solved:
+        return None
+    samples = trial.solved[name].transpose("sample", "time", "group", "axis").values.astype(float)
+    turn = float(trial.data.attrs["heading"])
+    x, y, z = np.moveaxis(samples, -1, 0)
+    ahead = np.cos(turn) * x - np.sin(turn) * z, y, np.sin(turn) * x + np.cos(turn) * z
+    return np.stack(ahead, axis=-1)
+
+
+def posterior_sds(trial: Results, step: Step, quantity: str) -> dict[str, np.ndarray]:
+    """Spread of the stance mean over the samples of the fitted motion, (3,) by role."""
+    if (samples := posterior_samples(trial, quantity)) is None:
+        return {}
+    names = [str(one) for one in trial.data["group"].values]
+    inside = (trial.time >= step.touchdown) & (trial.time <= step.toe_off)
+    roles = np.einsum("rg,ntga->ntra", step.groups(list(GROUPS), names), samples[:, inside])
+    spread = np.sqrt(np.mean(roles.mean(axis=1) ** 2, axis=0))
+    return dict(zip(GROUPS, spread, strict=True))
+
+
+def heading_changes(trial: Results, rows: pd.DataFrame) -> list[float]:
+    """Half of the turn over each stride, degrees, positive to the side of the stance foot."""
+    velocity = trial.values("com_velocity") + trial.belt
+    steps, found = [trial.step(row) for _, row in rows.iterrows()], []
+    for one, following in zip(steps, steps[2:], strict=False):
+        ends = trial.curve(velocity, (one.touchdown, following.touchdown))[[0, -1]]
+        angle = np.degrees(np.arctan2(ends[:, 2], ends[:, 0]))
+        found.append((angle[1] - angle[0]) / 2 * (1.0 if one.side == "right" else -1.0))
+    return found
+
+
+def contributions(trial: Results, step: Step) -> Iterator[tuple[Key, float, float]]:
+    """Every number of the table of contributions of a step, and the size of its signal."""
+    for phase, ends in step.phases.items():
+        duration = ends[1] - ends[0]
+        yield from _level_a(trial, step, phase, ends, duration)
+        yield from _joints(trial, step, phase, ends, duration)
+        yield from _pelvis(trial, step, phase, ends)
+        relative = of_roles(trial, step, "relative_force", ends, POLAR)
+        for source in ("push_leg", "swing_leg", "arms", "torso", "pelvis"):
+            curve = relative[:, GROUPS.index(source)]
+            yield from _means("force", source, "ground", phase, "relative_force", curve)
+        yield from _work(trial, step, phase, ends, duration)
+    yield from _shares(trial, step)
+    yield from _caused(trial, step)
+
+
+def intervals(trial: Results, step: Step) -> dict[tuple[str, ...], float]:
+    """Half of the 95 % interval of stance means, by level, source, target, statistic and axis."""
+    return _half_widths(trial, step.side)
+
+
+def _half_widths(trial: Results, side: str) -> dict[tuple[str, ...], float]:
+    if "interval_sd" not in trial.data:
+        return {}
+    own = trial.data["interval_sd"].sel(stance_foot=side)
+    names = [trial.data[f"outcome_{one}"].values.astype(str) for one in
+             ("level", "source", "target", "statistic")]  # fmt: skip
+    variance = (own**2).sum("uncertainty_source", skipna=False).transpose("outcome", "axis").values
+    return {
+        (*key, axis): HALF_OF_95 * np.sqrt(value)
+        for key, values in zip(zip(*names, strict=True), variance, strict=True)
+        for axis, value in zip(AXES, values, strict=True)
+        if np.isfinite(values).all()
+    }
+
+
+def _signs(step: Step, mirrored: np.ndarray) -> np.ndarray:
+    return mirrored if step.side == "left" else np.ones(3)
+
+
+def of_roles(
+    trial: Results, step: Step, name: str, ends: tuple[float, float], mirrored: np.ndarray = AXIAL
+) -> np.ndarray:
+    """(1001, 8, 3): sums over the groups of each role, axes of a right step."""
+    names = [str(one) for one in trial.data["group"].values]
+    matrix = step.groups(list(GROUPS), names)
+    values = np.einsum("rg,tga->tra", matrix, trial.values(name))
+    return trial.curve(values, ends) * _signs(step, mirrored)
+
+
+def _size(curve: np.ndarray) -> float:
+    return float(np.abs(curve).max())
+
+
+def _means(level, source, target, phase, what, curve, axes=AXES):
+    for place, axis in enumerate(AXES):
+        if axis in axes:
+            key = (level, source, target, axis, phase, f"{what}_mean")
+            yield key, float(mean(curve)[place]), _size(curve)
+
+
+def _all(level, source, target, phase, what, curve, duration, statistics):
+    found = {
+        "mean": mean(curve), "min": curve.min(axis=0), "max": curve.max(axis=0),
+        "impulse": mean(curve) * duration,
+    }  # fmt: skip
+    for statistic in statistics:
+        for axis, value in zip(AXES, found[statistic], strict=True):
+            size = _size(curve) * (duration if statistic == "impulse" else 1.0)
+            yield (level, source, target, axis, phase, f"{what}_{statistic}"), float(value), size
+
+
+def _level_a(trial, step, phase, ends, duration):
+    momenta = of_roles(trial, step, "group_angular_momentum", ends)
+    rates = of_roles(trial, step, "group_angular_momentum_rate", ends)
+    stance = phase == "stance"
+    some, every = (("mean", "min", "max"), ("mean", "min", "max", "impulse")) if stance else (
+        ("mean",), ("mean",))  # fmt: skip
+    for place, item in enumerate(GROUPS):
+        where = ("A", item, "whole_body", phase)
+        yield from _all(*where, "momentum", momenta[:, place], duration, some)
+        yield from _all(*where, "moment", rates[:, place], duration, every)
+    for name in ("moment_of_force", "free_moment", "residual_moment"):
+        curve = trial.curve(trial.values(name), ends) * _signs(step, AXIAL)
+        yield from _all("A", name, "whole_body", phase, "moment", curve, duration, every)
+
+
+def _joints(trial, step, phase, ends, duration):
+    for name in trial.data["joint"].values.astype(str):
+        curve = trial.curve(trial.values("joint_moment", joint=name), ends) * _signs(step, AXIAL)
+        yield from _all("joint", step.role(name), "distal_segment", phase, "moment", curve,
+                        duration, ("mean", "min", "max", "impulse"))  # fmt: skip
+
+
+def _turn(trial, step) -> int:
+    """Where the fore-aft impulse so far is smallest, in per cent of stance; 50 at an end."""
+    forward = trial.values("ground_force", foot=step.side)[:, 0]
+    curve = trial.curve(forward, step.phases["stance"])
+    steps = np.diff(FINE) * (curve[1:] + curve[:-1]) / 2
+    sums = np.concatenate([[0.0], np.cumsum(steps)])[::10]
+    lowest = int(np.argmin(sums))
+    return lowest if 0 < lowest < 100 else 50
+
+
+def _parts(trial, step):
+    """Braking and propulsion as slices of 1001 instants, and how long each lasts."""
+    turn, contact = 10 * _turn(trial, step), step.toe_off - step.touchdown
+    yield "braking", slice(0, turn + 1), contact * turn / 1000
+    yield "propulsion", slice(turn, 1001), contact * (1000 - turn) / 1000
+
+
+def _impulses(trial, step, level, source, target, what, curve, axes):
+    for part, where, seconds in _parts(trial, step):
+        contact = step.toe_off - step.touchdown
+        sums = np.trapezoid(curve[where], FINE[where], axis=0) * contact
+        for place, axis in enumerate(AXES):
+            if axis in axes:
+                key = (level, source, target, axis, part, f"{what}_impulse")
+                yield key, float(sums[place]), _size(curve) * max(seconds, contact / 2)
+
+
+def _pelvis(trial, step, phase, ends):
+    for chain in trial.data["chain"].values.astype(str):
+        signs = _signs(step, AXIAL)
+        joint = trial.curve(trial.values("hub_moment", chain=chain), ends) * signs
+        force = trial.curve(trial.values("hub_force_moment", chain=chain), ends) * signs
+        role = step.role(chain)
+        for what, curve in (("joint_moment", joint), ("force_moment", force)):
+            yield from _means("B", role, "pelvis", phase, what, curve)
+        yield from _means("B", role, "pelvis", phase, "moment", joint + force)
+        if phase == "stance":
+            yield from _impulses(trial, step, "B", role, "pelvis", "moment", joint + force, AXES)
+
+
+def _work(trial, step, phase, ends, duration):
+    for name in trial.data["joint"].values.astype(str):
+        power = trial.curve(trial.values("joint_power", joint=name), ends)
+        for words, part in (("positive", np.maximum), ("negative", np.minimum)):
+            key = ("B", step.role(name), "whole_body", "all", phase, f"work_{words}")
+            yield key, float(mean(part(power, 0.0))) * duration, _size(power) * duration
+
+
+def _shares(trial, step):
+    ends = step.phases["stance"]
+    parts = of_roles(trial, step, "inertial_force", ends, POLAR)
+    whole = trial.curve(trial.values("ground_force"), ends) * _signs(step, POLAR)
+    for place, item in enumerate(GROUPS[:-1]):
+        for axis, one, all_ in zip(AXES, mean(parts[:, place]), mean(whole), strict=True):
+            size = _size(parts) / abs(all_) * (1.0 + abs(one / all_))
+            yield ("force", item, "ground", axis, "stance", "inertial_share"), one / all_, size
+
+
+def _caused(trial, step):
+    names = [str(one) for one in trial.data["source"].values]
+    groups = [str(one) for one in trial.data["group"].values]
+    ends = step.phases["stance"]
+    for model in trial.data["contact_model"].values.astype(str):
+        level, primary = f"C ({model})", model == "C2"
+        force = trial.values("induced_ground_force", contact_model=model)
+        rate = trial.values("induced_momentum_rate", contact_model=model)
+        turn = trial.values("induced_pelvis_acceleration", contact_model=model)
+        targets = ("push_side", "swing_side", "whole_body")
+        matrix = step.groups(list(targets), groups)
+        sides = np.einsum("rg,tsga->trsa", matrix, rate)
+        for item in _items(step, names):
+            weights = step.sources(item, names)
+            alone = item in ("ankle_push", "mtp_push")
+            own = level.replace("C", "C alone", 1) if alone else level
+            curve = trial.curve(np.einsum("s,tsa->ta", weights, force), ends)
+            curve = curve * _signs(step, POLAR)
+            yield from _means(own, item, "ground", "stance", "force", curve)
+            pushing = primary and item in ("push_side", "swing_side")
+            if pushing:
+                yield from _impulses(trial, step, own, item, "ground", "force", curve, "xy")
+            for place, target in enumerate(targets):
+                curve = trial.curve(np.einsum("s,tsa->ta", weights, sides[:, place]), ends)
+                curve = curve * _signs(step, AXIAL)
+                yield from _means(own, item, target, "stance", "moment", curve)
+                if pushing:
+                    yield from _impulses(trial, step, own, item, target, "moment", curve, "y")
+            curve = trial.curve(np.einsum("s,tsa->ta", weights, turn), ends) * _signs(step, AXIAL)
+            yield from _means(own, item, "pelvis", "stance", "angular_acceleration", curve)
+
+
+def _items(step, names):
+    sides = ("push_side", "swing_side")
+    return (*sides, *(f"{one}_half_lumbar" for one in sides), "ankle_toes_push",
+            *(step.role(one) for one in names))  # fmt: skip

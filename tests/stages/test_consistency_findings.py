@@ -1,0 +1,33 @@
+"""What stage consistency says of the clocks of a session."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from aqbio.mechanics.consistency.parameters import HALF_WIDTH
+from aqbio.stages.consistency.findings import session_findings
+
+
+def _fitted(late, sd, *, on=True):
+    clock = SimpleNamespace(
+        name="clock_offset", estimate=late, low=late - HALF_WIDTH * sd, high=late + HALF_WIDTH * sd,
+        parameter=SimpleNamespace(on=on),
+    )  # fmt: skip
+    return SimpleNamespace(
+        believed=("run1", "run2"), standing=(), estimates=(clock,),
+        speeds={"run1": 5.0, "run2": 9.0}, static_distance=None, fits={},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("share", [0.99, 1.01])
+def test_a_clock_offset_is_said_when_its_interval_leaves_out_zero(sign, share):
+    late = 0.004
+    found = list(session_findings("P1", _fitted(sign * late, late / (share * HALF_WIDTH)), {}))
+    assert [one.rule for one in found] == ["clock-offset"] * (share > 1.0)
+    for one in found:
+        assert f"forces come 4.0 ms {'late' if sign > 0 else 'early'} (90 % interval" in one.what
+        assert (one.number, one.unit, one.participant) == (sign * late, "s", "P1")
+    assert not list(session_findings("P1", _fitted(sign * late, 1e-4, on=False), {}))

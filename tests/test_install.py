@@ -1,0 +1,160 @@
+"""A wheel, installed where nothing of the checkout is, does what the checkout does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import aqbio
+from aqbio.io.tables import read_table
+from aqbio.names import STUDY_STAGES
+from tests.small_study import replace
+
+pytestmark = [pytest.mark.install, pytest.mark.xdist_group("install")]
+
+ROOT = Path(aqbio.__file__).parents[1]
+SHIPPED = ("Snakefile", "workflow/", "models/", "config/", "data/virtual_sprinters/")
+
+
+def _done(command, folder, **options):
+    done = subprocess.run(
+        [*map(str, command)], cwd=folder, capture_output=True, text=True, check=False, **options
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    """Files under version control."""
+    try:
+        listed = _done(["git", "ls-files", "-z"], ROOT)
+    except (OSError, AssertionError):
+        pytest.skip("this is no git checkout")
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="module")
+def built(tracked, tmp_path_factory):
+    """Folder with a source archive, the wheel made from it, and in `direct` that of the checkout.
+
+    From a copy of what is committed: nothing of earlier builds, nothing that only lies about.
+    """
+    folder = tmp_path_factory.mktemp("built")
+    for name in tracked:
+        (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / "source" / name)
+    build = (sys.executable, "-m", "build", "--outdir")
+    _done([*build, folder / "dist", "."], folder / "source")
+    _done([*build, folder / "direct", "--wheel", "."], folder / "source")
+    return folder
+
+
+def _contents(folder):
+    [file] = folder.glob("*.whl")
+    with zipfile.ZipFile(file) as wheel:
+        return {one.filename: one.CRC for one in wheel.infolist()}
+
+
+def test_the_source_archive_makes_the_same_wheel(built):
+    assert _contents(built / "dist") == _contents(built / "direct")
+    [file] = (built / "dist").glob("*.tar.gz")
+    with tarfile.open(file) as archive:
+        names = {one.partition("/")[2] for one in archive.getnames()}
+    assert {"CHANGELOG.md", "CITATION.cff", "LICENSE", "constraints.txt"} <= names
+
+
+def test_the_wheel_has_every_file_and_no_other(built, tracked):
+    """A file that is read and not packed fails only where nobody of us looks."""
+    code = {name for name in tracked if name.startswith("aqbio/")}
+    beside = {f"aqbio/shipped/{name}" for name in tracked if name.startswith(SHIPPED)}
+    beside = {name for name in beside if not Path(name).name.startswith(".")}
+    packed = {name for name in _contents(built / "dist") if ".dist-info/" not in name}
+    assert packed == code | beside | {"aqbio/shipped/constraints.txt"}
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment with the wheel, and an empty folder to work in."""
+
+    environment: Path
+    folder: Path
+
+    def run(self, *command: object) -> str:
+        """Output of a command of the environment."""
+        own = self.environment / "bin"
+        variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "AQBIO"))}
+        path = os.pathsep.join([str(own), *os.defpath.split(os.pathsep)])
+        return _done(
+            [own / str(command[0]), *command[1:]], self.folder, env=variables | {"PATH": path}
+        )
+
+
+@pytest.fixture(scope="module")
+def installed(built, tmp_path_factory):
+    """The wheel in an empty environment, which borrows the dependencies of this one."""
+    environment = tmp_path_factory.mktemp("environment")
+    _done([sys.executable, "-m", "venv", environment], environment)
+    found = Installed(environment, tmp_path_factory.mktemp("empty"))
+    [wheel] = (built / "dist").glob("*.whl")
+    found.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel)
+    [own] = environment.glob("lib/*/site-packages")
+    (own / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    where = found.run("python", "-c", "import aqbio, sys; print(aqbio.__file__, *sys.path)")
+    assert where.startswith(str(own))
+    assert str(ROOT) not in where.split()
+    return found
+
+
+COMPARED = ("\tspeed4-01\t", "\tspeed4-02\t")
+"""Runs of the demo that are compared between models."""
+
+
+@pytest.fixture(scope="module")
+def demo(installed):
+    """The demo study with one athlete, a static trial and two runs; figures of one width."""
+    installed.run("aqbio", "new", "demo", "--demo")
+    for sheet, kept in (("participants", ("",)), ("trials", ("\tstatic\t", *COMPARED))):
+        path = installed.folder / "demo" / f"{sheet}.tsv"
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        own = [line for line in lines if line.startswith(lines[0].partition("\t")[0])]
+        own = [line for line in own if any(one in line for one in kept)]
+        path.write_text("\n".join([header, *own]) + "\n", encoding="utf-8")
+    settings = installed.folder / "demo" / "study.yaml"
+    replace(settings, "\nfigures:\n", "\nfigures:\n  widths_mm: [85]\n  formats: [svg]\n")
+    assert "no problems found" in installed.run("aqbio", "check", "demo")
+    return installed
+
+
+def test_a_new_study_is_made_and_explained(installed):
+    installed.run("aqbio", "new", "mine")
+    assert (installed.folder / "mine" / "hypotheses.yaml").is_file()
+    assert "aqbio settings help" in (installed.folder / "mine" / "README.md").read_text("utf-8")
+    installed.run("aqbio", "settings", "help")
+    for name in ("README.md", "schema.json"):
+        made = (installed.folder / "help" / name).read_text(encoding="utf-8")
+        assert made == (ROOT / "config" / name).read_text(encoding="utf-8")
+
+
+def test_the_slurm_profile_plans_it(demo):
+    planned = demo.run("aqbio", "run", "demo", "--profile", "slurm", "--dry-run")
+    counts = dict(line.split() for line in planned.splitlines() if len(line.split()) == 2)
+    assert counts["participants"] == counts["virtual"] == "1"
+    assert counts["study"] == str(len(STUDY_STAGES))
+
+
+def test_the_demo_runs(demo):
+    output = demo.run("aqbio", "run", "demo", "--cores", "1", "--strict")
+    assert "2 of 2 trials have results." in output
+    results = demo.folder / "results" / "virtual_sprinters"
+    assert (read_table(results / "tables" / "steps.tsv")["status"] == "ok").sum() >= 6
+    assert (results / "report" / "index.html").is_file()

@@ -1,0 +1,144 @@
+"""Faults of the machine in every stage: one sentence, nothing half-written counted, the same bytes.
+
+Stages are stand-ins that are struck in the middle of a file; everything else is the product.
+"""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from aqbio.faults import FAULTS, RunStoppedError
+from aqbio.io.atomic import PARTIAL
+from aqbio.io.study import load_study
+from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.pipeline import run_participant, run_study
+from aqbio.records.verified import result_problems
+from tests.workflow import stand_in
+from tests.workflow.conftest import Workflow
+from tests.workflow.kills import forget, results
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+CALLS = (*(f"{stage} P1" for stage in PARTICIPANT_STAGES), *STUDY_STAGES)
+SENTENCES = {
+    name: FAULTS[getattr(errno, name)][0]
+    for name in ("EDQUOT", "EROFS", "ENOSPC", "EIO", "ESTALE", "ENOMEM")
+}
+
+
+@pytest.fixture
+def here(finished: Workflow, monkeypatch: pytest.MonkeyPatch) -> Workflow:
+    """A finished study, whose stages run in this process."""
+    monkeypatch.chdir(finished.folder)
+    monkeypatch.setenv("AQBIO_CALLS", str(finished.folder / "calls.txt"))
+    return finished
+
+
+def _run(workflow: Workflow) -> None:
+    study = load_study(workflow.file)
+    for one in ("P1", "P2"):
+        run_participant(study, one, print, stand_in._stage)
+    run_study(study, STUDY_STAGES, print, 1, stand_in._study_stage)
+
+
+def _nothing_half_written(workflow: Workflow, call: str) -> None:
+    """No half file, and the struck stage counts as not done."""
+    stage, _, person = call.partition(" ")
+    study = load_study(workflow.file)
+    assert not study.manifest(person, stage).exists()
+    assert not [path for path in workflow.root.rglob("*") if PARTIAL in path.name]
+    assert any(one.stage == stage for one in result_problems(study))
+
+
+@pytest.mark.parametrize("fault", SENTENCES)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
+    before = results(here)
+    forget(here, call)
+    monkeypatch.setenv("AQBIO_FAULT", f"{call}:{fault}")
+    with pytest.raises(RunStoppedError) as caught:
+        _run(here)
+    assert caught.value.what == f"{SENTENCES[fault]}."
+    assert caught.value.fix.endswith("run the same command again: what was finished is kept.")
+    _nothing_half_written(here, call)
+    monkeypatch.delenv("AQBIO_FAULT")
+    _run(here)
+    assert results(here) == before
+
+
+@pytest.mark.parametrize("how", ["changes", "disappears"])
+def test_a_recording_that_is_not_left_alone_while_it_is_read(here, monkeypatch, how):
+    before = results(here)
+    forget(here, "prepare P1")
+    study = load_study(here.file)
+    recording = study.recording(study.trials_of("P1")[0])
+    content = recording.read_bytes()
+
+    def interfere(called: str) -> None:
+        if called == "prepare P1":
+            recording.write_bytes(content + b"more") if how == "changes" else recording.unlink()
+
+    monkeypatch.setattr(stand_in, "_note", interfere)
+    with pytest.raises(RunStoppedError, match="a file that stage prepare reads changed while"):
+        _run(here)
+    _nothing_half_written(here, "prepare P1")
+    monkeypatch.undo()
+    monkeypatch.chdir(here.folder)
+    monkeypatch.setenv("AQBIO_CALLS", str(here.folder / "calls.txt"))
+    recording.write_bytes(content)
+    _run(here)
+    assert results(here) == before
+
+
+@pytest.mark.parametrize("fault", ["EDQUOT", "ENOMEM"])
+def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeypatch, fault):
+    """What Snakemake's user sees; a job that is killed for memory is among the kills."""
+    before = results(finished)
+    forget(finished, "scale P1")
+    monkeypatch.setenv("AQBIO_FAULT", f"scale P1:{fault}")
+    stopped = finished.snakemake("--cores", "1")
+    said = stopped.stdout + stopped.stderr
+    assert stopped.returncode != 0
+    assert f"{SENTENCES[fault]}." in said
+    assert "Traceback" not in said
+    _nothing_half_written(finished, "scale P1")
+    monkeypatch.delenv("AQBIO_FAULT")
+    assert finished.snakemake("--cores", "1").returncode == 0
+    assert results(finished) == before
+
+
+@pytest.fixture
+def read_only(finished: Workflow):
+    """Give a finished study whose results lie on a disk that can only be read."""
+    command = ["mount", "--bind", str(finished.root), str(finished.root)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount anything")
+    subprocess.run(["mount", "-o", "remount,bind,ro", str(finished.root)], check=True)
+    yield finished
+    with suppress(subprocess.CalledProcessError):
+        subprocess.run(["umount", str(finished.root)], check=True)
+
+
+def test_results_that_can_only_be_read(read_only):
+    """A finished study can be verified, and a run says what is wrong."""
+    before = results(read_only)
+    code = "from aqbio.cli import main; main()"
+    for command in ("verify", "run"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, command, str(Path("study.yaml"))],
+            cwd=read_only.folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert "Traceback" not in said
+        if command == "verify":
+            assert done.returncode == 0, said
+        else:
+            assert done.returncode == 1
+            assert "the disk can only be read." in said
+    assert results(read_only) == before

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -98,12 +99,16 @@ SETTINGS = (
 )
 
 
+_gait = lru_cache(maxsize=8)(individual_gait)
+"""Half of the time of a recording, and the same at every size of errors."""
+
+
 def recorded(setting: Setting, seed: int) -> KnownRun:
     """Record one of the demo's sprinters, in turn, with errors of their own."""
     random = np.random.default_rng([seed, 20261120])
     who = SPRINTERS[seed % len(SPRINTERS)].athlete.name
     drag = float(random.uniform(*DRAG_AREAS))
-    gait = individual_gait(GaitName(who, "normal", setting.level), drag_area=drag).gait
+    gait = _gait(GaitName(who, "normal", setting.level), drag_area=drag).gait
     errors = drawn_errors(setting.size, random, setting.skin)
     return known_run(gait, replace(errors, centre_m=setting.centre_m), random)
 

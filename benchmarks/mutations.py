@@ -89,7 +89,7 @@ def survivors(
         path = root / mutation.file
         right = path.read_text(encoding="utf-8")
         path.write_text(mutated(right, mutation), encoding="utf-8")
-        code = _pytest(root, mutation.test)
+        code = run_pytest(root, mutation.test)
         path.write_text(right, encoding="utf-8")
         noticed = code == TESTS_FAILED
         say(f"{name}: {'noticed' if noticed else f'SURVIVED (pytest gave {code})'}")
@@ -97,8 +97,9 @@ def survivors(
             yield name
 
 
-def _pytest(root: Path, test: str) -> int:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
+def run_pytest(root: Path, *arguments: str) -> int:
+    """Status of pytest in a copy of the project, which ends at the first failure."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=False)
     return done.returncode

@@ -20,8 +20,12 @@ import pandas as pd
 
 from aqbio.io.study import Study, load_study
 from aqbio.report.athlete_page import athlete_page
+from aqbio.report.explorer import explorer_script
+from aqbio.report.group import GroupContent, group_script
+from aqbio.report.lines import athlete_lines, trial_lines
 from aqbio.report.page import ASSETS, PageContent, study_pages
-from aqbio.stages.report.athletes import athlete_contents
+from aqbio.stages.athlete.stage import athlete_content
+from aqbio.stages.report.group import group_content
 from aqbio.stages.report.stage import page_content
 from benchmarks.memory import most_mb
 
@@ -46,12 +50,9 @@ class Opened:
     """Addresses outside the results that were asked for."""
 
 
-def repeated(content: PageContent, athletes: int, trials: int) -> PageContent:
+def repeated(content: PageContent, trials: int) -> PageContent:
     """A study of many athletes with many trials, made of the tables of a few."""
-    originals = [str(name) for name in content.people["participant_id"]]
-    pairs = [
-        (f"A{number:03d}", one) for number, one in enumerate(islice(cycle(originals), athletes))
-    ]
+    originals, pairs = [str(name) for name in content.people["participant_id"]], _pairs(content)
     consistency = dict(zip(originals, content.consistency, strict=True))
     tables = {
         name: _many(getattr(content, name), pairs, trials)
@@ -60,7 +61,7 @@ def repeated(content: PageContent, athletes: int, trials: int) -> PageContent:
     return replace(
         content,
         **tables,
-        participants=athletes,
+        participants=len(pairs),
         people=_named(content.people, pairs),
         replayed=frozenset(
             zip(tables["trials"]["participant_id"], tables["trials"]["trial_id"], strict=True)
@@ -88,15 +89,59 @@ def _many(table: pd.DataFrame, pairs: list[tuple[str, str]], trials: int) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-def written(study: Study, content: PageContent, folder: Path) -> float:
-    """Write the pages; CPU time, s."""
+def _pairs(content: PageContent) -> list[tuple[str, str]]:
+    """New names, and whose tables each of them has."""
+    originals = [str(name) for name in content.people["participant_id"]]
+    return [(f"A{n:03d}", one) for n, one in enumerate(islice(cycle(originals), ATHLETES))]
+
+
+def grown_group(study: Study, content: PageContent) -> GroupContent:
+    """What the pages of many athletes share."""
+    made, pairs = group_content(study, content), _pairs(content)
+    return replace(
+        made,
+        people=tuple(name for name, _ in pairs),
+        single=_named(made.single, pairs),
+        curves={name: made.curves[one] for name, one in pairs if one in made.curves},
+        figures=tuple(
+            replace(figure, participant_id=name)
+            for name, one in pairs
+            for figure in made.figures
+            if figure.participant_id == one
+        ),
+    )
+
+
+def write_study(content: PageContent, group: GroupContent, folder: Path) -> float:
+    """Write the study's pages, as stage report does; CPU time, s."""
     start = time.process_time()
     for name, text in study_pages(content):
         (folder / name).write_text(text, encoding="utf-8")
-    (folder / "athletes").mkdir()
-    for one in athlete_contents(content, study.settings.figures.speed_edges_mps, {}):
-        path = folder / "athletes" / f"{one.line.participant_id}.html"
-        path.write_text(athlete_page(one), encoding="utf-8")
+    (folder / "group.js").write_text(group_script(group), encoding="utf-8")
+    script = explorer_script(content.steps, content.replayed)
+    (folder / "explorer-data.js").write_text(script, encoding="utf-8")
+    return time.process_time() - start
+
+
+def write_athletes(study: Study, content: PageContent, grown: PageContent, folder: Path) -> float:
+    """Write the athletes' pages, as their own jobs do; CPU time, s."""
+    folder.mkdir()
+    start = time.process_time()
+    lines = athlete_lines(grown.people, grown.trials)
+    tables = [
+        dict(list(one.groupby("participant_id", sort=False)))
+        for one in (grown.steps, grown.quality, grown.trials)
+    ]
+    for line, (name, one) in zip(lines, _pairs(content), strict=True):
+        steps, quality, trials = (own[name] for own in tables)
+        made = replace(
+            athlete_content(study, one),
+            line=line,
+            trials=tuple(trial_lines(trials, grown.replayed)),
+            steps=steps,
+            quality=quality,
+        )
+        (folder / f"{name}.html").write_text(athlete_page(made), encoding="utf-8")
     return time.process_time() - start
 
 
@@ -159,7 +204,7 @@ def _table(title: str, rows: list[Opened]) -> list[str]:
     ]
 
 
-PAGES = ["index.html", "results.html", "quality.html", "methods.html"]
+PAGES = ["index.html", "results.html", "explorer.html", "quality.html", "methods.html"]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -180,10 +225,14 @@ def main(arguments: list[str] | None = None) -> None:
         folder = Path(name) / "report"
         with_assets = shutil.ignore_patterns("__pycache__")
         shutil.copytree(str(ASSETS), folder / "assets", ignore=with_assets)
-        seconds = written(study, repeated(content, ATHLETES, TRIALS), folder)
+        (folder.parent / "figures").symlink_to((study.root / "figures").absolute())
+        many = repeated(content, TRIALS)
+        seconds = write_study(many, grown_group(study, content), folder)
+        most = most_mb()
+        each = write_athletes(study, content, many, folder / "athletes") / ATHLETES
         grown = _table(
-            f"{ATHLETES} athletes, {ATHLETES * TRIALS} trials: made in {seconds:.0f} CPU s, "
-            f"{most_mb():.0f} MB",
+            f"{ATHLETES} athletes, {ATHLETES * TRIALS} trials: the study's pages in {seconds:.0f} "
+            f"CPU s and {most:.0f} MB, an athlete's in {each:.2f} CPU s",
             list(opened(folder, [*PAGES, "athletes/A000.html"])),
         )
     text = ["# Pages as a study grows", "", *own, *grown]

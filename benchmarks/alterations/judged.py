@@ -226,7 +226,7 @@ def _step_differences(
         pair = float(sound[column]), float(own.get(column, np.nan))
         if np.isfinite(pair[0]) and not np.isfinite(pair[1]):
             lost += 1
-        spread = column.replace("_mean_kgm2ps", "_mean_sd_kgm2ps")
+        spread = column.replace("_mean_kgm2ps", "_mean_motion_sd_kgm2ps")
         combined = np.hypot(_known(sound, spread), _known(own, spread))
         limit = max(DEVIATIONS * combined, MOMENTUM)
         if abs(pair[1] - pair[0]) > limit:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.faults.cases import page
-from benchmarks.faults.fuzz import every_format
+from benchmarks.faults.doors import DOORS
+from benchmarks.faults.fuzz import Fuzzed, every_format, fuzzed
 from benchmarks.faults.interrupts import interrupts
 
 
@@ -18,8 +20,13 @@ def main() -> None:
     parser.add_argument("what", choices=("fuzz", "interrupts", "corpus"))
     parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
     parser.add_argument("--only", default="", help="one format")
+    parser.add_argument(
+        "--of", type=Path, help="fuzz: change this file, of the format, not a made one"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if given.of is not None:
+            sys.exit(0 if fuzz_of(Path(folder), given.of, given.only, given.count) else 1)
         tried = {"fuzz": fuzz, "interrupts": interrupt, "corpus": corpus}[given.what]
         sys.exit(0 if tried(Path(folder), given.count, given.only) else 1)
 
@@ -31,14 +38,25 @@ def interrupt(folder: Path, count: int, _: str) -> bool:
     return told.right + told.interrupted == count
 
 
+def fuzz_of(folder: Path, file: Path, only: str, count: int) -> bool:
+    """Read mutations of a file that somebody has; the same table."""
+    door = DOORS[only]
+    one = fuzzed(door, file.read_bytes(), folder, count)
+    return _told([(f"{only}, of {file.name}", one)])
+
+
 def fuzz(folder: Path, count: int, only: str) -> bool:
     """Read mutated files of every format; a table of what became of them."""
+    return _told(every_format(folder, count, only))
+
+
+def _told(found: Iterable[tuple[str, Fuzzed]]) -> bool:
     print(
         "| format | files | accepted | refused in words | tracebacks | hangs | nonsense | files/s |"
     )
     print("| --- |" + " --- |" * 7)
     sound = True
-    for name, one in every_format(folder, count, only):
+    for name, one in found:
         cells = (one.count, one.accepted, one.refused, len(one.tracebacks), one.hangs)
         rate = one.count / max(one.seconds, 1e-9)
         print(

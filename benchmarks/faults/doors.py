@@ -26,6 +26,7 @@ from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.virtual.recordings.files import write_c3d
 from aqbio.virtual.recordings.laboratory import Laboratory, PlateRow
 from aqbio.virtual.recordings.recording import VirtualRecording
+from benchmarks.faults.apart import Apart
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
 
@@ -113,6 +114,14 @@ def _osim(path: Path) -> str:
     return "" if 0.0 <= mass < 1000.0 else "a body of no possible mass"
 
 
+def _model(path: Path) -> str:
+    """By OpenSim, with everything that the product reads of a model."""
+    from aqbio.osim.skeleton import read_skeleton
+
+    found = read_skeleton(path)
+    return "" if np.isfinite(found.mass).all() else "a body of no possible mass"
+
+
 def _skeleton(path: Path) -> str:
     load_skeleton(path)
     return ""
@@ -136,6 +145,7 @@ DOORS = {
     "MOT, forces": Door("forces.mot", _loads, 1.5),
     "external loads": Door("loads.xml", _loads, 1.5),
     "OSIM": Door("model.osim", _osim, 0.1),
+    "OpenSim's loader": Door("model.osim", Apart(_model), 0.3),
     "C3D": Door("run.c3d", _c3d, 0.1),
     "skeleton": Door("body.skeleton.npz", _skeleton, 0.5),
     "table of results": Door("table.tsv", _table, 0.5),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aqbio.mechanics.anthropometry.joint_form import PLAIN, JointForm
 from aqbio.virtual.demo import SEED, SPRINTERS, sprinter
 from aqbio.virtual.gaits.library import GaitName
 from validation.gaits.design import GaitDesign, reference_speed
@@ -33,6 +34,7 @@ def individual_gait(
     *,
     seed: int = SEED,
     heavier: tuple[tuple[str, float], ...] = (),
+    form: JointForm = PLAIN,
     drag_area: float = 0.0,
 ) -> SolvedGait:
     """The gait of one person: presets, and what persons, sides and steps differ by.
@@ -43,6 +45,8 @@ def individual_gait(
     seed : int
     heavier : tuple of (segment, factor)
         Segments whose mass is not the model's, as in `aqbio.virtual.athlete.Athlete`.
+    form : JointForm
+        How the person's joints are formed.
     drag_area : float, m²
         Drag coefficient times frontal area; the demo's sprinters run without air.
 
@@ -57,7 +61,7 @@ def individual_gait(
     for attempt in range(ATTEMPTS):
         try:
             design = _drawn(name, seed, attempt)
-            who = replace(design.athlete, heavier=heavier)
+            who = replace(design.athlete, heavier=heavier, form=form)
             design = replace(design, athlete=who, drag_area=drag_area)
             solved = generated_gait(design, sweeps=12)
         except (ValueError, np.linalg.LinAlgError):

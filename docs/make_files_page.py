@@ -40,7 +40,7 @@ COLUMNS = "| column | unit | meaning |\n| --- | --- | --- |\n"
 VARIABLES = "| variable | unit | stored to | mirror | meaning |\n| --- | --- | --- | --- | --- |\n"
 
 
-HOLES = ("group", "axis", "partition", "contact_model", "error")
+HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
 """What stands for many in names of columns."""
 
 

@@ -1,0 +1,68 @@
+"""The gallery of figures: `python -m docs.make_gallery STUDY` draws it from a study's results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from aqbio.figures.claims import claim
+from aqbio.figures.content import FigureContent
+from aqbio.figures.letters import lettered
+from aqbio.io.study import Study, load_study
+from aqbio.records.internal import Parts
+from aqbio.stages.figures.stage import STAGE, study_drawings
+
+PAGE = Path(__file__).parent / "gallery.md"
+IMAGES = Path(__file__).parent / "images" / "gallery"
+WIDTH_MM, DPI, COLOURS = 180.0, 80, 48
+"""Of the pictures: a page's width, small enough for a page of many."""
+
+HEAD = (
+    "# Gallery\n\n"
+    "Every figure of the demo in small, in the order of the page; titles are claims made from the "
+    "numbers drawn. Virtual sprinters, of whom everything is known: the sentences are about them, "
+    "not about athletes.\n"
+    "[figures.md](figures.md) says what each kind is, `aqbio figure STUDY NAME` draws one. Made by "
+    "`python -m docs.make_gallery data/virtual_sprinters/study.yaml`.\n"
+)
+
+
+def make_gallery(study: Study) -> None:
+    """Draw the figures of a study as small pictures, and the page around them."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    parts = [HEAD]
+    for content in _contents(study):
+        figure = content.draw(WIDTH_MM)
+        lettered(figure)
+        figure.set_dpi(DPI)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        picture.quantize(COLOURS).save(IMAGES / f"{content.name}.png", optimize=True)
+        title = claim(content.name, content.numbers) or content.title
+        words = content.alternative_text.split(". ")[0].replace('"', "")
+        parts.append(
+            f"## {content.name}\n{title}.\n\n![{words}](images/gallery/{content.name}.png)\n"
+        )
+    PAGE.write_text("\n".join(parts), encoding="utf-8", newline="\n")
+
+
+def _contents(study: Study) -> Iterator[FigureContent]:
+    """Every figure of the study, and the first trial's ground forces."""
+    trials = 0
+    for _, lay_out in study_drawings(study, Parts(study, STAGE)).drawings:
+        for content in lay_out():
+            if content.participant_id:
+                trials += 1
+                if trials > 1:
+                    return
+            yield content
+
+
+if __name__ == "__main__":
+    make_gallery(load_study(Path(sys.argv[1])))

@@ -2,14 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FAST := $(foreach room,mechanics io stats config steps landmarks records session faults intake,tests/$(room) $(wildcard aqbio/$(room))) tests/test_*.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check format settings models benchmark fuzz validate clean
+LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
+	--universal --python-version 3.11 --no-header --no-annotate --quiet
+
+.PHONY: help demo test test-fast check format settings models benchmark fuzz validate docs audit mutants lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.run ## run the whole study on virtual sprinters and print where the page is
 	$(BIN)/aqbio run data/virtual_sprinters/study.yaml
@@ -19,12 +23,38 @@ test: $(VENV)/.test ## run the tests
 	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
-check: $(VENV)/.check ## lint, format, types, import contracts, workflow format
+test-fast: $(VENV)/.check ## what fits 90 seconds: the rooms that need neither OpenSim nor a study
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports >/dev/null
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --fast $(FAST)
+
+check: $(VENV)/.check ## lint, format, types, import contracts, workflow format, documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
+	$(BIN)/pre-commit validate-config
+	$(BIN)/python -m docs.make_site
+
+docs: $(VENV)/.check ## build the documentation site, offline, in build/site; a dead link fails
+	$(BIN)/python -m docs.make_site
+
+audit: $(VENV)/.run ## licences and known vulnerabilities of what aqbio needs; asks the network
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --constraint constraints.txt pip-audit pip-licenses
+	build/audit/bin/pip-licenses --python $(BIN)/python
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
+lock: ## write requirements.lock: what a study needs to run, with the hash of every file
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	$(LOCK) --output-file requirements.lock
+
+licences: $(VENV)/.run ## write the page of licences, and a bill of materials into build/
+	$(BIN)/python -m docs.make_licences docs/licences.md build/sbom.json
 
 format: $(VENV)/.check ## put all files into the common format
 	$(BIN)/ruff check --fix-only .
@@ -47,8 +77,16 @@ fuzz: $(VENV)/.test ## read 100,000 files that nobody would write
 validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
 	$(BIN)/python -m validation --jobs 2
 
+mutants: $(VENV)/.test ## put mistakes into the code and say which the tests notice (hours)
+	$(BIN)/python -m benchmarks.mutations
+	-$(BIN)/python -m benchmarks.drawn_mutations --seed 21 --count 60
+
+dist: $(VENV)/.test ## build the source archive and the wheel
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist .
+
 clean: ## remove the environment, caches and results
-	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis results
+	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist results
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}: make PYTHON=python3.12 ..."'

@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+import xarray as xr
 from hypothesis import settings
 
 from aqbio.cli import LINEAR_ALGEBRA_THREADS
@@ -42,6 +43,10 @@ LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 # same examples every time; people's machines draw new ones.
 settings.register_profile("aqbio", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("aqbio")
+
+# A NetCDF file that is left open may be closed by another thread's garbage collector while HDF5
+# opens the next one, and the process dies: a file that anything leaves open fails the test.
+xr.set_options(warn_for_unclosed_files=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

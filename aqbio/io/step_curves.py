@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,8 +99,12 @@ class CurveVariable:
         return xr.concat(read, "step", coords="minimal", compat="override", join="override")
 
 
-def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> StudyCurves:
-    """Open the curves of all participants.
+@contextmanager
+def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[StudyCurves]:
+    """Open the curves of all participants, and close them at the end of the `with`.
+
+    A file that is left to the garbage collector may be closed by another thread while HDF5, which
+    knows of no threads, opens the next one: the process dies.
 
     Parameters
     ----------
@@ -115,11 +120,12 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> StudyCurves:
     netCDF4.set_chunk_cache(size=0)
     xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
     opened, known = [], []
-    for path, trials in zip(files, kept, strict=True):
-        try:
-            data = xr.open_dataset(path, engine="netcdf4", cache=False)
-        except DAMAGE as error:
-            raise unreadable(path, error) from error
-        opened.append(data)
-        known.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))
-    return StudyCurves(tuple(opened), tuple(known))
+    with ExitStack() as closed_at_the_end:
+        for path, trials in zip(files, kept, strict=True):
+            try:
+                data = xr.open_dataset(path, engine="netcdf4", cache=False)
+            except DAMAGE as error:
+                raise unreadable(path, error) from error
+            opened.append(closed_at_the_end.enter_context(data))
+            known.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))
+        yield StudyCurves(tuple(opened), tuple(known))

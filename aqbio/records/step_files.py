@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
     )
 
 
-def study_curves(study: Study) -> StudyCurves:
+def study_curves(study: Study) -> AbstractContextManager[StudyCurves]:
     """Open the step curves of all participants, of trials that all stages could do."""
     people = [one.participant_id for one in study.participants]
     return open_curves(

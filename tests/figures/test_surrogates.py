@@ -14,7 +14,8 @@ from tests.figures.made_results import write_made_results
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     study = write_made_results(tmp_path_factory.mktemp("surrogates"))
-    return study_curves(study), read_table(study.table("hypotheses_steps.tsv"))
+    with study_curves(study) as curves:
+        yield curves, read_table(study.table("hypotheses_steps.tsv"))
 
 
 def test_every_statistic_has_its_draws_and_one_observation(made):

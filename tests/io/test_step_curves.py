@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
+from xarray.backends.file_manager import FILE_CACHE
 
 from aqbio.figures.hub_torques import hub_torques_grid
 from aqbio.figures.momentum import angular_momentum_grid
@@ -24,7 +28,7 @@ def whole(tmp_path_factory) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def lazy(whole, tmp_path_factory) -> StudyCurves:
+def lazy(whole, tmp_path_factory) -> Iterator[StudyCurves]:
     folder = tmp_path_factory.mktemp("curves")
     files, kept = [], []
     for name in dict.fromkeys(whole["participant_id"].values.tolist()):
@@ -32,7 +36,8 @@ def lazy(whole, tmp_path_factory) -> StudyCurves:
         files.append(folder / f"{name}.nc")
         write_dataset(own, files[-1], {"stage": "steps"})
         kept.append(set(map(str, own["trial_id"].values)))
-    return open_curves(files, kept)
+    with open_curves(files, kept) as curves:
+        yield curves
 
 
 @pytest.mark.parametrize("layout", [angular_momentum_grid, hub_torques_grid])
@@ -62,6 +67,17 @@ def test_steps_are_left_out_by_trial_and_by_what_is_known(lazy, whole):
     first = lazy.opened[0]
     trial = str(first["trial_id"].values[0])
     path = first.encoding["source"]
-    [own] = open_curves([path], [{trial}]).participants
-    assert set(own["trial_id"].values.tolist()) == {trial}
+    with open_curves([path], [{trial}]) as curves:
+        [own] = curves.participants
+        assert set(own["trial_id"].values.tolist()) == {trial}
     assert len(lazy.where("flight_s")["speed"]) == np.isfinite(whole["flight_s"].values).sum()
+
+
+def test_no_file_stays_open(lazy):
+    """What stays open is closed by the garbage collector, in any thread: HDF5 dies of it."""
+    files = [Path(one.encoding["source"]) for one in lazy.opened]
+    opened = len(FILE_CACHE)
+    with open_curves(files, [set[str]()] * len(files)) as curves:
+        assert len(FILE_CACHE) == opened + len(files)
+        assert curves["speed"].sizes["step"] == 0
+    assert len(FILE_CACHE) == opened

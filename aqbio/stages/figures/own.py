@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from aqbio.config import closest, read_yaml
@@ -19,6 +20,9 @@ from aqbio.io.tables import write_table
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report
 from aqbio.stages.figures.stage import STAGE, study_drawings
+
+LayOut = Callable[[], list[FigureContent]]
+"""Lays a figure out."""
 
 FOLDER = "own_figures"
 """Beside the results of stages: nothing reads what is in it."""
@@ -79,7 +83,14 @@ def draw_own_figure(study: Study, name: str, report: Report) -> list[Path]:
 def _contents(study: Study, names: tuple[str, ...], own: list[str]) -> list[FigureContent]:
     """Lay out figures of the study by name."""
     parts = Parts(study, STAGE)
-    known = dict(study_drawings(study, parts).drawings)
+    with study_drawings(study, parts) as drawings:
+        return _laid_out(study, dict(drawings.drawings), names, own)
+
+
+def _laid_out(
+    study: Study, known: dict[str, LayOut], names: tuple[str, ...], own: list[str]
+) -> list[FigureContent]:
+    """Lay out some of the figures that are known."""
     found = []
     for name in names:
         if name not in known:

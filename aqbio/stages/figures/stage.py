@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from aqbio.io.step_curves import StudyCurves
 
 STAGE = "figures"
 MANIFEST = "figures.json"
@@ -83,12 +86,22 @@ class Drawings:
     """Who is on the push side and who on the swing side."""
 
 
-def study_drawings(study: Study, parts: Parts) -> Drawings:
-    """Say which figures a study has; nothing is laid out that takes more than tables."""
+@contextmanager
+def study_drawings(study: Study, parts: Parts) -> Iterator[Drawings]:
+    """Say which figures a study has; nothing is laid out that takes more than tables.
+
+    Curves are open, and figures can be laid out, until the end of the `with`.
+    """
+    with study_curves(study) as steps:
+        yield _drawings(study, steps, parts)
+
+
+def _drawings(study: Study, steps: StudyCurves, parts: Parts) -> Drawings:
+    """Every figure of the study's tables and its curves."""
     of_steps = step_inputs(study, CURVES, "contributions")
     tables = {name: study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")}
     inputs = [*of_steps, *tables.values(), *(study.table(f"{one}.tsv") for one in TABLES)]
-    steps, read = study_curves(study), {name: read_table(path) for name, path in tables.items()}
+    read = {name: read_table(path) for name, path in tables.items()}
     outcomes = read["steps"]
     people = [one.participant_id for one in study.participants]
 
@@ -118,10 +131,15 @@ def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     drawn, and ``figures/figures.json`` last. A figure that cannot be drawn is left out with a
     finding. Figures are drawn in as many processes as there are ``cores``.
     """
+    parts = Parts(study, STAGE)
+    with study_drawings(study, parts) as found:
+        _draw(study, found, parts, report, cores)
+
+
+def _draw(study: Study, found: Drawings, parts: Parts, report: Report, cores: int) -> None:
+    """Draw figures whose curves are open."""
     import pandas as pd
 
-    parts = Parts(study, STAGE)
-    found = study_drawings(study, parts)
     means = parts.part(
         "means",
         lambda: stance_means(found.outcomes, found.contributions(), _edges(study)),

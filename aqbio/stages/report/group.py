@@ -37,16 +37,16 @@ def _curves(
         return {}
     chosen = kept.iloc[column.rows]
     wanted = set(zip(chosen["participant_id"], chosen["trial_id"], strict=True))
-    steps = study_curves(study)
-    names, trials = (
-        np.concatenate([one[name].values for one in steps.participants])
-        for name in ("participant_id", "trial_id")
-    )
+    with study_curves(study) as steps:
+        names, trials = (
+            np.concatenate([one[name].values for one in steps.participants])
+            for name in ("participant_id", "trial_id")
+        )
+        momentum = {
+            side: steps["angular_momentum"].sel(group=side, axis="y").sel(phase="stance").values
+            for side in ROLE_SIDES
+        }
     shown = np.array([one in wanted for one in zip(names, trials, strict=True)])
-    momentum = {
-        side: steps["angular_momentum"].sel(group=side, axis="y").sel(phase="stance").values
-        for side in ROLE_SIDES
-    }
     found = {}
     for name in dict.fromkeys(names[shown]):
         own = shown & (names == name)

@@ -12,6 +12,7 @@ from aqbio.report.explorer import PARTS, RATE
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 KEY = ["participant_id", "trial_id", "step"]
 
@@ -26,21 +27,25 @@ def with_rates(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = []
-    for own in study_curves(study).participants:
-        if not own.sizes["step"]:
-            continue
-        rate = own["angular_momentum_rate"].sel(phase="stance")
-        parts = [one for one in PARTS if one in rate["group"].values]
-        means = rate.sel(group=parts).transpose("percent", "step", "group", "axis").values
-        named = phase_mean(means.astype(float))
-        columns = {
-            RATE.format(part=part, axis=axis): named[:, one, other]
-            for one, part in enumerate(parts)
-            for other, axis in enumerate(AXES)
-        }
-        place = {name: own[name].values.astype(str) for name in KEY[:2]}
-        found.append(pd.DataFrame(place | {"step": own["number"].values} | columns))
+    with study_curves(study) as curves:
+        found = [_means(own) for own in curves.participants if own.sizes["step"]]
     if not found:
         return steps
     return steps.merge(pd.concat(found, ignore_index=True), on=KEY, how="left", validate="1:1")
+
+
+def _means(own: xr.Dataset) -> pd.DataFrame:
+    """Of one participant's steps."""
+    import pandas as pd
+
+    rate = own["angular_momentum_rate"].sel(phase="stance")
+    parts = [one for one in PARTS if one in rate["group"].values]
+    means = rate.sel(group=parts).transpose("percent", "step", "group", "axis").values
+    named = phase_mean(means.astype(float))
+    columns = {
+        RATE.format(part=part, axis=axis): named[:, one, other]
+        for one, part in enumerate(parts)
+        for other, axis in enumerate(AXES)
+    }
+    place = {name: own[name].values.astype(str) for name in KEY[:2]}
+    return pd.DataFrame(place | {"step": own["number"].values} | columns)

@@ -124,7 +124,10 @@ def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
     str
         HTML; the same content gives the same text.
     """
-    made = _environment(content, contain)
+    made, values = _environment(content, contain)
+    values.value("step_rows", lambda: rows(content.steps))
+    values.value("quality", lambda: quality_tables(content.quality))
+    values.value("closures", lambda: rows(closures(content.quality)))
     made.globals |= {
         "single": True,
         "security": CONTENT_SECURITY["single"],
@@ -139,7 +142,7 @@ def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterat
 
     Athletes have pages of their own (`aqbio.report.athlete_page`), trials too.
     """
-    made = _environment(content, contain)
+    made, _ = _environment(content, contain)
     for name, title in TITLES.items():
         made.globals |= {
             "single": False,
@@ -182,8 +185,8 @@ def _address(page: str, section: str) -> str:
     return f"#{section}" if other == page else f"{other}.html#{section}"
 
 
-def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
-    """Templates with everything that sections show."""
+def _environment(content: PageContent, contain: Contain) -> tuple[jinja2.Environment, Sections]:
+    """Templates with what sections of every kind of page show: no row of every trial."""
     made = environment()
     made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
     made.globals["sure_sources"] = SURE_SOURCES
@@ -196,17 +199,14 @@ def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
     values.value("fastest_carried", lambda: fastest(columns))
     verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
     values.value("cards", lambda: cards(verdicts, own_numbers(content.verdicts.single)))
-    values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
+    found = values.value("residuals", lambda: residuals(content.quality))
+    values.value("sessions", lambda: sessions(content.consistency, found))
     values.value("carriers", lambda: told_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)
     )
-    values.value("step_rows", lambda: rows(content.steps))
-    values.value("quality", lambda: quality_tables(content.quality))
-    values.value("residuals", lambda: residuals(content.quality))
     values.value("cautions", lambda: cautions(content.quality, content.causes))
     values.value("how_sure", lambda: how_sure(content.uncertainty, content.model_differences))
-    values.value("closures", lambda: rows(closures(content.quality)))
     values.value("closure_summary", lambda: closure_summary(content.quality))
     values.value("causes", lambda: _by_severity(content.causes))
     values.value("methods", lambda: _methods(content))
@@ -222,7 +222,7 @@ def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
         "numbers": _numbers(figures),
         "agreement_figure": next(iter(figures[AGREEMENT]), None),
     }
-    return made
+    return made, values
 
 
 def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.faults.cases import page
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("what", choices=("fuzz", "guided", "interrupts", "corpus"))
     parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
     parser.add_argument("--only", default="", help="one format")
+    parser.add_argument("--seed", type=int, default=0, help="fuzz: other changes for another one")
     parser.add_argument(
         "--of", type=Path, help="fuzz: change this file, of the format, not a made one"
     )
@@ -28,7 +30,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if given.of is not None:
             sys.exit(0 if fuzz_of(Path(folder), given.of, given.only, given.count) else 1)
-        every = {"fuzz": fuzz, "guided": guide, "interrupts": interrupt, "corpus": corpus}
+        seeded = partial(fuzz, seed=given.seed)
+        every = {"fuzz": seeded, "guided": guide, "interrupts": interrupt, "corpus": corpus}
         sys.exit(0 if every[given.what](Path(folder), given.count, given.only) else 1)
 
 
@@ -46,9 +49,9 @@ def fuzz_of(folder: Path, file: Path, only: str, count: int) -> bool:
     return _told([(f"{only}, of {file.name}", one)])
 
 
-def fuzz(folder: Path, count: int, only: str) -> bool:
+def fuzz(folder: Path, count: int, only: str, seed: int = 0) -> bool:
     """Read mutated files of every format; a table of what became of them."""
-    return _told(every_format(folder, count, only))
+    return _told(every_format(folder, count, only, seed))
 
 
 def guide(folder: Path, count: int, only: str) -> bool:

@@ -165,10 +165,12 @@ def counted(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
     found.hangs += took > SLOW_S
 
 
-def every_format(folder: Path, count: int, only: str = "") -> Iterator[tuple[str, Fuzzed]]:
+def every_format(
+    folder: Path, count: int, only: str = "", seed: int = 0
+) -> Iterator[tuple[str, Fuzzed]]:
     """Fuzz every format; gives its name and what became of its files."""
     files = sound_files(folder)
     for name, door in DOORS.items():
         if not only or name == only:
             share = max(1, int(count * door.share))
-            yield name, fuzzed(door, files[name], folder, share)
+            yield name, fuzzed(door, files[name], folder, share, seed)

@@ -42,7 +42,7 @@ from aqbio.records.step_files import recorded_steps, step_file
 from aqbio.stages.evidence.cached import CachedTrial, LooseFits, loose_fits
 from aqbio.stages.evidence.lines import line_rates
 from aqbio.stages.evidence.other_models import on_other_models
-from aqbio.stages.evidence.posterior import posterior_sds
+from aqbio.stages.evidence.precision import trial_sds
 from aqbio.stages.evidence.recomputed import observed_parts, own_kinematics, specified_trial
 from aqbio.stages.evidence.step_rows import (
     SCHEME,
@@ -176,7 +176,7 @@ def evidence_trial(
         "kept": len(kept),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
-        "posterior_sd": _known(posterior_sds(data, steps)),
+        "error_sd": _known(trial_sds(data, steps)),
         "model_deviations": models.deviations,
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),

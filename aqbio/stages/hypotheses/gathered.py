@@ -101,9 +101,9 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     shares = causes.by_step(_keys(steps))
     steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
     trials = trial_table(study, steps)
-    posterior = [_posterior(study, *trial) for trial in trials.index]
+    sds = [_error_sds(study, *trial) for trial in trials.index]
     errors: dict[str, Any] = {
-        f"error_{name}": [one.get(name, np.nan) for one in posterior] for name in ERRORS
+        f"error_{name}": [one.get(name, np.nan) for one in sds] for name in ERRORS
     }
     errors |= _model_errors(study, list(trials.index))
     errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
@@ -207,10 +207,10 @@ def _keys(steps: pd.DataFrame) -> list[tuple[str, str, int]]:
     return list(zip(*columns, strict=True))
 
 
-def _posterior(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:
-    """Posterior standard deviations of a trial, the impulse in the unit of the evidence."""
+def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:
+    """How sure a trial is of its numbers, the impulse in the unit of the evidence."""
     entries = study.read_manifest(participant_id, STAGE)["trials"]
-    found = next(dict(one["posterior_sd"]) for one in entries if one["trial_id"] == trial_id)
+    found = next(dict(one["error_sd"]) for one in entries if one["trial_id"] == trial_id)
     if "step_yaw_impulse" in found:
         found["step_yaw_impulse"] /= _units(study, participant_id, "dimensionless")[0]
     return found

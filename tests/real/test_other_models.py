@@ -12,6 +12,7 @@ import pytest
 from aqbio.io.columnar import read_columns
 from aqbio.io.study import load_study
 from aqbio.pipeline import run_participant
+from aqbio.report.how_sure import how_sure
 from aqbio.stages.tables.stage import tables_study
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
@@ -153,3 +154,17 @@ def test_verdicts_are_asked_again_on_the_other_model(study, run_study):
     assert {"opposition_difference", "arms_push_cosine", "lag"} <= set(numbers)
     np.testing.assert_allclose(arm[numbers], theirs[numbers], rtol=1e-9, atol=1e-12)
     assert (arm["arms_push_cosine"] != own["arms_push_cosine"].reindex(arm.index)).all()
+
+
+def test_the_page_says_which_sentences_hang_on_the_model(study):
+    """Directions that our model alone calls sure: few, and none is sure when both are asked."""
+    tables = (
+        pd.read_csv(study.table(f"{name}.tsv"), sep="\t", na_values="n/a", keep_default_na=False)
+        for name in ("uncertainty", "model_differences")
+    )
+    told = how_sure(*tables)
+    levels = {line.quantity.split(" (")[0].split(",")[0] for line in told.budget}
+    assert {"What joints do to the push side", "H1: index of opposition"} <= levels
+    (model,) = told.models
+    assert 1 <= len(model.sentences) <= 10 <= model.directions
+    assert any("torso" in one.words for one in model.sentences)

@@ -19,7 +19,7 @@ from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Specification, lower_rate
 from aqbio.session.fit import fitted_session
-from aqbio.session.static import static_stance
+from aqbio.session.static import static_stances
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -163,10 +163,10 @@ def loose_fits(study: Study, participant_id: str) -> LooseFits:
         return LooseFits()
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
-    static = static_stance(study, participant_id, skeleton)
+    still = static_stances(study, participant_id, skeleton)
     folder = study.folder(participant_id, "consistency")
     near = {name: read_dataset(folder / f"{name}.nc")["q"].values for name in names}
-    session = fitted_session(study, skeleton, trials, static, weights=LOOSE, near=near)
+    session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
     motions = {
         name: MotionSource(fit.motion, fit.skeleton, fit.values)
         for name, fit in session.fits.items()

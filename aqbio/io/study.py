@@ -211,6 +211,12 @@ class Study:
                 return trial
         return None
 
+    def still_of(self, participant_id: str) -> tuple[Trial, ...]:
+        """Static trials of a participant; the one that he or she is scaled from comes first."""
+        scaled = self.static_of(participant_id)
+        others = [one for one in self.trials_of(participant_id) if one.task == "static"]
+        return (*([scaled] if scaled else []), *(one for one in others if one != scaled))
+
     def moving_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant that are not static."""
         return tuple(trial for trial in self.trials_of(participant_id) if trial.task != "static")

@@ -28,10 +28,10 @@ def static_stances(
 
     The trial that the participant is scaled from comes first.
     """
-    scaled = study.static_of(participant_id)
-    others = [one for one in study.trials_of(participant_id) if one.task == "static"]
-    trials = [*([scaled] if scaled else []), *(one for one in others if one != scaled)]
-    found = {one.trial_id: static_stance(study, participant_id, skeleton, one) for one in trials}
+    found = {
+        one.trial_id: static_stance(study, participant_id, skeleton, one)
+        for one in study.still_of(participant_id)
+    }
     return {name: one for name, one in found.items() if one is not None}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,6 +52,9 @@ MINUTES_A_POSTURE, MINUTES_A_RUN = 0.5, 4.0
 WITHOUT, WITH, TWICE = "no force plates", "what is recorded", "every run on plates once more"
 BEST, ALL = "the two best postures", "all postures"
 
+UNKNOWNS = ("forward", "along", "sideways", "masses", "sizes")
+"""Centres of mass along the segment's axes as it stands upright, and what else inertia is."""
+
 QUANTITIES = ("push_leg", "swing_leg", "arms", "torso", "push_side", "total")
 
 
@@ -68,6 +71,11 @@ def write_plan(study: Study, participant_id: str, report: Report) -> None:
         "contact, kg m²/s, as far as the body's inertia makes them"
     )
     for line in wide.round(3).reset_index().to_string(index=False, justify="right").splitlines():
+        report(line)
+    now = table[table["recording"] == WITH].set_index("quantity")
+    told = now[[f"share_{name}" for name in UNKNOWNS]].mul(100).round().astype(int)
+    report("of what is recorded, % of the variance by what is not known of the body:")
+    for line in told.reset_index().to_string(index=False).splitlines():
         report(line)
     report(str(path))
 
@@ -95,26 +103,49 @@ def recording_plan(study: Study, participant_id: str) -> pd.DataFrame:
     slopes = _slopes(study, participant_id, skeleton, fitted)
     found = []
     states = list(_states(study, participant_id, skeleton, slopes, len(fitted)))
-    now = next(spread for words, _, spread in states if words == WITH)
-    for words, minutes, spread in states:
+    now = next(_sd(slopes, covariance) for words, _, covariance in states if words == WITH)
+    for words, minutes, covariance in states:
+        after, shares = _sd(slopes, covariance), _shares_of_unknowns(slopes, covariance)
         for number, quantity in enumerate(QUANTITIES):
-            found.append(
-                {
-                    "participant_id": participant_id,
-                    "recording": words,
-                    "minutes": minutes,
-                    "quantity": quantity,
-                    "half_width_before": HALF_WIDTH * now[number],
-                    "half_width_after": HALF_WIDTH * spread[number],
-                }
-            )
+            row: dict[str, Any] = {
+                "participant_id": participant_id,
+                "recording": words,
+                "minutes": minutes,
+                "quantity": quantity,
+                "half_width_before": HALF_WIDTH * now[number],
+                "half_width_after": HALF_WIDTH * after[number],
+            }
+            found.append(row | {name: own[number] for name, own in shares.items()})
     return pd.DataFrame(found)
+
+
+def _sd(slopes: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Standard deviations of all quantities, mean over both feet, (6,)."""
+    variance = np.einsum("sqi,ij,sqj->sq", slopes, covariance, slopes)
+    return np.asarray(np.sqrt(variance).mean(axis=0))
+
+
+def _shares_of_unknowns(slopes: FloatArray, covariance: FloatArray) -> dict[str, FloatArray]:
+    """What each kind of unknown has of the variance of all quantities, (6,) each; they add up.
+
+    Notes
+    -----
+    ``J_k (Σ Jᵀ)_k`` over ``J Σ Jᵀ``: an unknown has half of what it shares with another one.
+    """
+    bodies = slopes.shape[-1] // 5
+    number = np.arange(slopes.shape[-1])
+    kind = np.where(number < 3 * bodies, number % 3, number // bodies)
+    each = (slopes * (slopes @ covariance)).sum(axis=0)
+    return {
+        f"share_{name}": each[:, kind == place].sum(axis=-1) / each.sum(axis=-1)
+        for place, name in enumerate(UNKNOWNS)
+    }
 
 
 def _states(
     study: Study, participant_id: str, skeleton: Skeleton, slopes: FloatArray, runs: int
 ) -> Iterator[tuple[str, float, FloatArray]]:
-    """Words, minutes, and standard deviations of all quantities, (6,), of every way to record."""
+    """Words, minutes, and what is left of the body's covariance, of every way to record."""
     centres = read_dataset(centres_path(study, participant_id))
     size = 3 * len(skeleton.bodies)
     before, after = (
@@ -123,31 +154,25 @@ def _states(
     )
     spread = InertiaSpread()
     twin = twins(skeleton.bodies, study.model_map.groups)
-
-    def sd(covariance: FloatArray) -> FloatArray:
-        return np.asarray(
-            np.sqrt(np.einsum("sqi,ij,sqj->sq", slopes, covariance, slopes)).mean(axis=0)
-        )
-
     now = believed(spread, twin, after)
-    yield WITHOUT, 0.0, sd(believed(spread, twin, before))
-    yield WITH, 0.0, sd(now)
-    yield TWICE, MINUTES_A_RUN * runs, sd(believed(spread, twin, again(before, after)))
+    yield WITHOUT, 0.0, believed(spread, twin, before)
+    yield WITH, 0.0, now
+    yield TWICE, MINUTES_A_RUN * runs, believed(spread, twin, again(before, after))
     joints = study.model_map.joints.by_name()
     ways = {one.words: held(skeleton, joints, one) for one in POSTURES}
     rows = {words: standing_slopes(skeleton, p) for words, p in ways.items() if p is not None}
-    left = {words: sd(recorded(now, own, STATIC_SD)) for words, own in rows.items()}
+    left = {words: recorded(now, own, STATIC_SD) for words, own in rows.items()}
     for words, one in left.items():
         yield words, MINUTES_A_POSTURE, one
-    first = min(left, key=lambda words: left[words].sum())
+    first = min(left, key=lambda words: float(_sd(slopes, left[words]).sum()))
     pairs = {
-        words: sd(recorded(now, np.concatenate((rows[first], own)), STATIC_SD))
+        words: recorded(left[first], own, STATIC_SD)
         for words, own in rows.items()
         if words != first
     }
-    second = min(pairs, key=lambda words: pairs[words].sum())
+    second = min(pairs, key=lambda words: float(_sd(slopes, pairs[words]).sum()))
     yield f"{BEST}: {first}; {second}", 2 * MINUTES_A_POSTURE, pairs[second]
-    every = sd(recorded(now, np.concatenate(list(rows.values())), STATIC_SD))
+    every = recorded(now, np.concatenate(list(rows.values())), STATIC_SD)
     yield ALL, len(rows) * MINUTES_A_POSTURE, every
 
 

@@ -96,5 +96,9 @@ def test_the_command_tells_and_writes(without):
     assert set(table["quantity"]) == set(QUANTITIES)
     first = table[table["recording"] == WITH]
     np.testing.assert_allclose(first["half_width_before"], first["half_width_after"])
+    shares = [name for name in table if name.startswith("share_")]
+    assert len(shares) == 5
+    np.testing.assert_allclose(table[shares].sum(axis=1), 1.0, atol=1e-9)
+    assert first.set_index("quantity").loc["push_leg", "share_sideways"] > 0.5
     none = table[table["recording"] == "no force plates"].set_index("quantity")
     assert (none["half_width_after"] >= none["half_width_before"] * 0.999).all()

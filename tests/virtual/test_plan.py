@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from aqbio.cli import app
-from aqbio.io.study import Study
+from aqbio.errors import AqbioError
+from aqbio.io.study import Study, load_study
 from aqbio.session.plan import QUANTITIES, WITH, recording_plan
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
@@ -102,3 +105,19 @@ def test_the_command_tells_and_writes(without):
     assert first.set_index("quantity").loc["push_leg", "share_sideways"] > 0.5
     none = table[table["recording"] == "no force plates"].set_index("quantity")
     assert (none["half_width_after"] >= none["half_width_before"] * 0.999).all()
+
+
+def test_without_a_fit_nothing_is_planned(without, tmp_path):
+    shutil.copytree(without.file.parent, tmp_path / "copy")
+    manifest = json.loads(without.manifest(RUNNER.name, "consistency").read_text(encoding="utf-8"))
+    folder = tmp_path / "copy" / "results" / "made" / "participants" / RUNNER.name
+    manifest["adjusted_model"] = False
+    (folder / "consistency.json").write_text(json.dumps(manifest), encoding="utf-8")
+    settings = tmp_path / "copy" / "study.yaml"
+    told = settings.read_text(encoding="utf-8")
+    moved = told.replace(without.file.parent.as_posix(), (tmp_path / "copy").as_posix())
+    settings.write_text(moved, encoding="utf-8")
+    with pytest.raises(AqbioError) as refused:
+        recording_plan(load_study(settings), RUNNER.name)
+    assert refused.value.rule == "no-plan"
+    assert "was fitted" in refused.value.what

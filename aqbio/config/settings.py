@@ -261,7 +261,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "scale": ("files", "model", "prepare"),
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "prepare", "consistency", "random"),
-    "contributions": ("model", "contributions", "roles", "steps", "random"),
+    "contributions": ("model", "contributions", "consistency", "roles", "steps", "random"),
     "steps": (
         "model",
         "other_models",

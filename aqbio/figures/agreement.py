@@ -36,7 +36,7 @@ EFFECTS = ("push_leg", "swing_leg", "arms", "torso")
 
 MARKS = {"push_leg": "o", "swing_leg": "s", "arms": "^", "torso": "v"}
 
-PRECISION = "posterior_sd_opposition"
+PRECISION = "sd_opposition"
 
 FEW = 20
 """Up to this many trials have large marks."""

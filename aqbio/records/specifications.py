@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from aqbio.config.hypothesis_settings import ConsistencyWay
 from aqbio.config.settings import StudySettings
 from aqbio.errors import Finding
 from aqbio.mechanics.gait.roles import PelvisMember
 from aqbio.mechanics.recordings.filters import lowest_rate
 
-Consistency = Literal["default", "loose", "off"]
-"""`default`: the study's own weights; `loose`: forces and moments trusted a third; `off`: plain."""
+CORNERS = ("loose", "off")
+"""Those that are varied together with the cut-off."""
 
 BodyTable = Literal["model", "de_leva", "dumas"]
 
@@ -35,8 +36,9 @@ class Specification:
     factor: str
     """The choice that is varied, as the registry names it; empty for the default, two names for a
     corner."""
-    consistency: Consistency
-    """{"default", "loose", "off"}."""
+    consistency: ConsistencyWay
+    """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
+    others: one choice of the fit held (`aqbio.session.held`)."""
     cutoff_hz: float
     """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
@@ -101,7 +103,9 @@ def left_out(
         )
 
 
-def recomputed(settings: StudySettings, *, consistent: bool) -> tuple[Specification, ...]:
+def recomputed(
+    settings: StudySettings, *, consistent: bool, held: Collection[str] = ()
+) -> tuple[Specification, ...]:
     """Specifications that need the trial's momentum again, the default first.
 
     Parameters
@@ -112,6 +116,8 @@ def recomputed(settings: StudySettings, *, consistent: bool) -> tuple[Specificat
         Whether the study makes motion and forces consistent; without that there is only the plain
         way. A single trial that stays plain has all specifications
         (`aqbio.stages.evidence.cached`), so that each is about the same trials as the default.
+    held : collection of str
+        Choices of the fit that can be held in a participant's session.
 
     Returns
     -------
@@ -125,7 +131,7 @@ def recomputed(settings: StudySettings, *, consistent: bool) -> tuple[Specificat
     consistencies = [
         replace(own, name=f"consistency={way}", factor="consistency", consistency=way)
         for way in ways
-        if way != "default"
+        if way in (*CORNERS, *held)
     ]
     cutoffs = [
         replace(own, name=f"cutoff={value:g}", factor="cutoff_hz", cutoff_hz=value)
@@ -140,6 +146,7 @@ def recomputed(settings: StudySettings, *, consistent: bool) -> tuple[Specificat
             consistency=way.consistency,
         )
         for way in consistencies
+        if way.consistency in CORNERS
         for cutoff in cutoffs
     ]
     return (own, *consistencies, *cutoffs, *corners, *_others(settings, own))

@@ -18,6 +18,8 @@ SOURCES = {
     "body": "sizes, marker places",
     "skin": "skin",
     "unseen": "parts nobody saw",
+    "clock": "clock",
+    "motion": "fitted motion",
     "model": "choice of the model",
 }
 """What a reader calls a source of uncertainty (`share_<source>` in tables/uncertainty.tsv)."""

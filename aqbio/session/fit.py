@@ -75,6 +75,47 @@ class FittedSession:
         return tuple(name for name in self.fits if not self.suspicions[name])
 
 
+@dataclass(frozen=True)
+class OpenSession:
+    """Trials that can be fitted together, before they are."""
+
+    runner: Runner
+    seen: Mapping[str, Observations]
+    """What was measured by trial."""
+    weights: Mapping[str, Weights]
+    """How much it weighs by trial."""
+    parameters: tuple[Parameter, ...]
+    """What may be a little wrong in all of them."""
+    plain: Mapping[str, str]
+    """Why other trials cannot be fitted."""
+
+
+def open_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    weights: tuple[float, float] | None = None,
+) -> OpenSession:
+    """The trials of a participant as they are fitted; arguments as of :func:`fitted_session`."""
+    settings, groups = study.settings.consistency, study.model_map.groups
+    found = {
+        one.trial_id: observations(skeleton, one, groups, study.settings.prepare.edge_distance_m)
+        for one in trials
+    }
+    seen = {name: one for name, one in found.items() if isinstance(one, Observations)}
+    fitted, runner = [one for one in trials if one.trial_id in seen], Runner(skeleton, groups)
+    if fitted:
+        participant = str(fitted[0].prepared.attrs["participant_id"])
+        runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
+    return OpenSession(
+        runner=runner,
+        seen=seen,
+        weights={one.trial_id: trial_weights(settings, one, weights) for one in fitted},
+        parameters=(*parameters(settings.parameters), *centre_parameters(len(runner.centres))),
+        plain={name: one for name, one in found.items() if isinstance(one, str)},
+    )
+
+
 def fitted_session(
     study: Study,
     skeleton: Skeleton,
@@ -103,43 +144,30 @@ def fitted_session(
     A trial that is suspect by itself must not bend the parameters of the others: it is left out
     and the others are fitted again. Its own fit, with parameters of its own, names its fault.
     """
-    settings = study.settings.consistency
-    groups = study.model_map.groups
-    if missing := [group for group in ANATOMICAL_GROUPS if group not in groups]:
+    if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
         why = f"the model has no {' and no '.join(missing)} of its own"
         return _nothing({one.trial_id: why for one in trials})
-    seen: dict[str, Observations] = {}
-    plain: dict[str, str] = {}
-    for trial in trials:
-        seen_trial = observations(skeleton, trial, groups, study.settings.prepare.edge_distance_m)
-        if isinstance(seen_trial, str):
-            plain[trial.trial_id] = seen_trial
-        else:
-            seen[trial.trial_id] = seen_trial
+    opened = open_session(study, skeleton, trials, weights)
+    runner, seen, by_trial = opened.runner, opened.seen, opened.weights
+    chosen, plain = opened.parameters, dict(opened.plain)
+    near, still = near or {}, still or {}
     if not seen:
         return _nothing(plain)
-    fitted = [trial for trial in trials if trial.trial_id in seen]
-    participant = str(fitted[0].prepared.attrs["participant_id"])
-    runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
-    by_trial = {trial.trial_id: trial_weights(settings, trial, weights) for trial in fitted}
-    chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
-    near, still = near or {}, still or {}
-    postures = tuple(still.values())
     try:
-        session = _session(runner, seen, by_trial, chosen, postures, near)
+        session = _session(runner, seen, by_trial, chosen, still, near)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
             return _nothing(plain)
-        session = _session(runner, seen, by_trial, chosen, postures, near)
+        session = _session(runner, seen, by_trial, chosen, still, near)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
     doubts = _suspicions(session, fits, loads, near)
     sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
-        session = _session(runner, chosen_trials, by_trial, chosen, postures, near)
+        session = _session(runner, chosen_trials, by_trial, chosen, still, near)
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
         doubts |= _suspicions(session, again, loads, near)
@@ -169,12 +197,12 @@ def _session(
     seen: Mapping[str, Observations],
     weights: Mapping[str, Weights],
     chosen: Sequence[Parameter],
-    still: Sequence[StaticStance],
+    still: Mapping[str, StaticStance],
     near: Mapping[str, FloatArray],
 ) -> SessionFit:
     own = [weights[name] for name in seen]
     starts = [near.get(name) for name in seen]
-    return fit_session(runner, list(seen.values()), own, tuple(chosen), still, starts)
+    return fit_session(runner, list(seen.values()), own, tuple(chosen), [*still.values()], starts)
 
 
 def _unsolvable(

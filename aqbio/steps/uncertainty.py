@@ -22,7 +22,7 @@ NORMAL_95 = 1.959964
 """Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 
 Key = tuple[str, ...]
-"""Level, source, target and statistic."""
+"""Level, source, target and statistic of an outcome, and where it is told its unit."""
 
 
 def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:

@@ -302,7 +302,7 @@ _QUALITY = (
     ("plain_residual_moment_x_rms", 18.0, 151.0, "N m", 21.0, "before the fit"),
     ("plain_residual_moment_y_rms", 17.0, 81.0, "N m", 21.0, "before the fit"),
     ("plain_residual_moment_z_rms", 43.0, 241.0, "N m", 21.0, "before the fit"),
-    ("posterior_sd_opposition", 0.012, 0.031, "1", 0.025, "precision gate after the fit"),
+    ("sd_opposition", 0.012, 0.031, "1", 0.025, "precision gate after the fit"),
     ("flight_drift_y", 0.08, 0.31, "1", 0.15, "range of total H in flight"),
     ("closure_A0", 3.1e-14, 2.2e-14, "relative", 1e-8, "sum of segments = OpenSim's"),
     ("closure_A1", 2.0e-16, 3.0e-16, "relative", 1e-12, "sum of groups = whole body"),

@@ -162,4 +162,4 @@ def check_files_of_tests() -> None:
     """Tests that look at the other measures are there, and name them."""
     for name, file in ELSEWHERE.items():
         text = (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
-        assert name.removeprefix("posterior_sd_") in text, (name, file)
+        assert name.removeprefix("sd_") in text, (name, file)

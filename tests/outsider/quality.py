@@ -185,13 +185,13 @@ def _of_the_fit(trial: Results) -> dict[str, float]:
 
 
 def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """Spread over the samples of what H1 and H2 rest on, over all frames of the stances.
+    """How sure what H1 and H2 rest on is: what was drawn, and samples over all stances' frames.
 
     How much more cancels between both legs and the rest than between the swing leg and the rest;
     the cosine of the arms' momentum and the push leg's.
     """
     samples = posterior_samples(trial)
-    if samples is None:
+    if samples is None or "interval_sd" not in trial.data:
         return {}
     names = [str(one) for one in trial.data["group"].values]
     parts = []
@@ -210,10 +210,19 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
 
     cosine = (arms * push).sum(axis=1)
     cosine /= np.sqrt((arms**2).sum(axis=1) * (push**2).sum(axis=1))
-    return {
-        "posterior_sd_opposition": np.std(cancelled(swing) - cancelled(push + swing), ddof=1),
-        "posterior_sd_arms_push_cosine": np.std(cosine, ddof=1),
-    }
+    feet = set(steps.loc[steps["status"] != "rejected", "side"])
+    drawn = trial.data["interval_sd"].sel(stance_foot=sorted(feet), axis="y")
+    alike = drawn.sel(uncertainty_source=drawn["uncertainty_source"] != "motion")
+    kinds = trial.data["outcome_source"].values.astype(str)
+    found = {}
+    for name, values in (
+        ("opposition", cancelled(swing) - cancelled(push + swing)),
+        ("arms_push_cosine", cosine),
+    ):
+        own = (alike.isel(outcome=kinds == name) ** 2).sum("uncertainty_source", skipna=False)
+        foot = np.nanmean(np.sqrt(own.values))
+        found[f"sd_{name}"] = np.hypot(foot, np.std(values, ddof=1))
+    return found
 
 
 def _bands(steps: pd.DataFrame) -> dict[str, float]:

@@ -9,7 +9,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.records.specifications import recomputed
-from aqbio.stages.evidence.cached import CachedTrial, LooseFits
+from aqbio.stages.evidence.cached import CachedTrial, OtherFits
 from aqbio.stages.evidence.recomputed import specified_trial
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from tests.pages import pages_text
@@ -66,7 +66,7 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: as files keep it."""
-    cached = CachedTrial.read(study, "JA1", trial, LooseFits())
+    cached = CachedTrial.read(study, "JA1", trial, OtherFits())
     own = recomputed(study.settings, consistent=cached.fitted)[0]
     found, steps = specified_trial(study, "JA1", cached, own)
     written = cached.contributions
@@ -88,7 +88,7 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
-    cached = CachedTrial.read(study, "JA1", trial, LooseFits())
+    cached = CachedTrial.read(study, "JA1", trial, OtherFits())
     if not cached.fitted:
         pytest.fail("the trial was not fitted: this test has nothing to compare")
     every = recomputed(study.settings, consistent=True)

@@ -10,9 +10,9 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.records.specifications import carried, left_out, recomputed
 
 
-def _names(consistent, **multiverse):
+def _names(consistent, held=(), **multiverse):
     settings = StudySettings(name="made", multiverse=multiverse)
-    return [specification.name for specification in recomputed(settings, consistent=consistent)]
+    return [one.name for one in recomputed(settings, consistent=consistent, held=held)]
 
 
 def test_default_arms():
@@ -25,6 +25,14 @@ def test_default_arms():
     ]
     assert names[9:] == ["threshold=10", "threshold=50", "body=de_leva", "body=dumas"]
     assert len(set(names)) == len(names)
+
+
+def test_choices_of_the_fit_are_arms_where_a_session_can_hold_them():
+    """One at a time: they have no corners with the cut-off."""
+    more = set(_names(consistent=True, held=("legs", "air"))) - set(_names(consistent=True))
+    assert more == {"consistency=legs", "consistency=air"}
+    chosen = _names(consistent=True, held=("legs",), consistency=["default", "off"])
+    assert not any("legs" in name for name in chosen)
 
 
 def test_a_study_without_consistency_has_no_arms_of_it():

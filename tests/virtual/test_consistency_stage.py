@@ -18,17 +18,21 @@ from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import suspicion
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.multibody.motion import Motion
 from aqbio.names import GRAVITY
 from aqbio.records.centres import centres_path, changes_path, known_centres
 from aqbio.records.contributions import with_posterior
 from aqbio.records.loads import foot_loads
 from aqbio.records.opensim_files import write_opensim_files
+from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.recorded_trial import without_wrong_labels
 from aqbio.records.step_files import step_file
 from aqbio.session import static
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.evidence.cached import LooseFits, loose_fits
+from aqbio.stages.evidence.cached import MotionSource, OtherFits, other_fits
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.solve.stage import solve_participant
@@ -484,13 +488,73 @@ def test_other_weights_for_an_arm_of_the_multiverse(fitted):
     _, _, data = fitted
     study = _again(fitted[0], VACUUM)
     _run(study)  # the arm is that of the trials that the stage fitted, whatever ran before this
-    motions = loose_fits(study, RUNNER.name).motions
+    motions = other_fits(study, RUNNER.name).motions
     assert set(motions) == {"run7", "run9"}
     q = data["consistency"]["q"].values
-    apart = np.degrees(np.abs(motions["run9"].motion.q - q)[:, 6:].max())
+    apart = np.degrees(np.abs(motions["run9"]["loose"].motion.q - q)[:, 6:].max())
     assert 0.05 < apart < 10.0
     without = VACUUM + "multiverse: {consistency: [default, off]}\n"
-    assert loose_fits(_again(study, without), RUNNER.name) == LooseFits()
+    assert other_fits(_again(study, without), RUNNER.name) == OtherFits()
+
+
+AIR = "consistency: {samples: 0, parameters: {drag_area: {prior: 0.45}}}\n"
+"""As the settings have it by default, though these sprinters run without air."""
+
+HELD = {
+    "legs": "leg_share: {fitted: no}, drag_area: {prior: 0.45}",
+    "clock": "clock_offset: {fitted: no}, drag_area: {prior: 0.45}",
+    "air": "drag_area: {prior: 0, lowest: 0}",
+}
+
+
+def _momentum(source) -> np.ndarray:
+    """(T, B) about the vertical."""
+    motion = source.motion
+    moves = segment_kinematics(source.skeleton, motion.q, motion.u, motion.udot)
+    segments = segment_motion(source.skeleton, moves)
+    com, velocity, _ = centre_of_mass(segments)
+    return angular_momentum(segments, com, velocity)[..., 1]
+
+
+@pytest.fixture(scope="module")
+def held(fitted):
+    study = _again(fitted[0], AIR)
+    manifest = _run(study)
+    own = _source(study)
+    return manifest, own, other_fits(study, RUNNER.name).motions["run9"]
+
+
+def _source(study: Study) -> MotionSource:
+    data = _read(study, "consistency")
+    skeleton = load_skeleton(ParticipantModel.adjusted(study, RUNNER.name).table)
+    return MotionSource(Motion(*(data[name].values for name in ("q", "u", "udot"))), skeleton)
+
+
+@pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.5)])
+def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, missed):
+    """The other parameters follow by the covariance, the motion by a step: no fit is needed.
+
+    Found: 0.05, 0.16 and 0.40 of the change are missed; with the air no parameter follows.
+    """
+    _, own, arms = held
+    settings = f"consistency: {{samples: 0, parameters: {{{HELD[way]}}}}}\n"
+    study = _again(fitted[0], settings)
+    _run(study)
+    again = _momentum(_source(study))
+    change, off = (np.linalg.norm(_momentum(one) - again) for one in (own, arms[way]))
+    assert off < missed * change
+
+
+def test_choices_that_change_nothing_are_no_arms(fitted, held):
+    """Without air in the settings there is none to be taken away."""
+    manifest, own, arms = held
+    assert set(manifest["held"]) == {"legs", "clock", "air", "rough"}
+    assert "air" not in fitted[1]["held"]
+    for way, name in (("legs", "leg_share"), ("clock", "clock_offset"), ("air", "drag_area")):
+        assert manifest["held"][way][name] == 0.0
+        assert arms[way].parameters == manifest["held"][way]
+    jerk = [np.linalg.norm(np.diff(one.motion.udot, axis=0)) for one in (own, arms["rough"])]
+    assert jerk[1] > 1.02 * jerk[0]
 
 
 def test_the_same_again_gives_the_same_bytes(fitted, tmp_path: Path):

@@ -17,6 +17,7 @@ from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, state_cause
 from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, twins
 from aqbio.mechanics.intervals.sources import (
     BODY,
+    CLOCK,
     SKIN,
     UNSEEN,
     Motions,
@@ -117,8 +118,9 @@ def with_bodies(
     weight: FloatArray,
     window: slice | None = None,
     unseen: FloatArray | None = None,
+    clock: float = 0.0,
 ) -> TrialDraws:
-    """Draws of bodies and skin too, which move the whole motion; and of coordinates nobody saw.
+    """Draws of what moves the whole motion too: bodies, skin, coordinates nobody saw, the clock.
 
     Parameters
     ----------
@@ -131,6 +133,9 @@ def with_bodies(
         more on both sides. Without it all frames.
     unseen : (C,) array, rad or m, optional
         Standard deviation of the coordinates that were not observed, 0 for the others.
+    clock : float, s
+        Standard deviation of the clock between markers and forces. Contacts are the forces': the
+        motion is once earlier and once later by it.
     """
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
     skeleton, time = spread.template.skeleton, draws.time[inside]
@@ -145,6 +150,10 @@ def with_bodies(
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
         change[UNSEEN] = (same, unseen_swings(time, unseen, sampling.motions, generator))
+    if clock > 0.0:
+        spline = quintic_spline(time, q)
+        shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])
+        change[CLOCK] = ((skeleton,) * len(shifts), shifts)
     moved = {
         source: Motions(bodies, *_splined(skeleton, time, q + by))
         for source, (bodies, by) in change.items()

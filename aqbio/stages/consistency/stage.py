@@ -29,6 +29,7 @@ from aqbio.records.manifest import (
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
+from aqbio.session.held import held_values
 from aqbio.session.static import static_stances
 from aqbio.stages.consistency.changes import change_rows, legs_of
 from aqbio.stages.consistency.findings import (
@@ -63,7 +64,7 @@ class Session:
     """Why a trial could be neither read nor fitted, by name."""
 
 
-@participant_stage(STAGE, enabled=False, adjusted_model=False, **estimate_numbers(None))
+@participant_stage(STAGE, enabled=False, adjusted_model=False, held={}, **estimate_numbers(None))
 def consistency_participant(study: Study, participant_id: str, report: Report) -> None:
     """Fit all trials of a participant together, or pass their plain motion on.
 
@@ -98,6 +99,7 @@ def consistency_participant(study: Study, participant_id: str, report: Report) -
         else (),
         enabled=study.settings.consistency.enabled,
         adjusted_model=adjusted,
+        held={} if fitted is None else held_values(fitted),
         **estimate_numbers(fitted),
     )
 

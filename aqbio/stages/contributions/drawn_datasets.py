@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.mechanics.gait.groups import group_sum
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.intervals.drawn_causes import DrawnCauses
+from aqbio.mechanics.intervals.sources import MOTION, UNDISTURBED
 from aqbio.mechanics.intervals.trial_draws import TrialDraws, drawn_level_c, drawn_outcomes
 from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes
 from aqbio.mechanics.vectors import FloatArray, IntArray
@@ -76,6 +78,30 @@ def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
         "source": every[0].sources,
     }
     return _dataset(draws, variables, labels, sources, frames)
+
+
+def motion_dataset(
+    draws: TrialDraws, samples: Mapping[str, FloatArray], frames: IntArray
+) -> xr.Dataset:
+    """What a fit of motion and forces leaves open, as :func:`drawn_dataset`.
+
+    Parameters
+    ----------
+    samples : mapping of (N, T, G, 3) arrays
+        Deviations of variables by group in samples of the fit's posterior, ground axes.
+    """
+    balance = draws.levels.mechanics.balance
+    own = {
+        "group_angular_momentum": balance.momentum,
+        "group_angular_momentum_rate": balance.rate,
+    }
+    variables = {}
+    for name, off in samples.items():
+        value = group_sum(own[name][frames], draws.parts.groups)
+        variables[name] = ("group", np.concatenate([value[None], value + off[:, frames]]))
+    count = len(next(iter(samples.values())))
+    labels = {"group": draws.levels.groups}
+    return _dataset(draws, variables, labels, [UNDISTURBED, *[MOTION] * count], frames)
 
 
 def _at_the_joint(joints: IntArray, drawn: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:

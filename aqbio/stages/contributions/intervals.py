@@ -19,11 +19,16 @@ from aqbio.mechanics.intervals.sources import SOURCES, source_sds
 from aqbio.mechanics.intervals.trial_draws import SPLINE_REACH, TrialDraws
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import AXES, SIDES
-from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
+from aqbio.stages.contributions.drawn_datasets import (
+    caused_dataset,
+    drawn_dataset,
+    motion_dataset,
+)
+from aqbio.stats.trial_precision import statistic_draws
 from aqbio.steps.outcomes import LEVEL_A, LEVEL_B, SHARE, Outcome, caused, level_parts, without_idle
 from aqbio.steps.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
-from aqbio.steps.uncertainty import NAMES
+from aqbio.steps.uncertainty import NAMES, Key
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,12 +48,12 @@ ITEMS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
 DRAWN = (*LEVEL_A, *LEVEL_B, SHARE)
 CAUSED = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
 
-Key = tuple[str, ...]
-"""Level, source, target, statistic and unit of an outcome."""
-
 
 def intervals_dataset(
-    draws: TrialDraws, contacts: Sequence[Contact], maximum_flight: float
+    draws: TrialDraws,
+    contacts: Sequence[Contact],
+    maximum_flight: float,
+    samples: Mapping[str, FloatArray] | None = None,
 ) -> xr.Dataset:
     """Standard deviations of stance means of levels A, B and C by source, and of curves.
 
@@ -56,6 +61,8 @@ def intervals_dataset(
     ----------
     maximum_flight : float
         A longer time between two contacts, s, has one between them that was not measured.
+    samples : mapping, optional
+        Of a fitted trial, as `aqbio.stages.contributions.drawn_datasets.motion_dataset` has them.
 
     Returns
     -------
@@ -74,10 +81,16 @@ def intervals_dataset(
     causes = _by_step(caused_dataset, draws, {step: [draws.frames(step)] for step in steps})
     sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
     for step in steps:
-        for data in (drawn[step][0], causes[step][0]):
+        every = [drawn[step][0], causes[step][0]]
+        if samples:
+            inside = draws.frames(step)
+            every.append(motion_dataset(draws, samples, np.arange(inside.start, inside.stop)))
+        known = sds[step.side]
+        for data in every:  # of each source once
             keys, values = stance_draws(draws, step, data)
             spread = source_sds(values, data["uncertainty_source"].values.tolist())
-            sds[step.side] |= dict(zip(keys, np.moveaxis(spread, 1, 0), strict=True))
+            for key, one in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
+                known[key] = known.get(key, 0.0) + one
     outcomes = sorted({key for known in sds.values() for key in known})
     table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
     for side, known in sds.items():
@@ -145,15 +158,18 @@ def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[
     else:
         names = sorted({one.signal for one in DRAWN} | {"ground_force"})
         means = stance_means(data, step, draws.roles, names)
-        means = means.assign(
-            {SHARE.signal: means[SHARE.signal] / _ground_force(draws, step, means)}
-        )
+        if SHARE.signal in means:
+            shares = means[SHARE.signal] / _ground_force(draws, step, means)
+            means = means.assign({SHARE.signal: shares})
     keys: list[Key] = []
     values: list[FloatArray] = []
     for one in outcomes:
         sources, drawn = one.values(means)
         keys += [(one.level, x, one.target, one.name(one.stance[0]), one.unit) for x in sources]
         values += [drawn] if sources else []
+    if "group_angular_momentum" in data:
+        names_of, statistics = statistic_draws(data, step.side)
+        keys, values = [*keys, *names_of], [*values, statistics]
     return keys, np.concatenate(values, axis=1)
 
 

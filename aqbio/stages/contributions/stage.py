@@ -102,7 +102,8 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     heading = _heading(study, data, result.balance)
     dataset = contributions_dataset(result, data, heading)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
-    dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading))
+    clock = _clock_sd(study, participant_id, fitted=fitted)
+    dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading, clock))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_drag(dataset, data), study, trial_before)
@@ -120,7 +121,11 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     }
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     attributes |= {f"closure_{check.name}": check.value for check in checks}
-    attributes |= {"motion": data.attrs["motion"], "body": SCALED if same_body else ADJUSTED}
+    attributes |= {
+        "clock_sd": clock,
+        "motion": data.attrs["motion"],
+        "body": SCALED if same_body else ADJUSTED,
+    }
     recorded = data.attrs["free_moment"] != NO_FREE_MOMENT
     if not recorded:
         dataset = without_free_moment(dataset, parts)
@@ -192,6 +197,7 @@ def _intervals(
     data: xr.Dataset,
     parts: ObservedParts,
     heading: float,
+    clock: float,
 ) -> xr.Dataset:
     """How sure stance means are; empty where the settings ask for no draws."""
     import xarray as xr
@@ -213,8 +219,28 @@ def _intervals(
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
-    moved = with_bodies(draws, spread, weight, window, parts.unseen_sd)
-    return intervals_dataset(moved, contacts, longest)
+    moved = with_bodies(draws, spread, weight, window, parts.unseen_sd, clock)
+    return intervals_dataset(moved, contacts, longest, _samples(data))
+
+
+def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
+    """Posterior of a fitted motion by the variable that it is of; none without samples."""
+    return {
+        f"group_angular_momentum{end}": data[name].values
+        for name, end in (("group_momentum_sample", ""), ("group_rate_sample", "_rate"))
+        if name in data
+    }
+
+
+def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
+    """Standard deviation of the clock between markers and forces, s.
+
+    What the fit left open, or what was believed before it; 0 where clocks are taken as one.
+    """
+    told = study.read_manifest(participant_id, "consistency")["parameters"]
+    found = {one["name"]: one["sd"] for one in told if fitted}
+    prior = study.settings.consistency.parameters.clock_offset
+    return float(found.get("clock_offset", prior.prior_sd if prior.fitted else 0.0))
 
 
 def _covered(result: Contributions, contact: Contact) -> bool:

@@ -10,6 +10,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
+from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
@@ -19,6 +20,7 @@ from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Specification, lower_rate
 from aqbio.session.fit import fitted_session
+from aqbio.session.held import held_fits
 from aqbio.session.static import static_stances
 
 if TYPE_CHECKING:
@@ -41,13 +43,13 @@ class MotionSource:
 
 
 @dataclass(frozen=True, slots=True)
-class LooseFits:
-    """Trials of a session fitted with forces and moments trusted a third as much."""
+class OtherFits:
+    """Trials of a session fitted in other ways than the study's."""
 
     trials: Mapping[str, SolvedTrial] = field(default_factory=dict)
     """What was read, by trial."""
-    motions: Mapping[str, MotionSource] = field(default_factory=dict)
-    """By trial; those whose fit is not believed are left out."""
+    motions: Mapping[str, Mapping[str, MotionSource]] = field(default_factory=dict)
+    """By trial, then by way; those whose fit is not believed are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class CachedTrial:
     scaled: Skeleton
     final: Skeleton
     """scaled, final: Before and after stage consistency."""
-    loose: MotionSource | None = None
-    """None where the trial was not fitted that way."""
+    fits: Mapping[str, MotionSource] = field(default_factory=dict)
+    """By other ways of the consistency fit in which it was fitted."""
     kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
     """What several specifications have in common, from the first that needed it."""
 
@@ -95,15 +97,15 @@ class CachedTrial:
         return Motion(*(self.consistent[name].values for name in ("q", "u", "udot")))
 
     @classmethod
-    def read(cls, study: Study, participant_id: str, trial_id: str, fits: LooseFits) -> CachedTrial:
-        """Read what was not read already for the looser fits of the session."""
+    def read(cls, study: Study, participant_id: str, trial_id: str, fits: OtherFits) -> CachedTrial:
+        """Read what was not read already for the other fits of the session."""
         before = fits.trials.get(trial_id) or SolvedTrial.read(study, participant_id, trial_id)
         contributions, consistent = trial_contributions(study, participant_id, trial_id)
         models = (ParticipantModel.of(study, participant_id), final_model(study, participant_id))
         scaled, final = (load_skeleton(model.table) for model in models)
-        loose = fits.motions.get(trial_id)
+        own = fits.motions.get(trial_id, {})
         results = (before.recorded, before.solved, consistent, contributions)
-        return cls(*results, scaled, final, loose)
+        return cls(*results, scaled, final, own)
 
 
 def motion_source(cached: CachedTrial, specification: Specification) -> MotionSource:
@@ -120,14 +122,15 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
     forces beside it. A trial that stays plain among fitted ones stays plain under looser weights
     too, with the body of the session; the specification ``off`` takes that body away as well.
     """
-    if specification.consistency == "loose" and cached.fitted:
-        if cached.loose is None:
+    way = specification.consistency
+    if way not in ("default", "off") and cached.fitted:
+        if way not in cached.fits:
             raise AqbioError(
-                "the consistency fit with looser forces is not believed for this trial.",
+                f"the consistency fit of another kind ({way}) is not believed for this trial.",
                 rule="specification-unavailable",
                 fix="see the findings of stage consistency.",
             )
-        return cached.loose
+        return cached.fits[way]
     if specification.consistency == "default" and cached.fitted:
         given = cached.consistent.attrs
         found = {n.removeprefix("fit_"): float(x) for n, x in given.items() if n.startswith("fit_")}
@@ -150,26 +153,32 @@ def _plain_source(cached: CachedTrial, specification: Specification) -> MotionSo
     return MotionSource(spline_motion(skeleton, cached.time, smooth), skeleton)
 
 
-def loose_fits(study: Study, participant_id: str) -> LooseFits:
-    """Fit a participant's session again, forces and moments trusted a third as much.
+def other_fits(study: Study, participant_id: str) -> OtherFits:
+    """Fit a participant's session again in every other way that the study looks at.
 
-    Nothing where the study does not look at that specification, or no trial is fitted under its
-    own settings.
+    Forces and moments trusted a third as much, and with one choice of the fit held
+    (`aqbio.session.held`). Nothing where no trial is fitted under the study's own settings.
     """
     manifest = study.read_manifest(participant_id, "consistency")
     names = [one["trial_id"] for one in manifest["trials"] if one.get("motion") == FITTED]
-    settings = study.settings.multiverse
-    if not (names and settings.enabled and "loose" in settings.consistency):
-        return LooseFits()
+    ways = study.settings.multiverse.consistency if study.settings.multiverse.enabled else ()
+    held = {way: values for way, values in manifest["held"].items() if way in ways}
+    if not names or not (held or "loose" in ways):
+        return OtherFits()
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
-    still = static_stances(study, participant_id, skeleton)
     folder = study.folder(participant_id, "consistency")
     near = {name: read_dataset(folder / f"{name}.nc")["q"].values for name in names}
-    session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
-    motions = {
-        name: MotionSource(fit.motion, fit.skeleton, fit.values)
-        for name, fit in session.fits.items()
-        if name in session.believed
-    }
-    return LooseFits({trial.trial_id: trial for trial in trials}, motions)
+    motions: dict[str, dict[str, MotionSource]] = {name: {} for name in names}
+    if "loose" in ways:
+        still = static_stances(study, participant_id, skeleton)
+        session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
+        for name in session.believed:
+            motions[name]["loose"] = _source(session.fits[name])
+    for name, way, fit in held_fits(study, skeleton, trials, near, held):
+        motions[name][way] = _source(fit)
+    return OtherFits({trial.trial_id: trial for trial in trials}, motions)
+
+
+def _source(fit: TrialFit) -> MotionSource:
+    return MotionSource(fit.motion, fit.skeleton, fit.values)

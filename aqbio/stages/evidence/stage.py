@@ -39,10 +39,10 @@ from aqbio.records.specifications import (
     recomputed,
 )
 from aqbio.records.step_files import recorded_steps, step_file
-from aqbio.stages.evidence.cached import CachedTrial, LooseFits, loose_fits
+from aqbio.stages.evidence.cached import CachedTrial, OtherFits, other_fits
 from aqbio.stages.evidence.lines import line_rates
 from aqbio.stages.evidence.other_models import on_other_models
-from aqbio.stages.evidence.posterior import posterior_sds
+from aqbio.stages.evidence.precision import trial_sds
 from aqbio.stages.evidence.recomputed import observed_parts, own_kinematics, specified_trial
 from aqbio.stages.evidence.step_rows import (
     SCHEME,
@@ -66,8 +66,8 @@ if TYPE_CHECKING:
 class Collected:
     """What all trials of a participant say, filled trial by trial."""
 
-    loose: LooseFits
-    """Forces trusted a third as much."""
+    fits: OtherFits
+    """In other ways than the study's."""
     table: pd.DataFrame
     """The participant's steps, judged."""
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -82,7 +82,7 @@ def _without_results(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
     import pandas as pd
 
-    _write(study, participant_id, Collected(LooseFits(), pd.DataFrame()), [])
+    _write(study, participant_id, Collected(OtherFits(), pd.DataFrame()), [])
 
 
 @participant_stage(STAGE, _without_results)
@@ -92,8 +92,8 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     Writes ``evidence/steps.nc`` (numbers of the steps under every specification),
     ``evidence/curves.nc`` (under the study's own settings) and ``evidence.json`` last.
     """
-    loose, findings = _loose_fits(study, participant_id)
-    collected = Collected(loose, read_columns(step_file(study, participant_id, "steps")))
+    fits, findings = _other_fits(study, participant_id)
+    collected = Collected(fits, read_columns(step_file(study, participant_id, "steps")))
     trials = run_trials(
         study,
         participant_id,
@@ -103,7 +103,7 @@ def evidence_participant(study: Study, participant_id: str, report: Report) -> N
     )
     files = [Path(path) for done in trials for path in done.get("inputs", [])]
     _write(study, participant_id, collected, files)
-    findings += left_out(_specifications(study), collected.rates, participant_id)
+    findings += left_out(_specifications(study, participant_id), collected.rates, participant_id)
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
@@ -125,17 +125,18 @@ def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
     return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
 
 
-def _loose_fits(study: Study, participant_id: str) -> tuple[LooseFits, list[Finding]]:
-    """Fit with looser forces; without it all other specifications are there still."""
+def _other_fits(study: Study, participant_id: str) -> tuple[OtherFits, list[Finding]]:
+    """Fit in other ways; without them all other specifications are there still."""
     try:
-        with contained(study, STAGE, participant_id, "loose"):
-            return loose_fits(study, participant_id), []
+        with contained(study, STAGE, participant_id, "fits"):
+            return other_fits(study, participant_id), []
     except AqbioError as error:
-        return LooseFits(), as_findings(error, participant=participant_id)
+        return OtherFits(), as_findings(error, participant=participant_id)
 
 
-def _specifications(study: Study) -> tuple[Specification, ...]:
-    return recomputed(study.settings, consistent=study.settings.consistency.enabled)
+def _specifications(study: Study, participant_id: str) -> tuple[Specification, ...]:
+    held = study.read_manifest(participant_id, "consistency")["held"]
+    return recomputed(study.settings, consistent=study.settings.consistency.enabled, held=held)
 
 
 def evidence_trial(
@@ -146,10 +147,10 @@ def evidence_trial(
         study.folder(participant_id, stage) / f"{trial.trial_id}.nc"
         for stage in ("prepare", "solve", "consistency", "contributions")
     )
-    cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.loose)
+    cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.fits)
     data = cached.contributions
     steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
-    own, *others = _specifications(study)
+    own, *others = _specifications(study, participant_id)
     kept = [step for step in steps if step.status != "rejected"]
     curves = evidence_curves(data, kept, study.model_map, "angular_momentum_rate", "hub_moment")
     rates = line_rates(observed_parts(study, cached), own_kinematics(cached))
@@ -176,7 +177,7 @@ def evidence_trial(
         "kept": len(kept),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
-        "posterior_sd": _known(posterior_sds(data, steps)),
+        "error_sd": _known(trial_sds(data, steps)),
         "model_deviations": models.deviations,
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),

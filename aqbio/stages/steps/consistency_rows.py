@@ -72,12 +72,15 @@ def consistency_rows(
 def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
     """How sure the trial's own statistics are, against what their hypotheses ask for."""
     known = {one.id: one for one in registry.hypotheses}
-    words = "precision gate after the fit: posterior sd of the trial's statistic"
-    for name, (_, hypothesis) in STATISTICS.items():
-        if (sd := data.attrs.get(f"posterior_sd_{name}")) is None:
+    words = "how sure the trial's statistic is, sd of all sources together"
+    for name, hypothesis in STATISTICS.items():
+        if (sd := data.attrs.get(f"sd_{name}")) is None:
             continue
         limit, note = None, words
         if (asked := known.get(hypothesis)) is not None:
             limit = asked.precise
-            note += f", at most half of the smallest effect of {hypothesis} ({asked.delta:g})"
-        yield measure(key, f"posterior_sd_{name}", float(sd), "1", limit=limit, note=note)
+            note += (
+                f", against half of the smallest effect of {hypothesis} ({asked.delta:g}); its "
+                "verdict takes the mean over athletes"
+            )
+        yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)

@@ -12,11 +12,15 @@ from aqbio.io.columnar import joined
 from aqbio.io.dictionary import columns
 from aqbio.io.other_models import compared_studies
 from aqbio.io.study import Study
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import ROLE_GROUPS
 from aqbio.records.contributions import failed_contributions, trial_contributions
+from aqbio.stats.trial_precision import KEYS, VERTICAL, stance_statistics
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import DIMENSIONS, step_dataset
+from aqbio.steps.labels import picked
 from aqbio.steps.other_models import (
     curve_sds,
     model_sds,
@@ -26,7 +30,7 @@ from aqbio.steps.other_models import (
 )
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.spreads import SPREADS
-from aqbio.steps.uncertainty import Key
+from aqbio.steps.uncertainty import NAMES, Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +103,24 @@ def _told(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Told:
     scheme = role_scheme(study)
     names = tuple(dict.fromkeys((*DIMENSIONS, *SPREADS)))
     curves = step_dataset(data, steps, study.model_map, scheme, names)
-    return stance_outcomes(data, steps, curves, scheme), curves
+    outcomes = stance_outcomes(data, steps, curves, scheme)
+    return joined([outcomes, _statistics(study, data, steps)], list(map(str, outcomes))), curves
+
+
+def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
+    """What verdicts rest on, of every step, as rows like those of its stance means."""
+    import pandas as pd
+
+    curves = step_dataset(data, steps, study.model_map, RoleScheme(), ("angular_momentum",))
+    vertical = picked(curves, "angular_momentum", phase="stance", axis=VERTICAL, group=ROLE_GROUPS)
+    return pd.DataFrame(
+        [
+            dict(zip(NAMES, key, strict=True)) | {"step": number, "axis": VERTICAL, "value": value}
+            for number, own in enumerate(stance_statistics(vertical).tolist())
+            for key, value in zip(KEYS.values(), own, strict=True)
+        ],
+        columns=["step", *NAMES, "axis", "value"],
+    )
 
 
 def _missing(trial_id: str, name: str, why: str) -> Finding:

@@ -174,7 +174,8 @@ def _trial_steps(
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
     rows = tuple(contribution_tables(data, covered, curves, scheme))
-    data = data.assign_attrs(statistic_sds(data, steps))
+    sds = statistic_sds(data, steps)
+    data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     return TrialSteps(
         participant_id, trial, data, final["marker_error"], steps, curves, rows, source,
         float(final.attrs.get("fit_clock_offset", 0.0)),

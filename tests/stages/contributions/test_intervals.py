@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.gait.steps import Contact, Step
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread, load_errors
 from aqbio.mechanics.intervals.inertia_draws import (
     InertiaSpread,
@@ -32,8 +32,8 @@ from aqbio.mechanics.intervals.uncertainty import (
 )
 from aqbio.names import AXES
 from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
-from aqbio.stages.contributions.intervals import stance_draws
-from aqbio.steps.uncertainty import NAMES, NORMAL_95
+from aqbio.stages.contributions.intervals import intervals_dataset, stance_draws
+from aqbio.steps.uncertainty import NAMES, NORMAL_95, stance_sds
 from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
@@ -306,3 +306,48 @@ def test_causes_of_a_left_step_are_told_like_its_mirror_image(run):
     assert len(both) == len(ours) == len(theirs)
     scale = both.groupby(["target", "statistic"])["value_x"].transform(lambda x: x.abs().max())
     assert ((both["value_x"] - both["value_y"]).abs() <= 1e-7 * scale).all()
+
+
+def test_a_late_clock_moves_a_stance_mean_by_its_mean_rate(run):
+    """The motion is earlier and later by the clock's error; contacts and forces stay."""
+    case, time = run
+    later = 1e-4
+    levels = case.levels()
+    draws = TrialDraws(levels, case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
+    still = with_bodies(draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)))
+    moved = with_bodies(
+        draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)), clock=later
+    )
+    assert "clock" not in still.moved
+    rows = interval_rows(moved, STEP).set_index(["source", "statistic", "axis"])
+    for part in ("push_leg", "arms", "torso"):
+        for axis in AXES:
+            rate = rows.loc[(part, "moment_mean", axis), "value"]
+            sd = rows.loc[(part, "momentum_mean", axis), "clock"]
+            assert sd == pytest.approx(later * abs(rate), rel=0.02, abs=1e-6)
+    weight = rows.loc[("residual_moment", "moment_mean", "z"), "clock"]
+    assert weight > 0.0  # forces stay while the body goes on
+
+
+def _markers(case):
+    return len(case.skeleton.markers)
+
+
+def test_what_a_fit_leaves_open_is_a_source_of_its_own(run):
+    """Two samples, in which the first group has 2 and -2 kg m²/s more about the vertical."""
+    case, time = run
+    draws = TrialDraws(case.levels(), case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
+    contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
+    off = np.zeros((2, len(time), len(draws.levels.groups), 3))
+    off[:, :, 0, 1] = np.array([2.0, -2.0])[:, None]
+    samples = {"group_angular_momentum": off}
+    found, without = (intervals_dataset(draws, [contact], 0.3, own) for own in (samples, None))
+    known, before = (stance_sds(one, "right") for one in (found, without))
+    place = SOURCES.index("motion")
+    assert known.keys() == before.keys()
+    total = known["A", "total", "whole_body", "momentum_mean"]
+    np.testing.assert_allclose(total[place], [0.0, 2.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(np.delete(total, place, 0), 0.0, atol=1e-6)
+    assert known["H1", "opposition", "whole_body", "stance_index"][place, 1] > 0.0
+    assert known["A", "total", "whole_body", "moment_mean"].max() < 1e-9
+    assert not any(sds[place].any() for sds in before.values())

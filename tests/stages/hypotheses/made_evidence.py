@@ -304,7 +304,7 @@ def _write_manifests(study: Study, name: str) -> None:
             "marker_rate": 250.0,
             "mass_kg": 60.0,
             "consistent": True,
-            "posterior_sd": POSTERIOR,
+            "error_sd": POSTERIOR,
             "model_deviations": [DEVIATION, {"opposition": -DEVIATION["opposition"]}],
         }
         for trial, _, _ in _plan()

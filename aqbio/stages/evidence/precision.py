@@ -1,4 +1,4 @@
-"""How sure a fitted trial is of the numbers that verdicts rest on, from posterior samples."""
+"""How sure a fitted trial is of the numbers that verdicts rest on."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 VERTICAL = 1
 
 
-def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
-    """Posterior standard deviations of a trial.
+def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
+    """Standard deviations of a trial's numbers, without what the choice of the model makes.
 
     Parameters
     ----------
@@ -33,20 +33,18 @@ def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     Returns
     -------
     dict
-        Of the trial's own numbers over all its steps: ``opposition``, ``arms_push_cosine``,
-        ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and ``lag`` (share
-        of the step); of single steps, root mean square: ``step_lag`` and ``step_yaw_impulse``
+        Of the trial's own numbers over all its steps: ``opposition`` and ``arms_push_cosine``, of
+        all sources; of the posterior of the motion ``log_ratio`` (momentum of push leg, arms and
+        torso over the swing leg's) and ``lag`` (share of the step; with the clock between markers
+        and forces); of single steps, root mean square: ``step_lag`` and ``step_yaw_impulse``
         (kg m²/s), without what all steps of the trial have in common: an error of the body moves
         every step alike and makes none of their scatter. Empty for a trial that was not fitted; NaN
         for what it does not have.
     """
     if "group_momentum_sample" not in trial:
         return {}
-    found = {
-        name.removeprefix("posterior_sd_"): value
-        for name, value in statistic_sds(trial, steps).items()
-    }
     kept = [step for step in steps if step.status != "rejected"]
+    found = statistic_sds(trial, kept)
     whole = [place for place, step in enumerate(kept) if np.isfinite(step.flight)]
     momentum = _drawn_momentum(trial, kept)
     durations = np.array([(step.contact, step.flight) for step in kept])
@@ -56,9 +54,10 @@ def posterior_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     ]
     impulses = [_impulses(trial, kept[one]) for one in whole]
     ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _nothing())
+    clock = float(trial.attrs.get("clock_sd", 0.0)) / durations[whole].sum(axis=1)
     return found | {
         "log_ratio": _sd((ratios if kept else _nothing()).mean(axis=0)),
-        "lag": _sd(by_step.mean(axis=0)),
+        "lag": float(np.hypot(_sd(by_step.mean(axis=0)), clock.mean() if whole else np.nan)),
         "step_lag": _own_sd(by_step),
         "step_yaw_impulse": _own_sd(np.array(impulses or _nothing())),
     }

@@ -6,6 +6,7 @@ FAST := $(foreach room,mechanics io stats config steps landmarks records session
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 GUIDED ?= 8800
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should compile all files again
 
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet

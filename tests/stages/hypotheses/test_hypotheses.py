@@ -521,7 +521,7 @@ def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
 
 def test_without_legs_nothing_about_the_sides_is_tested(tmp_path):
     """Legs that no landmark places leave no athlete: not a matter of too few numbers."""
-    study = drawn_study(tmp_path, "W1", athletes=8)
+    study = drawn_study(tmp_path, "W1", athletes=8, multiverse=False)
 
     _changed(study, lambda rows: _unknown(rows, "shows_legs"))
     _said(study, legs="no landmarks place leg_left")

@@ -132,14 +132,14 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
 LATER_FAULTS = {
     "hypotheses": (
-        "aqbio.stages.hypotheses.gathered._posterior",
+        "aqbio.stages.hypotheses.gathered._error_sds",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
         "aqbio.stages.figures.step_figures.trial_ground_forces",
         lambda data, _: _is_first(data),
     ),
-    "report": ("aqbio.report.page.quality_tables", lambda *_: True),
+    "report": ("aqbio.report.page.residuals", lambda *_: True),
     "athlete": ("aqbio.stages.athlete.stage.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
 

@@ -120,7 +120,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
     module = import_module("aqbio.stages.consistency.stage")
     monkeypatch.setattr(module, "fitted_session", fit)
-    monkeypatch.setattr(module, "static_stance", lambda *_: None)
+    monkeypatch.setattr(module, "static_stances", lambda *_: {})
     on = finished.settings.consistency.model_copy(update={"enabled": True})
     settings = finished.settings.model_copy(update={"consistency": on})
     session = module._session(replace(finished, settings=settings), RUNNER.name)

@@ -81,6 +81,7 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
         return contribution_means(participant_rows(study, who, "contributions"), steps(who))
 
     def changed(who: str) -> pd.DataFrame:
+
         fitted = study.read_manifest(who, "consistency")["adjusted_model"]
         return read_columns(changes_path(study, who)) if fitted else _frame((), {})
 

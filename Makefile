@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 FAST := $(foreach room,mechanics io stats config steps landmarks records session faults intake,tests/$(room) $(wildcard aqbio/$(room))) tests/test_*.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+GUIDED ?= 8800
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should compile all files again
 
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo test test-fast check format settings models benchmark fuzz validate docs audit mutants lock licences dist clean
+.PHONY: help demo test test-fast check format settings models benchmark fuzz guided validate docs audit mutants lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -72,7 +74,11 @@ benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/.test ## read 100,000 files that nobody would write
-	$(BIN)/python -m benchmarks.faults fuzz --count 8500
+	$(BIN)/python -m benchmarks.faults fuzz --count 8800
+
+guided: $(VENV)/.test ## read as many that reach new code of the readers: atheris, on Linux
+	$(PIP) install --upgrade --target build/atheris atheris==3.0.0
+	PYTHONPATH=build/atheris $(BIN)/python -m benchmarks.faults guided --count $(GUIDED)
 
 validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
 	$(BIN)/python -m validation --jobs 2

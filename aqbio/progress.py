@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from aqbio.broken_jobs import BrokenJob, broken_jobs, write_unfinished_trials
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Cause
 from aqbio.io.locks import locked
 from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
@@ -241,14 +241,20 @@ def summary(study: Study) -> str:
     lines = [f"{len(trials) - failed} of {len(trials)} trials have results."]
     lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
     lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
-    lines += [f"Failed ({one.concerns}): {one.first.what}" for one in said.failed]
-    lines += [*internal_errors(study), *_causes(study)]
+    told = study_causes(study)
+    words = {one.first.what for one in told}
+    lines += [
+        f"Failed ({one.concerns}): {one.first.what}"
+        for one in said.failed
+        if one.first.what.partition(": ")[2] not in words  # below it has a fix
+    ]
+    lines += [*internal_errors(study), *_causes(study, told)]
     return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
-def _causes(study: Study) -> Iterator[str]:
+def _causes(study: Study, told: Iterable[Cause]) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
-    found = [one for one in study_causes(study) if one.first.rule != RULE]
+    found = [one for one in told if one.first.rule != RULE]
     grave = [one for one in found if one.first.severity != "info"]
     for one in grave[:SHOWN_CAUSES]:
         alike = f" ({one.alike})" if one.alike else ""
@@ -257,9 +263,10 @@ def _causes(study: Study) -> Iterator[str]:
         if one.first.fix:
             yield f"  Fix: {one.first.fix}"
     left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(found) - len(grave)
-    if left or remarks:
-        words = f"{left} more and {remarks} remark{'s' * (remarks != 1)}"
-        yield f"{words}: {study.table('causes.tsv')}"
+    words = {f"{left} more": left, f"{remarks} remark{'s' * (remarks != 1)}": remarks}
+    if any(words.values()):
+        among = " and ".join(text for text, count in words.items() if count)
+        yield f"{among}: {study.table('causes.tsv')}"
 
 
 def internal_errors(study: Study) -> list[str]:

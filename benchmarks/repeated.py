@@ -21,6 +21,9 @@ OWN = ("steps", "evidence")
 """Folders whose tables name the participant, as those do that are called after it; the other files
 are linked."""
 
+VARIED = 0.05
+"""How far athletes' numbers of steps are apart, and those of one athlete, as shares of them."""
+
 
 def repeated_study(study: Study, athletes: int, folder: Path) -> Path:
     """A study of many athletes, made of the results of a few; its study.yaml."""
@@ -76,6 +79,8 @@ def _repeat(source: Path, target: Path) -> None:
         elif path.suffix == ".nc" and (path.parent.name in OWN or source.name in path.name):
             shutil.copyfile(path, place)
             _rename(place, target.name)
+            if path.parent.name == "evidence" and path.stem == "steps":
+                _vary(place, target.name)
         else:
             place.symlink_to(path.absolute())
 
@@ -96,6 +101,19 @@ def _rename(path: Path, participant_id: str) -> None:
             own = data.createVariable("participant_id", "S1", (variable.dimensions[0], letters))
             own.setncattr("_Encoding", "utf-8")
             own[:] = np.tile(np.array(list(participant_id), "S1"), (len(variable), 1))
+
+
+def _vary(path: Path, participant_id: str) -> None:
+    """Make an athlete's numbers differ from everybody's.
+
+    Between athletes who are the same there is no variance, which mixed models search for longest.
+    """
+    random = np.random.default_rng([ord(letter) for letter in participant_id])
+    with netCDF4.Dataset(path, "a") as data:
+        for variable in data.variables.values():
+            if variable.dtype == np.float64:
+                own, steps = random.standard_normal(), random.standard_normal(len(variable))
+                variable[:] = variable[:] * (1.0 + VARIED * (own + steps))
 
 
 def many_trials(study: Study, count: int, people: int, folder: Path) -> Path:

@@ -185,8 +185,15 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
         "Error: P1, fast: b is 3 mm off.", "  Fix: mend b.",
         "Warning: P1, fast: a is 3 mm off. (2 alike; told: P1 fast)", "  Fix: mend a.",
     ]  # fmt: skip
-    assert lines[-2] == f"0 more and 1 remark: {study.table('causes.tsv')}"
+    assert lines[-2] == f"1 remark: {study.table('causes.tsv')}"
     assert lines[-1] == f"Page: {study.root / 'report' / 'index.html'}"
+
+
+def test_a_failure_whose_cause_is_told_is_not_told_twice(study):
+    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "solve: b is 3 mm off.",
+                      "state": "failed"}  # fmt: skip
+    _trials(study, WHOLE, failed, found=[_finding("b", "error")])
+    assert progress.summary(study).count("b is 3 mm off.") == 1
 
 
 def test_the_console_tells_about_a_screen(study):
@@ -195,7 +202,7 @@ def test_the_console_tells_about_a_screen(study):
     _trials(study, WHOLE, found=[_finding(name) for name in names])
     lines = progress.summary(study).splitlines()
     assert len(lines) < 40
-    assert lines[-2].startswith(f"{len(names) - 10} more and 0 remarks: ")
+    assert lines[-2].startswith(f"{len(names) - 10} more: ")
 
 
 def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(

@@ -122,7 +122,6 @@ def ground_forces_figure(forces: GroundForces, width_mm: float) -> Figure:
             place.set_ylabel(f"{name}\n({forces.unit})", linespacing=1.25)
         axes[-1].set_xlabel("time (s)")
         axes[-1].set_xlim(*_span(forces))
-        figure.align_ylabels(axes)
         _legend(figure, forces)
     return figure
 

@@ -59,7 +59,6 @@ def joint_work_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
             place.set_xlabel("phase")
         axes[0, 0].set_xlim(0, 200)
         axes[0, 0].set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
-        figure.align_ylabels(axes[:, 0])
         handles = [
             Line2D(
                 [], [], color=look.colour, linestyle=look.dash, linewidth=look.width,

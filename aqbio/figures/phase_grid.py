@@ -77,7 +77,6 @@ def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
         implied = roomy and grid.implied
         _name_phases(place, "flight (mechanically implied)" if implied else "flight")
     _name_phase(axes, events=len(grid.columns) > _PERCENT_COLUMNS)
-    figure.align_ylabels(axes[:, 0])
     _legend(figure, grid.rows, IMPLIED if grid.implied else FLIGHT, columns=5)
     return figure
 

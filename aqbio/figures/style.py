@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, cast
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from aqbio.figures.typeface import families
-from aqbio.io.atomic import atomic_path
 
 NARROW_MM = 110
 """Below this width a figure uses its one-column layout, mm."""
 
-Format = Literal["pdf", "svg"]
 Dash = Literal["solid"] | tuple[float, tuple[float, ...]]
 
 INK = "#222222"
@@ -35,10 +29,6 @@ FRAME = "#555555"
 FLIGHT_SHADE = "#EFEFEF"
 GREY = "#767676"
 
-_PATH_DATA = re.compile(r'(?<=\sd=")[^"]*(?=")')
-_DRAWN_WITH = re.compile("'aqbio DejaVu Sans'(, 'DejaVu Sans')?")
-_SHOWN_WITH = "'DejaVu Sans', Verdana, sans-serif"
-_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 
 _RC: dict[str, Any] = {
     "font.size": 7,
@@ -62,6 +52,7 @@ _RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.xmargin": 0.0,
     "axes.ymargin": 0.07,
+    "axes.titley": 1.0,  # no search for what a title could hit: nothing is drawn above a panel
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
@@ -213,74 +204,3 @@ def plain_numbers(axis: Axis, every: Sequence[int] = (1, 2, 5)) -> None:
     axis.set_major_locator(LogLocator(subs=every))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
-
-
-def save_figure(
-    figure: Figure, stem: Path, formats: tuple[Format, ...] = ("pdf", "svg")
-) -> list[Path]:
-    """Write a figure so that the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : Figure
-        Drawn under `journal_style`.
-    stem : Path
-        File without its suffix.
-    formats : tuple of {"pdf", "svg"}
-        Files to write.
-
-    Returns
-    -------
-    list of Path
-        The files, in the order of `formats`.
-    """
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    files = []
-    # No date and no fresh random identifiers: a rerun that changes nothing rewrites the same bytes.
-    metadata: dict[Format, dict[str, None]] = {
-        "pdf": {"CreationDate": None, "ModDate": None},
-        "svg": {"Date": None},
-    }
-    with journal_style():
-        _settle(figure)
-        for suffix in formats:
-            file = stem.with_name(f"{stem.name}.{suffix}")
-            with atomic_path(file) as temporary:
-                # Not savefig, which draws the whole figure once before it writes.
-                if suffix == "pdf":
-                    FigureCanvasPdf(figure).print_pdf(temporary, metadata=metadata[suffix])  # type: ignore[no-untyped-call]
-                else:
-                    FigureCanvasSVG(figure).print_svg(temporary, metadata=metadata[suffix])  # type: ignore[no-untyped-call]
-                    _shorten(temporary)
-            files.append(file)
-    return files
-
-
-def _settle(figure: Figure) -> None:
-    """Arrange a figure once, and round where its axes are to 1e-6 of its size.
-
-    The solver behind the arrangement sums in the order of memory addresses, so that the last bits
-    of a position change from run to run; identifiers in SVG files are made from them.
-    """
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)
-        axes.set_position((left, bottom, width, height))
-
-
-def _shorten(svg: Path) -> None:
-    """Write the coordinates of paths to 0.01 point (3.5 µm), and typefaces that machines have.
-
-    Words stay words, which an editor changes. Verdana has the widths of DejaVu Sans, which is its
-    descendant: where the latter is missing, nothing moves.
-    """
-    text = _DRAWN_WITH.sub(_SHOWN_WITH, svg.read_text(encoding="utf-8"))
-    text = _PATH_DATA.sub(lambda data: _DECIMALS.sub(_rounded, data.group()), text)
-    svg.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _rounded(number: re.Match[str]) -> str:
-    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")

@@ -28,6 +28,10 @@ _LETTERS = (
     *range(0x2070, 0x2090),  # raised and lowered digits
     *(ord(sign) for sign in "←↑→↓−≈≠≤≥"),
 )
+_UNUSED = ["FFTM", "GDEF", "GPOS"]
+"""Tables that take most of the time of cutting; what of them counts here, the spaces between
+letters, is in the table "kern" too."""
+
 _FAMILY_NAMES = (1, 16)  # of the OpenType table "name"
 
 
@@ -40,7 +44,12 @@ def families() -> tuple[str, ...]:
     folder = Path(_folder().name)
     source = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for face in _FACES:
-        options = subset.Options(glyph_names=True, drop_tables=["FFTM"])
+        options = subset.Options(
+            glyph_names=True,
+            drop_tables=_UNUSED,
+            layout_features=["liga"],
+            legacy_kern=True,
+        )
         font = subset.load_font(str(source / f"{face}.ttf"), options)
         cut = subset.Subsetter(options)
         cut.populate(unicodes=_LETTERS)

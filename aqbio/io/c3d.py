@@ -8,8 +8,9 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError
+from aqbio.io.c3d_header import REFUSED
 from aqbio.io.c3d_plates import read_plates
-from aqbio.io.c3d_process import REFUSED, C3dContent, c3d_content
+from aqbio.io.c3d_process import C3dContent, c3d_content
 from aqbio.io.clock import FASTEST, SLOWEST
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
 from aqbio.io.recording import Recording, possible_positions

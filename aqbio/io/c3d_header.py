@@ -17,6 +17,10 @@ FLOAT, INTEGER = 4, 2
 
 RECORDS_MAX = 10_000
 
+REFUSED = "open it in the capture software and export it again as C3D (Intel format)."
+CUT = "it was cut"
+CUT_FIX = "copy it again from where it was recorded; if it is as short there, export it again."
+
 
 def check_c3d_header(path: Path) -> None:
     """Refuse files whose parameter section is damaged.
@@ -87,7 +91,7 @@ def _shortage(content: bytes, processor: int) -> str:
         return ""
     return (
         f"its header promises {frames} frames of {points} points and {analog} analog values, "
-        f"{promised} bytes, but the file ends after {len(content)}: it was cut"
+        f"{promised} bytes, but the file ends after {len(content)}: {CUT}"
     )
 
 
@@ -131,6 +135,6 @@ def _unreadable(path: Path, why: str) -> AqbioError:
     return AqbioError(
         f"the C3D file cannot be read: {why}.",
         file=path.name,
-        fix="open it in the capture software and export it again as C3D (Intel format).",
+        fix=CUT_FIX if why.endswith(CUT) else REFUSED,
         rule="c3d-unreadable",
     )

@@ -21,7 +21,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io.c3d_header import check_c3d_counts, check_c3d_header
+from aqbio.io.c3d_header import REFUSED, check_c3d_counts, check_c3d_header
 from aqbio.mechanics.vectors import FloatArray
 
 TIME_BASE_S, TIME_BYTES_PER_S = 20.0, 2**20
@@ -36,8 +36,6 @@ MEMORY_BASE, MEMORY_FACTOR = 2**30, 64
 
 HEAD = struct.Struct("<QQ")
 """Number of the question, and of the bytes of the answer that follows."""
-
-REFUSED = "open it in the capture software and export it again as C3D (Intel format)."
 
 
 @dataclass(frozen=True, slots=True)

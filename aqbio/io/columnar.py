@@ -56,11 +56,17 @@ def write_columns(
     write_dataset(xr.Dataset(variables), path, provenance)
 
 
-def read_columns(path: Path) -> pd.DataFrame:
-    """Read a table of :func:`write_columns`; columns of text are categories."""
+def read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table of :func:`write_columns`; columns of text are categories.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns; all if none is named.
+    """
     import pandas as pd
 
-    data = read_once(path)
+    data = read_once(path, names)
     return pd.DataFrame(
         {
             str(name): pd.Categorical.from_codes(one.values, json.loads(one.attrs[WORDS]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,23 +136,29 @@ def read_dataset(path: Path) -> xr.Dataset:
     return _in_double_precision(found)
 
 
-def read_once(path: Path) -> xr.Dataset:
+def read_once(path: Path, names: Sequence[str] = ()) -> xr.Dataset:
     """As `read_dataset`, of a file that nobody in this process reads again.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Variables; all if none is named.
 
     Raises
     ------
     RunStoppedError
         When the file is missing or damaged.
     """
-    return _in_double_precision(_stored(path))
+    return _in_double_precision(_stored(path, names))
 
 
-def _stored(path: Path) -> xr.Dataset:
+def _stored(path: Path, names: Sequence[str] = ()) -> xr.Dataset:
     """A dataset as the file has it."""
     import xarray as xr
 
     try:
-        return xr.load_dataset(path, engine="netcdf4")
+        with xr.open_dataset(path, engine="netcdf4") as data:
+            return (data[list(names)] if names else data).load()
     except DAMAGE as error:
         raise unreadable(path, error) from error
 

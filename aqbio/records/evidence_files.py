@@ -33,8 +33,19 @@ def evidence_inputs(study: Study) -> list[Path]:
     return [evidence_file(study, who, name) for who in people for name in (STEPS, CURVES)]
 
 
-def evidence_rows(study: Study, names: Sequence[str]) -> pd.DataFrame:
-    """Steps of all participants under all specifications.
+def evidence_specifications(study: Study) -> list[tuple[str, str]]:
+    """Names and factors of the specifications that some participant has, in their order."""
+    names = ["specification", "factor"]
+    found: dict[tuple[str, str], None] = {}
+    for one in study.participants:
+        rows = read_columns(evidence_file(study, one.participant_id, STEPS), names)
+        pairs = rows.drop_duplicates().astype(str)
+        found |= dict.fromkeys(pairs.itertuples(index=False, name=None))
+    return list(found)
+
+
+def evidence_rows(study: Study, names: Sequence[str], specification: str) -> pd.DataFrame:
+    """Steps of all participants under one specification.
 
     Parameters
     ----------
@@ -45,18 +56,21 @@ def evidence_rows(study: Study, names: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         With ``participant_id``, categorical over all participants, and ``row``, the place among
-        the participant's steps of the same specification: that of the step's curves.
+        the participant's steps: that of the step's curves.
     """
     import pandas as pd
 
     people = [one.participant_id for one in study.participants]
-    parts = [read_columns(evidence_file(study, who, STEPS)) for who in people]
-    own = [np.full(len(part), number, dtype=np.int64) for number, part in enumerate(parts)]
-    rows = joined(parts, names).infer_objects()
-    who = pd.Categorical.from_codes(np.concatenate(own), pd.Index(people))
-    rows.insert(0, "participant_id", pd.Series(who, rows.index))
-    key = ["participant_id", "specification"]
-    return rows.assign(row=rows.groupby(key, observed=True).cumcount())
+    parts, places = [], []
+    for number, who in enumerate(people):
+        part = read_columns(evidence_file(study, who, STEPS))
+        part = part[part["specification"] == specification]
+        parts.append(part.assign(row=np.arange(len(part))))
+        places.append(np.full(len(part), number, dtype=np.int64))
+    rows = joined(parts, [*names, "row"]).infer_objects()
+    whose = pd.Categorical.from_codes(np.concatenate(places), pd.Index(people))
+    rows.insert(0, "participant_id", pd.Series(whose, rows.index))
+    return rows
 
 
 def evidence_curves(study: Study, participant_id: str) -> xr.Dataset:

@@ -49,11 +49,10 @@ def participant_findings(
     return (Finding(**one) for _, one in noted(study, participant_id, stages))
 
 
-def finding_rows(study: Study) -> Iterator[dict[str, Any]]:
-    """Rows of what the stages of all participants noted; findings of pages are the report's."""
-    for participant in study.participants:
-        for stage, finding in noted(study, participant.participant_id, NUMBERS):
-            yield _row(finding, stage)
+def finding_rows(study: Study, participant_id: str) -> Iterator[dict[str, Any]]:
+    """Rows of what the stages of a participant noted; findings of pages are the report's."""
+    for stage, finding in noted(study, participant_id, NUMBERS):
+        yield _row(finding, stage)
 
 
 def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:

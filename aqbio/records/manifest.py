@@ -74,7 +74,8 @@ def run_trials(
     for trial in study.moving_of(participant_id):
         if trial.trial_id in before:
             entries.append(entry(trial.trial_id, FAILED, before[trial.trial_id]))
-            report(f"{participant_id} {trial.trial_id}: not possible ({before[trial.trial_id]})")
+            first = before[trial.trial_id].partition(":")[0]  # whose line has said why
+            report(f"{participant_id} {trial.trial_id}: not possible (stage {first} failed)")
             continue
         entries.append(run_trial(study, participant_id, stage, trial, work))
         reason = entries[-1]["reason"]

@@ -92,8 +92,6 @@ class PageContent:
     trials: pd.DataFrame
     quality: pd.DataFrame
     """steps, trials, quality: The study's tables."""
-    changes: pd.DataFrame
-    """What the fit changed: fit_changes.tsv."""
     uncertainty: pd.DataFrame
     model_differences: pd.DataFrame
     """uncertainty, model_differences: The study's tables."""
@@ -104,7 +102,7 @@ class PageContent:
     caused: pd.DataFrame
     """Numbers of the figure of caused rotation; empty without one."""
     consistency: tuple[Mapping[str, Any], ...]
-    """What stage consistency made of every participant: its manifests."""
+    """What stage consistency made of every participant: its manifests; one file alone tells it."""
     verdicts: VerdictTables
     """What stage hypotheses concluded."""
     figures: tuple[FigureOnPage, ...]
@@ -124,9 +122,8 @@ def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
     str
         HTML; the same content gives the same text.
     """
-    made = _environment(content, contain)
+    made = _environment(content, contain, single=True)
     made.globals |= {
-        "single": True,
         "security": CONTENT_SECURITY["single"],
         "at": lambda section: f"#{section}",
         "style": Markup((ASSETS / "style.css").read_text(encoding="utf-8")),
@@ -139,10 +136,9 @@ def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterat
 
     Athletes have pages of their own (`aqbio.report.athlete_page`), trials too.
     """
-    made = _environment(content, contain)
+    made = _environment(content, contain, single=False)
     for name, title in TITLES.items():
         made.globals |= {
-            "single": False,
             "security": CONTENT_SECURITY["folder"],
             "at": partial(_address, name),
             "root": "",
@@ -182,9 +178,10 @@ def _address(page: str, section: str) -> str:
     return f"#{section}" if other == page else f"{other}.html#{section}"
 
 
-def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
-    """Templates with everything that sections show."""
+def _environment(content: PageContent, contain: Contain, *, single: bool) -> jinja2.Environment:
+    """Templates with everything that sections show; every step and measure in one file alone."""
     made = environment()
+    made.globals["single"] = single
     made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
     made.globals["sure_sources"] = SURE_SOURCES
     figures = _figures(content.figures)
@@ -196,17 +193,18 @@ def _environment(content: PageContent, contain: Contain) -> jinja2.Environment:
     values.value("fastest_carried", lambda: fastest(columns))
     verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
     values.value("cards", lambda: cards(verdicts, own_numbers(content.verdicts.single)))
-    values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
     values.value("carriers", lambda: told_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)
     )
-    values.value("step_rows", lambda: rows(content.steps))
-    values.value("quality", lambda: quality_tables(content.quality))
+    if single:
+        values.value("step_rows", lambda: rows(content.steps))
+        values.value("quality", lambda: quality_tables(content.quality))
+        values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
+        values.value("closures", lambda: rows(closures(content.quality)))
     values.value("residuals", lambda: residuals(content.quality))
     values.value("cautions", lambda: cautions(content.quality, content.causes))
     values.value("how_sure", lambda: how_sure(content.uncertainty, content.model_differences))
-    values.value("closures", lambda: rows(closures(content.quality)))
     values.value("closure_summary", lambda: closure_summary(content.quality))
     values.value("causes", lambda: _by_severity(content.causes))
     values.value("methods", lambda: _methods(content))

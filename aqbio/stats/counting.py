@@ -36,7 +36,7 @@ def usable(evidence: Evidence, share: float | None = None) -> Evidence:
     trials = steps.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
     recorded = evidence.trials["recorded"].reindex(trials.index)
     by_cell = recorded.groupby([recorded.index.get_level_values(0), trials.to_numpy()]).sum()
-    found = steps.groupby(CELL, observed=True).size()
+    found = evidence.cell_sizes
     asked = by_cell.reindex([*found.index]).to_numpy(dtype=float)
     enough = found >= least * asked
     if enough.all():
@@ -81,9 +81,7 @@ def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     least = hypothesis.minimum
     if not least.steps:
         return evidence.count() >= 0
-    cell = [evidence.steps[name] for name in CELL]
-    full = evidence.steps.groupby(cell, observed=True).size() >= least.steps
-    return _count(evidence, full) >= least.levels
+    return _count(evidence, evidence.cell_sizes >= least.steps) >= least.levels
 
 
 def _with_rows(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aqbio.config.quality import Quality
@@ -79,6 +80,12 @@ class Evidence:
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """What the gates hold trials against."""
+
+    @cached_property
+    def cell_sizes(self) -> pd.Series[int]:
+        """How many steps every speed of an athlete has, by `CELL`."""
+        cell = [self.steps[name] for name in CELL]
+        return self.steps.groupby(cell, observed=True).size()
 
     def where(self, chosen: pd.Series[bool]) -> Evidence:
         """The evidence of the chosen steps."""

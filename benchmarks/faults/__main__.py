@@ -1,4 +1,4 @@
-"""``python -m benchmarks.faults fuzz|interrupts|corpus``: what the product must survive."""
+"""``python -m benchmarks.faults fuzz|guided|interrupts|corpus``: what the product must survive."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.faults.cases import page
 from benchmarks.faults.doors import DOORS
 from benchmarks.faults.fuzz import Fuzzed, every_format, fuzzed
+from benchmarks.faults.guided import every_format_guided
 from benchmarks.faults.interrupts import interrupts
 
 
 def main() -> None:
     """Try, count, and end with status 1 where anything did not survive."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("fuzz", "interrupts", "corpus"))
+    parser.add_argument("what", choices=("fuzz", "guided", "interrupts", "corpus"))
     parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
     parser.add_argument("--only", default="", help="one format")
+    parser.add_argument("--seed", type=int, default=0, help="fuzz: other changes for another one")
     parser.add_argument(
         "--of", type=Path, help="fuzz: change this file, of the format, not a made one"
     )
@@ -27,8 +30,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if given.of is not None:
             sys.exit(0 if fuzz_of(Path(folder), given.of, given.only, given.count) else 1)
-        tried = {"fuzz": fuzz, "interrupts": interrupt, "corpus": corpus}[given.what]
-        sys.exit(0 if tried(Path(folder), given.count, given.only) else 1)
+        seeded = partial(fuzz, seed=given.seed)
+        every = {"fuzz": seeded, "guided": guide, "interrupts": interrupt, "corpus": corpus}
+        sys.exit(0 if every[given.what](Path(folder), given.count, given.only) else 1)
 
 
 def interrupt(folder: Path, count: int, _: str) -> bool:
@@ -45,9 +49,14 @@ def fuzz_of(folder: Path, file: Path, only: str, count: int) -> bool:
     return _told([(f"{only}, of {file.name}", one)])
 
 
-def fuzz(folder: Path, count: int, only: str) -> bool:
+def fuzz(folder: Path, count: int, only: str, seed: int = 0) -> bool:
     """Read mutated files of every format; a table of what became of them."""
-    return _told(every_format(folder, count, only))
+    return _told(every_format(folder, count, only, seed))
+
+
+def guide(folder: Path, count: int, only: str) -> bool:
+    """Read files that reach new code, of every format; the same table."""
+    return _told(every_format_guided(folder, count, only))
 
 
 def _told(found: Iterable[tuple[str, Fuzzed]]) -> bool:
@@ -57,8 +66,8 @@ def _told(found: Iterable[tuple[str, Fuzzed]]) -> bool:
     print("| --- |" + " --- |" * 7)
     sound = True
     for name, one in found:
-        cells = (one.count, one.accepted, one.refused, len(one.tracebacks), one.hangs)
-        rate = one.count / max(one.seconds, 1e-9)
+        cells = (one.tried, one.accepted, one.refused, one.failed, one.hangs)
+        rate = one.tried / max(one.seconds, 1e-9)
         print(
             f"| {name} | " + " | ".join(map(str, cells)) + f" | {len(one.nonsense)} | {rate:.0f} |"
         )

@@ -95,6 +95,8 @@ class Fuzzed:
 
     accepted: int = 0
     refused: int = 0
+    failed: int = 0
+    """With a traceback."""
     hangs: int = 0
     seconds: float = 0.0
     rules: Counter[str] = field(default_factory=Counter)
@@ -103,9 +105,9 @@ class Fuzzed:
     nonsense: dict[str, bytes] = field(default_factory=dict)
 
     @property
-    def count(self) -> int:
+    def tried(self) -> int:
         """Files that were tried."""
-        return self.accepted + self.refused + len(self.tracebacks)
+        return self.accepted + self.refused + self.failed
 
 
 def fuzzed(door: Door, content: bytes, folder: Path, count: int, start: int = 0) -> Fuzzed:
@@ -133,18 +135,16 @@ def fuzzed(door: Door, content: bytes, folder: Path, count: int, start: int = 0)
     @given(CHANGES)
     def read(changes: list[Change]) -> None:
         path.write_bytes(mutated := changed(content, changes))
-        begin = time.monotonic()
-        _count(found, door, path, mutated)
-        took = time.monotonic() - begin
-        found.seconds += took
-        found.hangs += took > SLOW_S
+        counted(found, door, path, mutated)
 
     read()
     path.write_bytes(content)
     return found
 
 
-def _count(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
+def counted(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
+    """Read a file and count what became of it."""
+    begin = time.monotonic()
     try:
         nonsense = door.read(path)
     except (AqbioError, RunStoppedError) as error:
@@ -155,16 +155,22 @@ def _count(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
     except Exception as error:  # noqa: BLE001  what a user would see as a traceback
         name = f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
         found.tracebacks.setdefault(name, mutated)
+        found.failed += 1
     else:
         found.accepted += 1
         if nonsense:
             found.nonsense.setdefault(nonsense, mutated)
+    took = time.monotonic() - begin
+    found.seconds += took
+    found.hangs += took > SLOW_S
 
 
-def every_format(folder: Path, count: int, only: str = "") -> Iterator[tuple[str, Fuzzed]]:
+def every_format(
+    folder: Path, count: int, only: str = "", seed: int = 0
+) -> Iterator[tuple[str, Fuzzed]]:
     """Fuzz every format; gives its name and what became of its files."""
     files = sound_files(folder)
     for name, door in DOORS.items():
         if not only or name == only:
             share = max(1, int(count * door.share))
-            yield name, fuzzed(door, files[name], folder, share)
+            yield name, fuzzed(door, files[name], folder, share, seed)

@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from aqbio.figures import style
-from aqbio.figures.style import journal_style, legend_above, sheet
+from aqbio.figures import files
+from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
 from aqbio.stages.figures import stage
 from aqbio.stages.figures.illustrations import hypothesis_figures
 from tests.figures.made_results import write_made_results
@@ -30,7 +30,7 @@ SMALLEST = 6.0
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory) -> tuple[dict[tuple[str, float], Figure], list[dict]]:
     """Every figure of a study, as it is when it is written, by file and width; and the manifest."""
-    found, save = {}, style.save_figure
+    found, save = {}, files.save_figure
 
     def kept(figure, stem, formats=()):
         found[stem.name, round(figure.get_figwidth() * 25.4)] = figure
@@ -192,8 +192,8 @@ def test_a_colour_that_no_key_explains_is_seen():
     with journal_style():
         figure = sheet(85.0, 60.0)
         place = figure.subplots()
-        [blue] = place.plot([0, 1], color=style.BLUE, label="push side")
-        place.plot([1, 0], color=style.VERMILLION)
+        [blue] = place.plot([0, 1], color=BLUE, label="push side")
+        place.plot([1, 0], color=VERMILLION)
         legend_above(figure, [blue], 1)
         figure.draw_without_rendering()
     assert len(_unexplained(figure)) == 1

@@ -232,8 +232,11 @@ def test_a_cut_file_is_refused_with_its_length(tmp_path, points):
     content = whole.read_bytes()
     cut = tmp_path / "cut.c3d"
     cut.write_bytes(content[: len(content) * 2 // 3])
-    with pytest.raises(AqbioError, match=rf"ends after {len(content) * 2 // 3}: it was cut"):
+    with pytest.raises(
+        AqbioError, match=rf"ends after {len(content) * 2 // 3}: it was cut"
+    ) as said:
         read_c3d(cut)
+    assert said.value.fix.startswith("copy it again")
 
 
 @pytest.mark.parametrize("make", [type_1, type_2, type_3])

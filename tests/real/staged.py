@@ -38,10 +38,10 @@ def write_study(
     return folder / "study.yaml"
 
 
-def run_stages(file: Path, *, until: str = "tables") -> Study:
+def run_stages(file: Path, *, since: str = STAGES[0], until: str = "tables") -> Study:
     """Run the stages of a study one after another and give the study."""
     study = load_study(file)
-    for name in STAGES[: STAGES.index("tables")]:
+    for name in STAGES[STAGES.index(since) : STAGES.index("tables")]:
         stage = getattr(stage_module(name), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda line: None)

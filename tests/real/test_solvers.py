@@ -25,25 +25,40 @@ from tests.real.staged import HERE, run_stages
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
 
-def _plain(directory: Path, solver: str) -> Study:
+PLAIN = "consistency: off\ncontributions: {draws: 0}\n"
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory, realdata) -> Path:
+    """Folder of the study, prepared and scaled: what both solvers begin with."""
+    directory = tmp_path_factory.mktemp("scaled")
     shutil.copytree(HERE / "ja1", directory / "study")
+    run_stages(_settings(directory, "aqbio"), until="scale")
+    return directory
+
+
+def _settings(directory: Path, solver: str) -> Path:
+    """Write the study's settings for a solver; their file."""
+    results = f"results: {(directory / 'results').as_posix()}\nsolve: {{solver: {solver}}}\n"
+    text = (HERE / "ja1" / "study.yaml").read_text(encoding="utf-8")
     study_file = directory / "study" / "study.yaml"
-    with study_file.open("a", encoding="utf-8") as stream:
-        stream.write(
-            f"results: {(directory / 'results').as_posix()}\nsolve: {{solver: {solver}}}\n"
-            "consistency: off\ncontributions: {draws: 0}\n"
-        )
-    return run_stages(study_file)
+    study_file.write_text(text + results + PLAIN, encoding="utf-8")
+    return study_file
+
+
+def _plain(scaled: Path, directory: Path, solver: str) -> Study:
+    shutil.copytree(scaled, directory, dirs_exist_ok=True)
+    return run_stages(_settings(directory, solver), since="solve")
 
 
 @pytest.fixture(scope="module")
-def by_opensim(tmp_path_factory, realdata) -> Study:
-    return _plain(tmp_path_factory.mktemp("by_opensim"), "opensim")
+def by_opensim(scaled, tmp_path_factory) -> Study:
+    return _plain(scaled, tmp_path_factory.mktemp("by_opensim"), "opensim")
 
 
 @pytest.fixture(scope="module")
-def by_aqbio(tmp_path_factory, realdata) -> Study:
-    return _plain(tmp_path_factory.mktemp("by_aqbio"), "aqbio")
+def by_aqbio(scaled, tmp_path_factory) -> Study:
+    return _plain(scaled, tmp_path_factory.mktemp("by_aqbio"), "aqbio")
 
 
 def test_same_tables(by_opensim, by_aqbio):

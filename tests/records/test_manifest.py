@@ -146,7 +146,7 @@ def test_without_a_model_no_trial_can_be_solved(study):
     said = []
     entries = run_trials(study, "P1", "solve", pytest.fail, said.append)
     assert [done["status"] for done in entries] == [FAILED, FAILED]
-    assert said[1] == "P1 slow: not possible (scale: the static trial has no markers.)"
+    assert said[1] == "P1 slow: not possible (stage scale failed)"
 
 
 def test_a_stage_needs_the_one_before(study):

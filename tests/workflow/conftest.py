@@ -15,6 +15,7 @@ import pytest
 
 import aqbio
 from tests.small_study import write_small_study
+from tests.workflow.forked import forked_snakemake
 
 ROOT = Path(aqbio.__file__).parents[1]
 
@@ -41,22 +42,14 @@ class Workflow:
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run snakemake in the study's folder."""
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--configfile", self.file.name]
+        command = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
         command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]
         environment = os.environ | {
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "PYTHONPATH": str(ROOT),
             "AQBIO_CALLS": str(self.folder / "calls.txt"),
         }
-        return subprocess.run(
-            [*command, *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-        )
+        return forked_snakemake([*command, *arguments], self.folder, environment)
 
     def plan(self, profile: str) -> list[dict[str, Any]]:
         """Give the jobs that snakemake plans with a profile, each with what it asks for."""

@@ -59,6 +59,7 @@ class BodyMarkers:
         skeleton = self.template.bones_of(shape)
         poses = segment_poses(skeleton, q)
         position = self._positions(skeleton, poses, shape, q)
+        by_coordinate = self._by_coordinate(skeleton, poses, position, shape)
         pieces = (
             self._by_factor(poses, shape, q),
             self._by_tilt(skeleton, poses, position, shape),
@@ -66,17 +67,17 @@ class BodyMarkers:
         )
         return MarkerDerivatives(
             position,
-            self._by_pose(skeleton, poses, position, shape),
+            np.ascontiguousarray(np.moveaxis(by_coordinate, 0, -1)),
             np.concatenate(pieces, axis=3),
             poses.rotation[:, self.template.markers.body],
         )
 
-    def by_pose(self, shape: Shape, q: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Positions (F, K, 3) and derivatives by the coordinates (F, K, 3, C) alone."""
+    def by_coordinate(self, shape: Shape, q: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Positions (F, K, 3) and derivatives by each of the coordinates (C, F, K, 3)."""
         skeleton = self.template.bones_of(shape)
         poses = segment_poses(skeleton, q)
         position = self._positions(skeleton, poses, shape, q)
-        return position, self._by_pose(skeleton, poses, position, shape)
+        return position, self._by_coordinate(skeleton, poses, position, shape)
 
     @cached_property
     def hangs(self) -> tuple[BoolArray, BoolArray]:
@@ -120,12 +121,13 @@ class BodyMarkers:
             position[:, on] += flexion[:, None, None] * turned
         return position
 
-    def _by_pose(
+    def _by_coordinate(
         self, skeleton: Skeleton, poses: SegmentPoses, position: FloatArray, shape: Shape
     ) -> FloatArray:
         about = poses.origin[:, 0]
         fields = velocity_fields(skeleton, poses, about)
-        by_coordinate = np.zeros((len(skeleton.coordinates), *position.shape))
+        by_coordinate = np.zeros((len(skeleton.coordinates), *position.shape[::-1]))
+        by_coordinate = by_coordinate.transpose(0, 3, 2, 1)  # frames are contiguous, as in `moved`
         for place, (coordinate, body) in enumerate(
             zip(fields.coordinate, fields.body, strict=True)
         ):
@@ -137,7 +139,7 @@ class BodyMarkers:
             on = self.template.carried(int(part))
             turned = rotate(poses.rotation[:, skeleton.marker_body[on]], shape.slide[row])
             by_coordinate[coordinate][:, on] += sign / RIGHT_ANGLE * turned
-        return np.ascontiguousarray(np.moveaxis(by_coordinate, 0, -1))
+        return by_coordinate
 
     def _by_factor(self, poses: SegmentPoses, shape: Shape, q: FloatArray) -> FloatArray:
         own, parts = self.template.skeleton, self.template.parts

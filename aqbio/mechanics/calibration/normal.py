@@ -22,7 +22,8 @@ class PartColumns:
     markers: IntArray
     """(N,) int array."""
     coordinates: IntArray
-    """(A,) int array. Among the free ones."""
+    driven: IntArray
+    """coordinates, driven: (A,) int arrays. The same ones, among the free and among all."""
     shared: IntArray
     """(B,) int array. Among sizes, tilts and slides."""
     common: IntArray
@@ -47,15 +48,23 @@ def weighed(precision: FloatArray, columns: FloatArray) -> FloatArray:
 def add_poses(
     hessian: FloatArray,
     gradient: FloatArray,
-    by_pose: FloatArray,
+    by_coordinate: FloatArray,
     error: FloatArray,
     precision: FloatArray,
     part: PartColumns,
 ) -> None:
-    """Add to Hessian (F, C, C) and downhill gradient (F, C) of the postures, the body held."""
+    """Add to Hessian (F, C, C) and downhill gradient (F, C) of the postures, the body held.
+
+    Parameters
+    ----------
+    by_coordinate : (all coordinates, F, K, 3) array
+        How all markers move with each.
+    """
     own, some = part.markers, part.coordinates
-    columns = np.concatenate([by_pose[:, own][..., some], error[:, own, :, None]], axis=3)
-    frames, width = len(columns), columns.shape[3]
+    frames, width = len(error), len(some) + 1
+    columns = np.empty((frames, len(own), 3, width))
+    columns[..., :-1] = by_coordinate[part.driven[:, None], :, own].transpose(2, 1, 3, 0)
+    columns[..., -1] = error[:, own]
     pulled = weighed(precision, columns).reshape(frames, -1, width)
     normal = np.swapaxes(columns[..., :-1].reshape(frames, -1, width - 1), 1, 2) @ pulled
     hessian[:, some[:, None], some] += normal[..., :-1]

@@ -239,13 +239,12 @@ class Problem:
     def pose_blocks(self, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Hessian (F, C, C) and downhill gradient (F, C) of each frame, the border held."""
         shape = self.template.shape(state.theta[: self.shape_size])
-        position, by_pose = self.markers.by_pose(shape, self.full(state.q))
+        position, by_coordinate = self.markers.by_coordinate(shape, self.full(state.q))
         error, (frames, count) = self._off(position), state.q.shape
-        by_pose = by_pose[..., self.free]
         hessian, gradient = np.zeros((frames, count, count)), np.zeros((frames, count))
         for part, own in enumerate(self.columns):
             precision = self.part_precision(weights, part)
-            add_poses(hessian, gradient, by_pose, error, precision, own)
+            add_poses(hessian, gradient, by_coordinate, error, precision, own)
         self._add_posture(hessian, gradient, state)
         return hessian, gradient
 
@@ -264,7 +263,8 @@ class Problem:
             shared = np.flatnonzero(by_body[own].any(axis=0))
             moving = np.flatnonzero(by_pose[np.ix_(own, self.free)].any(axis=0))
             offsets = (self.sizes + 3 * own[:, None] + places).ravel()
-            found.append(PartColumns(own, moving, shared, self.template.common[shared], offsets))
+            common = self.template.common[shared]
+            found.append(PartColumns(own, moving, self.free[moving], shared, common, offsets))
         return tuple(found)
 
     def part_precision(self, weights: FloatArray, part: int) -> FloatArray:

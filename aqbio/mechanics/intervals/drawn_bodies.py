@@ -121,11 +121,11 @@ def drawn_bodies(
     markers, free = BodyMarkers(template), template.skeleton.free
     vectors = spread.shapes(count, generator)
     shapes = [template.shape(one) for one in vectors]
-    position, by_pose = markers.by_pose(template.shape(), q)
+    position, by_coordinate = markers.by_coordinate(template.shape(), q)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
     skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
     moved = [markers.positions(shape, q) - position for shape in shapes]
-    rows = by_pose[..., free].reshape(frames, -1, len(free))
+    rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
     normal, weighted = held_normal(rows, weight)
     change = np.zeros((count + skins, frames, q.shape[1]))
     every = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)

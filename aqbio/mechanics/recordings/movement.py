@@ -64,13 +64,22 @@ def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
     """
     frames = len(positions)
     length = min(frames, max(2, round(seconds * rate)))
-    windows = np.lib.stride_tricks.sliding_window_view(positions, length, axis=0)
-    seen = np.isfinite(windows).all(axis=(-1, -2))
-    variance = np.where(seen, windows.var(axis=-1).sum(axis=-1), 0.0)
+    known = np.asarray(np.isfinite(positions).all(axis=2))
+    path = np.where(known[..., None], positions, 0.0)
+    path -= path.sum(axis=0) / np.maximum(known.sum(axis=0), 1)[:, None]  # squares stay precise
+    seen = _window_sums(~known, length) == 0
+    mean = _window_sums(path, length) / length
+    variance = np.where(seen, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0)
     counted = seen.sum(axis=1)
     movement = np.where(counted > 0, variance.sum(axis=1) / np.maximum(counted, 1), np.inf)
     start = int(np.argmin(movement))
     return slice(start, start + length)
+
+
+def _window_sums(values: FloatArray | BoolArray, length: int) -> FloatArray:
+    """Sums over all windows of so many frames, one after the other, (T - length + 1, ...)."""
+    sums = np.cumsum(np.concatenate([np.zeros_like(values[:1]), values]), axis=0, dtype=np.float64)
+    return np.asarray(sums[length:] - sums[:-length])
 
 
 SAME = 1e-7

@@ -11,9 +11,9 @@ from aqbio.config.figure_file import FigureFile, OwnFigure
 from aqbio.errors import AqbioError
 from aqbio.figures.claims import claim
 from aqbio.figures.content import FigureContent
+from aqbio.figures.files import save_figure
 from aqbio.figures.letters import counted, panel_words
 from aqbio.figures.own import combined, restyle
-from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table

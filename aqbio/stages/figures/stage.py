@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from aqbio.figures.claims import claim
 from aqbio.figures.content import FigureContent
+from aqbio.figures.files import save_figure
 from aqbio.figures.letters import counted, lettered, panel_words
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
 from aqbio.figures.stance_means import stance_means
-from aqbio.figures.style import save_figure
 from aqbio.io.atomic import write_text
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,12 +25,55 @@ SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lum
 """Sources that are sums of others."""
 
 
-def caused_shares(
-    tables: Iterable[pd.DataFrame],
-    models: Sequence[str],
-    keys: Sequence[tuple[str, str, int]],
-) -> dict[str, FloatArray]:
-    """Share of the caused vertical ground force by contact model.
+Z95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """What joint moments of the rest of the body cause of the vertical push, of everybody."""
+
+    shares: dict[str, dict[tuple[str, str, int], float]]
+    """By contact model, and by participant, trial and step."""
+    errors: dict[tuple[str, str], float]
+    """By participant and trial: standard deviation of the share under the least sure model."""
+
+    def by_step(self, keys: Sequence[tuple[str, str, int]]) -> dict[str, FloatArray]:
+        """Share of the caused vertical ground force by contact model.
+
+        Parameters
+        ----------
+        keys : sequence of S (participant, trial, step)
+
+        Returns
+        -------
+        dict of (S,) arrays
+            Stance impulse that the moments of swing leg, lumbar joint and arms cause, over that of
+            all sources; NaN for a step without level C, no entry for a model that no step has.
+        """
+        return {
+            model: np.array([own.get(key, np.nan) for key in keys])
+            for model, own in self.shares.items()
+            if own
+        }
+
+    def by_trial(self, trials: Sequence[tuple[str, str]]) -> FloatArray:
+        """How sure every trial is of that share, standard deviation, under its least sure model.
+
+        Parameters
+        ----------
+        trials : sequence of T (participant, trial)
+
+        Returns
+        -------
+        (T,) array
+            From the drawn 95 % intervals of the causes, taken as independent; NaN where none was
+            drawn.
+        """
+        return np.array([self.errors.get(trial, np.nan) for trial in trials])
+
+
+def caused(tables: Iterable[pd.DataFrame], models: Sequence[str]) -> Caused:
+    """Shares of every step and trial.
 
     Parameters
     ----------
@@ -37,53 +81,16 @@ def caused_shares(
         Contributions of one participant after the other.
     models : sequence of str
         Contact models, such as ``C2``.
-    keys : sequence of (participant, trial, step)
-        The steps that are asked for, in order.
-
-    Returns
-    -------
-    dict of (S,) arrays
-        Stance impulse that the moments of swing leg, lumbar joint and arms cause, over that of all
-        sources; NaN for a step without level C, no entry for a model that no step has.
     """
-    by_model: dict[str, dict[tuple[str, str, int], float]] = {model: {} for model in models}
+    found = Caused({model: {} for model in models}, {})
     for table in tables:
         stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
-        for model, shares in by_model.items():
-            shares |= _shares(_caused(stance, model))
-    return {
-        model: np.array([shares.get(key, np.nan) for key in keys])
-        for model, shares in by_model.items()
-        if shares
-    }
-
-
-Z95 = 1.96
-
-
-def caused_errors(
-    tables: Iterable[pd.DataFrame], models: Sequence[str], trials: Sequence[tuple[str, str]]
-) -> FloatArray:
-    """How sure every trial is of that share, standard deviation, under its least sure model.
-
-    Parameters
-    ----------
-    tables, models
-        As of :func:`caused_shares`.
-    trials : sequence of T (participant, trial)
-
-    Returns
-    -------
-    (T,) array
-        From the drawn 95 % intervals of the causes, taken as independent; NaN where none was drawn.
-    """
-    found: dict[tuple[str, str], float] = {}
-    for table in tables:
-        stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
-        for model in models:
-            for trial, sd in _errors(_caused(stance, model)).items():
-                found[trial] = max(found.get(trial, 0.0), sd)
-    return np.array([found.get(trial, np.nan) for trial in trials])
+        for model, shares in found.shares.items():
+            rows = _caused(stance, model)
+            shares |= _shares(rows)
+            for trial, sd in _errors(rows).items():
+                found.errors[trial] = max(found.errors.get(trial, 0.0), sd)
+    return found
 
 
 def shares_on_other_models(

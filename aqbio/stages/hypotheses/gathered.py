@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ from aqbio.records.evidence_files import STAGE, evidence_curves, evidence_rows
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
-from aqbio.stages.hypotheses.contact_models import caused_errors, caused_shares
+from aqbio.stages.hypotheses.contact_models import caused
 from aqbio.stages.hypotheses.speed_levels import speed_levels
 from aqbio.stages.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.stages.hypotheses.utilisation import utilisations
@@ -53,12 +53,13 @@ class Gathered:
     study: Study
     evidence: Evidence
     """Under the study's own settings."""
-    rows: pd.DataFrame
-    """Steps of all participants under all specifications, in SI units."""
+    rows: Callable[[str], pd.DataFrame]
+    """From a specification to the steps of all participants under it, in SI units: nobody holds
+    those of two."""
 
     def under(self, specification: str, normalisation: Normalisation = "dimensionless") -> Evidence:
         """The evidence under a specification, about the same trials and speeds."""
-        rows = self.rows[self.rows["specification"] == specification]
+        rows = self.rows(specification)
         own = self.evidence.steps
         levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
         steps = _study_steps(self.study, rows, levels, normalisation)
@@ -87,18 +88,19 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     without : collection of (participant, trial)
         Left out.
     """
-    rows = evidence_rows(study, list(evidence_columns()))
-    keys = zip(rows["participant_id"], rows["trial_id"], strict=True)
-    rows = rows[np.array([key not in without for key in keys], dtype=bool)]
-    default = rows[rows["specification"] == DEFAULT]
+
+    def rows(specification: str) -> pd.DataFrame:
+        found = evidence_rows(study, list(evidence_columns()), specification)
+        keys = zip(found["participant_id"], found["trial_id"], strict=True)
+        return found[np.array([key not in without for key in keys], dtype=bool)]
+
+    default = rows(DEFAULT)
     steps = _study_steps(study, default, _levels(study, default))
     names = [one.participant_id for one in study.participants]
 
-    def tables() -> Iterator[pd.DataFrame]:
-        return (participant_rows(study, name, "contributions") for name in names)
-
-    models = study.settings.multiverse.contact_models
-    shares = caused_shares(tables(), models, _keys(steps))
+    tables = (participant_rows(study, name, "contributions") for name in names)
+    causes = caused(tables, study.settings.multiverse.contact_models)
+    shares = causes.by_step(_keys(steps))
     steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
     trials = trial_table(study, steps)
     sds = [_error_sds(study, *trial) for trial in trials.index]
@@ -107,7 +109,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     }
     errors |= _model_errors(study, list(trials.index))
     errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
-    errors["error_caused_share"] = caused_errors(tables(), models, list(trials.index))
+    errors["error_caused_share"] = causes.by_trial(list(trials.index))
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import columns
+from aqbio.records.evidence_files import evidence_specifications
 from aqbio.records.internal import Parts
 from aqbio.records.specifications import DEFAULT, PELVIS
 from aqbio.records.step_files import MODELS, step_file
@@ -159,8 +160,7 @@ def recomputed(found: Gathered) -> list[tuple[str, str]]:
     default, and repetition is no robustness.
     """
     fitted = bool(found.evidence.trials["consistent"].any())
-    pairs = found.rows[["specification", "factor"]].drop_duplicates().astype(str)
-    every = [(name, factor) for name, factor in pairs.itertuples(index=False) if name != DEFAULT]
+    every = [pair for pair in evidence_specifications(found.study) if pair[0] != DEFAULT]
     return [
         (name, factor)
         for name, factor in sorted(every, key=lambda pair: pair[1] == PELVIS)

@@ -41,9 +41,7 @@ if TYPE_CHECKING:
 STAGE = "report"
 MEANS = "stance_means.tsv"
 CAUSED = "caused_rotation"
-READ = (
-    "steps", "trials", "quality", "findings", "fit_changes", "uncertainty", "model_differences",
-)  # fmt: skip
+READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
 """Tables whose rows pages show."""
 
 
@@ -84,7 +82,7 @@ def write_one_file(study: Study, report: Report) -> None:
 def page_content(study: Study, *, single: bool) -> PageContent:
     """Read what the pages show."""
     tables = {n: study.table(f"{n}.tsv") for n in READ}
-    data = {name: read_table(path) for name, path in tables.items()}
+    data = {name: read_table(path) for name, path in tables.items() if name != "findings"}
     own = study_provenance(study, STAGE, tables.values())
     settings = study.settings.report
     return PageContent(
@@ -98,7 +96,6 @@ def page_content(study: Study, *, single: bool) -> PageContent:
         steps=data["steps"],
         trials=data["trials"],
         quality=data["quality"],
-        changes=data["fit_changes"],
         uncertainty=data["uncertainty"],
         model_differences=data["model_differences"],
         causes=study_causes(
@@ -109,6 +106,7 @@ def page_content(study: Study, *, single: bool) -> PageContent:
         consistency=tuple(
             study.read_manifest(participant.participant_id, "consistency")
             for participant in study.participants
+            if single
         ),
         verdicts=_verdicts(study),
         figures=tuple(_figures(study, single=single)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aqbio.io.columnar import joined, read_columns
+from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
@@ -20,7 +20,6 @@ from aqbio.records.step_files import (
     participant_rows,
     step_file,
     step_inputs,
-    study_rows,
 )
 from aqbio.records.trial_rows import Row, trial_rows
 from aqbio.steps.means import contribution_means
@@ -34,63 +33,71 @@ if TYPE_CHECKING:
 
 STAGE = "tables"
 
+EVERY_DIGIT = 15
 DIGITS = 5
 """Significant digits of means: a hundred-thousandth, far below any interval."""
+
+
+Part = Callable[[str], "pd.DataFrame"]
+"""From a participant to rows of a table."""
 
 
 @study_stage(STAGE)
 def tables_study(study: Study, report: Report) -> None:
     """Write the study's tables: steps, contributions, uncertainty, quality, findings and trials.
 
-    Rows of contributions become means, one participant after the other.
+    One participant after the other: memory does not grow with the study. Rows of contributions
+    become means.
     """
     inputs = step_inputs(study, "steps", "quality", "contributions")
     source = study_provenance(study, STAGE, inputs)
-    columns_of_steps = columns("steps", group=role_scheme(study).items)
-    steps = study_rows(study, "steps", list(columns_of_steps))
-    measured = study_rows(study, "quality")
     people = [one.participant_id for one in study.participants]
-    write_table(steps, study.table("steps.tsv"), columns_of_steps, source)
-    write_table(
-        (
-            contribution_means(
-                participant_rows(study, who, "contributions"), steps[steps["participant_id"] == who]
-            )
-            for who in people
-        ),
-        study.table("contribution_means.tsv"),
-        columns("contribution_means"),
-        source,
-        digits=DIGITS,
-    )
-    write_table(measured, study.table("quality.tsv"), columns("quality"), source)
-    described = columns("uncertainty")
-    budget = joined((uncertainty_rows(study, who, steps) for who in people), list(described))
-    write_table(budget, study.table("uncertainty.tsv"), described, source, digits=DIGITS)
-    described = columns("model_differences")
-    apart = (read_columns(step_file(study, who, MODELS)) for who in people)
-    write_table(
-        joined(apart, list(described)), study.table("model_differences.tsv"), described, source,
-        digits=DIGITS,
-    )  # fmt: skip
-    described = columns("fit_changes")
-    fitted = [one for one in people if study.read_manifest(one, "consistency")["adjusted_model"]]
-    changed = joined((read_columns(changes_path(study, who)) for who in fitted), list(described))
-    write_table(changed, study.table("fit_changes.tsv"), described, source, digits=DIGITS)
-    trials = (
-        row
-        for who in people
-        for row in trial_rows(
-            study, who, *(one[one["participant_id"] == who] for one in (steps, measured))
-        )
-    )
-    for name, rows, described in (
-        ("findings.tsv", finding_rows(study), FINDINGS),
-        ("trials.tsv", trials, columns("trials")),
-    ):
-        write_table(_frame(rows, described), study.table(name), described, source)
-    kept = steps["status"].tolist().count("ok")
-    report(f"{len(steps)} contacts in {len(inputs) // 3} participants, {kept} whole steps kept")
+    contacts: Counter[str] = Counter()
+
+    def counted(who: str) -> pd.DataFrame:
+        steps = participant_rows(study, who, "steps")
+        contacts.update(steps["status"].tolist())
+        return steps
+
+    for name, (part, digits) in (parts_of(study) | {"steps": (counted, EVERY_DIGIT)}).items():
+        group = role_scheme(study).items if name == "steps" else ()
+        described = columns(name, group=group)
+        found = (part(who) for who in people)
+        rows = (one[list(described)] for one in found if len(one))
+        write_table(rows, study.table(f"{name}.tsv"), described, source, digits=digits)
+    kept = contacts["ok"]
+    report(f"{contacts.total()} contacts in {len(people)} participants, {kept} whole steps kept")
+
+
+def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
+    """How every table's rows of a participant are made, and their significant digits."""
+
+    def rows(table: str) -> Part:
+        return lambda who: participant_rows(study, who, table)
+
+    steps, quality = rows("steps"), rows("quality")
+
+    def means(who: str) -> pd.DataFrame:
+        return contribution_means(participant_rows(study, who, "contributions"), steps(who))
+
+    def changed(who: str) -> pd.DataFrame:
+
+        fitted = study.read_manifest(who, "consistency")["adjusted_model"]
+        return read_columns(changes_path(study, who)) if fitted else _frame((), {})
+
+    def trials(who: str) -> pd.DataFrame:
+        return _frame(trial_rows(study, who, steps(who), quality(who)), columns("trials"))
+
+    return {
+        "steps": (steps, EVERY_DIGIT),
+        "contribution_means": (means, DIGITS),
+        "quality": (quality, EVERY_DIGIT),
+        "uncertainty": (lambda who: uncertainty_rows(study, who, steps(who)), DIGITS),
+        "model_differences": (lambda who: read_columns(step_file(study, who, MODELS)), DIGITS),
+        "fit_changes": (changed, DIGITS),
+        "findings": (lambda who: _frame(finding_rows(study, who), FINDINGS), EVERY_DIGIT),
+        "trials": (trials, EVERY_DIGIT),
+    }
 
 
 def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
@@ -107,9 +114,9 @@ def uncertainty_rows(study: Study, participant_id: str, steps: pd.DataFrame) -> 
     study : Study
     participant_id : str
     steps : DataFrame
-        Of the study; rejected ones are left out.
+        The participant's; rejected ones are left out.
     """
-    own = steps[(steps["participant_id"] == participant_id) & (steps["status"] != "rejected")]
+    own = steps[steps["status"] != "rejected"]
     files = study.folder(participant_id, "contributions")
     models = model_sds(read_columns(step_file(study, participant_id, MODELS)))
     trials = (

@@ -52,8 +52,8 @@ def test_motion_follows_the_body_as_inverse_kinematics_would(case):
     markers, free = BodyMarkers(spread.template), skeleton.free
     seen, solved = markers.positions(spread.template.shape(), q), q.copy()
     for _ in range(20):
-        position, by_pose = markers.by_pose(shape, solved)
-        rows = by_pose[..., free].reshape(len(q), -1, len(free))
+        position, by_coordinate = markers.by_coordinate(shape, solved)
+        rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(len(q), -1, len(free))
         weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
         step = np.linalg.solve(weighted @ rows, weighted @ (seen - position).reshape(len(q), -1, 1))
         solved[:, free] += step[..., 0]

@@ -249,7 +249,7 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     trials = [entry("fast", FAILED, "cut.", findings=[broken]), entry("slow", OK, "")]
     write_manifest(study, "P1", "prepare", trials, findings=[whole])
     write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
-    rows = list(finding_rows(study))
+    rows = [row for who in ("P1", "P2") for row in finding_rows(study, who)]
     assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
     table = pd.DataFrame(rows)
     write_table(table, study.table("findings.tsv"), step_columns.FINDINGS, {})

@@ -1,0 +1,216 @@
+"""Figures on paper: arranged once, drawn once for every format, with reproducible bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from matplotlib.axis import Axis
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfFile, RendererPdf
+from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.figure import Figure
+
+from aqbio.figures.style import journal_style
+from aqbio.io.atomic import atomic_path
+
+Format = Literal["pdf", "svg"]
+
+_Document: Callable[..., Any] = PdfFile
+_PdfPage: Callable[..., Any] = RendererPdf
+_SvgPage: Callable[..., Any] = RendererSVG
+
+_DOTS_PER_INCH = 72
+"""Both formats count in points."""
+
+_PATH_DATA = re.compile(r'(?<=\sd=")[^"]*(?=")')
+_DRAWN_WITH = re.compile("'aqbio DejaVu Sans'(, 'DejaVu Sans')?")
+_SHOWN_WITH = "'DejaVu Sans', Verdana, sans-serif"
+_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
+
+
+def save_figure(
+    figure: Figure, stem: Path, formats: Sequence[Format] = ("pdf", "svg")
+) -> list[Path]:
+    """Write a figure so that the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        Drawn under `journal_style`.
+    stem : Path
+        File without its suffix.
+    formats : sequence of {"pdf", "svg"}
+        Files to write.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of `formats`.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = {suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in formats}
+    with journal_style():
+        _settle(figure)
+        dots, figure.dpi = figure.dpi, _DOTS_PER_INCH
+        with ExitStack() as written:
+            # PDF first: what it needs to know of lines is more than SVG does
+            pages = [
+                written.enter_context(_PAGES[one](files[one], figure, dots))
+                for one in sorted(files)
+            ]
+            figure.draw(_Pages(pages))
+    return list(files.values())
+
+
+@contextmanager
+def _pdf(file: Path, figure: Figure, dots: float) -> Iterator[RendererBase]:
+    """A page of a PDF without date."""
+    width, height = figure.get_size_inches()
+    with atomic_path(file) as temporary:
+        document = _Document(temporary, metadata={"CreationDate": None, "ModDate": None})
+        try:
+            document.newPage(width, height)
+            page = _PdfPage(document, dots, height, width)
+            yield page
+            page.finalize()
+            document.finalize()
+        finally:
+            document.close()
+
+
+@contextmanager
+def _svg(file: Path, figure: Figure, dots: float) -> Iterator[RendererBase]:
+    """A drawing without date, in short numbers."""
+    width, height = figure.get_size_inches() * _DOTS_PER_INCH
+    with atomic_path(file) as temporary:
+        with temporary.open("w", encoding="utf-8", newline="\n") as text:
+            page = _SvgPage(width, height, text, image_dpi=dots, metadata={"Date": None})
+            yield page
+            page.finalize()
+        _shorten(temporary)
+
+
+_PAGES = {"pdf": _pdf, "svg": _svg}
+
+
+def _on_all(name: str) -> Callable[..., None]:
+    """What draws on every page."""
+
+    def draw(pages: _Pages, *given: Any, **named: Any) -> None:
+        for page in pages.pages:
+            getattr(page, name)(*given, **named)
+
+    return draw
+
+
+def _as_first(name: str) -> Callable[..., Any]:
+    """What the first page answers."""
+
+    def answer(pages: _Pages, *given: Any) -> Any:
+        return getattr(pages.pages[0], name)(*given)
+
+    return answer
+
+
+class _Pages(RendererBase):
+    """Pages that are drawn on together: most of the work is the same for all of them."""
+
+    def __init__(self, pages: Sequence[RendererBase]) -> None:
+        super().__init__()
+        self.pages = pages
+
+    new_gc = _as_first("new_gc")
+    flipy = _as_first("flipy")
+    points_to_pixels = _as_first("points_to_pixels")
+    get_canvas_width_height = _as_first("get_canvas_width_height")
+    get_text_width_height_descent = _as_first("get_text_width_height_descent")
+    get_image_magnification = _as_first("get_image_magnification")
+    option_image_nocomposite = _as_first("option_image_nocomposite")
+
+    open_group = _on_all("open_group")
+    close_group = _on_all("close_group")
+    draw_path = _on_all("draw_path")
+    draw_markers = _on_all("draw_markers")
+    draw_path_collection = _on_all("draw_path_collection")
+    draw_image = _on_all("draw_image")
+
+    def draw_text(
+        self, gc: GraphicsContextBase, x: float, y: float, *given: Any, **named: Any
+    ) -> None:
+        """Draw words, whose height formats count from below or from above."""
+        for page in self.pages:
+            _, height = page.get_canvas_width_height()
+            up = y if page.flipy() == self.flipy() else height - y
+            page.draw_text(gc, x, up, *given, **named)
+
+
+def _settle(figure: Figure) -> None:
+    """Arrange a figure once, and round where its axes are to 1e-6 of its size.
+
+    The solver behind the arrangement sums in the order of memory addresses, so that the last bits
+    of a position change from run to run; identifiers in SVG files are made from them.
+    """
+    engine = figure.get_layout_engine()
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        axis.set_in_layout(_takes_room(axis))
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
+    _hold_labels(figure)
+
+
+def _takes_room(axis: Axis) -> bool:
+    """Whether words or numbers stand beside an axis; those of inner panels have none to measure."""
+    look = axis.get_tick_params()
+    numbers = any(shown for name, shown in look.items() if name.startswith("label"))
+    return bool(axis.label.get_text()) or numbers
+
+
+def _hold_labels(figure: Figure) -> None:
+    """Keep the labels of axes where they are, those of panels above each other in one line.
+
+    Otherwise every drawing measures all numbers beside an axis again to find the place.
+    """
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    to_figure = figure.transFigure.inverted()
+    columns: dict[Any, list[tuple[Axis, float, float]]] = {}
+    for axes in figure.axes:
+        axis: Axis
+        for axis in (axes.xaxis, axes.yaxis):
+            if not (axes.axison and axes.get_visible() and axis.label.get_text()):
+                continue
+            axis.get_tightbbox(renderer)  # which places the label
+            shown = axis.label.get_transform().transform(axis.label.get_position())
+            across, up = (float(part) for part in to_figure.transform(shown))
+            place = axes.get_subplotspec()
+            column: Any = axis
+            if axis is axes.yaxis and place is not None:
+                column = place.get_gridspec(), place.colspan.start
+            columns.setdefault(column, []).append((axis, across, up))
+    for labels in columns.values():
+        left = min(across for _, across, _ in labels)
+        for axis, _, up in labels:
+            axis.set_label_coords(left, up, transform=figure.transFigure)
+
+
+def _shorten(svg: Path) -> None:
+    """Write the coordinates of paths to 0.01 point (3.5 µm), and typefaces that machines have.
+
+    Words stay words, which an editor changes. Verdana has the widths of DejaVu Sans, which is its
+    descendant: where the latter is missing, nothing moves.
+    """
+    text = _DRAWN_WITH.sub(_SHOWN_WITH, svg.read_text(encoding="utf-8"))
+    text = _PATH_DATA.sub(lambda data: _DECIMALS.sub(_rounded, data.group()), text)
+    svg.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")

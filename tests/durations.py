@@ -18,7 +18,7 @@ ROOT = RECORD.parents[1]
 MARKS = ("opensim", "workflow", "browser", "install", "slurm", "real")
 """Marks of tests that are never in the fast loop."""
 
-BUDGET = 100.0
+BUDGET = 90.0
 """CPU seconds of the fast loop: 90 s on two cores, less imports and collection in both workers."""
 
 

@@ -124,7 +124,8 @@ def _rate_of_rounded(time: FloatArray) -> float | None:
     for digit in DIGITS:
         if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
             step = float(np.polyfit(index, time, 1)[0])
-            for rate in (float(round(1.0 / step)), 1.0 / step) if 0.0 < step < 2.0 * digit else ():
+            known = 1.0 / FASTEST <= step < 2.0 * digit
+            for rate in (float(round(1.0 / step)), 1.0 / step) if known else ():
                 if np.ptp(time - index / rate) <= digit * (1.0 + 1e-3):
                     return rate
     return None

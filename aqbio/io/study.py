@@ -206,10 +206,13 @@ class Study:
     def static_of(self, participant_id: str) -> Trial | None:
         """The static trial of a participant, if there is one."""
         name = self.participant(participant_id).static_trial
-        for trial in self.trials_of(participant_id):
-            if trial.trial_id == name:
-                return trial
-        return None
+        return next((one for one in self.trials_of(participant_id) if one.trial_id == name), None)
+
+    def still_of(self, participant_id: str) -> tuple[Trial, ...]:
+        """Static trials of a participant; the one that he or she is scaled from comes first."""
+        scaled = self.static_of(participant_id)
+        others = [one for one in self.trials_of(participant_id) if one.task == "static"]
+        return (*([scaled] if scaled else []), *(one for one in others if one != scaled))
 
     def moving_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant that are not static."""

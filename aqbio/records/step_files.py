@@ -111,9 +111,15 @@ def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
     )
 
 
-def study_curves(study: Study) -> AbstractContextManager[StudyCurves]:
-    """Open the step curves of all participants, of trials that all stages could do."""
-    people = [one.participant_id for one in study.participants]
+def study_curves(study: Study, *people: str) -> AbstractContextManager[StudyCurves]:
+    """Open the step curves of participants, of trials that all stages could do.
+
+    Parameters
+    ----------
+    *people : str
+        All participants if none is named.
+    """
+    names = people or [one.participant_id for one in study.participants]
     return open_curves(
-        [step_file(study, who, CURVES) for who in people], [finished(study, who) for who in people]
+        [step_file(study, who, CURVES) for who in names], [finished(study, who) for who in names]
     )

@@ -97,27 +97,27 @@ def sessions(
                 for done in one["trials"]
                 if done["status"] == "ok"
             ),
-            standing=_standing(one.get("static_distance_m")),
+            standing=_standing(one.get("standing", ())),
         )
         for one in manifests
     ]
 
 
-def _standing(distance: Sequence[float] | None) -> str:
-    """How far the centre of mass is from the centre of pressure in the static trial.
+def _standing(standing: Sequence[Mapping[str, Any]]) -> str:
+    """How far the centre of mass is from the centre of pressure in still postures.
 
     Examples
     --------
-    >>> _standing([0.0021, -0.0034])
-    "In the static trial the adjusted body's centre of mass is 4.0 mm from the centre of pressure."
+    >>> _standing([{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}])
+    "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."
     """
-    if distance is None:
+    if not standing:
         return "No static trial on a plate was used."
-    apart = shown(1e3 * math.hypot(*distance), "mm")
-    return (
-        f"In the static trial the adjusted body's centre of mass is {apart} mm from the centre of "
-        "pressure."
+    apart = (
+        f"{shown(1e3 * math.hypot(*one['fitted_m']), 'mm')} mm in {one['trial_id']}"
+        for one in standing
     )
+    return f"The adjusted body's centre of mass is from the centre of pressure: {', '.join(apart)}."
 
 
 def _trial(

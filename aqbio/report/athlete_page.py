@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aqbio.errors import Cause
 from aqbio.report.agreement import sessions
 from aqbio.report.beside import comparisons
-from aqbio.report.body_witnesses import body_witnesses, held_out
+from aqbio.report.body_witnesses import body_witnesses, postures
 from aqbio.report.filters import CONTENT_SECURITY, template
 from aqbio.report.fit_changes import BAR, fit_changes
 from aqbio.report.left_right import left_and_right
@@ -65,7 +65,7 @@ def athlete_page(content: AthleteContent) -> str:
             comparisons(content.steps, {one.trial_id for one in content.trials if one.page})
         ),
         witnesses=body_witnesses(content.changes),
-        posture_held_out=held_out(content.changes),
+        postures=postures(content.changes),
     )
 
 

@@ -11,14 +11,14 @@ from aqbio.mechanics.anthropometry.witnesses import LEG_SHARE, STANDING_SHARE
 if TYPE_CHECKING:
     import pandas as pd
 
-HELD_OUT = "held_out_less_cop"
+LEFT_OUT = "left_out"
 
 PERCENT, MILLIMETRES = 100.0, 1000.0
 
 MASS = "mass of the {part}, % of the body's"
 ABOVE = "centre of mass in {trial} above the ground, m"
 HEIGHT = "centre of mass in {trial} above the ground, % of stature"
-PLACE = "centre of mass {way} the centre of pressure in {trial}, which the fit did not read, mm"
+PLACE = "centre of mass {way} the centre of pressure in {trial}, predicted without it, mm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def body_witnesses(table: pd.DataFrame) -> list[Witness]:
         ("mass", "share", MASS, PERCENT, people),
         ("standing", "height", ABOVE, 1.0, "the pose is the same: the difference is the fit's"),
         ("standing", "share", HEIGHT, PERCENT, board),
-        ("standing", HELD_OUT, PLACE, MILLIMETRES, "standing still: 0"),
+        ("standing", LEFT_OUT, PLACE, MILLIMETRES, "standing still: 0"),
     )
     found = []
     for quantity, statistic, words, factor, others in kinds:
@@ -62,6 +62,6 @@ def body_witnesses(table: pd.DataFrame) -> list[Witness]:
     return found
 
 
-def held_out(table: pd.DataFrame) -> bool:
-    """Whether a posture that the fit did not read tells of the body."""
-    return bool((table["statistic"] == HELD_OUT).any())
+def postures(table: pd.DataFrame) -> int:
+    """In how many postures the athlete stood still on plates."""
+    return int(table.loc[table["statistic"] == LEFT_OUT, "trial_id"].nunique())

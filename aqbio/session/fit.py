@@ -17,7 +17,7 @@ from aqbio.mechanics.consistency.parameters import (
     centre_parameters,
 )
 from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.session import SessionFit, StaticStance, fit_session
+from aqbio.mechanics.consistency.session import SessionFit, Standing, StaticStance, fit_session
 from aqbio.mechanics.consistency.suspicion import (
     Suspicion,
     evidence,
@@ -55,16 +55,13 @@ class FittedSession:
     """Why a trial was not fitted, by trial."""
     speeds: Mapping[str, float]
     """Speed by trial, m/s."""
-    static_distance: FloatArray | None
-    """(2,) array, m, or None. From the centre of pressure to the adjusted body's centre of mass in
-    the static trial, forward and to the right; None where no plate carried the standing runner."""
-    static_given: FloatArray | None
-    """(2,) array, m, or None. The same with the body as it was given."""
+    standing: Mapping[str, Standing]
+    """Still postures by static trial; empty where no plate carried the standing runner."""
 
     @property
-    def standing(self) -> tuple[Suspicion, ...]:
-        """Doubt that the static trial casts on the whole session."""
-        return static_suspicions(self.static_distance, self.static_given)
+    def standing_doubts(self) -> tuple[Suspicion, ...]:
+        """Doubt that still postures cast on the whole session."""
+        return static_suspicions(self.standing)
 
     @property
     def centres(self) -> CentreEstimates:
@@ -123,7 +120,7 @@ def fitted_session(
     study: Study,
     skeleton: Skeleton,
     trials: Sequence[SolvedTrial],
-    static: StaticStance | None = None,
+    still: Mapping[str, StaticStance] | None = None,
     *,
     weights: tuple[float, float] | None = None,
     near: Mapping[str, FloatArray] | None = None,
@@ -134,6 +131,8 @@ def fitted_session(
     ----------
     skeleton : Skeleton
         Of the participant's scaled model.
+    still : mapping of StaticStance, optional
+        By static trial.
     weights : (float, float), optional
         Standard deviations of residual force and moment, N and N m, instead of the settings'.
     near : mapping of (T, C) arrays, optional
@@ -150,24 +149,25 @@ def fitted_session(
         return _nothing({one.trial_id: why for one in trials})
     opened = open_session(study, skeleton, trials, weights)
     runner, seen, by_trial = opened.runner, opened.seen, opened.weights
-    chosen, plain, near = opened.parameters, dict(opened.plain), near or {}
+    chosen, plain = opened.parameters, dict(opened.plain)
+    near, still = near or {}, still or {}
     if not seen:
         return _nothing(plain)
     try:
-        session = _session(runner, seen, by_trial, chosen, static, near)
+        session = _session(runner, seen, by_trial, chosen, still, near)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
             return _nothing(plain)
-        session = _session(runner, seen, by_trial, chosen, static, near)
+        session = _session(runner, seen, by_trial, chosen, still, near)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
     doubts = _suspicions(session, fits, loads, near)
     sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
-        session = _session(runner, chosen_trials, by_trial, chosen, static, near)
+        session = _session(runner, chosen_trials, by_trial, chosen, still, near)
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
         doubts |= _suspicions(session, again, loads, near)
@@ -183,14 +183,13 @@ def fitted_session(
         suspicions=doubts,
         plain=plain,
         speeds=speeds,
-        static_distance=session.static_distance,
-        static_given=session.static_given,
+        standing=dict(zip(still, session.standing, strict=True)),
     )
 
 
 def _nothing(plain: Mapping[str, str]) -> FittedSession:
     """A session of which no trial was fitted, with the reasons."""
-    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, None, None)
+    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, {})
 
 
 def _session(
@@ -198,12 +197,12 @@ def _session(
     seen: Mapping[str, Observations],
     weights: Mapping[str, Weights],
     chosen: Sequence[Parameter],
-    static: StaticStance | None,
+    still: Mapping[str, StaticStance],
     near: Mapping[str, FloatArray],
 ) -> SessionFit:
     own = [weights[name] for name in seen]
     starts = [near.get(name) for name in seen]
-    return fit_session(runner, list(seen.values()), own, tuple(chosen), static, starts)
+    return fit_session(runner, list(seen.values()), own, tuple(chosen), [*still.values()], starts)
 
 
 def _unsolvable(

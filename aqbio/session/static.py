@@ -21,19 +21,24 @@ STANDING = 0.9
 """Share of body weight that the plates must carry."""
 
 
-def static_stance(
-    study: Study, participant_id: str, skeleton: Skeleton, trial: Trial | None = None
-) -> StaticStance | None:
-    """Pose and centre of pressure in quiet standing; None where no plate carried the runner.
+def static_stances(
+    study: Study, participant_id: str, skeleton: Skeleton
+) -> dict[str, StaticStance]:
+    """Every posture that the participant held still on plates, by trial.
 
-    Parameters
-    ----------
-    trial : Trial, optional
-        A static trial; without it, the one that the participant is scaled from.
+    The trial that the participant is scaled from comes first.
     """
-    static = trial or study.static_of(participant_id)
-    if static is None:
-        return None
+    found = {
+        one.trial_id: static_stance(study, participant_id, skeleton, one)
+        for one in study.still_of(participant_id)
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def static_stance(
+    study: Study, participant_id: str, skeleton: Skeleton, static: Trial
+) -> StaticStance | None:
+    """Pose and centre of pressure of a static trial; None where no plate carried the runner."""
     manifest = study.read_manifest(participant_id, "prepare")
     status = {done["trial_id"]: done["status"] for done in manifest["trials"]}
     if status.get(static.trial_id) != OK:

@@ -439,7 +439,7 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
                 entries[-1] |= _fitted(trial.trial_id)
         more: dict[str, Any] = {}
         if stage == "consistency":
-            more = {"parameters": PARAMETERS, "static_distance_m": [0.003, 0.004]}
+            more = {"parameters": PARAMETERS, "standing": [STANDING]}
             more["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
@@ -451,6 +451,13 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             path = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
             write_dataset(prepared_trial(own), path, {"trial_id": trial.trial_id})
 
+
+STANDING = {
+    "trial_id": "static",
+    "given_m": [0.005, 0.004],
+    "fitted_m": [0.003, 0.004],
+    "left_out_m": [0.004, 0.004],
+}
 
 PARAMETERS = [
     {

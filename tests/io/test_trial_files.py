@@ -83,7 +83,13 @@ def test_rate_that_is_almost_a_whole_number_is_kept():
 
 
 @pytest.mark.parametrize(
-    "time", [np.zeros(5), np.array([0.0]), np.array([0.0, 0.004, 0.004, 0.02])]
+    "time",
+    [
+        np.zeros(5),
+        np.array([0.0]),
+        np.array([0.0, 0.004, 0.004, 0.02]),
+        np.array([0.16, 0.15, 0.16]),  # where it ends as it began, at 6e16 Hz
+    ],
 )
 def test_time_that_stands_still_is_refused(time):
     with pytest.raises(AqbioError, match="not uniform"):

@@ -34,7 +34,7 @@ def test_ja1s_forces_seem_late(realdata: Path, model: str):
     run by some 2 cm would look alike: the number is a finding, not a fact about the laboratory."""
     runs = [recorded_run(realdata, trial, model) for trial in FILES]
     seen = [run.observations for run in runs]
-    session = fit_session(runs[0].runner, seen, static=standing(realdata, model))
+    session = fit_session(runs[0].runner, seen, still=[standing(realdata, model)])
     clock = next(one for one in session.estimates if one.name == "clock_offset")
     assert 0.0 < clock.low < clock.high < 0.006
     assert 0.0025 < clock.estimate < 0.005
@@ -52,8 +52,8 @@ def test_standing_shows_plates_that_are_all_elsewhere(realdata: Path, model: str
     for metres in (-0.02, 0.0, 0.02):
         seen = [replace(one.observations, wrench=_ahead(one, metres)) for one in runs]
         moved = replace(static, cop=static.cop + np.array([metres, 0.0, 0.0]))
-        session = fit_session(runs[0].runner, seen, static=moved)
-        named.append(bool(static_suspicions(session.static_distance, session.static_given)))
+        session = fit_session(runs[0].runner, seen, still=[moved])
+        named.append(bool(static_suspicions({"static": session.standing[0]})))
     assert not named[1]
     assert named[0] + named[2] >= (2 if model == "rajagopal" else 1)
 

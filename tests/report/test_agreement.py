@@ -44,7 +44,9 @@ def test_what_was_changed_and_what_was_not_used(section: str) -> None:
     assert '<data value="0.0169">16.9</data>' in section
     assert "plain: the fit is suspect (leg mass)" in section
     assert "hip_rotation_r" in section
-    assert "centre of mass is 5.0 mm from the centre of pressure" in " ".join(section.split())
+    assert "centre of mass is from the centre of pressure: 5.0 mm in static." in " ".join(
+        section.split()
+    )
 
 
 def test_a_small_residual_is_not_called_evidence(section: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aqbio.report.body_witnesses import body_witnesses, held_out
+from aqbio.report.body_witnesses import body_witnesses, postures
 
 ROWS = [
     ("n/a", "mass", "leg_left", None, "share", 0.199, 0.2149),
@@ -13,7 +13,7 @@ ROWS = [
     ("static", "standing", "whole body", "y", "height", 1.017, 0.995),
     ("static", "standing", "whole body", "x", "less_cop", 0.001, 0.002),
 ]
-SECOND = ("one-leg", "standing", "whole body", "x", "held_out_less_cop", 0.012, -0.003)
+SECOND = ("one-leg", "standing", "whole body", "x", "left_out", 0.012, -0.003)
 COLUMNS = ["trial_id", "quantity", "part", "axis", "statistic", "before", "after"]
 
 
@@ -31,10 +31,10 @@ def test_legs_and_height_stand_beside_other_people():
     assert found[2].others == "reaction boards: 55 to 57 %"
 
 
-def test_a_posture_that_the_fit_did_not_read():
+def test_a_posture_that_is_predicted_without_it():
     table = pd.DataFrame([*ROWS, SECOND], columns=COLUMNS)
-    assert held_out(table)
-    assert not held_out(table.iloc[:-1])
+    assert postures(table) == 1
+    assert postures(table.iloc[:-1]) == 0
     last = body_witnesses(table)[-1]
     assert "ahead of the centre of pressure in one-leg" in last.what
     assert (last.before, last.after) == ("12", "−3")

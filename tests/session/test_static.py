@@ -59,11 +59,10 @@ def test_the_pressure_is_that_of_the_whole_quiet_window(monkeypatch):
     )
     done = {"trials": [{"trial_id": "stand", "status": OK}]}
     study = SimpleNamespace(
-        static_of=lambda _: SimpleNamespace(trial_id="stand"),
         read_manifest=lambda *_: done,
         settings=SimpleNamespace(model=SimpleNamespace(static_window_s=0.4)),
         marker_set=SimpleNamespace(markers=dict.fromkeys("ABCD"), model_name=str),
     )
     skeleton = SimpleNamespace(mass=np.array([70.0]), markers=tuple("ABCD"))
-    found = static.static_stance(study, "P1", skeleton)
+    found = static.static_stance(study, "P1", skeleton, SimpleNamespace(trial_id="stand"))
     np.testing.assert_allclose(found.cop[[0, 2]], [0.1, 0.0], atol=1e-3)

@@ -16,8 +16,8 @@ def _fitted(late, sd, *, on=True):
         parameter=SimpleNamespace(on=on),
     )  # fmt: skip
     return SimpleNamespace(
-        believed=("run1", "run2"), standing=(), estimates=(clock,),
-        speeds={"run1": 5.0, "run2": 9.0}, static_distance=None, fits={},
+        believed=("run1", "run2"), standing_doubts=(), estimates=(clock,),
+        speeds={"run1": 5.0, "run2": 9.0}, standing={}, fits={},
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -25,17 +26,22 @@ def write_made_study(
     settings: str = PLAIN,
     *,
     body_known: bool = False,
+    postures: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Study:
     """Write static trial and runs as C3D files with their sheets.
 
     Settings are lines of YAML; without them the study is solved plainly. A body that is known
-    comes with the study as the runner's own model.
+    comes with the study as the runner's own model. Postures are more static trials: degrees by
+    coordinate.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     nothing = disturbances or Disturbances()
     write_c3d(data / "static.c3d", recorded_static(athlete, laboratory), laboratory)
     rows = [f"{athlete.name}\tstatic\tstatic\tstatic.c3d"]
+    for name, posture in (postures or {}).items():
+        write_c3d(data / f"{name}.c3d", recorded_static(athlete, laboratory, posture), laboratory)
+        rows.append(f"{athlete.name}\t{name}\tstatic\t{name}.c3d")
     for number, (name, run) in enumerate(runs.items()):
         recording, _ = disturbed(run.recording, nothing, np.random.default_rng(number))
         write_c3d(data / f"{name}.c3d", recording, laboratory)

@@ -25,11 +25,11 @@ def later(seen: Observations, late: float) -> Observations:
     return replace(seen, wrench=moved)
 
 
-def offsets(runner: Runner, trials: list[Observations], static=None) -> np.ndarray:
+def offsets(runner: Runner, trials: list[Observations], still=()) -> np.ndarray:
     """Clock offsets of a session, s, with the forces shifted by `SHIFTS`."""
     found = []
     for shift in SHIFTS:
-        session = fit_session(runner, [later(one, shift) for one in trials], static=static)
+        session = fit_session(runner, [later(one, shift) for one in trials], still=still)
         found.append(next(e for e in session.estimates if e.name == "clock_offset").estimate)
     return np.array(found)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,6 @@ from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.recorded_trial import without_wrong_labels
 from aqbio.records.step_files import step_file
 from aqbio.session import static
-from aqbio.stages.consistency import changes
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.cached import MotionSource, OtherFits, other_fits
@@ -105,7 +103,7 @@ def fitted(made: Study) -> tuple[Study, dict, dict[str, xr.Dataset]]:
 def test_the_session_is_fitted_and_says_so(fitted):
     _, manifest, data = fitted
     assert manifest["adjusted_model"]
-    assert np.hypot(*manifest["static_distance_m"]) < 0.01
+    assert np.hypot(*manifest["standing"][0]["fitted_m"]) < 0.01
     assert [trial["motion"] for trial in manifest["trials"]] == ["fitted", "fitted"]
     assert not any(trial["suspect"] for trial in manifest["trials"])
     assert manifest["within_limits"]
@@ -166,37 +164,16 @@ def test_what_the_fit_changed_is_told(fitted):
 def _hold_the_standing(rows: pd.DataFrame, manifest: dict, study: Study) -> None:
     """Centre of mass in standing: over the feet as the session says, and 0.5 to 0.6 of stature."""
     standing = rows[rows["quantity"] == "standing"].set_index(["axis", "statistic"])
-    for column, told in (("before", "static_given_m"), ("after", "static_distance_m")):
+    [told] = manifest["standing"]
+    for column, way in (("before", "given_m"), ("after", "fitted_m")):
         found = [standing.loc[(axis, "less_cop"), column] for axis in "xz"]
-        np.testing.assert_allclose(found, manifest[told], atol=1e-9)
+        np.testing.assert_allclose(found, told[way], atol=1e-9)
+        left_out = [standing.loc[(axis, "left_out"), "after"] for axis in "xz"]
+        np.testing.assert_allclose(left_out, told["left_out_m"], atol=1e-9)
         height = standing.loc[("y", "height"), column]
         share = standing.loc[("y", "share"), column]
         assert share == pytest.approx(height / study.participant(RUNNER.name).height_m)
         assert 0.5 < share < 0.6
-
-
-def test_a_second_posture_that_the_fit_did_not_read_is_a_witness(fitted, monkeypatch):
-    """The same recording under another name: as far from its centre of pressure, and held out."""
-    study, _, _ = fitted
-    first = study.static_of(RUNNER.name)
-    second = first.model_copy(update={"trial_id": "one-leg"})
-    more = replace(study, trials=(*study.trials, second))
-    monkeypatch.setattr(
-        changes,
-        "static_stance",
-        lambda own, who, body, trial: static.static_stance(own, who, body, first),
-    )
-    skeleton = load_skeleton(made_table(study))
-    rows = pd.DataFrame(changes.standing_rows(more, RUNNER.name, (skeleton, skeleton)))
-    told = rows[rows["axis"].isin(["x", "z"])].set_index(["trial_id", "statistic", "axis"])
-    for axis in "xz":
-        one = told.loc[(first.trial_id, "less_cop", axis), "after"]
-        assert told.loc[("one-leg", "held_out_less_cop", axis), "after"] == one
-
-
-def made_table(study: Study) -> Path:
-    """The runner's scaled skeleton."""
-    return study.folder(RUNNER.name, "scale") / f"{RUNNER.name}.skeleton.npz"
 
 
 @pytest.mark.parametrize("trial", ["run7", "run9"])
@@ -318,7 +295,7 @@ def test_the_standing_pose_leaves_out_labels_that_are_wrong(made, monkeypatch):
     """Heel and toe exchanged in the static trial turn his foot, unless stage scale said so."""
     name = made.static_of(RUNNER.name).trial_id
     skeleton = load_skeleton(made.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
-    sound = static.static_stance(made, RUNNER.name, skeleton).q
+    sound = static.static_stance(made, RUNNER.name, skeleton, made.static_of(RUNNER.name)).q
     pair = ["RHEE", "RTOE"]
     exchanged = _read(made, "prepare", name)
     exchanged["marker_raw"].loc[{"marker": pair}] = (
@@ -328,7 +305,7 @@ def test_the_standing_pose_leaves_out_labels_that_are_wrong(made, monkeypatch):
     for wrong in ([], [{"kind": "exchanged", "labels": pair, "trials": [name]}]):
         read = without_wrong_labels(exchanged, wrong, made.static_of(RUNNER.name))
         monkeypatch.setattr(static, "recorded_trial", lambda *_, told=read: told)
-        found = static.static_stance(made, RUNNER.name, skeleton).q
+        found = static.static_stance(made, RUNNER.name, skeleton, made.static_of(RUNNER.name)).q
         apart = np.abs(found - sound)[skeleton.coordinate_is_rotation]
         off[len(wrong)] = np.degrees(apart.max())
     assert off[0] > 15.0, off
@@ -494,9 +471,17 @@ def test_a_trial_without_forces_is_passed_on(one_bare):
     assert any(one["rule"] == "consistency-one-speed" for one in manifest["findings"])
 
 
+def test_markers_are_held_out_of_the_fastest_trial(fitted):
+    """By default: one trial of each participant is enough to see what forces do to it."""
+    told = {one["trial_id"]: one.get("held_out_change_m") for one in fitted[1]["trials"]}
+    assert told["run7"] is None
+    assert abs(told["run9"]) < 0.001
+
+
 def test_markers_held_out(fitted):
     """Two parts: every marker is predicted from the others, by both."""
-    study = _again(fitted[0], VACUUM.replace("samples: 24", "samples: 0, held_out_folds: 2"))
+    asked = "samples: 0, held_out_folds: 2, held_out_trials: all"
+    study = _again(fitted[0], VACUUM.replace("samples: 24", asked))
     manifest = _run(study)
     for trial in manifest["trials"]:
         assert trial["held_out_folds"] == 2

@@ -120,7 +120,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
     module = import_module("aqbio.stages.consistency.stage")
     monkeypatch.setattr(module, "fitted_session", fit)
-    monkeypatch.setattr(module, "static_stance", lambda *_: None)
+    monkeypatch.setattr(module, "static_stances", lambda *_: {})
     on = finished.settings.consistency.model_copy(update={"enabled": True})
     settings = finished.settings.model_copy(update={"consistency": on})
     session = module._session(replace(finished, settings=settings), RUNNER.name)
@@ -132,14 +132,14 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
 LATER_FAULTS = {
     "hypotheses": (
-        "aqbio.stages.hypotheses.gathered._posterior",
+        "aqbio.stages.hypotheses.gathered._error_sds",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
         "aqbio.stages.figures.step_figures.trial_ground_forces",
         lambda data, _: _is_first(data),
     ),
-    "report": ("aqbio.report.page.quality_tables", lambda *_: True),
+    "report": ("aqbio.report.page.residuals", lambda *_: True),
     "athlete": ("aqbio.stages.athlete.stage.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.consistency.session import StaticStance, com_from_cop
+from aqbio.mechanics.consistency.session import Standing, StaticStance, com_from_cop
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
@@ -86,24 +86,23 @@ def standing_changes(
     before: Skeleton,
     after: Skeleton,
     stance: StaticStance,
+    standing: Standing,
     stature: float | None,
-    *,
-    held_out: bool,
 ) -> Iterator[Change]:
-    """Where the centre of mass is in quiet standing, in the same pose, with both bodies.
+    """Where the centre of mass is in a still posture, in the same pose, with both bodies.
 
     Parameters
     ----------
+    standing : Standing
+        Of the same posture.
     stature : float or None
         As told, m.
-    held_out : bool
-        Whether the fit did not read this posture.
     """
     away = [com_from_cop(body, stance) for body in (before, after)]
-    statistic = "held_out_less_cop" if held_out else "less_cop"
-    for number, axis in enumerate(AXES):
-        if axis != "y":
-            yield Change("standing", WHOLE, axis, statistic, away[0][number], away[1][number], "m")
+    for number, axis in enumerate(("x", "z")):
+        given = float(standing.given[number])
+        for statistic, one in (("less_cop", standing.fitted), ("left_out", standing.left_out)):
+            yield Change("standing", WHOLE, axis, statistic, given, float(one[number]), "m")
     yield Change("standing", WHOLE, "y", "height", away[0][1], away[1][1], "m")
     if stature:
         share = [float(one[1]) / stature for one in away]

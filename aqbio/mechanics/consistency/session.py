@@ -50,22 +50,34 @@ class StaticStance:
 
 
 @dataclass(frozen=True, eq=False)
+class Standing:
+    """A still posture as several bodies have it: centre of mass from the centre of pressure.
+
+    Each a (2,) array, m: forward and to the right, ground.
+    """
+
+    given: FloatArray
+    """Of the body as it was given."""
+    fitted: FloatArray
+    """Of the body that was fitted to all trials and postures."""
+    left_out: FloatArray
+    """Of a body that was fitted to everything but this posture: a prediction."""
+
+
+@dataclass(frozen=True, eq=False)
 class SessionFit:
     """All trials of a session with the same parameters."""
 
     estimates: tuple[ParameterEstimate, ...]
-    """From all trials and the static one."""
+    """From all trials and still postures."""
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
     trials: tuple[TrialFit, ...]
     """With these parameters, held."""
     alone: tuple[tuple[ParameterEstimate, ...], ...]
-    """What each trial says without the others and without the static trial."""
-    static_distance: FloatArray | None
-    """(2,) array, m, or None. Centre of mass before the COP and to its right in the static trial,
-    ground x and z, with the adjusted body."""
-    static_given: FloatArray | None
-    """(2,) array, m, or None. The same with the body as it was given."""
+    """What each trial says without the others and without the still postures."""
+    standing: tuple[Standing, ...]
+    """Of every still posture."""
 
 
 def fit_session(
@@ -73,7 +85,7 @@ def fit_session(
     observations: Sequence[Observations],
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
-    static: StaticStance | None = None,
+    still: Sequence[StaticStance] = (),
     near: Sequence[FloatArray | None] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session.
@@ -87,12 +99,14 @@ def fit_session(
         One for all, or one per trial: knots depend on speed.
     parameters : sequence of Parameter, optional
         All with their default priors, if none are given.
+    still : sequence of StaticStance, optional
+        Postures held on force plates: each posture is another condition on where mass is.
 
     Notes
     -----
     Every trial is fitted alone. With its information S (the motion eliminated, Schur's complement;
     frames discounted) and its remaining pull g at its own θ,
-    ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. The static trial adds its two
+    ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. A still posture adds its two
     distances as two observations. The trials are then fitted again with θ̂ held.
     """
     parameters = runner.parameters if parameters is None else parameters
@@ -103,45 +117,62 @@ def fit_session(
             observations, each, near or [None] * len(observations), strict=True
         )
     ]
-    values, covariance = _combined(runner, alone, parameters, static)
+    said = _said(runner, alone, parameters, still)
+    values, covariance = _solved(said, parameters)
     found = estimates(parameters, values, covariance)
     again = [
         fit_trial(runner, one.observations, one.weights, parameters, values, one) for one in alone
     ]
-    standing = [
-        None if static is None else com_over_cop(runner, body, static) for body in (values, {})
-    ]
+    without = [_solved(said.without(number), parameters)[0] for number in range(len(still))]
     return SessionFit(
         estimates=found,
         covariance=covariance,
         trials=tuple(with_parameters(one, found, covariance) for one in again),
         alone=tuple(one.estimates for one in alone),
-        static_distance=standing[0],
-        static_given=standing[1],
+        standing=tuple(
+            Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
+            for one, other in zip(still, without, strict=True)
+        ),
     )
 
 
 def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
-    """Horizontal distance from COP to centre of mass in the static trial, x and z, (2,), m."""
+    """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m."""
     return com_from_cop(adjusted_skeleton(runner, values), static)[[0, 2]]
 
 
 def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
-    """Centre of mass of a body in quiet standing, from the centre of pressure, (3,), m, ground."""
+    """Centre of mass of a body in a still posture, from the centre of pressure, (3,), m, ground."""
     poses = segment_poses(skeleton, static.q[None])
     points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
     return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
 
 
-def _combined(
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """Normal equations of the parameters that are on, with what each still posture adds."""
+
+    matrix: FloatArray
+    """(P, P) array."""
+    right: FloatArray
+    """(P,) array."""
+    added: tuple[tuple[FloatArray, FloatArray], ...]
+    """Of each posture, in both."""
+
+    def without(self, number: int) -> _Said:
+        """The same had one posture not been recorded."""
+        matrix, right = self.added[number]
+        return _Said(self.matrix - matrix, self.right - right, ())
+
+
+def _said(
     runner: Runner,
     trials: Sequence[TrialFit],
     parameters: Sequence[Parameter],
-    static: StaticStance | None,
-) -> tuple[dict[str, float], FloatArray]:
-    """Values of all parameters from all trials, and the covariance of those that are on."""
+    still: Sequence[StaticStance],
+) -> _Said:
+    """What priors, trials and still postures say of the parameters that are on."""
     on = [parameter for parameter in parameters if parameter.on]
-    values = priors(parameters)
     believed = np.array([parameter.prior for parameter in on])
     matrix = np.diag(prior_precision(parameters))
     right = matrix @ believed
@@ -149,20 +180,28 @@ def _combined(
         information = trial.information
         matrix = matrix + information.about / information.discount
         right = right + (information.about @ trial.theta + information.pull) / information.discount
-    if static is not None:
-        slope = _com_by_parameters(runner, values, static, on) / static.sd
-        distance = com_over_cop(runner, values, static) / static.sd
-        matrix = matrix + slope.T @ slope
-        right = right + slope.T @ (slope @ believed - distance)
-    theta = np.linalg.solve(matrix, right)
-    values |= dict(zip([parameter.name for parameter in on], theta.tolist(), strict=True))
-    return values, np.asarray(np.linalg.inv(matrix))
+    added = []
+    for one in still:
+        slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd
+        distance = com_over_cop(runner, priors(parameters), one) / one.sd
+        added.append((slope.T @ slope, slope.T @ (slope @ believed - distance)))
+    matrix = matrix + sum(own for own, _ in added)
+    right = right + sum(own for _, own in added)
+    return _Said(matrix, right, tuple(added))
+
+
+def _solved(said: _Said, parameters: Sequence[Parameter]) -> tuple[dict[str, float], FloatArray]:
+    """Values of all parameters, and the covariance of those that are on."""
+    theta = np.linalg.solve(said.matrix, said.right)
+    names = [parameter.name for parameter in parameters if parameter.on]
+    values = priors(parameters) | dict(zip(names, theta.tolist(), strict=True))
+    return values, np.asarray(np.linalg.inv(said.matrix))
 
 
 def _com_by_parameters(
     runner: Runner, values: dict[str, float], static: StaticStance, on: Sequence[Parameter]
 ) -> FloatArray:
-    """Derivative of the distance of the static trial by the parameters that are on, (2, P)."""
+    """Derivative of the distance of a still posture by the parameters that are on, (2, P)."""
     skeleton = adjusted_skeleton(runner, values)
     poses = segment_poses(skeleton, static.q[None])
     points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]

@@ -8,7 +8,7 @@ weight and centre of mass over its centre of pressure, show the first two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,8 +26,8 @@ from aqbio.mechanics.consistency.parameters import (
     PELVIS,
     ParameterEstimate,
 )
+from aqbio.mechanics.consistency.session import Standing
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.vectors import FloatArray
 
 Cause = Literal[
     "force_sign",
@@ -150,33 +150,36 @@ def evidence(
     return replace(seen, free_moment_gain=free_moment_gain(fit))
 
 
-def static_suspicions(
-    distance: FloatArray | None, given: FloatArray | None = None
-) -> tuple[Suspicion, ...]:
-    """The doubt that standing casts on a whole session.
+def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:
+    """The doubt that still postures cast on a whole session: the farthest beyond its limit.
 
     Parameters
     ----------
-    distance : (2,) array, m, or None
-        ``SessionFit.static_distance``.
-    given : (2,) array, m, optional
-        ``SessionFit.static_given``.
+    standing : mapping of Standing
+        By static trial.
     """
-    told = (("fitted", distance, STATIC_APART), ("given", given, STATIC_GIVEN_APART))
-    for words, one, limit in told:
-        if one is None or (apart := float(np.linalg.norm(one))) <= limit:
-            continue
-        doubt = Suspicion(
-            "static",
-            f"in the static trial the centre of mass of the {words} body is {1e3 * apart:.0f} mm "
-            f"from the centre of pressure, more than {1e3 * limit:.0f} mm.",
-            apart,
-            limit,
-            "m",
-            "check the plates' corners and origins, the static trial and the scaled masses.",
+    told = [
+        (float(np.linalg.norm(apart)), limit, name, words)
+        for name, one in standing.items()
+        for words, apart, limit in (
+            ("fitted", one.fitted, STATIC_APART),
+            ("given", one.given, STATIC_GIVEN_APART),
         )
-        return (doubt,)
-    return ()
+    ]
+    beyond = [one for one in told if one[0] > one[1]]
+    if not beyond:
+        return ()
+    apart, limit, name, words = max(beyond, key=lambda one: one[0] / one[1])
+    doubt = Suspicion(
+        "static",
+        f"in the static trial {name} the centre of mass of the {words} body is "
+        f"{1e3 * apart:.0f} mm from the centre of pressure, more than {1e3 * limit:.0f} mm.",
+        apart,
+        limit,
+        "m",
+        "check the plates' corners and origins, the static trial and the scaled masses.",
+    )
+    return (doubt,)
 
 
 def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:

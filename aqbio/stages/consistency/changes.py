@@ -21,6 +21,7 @@ from aqbio.mechanics.consistency.changes import (
     standing_changes,
 )
 from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.session import Standing
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import centre_of_mass
@@ -32,7 +33,7 @@ from aqbio.names import SIDES
 from aqbio.records.loads import borne_loads, foot_loads
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import FittedSession
-from aqbio.session.static import static_stance
+from aqbio.session.static import static_stances
 from aqbio.stages.consistency.findings import contact_window
 from aqbio.stages.consistency.fitted import shifted_loads
 from aqbio.steps.contacts import trial_contacts
@@ -62,24 +63,21 @@ def change_rows(
         bodies = fit.runner.skeleton, fit.skeleton
         yield from _rows(None, body_changes(*bodies))
         yield from _rows(None, leg_shares(*bodies, legs_of(study)))
-        yield from standing_rows(study, participant_id, bodies)
+        yield from standing_rows(study, participant_id, bodies, fitted.standing)
     for name in believed:
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
 
 
 def standing_rows(
-    study: Study, participant_id: str, bodies: tuple[Skeleton, Skeleton]
+    study: Study,
+    participant_id: str,
+    bodies: tuple[Skeleton, Skeleton],
+    standing: Mapping[str, Standing],
 ) -> Iterator[Row]:
-    """What static trials say of the body; those that the fit did not read are independent."""
-    read, stature = study.static_of(participant_id), study.participant(participant_id).height_m
-    for trial in study.trials_of(participant_id):
-        if trial.task != "static" or not trial.source:
-            continue
-        stance = static_stance(study, participant_id, bodies[0], trial)
-        if stance is not None:
-            held_out = trial != read
-            found = standing_changes(*bodies, stance, stature, held_out=held_out)
-            yield from _rows(trial.trial_id, found)
+    """What still postures say of the body, also of one that was fitted without them."""
+    stature = study.participant(participant_id).height_m
+    for name, stance in static_stances(study, participant_id, bodies[0]).items():
+        yield from _rows(name, standing_changes(*bodies, stance, standing[name], stature))
 
 
 def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[Row]:

@@ -78,7 +78,7 @@ def session_findings(
     """Findings on what the session found about the clocks, and what it cannot tell."""
     if not fitted.believed:
         return
-    for doubt in fitted.standing:
+    for doubt in fitted.standing_doubts:
         yield replace(_suspicion(doubt, doubt.what), participant=participant_id)
     by_name = {one.name: one for one in fitted.estimates}
     clock = by_name["clock_offset"]
@@ -131,7 +131,7 @@ def leg_findings(
 def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
     """Finding that one speed cannot tell a late clock from misplaced plates."""
     speeds = [fitted.speeds[name] for name in fitted.believed]
-    standing = fitted.static_distance is not None
+    standing = bool(fitted.standing)
     if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):
         return
     yield Finding(
@@ -152,9 +152,7 @@ def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]
 def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
-        none = {"static_distance_m": None, "static_given_m": None}
-        return {"parameters": [], "centres": [], **none, "within_limits": True}
-    standing, given = fitted.static_distance, fitted.static_given
+        return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
     named = [one for one in fitted.estimates if not one.name.startswith(CENTRES)]
     centres: list[dict[str, Any]] = []
     if fitted.fits:
@@ -163,8 +161,10 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     return {
         "parameters": [_estimate(one) for one in named],
         "centres": centres,
-        "static_distance_m": None if standing is None else standing.tolist(),
-        "static_given_m": None if given is None else given.tolist(),
+        "standing": [
+            {"trial_id": name, **{f"{way}_m": apart.tolist() for way, apart in vars(one).items()}}
+            for name, one in fitted.standing.items()
+        ],
         "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }
 

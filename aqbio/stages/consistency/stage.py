@@ -30,7 +30,7 @@ from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.held import held_values
-from aqbio.session.static import static_stance
+from aqbio.session.static import static_stances
 from aqbio.stages.consistency.changes import change_rows, legs_of
 from aqbio.stages.consistency.findings import (
     estimate_numbers,
@@ -140,11 +140,11 @@ def _session(study: Study, participant_id: str) -> Session | None:
             failed[name] = error
     if not study.settings.consistency.enabled or not trials:
         return Session(skeleton, trials, None, failed)
-    static = static_stance(study, participant_id, skeleton)
+    still = static_stances(study, participant_id, skeleton)
 
     def fit(names: Sequence[str]) -> FittedSession:
         with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
-            return fitted_session(study, skeleton, [trials[name] for name in names], static)
+            return fitted_session(study, skeleton, [trials[name] for name in names], still)
 
     try:
         return Session(skeleton, trials, fit(list(trials)), failed)
@@ -204,7 +204,7 @@ def _trial(
         findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
         return TrialOutcome(_status(PLAIN, why, _of_the_body(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
-    numbers = fit_numbers(one, fit, held_out(study, fit))
+    numbers = fit_numbers(one, fit, held_out(study, trial.trial_id, fitted))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)
@@ -223,7 +223,7 @@ def _of_the_body(fitted: FittedSession | None) -> list[str]:
     """Causes of doubt in the body that all trials of a participant have, plain ones too."""
     if fitted is None or not fitted.believed:
         return []
-    return [doubt.cause for doubt in fitted.standing]
+    return [doubt.cause for doubt in fitted.standing_doubts]
 
 
 def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:

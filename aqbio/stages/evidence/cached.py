@@ -21,7 +21,7 @@ from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Specification, lower_rate
 from aqbio.session.fit import fitted_session
 from aqbio.session.held import held_fits
-from aqbio.session.static import static_stance
+from aqbio.session.static import static_stances
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -171,8 +171,8 @@ def other_fits(study: Study, participant_id: str) -> OtherFits:
     near = {name: read_dataset(folder / f"{name}.nc")["q"].values for name in names}
     motions: dict[str, dict[str, MotionSource]] = {name: {} for name in names}
     if "loose" in ways:
-        static = static_stance(study, participant_id, skeleton)
-        session = fitted_session(study, skeleton, trials, static, weights=LOOSE, near=near)
+        still = static_stances(study, participant_id, skeleton)
+        session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
         for name in session.believed:
             motions[name]["loose"] = _source(session.fits[name])
     for name, way, fit in held_fits(study, skeleton, trials, near, held):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from aqbio.errors import AqbioError
@@ -26,7 +27,16 @@ def known_evidence(study: Study, parts: Parts) -> Gathered:
             return gathered(study, without)
     except AqbioError:
         for one in sorted(every):  # with nobody beside it, who fails is at fault
-            alone = partial(gathered, study, without | every - {one})
+            alone = partial(gathered, _study_of(study, one[0]), without | every - {one})
             if parts.part("-".join(one), alone, None) is None:
                 without.add(one)
     return gathered(study, without)
+
+
+def _study_of(study: Study, participant_id: str) -> Study:
+    """The study of one participant: nobody else's files are read for each trial."""
+    return replace(
+        study,
+        participants=(study.participant(participant_id),),
+        trials=study.trials_of(participant_id),
+    )

@@ -12,6 +12,7 @@ from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.label_swaps import (
     LabelSwap,
     SegmentDistances,
@@ -19,7 +20,7 @@ from aqbio.mechanics.recordings.label_swaps import (
     swapped_labels,
 )
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stages.prepare.axes import label_mean, mean_vector
+from aqbio.stages.prepare.axes import label_mean, laboratory_axes, mean_vector
 from aqbio.stages.prepare.notes import Notes
 
 MILLIMETRES = 1e3
@@ -41,6 +42,8 @@ class StaticReference:
     trial."""
     limbs: Mapping[str, tuple[Collection[str], Collection[str]]] = field(default_factory=dict)
     """mapping of (left, right). Bodies of legs and arms, by limb."""
+    axes: LaboratoryToGround | None = None
+    """Of the laboratory, as upright standing shows them; None where it does not."""
 
 
 def static_reference(study: Study, participant_id: str) -> StaticReference:
@@ -57,7 +60,12 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         recording = read_recording(study.recording(static), unit=unit)
     except AqbioError:
         return StaticReference({}, limbs)  # told where the static trial itself is prepared
-    return StaticReference(median_places(recording), limbs)
+    notes = Notes(static.trial_id, participant_id, static.source, static.source)
+    try:
+        axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
+    except AqbioError:
+        axes = None
+    return StaticReference(median_places(recording), limbs, axes)
 
 
 def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:

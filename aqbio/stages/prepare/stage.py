@@ -57,7 +57,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 
 @participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Prepare the static trial and all moving trials of a participant.
+    """Prepare the static trials and all moving trials of a participant.
 
     Writes ``prepared/<trial>.nc``, and ``prepare.json`` last. A trial
     that cannot be prepared is recorded with its reason and stops no other.
@@ -67,13 +67,15 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     def work(trial: Trial) -> TrialOutcome:
         return _prepare(study, participant_id, trial, reference)
 
-    trials = []
-    static = study.static_of(participant_id)
-    if static is not None:
-        trials.append(run_trial(study, participant_id, STAGE, static, work))
-        reason = trials[-1]["reason"]
+    still = []
+    for static in study.still_of(participant_id):
+        still.append(run_trial(study, participant_id, STAGE, static, work))
+        reason = still[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
-    trials += run_trials(study, participant_id, STAGE, work, report)
+    moving = run_trials(study, participant_id, STAGE, work, report)
+    # How tall and heavy somebody is, is told by standing upright, not by lying on a board.
+    upright = 0 if study.static_of(participant_id) is None else 1
+    trials = [*still[:upright], *moving]
     person = study.participant(participant_id)
     masses = body_masses(person.mass_kg, trials)
     event_numbers, event_findings = participant_errors(trials, participant_id)
@@ -83,7 +85,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         study,
         participant_id,
         STAGE,
-        trials,
+        [*still, *moving],
         reason=next(
             (one.what for one in said if one.rule == STOPS and one.severity == "error"), ""
         ),
@@ -155,7 +157,15 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
         recording = read_recording(*files, laboratory.marker_unit)
         recording = with_known_labels(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
-    prepared = prepare_trial(recording, trial, marker_set, (laboratory, settings.prepare), notes)
+    upright = trial.task != "static" or trial == study.static_of(trial.participant_id)
+    prepared = prepare_trial(
+        recording,
+        trial,
+        marker_set,
+        (laboratory, settings.prepare),
+        notes,
+        None if upright else reference.axes,
+    )
     numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)

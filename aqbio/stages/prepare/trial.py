@@ -97,6 +97,7 @@ def prepare_trial(
     marker_set: MarkerSet,
     settings: tuple[Laboratory, Prepare],
     notes: Notes,
+    axes: LaboratoryToGround | None = None,
 ) -> PreparedTrial:
     """Prepare one trial.
 
@@ -111,6 +112,8 @@ def prepare_trial(
     settings : (Laboratory, Prepare)
     notes : Notes
         Gets all findings.
+    axes : LaboratoryToGround, optional
+        Of the laboratory, where the posture is none that shows them.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def prepare_trial(
     check_rates(recording, prepare.cutoff_hz, notes)
     check_clock(recording, notes)
     missing_labels(recording, marker_set, notes, moving=trial.task != "static")
-    axes = laboratory_axes(recording, marker_set, laboratory.axes, notes)
+    axes = axes or laboratory_axes(recording, marker_set, laboratory.axes, notes)
     check_paths(recording, trial, notes)
     check_task(recording, trial, notes)
     check_frames(recording, trial, notes.file)

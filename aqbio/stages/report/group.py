@@ -6,7 +6,9 @@ import numpy as np
 
 from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.step_columns import step_columns
+from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
+from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_SIDES
 from aqbio.records.step_files import study_curves
 from aqbio.report.driven import fastest
@@ -37,19 +39,21 @@ def _curves(
         return {}
     chosen = kept.iloc[column.rows]
     wanted = set(zip(chosen["participant_id"], chosen["trial_id"], strict=True))
-    with study_curves(study) as steps:
-        names, trials = (
-            np.concatenate([one[name].values for one in steps.participants])
-            for name in ("participant_id", "trial_id")
-        )
-        momentum = {
-            side: steps["angular_momentum"].sel(group=side, axis="y").sel(phase="stance").values
-            for side in ROLE_SIDES
-        }
-    shown = np.array([one in wanted for one in zip(names, trials, strict=True)])
     found = {}
-    for name in dict.fromkeys(names[shown]):
-        own = shown & (names == name)
-        means = {side: values[own].mean(axis=0) for side, values in momentum.items()}
-        found[str(name)] = SideCurves(column.title, int(own.sum()), means)
+    for name in [one.participant_id for one in study.participants]:
+        with study_curves(study, name) as steps:
+            [data] = steps.participants
+            trials = data["trial_id"].values
+            own = np.array([(name, trial) in wanted for trial in trials], dtype=bool)
+            if own.any():
+                means = {side: _momentum(steps, side)[own].mean(axis=0) for side in ROLE_SIDES}
+                found[name] = SideCurves(column.title, int(own.sum()), means)
     return found
+
+
+def _momentum(steps: StudyCurves, side: str) -> FloatArray:
+    """Angular momentum of a side in contact about the vertical, (S, 101)."""
+    values: FloatArray = (
+        steps["angular_momentum"].sel(group=side, axis="y").sel(phase="stance").values
+    )
+    return values

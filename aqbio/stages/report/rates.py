@@ -27,8 +27,10 @@ def with_rates(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    with study_curves(study) as curves:
-        found = [_means(own) for own in curves.participants if own.sizes["step"]]
+    found = []
+    for one in study.participants:
+        with study_curves(study, one.participant_id) as curves:
+            found += [_means(own) for own in curves.participants if own.sizes["step"]]
     if not found:
         return steps
     return steps.merge(pd.concat(found, ignore_index=True), on=KEY, how="left", validate="1:1")

@@ -102,11 +102,13 @@ def person_recordings(
 def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
     """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
+    # Other postures than quiet standing tell where mass is, in stage consistency.
+    left_out = {one.trial_id for one in study.still_of(participant_id) if one != static}
     found = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
-        if entry["status"] != OK:
-            continue
         name = str(entry["trial_id"])
+        if entry["status"] != OK or name in left_out:
+            continue
         prepared = read_dataset(study.folder(participant_id, "prepare") / f"{name}.nc")
         still = static is not None and name == static.trial_id
         rate = float(prepared.attrs["marker_rate"])

@@ -81,8 +81,9 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
         return contribution_means(participant_rows(study, who, "contributions"), steps(who))
 
     def changed(who: str) -> pd.DataFrame:
+
         fitted = study.read_manifest(who, "consistency")["adjusted_model"]
-        return read_columns(changes_path(study, who)) if fitted else pd.DataFrame()
+        return read_columns(changes_path(study, who)) if fitted else _frame((), {})
 
     def trials(who: str) -> pd.DataFrame:
         return _frame(trial_rows(study, who, steps(who), quality(who)), columns("trials"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,13 +135,23 @@ def moved_loads(loads: GroundLoads, shift: FloatArray) -> GroundLoads:
     return GroundLoads(loads.force, loads.moment + cross(along, loads.force))
 
 
-def recorded_static(athlete: Athlete, laboratory: Laboratory) -> VirtualRecording:
-    """Record the athlete standing still in the middle of the fourth plate."""
+def recorded_static(
+    athlete: Athlete, laboratory: Laboratory, posture_deg: Mapping[str, float] | None = None
+) -> VirtualRecording:
+    """Record the athlete standing still in the middle of the fourth plate.
+
+    Parameters
+    ----------
+    posture_deg : mapping, optional
+        Degrees by coordinate, where the posture is another one than quiet standing.
+    """
     skeleton, row = athlete_skeleton(athlete), laboratory.plates
     pose = skeleton.coordinate_default.copy()
     for name, angle in STATIC_POSE_DEG.items():
         for side in ("_r", "_l"):
             pose[skeleton.coordinates.index(name + side)] = np.radians(angle)
+    for name, angle in (posture_deg or {}).items():
+        pose[skeleton.coordinates.index(name)] = np.radians(angle)
     frames = int(STATIC_DURATION * laboratory.marker_rate)
     samples = frames * int(laboratory.force_rate // laboratory.marker_rate)
     q = np.tile(pose, (frames, 1))

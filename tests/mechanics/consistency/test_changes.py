@@ -16,7 +16,7 @@ from aqbio.mechanics.consistency.changes import (
     motion_changes,
     standing_changes,
 )
-from aqbio.mechanics.consistency.session import StaticStance
+from aqbio.mechanics.consistency.session import Standing, StaticStance, com_from_cop
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
@@ -82,18 +82,21 @@ def test_the_centre_of_mass_in_standing():
     com[torso] += [0.02, -0.04, 0.01]
     after = replace(before, com=com)
     stance = StaticStance(before.coordinate_default, np.array([0.1, 0.0, -0.2]))
-    rows = _rows(standing_changes(before, after, stance, 1.8, held_out=False))
+    given, fitted = (com_from_cop(body, stance)[[0, 2]] for body in (before, after))
+    standing = Standing(given, fitted, left_out=np.array([0.004, -0.006]))
+    rows = _rows(standing_changes(before, after, stance, standing, 1.8))
     share = before.mass[torso] / before.mass.sum()
-    for axis, way in zip("xz", (0.02, 0.01), strict=True):
+    for axis, way, predicted in zip("xz", (0.02, 0.01), (0.004, -0.006), strict=True):
         one = rows["standing", "whole body", axis, "less_cop"]
         assert one.after - one.before == pytest.approx(share * way)
+        left_out = rows["standing", "whole body", axis, "left_out"]
+        assert (left_out.before, left_out.after) == (one.before, predicted)
     height = rows["standing", "whole body", "y", "height"]
     assert height.after - height.before == pytest.approx(-0.04 * share)
     told = rows["standing", "whole body", "y", "share"]
     assert told.before == pytest.approx(height.before / 1.8)
-    without = _rows(standing_changes(before, after, stance, None, held_out=True))
+    without = _rows(standing_changes(before, after, stance, standing, None))
     assert ("standing", "whole body", "y", "share") not in without
-    assert ("standing", "whole body", "x", "held_out_less_cop") in without
 
 
 def _rows(changes):

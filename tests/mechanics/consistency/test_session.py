@@ -33,9 +33,11 @@ def trials(case):
     ]
 
 
-def stance(runner, body, offset=(0.0, 0.0)):
+def stance(runner, body, offset=(0.0, 0.0), **angles):
     """Give the pose of standing, and a COP below the centre of mass of a body."""
     q = np.zeros(len(runner.skeleton.coordinates))
+    for name, angle in angles.items():
+        q[runner.skeleton.coordinates.index(name)] = angle
     q[runner.skeleton.coordinates.index("pelvis_y")] = 0.3
     skeleton = adjusted_skeleton(runner, body)
     still = np.zeros((1, len(q)))
@@ -84,7 +86,7 @@ def test_standing_shows_the_torso(trials):
     """The centre of mass over the COP fixes a centre of mass that running leaves open."""
     runner, seen = trials[0].runner, [made.observations for made in trials]
     standing = stance(runner, TRUTH | centre_values(runner, torso=(AHEAD, 0.0, 0.0)))
-    with_static = fit_session(runner, seen, WEIGHTS, static=standing)
+    with_static = fit_session(runner, seen, WEIGHTS, still=[standing])
     without = fit_session(runner, seen, WEIGHTS)
     torso = runner.skeleton.bodies.index("torso")
     found, guess = (
@@ -95,8 +97,8 @@ def test_standing_shows_the_torso(trials):
     assert sd < guess.sd[torso, 0]
     away, further = (abs(one.shift[torso, 0] - AHEAD) for one in (found, guess))
     assert away <= further + 0.1 * sd
-    assert np.linalg.norm(with_static.static_distance) < 0.004
-    assert without.static_distance is None
+    assert np.linalg.norm(with_static.standing[0].fitted) < 0.004
+    assert without.standing == ()
 
 
 def test_distance_of_a_known_stance(stick):
@@ -115,3 +117,30 @@ def test_derivative_of_the_stance(stick):
     for column, one in enumerate(on):
         both = [com_over_cop(stick, {one.name: sign * step}, standing) for sign in (-1, 1)]
         np.testing.assert_allclose(found[:, column], (both[1] - both[0]) / (2 * step), atol=1e-8)
+
+
+def test_every_posture_is_predicted_without_it(trials):
+    """Left out by arithmetic, as if it had never been recorded."""
+    runner, seen = trials[0].runner, [trials[1].observations]
+    body = TRUTH | centre_values(runner, torso=(AHEAD, 0.0, 0.0))
+    upright, raised = stance(runner, body), stance(runner, body, thigh_r_z=1.2)
+    both = fit_session(runner, seen, WEIGHTS, still=[upright, raised])
+    for number, other in ((0, raised), (1, upright)):
+        alone = fit_session(runner, seen, WEIGHTS, still=[other])
+        values = {one.name: one.estimate for one in alone.estimates}
+        asked = (upright, raised)[number]
+        predicted = com_over_cop(runner, values, asked)
+        np.testing.assert_allclose(both.standing[number].left_out, predicted, atol=1e-12)
+        assert np.linalg.norm(both.standing[number].fitted) < np.linalg.norm(predicted)
+
+
+def test_a_raised_leg_tells_of_its_mass(trials):
+    """Upright a leg's share moves the centre of mass up and down alone; ahead, over the ground."""
+    runner, seen = trials[0].runner, [trials[1].observations]
+    upright, raised = stance(runner, TRUTH), stance(runner, TRUTH, thigh_r_z=1.2)
+    sd = [
+        {one.name: one.sd for one in fit_session(runner, seen, WEIGHTS, still=still).estimates}
+        for still in ([upright], [upright] * 2, [upright, raised])
+    ]
+    assert sd[2]["leg_share"] < 0.98 * sd[1]["leg_share"]
+    assert sd[1]["leg_share"] > 0.995 * sd[0]["leg_share"]

@@ -23,6 +23,7 @@ from aqbio.mechanics.consistency.parameters import (
     discount,
 )
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.session import Standing
 from aqbio.mechanics.consistency.suspicion import (
     FREE_MOMENT_GAIN,
     evidence,
@@ -103,16 +104,29 @@ def test_a_wrong_sign_explains_all_else():
 
 
 def test_standing_off_the_cop():
-    assert static_suspicions(None) == ()
-    assert static_suspicions(np.array([0.006, -0.006])) == ()
-    [one] = static_suspicions(np.array([0.015, 0.0]))
+    assert static_suspicions({}) == ()
+    assert _doubted(fitted=(0.006, -0.006)) == ()
+    [one] = _doubted(fitted=(0.015, 0.0))
     assert (one.cause, one.number) == ("static", pytest.approx(0.015))
     assert "fitted body is 15 mm" in one.what
-    near = np.array([0.003, 0.0])
-    assert static_suspicions(near, np.array([0.017, 0.0])) == ()
-    [one] = static_suspicions(near, np.array([0.0, -0.021]))
+    assert _doubted(fitted=(0.003, 0.0), given=(0.017, 0.0)) == ()
+    [one] = _doubted(fitted=(0.003, 0.0), given=(0.0, -0.021))
     assert one.cause == "static"
+    assert "in the static trial upright" in one.what
     assert "given body is 21 mm" in one.what
+
+
+def test_one_posture_of_several_is_doubted():
+    """The farthest beyond its limit is named."""
+    far = Standing(*(np.array([away, 0.0]) for away in (0.002, 0.013, 0.0)))
+    near = Standing(*(np.array([away, 0.0]) for away in (0.002, 0.003, 0.1)))
+    [one] = static_suspicions({"upright": near, "lying": far})
+    assert "in the static trial lying the centre of mass of the fitted body is 13 mm" in one.what
+
+
+def _doubted(fitted, given=(0.0, 0.0)):
+    one = Standing(np.array(given), np.array(fitted), np.zeros(2))
+    return static_suspicions({"upright": one})
 
 
 def test_the_axis_is_named():

@@ -145,7 +145,7 @@ def test_sprints_without_effort_are_not_compared(tmp_path):
 
 
 def test_capacities_open_the_limiter(tmp_path):
-    study = drawn_study(tmp_path, "W3", athletes=12, multiverse=False)
+    study = drawn_study(tmp_path, "W3", athletes=8, multiverse=False)
     random = np.random.default_rng(2)
     rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
     for person in study.participants:
@@ -155,7 +155,7 @@ def test_capacities_open_the_limiter(tmp_path):
     (tmp_path / "capacities.tsv").write_text("\n".join(rows) + "\n")
     rows = _table(_judge(study), "verdicts").set_index("hypothesis")
     assert rows.loc["H3b", "verdict"] == "inconclusive"
-    assert "12 of 48 athletes" in rows.loc["H3b", "reason"]
+    assert "8 of 48 athletes" in rows.loc["H3b", "reason"]
 
 
 def test_capacity_scores_are_standard_scores():

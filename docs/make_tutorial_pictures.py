@@ -31,7 +31,8 @@ MEASURE = "plain_residual_moment_z_rms"
 
 SHEET_LOOK = (
     "body{margin:8px;font:13px sans-serif;width:fit-content}"
-    "table{border-collapse:collapse}td,th{white-space:nowrap;border:1px solid #bbb;padding:2px 10px;text-align:left}"
+    "table{border-collapse:collapse}"
+    "td,th{white-space:nowrap;border:1px solid #bbb;padding:2px 10px;text-align:left}"
     "tr:first-child td{font-weight:bold}th{background:#e8e8e8;font-weight:normal;color:#555}"
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -94,7 +94,12 @@ class Consistency(Section):
         default=40, description="Samples of the posterior behind its intervals; 0: none."
     )
     held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
-        default=0,
+        default=2,
         description="Parts into which the markers are divided, each left out once and predicted "
         "from the others, with and without forces; 0: not done, 8 leaves out six of 46 at a time.",
+    )
+    held_out_trials: Literal["fastest", "all"] = Field(
+        default="fastest",
+        description="Trials in which markers are left out: each participant's fastest, or all. A "
+        "part takes as long as the fit of the trial.",
     )

@@ -222,8 +222,9 @@ def agreement_caption(trials: Sequence[TrialAgreement]) -> str:
         "that conclusions compare; a residual as large as the effects drowns them. Middle: "
         f"residual force of the largest axis (gate {one.force_limit:g} % of the peak). After the "
         "fit residuals are fitted quantities: that they pass a gate is no evidence. Right: what "
-        "counts then, the standard deviation of the posterior of the opposition of the sides, "
-        f"against half of the smallest difference of interest{sure}. A trial "
+        "counts then, the standard deviation of the opposition of the sides, all sources together, "
+        f"against half of the smallest difference of interest{sure}; the verdict takes the mean "
+        "over athletes, whose errors average out. A trial "
         "without a filled diamond was not fitted."
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.figures.numbers import shown
+from aqbio.mechanics.contributions.levels import PRIMARY
 from aqbio.names import ROLE_GROUPS
 
 SOURCES = {
@@ -24,12 +25,40 @@ SOURCES = {
 }
 """What a reader calls a source of uncertainty (`share_<source>` in tables/uncertainty.tsv)."""
 
-QUANTITIES = {
-    "momentum_mean": ("Angular momentum about the vertical", "kg m²/s"),
-    "moment_mean": ("Rate of angular momentum about the vertical", "N m"),
-}
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Outcomes about the vertical that are told together."""
+
+    title: str
+    unit: str
+    level: str
+    statistic: str
+    sources: tuple[str, ...]
+    target: str = "whole_body"
+
 
 PARTS = (*ROLE_GROUPS, "push_side", "total")
+CAUSES = (
+    "ankle_toes_push", "knee_push", "hip_push", "hip_swing", "knee_swing", "lumbar",
+    "shoulder_push", "shoulder_swing",
+)  # fmt: skip
+_CAUSED = f"C ({PRIMARY})", "moment_mean", CAUSES
+
+MOMENTUM = Quantity("Angular momentum about the vertical", "kg m²/s", "A", "momentum_mean", PARTS)
+QUANTITIES = (
+    MOMENTUM,
+    Quantity("Rate of angular momentum about the vertical", "N m", "A", "moment_mean", PARTS),
+    Quantity(
+        "Moment on the pelvis about the vertical", "N m", "B", "moment_mean",
+        ("leg_push", "leg_swing", "upper_body"), "pelvis",
+    ),
+    Quantity(f"What joints do to the push side ({PRIMARY})", "N m", *_CAUSED, "push_side"),
+    Quantity(f"What joints do to the swing side ({PRIMARY})", "N m", *_CAUSED, "swing_side"),
+    Quantity("H1: index of opposition", "1", "H1", "stance_index", ("opposition",)),
+    Quantity("H2: cosine of arms and push leg", "1", "H2", "stance_index", ("arms_push_cosine",)),
+)  # fmt: skip
+
 NORMAL_95 = 1.959964
 
 
@@ -60,6 +89,19 @@ class ModelLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """A direction that would be told on one model alone, and is not when both are asked."""
+
+    words: str
+    own: str
+    alone: str
+    """Half of the 95 % interval without the choice of the model."""
+    other: str
+    half: str
+    """Half of the 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
 class OtherModel:
     """What another model says."""
 
@@ -67,6 +109,10 @@ class OtherModel:
     athletes: int
     steps: int
     lines: tuple[ModelLine, ...]
+    sentences: tuple[Sentence, ...]
+    """What would be said otherwise."""
+    directions: int
+    """Outcomes about the vertical of which the direction is sure on the study's model alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +131,20 @@ def how_sure(uncertainty: pd.DataFrame, differences: pd.DataFrame) -> HowSure:
     uncertainty, differences : DataFrame
         Tables uncertainty and model_differences of the study.
     """
-    return HowSure(tuple(_budget(uncertainty)), tuple(_models(differences)))
+    return HowSure(tuple(_budget(uncertainty)), tuple(_models(differences, uncertainty)))
 
 
-def _vertical(table: pd.DataFrame, statistic: str) -> pd.DataFrame:
-    """Rows of the body's parts about the vertical."""
-    of_a = table["level"].eq("A") & table["axis"].eq("y") & table["statistic"].eq(statistic)
-    return table[of_a & table["source"].isin(PARTS)]
+def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
+    """Rows of a quantity."""
+    own = table["level"].eq(quantity.level) & table["axis"].eq("y")
+    own &= table["statistic"].eq(quantity.statistic) & table["target"].eq(quantity.target)
+    return table[own & table["source"].isin(quantity.sources)]
 
 
 def _budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
-    for statistic, (quantity, unit) in QUANTITIES.items():
-        own = _vertical(table, statistic)
-        for part in PARTS:
+    for quantity in QUANTITIES:
+        own = _rows(table, quantity)
+        for part in quantity.sources:
             found = own[own["source"] == part]
             if found.empty:
                 continue
@@ -107,18 +154,22 @@ def _budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
                 for name in SOURCES
             ]
             yield BudgetLine(
-                f"{quantity}, {unit}",
+                _title(quantity),
                 part.replace("_", " "),
-                shown(NORMAL_95 * found["sd"].mean(), unit),
+                shown(NORMAL_95 * found["sd"].mean(), quantity.unit),
                 tuple("n/a" if np.isnan(one) else f"{100 * one:.0f}" for one in shares),
             )
 
 
-def _models(table: pd.DataFrame) -> Iterator[OtherModel]:
-    unit = QUANTITIES["momentum_mean"][1]
-    for name, own in _vertical(table, "momentum_mean").groupby("model", observed=True, sort=True):
-        people = own.groupby(["source", "participant_id"], observed=True)
-        means = people.apply(_weighted).reset_index()
+def _title(quantity: Quantity) -> str:
+    return quantity.title if quantity.unit == "1" else f"{quantity.title}, {quantity.unit}"
+
+
+def _models(table: pd.DataFrame, uncertainty: pd.DataFrame) -> Iterator[OtherModel]:
+    unit = MOMENTUM.unit
+    for name, every in table.groupby("model", observed=True, sort=True):
+        own = _rows(every, MOMENTUM)
+        means = _means(own)
         lines = []
         for part in PARTS:
             found = means[means["source"] == part]
@@ -134,10 +185,41 @@ def _models(table: pd.DataFrame) -> Iterator[OtherModel]:
                     int(turned.sum()),
                 )
             )  # fmt: skip
+        if not lines:
+            continue
         one = own[own["source"] == own["source"].iloc[0]]
-        yield OtherModel(
-            str(name), one["participant_id"].nunique(), int(one["steps"].sum()), tuple(lines)
-        )
+        sentences, directions = _sentences(every, uncertainty)
+        steps = int(one["steps"].sum())
+        people = one["participant_id"].nunique()
+        yield OtherModel(str(name), people, steps, tuple(lines), tuple(sentences), directions)
+
+
+def _sentences(table: pd.DataFrame, uncertainty: pd.DataFrame) -> tuple[list[Sentence], int]:
+    """Directions that hang on the model, and how many are sure on the study's own alone."""
+    found, sure = list[Sentence](), 0
+    for quantity in QUANTITIES:
+        means, sds = _means(_rows(table, quantity)), _rows(uncertainty, quantity)
+        for part in quantity.sources:
+            own = means.loc[means["source"] == part, ["own", "other"]].mean()
+            one = sds[sds["source"] == part]
+            half = NORMAL_95 * one["sd"].mean()
+            alone = NORMAL_95 * (one["sd"] * np.sqrt(1.0 - one["share_model"])).mean()
+            if not abs(own["own"]) > alone:
+                continue
+            sure += 1
+            if not abs(own["own"]) > half:
+                numbers = (own["own"], alone, own["other"], half)
+                words = f"{quantity.title}: {part.replace('_', ' ')}"
+                found.append(Sentence(words, *(shown(x, quantity.unit) for x in numbers)))
+    return found, sure
+
+
+def _means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Participants' means over the steps of all trials, by source."""
+    if rows.empty:
+        return pd.DataFrame(columns=["source", "participant_id", "own", "other", "rms"])
+    people = rows.groupby(["source", "participant_id"], observed=True)
+    return people.apply(_weighted).reset_index()
 
 
 def _weighted(trials: pd.DataFrame) -> pd.Series:

@@ -23,15 +23,16 @@ UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 def sprint_means(evidence: Evidence) -> pd.DataFrame:
     """Mean speed of every athlete's sprints by condition, m/s; NaN where there is none."""
-    return _by_condition(evidence, "speed_mps", "mean")
+    return by_condition(evidence, "speed_mps", "mean")
 
 
 def sprint_counts(evidence: Evidence) -> pd.DataFrame:
     """Number of every athlete's sprints by condition."""
-    return _by_condition(evidence, "speed_mps", "count").fillna(0).astype(int)
+    return by_condition(evidence, "speed_mps", "count").fillna(0).astype(int)
 
 
-def _by_condition(evidence: Evidence, column: str, what: Literal["mean", "count"]) -> pd.DataFrame:
+def by_condition(evidence: Evidence, column: str, what: Literal["mean", "count"]) -> pd.DataFrame:
+    """A column of the sprints of every athlete by condition; NaN where there is none."""
     table = evidence.sprints.pivot_table(
         column, "participant_id", "condition", aggfunc=what, observed=True
     )
@@ -50,9 +51,9 @@ def _paired_change(evidence: Evidence, hypothesis: Hypothesis, column: str) -> O
     Where the order is told, least squares over athletes of the change on how much later the
     restricted sprints came, at 0: what fatigue or warming up does is held.
     """
-    means = _by_condition(evidence, column, "mean")
+    means = by_condition(evidence, column, "mean")
     change = 100.0 * (means[RESTRICTED] / means[NORMAL] - 1.0)
-    places = _by_condition(evidence, "order", "mean")
+    places = by_condition(evidence, "order", "mean")
     later = places[RESTRICTED] - places[NORMAL]
     numbers = {"value": change, NORMAL: means[NORMAL], RESTRICTED: means[RESTRICTED]}
     if later.notna().any():

@@ -12,6 +12,7 @@ import pytest
 from aqbio.io.columnar import read_columns
 from aqbio.io.study import load_study
 from aqbio.pipeline import run_participant
+from aqbio.report.how_sure import how_sure
 from aqbio.stages.tables.stage import tables_study
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
@@ -153,3 +154,44 @@ def test_verdicts_are_asked_again_on_the_other_model(study, run_study):
     assert {"opposition_difference", "arms_push_cosine", "lag"} <= set(numbers)
     np.testing.assert_allclose(arm[numbers], theirs[numbers], rtol=1e-9, atol=1e-12)
     assert (arm["arms_push_cosine"] != own["arms_push_cosine"].reindex(arm.index)).all()
+
+
+def test_the_page_says_which_sentences_hang_on_the_model(study):
+    """Directions that our model alone calls sure: few, and none is sure when both are asked."""
+    tables = (
+        pd.read_csv(study.table(f"{name}.tsv"), sep="\t", na_values="n/a", keep_default_na=False)
+        for name in ("uncertainty", "model_differences")
+    )
+    told = how_sure(*tables)
+    text = (Path(__file__).parents[2] / "docs" / "levels.md").read_text(encoding="utf-8")
+    for line in told.budget:
+        begin = f"| {line.quantity}: {line.part} |"
+        rows = [one for one in text.splitlines() if one.startswith(begin)]
+        for row in rows:
+            cells = [float(one) for one in row.split("|")[2:-1]]
+            assert cells[0] == pytest.approx(float(line.half), rel=0.02)
+            np.testing.assert_allclose(cells[1:], [float(one) for one in line.shares], atol=1.0)
+    assert text.count("| Angular momentum about the vertical, kg m²/s:") == 5
+    levels = {line.quantity.split(" (")[0].split(",")[0] for line in told.budget}
+    assert {"What joints do to the push side", "H1: index of opposition"} <= levels
+    (model,) = told.models
+    assert 1 <= len(model.sentences) <= 10 <= model.directions
+    for one in model.sentences:
+        assert f"| {one.words} | {one.own} ± {one.alone} | {one.other} | ± {one.half} |" in text
+    assert f"{len(model.sentences)} of {model.directions} about the vertical" in text
+
+
+def test_choices_of_the_fit_in_the_docs(study):
+    """The table of docs/consistency.md: what H1 and H2 rest on when a choice is taken back."""
+    text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
+    rows = read_columns(study.root / "participants/JA1/evidence/steps.nc")
+    rows = rows[rows["trial_id"].eq("sprint")].groupby("specification", observed=True)
+    means = rows[["opposition_difference", "arms_push_cosine"]].mean()
+    for name, begin in (
+        ("default", "as fitted"), ("consistency=legs", "legs as heavy"),
+        ("consistency=clock", "one clock"), ("consistency=air", "no air"),
+        ("consistency=rough", "four times"), ("model=rajagopal", "Rajagopal's model"),
+    ):  # fmt: skip
+        row = next(one for one in text.splitlines() if one.startswith(f"| {begin}"))
+        told = [float(one.replace("−", "-")) for one in row.split("|")[2:4]]
+        np.testing.assert_allclose(told, means.loc[name], atol=0.0011)

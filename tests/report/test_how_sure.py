@@ -69,6 +69,38 @@ def test_models_side_by_side_count_steps_and_turned_signs():
     assert line.turned == 1
 
 
+@pytest.mark.parametrize(
+    ("own", "sure", "hangs"), [(1.1, 0, 0), (1.2, 1, 1), (1.9, 1, 1), (2.0, 1, 0), (-1.9, 1, 1)]
+)
+def test_a_direction_hangs_on_the_model_between_both_intervals(own, sure, hangs):
+    """Variance 1, of which the model makes 0.64: half intervals of 1.18 without it, 1.96 with."""
+    table = _differences(("A", "run", 3, own, -0.5, 1.0))
+    (model,) = how_sure(_budget(A=(1.0, 0.0, 0.64)), table).models
+    assert (model.directions, len(model.sentences)) == (sure, hangs)
+    for one in model.sentences:
+        assert one.words == "Angular momentum about the vertical: arms"
+        assert (one.alone, one.other, one.half) == ("1.18", "−0.50", "1.96")
+
+
+def test_levels_b_and_c_and_what_verdicts_rest_on_have_a_budget():
+    outcomes = (
+        ("B", "leg_push", "pelvis", "moment_mean"),
+        ("C (C2)", "hip_push", "push_side", "moment_mean"),
+        ("H1", "opposition", "whole_body", "stance_index"),
+    )
+    names = ("level", "source", "target", "statistic")
+    rows = pd.concat(
+        [
+            _budget(A=(1.0, 0.5, 0.0)).assign(**dict(zip(names, one, strict=True)))
+            for one in outcomes
+        ]
+    )
+    told = [line.part for line in how_sure(rows, NOTHING).budget]
+    assert told == ["leg push", "hip push", "opposition"]
+    elsewhere = rows.assign(axis="x")
+    assert how_sure(elsewhere, NOTHING).budget == ()
+
+
 def test_the_page_shows_both(page_file):
     text = page_file.read_text(encoding="utf-8")
     section = text[text.index('<section id="sure"') : text.index('<section id="quality"')]

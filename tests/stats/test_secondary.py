@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.curve_means import curve_means, odd_one_out
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.secondary import secondary_rows
 from aqbio.stats.secondary.balance import limb_compensation
-from aqbio.stats.secondary.others import _permuted_slopes, phase_rows
+from aqbio.stats.secondary.others import (
+    _permuted_slopes,
+    phase_rows,
+    restriction_rows,
+    utilisation_rows,
+)
 
 REGISTRY = read_registry()
 
@@ -150,3 +157,37 @@ def test_dealt_speeds_of_two_levels_give_the_slope_or_its_opposite(drawn):
     found = _permuted_slopes(own, 200, np.random.default_rng(1))
     np.testing.assert_allclose(np.abs(found), abs(slope), rtol=1e-9)
     assert 60 < np.count_nonzero(found * slope > 0) < 140
+
+
+def test_utilisation_tells_which_side_is_used_more(drawn):
+    """The larger of both is alike in two of three; one athlete's swing side was not tested."""
+    evidence = drawn("W0")
+    rest = [np.nan] * (len(evidence.athletes) - 3)
+    used = evidence.athletes.assign(
+        push_utilisation=[0.9, 0.5, 0.7, *rest], swing_utilisation=[0.4, 0.9, np.nan, *rest]
+    )
+    named = _named(utilisation_rows(replace(evidence, athletes=used)))
+    assert named["H3b", "push_side_used_more", "stance", "none"].estimate == 0.5
+    assert named["H3b", "spread_of_larger_utilisation", "stance", "none"].estimate == 0.0
+    push = named["H3b", "push_utilisation", "stance", "none"]
+    assert (push.estimate, push.n_athletes) == (pytest.approx(0.7), 2)
+    assert list(utilisation_rows(evidence)) == []
+
+
+def test_restricted_arms_are_told_by_what_the_rest_of_the_body_does(drawn):
+    """Torso 10 % more in everybody, the index 0.05 more; what no sprint told is left out."""
+    evidence = drawn("W0")
+    names = list(evidence.athletes.index)
+    rows = [
+        {"participant_id": name, "trial_id": kind, "condition": kind, "speed_mps": 9.0 - at,
+         "order": 1.0, "momentum_torso": (1.0 + n) * (1.0 + 0.1 * at),
+         "opposition_difference": -0.3 + 0.05 * at}
+        for n, name in enumerate(names)
+        for at, kind in enumerate((NORMAL, RESTRICTED))
+    ]  # fmt: skip
+    named = _named(restriction_rows(replace(evidence, sprints=pd.DataFrame(rows))))
+    torso = named["H7", "restricted_momentum_torso", "stance", "y"]
+    assert (torso.estimate, torso.n_athletes) == (pytest.approx(10.0), len(names))
+    index = named["H7", "restricted_opposition_difference", "stance", "y"]
+    assert index.estimate == pytest.approx(0.05)
+    assert ("H7", "restricted_momentum_arms", "stance", "y") not in named

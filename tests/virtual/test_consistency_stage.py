@@ -471,9 +471,17 @@ def test_a_trial_without_forces_is_passed_on(one_bare):
     assert any(one["rule"] == "consistency-one-speed" for one in manifest["findings"])
 
 
+def test_markers_are_held_out_of_the_fastest_trial(fitted):
+    """By default: one trial of each participant is enough to see what forces do to it."""
+    told = {one["trial_id"]: one.get("held_out_change_m") for one in fitted[1]["trials"]}
+    assert told["run7"] is None
+    assert abs(told["run9"]) < 0.001
+
+
 def test_markers_held_out(fitted):
     """Two parts: every marker is predicted from the others, by both."""
-    study = _again(fitted[0], VACUUM.replace("samples: 24", "samples: 0, held_out_folds: 2"))
+    asked = "samples: 0, held_out_folds: 2, held_out_trials: all"
+    study = _again(fitted[0], VACUUM.replace("samples: 24", asked))
     manifest = _run(study)
     for trial in manifest["trials"]:
         assert trial["held_out_folds"] == 2

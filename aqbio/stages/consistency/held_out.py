@@ -13,14 +13,12 @@ from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.session.fit import FittedSession
 
 WAYS = ("before", "alone", "after")
 
-NO_FORCES = 1e6
-"""Standard deviation of residual force and moment with which forces have no say, N and N m."""
 
-
-def held_out(study: Study, fit: TrialFit) -> dict[str, Any]:
+def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
     """RMS errors of markers that were left out, three ways; empty when not asked for.
 
     Before: inverse kinematics, for which all markers weigh alike. Alone: the fit's splines and
@@ -33,7 +31,9 @@ def held_out(study: Study, fit: TrialFit) -> dict[str, Any]:
     What the forces do to the prediction is after less alone. Who follows the skin predicts other
     markers of the same skin best, whether or not the bones are there: before is no standard.
     """
-    folds = study.settings.consistency.held_out_folds
+    folds, fit = study.settings.consistency.held_out_folds, fitted.fits[trial]
+    if study.settings.consistency.held_out_trials == "fastest":
+        folds = folds if trial == max(fitted.fits, key=lambda name: fitted.speeds[name]) else 0
     if folds == 0:
         return {}
     seen = fit.observations
@@ -62,11 +62,9 @@ def _predicted(fit: TrialFit, left: IntArray) -> Iterator[FloatArray]:
     start = inverse_kinematics(fit.runner.skeleton, shown, seen.marker_index, equal).q
     yield start
     blind = replace(seen, markers=shown, start=start)
-    free = replace(fit.weights, sigma_force_n=NO_FORCES, sigma_moment_nm=NO_FORCES)
-    for weights in (free, fit.weights):
-        yield fit_trial(
-            fit.runner, blind, weights, fit.problem.parameters, fixed=fit.values
-        ).motion.q
+    again = fit_trial(fit.runner, blind, fit.weights, fit.problem.parameters, fixed=fit.values)
+    yield again.q_alone
+    yield again.motion.q
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:

@@ -204,7 +204,7 @@ def _trial(
         findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
         return TrialOutcome(_status(PLAIN, why, _of_the_body(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
-    numbers = fit_numbers(one, fit, held_out(study, fit))
+    numbers = fit_numbers(one, fit, held_out(study, trial.trial_id, fitted))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)

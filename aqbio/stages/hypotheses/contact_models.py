@@ -93,6 +93,44 @@ def caused(tables: Iterable[pd.DataFrame], models: Sequence[str]) -> Caused:
     return found
 
 
+def shares_on_other_models(
+    tables: Iterable[pd.DataFrame], models: Sequence[str]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """How much another model of the body changes each participant's caused share.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        ``model_differences`` of one participant after the other: means of trials on both models.
+    models : sequence of str
+        Contact models.
+
+    Returns
+    -------
+    dict
+        By model of the body, contact model and participant; the mean over steps that were compared.
+        Without what was not.
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for table in tables:
+        rows = table[table["axis"] == "y"]
+        for model in models:
+            own = _caused(rows, model)
+            for (body, who), one in own.groupby(["model", "participant_id"], observed=True):
+                change = _change(one)
+                if np.isfinite(change):
+                    found.setdefault(str(body), {}).setdefault(model, {})[str(who)] = change
+    return found
+
+
+def _change(rows: pd.DataFrame) -> float:
+    """The share on the other model less the own one, mean over steps of all trials."""
+    means = rows[["own", "other"]].mul(rows["steps"], axis=0)
+    part = means[rows["source"].isin(AMPLIFYING)].sum()
+    share = part / means.sum()
+    return float(share["other"] - share["own"])
+
+
 def _errors(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
     key = list(STEP)
     whole = rows.groupby(key, observed=True)["value"].sum()
@@ -107,7 +145,7 @@ def _errors(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Mean vertical force by single source under one contact model."""
+    """Rows of the mean vertical force by single source under one contact model."""
     return stance[
         (stance["level"] == f"C ({model})")
         & (stance["statistic"] == "force_mean")

@@ -20,10 +20,12 @@ from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.contact_models import caused
 from aqbio.stages.hypotheses.speed_levels import speed_levels
 from aqbio.stages.hypotheses.trial_quality import trial_table, unfitted
+from aqbio.stages.hypotheses.utilisation import utilisations
 from aqbio.stats.athlete_statistics import HELD, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
 from aqbio.stats.partitions import evidence_columns
+from aqbio.stats.secondary.others import MECHANISM
 from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.timing import time_deviation
 
@@ -117,7 +119,23 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         presence=_presence(study, default, causes=bool(shares)),
         limits=study.settings.quality,
     )
-    return Gathered(study, _with_athletes(evidence, study, default), rows)
+    return Gathered(study, _with_utilisation(_with_athletes(evidence, study, default), study), rows)
+
+
+def _with_utilisation(evidence: Evidence, study: Study) -> Evidence:
+    """Evidence with how much of their strengths athletes use."""
+    if study.capacities_file is None:
+        return evidence
+    names = list(evidence.athletes.index)
+    units = {who: _units(study, who, "dimensionless")[1] / _mass(study, who) for who in names}
+    found = utilisations(evidence, read_capacities(study.capacities_file, names), units)
+    return replace(evidence, athletes=evidence.athletes.assign(**found))
+
+
+def _mass(study: Study, participant_id: str) -> float:
+    """Mass of a participant, kg; NaN where no trial told it."""
+    told = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
+    return next((float(one) for one in told if one is not None), np.nan)
 
 
 def _curves(study: Study, participant_id: str) -> xr.Dataset:
@@ -145,7 +163,7 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Maximal sprints: participant, trial, condition, order, and means of their steps."""
     import pandas as pd
 
-    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio"]].mean()
+    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio", *MECHANISM]].mean()
     found = [
         (person.participant_id, trial.trial_id, trial.condition, trial.order)
         for person in study.participants
@@ -243,11 +261,9 @@ def _units(study: Study, participant_id: str, normalisation: Normalisation) -> t
     """
     heights = [one.height_m for one in study.participants]
     height = study.participant(participant_id).height_m
-    masses = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
-    known = [mass for mass in masses if mass is not None]
-    if normalisation == "si" or height is None or None in heights or not known:
+    mass = _mass(study, participant_id)
+    if normalisation == "si" or height is None or None in heights or not np.isfinite(mass):
         return 1.0, 1.0
-    mass = float(known[0])
     return mass * height * float(np.sqrt(GRAVITY * height)), mass * GRAVITY * height
 
 

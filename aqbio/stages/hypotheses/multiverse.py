@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import columns
 from aqbio.records.evidence_files import evidence_specifications
 from aqbio.records.internal import Parts
 from aqbio.records.specifications import DEFAULT, PELVIS
+from aqbio.records.step_files import MODELS, step_file
+from aqbio.stages.hypotheses.contact_models import shares_on_other_models
 from aqbio.stages.hypotheses.gathered import Gathered
 from aqbio.stats.corrected import without_chance
 from aqbio.stats.evidence import CAUSED, Evidence
@@ -127,8 +130,27 @@ def variants(found: Gathered) -> Iterator[Variant]:
         others = [CAUSED + one for one in models if one != model]
         under = own.with_steps(own.steps.drop(columns=others))
         yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
+    yield from _other_bodies(found)
     if len(own.steps):
         yield Variant("chance=shifted", "chance", without_chance(own), ("H1",))
+
+
+def _other_bodies(found: Gathered) -> Iterator[Variant]:
+    """Level C as other models of the body have it: what they change, by athlete."""
+    own, study = found.evidence, found.study
+    if not study.settings.other_models.models:
+        return
+    names = [one.participant_id for one in study.participants]
+    tables = (read_columns(step_file(study, name, MODELS)) for name in names)
+    changes = shares_on_other_models(tables, list(own.caused()))
+    for body, by_model in changes.items():
+        shares = {
+            CAUSED + model: own.caused()[model]
+            + own.steps["participant_id"].astype(str).map(by_person).astype(float)
+            for model, by_person in by_model.items()
+        }
+        under = own.with_steps(own.steps.assign(**shares))
+        yield Variant(f"model={body}", "contact_model", under, ("H4",))
 
 
 def recomputed(found: Gathered) -> list[tuple[str, str]]:

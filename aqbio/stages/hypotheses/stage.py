@@ -157,7 +157,7 @@ def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
         "secondary": lambda: secondary_table(found.evidence, means(), own.surrogates, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
         "power": lambda: power_table(found.evidence, result.outcomes, tested, family),
-        "sprints": lambda: found.evidence.sprints,
+        "sprints": lambda: found.evidence.sprints[list(SPRINTS)],
         "partitions": lambda: partition_table(means()),
         "sign_patterns": lambda: sign_table(means()),
         "multiverse": lambda: multiverse_table(arms),

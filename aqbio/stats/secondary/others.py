@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import NORMAL, RESTRICTED, ROLE_GROUPS
-from aqbio.stats.athlete_statistics import sprint_means
+from aqbio.stats.athlete_statistics import by_condition, sprint_means
 from aqbio.stats.corrected import whole_step, whole_steps
 from aqbio.stats.evidence import CELL, Evidence
 from aqbio.stats.limiter import identifiability, model_criteria
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_MODELS = 12
 """Athletes below which limiter models are not compared."""
+
+
+MECHANISM = (
+    "opposition_difference", "momentum_push_leg", "momentum_swing_leg", "momentum_arms",
+    "momentum_torso",
+)  # fmt: skip
+"""Numbers of sprints that tell how the rest of the body makes up for restricted arms."""
 
 
 def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
@@ -51,6 +58,28 @@ def limiter_rows(evidence: Evidence) -> Iterator[Row]:
     yield number_row(
         ("H3b", "correlation_of_capacities", "none", "none"), correlation, count, "0.7 at most"
     )
+
+
+def utilisation_rows(evidence: Evidence) -> Iterator[Row]:
+    """H3b: how much of both sides' strengths the highest speed takes, and which side takes more."""
+    if "push_utilisation" not in evidence.athletes:
+        return
+    used = evidence.athletes[["push_utilisation", "swing_utilisation"]].dropna()
+    note = "joint moments at the highest speed over strengths in N m/kg"
+    for name, own in used.items():
+        yield athletes_row(("H3b", str(name), "stance", "none"), own, note)
+    if len(used) < 2:
+        return
+    larger = used.max(axis=1)
+    most = number_row(
+        ("H3b", "spread_of_larger_utilisation", "stance", "none"),
+        float(larger.std() / larger.mean()), len(used),
+        "standard deviation over mean; small where one side or the other is used up in everybody",
+    )  # fmt: skip
+    push = float((used["push_utilisation"] > used["swing_utilisation"]).mean())
+    yield most
+    place = ("H3b", "push_side_used_more", "stance", "none")
+    yield number_row(place, push, len(used), "share of athletes")
 
 
 def side_rows(evidence: Evidence) -> Iterator[Row]:
@@ -160,9 +189,22 @@ def _permuted_slopes(steps: pd.DataFrame, draws: int, random: np.random.Generato
 
 
 def restriction_rows(evidence: Evidence) -> Iterator[Row]:
-    """H7: standardised size of the change."""
+    """H7: standardised size of the change, and what the rest of the body does instead.
+
+    Sprints differ in speed, and angular momentum grows with it: what changes beyond the change of
+    speed is no more than a hint at the mechanism.
+    """
     means = sprint_means(evidence)
     away = (means[RESTRICTED] - means[NORMAL]).dropna()
     if len(away) > 1 and away.std() > 0:
         size = float(away.mean() / away.std())
         yield number_row(("H7", "cohen_dz", "none", "none"), size, len(away))
+    for name in MECHANISM:
+        if name in evidence.sprints:
+            own = by_condition(evidence, name, "mean")
+            free, held = own[NORMAL], own[RESTRICTED]
+            index = name == "opposition_difference"
+            change = held - free if index else 100.0 * (held / free - 1.0)
+            note = "restricted less free" if index else "percent of that with free arms, RMS"
+            place = ("H7", f"restricted_{name}", "stance", "y")
+            yield athletes_row(place, change, f"{note}; at another speed and order")

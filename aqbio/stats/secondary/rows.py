@@ -16,6 +16,7 @@ from aqbio.stats.secondary.others import (
     share_rows,
     side_rows,
     timing_rows,
+    utilisation_rows,
 )
 from aqbio.stats.secondary.row import Row
 
@@ -42,6 +43,7 @@ def secondary_rows(
             *balance_rows(evidence, means, draws, seed),
             *sign_rows(evidence, means),
             *limiter_rows(evidence),
+            *utilisation_rows(evidence),
             *side_rows(evidence),
             *next_step_rows(evidence, draws, seed),
             *share_rows(evidence),

@@ -52,8 +52,7 @@ class Opened:
 
 def repeated(content: PageContent, trials: int) -> PageContent:
     """A study of many athletes with many trials, made of the tables of a few."""
-    originals, pairs = [str(name) for name in content.people["participant_id"]], _pairs(content)
-    consistency = dict(zip(originals, content.consistency, strict=True))
+    pairs = _pairs(content)
     tables = {
         name: _many(getattr(content, name), pairs, trials)
         for name in ("steps", "trials", "quality")
@@ -66,7 +65,6 @@ def repeated(content: PageContent, trials: int) -> PageContent:
         replayed=frozenset(
             zip(tables["trials"]["participant_id"], tables["trials"]["trial_id"], strict=True)
         ),
-        consistency=tuple({**consistency[one], "participant_id": name} for name, one in pairs),
         verdicts=replace(content.verdicts, single=_named(content.verdicts.single, pairs)),
         figures=tuple(one for one in content.figures if not one.participant_id),
     )

@@ -194,6 +194,19 @@ def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> No
     assert ["S02" in row.inner_text() for row in shown_rows] == [True]
 
 
+def test_the_print_of_a_study_is_its_summary(view: sync_api.Page, study: Study) -> None:
+    """Cards and athletes; neither the list of trials nor what is folded."""
+    view.goto((study.root / "report" / "index.html").as_uri())
+    view.emulate_media(media="print")
+    for part, shown_there in (("#summary", True), (".card", True), ("#athletes", True),
+                              ("#trials", False), ("nav", False)):  # fmt: skip
+        assert view.locator(part).first.is_visible() == shown_there, part
+    view.goto((study.root / "report" / "results.html").as_uri())
+    closed = view.locator("details:not([open])").count()
+    assert view.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    assert view.locator("details:not([open])").count() == closed > 3
+
+
 def test_an_athlete_is_one_printed_sheet(view: sync_api.Page, study: Study) -> None:
     view.goto((study.root / "report" / "athletes" / "S01.html").as_uri())
     assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1

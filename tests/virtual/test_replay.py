@@ -197,6 +197,22 @@ def test_the_page_of_a_trial_is_accessible(view):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_a_trial_is_accessible_on_a_phone(view, scheme):
+    from tests.chromium import axe
+
+    size = {"width": 390, "height": 844}
+    phone = view.context.browser.new_page(viewport=size, color_scheme=scheme)
+    phone.goto(view.url)
+    phone.wait_for_selector("#replay[data-ready]", timeout=60_000)
+    phone.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    found = axe.Axe().run(phone, options={"preload": False})
+    assert found.violations_count == 0, found.generate_report()
+    phone.close()
+
+
+@pytest.mark.browser
 def test_pictures_of_three_instants_differ(view):
     """The drawing moves, and the same instant looks the same again."""
 

@@ -87,12 +87,16 @@ def _first(view, number: int) -> float:
     return view.evaluate(f"aqbio.compare.state.shown[{number}].used[0].touchdown")
 
 
-def test_side_by_side_is_accessible_and_fits_a_phone(pair):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_side_by_side_is_accessible_and_fits_a_phone(pair, width, scheme):
     from tests.chromium import axe
 
-    other = pair.context.browser.new_page(viewport={"width": 390, "height": 844})
+    size = {"width": width, "height": 844}
+    other = pair.context.browser.new_page(viewport=size, color_scheme=scheme)
     other.goto(pair.url)
     other.wait_for_selector("#compare[data-ready]", timeout=60_000)
-    assert other.evaluate("document.documentElement.scrollWidth") <= 390
+    assert other.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.Axe().run(other)
     assert found.violations_count == 0, found.generate_report()
+    other.close()

@@ -78,7 +78,8 @@ def test_differences_are_those_of_two_studies(study, apart):
     table = pd.read_csv(study.table("model_differences.tsv"), sep="\t", na_values="n/a")
     assert set(table["model"]) == {"rajagopal"}
     assert set(table["trial_id"]) == {"jog", "sprint"}
-    told = table[~table["level"].str.startswith("C alone")].set_index([*OUTCOME, "trial_id"])
+    rows = ~table["level"].str.startswith("C alone") & ~table["level"].isin(["H1", "H2"])
+    told = table[rows].set_index([*OUTCOME, "trial_id"])  # those of contributions
     both = (
         apart[0]
         .merge(apart[1], left_index=True, right_index=True, suffixes=("", "_other"))

@@ -276,7 +276,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "replay": ("model", "roles"),
     "athlete": ("roles", "figures"),
     "tables": ("roles",),
-    "hypotheses": ("quality", "hypotheses", "multiverse", "random"),
+    "hypotheses": ("other_models", "quality", "hypotheses", "multiverse", "random"),
     "figures": ("model", "roles", "quality", "figures", "hypotheses"),
     "report": ("figures", "hypotheses", "report"),
 }

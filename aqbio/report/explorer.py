@@ -67,7 +67,7 @@ def channel_name(measure: Measure, part: str, axis: str) -> str:
 
     Examples
     --------
-    >>> channel_name(MEASURES[0], "arms", "y"), channel_name(MEASURES[1], "", "")
+    >>> channel_name(MEASURES[0], "arms", "y"), channel_name(MEASURES[2], "", "")
     ('momentum arms y', 'speed  ')
     """
     return f"{measure.name} {part} {axis}"

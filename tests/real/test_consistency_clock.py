@@ -24,7 +24,7 @@ def test_shifts_of_ja1s_forces_are_followed(realdata: Path, model: str):
     """Sprint and jog together, static trial included."""
     runs = [recorded_run(realdata, trial, model) for trial in FILES]
     seen = [run.observations for run in runs]
-    found = offsets(runs[0].runner, seen, standing(realdata, model))
+    found = offsets(runs[0].runner, seen, [standing(realdata, model)])
     assert np.polyfit(SHIFTS, found, 1)[0] >= 0.9
 
 

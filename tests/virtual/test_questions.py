@@ -52,8 +52,12 @@ def walked(view, index: Path, number: int, athlete: str, trial: str) -> None:
             view.locator("a:visible, summary:visible").filter(has_text=named).first.click()
     answer = view.locator(SEEN[number]).first
     answer.wait_for(state="attached", timeout=60_000)
-    answer.evaluate("one => one.scrollIntoView()")  # drawings are loaded when they are come to
-    answer.wait_for(state="visible", timeout=60_000)
+    for _ in range(300):  # drawings above it that are loaded meanwhile push it out of sight
+        answer.evaluate("one => one.scrollIntoView()")
+        if answer.is_visible():
+            return
+        view.wait_for_timeout(200)
+    answer.wait_for(state="visible", timeout=1)
 
 
 @pytest.fixture(scope="module")

@@ -34,5 +34,8 @@ STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""
 
+NORMAL_95 = 1.959964
+"""Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
+
 NORMAL, RESTRICTED = "normal", "restricted_arms"
 """Conditions of sprints that are compared."""

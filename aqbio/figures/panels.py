@@ -17,13 +17,11 @@ from aqbio.figures.step_columns import (
 from aqbio.figures.style import LineStyle
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves
+from aqbio.names import NORMAL_95
 
 PHASES = ("stance", "flight")
 MAX_SINGLE_STEPS = 12
 """Up to this many steps are drawn one by one; beyond, one thin line per participant."""
-
-NORMAL_95 = 1.959964
-"""Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 
 MIN_BAND_STEPS = 3
 """A standard deviation is shown from this many steps on."""

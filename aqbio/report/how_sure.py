@@ -10,7 +10,7 @@ import pandas as pd
 
 from aqbio.figures.numbers import shown
 from aqbio.mechanics.contributions.levels import PRIMARY
-from aqbio.names import ROLE_GROUPS
+from aqbio.names import NORMAL_95, ROLE_GROUPS
 
 SOURCES = {
     "inertia": "masses, moments of inertia",
@@ -58,8 +58,6 @@ QUANTITIES = (
     Quantity("H1: index of opposition", "1", "H1", "stance_index", ("opposition",)),
     Quantity("H2: cosine of arms and push leg", "1", "H2", "stance_index", ("arms_push_cosine",)),
 )  # fmt: skip
-
-NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)

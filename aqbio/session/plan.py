@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,12 +28,14 @@ from aqbio.mechanics.intervals.worth import (
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import NORMAL_95
 from aqbio.records.centres import centres_path
 from aqbio.records.manifest import Report
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.session.observed import trial_speed
 from aqbio.steps.contacts import trial_contacts
+from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +44,6 @@ FOLDER = "plan"
 """Beside the results of stages: nothing reads what is in it."""
 
 RULE = "no-plan"
-
-HALF_WIDTH = 1.96
-"""Standard deviations from the middle to an end of an interval of 95 %."""
 
 MINUTES_A_POSTURE, MINUTES_A_RUN = 0.5, 4.0
 """Holding a posture twice; a sprint with the rest after it."""
@@ -55,7 +54,8 @@ BEST, ALL = "the two best postures", "all postures"
 UNKNOWNS = ("forward", "along", "sideways", "masses", "sizes")
 """Centres of mass along the segment's axes as it stands upright, and what else inertia is."""
 
-QUANTITIES = ("push_leg", "swing_leg", "arms", "torso", "push_side", "total")
+QUANTITIES = ("push_leg", "swing_leg", "arms", "torso", "push_side", "swing_side", "total")
+"""Rows of the role matrix."""
 
 
 def write_plan(study: Study, participant_id: str, report: Report) -> None:
@@ -112,21 +112,21 @@ def recording_plan(study: Study, participant_id: str) -> pd.DataFrame:
                 "recording": words,
                 "minutes": minutes,
                 "quantity": quantity,
-                "half_width_before": HALF_WIDTH * now[number],
-                "half_width_after": HALF_WIDTH * after[number],
+                "half_width_before": NORMAL_95 * now[number],
+                "half_width_after": NORMAL_95 * after[number],
             }
             found.append(row | {name: own[number] for name, own in shares.items()})
     return pd.DataFrame(found)
 
 
 def _sd(slopes: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Standard deviations of all quantities, mean over both feet, (6,)."""
+    """Standard deviations of all quantities, mean over both feet, (7,)."""
     variance = np.einsum("sqi,ij,sqj->sq", slopes, covariance, slopes)
     return np.asarray(np.sqrt(variance).mean(axis=0))
 
 
 def _shares_of_unknowns(slopes: FloatArray, covariance: FloatArray) -> dict[str, FloatArray]:
-    """What each kind of unknown has of the variance of all quantities, (6,) each; they add up.
+    """What each kind of unknown has of the variance of all quantities, (7,) each; they add up.
 
     Notes
     -----
@@ -179,7 +179,7 @@ def _states(
 def _slopes(
     study: Study, participant_id: str, skeleton: Skeleton, fitted: Sequence[str]
 ) -> FloatArray:
-    """How quantities hang on the body, mean over contacts of a foot, (S, 6, P) array.
+    """How quantities hang on the body, mean over contacts of a foot, (S, 7, P) array.
 
     Of the fastest trial that was fitted.
     """
@@ -189,13 +189,14 @@ def _slopes(
     moves = segment_kinematics(skeleton, *(data[one].values for one in ("q", "u", "udot")))
     groups = study.model_map.groups
     time, slopes = data["time"].values, momentum_slopes(skeleton, moves)
-    parts = dict(zip(groups, membership(groups, skeleton.bodies), strict=True))
+    scheme, segments = role_scheme(study), membership(groups, skeleton.bodies)
     found: dict[str, list[FloatArray]] = {}
     for contact in trial_contacts(data):
         inside = (time >= contact.touchdown) & (time <= contact.toe_off)
         if contact.complete and inside.any():
             mean = slopes[inside].mean(axis=0)
-            found.setdefault(contact.side, []).append(_shares(parts, contact.side) @ mean)
+            roles = scheme.matrix(contact.side, list(groups), *QUANTITIES)
+            found.setdefault(contact.side, []).append(roles @ segments @ mean)
     if not found:
         raise AqbioError(
             "no contact is complete.",
@@ -204,11 +205,3 @@ def _slopes(
             rule=RULE,
         )
     return np.stack([np.mean(one, axis=0) for one in found.values()])
-
-
-def _shares(parts: Mapping[str, FloatArray], side: str) -> FloatArray:
-    """Which segments are in which quantity while a foot is on the ground, (6, B)."""
-    other = "left" if side == "right" else "right"
-    push, swing = parts[f"leg_{side}"], parts[f"leg_{other}"]
-    arms, torso = parts["arm_left"] + parts["arm_right"], parts["torso"] + parts["pelvis"]
-    return np.stack((push, swing, arms, torso, push + arms + torso, push + swing + arms + torso))

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.mechanics.contributions.levels import PRIMARY
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES
+from aqbio.names import AXES, NORMAL_95
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 NAMES = ("level", "source", "target", "statistic", "unit")
 """What names an outcome."""
-
-NORMAL_95 = 1.959964
-"""Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 
 Key = tuple[str, ...]
 """Level, source, target and statistic of an outcome, and where it is told its unit."""

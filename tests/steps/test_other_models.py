@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from aqbio.mechanics.gait.steps import Step
+from aqbio.names import NORMAL_95
 from aqbio.steps.other_models import (
     curve_sds,
     model_sds,
@@ -18,7 +19,7 @@ from aqbio.steps.other_models import (
     with_model,
 )
 from aqbio.steps.spreads import SPREADS
-from aqbio.steps.uncertainty import NAMES, NORMAL_95, half_widths, stance_sds, uncertainty_budget
+from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, uncertainty_budget
 
 STEP = Step(1, "left", 1.0, 1.1, 1.2, "ok", "")
 ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.steps.uncertainty import NAMES, NORMAL_95, half_widths, stance_sds, uncertainty_budget
+from aqbio.names import NORMAL_95
+from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, uncertainty_budget
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.names import NORMAL_95
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +24,6 @@ STEP = ("participant_id", "trial_id", "step")
 
 SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lumbar")
 """Sources that are sums of others."""
-
-
-Z95 = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _errors(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
     key = list(STEP)
     whole = rows.groupby(key, observed=True)["value"].sum()
     part = rows[rows["source"].isin(AMPLIFYING)]
-    variance = ((part["high"] - part["low"]) / (2.0 * Z95)) ** 2
+    variance = ((part["high"] - part["low"]) / (2.0 * NORMAL_95)) ** 2
     known = part.assign(variance=variance).groupby(key, observed=True)["variance"]
     relative = np.sqrt(known.sum(min_count=1)) / whole.abs()
     mean: dict[tuple[str, str], float] = (

@@ -18,7 +18,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.gait.step_measures import speed_change
 from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_rms
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import AXES, GRAVITY
+from aqbio.names import AXES, GRAVITY, NORMAL_95
 from aqbio.records.contributions import trial_contributions
 from aqbio.records.manifest import (
     Report,
@@ -42,7 +42,7 @@ from aqbio.steps.other_models import with_model
 from aqbio.steps.outcomes import WHOLE
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.spreads import with_spreads
-from aqbio.steps.uncertainty import NORMAL_95, half_widths, stance_sds
+from aqbio.steps.uncertainty import half_widths, stance_sds
 
 if TYPE_CHECKING:
     import pandas as pd

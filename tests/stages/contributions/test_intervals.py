@@ -30,10 +30,10 @@ from aqbio.mechanics.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.names import AXES
+from aqbio.names import AXES, NORMAL_95
 from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
 from aqbio.stages.contributions.intervals import intervals_dataset, stance_draws
-from aqbio.steps.uncertainty import NAMES, NORMAL_95, stance_sds
+from aqbio.steps.uncertainty import NAMES, stance_sds
 from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")

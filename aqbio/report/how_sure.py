@@ -21,6 +21,7 @@ SOURCES = {
     "unseen": "parts nobody saw",
     "clock": "clock",
     "motion": "fitted motion",
+    "contact": "contact of foot and ground",
     "model": "choice of the model",
 }
 """What a reader calls a source of uncertainty (`share_<source>` in tables/uncertainty.tsv)."""

@@ -31,6 +31,7 @@ from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.static import static_stances
 from aqbio.steps.contacts import trial_contacts
+from benchmarks.segment_bodies import limb_length, limbs, way_of
 from benchmarks.segment_truth import (
     FRAMES,
     MODEL,
@@ -38,12 +39,9 @@ from benchmarks.segment_truth import (
     SOURCES,
     TODAY,
     half_widths,
-    limb_length,
-    limbs,
     mean_momentum,
     moves_of,
     roles,
-    way_of,
 )
 
 AXES = ("forward", "along", "outward")

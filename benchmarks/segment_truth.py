@@ -1,7 +1,7 @@
 """Bodies of a table nobody looked at: ``python -m benchmarks.segment_truth --athletes 12 --write``.
 
 Virtual athletes (`validation.bodies`) whose limbs have masses, centres and radii of one source, and
-of a person besides; the belief in the fit of motion and forces is made without that source.
+of a person besides; the belief in the fit of motion and forces is made without that sample.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,9 +23,8 @@ from aqbio.mechanics.anthropometry.segment_sources import (
     Belief,
     about_model,
     about_sources,
-    middle_sideways,
-    people_spread,
 )
+from aqbio.mechanics.consistency.adjusted import adjusted_loads
 from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.runner import Runner
@@ -42,109 +41,22 @@ from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from benchmarks.body_calibration import calibrated
-from benchmarks.body_forces import ground_wrench, observed
+from benchmarks.body_forces import foot_loads, ground_wrench, observed, outcomes
 from benchmarks.body_intervals import spreads
 from benchmarks.body_outcomes import EDGE, Found
+from benchmarks.segment_bodies import BELIEVED, BEYOND, body_of, way_of
 from validation.bodies import CASES, FULL, MAP, RATE, VirtualBody, virtual_body
 
 RESULT = Path(__file__).parent / "results" / "segment_truth.md"
 TODAY, MODEL, SOURCES = "12 % everywhere", "by axis, about the model", "by axis, about the sources"
-MEASURED, LINE, BELIEVED = "dumas_wojtusch_2018", "de_leva_1996", "the product's belief"
-BODIES = {"thigh": "femur", "shank": "tibia", "upper_arm": "humerus", "forearm": "radius"}
-BEYOND = {"femur": "tibia", "tibia": "foot", "humerus": "radius", "radius": "hand"}
-PLACE = "place of "
-MASS_SD, SIDES_ALIKE, FRAMES, NORMAL_95 = 0.034, 0.8, 5, 1.959964
+MEASURED, LINE = "dumas_wojtusch_2018", "de_leva_1996"
+PLACE, LOADS = "place of ", ("dH_y/dt", "moment")
+FRAMES, NORMAL_95 = 5, 1.959964
 ROLES = {
     "push leg": ("push",), "swing leg": ("swing",), "arms": ("arms",), "torso": ("torso",),
     "push side": ("push", "arms", "torso", "pelvis"),
     "total": ("push", "swing", "arms", "torso", "pelvis"),
 }  # fmt: skip
-
-
-def limb_length(skeleton: Skeleton, place: int) -> float:
-    """From joint centre to joint centre, m."""
-    beyond = BEYOND[skeleton.bodies[place][:-2]] + skeleton.bodies[place][-2:]
-    return float(np.linalg.norm(skeleton.parent_position[skeleton.bodies.index(beyond)]))
-
-
-def limbs(skeleton: Skeleton) -> Iterator[tuple[int, str, float]]:
-    """Place, name in the sources, and side (right: 1) of every limb segment."""
-    for name, body in BODIES.items():
-        for side, sign in (("r", 1.0), ("l", -1.0)):
-            yield skeleton.bodies.index(f"{body}_{side}"), name, sign
-
-
-def body_of(skeleton: Skeleton, key: str, sex: str, random: np.random.Generator) -> Skeleton:
-    """A body with limbs of a source, and what people differ by; or one that the product expects."""
-    if key == BELIEVED:
-        values, directions = np.linalg.eigh(way_of(skeleton, None).covariance)
-        moved = directions @ (
-            np.sqrt(np.maximum(values, 0.0)) * random.standard_normal(len(values))
-        )
-        return replace(skeleton, com=skeleton.com + moved.reshape(-1, 3))
-    table = segment_sources()[key].segments[sex]
-    mass, com = skeleton.mass.copy(), skeleton.com.copy()
-    inertia, limb = skeleton.inertia.copy(), np.zeros(len(mass), dtype=bool)
-    whole = mass.sum()
-    for place, name, sign in limbs(skeleton):
-        length, own = limb_length(skeleton, place), table[name]
-        limb[place] = True
-        mass[place] = own.mass * whole / 100.0
-        com[place] = np.nan_to_num(own.centre) * [1.0, 1.0, sign] * length / 100.0
-        inertia[place] = mass[place] * np.diag((own.radii * length / 100.0) ** 2)
-    rest = (whole - mass[limb].sum()) / mass[~limb].sum()
-    mass[~limb] *= rest
-    inertia[~limb] *= rest
-    twin = twins(skeleton.bodies, MAP.groups)
-    factor = np.exp(MASS_SD * _alike(random, twin)[:, 0])
-    factor *= whole / (mass * factor).sum()
-    reach = np.sqrt(np.linalg.eigvalsh(inertia)[:, -1] / mass)
-    people = np.full((len(mass), 3), people_spread(segment_sources()))
-    people[~limb, :2] = InertiaSpread().centre
-    com = com + people * reach[:, None] * _alike(random, twin)
-    return replace(skeleton, mass=mass * factor, com=com, inertia=inertia * factor[:, None, None])
-
-
-def _alike(random: np.random.Generator, twin: IntArray) -> FloatArray:
-    """(B, 3) normals that both sides share, mirrored."""
-    own, shared = random.standard_normal((2, len(twin), 3))
-    second = np.minimum(twin, np.arange(len(twin))) < np.arange(len(twin))
-    shared = np.where(second[:, None], shared[twin] * [1.0, 1.0, -1.0], shared)
-    return np.sqrt(SIDES_ALIKE) * shared + np.sqrt(1 - SIDES_ALIKE) * own
-
-
-@dataclass(frozen=True, eq=False)
-class Way:
-    """A belief about centres: how far they are moved before the fit, and how sure that is."""
-
-    mean: FloatArray
-    """(B, 3) array, m."""
-    covariance: FloatArray
-    """(3 B, 3 B) array, m²."""
-
-
-def way_of(skeleton: Skeleton, belief: Belief | None) -> Way:
-    """The belief on a skeleton; without one, today's."""
-    bodies = len(skeleton.bodies)
-    mean, sd = np.zeros((bodies, 3)), np.full((bodies, 3), InertiaSpread().centre)
-    if belief is not None:
-        groups = membership(MAP.groups, skeleton.bodies)
-        middle = groups[[list(MAP.groups).index(one) for one in ("pelvis", "torso")]].any(axis=0)
-        sd[middle, 2] = middle_sideways(segment_sources())
-        for place, name, sign in limbs(skeleton):
-            centre, spread = belief[name]
-            mean[place] = centre * [1.0, 1.0, sign] * limb_length(skeleton, place) / 100.0
-            sd[place] = spread
-    reach = np.sqrt(np.linalg.eigvalsh(skeleton.inertia)[:, -1] / skeleton.mass)
-    twin, sd = twins(skeleton.bodies, MAP.groups), sd * reach[:, None]
-    covariance = np.zeros((bodies, 3, bodies, 3))
-    number = np.arange(bodies)
-    alike = np.where(twin == number, 0.0, SIDES_ALIKE)
-    for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
-        one = sd[:, axis]
-        covariance[number, axis, twin, axis] = mirrored * alike * one * one[twin]
-        covariance[number, axis, number, axis] = one**2
-    return Way(mean, covariance.reshape(3 * bodies, -1))
 
 
 def judged(body: VirtualBody, seed: int) -> Iterator[dict[str, object]]:
@@ -170,7 +82,8 @@ def _rows(
     motion = spline_motion(true, clock, body.q[-1])
     way = way_of(found.skeleton, belief)
     own = replace(found.skeleton, com=found.skeleton.com + way.mean)
-    seen = observed(own, body, clock, ground_wrench(true, motion))
+    ground = ground_wrench(true, motion)
+    seen = observed(own, body, clock, ground)
     left_open = spreads(found, own)["posterior"]
     runner = Runner(own, MAP.groups, left_open.open_centres(seen.start, np.ones(len(own.markers))))
     assert runner.open_centres is not None
@@ -180,6 +93,14 @@ def _rows(
     after = centre_estimates(runner, fit.estimates, fit.covariance).covariance
     theirs, first = (_with_inertia_of(true, one) for one in (fit.skeleton, own))
     yield from _places(true, own, fit, (before, after))
+    loads = foot_loads(foot, *ground)
+    right_loads = outcomes(true, motion, foot, loads)
+    fitted_loads = outcomes(
+        fit.skeleton, fit.motion, foot, adjusted_loads(loads, clock, fit.values)
+    )
+    for name, values in right_loads.items():
+        if name.startswith(LOADS):
+            yield {"quantity": name, "error": _rms(fitted_loads[name] - values)}
     for right, frames in _contacts(foot):
         matrix = roles(true, right=right)
         truth = matrix @ mean_momentum(true, motion, frames)
@@ -279,7 +200,8 @@ Written by `python -m benchmarks.segment_truth --athletes {athletes} --write` on
 of 1 s each. Their limbs have masses, centres and radii of a source; all centres and masses are then
 moved as people differ (twins 0.8 alike). The last truth is no source: the product's limbs, centres
 moved as the product believes, wider than the narrower beliefs say. Motion and the ground's true
-wrench are fitted together with three beliefs, made without the source. H_y, means over whole
+wrench are fitted together with three beliefs, made without the photogrammetric sample (the gamma
+scan's table is the model's own, whatever is believed). H_y, means over whole
 contacts, kg m²/s, RMS: *before*, with the belief's body on the true motion; *after*, with the
 fit's body on the true motion; *with motion*, the fit's own motion and body. Half widths of 95 %
 intervals as far as the body's inertia makes them, and the share of contacts inside, with the 95 %
@@ -299,14 +221,21 @@ def page(rows: pd.DataFrame, athletes: int) -> str:
     place = rows["quantity"].str.startswith(PLACE)
     head = ("truth", "H_y", "belief", "before", "half width", "inside", "after", "half width",
             "inside", "with motion")  # fmt: skip
+    loads = rows["quantity"].str.startswith(LOADS)
     keys = ["truth", "quantity", "way"]
     lines = [HEAD.format(athletes=athletes, date=date, version=version), _head(head)]
-    for (truth, quantity, way), one in rows[~place].groupby(keys, sort=False):
+    for (truth, quantity, way), one in rows[~place & ~loads].groupby(keys, sort=False):
         cells = [SHOWN[truth], quantity, way]
         for error, half in (("error_before", "before"), ("error_inertia", "after")):
             inside = (one[error].abs() <= one[half]).groupby(one["seed"]).mean().to_numpy()
             cells += [f"{_rms(one[error]):.3f}", f"{one[half].mean():.3f}", _resampled(inside)]
         cells.append(f"{_rms(one['error']):.3f}")
+        lines.append(f"\n| {' | '.join(cells)} |")
+    ways = [TODAY, MODEL, SOURCES]
+    lines += [RATES, _head(("truth", "RMS, N m", *ways))]
+    wide = rows[loads].pivot_table("error", keys[:2], "way", aggfunc="mean", sort=False)
+    for (truth, quantity), values in wide[ways].iterrows():
+        cells = [SHOWN[truth], quantity, *(f"{one:.3g}" for one in values)]
         lines.append(f"\n| {' | '.join(cells)} |")
     lines += [PLACES, _head(("place", "SD before, mm", "SD after", "RMS needed", "slope"))]
     own = rows[place & (rows["truth"] == BELIEVED) & (rows["way"] == TODAY)]
@@ -318,6 +247,12 @@ def page(rows: pd.DataFrame, athletes: int) -> str:
     return "".join(lines) + "\n"
 
 
+RATES = """
+
+Rates of angular momentum and joint moments with the fit's motion and body, RMS over stances, means
+over athletes.
+
+"""
 PLACES = """
 
 What forces tell of single places, truth as the product believes, 12 % everywhere: slope of how far
@@ -330,7 +265,7 @@ def _head(names: tuple[str, ...]) -> str:
     return f"| {' | '.join(names)} |\n|" + " --- |" * len(names)
 
 
-def _rms(values: pd.Series) -> float:
+def _rms(values: pd.Series | FloatArray) -> float:
     return float(np.sqrt((values**2).mean()))
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import TrialFit, fits_held
 from aqbio.mechanics.consistency.parameters import CLOCK, DRAG, LEGS
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
@@ -90,18 +88,13 @@ def held_fits(
     trial, choice, fit
     """
     opened = open_session(study, skeleton, trials)
+    alike, rough = dict(held), {}
+    if ROUGH in alike:
+        rough[ROUGH] = alike.pop(ROUGH)
     for name, seen in opened.seen.items():
-        start: TrialFit | FloatArray = near[name]
-        for choice, values in held.items():
-            weights = opened.weights[name]
-            if choice == ROUGH:
-                weights = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
-            fit = fit_trial(opened.runner, seen, weights, opened.parameters, values, start)
-            start = _from(fit, near[name]) if isinstance(start, np.ndarray) else start
-            yield name, choice, fit
-
-
-def _from(fit: TrialFit, q: FloatArray) -> TrialFit:
-    """A place to start from: some coordinates on the splines of a fit."""
-    splines = fit.problem.basis
-    return replace(fit, coefficients=splines.nearest(q[:, fit.coordinates]))
+        weights = opened.weights[name]
+        softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
+        for own, choices in ((weights, alike), (softer, rough)):
+            every = choices.values()
+            fits = fits_held(opened.runner, seen, own, opened.parameters, near[name], every)
+            yield from ((name, *one) for one in zip(choices, fits, strict=True))

@@ -179,7 +179,10 @@ def _said(
     for trial in trials:
         information = trial.information
         matrix = matrix + information.about / information.discount
-        right = right + (information.about @ trial.theta + information.pull) / information.discount
+        right = (
+            right
+            + (information.about @ information.theta + information.pull) / information.discount
+        )
     added = []
     for one in still:
         slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd

@@ -67,6 +67,8 @@ class FigureOnPage:
     alternative_text: str
     picture: str
     """Address of the drawing, or the drawing itself; empty where the study does not write SVG."""
+    size: tuple[int, int]
+    """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
     participant_id: str

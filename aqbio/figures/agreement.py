@@ -109,23 +109,26 @@ def trial_agreements(
         What its rows are held against.
     """
     places = list(zip(curves["participant_id"].values, curves["trial_id"].values, strict=True))
+    rates = curves["angular_momentum_rate"].sel(phase="stance", axis="y").load()
+    speeds = curves["speed"].values
     found = []
     for place in dict.fromkeys(places):
         chosen = (quality["participant_id"] == place[0]) & (quality["trial_id"] == place[1])
         rows = {str(row["measure"]): row for row in quality[chosen].to_dict("records")}
-        own = curves.isel(step=[number for number, one in enumerate(places) if one == place])
+        steps = [number for number, one in enumerate(places) if one == place]
         if rows:
-            found.append(_agreement(place, own, rows, limits))
+            speed = float(speeds[steps].mean())
+            found.append(_agreement(place, speed, rates.isel(step=steps), rows, limits))
     return sorted(found, key=lambda one: one.speed)
 
 
 def _agreement(
     place: tuple[str, str],
-    own: xr.Dataset,
+    speed: float,
+    rates: xr.DataArray,
     rows: Mapping[str, Mapping[Any, Any]],
     limits: Quality,
 ) -> TrialAgreement:
-    rates = own["angular_momentum_rate"].sel(phase="stance", axis="y")
     fitted = "plain_residual_moment_y_stance_rms" in rows
     before = "plain_" if fitted else ""
     force_limit = 100.0 * limits.residual_force
@@ -141,7 +144,7 @@ def _agreement(
     return TrialAgreement(
         participant_id=str(place[0]),
         trial_id=str(place[1]),
-        speed=float(own["speed"].mean()),
+        speed=speed,
         effects={
             name: float(np.sqrt((rates.sel(group=name) ** 2).mean()))
             for name in EFFECTS

@@ -61,6 +61,8 @@ ORDER = (*SOURCES, *GROUPS)
 
 _TURNED = {"push_side": "Push side", "swing_side": "Swing side"}
 _KEYS = ["participant_id", "trial_id", "step"]
+_PLACE = "place"
+"""Column of rows: which of the kept steps a row is of."""
 
 
 def source_label(source: str) -> str:
@@ -90,6 +92,22 @@ def source_style(source: str) -> LineStyle:
     return STYLES["swing_side" if swing else "push_side"]
 
 
+def placed(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Rows of kept steps, which know the place of their step among them.
+
+    Parameters
+    ----------
+    contributions : DataFrame
+        Rows of contributions; what is placed already stays as it is.
+    steps : DataFrame
+        Kept steps, as from `aqbio.figures.stance_means.kept_steps`.
+    """
+    if _PLACE in contributions:
+        return contributions
+    places = steps[_KEYS].assign(**{_PLACE: np.arange(len(steps))})
+    return contributions.merge(places, on=_KEYS)
+
+
 def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
     """The stance means of level C, with the contact model in a column ``variant``.
 
@@ -100,7 +118,7 @@ def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
     chosen = level.str.startswith("C (") & (contributions["phase"] == "stance")
     every = contributions[chosen].assign(variant=level[chosen].str[3:-1])
     single = every[(every["variant"] == MODELS[0]) & ~every["source"].str.contains("side")]
-    keys = [*_KEYS, "level", "target", "axis", "phase", "statistic", "unit", "variant"]
+    keys = [*_KEYS, _PLACE, "level", "target", "axis", "phase", "statistic", "unit", "variant"]
     whole = single.groupby(keys, as_index=False, observed=True)["value"].sum()
     whole = whole.assign(source=TOGETHER, low=np.nan, high=np.nan)
     told: pd.DataFrame = pd.concat([every, whole], ignore_index=True)
@@ -121,7 +139,7 @@ def caused_rotation_chart(
     columns : tuple of StepColumn
         Of these steps; `contributions` may be those of some of them.
     """
-    every = level_c(contributions)
+    every = level_c(placed(contributions, steps))
     own = every[(every["axis"] == "y") & (every["statistic"] == "moment_mean")]
     rows = tuple(
         BarRow(
@@ -129,7 +147,7 @@ def caused_rotation_chart(
             f"{words}, vertical axis",
             "rate of angular\nmomentum",
             "N m",
-            _panels(own[own["target"] == target], steps, columns),
+            _panels(own[own["target"] == target], columns),
         )
         for target, words in _TURNED.items()
     )
@@ -146,10 +164,10 @@ def caused_force_chart(
     contributions, steps, columns
         As of :func:`caused_rotation_chart`.
     """
-    every = level_c(contributions)
+    every = level_c(placed(contributions, steps))
     own = every[(every["target"] == "ground") & (every["statistic"] == "force_mean")]
     told = _per_mass(own, steps, "contact_s")
-    rows = _impulse_rows("ground", told, steps, columns)
+    rows = _impulse_rows("ground", told, columns)
     return BarChart("caused_force", columns, rows)
 
 
@@ -163,9 +181,10 @@ def caused_sequence_chart(
     contributions, steps, columns
         As of :func:`caused_rotation_chart`.
     """
-    chosen = contributions["level"].astype(str) == f"C ({MODELS[0]})"
-    chosen &= contributions["phase"].isin(EARLY_AND_LATE)
-    every = contributions[chosen & contributions["source"].isin(SUMS)]
+    own = placed(contributions, steps)
+    chosen = own["level"].astype(str) == f"C ({MODELS[0]})"
+    chosen &= own["phase"].isin(EARLY_AND_LATE)
+    every = own[chosen & own["source"].isin(SUMS)]
     told = every.assign(variant=every["phase"])
     rows = tuple(
         BarRow(
@@ -175,7 +194,6 @@ def caused_sequence_chart(
             unit,
             _panels(
                 told[(told["target"] == target) & (told["axis"] == axis)],
-                steps,
                 columns,
                 SUMS,
                 EARLY_AND_LATE,
@@ -201,10 +219,10 @@ def force_shares_chart(
     contributions, steps, columns
         As of :func:`caused_rotation_chart`.
     """
-    chosen = contributions["statistic"] == "relative_force_mean"
-    every = contributions[chosen]
+    own = placed(contributions, steps)
+    every = own[own["statistic"] == "relative_force_mean"]
     both = every[every["source"].isin(["push_leg", "swing_leg"])]
-    names = [*_KEYS, "axis", "phase"]
+    names = [*_KEYS, _PLACE, "axis", "phase"]
     legs = both.groupby(names, as_index=False)["value"].sum().assign(source="legs")
     every = pd.concat([every, legs], ignore_index=True)
     told = pd.concat(
@@ -215,14 +233,13 @@ def force_shares_chart(
         ignore_index=True,
     )
     drawn = (GROUPS, ("stance", "flight"))
-    rows = _impulse_rows("relative_force", told, steps, columns, *drawn)
+    rows = _impulse_rows("relative_force", told, columns, *drawn)
     return BarChart("force_shares", columns, rows, paired=True)
 
 
 def _impulse_rows(
     key: str,
     told: pd.DataFrame,
-    steps: pd.DataFrame,
     columns: tuple[StepColumn, ...],
     sources: Sequence[str] = SOURCES,
     variants: Sequence[str] = MODELS,
@@ -234,7 +251,7 @@ def _impulse_rows(
             f"{words} impulse",
             "impulse per\nbody mass",
             "m/s",
-            _panels(told[told["axis"] == axis], steps, columns, sources, variants),
+            _panels(told[told["axis"] == axis], columns, sources, variants),
         )
         for axis, words in (("y", "Upward"), ("x", "Forward"))
     )
@@ -242,23 +259,18 @@ def _impulse_rows(
 
 def _per_mass(rows: pd.DataFrame, steps: pd.DataFrame, duration: str) -> pd.DataFrame:
     """Mean forces as impulses per body mass: changes of velocity, m/s."""
-    merged = rows.merge(steps[[*_KEYS, duration, "mass_kg"]], on=_KEYS)
-    factor = merged[duration] / merged["mass_kg"]
-    return merged.assign(
-        value=merged["value"] * factor, low=merged["low"] * factor, high=merged["high"] * factor
-    )
+    factor = (steps[duration] / steps["mass_kg"]).to_numpy()[rows[_PLACE]]
+    return rows.assign(**{name: rows[name] * factor for name in ("value", "low", "high")})
 
 
 def _panels(
     rows: pd.DataFrame,
-    steps: pd.DataFrame,
     columns: tuple[StepColumn, ...],
     sources: Sequence[str] = SOURCES,
     variants: Sequence[str] = MODELS,
 ) -> tuple[tuple[Bar, ...], ...]:
     return tuple(
-        tuple(_bars(rows.merge(steps.iloc[column.rows][_KEYS], on=_KEYS), sources, variants))
-        for column in columns
+        tuple(_bars(rows[rows[_PLACE].isin(column.rows)], sources, variants)) for column in columns
     )
 
 

@@ -8,13 +8,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from matplotlib.axis import Axis
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfFile, RendererPdf
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 
+from aqbio.figures.arrangement import settle
 from aqbio.figures.style import journal_style
 from aqbio.io.atomic import atomic_path
 
@@ -55,7 +54,7 @@ def save_figure(
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = {suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in formats}
     with journal_style():
-        _settle(figure)
+        settle(figure)
         dots, figure.dpi = figure.dpi, _DOTS_PER_INCH
         with ExitStack() as written:
             # PDF first: what it needs to know of lines is more than SVG does
@@ -147,58 +146,6 @@ class _Pages(RendererBase):
             _, height = page.get_canvas_width_height()
             up = y if page.flipy() == self.flipy() else height - y
             page.draw_text(gc, x, up, *given, **named)
-
-
-def _settle(figure: Figure) -> None:
-    """Arrange a figure once, and round where its axes are to 1e-6 of its size.
-
-    The solver behind the arrangement sums in the order of memory addresses, so that the last bits
-    of a position change from run to run; identifiers in SVG files are made from them.
-    """
-    engine = figure.get_layout_engine()
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        axis.set_in_layout(_takes_room(axis))
-    if engine is not None:
-        engine.execute(figure)
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)
-        axes.set_position((left, bottom, width, height))
-    _hold_labels(figure)
-
-
-def _takes_room(axis: Axis) -> bool:
-    """Whether words or numbers stand beside an axis; those of inner panels have none to measure."""
-    look = axis.get_tick_params()
-    numbers = any(shown for name, shown in look.items() if name.startswith("label"))
-    return bool(axis.label.get_text()) or numbers
-
-
-def _hold_labels(figure: Figure) -> None:
-    """Keep the labels of axes where they are, those of panels above each other in one line.
-
-    Otherwise every drawing measures all numbers beside an axis again to find the place.
-    """
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    to_figure = figure.transFigure.inverted()
-    columns: dict[Any, list[tuple[Axis, float, float]]] = {}
-    for axes in figure.axes:
-        axis: Axis
-        for axis in (axes.xaxis, axes.yaxis):
-            if not (axes.axison and axes.get_visible() and axis.label.get_text()):
-                continue
-            axis.get_tightbbox(renderer)  # which places the label
-            shown = axis.label.get_transform().transform(axis.label.get_position())
-            across, up = (float(part) for part in to_figure.transform(shown))
-            place = axes.get_subplotspec()
-            column: Any = axis
-            if axis is axes.yaxis and place is not None:
-                column = place.get_gridspec(), place.colspan.start
-            columns.setdefault(column, []).append((axis, across, up))
-    for labels in columns.values():
-        left = min(across for _, across, _ in labels)
-        for axis, _, up in labels:
-            axis.set_label_coords(left, up, transform=figure.transFigure)
 
 
 def _shorten(svg: Path) -> None:

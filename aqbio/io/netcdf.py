@@ -29,7 +29,7 @@ WHOLE = ("step", "row", "phase", "percent")
 SINGLE = 2.0**24
 """Whole numbers up to this one are exact in single precision."""
 
-PACKED = {"zlib": True, "complevel": 4, "shuffle": True}
+PACKED = {"zlib": True, "complevel": 1, "shuffle": True}
 SMALL = 2**13
 """Bytes below which the index of a packed variable takes what packing saves."""
 

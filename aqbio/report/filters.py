@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from aqbio.report.reviewer import choices
 _UNITS = {"kg m2/s": "kg m²/s"}
 
 _SURELY = 0.001
+
+_VIEW_BOX = re.compile(r"<svg[^>]*\bviewBox=['\"]0 0 ([\d.]+) ([\d.]+)['\"]")
 
 CONTENT_SECURITY = {
     "folder": (
@@ -152,3 +155,23 @@ def probability(value: float) -> Markup:
 def data_address(svg: str) -> str:
     """Put a drawing into the page itself, so that the page is one file."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def drawing_size(head: str) -> tuple[int, int]:
+    """Width and height of a drawing, CSS pixels.
+
+    Parameters
+    ----------
+    head : str
+        Beginning of an SVG file, whose size is in points.
+
+    Examples
+    --------
+    >>> drawing_size('<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">')
+    (96, 48)
+    """
+    found = _VIEW_BOX.search(head)
+    if found is None:
+        raise ValueError("a drawing has no viewBox, so that its size is not known.")
+    width, height = (round(float(one) * 96.0 / 72.0) for one in found.groups())
+    return width, height

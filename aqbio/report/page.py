@@ -67,6 +67,8 @@ class FigureOnPage:
     alternative_text: str
     picture: str
     """Address of the drawing, or the drawing itself; empty where the study does not write SVG."""
+    size: tuple[int, int]
+    """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
     participant_id: str
@@ -184,6 +186,7 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     made.globals["single"] = single
     made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
     made.globals["sure_sources"] = SURE_SOURCES
+    made.globals["sure_shorts"] = [short for short, _ in SURE_SOURCES.values()]
     figures = _figures(content.figures)
     values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))

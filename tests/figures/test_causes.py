@@ -20,13 +20,15 @@ from aqbio.figures.causes import (
     source_style,
 )
 from aqbio.figures.numbers import shown
-from aqbio.figures.stance_means import kept_steps
+from aqbio.figures.stance_means import kept_steps, stance_means
 from aqbio.figures.step_columns import step_columns
 from aqbio.figures.style import BLUE, GREY, VERMILLION
 from aqbio.io.tables import read_table
+from aqbio.records.internal import Parts
 from aqbio.records.step_files import study_rows
 from aqbio.report.driven import driven_columns, told_sides
-from aqbio.stages.figures.step_figures import BAR_CHARTS, told_chart
+from aqbio.stages.figures import bar_figures
+from aqbio.stages.figures.bar_figures import BAR_CHARTS, ToldContributions, told_chart
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 
@@ -160,17 +162,18 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     outcomes = read_table(study.table("steps.tsv"))
     steps, edges = kept_steps(outcomes), study.settings.figures.speed_edges_mps
     armless = every[every["target"] != "push_side"]
-    laid_out = [told_chart(layout, [armless], steps, edges) for layout in BAR_CHARTS]
+    columns = step_columns(steps, edges)
+    laid_out = [told_chart([layout(armless, steps, columns)]) for layout in BAR_CHARTS.values()]
     charts = {one.name: one for one in laid_out if one.rows}
     assert [row.key for row in charts["caused_rotation"].rows] == ["swing_side_y"]
     assert "push_side_y" not in {row.key for row in charts["caused_sequence"].rows}
     for chart in charts.values():
         assert bar_chart_figure(chart, 180.0).axes
-    columns = driven_columns(bar_numbers(charts["caused_rotation"]))
-    assert told_sides(columns) == {"swing_side_y": "swing side"}
-    whole = [told_chart(layout, [every], steps, edges) for layout in BAR_CHARTS]
-    assert [row.key for row in whole[0].rows] == ["push_side_y", "swing_side_y"]
-    assert list(told_sides(driven_columns(bar_numbers(whole[0])))) == [
+    driven = driven_columns(bar_numbers(charts["caused_rotation"]))
+    assert told_sides(driven) == {"swing_side_y": "swing side"}
+    whole = told_chart([caused_rotation_chart(every, steps, columns)])
+    assert [row.key for row in whole.rows] == ["push_side_y", "swing_side_y"]
+    assert list(told_sides(driven_columns(bar_numbers(whole)))) == [
         "push_side_y",
         "swing_side_y",
     ]
@@ -197,7 +200,7 @@ def test_the_caption_names_the_marks_as_they_are_drawn(tables):
         np.testing.assert_allclose(drawn.get_xdata(), expected)
 
 
-@pytest.mark.parametrize("layout", BAR_CHARTS)
+@pytest.mark.parametrize("layout", BAR_CHARTS.values())
 def test_participants_one_after_the_other_make_the_figure_of_all(layout, tmp_path):
     """Means and spreads over steps, pooled from those of each participant."""
     study = write_made_results(tmp_path, participants=3)
@@ -206,7 +209,82 @@ def test_participants_one_after_the_other_make_the_figure_of_all(layout, tmp_pat
     steps = kept_steps(read_table(study.table("steps.tsv")))
     whole = layout(every, steps, step_columns(steps, EDGES))
     parts = [own for _, own in every.groupby("participant_id", observed=True)]
-    pooled = told_chart(layout, parts, steps, EDGES)
+    columns = step_columns(steps, EDGES)
+    pooled = told_chart(layout(one, steps, columns) for one in parts)
     assert len(parts) == 3
     expected, found = (bar_numbers(one) for one in (whole, pooled))
     pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
+
+
+class _Reads:
+    """Rows of three participants, and how often they were asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.study = write_made_results(folder, participants=3)
+        self.outcomes = read_table(self.study.table("steps.tsv"))
+        every = study_rows(self.study, "contributions")
+        self.people = [own for _, own in every.groupby("participant_id", observed=True)]
+        self.count = 0
+
+    def __call__(self):
+        self.count += 1
+        yield from self.people
+
+    def told(self) -> ToldContributions:
+        return ToldContributions(self.outcomes, self, EDGES, Parts(self.study, "figures"))
+
+
+def test_contributions_are_read_once_for_all_that_is_told_of_them(tmp_path):
+    reads = _Reads(tmp_path)
+    told = reads.told()
+    assert set(told.charts) == set(BAR_CHARTS)
+    expected = stance_means(reads.outcomes, reads.people, EDGES)
+    pd.testing.assert_frame_equal(told.means, expected)
+    assert reads.count == 1
+
+
+def test_a_chart_that_fails_leaves_the_others_whole(tmp_path, monkeypatch):
+    def broken(rows, steps, columns):
+        if rows["participant_id"].iloc[0] == "S02":
+            raise ZeroDivisionError
+        return caused_rotation_chart(rows, steps, columns)
+
+    reads = _Reads(tmp_path)
+    monkeypatch.setitem(BAR_CHARTS, "caused_rotation", broken)
+    told = reads.told()
+    assert set(told.charts) == set(BAR_CHARTS) - {"caused_rotation"}
+    [found] = told.parts.findings
+    assert "caused_rotation" in found.what
+    expected = told_chart(
+        caused_force_chart(own, kept_steps(reads.outcomes), told.charts["caused_force"].columns)
+        for own in reads.people
+    )
+    pd.testing.assert_frame_equal(bar_numbers(told.charts["caused_force"]), bar_numbers(expected))
+
+
+def test_means_that_fail_leave_every_participant_in_the_charts(tmp_path, monkeypatch):
+    reads = _Reads(tmp_path)
+    monkeypatch.setattr(bar_figures, "stance_means", lambda *_: 1 / 0)
+    told = reads.told()
+    assert told.means.empty
+    steps = kept_steps(reads.outcomes)
+    columns = told.charts["caused_force"].columns
+    expected = told_chart(caused_force_chart(own, steps, columns) for own in reads.people)
+    pd.testing.assert_frame_equal(bar_numbers(told.charts["caused_force"]), bar_numbers(expected))
+
+
+def test_half_of_the_participants_are_no_chart(tmp_path):
+    """Where somebody's rows cannot be read, a chart of the others would pass for that of all."""
+    reads = _Reads(tmp_path)
+
+    class Torn(_Reads):
+        def __init__(self) -> None:
+            self.__dict__ = reads.__dict__
+
+        def __call__(self):
+            yield reads.people[0]
+            raise OSError("torn")
+
+    told = Torn().told()
+    assert told.charts == {}
+    assert len(told.parts.findings) == 1

@@ -554,11 +554,11 @@ def _source(study: Study) -> MotionSource:
     return MotionSource(Motion(*(data[name].values for name in ("q", "u", "udot"))), skeleton)
 
 
-@pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.5)])
+@pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.05)])
 def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, missed):
     """The other parameters follow by the covariance, the motion by a step: no fit is needed.
 
-    Found: 0.05, 0.16 and 0.40 of the change are missed; with the air no parameter follows.
+    Found: 0.05, 0.16 and 0.014 of the change are missed.
     """
     _, own, arms = held
     settings = f"consistency: {{{BARE}, parameters: {{{HELD[way]}}}}}\n"

@@ -1,9 +1,8 @@
-"""Figures of curves over the step, of bars, of agreement and of ground forces: which there are."""
+"""Figures of curves over the step, of agreement and of ground forces: which there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +16,6 @@ from aqbio.figures.agreement import (
     agreement_numbers,
     study_agreements,
 )
-from aqbio.figures.bar_chart import bar_chart_figure
-from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers, pooled_chart
-from aqbio.figures.causes import (
-    ORDER,
-    caused_force_chart,
-    caused_rotation_chart,
-    caused_sequence_chart,
-    force_shares_chart,
-)
 from aqbio.figures.content import FigureContent
 from aqbio.figures.ground_forces import (
     FORCE_COLUMNS,
@@ -38,7 +28,6 @@ from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_mom
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
 from aqbio.figures.panels import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
 from aqbio.figures.phase_grid import phase_grid_figure
-from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
@@ -92,53 +81,6 @@ def _grid_content(grid: PhaseGrid, caption: str) -> FigureContent:
         partial(phase_grid_figure, grid),
         drawn_numbers(grid),
         NUMBER_COLUMNS,
-    )
-
-
-BAR_CHARTS = (caused_rotation_chart, caused_sequence_chart, caused_force_chart, force_shares_chart)
-
-
-def told_chart(
-    layout: Callable[..., BarChart],
-    contributions: Iterable[pd.DataFrame],
-    steps: pd.DataFrame,
-    edges: Sequence[float],
-) -> BarChart:
-    """Lay out a figure of bars, without the rows of which nothing is known.
-
-    A model without arms has no push side that could be turned.
-    """
-    columns = step_columns(steps, edges)
-    found = pooled_chart((layout(rows, steps, columns) for rows in contributions), ORDER)
-    return replace(found, rows=tuple(row for row in found.rows if any(row.panels)))
-
-
-def bar_figures(
-    study: Study, outcomes: pd.DataFrame, contributions: Callable[[], Iterable[pd.DataFrame]]
-) -> Iterator[Drawing]:
-    """Figures of bars; none without a step."""
-    steps = kept_steps(outcomes)
-    if not len(steps):
-        return
-    edges = study.settings.figures.speed_edges_mps
-
-    def laid_out(layout: Callable[..., BarChart]) -> list[FigureContent]:
-        chart = told_chart(layout, contributions(), steps, edges)
-        return [_bar_content(chart)] if chart.rows else []
-
-    for layout in BAR_CHARTS:
-        yield layout.__name__.removesuffix("_chart"), partial(laid_out, layout)
-
-
-def _bar_content(chart: BarChart) -> FigureContent:
-    return FigureContent(
-        chart.name,
-        captions.TITLES[chart.name],
-        captions.bar_caption(chart),
-        captions.bar_alternative_text(chart),
-        partial(bar_chart_figure, chart),
-        bar_numbers(chart),
-        BAR_COLUMNS,
     )
 
 

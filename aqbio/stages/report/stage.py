@@ -24,7 +24,7 @@ from aqbio.records.findings import (
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import OK, Report, study_stage
 from aqbio.report.explorer import explorer_script
-from aqbio.report.filters import data_address
+from aqbio.report.filters import data_address, drawing_size
 from aqbio.report.group import group_script
 from aqbio.report.lines import people_table
 from aqbio.report.origin import origin
@@ -215,6 +215,7 @@ def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
             caption=entry["caption"],
             alternative_text=entry["alternative_text"],
             picture=_picture(folder, drawing, single=single),
+            size=_size(folder / drawing) if drawing else (0, 0),
             links=(
                 ("numbers drawn (TSV)", f"../figures/{entry['table']}"),
                 *(
@@ -231,6 +232,12 @@ def _picture(folder: Path, drawing: str, *, single: bool) -> str:
     if not drawing or not single:
         return f"../figures/{drawing}" if drawing else ""
     return data_address((folder / drawing).read_text(encoding="utf-8"))
+
+
+def _size(drawing: Path) -> tuple[int, int]:
+    """Size of a drawing, which stands in its first lines."""
+    with drawing.open(encoding="utf-8") as text:
+        return drawing_size(text.read(2000))
 
 
 def _records(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:

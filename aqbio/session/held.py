@@ -12,6 +12,7 @@ from dataclasses import replace
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.fit import TrialFit, fits_held
 from aqbio.mechanics.consistency.parameters import CLOCK, DRAG, LEGS
+from aqbio.mechanics.consistency.session import drawn_along
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.solved_trial import SolvedTrial
@@ -44,7 +45,7 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
     -----
     Estimates and covariance are those of a normal distribution: held at a value, parameter k draws
     the others along, ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as
-    the drag area by default, draws none.
+    the drag area by default, does so by the information that it shares with them.
     """
     if not session.believed:
         return {}
@@ -57,10 +58,14 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
             continue
         held = {**values, name: 0.0}
         if name in on:
-            along = session.covariance[:, on.index(name)]
-            moved = -values[name] * along / along[on.index(name)]
-            held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
-            held[name] = 0.0  # whatever round-off left
+            column = session.covariance[:, on.index(name)]
+            along = column / column[on.index(name)]
+        else:
+            fits = [session.fits[one] for one in session.believed]
+            along = drawn_along(fits, name, session.covariance)
+        moved = -values[name] * along
+        held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
+        held[name] = 0.0  # whatever round-off left
         found[choice] = held
     return found | {ROUGH: values}
 

@@ -92,6 +92,13 @@ def test_moment_and_work_at_the_toes(run_study, lines, model):
     np.testing.assert_allclose(_cells(lines, "peak moment", model)[1], peaks, atol=CLOSE)
 
 
+def test_how_far_feet_slide(run_study, lines):
+    run, text = run_study("ja1_sprint"), " ".join(lines)
+    told = re.search(r"([\d.]+) mm in the jog and\s+([\d.]+) mm in the sprint", text).groups()
+    found = [1000.0 * run.quality(trial, "foot_slip") for trial in ("jog", "sprint")]
+    np.testing.assert_allclose([float(one) for one in told], found, atol=0.15)
+
+
 def test_thighs_are_farther_outward_than_tables_say(run_study):
     """On our model, both sides, along the segment's own axis to the right."""
     text = (DOCS / "consistency.md").read_text(encoding="utf-8")

@@ -34,6 +34,7 @@ from aqbio.stats.curve_means import curve_means, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.stats.secondary import secondary_rows
 from tests.small_study import replace
+from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
 
 pytestmark = pytest.mark.xdist_group("judged")
@@ -61,6 +62,7 @@ def _judge(study, *tables):
         if tables:
             patched.setattr(stage, "COLUMNS", {name: stage.COLUMNS[name] for name in tables})
         hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
     return study
 
 

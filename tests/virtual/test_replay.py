@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -210,6 +211,48 @@ def test_the_page_of_a_trial_is_accessible_on_a_phone(view, scheme):
     found = axe.Axe().run(phone, options={"preload": False})
     assert found.violations_count == 0, found.generate_report()
     phone.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.4])
+def test_pictures_show_the_right_limbs_where_the_files_have_them(view, script, truth, share):
+    """Touchdown, middle of contact and flight: seen from the right, nothing hides them.
+
+    At the centre of every limb the picture has the colour of the right side; where the limbs are a
+    tenth of a second later it has not.
+    """
+    one = script["contacts"][1]
+    instant = one["touchdown"] + share * (one["toe_off"] - one["touchdown"])
+    frame = int(np.searchsorted(truth["time"], instant))
+    limbs = [n for n, of in enumerate(script["segments"]) if of["group"].endswith("_right")]
+    view.locator("[name=colour]").select_option("anatomy")
+    view.locator("[name=momenta]").select_option("none")
+    view.locator("[name=forces]").uncheck()
+    view.locator("[name=view]").select_option("side")
+    view.evaluate("frame => aqbio.replay.go(frame)", frame)
+    picture = _pixels(view.locator(".stage canvas").screenshot())
+    assert all(_right(view, picture, truth["centres"][frame, limb]) for limb in limbs)
+    later = frame + round(0.1 / script["step"])
+    moved = truth["centres"][later] - truth["com"][later] + truth["com"][frame]
+    assert not all(_right(view, picture, moved[limb]) for limb in limbs)  # the danger is there
+    view.locator("[name=colour]").select_option("roles")
+    view.locator("[name=momenta]").select_option("parts")
+    view.locator("[name=forces]").check()
+
+
+def _pixels(screenshot: bytes) -> np.ndarray:
+    """Red, green and blue of a picture, (H, W, 3)."""
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(screenshot))[..., :3]
+
+
+def _right(view, picture: np.ndarray, place: np.ndarray) -> bool:
+    """Whether a picture has the colour of the right side, purple, where a point is."""
+    across, down = view.evaluate("place => aqbio.replay.scene.seenAt(place)", place.tolist())
+    height, width, _ = picture.shape
+    red, green, blue = picture[int(down * height), int(across * width)]
+    return bool(min(red, blue) - green > 0.1)
 
 
 @pytest.mark.browser

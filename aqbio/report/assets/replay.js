@@ -15,7 +15,8 @@
 
   let scene = null;
   try {
-    scene = aqbio.scene(root.querySelector(".stage"), trial, channels);
+    const bones = globalThis.BONES ? await aqbio.unpacked(globalThis.BONES) : null;
+    scene = aqbio.scene(root.querySelector(".stage"), trial, channels, false, bones);
   } catch (error) {
     root.querySelector(".stage").textContent =
       "This browser draws nothing in three dimensions (WebGL is off): the curves below still work.";
@@ -30,6 +31,7 @@
     forces: find("forces").checked,
     markers: find("markers").checked,
     ghost: find("ghost").checked,
+    bones: Boolean(find("bones") && find("bones").checked),
     largest: state.largest,
   });
 
@@ -146,8 +148,8 @@
   for (const name of ["axis", "momenta", "quantity", "spread"]) {
     find(name).addEventListener("change", show);
   }
-  for (const name of ["colour", "forces", "markers", "ghost"]) {
-    find(name).addEventListener("change", draw);
+  for (const name of ["colour", "forces", "markers", "ghost", "bones"]) {
+    if (find(name)) find(name).addEventListener("change", draw);
   }
   find("view").addEventListener("change", () => view(find("view").value));
   find("still").addEventListener("click", still);

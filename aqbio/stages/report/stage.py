@@ -31,6 +31,7 @@ from aqbio.report.origin import origin
 from aqbio.report.page import ASSETS, FigureOnPage, PageContent, one_page, study_pages
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
+from aqbio.stages.replay.bones import BONES
 from aqbio.stages.report.group import group_content
 from aqbio.stages.report.rates import with_rates
 from aqbio.stats.registration import registry_record, study_registry
@@ -142,6 +143,10 @@ def _put_replays(study: Study, folder: Path, content: PageContent) -> None:
     for who, trial in sorted(content.replayed):
         for ending in ("html", "js"):
             _put(study.folder(who, "replay") / f"{trial}.{ending}", folder / who)
+    for who in {who for who, _ in content.replayed}:
+        bones = study.folder(who, "replay") / BONES
+        if bones.is_file():
+            _put(bones, (folder / who / BONES).parent)
 
 
 def _put_athletes(study: Study, folder: Path) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -238,6 +239,28 @@ def test_pictures_show_the_right_limbs_where_the_files_have_them(view, script, t
     view.locator("[name=colour]").select_option("roles")
     view.locator("[name=momenta]").select_option("parts")
     view.locator("[name=forces]").check()
+
+
+@pytest.mark.browser
+def test_an_instant_is_saved_as_lines(view, script, tmp_path):
+    """Every segment from its parent's joint to its own, inside the picture, with what is told."""
+    view.evaluate("aqbio.replay.go(60)")
+    with view.expect_download() as saved:
+        view.locator("[name=drawing]").click()
+    saved.value.save_as(tmp_path / saved.value.suggested_filename)
+    assert saved.value.suggested_filename == f"{RUNNER.name}_{TRIAL}.svg"
+    root = ElementTree.parse(tmp_path / saved.value.suggested_filename).getroot()
+    lines = [one for one in root if one.tag.endswith("line")]
+    named = {one.get("class"): one for one in lines if one.get("class") != "force"}
+    drawn = [of["name"] for of in script["segments"] if of["parent"] >= 0 and of["seen"]]
+    assert list(named) == drawn
+    _, _, width, height = map(float, root.get("viewBox").split())
+    assert all(0 <= float(one.get(f"x{end}")) <= width for one in lines for end in "12")
+    assert all(0 <= float(one.get(f"y{end}")) <= height for one in lines for end in "12")
+    thigh, shank = named["femur_r"], named["tibia_r"]
+    assert [thigh.get(key) for key in ("x2", "y2")] == [shank.get(key) for key in ("x1", "y1")]
+    told = view.evaluate("aqbio.replay.telling(60)")
+    assert [one.text for one in root if one.tag.endswith("text")] == [told]
 
 
 def _pixels(screenshot: bytes) -> np.ndarray:

@@ -320,6 +320,18 @@
         const { x, y } = new T.Vector3(...place).multiply(scene.scale).project(camera);
         return [(1 + x) / 2, (1 - y) / 2];
       },
+      /** Lines from joint to joint at the instant that is drawn: the segment, and ends in the picture. */
+      sticks: () => bodies.filter(({ segment }) => segment.parent >= 0 && segment.seen)
+        .map(({ segment, origin }) => ({
+          segment,
+          ends: [bodies[segment.parent].origin, origin].map((end) => api.seenAt(end.toArray())),
+        })),
+      /** Forces of the ground at an instant: foot and head of each arrow in the picture. */
+      arrows: (frame) => [0, 1].map((foot) => {
+        const from = point(channels.point, foot, frame);
+        return [from, point(channels.force, foot, frame).multiplyScalar(NEWTON).add(from)];
+      }).filter((ends) => ends[0].distanceTo(ends[1]) > 0.02)
+        .map((ends) => ends.map((end) => api.seenAt(end.toArray()))),
       /** From where the runner is looked at; look from there. */
       offset: () => camera.position.clone().sub(target),
       from: (offset) => {

@@ -66,6 +66,7 @@ format: $(VENV)/.check ## put all files into the common format
 settings: $(VENV)/.run ## write the schema and the pages of all settings and of all files again
 	$(BIN)/aqbio settings config
 	$(BIN)/python -m docs.make_files_page docs/files.md
+	$(BIN)/python -m docs.make_segments_page docs/segments.md
 
 models: $(VENV)/.run ## build the sprint models again
 	$(BIN)/aqbio build-model models/sprint

@@ -62,13 +62,13 @@ def judged(body: VirtualBody, found: Found, apart: float, seed: int) -> Iterator
     true, own, foot = replace(body.skeleton, com=com), found.skeleton, body.stance[-1]
     clock = np.arange(len(foot)) / RATE
     motion = spline_motion(true, clock, body.q[-1])
-    ground = _ground(true, motion)
-    right = outcomes(true, motion, foot, _loads(foot, *ground))
-    seen = _observed(own, body, clock, ground)
+    ground = ground_wrench(true, motion)
+    right = outcomes(true, motion, foot, foot_loads(foot, *ground))
+    seen = observed(own, body, clock, ground)
     fits = dict(_fits(own, found, seen))
-    ways = {PLAIN: outcomes(own, seen.plain, foot, _loads(foot, *ground))}
+    ways = {PLAIN: outcomes(own, seen.plain, foot, foot_loads(foot, *ground))}
     for way, fit in fits.items():
-        loads = adjusted_loads(_loads(foot, *ground), clock, fit.values)
+        loads = adjusted_loads(foot_loads(foot, *ground), clock, fit.values)
         ways[way] = outcomes(fit.skeleton, fit.motion, foot, loads)
     for way, values in ways.items():
         yield from (
@@ -79,7 +79,7 @@ def judged(body: VirtualBody, found: Found, apart: float, seed: int) -> Iterator
             yield from ({"way": way} | row for row in _told(fits[way]))
 
 
-def _observed(
+def observed(
     own: Skeleton, body: VirtualBody, clock: FloatArray, ground: tuple[FloatArray, FloatArray]
 ) -> Observations:
     """What the fit reads: markers of the last run, and the ground's wrench in all frames."""
@@ -118,7 +118,7 @@ def _moving(skeleton: Skeleton, motion: Motion):  # type: ignore[no-untyped-def]
     return segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
 
 
-def _ground(skeleton: Skeleton, motion: Motion) -> tuple[FloatArray, FloatArray]:
+def ground_wrench(skeleton: Skeleton, motion: Motion) -> tuple[FloatArray, FloatArray]:
     """Force of the ground and its moment about the ground's origin, by Newton and Euler."""
     moves = segment_motion(skeleton, _moving(skeleton, motion))
     com, _, acceleration = centre_of_mass(moves)
@@ -127,7 +127,7 @@ def _ground(skeleton: Skeleton, motion: Motion) -> tuple[FloatArray, FloatArray]
     return force, rate + np.cross(com, force)
 
 
-def _loads(foot: FloatArray, force: FloatArray, moment: FloatArray) -> list[ExternalLoad]:
+def foot_loads(foot: FloatArray, force: FloatArray, moment: FloatArray) -> list[ExternalLoad]:
     on = ((foot < 0)[:, None], (foot > 0)[:, None])
     return [
         ExternalLoad(name, force * own, moment * own, np.zeros(3))

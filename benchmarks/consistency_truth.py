@@ -21,10 +21,9 @@ from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import (
     coordinate_samples,
-    group_momentum,
+    sampled_momentum,
 )
 from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import GaitName
@@ -166,8 +165,7 @@ def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
-    moves = (segment_kinematics(fit.skeleton, one.q, one.u, one.udot) for one in drawn.motions)
-    samples = [group_momentum(fit, *one) for one in zip(moves, drawn.values, strict=True)]
+    samples = [*zip(*sampled_momentum(fit, drawn), strict=True)]
     off = (np.array(samples) - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)

@@ -12,11 +12,10 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.multibody.poses import chunks
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.observed.determined import (
     coordinates_told,
@@ -27,6 +26,7 @@ from aqbio.mechanics.observed.determined import (
 from aqbio.mechanics.observed.mask import HALF
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import AXES
+from benchmarks.chunked import motion_forces
 from benchmarks.material import coordinates_of, write_coordinates
 from benchmarks.tools import IDENTIFIERS
 
@@ -132,33 +132,3 @@ def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMot
     )
     com, velocity, _ = centre_of_mass(segments)
     return segments, angular_momentum(segments, com, velocity)
-
-
-def motion_forces(
-    skeleton: Skeleton,
-    motion: tuple[FloatArray, FloatArray, FloatArray],
-    loads: Sequence[ExternalLoad] = (),
-    *,
-    simbody_compat: bool = False,
-) -> FloatArray:
-    """Generalised forces that explain a motion, without keeping its kinematics.
-
-    Parameters
-    ----------
-    motion : three (T, C) arrays, rad or m, and per s and s²
-        ``q``, ``u`` and ``udot``.
-    simbody_compat : bool
-        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        As from :func:`inverse_dynamics`, for long motions in little memory.
-    """
-    parts = []
-    for chunk in chunks(len(motion[0])):
-        moves = segment_kinematics(
-            skeleton, *(values[chunk] for values in motion), simbody_compat=simbody_compat
-        )
-        parts.append(inverse_dynamics(skeleton, moves, [load.frames(chunk) for load in loads]))
-    return np.concatenate(parts)

@@ -85,23 +85,31 @@ def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float,
     return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
+def fitted_apart(file: Path, participant: str, name: str, frames: int) -> tuple[float, float]:
+    """As :func:`fitted`, in a process of its own, so that memory is its own."""
+    command = [sys.executable, "-m", "benchmarks.long_trials", str(file), participant, name]
+    command += ["--frames", str(frames)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, memory = map(float, done.stdout.split())
+    return seconds, memory
+
+
 def main() -> None:
-    """Every length in a process of its own, so that memory is its own."""
+    """Every length in a process of its own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.long_trials", description=__doc__)
     parser.add_argument("study", type=Path)
     parser.add_argument("participant")
     parser.add_argument("trial")
     parser.add_argument("--frames", type=int, help="only this length, in this process")
     options = parser.parse_args()
-    if frames := options.frames:
-        seconds, memory = fitted(options.study, options.participant, options.trial, frames)
-        each = 1e3 * seconds / frames
-        print(f"| {frames} | {seconds:.2f} | {each:.2f} | {memory:.0f} |")
+    trial = options.study, options.participant, options.trial
+    if options.frames:
+        print(*fitted(*trial, options.frames))
         return
     print("| frames | CPU s | CPU ms a frame | most memory, MB |\n| --- | --- | --- | --- |")
     for frames in FRAMES:
-        command = [sys.executable, "-m", "benchmarks.long_trials", *sys.argv[1:]]
-        subprocess.run([*command, "--frames", str(frames)], check=True)
+        seconds, memory = fitted_apart(*trial, frames)
+        print(f"| {frames} | {seconds:.2f} | {1e3 * seconds / frames:.2f} | {memory:.0f} |")
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ class Material(Recorded):
     @cached_property
     def prepared(self) -> xr.Dataset:
         """What stage prepare made of it."""
-        return read_dataset(self.markers_file.with_suffix(".nc"))
+        return read_dataset(self.study.folder(self.run.participant, "prepare") / "run-01.nc")
 
     @property
     def feet(self) -> dict[str, str]:

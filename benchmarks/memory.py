@@ -14,7 +14,7 @@ from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_mot
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
-from benchmarks.engine import motion_forces
+from benchmarks.chunked import motion_forces
 
 State = tuple[FloatArray, FloatArray, FloatArray]
 

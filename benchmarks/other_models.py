@@ -25,6 +25,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.other_models import on_other_models
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.intervals.sources import CONTACT as FOOT
 from aqbio.pipeline import run_participant
 from aqbio.records.contributions import trial_contributions
 from aqbio.stages.steps.models import both_models
@@ -57,6 +58,18 @@ Written by `python -m benchmarks.other_models --write` on {date}, aqbio {version
 and sprint, nine contacts, on our sprint model; another model is named in `other_models`. How often 95 %
 intervals of stance means hold what a model says that is in none of them, each scaled and calibrated by
 aqbio from the same recordings. All five models: {seconds:.0f} CPU s."""  # noqa: E501
+
+_FEET = """
+
+## A foot that must not turn (C3)
+
+Stance means of the forward force that sources make, N, mean over the nine contacts. *Stiff*: how
+far our own body is moved when foot and toes are one, the source `contact` of the intervals.
+Lai-Uhlrich's and Hamner's feet are stiff as they come, Rajagopal's bends.
+
+| source | ours | stiff | {names} |
+| --- | --- | --- | {rules} |"""
+FEET_OF = ("gravity", "knee_push", "contact", "velocity")
 
 _TABLE = """
 
@@ -113,6 +126,35 @@ def outcomes(study: Study, participant_id: str, inside: str) -> Iterator[pd.Data
             for column, known in (("half", data), ("half_model", with_model(data, sds))):
                 rows[column] = half_intervals(rows, known, steps)
             yield rows.assign(model=name)
+
+
+def feet(study: Study, participant_id: str) -> str:
+    """What weight and joints make of the forward force under C3: free toes, stiff ones, models."""
+    others, every = on_other_models(study), []
+    for trial in study.moving_of(participant_id):
+        data, _ = trial_contributions(study, participant_id, trial.trial_id)
+        moved = {side: stance_sds(data, side) for side in ("left", "right")}
+        place = data["uncertainty_source"].values.tolist().index(FOOT)
+        for name in ("rajagopal", *GENERIC):
+            (own, _), (theirs, _), steps = both_models(study, others[name], trial)
+            rows = own.merge(theirs, on=["step", *NAMES, "axis"], suffixes=("", "_other"))
+            rows = rows[rows["level"].eq("C (C3)") & rows["target"].eq("ground")]
+            rows = rows[rows["axis"].eq("x")]
+            rows["stiff"] = [
+                moved[steps[row["step"]].side][tuple(row[one] for one in KEY)][place, 0]
+                for row in rows.to_dict("records")
+            ]
+            every.append(rows.assign(model=name))
+    rows = pd.concat(every)
+    names = [NAMES_OF[name] for name in ("rajagopal", *GENERIC)]
+    lines = [_FEET.format(names=" | ".join(names), rules=" | ".join(["---"] * len(names)))]
+    for source in FEET_OF:
+        own = rows[rows["source"] == source]
+        told = own.groupby("model")["value_other"].mean()
+        cells = [own["value"].mean(), own["stiff"].mean()]
+        cells += [told[name] for name in ("rajagopal", *GENERIC)]
+        lines.append(f"| {source} | {' | '.join(f'{one:.0f}' for one in cells)} |")
+    return "\n".join(lines)
 
 
 def half_intervals(rows: pd.DataFrame, data: object, steps: list[Step]) -> list[float]:
@@ -172,6 +214,7 @@ def main() -> None:
         for inside in JUDGES:
             rows = pd.concat(list(outcomes(study, "JA1", inside)), ignore_index=True)
             text += table(rows, inside)
+        text += feet(study, "JA1")
         text += "\n"
     print(text)
     if asked.write:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 
 ROWS = {
     "momentum": "A: momentum",
@@ -18,20 +20,173 @@ ROWS = {
 }
 """Rows of docs/levels.md, and of benchmarks/results/other_models.md."""
 
+TRUTHS = {
+    "perfect laboratory": "skin of steps x 0",
+    "half of it": "skin of steps x 0.5",
+    "**as above**": "skin of steps x 1",
+    "1.5 times": "skin of steps x 1.5",
+    "skin locked to strides": "skin of strides, a quarter free",
+    "6 to 6.5 m/s": "6 to 6.5 m/s",
+    "as above, every centre": "centres of mass of one's own, 10 mm",
+}
+"""Rows of docs/consistency.md as they begin, and recordings of consistency_truth.md."""
+
+BODIES = {"usual skin": "usual", "skin of the stride": "stride"}
+"""The same of body_forces.md."""
+
+
+def _text(path: Path, begin: str = "", end: str = "") -> str:
+    text = path.read_text(encoding="utf-8")
+    start = text.index(begin)
+    return text[start : text.index(end, start) if end else len(text)]
+
+
+def _cells(text: str, begin: str) -> list[str]:
+    """Cells of the one row that begins so, without those that it begins with."""
+    (row,) = (one for one in text.splitlines() if one.startswith(f"| {begin}"))
+    return [one.strip() for one in row.strip("|").split("|")]
+
+
+def _found(text: str) -> list[float]:
+    return [float(one) for one in re.findall(r"\d+\.?\d*(?:e-\d+)?", text)]
+
 
 def _numbers(text: str, begin: str) -> list[float]:
     (row,) = (one for one in text.splitlines() if one.startswith(f"| {begin} | "))
     return [float(one) for one in re.findall(r"\d+\.\d+", row.removeprefix(f"| {begin} |"))]
 
 
+def _rounded(told: float, written: float, digits: int = 2) -> bool:
+    """Whether a number is another one, rounded to so many digits."""
+    return told == pytest.approx(float(f"{written:.{digits}g}"), rel=1e-9)
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_coverage_by_a_third_model(name):
     """Docs: both models without, both with; the benchmark: without and with, model by model."""
-    docs = (ROOT / "docs/levels.md").read_text(encoding="utf-8")
-    docs = docs[
-        docs.index("| 95 % intervals hold, Lai") : docs.index("With `sprint_anatomical` alone")
-    ]
-    written = (ROOT / "benchmarks/results/other_models.md").read_text(encoding="utf-8")
-    written = written[written.index("## With Rajagopal's") :]
+    docs = _text(
+        ROOT / "docs/levels.md", "| 95 % intervals hold, Lai", "With `sprint_anatomical` alone"
+    )
+    written = _text(RESULTS / "other_models.md", "## With Rajagopal's").split("\n## ")[0]
     first, then, second, later, width = _numbers(written, ROWS[name])
     assert _numbers(docs, name) == [first, second, then, later, width]
+
+
+def _range(table: str, names: list[str], column: int) -> list[float]:
+    """Least and greatest number of some rows in a column, of which cells may have two."""
+    told = [_found(_cells(table, name)[column])[-1] for name in names]
+    return [min(told), max(told)]
+
+
+def test_coverage_of_the_model_that_comes_with_aqbio():
+    """The sentence on `sprint_anatomical`: with it, over the three models outside."""
+    docs = _text(ROOT / "docs/levels.md", "With `sprint_anatomical` alone", "Where the truth")
+    written = _text(RESULTS / "other_models.md", "## With our model", "## With Rajagopal's")
+    expected = []
+    for names in (["A: its", "A: mom", "B: "], ["joint moments"], ["C, "]):
+        rows = [
+            one for one in written.splitlines() if one.startswith(tuple(f"| {n}" for n in names))
+        ]
+        shares = [_found(cell)[-1] for row in rows for cell in row.split("|")[2:5]]
+        widths = [_found(row.split("|")[5])[-1] for row in rows]
+        expected += [min(shares), max(shares), *sorted({min(widths), max(widths)})]
+    numbers = [float(one) for one in re.findall(r"\d\.\d\d", docs)]
+    assert numbers == expected
+
+
+def test_coverage_of_joints_whose_truth_is_known():
+    docs = _text(ROOT / "docs/levels.md", "| 95 % intervals hold the truth |", "Every hypothesis")
+    written = (RESULTS / "joint_forms.md").read_text(encoding="utf-8")
+    for begin, names in (
+        ("momentum, rates", ["A: its", "A: mom", "B: ", "joint moments"]),
+        ("force shares", ["force shares"]),
+        ("caused", [f"C, contact model C{n}" for n in (1, 2, 3, 4)]),
+    ):
+        told = [_found(cell) for cell in _cells(docs, begin)[1:]]
+        for cell, column in zip(told, (1, 2, 6), strict=True):
+            assert [cell[0], cell[-1]] == _range(written, names, column), (begin, column)
+
+
+def test_coverage_of_the_prior():
+    docs = _text(ROOT / "docs/levels.md", "| truth | momentum |", "That table knows")
+    written = (RESULTS / "interval_coverage.md").read_text(encoding="utf-8")
+    head = _cells(written, "truth")
+    kept = [n for n, name in enumerate(head) if name not in ("truth", "residual moment")]
+    for begin in ("bodies and plates", "limbs of", "every parameter"):
+        told, every = _cells(docs, begin)[1:], _cells(written, begin)
+        expected = [float(every[n]) for n in kept]
+        np.testing.assert_allclose([float(one) for one in told], expected, rtol=0, atol=0.0051)
+
+
+def test_coverage_on_bodies_of_ones_own():
+    """Means over the cases: share and width of H_y, of rates and of joint moments."""
+    docs = _text(ROOT / "docs/levels.md", "| drawn | H_y holds", "A posterior says")
+    written = (RESULTS / "body_intervals.md").read_text(encoding="utf-8").splitlines()
+    for begin in ("markers 6 mm off", "the body's posterior", "posterior and skin"):
+        of = begin.removeprefix("the body's ")
+        rows = [one.strip("|").split("|") for one in written if f"| {of} |" in one]
+        assert len(rows) == 10
+        for cell, column in zip(_cells(docs, begin)[1:], (3, 5, 6), strict=True):
+            means = np.mean([_found(row[column])[:2] for row in rows], axis=0)
+            share, width = _found(cell)
+            assert share == pytest.approx(means[0], abs=0.0051)
+            assert _rounded(width, means[1])
+
+
+@pytest.mark.parametrize("begin", TRUTHS)
+def test_truth_of_the_fit(begin):
+    """Docs: plain → fit (ratio) of seven errors, and three ratios of the over-tight weights."""
+    docs = _text(ROOT / "docs/consistency.md", "| recordings | H leg", "How sure it says")
+    written = (RESULTS / "consistency_truth.md").read_text(encoding="utf-8")
+    head = _cells(written, "recordings | weights")
+    fitted, plain, tight = (
+        dict(zip(head, _cells(written, f"{TRUTHS[begin]} | {ways} |"), strict=True))
+        for ways in ("30/10", "plain", "3/1")
+    )
+    told = _cells(docs, begin)
+    for cell, name in zip(
+        told[1:8], ("leg", "arm", "torso", "total", "dleg", "darm", "dtorso"), strict=True
+    ):
+        before, after, ratio = _found(cell)
+        assert _rounded(before, float(plain[name]))
+        value, share = _found(fitted[name])
+        assert _rounded(after, value)
+        assert ratio == share
+    assert _found(told[8]) == [_found(tight[name])[1] for name in ("dleg", "darm", "dtorso")]
+
+
+@pytest.mark.parametrize(
+    ("begin", "of"),
+    [("coverage", "coverage"), ("sd over error", "sd/error"), ("of steps", "steps")],
+)
+def test_how_sure_the_fit_is(begin, of):
+    docs = _text(ROOT / "docs/consistency.md", "| | H leg | H arm", "Momentum hangs on")
+    written = _text(RESULTS / "consistency_truth.md", "## How sure")
+    head = _cells(written, "of | recordings")
+    rows = [
+        dict(zip(head, _cells(written, f"{of} | {name} |"), strict=True))
+        for name in ("skin of steps x 1", "centres of mass of one's own, 10 mm")
+    ]
+    names = ("leg", "arm", "torso", "total", "dleg", "darm", "dtorso", "dtotal")
+    digits = 2 if of == "coverage" else 1
+    for cell, name in zip(_cells(docs, begin)[1:], names, strict=True):
+        expected = [float(row[name]) for row in rows]
+        np.testing.assert_allclose(_found(cell), expected, rtol=0, atol=0.51 * 10.0**-digits)
+
+
+@pytest.mark.parametrize("skin", BODIES)
+@pytest.mark.parametrize("away", [0, 10])
+def test_open_centres_on_bodies_of_ones_own(skin, away):
+    """Nothing open, what the body leaves open, and tables as well."""
+    docs = _text(ROOT / "docs/consistency.md", "| bodies | H_y push", "The whole body gains")
+    written = (RESULTS / "body_forces.md").read_text(encoding="utf-8")
+    names = (
+        "H_y push leg", "H_y swing leg", "H_y torso", "H_y total", "dH_y/dt push leg",
+        "dH_y/dt total", "moment swing hip_flexion",
+    )  # fmt: skip
+    for cell, name in zip(_cells(docs, f"{skin}, {away} mm")[1:], names, strict=True):
+        row = _cells(written, f"{BODIES[skin]}, {away} mm | {name} |")
+        expected = [float(row[place]) for place in (3, 4, 6)]
+        told = _found(cell)
+        digits = max(len(one.partition(".")[2]) for one in re.findall(r"[\d.]+", cell))
+        np.testing.assert_allclose(told, expected, rtol=0, atol=0.51 * 10.0**-digits)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests import durations
 
 
@@ -61,6 +63,22 @@ def test_work_of_child_processes_counts_and_reaches_the_record(tmp_path):
         done = _pytest(tmp_path, f"--rootdir={tmp_path}", "-c", "/dev/null", *options)
         assert "2 passed" in done.stdout, done.stdout + done.stderr
         assert 0.4 <= durations.read_record(record)["test_busy.py"] < 4.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what living children took")
+def test_work_of_processes_that_live_on_counts():
+    busy = (
+        "import sys, time\nwhile time.process_time() < 0.3: pass\nprint(1, flush=True)\ninput()\n"
+    )
+    before = durations.cpu_seconds()
+    with subprocess.Popen(
+        [sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        alive = durations.cpu_seconds()
+        process.communicate("\n")
+    assert 0.25 < alive - before < 1.5
+    assert durations.cpu_seconds() - alive < 0.5
 
 
 def test_slow_files_and_marked_tests_are_left_out_of_the_fast_loop():

@@ -65,9 +65,10 @@ def read_yaml(path: Path, model: type[M]) -> M:
     """
     text = _text(path)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
         _refuse_bombs(root)
-        content = yaml.safe_load(text)
+        content = None if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise AqbioError(

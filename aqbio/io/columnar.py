@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.dictionary import Columns
-from aqbio.io.netcdf import Attribute, read_once, write_dataset
+from aqbio.io.netcdf import Attribute, read_variables, write_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,13 +66,12 @@ def read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
     """
     import pandas as pd
 
-    data = read_once(path, names)
     return pd.DataFrame(
         {
-            str(name): pd.Categorical.from_codes(one.values, json.loads(one.attrs[WORDS]))
-            if WORDS in one.attrs
-            else one.values
-            for name, one in data.data_vars.items()
+            name: pd.Categorical.from_codes(values, json.loads(attributes[WORDS]))
+            if WORDS in attributes
+            else values
+            for name, (values, attributes) in read_variables(path, names).items()
         }
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path
@@ -28,7 +29,7 @@ WHOLE = ("step", "row", "phase", "percent")
 SINGLE = 2.0**24
 """Whole numbers up to this one are exact in single precision."""
 
-PACKED = {"zlib": True, "complevel": 4, "shuffle": True}
+PACKED = {"zlib": True, "complevel": 1, "shuffle": True}
 SMALL = 2**13
 """Bytes below which the index of a packed variable takes what packing saves."""
 
@@ -136,8 +137,12 @@ def read_dataset(path: Path) -> xr.Dataset:
     return _in_double_precision(found)
 
 
-def read_once(path: Path, names: Sequence[str] = ()) -> xr.Dataset:
-    """As `read_dataset`, of a file that nobody in this process reads again.
+def read_variables(
+    path: Path, names: Sequence[str] = ()
+) -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
+    """Numbers and attributes of variables as they are stored, numbers in double precision.
+
+    For files of many small variables: four times as fast as `read_dataset`, and nothing is kept.
 
     Parameters
     ----------
@@ -149,16 +154,31 @@ def read_once(path: Path, names: Sequence[str] = ()) -> xr.Dataset:
     RunStoppedError
         When the file is missing or damaged.
     """
-    return _in_double_precision(_stored(path, names))
+    import netCDF4
+
+    try:
+        with netCDF4.Dataset(path) as data:
+            data.set_auto_maskandscale(False)
+            found = {name: data.variables[name] for name in names or data.variables}
+            return {
+                name: (_double(one[...]), {key: one.getncattr(key) for key in one.ncattrs()})
+                for name, one in found.items()
+            }
+    except DAMAGE as error:
+        raise unreadable(path, error) from error
 
 
-def _stored(path: Path, names: Sequence[str] = ()) -> xr.Dataset:
+def _double(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.float64) if values.dtype == np.float32 else values
+
+
+def _stored(path: Path) -> xr.Dataset:
     """A dataset as the file has it."""
     import xarray as xr
 
     try:
         with xr.open_dataset(path, engine="netcdf4") as data:
-            return (data[list(names)] if names else data).load()
+            return data.load()
     except DAMAGE as error:
         raise unreadable(path, error) from error
 
@@ -210,7 +230,7 @@ def _in_double_precision(stored: xr.Dataset) -> xr.Dataset:
     found = stored.copy(deep=True)
     for one in own_variables(found).values():
         if one.dtype == np.float32:
-            one.data = one.values.astype(np.float64)
+            one.data = _double(one.values)
     return found
 
 

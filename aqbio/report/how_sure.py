@@ -13,17 +13,19 @@ from aqbio.mechanics.contributions.levels import PRIMARY
 from aqbio.names import NORMAL_95, ROLE_GROUPS
 
 SOURCES = {
-    "inertia": "masses, moments of inertia",
-    "centres": "centres of mass",
-    "plates": "force plates",
-    "body": "sizes, marker places",
-    "skin": "skin",
-    "unseen": "parts nobody saw",
-    "clock": "clock",
-    "motion": "fitted motion",
-    "model": "choice of the model",
+    "inertia": ("masses", "masses and moments of inertia of the segments"),
+    "centres": ("centres", "their centres of mass"),
+    "plates": ("plates", "place and gain of the force plates"),
+    "body": ("sizes", "sizes of the body, places of markers, axes of hinges"),
+    "skin": ("skin", "skin that moves the markers"),
+    "unseen": ("unseen", "coordinates that no marker showed"),
+    "clock": ("clock", "the clock between markers and forces"),
+    "motion": ("motion", "what the fit of motion and forces left open"),
+    "contact": ("contact", "whether a foot on the ground bends at the ball"),
+    "model": ("model", "the choice of the joint model"),
 }
-"""What a reader calls a source of uncertainty (`share_<source>` in tables/uncertainty.tsv)."""
+"""What a reader calls a source of uncertainty (`share_<source>` in tables/uncertainty.tsv), in a
+heading and in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class BudgetLine:
     """Half of the 95 % interval."""
     shares: tuple[str, ...]
     """Of the variance in per cent, in the order of `SOURCES`; ``n/a`` of what was not asked."""
+    most: str
+    """The source that makes most of it, as a heading says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +155,13 @@ def _budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
                 float((found[f"share_{name}"] * variance).sum(skipna=False) / variance.sum())
                 for name in SOURCES
             ]
+            largest = int(np.nanargmax(shares))
             yield BudgetLine(
                 _title(quantity),
                 part.replace("_", " "),
                 shown(NORMAL_95 * found["sd"].mean(), quantity.unit),
                 tuple("n/a" if np.isnan(one) else f"{100 * one:.0f}" for one in shares),
+                list(SOURCES.values())[largest][0],
             )
 
 

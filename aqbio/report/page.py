@@ -186,6 +186,7 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     made.globals["single"] = single
     made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
     made.globals["sure_sources"] = SURE_SOURCES
+    made.globals["sure_shorts"] = [short for short, _ in SURE_SOURCES.values()]
     figures = _figures(content.figures)
     values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))

@@ -132,17 +132,20 @@ def quality_tables(quality: pd.DataFrame) -> list[QualityTable]:
 
 
 def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
-    trial = own["trial_id"].astype(object)
-    own = own.assign(trial_id=trial.where(trial.notna(), "model"))
-    trials = tuple(own["trial_id"].drop_duplicates())
+    by_measure: dict[str, dict[str, dict[str, Any]]] = {}
+    order: dict[str, None] = {}
     lines = []
-    for measure, values in own.groupby("measure", sort=False):
-        cells = {row["trial_id"]: _cell(row) for row in rows(values)}
-        word = wording(str(measure), str(values["unit"].iloc[0]))
-        notes = list(values["note"].dropna().drop_duplicates())
-        if len(notes) > 1:
-            cells |= {row["trial_id"]: _with_note(row) for row in rows(values)}
-        note = notes[0] if len(notes) == 1 else ""
+    for row in rows(own):
+        trial = row["trial_id"] if isinstance(row["trial_id"], str) else "model"
+        by_measure.setdefault(row["measure"], {})[trial] = row
+        order[trial] = None
+    trials = tuple(order)
+    for measure, values in by_measure.items():
+        told = {row["note"]: None for row in values.values() if isinstance(row["note"], str)}
+        make = _with_note if len(told) > 1 else _cell
+        cells = {trial: make(row) for trial, row in values.items()}
+        word = wording(measure, next(iter(values.values()))["unit"])
+        note = next(iter(told)) if len(told) == 1 else ""
         lines.append((word.label, word.unit, note, tuple(cells.get(trial) for trial in trials)))
     return QualityTable(participant_id, trials, tuple(lines))
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import TrialFit, fits_held
 from aqbio.mechanics.consistency.parameters import CLOCK, DRAG, LEGS
+from aqbio.mechanics.consistency.session import drawn_along
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.solved_trial import SolvedTrial
@@ -46,7 +45,7 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
     -----
     Estimates and covariance are those of a normal distribution: held at a value, parameter k draws
     the others along, ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as
-    the drag area by default, draws none.
+    the drag area by default, does so by the information that it shares with them.
     """
     if not session.believed:
         return {}
@@ -59,10 +58,14 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
             continue
         held = {**values, name: 0.0}
         if name in on:
-            along = session.covariance[:, on.index(name)]
-            moved = -values[name] * along / along[on.index(name)]
-            held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
-            held[name] = 0.0  # whatever round-off left
+            column = session.covariance[:, on.index(name)]
+            along = column / column[on.index(name)]
+        else:
+            fits = [session.fits[one] for one in session.believed]
+            along = drawn_along(fits, name, session.covariance)
+        moved = -values[name] * along
+        held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
+        held[name] = 0.0  # whatever round-off left
         found[choice] = held
     return found | {ROUGH: values}
 
@@ -90,18 +93,13 @@ def held_fits(
     trial, choice, fit
     """
     opened = open_session(study, skeleton, trials)
+    alike, rough = dict(held), {}
+    if ROUGH in alike:
+        rough[ROUGH] = alike.pop(ROUGH)
     for name, seen in opened.seen.items():
-        start: TrialFit | FloatArray = near[name]
-        for choice, values in held.items():
-            weights = opened.weights[name]
-            if choice == ROUGH:
-                weights = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
-            fit = fit_trial(opened.runner, seen, weights, opened.parameters, values, start)
-            start = _from(fit, near[name]) if isinstance(start, np.ndarray) else start
-            yield name, choice, fit
-
-
-def _from(fit: TrialFit, q: FloatArray) -> TrialFit:
-    """A place to start from: some coordinates on the splines of a fit."""
-    splines = fit.problem.basis
-    return replace(fit, coefficients=splines.nearest(q[:, fit.coordinates]))
+        weights = opened.weights[name]
+        softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
+        for own, choices in ((weights, alike), (softer, rough)):
+            every = choices.values()
+            fits = fits_held(opened.runner, seen, own, opened.parameters, near[name], every)
+            yield from ((name, *one) for one in zip(choices, fits, strict=True))

@@ -81,7 +81,9 @@ def write_mistakes(material: Material, folder: Path) -> None:
     (folder / "participants.tsv").write_text("\n".join(people) + "\n", encoding="utf-8")
     (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
     model = source.settings.model
-    generic = model.file if model.file == "sprint" else str(source.model_file("any"))
+    generic = (
+        model.file if model.file == "sprint" else str(source.model_file(material.run.participant))
+    )
     name = model.map if (MODELS / model.map).is_dir() else str(source.map_file)
     settings = [
         "name: mistakes",

@@ -21,7 +21,8 @@ from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.session import opensim, vec3
 from benchmarks.board import Row, Target, Verdict
-from benchmarks.engine import ground_loads, motion_forces
+from benchmarks.chunked import motion_forces
+from benchmarks.engine import ground_loads
 from benchmarks.material import Material
 from benchmarks.rows.dynamics import OF_PEAK, relative, tool_forces
 from benchmarks.tools import Span, inverse_dynamics_tool, silence, write_ground_loads

@@ -14,6 +14,7 @@ from aqbio.mechanics.multibody.motion import folded_forces
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
+from benchmarks.chunked import motion_forces
 from benchmarks.engine import (
     Forces,
     forces_file,
@@ -21,7 +22,6 @@ from benchmarks.engine import (
     forces_of_motion,
     ground_loads,
     momentum_of_file,
-    motion_forces,
 )
 from benchmarks.loops import PinocchioLoop, SimbodyLoop
 from benchmarks.material import Material

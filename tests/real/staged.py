@@ -16,6 +16,9 @@ HERE = Path(__file__).parent
 PLAIN = "consistency: {enabled: false}\n" if "consistency" in SECTIONS else ""
 """The plain way, in which what a recording lacks changes nothing but what hangs on it."""
 
+SHOWN = ("replay", "athlete")
+"""Stages that tables do not read: what else becomes of whole studies is tried by the workflow."""
+
 SHEET = "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
 TRIALS = "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
 
@@ -39,9 +42,11 @@ def write_study(
 
 
 def run_stages(file: Path, *, since: str = STAGES[0], until: str = "tables") -> Study:
-    """Run the stages of a study one after another and give the study."""
+    """Run the stages that the tables of a study need one after another and give the study."""
     study = load_study(file)
     for name in STAGES[STAGES.index(since) : STAGES.index("tables")]:
+        if name in SHOWN:
+            continue
         stage = getattr(stage_module(name), f"{name}_participant")
         for participant in study.participants:
             stage(study, participant.participant_id, lambda line: None)

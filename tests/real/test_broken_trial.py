@@ -7,11 +7,10 @@ import shutil
 import pytest
 
 from tests.pages import pages_text
-from tests.real.conftest import ROOT, StudyRun, run_snakemake
+from tests.real.conftest import ROOT, run_undrawn
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.workflow,
     pytest.mark.opensim,
     pytest.mark.xdist_group("broken"),
 ]
@@ -34,7 +33,6 @@ files: {data: data}
 model: {markers: markers.yaml}
 consistency: off
 contributions: {draws: 0}
-figures: {widths_mm: [85], formats: [svg]}
 """
 
 
@@ -52,8 +50,7 @@ def broken(tmp_path_factory, realdata):
     (study / "participants.tsv").write_text(PARTICIPANTS, encoding="utf-8")
     (study / "trials.tsv").write_text(TRIALS, encoding="utf-8")
     (study / "study.yaml").write_text(STUDY, encoding="utf-8")
-    output = run_snakemake(study / "study.yaml", directory)
-    return StudyRun(directory, study / "study.yaml", output)
+    return run_undrawn(study / "study.yaml", directory)
 
 
 def test_the_others_have_results(broken):

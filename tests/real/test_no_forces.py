@@ -11,11 +11,10 @@ import pytest
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from tests.pages import pages_text
-from tests.real.conftest import ROOT, StudyRun, run_snakemake
+from tests.real.conftest import ROOT, run_undrawn
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.workflow,
     pytest.mark.opensim,
     pytest.mark.xdist_group("no_forces"),
 ]
@@ -31,7 +30,7 @@ STUDY = """name: field
 files: {data: "${AQBIO_REALDATA}/ja1_dorn2012"}
 model: {markers: markers.yaml}
 contributions: {draws: 0}
-figures: {widths_mm: [85], formats: [svg]}
+consistency: {held_out_folds: 0}
 """
 
 CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}
@@ -50,8 +49,7 @@ def field(tmp_path_factory, realdata):
         shutil.copy(source / name, study / name)
     (study / "trials.tsv").write_text(TRIALS, encoding="utf-8")
     (study / "study.yaml").write_text(STUDY, encoding="utf-8")
-    output = run_snakemake(study / "study.yaml", directory)
-    return StudyRun(directory, study / "study.yaml", output)
+    return run_undrawn(study / "study.yaml", directory)
 
 
 @pytest.mark.parametrize("trial", SPEED)

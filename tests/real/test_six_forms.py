@@ -1,4 +1,4 @@
-"""One sprint in six other forms: the same steps, whatever the laboratory's habits."""
+"""One sprint in six other forms, two in each file: the same steps, whatever the habits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.c3d import read_c3d
+from aqbio.io.c3d_process import c3d_content
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
@@ -20,16 +21,16 @@ pytestmark = [pytest.mark.real, pytest.mark.opensim]
 Y_UP_TOWARDS_MINUS_X = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 """A laboratory with y up in which he runs towards -x; at home z is up and he runs towards +y."""
 
-FORMS = ("axes", "units", "order", "feet", "labels", "clock")
+LATE = 2.0
+"""How far one clock is ahead, s."""
+
+FORMS = ("axes_units", "labels_order", "feet_clock")
 
 FILES = {
     "home": ("static.c3d", "sprint.c3d", "n/a"),
-    "axes": ("axes_static.c3d", "axes.c3d", "n/a"),
-    "units": ("units_static.c3d", "units.c3d", "n/a"),
-    "order": ("static.c3d", "order.c3d", "n/a"),
-    "feet": ("static.c3d", "feet.trc", "feet.mot"),
-    "labels": ("labels_static.c3d", "labels.c3d", "n/a"),
-    "clock": ("static.c3d", "clock.trc", "clock.mot"),
+    "axes_units": ("axes_units_static.c3d", "axes_units.c3d", "n/a"),
+    "labels_order": ("labels_order_static.c3d", "labels_order.c3d", "n/a"),
+    "feet_clock": ("static.c3d", "feet_clock.trc", "feet_clock.mot"),
 }
 """Static trial, sprint and force file of every form."""
 
@@ -37,32 +38,29 @@ FILES = {
 def write_forms(source, data):
     """Write all forms into a folder."""
     static, sprint = (source / "c3d" / name for name in ("JA1Static05.c3d", "JA1Gait35.c3d"))
+    order = np.array([4, 0, 7, 2, 6, 1, 5, 3])
     for name, options in {
         "": {},
-        "axes": {"rotation": Y_UP_TOWARDS_MINUS_X},
-        "units": {"metres": True},
-        "labels": {"prefix": "Somebody:", "shuffle": 7},
+        "axes_units": {"rotation": Y_UP_TOWARDS_MINUS_X, "metres": True},
+        "labels_order": {"prefix": "Somebody:", "shuffle": 7},
     }.items():
         rewritten(static, data / f"{name}{'_' if name else ''}static.c3d", **options)
-        rewritten(sprint, data / f"{name or 'sprint'}.c3d", **options, first_frame=300)
-    order = np.array([4, 0, 7, 2, 6, 1, 5, 3])
-    rewritten(sprint, data / "order.c3d", order=order, first_frame=300)
+        plates = {"order": order} if "order" in name else {}
+        rewritten(sprint, data / f"{name or 'sprint'}.c3d", **options, **plates, first_frame=300)
 
 
 def write_text_forms(study, data):
-    """Write the sprint as TRC and MOT, at its own time and with a clock that is 2 s ahead."""
+    """Write the sprint as TRC and MOT, forces by foot, with a clock that is 2 s ahead."""
     trial = study.moving_of("home")[0]
     recording = read_c3d(data / "sprint.c3d")
     settings = (study.settings.laboratory, study.settings.prepare)
     notes = Notes("sprint", "home", "", "")
     prepared = prepare_trial(recording, trial, study.marker_set, settings, notes)
     dataset = read_dataset(study.folder("home", "prepare") / "sprint.nc")
-    for name, start in (("feet", 0.0), ("clock", 2.0)):
-        trc = data / f"{name}.trc"
-        write_trc(trc, recording.labels, recording.positions, recording.rate)
-        shifted(trc, start)
-        mot = data / f"{name}.mot"
-        write_foot_columns(mot, dataset, prepared.loads, prepared.axes.matrix, start)
+    trc, mot = (data / f"feet_clock.{suffix}" for suffix in ("trc", "mot"))
+    write_trc(trc, recording.labels, recording.positions, recording.rate)
+    shifted(trc, LATE)
+    write_foot_columns(mot, dataset, prepared.loads, prepared.axes.matrix, LATE)
 
 
 def shifted(path, start):
@@ -122,7 +120,7 @@ def test_same_steps_to_rounding(steps, form):
 def test_findings_are_those_of_home(steps):
     """No form makes a trial worse: only what each is known for is said beyond."""
     _, study = steps
-    known = {"labels": {"labels-prefix"}, "feet": {"cop-unloaded"}, "clock": {"cop-unloaded"}}
+    known = {"labels_order": {"labels-prefix"}, "feet_clock": {"cop-unloaded"}}
 
     def rules(name):
         manifest = study.read_manifest(name, "prepare")
@@ -143,15 +141,17 @@ def test_nobody_is_named(steps):
 def test_forms_differ_from_home(steps):
     """The test is worth something: files have other axes, units, clocks and columns."""
     _, study = steps
-    axes = {name: load_axes(study, name) for name in ("home", "axes")}
+    axes = {name: load_axes(study, name) for name in ("home", "axes_units")}
     assert "Up is +z" in axes["home"]
-    assert "Up is +y" in axes["axes"]
-    assert "Forward is -x" in axes["axes"]
-    units = (study.data / "units.c3d").read_bytes()
-    assert units != (study.data / "sprint.c3d").read_bytes()
-    assert (study.data / "clock.trc").read_text(encoding="utf-8").split("\n")[6].split("\t")[1] == (
-        "2.00000000"
-    )
+    assert "Up is +y" in axes["axes_units"]
+    assert "Forward is -x" in axes["axes_units"]
+    units = [
+        c3d_content(study.data / f"{name}.c3d").points[:3].max()
+        for name in ("sprint", "axes_units")
+    ]
+    assert 500.0 < units[0] / units[1] < 2000.0
+    late = (study.data / "feet_clock.trc").read_text(encoding="utf-8").split("\n")[6]
+    assert float(late.split("\t")[1]) == LATE
     assert load_study(study.file).marker_set.markers["RASI"].body == "pelvis"
 
 

@@ -104,7 +104,8 @@ def test_levels_b_and_c_and_what_verdicts_rest_on_have_a_budget():
 def test_the_page_shows_both(page_file):
     text = page_file.read_text(encoding="utf-8")
     section = text[text.index('<section id="sure"') : text.index('<section id="quality"')]
-    assert "choice of the model" in section
+    assert "the choice of the joint model" in section
+    assert "<td><b>50</b></td>" in section  # of inertia and model alike the first is the largest
     assert "<td>0.98</td>" in section  # 1.96 of 0.5
     assert "The same steps on the model another" in section
     assert "8 steps of 2 athletes" in section

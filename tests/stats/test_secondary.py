@@ -175,13 +175,15 @@ def test_utilisation_tells_which_side_is_used_more(drawn):
 
 
 def test_restricted_arms_are_told_by_what_the_rest_of_the_body_does(drawn):
-    """Torso 10 % more in everybody, the index 0.05 more; what no sprint told is left out."""
+    """Torso 10 % more in everybody, the index 0.05 more; shoulders turn a quarter less, the ground
+    twists a third more; what no sprint told is left out."""
     evidence = drawn("W0")
     names = list(evidence.athletes.index)
     rows = [
         {"participant_id": name, "trial_id": kind, "condition": kind, "speed_mps": 9.0 - at,
          "order": 1.0, "momentum_torso": (1.0 + n) * (1.0 + 0.1 * at),
-         "opposition_difference": -0.3 + 0.05 * at}
+         "opposition_difference": -0.3 + 0.05 * at,
+         "yaw_range_shoulders": 0.8 - 0.2 * at, "free_moment_peak": (9.0 + n) * (1.0 + at / 3.0)}
         for n, name in enumerate(names)
         for at, kind in enumerate((NORMAL, RESTRICTED))
     ]  # fmt: skip
@@ -190,4 +192,8 @@ def test_restricted_arms_are_told_by_what_the_rest_of_the_body_does(drawn):
     assert (torso.estimate, torso.n_athletes) == (pytest.approx(10.0), len(names))
     index = named["H7", "restricted_opposition_difference", "stance", "y"]
     assert index.estimate == pytest.approx(0.05)
+    shoulders = named["H7", "restricted_yaw_range_shoulders", "step", "y"]
+    assert (shoulders.estimate, shoulders.n_athletes) == (pytest.approx(-25.0), len(names))
+    twist = named["H7", "restricted_free_moment_peak", "stance", "y"]
+    assert twist.estimate == pytest.approx(100.0 / 3.0)
     assert ("H7", "restricted_momentum_arms", "stance", "y") not in named

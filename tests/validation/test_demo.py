@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from aqbio.mechanics.contributions.contact_models import foot_contact
-from aqbio.mechanics.contributions.induced import equations_of_motion, induced_accelerations
+from aqbio.mechanics.contributions.induced import (
+    MovingBody,
+    equations_of_motion,
+    induced_accelerations,
+)
 from aqbio.mechanics.force_plates.forefoot import borne_by_toes
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
@@ -134,7 +138,7 @@ def test_causes_equal_those_of_the_product(fast):
     held = np.ones(len(tau), dtype=bool)
     feet = [foot_contact(load, held) for load in loads]
     groups = np.ones((1, len(skeleton.bodies)))
-    equations = equations_of_motion(skeleton, kinematics, forces, feet, groups, 0)
+    equations = equations_of_motion(MovingBody(skeleton, kinematics, groups, 0), forces, feet)
     own = caused_force(stance, contact.foot, chosen)
     for model, values in own.items():
         found = induced_accelerations(equations, model)

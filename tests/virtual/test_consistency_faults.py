@@ -21,7 +21,9 @@ from validation.recordings.faults import FAULTS
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency_faults")]
 
-SETTINGS = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0}\n"
+SETTINGS = (
+    "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0, held_out_folds: 0}\n"
+)
 """These runners run without air."""
 SOUND = {"slow": 7.0, "fast": 9.5}
 STAGES = (prepare_participant, scale_participant, solve_participant, consistency_participant)

@@ -15,6 +15,7 @@ from aqbio.progress import internal_errors, summary
 from aqbio.records.findings import every_finding
 from aqbio.stages import stage_module
 from tests.pages import pages_text
+from tests.undrawn import draw_nothing
 from tests.virtual.finished import PEOPLE, run_stages
 from tests.virtual.runners import RUNNER
 
@@ -26,14 +27,7 @@ BROKEN = "broken on purpose"
 @pytest.fixture
 def copy(finished, tmp_path, monkeypatch) -> Study:
     """A copy of the finished study, with results of its own; its figures are empty drawings."""
-
-    def save(_, stem, formats):
-        files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in formats]
-        for file in files:
-            file.write_text("<svg/>", encoding="utf-8")
-        return files
-
-    monkeypatch.setattr("aqbio.stages.figures.stage.save_figure", save)
+    draw_nothing(monkeypatch)
     shutil.copytree(finished.root, tmp_path / "results" / finished.settings.name)
     settings = finished.settings.model_copy(update={"results": str(tmp_path / "results")})
     return replace(finished, settings=settings)

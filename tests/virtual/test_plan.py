@@ -30,7 +30,9 @@ from tests.virtual.runners import RUNNER
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("plan")]
 
-SETTINGS = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0}\n"
+SETTINGS = (
+    "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0, held_out_folds: 0}\n"
+)
 LYING = "lying on the back, on a board"
 
 STAGES = (

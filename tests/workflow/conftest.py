@@ -15,13 +15,15 @@ import pytest
 
 import aqbio
 from tests.small_study import write_small_study
-from tests.workflow.forked import forked_snakemake
+from tests.workflow import ask
+from tests.workflow.forked import door, forked_snakemake
 
 ROOT = Path(aqbio.__file__).parents[1]
 
 STAND_IN = f"""\
 #!/usr/bin/env bash
 # Stands for the aqbio command: decides as the product does, and notes what runs.
+[ -z "$AQBIO_JOBS" ] || exec {sys.executable} -I -S {ask.__file__} "$AQBIO_JOBS" job "$@"
 exec {sys.executable} -m tests.workflow.stand_in "$@"
 """
 
@@ -40,14 +42,15 @@ class Workflow:
     def root(self) -> Path:
         return self.folder / "results" / "small"
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run snakemake in the study's folder."""
+    def snakemake(self, *arguments: str, jobs: str = "") -> subprocess.CompletedProcess[str]:
+        """Run snakemake in the study's folder, jobs in processes of their own or by a socket."""
         command = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
         command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]
         environment = os.environ | {
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "PYTHONPATH": str(ROOT),
             "AQBIO_CALLS": str(self.folder / "calls.txt"),
+            "AQBIO_JOBS": jobs,
         }
         return forked_snakemake([*command, *arguments], self.folder, environment)
 
@@ -68,7 +71,7 @@ class Workflow:
         """Run what is needed and give the stages that ran, each with its participant."""
         calls = self.folder / "calls.txt"
         calls.unlink(missing_ok=True)
-        done = self.snakemake("--cores", "2")
+        done = self.snakemake("--cores", "2", jobs=door())
         assert done.returncode == 0, done.stdout + done.stderr
         lines = calls.read_text().splitlines() if calls.exists() else []
         return sorted(line.strip() for line in lines)

@@ -26,7 +26,9 @@ from pathlib import Path
 import psutil
 
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from tests.workflow import ask
 from tests.workflow.conftest import ROOT, Workflow, write_workflow
+from tests.workflow.forked import door
 
 RUN = """
 import sys
@@ -36,6 +38,9 @@ from aqbio.faults import RunStoppedError
 original = progress.group_process
 def with_stand_ins(command, output, environment):
     path = f"{Path('bin').absolute()}:{environment['PATH']}"
+    if environment["AQBIO_JOBS"]:  # by a process that has snakemake's libraries
+        ask = [sys.executable, "-I", "-S", environment["AQBIO_ASK"], environment["AQBIO_JOBS"]]
+        command = [*ask, *command[2:]]
     return original(command, output, environment | {"PATH": path})
 progress.group_process, progress.summary = with_stand_ins, lambda study: "done"
 try:
@@ -65,12 +70,14 @@ def every_end() -> Iterator[End]:
         yield End(call, victim, signal_)
 
 
-def started(workflow: Workflow, sleeps: str = "") -> subprocess.Popen[str]:
-    """Start `aqbio run` on a study with stand-ins."""
+def started(workflow: Workflow, sleeps: str = "", jobs: str = "") -> subprocess.Popen[str]:
+    """Start `aqbio run` on a study with stand-ins; who is not to be ended may be a fork."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
         "AQBIO_CALLS": str(workflow.folder / "calls.txt"),
         "AQBIO_SLEEPS": sleeps,
+        "AQBIO_JOBS": jobs,
+        "AQBIO_ASK": ask.__file__,
     }
     command = [sys.executable, "-c", RUN]
     return subprocess.Popen(
@@ -100,11 +107,11 @@ def survived(workflow: Workflow, end: End) -> str:
         return f"a traceback: {said}"
     if end.victim == "job" and " " in end.call and not told(workflow):
         return f"trials.tsv does not tell of it: {said}"
-    again = started(workflow)
+    again = started(workflow, jobs=door())
     words, _ = again.communicate(timeout=WAIT_S)
     if again.returncode and "another run works on these results (process" in words:
         finish(family)
-        again = started(workflow)
+        again = started(workflow, jobs=door())
         words, _ = again.communicate(timeout=WAIT_S)
     if again.returncode:
         return f"the next run ends with {again.returncode}: {words}"

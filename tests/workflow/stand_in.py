@@ -88,9 +88,10 @@ def _study_stage(name: str):
     return stand_in
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Do a job."""
     end_with_parent()
-    command, file, _, chosen = sys.argv[1:5]
+    command, file, _, chosen = arguments[:4]
     try:
         if command == "participants":
             run_participant(load_study(Path(file)), chosen, print, _stage)
@@ -98,3 +99,7 @@ if __name__ == "__main__":
             run_study(load_study(Path(file)), [chosen], print, 1, _study_stage)
     except RunStoppedError as error:  # as `aqbio.cli.main` does
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -31,8 +31,8 @@ from aqbio.mechanics.calibration.hypothesis import (
 from aqbio.mechanics.calibration.parts import LIMBS
 from aqbio.mechanics.calibration.problem import FREEDOM, Problem
 from aqbio.mechanics.calibration.sessions import Session
-from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.calibration.unknowns import State
+from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import SIDES
 
 FEWEST_DOUBTED = 2
@@ -111,15 +111,19 @@ def exchanged_ends(
         for ends in limb_ends(fit.problem, labels)
         if np.isin(ends[0].labels, doubted).sum() >= FEWEST_DOUBTED
     ]
-    for trial in trials.tolist() if limbs else ():
-        rows = fit.problem.frames.trial == trial
-        problem = replace(unlearned, frames=_chosen(unlearned.frames, rows), loose=True)
-        root = root_poses(problem, problem.start, flexions)  # no limb has markers of the trunk
-        as_labelled = _cost(problem, flexions, root)
+    if not limbs:
+        return
+    every = [end for ends in limbs for end in ends]
+    frames = unlearned.frames.rows(np.isin(unlearned.frames.trial, trials))
+    costs = _costs(replace(unlearned, frames=frames, loose=True), every, flexions)
+    for trial in trials.tolist():
+        as_labelled, *others = costs[:, frames.trial == trial].sum(axis=1).tolist()
+        gains = iter(others)
         for ends in limbs:
-            gains = [as_labelled - _cost(_exchanged(problem, end), flexions, root) for end in ends]
-            best = int(np.argmax(gains))
-            yield ends[best], trial, gains[best]
+            gain, best = max(
+                ((as_labelled - next(gains), end) for end in ends), key=lambda one: one[0]
+            )
+            yield best, trial, gain
 
 
 def limb_ends(problem: Problem, labels: IntArray) -> list[list[LimbEnd]]:
@@ -172,30 +176,24 @@ def _at_rest(problem: Problem) -> FloatArray:
     return np.asarray(problem.markers.positions(shape, problem.full(rest))[0])
 
 
-def _chosen(frames: ChosenFrames, rows: BoolArray) -> ChosenFrames:
-    return ChosenFrames(
-        position=frames.position[rows],
-        still=frames.still[rows],
-        worth=frames.worth[rows],
-        trial=frames.trial[rows],
-        frame=frames.frame[rows],
-    )
+def _costs(problem: Problem, ends: Sequence[LimbEnd], flexions: FlexionStarts) -> FloatArray:
+    """(1 + E, F) array: as labelled and with each end exchanged, minus twice the log likelihood.
 
-
-def _exchanged(problem: Problem, end: LimbEnd) -> Problem:
-    position = problem.frames.position.copy()
-    position[:, end.labels] = position[:, end.labels[::-1]]
-    return replace(problem, frames=replace(problem.frames, position=position))
-
-
-def _cost(problem: Problem, flexions: FlexionStarts, root: FloatArray) -> float:
-    """Minus twice the log likelihood of frames at their likeliest poses on the believed body.
-
-    Student's, so that one label that is nowhere outweighs no limb.
+    Of every frame at its likeliest pose on the believed body, by its worth; Student's, so that one
+    label that is nowhere outweighs no limb. Poses of all are sought at once.
     """
-    state = State(problem.start, first_poses(problem, problem.start, flexions, root))
-    error = problem.errors(state)
-    left = error - problem.common_part(error, problem.weights(error))
-    squares = (left**2).sum(axis=2) / problem.variances[0]
-    tails = np.where(problem.visible, (FREEDOM + 3.0) * np.log1p(squares / FREEDOM), 0.0)
-    return float(problem.frames.worth @ tails.sum(axis=1))
+    frames, times = problem.frames, 1 + len(ends)
+    root = root_poses(problem, problem.start, flexions)  # no limb has markers of the trunk
+    position = np.stack([frames.position] * times)
+    for exchanged, end in zip(position[1:], ends, strict=True):
+        exchanged[:, end.labels] = exchanged[:, end.labels[::-1]]
+    sides = replace(frames.repeated(times), position=np.concatenate(position))
+    many = replace(problem, frames=sides)
+    roots = np.concatenate([root] * times)
+    state = State(many.start, first_poses(many, many.start, flexions, roots))
+    error = many.errors(state)
+    left = error - many.common_part(error, many.weights(error))
+    squares = (left**2).sum(axis=2) / many.variances[0]
+    tails = np.where(many.visible, (FREEDOM + 3.0) * np.log1p(squares / FREEDOM), 0.0)
+    costs: FloatArray = (sides.worth * tails.sum(axis=1)).reshape(times, -1)
+    return costs

@@ -17,7 +17,7 @@ from aqbio.mechanics.calibration.parts import LIMBS, MIDDLE
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.scales import Posterior, learned
 from aqbio.mechanics.calibration.shape import Template
-from aqbio.mechanics.calibration.unknowns import Blocks, ChosenFrames, State
+from aqbio.mechanics.calibration.unknowns import Blocks, State
 from aqbio.mechanics.multibody.skeleton import GROUND
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import SIDES
@@ -169,17 +169,11 @@ def first_poses(
     for q, flexions in zip(ended, POSTURES, strict=True):
         for (joint, _), (place, sign) in starts.places.items():
             q[:, place] = sign * np.radians(flexions.get(joint, 80))
-    many = replace(loose, frames=_repeated(loose.frames, len(POSTURES)))
+    many = replace(loose, frames=loose.frames.repeated(len(POSTURES)))
     ended = settled_poses(many, theta, np.concatenate(ended), ROUGH).reshape(ended.shape)
     mixed = np.repeat(_cheapest(many, theta, ended)[None], len(POSTURES), axis=0)
     mixed[..., starts.leg_left] = ended[..., starts.leg_left]
     return settled_poses(loose, theta, _cheapest(many, theta, mixed), FINE)
-
-
-def _repeated(frames: ChosenFrames, times: int) -> ChosenFrames:
-    """Frames behind themselves, so that they are sought from several starts at once."""
-    values = (frames.position, frames.still, frames.worth, frames.trial, frames.frame)
-    return ChosenFrames(*(np.concatenate([one] * times) for one in values))
 
 
 def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:

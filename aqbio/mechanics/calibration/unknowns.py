@@ -28,6 +28,20 @@ class ChosenFrames:
         """(F, K) bool."""
         return np.asarray(np.isfinite(self.position).all(axis=2))
 
+    def rows(self, rows: BoolArray | IntArray) -> ChosenFrames:
+        """Some of the frames, or all of them more than once."""
+        return ChosenFrames(
+            position=self.position[rows],
+            still=self.still[rows],
+            worth=self.worth[rows],
+            trial=self.trial[rows],
+            frame=self.frame[rows],
+        )
+
+    def repeated(self, times: int) -> ChosenFrames:
+        """Frames behind themselves, so that they are sought from several starts at once."""
+        return self.rows(np.tile(np.arange(len(self.still)), times))
+
 
 @dataclass(frozen=True, eq=False)
 class State:

@@ -20,8 +20,9 @@ from functools import cached_property
 
 import numpy as np
 
+from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
-from aqbio.mechanics.consistency.fit import Curvature, TrialFit
+from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.multibody.jacobians import VelocityFields

@@ -6,7 +6,7 @@ residual force and moment weigh by their standard deviations: nothing is driven 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,59 +14,23 @@ import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.balance import Residual, balance
-from aqbio.mechanics.consistency.band import BandFactor, MotionRows
+from aqbio.mechanics.consistency.curvature import Curvature, Information
+from aqbio.mechanics.consistency.descent import free_descent, held_descent
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     Parameter,
     ParameterEstimate,
-    discount,
     estimates,
     prior_precision,
     priors,
 )
-from aqbio.mechanics.consistency.problem import Equations, Point, Problem
+from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
-
-ENOUGH = 1e-3
-"""The last step lowers the cost by less than this part of it."""
-
-MOST_STEPS = 15
-
-FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
-"""Steps are damped only after one that raised the cost."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curvature:
-    """What the data of a trial say about the motion: megabytes per second, so no fit keeps it."""
-
-    factor: BandFactor
-    """Of the normal matrix of the splines' coefficients."""
-    border: FloatArray
-    """(K N, P) array. ``L⁻¹`` of how the coefficients hang on the parameters that are on, with the
-    factor L: ``−L⁻ᵀ`` of it is their change with each parameter."""
-    point: Point
-    """The end of the fit."""
-    rows: MotionRows
-    """The equations of motion there."""
-
-
-@dataclass(frozen=True, eq=False)
-class Information:
-    """What the data of a trial say about the parameters."""
-
-    about: FloatArray
-    """(P, P) array. Information about the parameters when the motion follows them, all frames
-    counted."""
-    pull: FloatArray
-    """(P,) array. Downhill for the parameters when the motion follows them, all frames counted."""
-    discount: float
-    """Frames that count as one independent observation of the parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,22 +54,23 @@ class TrialFit:
     cost_alone: float
     """Of markers alone: what the cost would be without forces."""
     known: Information | None
-    """None where the parameters were held: few of these fits are asked for it."""
+    """At the last of the points from which a step was made, a short one. None where the parameters
+    were held: few of these fits are asked for it."""
+    following: FloatArray | None
+    """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
+    the parameters were held."""
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
 
     @property
     def information(self) -> Information:
         """What the data say about the parameters at the end of the fit."""
-        return self.known or self._at_the_end()[0]
+        return self.known or self.curvature.information(self.observations.rate)
 
     @property
     def curvature(self) -> Curvature:
         """What the data say about the motion at the end of the fit, computed anew."""
-        return self._at_the_end()[1]
-
-    def _at_the_end(self) -> tuple[Information, Curvature]:
-        return _information(self.problem, self.problem.point(self.coefficients, self.theta))
+        return Curvature.at(self.problem, self.problem.point(self.coefficients, self.theta))
 
     @cached_property
     def before(self) -> Residual:
@@ -174,6 +139,13 @@ class TrialFit:
         """(P,) array: values of the parameters that are on."""
         return np.array([self.values[name] for name in self.problem.on])
 
+    def near(self, theta: FloatArray) -> FloatArray:
+        """Coefficients (K, N) that follow the parameters that are on, (P,), to other values."""
+        if self.following is None:
+            return self.coefficients
+        change = self.following @ (theta - self.theta)
+        return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
+
 
 def fit_trial(
     runner: Runner,
@@ -213,72 +185,76 @@ def fit_trial(
     problem = Problem(runner, observations, weights or Weights(), chosen, known, splines)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
+    theta = np.array([known[name] for name in problem.on])
     if start is None:
         markers = problem.of_markers_alone
         nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
-        alone, _ = _descended(markers, nearest, moving=False)
+        alone, *_ = held_descent(markers, nearest)
         coefficients = alone.coefficients
         without = (alone.cost, alone.kinematics.q)
     elif isinstance(start, TrialFit):
-        coefficients, without = start.coefficients, (start.cost_alone, start.q_alone)
+        coefficients, without = start.near(theta), (start.cost_alone, start.q_alone)
     else:
         coefficients = problem.basis.nearest(start[:, problem.coordinates])
         without = np.nan, start
-    first = problem.point(coefficients, np.array([known[name] for name in problem.on]))
-    point, history = _descended(problem, first, moving=fixed is None)
-    return _fit(problem, (point, history), without, estimated=fixed is None)
+    first = problem.point(coefficients, theta)
+    if fixed is not None:
+        return _ended(problem, *held_descent(problem, first)[:2], without)
+    point, history, last = free_descent(problem, first)
+    known_now = last.information(observations.rate)
+    found = _ended(problem, point, history, without, known_now)
+    return replace(found, following=last.following)
 
 
-def _descended(problem: Problem, point: Point, *, moving: bool) -> tuple[Point, tuple[float, ...]]:
-    """Walk down from a point; parameters move or stay."""
-    history, damping = [point.cost], 0.0
-    for _ in range(MOST_STEPS):
-        equations = problem.equations(point)
-        while True:
-            tried = _stepped(problem, point, equations, damping, moving=moving)
-            if tried.cost <= point.cost or damping > MOST_DAMPING:
-                break
-            damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
-        if tried.cost > point.cost:
-            break
-        gain = (point.cost - tried.cost) / point.cost
-        point, damping = tried, damping * LESS_DAMPING
-        history.append(point.cost)
-        if gain < ENOUGH:
-            break
-    return point, tuple(history)
+def fits_held(
+    runner: Runner,
+    observations: Observations,
+    weights: Weights,
+    parameters: Sequence[Parameter],
+    near: FloatArray,
+    held: Iterable[Mapping[str, float]],
+) -> Iterator[TrialFit]:
+    """Fits of one trial with its parameters held at several sets of values.
+
+    Parameters
+    ----------
+    near : (T, C) array
+        Coordinates that a fit with similar values has found, rad or m.
+    held : iterable of mapping
+        Values of all parameters.
+
+    Notes
+    -----
+    They share the normal matrix of the first, near which all of them are.
+    """
+    splines, factor = None, None
+    for values in held:
+        problem = Problem(runner, observations, weights, tuple(parameters), values, splines)
+        splines = problem.basis
+        theta = np.array([values[name] for name in problem.on])
+        first = problem.point(splines.nearest(near[:, problem.coordinates]), theta)
+        point, history, factor = held_descent(problem, first, factor)
+        yield _ended(problem, point, history, (np.nan, near))
 
 
-def _stepped(
-    problem: Problem, point: Point, equations: Equations, damping: float, *, moving: bool
-) -> Point:
-    """Point after a step; the parameters' priors join here."""
-    motion = equations.motion
-    factor, step = motion.factor(damping), np.zeros_like(point.theta)
-    if not moving or not problem.on:
-        change = factor.solve(motion.right)
-    else:
-        half = factor.forward(np.column_stack([motion.right, motion.border]))
-        follow, parameters = half[:, 1:], np.arange(len(point.theta))
-        matrix = equations.matrix - follow.T @ follow
-        matrix[parameters, parameters] += (1.0 + damping) * problem.precision
-        believed = problem.precision * (problem.believed - point.theta)
-        step[:] = np.linalg.solve(matrix, equations.right + believed - follow.T @ half[:, 0])
-        change = factor.back(half[:, 0] - follow @ step)
-    moved = point.coefficients + change.reshape(point.coefficients.shape)
-    return problem.point(moved, point.theta + step)
-
-
-def _fit(
+def _ended(
     problem: Problem,
-    ended: tuple[Point, tuple[float, ...]],
+    point: Point,
+    history: tuple[float, ...],
     without: tuple[float, FloatArray],
-    *,
-    estimated: bool,
+    known: Information | None = None,
 ) -> TrialFit:
-    """Gather what is wanted: the end and the costs there; cost and motion without forces."""
-    point, history = ended
-    known = _information(problem, point)[0] if estimated else None
+    """The fit that ends at a point.
+
+    Parameters
+    ----------
+    history : tuple of float
+        Costs from the start on.
+    without : float and (T, C) array
+        Cost and coordinates of the markers alone.
+    known : Information, optional
+        What the data say about parameters that were estimated.
+    """
     covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
         believed = np.diag(prior_precision(problem.parameters))
@@ -294,22 +270,9 @@ def _fit(
         cost=history,
         cost_alone=without[0],
         known=known,
+        following=None,
         covariance=covariance,
     )
-
-
-def _information(problem: Problem, point: Point) -> tuple[Information, Curvature]:
-    equations = problem.equations(point)
-    motion = equations.motion
-    factor = motion.factor()
-    half = factor.forward(np.column_stack([motion.right, motion.border]))
-    border = half[:, 1:]
-    known = Information(
-        about=equations.matrix - border.T @ border,
-        pull=equations.right - border.T @ half[:, 0],
-        discount=discount(problem.observations.rate),
-    )
-    return known, Curvature(factor, border, point, equations.rows)
 
 
 def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:

@@ -6,7 +6,6 @@ large and as alike from stride to stride as the fit's residuals tell (`data_erro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +13,19 @@ import numpy as np
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion
+from aqbio.mechanics.multibody.kinematics import (
+    SegmentKinematics,
+    segment_kinematics,
+    segment_motion,
+)
 from aqbio.mechanics.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
 from aqbio.mechanics.multibody.motion import Motion, coupled
+from aqbio.mechanics.multibody.poses import CHUNK
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 
 SAMPLES = 40
@@ -63,21 +68,19 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
 
 
 def group_momentum(
-    fit: TrialFit, kinematics: SegmentKinematics, values: Mapping[str, float]
+    fit: TrialFit, kinematics: SegmentKinematics, skeleton: Skeleton
 ) -> tuple[FloatArray, FloatArray]:
     """Angular momentum of every group and, last, of the whole body, and their rates, (T, G+1, 3).
 
-    About the whole body's centre of mass, in kg m²/s and N m, ground axes, of the body that
-    parameters stand for, in a motion.
+    About the whole body's centre of mass, in kg m²/s and N m, ground axes.
 
     Parameters
     ----------
     kinematics : SegmentKinematics
-        Of the motion.
-    values : mapping
-        Parameters by name.
+        Of a motion.
+    skeleton : Skeleton
+        Whose masses move; those of every frame may be its own.
     """
-    skeleton = adjusted_skeleton(fit.runner, values)
     segments = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(segments)
     table = np.vstack([fit.runner.grouping, np.ones(len(skeleton.bodies))])
@@ -85,6 +88,27 @@ def group_momentum(
     rate = angular_momentum_rate(segments, com, acceleration)
     summed = [(table @ part.transpose(2, 1, 0)).transpose(2, 1, 0) for part in (momentum, rate)]
     return summed[0], summed[1]
+
+
+def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Momentum and its rate, as of :func:`group_momentum`, of every sample.
+
+    Samples are stacked, as many as make a chunk of frames: time goes into calls, not into numbers.
+    """
+    tree, frames = fit.runner.skeleton, len(fit.motion.q)
+    together = max(1, CHUNK // frames)
+    momentum: list[FloatArray] = []
+    rate: list[FloatArray] = []
+    for first in range(0, len(samples.motions), together):
+        chosen = slice(first, first + together)
+        motions = [(one.q, one.u, one.udot) for one in samples.motions[chosen]]
+        bodies = [adjusted_skeleton(fit.runner, one) for one in samples.values[chosen]]
+        stacked = (np.concatenate(every) for every in zip(*motions, strict=True))
+        moves = segment_kinematics(tree, *stacked)
+        both = group_momentum(fit, moves, tree.with_inertia_of(bodies, frames))
+        for found, values in zip((momentum, rate), both, strict=True):
+            found.extend(np.split(values, len(motions)))
+    return momentum, rate
 
 
 def _draws(

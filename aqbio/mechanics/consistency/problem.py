@@ -230,6 +230,19 @@ class Problem:
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
+    def downhill(self, point: Point) -> FloatArray:
+        """(K N,) array: the right-hand side of the normal equations of the motion alone."""
+        levers = self.markers.levers(point.kinematics, point.position)
+        away = point.kinematics.q[:, self.coordinates] - self.deviations
+        gradient = self.markers.pull(*levers, point.force)
+        gradient += away / self.weights.coordinate_sd**2
+        rows, values = self._rows(point), self.basis.values
+        pull = values[0].T @ gradient
+        pull += self.basis.roughness @ point.coefficients / self.jerk_sd**2
+        for value, by in zip(values[:3], rows.by_motion, strict=True):
+            pull += value[rows.frame].T @ np.einsum("dcn,dc->dn", by, rows.residual)
+        return np.asarray(-pull.ravel())
+
     def _rows(self, point: Point) -> MotionRows:
         """Rows of the equations of motion, by their standard deviations."""
         equations, step = point.balance, 1.0 / self.observations.rate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -136,6 +136,40 @@ def fit_session(
     )
 
 
+def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> FloatArray:
+    """How the parameters that a session fitted change with one that it did not.
+
+    Parameters
+    ----------
+    fits : sequence of TrialFit
+        Of the session, at its end.
+    name : str
+        Of a parameter that is off.
+    covariance : (P, P) array
+        The session's, of those that are on.
+
+    Returns
+    -------
+    (P,) array
+        Change per unit of that parameter.
+
+    Notes
+    -----
+    It is asked for the information that it shares with the others, the motion eliminated, as if it
+    were on: ``dθ/dk = −C Σ S_θk / n``.
+    """
+    shared = np.zeros(len(covariance))
+    for fit in fits:
+        parameters = tuple(
+            replace(one, on=True) if one.name == name else one for one in fit.problem.parameters
+        )
+        problem = replace(fit.problem, parameters=parameters, splines=fit.problem.basis)
+        known = replace(fit, problem=problem, known=None).information
+        place = problem.on.index(name)
+        shared += np.delete(known.about[:, place], place) / known.discount
+    return -covariance @ shared
+
+
 def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
     """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m."""
     return com_from_cop(adjusted_skeleton(runner, values), static)[[0, 2]]
@@ -179,7 +213,10 @@ def _said(
     for trial in trials:
         information = trial.information
         matrix = matrix + information.about / information.discount
-        right = right + (information.about @ trial.theta + information.pull) / information.discount
+        right = (
+            right
+            + (information.about @ information.theta + information.pull) / information.discount
+        )
     added = []
     for one in still:
         slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -81,26 +82,57 @@ class InducedAccelerations:
         return total
 
 
+@dataclass(frozen=True, eq=False)
+class MovingBody:
+    """A body in motion: what its equations of motion hold, whatever the sources and the feet."""
+
+    skeleton: Skeleton
+    kinematics: SegmentKinematics
+    """The measured motion."""
+    groups: FloatArray
+    """(G, B) array. Sums segments into groups."""
+    pelvis: int
+    """Index of the segment whose angular acceleration is asked for."""
+
+    @cached_property
+    def still(self) -> SegmentKinematics:
+        """The same motion with the free coordinates' accelerations taken away."""
+        return still_kinematics(self.skeleton, self.kinematics)
+
+    @cached_property
+    def velocity(self) -> FloatArray:
+        """(T, C) array: generalised forces of the speeds."""
+        weightless = replace(self.skeleton, gravity=np.zeros(3))
+        return np.asarray(-inverse_dynamics(weightless, self.still))
+
+    @cached_property
+    def gravity(self) -> FloatArray:
+        """(T, C) array: generalised forces of the weight."""
+        return np.asarray(-inverse_dynamics(self.skeleton, self.still) - self.velocity)
+
+    @cached_property
+    def mass(self) -> FloatArray:
+        """(T, N, N) array: mass matrix of the free coordinates."""
+        free = self.skeleton.free
+        matrix: FloatArray = mass_matrix(self.skeleton, self.kinematics)[:, free[:, None], free]
+        return matrix
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What accelerations of the free coordinates mean."""
+        motions = self.kinematics, self.still
+        return body_outcomes(self.skeleton, motions, self.groups, self.pelvis)
+
+
 def equations_of_motion(
-    skeleton: Skeleton,
-    kinematics: SegmentKinematics,
-    forces: Mapping[str, FloatArray],
-    feet: Sequence[FootConstraint],
-    groups: FloatArray,
-    pelvis: int,
+    body: MovingBody, forces: Mapping[str, FloatArray], feet: Sequence[FootConstraint]
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
     Parameters
     ----------
-    kinematics : SegmentKinematics
-        The measured motion.
     forces : mapping
         Generalised forces (T, C) by source; together those of inverse dynamics, root included.
-    groups : (G, B) array
-        Sums segments into groups.
-    pelvis : int
-        Index of the segment whose angular acceleration is asked for.
 
     Notes
     -----
@@ -108,25 +140,20 @@ def equations_of_motion(
     follow what is given for them (their share is among the velocity terms), so that M is that of
     the free coordinates and positive definite.
     """
-    free = skeleton.free
-    still = still_kinematics(skeleton, kinematics)
-    weightless = replace(skeleton, gravity=np.zeros(3))
-    velocity = -inverse_dynamics(weightless, still)
-    gravity = -inverse_dynamics(skeleton, still) - velocity
-    nothing = np.zeros_like(gravity)
-    columns = [*forces.values(), gravity, velocity, nothing, nothing]
+    skeleton, kinematics = body.skeleton, body.kinematics
+    free, nothing = skeleton.free, np.zeros_like(body.gravity)
+    columns = [*forces.values(), body.gravity, body.velocity, nothing, nothing]
     jacobian = np.stack([_jacobian(skeleton, kinematics, foot)[:, :, free] for foot in feet], 1)
     sides = np.concatenate(
         [np.stack(columns, axis=-1)[:, free], *np.swapaxes(jacobian, 0, 1).swapaxes(-1, -2)],
         axis=-1,
     )
-    mass = mass_matrix(skeleton, kinematics)[:, free[:, None], free]
-    solved = np.linalg.solve(mass, sides)
+    solved = np.linalg.solve(body.mass, sides)
     reply = solved[:, :, len(columns) :].reshape(*solved.shape[:2], len(feet), 6)
     sources = (*forces, *FURTHER_SOURCES)
     demand = np.zeros((len(solved), len(feet), 6, len(sources)))
     for place, foot in enumerate(feet):
-        measured, speeds = (_acceleration(skeleton, one, foot) for one in (kinematics, still))
+        measured, speeds = (_acceleration(skeleton, one, foot) for one in (kinematics, body.still))
         demand[:, place, :, sources.index(CONTACT)] = measured
         demand[:, place, :, sources.index(VELOCITY)] = -speeds
     return EquationsOfMotion(
@@ -137,7 +164,7 @@ def equations_of_motion(
         jacobian=jacobian,
         demand=demand,
         feet=tuple(feet),
-        outcomes=body_outcomes(skeleton, (kinematics, still), groups, pelvis),
+        outcomes=body.outcomes,
     )
 
 

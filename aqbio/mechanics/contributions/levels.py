@@ -22,6 +22,7 @@ from aqbio.mechanics.contributions.hub_closures import SAME_MOTION, Mechanics, h
 from aqbio.mechanics.contributions.induced import (
     EquationsOfMotion,
     InducedAccelerations,
+    MovingBody,
     equations_of_motion,
     induced_accelerations,
 )
@@ -257,13 +258,14 @@ def causes(
     Where toes bear a share of a load, `HINDFOOT` has moments of its own: the joint of the toes
     then carries hardly any. Where none do, it is the primary model.
     """
+    body = MovingBody(skeleton, kinematics, *parts)
 
     def equations(tau: FloatArray, held: Sequence[FootConstraint]) -> EquationsOfMotion:
         told = {
             source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
             for source, chosen in coordinates.items()
         }
-        return equations_of_motion(skeleton, kinematics, told, held, *parts)
+        return equations_of_motion(body, told, held)
 
     own = equations(forces, feet)
     found = {

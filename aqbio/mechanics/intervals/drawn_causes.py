@@ -1,22 +1,26 @@
-"""How sure level C is: induced accelerations of other bodies, motions and plates."""
+"""How sure level C is: induced accelerations of other bodies, motions, plates and feet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from aqbio.mechanics.contributions.chains import RESIDUAL
 from aqbio.mechanics.contributions.contact_models import foot_contact
+from aqbio.mechanics.contributions.induced import InducedAccelerations
 from aqbio.mechanics.contributions.joint_power import coordinate_sources
 from aqbio.mechanics.contributions.levels import Anatomy, causes
 from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.intervals.sources import States, joined_states
+from aqbio.mechanics.intervals.sources import CONTACT, States, joined_states
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+TOES = "mtp"
+"""What the joints at the ball of the foot are reported as, before their side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +69,64 @@ def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
     dict of DrawnCauses
         By contact model.
     """
-    states, anatomy = joined_states(tuple(every)), run.anatomy
-    skeleton, kinematics = states.skeleton, states.kinematics
-    touching = np.tile(run.touching, (len(states.sources), 1))
+    states = joined_states(tuple(every))
+    again = replace(
+        run,
+        skeleton=states.skeleton,
+        kinematics=states.kinematics,
+        loads=states.loads,
+        touching=np.tile(run.touching, (len(states.sources), 1)),
+    )
+    return _drawn(states, _causes(again))
+
+
+def stiff_foot_causes(run: Run) -> dict[str, DrawnCauses]:
+    """Level C of feet that do not bend at the ball, one draw; empty where they bend nowhere.
+
+    Foot and toes are one body then, as in models without such a joint, or with a locked one. What
+    the ground prevents of this body, a heel that rises above resting toes included, hangs on it
+    more than on all else that is drawn, if a foot must not turn (C3).
+    """
+    skeleton, names = run.skeleton, run.anatomy.joints.items()
+    toes = {name: joint for name, joint in names if name.rpartition("_")[0] == TOES}
+    owned = coordinate_sources(skeleton, toes, run.anatomy.root, RESIDUAL)
+    held = np.isin(np.arange(len(skeleton.coordinates)), [n for one in toes for n in owned[one]])
+    if not held[skeleton.free].any():
+        return {}
+    stiff = replace(skeleton, coordinate_locked=skeleton.coordinate_locked | held)
+    state = States((CONTACT,), stiff, run.kinematics, tuple(load.whole for load in run.loads))
+    return _drawn(state, _causes(replace(run, skeleton=stiff, loads=state.loads)))
+
+
+def joined_causes(
+    first: Mapping[str, DrawnCauses], then: Mapping[str, DrawnCauses]
+) -> dict[str, DrawnCauses]:
+    """Draws of the same frames, those of one set behind those of another."""
+    names = [one.name for one in fields(DrawnCauses)][1:]
+    return {
+        model: DrawnCauses(
+            one.sources,
+            *(np.concatenate([getattr(one, name), getattr(then[model], name)]) for name in names),
+        )
+        for model, one in first.items()
+    }
+
+
+def _causes(run: Run) -> Mapping[str, InducedAccelerations]:
+    """Level C by contact model."""
+    skeleton, anatomy = run.skeleton, run.anatomy
     feet = [
         foot_contact(load, held, surface_height=run.surface_height)
-        for load, held in zip(states.loads, touching.T, strict=True)
+        for load, held in zip(run.loads, run.touching.T, strict=True)
     ]
-    tau = inverse_dynamics(skeleton, kinematics, states.loads)
+    tau = inverse_dynamics(skeleton, run.kinematics, run.loads)
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    caused = causes(skeleton, kinematics, tau, coordinates, feet, (groups, pelvis))
+    return causes(skeleton, run.kinematics, tau, coordinates, feet, (groups, pelvis))
+
+
+def _drawn(states: States, caused: Mapping[str, InducedAccelerations]) -> dict[str, DrawnCauses]:
     return {
         model: DrawnCauses(
             sources=induced.sources,

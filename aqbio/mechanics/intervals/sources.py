@@ -20,12 +20,12 @@ from aqbio.mechanics.multibody.poses import joined
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
-INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION = SOURCES = (
-    "inertia", "centres", "plates", "body", "skin", "unseen", "clock", "motion",
+INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT = SOURCES = (
+    "inertia", "centres", "plates", "body", "skin", "unseen", "clock", "motion", "contact",
 )  # fmt: skip
 """Masses and moments of inertia; centres of mass; force plates; sizes, marker positions and axes of
 the body; skin; coordinates that nobody saw; the clock between markers and forces; what a fit of
-motion and forces leaves open."""
+motion and forces leaves open; whether a foot on the ground bends at the ball."""
 
 UNDISTURBED = ""
 """Source of the state in which nothing is disturbed."""
@@ -210,7 +210,7 @@ def source_sds(values: FloatArray, sources: Sequence[str]) -> FloatArray:
     >>> values = np.array([10.0, 13.0, 7.0, 14.0, 6.0])
     >>> sds = source_sds(values, ["", "inertia", "inertia", "skin", "skin"])
     >>> sds.tolist(), float(np.sqrt((sds**2).sum()))
-    ([3.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0], 5.0)
+    ([3.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0], 5.0)
     """
     labels = np.asarray(sources)
     (base,) = np.flatnonzero(labels == UNDISTURBED)

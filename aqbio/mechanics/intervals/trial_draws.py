@@ -13,11 +13,18 @@ from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.intervals.drawn_bodies import BodySpread, drawn_bodies
-from aqbio.mechanics.intervals.drawn_causes import DrawnCauses, Run, state_causes
+from aqbio.mechanics.intervals.drawn_causes import (
+    DrawnCauses,
+    Run,
+    joined_causes,
+    state_causes,
+    stiff_foot_causes,
+)
 from aqbio.mechanics.intervals.inertia_draws import drawn_skeleton, twins
 from aqbio.mechanics.intervals.sources import (
     BODY,
     CLOCK,
+    CONTACT,
     SKIN,
     UNSEEN,
     Motions,
@@ -211,7 +218,10 @@ def drawn_level_c(
     moved = _moved(draws, own, frames, count)
     every = [plate_states(*own, draws.spread.loads), *chain(moved, inertia)]
     sources = [source for states in every for source in states.sources]
-    return sources, state_causes(every, run)
+    found = state_causes(every, run)
+    if stiff := stiff_foot_causes(run):
+        return [*sources, CONTACT], joined_causes(found, stiff)
+    return sources, found
 
 
 def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:

@@ -74,7 +74,7 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     told = np.isfinite(share).sum(axis=1) >= enough
     moving = (square > MOVING**2).sum(axis=1) >= enough
     if told.sum() > CLEAR * moving.sum():
-        low, middle, high = np.nanquantile(share[told], [0.25, 0.5, 0.75], axis=1)
+        low, middle, high = (row_quantile(share[told], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         apart = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
         found[2:-2][told] = np.where(apart, middle, 1.0)
@@ -136,7 +136,7 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     told = seen >= FEWEST
     if not told.any():
         return []
-    most[told] = np.nanquantile(away[told], 1.0 - SHARE, axis=1)
+    most[told] = row_quantile(away[told], 1.0 - SHARE)
     limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
     beside = np.nan_to_num(np.pad(most, 1))
     largest = most >= np.maximum(beside[:-2], beside[2:])
@@ -221,3 +221,21 @@ def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
         least = np.minimum(least, np.linalg.norm(away, axis=2))
     beyond[1 : len(before) + 1] = np.where(np.isnan(least), -1.0, least - limit)
     return beyond
+
+
+def row_quantile(values: FloatArray, part: float) -> FloatArray:
+    """Quantile of the numbers of every row, (T, M) to (T,), by linear interpolation.
+
+    As ``np.nanquantile``, which goes row by row. Every row has a number.
+
+    Examples
+    --------
+    >>> row_quantile(np.array([[3.0, 1.0, np.nan], [4.0, 0.0, 8.0]]), 0.25)
+    array([1.5, 2. ])
+    """
+    ordered = np.sort(values, axis=1)  # what is missing comes last
+    place = part * (np.isfinite(values).sum(axis=1) - 1)
+    below, rows = np.floor(place).astype(int), np.arange(len(values))
+    first, second = ordered[rows, below], ordered[rows, np.ceil(place).astype(int)]
+    between: FloatArray = first + (place - below) * (second - first)
+    return between

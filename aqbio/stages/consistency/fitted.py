@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +9,14 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
 from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
+from aqbio.mechanics.consistency.posterior import (
+    coordinate_samples,
+    group_momentum,
+    sampled_momentum,
+)
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
 from aqbio.records.loads import borne_loads
@@ -99,12 +101,13 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
     if samples == 0:
         return {}
     drawn = coordinate_samples(fit, samples, seed)
-    estimate = _groups(fit, fit.motion, fit.values)
-    both = [
-        _groups(fit, motion, values) - estimate
-        for motion, values in zip(drawn.motions, drawn.values, strict=True)
-    ]
-    momentum, rate = np.stack(both, axis=1)
+    moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    momentum, rate = (
+        np.stack(every)[:, :, :-1] - estimate[:, :-1]
+        for every, estimate in zip(
+            sampled_momentum(fit, drawn), group_momentum(fit, moves, fit.skeleton), strict=True
+        )
+    )
     q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
     by_group = ("sample", "time", "group", "axis")
     return {
@@ -113,12 +116,6 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
         "group_rate_sample": (by_group, rate),
         "group": ("group", list(fit.runner.groups)),
     }
-
-
-def _groups(fit: TrialFit, motion: Motion, values: Mapping[str, float]) -> FloatArray:
-    """(2, T, G, 3): angular momentum of every group and its rate."""
-    moves = segment_kinematics(fit.runner.skeleton, motion.q, motion.u, motion.udot)
-    return np.stack(group_momentum(fit, moves, values))[:, :, :-1]
 
 
 KEPT_ATTRIBUTES = (

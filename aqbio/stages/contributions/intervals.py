@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import PHASES, Contact, Status, Step
-from aqbio.mechanics.intervals.sources import SOURCES, source_sds
+from aqbio.mechanics.intervals.sources import CONTACT, SOURCES, source_sds
 from aqbio.mechanics.intervals.trial_draws import SPLINE_REACH, TrialDraws
 from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import AXES, SIDES
@@ -25,7 +25,16 @@ from aqbio.stages.contributions.drawn_datasets import (
     motion_dataset,
 )
 from aqbio.stats.trial_precision import statistic_draws
-from aqbio.steps.outcomes import LEVEL_A, LEVEL_B, SHARE, Outcome, caused, level_parts, without_idle
+from aqbio.steps.outcomes import (
+    LEVEL_A,
+    LEVEL_B,
+    SHARE,
+    UNTOLD_LEVEL,
+    Outcome,
+    caused,
+    level_parts,
+    without_idle,
+)
 from aqbio.steps.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.steps.spreads import KNOTS, SPREADS, interpolated
 from aqbio.steps.uncertainty import NAMES, Key
@@ -90,6 +99,8 @@ def intervals_dataset(
             keys, values = stance_draws(draws, step, data)
             spread = source_sds(values, data["uncertainty_source"].values.tolist())
             for key, one in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
+                if key[0].startswith(UNTOLD_LEVEL):  # toes that bear nothing are C4's there
+                    one[SOURCES.index(CONTACT)] = 0.0
                 known[key] = known.get(key, 0.0) + one
     outcomes = sorted({key for known in sds.values() for key in known})
     table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)

@@ -43,10 +43,10 @@ def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArra
     if not all(model_map.groups.get(f"arm_{side}") for side in SIDES):
         wrists = unknown
     else:
-        wrists = _rate(*(_wrist(model_map, skeleton, kinematics, side) for side in SIDES))
+        wrists = _rate(*(wrist_point(model_map, skeleton, kinematics, side) for side in SIDES))
     ankles = [getattr(model_map.joints.ankle, side) for side in SIDES]
     places = [skeleton.joints.index(name) for name in ankles]
-    rates = np.stack((wrists, _rate(*(_joint(kinematics, place) for place in places))), axis=1)
+    rates = np.stack((wrists, _rate(*(joint_point(kinematics, place) for place in places))), axis=1)
     limbs = [[f"{limb}_{side}" for side in SIDES] for limb in ("arm", "leg")]
     seen = [parts.along("group", both).all(axis=1) for both in limbs]
     return np.where(np.stack(seen, axis=1), rates, np.nan)
@@ -57,10 +57,10 @@ def _rate(left: Point, right: Point) -> FloatArray:
     return line_yaw_rate(right[0] - left[0], right[1] - left[1])
 
 
-def _wrist(
+def wrist_point(
     model_map: ModelMap, skeleton: Skeleton, kinematics: SegmentKinematics, side: str
 ) -> Point:
-    """Position and velocity of one wrist, or of the forearm with the hand."""
+    """Position and velocity of one wrist, or of the forearm with the hand, (T, 3) each."""
     last = max(skeleton.bodies.index(name) for name in model_map.groups[f"arm_{side}"])
     arm = rotate(kinematics.rotation[:, last], skeleton.com[last])
     elbows = model_map.joints.elbow
@@ -69,12 +69,12 @@ def _wrist(
         reach = np.linalg.norm(kinematics.joint_centre[:, last] - elbow, axis=1)
         whole = np.linalg.norm(kinematics.origin[:, last] + arm - elbow, axis=1)
         if np.median(reach) >= BEYOND * np.median(whole):
-            return _joint(kinematics, last)
+            return joint_point(kinematics, last)
     return _point(kinematics, last, arm)
 
 
-def _joint(kinematics: SegmentKinematics, body: int) -> Point:
-    """Position and velocity of the centre of the joint that moves a body."""
+def joint_point(kinematics: SegmentKinematics, body: int) -> Point:
+    """Position and velocity of the centre of the joint that moves a body, (T, 3) each."""
     return _point(kinematics, body, kinematics.joint_centre[:, body] - kinematics.origin[:, body])
 
 

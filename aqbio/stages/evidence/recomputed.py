@@ -75,7 +75,10 @@ def own_kinematics(cached: CachedTrial) -> SegmentKinematics:
 
 def observed_parts(study: Study, cached: CachedTrial) -> ObservedParts:
     """What was observed of the body, under whichever specification."""
-    return ObservedParts(read_observed(cached.solved), cached.final, study.model_map)
+    return cached.once(
+        "observed",
+        lambda: ObservedParts(read_observed(cached.solved), cached.final, study.model_map),
+    )
 
 
 def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTable) -> Skeleton:

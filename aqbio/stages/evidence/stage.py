@@ -52,6 +52,7 @@ from aqbio.stages.evidence.step_rows import (
     stored_curves,
     vertical_stance,
 )
+from aqbio.stages.evidence.turning import line_angles, turning_numbers
 from aqbio.stats.partitions import evidence_columns
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.steps.curves import no_steps
@@ -152,9 +153,14 @@ def evidence_trial(
     steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
     own, *others = _specifications(study, participant_id)
     kept = [step for step in steps if step.status != "rejected"]
-    curves = evidence_curves(data, kept, study.model_map, "angular_momentum_rate", "hub_moment")
-    rates = line_rates(observed_parts(study, cached), own_kinematics(cached))
-    numbers = step_numbers(curves, kept).assign(**line_numbers(kept, cached.time, rates))
+    curves = evidence_curves(
+        data, kept, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"
+    )
+    seen, moves = observed_parts(study, cached), own_kinematics(cached)
+    numbers = step_numbers(curves, kept).assign(
+        **line_numbers(kept, cached.time, line_rates(seen, moves)),
+        **turning_numbers(kept, cached.time, line_angles(seen, moves), curves),
+    )
     tables = {(own.name, own.factor): numbers}
     findings: list[Finding] = []
     for one in (one for one in others if carried(one, cached.rate)):

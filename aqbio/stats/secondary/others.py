@@ -29,7 +29,8 @@ FEWEST_FOR_MODELS = 12
 
 MECHANISM = (
     "opposition_difference", "momentum_push_leg", "momentum_swing_leg", "momentum_arms",
-    "momentum_torso",
+    "momentum_torso", "momentum_peak_total", "free_moment_peak", "yaw_range_hips",
+    "yaw_range_shoulders", "yaw_range_wrists",
 )  # fmt: skip
 """Numbers of sprints that tell how the rest of the body makes up for restricted arms."""
 
@@ -205,6 +206,7 @@ def restriction_rows(evidence: Evidence) -> Iterator[Row]:
             free, held = own[NORMAL], own[RESTRICTED]
             index = name == "opposition_difference"
             change = held - free if index else 100.0 * (held / free - 1.0)
-            note = "restricted less free" if index else "percent of that with free arms, RMS"
-            place = ("H7", f"restricted_{name}", "stance", "y")
+            note = "restricted less free" if index else "percent of that with free arms"
+            phase = "step" if name.startswith("yaw_range") else "stance"
+            place = ("H7", f"restricted_{name}", phase, "y")
             yield athletes_row(place, change, f"{note}; at another speed and order")

@@ -7,10 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.posterior import coordinate_samples, group_momentum
+from aqbio.mechanics.consistency.posterior import (
+    coordinate_samples,
+    group_momentum,
+    sampled_momentum,
+)
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.poses import CHUNK
 
 WEIGHTS = Weights(knot_s=0.025)
 
@@ -79,9 +85,18 @@ def test_less_is_known_where_less_is_measured(case):
     measured[half:] = False
     fit = fit_trial(made.runner, replace(seen, measured=measured), WEIGHTS)
     drawn = coordinate_samples(fit, 30)
-    momentum = []
-    for motion, values in zip(drawn.motions, drawn.values, strict=True):
-        moves = segment_kinematics(fit.runner.skeleton, motion.q, motion.u, motion.udot)
-        momentum.append(group_momentum(fit, moves, values)[0][:, -1, 1])
-    spread = np.std(momentum, axis=0, ddof=1)
+    momentum = sampled_momentum(fit, drawn)
+    spread = np.std([one[:, -1, 1] for one in momentum[0]], axis=0, ddof=1)
     assert spread[half + 15 : -10].mean() > 1.3 * spread[10 : half - 15].mean()
+
+
+def test_samples_that_are_stacked_are_each_ones_own(fit):
+    """Momentum and rate of every sample, of its own motion and masses; more than a chunk holds."""
+    drawn = coordinate_samples(fit, 20, seed=4)
+    assert len(fit.motion.q) * 20 > CHUNK
+    stacked = zip(*sampled_momentum(fit, drawn), strict=True)
+    for motion, values, both in zip(drawn.motions, drawn.values, stacked, strict=True):
+        body = adjusted_skeleton(fit.runner, values)
+        moves = segment_kinematics(body, motion.q, motion.u, motion.udot)
+        for ours, own in zip(both, group_momentum(fit, moves, body), strict=True):
+            np.testing.assert_allclose(ours, own, rtol=0, atol=1e-12 * np.abs(own).max())

@@ -11,7 +11,12 @@ from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.parameters import PARAMETERS
-from aqbio.mechanics.consistency.session import StaticStance, com_over_cop, fit_session
+from aqbio.mechanics.consistency.session import (
+    StaticStance,
+    com_over_cop,
+    drawn_along,
+    fit_session,
+)
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import centre_of_mass
@@ -80,6 +85,21 @@ def test_all_trials_have_the_same_body(trials):
     for own in session.alone:
         for one, other in zip(session.estimates, own, strict=True):
             assert one.sd <= other.sd
+
+
+@pytest.mark.parametrize("name", ["clock_offset", "leg_share"])
+def test_what_is_not_fitted_draws_the_others_along_like_what_is(trials, name):
+    """Of a normal distribution, C[:, k] / C[k, k]: once with k among the unknowns, once without."""
+    fit = fit_trial(trials[0].runner, trials[0].observations, WEIGHTS)
+    place = fit.problem.on.index(name)
+    column = np.delete(fit.covariance[:, place], place) / fit.covariance[place, place]
+    rest = np.delete(np.delete(np.linalg.inv(fit.covariance), place, 0), place, 1)
+    parameters = tuple(
+        replace(one, on=one.on and one.name != name) for one in fit.problem.parameters
+    )
+    problem = replace(fit.problem, parameters=parameters, fixed=fit.values)
+    found = drawn_along([replace(fit, problem=problem)], name, np.linalg.inv(rest))
+    np.testing.assert_allclose(found, column, rtol=0, atol=1e-6 * np.abs(column).max())
 
 
 def test_standing_shows_the_torso(trials):

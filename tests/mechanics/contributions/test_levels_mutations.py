@@ -149,14 +149,14 @@ MUTATIONS = {
     ),
     "Coriolis terms with the wrong sign": (
         induced.equations_of_motion,
-        "velocity = -inverse_dynamics(weightless, still)",
-        "velocity = inverse_dynamics(weightless, still)",
+        "body.gravity, body.velocity, nothing",
+        "body.gravity, -body.velocity, nothing",
         {"C-5"},
     ),
     "weight counted twice": (
         induced.equations_of_motion,
-        "gravity = -inverse_dynamics(skeleton, still) - velocity",
-        "gravity = -inverse_dynamics(skeleton, still)",
+        "body.gravity, body.velocity, nothing",
+        "body.gravity + body.velocity, body.velocity, nothing",
         {"C-1", "C-5"},
     ),
     "remainder forgotten": (

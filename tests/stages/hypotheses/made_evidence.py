@@ -30,6 +30,11 @@ LEVELS, ROW, SPRINTS = 4, 10, 3
 BOTH_ARMS = ROLE_GROUPS.index("arms")
 ARM_SHARES = np.array([0.7, 0.3])
 """What the arm on the push leg's side and the other one have of both arms' momentum."""
+TURNING = (
+    "yaw_range_hips", "yaw_range_shoulders", "yaw_range_wrists", "free_moment_peak",
+    "momentum_peak_total",
+)  # fmt: skip
+"""What waves of momentum do not tell."""
 TOGETHER = 20
 """Samples of 101 in which the lines of wrists and ankles turn the same way."""
 FEWEST = 6
@@ -252,6 +257,7 @@ def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
         "log_ratio_moments": np.log(push / swing),
         "line_rate_cosine": cosines(lines)[:, 0, 1],
         "line_share": together_share(lines),
+        **dict.fromkeys(TURNING, 1.0),
         **momentum_numbers(drawn.momentum[chosen, 0, :, :, UPWARD]),
     }
     return pd.DataFrame(columns)

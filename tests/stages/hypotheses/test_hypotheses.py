@@ -228,7 +228,7 @@ def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
         write_dataset(data.drop_attrs(), path, {})
     _judge(study)
     assert set(_table(study, "partitions")["arms"]) == {"together"}
-    assert not _table(study, "secondary")["name"].str.contains("wrist").any()
+    assert not _table(study, "secondary")["name"].str.contains("wrist_line").any()
     assert _table(study, "hypotheses_steps")["line_share"].isna().all()
 
 

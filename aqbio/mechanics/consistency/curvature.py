@@ -1,0 +1,84 @@
+"""What the data of a trial say near a motion: the normal equations there, solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.mechanics.consistency.band import BandFactor, MotionRows
+from aqbio.mechanics.consistency.parameters import discount
+from aqbio.mechanics.consistency.problem import Equations, Point, Problem
+from aqbio.mechanics.vectors import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """What the data of a trial say about the parameters."""
+
+    about: FloatArray
+    """(P, P) array. Information about the parameters when the motion follows them, all frames
+    counted."""
+    pull: FloatArray
+    """(P,) array. Downhill for the parameters when the motion follows them, all frames counted."""
+    theta: FloatArray
+    """(P,) array. The parameters at which this is so."""
+    discount: float
+    """Frames that count as one independent observation of the parameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """Normal equations at a point and their factor: megabytes per second, so no fit keeps it."""
+
+    factor: BandFactor
+    """Of the normal matrix of the splines' coefficients."""
+    point: Point
+    """Where this is so."""
+    equations: Equations
+    """There."""
+
+    @classmethod
+    def at(cls, problem: Problem, point: Point, damping: float = 0.0) -> Curvature:
+        """That of a problem at a point; the diagonal is stiffer by a part of itself."""
+        equations = problem.equations(point)
+        return cls(equations.motion.factor(damping), point, equations)
+
+    def damped(self, damping: float) -> Curvature:
+        """The same with a stiffer diagonal."""
+        return Curvature(self.equations.motion.factor(damping), self.point, self.equations)
+
+    @property
+    def rows(self) -> MotionRows:
+        """The equations of motion there."""
+        return self.equations.rows
+
+    @cached_property
+    def half(self) -> FloatArray:
+        """(K N, 1 + P) array: what pulls at the coefficients, how they hang on the parameters.
+
+        ``L⁻¹`` of both, with the factor L.
+        """
+        motion = self.equations.motion
+        return self.factor.forward(np.column_stack([motion.right, motion.border]))
+
+    @property
+    def border(self) -> FloatArray:
+        """(K N, P) array: ``−L⁻ᵀ`` of it is the coefficients' change with each parameter."""
+        return self.half[:, 1:]
+
+    @property
+    def following(self) -> FloatArray:
+        """(K N, P) array: change of the coefficients with each parameter that is on."""
+        return -self.factor.back(self.border)
+
+    def information(self, rate: float) -> Information:
+        """What the data say about the parameters, of frames at a rate, Hz."""
+        equations, border = self.equations, self.border
+        return Information(
+            about=equations.matrix - border.T @ border,
+            pull=equations.right - border.T @ self.half[:, 0],
+            theta=self.point.theta,
+            discount=discount(rate),
+        )

@@ -1,0 +1,118 @@
+"""Gauss and Newton's method: from a motion and parameters to those that cost least."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.mechanics.consistency.band import BandFactor
+from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.problem import Point, Problem
+from aqbio.mechanics.vectors import FloatArray
+
+ENOUGH = 1e-3
+"""The last step lowers the cost by less than this part of it."""
+
+FAR = 0.1
+"""A step with the matrix of an earlier point that lowers the cost by more than this part of it
+calls for a matrix of its own."""
+
+MOST_STEPS = 15
+
+FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
+"""Steps are damped only after one that raised the cost."""
+
+
+def held_descent(
+    problem: Problem, point: Point, factor: BandFactor | None = None
+) -> tuple[Point, tuple[float, ...], BandFactor | None]:
+    """Walk down from a point, the parameters held.
+
+    Parameters
+    ----------
+    factor : BandFactor, optional
+        Of the normal matrix at a point nearby.
+
+    Returns
+    -------
+    The end, the costs from the start on, and the factor of the last matrix.
+
+    Notes
+    -----
+    The pull is computed at every point, the matrix at the first, and again only where it does not
+    lead down or leads far: near the end it hardly changes, and an old one leads to the same end.
+    """
+    history = [point.cost]
+    for _ in range(MOST_STEPS):
+        if factor is None:
+            tried, factor = _own_step(problem, point)
+        else:
+            change = factor.solve(problem.downhill(point))
+            tried = problem.point(_moved(point, change), point.theta)
+            if tried.cost > point.cost:
+                tried, factor = _own_step(problem, point)
+            elif tried.cost < (1.0 - FAR) * point.cost:
+                factor = None
+        if tried.cost > point.cost:
+            break
+        gain = (point.cost - tried.cost) / point.cost
+        point = tried
+        history.append(point.cost)
+        if gain < ENOUGH:
+            break
+    return point, tuple(history), factor
+
+
+def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor]:
+    """A step with the matrix of the point, damped where that is what it takes to lead down."""
+    here, damping = Curvature.at(problem, point), 0.0
+    right, factor = here.equations.motion.right, here.factor
+    while True:
+        tried = problem.point(_moved(point, factor.solve(right)), point.theta)
+        if tried.cost <= point.cost or damping > MOST_DAMPING:
+            return tried, here.factor
+        damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
+        factor = here.damped(damping).factor
+
+
+def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
+    """Walk down from a point with motion and parameters.
+
+    Returns
+    -------
+    The end, the costs from the start on, and the curvature at the last point before the end.
+    """
+    history, damping = [point.cost], 0.0
+    for _ in range(MOST_STEPS):
+        here = Curvature.at(problem, point)
+        while True:
+            tried = _stepped(problem, here.damped(damping) if damping else here, damping)
+            if tried.cost <= point.cost or damping > MOST_DAMPING:
+                break
+            damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
+        if tried.cost > point.cost:
+            break
+        gain = (point.cost - tried.cost) / point.cost
+        point, damping = tried, damping * LESS_DAMPING
+        history.append(point.cost)
+        if gain < ENOUGH:
+            break
+    return point, tuple(history), here
+
+
+def _stepped(problem: Problem, here: Curvature, damping: float) -> Point:
+    """Point after a step; the parameters' priors join here."""
+    point, equations, step = here.point, here.equations, np.zeros_like(here.point.theta)
+    pull, follow = here.half[:, 0], here.border
+    if problem.on:
+        matrix, parameters = equations.matrix - follow.T @ follow, np.arange(len(step))
+        matrix[parameters, parameters] += (1.0 + damping) * problem.precision
+        believed = problem.precision * (problem.believed - point.theta)
+        step[:] = np.linalg.solve(matrix, equations.right + believed - follow.T @ pull)
+    change = here.factor.back(pull - follow @ step)
+    return problem.point(_moved(point, change), point.theta + step)
+
+
+def _moved(point: Point, change: FloatArray) -> FloatArray:
+    """Coefficients of a point, (K, N), after a change, (K N,)."""
+    moved: FloatArray = point.coefficients + change.reshape(point.coefficients.shape)
+    return moved

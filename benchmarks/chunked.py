@@ -1,0 +1,43 @@
+"""Inverse dynamics of long motions, chunk by chunk: in the memory of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.mechanics.multibody.poses import chunks
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import FloatArray
+
+
+def motion_forces(
+    skeleton: Skeleton,
+    motion: tuple[FloatArray, FloatArray, FloatArray],
+    loads: Sequence[ExternalLoad] = (),
+    *,
+    simbody_compat: bool = False,
+) -> FloatArray:
+    """Generalised forces that explain a motion, without keeping its kinematics.
+
+    Parameters
+    ----------
+    motion : three (T, C) arrays, rad or m, and per s and s²
+        ``q``, ``u`` and ``udot``.
+    simbody_compat : bool
+        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        As from :func:`inverse_dynamics`, for long motions in little memory.
+    """
+    parts = []
+    for chunk in chunks(len(motion[0])):
+        moves = segment_kinematics(
+            skeleton, *(values[chunk] for values in motion), simbody_compat=simbody_compat
+        )
+        parts.append(inverse_dynamics(skeleton, moves, [load.frames(chunk) for load in loads]))
+    return np.concatenate(parts)

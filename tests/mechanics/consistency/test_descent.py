@@ -1,0 +1,84 @@
+"""Steps with the matrix of another point lead to the same end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.descent import held_descent
+from aqbio.mechanics.consistency.fit import fit_trial, fits_held
+from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.weights import Weights
+
+WEIGHTS = Weights(knot_s=0.025)
+
+
+@pytest.fixture(scope="module")
+def fitted(case):
+    made = case(noise=0.001)
+    return made, fit_trial(made.runner, made.observations, WEIGHTS)
+
+
+def test_the_pull_alone_is_that_of_the_equations(fitted):
+    """Beside the end, where it is not nothing."""
+    _, fit = fitted
+    problem = fit.problem
+    away = fit.coefficients + 1e-3 * np.random.default_rng(3).standard_normal(
+        fit.coefficients.shape
+    )
+    point = problem.point(away, fit.theta + 1e-4)
+    right = problem.equations(point).motion.right
+    np.testing.assert_allclose(
+        problem.downhill(point), right, rtol=0, atol=1e-10 * np.abs(right).max()
+    )
+
+
+@pytest.mark.parametrize("share", [0.7, 1.5])
+def test_a_matrix_of_another_weight_leads_to_the_same_end(fitted, share):
+    """A factor that is wrong by a factor: slower, and to where a right one leads."""
+    _, fit = fitted
+    problem = fit.problem
+    point = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
+    own, costs, factor = held_descent(problem, point)
+    other = replace(factor, lower=share * factor.lower)
+    again, slower, _ = held_descent(problem, point, other)
+    assert again.cost == pytest.approx(own.cost, rel=2e-3)
+    assert len(slower) >= len(costs)
+
+
+def test_a_fit_follows_its_parameters(fitted):
+    """One step off along the border, the cost is next to that of a descent from there."""
+    made, fit = fitted
+    sd = np.sqrt(np.diag(fit.covariance))
+    theta = fit.theta + 0.3 * sd
+    followed = fit.problem.point(fit.near(theta), theta)
+    stayed = fit.problem.point(fit.coefficients, theta)
+    values = fit.problem.values(theta)
+    ended = fit_trial(made.runner, made.observations, WEIGHTS, fit.problem.parameters, values, fit)
+    assert followed.cost - ended.cost[-1] < 0.02 * (stayed.cost - ended.cost[-1])
+
+
+def test_several_held_fits_are_those_of_each(fitted):
+    """Sharing a matrix changes nothing that matters: a hundredth of the motion's change."""
+    made, fit = fitted
+    sets = [{**fit.values, "clock_offset": 0.0}, {**fit.values, "leg_share": 0.1}, fit.values]
+    given = fit.problem.parameters
+    shared = fits_held(made.runner, made.observations, WEIGHTS, given, fit.motion.q, sets)
+    for one, values in zip(shared, sets, strict=True):
+        own = fit_trial(made.runner, made.observations, WEIGHTS, given, values, fit.motion.q)
+        moved = np.abs(own.motion.q - fit.motion.q).max()
+        assert np.abs(one.motion.q - own.motion.q).max() < 0.01 * moved + 1e-5
+        assert one.values == own.values
+
+
+def test_the_curvature_is_that_of_the_point(fitted):
+    """Its half solved equations give the step that the equations give."""
+    _, fit = fitted
+    problem: Problem = fit.problem
+    here = Curvature.at(problem, problem.point(fit.coefficients, fit.theta))
+    motion = here.equations.motion
+    step = here.factor.back(here.half[:, 0])
+    np.testing.assert_allclose(step, here.factor.solve(motion.right), atol=1e-12)
+    followed = here.factor.solve(motion.border)
+    np.testing.assert_allclose(here.following, -followed, atol=1e-9 * np.abs(followed).max())

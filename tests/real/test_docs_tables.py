@@ -1,0 +1,113 @@
+"""Tables of docs/levels.md and a sentence of docs/consistency.md: what JA1's two studies give."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.io.columnar import read_columns
+from aqbio.io.netcdf import read_dataset
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+DOCS = Path(__file__).parents[2] / "docs"
+STUDIES = {"Rajagopal's": "ja1", "ours": "ja1_sprint"}
+PUSH_SIDE, FORWARD = ("push_side", "y", "moment_mean"), ("ground", "x", "force_mean")
+ROWS = {
+    "**ankle and toes**": ("ankle_toes_push", *PUSH_SIDE),
+    "hip of the push leg": ("hip_push", *PUSH_SIDE),
+    "lumbar joint": ("lumbar", *PUSH_SIDE),
+    "force forward, ankle and toes": ("ankle_toes_push", *FORWARD),
+}
+"""Rows as they begin: source, target, axis and statistic of level C."""
+
+CLOSE = 1.01
+"""A number that is told without decimals, and what a library's last bits do to it."""
+
+
+@pytest.fixture(scope="module")
+def lines():
+    return (DOCS / "levels.md").read_text(encoding="utf-8").splitlines()
+
+
+def _cells(lines, begin, model):
+    row = next(
+        one
+        for one in lines
+        if one.startswith(f"| {begin}") and one.split("|")[1].strip().endswith(model)
+    )
+    return [
+        [float(x) for x in re.findall(r"-?\d+", one.replace("−", "-"))]
+        for one in row.split("|")[2:4]
+    ]
+
+
+def _steps(run):
+    rows = read_columns(run.results / "participants/JA1/steps/contributions.nc")
+    rows = rows[rows["trial_id"].eq("sprint") & rows["phase"].eq("stance")]
+    names = ["level", "source", "target", "axis", "statistic"]
+    return rows.astype(dict.fromkeys(names, str)).sort_values("step").set_index(names)
+
+
+@pytest.mark.parametrize("model", STUDIES)
+@pytest.mark.parametrize("begin", ROWS)
+def test_what_causes_turning_and_push(run_study, lines, begin, model):
+    """Before and now: the foot bears all, foot and toes bear it; intervals where they are told."""
+    rows = _steps(run_study(STUDIES[model]))
+    before, now = _cells(lines, begin, model)
+    np.testing.assert_allclose(before, rows.loc[("C (C4)", *ROWS[begin])]["value"], atol=CLOSE)
+    found = rows.loc[("C (C2)", *ROWS[begin])][["value", "low", "high"]].to_numpy()
+    told = np.reshape(now, (4, -1))
+    np.testing.assert_allclose(told, found[:, : told.shape[1]], atol=CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("begin", "source"), [("ankle alone", "ankle_push"), ("toes alone", "mtp_push")]
+)
+def test_what_neither_does_alone(run_study, lines, begin, source):
+    rows = _steps(run_study("ja1")).loc[("C", source, *PUSH_SIDE)]
+    _, now = _cells(lines, begin, "Rajagopal's")
+    np.testing.assert_allclose(np.reshape(now, (4, 2)), rows[["low", "high"]], atol=CLOSE)
+
+
+@pytest.mark.parametrize("model", STUDIES)
+def test_moment_and_work_at_the_toes(run_study, lines, model):
+    run = run_study(STUDIES[model])
+    work = _steps(run).loc[("B", "mtp_push", "whole_body", "all", "work_negative")]["value"]
+    np.testing.assert_allclose(_cells(lines, "work absorbed", model)[1], -work, atol=CLOSE)
+    data = read_dataset(run.results / "participants/JA1/contributions/sprint.nc")
+    steps = run.table("steps.tsv")
+    steps = steps[steps["trial_id"].eq("sprint") & steps["status"].ne("rejected")]
+    peaks = []
+    for row in steps.sort_values("step").to_dict("records"):
+        inside = (data["time"] >= row["touchdown_fitted_s"]) & (
+            data["time"] <= row["toe_off_fitted_s"]
+        )
+        own = data["joint_moment_coordinate"].sel(coordinate=f"mtp_angle_{row['side'][0]}")
+        peaks.append(np.abs(own.values[inside.values]).max())
+    np.testing.assert_allclose(_cells(lines, "peak moment", model)[1], peaks, atol=CLOSE)
+
+
+def test_thighs_are_farther_outward_than_tables_say(run_study):
+    """On our model, both sides, along the segment's own axis to the right."""
+    text = (DOCS / "consistency.md").read_text(encoding="utf-8")
+    low, high = re.search(r"are (\d+) to (\d+) mm farther outward", text).groups()
+    folder = run_study("ja1_sprint").results / "participants/JA1/consistent"
+    shift = read_dataset(folder / "JA1_centres.nc")["centre_shift"]
+    outward = [
+        sign * float(shift.sel(segment=f"femur_{side}", axis="z"))
+        for side, sign in (("r", 1), ("l", -1))
+    ]
+    assert all(float(low) - 0.5 <= 1000.0 * one <= float(high) + 0.5 for one in outward), outward
+
+
+def test_tables_have_no_row_that_nobody_holds(lines):
+    start = next(n for n, one in enumerate(lines) if one.startswith("| | the foot bears all"))
+    rows = [one for one in lines[start + 2 :][:20] if one.startswith("| ")]
+    known = (*ROWS, "ankle alone", "toes alone", "work absorbed", "peak moment")
+    told = pd.Series(rows).str.removeprefix("| ")
+    assert told.str.startswith(known).sum() == 14

@@ -1,0 +1,31 @@
+"""Figures that are laid out, with their numbers and words, and not drawn: empty files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+from aqbio.stages.figures import stage
+
+
+def draw_nothing(patched: pytest.MonkeyPatch) -> None:
+    """Let stage figures draw nothing: for tests that look at everything else."""
+    whole = stage._illustration
+
+    def empty(study: Any, content: Any) -> Any:
+        return whole(study, replace(content, draw=lambda _: Figure()))
+
+    patched.setattr(stage, "_illustration", empty)
+    patched.setattr(stage, "save_figure", _save_nothing)
+
+
+def _save_nothing(_: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
+    files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in formats]
+    for file in files:
+        file.write_text('<svg viewBox="0 0 72 72"/>', encoding="utf-8")
+    return files

@@ -12,6 +12,10 @@ from aqbio.io.meshes import Mesh
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.report.packed import Channel, packed
 
+BONES = "model/bones.js"
+"""Within the folder of an athlete's replays; in a folder of its own, for a trial may be called
+bones."""
+
 MOST_BYTES = 140_000
 """Of the packed surfaces of an athlete, which every replay loads beside its own numbers."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.io.study import load_study
 from aqbio.records.current import is_current
-from aqbio.report.bones import MOST_BYTES
+from aqbio.report.bones import BONES, MOST_BYTES
 from aqbio.stages.replay import bones
 from aqbio.stages.replay.stage import replay_participant
 from aqbio.stages.report.stage import report_study
@@ -56,7 +56,7 @@ def test_a_surface_has_the_size_that_the_model_gives_it(beside):
 
 def test_a_model_without_files_has_no_bones_and_old_ones_go(beside, tmp_path):
     shutil.rmtree(tmp_path / "Geometry")
-    old = tmp_path / bones.BONES
+    old = tmp_path / BONES
     old.parent.mkdir()
     old.write_text("old", encoding="utf-8")
     assert bones.write_bones(beside, "S01", tmp_path) == ("", [])
@@ -85,19 +85,19 @@ def test_pages_load_bones_where_there_are_some(boned):
     """All trials of an athlete the same file, within the room of a trial; nobody else's."""
     folder = boned.root / "report" / "trials"
     first, other = PEOPLE
-    assert (folder / first / bones.BONES).stat().st_size <= MOST_BYTES + 30
-    assert not (folder / other / bones.BONES).exists()
+    assert (folder / first / BONES).stat().st_size <= MOST_BYTES + 30
+    assert not (folder / other / BONES).exists()
     for who in PEOPLE:
         pages = sorted((folder / who).glob("*.html"))
         assert len(pages) == 2
         for page in pages:
             text = page.read_text(encoding="utf-8")
-            assert (f'<script src="{bones.BONES}">' in text) == (who == first)
+            assert (f'<script src="{BONES}">' in text) == (who == first)
             assert ('name="bones"' in text) == (who == first)
     numbers = (
         folder / first / "run2.js",
         folder / first / "run2.html",
-        folder / first / bones.BONES,
+        folder / first / BONES,
     )
     assert sum(path.stat().st_size for path in numbers) < BUDGET
 

@@ -11,10 +11,7 @@ from aqbio.io.meshes import Mesh, read_mesh
 from aqbio.io.model_meshes import attached_meshes, mesh_files
 from aqbio.io.study import Study
 from aqbio.records.participant_model import final_model
-from aqbio.report.bones import bones_script, joined
-
-BONES = "model/bones.js"
-"""Within the folder of replays; in a folder of its own, for a trial may be called bones."""
+from aqbio.report.bones import BONES, bones_script, joined
 
 
 def write_bones(study: Study, participant_id: str, folder: Path) -> tuple[str, list[Finding]]:

@@ -23,6 +23,7 @@ from aqbio.records.findings import (
 )
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import OK, Report, study_stage
+from aqbio.report.bones import BONES
 from aqbio.report.explorer import explorer_script
 from aqbio.report.filters import data_address, drawing_size
 from aqbio.report.group import group_script
@@ -31,7 +32,6 @@ from aqbio.report.origin import origin
 from aqbio.report.page import ASSETS, FigureOnPage, PageContent, one_page, study_pages
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
-from aqbio.stages.replay.bones import BONES
 from aqbio.stages.report.group import group_content
 from aqbio.stages.report.rates import with_rates
 from aqbio.stats.registration import registry_record, study_registry

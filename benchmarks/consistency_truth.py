@@ -165,8 +165,8 @@ def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
-    samples = [*zip(*sampled_momentum(fit, drawn), strict=True)]
-    off = (np.array(samples) - np.mean(samples, axis=0))[..., 1]
+    samples = np.stack(sampled_momentum(fit, drawn), axis=1)
+    off = (samples - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)
     chosen = {name: [order.index(one) for one in own] for name, own in GROUPS.items()}

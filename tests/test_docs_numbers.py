@@ -94,6 +94,12 @@ def test_coverage_of_the_model_that_comes_with_aqbio():
     assert numbers == expected
 
 
+def test_what_five_models_cost():
+    docs, written = (ROOT / "docs/levels.md", RESULTS / "other_models.md")
+    (told,) = re.findall(r"JA1 on five models: (\d+) CPU s", docs.read_text(encoding="utf-8"))
+    assert f"All five models: {told} CPU s" in written.read_text(encoding="utf-8")
+
+
 def test_coverage_of_joints_whose_truth_is_known():
     docs = _text(ROOT / "docs/levels.md", "| 95 % intervals hold the truth |", "Every hypothesis")
     written = (RESULTS / "joint_forms.md").read_text(encoding="utf-8")

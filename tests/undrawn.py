@@ -27,5 +27,5 @@ def draw_nothing(patched: pytest.MonkeyPatch) -> None:
 def _save_nothing(_: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
     files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in formats]
     for file in files:
-        file.write_text("<svg/>", encoding="utf-8")
+        file.write_text('<svg viewBox="0 0 72 72"/>', encoding="utf-8")
     return files

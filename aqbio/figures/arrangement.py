@@ -41,11 +41,13 @@ def _takes_room(axis: Axis) -> bool:
 def _hold_labels(figure: Figure) -> None:
     """Keep the labels of axes where they are, those of panels above each other in one line.
 
-    Otherwise every drawing measures all numbers beside an axis again to find the place.
+    Otherwise every drawing measures all numbers beside an axis again to find the place. Words of
+    several lines, moved beside wide numbers of another panel, would leave the room that the
+    arrangement gave the column: they stay at its edge.
     """
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     to_figure = figure.transFigure.inverted()
-    columns: dict[Any, list[tuple[Axis, float, float]]] = {}
+    columns: dict[Any, list[tuple[Axis, float, float, float]]] = {}
     for axes in figure.axes:
         axis: Axis
         for axis in (axes.xaxis, axes.yaxis):
@@ -54,15 +56,18 @@ def _hold_labels(figure: Figure) -> None:
             axis.get_tightbbox(renderer)  # which places the label
             shown = axis.label.get_transform().transform(axis.label.get_position())
             across, up = (float(part) for part in to_figure.transform(shown))
+            room = across - float(to_figure.transform(axis.label.get_window_extent(renderer))[0, 0])
             place = axes.get_subplotspec()
             column: Any = axis
             if axis is axes.yaxis and place is not None:
                 column = place.get_gridspec(), place.colspan.start
-            columns.setdefault(column, []).append((axis, across, up))
+            columns.setdefault(column, []).append((axis, across, up, room))
     for labels in columns.values():
-        left = min(across for _, across, _ in labels)
-        for axis, _, up in labels:
-            axis.set_label_coords(left, up, transform=figure.transFigure)
+        left = min(across for _, across, _, _ in labels)
+        edge = min(across - room for _, across, _, room in labels)
+        for axis, across, up, room in labels:
+            inside = min(across, max(left, edge + room))
+            axis.set_label_coords(inside, up, transform=figure.transFigure)
 
 
 Boxes = tuple[list[Bbox], list[Bbox]]

@@ -66,17 +66,20 @@ def sprints_figure(
         place = figure.subplots()
         heights = range(len(changes))
         place.plot(changes["change"], list(heights), "o", color=BLUE, markersize=4.5)
-        if np.isfinite(mean).all():
+        told, sure = bool(np.isfinite(mean[0])), bool(np.isfinite(mean).all())
+        if sure:
             place.plot(mean[1:], [_MEAN, _MEAN], color=INK, linewidth=1.4)
+        if told:
             place.plot(mean[0], _MEAN, "D", color=INK, markersize=4.5)
         place.axvline(0, color=FRAME, linewidth=0.6)
         _mark(place, smallest, "smallest effect of interest", GREY, DASHED)
         for words, value in ANCHORS.items():
             _mark(place, value, words, VERMILLION, _DOTTED)
-        names = [*changes["participant_id"], "mean"]
-        place.set_yticks([*heights, _MEAN], labels=names)
+        rows = dict(zip([*heights, _MEAN], [*changes["participant_id"], "mean"], strict=True))
+        shown_rows = [height for height in rows if told or height != _MEAN]
+        place.set_yticks(shown_rows, labels=[rows[height] for height in shown_rows])
         place.set_ylim(-2.6, len(changes) - 0.4)
-        legend_above(figure, _key(), 2)
+        legend_above(figure, _key(told=told, sure=sure), 2)
         place.set_xlabel("change of speed with restricted arms (%)")
         place.margins(x=0.06)
         if width_mm >= NARROW_MM:
@@ -101,11 +104,19 @@ def _mark(place: Axes, value: float, words: str, colour: str, dash: Dash) -> Non
     )  # fmt: skip
 
 
-def _key() -> list[Line2D]:
-    return [
-        Line2D([], [], linestyle="", marker="o", color=BLUE, markersize=4.5, label="athletes"),
-        Line2D([], [], marker="D", color=INK, markersize=4.5, label="mean, 95 % interval"),
+def _key(*, told: bool, sure: bool) -> list[Line2D]:
+    """What is drawn: a mean, and its interval, only of as many athletes as the hypothesis takes."""
+    handles = [
+        Line2D([], [], linestyle="", marker="o", color=BLUE, markersize=4.5, label="athletes")
     ]
+    if told:
+        words = "mean, 95 % interval" if sure else "mean"
+        shape = Line2D(
+            [], [], linestyle="-" if sure else "", marker="D", color=INK, markersize=4.5,
+            label=words,
+        )  # fmt: skip
+        handles.append(shape)
+    return handles
 
 
 def sprints_caption(smallest: float) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
+from aqbio.io.model_meshes import mesh_files
 from aqbio.io.other_models import compared_studies
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study
@@ -220,11 +221,22 @@ def _files(study: Study, people: tuple[str, ...], stage: str) -> Iterator[Path]:
         given += [study.map_file, study.marker_file]
     if stage == "scale" or any(trial.coordinates_file for trial in trials):
         given += [_model(study, one) for one in people]
+    if stage == "replay":
+        given += [path for one in people for path in _surfaces(study, one)]
     if stage in ("steps", "hypotheses"):
         given.append(study.registry_file)
     if stage == "hypotheses":
         given += [study.capacities_file, study.root / REGISTRY]
     return (path for path in given if path is not None and path.is_file())
+
+
+def _surfaces(study: Study, participant_id: str) -> list[Path]:
+    """Files of bones beside a participant's generic model."""
+    model = _model(study, participant_id)
+    try:
+        return [] if model is None else list(mesh_files(model).values())
+    except AqbioError:  # of a model that cannot be read: stage scale says so
+        return []
 
 
 def _model(study: Study, participant_id: str) -> Path | None:

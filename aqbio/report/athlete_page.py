@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import Cause
 from aqbio.report.agreement import sessions
+from aqbio.report.before_after import before_and_after
 from aqbio.report.beside import comparisons
 from aqbio.report.body_witnesses import body_witnesses, postures
 from aqbio.report.filters import CONTENT_SECURITY, template
@@ -60,6 +61,7 @@ def athlete_page(content: AthleteContent) -> str:
         session=sessions([content.consistency], found)[0],
         wanted=wanted,
         changes=fit_changes(content.changes),
+        fitted=before_and_after(content.changes),
         bar=BAR,
         beside=list(
             comparisons(content.steps, {one.trial_id for one in content.trials if one.page})

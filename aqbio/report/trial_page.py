@@ -31,6 +31,8 @@ class TrialContent:
     quality: pd.DataFrame
     """steps, quality: Rows of the trial in these tables."""
     findings: tuple[Finding, ...]
+    bones: str = ""
+    """Address of the surfaces of the model; empty where it has none."""
 
 
 def script(content: Mapping[str, Any]) -> str:
@@ -62,4 +64,5 @@ def trial_page(content: TrialContent) -> str:
         residuals=residuals(content.quality),
         quality=quality_tables(content.quality),
         findings=by_severity,
+        bones=content.bones,
     )

@@ -99,7 +99,7 @@ def _mixed(
             result = model.fit(reml=True, method=["bfgs", "powell"])
         except np.linalg.LinAlgError:
             return None
-    error = float(result.bse_fe[wanted])
+        error = float(result.bse_fe[wanted])  # computed here, and NaN without a covariance
     if not (result.converged and np.isfinite(error) and error > 0):
         return None
     value, degrees = float(result.fe_params[wanted]), athlete.nunique() - 1.0

@@ -125,6 +125,27 @@ def _places(svg: Path) -> list[float]:
     return [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]
 
 
+def test_words_of_several_lines_stay_within_the_figure(tmp_path: Path) -> None:
+    """Beside narrow numbers, in one line with words beside wide ones, they would begin outside."""
+    with journal_style():
+        figure = sheet(85.0, 100.0)
+        upper, middle, lower = figure.subplots(3, 1)
+        upper.plot([0.0012345, 0.0012355])
+        upper.set_ylabel("wide")
+        middle.plot([0.0012345, 0.0012355])
+        middle.set_ylabel("also")
+        lower.plot([0, 1])
+        lower.set_ylabel("words that take\nthree lines of\na narrow panel")
+        upper.ticklabel_format(useOffset=False)
+        middle.ticklabel_format(useOffset=False)
+    save_figure(figure, tmp_path / "figure", ("svg",))
+    boxes = [axes.yaxis.label.get_window_extent() for axes in (upper, middle, lower)]
+    assert min(box.x0 for box in boxes) >= 0.0
+    assert boxes[0].x0 == pytest.approx(boxes[1].x0)
+    numbers = [label.get_window_extent() for label in lower.get_yticklabels()]
+    assert boxes[2].x1 < min(box.x0 for box in numbers)
+
+
 def test_labels_of_panels_above_each_other_stand_in_one_line(tmp_path: Path) -> None:
     """Beside the longest numbers of the column, also in a drawing of another resolution."""
     with journal_style():

@@ -87,9 +87,16 @@ def test_moment_and_work_at_the_toes(run_study, lines, model):
         inside = (data["time"] >= row["touchdown_fitted_s"]) & (
             data["time"] <= row["toe_off_fitted_s"]
         )
-        own = data["joint_moment"].sel(joint=f"mtp_{row['side']}").values[inside.values]
-        peaks.append(np.linalg.norm(own, axis=1).max())
+        own = data["joint_moment_coordinate"].sel(coordinate=f"mtp_angle_{row['side'][0]}")
+        peaks.append(np.abs(own.values[inside.values]).max())
     np.testing.assert_allclose(_cells(lines, "peak moment", model)[1], peaks, atol=CLOSE)
+
+
+def test_how_far_feet_slide(run_study, lines):
+    run, text = run_study("ja1_sprint"), " ".join(lines)
+    told = re.search(r"([\d.]+) mm in the jog and\s+([\d.]+) mm in the sprint", text).groups()
+    found = [1000.0 * run.quality(trial, "foot_slip") for trial in ("jog", "sprint")]
+    np.testing.assert_allclose([float(one) for one in told], found, atol=0.15)
 
 
 def test_thighs_are_farther_outward_than_tables_say(run_study):

@@ -106,6 +106,22 @@ def test_steps_are_chosen_by_keys_and_filtered(
     left = sum(made["left"])
     assert status.inner_text().startswith(f"{left} of {everything} steps")
     assert "right foot" not in status.inner_text()
+    second = sum(left and one == 2 for left, one in zip(made["left"], made["number"], strict=True))
+    page.select_option("[name=number]", "2")
+    assert status.inner_text().startswith(f"{second} of {everything} steps")
+    page.select_option("[name=number]", "")
+    page.select_option("[name=side]", "")
+    speeds = unpacked(made["packed"])["speed  "]
+    for name, value in (("slowest", 5.0), ("fastest", 7.5)):
+        page.locator(f"[name={name}]").fill(str(value))
+        page.locator(f"[name={name}]").press("Tab")
+    within = int(((speeds >= 5.0) & (speeds <= 7.5)).sum())
+    assert 0 < within < everything
+    assert status.inner_text().startswith(f"{within} of {everything} steps")
+    for name in ("slowest", "fastest"):
+        page.locator(f"[name={name}]").fill("")
+        page.locator(f"[name={name}]").press("Tab")
+    page.select_option("[name=side]", "1")
     page.locator("#explorer canvas").focus()
     page.keyboard.press("ArrowRight")
     told = page.locator("#explorer output").inner_text()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -210,6 +212,70 @@ def test_the_page_of_a_trial_is_accessible_on_a_phone(view, scheme):
     found = axe.Axe().run(phone, options={"preload": False})
     assert found.violations_count == 0, found.generate_report()
     phone.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.4])
+def test_pictures_show_the_right_limbs_where_the_files_have_them(view, script, truth, share):
+    """Touchdown, middle of contact and flight: seen from the right, nothing hides them.
+
+    At the centre of every limb the picture has the colour of the right side; where the limbs are a
+    tenth of a second later it has not.
+    """
+    one = script["contacts"][1]
+    instant = one["touchdown"] + share * (one["toe_off"] - one["touchdown"])
+    frame = int(np.searchsorted(truth["time"], instant))
+    limbs = [n for n, of in enumerate(script["segments"]) if of["group"].endswith("_right")]
+    view.locator("[name=colour]").select_option("anatomy")
+    view.locator("[name=momenta]").select_option("none")
+    view.locator("[name=forces]").uncheck()
+    view.locator("[name=view]").select_option("side")
+    view.evaluate("frame => aqbio.replay.go(frame)", frame)
+    picture = _pixels(view.locator(".stage canvas").screenshot())
+    assert all(_right(view, picture, truth["centres"][frame, limb]) for limb in limbs)
+    later = frame + round(0.1 / script["step"])
+    moved = truth["centres"][later] - truth["com"][later] + truth["com"][frame]
+    assert not all(_right(view, picture, moved[limb]) for limb in limbs)  # the danger is there
+    view.locator("[name=colour]").select_option("roles")
+    view.locator("[name=momenta]").select_option("parts")
+    view.locator("[name=forces]").check()
+
+
+@pytest.mark.browser
+def test_an_instant_is_saved_as_lines(view, script, tmp_path):
+    """Every segment from its parent's joint to its own, inside the picture, with what is told."""
+    view.evaluate("aqbio.replay.go(60)")
+    with view.expect_download() as saved:
+        view.locator("[name=drawing]").click()
+    saved.value.save_as(tmp_path / saved.value.suggested_filename)
+    assert saved.value.suggested_filename == f"{RUNNER.name}_{TRIAL}.svg"
+    root = ElementTree.parse(tmp_path / saved.value.suggested_filename).getroot()
+    lines = [one for one in root if one.tag.endswith("line")]
+    named = {one.get("class"): one for one in lines if one.get("class") != "force"}
+    drawn = [of["name"] for of in script["segments"] if of["parent"] >= 0 and of["seen"]]
+    assert list(named) == drawn
+    _, _, width, height = map(float, root.get("viewBox").split())
+    assert all(0 <= float(one.get(f"x{end}")) <= width for one in lines for end in "12")
+    assert all(0 <= float(one.get(f"y{end}")) <= height for one in lines for end in "12")
+    thigh, shank = named["femur_r"], named["tibia_r"]
+    assert [thigh.get(key) for key in ("x2", "y2")] == [shank.get(key) for key in ("x1", "y1")]
+    told = view.evaluate("aqbio.replay.telling(60)")
+    assert [one.text for one in root if one.tag.endswith("text")] == [told]
+
+
+def _pixels(screenshot: bytes) -> np.ndarray:
+    """Red, green and blue of a picture, (H, W, 3)."""
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(screenshot))[..., :3]
+
+
+def _right(view, picture: np.ndarray, place: np.ndarray) -> bool:
+    """Whether a picture has the colour of the right side, purple, where a point is."""
+    across, down = view.evaluate("place => aqbio.replay.scene.seenAt(place)", place.tolist())
+    height, width, _ = picture.shape
+    red, green, blue = picture[int(down * height), int(across * width)]
+    return bool(min(red, blue) - green > 0.1)
 
 
 @pytest.mark.browser

@@ -24,7 +24,6 @@ from aqbio.mechanics.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.mechanics.multibody.motion import Motion, coupled
-from aqbio.mechanics.multibody.poses import CHUNK
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 
@@ -79,7 +78,7 @@ def group_momentum(
     kinematics : SegmentKinematics
         Of a motion.
     skeleton : Skeleton
-        Whose masses move; those of every frame may be its own.
+        Whose masses move.
     """
     segments = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(segments)
@@ -90,25 +89,18 @@ def group_momentum(
     return summed[0], summed[1]
 
 
-def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Momentum and its rate, as of :func:`group_momentum`, of every sample.
+def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[FloatArray, FloatArray]:
+    """Momentum and its rate, as of :func:`group_momentum`, of every sample, (S, T, G+1, 3) each.
 
-    Samples are stacked, as many as make a chunk of frames: time goes into calls, not into numbers.
+    One after the other: motions that are stacked are no faster, for they leave the cache.
     """
-    tree, frames = fit.runner.skeleton, len(fit.motion.q)
-    together = max(1, CHUNK // frames)
-    momentum: list[FloatArray] = []
-    rate: list[FloatArray] = []
-    for first in range(0, len(samples.motions), together):
-        chosen = slice(first, first + together)
-        motions = [(one.q, one.u, one.udot) for one in samples.motions[chosen]]
-        bodies = [adjusted_skeleton(fit.runner, one) for one in samples.values[chosen]]
-        stacked = (np.concatenate(every) for every in zip(*motions, strict=True))
-        moves = segment_kinematics(tree, *stacked)
-        both = group_momentum(fit, moves, tree.with_inertia_of(bodies, frames))
-        for found, values in zip((momentum, rate), both, strict=True):
-            found.extend(np.split(values, len(motions)))
-    return momentum, rate
+    found = []
+    for motion, values in zip(samples.motions, samples.values, strict=True):
+        body = adjusted_skeleton(fit.runner, values)
+        moves = segment_kinematics(body, motion.q, motion.u, motion.udot)
+        found.append(group_momentum(fit, moves, body))
+    momentum, rate = zip(*found, strict=True)
+    return np.stack(momentum), np.stack(rate)
 
 
 def _draws(

@@ -34,6 +34,7 @@
   }
   const unique = (values) => [...new Set(values)];
   options(find("athlete"), unique(made.trials.map((one) => one[0])).map((one) => [one, one]));
+  options(find("number"), unique(made.number).sort((one, other) => one - other).map((one) => [one, one]));
   options(find("condition"), unique(made.trials.map((one) => one[2])).map((one) => [one, words(one)]));
 
   /** Parts and axes that a measure has: the others are out of the way. */
@@ -84,12 +85,17 @@
   function draw() {
     const [up, across] = [drawn("y"), drawn("x")];
     const [athlete, condition, side] = ["athlete", "condition", "side"].map((one) => find(one).value);
+    const [number, slowest, fastest] = ["number", "slowest", "fastest"].map((one) => find(one).value);
+    const speed = channels["speed  "];
     state.shown = [];
     for (let step = 0; step < count; step += 1) {
       const trial = made.trials[made.trial[step]];
       if (athlete && trial[0] !== athlete) continue;
       if (condition && trial[2] !== condition) continue;
       if (side !== "" && made.left[step] !== Number(side)) continue;
+      if (number !== "" && made.number[step] !== Number(number)) continue;
+      if (slowest !== "" && !(speed && speed.value(0, step) >= Number(slowest))) continue;
+      if (fastest !== "" && !(speed && speed.value(0, step) <= Number(fastest))) continue;
       if (find("sound").checked && made.marked[step]) continue;
       if (Number.isNaN(up.channel.value(0, step)) || Number.isNaN(across.channel.value(0, step))) continue;
       state.shown.push(step);

@@ -2,10 +2,7 @@
 "use strict";
 (() => {
   const T = globalThis.THREE;
-  const LEFT = 0x009e73;
-  const RIGHT = 0xa8518a;
-  const PUSH = 0x0072b2;
-  const SWING = 0xd55e00;
+  const [LEFT, RIGHT, PUSH, SWING] = [0x009e73, 0xa8518a, 0x0072b2, 0xd55e00];
   const COUNTER = 0x6a2fa0; // counter-clockwise seen against the axis
   const CLOCKWISE = 0x9c7400;
   const MIDDLE = 0x8a8f96;
@@ -24,9 +21,7 @@
     scene.add(whole);
     const up = new T.Vector3(0, 1, 0);
     return {
-      hide: () => {
-        whole.visible = false;
-      },
+      hide: () => { whole.visible = false; },
       set: (from, vector) => {
         const length = vector.length();
         whole.visible = length > 0.02;
@@ -72,9 +67,7 @@
     const up = new T.Vector3(0, 1, 0);
     const point = new T.Vector3();
     return {
-      hide: () => {
-        whole.visible = false;
-      },
+      hide: () => { whole.visible = false; },
       set: (centre, axis, share) => {
         const size = Math.min(1, Math.abs(share));
         whole.visible = size > 0.02;
@@ -122,27 +115,28 @@
       const plate = new T.Mesh(geometry, material);
       plate.position.y += 0.002;
       scene.add(plate);
-      const edge = lines(scene, 0x444b54);
-      edge([0, 1, 1, 2, 2, 3, 3, 0].flatMap((corner) => corners[corner]));
+      lines(scene, 0x444b54)([0, 1, 1, 2, 2, 3, 3, 0].flatMap((corner) => corners[corner]));
     }
   }
 
-  /** Solids of the segments; the left side has facets, the right side is smooth. */
-  function solids(scene, trial) {
+  /** Solids of the segments, and bones; the left side has facets, the right side is smooth. */
+  function solids(scene, trial, surfaces) {
     const smooth = new T.SphereGeometry(1, 24, 16);
     const facets = new T.SphereGeometry(1, 6, 5);
     return trial.segments.map((segment) => {
       const whole = new T.Group();
       const left = segment.group.endsWith("_left");
       const material = new T.MeshLambertMaterial({ color: MIDDLE, flatShading: left });
+      const solid = new T.Mesh(left ? facets : smooth, material);
       if (segment.axes.length && segment.seen) {
-        const solid = new T.Mesh(left ? facets : smooth, material);
         solid.scale.set(...segment.axes);
         solid.quaternion.set(...segment.directions);
         whole.add(solid);
       }
+      const bone = surfaces && segment.seen ? aqbio.bone(surfaces, segment, material) : null;
+      if (bone) whole.add(bone);
       scene.add(whole);
-      return { segment, whole, material, arm: new T.Vector3(...segment.com).negate() };
+      return { segment, whole, material, solid, bone, arm: new T.Vector3(...segment.com).negate() };
     });
   }
 
@@ -154,7 +148,7 @@
   };
 
   /** Draw a trial, or its mirror image left to right, into an element; draw(frame, options) shows an instant. */
-  aqbio.scene = (element, trial, channels, mirrored = false) => {
+  aqbio.scene = (element, trial, channels, mirrored = false, surfaces = null) => {
     const whole = new T.Scene();
     const scene = new T.Group();
     scene.scale.z = mirrored ? -1 : 1;
@@ -166,7 +160,7 @@
     light.position.set(2, 5, 3);
     whole.add(new T.HemisphereLight(0xffffff, 0x9a9a9a, 2.2), light);
     ground(scene, trial, channels.place);
-    const bodies = solids(scene, trial);
+    const bodies = solids(scene, trial, surfaces);
     const bones = lines(scene, 0x30343a);
     const ghost = lines(scene, 0xc02020, true);
     const errors = lines(scene, 0xc02020, true);
@@ -181,7 +175,6 @@
       turn(scene, null, name === "torso" ? 0.26 : name === "pelvis" ? 0.2 : 0.17, mirrored));
     const sides = { push_side: turn(scene, PUSH, 0.42), swing_side: turn(scene, SWING, 0.34) };
     const controls = new T.OrbitControls(camera, renderer.domElement);
-    controls.enableZoom = true;
     const target = new T.Vector3();
     const point = (channel, item, frame) =>
       new T.Vector3(...[0, 1, 2].map((axis) => channel.between(3 * item + axis, frame)));
@@ -219,6 +212,7 @@
           .set(...[0, 1, 2, 3].map((part) => turns.between(4 * number + part, frame)))
           .normalize();
         body.material.color.setHex(colour(body.segment.group, stance, options.colour));
+        if (body.bone) body.solid.visible = !(body.bone.visible = options.bones);
         body.origin = body.arm.clone().applyQuaternion(body.whole.quaternion)
           .add(body.whole.position);
       });
@@ -319,6 +313,25 @@
         controls.target.copy(target);
         controls.update();
       },
+      /** How many segments are shown as bones. */
+      bones: () => bodies.filter((body) => body.bone && body.bone.visible).length,
+      /** Where a point is in the picture, in shares of its width and height from the upper left. */
+      seenAt: (place) => {
+        const { x, y } = new T.Vector3(...place).multiply(scene.scale).project(camera);
+        return [(1 + x) / 2, (1 - y) / 2];
+      },
+      /** Lines from joint to joint at the instant that is drawn: the segment, and ends in the picture. */
+      sticks: () => bodies.filter(({ segment }) => segment.parent >= 0 && segment.seen)
+        .map(({ segment, origin }) => ({
+          segment,
+          ends: [bodies[segment.parent].origin, origin].map((end) => api.seenAt(end.toArray())),
+        })),
+      /** Forces of the ground at an instant: foot and head of each arrow in the picture. */
+      arrows: (frame) => [0, 1].map((foot) => {
+        const from = point(channels.point, foot, frame);
+        return [from, point(channels.force, foot, frame).multiplyScalar(NEWTON).add(from)];
+      }).filter((ends) => ends[0].distanceTo(ends[1]) > 0.02)
+        .map((ends) => ends.map((end) => api.seenAt(end.toArray()))),
       /** From where the runner is looked at; look from there. */
       offset: () => camera.position.clone().sub(target),
       from: (offset) => {

@@ -15,7 +15,8 @@
 
   let scene = null;
   try {
-    scene = aqbio.scene(root.querySelector(".stage"), trial, channels);
+    const bones = globalThis.BONES ? await aqbio.unpacked(globalThis.BONES) : null;
+    scene = aqbio.scene(root.querySelector(".stage"), trial, channels, false, bones);
   } catch (error) {
     root.querySelector(".stage").textContent =
       "This browser draws nothing in three dimensions (WebGL is off): the curves below still work.";
@@ -30,6 +31,7 @@
     forces: find("forces").checked,
     markers: find("markers").checked,
     ghost: find("ghost").checked,
+    bones: Boolean(find("bones") && find("bones").checked),
     largest: state.largest,
   });
 
@@ -114,6 +116,44 @@
     scene.canvas.toBlob((content) => save(content, "png"));
   }
 
+  /** The instant as lines, which any program for drawings changes: left side dashed, right side full. */
+  function drawing() {
+    draw();
+    const { clientWidth: width, clientHeight: height } = scene.canvas;
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const add = (name, given, text = "") => {
+      const made = document.createElementNS(svg.namespaceURI, name);
+      for (const [key, value] of Object.entries(given)) made.setAttribute(key, value);
+      made.textContent = text;
+      svg.append(made);
+    };
+    const line = ([from, to], given) => add("line", {
+      x1: (width * from[0]).toFixed(2), y1: (height * from[1]).toFixed(2),
+      x2: (width * to[0]).toFixed(2), y2: (height * to[1]).toFixed(2), ...given,
+    });
+    svg.setAttribute("viewBox", `0 0 ${width} ${height + 30}`);
+    add("title", {}, `${trial.participant}, ${trial.trial}: ${telling(state.frame)}`);
+    for (const { segment, ends } of scene.sticks()) {
+      const left = segment.group.endsWith("_left");
+      const right = segment.group.endsWith("_right");
+      line(ends, {
+        class: segment.name, "stroke-width": 5, "stroke-linecap": "round",
+        stroke: left ? "#009e73" : right ? "#a8518a" : "#30343a", ...(left ? { "stroke-dasharray": "9 8" } : {}),
+      });
+    }
+    if (find("forces").checked) {
+      for (const ends of scene.arrows(state.frame)) {
+        line(ends, { class: "force", stroke: "#15171a", "stroke-width": 3 });
+        const [[x0, y0], [x, y]] = ends.map(([across, down]) => [width * across, height * down]);
+        const [along, up] = [x - x0, y - y0].map((part) => (6 * part) / Math.hypot(x - x0, y - y0));
+        const head = [[x + 2 * along, y + 2 * up], [x - up, y + along], [x + up, y - along]];
+        add("polygon", { fill: "#15171a", points: head.map((one) => one.map((part) => part.toFixed(2))).join(" ") });
+      }
+    }
+    add("text", { x: 8, y: height + 20, "font-family": "Arial, sans-serif", "font-size": 13 }, telling(state.frame));
+    save(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "svg");
+  }
+
   function clip() {
     const recorder = new MediaRecorder(scene.canvas.captureStream(30), { mimeType: "video/webm" });
     const parts = [];
@@ -146,17 +186,18 @@
   for (const name of ["axis", "momenta", "quantity", "spread"]) {
     find(name).addEventListener("change", show);
   }
-  for (const name of ["colour", "forces", "markers", "ghost"]) {
-    find(name).addEventListener("change", draw);
+  for (const name of ["colour", "forces", "markers", "ghost", "bones"]) {
+    if (find(name)) find(name).addEventListener("change", draw);
   }
   find("view").addEventListener("change", () => view(find("view").value));
   find("still").addEventListener("click", still);
+  if (find("drawing")) find("drawing").addEventListener("click", drawing);
   find("clip").addEventListener("click", clip);
   find("markers").disabled = !channels.marker;
   find("ghost").disabled = !channels.plain;
   find("spread").disabled = !channels.spread;
   find("clip").disabled = !scene || !globalThis.MediaRecorder;
-  find("still").disabled = !scene;
+  for (const name of ["still", "drawing"]) if (find(name)) find(name).disabled = !scene;
   if (scene) scene.onmove(() => !state.playing && scene.draw(state.frame, options()));
   addEventListener("resize", () => {
     if (scene) scene.resize();

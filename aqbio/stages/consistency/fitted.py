@@ -103,7 +103,7 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
     drawn = coordinate_samples(fit, samples, seed)
     moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
     momentum, rate = (
-        np.stack(every)[:, :, :-1] - estimate[:, :-1]
+        every[:, :, :-1] - estimate[:, :-1]
         for every, estimate in zip(
             sampled_momentum(fit, drawn), group_momentum(fit, moves, fit.skeleton), strict=True
         )

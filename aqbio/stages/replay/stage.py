@@ -43,6 +43,7 @@ from aqbio.report.replay import (
     spread,
 )
 from aqbio.report.trial_page import TrialContent, script, trial_page
+from aqbio.stages.replay.bones import write_bones
 from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
@@ -56,24 +57,30 @@ STAGE = "replay"
 def replay_participant(study: Study, participant_id: str, report: Report) -> None:
     """Write the pages of all trials of a participant.
 
-    Writes ``replay/<trial>.html`` and ``.js``, and ``replay.json`` last. Their addresses are those
-    of ``report/trials/<participant>``, where stage report puts them.
+    Writes ``replay/<trial>.html`` and ``.js``, ``replay/model/bones.js`` where surfaces lie beside
+    the model, and ``replay.json`` last. Their addresses are those of
+    ``report/trials/<participant>``, where stage report puts them.
     """
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }
+    bones, findings = write_bones(study, participant_id, study.folder(participant_id, STAGE))
     trials = run_trials(
         study,
         participant_id,
         STAGE,
-        lambda trial: replay_trial(study, participant_id, trial, tables),
+        lambda trial: replay_trial(study, participant_id, trial, tables, bones),
         report,
     )
-    write_manifest(study, participant_id, STAGE, trials)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def replay_trial(
-    study: Study, participant_id: str, trial: Trial, tables: Mapping[str, pd.DataFrame]
+    study: Study,
+    participant_id: str,
+    trial: Trial,
+    tables: Mapping[str, pd.DataFrame],
+    bones: str = "",
 ) -> TrialOutcome:
     """Write one trial's page.
 
@@ -81,6 +88,8 @@ def replay_trial(
     ----------
     tables : mapping
         The participant's ``steps`` and ``quality``.
+    bones : str
+        Address of the surfaces of the model, beside the page; empty where it has none.
     """
     name = trial.trial_id
     own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
@@ -92,6 +101,7 @@ def replay_trial(
         others=tuple(one.trial_id for one in study.moving_of(participant_id)),
         **own,
         findings=tuple(_findings(study, participant_id, name)),
+        bones=bones,
     )
     text = script(replay_script(replayed))
     write_text(folder / f"{name}.js", text)

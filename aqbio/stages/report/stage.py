@@ -23,6 +23,7 @@ from aqbio.records.findings import (
 )
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import OK, Report, study_stage
+from aqbio.report.bones import BONES
 from aqbio.report.explorer import explorer_script
 from aqbio.report.filters import data_address, drawing_size
 from aqbio.report.group import group_script
@@ -142,6 +143,10 @@ def _put_replays(study: Study, folder: Path, content: PageContent) -> None:
     for who, trial in sorted(content.replayed):
         for ending in ("html", "js"):
             _put(study.folder(who, "replay") / f"{trial}.{ending}", folder / who)
+    for who in {who for who, _ in content.replayed}:
+        bones = study.folder(who, "replay") / BONES
+        if bones.is_file():
+            _put(bones, (folder / who / BONES).parent)
 
 
 def _put_athletes(study: Study, folder: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.records.internal import RULE
 from aqbio.stages.hypotheses.stage import hypotheses_study
 from tests.stages.hypotheses.made_evidence import drawn_study
 
@@ -15,7 +17,14 @@ def judged(folder: Path, world: str, **options: object) -> Study:
     """Write a study, judge it, and give it."""
     study = drawn_study(folder, world, **options)
     hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
     return study
+
+
+def broken(study: Study) -> list[str]:
+    """What the stage could not compute."""
+    findings = read_table(study.table("findings_hypotheses.tsv"))
+    return findings.loc[findings["rule"] == RULE, "what"].tolist()
 
 
 @pytest.fixture(scope="session")

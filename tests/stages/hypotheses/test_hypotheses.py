@@ -24,6 +24,7 @@ from aqbio.stages.evidence.stage import curves_dataset
 from aqbio.stages.figures.illustrations import hypothesis_figures
 from aqbio.stages.figures.limiter_numbers import limiter_numbers
 from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
+from aqbio.stages.hypotheses import stage
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.gathered import gathered
 from aqbio.stages.hypotheses.multiverse import variants
@@ -33,6 +34,7 @@ from aqbio.stats.curve_means import curve_means, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.stats.secondary import secondary_rows
 from tests.small_study import replace
+from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
 
 pytestmark = pytest.mark.xdist_group("judged")
@@ -54,8 +56,13 @@ def _labels(study):
     return dict(_table(study, "verdicts")[["hypothesis", "verdict"]].itertuples(index=False))
 
 
-def _judge(study):
-    hypotheses_study(study, lambda _line: None)
+def _judge(study, *tables):
+    """Judge a study; only these tables are made, all if none is named."""
+    with pytest.MonkeyPatch.context() as patched:
+        if tables:
+            patched.setattr(stage, "COLUMNS", {name: stage.COLUMNS[name] for name in tables})
+        hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
     return study
 
 
@@ -114,14 +121,15 @@ def test_verdicts_do_not_read_flight(balanced, tmp_path):
         data["angular_momentum"][:, 1] = np.random.default_rng(1).standard_normal(flight.shape)
         data["angular_momentum_rate"][:, 1] = 1e3
         write_dataset(data.drop_attrs(), path, {})
-    after = _table(_judge(study), "verdicts")
+    after = _table(_judge(study, "verdicts"), "verdicts")
     chance = ["decisive", "lowest", "highest"]  # shifted waveforms are those of whole steps
     pd.testing.assert_frame_equal(before.drop(columns=chance), after.drop(columns=chance))
 
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_few_athletes_get_estimates_but_no_verdict(tmp_path, count):
-    study = _judge(drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1))
+    drawn = drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1)
+    study = _judge(drawn, "verdicts", "single_athletes")
     rows = _table(study, "verdicts").set_index("hypothesis")
     judged = rows.loc[["H1", "H2", "H3f", "H4", "H5a", "H5b", "H7"]]
     assert set(judged["verdict"]) == {"inconclusive"}
@@ -139,7 +147,7 @@ def test_sprints_without_effort_are_not_compared(tmp_path):
     study = drawn_study(tmp_path, "W4_large", athletes=6, multiverse=False)
     sheet = tmp_path / "trials.tsv"
     sheet.write_text(sheet.read_text().replace("\tmaximal\t", "\tn/a\t"))
-    study = _judge(load_study(study.file))
+    study = _judge(load_study(study.file), "verdicts", "sprints")
     assert _labels(study)["H7"] == "not_testable"
     assert not len(_table(study, "sprints"))
 
@@ -153,7 +161,7 @@ def test_capacities_open_the_limiter(tmp_path):
         rows.append(f"{name}\tknee_extension\tpush\t{random.uniform(2, 4)}\tN m/kg")
         rows.append(f"{name}\thip_flexion\tswing\t{random.uniform(1, 3)}\tN m/kg")
     (tmp_path / "capacities.tsv").write_text("\n".join(rows) + "\n")
-    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    rows = _table(_judge(study, "verdicts"), "verdicts").set_index("hypothesis")
     assert rows.loc["H3b", "verdict"] == "inconclusive"
     assert "8 of 48 athletes" in rows.loc["H3b", "reason"]
 
@@ -226,7 +234,7 @@ def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
         data = read_dataset(path)
         data["angular_momentum"].loc[{"group": ["arm_push", "arm_swing"]}] = np.nan
         write_dataset(data.drop_attrs(), path, {})
-    _judge(study)
+    _judge(study, "partitions", "secondary", "hypotheses_steps")
     assert set(_table(study, "partitions")["arms"]) == {"together"}
     assert not _table(study, "secondary")["name"].str.contains("wrist_line").any()
     assert _table(study, "hypotheses_steps")["line_share"].isna().all()
@@ -347,7 +355,7 @@ def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
         "delta: 0.05\n    unit: share of the summed",
         "delta: 0.01\n    unit: share of the summed",
     )
-    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    rows = _table(_judge(study, "verdicts", "deviations"), "verdicts").set_index("hypothesis")
     assert rows["post_hoc"].to_dict() == {
         name: "yes" if name == "H1" else "no" for name in rows.index
     }
@@ -358,7 +366,7 @@ def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
 def test_without_a_record_everything_is_post_hoc(tmp_path):
     study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
     (study.root / "registry.json").unlink()
-    assert set(_table(_judge(study), "verdicts")["post_hoc"]) == {"yes"}
+    assert set(_table(_judge(study, "verdicts"), "verdicts")["post_hoc"]) == {"yes"}
 
 
 def test_the_first_record_stays(tmp_path):
@@ -435,7 +443,7 @@ def test_a_specification_that_contradicts_makes_fragile(tmp_path):
         return rows.assign(arms_push_cosine=cosine.mask(chosen, -cosine))
 
     _changed(study, against)
-    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    rows = _table(_judge(study, "verdicts"), "verdicts").set_index("hypothesis")
     assert rows.loc["H2", ["verdict", "fragile"]].tolist() == ["supported", "yes"]
     assert rows.loc["H4", "fragile"] == "no"
 
@@ -510,7 +518,8 @@ def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
     _changed(study, lambda rows: _unknown(rows, "shows_arms", "hub_share"))
     if reason:
         _said(study, arms=reason)
-    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
+    tables = ("verdicts",) if reason else ()
+    rows = _table(_judge(study, *tables), "verdicts").set_index("hypothesis")
     for name in ("H1", "H2", "H3f"):
         assert rows.loc[name, "verdict"] == "not_testable"
         assert rows.loc[name, "reason"].startswith(reason or "no step shows the arms")

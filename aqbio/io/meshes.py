@@ -1,0 +1,145 @@
+"""Surfaces of bones: VTK's XML (.vtp), stereolithography (.stl) and Wavefront (.obj)."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqbio.boundary import RECORDED, reads
+from aqbio.mechanics.vectors import FloatArray
+
+_STL_HEAD, _STL_TRIANGLE = 84, 50
+_VTK_TYPES = {
+    "Float32": "f4", "Float64": "f8", "Int32": "i4", "Int64": "i8", "UInt32": "u4", "UInt64": "u8",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """A surface of triangles."""
+
+    points: FloatArray
+    """(V, 3) array, m, in the frame of what it belongs to."""
+    triangles: NDArray[np.intp]
+    """(F, 3) array of int. Corners, counter-clockwise seen from outside."""
+
+    def __post_init__(self) -> None:
+        """Refuse corners that are no points."""
+        if self.points.ndim != 2 or self.points.shape[1] != 3 or not np.isfinite(self.points).all():
+            raise ValueError("its points are not triples of numbers.")
+        if self.triangles.size and not 0 <= self.triangles.min() <= self.triangles.max() < len(
+            self.points
+        ):
+            raise ValueError(f"a triangle has a corner that is none of {len(self.points)} points.")
+
+
+@reads("a surface (.vtp, .stl or .obj)", "export it again, or take it away.", RECORDED)
+def read_mesh(path: Path) -> Mesh:
+    """Read a surface.
+
+    Raises
+    ------
+    AqbioError
+        When the file is damaged, or of a kind that is not read.
+    """
+    return READERS[path.suffix.lower()](path)
+
+
+def _obj(path: Path) -> Mesh:
+    points: list[list[float]] = []
+    faces: list[list[int]] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        kind, *rest = line.split() or [""]
+        if kind == "v":
+            points.append([float(one) for one in rest[:3]])
+        elif kind == "f":
+            corners = [int(one.split("/")[0]) for one in rest]
+            faces.append([one - 1 if one > 0 else len(points) + one for one in corners])
+    return Mesh(np.array(points, dtype=float).reshape(-1, 3), _fans(faces))
+
+
+def _stl(path: Path) -> Mesh:
+    content = path.read_bytes()
+    count = int.from_bytes(content[80:_STL_HEAD], "little")
+    if len(content) == _STL_HEAD + _STL_TRIANGLE * count:
+        facets = np.frombuffer(content, np.uint8, offset=_STL_HEAD).reshape(count, _STL_TRIANGLE)
+        corners = np.ascontiguousarray(facets[:, 12:48]).view("<f4").reshape(-1, 3)
+    else:
+        words = [line.split() for line in content.decode("ascii").splitlines()]
+        corners = np.array([row[1:4] for row in words if row[:1] == ["vertex"]], dtype=float)
+    points, places = np.unique(corners.astype(float).reshape(-1, 3), axis=0, return_inverse=True)
+    return Mesh(points, places.reshape(-1, 3).astype(np.intp))
+
+
+def _vtp(path: Path) -> Mesh:
+    root = ElementTree.parse(path).getroot()
+    points: list[FloatArray] = []
+    faces: list[NDArray[np.intp]] = []
+    before = 0
+    for piece in root.iter("Piece"):
+        own = _numbers(root, piece.find("Points/DataArray")).reshape(-1, 3)
+        found = {one.get("Name"): _numbers(root, one) for one in piece.iterfind("Polys/DataArray")}
+        if len(found.get("offsets", ())):
+            ends = found["offsets"].astype(int)
+            polygons = np.split(found["connectivity"].astype(int), ends[:-1])
+            faces.append(_fans([(one + before).tolist() for one in polygons]))
+        points.append(own)
+        before += len(own)
+    return Mesh(np.concatenate(points), np.concatenate([np.empty((0, 3), np.intp), *faces]))
+
+
+def _numbers(root: ElementTree.Element, array: ElementTree.Element | None) -> FloatArray:
+    """Numbers of an element of a VTK file, written out or in base 64."""
+    if array is None:
+        raise ValueError("it has no points.")
+    text, form = (array.text or "").strip(), array.get("format")
+    if form == "ascii":
+        return np.array(text.split(), dtype=float)
+    if form != "binary":
+        raise ValueError(f"numbers are {form}; ascii and binary are read.")
+    order = "<" if root.get("byte_order", "LittleEndian") == "LittleEndian" else ">"
+    head = np.dtype(order + _VTK_TYPES[root.get("header_type", "UInt32")])
+    own = np.dtype(order + _VTK_TYPES[str(array.get("type"))])
+    packed = root.get("compressor") is not None
+    return np.frombuffer(_blocks(text, head, packed=packed), own).astype(float)
+
+
+def _blocks(text: str, head: np.dtype[Any], *, packed: bool) -> bytes:
+    """Bytes behind base 64: a size before them, or the sizes of blocks that zlib packed."""
+    if not packed:
+        return base64.b64decode(text)[head.itemsize :]
+    count = int(np.frombuffer(base64.b64decode(text[:24])[: head.itemsize], head)[0])
+    length = (3 + count) * head.itemsize
+    letters = 4 * -(-length // 3)
+    sizes = np.frombuffer(base64.b64decode(text[:letters])[:length], head)[3:]
+    content = base64.b64decode(text[letters:])
+    ends = np.cumsum(sizes.astype(int))
+    return b"".join(
+        zlib.decompress(content[end - size : end]) for size, end in zip(sizes, ends, strict=True)
+    )
+
+
+def _fans(polygons: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+    """Polygons as triangles around their first corners.
+
+    Examples
+    --------
+    >>> _fans([[4, 5, 6, 7]])
+    array([[4, 5, 6],
+           [4, 6, 7]])
+    """
+    found = [(one[0], second, third) for one in polygons for second, third in pairwise(one[1:])]
+    return np.array(found, dtype=np.intp).reshape(-1, 3)
+
+
+READERS: dict[str, Callable[[Path], Mesh]] = {".obj": _obj, ".stl": _stl, ".vtp": _vtp}
+"""What reads a surface, by the ending of its name."""

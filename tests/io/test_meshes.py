@@ -1,0 +1,186 @@
+"""Surfaces of bones: the same tetrahedron out of every kind of file, and models that carry it."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.io.meshes import read_mesh
+from aqbio.io.model_meshes import attached_meshes, mesh_files
+
+POINTS = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 0.3]])
+FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
+
+
+def volume(points, triangles) -> float:
+    """Signed volume: positive where corners go counter-clockwise seen from outside."""
+    first, second, third = (points[triangles[:, corner]] for corner in range(3))
+    return float(np.einsum("fi,fi", first, np.cross(second, third)) / 6.0)
+
+
+def obj() -> bytes:
+    points = "".join(f"v {x} {y} {z}\n" for x, y, z in POINTS)
+    return (
+        "# a tetrahedron\nvn 0 0 1\n"
+        + points
+        + "".join(f"f {' '.join(f'{one + 1}/1/1' for one in face)}\n" for face in FACES)
+    ).encode()
+
+
+def obj_counted_back() -> bytes:
+    points = "".join(f"v {x} {y} {z}\n" for x, y, z in POINTS)
+    faces = "".join(f"f {' '.join(str(one - 4) for one in face)}\n" for face in FACES)
+    return (points + faces).encode()
+
+
+def stl_text() -> bytes:
+    facets = "".join(
+        "facet normal 0 0 0\nouter loop\n"
+        + "".join("vertex {} {} {}\n".format(*POINTS[one]) for one in face)
+        + "endloop\nendfacet\n"
+        for face in FACES
+    )
+    return f"solid bone\n{facets}endsolid bone\n".encode()
+
+
+def stl_binary() -> bytes:
+    facets = b"".join(struct.pack("<12fH", 0, 0, 0, *POINTS[face].ravel(), 0) for face in FACES)
+    return b"solid but binary".ljust(80) + struct.pack("<I", len(FACES)) + facets
+
+
+def vtp(array) -> bytes:
+    """VTK's XML; numbers written by `array(kind, numbers)`, with what its root says."""
+    attributes, numbers = array
+    return f"""<?xml version="1.0"?>
+<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian"{attributes}>
+<PolyData><Piece NumberOfPoints="4" NumberOfPolys="4">
+<PointData><DataArray type="Float32" Name="Normals" format="ascii">1 2 3</DataArray></PointData>
+<Points>{numbers("Float32", "", POINTS)}</Points>
+<Polys>{numbers("Int32", "connectivity", FACES)}{numbers("Int32", "offsets", [3, 6, 9, 12])}</Polys>
+</Piece></PolyData></VTKFile>""".encode()
+
+
+def _element(kind: str, name: str, form: str, text: str) -> str:
+    return f'<DataArray type="{kind}" Name="{name}" format="{form}">{text}</DataArray>'
+
+
+def _bytes(kind: str, numbers) -> bytes:
+    return np.asarray(numbers).astype({"Float32": "<f4", "Int32": "<i4"}[kind]).tobytes()
+
+
+def ascii_numbers(kind, name, numbers) -> str:
+    return _element(kind, name, "ascii", " ".join(str(one) for one in np.ravel(numbers)))
+
+
+def plain_numbers(kind, name, numbers) -> str:
+    content = _bytes(kind, numbers)
+    return _element(
+        kind, name, "binary", base64.b64encode(struct.pack("<I", len(content)) + content).decode()
+    )
+
+
+def packed_numbers(kind, name, numbers) -> str:
+    """In two blocks, as VTK writes what is longer than a block."""
+    content = _bytes(kind, numbers)
+    half = len(content) // 2
+    blocks = [zlib.compress(content[:half]), zlib.compress(content[half:])]
+    head = struct.pack("<5I", 2, half, len(content) - half, *map(len, blocks))
+    text = base64.b64encode(head).decode() + base64.b64encode(b"".join(blocks)).decode()
+    return _element(kind, name, "binary", text)
+
+
+KINDS = {
+    "text.obj": obj(),
+    "back.obj": obj_counted_back(),
+    "text.stl": stl_text(),
+    "binary.STL": stl_binary(),
+    "text.vtp": vtp(("", ascii_numbers)),
+    "plain.vtp": vtp((' header_type="UInt32"', plain_numbers)),
+    "packed.vtp": vtp((' compressor="vtkZLibDataCompressor"', packed_numbers)),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_gives_the_same_solid(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(KINDS[name])
+    found = read_mesh(tmp_path / name)
+    assert len(found.triangles) == 4
+    assert volume(found.points, found.triangles) == pytest.approx(0.1 * 0.2 * 0.3 / 6, rel=1e-6)
+    np.testing.assert_allclose(sorted(found.points.tolist()), sorted(POINTS.tolist()), atol=1e-8)
+
+
+def test_polygons_become_triangles(tmp_path: Path):
+    path = tmp_path / "square.obj"
+    path.write_text("v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n", encoding="utf-8")
+    assert read_mesh(path).triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.vtp", KINDS["text.vtp"][:300]),
+        ("cut.stl", KINDS["binary.STL"][:150]),
+        ("corner.obj", b"v 0 0 0\nf 1 2 3\n"),
+        ("raw.vtp", KINDS["text.vtp"].replace(b'"ascii"', b'"appended"')),
+        ("words.obj", b"v a b c\n"),
+        ("other.ply", b"ply\n"),
+    ],
+)  # fmt: skip
+def test_what_is_damaged_is_told_with_its_file(tmp_path: Path, name: str, content: bytes):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AqbioError) as found:
+        read_mesh(tmp_path / name)
+    assert found.value.file == str(tmp_path / name)
+    assert found.value.fix
+
+
+MODEL = """<?xml version="1.0"?>
+<OpenSimDocument Version="40600"><Model name="made"><BodySet><objects>
+<Body name="femur_r">
+<components><PhysicalOffsetFrame name="offset">
+<attached_geometry><Mesh name="b"><scale_factors>1 1 1</scale_factors>
+<mesh_file>C:\\Bones\\shank.stl</mesh_file></Mesh></attached_geometry>
+<translation>0 -0.4 0</translation><orientation>0 0 1.5707963267948966</orientation>
+</PhysicalOffsetFrame></components>
+<attached_geometry><Mesh name="a"><scale_factors>1 2 3</scale_factors>
+<mesh_file>thigh.vtp</mesh_file></Mesh></attached_geometry>
+</Body>
+<Body name="torso"><attached_geometry><Mesh name="c"><mesh_file>lost.obj</mesh_file></Mesh>
+<Sphere name="d"/></attached_geometry></Body>
+</objects></BodySet></Model></OpenSimDocument>
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "made.osim"
+    path.write_text(MODEL, encoding="utf-8")
+    return path
+
+
+def test_surfaces_are_put_on_bodies_as_the_model_says(model: Path):
+    thigh, shank, lost = attached_meshes(model)
+    assert (thigh.body, thigh.file, shank.file, lost.body) == (
+        "femur_r", "thigh.vtp", "shank.stl", "torso",
+    )  # fmt: skip
+    point = np.array([[0.1, 0.2, 0.3]])
+    np.testing.assert_allclose(thigh.on_body(point), [[0.1, 0.4, 0.9]])
+    np.testing.assert_allclose(shank.on_body(point), [[-0.2, 0.1 - 0.4, 0.3]], atol=1e-12)
+
+
+def test_only_files_that_the_model_names_count(model: Path, tmp_path: Path):
+    assert mesh_files(model) == {}
+    (tmp_path / "Geometry").mkdir()
+    for name in ("thigh.vtp", "other.vtp", "notes.txt"):
+        (tmp_path / "Geometry" / name).write_bytes(KINDS["text.vtp"])
+    (tmp_path / "shank.stl").write_bytes(KINDS["text.stl"])
+    assert mesh_files(model) == {
+        "thigh.vtp": tmp_path / "Geometry" / "thigh.vtp",
+        "shank.stl": tmp_path / "shank.stl",
+    }

@@ -10,7 +10,7 @@ import pytest
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import PARAMETERS
+from aqbio.mechanics.consistency.parameters import PARAMETERS, prior_precision
 from aqbio.mechanics.consistency.session import (
     StaticStance,
     com_over_cop,
@@ -92,8 +92,12 @@ def test_what_is_not_fitted_draws_the_others_along_like_what_is(trials, name):
     """Of a normal distribution, C[:, k] / C[k, k]: once with k among the unknowns, once without."""
     fit = fit_trial(trials[0].runner, trials[0].observations, WEIGHTS)
     place = fit.problem.on.index(name)
-    column = np.delete(fit.covariance[:, place], place) / fit.covariance[place, place]
-    rest = np.delete(np.delete(np.linalg.inv(fit.covariance), place, 0), place, 1)
+    known = replace(fit, known=None).information  # at the fit's end, where the rest is asked
+    inverse = np.diag(prior_precision(fit.problem.parameters)) + known.about / known.discount
+    covariance = np.linalg.inv(inverse)
+    np.testing.assert_allclose(covariance, fit.covariance, atol=0.01 * np.abs(fit.covariance).max())
+    column = np.delete(covariance[:, place], place) / covariance[place, place]
+    rest = np.delete(np.delete(inverse, place, 0), place, 1)
     parameters = tuple(
         replace(one, on=one.on and one.name != name) for one in fit.problem.parameters
     )

@@ -38,7 +38,7 @@ from aqbio.faults import RunStoppedError
 original = progress.group_process
 def with_stand_ins(command, output, environment):
     path = f"{Path('bin').absolute()}:{environment['PATH']}"
-    if environment["AQBIO_JOBS"]:  # by a process that has snakemake's libraries
+    if environment.get("AQBIO_JOBS"):  # by a process that has snakemake's libraries
         ask = [sys.executable, "-I", "-S", environment["AQBIO_ASK"], environment["AQBIO_JOBS"]]
         command = [*ask, *command[2:]]
     return original(command, output, environment | {"PATH": path})

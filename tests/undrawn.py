@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
+from aqbio.io.atomic import write_text
 from aqbio.stages.figures import stage
 
 
@@ -27,5 +28,5 @@ def draw_nothing(patched: pytest.MonkeyPatch) -> None:
 def _save_nothing(_: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
     files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in formats]
     for file in files:
-        file.write_text('<svg viewBox="0 0 72 72"/>', encoding="utf-8")
+        write_text(file, '<svg viewBox="0 0 72 72"/>')
     return files

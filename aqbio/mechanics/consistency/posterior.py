@@ -13,6 +13,7 @@ import numpy as np
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.covariances import square_root
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
     segment_kinematics,
@@ -109,7 +110,7 @@ def _draws(
     """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
     random = np.random.default_rng(seed)
     basis, response = fit.problem.basis, Response.of(fit)
-    root = _square_root(fit.covariance)
+    root = square_root(fit.covariance)
     shift = root @ random.standard_normal((len(root), count))
     sizes = response.learned(random)
     pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
@@ -124,9 +125,3 @@ def _draws(
     theta = fit.theta[:, None] + shift
     values = tuple(fit.problem.values(column) for column in theta.T)
     return changes, values
-
-
-def _square_root(covariance: FloatArray) -> FloatArray:
-    """R with ``R Rᵀ`` = covariance, which may have rows of zeros."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

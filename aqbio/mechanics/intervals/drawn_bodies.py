@@ -12,6 +12,7 @@ from aqbio.mechanics.calibration.priors import Priors
 from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
+from aqbio.mechanics.covariances import square_root
 from aqbio.mechanics.intervals.open_centres import FRAMES, centre_slopes, held_normal
 from aqbio.mechanics.intervals.unseen_motion import STRIDES
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
@@ -39,9 +40,8 @@ class BodySpread:
 
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, P) array: shapes that are as likely as the covariance says."""
-        values, directions = np.linalg.eigh(self.covariance)
-        root = directions * np.sqrt(np.maximum(values, 0.0))
-        drawn: FloatArray = generator.standard_normal((count, len(root))) @ root.T
+        root = square_root(self.covariance)
+        drawn: FloatArray = generator.standard_normal((count, len(root))) @ root
         return drawn
 
     def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.mechanics.covariances import square_root
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -157,9 +158,8 @@ def inertia_draws(
     mass = mass * scale[:, None]
     shift = spread.centre * _reach(skeleton)[:, None] * normal[..., 1:4]
     if centres is not None:
-        values, directions = np.linalg.eigh(centres)
-        root = directions * np.sqrt(np.maximum(values, 0.0))
-        shift = generator.standard_normal((count, len(root))) @ root.T
+        root = square_root(centres)
+        shift = generator.standard_normal((count, len(root))) @ root
     com = skeleton.com + shift.reshape(count, bodies, 3)
     stretch = _stretches(spread.size * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]

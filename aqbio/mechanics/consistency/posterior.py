@@ -13,6 +13,7 @@ import numpy as np
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.parameters import CENTRES, centre_direction
 from aqbio.mechanics.covariances import square_root
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
@@ -110,8 +111,7 @@ def _draws(
     """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
     random = np.random.default_rng(seed)
     basis, response = fit.problem.basis, Response.of(fit)
-    root = square_root(fit.covariance)
-    shift = root @ random.standard_normal((len(root), count))
+    shift = square_root(fit.covariance) @ _normal(fit, count, random)
     sizes = response.learned(random)
     pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
     curvature = response.curvature
@@ -125,3 +125,18 @@ def _draws(
     theta = fit.theta[:, None] + shift
     values = tuple(fit.problem.values(column) for column in theta.T)
     return changes, values
+
+
+def _normal(fit: TrialFit, count: int, random: np.random.Generator) -> FloatArray:
+    """Independent standard normal numbers of the P parameters, (P, count).
+
+    Those of the centres of mass are drawn along the segments' axes: their own directions have signs
+    that follow the last digit of a covariance, and so would the draws.
+    """
+    on, axes = fit.problem.on, fit.runner.centre_axes
+    normal = random.standard_normal((len(on), count))
+    along = axes @ random.standard_normal((axes.shape[1], count))
+    for row, name in enumerate(on):
+        if name.startswith(CENTRES):
+            normal[row] = along[centre_direction(name)]
+    return normal

@@ -78,19 +78,39 @@ class Runner:
         return table if self.open_centres is None else table + self.open_centres
 
     @cached_property
-    def centres(self) -> FloatArray:
-        """(D, B, 3) array, m: independent displacements of one standard deviation.
+    def _leading(self) -> tuple[FloatArray, FloatArray]:
+        """Leading directions of the centres' covariance, (D, 3 B) unit rows, and sizes, (D,).
 
-        The leading directions of the covariance, segments weighed by their mass: a hand's centre
-        matters less to momentum than a torso's.
+        Segments are weighed by the root of their mass, kg½ m: a hand's centre matters less to
+        momentum than a torso's.
         """
-        weight = np.repeat(np.sqrt(self.skeleton.mass), 3)
+        weight = self._weight
         values, directions = np.linalg.eigh(weight[:, None] * self.centre_covariance * weight)
         values, directions = np.maximum(values[::-1], 0.0), directions[:, ::-1]
         count = int(np.searchsorted(np.cumsum(values), KEPT * values.sum())) + 1
-        moved = np.sqrt(values[:count]) * directions[:, :count]
-        found: FloatArray = np.divide(moved.T, weight, out=0.0 * moved.T, where=weight > 0.0)
-        return found.reshape(count, -1, 3)
+        return directions[:, :count].T, np.sqrt(values[:count])
+
+    @property
+    def _weight(self) -> FloatArray:
+        root: FloatArray = np.repeat(np.sqrt(self.skeleton.mass), 3)
+        return root
+
+    @cached_property
+    def centres(self) -> FloatArray:
+        """(D, B, 3) array, m: independent displacements of one standard deviation."""
+        axes, sizes = self._leading
+        moved, weight = sizes[:, None] * axes, self._weight
+        found: FloatArray = np.divide(moved, weight, out=0.0 * moved, where=weight > 0.0)
+        return found.reshape(len(sizes), -1, 3)
+
+    @property
+    def centre_axes(self) -> FloatArray:
+        """(D, 3 B) array: the directions of `centres` as unit vectors over the segments' axes.
+
+        Their signs are round-off's (those of eigenvectors); what is drawn along the segments' own
+        axes and brought into these directions does not follow them.
+        """
+        return self._leading[0]
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:

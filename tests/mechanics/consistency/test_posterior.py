@@ -9,6 +9,7 @@ import pytest
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.parameters import CENTRES
 from aqbio.mechanics.consistency.posterior import (
     coordinate_samples,
     group_momentum,
@@ -100,3 +101,30 @@ def test_every_sample_has_a_body_of_its_own(fit):
             np.testing.assert_allclose(ours, own, rtol=0, atol=1e-12 * np.abs(own).max())
         other = group_momentum(fit, moves, fit.skeleton)[0]
         assert np.abs(both[0] - other).max() > 1e-6
+
+
+def test_signs_of_the_centres_directions_turn_no_draw(case):
+    """Their eigenvectors turned round, and the trial fitted again, leave the same draws."""
+    made = case(noise=0.001)
+    turned = replace(made.runner)
+    axes, sizes = made.runner._leading
+    sign = np.where(np.arange(len(sizes)) % 2, -1.0, 1.0)
+    turned.__dict__["_leading"] = (sign[:, None] * axes, sizes)
+    one, two = (fit_trial(runner, made.observations, WEIGHTS) for runner in (made.runner, turned))
+    moved = np.array([value.estimate for value in one.estimates if value.name.startswith(CENTRES)])
+    again = np.array([value.estimate for value in two.estimates if value.name.startswith(CENTRES)])
+    np.testing.assert_allclose(again, sign * moved, rtol=0, atol=1e-6)
+    drawn = (coordinate_samples(fit, 4, seed=1).motions for fit in (one, two))
+    for first, second in zip(*drawn, strict=True):
+        scale = np.abs(first.q - one.motion.q).max()
+        np.testing.assert_allclose(second.q, first.q, rtol=0, atol=1e-5 * scale)
+
+
+def test_axes_of_the_centres_are_at_right_angles(fit):
+    """Unit rows: what is drawn independent along the segments' axes stays independent."""
+    axes = fit.runner.centre_axes
+    np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=1e-12)
+    weight = np.repeat(np.sqrt(fit.runner.skeleton.mass), 3)
+    centres = fit.runner.centres.reshape(len(axes), -1) * weight
+    sizes = np.linalg.norm(centres, axis=1)
+    np.testing.assert_allclose(centres, sizes[:, None] * axes, atol=1e-12)

@@ -28,6 +28,11 @@ class Figures(Section):
         description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
         "mean step speed, the last class is open.",
     )
+    published: str = Field(
+        default="published_curves.tsv",
+        description="Sheet of published angles, moments and powers of the legs' joints, drawn "
+        "beside the study's own; may be missing.",
+    )
 
 
 class Report(Section):

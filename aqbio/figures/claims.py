@@ -187,7 +187,7 @@ def _forces(numbers: pd.DataFrame) -> str:
 
 
 def _work(numbers: pd.DataFrame) -> str:
-    own = numbers[numbers["quantity"] == "power"]
+    own = numbers[(numbers["quantity"] == "power") & numbers["source"].isna()]
     if own["mean"].dropna().empty:
         return ""
     best = own.sort_values("mean", na_position="first").iloc[-1]

@@ -98,13 +98,13 @@ def _draw(place: Axes, numbers: pd.DataFrame, axis: str) -> None:
     parts = [
         (look, mean)
         for name, look in LOOKS.items()
-        if len(mean := line(numbers, axis, name, "stance")[0])
+        if len(mean := line(numbers, axis, name, "stance")[1])
     ]
     along = np.arange(101.0)
     place.axhline(0, color=FRAME, linewidth=0.5)
     if parts:
         draw_stack(place, along, parts)
-    whole = line(numbers, axis, MEASURED, "stance")[0]
+    whole = line(numbers, axis, MEASURED, "stance")[1]
     if len(whole):
         place.plot(along, whole, color=INK, linewidth=1.2, zorder=4)
     place.set_xlim(0, 100)
@@ -132,7 +132,7 @@ def force_sources_alternative(numbers: pd.DataFrame) -> str:
                 *((n, look.label) for n, look in LOOKS.items()),
                 (MEASURED, MEASURED),
             )
-            if len(mean := line(numbers, axis, name, "stance")[0])
+            if len(mean := line(numbers, axis, name, "stance")[1])
         ]
         said.append(f"{words} (BW, mean of stance): {', '.join(means)}")
     return f"{TITLE}. {'; '.join(said)}."

@@ -86,7 +86,8 @@ def new_study(folder: Path) -> None:
     """
     name = _free_name(folder)
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    for sheet, row in SHEETS.items():
+    for sheet in ("participants", "trials", "capacities"):
+        row = SHEETS[sheet]
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
     write_text(folder / "README.md", README.format(**_typed(name, folder)))

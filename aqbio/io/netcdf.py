@@ -117,11 +117,16 @@ def _packed(variable: xr.Variable) -> dict[str, Any]:
     return {**PACKED, "chunksizes": tuple(shape)}
 
 
-def read_dataset(path: Path) -> xr.Dataset:
+def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:
     """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
 
     Stages of one process read the same files: what was read is kept, as it is stored, as long as
     the file is the same one.
+
+    Parameters
+    ----------
+    keep : bool
+        Who goes through the files of all participants keeps none.
 
     Raises
     ------
@@ -133,8 +138,10 @@ def read_dataset(path: Path) -> xr.Dataset:
         found = _KEPT[path][1]
     else:
         found = _stored(path)
+        if not keep:
+            return _in_double_precision(found)
         _keep(path, found)
-    return _in_double_precision(found)
+    return _in_double_precision(found.copy(deep=True))
 
 
 def read_variables(
@@ -225,9 +232,8 @@ def _read_attribute(value: Any) -> Any:
     return found if found.size > 1 else found.ravel()[0]
 
 
-def _in_double_precision(stored: xr.Dataset) -> xr.Dataset:
-    """A copy of a dataset whose variables in single precision are in double precision."""
-    found = stored.copy(deep=True)
+def _in_double_precision(found: xr.Dataset) -> xr.Dataset:
+    """A dataset that nobody else has, its variables in single precision in double precision."""
     for one in own_variables(found).values():
         if one.dtype == np.float32:
             one.data = _double(one.values)

@@ -18,6 +18,7 @@ from aqbio.faults import RunStoppedError
 from aqbio.io.model_meshes import mesh_files
 from aqbio.io.other_models import compared_studies
 from aqbio.io.provenance import file_hash
+from aqbio.io.published_curves import published_file
 from aqbio.io.study import Study
 from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.seals import KEY, RECORD, SEAL, Kind, broken, digest, read_record
@@ -225,6 +226,8 @@ def _files(study: Study, people: tuple[str, ...], stage: str) -> Iterator[Path]:
         given += [path for one in people for path in _surfaces(study, one)]
     if stage in ("steps", "hypotheses"):
         given.append(study.registry_file)
+    if stage == "figures":
+        given.append(published_file(study))
     if stage == "hypotheses":
         given += [study.capacities_file, study.root / REGISTRY]
     return (path for path in given if path is not None and path.is_file())

@@ -74,5 +74,5 @@ def evidence_rows(study: Study, names: Sequence[str], specification: str) -> pd.
 
 
 def evidence_curves(study: Study, participant_id: str) -> xr.Dataset:
-    """Curves of a participant under the study's own settings."""
-    return read_dataset(evidence_file(study, participant_id, CURVES))
+    """Curves of a participant under the study's own settings; not kept: of all they are many."""
+    return read_dataset(evidence_file(study, participant_id, CURVES), keep=False)

@@ -183,3 +183,12 @@ def test_little_is_kept(tmp_path, monkeypatch):
         write_dataset(xr.Dataset({"x": ("time", np.arange(8.0), {"units": "m"})}), path, {})
         read_dataset(path)
     assert [path.stem for path in netcdf._KEPT if path.parent == tmp_path] == ["c"]
+
+
+def test_nothing_is_kept_of_what_is_read_once(tmp_path):
+    path = tmp_path / "a.nc"
+    write_dataset(xr.Dataset({"x": ("time", np.arange(8.0), {"units": "m"})}), path, {})
+    kept = read_dataset(path)
+    del netcdf._KEPT[path]
+    xr.testing.assert_identical(read_dataset(path, keep=False), kept)
+    assert path not in netcdf._KEPT

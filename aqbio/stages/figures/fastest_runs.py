@@ -12,6 +12,7 @@ from aqbio.figures.force_sources import MEASURED, part_of
 from aqbio.figures.joint_work import JOINTS, ROLES
 from aqbio.figures.phase_means import phase_means
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.published_curves import UNITS, published_curves, published_file
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
@@ -78,9 +79,15 @@ def force_source_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def joint_work_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Angles (deg), moments (N m/kg) and powers (W/kg) of the legs' joints, mean over athletes."""
+    """Angles (deg), moments (N m/kg) and powers (W/kg) of the legs' joints, mean over athletes.
+
+    Below them the published curves that the study holds its own against; none where it has no run.
+    """
+    import pandas as pd
+
     told = [_work(study, *one) for one in _runs(study, outcomes)]
-    return phase_means(told, {"angle": "deg", "moment": "N m/kg", "power": "W/kg"})
+    own, theirs = phase_means(told, UNITS), published_curves(published_file(study))
+    return own if own.empty or theirs.empty else pd.concat([own, theirs], ignore_index=True)
 
 
 def _runs(

@@ -17,6 +17,7 @@ from aqbio.figures.letters import counted, lettered, panel_words
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
 from aqbio.io.atomic import write_text
 from aqbio.io.given import study_provenance
+from aqbio.io.published_curves import published_file
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
@@ -108,6 +109,7 @@ def _drawings(study: Study, steps: StudyCurves, parts: Parts) -> Drawings:
     told = ToldContributions(outcomes, contributions, _edges(study), parts)
     inputs += [path for path in run_files(study, fastest_runs(outcomes)) if path.is_file()]
     inputs += prepared_files(study, outcomes)
+    inputs += filter(None, [published_file(study)])
     drawings: list[Drawing] = [
         *curve_figures(study, steps, parts),
         *bar_figures(told),

@@ -6,6 +6,7 @@ import gc
 import json
 import shutil
 import weakref
+from collections import OrderedDict
 from dataclasses import replace as replaced
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from aqbio.config import Capacity
 from aqbio.figures.limiter import model_speeds
+from aqbio.io import netcdf
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
@@ -481,6 +483,14 @@ def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
         gc.unfreeze()
     assert len(alive) >= 4 * len(evidence.athletes)
     assert most <= 2  # the one before is let go when the next one is there
+
+
+def test_curves_of_many_athletes_do_not_fill_the_memory(balanced, monkeypatch):
+    """Whose files were read keeps nothing of them: before, up to 128 MB and what copies took."""
+    evidence = gathered(balanced, read_registry()).evidence
+    monkeypatch.setattr(netcdf, "_KEPT", OrderedDict())
+    assert sum(1 for _ in evidence.by_athlete()) > 2
+    assert not netcdf._KEPT
 
 
 # what a study may lack ----------------------------------------------------------------------------

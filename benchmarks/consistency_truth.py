@@ -37,6 +37,7 @@ from validation.recordings.known_observations import (
     true_momentum,
 )
 from validation.recordings.known_run import KnownRun, drawn_errors, known_run
+from validation.recordings.springs import Springs
 
 SEEDS, FASTEST = 12, 3
 DRAG_AREAS = (0.35, 0.55)
@@ -76,7 +77,7 @@ class Setting:
     name : str
     size : float
         Share of the usual errors.
-    skin : Skin
+    skin : Skin or Springs
     level : int
         Speed of the sprinters: 0 is 5 m/s, 3 their fastest.
     centre_m : float
@@ -85,7 +86,7 @@ class Setting:
 
     name: str
     size: float
-    skin: Skin
+    skin: Skin | Springs
     level: int = FASTEST
     centre_m: float = 0.0
 
@@ -95,6 +96,7 @@ SETTINGS = (
     Setting("skin of strides, a quarter free", 1.0, LOOSE),
     Setting("6 to 6.5 m/s", 1.0, Skin(), level=1),
     Setting("centres of mass of one's own, 10 mm", 1.0, Skin(), centre_m=0.010),
+    Setting("masses on springs", 1.0, Springs()),
 )
 
 

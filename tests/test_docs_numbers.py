@@ -28,6 +28,7 @@ TRUTHS = {
     "skin locked to strides": "skin of strides, a quarter free",
     "6 to 6.5 m/s": "6 to 6.5 m/s",
     "as above, every centre": "centres of mass of one's own, 10 mm",
+    "skin and muscle as masses": "masses on springs",
 }
 """Rows of docs/consistency.md as they begin, and recordings of consistency_truth.md."""
 

@@ -19,6 +19,7 @@ from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
 from aqbio.virtual.recordings.skin import Skin, tissue_motion
 from validation.recordings.crosstalk import plate_errors
+from validation.recordings.springs import Springs, sprung_tissue
 from validation.recordings.wobbling import Wobbling, wobbling
 from validation.recordings.wrong_body import (
     BodyError,
@@ -42,8 +43,8 @@ class Errors:
 
     Attributes
     ----------
-    skin : Skin
-        Motion of markers against the bone.
+    skin : Skin or Springs
+        Motion of markers against the bone: waves, or masses on springs.
     placement_m : float
         Standard deviation of every marker's constant offset, each axis.
     marker_noise_m : float
@@ -71,7 +72,7 @@ class Errors:
         on the plate.
     """
 
-    skin: Skin = field(default_factory=Skin)
+    skin: Skin | Springs = field(default_factory=Skin)
     placement_m: float = 0.0
     marker_noise_m: float = 0.0
     clock_offset_s: float = 0.0
@@ -95,7 +96,9 @@ class Errors:
         return known | {"cop_offset_x": self.cop_x, "cop_offset_z": self.cop_z} | asdict(self.body)
 
 
-def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = None) -> Errors:
+def drawn_errors(
+    size: float, random: np.random.Generator, skin: Skin | Springs | None = None
+) -> Errors:
     """Draw what a good laboratory suffers from.
 
     Parameters
@@ -103,7 +106,7 @@ def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = N
     size : float
         Share of the usual amount of everything; 0 is a perfect laboratory.
     random : Generator
-    skin : Skin, optional
+    skin : Skin or Springs, optional
         The usual one; its amplitude is multiplied.
 
     Notes
@@ -117,7 +120,7 @@ def drawn_errors(size: float, random: np.random.Generator, skin: Skin | None = N
     half = np.sqrt(0.5)
     usual = skin or Skin()
     return Errors(
-        skin=replace(usual, thigh_m=size * usual.thigh_m),
+        skin=_sized(usual, size),
         placement_m=size * 0.005,
         marker_noise_m=size * 0.0003,
         clock_offset_s=0.003 * float(normal[0]),
@@ -236,7 +239,7 @@ def known_run(
     run = recorded_run(gait, plan, where)
     recording, runner = run.recording, gait.skeleton
     placement = errors.placement_m * random.standard_normal(runner.marker_position.shape)
-    skin, common = tissue_motion(recording, errors.skin, random)
+    skin, common = _tissue(run, errors.skin, random)
     soft = wobbling(run, errors.soft_follows * common)
     markers = recording.markers + skin + soft.markers
     markers += rotate(recording.rotation[:, recording.marker_body], placement)
@@ -245,6 +248,22 @@ def known_run(
     model = with_joints_apart(model_of(runner, errors.body), errors.joint_m, random)
     model = with_centres_apart(model, errors.centre_m, random)
     return KnownRun(model, markers, force, moment, run, where, errors, soft)
+
+
+def _sized(skin: Skin | Springs, size: float) -> Skin | Springs:
+    """Skin that moves so many times as far."""
+    if isinstance(skin, Springs):
+        return replace(skin, size=size * skin.size)
+    return replace(skin, thigh_m=size * skin.thigh_m)
+
+
+def _tissue(
+    run: RecordedRun, skin: Skin | Springs, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Displacements of the markers and, in common, of each segment's, m, ground."""
+    if isinstance(skin, Springs):
+        return sprung_tissue(run, skin, random)
+    return tissue_motion(run.recording, skin, random)
 
 
 def _plates(

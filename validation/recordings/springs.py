@@ -1,0 +1,186 @@
+"""Soft tissue as masses on springs and dampers that the motion of the bones drives.
+
+Another kind of skin than waves of random phase (`aqbio.virtual.recordings.skin`), and apart from
+everything that an estimator believes: what the markers show is the answer of a mechanical system,
+integrated, to how its segment accelerates, turns and hangs. It rings after a contact, lags, repeats
+as far as the steps do, and has the spectrum that comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.mechanics.anthropometry.sprint_body import coarse_segment
+from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross, rotate
+from aqbio.virtual.recordings.recording import RecordedRun, VirtualRecording
+from aqbio.virtual.recordings.skin import HEAD
+
+NATURAL_HZ: Mapping[str, float] = {
+    "pelvis": 9.0,
+    "torso": 9.0,
+    "femur": 10.0,
+    "tibia": 20.0,
+    "humerus": 14.0,
+    "radius": 20.0,
+}
+"""Natural frequency of the soft tissue of each segment. Published ones are 8 to 20 Hz (thigh and
+shank after impacts; Pain and Challis 2006, recalled); within that they are chosen so that thighs
+move by 10 to 25 mm in a sprint. Feet have none."""
+SPREAD = 0.15
+"""Standard deviation of each mass's natural frequency along each axis, relative."""
+DAMPING = (0.15, 0.35)
+"""Between these shares of the critical one the damping is drawn."""
+APART_M = 0.05
+"""The two masses of a segment are so far in front of its centre of mass and behind it."""
+GAIN = (0.6, 1.4)
+"""Between these a marker moves, of what the masses under it do."""
+STEP = 1e-3
+"""Of the integration, s: 1/50 of the fastest period."""
+SETTLED = 0.6
+"""Before the first frame the masses swing for so long, s: what they began with is 1e-4 of itself at
+9 Hz and the least damping, and less elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Springs:
+    """Skin and muscle as two masses of every segment, on springs and dampers."""
+
+    size: float = 1.0
+    """Share of their displacements that markers and momentum see."""
+
+
+def sprung_tissue(
+    run: RecordedRun, springs: Springs, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Displacement of every marker against its bone, and of each segment's soft masses.
+
+    Returns
+    -------
+    markers : (T, M, 3) array, m, ground axes
+        A mean of the two masses of the segment, of weights and gains that are the marker's own.
+    segments : (T, B, 3) array, m, ground axes
+        Mean of the two masses.
+
+    Notes
+    -----
+    Displacements are against where the masses hang in standing, when markers were put on. The bones
+    swing as if nothing hung on them: what soft masses do to bones is of first order, and another
+    matter (`validation.recordings.wobbling`).
+    """
+    recording, truth = run.recording, run.truth
+    skeleton, bodies = truth.gait.skeleton, recording.bodies
+    soft = [number for number, name in enumerate(bodies) if _segment(name) in NATURAL_HZ]
+    body = np.repeat(soft, 2)
+    place = skeleton.com[body] + APART_M * np.outer(np.tile([1.0, -1.0], len(soft)), [1, 0, 0])
+    nominal = np.array([[NATURAL_HZ[_segment(bodies[one])]] for one in body])
+    natural = 2.0 * np.pi * nominal * (1.0 + SPREAD * random.standard_normal((len(body), 3)))
+    damping = 2.0 * natural * random.uniform(*DAMPING, natural.shape)
+    ratio = max(round(1.0 / (recording.marker_rate * STEP)), 1)
+    step = 1.0 / (recording.marker_rate * ratio)
+    before = ratio * int(np.ceil(SETTLED * recording.marker_rate))
+    count = 2 * (before + ratio * (len(truth.gait_time) - 1)) + 1
+    time = truth.gait_time[0] + 0.5 * step * (np.arange(count) - 2 * before)
+    moves = segment_kinematics(skeleton, *truth.gait.states(time))
+    felt = felt_motion(moves, body, place, skeleton.gravity)
+    found = displacements(step, natural**2, damping, felt)[before::ratio]
+    found = springs.size * (found - skeleton.gravity / natural**2)
+    pairs = found.reshape(len(found), len(soft), 2, 3)
+    segments = np.zeros((len(found), len(bodies), 3))
+    segments[:, soft] = pairs.mean(axis=2)
+    markers = _under_markers(recording, soft, pairs, random)
+    turned = recording.rotation
+    return rotate(turned[:, recording.marker_body], markers), rotate(turned, segments)
+
+
+@dataclass(frozen=True, eq=False)
+class FeltMotion:
+    """What masses on moving bones feel, in the axes of their segments, (N, W, 3) each."""
+
+    acceleration: FloatArray
+    """m/s². Of the place on the bone, less gravity."""
+    turn: FloatArray
+    turn_rate: FloatArray
+    """turn, turn_rate: rad/s and rad/s². Of the segment."""
+
+
+def felt_motion(
+    moves: SegmentKinematics, body: IntArray, place: FloatArray, gravity: FloatArray
+) -> FeltMotion:
+    """What W masses feel on some bodies at places (W, 3) in their axes, m."""
+    turned, omega = moves.rotation[:, body], moves.angular_velocity[:, body]
+    alpha, arm = moves.angular_acceleration[:, body], rotate(turned, place + 0.0 * omega)
+    whole = moves.acceleration[:, body] + cross(alpha, arm) + cross(omega, cross(omega, arm))
+    back = turned.swapaxes(-1, -2)
+    return FeltMotion(rotate(back, whole - gravity), rotate(back, omega), rotate(back, alpha))
+
+
+def displacements(
+    step: float, stiffness: FloatArray, damping: FloatArray, felt: FeltMotion
+) -> FloatArray:
+    """How masses on springs swing against their bones, segment axes.
+
+    Parameters
+    ----------
+    step : float, s
+        Of the integration (Runge and Kutta, fourth order); what is felt is sampled at half of it.
+    stiffness, damping : (W, 3) arrays, 1/s² and 1/s
+        Of each mass along each axis, by its mass.
+
+    Returns
+    -------
+    ((N + 1) / 2, W, 3) array, m
+        From where they would hang in the first sample, at rest.
+
+    Notes
+    -----
+    ``d'' = −k d − c d' − (a − g) − 2 Ω × d' − Ω' × d − Ω × (Ω × d)``.
+    """
+
+    def rate(sample: int, state: FloatArray) -> FloatArray:
+        place, speed = state
+        turn, turn_rate = felt.turn[sample], felt.turn_rate[sample]
+        pull = -stiffness * place - damping * speed - felt.acceleration[sample]
+        pull -= 2.0 * cross(turn, speed) + cross(turn_rate, place)
+        pull -= cross(turn, cross(turn, place))
+        return np.stack([speed, pull])
+
+    first = -felt.acceleration[0] / stiffness
+    state = np.stack([first, 0.0 * first])
+    found = [first]
+    for sample in range(0, len(felt.acceleration) - 2, 2):
+        one = rate(sample, state)
+        two = rate(sample + 1, state + 0.5 * step * one)
+        three = rate(sample + 1, state + 0.5 * step * two)
+        four = rate(sample + 2, state + step * three)
+        state = state + step / 6.0 * (one + 2.0 * (two + three) + four)
+        found.append(state[0])
+    return np.stack(found)
+
+
+def _under_markers(
+    recording: VirtualRecording,
+    soft: list[int],
+    pairs: FloatArray,
+    random: np.random.Generator,
+) -> FloatArray:
+    """(T, M, 3) array, m, segment axes: what markers show of the masses of their segment."""
+    names = [recording.bodies[one] for one in soft]
+    count = len(recording.labels)
+    front, gain = random.uniform(0.0, 1.0, count), random.uniform(*GAIN, count)
+    found = np.zeros((len(pairs), count, 3))
+    for marker, label in enumerate(recording.labels):
+        on = recording.bodies[recording.marker_body[marker]]
+        carrier = coarse_segment(on) + (on[-2:] if on[-2:] in ("_l", "_r") else "")
+        if carrier in names and label not in HEAD:
+            both = pairs[:, names.index(carrier)]
+            mixed = front[marker] * both[:, 0] + (1.0 - front[marker]) * both[:, 1]
+            found[:, marker] = gain[marker] * mixed
+    return found
+
+
+def _segment(body: str) -> str:
+    return body.removesuffix("_r").removesuffix("_l")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aqbio.io.study import Study
+from aqbio.mechanics.consistency.bandwidth import bandwidth, bandwidth_changes
 from aqbio.mechanics.consistency.changes import (
     Change,
     Way,
@@ -56,7 +57,10 @@ def change_rows(
     trials: Mapping[str, SolvedTrial],
     fitted: FittedSession,
 ) -> Iterator[Row]:
-    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is believed."""
+    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is believed.
+
+    Answers to waves of the fastest of these.
+    """
     believed = [name for name in fitted.believed if not fitted.suspicions[name]]
     if believed:
         fit = fitted.fits[believed[0]]
@@ -66,6 +70,10 @@ def change_rows(
         yield from standing_rows(study, participant_id, bodies, fitted.standing)
     for name in believed:
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
+    if believed:
+        name = max(believed, key=lambda one: fitted.speeds[one])
+        found = bandwidth(fitted.fits[name], float(trials[name].prepared.attrs["cutoff"]))
+        yield from _rows(name, bandwidth_changes(fitted.fits[name], found))
 
 
 def standing_rows(

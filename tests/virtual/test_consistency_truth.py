@@ -99,8 +99,8 @@ def test_nearer_to_a_truth_that_is_no_wave():
 
 
 def test_impulses_of_steps_that_were_not_shown():
-    """With eight a third of the plain way's error and less; courses are predicted worse, and the
-    docs say so."""
+    """Of this sprinter a quarter of the plain way's force and two thirds of its moment (with eight,
+    0.28 and 0.55); courses are predicted worse, and the docs say so."""
     made = recorded(USUAL, 1)
     fit = fit_trial(known_runner(made), observed(USUAL, made), Weights())
     contacts = list(left_out_contacts(fit))
@@ -111,7 +111,7 @@ def test_impulses_of_steps_that_were_not_shown():
         )
         for way in ("before", "after")
     )
-    assert (after < 0.6 * before).all()
+    assert (after < np.array([0.4, 0.8]) * before).all()
 
 
 def test_waves_arrive_as_the_docs_say():

@@ -91,7 +91,7 @@ def _rows(
     vars(runner)["centre_covariance"] = before
     fit = fit_trial(runner, seen)
     after = centre_estimates(runner, fit.estimates, fit.covariance).covariance
-    theirs, first = (_with_inertia_of(true, one) for one in (fit.skeleton, own))
+    theirs, first = (with_inertia_of(true, one) for one in (fit.skeleton, own))
     yield from _places(true, own, fit, (before, after))
     loads = foot_loads(foot, *ground)
     right_loads = outcomes(true, motion, foot, loads)
@@ -100,8 +100,8 @@ def _rows(
     )
     for name, values in right_loads.items():
         if name.startswith(LOADS):
-            yield {"quantity": name, "error": _rms(fitted_loads[name] - values)}
-    for right, frames in _contacts(foot):
+            yield {"quantity": name, "error": rms(fitted_loads[name] - values)}
+    for right, frames in contacts(foot):
         matrix = roles(true, right=right)
         truth = matrix @ mean_momentum(true, motion, frames)
         fitted = matrix @ mean_momentum(fit.skeleton, fit.motion, frames)
@@ -119,7 +119,7 @@ def _rows(
             }
 
 
-def _with_inertia_of(true: Skeleton, other: Skeleton) -> Skeleton:
+def with_inertia_of(true: Skeleton, other: Skeleton) -> Skeleton:
     """The true geometry with another body's masses, centres and tensors."""
     order = [other.bodies.index(name) for name in true.bodies]
     inertia = {name: getattr(other, name)[order] for name in ("mass", "com", "inertia")}
@@ -147,11 +147,16 @@ def _places(
 
 def half_widths(slopes: FloatArray, centres: FloatArray, skeleton: Skeleton) -> FloatArray:
     """(Q,) array: of 95 % intervals, as far as the body's inertia makes them (`aqbio plan`)."""
-    whole = believed(InertiaSpread(), twins(skeleton.bodies, MAP.groups), centres)
+    whole = whole_covariance(centres, skeleton)
     return np.asarray(NORMAL_95 * np.sqrt(np.einsum("qi,ij,qj->q", slopes, whole, slopes)))
 
 
-def _contacts(foot: FloatArray) -> Iterator[tuple[bool, IntArray]]:
+def whole_covariance(centres: FloatArray, skeleton: Skeleton) -> FloatArray:
+    """(P, P) array: of all that is not known of a body's inertia, with that of its centres."""
+    return believed(InertiaSpread(), twins(skeleton.bodies, MAP.groups), centres)
+
+
+def contacts(foot: FloatArray) -> Iterator[tuple[bool, IntArray]]:
     """Whole contacts away from the ends: whether the right foot, and some frames."""
     edges = np.flatnonzero(np.diff(foot)) + 1
     for first, last in pairwise(edges):
@@ -228,8 +233,8 @@ def page(rows: pd.DataFrame, athletes: int) -> str:
         cells = [SHOWN[truth], quantity, way]
         for error, half in (("error_before", "before"), ("error_inertia", "after")):
             inside = (one[error].abs() <= one[half]).groupby(one["seed"]).mean().to_numpy()
-            cells += [f"{_rms(one[error]):.3f}", f"{one[half].mean():.3f}", _resampled(inside)]
-        cells.append(f"{_rms(one['error']):.3f}")
+            cells += [f"{rms(one[error]):.3f}", f"{one[half].mean():.3f}", resampled(inside)]
+        cells.append(f"{rms(one['error']):.3f}")
         lines.append(f"\n| {' | '.join(cells)} |")
     ways = [TODAY, MODEL, SOURCES]
     lines += [RATES, _head(("truth", "RMS, N m", *ways))]
@@ -241,7 +246,7 @@ def page(rows: pd.DataFrame, athletes: int) -> str:
     own = rows[place & (rows["truth"] == BELIEVED) & (rows["way"] == TODAY)]
     for name, one in own.groupby("quantity", sort=False):
         slope = (one["error"] * one["error_inertia"]).sum() / (one["error_inertia"] ** 2).sum()
-        sizes = (one["before"].mean(), one["after"].mean(), _rms(one["error_inertia"]))
+        sizes = (one["before"].mean(), one["after"].mean(), rms(one["error_inertia"]))
         cells = [name.removeprefix(PLACE), *(f"{1e3 * one:.1f}" for one in sizes), f"{slope:.2f}"]
         lines.append(f"\n| {' | '.join(cells)} |")
     return "".join(lines) + "\n"
@@ -265,11 +270,12 @@ def _head(names: tuple[str, ...]) -> str:
     return f"| {' | '.join(names)} |\n|" + " --- |" * len(names)
 
 
-def _rms(values: pd.Series | FloatArray) -> float:
+def rms(values: pd.Series | FloatArray) -> float:
+    """Root mean square."""
     return float(np.sqrt((values**2).mean()))
 
 
-def _resampled(values: FloatArray) -> str:
+def resampled(values: FloatArray) -> str:
     """Mean and its 95 % interval over athletes."""
     random = np.random.default_rng(0)
     means = random.choice(values, (2000, len(values))).mean(axis=1)

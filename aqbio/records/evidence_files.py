@@ -21,6 +21,9 @@ STAGE = "evidence"
 STEPS, CURVES = "steps", "curves"
 """Numbers of the steps under every specification; curves under the study's own settings."""
 
+KEPT = 2**24
+"""Bytes of tables of steps that are kept after they were read."""
+
 
 def evidence_file(study: Study, participant_id: str, name: str) -> Path:
     """File of a participant: `STEPS` or `CURVES`."""
@@ -44,11 +47,35 @@ def evidence_specifications(study: Study) -> list[tuple[str, str]]:
     return list(found)
 
 
-def evidence_rows(study: Study, names: Sequence[str], specification: str) -> pd.DataFrame:
+class StepTables:
+    """Numbers of the steps of every participant, under all specifications.
+
+    What is read again for every specification is kept, of as many participants as `KEPT` holds:
+    the memory does not grow with their number.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.kept: dict[str, pd.DataFrame] = {}
+        self.free = KEPT
+
+    def of(self, participant_id: str) -> pd.DataFrame:
+        """All rows of a participant."""
+        if participant_id in self.kept:
+            return self.kept[participant_id]
+        found = read_columns(evidence_file(self.study, participant_id, STEPS))
+        size = int(found.memory_usage().sum())
+        if size <= self.free:
+            self.kept[participant_id], self.free = found, self.free - size
+        return found
+
+
+def evidence_rows(tables: StepTables, names: Sequence[str], specification: str) -> pd.DataFrame:
     """Steps of all participants under one specification.
 
     Parameters
     ----------
+    tables : StepTables
     names : sequence of str
         Columns.
 
@@ -60,10 +87,10 @@ def evidence_rows(study: Study, names: Sequence[str], specification: str) -> pd.
     """
     import pandas as pd
 
-    people = [one.participant_id for one in study.participants]
+    people = [one.participant_id for one in tables.study.participants]
     parts, places = [], []
     for number, who in enumerate(people):
-        part = read_columns(evidence_file(study, who, STEPS))
+        part = tables.of(who)
         part = part[part["specification"] == specification]
         parts.append(part.assign(row=np.arange(len(part))))
         places.append(np.full(len(part), number, dtype=np.int64))

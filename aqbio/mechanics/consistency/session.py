@@ -136,6 +136,24 @@ def fit_session(
     )
 
 
+def together(
+    runner: Runner,
+    trials: Sequence[TrialFit],
+    parameters: Sequence[Parameter],
+    still: Sequence[StaticStance] = (),
+) -> tuple[dict[str, float], FloatArray]:
+    """What trials that were fitted alone and still postures say together, as :func:`fit_session`.
+
+    Returns
+    -------
+    values : dict
+        Of all parameters, by name.
+    covariance : (P, P) array
+        Of those that are on.
+    """
+    return _solved(_said(runner, trials, parameters, still), parameters)
+
+
 def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> FloatArray:
     """How the parameters that a session fitted change with one that it did not.
 

@@ -156,8 +156,9 @@ def _shares(rows: pd.DataFrame) -> dict[tuple[str, str, int], float]:
     key = list(STEP)
     whole = rows.groupby(key, observed=True)["value"].sum()
     part = rows[rows["source"].isin(AMPLIFYING)].groupby(key, observed=True)["value"].sum()
-    share = (part / whole).reset_index()
+    share = part / whole
+    keys = (share.index.get_level_values(name) for name in key)
     return {
-        (str(row["participant_id"]), str(row["trial_id"]), int(row["step"])): float(row["value"])
-        for _, row in share.iterrows()
+        (str(who), str(trial), int(step)): float(value)
+        for who, trial, step, value in zip(*keys, share, strict=True)
     }

@@ -13,7 +13,7 @@ from aqbio.io.capacities import read_capacities
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY, NORMAL, RESTRICTED
-from aqbio.records.evidence_files import STAGE, evidence_curves, evidence_rows
+from aqbio.records.evidence_files import STAGE, StepTables, evidence_curves, evidence_rows
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
@@ -88,9 +88,10 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     without : collection of (participant, trial)
         Left out.
     """
+    tables = StepTables(study)
 
     def rows(specification: str) -> pd.DataFrame:
-        found = evidence_rows(study, list(evidence_columns()), specification)
+        found = evidence_rows(tables, list(evidence_columns()), specification)
         keys = zip(found["participant_id"], found["trial_id"], strict=True)
         return found[np.array([key not in without for key in keys], dtype=bool)]
 
@@ -98,8 +99,8 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     steps = _study_steps(study, default, _levels(study, default))
     names = [one.participant_id for one in study.participants]
 
-    tables = (participant_rows(study, name, "contributions") for name in names)
-    causes = caused(tables, study.settings.multiverse.contact_models)
+    contributions = (participant_rows(study, name, "contributions") for name in names)
+    causes = caused(contributions, study.settings.multiverse.contact_models)
     shares = causes.by_step(_keys(steps))
     steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
     trials = trial_table(study, steps)

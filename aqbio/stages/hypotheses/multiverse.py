@@ -19,7 +19,7 @@ from aqbio.stats.corrected import without_chance
 from aqbio.stats.evidence import CAUSED, Evidence
 from aqbio.stats.fragility import Arm
 from aqbio.stats.registry import Registry
-from aqbio.stats.verdict import Verdict, examined, judged
+from aqbio.stats.verdict import Examined, Verdict, examined, judged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,17 +35,21 @@ class Variant:
     factor: str
     evidence: Evidence
     only: tuple[str, ...] = ()
-    """Hypotheses that it is about; empty for all whose registry lists the factor."""
+    """Hypotheses whose numbers it changes; empty for all whose registry lists the factor."""
 
 
 def multiverse(
-    found: Gathered, given: Sequence[Verdict], registry: Registry, parts: Parts
+    found: Gathered,
+    every: Sequence[Examined],
+    given: Sequence[Verdict],
+    registry: Registry,
+    parts: Parts,
 ) -> list[tuple[str, Arm]]:
     """Verdicts of all hypotheses under all specifications, the default first.
 
     Parameters
     ----------
-    given : sequence of Verdict
+    every, given : sequence of Examined, of Verdict
         Under the study's own specification.
     parts : Parts
         Gets a finding for every specification that cannot be computed.
@@ -60,15 +64,20 @@ def multiverse(
 
     def collect() -> None:
         for variant in variants(found):
-            arms.extend(parts.part(variant.name, partial(_arms, variant, registry), []))
+            arms.extend(parts.part(variant.name, partial(_arms, variant, every, registry), []))
 
     parts.part("multiverse", collect, None)
     return arms
 
 
-def _arms(variant: Variant, registry: Registry) -> list[tuple[str, Arm]]:
-    verdicts = judged(examined(variant.evidence, registry), registry)
-    return _concerned(variant, verdicts, registry)
+def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[tuple[str, Arm]]:
+    """Verdicts under one specification; what it says nothing about is as it was examined."""
+    about = {one.statistic for one in registry.hypotheses if one.id in variant.only}
+    again = [one for one in registry.hypotheses if not about or one.statistic in about]
+    asked = registry.model_copy(update={"hypotheses": tuple(again)})
+    found = {one.hypothesis.id: one for one in examined(variant.evidence, asked)}
+    both = [found.get(one.hypothesis.id, one) for one in every]
+    return _concerned(variant, judged(both, registry), registry)
 
 
 def _concerned(

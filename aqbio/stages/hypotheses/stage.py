@@ -136,7 +136,7 @@ def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
     tested, every = _tested(found.evidence, registry, parts)
     given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
     family = _family(given)
-    arms = multiverse(found, given, tested, parts)
+    arms = multiverse(found, every, given, tested, parts)
     result = Results(
         verdicts=given,
         outcomes={one.hypothesis.id: one.outcome for one in every if one.outcome is not None},

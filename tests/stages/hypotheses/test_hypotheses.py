@@ -21,6 +21,7 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.mechanics.gait.roles import with_pelvis
+from aqbio.records import evidence_files
 from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
 from aqbio.stages.evidence.stage import curves_dataset
 from aqbio.stages.figures.illustrations import hypothesis_figures
@@ -29,12 +30,13 @@ from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
 from aqbio.stages.hypotheses import stage
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stages.hypotheses.gathered import gathered
-from aqbio.stages.hypotheses.multiverse import variants
+from aqbio.stages.hypotheses.multiverse import _arms, variants
 from aqbio.stages.hypotheses.patterns import IMPLIED
 from aqbio.stages.hypotheses.stage import hypotheses_study
 from aqbio.stats.curve_means import curve_means, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.stats.secondary import secondary_rows
+from aqbio.stats.verdict import examined, verdicts
 from tests.small_study import replace
 from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
@@ -460,6 +462,36 @@ def test_specifications_have_the_speeds_and_units_of_the_study(balanced):
     plain = found.under("default", normalisation="si").steps
     unit = 60.0 * 1.7 * np.sqrt(9.80665 * 1.7)
     np.testing.assert_allclose(plain["yaw_impulse"], unit * own["yaw_impulse"], rtol=1e-12)
+
+
+def test_a_choice_about_one_number_is_judged_as_if_all_were_examined_again(balanced):
+    """Among all that was tested: others are taken as they were, which no such choice changes."""
+    found, registry = gathered(balanced), read_registry()
+    every = examined(found.evidence, registry)
+    about = [variant for variant in variants(found) if variant.only]
+    assert {name for variant in about for name in variant.only} == {"H1", "H4"}
+    for variant in about:
+        again = {one.hypothesis: one for one in verdicts(variant.evidence, registry)}
+        told = [arm.verdict for _, arm in _arms(variant, every, registry)]
+        assert [one.hypothesis for one in told] == list(variant.only)
+        assert [repr(one) for one in told] == [repr(again[one.hypothesis]) for one in told]
+
+
+def test_tables_of_steps_are_read_once_as_far_as_they_may_be_kept(balanced, monkeypatch):
+    reads, read = [], evidence_files.read_columns
+    monkeypatch.setattr(
+        evidence_files, "read_columns", lambda path: reads.append(path) or read(path)
+    )
+    one = evidence_files.StepTables(balanced)
+    names = [person.participant_id for person in balanced.participants]
+    size = int(one.of(names[0]).memory_usage().sum())
+    monkeypatch.setattr(evidence_files, "KEPT", int(2.5 * size))
+    few = evidence_files.StepTables(balanced)
+    reads.clear()
+    for name in 2 * names[:4]:
+        pd.testing.assert_frame_equal(few.of(name), read(evidence_file(balanced, name, STEPS)))
+    assert len(reads) == 4 + 2
+    assert len(few.kept) == 2
 
 
 def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):

@@ -177,6 +177,31 @@ def test_what_the_fit_changed_is_told(fitted):
         assert 0.5 * np.nanmax(known) < peak <= np.nanmax(known) * (1.0 + 1e-6)
     gains = rows[rows["quantity"] == "spectral_response"]
     assert gains[["before", "after"]].le(1.2).all().all()
+    _hold_the_waves(rows[rows["quantity"] == "wave_response"])
+    _hold_the_contacts(rows[rows["quantity"] == "left_out"])
+
+
+def _hold_the_waves(waves: pd.DataFrame) -> None:
+    """Of the fastest trial: motion of 4 Hz is kept, less of faster; the thigh's skin is followed
+    less than inverse kinematics follows it."""
+    assert set(waves["trial_id"]) == {"run9"}
+    share = waves.set_index(["statistic", "part"])["after"]
+    plain = waves.set_index(["statistic", "part"])["before"]
+    kinds = ("pelvis", "torso", "thigh", "shank", "foot", "upper arm", "forearm")
+    for kind in kinds:
+        assert share["of_motion", f"{kind}, 4 Hz"] == pytest.approx(1.0, abs=0.03)
+        assert share["of_motion", f"{kind}, 20 Hz"] < 0.9
+    for hertz in (8, 12, 16):
+        assert share["of_skin", f"thigh, {hertz} Hz"] < 0.5 * plain["of_skin", f"thigh, {hertz} Hz"]
+
+
+def _hold_the_contacts(contacts: pd.DataFrame) -> None:
+    """Contacts of the fastest trial that a fit was not shown: their impulses are told better than
+    the plain motion tells them."""
+    assert set(contacts["trial_id"]) == {"run9"}
+    assert set(contacts["statistic"]) == {"force_mean", "force_rms", "moment_mean", "moment_rms"}
+    mean = contacts.groupby("statistic", observed=True)[["before", "after"]].mean()
+    assert mean.loc["force_mean", "after"] < mean.loc["force_mean", "before"]
 
 
 def _hold_the_standing(rows: pd.DataFrame, manifest: dict, study: Study) -> None:

@@ -112,6 +112,26 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
     return filtered.reshape(signal.shape)
 
 
+def low_pass_gain(frequency: FloatArray, rate: float, cutoff: float) -> FloatArray:
+    """What :func:`low_pass` leaves of the amplitude of waves, far from the ends of a trial.
+
+    Parameters
+    ----------
+    frequency : (F,) array, Hz
+    rate, cutoff : float, Hz
+
+    Examples
+    --------
+    The power is halved at the cut-off:
+
+    >>> low_pass_gain(np.array([0.0, 20.0]), 200.0, 20.0).round(4)
+    array([1.    , 0.7071])
+    """
+    ends = np.tan(np.pi * design_cutoff(rate, cutoff) / rate)
+    gain: FloatArray = 1.0 / (1.0 + (np.tan(np.pi * frequency / rate) / ends) ** 4)
+    return gain
+
+
 def _there_and_back(signal: FloatArray, warped: float, padding: int) -> FloatArray:
     """Two passes over a signal (T, N) padded by its point reflections, the second from the end."""
     before = 2.0 * signal[:1] - signal[padding:0:-1]

@@ -67,7 +67,7 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
             continue
         again = fit_trial(fit.runner, blind, fit.weights, problem.parameters, start=fit)
         ways = *given, residual(problem, again.motion, again.values)
-        before, alone, after = (_error(one, near) for one in ways)
+        before, alone, after = (wrench_error(one, near) for one in ways)
         yield LeftOut(bool(left), float(touchdown), before, alone, after)
 
 
@@ -81,7 +81,8 @@ def left_out_changes(contacts: Iterable[LeftOut]) -> Iterator[Change]:
             yield Change("left_out", part, "", statistic, before, after[statistic], unit)
 
 
-def _error(left: Residual, near: BoolArray) -> WrenchError:
+def wrench_error(left: Residual, near: BoolArray) -> WrenchError:
+    """Sizes of a residual over some frames, (T,) bool."""
     force, moment = left.force[near], left.moment[near]
     return WrenchError(_mean(force), _rms(force), _mean(moment), _rms(moment))
 

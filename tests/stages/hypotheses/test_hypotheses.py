@@ -24,7 +24,7 @@ from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.records import evidence_files
 from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
 from aqbio.stages.evidence.stage import curves_dataset
-from aqbio.stages.figures.illustrations import hypothesis_figures
+from aqbio.stages.figures.illustrations import TABLES, hypothesis_figures
 from aqbio.stages.figures.limiter_numbers import limiter_numbers
 from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
 from aqbio.stages.hypotheses import stage
@@ -251,7 +251,8 @@ def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
 def limited(tmp_path_factory):
     """Speed follows the weaker side; 24 athletes are fewer than a verdict takes, not than a fit."""
     folder = tmp_path_factory.mktemp("limited")
-    return _judge(drawn_study(folder, "W3", athletes=24, capacities=True, multiverse=False))
+    drawn = drawn_study(folder, "W3", athletes=24, capacities=True, multiverse=False)
+    return _judge(drawn, *TABLES)
 
 
 def _limiter(study):

@@ -17,6 +17,7 @@ import pytest
 import aqbio
 from aqbio.io.tables import read_table
 from aqbio.names import STUDY_STAGES
+from tests.one_each import ONE_EACH
 from tests.small_study import replace
 
 pytestmark = [pytest.mark.install, pytest.mark.xdist_group("install")]
@@ -121,7 +122,7 @@ COMPARED = ("\tspeed4-01\t", "\tspeed4-02\t")
 
 @pytest.fixture(scope="module")
 def demo(installed):
-    """The demo study with one athlete, a static trial and two runs; figures of one width."""
+    """The demo with one athlete, a static trial and two runs, few draws, figures of one width."""
     installed.run("aqbio", "new", "demo", "--demo")
     for sheet, kept in (("participants", ("",)), ("trials", ("\tstatic\t", *COMPARED))):
         path = installed.folder / "demo" / f"{sheet}.tsv"
@@ -131,6 +132,10 @@ def demo(installed):
         path.write_text("\n".join([header, *own]) + "\n", encoding="utf-8")
     settings = installed.folder / "demo" / "study.yaml"
     replace(settings, "\nfigures:\n", "\nfigures:\n  widths_mm: [85]\n  formats: [svg]\n")
+    for name, many, few in (("draws", 60, 4), ("samples", 24, 4)):
+        replace(settings, f"{name}: {many}", f"{name}: {few}")
+    with settings.open("a", encoding="utf-8") as file:
+        file.write("hypotheses: {surrogates: 20}\n" + ONE_EACH)
     assert "no problems found" in installed.run("aqbio", "check", "demo")
     return installed
 

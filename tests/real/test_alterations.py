@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import yaml
 
 from benchmarks.alterations.angle_files import delete_columns
 from benchmarks.alterations.bases import bases
@@ -14,6 +15,7 @@ from benchmarks.alterations.misplaced_markers import exchange_sides
 from benchmarks.alterations.runs import outcome
 from benchmarks.alterations.statements import surface
 from benchmarks.alterations.whole_recordings import other_order
+from tests.one_each import ONE_EACH
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
@@ -31,6 +33,8 @@ def sound(realdata, tmp_path_factory):
     """The sound studies and, by name, how they end."""
     folder = tmp_path_factory.mktemp("sound")
     studies = bases(realdata, folder)
+    for study in studies.values():
+        study.settings |= yaml.safe_load(ONE_EACH)
     names = sorted(set(CASES.values()))
     return studies, {name: outcome(studies[name].write(folder / name)) for name in names}
 

@@ -20,12 +20,13 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from tests.one_each import ONE_EACH
 from tests.real.staged import HERE, run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
 
-PLAIN = "consistency: off\ncontributions: {draws: 0}\n"
+PLAIN = "consistency: off\ncontributions: {draws: 0}\n" + ONE_EACH
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,12 @@ from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from tests.one_each import ONE_EACH
 from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-QUICK = "contributions: {{draws: 0}}\nresults: {}\n"
+QUICK = "contributions: {draws: 0}\n" + ONE_EACH
 PERSON = "S01"
 
 
@@ -29,7 +30,7 @@ def _made(folder: Path, data: Path, model: Path | None = None) -> tuple[Path, st
     """Run `aqbio new --from`; give study.yaml and what was said."""
     said = new_study_from(folder, data, model, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
-        file.write(QUICK.format((folder / "results").as_posix()))
+        file.write(f"{QUICK}results: {(folder / 'results').as_posix()}\n")
     return folder / "study.yaml", said
 
 

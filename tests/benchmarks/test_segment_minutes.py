@@ -11,7 +11,7 @@ import pytest
 from aqbio.mechanics.intervals.worth import POSTURES, held
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from benchmarks.segment_minutes import TURNED, posed, postures
+from benchmarks.segment_minutes import TURNED, on_plates, posed, postures
 from benchmarks.segment_minutes_page import ratio, slope
 from validation.bodies import MAP
 
@@ -42,6 +42,19 @@ def test_a_plate_is_below_the_centre_of_mass_of_the_true_body():
     assert 0.01 < moved[0] < 0.03
     off = (one.shown - one.true)[SKELETON.coordinate_is_rotation]
     assert np.sqrt((off**2).mean()) < np.radians(4.0)  # markers are 6 mm off
+
+
+def test_plates_err_as_told_and_each_contact_for_itself():
+    """Two contacts of a foot: the moments differ by the force times places that differ."""
+    foot = np.repeat([0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0], 50)
+    force = (foot != 0)[:, None] * np.array([100.0, 1500.0, 50.0])
+    read, moment = on_plates((force, 0.0 * force), foot, np.random.default_rng(4))
+    assert np.abs(read[foot == 0]).max() == np.abs(moment[foot == 0]).max() == 0.0
+    np.testing.assert_allclose(read[foot != 0].mean(axis=0), force[60], atol=0.02 * 1500)
+    places = [moment[first : first + 50].mean(axis=0)[[0, 2]] / 1500.0 for first in (50, 150, 250)]
+    apart = np.abs(np.diff(places, axis=0)).max(axis=1)
+    assert (apart > 1e-3).all()
+    assert (np.abs(places) < 0.012).all()
 
 
 def _rows(told: float, athletes: int = 12) -> pd.DataFrame:
